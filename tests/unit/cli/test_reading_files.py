@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from clarion_client import Campaign, Category, ChannelConfiguration
 from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.files.resource_types import ALL
 from clarion_server.transport.cli.files.resources import read_resources
 
 CHANNEL = """\
@@ -154,6 +156,16 @@ def test_what_is_not_utf_8_is_reported_by_line() -> None:
 @pytest.mark.parametrize("text", ["name: x\n", "campaign: x\nchannel: x\n", "campaign: \n", "campaign: [x]\n"])
 def test_a_document_that_names_no_one_resource_is_refused(text: str) -> None:
     assert problems_of(text)[0][0].startswith("file.yaml:1")
+
+
+def test_the_refusal_of_a_document_without_a_name_lists_every_type_of_resource() -> None:
+    ((_, text),) = problems_of("name: x\n")
+    assert re.findall(r"`(\w+): ID`", text) == [resource_type.keyword for resource_type in ALL]
+
+
+def test_the_page_of_the_command_line_names_every_type_of_resource() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(\w+): ID`", page)) == {resource_type.keyword for resource_type in ALL}
 
 
 def test_a_resource_that_stands_twice_is_refused_at_its_second_place() -> None:

@@ -73,8 +73,8 @@ class _Reader:
     def _read(self, document: Document, problems: Problems) -> None:
         types = _types(document)
         if len(types) != 1:
-            keywords = "`campaign: ID`, `channel: ID`, `topic: ID`, `policy: ID` and `audience: ID`"
-            problems.add("", f"A document has one of {keywords} at its top.")
+            *others, last = (f"`{keyword}: ID`" for keyword in TYPES)
+            problems.add("", f"A document has one of {', '.join(others)} and {last} at its top.")
             return
         resource = _resource(types[0], document, problems)
         if resource is None:
