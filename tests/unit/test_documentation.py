@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from clarion_server.adapters.channels.webhook.signature import signed_headers
+from clarion_server.config import Settings
 
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "server" / "clarion_server"
@@ -69,6 +70,26 @@ def test_decisions_are_numbered_and_have_one_layout() -> None:
         assert text.startswith(f"# {int(page.name[:4])}. "), page.name
         headings = [heading.partition(" ")[0] for heading in re.findall(r"^## (.*)$", text, re.MULTILINE)]
         assert list(dict.fromkeys(headings)) == ["Context", "Options", "Decision", "Consequences"], page.name
+
+
+def test_every_setting_stands_in_the_page_for_operators() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    written = set(re.findall(r"`CLARION_(\w+)`", page)) | {f"RETAIN{end}" for end in re.findall(r"`…(_\w+)`", page)}
+    assert {name.upper() for name in Settings.model_fields} - written == set()
+
+
+def test_every_word_stands_once_in_the_glossary() -> None:
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| ([A-Z][^|]*?) \|", page, re.MULTILINE)
+    words = [word.lower() for cell in cells for word in cell.split(", ")]
+    assert [word for word in words if words.count(word) > 1] == []
+
+
+def test_every_reason_stands_once_in_its_table() -> None:
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    for section in page.split("\n| --- |"):
+        reasons = re.findall(r"^\| `([A-Z_]+)`", section, re.MULTILINE)
+        assert [reason for reason in reasons if reasons.count(reason) > 1] == []
 
 
 def test_the_code_for_receivers_of_webhooks_accepts_genuine_requests_alone() -> None:

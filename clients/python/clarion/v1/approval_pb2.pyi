@@ -96,8 +96,8 @@ class Approval(_message.Message):
     state: Global___Approval.State.ValueType
     """Output only. Where it stands."""
     content_hash: _builtins.str
-    """Output only. A hash (SHA-256) of the draft as it is now, with the channel configurations, the topic and the sending policy that it
-    names. An approval is of exactly this.
+    """Output only. A hash (SHA-256) of the draft as it is now, with the channel configurations, the topic, the sending policy and the
+    bytes of the attachments that it names. An approval is of exactly this.
     """
     submitted_hash: _builtins.str
     """Output only. The hash of what was submitted. Another one than `content_hash` when something changed since that the draft names:

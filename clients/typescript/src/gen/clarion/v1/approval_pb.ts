@@ -36,8 +36,8 @@ export type Approval = Message<"clarion.v1.Approval"> & {
   state: Approval_State;
 
   /**
-   * Output only. A hash (SHA-256) of the draft as it is now, with the channel configurations, the topic and the sending policy that it
-   * names. An approval is of exactly this.
+   * Output only. A hash (SHA-256) of the draft as it is now, with the channel configurations, the topic, the sending policy and the
+   * bytes of the attachments that it names. An approval is of exactly this.
    *
    * @generated from field: string content_hash = 3;
    */
