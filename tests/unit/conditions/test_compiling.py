@@ -118,6 +118,7 @@ _TAGS, _OTHERS = "profile.attributes.tags", "profile.attributes.others"
         f"{_TAGS}.exists(t, t == 'vip')",
         f"{_TAGS}.exists(t, t.contains('vip') || t in ['a', 'b'])",
         f"{_TAGS}.filter(t, t.size() > 3).size() > 2",
+        f"{_TAGS}.filter(t, t > 3).size() > 2 && {_OTHERS}.map(t, t + 1).exists(t, t == 3)",
         f"{_TAGS}.exists(t, {_OTHERS}.exists(o, o == 1))",
         f"{_TAGS}.all(t, t == profile.attributes.favourite)",
         f"{_TAGS} == {_OTHERS} && 'a' in {_TAGS}",
@@ -140,6 +141,9 @@ def test_usual_conditions_are_cheap_enough(text: str) -> None:
         f"{_TAGS}.exists(t, t.matches('^(vip|gold)-[a-z]+[0-9]+$'))",
         "[profile.attributes.text]" + ".map(x, x + x)" * 3 + ".size() == 1",
         "['a']" + ".map(x, x + x)" * 9 + ".size() == 1",
+        f"({_TAGS} + {_OTHERS}).filter(t, t == 'a').size() > 2",
+        f"{_TAGS}.map(t, t).map(t, t).size() > 2",
+        f"{_TAGS}.exists(t, {_OTHERS}.filter(o, o == t).size() > 2)",
     ],
 )
 def test_a_condition_that_may_take_too_long_for_one_profile_is_refused(text: str) -> None:

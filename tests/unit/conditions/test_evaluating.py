@@ -48,6 +48,11 @@ def evaluate(text: str, attributes: Mapping[str, Any] | None = None, **values: A
         ("profile.attributes.big == 1", {"big": 10**30}, OTHER),
         ("timestamp(profile.attributes.since) < now", {"since": "yesterday"}, OTHER),
         ("profile.attributes.many.all(each, each == 1)", {"many": [1] * 10_001}, OTHER),
+        ("profile.attributes.many.filter(each, each == 1).size() == 500", {"many": [1] * 500}, True),
+        ("profile.attributes.many.filter(each, each == 1).size() == 501", {"many": [1] * 501}, OTHER),
+        ("profile.attributes.a.many.map(each, each).size() == 501", {"a": {"many": [1] * 501}}, OTHER),
+        ("profile.attributes.filter(each, true).size() == 501", {str(index): 1 for index in range(501)}, OTHER),
+        ("profile.attributes.few.map(each, each).size() == 1", {"few": [1], "many": [1] * 501}, True),
     ],
 )
 def test_a_condition_over_attributes(text: str, attributes: Mapping[str, Any], expected: bool | FailureCause) -> None:

@@ -38,7 +38,9 @@ class FailedEvaluations(_message.Message):
         CAUSE_WRONG_TYPE: FailedEvaluations._Cause.ValueType  # 2
         """A value is of another type than the condition needs, such as a text that is compared with a number."""
         CAUSE_OTHER: FailedEvaluations._Cause.ValueType  # 3
-        """Another one, such as a text that is no time, a division by zero, or loops through more than 10,000 elements."""
+        """Another one, such as a text that is no time, a division by zero, loops through more than 10,000 elements,
+        or `map` or `filter` for a list of more than 500.
+        """
 
     class Cause(_Cause, metaclass=_CauseEnumTypeWrapper):
         """Why an evaluation fails. Values may be added."""
@@ -50,7 +52,9 @@ class FailedEvaluations(_message.Message):
     CAUSE_WRONG_TYPE: FailedEvaluations.Cause.ValueType  # 2
     """A value is of another type than the condition needs, such as a text that is compared with a number."""
     CAUSE_OTHER: FailedEvaluations.Cause.ValueType  # 3
-    """Another one, such as a text that is no time, a division by zero, or loops through more than 10,000 elements."""
+    """Another one, such as a text that is no time, a division by zero, loops through more than 10,000 elements,
+    or `map` or `filter` for a list of more than 500.
+    """
 
     CAUSE_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int

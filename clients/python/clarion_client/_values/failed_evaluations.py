@@ -22,7 +22,9 @@ class FailedEvaluationsCause(StrEnum):
     WRONG_TYPE = "WRONG_TYPE"
     """A value is of another type than the condition needs, such as a text that is compared with a number."""
     OTHER = "OTHER"
-    """Another one, such as a text that is no time, a division by zero, or loops through more than 10,000 elements."""
+    """Another one, such as a text that is no time, a division by zero, loops through more than 10,000 elements, or
+    `map` or `filter` for a list of more than 500.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

@@ -8,11 +8,12 @@ from typing import Any
 from cel_expr_python import cel
 
 from clarion_server.adapters.conditions.condition import CelCondition
+from clarion_server.adapters.conditions.cost import MAX_GROWN, makes_list
 from clarion_server.adapters.conditions.names import ATTRIBUTES, CONSENT, VARIABLES
 from clarion_server.adapters.conditions.problems import at, nesting_problem, read_problems
 from clarion_server.adapters.conditions.reads import Reads
 from clarion_server.adapters.conditions.rules import broken_rules
-from clarion_server.adapters.conditions.syntax_tree import read_tree
+from clarion_server.adapters.conditions.syntax_tree import Loop, nodes, read_tree
 from clarion_server.domain.condition import MAX_CONDITION, ConditionInvalid, ConditionReads
 from clarion_server.domain.instant import Instant, to_datetime
 
@@ -50,6 +51,7 @@ class CelConditionCompiler:
             self._environment,
             expression,
             ConditionReads(frozenset(reads.attributes), frozenset(reads.names), consents),
+            MAX_GROWN if any(isinstance(node, Loop) and makes_list(node) for node in nodes(tree.root)) else None,
         )
 
     def _is_pattern(self, text: str) -> bool:

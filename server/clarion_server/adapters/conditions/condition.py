@@ -30,8 +30,12 @@ _Projection = dict[str, "_Projection"]
 class CelCondition:
     """Implements `Condition`."""
 
-    def __init__(self, environment: cel.Env, expression: cel.Expression, reads: ConditionReads) -> None:
+    def __init__(
+        self, environment: cel.Env, expression: cel.Expression, reads: ConditionReads, max_elements: int | None
+    ) -> None:
+        """`max_elements`: of each list and map of the attributes. None for any number."""
         self.reads = reads
+        self._max_elements = max_elements
         self._environment = environment
         self._expression = expression
         self._projection = _projection(reads.attributes)
@@ -41,6 +45,8 @@ class CelCondition:
     ) -> bool | FailureCause:
         # Handing over a value costs more than an evaluation, so that only those are handed over that are read.
         given = {ATTRIBUTES: _project(attributes, self._projection), **values}
+        if self._max_elements is not None and _is_larger(given[ATTRIBUTES], self._max_elements):
+            return FailureCause.OTHER
         functions = [_consent(choices)] if choices else []
         try:
             result = self._expression.eval(self._environment.Activation(given, functions)).value()
@@ -60,6 +66,14 @@ def _consent(choices: Mapping[ConsentScope, str]) -> cel.Function:
 
 def _cause(error: str) -> FailureCause:
     return next((cause for start, cause in _CAUSES.items() if error.startswith(start)), FailureCause.OTHER)
+
+
+def _is_larger(value: Any, max_elements: int) -> bool:
+    """Returns whether a value is a list or map with more elements, or has one in it."""
+    if not isinstance(value, (dict, list)):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return len(value) > max_elements or any(_is_larger(part, max_elements) for part in parts)
 
 
 def _projection(paths: Iterable[tuple[str, ...]]) -> _Projection:

@@ -17,7 +17,12 @@ from clarion_server.domain.profile import MAX_ATTRIBUTES
 #: The highest cost of a condition: 50 ms.
 MAX_COST = 6_000_000
 
+#: The most elements of a list or map of the attributes, for a condition with a loop that makes a list.
+MAX_GROWN = 500
+
 _NODE = 4
+#: The library copies the list that a loop makes for every element that is added: the cost for each element copied.
+_COPY = 12
 #: How often all loops of an evaluation run together. The library ends it then (`comprehension_max_iterations`).
 _ITERATIONS = 10_000
 #: The largest other value: a locale, or the name of a time zone.
@@ -48,6 +53,11 @@ def cost_of(root: Node) -> int:
     estimate = _Estimate()
     estimate.size_of(root, {}, 0)
     return estimate.once + _ITERATIONS * estimate.each
+
+
+def makes_list(loop: Loop) -> bool:
+    """Returns whether a loop is of `map` or `filter`."""
+    return isinstance(loop.start, Literal)
 
 
 class _Estimate:
@@ -85,11 +95,20 @@ class _Estimate:
         mean = range_size if depth else range_size // _ITERATIONS + 1
         variable = _Variable(depth + 1, mean, range_size)
         self.size_of(loop.start, scope, depth)
-        # A list as the result grows in place.
+        # A list as the result is counted apart from the steps.
         inner = {**scope, loop.variable: variable, loop.accumulator: _Variable(depth + 1, 1, 1)}
         grown = max(self.size_of(step, inner, depth + 1) for step in loop.steps)
-        size = grown * _ITERATIONS if isinstance(loop.start, Literal) else 1
+        size = 1
+        if makes_list(loop):
+            size = grown * _ITERATIONS
+            self._grow(range_size, depth)
         return self.size_of(loop.result, {**scope, loop.accumulator: _Variable(depth, size, size)}, depth)
+
+    def _grow(self, range_size: int, depth: int) -> None:
+        """Adds what copying costs in a loop that makes a list. On average, half of it is there."""
+        # What is made of several attributes may have the elements of all of them.
+        elements = min(range_size, _ITERATIONS, MAX_GROWN * -(-range_size // MAX_ATTRIBUTES))
+        self._add(elements * _COPY // 2 * (1 if depth else elements), depth)
 
     def _add(self, cost: int, depth: int) -> None:
         if depth:

@@ -112,6 +112,13 @@ def children(node: Node) -> tuple[Node, ...]:
             return ()
 
 
+def nodes(root: Node) -> Iterator[Node]:
+    """Yields a node and all nodes below it."""
+    yield root
+    for child in children(root):
+        yield from nodes(child)
+
+
 def _node(data: bytes) -> Node:
     fields = _message(data, _NODE)
     id_ = fields.pop("id", 0)

@@ -75,7 +75,8 @@ export enum FailedEvaluations_Cause {
   WRONG_TYPE = 2,
 
   /**
-   * Another one, such as a text that is no time, a division by zero, or loops through more than 10,000 elements.
+   * Another one, such as a text that is no time, a division by zero, loops through more than 10,000 elements,
+   * or `map` or `filter` for a list of more than 500.
    *
    * @generated from enum value: CAUSE_OTHER = 3;
    */
