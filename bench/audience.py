@@ -74,7 +74,14 @@ def _fill(store: SqlStore, count: int) -> None:
     """Writes profiles by statements of the database itself: a million takes seconds."""
     with store.begin() as unit:
         unit.audiences.add(
-            Audience("default", "gold", "Gold", BEGIN, BEGIN, condition="profile.attributes.plan == 'gold'")
+            Audience(
+                sandbox="default",
+                id="gold",
+                display_name="Gold",
+                create_time=BEGIN,
+                update_time=BEGIN,
+                condition="profile.attributes.plan == 'gold'",
+            )
         )
         connection = unit.profiles._connection  # noqa: SLF001 - no port writes a million rows at once
         for statement in (_PROFILES, _IDENTITIES):

@@ -175,7 +175,7 @@ class ManageResources(Generic[R]):
     def _check_room(self, unit: UnitOfWork, visibility: Visibility, field: str) -> None:
         """Raises InvalidFields when the sandbox can have no further resource of the kind."""
         if self.kind.repository(unit).count(visibility) >= self.kind.most:
-            description = f"The sandbox has {self.kind.most} {self.kind.collection.name} already. Delete one."
+            description = f"The sandbox has {self.kind.most:,} {self.kind.collection.name} already. Delete one."
             raise InvalidFields((Violation(field, "TOO_MANY", description),))
 
     def _check(self, resource: R, unread: Sequence[Violation], of_request: Sequence[Violation]) -> None:

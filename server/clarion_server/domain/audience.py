@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
-from clarion_server.domain.errors import EtagMismatch
 from clarion_server.domain.identity import Identity
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.names import AUDIENCES, Collection
 from clarion_server.domain.profile import ProfileRef
+from clarion_server.domain.resource import Resource
 from clarion_server.domain.text_rules import description_violations, display_name_violations
 from clarion_server.domain.violation import Violation
 
@@ -39,37 +40,16 @@ class IdentityList:
         return self.complete_time is not None and self.replace_time is None
 
 
-@dataclass(frozen=True, slots=True)
-class Audience:
-    sandbox: str
-    id: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience(Resource):
+    COLLECTION: ClassVar[Collection] = AUDIENCES
+
     display_name: str
-    create_time: Instant
-    update_time: Instant
     description: str = ""
     condition: str | None = None
     """None for an audience that is a list."""
     listed: IdentityList | None = None
     """None for an audience by a condition."""
-    key: int = 0
-    revision: int = 1
-
-    @property
-    def name(self) -> str:
-        return f"audiences/{self.id}"
-
-    @property
-    def etag(self) -> str:
-        return f'"{self.key}-{self.revision}"'
-
-    def check_etag(self, etag: str) -> None:
-        """Raises EtagMismatch when `etag` is not empty and not the current one."""
-        if etag and etag != self.etag:
-            raise EtagMismatch(self.name)
-
-    def changed(self, now: Instant) -> Audience:
-        """Returns the audience as the next revision."""
-        return replace(self, update_time=now, revision=self.revision + 1)
 
 
 class AudienceMember(NamedTuple):

@@ -228,7 +228,15 @@ def profile(*identities: Identity, **changes: Any) -> Profile:
 
 def audience(audience_id: str = "gold", condition: str | None = 'profile.locale == "de"', **changes: Any) -> Audience:
     """Every field differs from its default."""
-    whole = Audience(SANDBOX, audience_id, "Gold", NOW, NOW + 1, "Everybody with gold.", condition)
+    whole = Audience(
+        sandbox=SANDBOX,
+        id=audience_id,
+        display_name="Gold",
+        create_time=NOW,
+        update_time=NOW + 1,
+        description="Everybody with gold.",
+        condition=condition,
+    )
     return replace(whole, **changes)
 
 

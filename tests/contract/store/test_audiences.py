@@ -72,8 +72,8 @@ def test_saving_replaces_the_stored_revision_alone_and_keeps_the_list(work: Unit
 def test_deleting_takes_the_stored_revision_alone(work: UnitOfWork) -> None:
     added = work.audiences.add(samples.audience())
     with pytest.raises(WriteConflict):
-        work.audiences.delete(added.changed(NOW), NOW)
-    work.audiences.delete(added, NOW)
+        work.audiences.delete(added.changed(NOW))
+    work.audiences.delete(added)
     assert work.audiences.get(VISIBILITY, "gold") is None
 
 
@@ -142,7 +142,8 @@ def test_lists_are_purged_after_they_were_replaced_or_abandoned(store: Store) ->
         under_way = work.audiences.add_list(kept, "under-way", NOW + 60)
         for each in (listed, unneeded, abandoned, under_way):
             work.audiences.add_members(each, emails("a@example.com", "b@example.com"), each.update_time)
-        work.audiences.delete(gone, NOW + 10)
+        work.audiences.delete(gone)
+        work.audiences.replace_lists(gone, NOW + 10)
         assert purged(work, abandoned=NOW, replaced=NOW + 10) == [0]
         assert purged(work, abandoned=NOW, replaced=NOW + 11) == [2, 1, 0]
         assert purged(work, abandoned=NOW + 60, replaced=NOW + 11) == [2, 1, 0]

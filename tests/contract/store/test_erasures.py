@@ -190,7 +190,11 @@ def test_executions_are_found_by_what_callers_have_written_and_lose_it(work: Uni
 
 def test_lists_and_runs_lose_the_person(work: UnitOfWork) -> None:
     joe = samples.identity("email", "joe@example.com")
-    audience = work.audiences.add(Audience("default", "guests", "Guests", samples.NOW, samples.NOW))
+    audience = work.audiences.add(
+        Audience(
+            sandbox="default", id="guests", display_name="Guests", create_time=samples.NOW, update_time=samples.NOW
+        )
+    )
     assert audience.listed is not None
     work.audiences.add_members(audience.listed, [JANE, joe], samples.NOW)
     run = accepting(work, of_list(JANE), of_list(joe))

@@ -170,7 +170,9 @@ async def trigger(process: Process, identity: str, number: int = 0, address: str
 
 def add_to_audience(unit: UnitOfWork) -> None:
     now = samples.NOW
-    audience = unit.audiences.add(Audience("default", "guests", "Guests", now, now))
+    audience = unit.audiences.add(
+        Audience(sandbox="default", id="guests", display_name="Guests", create_time=now, update_time=now)
+    )
     assert audience.listed is not None
     listed = [
         identity

@@ -66,7 +66,9 @@ BY_ID = "sqlite_autoindex_messages_1"
 
 
 def purge_a_list(work: UnitOfWork) -> None:
-    work.audiences.delete(work.audiences.add(samples.audience(condition=None)), NOW)
+    made = work.audiences.add(samples.audience(condition=None))
+    work.audiences.delete(made)
+    work.audiences.replace_lists(made, NOW)
     work.audiences.purge_lists(NOW, NOW + 1, 10)
 
 

@@ -85,13 +85,20 @@ def run_of(world: World, execution_id: str) -> AudienceRun:
 
 
 async def by_condition(world: World, condition: str = GOLD, audience_id: str = "gold") -> Audience:
-    audience = Audience("default", audience_id, "Gold", START, START, condition=condition)
+    audience = Audience(
+        sandbox="default",
+        id=audience_id,
+        display_name="Gold",
+        create_time=START,
+        update_time=START,
+        condition=condition,
+    )
     return await world.transactions.write(lambda unit: unit.audiences.add(audience))
 
 
 async def listed(world: World, *identities: str, audience_id: str = "listed") -> Audience:
     read = [world.identities.read(each, "identity", NO_NAMESPACES) for each in identities]
-    audience = Audience("default", audience_id, "Listed", START, START)
+    audience = Audience(sandbox="default", id=audience_id, display_name="Listed", create_time=START, update_time=START)
 
     def add(unit: UnitOfWork) -> Audience:
         made = unit.audiences.add(audience)

@@ -25,7 +25,9 @@ MISSING, WRONG_TYPE, OTHER = FailureCause
 
 
 def by(condition: str) -> Audience:
-    return Audience("default", "some", "Some", START, START, condition=condition)
+    return Audience(
+        sandbox="default", id="some", display_name="Some", create_time=START, update_time=START, condition=condition
+    )
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.unit.application.world import AUTHOR, START, STRANGER, World
 @pytest.fixture
 async def vip(world: World) -> Audience:
     """An audience that is a list."""
-    made = Audience("default", "vip", "VIP", START, START)
+    made = Audience(sandbox="default", id="vip", display_name="VIP", create_time=START, update_time=START)
     return await world.transactions.write(lambda unit: unit.audiences.add(made))
 
 
@@ -125,7 +125,9 @@ async def test_a_list_has_so_many_identities_at_most(
 
 
 async def test_an_audience_by_a_condition_has_no_list(world: World, uploads: AudienceUploads) -> None:
-    made = Audience("default", "gold", "Gold", START, START, condition="true")
+    made = Audience(
+        sandbox="default", id="gold", display_name="Gold", create_time=START, update_time=START, condition="true"
+    )
     await world.transactions.write(lambda unit: unit.audiences.add(made))
     with pytest.raises(InvalidFields) as refused:
         await uploads.upload(UploadIdentities("gold", ["crm:1"]), AUTHOR)

@@ -7,13 +7,8 @@ from typing import Any
 
 import pytest
 from clarion_server.adapters.conditions import CelConditionCompiler
-from clarion_server.application.audiences import audiences as module
-from clarion_server.application.audiences.audiences import (
-    AudienceInput,
-    CreateAudience,
-    ManageAudiences,
-    UpdateAudience,
-)
+from clarion_server.application.audiences.audiences import ManageAudiences
+from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
 from clarion_server.domain.audience import Audience
 from clarion_server.domain.errors import (
     AudienceConditionInvalid,
@@ -27,7 +22,9 @@ from clarion_server.domain.violation import Violation
 from tests.unit.application.consenting import make_topic
 from tests.unit.application.world import AUTHOR, STRANGER, World
 
-GOLD = Audience("", "", "Gold", 0, 0, condition="profile.attributes.plan == 'gold'")
+GOLD = Audience(
+    sandbox="", id="", display_name="Gold", create_time=0, update_time=0, condition="profile.attributes.plan == 'gold'"
+)
 
 
 @pytest.fixture
@@ -38,12 +35,12 @@ def audiences(world: World) -> ManageAudiences:
 async def create(
     audiences: ManageAudiences, audience_id: str = "gold", *, validate_only: bool = False, **changes: Any
 ) -> Audience:
-    command = CreateAudience(audience_id, AudienceInput(replace(GOLD, **changes)), validate_only)
+    command = CreateResource(audience_id, ResourceInput(replace(GOLD, **changes)), validate_only)
     return await audiences.create(command, AUTHOR)
 
 
 async def update(audiences: ManageAudiences, etag: str = "", **changes: Any) -> Audience:
-    command = UpdateAudience("gold", AudienceInput(replace(GOLD, **changes)), frozenset(changes), etag)
+    command = UpdateResource("gold", ResourceInput(replace(GOLD, **changes)), frozenset(changes), etag)
     return await audiences.update(command, AUTHOR)
 
 
@@ -101,10 +98,8 @@ async def test_validating_stores_nothing(audiences: ManageAudiences) -> None:
         await audiences.get("gold", AUTHOR)
 
 
-async def test_a_sandbox_has_so_many_audiences_at_most(
-    audiences: ManageAudiences, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "MAX_AUDIENCES", 1)
+async def test_a_sandbox_has_so_many_audiences_at_most(audiences: ManageAudiences) -> None:
+    audiences.kind = replace(audiences.kind, most=1)
     await create(audiences)
     with pytest.raises(InvalidFields) as refused:
         await create(audiences, "silver")
@@ -141,3 +136,12 @@ async def test_a_deleted_audience_is_gone(audiences: ManageAudiences) -> None:
     await audiences.delete("gold", created.etag, AUTHOR)
     with pytest.raises(ResourceNotFound):
         await audiences.delete("gold", "", AUTHOR)
+
+
+async def test_the_list_of_a_deleted_audience_is_left_to_be_purged(world: World, audiences: ManageAudiences) -> None:
+    created = await create(audiences, condition=None)
+    await audiences.delete("gold", created.etag, AUTHOR)
+    assert await world.transactions.read(lambda unit: unit.audiences.lists_of(created)) != {}
+    later = world.clock.now() + 1
+    await world.transactions.write(lambda unit: unit.audiences.purge_lists(0, later, 10))
+    assert await world.transactions.read(lambda unit: unit.audiences.lists_of(created)) == {}

@@ -184,7 +184,7 @@ async def test_the_rule_stays_as_long_as_a_campaign_addresses_people_by_it(
 
 
 async def test_the_rule_stays_as_long_as_a_list_has_an_identity_in_it(world: World, namespaces: Namespaces) -> None:
-    vip = Audience("default", "vip", "VIP", 0, 0)
+    vip = Audience(sandbox="default", id="vip", display_name="VIP", create_time=0, update_time=0)
     await world.transactions.write(lambda unit: unit.audiences.add(vip))
     uploads = AudienceUploads(world.transactions, IDENTITIES, world.clock)
     await uploads.upload(UploadIdentities("vip", ["crm:A-1"]), AUTHOR)

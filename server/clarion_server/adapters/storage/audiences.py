@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, null, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, Select, bindparam, exists, null, select
 
 from clarion_server.adapters.storage.audience_lists import AudienceLists, list_from_row
 from clarion_server.adapters.storage.choices import unpack
 from clarion_server.adapters.storage.json_rows import RowsReader
+from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.schema import audience_lists, audience_members, audiences, profiles
 from clarion_server.application.ports.audiences import Subject
-from clarion_server.application.ports.repositories import NameTaken
-from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.audience import Audience, IdentityList
 from clarion_server.domain.identity import Identity, IdentityKey
@@ -53,51 +51,18 @@ def _subjects(*, with_choices: bool) -> RowsReader:
 _SUBJECTS = {with_choices: _subjects(with_choices=with_choices) for with_choices in (False, True)}
 
 
-class SqlAudienceRepository:
+class SqlAudienceRepository(SqlResourceRepository[Audience]):
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection, audiences, _to_row, _from_row)
         self._lists = AudienceLists(connection)
 
-    def add(self, audience: Audience) -> Audience:
-        try:
-            # A savepoint lets the transaction go on after a refusal, on every database.
-            with self._connection.begin_nested():
-                added = insert(audiences).values(_to_row(audience)).returning(audiences.c.key)
-                key = self._connection.execute(added).scalar_one()
-        except IntegrityError as error:
-            raise NameTaken(audience.name) from error
-        stored = replace(audience, key=key)
+    def add(self, resource: Audience) -> Audience:
+        stored = super().add(resource)
         if stored.condition is not None:
             return stored
-        first = self._lists.add(stored, "", audience.create_time)
-        self._lists.complete(stored, first, audience.create_time)
-        return replace(stored, listed=replace(first, complete_time=audience.create_time))
-
-    def get(self, visibility: Visibility, audience_id: str) -> Audience | None:
-        named = (audiences.c.sandbox == visibility.sandbox, audiences.c.id == audience_id)
-        row = self._connection.execute(_WITH_LIST.where(*named)).one_or_none()
-        return None if row is None else _from_row(row)
-
-    def save(self, audience: Audience) -> None:
-        before = (audiences.c.key == audience.key, audiences.c.revision == audience.revision - 1)
-        if self._connection.execute(update(audiences).where(*before).values(_to_row(audience))).rowcount == 0:
-            raise WriteConflict(audience.name)
-
-    def delete(self, audience: Audience, now: Instant) -> None:
-        same = (audiences.c.key == audience.key, audiences.c.revision == audience.revision)
-        if self._connection.execute(delete(audiences).where(*same)).rowcount == 0:
-            raise WriteConflict(audience.name)
-        self._lists.replace_all(audience, now)
-
-    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[Audience]:
-        statement = _WITH_LIST.where(audiences.c.sandbox == visibility.sandbox)
-        if after is not None:
-            statement = statement.where(audiences.c.id > after)
-        return [_from_row(row) for row in self._connection.execute(statement.order_by(audiences.c.id).limit(limit))]
-
-    def count(self, visibility: Visibility) -> int:
-        own = audiences.c.sandbox == visibility.sandbox
-        return self._connection.execute(select(func.count()).where(own)).scalar_one()
+        first = self._lists.add(stored, "", stored.create_time)
+        self._lists.complete(stored, first, stored.create_time)
+        return replace(stored, listed=replace(first, complete_time=stored.create_time))
 
     def subjects(
         self, visibility: Visibility, after: str, created_by: Instant, limit: int, *, with_choices: bool
@@ -120,7 +85,7 @@ class SqlAudienceRepository:
             audience_lists.c.sandbox == visibility.sandbox, audience_lists.c.replace_time.is_(None), of_namespace
         )
         row = self._connection.execute(_WITH_LIST.where(audiences.c.key.in_(keys)).limit(1)).one_or_none()
-        return None if row is None else _from_row(row)
+        return None if row is None else self._resource_of(row)
 
     def add_list(self, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
         return self._lists.add(audience, upload_id, now)
@@ -131,34 +96,30 @@ class SqlAudienceRepository:
     def complete(self, audience: Audience, listed: IdentityList, now: Instant) -> None:
         self._lists.complete(audience, listed, now)
 
+    def replace_lists(self, audience: Audience, now: Instant) -> None:
+        self._lists.replace_all(audience, now)
+
     def purge_lists(self, abandoned: Instant, replaced: Instant, limit: int) -> int:
         return self._lists.purge(abandoned, replaced, limit)
 
+    def _select(self) -> Select[Any]:
+        return _WITH_LIST
 
-def _to_row(audience: Audience) -> dict[str, Any]:
-    """Returns the columns that belong to the resource: not its key and not its list."""
+
+def _to_row(audience: Audience) -> Mapping[str, Any]:
+    """Returns the columns of the kind, without its list."""
     return {
-        "sandbox": audience.sandbox,
-        "id": audience.id,
-        "revision": audience.revision,
         "display_name": audience.display_name,
         "description": audience.description,
         "condition": audience.condition,
-        "create_time": audience.create_time,
-        "update_time": audience.update_time,
     }
 
 
-def _from_row(row: Row[Any]) -> Audience:
+def _from_row(row: Row[Any], common: Mapping[str, Any]) -> Audience:
     return Audience(
-        sandbox=row.sandbox,
-        id=row.id,
+        **common,
         display_name=row.display_name,
-        create_time=row.create_time,
-        update_time=row.update_time,
         description=row.description,
         condition=row.condition,
         listed=None if row.list_key is None else list_from_row(row.list_key, row.list_update_time, row),
-        key=row.key,
-        revision=row.revision,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.application.ports.repositories import NameTaken
@@ -48,7 +48,7 @@ class SqlResourceRepository(Generic[R]):
 
     def get(self, visibility: Visibility, resource_id: str) -> R | None:
         named = (self._table.c.sandbox == visibility.sandbox, self._table.c.id == resource_id)
-        row = self._connection.execute(select(self._table).where(*named)).one_or_none()
+        row = self._connection.execute(self._select().where(*named)).one_or_none()
         return None if row is None else self._resource_of(row)
 
     def save(self, resource: R) -> None:
@@ -63,7 +63,7 @@ class SqlResourceRepository(Generic[R]):
             raise WriteConflict(resource.name)
 
     def page(self, visibility: Visibility, after: str | None, limit: int) -> list[R]:
-        statement = select(self._table).where(self._table.c.sandbox == visibility.sandbox)
+        statement = self._select().where(self._table.c.sandbox == visibility.sandbox)
         if after is not None:
             statement = statement.where(self._table.c.id > after)
         rows = self._connection.execute(statement.order_by(self._table.c.id).limit(limit))
@@ -72,6 +72,10 @@ class SqlResourceRepository(Generic[R]):
     def count(self, visibility: Visibility) -> int:
         own = self._table.c.sandbox == visibility.sandbox
         return self._connection.execute(select(func.count()).where(own)).scalar_one()
+
+    def _select(self) -> Select[Any]:
+        """Selects the columns of the resource, some of which may come from further tables."""
+        return select(self._table)
 
     def _row_of(self, resource: R) -> dict[str, Any]:
         """Returns all columns but the key, which the database assigns."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from clarion_server.application.ports.resources import ResourceRepository
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.audience import Audience, IdentityList
 from clarion_server.domain.consent import Consent
@@ -26,26 +27,8 @@ class Subject(NamedTuple):
     """Empty when they were not asked for."""
 
 
-class AudienceRepository(Protocol):
-    def add(self, audience: Audience) -> Audience:
-        """Returns it with its key, and an audience that is a list with an empty one. Raises NameTaken."""
-        ...
-
-    def get(self, visibility: Visibility, audience_id: str) -> Audience | None: ...
-
-    def save(self, audience: Audience) -> None:
-        """Replaces the stored one, whose revision must be one less. Its list stays. Raises WriteConflict."""
-        ...
-
-    def delete(self, audience: Audience, now: Instant) -> None:
-        """Leaves its lists to `purge_lists`. Raises WriteConflict when the stored revision is another one."""
-        ...
-
-    def page(self, visibility: Visibility, after: str | None, limit: int) -> list[Audience]:
-        """Returns audiences by id, only larger ids than `after`."""
-        ...
-
-    def count(self, visibility: Visibility) -> int: ...
+class AudienceRepository(ResourceRepository[Audience], Protocol):
+    """Adds an empty list to each new audience that has no condition. Saving an audience leaves its list as it is."""
 
     def subjects(
         self, visibility: Visibility, after: str, created_by: Instant, limit: int, *, with_choices: bool
@@ -78,6 +61,10 @@ class AudienceRepository(Protocol):
 
     def complete(self, audience: Audience, listed: IdentityList, now: Instant) -> None:
         """Makes the upload the list of its audience, in the place of the one before."""
+        ...
+
+    def replace_lists(self, audience: Audience, now: Instant) -> None:
+        """Marks all lists of the audience as replaced, which leaves them to `purge_lists`."""
         ...
 
     def purge_lists(self, abandoned: Instant, replaced: Instant, limit: int) -> int:

@@ -6,8 +6,8 @@ from clarion.v1 import audience_pb2 as pb
 from clarion.v1 import audience_service_pb2 as service_pb
 from clarion.v1 import failed_evaluations_pb2
 
-from clarion_server.application.audiences.audiences import AudienceInput
 from clarion_server.application.audiences.uploading import Uploaded
+from clarion_server.application.resources import ResourceInput
 from clarion_server.domain.audience import Audience, AudienceMember, IdentityList
 from clarion_server.domain.audience_run import failed_evaluations
 from clarion_server.domain.condition import FailureCounts
@@ -19,7 +19,7 @@ from clarion_server.transport.api.errors import field_violation
 _NO_MEMBERS = Violation("condition", "REQUIRED", "Must be set, unless the audience is a list.")
 
 
-def to_audience_input(audience: pb.Audience) -> AudienceInput:
+def to_audience_input(audience: pb.Audience) -> ResourceInput[Audience]:
     """Reads the editable fields. The input carries the violations."""
     kind = audience.WhichOneof("members")
     read = Audience(
@@ -31,7 +31,7 @@ def to_audience_input(audience: pb.Audience) -> AudienceInput:
         description=audience.description,
         condition=audience.condition if kind == "condition" else None,
     )
-    return AudienceInput(read, () if kind else (_NO_MEMBERS,))
+    return ResourceInput(read, () if kind else (_NO_MEMBERS,))
 
 
 def to_audience(audience: Audience) -> pb.Audience:
