@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import subprocess
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,16 @@ def test_every_setting_stands_in_the_page_for_operators() -> None:
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     written = set(re.findall(r"`CLARION_(\w+)`", page)) | {f"RETAIN{end}" for end in re.findall(r"`…(_\w+)`", page)}
     assert {name.upper() for name in Settings.model_fields} - written == set()
+
+
+def test_the_page_about_the_architecture_has_the_layers_of_the_application_as_they_are_checked() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (layers,) = (each["layers"] for each in contracts if each.get("containers") == ["clarion_server.application"])
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", page.partition("| packages |")[2], re.MULTILINE)
+    assert [re.findall(r"\w+", row) for row in rows[: len(layers)]] == [layer.split(" | ") for layer in layers]
 
 
 def test_every_word_stands_once_in_the_glossary() -> None:
