@@ -30,6 +30,13 @@ def test_a_name_is_taken_once_in_a_sandbox(work: UnitOfWork) -> None:
     assert work.topics.get(THERE, "newsletter") == there
 
 
+def test_an_error_of_the_database_does_not_tell_the_values_of_its_statement(work: UnitOfWork) -> None:
+    work.topics.add(samples.topic())
+    with pytest.raises(NameTaken) as refused:
+        work.topics.add(samples.topic(description="For jane@example.com."))
+    assert "jane@example.com" not in str(refused.value.__cause__)
+
+
 def test_a_topic_of_another_sandbox_is_not_there(work: UnitOfWork) -> None:
     work.topics.add(samples.topic())
     assert work.topics.get(THERE, "newsletter") is None

@@ -138,6 +138,8 @@ def _engine(connect: Connect, timeout: float, *, pool_size: int, max_overflow: i
     engine = create_engine(
         "postgresql+psycopg://",
         creator=connect,
+        # An error would tell the values of its statement, such as addresses, and end up in the log.
+        hide_parameters=True,
         isolation_level="AUTOCOMMIT",
         # This saves a query for each connection.
         use_native_hstore=False,

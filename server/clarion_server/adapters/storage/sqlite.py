@@ -216,6 +216,8 @@ def _engine(
     engine = create_engine(
         "sqlite+pysqlite://",
         creator=connect,
+        # An error would tell the values of its statement, such as addresses, and end up in the log.
+        hide_parameters=True,
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=max_overflow,
