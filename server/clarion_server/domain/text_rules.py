@@ -13,7 +13,7 @@ MAX_DISPLAY_NAME = 200
 MAX_DESCRIPTION = 2_000
 
 #: Control characters other than tabs and line ends.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 #: Characters that a line cannot have: control characters and Unicode's line separators (UAX 14, class BK).
 _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -28,7 +28,7 @@ def line_violations(text: str, field: str, limit: int) -> Iterator[Violation]:
 
 def text_violations(text: str, field: str) -> Iterator[Violation]:
     """Checks a text of any number of lines."""
-    if _CONTROL.search(text):
+    if CONTROL.search(text):
         yield malformed(field, "Must be without control characters other than line ends and tabulators.")
 
 

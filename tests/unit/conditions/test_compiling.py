@@ -36,6 +36,8 @@ def messages(text: str) -> str:
         ("profile.attributes.n == 99999999999999999999", [(1, 25)]),
         ("(" * 40 + "true" + ")" * 40, [(1, 1)]),
         ("true\x00", [(1, 5)]),
+        ("true ||\n\t'a\x00' == 'b'", [(2, 4)]),
+        ("'\x1b' == '\x7f'", [(1, 2)]),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_line_and_column(text: str, expected: list[tuple[int, int]]) -> None:

@@ -16,9 +16,11 @@ from clarion_server.adapters.conditions.rules import broken_rules
 from clarion_server.adapters.conditions.syntax_tree import Loop, nodes, read_tree
 from clarion_server.domain.condition import MAX_CONDITION, ConditionInvalid, ConditionReads
 from clarion_server.domain.instant import Instant, to_datetime
+from clarion_server.domain.text_rules import CONTROL
 
 #: How many compiled conditions are kept. Each has some 10 KB.
 _KEPT = 512
+_CONTROL_CHARACTER = "A condition has no control characters other than line ends and tabulators."
 
 
 class CelConditionCompiler:
@@ -37,6 +39,8 @@ class CelConditionCompiler:
         """Raises ConditionInvalid."""
         if len(text.encode()) > MAX_CONDITION:
             raise ConditionInvalid([at(text, 0, f"A condition has at most {MAX_CONDITION:,} bytes.")])
+        if found := CONTROL.search(text):
+            raise ConditionInvalid([at(text, found.start(), _CONTROL_CHARACTER)])
         expression = self._checked(text)
         tree = read_tree(expression.serialize())
         problems = [
