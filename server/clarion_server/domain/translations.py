@@ -14,6 +14,7 @@ from typing import Any
 from clarion_server.domain.content import Content
 from clarion_server.domain.language_tags import LocaleData
 from clarion_server.domain.locale_rules import MAX_LOCALES, locale_violations
+from clarion_server.domain.text_rules import text_violations
 from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
 
 #: The plural categories of the CLDR.
@@ -33,7 +34,7 @@ Translation = str | Mapping[str, str]
 Catalogue = Mapping[str, Any]
 
 _KEY = re.compile(f"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,{MAX_KEY - 1}}}")
-_FORM = re.compile(rf"{'|'.join(CATEGORIES)}|=-?\d{{1,15}}")
+_FORM = re.compile(rf"{'|'.join(CATEGORIES)}|=-?[0-9]{{1,15}}")
 _PIECE = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}|[{}]")
 #: The beginnings and ends of a template's tags, and what may be a call of `t`.
 _CALL = re.compile(r"(\{[{%])|([%}]\})|(?<![\w.])t\s{0,9}\(")
@@ -129,6 +130,8 @@ def _text_violations(key: str, translation: Any, field: str) -> Iterator[Violati
             yield too_long(place, MAX_TEXT)
         elif not _is_text(text):
             yield malformed(place, _BRACE)
+        else:
+            yield from text_violations(text, place)
     if OTHER not in forms:
         yield required(f"{field}.{OTHER}")
 

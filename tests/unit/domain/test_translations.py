@@ -1,10 +1,12 @@
-"""Whether a content calls `t`."""
+"""Whether a content calls `t`, and the rules of catalogues."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.translations import uses_texts
+from clarion_server.domain.translations import translation_violations, uses_texts
 
 
 @pytest.mark.parametrize(
@@ -27,3 +29,21 @@ def test_calls_are_found_in_tags_alone(html: str, calls: bool) -> None:
 def test_looking_takes_linear_time(piece: str) -> None:
     assert not uses_texts(EmailContent("x", piece.replace("(", "") * 200_000))
     assert uses_texts(EmailContent("x", piece * 100_000)) is False
+
+
+@pytest.mark.parametrize(
+    ("translation", "field"),
+    [
+        ("a\0", "translations.en.a"),
+        ({"one": "\x1b[1m", "other": "x"}, "translations.en.a.one"),
+        ({"=٣": "three", "other": "x"}, "translations.en.a.=٣"),
+    ],
+)
+def test_a_text_with_a_control_character_or_a_number_in_other_digits_is_refused(translation: Any, field: str) -> None:
+    assert [(each.field, each.reason) for each in translation_violations({"en": {"a": translation}})] == [
+        (field, "MALFORMED")
+    ]
+
+
+def test_a_text_may_have_lines_and_tabulators() -> None:
+    assert not list(translation_violations({"en": {"a": "x\r\n\ty"}}))
