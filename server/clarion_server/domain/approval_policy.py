@@ -11,7 +11,7 @@ from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.resource import Resource
-from clarion_server.domain.tags import folded
+from clarion_server.domain.tags import folded, one_tag_violations
 from clarion_server.domain.text_rules import display_name_violations, repetition_violations
 from clarion_server.domain.violation import Violation, out_of_range, too_many
 
@@ -87,6 +87,8 @@ def approval_policy_violations(policy: ApprovalPolicy) -> Iterator[Violation]:
             yield too_many(field, MAX_VALUES)
         else:
             yield from repetition_violations(values, field)
+    for index, tag in enumerate(conditions.tags[:MAX_VALUES]):
+        yield from one_tag_violations(tag, f"conditions.tags[{index}]")
     if not 1 <= policy.required_count <= MAX_REQUIRED:
         yield out_of_range("required_count", f"Must be between 1 and {MAX_REQUIRED}.")
     elif policy.approvers and policy.required_count > len(policy.approvers):

@@ -21,7 +21,11 @@ def tag_violations(tags: tuple[str, ...]) -> Iterator[Violation]:
         yield too_many("tags", MAX_TAGS)
         return
     for index, tag in enumerate(tags):
-        if not tag.strip():
-            yield required(f"tags[{index}]")
-        yield from line_violations(tag, f"tags[{index}]", MAX_TAG)
+        yield from one_tag_violations(tag, f"tags[{index}]")
     yield from repetition_violations([folded(tag) for tag in tags], "tags")
+
+
+def one_tag_violations(tag: str, field: str) -> Iterator[Violation]:
+    if not tag.strip():
+        yield required(field)
+    yield from line_violations(tag, field, MAX_TAG)

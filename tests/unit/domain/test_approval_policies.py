@@ -64,6 +64,9 @@ def test_the_approval_of_a_key_that_worked_on_the_draft(fields: dict[str, Any], 
         ({"approvers": (ANN, ANN)}, [("approvers[1]", "DUPLICATE")]),
         ({"approvers": (ANN,) * (MAX_VALUES + 1)}, [("approvers", "TOO_MANY")]),
         ({"conditions": ApprovalConditions(tags=("Legal", "legal"))}, [("conditions.tags[1]", "DUPLICATE")]),
+        ({"conditions": ApprovalConditions(tags=("a", " "))}, [("conditions.tags[1]", "REQUIRED")]),
+        ({"conditions": ApprovalConditions(tags=("a\0",))}, [("conditions.tags[0]", "MALFORMED")]),
+        ({"conditions": ApprovalConditions(tags=("a" * 64,))}, [("conditions.tags[0]", "TOO_LONG")]),
     ],
 )
 def test_a_broken_rule_is_found(fields: dict[str, Any], found: list[tuple[str, str]]) -> None:
