@@ -18,11 +18,9 @@ from clarion_server.domain.names import (
     MESSAGES,
     PROFILES,
     SENDING_POLICIES,
-    TOPICS,
 )
 from clarion_server.domain.profile import Profile
 from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.topic import Topic
 
 
 def find_campaign(unit: UnitOfWork, visibility: Visibility, campaign_id: str) -> Campaign:
@@ -55,14 +53,6 @@ def find_message(unit: UnitOfWork, visibility: Visibility, message_id: str) -> M
     if message is None:
         raise ResourceNotFound(MESSAGES.format(message_id))
     return message
-
-
-def find_topic(unit: UnitOfWork, visibility: Visibility, topic_id: str) -> Topic:
-    """Raises ResourceNotFound."""
-    topic = unit.topics.get(visibility, topic_id)
-    if topic is None:
-        raise ResourceNotFound(TOPICS.format(topic_id))
-    return topic
 
 
 def find_profile(unit: UnitOfWork, visibility: Visibility, profile_id: str) -> Profile:

@@ -25,11 +25,22 @@ from clarion_server.domain.violation import Violation
 R = TypeVar("R", bound=Resource)
 
 
+@dataclass(frozen=True, slots=True)
+class ResourceChange(Generic[R]):
+    kind: ChangeKind
+    before: R | None
+    """None for a new resource."""
+    resource: R
+    """The new revision. That of a deleted resource is not stored, and has the time of the deletion."""
+    actor: str
+    """The name of the key that made the change."""
+
+
 def _is_always_unused(_unit: UnitOfWork, _resource: Resource) -> None:
     """Raises nothing."""
 
 
-def _record_nothing(_unit: UnitOfWork, _resource: Resource, _kind: ChangeKind, _actor: str) -> None:
+def _record_nothing(_unit: UnitOfWork, _change: ResourceChange[R]) -> None:
     """Stores nothing."""
 
 
@@ -47,9 +58,9 @@ class ResourceKind(Generic[R]):
     """Yields the rules that a resource breaks, with the field paths of the contract."""
     check_unused: Callable[[UnitOfWork, R], None] = _is_always_unused
     """Raises an error when something needs the resource that is to be deleted."""
-    record: Callable[[UnitOfWork, R, ChangeKind, str], None] = _record_nothing
-    """Stores what else belongs to a change, in its transaction, and checks what only the store knows. The last argument
-    is the name of the key that made the change. Raises InvalidFields.
+    record: Callable[[UnitOfWork, ResourceChange[R]], None] = _record_nothing
+    """Stores what else belongs to a change, in its transaction, and checks what only the store knows. Raises
+    InvalidFields.
     """
 
 
@@ -111,7 +122,7 @@ class ManageResources(Generic[R]):
 
         def add(unit: UnitOfWork) -> R:
             added = self.kind.repository(unit).add(check(unit))
-            self.kind.record(unit, added, ChangeKind.CREATED, caller.name)
+            self.kind.record(unit, ResourceChange(ChangeKind.CREATED, None, added, caller.name))
             return added
 
         try:
@@ -134,23 +145,23 @@ class ManageResources(Generic[R]):
         Raises InvalidFields, ResourceNotFound or EtagMismatch.
         """
 
-        def check(unit: UnitOfWork) -> R:
+        def check(unit: UnitOfWork) -> tuple[R, R]:
             stored = self._find(unit, caller.visibility, command.resource_id)
             stored.check_etag(command.etag)
             changes = {name: getattr(command.sent.resource, name) for name in command.changed_fields}
             updated = replace(stored.changed(self._clock.now()), **changes)
             unread = violations_within(command.changed_fields, command.sent.violations)
             self._check(updated, unread, command.violations)
-            return updated
+            return stored, updated
 
         def change(unit: UnitOfWork) -> R:
-            updated = check(unit)
+            stored, updated = check(unit)
             self.kind.repository(unit).save(updated)
-            self.kind.record(unit, updated, ChangeKind.UPDATED, caller.name)
+            self.kind.record(unit, ResourceChange(ChangeKind.UPDATED, stored, updated, caller.name))
             return updated
 
         if command.validate_only:
-            return await self._transactions.read(check)
+            return (await self._transactions.read(check))[1]
         return await self._transactions.write(change)
 
     async def delete(self, resource_id: str, etag: str, caller: Caller) -> None:
@@ -161,7 +172,8 @@ class ManageResources(Generic[R]):
             stored.check_etag(etag)
             self.kind.check_unused(unit, stored)
             self.kind.repository(unit).delete(stored)
-            self.kind.record(unit, stored.changed(self._clock.now()), ChangeKind.DELETED, caller.name)
+            deleted = stored.changed(self._clock.now())
+            self.kind.record(unit, ResourceChange(ChangeKind.DELETED, stored, deleted, caller.name))
 
         await self._transactions.write(delete)
 

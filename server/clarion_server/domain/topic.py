@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import ClassVar
 
 from clarion_server.domain.consent import Silence
-from clarion_server.domain.errors import EtagMismatch
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.locales import is_locale
+from clarion_server.domain.names import TOPICS, Collection
+from clarion_server.domain.resource import Resource
 from clarion_server.domain.text_rules import (
     description_violations,
     display_name_violations,
@@ -43,13 +45,11 @@ class TopicTranslation:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
-    sandbox: str
-    id: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic(Resource):
+    COLLECTION: ClassVar[Collection] = TOPICS
+
     display_name: str
-    create_time: Instant
-    update_time: Instant
     description: str = ""
     default_locale: str = "en"
     """The locale of the display name and the description."""
@@ -59,16 +59,6 @@ class Topic:
     silence: Silence | None = None
     """None stands for what the sandbox says."""
     archive_time: Instant | None = None
-    key: int = 0
-    revision: int = 1
-
-    @property
-    def name(self) -> str:
-        return f"topics/{self.id}"
-
-    @property
-    def etag(self) -> str:
-        return f'"{self.key}-{self.revision}"'
 
     def shown_in(self, locale: str) -> TopicTranslation:
         """Returns the translation for a locale: of that locale, else of its language, else the topic's own words."""
@@ -76,15 +66,6 @@ class Topic:
         known = {each.locale.lower(): each for each in (*self.translations, own)}
         wanted = locale.lower()
         return known.get(wanted) or known.get(wanted.partition("-")[0]) or own
-
-    def check_etag(self, etag: str) -> None:
-        """Raises EtagMismatch when `etag` is not empty and not the current one."""
-        if etag and etag != self.etag:
-            raise EtagMismatch(self.name)
-
-    def changed(self, now: Instant) -> Topic:
-        """Returns the topic as the next revision."""
-        return replace(self, update_time=now, revision=self.revision + 1)
 
     def archived(self, now: Instant) -> Topic:
         """Returns the archived topic; itself when it is archived already."""

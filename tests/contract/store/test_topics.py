@@ -16,7 +16,10 @@ HERE, THERE = Visibility(samples.SANDBOX), Visibility("staging")
 
 
 def test_a_topic_comes_back_as_it_was_added_with_a_key(work: UnitOfWork) -> None:
-    for topic in (samples.topic(), Topic("default", "plain", "Plain", create_time=1, update_time=2)):
+    for topic in (
+        samples.topic(),
+        Topic(sandbox="default", id="plain", display_name="Plain", create_time=1, update_time=2),
+    ):
         added = work.topics.add(topic)
         assert added == replace(topic, key=added.key)
         assert work.topics.get(HERE, topic.id) == added

@@ -6,7 +6,8 @@ from typing import Any
 
 from clarion_server.application.consent.consents import ConsentView, ManageConsents, Person, SetConsents
 from clarion_server.application.consent.recording import ConsentRecorder, Recorded
-from clarion_server.application.consent.topics import CreateTopic, ManageTopics, TopicInput
+from clarion_server.application.consent.topics import ManageTopics
+from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource
@@ -39,8 +40,8 @@ class Consents(ManageConsents):
 
 async def make_topic(world: World, topic_id: str = "news", **fields: Any) -> Topic:
     topics = ManageTopics(world.transactions, world.clock)
-    made = Topic("", "", "News", create_time=0, update_time=0, **fields)
-    return await topics.create(CreateTopic(topic_id, TopicInput(made)), AUTHOR)
+    made = Topic(sandbox="", id="", display_name="News", create_time=0, update_time=0, **fields)
+    return await topics.create(CreateResource(topic_id, ResourceInput(made)), AUTHOR)
 
 
 def a(

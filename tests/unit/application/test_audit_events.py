@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from clarion_server.application.consent.settings import ManageConsentSettings, UpdateConsentSettings
-from clarion_server.application.consent.topics import ManageTopics, TopicInput, UpdateTopic
+from clarion_server.application.consent.topics import ManageTopics
+from clarion_server.application.resources import ResourceInput, UpdateResource
 from clarion_server.domain.consent import Silence
 from clarion_server.domain.event import ChangeKind, EventType, SendingPolicyChange, SilenceChange
 from clarion_server.domain.topic import Topic
@@ -43,8 +44,10 @@ async def test_a_topic_that_says_what_silence_means_is_told_whenever_that_change
     await make_topic(world, "plain")
     await make_topic(world, silence=ALWAYS)
     for silence in (ALWAYS, ASKED, None):
-        wanted = TopicInput(Topic("", "", "News", create_time=0, update_time=0, silence=silence))
-        await topics.update(UpdateTopic("news", wanted, frozenset({"silence"})), AUTHOR)
+        wanted = ResourceInput(
+            Topic(sandbox="", id="", display_name="News", create_time=0, update_time=0, silence=silence)
+        )
+        await topics.update(UpdateResource("news", wanted, frozenset({"silence"})), AUTHOR)
     assert told(world) == [
         (EventType.SILENCE_CHANGED, "topics/news", SilenceChange(silence, AUTHOR.name))
         for silence in (ALWAYS, ASKED, None)

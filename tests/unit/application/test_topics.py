@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.application.consent.topics import CreateTopic, ManageTopics, TopicInput, UpdateTopic
+from clarion_server.application.consent.topics import ManageTopics
+from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
 from clarion_server.domain.consent import Silence
 from clarion_server.domain.errors import (
     EtagMismatch,
@@ -22,7 +23,7 @@ from clarion_server.domain.violation import Violation
 
 from tests.unit.application.world import AUTHOR, STRANGER, World
 
-NEWS = Topic("", "", "News", create_time=0, update_time=0)
+NEWS = Topic(sandbox="", id="", display_name="News", create_time=0, update_time=0)
 
 
 @pytest.fixture
@@ -31,11 +32,11 @@ def topics(world: World) -> ManageTopics:
 
 
 async def create(topics: ManageTopics, topic_id: str = "news", **changes: Any) -> Topic:
-    return await topics.create(CreateTopic(topic_id, TopicInput(replace(NEWS, **changes))), AUTHOR)
+    return await topics.create(CreateResource(topic_id, ResourceInput(replace(NEWS, **changes))), AUTHOR)
 
 
 async def update(topics: ManageTopics, etag: str = "", **changes: Any) -> Topic:
-    command = UpdateTopic("news", TopicInput(replace(NEWS, **changes)), frozenset(changes), etag)
+    command = UpdateResource("news", ResourceInput(replace(NEWS, **changes)), frozenset(changes), etag)
     return await topics.update(command, AUTHOR)
 
 
@@ -51,20 +52,20 @@ async def test_a_new_topic_is_kept_in_its_sandbox(world: World, topics: ManageTo
 
 async def test_everything_wrong_with_a_new_one_is_reported_by_paths_in_the_request(topics: ManageTopics) -> None:
     unread = Violation("silence", "UNKNOWN_VALUE", "Must be known.")
-    sent = TopicInput(replace(NEWS, display_name="", default_locale="?"), (unread,))
+    sent = ResourceInput(replace(NEWS, display_name="", default_locale="?"), (unread,))
     with pytest.raises(InvalidFields) as refused:
-        await topics.create(CreateTopic("News", sent), AUTHOR)
+        await topics.create(CreateResource("News", sent), AUTHOR)
     fields = [violation.field for violation in refused.value.violations]
     assert fields == ["topic_id", "topic.silence", "topic.display_name", "topic.default_locale"]
 
 
 async def test_what_is_only_validated_is_not_stored(topics: ManageTopics) -> None:
-    await topics.create(CreateTopic("news", TopicInput(NEWS), validate_only=True), AUTHOR)
+    await topics.create(CreateResource("news", ResourceInput(NEWS), validate_only=True), AUTHOR)
     assert await topics.page(None, 9, AUTHOR, archived=True) == []
     await create(topics)
     with pytest.raises(ResourceExists):
-        await topics.create(CreateTopic("news", TopicInput(NEWS), validate_only=True), AUTHOR)
-    changed = UpdateTopic("news", TopicInput(replace(NEWS, display_name="X")), frozenset({"display_name"}))
+        await topics.create(CreateResource("news", ResourceInput(NEWS), validate_only=True), AUTHOR)
+    changed = UpdateResource("news", ResourceInput(replace(NEWS, display_name="X")), frozenset({"display_name"}))
     assert (await topics.update(replace(changed, validate_only=True), AUTHOR)).display_name == "X"
     assert (await topics.get("news", AUTHOR)).display_name == "News"
 

@@ -9,7 +9,7 @@ import pytest
 from clarion_server.domain.errors import EtagMismatch
 from clarion_server.domain.topic import MAX_TRANSLATIONS, Topic, TopicTranslation, topic_violations
 
-TOPIC = Topic("default", "newsletter", "Newsletter", create_time=1, update_time=1, key=7)
+TOPIC = Topic(sandbox="default", id="newsletter", display_name="Newsletter", create_time=1, update_time=1, key=7)
 
 
 def test_a_plain_topic_breaks_no_rule() -> None:

@@ -14,12 +14,12 @@ from tests.unit.transport.definitions import topics
 def test_a_topic_survives_the_way_to_the_wire_and_back(topic: Topic) -> None:
     wire = to_topic(topic)
     read = to_topic_input(pb.Topic.FromString(wire.SerializeToString()))
-    assert read.topic == topic
+    assert read.resource == topic
     assert read.violations == ()
 
 
 def test_what_is_left_out_has_its_documented_default() -> None:
-    read = to_topic_input(pb.Topic()).topic
+    read = to_topic_input(pb.Topic()).resource
     assert (read.default_locale, read.visibility, read.silence) == ("en", TopicVisibility.PUBLIC, None)
     assert read.one_click is OneClick.TOPIC
 
@@ -31,4 +31,4 @@ def test_values_that_this_version_does_not_know_are_refused() -> None:
 
 def test_of_too_many_translations_no_more_are_read_than_show_it() -> None:
     sent = pb.Topic(translations=[pb.TopicTranslation(locale="de")] * 1_000)
-    assert len(to_topic_input(sent).topic.translations) == MAX_TRANSLATIONS + 1
+    assert len(to_topic_input(sent).resource.translations) == MAX_TRANSLATIONS + 1

@@ -11,7 +11,13 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.conditions import ConditionCompiler
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.resources import CreateResource, ManageResources, ResourceKind, UpdateResource
+from clarion_server.application.resources import (
+    CreateResource,
+    ManageResources,
+    ResourceChange,
+    ResourceKind,
+    UpdateResource,
+)
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
 from clarion_server.domain.access import Caller, Visibility
@@ -121,10 +127,10 @@ def _check_unused(unit: UnitOfWork, audience: Audience) -> None:
         raise AudienceInUse(audience.name, run.name)
 
 
-def _record(unit: UnitOfWork, audience: Audience, kind: ChangeKind, _actor: str) -> None:
+def _record(unit: UnitOfWork, change: ResourceChange[Audience]) -> None:
     """Marks the lists of an audience that was deleted as replaced."""
-    if kind is ChangeKind.DELETED:
-        unit.audiences.replace_lists(audience, audience.update_time)
+    if change.kind is ChangeKind.DELETED:
+        unit.audiences.replace_lists(change.resource, change.resource.update_time)
 
 
 AUDIENCE: ResourceKind[Audience] = ResourceKind(

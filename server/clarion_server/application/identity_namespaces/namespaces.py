@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.resources import ManageResources, ResourceKind
+from clarion_server.application.resources import ManageResources, ResourceChange, ResourceKind
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.errors import NamespaceInUse, ResourceExists
@@ -47,11 +47,12 @@ class ManageIdentityNamespaces(ManageResources[NamespaceResource]):
         return sorted((*built_in, *stored), key=lambda each: each.id)[:limit]
 
 
-def _check_created(unit: UnitOfWork, namespace: NamespaceResource, kind: ChangeKind, _actor: str) -> None:
+def _check_created(unit: UnitOfWork, change: ResourceChange[NamespaceResource]) -> None:
     """Raises ResourceExists for a new namespace that is built in, and NamespaceInUse when identities are compared by
     another rule than its.
     """
-    if kind is not ChangeKind.CREATED:
+    namespace = change.resource
+    if change.kind is not ChangeKind.CREATED:
         return
     if namespace.id in BUILT_IN:
         raise ResourceExists(namespace.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.resources import ResourceKind
+from clarion_server.application.resources import ResourceChange, ResourceKind
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.errors import SendingPolicyInUse
@@ -23,14 +23,15 @@ def _check_unused(unit: UnitOfWork, policy: SendingPolicy) -> None:
         raise SendingPolicyInUse(policy.name, campaign.name)
 
 
-def _record(unit: UnitOfWork, policy: SendingPolicy, kind: ChangeKind, actor: str) -> None:
+def _record(unit: UnitOfWork, change: ResourceChange[SendingPolicy]) -> None:
     """Adds the event of the change. Raises InvalidFields for every cap about a topic that is not in the sandbox.
 
     A call that only validates does not look at topics: they may be about to be created.
     """
-    if kind is not ChangeKind.DELETED:
+    policy = change.resource
+    if change.kind is not ChangeKind.DELETED:
         refuse_invalid((), _unknown_topics(unit, policy))
-    unit.events.add_all([sending_policy_event(policy, kind, actor, policy.update_time)])
+    unit.events.add_all([sending_policy_event(policy, change.kind, change.actor, policy.update_time)])
 
 
 def _unknown_topics(unit: UnitOfWork, policy: SendingPolicy) -> list[Violation]:

@@ -20,7 +20,7 @@ R = TypeVar("R", bound=Resource)
 
 
 class StandardMethods(Generic[R]):
-    """Serves Create, Get, List, Update and Delete of one kind.
+    """Serves Create, Get, List, Update and Delete of one kind, as far as its contract has them.
 
     The requests and responses are those of the contract's grammar: the fields of a kind `SendingPolicy` are called
     `sending_policy`, `sending_policy_id` and, for lists, as the response's only repeated field.
@@ -35,14 +35,12 @@ class StandardMethods(Generic[R]):
         write: Callable[[R], ProtobufMessage],
     ) -> None:
         """`contract` is the generated module of the service, and `type_name` the kind's, such as `SendingPolicy`."""
+        self._contract = contract
+        self._type_name = type_name
         self._resources = resources
         self._kind = resources.kind
         self._read = read
         self._write = write
-        self._created = getattr(contract, f"Create{type_name}Response")
-        self._found = getattr(contract, f"Get{type_name}Response")
-        self._updated = getattr(contract, f"Update{type_name}Response")
-        self._deleted = getattr(contract, f"Delete{type_name}Response")
         service = contract.DESCRIPTOR.services_by_name[f"{type_name}Service"]
         (listing,) = (method for method in service.methods if method.name.startswith("List"))
         self._listed = getattr(contract, listing.output_type.name)
@@ -55,11 +53,11 @@ class StandardMethods(Generic[R]):
             getattr(request, f"{field}_id"), self._read(getattr(request, field)), _only_validates(request)
         )
         created = await self._resources.create(command, caller)
-        return self._created(**{field: self._written(created, _only_validates(request))})
+        return self._answer("Create", **{field: self._written(created, _only_validates(request))})
 
     async def get(self, request: Any, caller: Caller) -> Any:
         found = await self._resources.get(self._kind.collection.parse(request.name), caller)
-        return self._found(**{self._kind.field: self._write(found)})
+        return self._answer("Get", **{self._kind.field: self._write(found)})
 
     async def list(self, request: Any, caller: Caller) -> Any:
         page = page_of(request, caller, str)
@@ -82,15 +80,18 @@ class StandardMethods(Generic[R]):
             _only_validates(request),
         )
         updated = await self._resources.update(command, caller)
-        return self._updated(**{field: self._written(updated, _only_validates(request))})
+        return self._answer("Update", **{field: self._written(updated, _only_validates(request))})
 
     async def delete(self, request: Any, caller: Caller) -> Any:
         await self._resources.delete(self._kind.collection.parse(request.name), request.etag, caller)
-        return self._deleted()
+        return self._answer("Delete")
 
     def _need_resource(self, request: Any) -> None:
         if not request.HasField(self._kind.field):
             raise InvalidFields((required(self._kind.field),))
+
+    def _answer(self, verb: str, **fields: Any) -> Any:
+        return getattr(self._contract, f"{verb}{self._type_name}Response")(**fields)
 
     def _written(self, resource: R, validate_only: bool) -> Any:
         message: Any = self._write(resource)

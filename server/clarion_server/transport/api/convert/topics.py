@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clarion.v1 import topic_pb2 as pb
 
-from clarion_server.application.consent.topics import TopicInput
+from clarion_server.application.resources import ResourceInput
 from clarion_server.domain.topic import MAX_TRANSLATIONS, OneClick, Topic, TopicTranslation, TopicVisibility
 from clarion_server.transport.api.convert.enums import ONE_CLICK, SILENCE, TOPIC_VISIBILITY
 from clarion_server.transport.api.convert.request_parser import RequestParser
@@ -13,10 +13,10 @@ from clarion_server.transport.api.convert.times import to_optional_timestamp, to
 #: One more than the limit is enough to report too many. A request could hold millions.
 _TRANSLATIONS_READ = MAX_TRANSLATIONS + 1
 
-_EMPTY = Topic("", "", "", create_time=0, update_time=0)
+_EMPTY = Topic(sandbox="", id="", create_time=0, update_time=0, display_name="")
 
 
-def to_topic_input(topic: pb.Topic) -> TopicInput:
+def to_topic_input(topic: pb.Topic) -> ResourceInput[Topic]:
     """Reads the editable fields, with defaults for those that are not set. The input carries the violations."""
     parser = RequestParser()
     read = Topic(
@@ -35,7 +35,7 @@ def to_topic_input(topic: pb.Topic) -> TopicInput:
         one_click=parser.member(ONE_CLICK, topic.one_click, "one_click") or OneClick.TOPIC,
         silence=parser.member(SILENCE, topic.silence, "silence"),
     )
-    return TopicInput(read, parser.violations)
+    return ResourceInput(read, parser.violations)
 
 
 def to_topic(topic: Topic) -> pb.Topic:
