@@ -79,6 +79,12 @@ def test_every_setting_stands_in_the_page_for_operators() -> None:
     assert {name.upper() for name in Settings.model_fields} - written == set()
 
 
+def test_every_time_of_keeping_stands_in_the_section_about_retention() -> None:
+    section = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").partition("\n## Retention\n")[2]
+    rows = set(re.findall(r"^\| `CLARION_(RETAIN_\w+)`", section, re.MULTILINE))
+    assert rows == {name.upper() for name in Settings.model_fields if name.startswith("retain_")}
+
+
 def test_the_page_about_the_architecture_has_the_layers_of_the_application_as_they_are_checked() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
