@@ -53,6 +53,14 @@ def with_line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def test_the_mailboxes_of_one_mail_come_before_those_of_its_content() -> None:
+    own = RenderedEmail(
+        "x", "", "x", sender=Mailbox("shop@b.example", "Müller"), reply_to=Mailbox("case+1@b.example", "A, B")
+    )
+    message = parsed(an_email(sender=Mailbox("orders@a.example", "{{ context.shop }}"), email=own))
+    assert (message["From"], message["Reply-To"]) == ("Müller <shop@b.example>", '"A, B" <case+1@b.example>')
+
+
 @given(subject=HEADER_TEXTS)
 @example("=?utf-8?q?not_encoded?=")
 @example("a" * 900)

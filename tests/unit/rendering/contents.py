@@ -12,7 +12,7 @@ from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
-from clarion_server.domain.content.email import EmailContent, RenderedEmail
+from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.public_url import PublicUrl
 
@@ -26,11 +26,13 @@ def definition(
     html: str = "",
     text: str = "",
     headers: Mapping[str, str] | None = None,
+    sender: Mailbox | None = None,
+    reply_to: Mailbox | None = None,
     schema: Mapping[str, Any] | None = None,
     category: Category = Category.TRANSACTIONAL,
     topic: str | None = None,
 ) -> CampaignDefinition:
-    content = EmailContent(subject, html, text, headers=headers or {})
+    content = EmailContent(subject, html, text, sender, reply_to, headers or {})
     return replace(campaign(content, schema=schema, category=category), topic=topic)
 
 

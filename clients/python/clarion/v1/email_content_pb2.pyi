@@ -20,8 +20,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class EmailContent(_message.Message):
-    """The content of an e-mail. `subject`, `html`, `text` and the values of `headers` are Jinja2 templates over `context` (the
-    trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
+    """The content of an e-mail. `subject`, `html`, `text`, the shown names of `from` and `reply_to`, the address of `reply_to` and the
+    values of `headers` are Jinja2 templates over `context` (the trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
     (`name`, `display_name`), and the recipient's own links: `unsubscribe_url`, and `preferences_url` to choose what to get.
     A value that is missing is an error, never a blank: give optional data a `default`.
     """
@@ -63,7 +63,9 @@ class EmailContent(_message.Message):
     """Optional. The plain text part. At most 512 KiB of source. Derived from the rendered HTML when absent."""
     @_builtins.property
     def reply_to(self) -> Global___Mailbox:
-        """Optional. Where answers go. Default: the channel configuration's, if it has one."""
+        """Optional. Where answers go. Default: the channel configuration's, if it has one. A mail for which a template gives no valid
+        address fails with RENDERING_FAILED.
+        """
 
     @_builtins.property
     def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
@@ -134,9 +136,11 @@ class Mailbox(_message.Message):
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     display_name: _builtins.str
-    """Optional. The shown name, in any script, as it stands: it is no template. At most 200 characters, without line breaks."""
+    """Optional. The shown name, in any script. A template in a campaign, and shown as it stands in a channel configuration. At most
+    200 characters, as a template and when rendered, without line breaks.
+    """
     address: _builtins.str
-    """Required. The address (RFC 5321, RFC 6531)."""
+    """Required. The address (RFC 5321, RFC 6531), of at most 254 characters. A template in `EmailContent.reply_to` alone."""
     def __init__(
         self,
         *,

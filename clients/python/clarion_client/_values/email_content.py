@@ -13,11 +13,11 @@ from clarion_client._conversion import Value, represents
 @represents(email_content_pb2.EmailContent.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class EmailContent(Value):
-    """The content of an e-mail. `subject`, `html`, `text` and the values of `headers` are Jinja2 templates over
-    `context` (the trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`,
-    `locale`) and `campaign` (`name`, `display_name`), and the recipient's own links: `unsubscribe_url`, and
-    `preferences_url` to choose what to get. A value that is missing is an error, never a blank: give optional
-    data a `default`.
+    """The content of an e-mail. `subject`, `html`, `text`, the shown names of `from` and `reply_to`, the address of
+    `reply_to` and the values of `headers` are Jinja2 templates over `context` (the trigger's data), `profile`
+    (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign` (`name`,
+    `display_name`), and the recipient's own links: `unsubscribe_url`, and `preferences_url` to choose what to
+    get. A value that is missing is an error, never a blank: give optional data a `default`.
     """
 
     subject: str
@@ -29,9 +29,13 @@ class EmailContent(Value):
     text: str = ""
     """Optional. The plain text part. At most 512 KiB of source. Derived from the rendered HTML when absent."""
     from_: Mailbox | None = None
-    """Optional. The visible sender. Default: the channel configuration's."""
+    """Optional. The visible sender. Default: the channel configuration's. Its address is no template: which domains
+    a mail may come from is agreed with them beforehand (SPF, DKIM, DMARC).
+    """
     reply_to: Mailbox | None = None
-    """Optional. Where answers go. Default: the channel configuration's, if it has one."""
+    """Optional. Where answers go. Default: the channel configuration's, if it has one. A mail for which a template
+    gives no valid address fails with RENDERING_FAILED.
+    """
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Optional. Further header fields, by name. At most 20, each name of 1 to 76 visible ASCII characters and once,
     each value of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`,
@@ -65,10 +69,12 @@ class Mailbox(Value):
     """An e-mail address with the name that is shown for it."""
 
     address: str
-    """Required. The address (RFC 5321, RFC 6531)."""
+    """Required. The address (RFC 5321, RFC 6531), of at most 254 characters. A template in `EmailContent.reply_to`
+    alone.
+    """
     display_name: str = ""
-    """Optional. The shown name, in any script, as it stands: it is no template. At most 200 characters, without line
-    breaks.
+    """Optional. The shown name, in any script. A template in a campaign, and shown as it stands in a channel
+    configuration. At most 200 characters, as a template and when rendered, without line breaks.
     """
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any, ClassVar
 
-from clarion_server.domain.address import is_address, is_address_literal
+from clarion_server.domain.address import MAX_ADDRESS, is_address, is_address_literal
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.choice import EMAIL, Choice, Source, choose_email
 from clarion_server.domain.content.rules import (
@@ -44,6 +44,8 @@ _WRITTEN_BY_CLARION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
+    """In a content, the display name and the address of `reply_to` may be templates."""
+
     address: str
     display_name: str = ""
 
@@ -98,7 +100,10 @@ class EmailContent:
 
     def sources(self) -> list[str]:
         """Returns the sources of its templates."""
-        return [self.subject, self.html, self.text, *self.headers.values()]
+        mailboxes = [
+            text for each in (self.sender, self.reply_to) if each for text in (each.display_name, each.address)
+        ]
+        return [self.subject, self.html, self.text, *mailboxes, *self.headers.values()]
 
     def missing_words(self) -> list[str]:
         """Returns the fields with words that a mail needs and the content leaves empty."""
@@ -130,6 +135,10 @@ class RenderedEmail:
     headers: Mapping[str, str] = field(default_factory=dict)
     locale: str = ""
     """The locale that it speaks."""
+    sender: Mailbox | None = None
+    """None when it is the same for all mails: that of the content, or else of the channel configuration."""
+    reply_to: Mailbox | None = None
+    """None when it is the same for all mails, if there is one."""
 
 
 _NO_ADDRESS = "Must be given, here, as the profile's 'email', or as an identity 'email:…'."
@@ -171,13 +180,27 @@ class SmtpProvider:
         return _provider_violations(self)
 
 
-def mailbox_violations(mailbox: Mailbox, field: str) -> Iterator[Violation]:
+def is_template(text: str) -> bool:
+    """Tells whether a text that may be a template has a tag of Jinja2."""
+    return any(tag in text for tag in ("{{", "{%", "{#"))
+
+
+def _provider_mailbox_violations(mailbox: Mailbox, field: str) -> Iterator[Violation]:
+    if is_template(mailbox.display_name):
+        advice = (
+            "Cannot be a template: it is the same for all campaigns. Set the sender of the campaign's mail instead."
+        )
+        yield malformed(f"{field}.display_name", advice)
+    yield from _mailbox_violations(mailbox, field)
+
+
+def _mailbox_violations(mailbox: Mailbox, field: str, *, may_be_template: bool = False) -> Iterator[Violation]:
     yield from line_violations(mailbox.display_name, f"{field}.display_name", MAX_DISPLAY_NAME)
-    if "{{" in mailbox.display_name or "{%" in mailbox.display_name:
-        yield malformed(f"{field}.display_name", "Cannot be a template: display names are shown unchanged.")
-    if not mailbox.address:
+    if may_be_template and is_template(mailbox.address):
+        yield from line_violations(mailbox.address, f"{field}.address", MAX_ADDRESS)
+    elif not mailbox.address:
         yield required(f"{field}.address")
-    elif not is_address(mailbox.address):
+    elif is_template(mailbox.address) or not is_address(mailbox.address):
         yield malformed(f"{field}.address", "Must be an e-mail address, such as 'orders@example.com'.")
 
 
@@ -193,9 +216,9 @@ def _field_violations(email: EmailContent) -> Iterator[Violation]:
     yield from source_violations(email.html, "html")
     yield from source_violations(email.text, "text")
     if email.sender is not None:
-        yield from mailbox_violations(email.sender, "from")
+        yield from _mailbox_violations(email.sender, "from")
     if email.reply_to is not None:
-        yield from mailbox_violations(email.reply_to, "reply_to")
+        yield from _mailbox_violations(email.reply_to, "reply_to", may_be_template=True)
     yield from header_violations(email.headers, _HEADER_NAME, _HEADER_RULE, _WRITTEN_BY_CLARION)
     yield from _attachment_violations(email.attachments)
 
@@ -222,9 +245,9 @@ def _provider_violations(smtp: SmtpProvider) -> Iterator[Violation]:
         yield out_of_range("port", f"Must be 1 to {MAX_PORT}.")
     yield from certificate_violations(smtp.ca_certificates, "ca_certificates")
     yield from _credentials(smtp)
-    yield from mailbox_violations(smtp.sender, "sender")
+    yield from _provider_mailbox_violations(smtp.sender, "sender")
     if smtp.reply_to is not None:
-        yield from mailbox_violations(smtp.reply_to, "reply_to")
+        yield from _provider_mailbox_violations(smtp.reply_to, "reply_to")
     yield from timeout_violations(smtp.timeout)
     if smtp.ehlo_name and not _is_ehlo_name(smtp.ehlo_name):
         yield malformed("ehlo_name", "Must be a host name or an address literal, such as '[192.0.2.1]'.")

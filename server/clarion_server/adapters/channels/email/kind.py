@@ -1,4 +1,4 @@
-"""The content of an e-mail: subject, HTML, text and header fields."""
+"""The content of an e-mail: subject, HTML, text, names of mailboxes and header fields."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from clarion_server.adapters.channels.email.structured_fields import is_structur
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused, ReviewFacts
 from clarion_server.adapters.rendering.values import RenderRefused
+from clarion_server.domain.address import is_address
 from clarion_server.domain.campaign import CampaignDefinition
-from clarion_server.domain.content.email import EmailContent, RenderedEmail
+from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail, is_template
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.text_rules import MAX_DISPLAY_NAME
 
 _LONGEST_LINE = 998
 """The longest value of a header field, in characters (RFC 5322 section 2.1.1)."""
@@ -38,6 +40,7 @@ class EmailKind:
             parts.append(Part("html", content.html, Escaping.HTML))
         if content.text:
             parts.append(Part("text", content.text))
+        parts += _mailbox_parts("from", content.sender) + _mailbox_parts("reply_to", content.reply_to)
         return parts + [Part(f"headers.{name}", value) for name, value in content.headers.items()]
 
     def assemble(
@@ -55,11 +58,34 @@ class EmailKind:
             _body(texts, "text") if "text" in texts else _derived_text(html, budget),
             {name: _header_value(texts, name) for name in content.headers} | _unsubscribe_fields(unsubscribe_url),
             locale,
+            _mailbox(texts, "from", content.sender) if content.sender else None,
+            _mailbox(texts, "reply_to", content.reply_to) if content.reply_to else None,
         )
 
     def findings(self, content: EmailContent, definition: CampaignDefinition, facts: ReviewFacts) -> Iterator[Finding]:
         yield from email_findings(content, definition, facts.public_url)
         yield from attachment_findings(content, facts.attachments)
+
+
+def _mailbox_parts(field: str, mailbox: Mailbox | None) -> list[Part]:
+    if mailbox is None:
+        return []
+    texts = {f"{field}.display_name": mailbox.display_name, f"{field}.address": mailbox.address}
+    return [Part(path, text) for path, text in texts.items() if is_template(text)]
+
+
+def _mailbox(texts: Mapping[str, str], field: str, mailbox: Mailbox) -> Mailbox | None:
+    """Returns the mailbox of one mail, or None when it has no template."""
+    name, address = f"{field}.display_name", f"{field}.address"
+    if name not in texts and address not in texts:
+        return None
+    shown = _line(texts, name) if name in texts else mailbox.display_name
+    if len(shown) > MAX_DISPLAY_NAME:
+        raise PartRefused(name, f"the result is longer than {MAX_DISPLAY_NAME} characters")
+    to = _line(texts, address) if address in texts else mailbox.address
+    if not is_address(to):
+        raise PartRefused(address, "the result is no e-mail address")
+    return Mailbox(to, shown)
 
 
 def _unsubscribe_fields(url: str) -> dict[str, str]:

@@ -62,7 +62,11 @@ def build(message: Outbound, provider: SmtpProvider) -> Envelope:
     content, email = message.content, message.rendered
     assert isinstance(content, EmailContent)
     assert isinstance(email, RenderedEmail)
-    origin = _origin(content.sender or provider.sender, content.reply_to or provider.reply_to, provider.sender.address)
+    origin = _origin(
+        email.sender or content.sender or provider.sender,
+        email.reply_to or content.reply_to or provider.reply_to,
+        provider.sender.address,
+    )
     recipient = parse_address(message.address)
     header = "".join(
         (

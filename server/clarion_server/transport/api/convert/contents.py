@@ -79,8 +79,8 @@ def _to_email(email: EmailContent) -> email_content_pb2.EmailContent:
 def to_rendered_email(
     email: RenderedEmail, content: Content, provider: Provider | None, files: Iterable[CarriedFile]
 ) -> email_content_pb2.RenderedEmail:
-    """Returns the e-mail with the sender and the reply address of the content, else of the provider if there is one."""
-    mailboxes = [each for each in (content, provider) if isinstance(each, EmailContent | SmtpProvider)]
+    """Returns the e-mail with the sender and the reply address: its own, else the content's, else the provider's."""
+    mailboxes = [email, *(each for each in (content, provider) if isinstance(each, EmailContent | SmtpProvider))]
     sender = next((each.sender for each in mailboxes if each.sender), None)
     by_keyword: dict[str, Any] = {_FROM: to_optional_mailbox(sender)}
     return email_content_pb2.RenderedEmail(

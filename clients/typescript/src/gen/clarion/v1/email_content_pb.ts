@@ -14,8 +14,8 @@ export const file_clarion_v1_email_content: GenFile = /*@__PURE__*/
   fileDesc("Ch5jbGFyaW9uL3YxL2VtYWlsX2NvbnRlbnQucHJvdG8SCmNsYXJpb24udjEiywIKDEVtYWlsQ29udGVudBIVCgdzdWJqZWN0GAEgASgJQgTiQQECEhIKBGh0bWwYAiABKAlCBOJBAQESEgoEdGV4dBgDIAEoCUIE4kEBARInCgRmcm9tGAQgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEisKCHJlcGx5X3RvGAUgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEjwKB2hlYWRlcnMYBiADKAsyJS5jbGFyaW9uLnYxLkVtYWlsQ29udGVudC5IZWFkZXJzRW50cnlCBOJBAQESOAoLYXR0YWNobWVudHMYByADKAsyHS5jbGFyaW9uLnYxLkNvbnRlbnRBdHRhY2htZW50QgTiQQEBGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkMKEUNvbnRlbnRBdHRhY2htZW50EhgKCmF0dGFjaG1lbnQYASABKAlCBOJBAQISFAoGaW5saW5lGAIgASgIQgTiQQEBIjwKB01haWxib3gSGgoMZGlzcGxheV9uYW1lGAEgASgJQgTiQQEBEhUKB2FkZHJlc3MYAiABKAlCBOJBAQIipAIKDVJlbmRlcmVkRW1haWwSIQoEZnJvbRgBIAEoCzITLmNsYXJpb24udjEuTWFpbGJveBIlCghyZXBseV90bxgCIAEoCzITLmNsYXJpb24udjEuTWFpbGJveBIPCgdzdWJqZWN0GAMgASgJEgwKBGh0bWwYBCABKAkSDAoEdGV4dBgFIAEoCRI3CgdoZWFkZXJzGAYgAygLMiYuY2xhcmlvbi52MS5SZW5kZXJlZEVtYWlsLkhlYWRlcnNFbnRyeRIzCgthdHRhY2htZW50cxgHIAMoCzIeLmNsYXJpb24udjEuUmVuZGVyZWRBdHRhY2htZW50Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBInkKElJlbmRlcmVkQXR0YWNobWVudBISCgphdHRhY2htZW50GAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRIUCgxjb250ZW50X3R5cGUYAyABKAkSEgoKc2l6ZV9ieXRlcxgEIAEoAxISCgpjb250ZW50X2lkGAUgASgJYgZwcm90bzM", [file_google_api_field_behavior]);
 
 /**
- * The content of an e-mail. `subject`, `html`, `text` and the values of `headers` are Jinja2 templates over `context` (the
- * trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
+ * The content of an e-mail. `subject`, `html`, `text`, the shown names of `from` and `reply_to`, the address of `reply_to` and the
+ * values of `headers` are Jinja2 templates over `context` (the trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
  * (`name`, `display_name`), and the recipient's own links: `unsubscribe_url`, and `preferences_url` to choose what to get.
  * A value that is missing is an error, never a blank: give optional data a `default`.
  *
@@ -44,14 +44,16 @@ export type EmailContent = Message<"clarion.v1.EmailContent"> & {
   text: string;
 
   /**
-   * Optional. The visible sender. Default: the channel configuration's.
+   * Optional. The visible sender. Default: the channel configuration's. Its address is no template: which domains a mail may come
+   * from is agreed with them beforehand (SPF, DKIM, DMARC).
    *
    * @generated from field: clarion.v1.Mailbox from = 4;
    */
   from?: Mailbox | undefined;
 
   /**
-   * Optional. Where answers go. Default: the channel configuration's, if it has one.
+   * Optional. Where answers go. Default: the channel configuration's, if it has one. A mail for which a template gives no valid
+   * address fails with RENDERING_FAILED.
    *
    * @generated from field: clarion.v1.Mailbox reply_to = 5;
    */
@@ -119,14 +121,15 @@ export const ContentAttachmentSchema: GenMessage<ContentAttachment> = /*@__PURE_
  */
 export type Mailbox = Message<"clarion.v1.Mailbox"> & {
   /**
-   * Optional. The shown name, in any script, as it stands: it is no template. At most 200 characters, without line breaks.
+   * Optional. The shown name, in any script. A template in a campaign, and shown as it stands in a channel configuration. At most
+   * 200 characters, as a template and when rendered, without line breaks.
    *
    * @generated from field: string display_name = 1;
    */
   displayName: string;
 
   /**
-   * Required. The address (RFC 5321, RFC 6531).
+   * Required. The address (RFC 5321, RFC 6531), of at most 254 characters. A template in `EmailContent.reply_to` alone.
    *
    * @generated from field: string address = 2;
    */
