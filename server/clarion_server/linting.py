@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +30,7 @@ from clarion_server.transport.cli.files.applying import Applied, Applier
 from clarion_server.transport.cli.files.resources import read_resources
 from clarion_server.transport.cli.session import CurrentSession
 
-#: What a campaign uses may be in other files, or on the service alone.
+#: What a campaign names may be on the service alone.
 _ELSEWHERE = frozenset(
     {"ATTACHMENT_MISSING", "CHANNEL_CONFIGURATION_MISSING", "SENDING_POLICY_MISSING", "TOPIC_MISSING"}
 )
@@ -48,18 +49,13 @@ def lint(
     ] = [Path()],  # noqa: B006 - the command line library copies it
     session: CurrentSession,
 ) -> Exit:
-    """Check files without a service: their form, every rule of every field, and the whole review of each campaign.
-
-    The checks are those of the service itself, which runs within this command on an empty store. What a campaign names
-    and no file has is told and fails nothing, as it may be on your service. `clarion review` alone knows what is live,
-    and so whether a version would refuse triggers that the live one takes. Exit code 1 when review finds errors.
-    """
+    """Checks files by a service within this command, on an empty store. `LINT_HELP` says more."""
     resources = read_resources(file)
     with _throwaway_service() as client:
         applier = Applier(client)
-        applied = [applier.reviewed(applier.apply(planned, activate=False)) for planned in applier.plan(resources)]
-    findings = [(location, finding) for each in applied for location, finding in each.findings]
-    has_errors = any(map(_is_error, (finding for _, finding in findings)))
+        applied = [applier.reviewed(applier.apply(planned)) for planned in applier.plan(resources)]
+    findings = [(location, _linted(finding)) for each in applied for location, finding in each.findings]
+    has_errors = any(finding.severity is Severity.ERROR for _, finding in findings)
     data = {
         "checked": [each.planned.resource.name for each in applied],
         "findings": [{**finding.to_dict(), "place": str(location)} for location, finding in findings],
@@ -69,8 +65,12 @@ def lint(
     return Exit.BAD_NEWS if has_errors else Exit.OK
 
 
-def _is_error(finding: Finding) -> bool:
-    return finding.severity is Severity.ERROR and finding.code not in _ELSEWHERE
+def _linted(finding: Finding) -> Finding:
+    """Returns the finding, or a warning in its place when the service may have what the files lack."""
+    if finding.code not in _ELSEWHERE:
+        return finding
+    message = finding.message.replace("in this sandbox", "in the files")
+    return replace(finding, severity=Severity.WARNING, message=message, remedy="Nothing, if your service has it.")
 
 
 def _summary(applied: list[Applied], *, has_errors: bool) -> str:

@@ -241,6 +241,8 @@ async def test_a_file_beside_the_campaign_is_uploaded_and_a_changed_one_is_anoth
         assert (applied.lines[0]["activated"], applied.lines[0]["findings"]) == (True, [])
         again = await shop("apply", "-f", "campaign.yaml", "--activate", "--json")
         assert again.lines[0]["change"] == "unchanged"
+        shown = (await shop("preview", "order-confirmed", "--context", '{"order": "1"}')).out
+        assert f"File     Our logo.png ({len(PICTURE)} octets, shown in the HTML)" in shown
         (shop.folder / "Our logo.png").write_bytes(PICTURE + b"changed")
         changed = await shop("apply", "-f", "campaign.yaml", "--activate", "--json")
         assert (changed.lines[0]["change"], changed.lines[0]["activated"]) == ("updated", True)

@@ -21,11 +21,12 @@ async def test_a_draft_is_approved_and_activated(shop: CommandLine) -> None:
     refused = await shop("apply", "-f", "files.yaml", "--activate")
     assert refused.status != 0
     assert "approvalPolicies/legal" in refused.err
+    assert "campaigns/order-confirmed updated" in refused.out
     submitted = (await shop("approvals", "submit", "order-confirmed", "-m", "Please look.", "--json")).data
     assert submitted["state"] == "IN_REVIEW"
     shown = (await shop("approvals", "show", "order-confirmed")).out
     assert "campaigns/order-confirmed is in review." in shown
-    assert "approvalPolicies/legal: 0 of 1 approved (nobody)." in shown
+    assert "approvalPolicies/legal: 0 of 1 approved." in shown
     approved = await shop("approvals", "approve", "order-confirmed", "--content-hash", submitted["content_hash"])
     assert "campaigns/order-confirmed is approved." in approved.out
     assert (await shop("activate", "order-confirmed")).status == 0
@@ -40,7 +41,7 @@ async def test_changes_are_requested_and_a_submission_is_taken_back(shop: Comman
     await shop("approvals", "submit", "order-confirmed")
     assert (await shop("apply", "-f", "campaign.yaml", "--json")).status == 0
     changed = await shop("approvals", "request-changes", "order-confirmed", "-m", "Shorter.")
-    assert "is changes requested." in changed.out
+    assert "campaigns/order-confirmed needs the changes that were requested." in changed.out
     await shop("approvals", "submit", "order-confirmed")
     assert "is not submitted." in (await shop("approvals", "cancel", "order-confirmed")).out
     assert (await shop("approvals", "comment", "order-confirmed", "Later.")).out == "The comment is in the history.\n"

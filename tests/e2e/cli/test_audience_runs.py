@@ -47,6 +47,21 @@ async def test_members_are_counted_without_sending(shop: CommandLine, sandbox: S
     assert (await shop("executions", "list", "--json")).data == []
 
 
+async def test_a_count_claims_no_run(shop: CommandLine, sandbox: Sandbox) -> None:
+    await gold(shop, sandbox)
+    counted = await shop(*TRIGGER, "--max-recipients", "5", "--validate-only")
+    assert [line.split()[0] for line in counted.out.splitlines()] == ["execution", "audience", "members"]
+    assert (counted.out.endswith("2 of at most 5\n"), counted.err) == (True, "")
+
+
+async def test_a_run_that_goes_on_names_the_command_that_follows_it(shop: CommandLine, sandbox: Sandbox) -> None:
+    await gold(shop, sandbox)
+    begun = await shop(*TRIGGER, "--max-recipients", "5")
+    execution = begun.out.splitlines()[0].rpartition("/")[2]
+    assert begun.err == f"Next: clarion executions get --wait {execution}\n"
+    assert "members    at most 5" in begun.out
+
+
 async def test_an_audience_that_is_too_large_is_bad_news(shop: CommandLine, sandbox: Sandbox) -> None:
     await gold(shop, sandbox)
     refused = await shop(*TRIGGER, "--max-recipients", "1", "--wait")

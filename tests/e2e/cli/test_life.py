@@ -85,6 +85,7 @@ async def test_what_became_of_messages_is_shown(shop: CommandLine, sink: SmtpSin
     events = await shop.process("watch", "--from-start", "--limit", "2", "--json")
     assert {event["type"] for event in events.lines} == {"SENT", "FAILED"}
     (failed,) = (await shop("messages", "list", "--state", "failed", "--json")).data
+    assert f"FAILED ({failed['failure']['reason']})" in (await shop("messages", "list", "--state", "failed")).out
     shown = await shop("messages", "get", failed["name"])
     assert "550 5.1.1" in shown.out
     report = await shop("report", "order-confirmed", "--json")

@@ -85,6 +85,9 @@ async def test_messages_are_listed_by_the_reason_and_the_check_that_excluded_the
     (found,) = (await shop("messages", "list", "--excluded-for", "suppressed", "--json")).data
     assert found["address"] == "suppressed@clarion.test"
     assert len((await shop("messages", "list", "--excluded-at", "accept", "--json")).data) == 2
+    listed = (await shop("messages", "list", "--excluded-at", "accept")).out
+    assert "EXCLUDED (SUPPRESSED)" in listed
+    assert "EXCLUDED (NOT_ALLOWED)" in listed
     assert (await shop("messages", "list", "--excluded-at", "hand-off", "--json")).data == []
     refused = await shop("messages", "list", "--excluded-for", "weather")
     assert refused.status == 2

@@ -94,6 +94,14 @@ Exit codes:
 - 3: the service cannot be reached, or cannot answer now.
 """
 
+LINT_HELP = """Check files without a service: their form, each field, and the whole review of each campaign.
+
+The checks are those of the service itself, which runs within this command on an empty store. What a campaign names
+and no file has is a warning, as it may be on your service. `clarion review` alone knows what is live, and so whether a
+version would refuse triggers that the live one takes. Exit code 1 when review finds errors.
+"""
+_AFTER_INIT = 0.5
+
 
 def run(arguments: Sequence[str], serve: str, lint: str = "") -> int:
     """Runs one command and returns the exit code. Prints failures on stderr."""
@@ -127,7 +135,7 @@ def command_line(serve: str, lint: str = "") -> App:
     # These commands are loaded late, because the libraries of the service take long to load.
     app.command(serve, name="serve", help="Run the service.", group=SERVICE)
     if lint:
-        app.command(lint, name="lint", help="Check files without a service.", group=AUTHORING)
+        app.command(lint, name="lint", help=LINT_HELP, group=AUTHORING, sort_key=_AFTER_INIT)
     for group, commands in COMMANDS.items():
         for position, command in enumerate(commands):
             _add(app, command, group, position)

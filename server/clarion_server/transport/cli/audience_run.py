@@ -15,6 +15,8 @@ from clarion_server.transport.cli.views import moment, plain, state
 #: Seconds between two looks.
 _EVERY = 1.0
 _OPEN = frozenset({AudienceRunState.SCHEDULED, AudienceRunState.SELECTING, AudienceRunState.ACCEPTING})
+#: States in which the members are not all known.
+_UNKNOWN_MEMBERS = frozenset({AudienceRunState.SCHEDULED, AudienceRunState.SELECTING})
 
 
 def follow(session: Session, execution: Execution) -> Execution:
@@ -46,6 +48,10 @@ def exit_code(run: AudienceRun | None) -> Exit:
     return Exit.BAD_NEWS if has_failed else Exit.OK
 
 
+def members_row(run: AudienceRun) -> tuple[str, RenderableType]:
+    return "members", plain(f"{run.selected_count} of at most {run.max_recipients}")
+
+
 def run_rows(run: AudienceRun) -> list[tuple[str, RenderableType]]:
     """Returns what there is to show of a run, by name."""
     rows: list[tuple[str, RenderableType]] = [
@@ -54,11 +60,11 @@ def run_rows(run: AudienceRun) -> list[tuple[str, RenderableType]]:
     ]
     if run.end_reason is not None:
         rows.append(("because", plain(run.end_reason)))
-    rows += [
-        ("starts", moment(run.start_time)),
-        ("members", plain(f"{run.selected_count} of at most {run.max_recipients}")),
-        ("accepted", plain(run.accepted_count)),
-    ]
+    rows.append(("starts", moment(run.start_time)))
+    if run.state in _UNKNOWN_MEMBERS:
+        rows.append(("members", plain(f"at most {run.max_recipients}")))
+        return rows
+    rows += [members_row(run), ("accepted for", plain(run.accepted_count))]
     rows += [(f"excluded {reason}", plain(count)) for reason, count in run.excluded_counts.items()]
     if run.deleted_count:
         rows.append(("profile deleted", plain(run.deleted_count)))

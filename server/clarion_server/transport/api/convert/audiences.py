@@ -16,7 +16,7 @@ from clarion_server.transport.api.convert.audience_runs import to_failed_evaluat
 from clarion_server.transport.api.convert.times import to_timestamp
 from clarion_server.transport.api.errors import field_violation
 
-_NO_MEMBERS = Violation("condition", "REQUIRED", "Must be set, unless the audience is a list.")
+_NO_MEMBERS = Violation("condition", "REQUIRED", "Must be set, unless `identity_list` is.")
 
 
 def to_audience_input(audience: pb.Audience) -> ResourceInput[Audience]:

@@ -65,10 +65,15 @@ def apply(
     applier = Applier(session.client, renew_secrets=renew_secrets)
     status = Exit.OK
     for planned in applier.plan(read_resources(file)):
-        applied = Applied(planned) if dry_run else applier.apply(planned, activate=activate, strict=strict)
-        session.output.show_line(
-            applied.to_dict() | {"dry_run": dry_run}, partial(_applied_view, applied, dry_run=dry_run)
-        )
+        applied = Applied(planned) if dry_run else applier.apply(planned)
+        try:
+            if activate and not dry_run:
+                applied = applier.activated(applied, strict=strict)
+        finally:
+            # What was written is shown although the service may refuse to activate it.
+            session.output.show_line(
+                applied.to_dict() | {"dry_run": dry_run}, partial(_applied_view, applied, dry_run=dry_run)
+            )
         status = Exit.BAD_NEWS if applied.has_errors else status
     if dry_run and activate:
         session.output.inform("A dry run does not review. `clarion review` checks the stored draft.")

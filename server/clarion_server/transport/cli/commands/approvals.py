@@ -15,7 +15,7 @@ from clarion_server.transport.cli.views import id_of, moment, plain
 if TYPE_CHECKING:
     from clarion_client import Approval
 
-Comment = Annotated[str, Parameter(name=["--comment", "-m"], help="What there is to say about it.")]
+Comment = Annotated[str, Parameter(name=["--comment", "-m"], help="A comment for the history.")]
 PolicyName = Annotated[str, Parameter(help="The approval policy, such as legal.")]
 
 approvals = App(name="approvals", help="Have drafts approved before they become live.")
@@ -32,7 +32,7 @@ def show_approval(campaign: CampaignName, /, *, session: CurrentSession) -> None
 
 @approvals.command(name="submit")
 def submit(campaign: CampaignName, /, *, comment: Comment = "", session: CurrentSession) -> None:
-    """Submit a draft. Nobody can edit it from then on."""
+    """Submit a draft. Nobody can edit it until changes are requested, or the submission is cancelled."""
     submitted = session.client.approvals.submit(campaign, comment=comment)
     session.output.show(submitted.to_dict(), lambda: _view(submitted))
 
@@ -132,14 +132,19 @@ def delete_policy(policy: PolicyName, /, *, session: CurrentSession) -> None:
 
 
 def _view(approval: Approval) -> RenderableType:
-    state = (approval.state or "NOT_SUBMITTED").replace("_", " ").lower()
-    lines = [plain(f"{approval.campaign} is {state}."), plain(f"Content hash: {approval.content_hash}")]
+    lines = [plain(f"{approval.campaign} {_standing(approval)}."), plain(f"Content hash: {approval.content_hash}")]
     if approval.submitted_hash and approval.submitted_hash != approval.content_hash:
-        lines.append(plain("It changed since it was submitted: cancel the approval, and submit it anew.", "red"))
+        lines.append(plain("It changed since it was submitted: cancel the submission, and submit it anew.", "red"))
     for each in approval.requirements:
-        given = ", ".join(map(_short, each.approvers)) or "nobody"
-        lines.append(plain(f"{each.policy}: {len(each.approvers)} of {each.required_count} approved ({given})."))
+        given = f" ({', '.join(map(_short, each.approvers))})" if each.approvers else ""
+        lines.append(plain(f"{each.policy}: {len(each.approvers)} of {each.required_count} approved{given}."))
     return Group(*lines)
+
+
+def _standing(approval: Approval) -> str:
+    if approval.state == "CHANGES_REQUESTED":
+        return "needs the changes that were requested"
+    return "is " + (approval.state or "NOT_SUBMITTED").replace("_", " ").lower()
 
 
 def _short(name: str) -> str:

@@ -44,7 +44,7 @@ def list_attachments(*, limit: Limit = 50, session: CurrentSession) -> None:
     columns = {
         "ID": lambda attachment: id_of(attachment.name),
         "FILE": lambda attachment: plain(attachment.file_name),
-        "SIZE": lambda attachment: plain(f"{attachment.size_bytes:,}"),
+        "OCTETS": lambda attachment: plain(f"{attachment.size_bytes:,}"),
         "TYPE": lambda attachment: plain(attachment.content_type),
         "UPLOADED": lambda attachment: moment(attachment.create_time),
     }

@@ -71,14 +71,19 @@ def trigger_audience(
     )
     execution = follow(session, answer.execution) if wait and not validate_only else answer.execution
     session.output.show(execution.to_dict(), lambda: _view(execution, replayed=answer.replayed))
+    if not (wait or validate_only):
+        session.output.inform(f"Next: clarion executions get --wait {execution.name.rpartition('/')[2]}")
     return exit_code(execution.audience_run)
 
 
 def _view(execution: Execution, *, replayed: bool) -> RenderableType:
-    from clarion_server.transport.cli.audience_run import run_rows  # noqa: PLC0415 - see above
+    from clarion_server.transport.cli.audience_run import members_row, run_rows  # noqa: PLC0415 - see above
 
-    name = execution.name or "only validated, nothing is sent"
-    about: list[tuple[str, RenderableType]] = [("execution", plain(name))]
+    run = execution.audience_run
+    about: list[tuple[str, RenderableType]] = [("execution", plain(execution.name))]
+    if run is not None and not execution.name:
+        checked = ("execution", plain("only validated, nothing is sent"))
+        return fields([checked, ("audience", plain(run.audience)), members_row(run)])
     if replayed:
         about.append(("replayed", plain("An earlier call with the same request id made it. Nothing is sent again.")))
-    return fields(about + (run_rows(execution.audience_run) if execution.audience_run else []))
+    return fields(about + (run_rows(run) if run else []))

@@ -69,7 +69,7 @@ def list_messages(
     )
     columns = {
         "ID": lambda message: id_of(message.name),
-        "STATE": lambda message: state(message.state),
+        "STATE": _state_view,
         "TO": lambda message: plain(message.address or message.identity),
         "ACCEPTED": lambda message: moment(message.accept_time),
         "CAMPAIGN": lambda message: id_of(message.campaign),
@@ -119,6 +119,11 @@ def exclusion_text(exclusion: Exclusion) -> Text:
     when = " at hand-off" if exclusion.phase == "HAND_OFF" else ""
     cause = f" by {exclusion.cause}" if exclusion.cause else ""
     return plain(f"{exclusion.reason}{when}{cause}")
+
+
+def _state_view(message: Message) -> Text:
+    reason = message.exclusion_reason or (message.failure.reason if message.failure else None)
+    return Text.assemble(state(message.state), f" ({reason})" if reason else "")
 
 
 def _message_view(message: Message) -> RenderableType:

@@ -18,7 +18,7 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import language, plain
 
 if TYPE_CHECKING:
-    from clarion_client import Choice, Mailbox, Preview, RenderedEmail
+    from clarion_client import Choice, Mailbox, Preview, RenderedAttachment, RenderedEmail
 
 
 def preview(
@@ -105,7 +105,13 @@ def _content_view(rendered: Preview) -> RenderableType:
 def _header_rows(email: RenderedEmail) -> list[tuple[str, Text]]:
     reply_to = [("Reply-To", plain(_shown(email.reply_to)))] if email.reply_to else []
     others = [(name, plain(value)) for name, value in email.headers.items()]
-    return [("From", plain(_shown(email.from_))), *reply_to, ("Subject", plain(email.subject, "bold")), *others]
+    files = [("File", plain(_file_text(attachment))) for attachment in email.attachments]
+    return [("From", plain(_shown(email.from_))), *reply_to, ("Subject", plain(email.subject, "bold")), *others, *files]
+
+
+def _file_text(attachment: RenderedAttachment) -> str:
+    place = ", shown in the HTML" if attachment.content_id else ""
+    return f"{attachment.file_name} ({attachment.size_bytes:,} octets{place})"
 
 
 def _body_view(email: RenderedEmail) -> RenderableType:

@@ -28,7 +28,7 @@ def proof(
     action: Annotated[str, Parameter(help="Send the action of this id. Default: the first one.")] = "",
     session: CurrentSession,
 ) -> Exit:
-    """Send a mail of a campaign to yourself. It stands in no list, event or report.
+    """Send a mail of a campaign to yourself. No list, event or report has it.
 
     Exit code 1 when a mail server did not take it.
     """

@@ -19,7 +19,7 @@ from clarion_server.transport.cli.views import id_of, plain, state
 if TYPE_CHECKING:
     from clarion_client import Event, EventWatch
 
-#: The width of the longest event type.
+#: The width of the longest type that an attempt or an outcome has.
 TYPE_WIDTH = 9
 
 
@@ -32,7 +32,10 @@ def watch(
         tuple[str, ...],
         Parameter(
             ("--types", "--type"),
-            help="Only events of these types: sent, deferred, failed, excluded, cancelled, expired, in-doubt.",
+            help=(
+                "Only events of these types: sent, deferred, failed, excluded, cancelled, expired, in-doubt,"
+                " unsubscribed, and those about people and audiences, such as consent-changed."
+            ),
         ),
     ] = (),
     from_start: Annotated[bool, Parameter(help="Begin with the oldest event. Default: only new events.")] = False,

@@ -111,17 +111,12 @@ class Applier:
             raise _refusal(refused, problems)
         return planned
 
-    def apply(self, planned: Planned, *, activate: bool, strict: bool = False) -> Applied:
-        """Raises ClarionError, as somebody else may have changed the resource since it was planned. `strict` makes an
-        error of what would refuse triggers that the live version takes.
-        """
+    def apply(self, planned: Planned) -> Applied:
+        """Raises ClarionError, as somebody else may have changed the resource since it was planned."""
         for upload in planned.resource.uploads:
             self._upload(upload)
         value = self._write(planned)
-        if not isinstance(value, Campaign):
-            return Applied(planned)
-        applied = Applied(planned, value)
-        return self._activate(applied, value, strict=strict) if activate else applied
+        return Applied(planned, value if isinstance(value, Campaign) else None)
 
     def _upload(self, upload: Upload) -> None:
         """Uploads a file, unless that was done before."""
@@ -164,9 +159,14 @@ class Applier:
         locations = applied.planned.resource.locations
         return replace(applied, findings=tuple((locations.find(each.field).of_text(each.line), each) for each in found))
 
-    def _activate(self, applied: Applied, campaign: Campaign, *, strict: bool) -> Applied:
+    def activated(self, applied: Applied, *, strict: bool) -> Applied:
+        """Returns it with what became of the campaign, if it is one. Raises ClarionError when the service refuses to
+        activate a campaign without errors. `strict` makes an error of what would refuse triggers that the live version
+        takes.
+        """
         applied = self.reviewed(applied, strict=strict)
-        if applied.has_errors or is_active(campaign):
+        campaign = applied.campaign
+        if campaign is None or applied.has_errors or is_active(campaign):
             return applied
         activation = self._client.campaigns.activate(campaign.name, etag=campaign.etag, strict=strict)
         return replace(applied, campaign=activation.campaign, activated=True)
