@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 #: The longest diff of a field, in characters.
 MAX_DIFF = 65_536
-#: The most pairs of lines that are compared. Beyond it a text counts as replaced, as a comparison would take seconds.
-_MAX_PAIRS = 4_000_000
+#: The most steps of a comparison, some 2 s. Beyond it a text counts as replaced.
+_MAX_STEPS = 40_000_000
+#: From how many lines of the later text on `difflib` leaves out those that make up more than a hundredth of it.
+_LONG = 200
 _CUT = "\n…"
 
 
@@ -80,8 +83,16 @@ def _as_json(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
+def _steps(before: list[str], after: list[str]) -> int:
+    """Returns how many steps `difflib` may take: it goes through the pairs of equal lines for each block of them."""
+    earlier, later = Counter(before), Counter(after)
+    often = len(after) // 100 + 1 if len(after) >= _LONG else len(after)
+    pairs = sum(earlier[line] * count for line, count in later.items() if count <= often)
+    return pairs * min(len(before), len(after))
+
+
 def _unified(before: list[str], after: list[str]) -> str:
-    if len(before) * len(after) > _MAX_PAIRS:
+    if _steps(before, after) > _MAX_STEPS:
         lines = [*(f"-{line}" for line in before), *(f"+{line}" for line in after)]
     else:
         # The first two lines name files.

@@ -56,7 +56,21 @@ def test_a_long_diff_is_cut_and_says_so() -> None:
     assert diff.endswith("\n…")
 
 
-def test_a_text_of_very_many_lines_counts_as_replaced() -> None:
-    before, after = "a\n" * 3_000, "a\n" * 2_999
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # `difflib` leaves out no line of a later text of less than 200 lines, however often it occurs.
+        ("a\n" * 20_000, "a\nb\n" * 98),
+        ("".join(f"{line}\n" for line in range(7_000)), "".join(f"{line}\n" for line in range(6_999))),
+    ],
+)
+def test_a_text_that_would_take_seconds_to_compare_counts_as_replaced(before: str, after: str) -> None:
     ((_, diff),) = found({"a": before}, {"a": after})
-    assert diff.startswith("-a\n-a\n")
+    assert diff.startswith(f"-{before[:2]}-")
+
+
+def test_a_long_text_with_lines_that_occur_often_is_compared() -> None:
+    before = "".join(f"<p>\n{line}\n</p>\n" for line in range(1_000))
+    ((_, diff),) = found({"a": before}, {"a": before.replace("500", "five hundred")})
+    assert diff.startswith("@@ ")
+    assert diff.count("\n-") == 1
