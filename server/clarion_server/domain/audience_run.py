@@ -19,6 +19,9 @@ from clarion_server.domain.value import value
 
 #: The most members that a run may be allowed to have.
 MAX_MEMBERS = 10_000_000
+#: The largest context of a run, as JSON in bytes. Each message has its own copy, so that a call with a large one could
+#: fill the disk.
+MAX_CONTEXT = 16_384
 
 
 class RunState(StrEnum):

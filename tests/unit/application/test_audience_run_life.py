@@ -345,7 +345,7 @@ BROKEN: Mapping[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "a label in capitals": ({"labels": {"A": "b"}}, ("labels", "MALFORMED")),
     "a context outside the schema": ({"context": {}}, ("context.order", "REQUIRED")),
     "a context with NUL": ({"context": {"order": {"id": "\0"}}}, ("context", "MALFORMED")),
-    "a context that is too large": ({"context": {"order": {"id": "x" * 210_000}}}, ("context", "TOO_LONG")),
+    "a context that is too large": ({"context": {"order": {"id": "x" * 16_384}}}, ("context", "TOO_LONG")),
     "an expiry in the past": ({"expire_time": 1}, ("expire_time", "OUT_OF_RANGE")),
     "a start in two years": ({"send_time": 2_000_000_000 * SECOND}, ("send_time", "OUT_OF_RANGE")),
 }

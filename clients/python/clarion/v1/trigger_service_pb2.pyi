@@ -480,8 +480,8 @@ class TriggerAudienceRequest(_message.Message):
     """Optional. Runs every check and counts the members, stores nothing and sends nothing. A million members take a minute."""
     @_builtins.property
     def context(self) -> _struct_pb2.Struct:
-        """Optional. The data of every message, as the campaign's context schema demands. At most 200 KB as JSON, nested at most
-        32 levels deep.
+        """Optional. The data of every message, as the campaign's context schema demands. At most 16 KB as JSON, since each message
+        has its own copy, nested at most 32 levels deep.
         """
 
     @_builtins.property

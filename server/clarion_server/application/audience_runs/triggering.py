@@ -24,7 +24,7 @@ from clarion_server.application.triggering.admission import (
 )
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
-from clarion_server.domain.audience_run import MAX_MEMBERS, AudienceRun, EndReason
+from clarion_server.domain.audience_run import MAX_CONTEXT, MAX_MEMBERS, AudienceRun, EndReason
 from clarion_server.domain.condition import ConditionInvalid
 from clarion_server.domain.errors import InvalidFields, RequestIdReused, Unavailable
 from clarion_server.domain.execution import Execution
@@ -32,7 +32,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.labels import label_violations
 from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.message import NO_LABELS
-from clarion_server.domain.violation import Violation, malformed, out_of_range, required
+from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long
 
 #: How often a call is checked when its campaign changes meanwhile, before the caller is asked to repeat it.
 _ATTEMPTS = 5
@@ -210,7 +210,11 @@ def _violations(command: TriggerAudienceCommand, now: Instant) -> Iterator[Viola
     yield from label_violations(command.labels)
     if command.locale and read_locale(command.locale) is None:
         yield malformed("locale", "Must be a BCP 47 tag such as 'pt-BR'.")
-    yield from context_violations(to_json(command.context))
+    context = to_json(command.context)
+    if len(context) > MAX_CONTEXT:
+        yield too_long("context", MAX_CONTEXT, "bytes as JSON")
+    else:
+        yield from context_violations(context)
 
 
 def _context_violations(command: TriggerAudienceCommand, live: LiveCampaign) -> list[Violation]:

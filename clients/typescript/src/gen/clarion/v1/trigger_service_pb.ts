@@ -468,8 +468,8 @@ export type TriggerAudienceRequest = Message<"clarion.v1.TriggerAudienceRequest"
   maxRecipients: number;
 
   /**
-   * Optional. The data of every message, as the campaign's context schema demands. At most 200 KB as JSON, nested at most
-   * 32 levels deep.
+   * Optional. The data of every message, as the campaign's context schema demands. At most 16 KB as JSON, since each message
+   * has its own copy, nested at most 32 levels deep.
    *
    * @generated from field: google.protobuf.Struct context = 4;
    */
