@@ -77,3 +77,11 @@ async def test_a_file_that_cannot_be_read_changes_nothing(clarion: CommandLine, 
     assert json.loads((folder / "texts" / "en.json").read_text()) == {"hello": "Hello"}
     missing = await clarion("locales", "import", file, "ja", str(po))
     assert "clarion locales add" in missing.err
+
+
+async def test_the_status_of_a_file_without_translations_says_so(clarion: CommandLine) -> None:
+    clarion.write(
+        "campaign.yaml", CAMPAIGN.replace("translations:\n  en: texts/en.json # the words of the author\n", "")
+    )
+    status = await clarion("locales", "status", "campaign.yaml")
+    assert (status.status, status.err) == (0, "The file has no translations.\n")

@@ -35,6 +35,8 @@ def status(file: CampaignFile, /, *, session: CurrentSession) -> Exit:
         "MISSING": lambda row: plain(", ".join(row[1]) or "-", "red" if row[1] else ""),
     }
     session.output.show({"default_locale": texts.default_locale, "locales": data}, lambda: table(rows, columns))
+    if not rows:
+        session.output.inform("The file has no translations.")
     return Exit.BAD_NEWS if any(missing for _, missing in rows) else Exit.OK
 
 

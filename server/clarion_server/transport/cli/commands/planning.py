@@ -39,6 +39,8 @@ def plan(
 ) -> Exit:
     """Show what `clarion apply` would change, and what the service has that no file has. Changes nothing.
 
+    What no file has is listed of the kinds that the files have, such as campaigns when a file has one.
+
     Exit code 0 when files and service agree, 1 when `apply` would change something: a job that runs it sees drift.
     """
     from clarion_server.transport.cli.files.applying import Applier  # noqa: PLC0415 - loads gRPC and YAML
