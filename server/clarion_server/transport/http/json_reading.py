@@ -166,6 +166,8 @@ class _Expected(NamedTuple):
     description: str
     types: frozenset[type] = frozenset()
     """Of the JSON value; empty where it may be any data."""
+    pattern: re.Pattern[str] | None = None
+    """Matches the whole of a text, where the conversion takes others too."""
 
 
 #: The errors that json_format raises for some values, its own and others.
@@ -178,6 +180,8 @@ def _convert(message: Any, field: dict[str, Any], value: Any, expected: _Expecte
         violations += found
     elif expected.types and type(value) not in expected.types:
         violations.append(_wrong_type(expected.description))
+    elif expected.pattern is not None and not expected.pattern.fullmatch(value):
+        violations.append(malformed("", expected.description))
     else:
         converted = type(message)()
         try:
@@ -189,6 +193,8 @@ def _convert(message: Any, field: dict[str, Any], value: Any, expected: _Expecte
 
 
 _TEXT: Final = frozenset({str})
+# Converting leaves out every other character, so that a damaged file would be stored.
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 _NUMBER: Final = frozenset({int, float, str})
 _RANGES: Final = {
     FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
@@ -199,7 +205,7 @@ _RANGES: Final = {
 _SINGLE: Final = {
     FieldDescriptor.TYPE_BOOL: _Expected("Must be true or false.", frozenset({bool})),
     FieldDescriptor.TYPE_STRING: _Expected("Must be a string.", _TEXT),
-    FieldDescriptor.TYPE_BYTES: _Expected("Must be base64.", _TEXT),
+    FieldDescriptor.TYPE_BYTES: _Expected("Must be base64.", _TEXT, _BASE64),
     FieldDescriptor.TYPE_DOUBLE: _Expected("Must be a number that a double can hold.", _NUMBER),
     FieldDescriptor.TYPE_FLOAT: _Expected("Must be a number that a float can hold.", _NUMBER),
 }

@@ -91,6 +91,11 @@ def test_what_the_mapping_does_not_allow_is_refused_all_at_once(
         }
 
 
+@pytest.mark.parametrize("text", ["!!!", "YQ==!", "Y\nQ==", "YQ== ", "Y=Q=", "YQ===", "é"])
+def test_base64_with_other_characters_is_refused(text: str) -> None:
+    assert violations_of({"aBytes": text}) == {("a_bytes", "MALFORMED")}
+
+
 def json_to_proto(name: str) -> str:
     fields = {field.json_name: field.name for field in message_type("Everything").fields}
     return str(fields[name])
