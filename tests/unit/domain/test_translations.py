@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.translations import translation_violations, uses_texts
+from clarion_server.domain.translations import MAX_FORMS, MAX_VIOLATIONS, translation_violations, uses_texts
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,14 @@ def test_a_text_with_a_control_character_or_a_number_in_other_digits_is_refused(
 
 def test_a_text_may_have_lines_and_tabulators() -> None:
     assert not list(translation_violations({"en": {"a": "x\r\n\ty"}}))
+
+
+def test_a_text_with_very_many_forms_is_one_violation() -> None:
+    forms = {f"={number}": "x" for number in range(MAX_FORMS)} | {"other": "x"}
+    (found,) = translation_violations({"en": {"a": forms}})
+    assert (found.field, found.reason) == ("translations.en.a", "TOO_MANY")
+
+
+def test_no_more_violations_are_looked_for_than_anybody_reads() -> None:
+    texts = {f"k{number}": "{" for number in range(4_000)}
+    assert len(list(translation_violations({"en": texts, "de": texts}))) == MAX_VIOLATIONS
