@@ -33,7 +33,9 @@ SCHEMA = object_schema(
         '<script type="application/ld+json">{"name": {{ context.name | tojson }}, "n": 1}</script><p>x</p>',
         "<script>let x = {{ context.rows | default([]) | tojson }}</script><p>x</p>",
         "<title>{{ context.name }}</title><p>x</p>",
-        '<img src="https://a.example/x.png"><img src="{{ context.url }}"><img src="data:image/png;base64,AAAA">',
+        '<img src="https://a.example/x.png" alt="">',
+        '<img src="{{ context.url }}" {% if context.total %}alt="x"{% endif %}>',
+        '<img src="data:image/png;base64,AAAA" alt="{{ context.name }}">',
         '<table background="https://a.example/{{ context.name }}.png"><tr><td>x</td></tr></table>',
         '<form action="https://a.example/answer"><input type="image" src="https://a.example/x.png"></form>',
     ],
@@ -80,12 +82,12 @@ def test_a_comment_in_css_that_does_not_end_has_the_remedy_in_its_finding() -> N
 @pytest.mark.parametrize(
     ("html", "said"),
     [
-        ('<img src="logo.png">', "is relative"),
-        ('<img src="/logo.png?n={{ context.name }}">', "is relative"),
-        ('<img src="//a.example/logo.png">', "is relative"),
-        ('<img src="cid:logo">', "names no file of the message"),
-        ('<img src="">', "has no address"),
-        ("<img src=logo.png>", "is relative"),
+        ('<img src="logo.png" alt="">', "is relative"),
+        ('<img src="/logo.png?n={{ context.name }}" alt="">', "is relative"),
+        ('<img src="//a.example/logo.png" alt="">', "is relative"),
+        ('<img src="cid:logo" alt="">', "names no file of the message"),
+        ('<img src="" alt="">', "has no address"),
+        ("<img src=logo.png alt>", "is relative"),
         ('<td background="stripes.png">x</td>', "is relative"),
         ('<body background="cid:stripes">x</body>', "names no file of the message"),
         ('<form action="/answer">x</form>', "is relative"),
@@ -116,7 +118,9 @@ def test_html_that_shows_nothing_whatever_the_data_is_an_error(html: str) -> Non
     assert codes(reviewed(html, SCHEMA)) == ["E CONTENT_EMPTY"]
 
 
-@pytest.mark.parametrize("html", ["x", "{{ context.name }}", "<hr>", '<p><img src="https://a.example/x.png"></p>'])
+@pytest.mark.parametrize(
+    "html", ["x", "{{ context.name }}", "<hr>", '<p><img src="https://a.example/x.png" alt=""></p>']
+)
 def test_html_that_may_show_something_passes(html: str) -> None:
     assert reviewed(html, SCHEMA) == []
 
@@ -127,6 +131,18 @@ def test_another_part_that_writes_nothing_is_an_error_of_its_own(template: str) 
     findings = COMPILER.review(definition(schema=SCHEMA, **parts))  # type: ignore[arg-type]  # of different kinds
     assert codes(findings) == ["E CONTENT_EMPTY"] * 3
     assert [finding.field.rpartition("email.")[2] for finding in findings] == ["subject", "text", "headers.X-Order"]
+
+
+@pytest.mark.parametrize("image", ["<img src='https://a.example/x.png'>", "<IMG\n title='x' src='{{ context.url }}'/>"])
+def test_an_image_without_alt_is_a_warning(image: str) -> None:
+    (finding,) = reviewed(f"<p>\n{image}", SCHEMA)
+    assert (codes([finding]), finding.line) == (["W IMAGE_WITHOUT_ALT"], 2)
+
+
+def test_html_that_mail_clients_cut_off_is_a_warning() -> None:
+    assert codes(reviewed("é" * 50_000, SCHEMA)) == []
+    (finding,) = reviewed("é" * 50_000 + "x", SCHEMA)
+    assert (codes([finding]), "100,001" in finding.message) == (["W HTML_LARGE"], True)
 
 
 def test_lines_are_those_of_the_source_behind_tags_that_swallow_line_breaks() -> None:

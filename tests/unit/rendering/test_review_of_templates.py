@@ -65,8 +65,8 @@ def test_a_template_of_too_many_pieces_has_one_finding_with_its_line() -> None:
     ids=range(6),
 )
 def test_a_template_is_measured_before_a_tree_is_made_of_it(template: str, line: int) -> None:
-    (finding,) = reviewed(template, SCHEMA)
-    assert (finding.severity, finding.code, finding.line) == (Severity.ERROR, FindingCode.TEMPLATE_UNSAFE, line)
+    (finding,) = (each for each in reviewed(template, SCHEMA) if each.severity is Severity.ERROR)
+    assert (finding.code, finding.line) == (FindingCode.TEMPLATE_UNSAFE, line)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.public_url import PublicUrl
 
 _MAX_LINK_FINDINGS = 100
+_LARGE_HTML = 100_000
+"""In octets. Gmail shows about 102 KB of a mail's HTML and hides the rest behind a link, unsubscribing included."""
 #: What a link by which people unsubscribe has in its address or its text.
 _UNSUBSCRIBING = ("unsubscribe", "preferences_url")
 #: The fields that Clarion writes where recipients can unsubscribe.
@@ -23,6 +25,11 @@ def email_findings(
     email: EmailContent, definition: CampaignDefinition, public_url: PublicUrl | None
 ) -> Iterator[Finding]:
     yield from islice(_link_findings(email.html), _MAX_LINK_FINDINGS)
+    size = len(email.html.encode())
+    if size > _LARGE_HTML:
+        message = f"The HTML has {size:,} octets without its values, and some mail clients cut it off at about 102,000."
+        remedy = "Move styles that repeat into classes, and leave out blanks and comments."
+        yield Finding(Severity.WARNING, FindingCode.HTML_LARGE, "html", message, remedy)
     if definition.offers_unsubscribing:
         yield from _field_findings(email)
     if definition.category is Category.MARKETING:

@@ -30,6 +30,7 @@ def review_html(source: str, report: Report) -> None:
         if isinstance(token, Tag):
             _review_tag(token, report)
             _review_resources(token, report)
+            _review_image(token, report)
         elif token.element == "script":
             _review_script(token, report)
         elif token.element == "style":
@@ -63,6 +64,13 @@ def _review_resources(tag: Tag, report: Report) -> None:
             message = f"The address `{resource.shown}` {resource.fault}."
             remedy = "Use an address that begins with https: or http:."
             report.error(FindingCode.LINK_INVALID, resource.line, message, remedy)
+
+
+def _review_image(tag: Tag, report: Report) -> None:
+    if tag.name == "img" and not tag.is_end and tag.value_of("alt") is None:
+        message = "The image has no `alt`: who does not see it hears or reads its address."
+        remedy = 'Say in `alt="…"` what it shows, or write `alt=""` when it only decorates.'
+        report.warning(FindingCode.IMAGE_WITHOUT_ALT, tag.line, message, remedy)
 
 
 def _review_tag(tag: Tag, report: Report) -> None:
