@@ -54,6 +54,12 @@ def test_a_number_of_too_many_digits_is_refused(number: str) -> None:
     assert codes(reviewed("{{ 1" + "1" * 301 + " }}")) == ["E TEMPLATE_SYNTAX"]
 
 
+@pytest.mark.parametrize("number", ["1e400", "1.5e309", "1_0e999"])
+def test_a_number_that_no_double_can_hold_is_refused(number: str) -> None:
+    assert codes(reviewed(f"{{{{ {number} }}}}")) == codes(reviewed("{{ " + "x" * 201 + " }}"))
+    assert codes(reviewed("{{ 1e308 }}")) == []
+
+
 def processor_time(work: Callable[[], object]) -> float:
     """Returns the least of some measurements in this thread, to which others on the machine add little."""
     times = []

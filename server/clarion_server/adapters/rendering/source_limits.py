@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from jinja2 import TemplateSyntaxError
@@ -41,4 +42,7 @@ class SourceLimits(Extension):
                 raise TemplateTooLarge("The template is nested too deeply.", token.lineno)
             if token.type == "name" and len(token.value) > _LONGEST_NAME:
                 raise TemplateTooLarge(f"A name is longer than {_LONGEST_NAME} characters.", token.lineno)
+            if token.type == "float" and math.isinf(token.value):  # type: ignore[arg-type] # a float, for this type
+                # Jinja2 would write it as the name `inf`.
+                raise TemplateTooLarge("A number is larger than a double can hold.", token.lineno)
             yield token
