@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from clarion_server.transport.http.json_data import Violations
 from clarion_server.transport.http.json_reading import reader_of
-from google.protobuf import json_format
+from google.protobuf import duration_pb2, json_format
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,7 +45,7 @@ def violations_of(value: Any) -> set[tuple[str, str]]:
         ({"mask": "displayName,tags"}, {"mask": {"paths": ["display_name", "tags"]}}),
         ({"struct": {"a": [1, None, {"b": "c"}, [], {}]}, "value": "x", "list": [True]}, None),
         ({"wrappedNumber": "5", "wrappedText": "", "wrappedTruth": False}, None),
-        ({"any": {"@type": "type.googleapis.com/google.protobuf.Duration", "value": "1s"}}, None),
+        ({"any": {"@type": f"type.googleapis.com/{duration_pb2.Duration.DESCRIPTOR.full_name}", "value": "1s"}}, None),
     ],
 )
 def test_what_the_mapping_allows_is_read(value: Any, fields: dict[str, Any] | None) -> None:
