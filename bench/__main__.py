@@ -76,7 +76,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
 
 
 def turns(arguments: argparse.Namespace, repeats: int) -> Iterator[tuple[str, Placement, str]]:
-    """What to measure where, one after the other, each with the words that tell how far it is."""
+    """Yields what is measured where, one after the other, each with the words that tell how far the bench is."""
     names = arguments.only or (ALL_MEASURES if arguments.all else ORDINARY_MEASURES)
     for repeat in range(repeats):
         title = f"{repeat + 1}/{repeats}"
@@ -97,7 +97,7 @@ def last_medians() -> dict[str, float]:
 
 
 def keep(result: dict[str, object]) -> None:
-    """What was not measured this time stays as it was."""
+    """Writes the medians; those that were not measured this time stay as they were."""
     medians = {name: value for name, value in result.items() if isinstance(value, float)}
     LAST.write_text(json.dumps(dict(sorted({**last_medians(), **medians}.items())), indent=2) + "\n")
 
