@@ -308,19 +308,18 @@ def _cap_person(trigger: Trigger, recipient: AcceptedRecipient, index: int, fact
 
 def _deferred(message: Message, opening: Instant) -> Message:
     """Returns the new message as queued until the opening."""
-    return replace(_without_attempt(message), state=MessageState.QUEUED, release_time=opening, due_time=opening)
+    return _without_attempt(message, state=MessageState.QUEUED, release_time=opening, due_time=opening)
 
 
 def _excluded(message: Message, exclusion: Exclusion) -> Message:
     """Returns the new message as excluded when it is accepted."""
-    excluded = _without_attempt(message)
     state, time = MessageState.EXCLUDED, message.accept_time
-    return replace(excluded, state=state, outcome_time=time, exclusion=exclusion, cap_person=None)
+    return _without_attempt(message, state=state, outcome_time=time, exclusion=exclusion, cap_person=None)
 
 
-def _without_attempt(message: Message) -> Message:
-    """Returns the new message without an attempt, so that nobody owns it."""
-    return replace(message, attempt_count=0, attempt_time=None, owner=None, first_attempt_time=None)
+def _without_attempt(message: Message, **changes: Any) -> Message:
+    """Returns the new message with the changes and without an attempt, so that nobody owns it."""
+    return replace(message, attempt_count=0, attempt_time=None, owner=None, first_attempt_time=None, **changes)
 
 
 def _message(
