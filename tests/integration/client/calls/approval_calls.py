@@ -1,0 +1,98 @@
+"""The calls about approvals and their policies."""
+
+from __future__ import annotations
+
+import clarion_client as client
+from clarion.v1 import approval_pb2 as approval_pb
+from clarion.v1 import approval_policy_pb2 as approval_policy_pb
+from clarion.v1 import approval_policy_service_pb2 as approval_policies_pb
+from clarion.v1 import approval_service_pb2 as approvals_pb
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from tests.integration.client.cases import Case, holds
+
+APPROVAL = client.Approval(campaign="campaigns/x", state=client.ApprovalState.IN_REVIEW, content_hash="5ba1")
+WIRE_APPROVAL = approval_pb.Approval(
+    campaign="campaigns/x", state=approval_pb.Approval.STATE_IN_REVIEW, content_hash="5ba1"
+)
+APPROVAL_POLICY = client.ApprovalPolicy(name="approvalPolicies/x", display_name="Legal", block_self=True)
+WIRE_APPROVAL_POLICY = approval_policy_pb.ApprovalPolicy(
+    name="approvalPolicies/x", display_name="Legal", block_self=True
+)
+
+CASES = {
+    "approval_policies.create": Case(
+        "CreateApprovalPolicy",
+        lambda c: c.approval_policies.create(APPROVAL_POLICY, validate_only=True),
+        approval_policies_pb.CreateApprovalPolicyRequest(
+            approval_policy_id="x", approval_policy=WIRE_APPROVAL_POLICY, validate_only=True
+        ),
+        approval_policies_pb.CreateApprovalPolicyResponse(approval_policy=WIRE_APPROVAL_POLICY),
+        APPROVAL_POLICY,
+    ),
+    "approval_policies.get": Case(
+        "GetApprovalPolicy",
+        lambda c: c.approval_policies.get("x"),
+        approval_policies_pb.GetApprovalPolicyRequest(name="approvalPolicies/x"),
+        approval_policies_pb.GetApprovalPolicyResponse(approval_policy=WIRE_APPROVAL_POLICY),
+        APPROVAL_POLICY,
+    ),
+    "approval_policies.update": Case(
+        "UpdateApprovalPolicy",
+        lambda c: c.approval_policies.update(APPROVAL_POLICY, ["block_self"]),
+        approval_policies_pb.UpdateApprovalPolicyRequest(
+            approval_policy=WIRE_APPROVAL_POLICY, update_mask=FieldMask(paths=["block_self"])
+        ),
+        approval_policies_pb.UpdateApprovalPolicyResponse(approval_policy=WIRE_APPROVAL_POLICY),
+        APPROVAL_POLICY,
+    ),
+    "approval_policies.delete": Case(
+        "DeleteApprovalPolicy",
+        lambda c: c.approval_policies.delete("x", etag="7"),
+        approval_policies_pb.DeleteApprovalPolicyRequest(name="approvalPolicies/x", etag="7"),
+        approval_policies_pb.DeleteApprovalPolicyResponse(),
+        None,
+    ),
+    "approvals.get": Case(
+        "GetApproval",
+        lambda c: c.approvals.get("x"),
+        approvals_pb.GetApprovalRequest(campaign="campaigns/x"),
+        approvals_pb.GetApprovalResponse(approval=WIRE_APPROVAL),
+        APPROVAL,
+    ),
+    "approvals.submit": Case(
+        "SubmitForApproval",
+        lambda c: c.approvals.submit("x", comment="Please.", etag="7"),
+        approvals_pb.SubmitForApprovalRequest(campaign="campaigns/x", comment="Please.", etag="7"),
+        approvals_pb.SubmitForApprovalResponse(approval=WIRE_APPROVAL),
+        APPROVAL,
+    ),
+    "approvals.approve": Case(
+        "Approve",
+        lambda c: c.approvals.approve("x", "5ba1", comment="Fine.", etag="7"),
+        approvals_pb.ApproveRequest(campaign="campaigns/x", content_hash="5ba1", comment="Fine.", etag="7"),
+        approvals_pb.ApproveResponse(approval=WIRE_APPROVAL),
+        APPROVAL,
+    ),
+    "approvals.request_changes": Case(
+        "RequestChanges",
+        lambda c: c.approvals.request_changes("x", "Shorter.", etag="7"),
+        approvals_pb.RequestChangesRequest(campaign="campaigns/x", comment="Shorter.", etag="7"),
+        approvals_pb.RequestChangesResponse(approval=WIRE_APPROVAL),
+        APPROVAL,
+    ),
+    "approvals.cancel": Case(
+        "CancelApproval",
+        lambda c: c.approvals.cancel("x", comment="Later.", etag="7"),
+        approvals_pb.CancelApprovalRequest(campaign="campaigns/x", comment="Later.", etag="7"),
+        approvals_pb.CancelApprovalResponse(approval=WIRE_APPROVAL),
+        APPROVAL,
+    ),
+    "approvals.comment": Case(
+        "CommentOnApproval",
+        lambda c: c.approvals.comment("x", "Why?"),
+        approvals_pb.CommentOnApprovalRequest(campaign="campaigns/x", comment="Why?"),
+        approvals_pb.CommentOnApprovalResponse(approval_step=approval_pb.ApprovalStep(comment="Why?")),
+        holds(comment="Why?"),
+    ),
+}
