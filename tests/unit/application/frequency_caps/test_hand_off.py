@@ -1,0 +1,152 @@
+"""Frequency caps: a message counts when it leaves, however it comes to that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.outcomes import record_outcomes
+from clarion_server.domain.campaign import (
+    Action,
+    ActionMode,
+)
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
+from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.frequency_cap import FrequencyCap
+from clarion_server.domain.instant import HOUR, MINUTE, SECOND
+from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.retry import RetryPolicy
+
+from tests.fakes import NEVER, UNKNOWN, ScriptedChannel
+from tests.unit.application.consenting import Consents, a
+from tests.unit.application.frequency_caps.capping import (
+    ACCEPT,
+    EXCLUDED,
+    HAND_OFF,
+    NOON,
+    ONE_A_DAY,
+    SENT,
+    attempt,
+    capped,
+    send,
+    times,
+)
+from tests.unit.application.running import Process, claimed, messages, recipient, states, until
+from tests.unit.application.sending_policies import Policies
+from tests.unit.application.working import at_work, change_channel
+from tests.unit.application.world import EMAIL, World
+
+
+async def test_with_the_hand_off_a_message_counts_at_that_time(world: World, process: Process) -> None:
+    await send(process)
+    world.clock.advance(3 * HOUR)
+    assert len((await claimed(world, lane=Lane.MARKETING)).messages) == 1
+    assert times(world) == [NOON + 3 * HOUR]
+
+
+async def test_a_message_without_room_at_its_hand_off_is_excluded(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await policies.change(caps=(FrequencyCap(1, sliding=6 * HOUR),))
+    held = await send(process)
+    world.clock.advance(9 * HOUR)
+    other = await send(process)
+    world.clock.advance(2 * HOUR)
+    await claimed(world, lane=Lane.MARKETING)
+    # The one that has waited longer is checked first, while the other one still counts at its release.
+    assert messages(world)[held.id].exclusion == capped(HAND_OFF)
+    assert messages(world)[other.id].state is MessageState.SENDING
+    assert times(world) == [NOON + 11 * HOUR]
+
+
+async def test_a_capped_action_gives_way_to_the_next_one(world: World, policies: Policies, process: Process) -> None:
+    await world.channel("hook", provider=WebhookProvider("https://shop.example/hook"))
+    actions = (Action("email", "orders", EMAIL), Action("hook", "hook", WebhookContent("{}")))
+    await world.live("both", category=Category.MARKETING, actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
+    await policies.change(caps=(replace(ONE_A_DAY, channels=(Channel.EMAIL,)),))
+    first = await send(process)
+    await process.trigger(recipient(), campaign_id="both")
+    found = {each.action: each.exclusion for name, each in messages(world).items() if name != first.id}
+    assert found == {"email": capped(ACCEPT), "hook": None}
+
+
+async def test_a_message_that_follows_a_failed_one_counts_when_it_starts(world: World, process: Process) -> None:
+    actions = (Action("first", "orders", EMAIL), Action("second", "orders", EMAIL))
+    await world.live("both", category=Category.MARKETING, actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
+    await send(process, campaign_id="both")
+    (message,) = (await claimed(world, lane=Lane.MARKETING)).messages
+    (channel,) = world.see(lambda unit: unit.channels.by_keys({1}))
+    outcome = await process.ports.attempts.attempt(ClaimedMessage(message), ScriptedChannel(lambda _: NEVER), channel)
+    assert outcome is not None
+    await process.transactions.write(lambda unit: record_outcomes(unit, [outcome], "first"))
+    assert times(world) == []
+    world.clock.advance(MINUTE)
+    (follower,) = (await claimed(world, lane=Lane.MARKETING)).messages
+    assert (follower.action, follower.cap_person) == ("second", messages(world)[follower.id].cap_person)
+    assert times(world) == [NOON + MINUTE]
+
+
+async def test_a_message_counts_again_at_each_attempt(world: World, process: Process) -> None:
+    await send(process)
+    await attempt(process, UNKNOWN)
+    world.clock.advance(HOUR)
+    await claimed(world, lane=Lane.MARKETING)
+    assert times(world) == [NOON + HOUR]
+
+
+@pytest.mark.usefixtures("policies")
+async def test_a_message_that_waits_in_hand_counts_when_it_leaves(world: World) -> None:
+    world.clock.time = NOON
+    await world.channel(max_concurrency=1)
+    await world.live("offers", category=Category.MARKETING)
+    async with at_work(Process(world)) as process:
+        await process.trigger(recipient("email:warm@example.com"), campaign_id="offers")
+        await until(lambda: process.is_idle)
+        gate = process.provider.channels[0].gate
+        gate.clear()
+        await process.trigger(recipient("email:a@example.com"), recipient(), campaign_id="offers")
+        await until(lambda: len(process.provider.begun) == 2)
+        world.clock.advance(40 * SECOND)
+        gate.set()
+        await until(lambda: states(world) == [SENT] * 3)
+    assert times(world) == [NOON, NOON, NOON + 40 * SECOND]
+
+
+@pytest.mark.usefixtures("policies")
+async def test_an_opt_out_while_a_message_waits_in_hand_gives_its_room_back(world: World) -> None:
+    world.clock.time = NOON
+    await world.channel(max_concurrency=1)
+    await world.live("offers", category=Category.MARKETING)
+    async with at_work(Process(world)) as process:
+        await process.trigger(recipient("email:warm@example.com"), campaign_id="offers")
+        await until(lambda: process.is_idle)
+        gate = process.provider.channels[0].gate
+        gate.clear()
+        await process.trigger(recipient("email:a@example.com"), recipient(), campaign_id="offers")
+        await until(lambda: len(process.provider.begun) == 2)
+        await Consents(world).change(a(ConsentScope(), ConsentChoice.DENIED))
+        world.clock.advance(3 * SECOND)
+        gate.set()
+        await until(lambda: sorted(states(world)) == [EXCLUDED, SENT, SENT])
+    (excluded,) = messages(world, EXCLUDED).values()
+    assert excluded.exclusion is not None
+    assert (excluded.exclusion.reason, excluded.exclusion.phase) == (ExclusionReason.NO_CONSENT, HAND_OFF)
+    assert times(world) == [NOON, NOON]
+
+
+@pytest.mark.usefixtures("policies")
+async def test_messages_that_are_sent_at_once_count_once(world: World) -> None:
+    await world.live("offers", category=Category.MARKETING)
+    async with at_work(Process(world)) as process:
+        for _ in range(2):
+            await process.trigger(campaign_id="offers")
+        await until(lambda: sorted(states(world)) == [EXCLUDED, SENT])
+        await change_channel(world, process, retry_policy=RetryPolicy(MINUTE, MINUTE, MINUTE))
+        process.provider.end = lambda _: NEVER
+        await process.trigger(recipient("email:anna@example.com"), campaign_id="offers")
+        await until(lambda: MessageState.FAILED in states(world))
+    assert len(times(world)) == 1

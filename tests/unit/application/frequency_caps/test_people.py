@@ -1,0 +1,121 @@
+"""Frequency caps count people, whatever their identities, and what messages are about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from clarion_server.application.erasure.beginning import EraseProfile
+from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
+from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
+from clarion_server.domain.campaign import (
+    UnknownRecipientPolicy,
+)
+from clarion_server.domain.category import Category
+from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
+from clarion_server.domain.instant import DAY, HOUR
+from clarion_server.domain.profile import Profile
+from clarion_server.domain.sending_policy import TimeZoneSource
+
+from tests.cap_entries import counted
+from tests.unit.application.consenting import make_topic
+from tests.unit.application.frequency_caps.capping import (
+    NOON,
+    ONE_A_DAY,
+    is_capped,
+    send,
+    times,
+)
+from tests.unit.application.running import CALLER, Process, messages, recipient
+from tests.unit.application.sending_policies import Policies, utc
+from tests.unit.application.world import AUTHOR, World
+
+
+async def store(world: World, *identities: str, time_zone: str = "") -> Profile:
+    return await world.profiles.create(CreateProfile(ProfileFields(identities, {}, "", time_zone)), AUTHOR)
+
+
+async def test_the_calendar_is_that_of_the_profile_as_it_is_then(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await policies.change(caps=(FrequencyCap(1, period=CalendarPeriod.DAY),))
+    jane = await store(world, "email:jane@example.com", time_zone="Pacific/Auckland")
+    world.clock.time = utc("10T11:30")
+    await send(process)
+    world.clock.time = utc("10T12:30")
+    assert not await is_capped(process)
+    fields = ProfileFields((), {}, "", "Pacific/Honolulu")
+    await world.profiles.update(UpdateProfile(jane.id, fields, frozenset({"time_zone"})), AUTHOR)
+    assert await is_capped(process)
+    await policies.change(time_zone_source=TimeZoneSource.FIXED, time_zone="Pacific/Auckland")
+    assert not await is_capped(process)
+
+
+async def test_two_identities_of_a_profile_are_one_person(world: World, process: Process) -> None:
+    await store(world, "email:jane@example.com", "email:jane@work.example")
+    await process.trigger(recipient(), recipient("email:jane@work.example"), campaign_id="offers")
+    assert [each.exclusion for each in messages(world).values()].count(None) == 1
+
+
+async def test_whoever_has_the_address_of_a_recipient_is_the_person(world: World, process: Process) -> None:
+    await store(world, "email:jane@example.com")
+    await send(process)
+    await process.trigger(recipient("email:anna@example.com", address="jane@example.com"), campaign_id="offers")
+    assert [each.exclusion for each in messages(world).values()].count(None) == 1
+
+
+@pytest.mark.parametrize("by_trigger", [True, False])
+async def test_what_was_counted_for_an_address_counts_for_the_profile_that_it_gets(
+    world: World, process: Process, *, by_trigger: bool
+) -> None:
+    first = await send(process, send_time=NOON + HOUR)
+    if by_trigger:
+        policy = UnknownRecipientPolicy.CREATE
+        await world.live("welcome", category=Category.MARKETING, unknown_recipient_policy=policy)
+        assert await is_capped(process, campaign_id="welcome")
+    else:
+        await store(world, "email:jane@example.com")
+    assert await is_capped(process)
+    await process.cancelling.cancel_message(first.id, CALLER)
+    assert times(world) == []
+
+
+async def test_merged_profiles_are_one_person(world: World, policies: Policies, process: Process) -> None:
+    await policies.change(caps=(FrequencyCap(2, sliding=DAY),))
+    jane, other = await store(world, "email:jane@example.com"), await store(world, "email:jane@work.example")
+    first = await send(process, "email:jane@work.example", send_time=NOON + HOUR)
+    await send(process)
+    await ProfileMerger(world.transactions, world.clock).merge(MergeProfiles(jane.id, other.id), CALLER)
+    assert await is_capped(process)
+    await process.cancelling.cancel_message(first.id, CALLER)
+    assert not await is_capped(process)
+
+
+async def test_a_deleted_profile_leaves_nothing_that_counts(world: World, process: Process) -> None:
+    await send(process)
+    jane = await store(world, "email:jane@example.com")
+    await is_capped(process)
+    await world.erasures.erase(EraseProfile(jane.id), AUTHOR)
+    assert counted(world.store) == {}
+
+
+async def test_a_cap_counts_one_topic_or_tag(world: World, policies: Policies, process: Process) -> None:
+    await make_topic(world)
+    await world.live("news", category=Category.MARKETING, topic="news")
+    await world.live("sale", category=Category.MARKETING, tags=("Sale",))
+    await policies.change(caps=(replace(ONE_A_DAY, topic="news"), replace(ONE_A_DAY, tag="Sale")))
+    for campaign_id in ("news", "sale", "offers"):
+        assert (await send(process, campaign_id=campaign_id)).exclusion is None
+    assert [await is_capped(process, campaign_id=each) for each in ("news", "sale", "offers")] == [True, True, False]
+
+
+async def test_a_changed_tag_decides_about_further_messages_and_not_about_what_is_counted(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await world.live("sale", category=Category.MARKETING, tags=("Sale",))
+    await policies.change(caps=(replace(ONE_A_DAY, tag="sale"),))
+    await send(process, campaign_id="sale")
+    await world.update("sale", tags=("winter",))
+    assert (await send(process, campaign_id="sale")).exclusion is None
+    await world.update("sale", tags=("SALE",))
+    assert await is_capped(process, campaign_id="sale")
