@@ -13,8 +13,8 @@ from clarion_client import Recipient, Scope
 from clarion_server.transport.http.bindings import bindings_of
 
 from tests.campaigns import CONTEXT, campaign, channel
+from tests.contract_services import METHODS
 from tests.e2e.http.calls import Http
-from tests.e2e.wire.calls import METHODS
 from tests.service import Sandbox, Service
 
 SCHEMATHESIS = Path(sysconfig.get_path("scripts"), "schemathesis")

@@ -7,63 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import grpc
-from clarion.v1 import (
-    allow_list_service_pb2,
-    api_key_service_pb2,
-    approval_policy_service_pb2,
-    approval_service_pb2,
-    attachment_service_pb2,
-    audience_service_pb2,
-    campaign_service_pb2,
-    channel_configuration_service_pb2,
-    consent_service_pb2,
-    execution_service_pb2,
-    identity_namespace_service_pb2,
-    message_service_pb2,
-    profile_service_pb2,
-    proof_service_pb2,
-    report_service_pb2,
-    sending_policy_service_pb2,
-    suppression_service_pb2,
-    topic_service_pb2,
-    trigger_service_pb2,
-)
-from google.protobuf.descriptor import MethodDescriptor
+from clarion.v1 import trigger_service_pb2
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-SERVICES = (
-    allow_list_service_pb2,
-    api_key_service_pb2,
-    attachment_service_pb2,
-    audience_service_pb2,
-    approval_policy_service_pb2,
-    approval_service_pb2,
-    campaign_service_pb2,
-    channel_configuration_service_pb2,
-    consent_service_pb2,
-    execution_service_pb2,
-    identity_namespace_service_pb2,
-    message_service_pb2,
-    profile_service_pb2,
-    proof_service_pb2,
-    report_service_pb2,
-    sending_policy_service_pb2,
-    suppression_service_pb2,
-    topic_service_pb2,
-    trigger_service_pb2,
-)
-
-#: By their paths: `/clarion.v1.TriggerService/Trigger`.
-METHODS: Mapping[str, MethodDescriptor] = {
-    f"/{service.full_name}/{method.name}": method
-    for module in SERVICES
-    for service in module.DESCRIPTOR.services_by_name.values()
-    for method in service.methods
-}
-
+from tests.contract_services import METHODS
 
 #: What gRPC for Python makes of the answer to a stream that was refused while it still wrote its first request.
 _LOST_BY_THE_LIBRARY = "Internal error from Core"

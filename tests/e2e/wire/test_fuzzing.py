@@ -12,7 +12,8 @@ from clarion_client import AsyncClient
 from google.protobuf.message_factory import GetMessageClass
 
 from tests.campaigns import CONTEXT
-from tests.e2e.wire.calls import METHODS, Wire
+from tests.contract_services import METHODS
+from tests.e2e.wire.calls import Wire
 from tests.e2e.wire.conftest import Sandbox
 from tests.e2e.wire.random_messages import fill
 from tests.e2e.wire.raw_triggers import TRIGGER, a_trigger

@@ -13,11 +13,12 @@ from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from tests.e2e.wire.calls import METHODS, SERVICES, Wire
+from tests.contract_services import METHODS, SERVICES
+from tests.e2e.wire.calls import Wire
 from tests.e2e.wire.conftest import Sandbox
 from tests.service import Service
 
-NAMES = {service.full_name for module in SERVICES for service in module.DESCRIPTOR.services_by_name.values()}
+NAMES = {service.full_name for service in SERVICES}
 REFLECTION, HEALTH = "grpc.reflection.v1alpha.ServerReflection", "grpc.health.v1.Health"
 SERVING = health_pb2.HealthCheckResponse.SERVING
 

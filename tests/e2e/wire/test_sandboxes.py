@@ -40,7 +40,8 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from tests.campaigns import CONTEXT, set_up
-from tests.e2e.wire.calls import METHODS, Wire
+from tests.contract_services import METHODS
+from tests.e2e.wire.calls import Wire
 from tests.e2e.wire.conftest import Sandbox
 from tests.e2e.wire.raw_triggers import a_trigger
 from tests.smtp_sink import SmtpSink

@@ -23,7 +23,8 @@ from clarion_server.transport.api.scopes import SCOPES
 from google.protobuf.message_factory import GetMessageClass
 
 from tests.campaigns import set_up
-from tests.e2e.wire.calls import METHODS, Wire
+from tests.contract_services import METHODS
+from tests.e2e.wire.calls import Wire
 from tests.e2e.wire.conftest import NewService, Sandbox
 
 #: Nothing of it is valid, so that a call that may be made is refused all the same, before it does anything.

@@ -9,71 +9,13 @@ from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
 import grpc
-from clarion.v1.allow_list_service_pb2_grpc import AllowListServiceServicer, add_AllowListServiceServicer_to_server
-from clarion.v1.api_key_service_pb2_grpc import ApiKeyServiceServicer, add_ApiKeyServiceServicer_to_server
-from clarion.v1.approval_policy_service_pb2_grpc import (
-    ApprovalPolicyServiceServicer,
-    add_ApprovalPolicyServiceServicer_to_server,
-)
-from clarion.v1.approval_service_pb2_grpc import ApprovalServiceServicer, add_ApprovalServiceServicer_to_server
-from clarion.v1.attachment_service_pb2_grpc import (
-    AttachmentServiceServicer,
-    add_AttachmentServiceServicer_to_server,
-)
-from clarion.v1.audience_service_pb2_grpc import AudienceServiceServicer, add_AudienceServiceServicer_to_server
-from clarion.v1.campaign_service_pb2_grpc import CampaignServiceServicer, add_CampaignServiceServicer_to_server
-from clarion.v1.channel_configuration_service_pb2_grpc import (
-    ChannelConfigurationServiceServicer,
-    add_ChannelConfigurationServiceServicer_to_server,
-)
-from clarion.v1.consent_service_pb2_grpc import ConsentServiceServicer, add_ConsentServiceServicer_to_server
-from clarion.v1.execution_service_pb2_grpc import ExecutionServiceServicer, add_ExecutionServiceServicer_to_server
-from clarion.v1.identity_namespace_service_pb2_grpc import (
-    IdentityNamespaceServiceServicer,
-    add_IdentityNamespaceServiceServicer_to_server,
-)
-from clarion.v1.message_service_pb2_grpc import MessageServiceServicer, add_MessageServiceServicer_to_server
-from clarion.v1.profile_service_pb2_grpc import ProfileServiceServicer, add_ProfileServiceServicer_to_server
-from clarion.v1.proof_service_pb2_grpc import ProofServiceServicer, add_ProofServiceServicer_to_server
-from clarion.v1.report_service_pb2_grpc import ReportServiceServicer, add_ReportServiceServicer_to_server
-from clarion.v1.sending_policy_service_pb2_grpc import (
-    SendingPolicyServiceServicer,
-    add_SendingPolicyServiceServicer_to_server,
-)
-from clarion.v1.suppression_service_pb2_grpc import (
-    SuppressionServiceServicer,
-    add_SuppressionServiceServicer_to_server,
-)
-from clarion.v1.topic_service_pb2_grpc import TopicServiceServicer, add_TopicServiceServicer_to_server
-from clarion.v1.trigger_service_pb2_grpc import TriggerServiceServicer, add_TriggerServiceServicer_to_server
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-#: Each service's empty servicer, and the function that adds it to a server.
-SERVICES: tuple[tuple[Callable[[], Any], Callable[[Any, Any], None]], ...] = (
-    (AllowListServiceServicer, add_AllowListServiceServicer_to_server),
-    (ApiKeyServiceServicer, add_ApiKeyServiceServicer_to_server),
-    (AttachmentServiceServicer, add_AttachmentServiceServicer_to_server),
-    (AudienceServiceServicer, add_AudienceServiceServicer_to_server),
-    (ApprovalPolicyServiceServicer, add_ApprovalPolicyServiceServicer_to_server),
-    (ApprovalServiceServicer, add_ApprovalServiceServicer_to_server),
-    (CampaignServiceServicer, add_CampaignServiceServicer_to_server),
-    (ChannelConfigurationServiceServicer, add_ChannelConfigurationServiceServicer_to_server),
-    (ConsentServiceServicer, add_ConsentServiceServicer_to_server),
-    (ExecutionServiceServicer, add_ExecutionServiceServicer_to_server),
-    (IdentityNamespaceServiceServicer, add_IdentityNamespaceServiceServicer_to_server),
-    (MessageServiceServicer, add_MessageServiceServicer_to_server),
-    (ProfileServiceServicer, add_ProfileServiceServicer_to_server),
-    (ProofServiceServicer, add_ProofServiceServicer_to_server),
-    (ReportServiceServicer, add_ReportServiceServicer_to_server),
-    (SendingPolicyServiceServicer, add_SendingPolicyServiceServicer_to_server),
-    (SuppressionServiceServicer, add_SuppressionServiceServicer_to_server),
-    (TopicServiceServicer, add_TopicServiceServicer_to_server),
-    (TriggerServiceServicer, add_TriggerServiceServicer_to_server),
-)
+from tests.contract_services import empty_servicers
 
 Handler = Callable[[Any, Any], Any]
 
@@ -128,8 +70,7 @@ async def serving(
 ) -> AsyncIterator[str]:
     """Serves the methods given by name, and yields the address."""
     server = grpc.aio.server()
-    for servicer_type, add in SERVICES:
-        servicer = servicer_type()
+    for servicer, add in empty_servicers():
         for name, handler in handlers.items():
             if hasattr(servicer, name):
                 setattr(servicer, name, handler)
