@@ -109,7 +109,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 from clarion_client._conversion import Value, represents
 from clarion_client._violation import Violation
 """
@@ -206,6 +206,9 @@ class Values:
         yield f"@dataclasses.dataclass(frozen=True, slots=True{'' if first else ', kw_only=True'})"
         yield f"class {python_name(message)}(Value):"
         yield self._comment(message.full_name)
+        if python_name(message).startswith("Test"):
+            # pytest takes such a class for tests where a module imports it.
+            yield "    __test__: ClassVar[bool] = False"
         for name in first:
             yield from self._field(message.fields_by_name[name])
         if first and rest:

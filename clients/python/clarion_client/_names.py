@@ -10,6 +10,7 @@ from typing import TypedDict
 from clarion_client._field_error import FieldError
 
 NAMESPACED = re.compile(r"[a-z0-9_-]{1,32}:")
+_TEST_CASE = re.compile(r"(?:campaigns/)?([^/]+)/(?:testCases/)?([^/]+)")
 
 
 def full_name(collection: str, name: str) -> str:
@@ -25,6 +26,21 @@ def full_name(collection: str, name: str) -> str:
 
 def full_name_or_empty(collection: str, name: str) -> str:
     return full_name(collection, name) if name else ""
+
+
+def full_test_case_name(name: str) -> str:
+    """Returns `campaigns/order-confirmed/testCases/plain` for that name and for `order-confirmed/plain`.
+
+    Raises FieldError for any other form.
+    """
+    found = _TEST_CASE.fullmatch(name)
+    if found is None:
+        raise FieldError(f"is {name!r}, which is no name of a test case, such as order-confirmed/plain")
+    return f"campaigns/{found[1]}/testCases/{found[2]}"
+
+
+def _full_test_case_name_or_empty(name: str) -> str:
+    return full_test_case_name(name) if name else ""
 
 
 def short_name(name: str) -> str:
@@ -69,6 +85,7 @@ SHORTENED: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.Recipient.identity": full_identity,
     "clarion.v1.RecipientAttachment.attachment": partial(full_name_or_empty, "attachments"),
     "clarion.v1.SendingPolicy.name": partial(full_name_or_empty, "sendingPolicies"),
+    "clarion.v1.TestCase.name": _full_test_case_name_or_empty,
     "clarion.v1.Topic.name": partial(full_name_or_empty, "topics"),
     "clarion.v1.TriggerRequest.campaign": partial(full_name_or_empty, "campaigns"),
 }

@@ -18,6 +18,7 @@ import { Audiences } from "./audiences.js";
 import { SendingPolicies } from "./sending_policies.js";
 import { type ClientOptions, DEFAULT_TARGET, environmentSettings, Settings } from "./settings.js";
 import { AllowLists, Suppressions } from "./suppressions.js";
+import { TestCases } from "./test_cases.js";
 import { Topics } from "./topics.js";
 import { audienceRequest, type TriggerAudienceOptions, type TriggerOptions, triggerRequest } from "./triggers.js";
 
@@ -48,6 +49,7 @@ export class Client {
   readonly identityNamespaces: IdentityNamespaces;
   readonly sendingPolicies: SendingPolicies;
   readonly audiences: Audiences;
+  readonly testCases: TestCases;
   readonly topics: Topics;
   readonly #calls: Calls;
 
@@ -70,6 +72,7 @@ export class Client {
     this.identityNamespaces = new IdentityNamespaces(this.#calls);
     this.sendingPolicies = new SendingPolicies(this.#calls);
     this.audiences = new Audiences(this.#calls);
+    this.testCases = new TestCases(this.#calls);
     this.topics = new Topics(this.#calls);
   }
 

@@ -10,6 +10,13 @@ export function fullName(collection: string, name: string): string {
   return `${collection}/${id}`;
 }
 
+/** Returns `campaigns/order-confirmed/testCases/plain` for that name and for `order-confirmed/plain`. Throws TypeError for any other one. */
+export function fullTestCaseName(name: string): string {
+  const found = /^(?:campaigns\/)?([^/]+)\/(?:testCases\/)?([^/]+)$/.exec(name);
+  if (!found) throw new TypeError(`${JSON.stringify(name)} is no name of a test case, such as order-confirmed/plain`);
+  return `campaigns/${found[1]}/testCases/${found[2]}`;
+}
+
 export function fullNameOrEmpty(collection: string, name: string | undefined): string {
   return name ? fullName(collection, name) : "";
 }

@@ -209,6 +209,16 @@ test("the allow list is changed and read", async () => {
   assert.equal((await client.allowList.get()).etag, changed.etag);
 });
 
+test("test cases are written beside a campaign", async () => {
+  const made = await client.testCases.create({ name: "draft/plain", context: { order: "4711" }, locale: "de" });
+  assert.equal(made.name, "campaigns/draft/testCases/plain");
+  const named = await client.testCases.update({ name: "draft/plain", displayName: "Plain" }, { fields: ["display_name"] });
+  assert.equal(named.displayName, "Plain");
+  assert.deepEqual(await client.testCases.get("draft/plain"), named);
+  for await (const listed of client.testCases.list("draft")) assert.equal(listed.locale, "de");
+  await client.testCases.delete("draft/plain", { etag: named.etag });
+});
+
 test("a campaign is copied, archived, and found by its tags", async () => {
   const draft = await client.campaigns.get("draft");
   await client.campaigns.update({ name: draft.name, tags: ["Shop"] }, { fields: ["tags"] });

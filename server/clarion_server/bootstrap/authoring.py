@@ -17,6 +17,7 @@ from clarion_server.application.campaigns.proofs import ProofSender
 from clarion_server.application.campaigns.queue_canceller import QueueCanceller
 from clarion_server.application.campaigns.review import Review
 from clarion_server.application.campaigns.scheduler import CampaignScheduler
+from clarion_server.application.campaigns.test_cases import TestCases
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.application.channels.configurations import ManageChannelConfigurations
 from clarion_server.application.resources import ManageResources
@@ -42,6 +43,7 @@ class Authoring:
     queue_canceller: QueueCanceller
     approving: Approving
     approval_policies: ManageResources[ApprovalPolicy]
+    test_cases: TestCases
 
 
 def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) -> Authoring:
@@ -80,4 +82,5 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
         queue_canceller,
         Approving(transactions, review, clock, campaign_changed),
         ManageResources(APPROVAL_POLICY, transactions, clock),
+        TestCases(transactions, clock),
     )

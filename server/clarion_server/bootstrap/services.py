@@ -20,6 +20,7 @@ from clarion.v1 import (
     report_service_pb2,
     sending_policy_service_pb2,
     suppression_service_pb2,
+    test_case_service_pb2,
     topic_service_pb2,
     trigger_service_pb2,
 )
@@ -48,6 +49,7 @@ from clarion_server.transport.grpc.proofs import ProofService
 from clarion_server.transport.grpc.reports import ReportService
 from clarion_server.transport.grpc.sending_policies import SendingPolicyService
 from clarion_server.transport.grpc.suppressions import SuppressionService
+from clarion_server.transport.grpc.test_cases import TestCaseService
 from clarion_server.transport.grpc.topics import TopicService
 from clarion_server.transport.grpc.triggers import TriggerService
 
@@ -76,6 +78,7 @@ def contract_services(
         _service(proof_service_pb2, ProofService(authoring.proofs)),
         _service(approval_service_pb2, ApprovalService(authoring.approving)),
         _service(approval_policy_service_pb2, ApprovalPolicyService(authoring.approval_policies)),
+        _service(test_case_service_pb2, TestCaseService(authoring.test_cases)),
         _service(channel_configuration_service_pb2, ChannelConfigurationService(authoring.channels)),
         _service(attachment_service_pb2, AttachmentService(attachments.uploads)),
         _service(

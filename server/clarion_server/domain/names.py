@@ -69,6 +69,25 @@ IDENTITY_NAMESPACES = Collection(
 )
 PROFILES = Collection("profiles", _ASSIGNED_ID, _ASSIGNED_RULE)
 ATTACHMENTS = Collection("attachments", _CHOSEN_ID, _CHOSEN_RULE)
+#: Within a campaign.
+TEST_CASES = Collection("testCases", _CHOSEN_ID, _CHOSEN_RULE)
+
+
+def test_cases_of(campaign_id: str) -> Collection:
+    """Returns the test cases of one campaign."""
+    return Collection(f"{CAMPAIGNS.format(campaign_id)}/{TEST_CASES.name}", _CHOSEN_ID, _CHOSEN_RULE)
+
+
+def campaign_of_test_case(name: str, field: str) -> str:
+    """Returns the id of the campaign in the name of a test case. Raises InvalidFields for the request's `field`."""
+    campaign, separator, case = name.partition(f"/{TEST_CASES.name}/")
+    if not name:
+        raise InvalidFields((required(field),))
+    if not separator or CAMPAIGNS.id_violation(campaign.removeprefix("campaigns/"), field) or "/" in case:
+        form = f"Must be of the form 'campaigns/…/testCases/…', where each '…' is {_CHOSEN_RULE}."
+        raise InvalidFields((malformed(field, form),))
+    return CAMPAIGNS.parse(campaign, field)
+
 
 _SANDBOX = re.compile("[a-z][a-z0-9-]{0,62}")
 _NAMESPACE = re.compile("[a-z0-9_-]{1,32}")

@@ -42,6 +42,7 @@ from clarion_server.domain.quiet_hours import WallInterval, Weekday
 from clarion_server.domain.retry import RetryPolicy
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
 from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope
+from clarion_server.domain.test_case import TestCase
 from clarion_server.domain.topic import OneClick, Topic, TopicTranslation, TopicVisibility
 
 #: This time is no whole second, so that a store that rounds fails.
@@ -162,6 +163,22 @@ def approval_policy(policy_id: str = "legal", **changes: Any) -> ApprovalPolicy:
         approvers=("apiKeys/7", "apiKeys/8"),
         required_count=2,
         block_self=True,
+    )
+    return replace(whole, **changes)
+
+
+def case(case_id: str = "plain", **changes: Any) -> TestCase:
+    """Every field differs from its default."""
+    whole = TestCase(
+        sandbox=SANDBOX,
+        id=case_id,
+        campaign_id="orders",
+        create_time=NOW,
+        update_time=NOW + 1,
+        display_name="One book",
+        context={"order": {"items": [1, 2.5, None], "note": "né\u0000"}},
+        profile={"tier": "gold"},
+        locale="de-AT",
     )
     return replace(whole, **changes)
 

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from clarion_client import Recipient, Scope
+from clarion_client import Recipient, Scope, TestCase
 from clarion_server.transport.http.bindings import bindings_of
 
 from tests.campaigns import CONTEXT, campaign, channel
@@ -141,6 +141,7 @@ def existing(sandbox: Sandbox) -> list[tuple[str, str]]:
         client.channels.create(channel("orders", port=1))
         client.campaigns.create(campaign("orders", "orders"))
         client.campaigns.activate("orders")
+        client.test_cases.create(TestCase(name="orders/plain", context=CONTEXT))
         answer = client.trigger("orders", [Recipient(identity="email:sent@clarion.test", context=CONTEXT)])
         # Another key than the one of the calls, as it will be revoked.
         key = client.keys.create("spare", [Scope.READ]).api_key.name
@@ -148,4 +149,10 @@ def existing(sandbox: Sandbox) -> list[tuple[str, str]]:
     names = {"apiKey": key, "execution": answer.execution, "message": message.name}
     ids = {name: full.rpartition("/")[2] for name, full in names.items()}
     # A wrong campaign or version is replaced too, and must not lead to an answer then: that version does not exist.
-    return [*ids.items(), ("campaign", "orders"), ("channelConfiguration", "orders"), ("version", "9")]
+    return [
+        *ids.items(),
+        ("campaign", "orders"),
+        ("channelConfiguration", "orders"),
+        ("version", "9"),
+        ("testCase", "plain"),
+    ]

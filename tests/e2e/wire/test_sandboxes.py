@@ -22,6 +22,7 @@ from clarion.v1.campaign_life_cycle_pb2 import StopCampaignRequest
 from clarion.v1.campaign_service_pb2 import DuplicateCampaignRequest
 from clarion.v1.campaign_version_pb2 import GetCampaignVersionRequest
 from clarion.v1.consent_pb2 import Consent, ConsentChange
+from clarion.v1.test_case_service_pb2 import ListTestCasesRequest
 from clarion_client import (
     AllowList,
     ApprovalConditions,
@@ -33,6 +34,7 @@ from clarion_client import (
     Profile,
     RecipientOutcome,
     SendingPolicy,
+    TestCase,
     Topic,
 )
 from google.protobuf.descriptor import MethodDescriptor
@@ -118,6 +120,7 @@ async def existing(sandbox: Sandbox, orders: AsyncClient, sink: SmtpSink) -> Res
     await orders.identity_namespaces.create(IdentityNamespace(name="crm", display_name="Customers"))
     await orders.audiences.create(Audience(name="vip", display_name="VIP", identity_list=IdentityList()))
     await orders.profiles.create(Profile(identities=[KNOWN]))
+    await orders.test_cases.create(TestCase(name="orders/plain", context=CONTEXT))
     await orders.trigger("orders", to="jane@example.com", context=CONTEXT, request_id="1")
     await sink.wait_for(1)
     await settled(orders)
@@ -131,12 +134,15 @@ async def settled(client: AsyncClient) -> None:
 
 
 async def read_all(sandbox: Sandbox) -> Resources:
-    return {resource_of(METHODS[path]): await the_first_of(sandbox.wire, path) for path in LISTING if can_list(path)}
+    found = {resource_of(METHODS[path]): await the_first_of(sandbox.wire, path) for path in LISTING if can_list(path)}
+    of_campaign = ListTestCasesRequest(campaign=found["campaign"].name)
+    found["test_case"] = listed(await sandbox.wire.send("/clarion.v1.TestCaseService/ListTestCases", of_campaign))[0]
+    return found
 
 
 def can_list(path: str) -> bool:
-    """Whether the method lists what its service is about."""
-    return not path.endswith(("/ListApprovalSteps", "/ListCampaignVersions", "/ListTags"))
+    """Whether the method lists what its service is about, of the whole sandbox."""
+    return not path.endswith(("/ListApprovalSteps", "/ListCampaignVersions", "/ListTags", "/ListTestCases"))
 
 
 async def the_first_of(wire: Wire, path: str) -> Any:

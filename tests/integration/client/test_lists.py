@@ -38,6 +38,8 @@ from clarion.v1 import sending_policy_pb2 as policy_pb
 from clarion.v1 import sending_policy_service_pb2 as policies_pb
 from clarion.v1 import suppression_pb2 as suppression_pb
 from clarion.v1 import suppression_service_pb2 as suppressions_pb
+from clarion.v1 import test_case_pb2 as test_case_pb
+from clarion.v1 import test_case_service_pb2 as test_cases_pb
 from clarion.v1 import topic_pb2 as topic_pb
 from clarion.v1 import topic_service_pb2 as topics_pb
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -147,6 +149,13 @@ LISTS = {
             approval_policies=[approval_policy_pb.ApprovalPolicy(name="approvalPolicies/x")]
         ),
         holds(name="approvalPolicies/x"),
+    ),
+    "test_cases.list": Case(
+        "ListTestCases",
+        lambda c: c.test_cases.list("x", page_size=2),
+        test_cases_pb.ListTestCasesRequest(campaign="campaigns/x", page_size=2),
+        test_cases_pb.ListTestCasesResponse(test_cases=[test_case_pb.TestCase(name="campaigns/x/testCases/y")]),
+        holds(name="campaigns/x/testCases/y"),
     ),
     "approvals.steps": Case(
         "ListApprovalSteps",

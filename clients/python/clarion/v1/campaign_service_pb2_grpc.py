@@ -199,7 +199,7 @@ class CampaignServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DuplicateCampaign(self, request, context):
-        """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags. Needs the scope `author`.
+        """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags and test cases. Needs the scope `author`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the new id or display name breaks its rule.

@@ -75,7 +75,7 @@ class CampaignServiceStub:
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     DuplicateCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.DuplicateCampaignRequest, _campaign_service_pb2.DuplicateCampaignResponse]
-    """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags. Needs the scope `author`.
+    """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags and test cases. Needs the scope `author`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the new id or display name breaks its rule.
@@ -242,7 +242,7 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     DuplicateCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.DuplicateCampaignRequest, _campaign_service_pb2.DuplicateCampaignResponse]  # type: ignore[assignment]
-    """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags. Needs the scope `author`.
+    """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags and test cases. Needs the scope `author`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the new id or display name breaks its rule.
@@ -436,7 +436,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _campaign_service_pb2.DuplicateCampaignRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_service_pb2.DuplicateCampaignResponse, _abc.Awaitable[_campaign_service_pb2.DuplicateCampaignResponse]]:
-        """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags. Needs the scope `author`.
+        """Makes a new draft of a campaign's draft, or of one of its versions, with the same tags and test cases. Needs the scope `author`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the new id or display name breaks its rule.

@@ -29,6 +29,7 @@ from clarion_client._async.reports import AsyncReports
 from clarion_client._async.runtime import Source
 from clarion_client._async.sending_policies import AsyncSendingPolicies
 from clarion_client._async.suppressions import AsyncSuppressions
+from clarion_client._async.test_cases import AsyncTestCases
 from clarion_client._async.topics import AsyncTopics
 from clarion_client._async.triggers import AsyncTriggers
 from clarion_client._conversion import timestamp
@@ -84,6 +85,7 @@ class AsyncClient:
         self.allow_list = AsyncAllowLists(self._calls)
         self.suppressions = AsyncSuppressions(self._calls)
         self.keys = AsyncKeys(self._calls)
+        self.test_cases = AsyncTestCases(self._calls)
         self.topics = AsyncTopics(self._calls)
         self.identity_namespaces = AsyncIdentityNamespaces(self._calls)
         self.sending_policies = AsyncSendingPolicies(self._calls)

@@ -37,6 +37,7 @@ from clarion_client._sync.reports import Reports
 from clarion_client._sync.runtime import Source
 from clarion_client._sync.sending_policies import SendingPolicies
 from clarion_client._sync.suppressions import Suppressions
+from clarion_client._sync.test_cases import TestCases
 from clarion_client._sync.topics import Topics
 from clarion_client._sync.triggers import Triggers
 from clarion_client._values import Accepted, AudienceAccepted, Recipient, Trigger
@@ -85,6 +86,7 @@ class Client:
         self.allow_list = AllowLists(self._calls)
         self.suppressions = Suppressions(self._calls)
         self.keys = Keys(self._calls)
+        self.test_cases = TestCases(self._calls)
         self.topics = Topics(self._calls)
         self.identity_namespaces = IdentityNamespaces(self._calls)
         self.sending_policies = SendingPolicies(self._calls)

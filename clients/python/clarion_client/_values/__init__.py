@@ -117,6 +117,7 @@ from clarion_client._values.silence import Silence
 from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
 from clarion_client._values.suppression import Suppression, SuppressionReason, SuppressionScope
 from clarion_client._values.suppression_service import ImportedSuppression, ImportedSuppressionOutcome, SuppressionCheck
+from clarion_client._values.test_case import TestCase
 from clarion_client._values.topic import Topic, TopicOneClick, TopicTranslation, TopicVisibility
 from clarion_client._values.trigger_sample import SampleTool, TriggerSample, TriggerSamples
 from clarion_client._values.trigger_service import (
@@ -264,6 +265,7 @@ __all__ = [
     "SuppressionReason",
     "SuppressionScope",
     "TagUse",
+    "TestCase",
     "ThroughputMode",
     "TlsMode",
     "Topic",

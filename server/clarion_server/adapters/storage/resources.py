@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.application.ports.repositories import NameTaken
@@ -47,8 +47,8 @@ class SqlResourceRepository(Generic[R]):
         return replace(resource, key=key)
 
     def get(self, visibility: Visibility, resource_id: str) -> R | None:
-        named = (self._table.c.sandbox == visibility.sandbox, self._table.c.id == resource_id)
-        row = self._connection.execute(self._select().where(*named)).one_or_none()
+        named = self._select().where(self._is_seen(visibility), self._table.c.id == resource_id)
+        row = self._connection.execute(named).one_or_none()
         return None if row is None else self._resource_of(row)
 
     def save(self, resource: R) -> None:
@@ -63,15 +63,19 @@ class SqlResourceRepository(Generic[R]):
             raise WriteConflict(resource.name)
 
     def page(self, visibility: Visibility, after: str | None, limit: int) -> list[R]:
-        statement = self._select().where(self._table.c.sandbox == visibility.sandbox)
+        statement = self._select().where(self._is_seen(visibility))
         if after is not None:
             statement = statement.where(self._table.c.id > after)
         rows = self._connection.execute(statement.order_by(self._table.c.id).limit(limit))
         return [self._resource_of(row) for row in rows]
 
     def count(self, visibility: Visibility) -> int:
-        own = self._table.c.sandbox == visibility.sandbox
-        return self._connection.execute(select(func.count()).where(own)).scalar_one()
+        count = select(func.count()).select_from(self._table).where(self._is_seen(visibility))
+        return self._connection.execute(count).scalar_one()
+
+    def _is_seen(self, visibility: Visibility) -> ColumnElement[bool]:
+        """Returns the condition of the rows that the repository is about."""
+        return self._table.c.sandbox == visibility.sandbox
 
     def _select(self) -> Select[Any]:
         """Selects the columns of the resource, some of which may come from further tables."""

@@ -30,6 +30,7 @@ from clarion_server.adapters.storage.retention import SqlRetentionRepository
 from clarion_server.adapters.storage.schema import erasure_keys, link_keys
 from clarion_server.adapters.storage.sending_policies import SqlSendingPolicyRepository
 from clarion_server.adapters.storage.suppressions import SqlSuppressionRepository
+from clarion_server.adapters.storage.test_cases import SqlTestCaseRepository
 from clarion_server.adapters.storage.topics import SqlTopicRepository
 
 
@@ -68,6 +69,7 @@ class SqlUnitOfWork:
         self.topics = SqlTopicRepository(connection)
         self.approval_policies = SqlApprovalPolicyRepository(connection)
         self.approvals = SqlApprovalRepository(connection)
+        self.test_cases = SqlTestCaseRepository(connection)
         self.audiences = SqlAudienceRepository(connection)
         self.consents = SqlConsentRepository(connection, locks=on_commit is not None)
 

@@ -115,7 +115,9 @@ class ManageCampaigns:
         return await self._transactions.write(lambda unit: _add(unit, campaign))
 
     async def duplicate(self, command: DuplicateCampaign, caller: Caller) -> Campaign:
-        """Stores a copy as a new draft. Raises InvalidFields, ResourceNotFound or ResourceExists."""
+        """Stores a copy as a new draft, with the test cases of the source. Raises InvalidFields, ResourceNotFound or
+        ResourceExists.
+        """
         violation = CAMPAIGNS.id_violation(command.campaign_id, "campaign_id")
         name_violations = display_name_violations(command.display_name) if command.display_name else ()
         refuse_invalid([violation] if violation else [], name_violations)
@@ -136,7 +138,9 @@ class ManageCampaigns:
                 update_time=now,
                 updater=caller.name,
             )
-            return _add(unit, copied)
+            added = _add(unit, copied)
+            unit.test_cases.copy(source, added)
+            return added
 
         return await self._transactions.write(copy)
 

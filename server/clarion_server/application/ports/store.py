@@ -33,6 +33,7 @@ from clarion_server.application.ports.repositories import (
 from clarion_server.application.ports.retention import RetentionRepository
 from clarion_server.application.ports.sending_policies import SendingPolicyRepository
 from clarion_server.application.ports.suppressions import AllowListRepository, SuppressionRepository
+from clarion_server.application.ports.test_cases import TestCaseRepository
 from clarion_server.application.ports.topics import TopicRepository
 
 #: Stands for the keys of all channel configurations: a campaign or a configuration has changed.
@@ -105,6 +106,8 @@ class UnitOfWork(Protocol):
     def approval_policies(self) -> ApprovalPolicyRepository: ...
     @property
     def approvals(self) -> ApprovalRepository: ...
+    @property
+    def test_cases(self) -> TestCaseRepository: ...
     @property
     def consents(self) -> ConsentRepository: ...
     @property

@@ -15,6 +15,7 @@ from tests.integration.client.calls import (
     profile_calls,
     sending_policy_calls,
     suppression_calls,
+    test_case_calls,
 )
 from tests.integration.client.cases import Case
 
@@ -31,6 +32,7 @@ _GROUPS = (
     profile_calls,
     sending_policy_calls,
     suppression_calls,
+    test_case_calls,
 )
 
 CASES: dict[str, Case] = {name: case for group in _GROUPS for name, case in group.CASES.items()}

@@ -50,6 +50,7 @@ from clarion_server.adapters.storage.schema.profiles import (
     profile_identities,
     profiles,
 )
+from clarion_server.adapters.storage.schema.test_cases import test_cases
 
 __all__ = [
     "IN_QUEUE",
@@ -98,5 +99,6 @@ __all__ = [
     "run_members",
     "sending_policies",
     "suppressions",
+    "test_cases",
     "topics",
 ]

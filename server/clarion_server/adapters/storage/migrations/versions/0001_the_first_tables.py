@@ -56,6 +56,7 @@ def upgrade() -> None:
     _create_topics()
     _create_approvals()
     _create_attachments()
+    _create_test_cases()
     _create_campaign_tags()
     _create_campaign_version_actions()
     _create_campaign_versions()
@@ -189,6 +190,29 @@ def _create_approvals() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("approval_steps_key")),
     )
     op.create_index("approval_steps_campaign_key_key", "approval_steps", ["campaign_key", "key"])
+
+
+def _create_test_cases() -> None:
+    op.create_table(
+        "test_cases",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("campaign_key", _KEY, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("context", sa.Text(), nullable=False),
+        sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("locale", sa.Text(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("test_cases_key")),
+        sa.UniqueConstraint("campaign_key", "id", name=op.f("test_cases_campaign_key_id_key")),
+        sa.ForeignKeyConstraint(
+            ["campaign_key"], ["campaigns.key"], name=op.f("test_cases_campaign_key_fkey"), ondelete="CASCADE"
+        ),
+        sqlite_autoincrement=True,
+    )
 
 
 def _create_audiences() -> None:

@@ -1,0 +1,27 @@
+"""Table of test cases."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Integer, Table, Text, UniqueConstraint
+
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
+
+test_cases = Table(
+    "test_cases",
+    metadata,
+    Column("key", Key, primary_key=True, autoincrement=True),
+    Column("campaign_key", Key, ForeignKey("campaigns.key", ondelete="CASCADE"), nullable=False),
+    # That of the campaign.
+    Column("sandbox", Bytewise, nullable=False),
+    Column("id", Bytewise, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("locale", Text, nullable=False),
+    Column("create_time", Instant, nullable=False),
+    Column("update_time", Instant, nullable=False),
+    UniqueConstraint("campaign_key", "id"),
+    # A key is never assigned again: etags refer to it.
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,49 @@
+"""Test cases: data that a campaign is tried with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from clarion_server.domain import names
+from clarion_server.domain.locale_rules import locale_violations
+from clarion_server.domain.resource import Resource
+from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, line_violations
+from clarion_server.domain.violation import Violation, too_long
+
+#: Of one campaign.
+MAX_TEST_CASES = 100
+#: In octets, as JSON.
+MAX_CONTEXT, MAX_PROFILE = 64 * 1024, 32 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestCase(Resource):
+    """Belongs to a campaign, and to none of its versions."""
+
+    COLLECTION: ClassVar = names.TEST_CASES
+    #: pytest would take the class for tests where a module imports it.
+    __test__: ClassVar = False
+
+    campaign_id: str = ""
+    display_name: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    locale: str = ""
+    """Of the recipient. Empty: the profile's, and when that has none, every locale that an action has content in."""
+
+    @property
+    def name(self) -> str:
+        return names.test_cases_of(self.campaign_id).format(self.id)
+
+
+def test_case_violations(case: TestCase) -> Iterator[Violation]:
+    """Yields all violations, with the field paths of the contract's `TestCase`."""
+    yield from line_violations(case.display_name, "display_name", MAX_DISPLAY_NAME)
+    if case.locale:
+        yield from locale_violations(case.locale, "locale")
+    for name, data, limit in (("context", case.context, MAX_CONTEXT), ("profile", case.profile, MAX_PROFILE)):
+        if len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")) > limit:
+            yield too_long(name, limit, "octets as JSON")
