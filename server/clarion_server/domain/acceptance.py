@@ -32,6 +32,7 @@ from clarion_server.domain.violation import Violation
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
 _QUEUED, _SENDING = MessageState.QUEUED, MessageState.SENDING
+_MARKETING, _FIRST_DELIVERABLE, _ACCEPT = Lane.MARKETING, ActionMode.FIRST_DELIVERABLE, ExclusionPhase.ACCEPT
 
 
 @value
@@ -105,7 +106,7 @@ class Trigger:
     @property
     def asks_consent(self) -> bool:
         """Whether the choices of people decide about its messages."""
-        return self.lane is Lane.MARKETING or self.topic is not None
+        return self.topic is not None or self.lane is _MARKETING
 
 
 def consent_question(trigger: Trigger) -> ConsentQuestion | None:
@@ -226,15 +227,21 @@ def decide(trigger: Trigger, facts: Facts) -> Decision:
         return known
     if trigger.refusal:
         return Refused(trigger.refusal)
+    return _accept(trigger, facts, _earlier(trigger, facts))
+
+
+def _earlier(trigger: Trigger, facts: Facts) -> Execution | None:
+    """Returns the execution that had the request id before, even if it has lapsed."""
+    if not facts.earlier:
+        return None
     key = trigger.execution.request_key
-    return _accept(trigger, facts, None if key is None else facts.earlier.get(key))
+    return None if key is None else facts.earlier.get(key)
 
 
 def known_decision(trigger: Trigger, facts: Facts) -> Replayed | CampaignChanged | None:
     """Returns the decision about a trigger that is not accepted whatever its recipients are; None for any other."""
     execution = trigger.execution
-    key = execution.request_key
-    earlier = None if key is None else facts.earlier.get(key)
+    earlier = _earlier(trigger, facts)
     # A repeated request gets its first answer, even when the campaign changed or ended in between.
     if earlier is not None and earlier.holds_request_id(execution.accept_time):
         return Replayed(earlier)
@@ -246,7 +253,7 @@ def known_decision(trigger: Trigger, facts: Facts) -> Replayed | CampaignChanged
 def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepted:
     messages: list[Message] = []
     exclusions: dict[tuple[int, int], Sequence[Exclusion]] = {}
-    phase, first_only = ExclusionPhase.ACCEPT, trigger.execution.action_mode is ActionMode.FIRST_DELIVERABLE
+    phase, first_only = _ACCEPT, trigger.execution.action_mode is _FIRST_DELIVERABLE
     asks_consent, hours, every = trigger.asks_consent, facts.exclusions.hours, trigger.explains
     policy_id, deferred, reasons = _policy_id(trigger, hours), [], trigger.reasons
     files = trigger.files
@@ -279,8 +286,10 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             messages.append(message)
             if first_only and not found:
                 break
-    first = {position: found[0].reason for position, found in exclusions.items()}
-    execution = replace(trigger.execution, exclusions=first) if first else trigger.execution
+    execution = trigger.execution
+    if exclusions:
+        first = {position: found[0].reason for position, found in exclusions.items()}
+        execution = replace(execution, exclusions=first)
     return Accepted(execution, messages, trigger.attributes, lapsed, deferred, exclusions, trigger.extends, files)
 
 

@@ -41,16 +41,21 @@ _Kind = tuple[type[TypeEngine[Any]], str, Callable[[_Values], str]]
 
 #: The first entry that fits a column's type counts.
 _KINDS: tuple[_Kind, ...] = (
-    (SmallInteger, "smallint[]", _numbers),
-    (BigInteger, "bigint[]", _numbers),
-    (Integer, "integer[]", _numbers),
-    (Text, "text[]", _texts),
-    (LargeBinary, "bytea[]", _bytes),
+    (SmallInteger, "smallint", _numbers),
+    (BigInteger, "bigint", _numbers),
+    (Integer, "integer", _numbers),
+    (Text, "text", _texts),
+    (LargeBinary, "bytea", _bytes),
 )
 
 
 def array_type(column: Column[Any]) -> str:
     """Returns the type of an array of the column's values."""
+    return f"{column_type(column)}[]"
+
+
+def column_type(column: Column[Any]) -> str:
+    """Returns the type of the column's values."""
     return _kind(column)[1]
 
 

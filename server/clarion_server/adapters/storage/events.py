@@ -48,7 +48,20 @@ from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.names import EXECUTIONS
 from clarion_server.domain.suppression import SuppressionChange
 
-_INSERT = Insertion(events, [column for column in events.columns if column is not events.c.sequence], events.c.subject)
+#: In the order of `_own_row`, and in that of `_shared_row`.
+_OWN = (events.c.time, events.c.message_id, events.c.detail)
+_SHARED = (
+    events.c.type,
+    events.c.sandbox,
+    events.c.campaign_key,
+    events.c.action,
+    events.c.channel,
+    events.c.content_locale,
+    events.c.locale_reason,
+    events.c.subject,
+    events.c.labels,
+)
+_INSERT = Insertion(events, _OWN, _SHARED, events.c.subject)
 
 
 class SqlEventRepository:
@@ -63,7 +76,7 @@ class SqlEventRepository:
         if not self._announced:
             announce_events(self._connection)
             self._announced = True
-        _INSERT.add(self._connection, [_to_row(event) for event in events])
+        _INSERT.add(self._connection, [(_shared_row(each), [_own_row(each)]) for each in events], in_order=True)
 
     def page(self, query: EventQuery) -> list[Event]:
         own = events.c.sandbox == query.visibility.sandbox
@@ -114,16 +127,17 @@ def _sequences_of(execution_id: str) -> CompoundSelect[Any]:
     return of_messages.union_all(select(own.c.sequence).where(own.c.subject == EXECUTIONS.format(execution_id)))
 
 
-def _to_row(event: Event) -> tuple[Any, ...]:
+def _own_row(event: Event) -> tuple[Any, ...]:
+    return event.time, event.message_id, _encode_detail(event.detail)
+
+
+def _shared_row(event: Event) -> tuple[Any, ...]:
     return (
         str(event.type),
-        event.time,
         event.sandbox,
-        event.message_id,
         event.campaign_key,
         event.action,
         None if event.channel is None else str(event.channel),
-        _encode_detail(event.detail),
         None if event.content_locale is None else event.content_locale.locale,
         None if event.content_locale is None else str(event.content_locale.reason),
         None if event.message_id is not None else event.subject,

@@ -16,10 +16,25 @@ from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.execution import Execution
 
+#: In the order of `_own_row`, and in that of `_shared_row`.
+_OWN = (executions.c.id, executions.c.accept_time, executions.c.request_id, executions.c.fingerprint)
+_SHARED = (
+    executions.c.sandbox,
+    executions.c.campaign_key,
+    executions.c.version,
+    executions.c.caller,
+    executions.c.recipient_count,
+    executions.c.actions,
+    executions.c.action_mode,
+    executions.c.send_time,
+    executions.c.expire_time,
+    executions.c.exclusions,
+    executions.c.rejections,
+)
 _COLUMNS = tuple(executions.columns)
 _NAMES = ", ".join(f"executions.{column.name}" for column in _COLUMNS)
 
-_INSERT = Insertion(executions, _COLUMNS, executions.c.send_time)
+_INSERT = Insertion(executions, _OWN, _SHARED, executions.c.send_time)
 # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted pair and scans nothing.
 _BY_REQUEST_IDS = BulkStatement(
     f"SELECT {_NAMES} FROM ({{rows}}) AS wanted CROSS JOIN executions"  # noqa: S608 - columns of the schema
@@ -38,7 +53,7 @@ class SqlExecutionRepository:
         self._connection = connection
 
     def add_all(self, executions: Sequence[Execution]) -> None:
-        _INSERT.add(self._connection, [_to_row(execution) for execution in executions])
+        _INSERT.add(self._connection, [(_shared_row(each), [_own_row(each)]) for each in executions])
 
     def by_request_ids(self, requests: Collection[tuple[int, str]]) -> dict[tuple[int, str], Execution]:
         found = map(_from_row, _BY_REQUEST_IDS.select(self._connection, tuple(requests)))
@@ -65,16 +80,16 @@ class SqlExecutionRepository:
         return [_from_row(row) for row in self._connection.execute(statement)]
 
 
-def _to_row(execution: Execution) -> tuple[Any, ...]:
+def _own_row(execution: Execution) -> tuple[Any, ...]:
+    return execution.id, execution.accept_time, execution.request_id, bytearray(execution.fingerprint)
+
+
+def _shared_row(execution: Execution) -> tuple[Any, ...]:
     return (
-        execution.id,
         execution.sandbox,
         execution.campaign_key,
         execution.version,
-        execution.request_id,
-        execution.fingerprint,
         execution.caller,
-        execution.accept_time,
         execution.recipient_count,
         ",".join(execution.actions),
         str(execution.action_mode),

@@ -27,13 +27,14 @@ from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
-    INSERTED_COLUMNS,
+    OWN_COLUMNS,
     RARE_COLUMNS,
+    SHARED_COLUMNS,
     attachments_to_row,
     context_to_row,
     label_rows,
-    message_to_row,
     read_messages,
+    runs_of,
     select_messages,
 )
 from clarion_server.adapters.storage.recipient_index import RecipientIndex, merge_segments
@@ -55,7 +56,11 @@ from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
 
-_INSERT = Insertion(messages, INSERTED_COLUMNS, *RARE_COLUMNS)
+_INSERT = Insertion(messages, OWN_COLUMNS, SHARED_COLUMNS, *RARE_COLUMNS)
+_SET_FIRST_ATTEMPTS = BulkStatement(
+    "UPDATE messages SET first_attempt_time = given.column2 FROM ({rows}) AS given WHERE messages.id = given.column1",
+    Values(messages.c.id, messages.c.first_attempt_time),
+)
 _IDS = Values(messages.c.id)
 _INSERT_CONTEXTS = BulkStatement(
     "INSERT INTO message_contexts (message_key, context, profile)"
@@ -226,11 +231,14 @@ class SqlMessageRepository:
     def add_all(self, messages: Sequence[Message]) -> None:
         if messages:
             segment = self._recipient_index.assign(messages)
-            _INSERT.add(self._connection, [message_to_row(message, segment) for message in messages])
+            _INSERT.add(self._connection, runs_of(messages, segment))
             _INSERT_CONTEXTS.change(self._connection, [context_to_row(message) for message in messages])
             with_files = [attachments_to_row(message) for message in messages if message.attachments]
             if with_files:
                 _ADD_ATTACHMENTS.change(self._connection, with_files)
+            begun_before = [(each.id, each.first_attempt_time) for each in messages if _is_begun_before(each)]
+            if begun_before:
+                _SET_FIRST_ATTEMPTS.change(self._connection, begun_before)
             labels = [row for message in messages if message.labels for row in label_rows(message)]
             if labels:
                 _INSERT_LABELS.change(self._connection, labels)
@@ -379,6 +387,11 @@ class SqlMessageRepository:
 
     def _read(self, statement: Select[Any]) -> list[Message]:
         return read_messages(self._connection, RowsReader(statement))
+
+
+def _is_begun_before(message: Message) -> bool:
+    """Returns whether an earlier attempt than the last one is known."""
+    return message.first_attempt_time != message.attempt_time
 
 
 def _rows(ids: Collection[str]) -> list[tuple[str]]:

@@ -1,0 +1,114 @@
+"""Rows that are alike are stored as exactly as others, however many of them come together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.application.ports.store import Store
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.content_locale import LocaleChoice, LocaleReason
+from clarion_server.domain.event import Event
+from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.violation import Violation
+
+from tests.contract.store import samples
+from tests.contract.store.given import Sender, a_sender, committing
+
+#: More than are worth a statement of their own.
+MANY = 40
+
+
+def messages_of_each_form(sender: Sender) -> list[Message]:
+    """Returns many messages that are alike, and others among them that differ in each column from all of these."""
+    alike = [_message(sender, number) for number in range(MANY)]
+    other_values: dict[str, Any] = {
+        "version": 7,
+        "action": "letter",
+        "channel": Channel.WEBHOOK,
+        "channel_key": sender.channel.key + 1,
+        "lane": Lane.MARKETING,
+        "locale": "de",
+        "content_locale": LocaleChoice("de", LocaleReason.EXACT),
+        "expire_time": samples.NOW + 9,
+        "labels": {"shop": "2", "a": "b"},
+        "fallback_addresses": ("a@b.test", ""),
+        "fallback_locales": (LocaleChoice("fr", LocaleReason.PARENT),),
+        "topic": "news",
+        "consent_change": 17,
+        "sending_policy": "default",
+        "profile_key": 19,
+    }
+    others = [
+        replace(_message(sender, MANY + index), **{name: other})
+        for index, (name, other) in enumerate(other_values.items())
+    ]
+    begun: dict[str, Any] = {
+        "state": MessageState.SENDING,
+        "owner": "process-1",
+        "attempt_count": 1,
+        "attempt_time": samples.NOW,
+    }
+    claimed = [
+        replace(_message(sender, number), **begun, first_attempt_time=samples.NOW) for number in range(80, 80 + MANY)
+    ]
+    again = replace(claimed[0], id=_message(sender, 150).id, attempt_count=2, first_attempt_time=samples.NOW - 5)
+    excluded = replace(
+        _message(sender, 160),
+        state=MessageState.EXCLUDED,
+        outcome_time=samples.NOW,
+        exclusion=Exclusion(ExclusionReason.SUPPRESSED, ExclusionPhase.ACCEPT),
+    )
+    return [*others[:5], *alike[:20], *others[5:], *alike[20:], *claimed, again, excluded]
+
+
+def _message(sender: Sender, number: int) -> Message:
+    """Returns one that differs from the others in all that is its recipient's own."""
+    mailbox = f"jane.{number}@example.com"
+    time = samples.NOW + number
+    made = samples.message(sender.campaign.key, sender.channel.key, identity=f"email:{mailbox}", address=mailbox)
+    return replace(made, accept_time=time, release_time=time + 1, due_time=time + 2)
+
+
+def test_messages_come_back_whether_they_are_alike_or_differ_in_one_column(store: Store) -> None:
+    with committing(store) as work:
+        added = messages_of_each_form(a_sender(work))
+        work.messages.add_all(added)
+    with store.snapshot() as work:
+        assert [work.messages.get(samples.VISIBILITY, each.id) for each in added] == added
+
+
+def test_executions_come_back_whether_they_are_alike_or_differ_in_one_column(store: Store) -> None:
+    with committing(store) as work:
+        key = a_sender(work).campaign.key
+        added = [_execution(key, number) for number in range(MANY)]
+        added[3] = replace(added[3], rejections={1: (Violation("recipients[1]", "TYPE", "It is none."),)})
+        added[5] = replace(added[5], exclusions={(0, 0): ExclusionReason.CAPPED})
+        added[7] = replace(added[7], send_time=samples.NOW, caller="apiKeys/2")
+        work.executions.add_all(added)
+    with store.snapshot() as work:
+        assert [work.executions.get(samples.VISIBILITY, each.id) for each in added] == added
+
+
+def _execution(campaign_key: int, number: int) -> Execution:
+    request_id = f"order-{number}" if number % 2 else None
+    return samples.execution(campaign_key, request_id=request_id, accept_time=samples.NOW + number)
+
+
+@pytest.mark.parametrize("states", [["SENT"] * MANY, ["SENT", "FAILED"] * MANY], ids=["alike", "of-two-types"])
+def test_events_of_one_commit_stay_in_their_order(store: Store, states: list[str]) -> None:
+    with committing(store) as work:
+        sender = a_sender(work)
+        before = work.events.last_sequence()
+        added = [_event(sender, number, MessageState(state)) for number, state in enumerate(states)]
+        work.events.add_all(added)
+    with store.event_snapshot() as work:
+        tail = work.events.tail(before, len(added) + 1)
+        assert [replace(each, sequence=added[0].sequence) for each in tail] == added
+
+
+def _event(sender: Sender, number: int, state: MessageState) -> Event:
+    return samples.event(_message(sender, number), state, time=samples.NOW + number)
