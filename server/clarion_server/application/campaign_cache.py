@@ -17,7 +17,6 @@ from clarion_server.application.ports.content import (
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.acceptance import TargetAction
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import (
     Campaign,
@@ -32,6 +31,7 @@ from clarion_server.domain.identity import BUILT_IN, NO_NAMESPACES, IdentityName
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, lane_of
 from clarion_server.domain.sending_policy import DEFAULT_POLICY
+from clarion_server.domain.targets import TargetAction
 
 #: About how many bytes the versions take at most that are kept compiled, and as many again those of live campaigns. A
 #: version of a small mail takes 20 KB, so that is 1,600 of each.
@@ -59,6 +59,13 @@ class CompiledVersion:
     """About how many bytes of memory it takes."""
     attachments: Attachments = field(default_factory=dict)
     """Those that its contents name, by id."""
+    content_rules: tuple[frozenset[str], ...] = ()
+    """The rules that have contents of their own, for each action."""
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether rules decide which contents people get."""
+        return any(action.rules is not None for action in self.actions)
 
     @property
     def sending_policy(self) -> str | None:
@@ -151,19 +158,25 @@ class CampaignCache:
         key = (campaign_key, number)
         return self._versions.get(key) or await self._versions.load(key)
 
-    async def content(self, version: CompiledVersion, action_index: int, locale: str) -> CompiledContent:
-        """Returns the content of an action in a locale, which is compiled when it is first used.
+    async def content(
+        self, version: CompiledVersion, action_index: int, locale: str, rule: str = ""
+    ) -> CompiledContent:
+        """Returns the content of an action for the people of a rule in a locale, which is compiled when it is first
+        used.
 
         Raises ContentInvalid.
         """
         default = version.contents[action_index]
-        if default.locale == locale:
+        if rule not in version.content_rules[action_index]:
+            # They get what belongs to no rule.
+            rule = ""
+        if default.locale == locale and not rule:
             return default
-        key = (version.key, action_index, locale)
+        key = (version.key, action_index, locale, rule)
         return self._contents.get(key) or await self._contents.load(key)
 
-    async def _load_content(self, key: tuple[tuple[int, int], int, str]) -> CompiledContent:
-        (campaign_key, number), action_index, locale = key
+    async def _load_content(self, key: tuple[tuple[int, int], int, str, str]) -> CompiledContent:
+        (campaign_key, number), action_index, locale, rule = key
         version = await self.version(campaign_key, number)
         return await asyncio.to_thread(
             self._compiler.compile_content,
@@ -172,6 +185,7 @@ class CampaignCache:
             version.campaign_id,
             version.attachments,
             locale,
+            rule,
         )
 
     async def _load_live(self, name: tuple[str, str]) -> LiveCampaign:
@@ -209,7 +223,13 @@ class CampaignCache:
     def _compile(self, key: tuple[int, int], stored: _StoredVersion) -> CompiledVersion:
         definition = stored.definition
         actions = [
-            TargetAction(action.id, action.content.channel, channel_key, self._compiler.locales(definition, index))
+            TargetAction(
+                action.id,
+                action.content.channel,
+                channel_key,
+                self._compiler.locales(definition, index),
+                self._compiler.rules(definition, index),
+            )
             for index, (action, channel_key) in enumerate(zip(definition.actions, stored.channel_keys, strict=True))
         ]
         contents = tuple(
@@ -226,6 +246,7 @@ class CampaignCache:
             self._compiler.reads_profile(definition),
             _BASE_BYTES + _BYTES_PER_CHARACTER * len(repr(definition)),
             stored.attachments,
+            tuple(frozenset(each.rule for each in action.variants) for action in definition.actions),
         )
 
 

@@ -62,7 +62,7 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
     review = Review(core.compiler, clock)
     previewer = CampaignPreviewer(transactions, core.compiler, core.public_url)
     return Authoring(
-        ManageCampaigns(transactions, clock, campaign_changed),
+        ManageCampaigns(transactions, clock, campaign_changed, core.compiler),
         CampaignLifeCycle(transactions, review, clock, campaign_changed),
         CampaignComparer(transactions, core.compiler),
         CampaignHealthReader(transactions, PemCertificateReader(), clock),

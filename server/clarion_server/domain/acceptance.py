@@ -15,10 +15,9 @@ from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.cap_ledger import PolicyQuestion
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.cap_rules import CapCandidate
-from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.consent_facts import ConsentQuestion, address_identity, address_key
-from clarion_server.domain.content_locale import ENGLISH_ALONE, ContentLocales, LocaleChoice
+from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.execution import Execution
@@ -27,40 +26,14 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState, category_of, message_id
 from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.sending_hours import SendingHours
+from clarion_server.domain.targeting import NO_DATA, NO_FAILURES, ContentChoice, RecipientData, RuleFailures
+from clarion_server.domain.targets import NO_RULE_MATCHED, AcceptedRecipient, ContentChooser, TargetAction
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
 _QUEUED, _SENDING = MessageState.QUEUED, MessageState.SENDING
 _MARKETING, _FIRST_DELIVERABLE, _ACCEPT = Lane.MARKETING, ActionMode.FIRST_DELIVERABLE, ExclusionPhase.ACCEPT
-
-
-@value
-class AcceptedRecipient:
-    """A recipient that passed every check that does not need the store."""
-
-    index: int
-    """Its position in the trigger."""
-    identity: str
-    addresses: Sequence[str]
-    """One for each action; empty where the channel has no addresses."""
-    locale: str
-    context: bytes
-    profile: bytes
-    labels: Mapping[str, str]
-    normal_value: str
-    """What its identity is compared by within its namespace."""
-
-
-@value
-class TargetAction:
-    """An action of the live version, with the data that its messages need."""
-
-    id: str
-    channel: Channel
-    channel_key: int
-    locales: ContentLocales = ENGLISH_ALONE
-    """The locales that its content is in."""
 
 
 NO_ATTRIBUTES: Mapping[int, Mapping[str, Any]] = {}
@@ -102,6 +75,13 @@ class Trigger:
     """Whether it adds recipients to an execution that is stored, as each part of an audience does."""
     files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
     """The files of the recipients who have any, by position."""
+    data: Mapping[int, RecipientData] = field(default_factory=lambda: NO_DATA)
+    """The data of the recipients by position, without stored attributes; empty where no action has rules."""
+
+    def data_of(self, index: int) -> RecipientData | None:
+        """Returns the data of the recipient at a position, with stored attributes; None where no action has rules."""
+        given, attributes = self.data.get(index), self.attributes.get(index)
+        return given if given is None or attributes is None else RecipientData(given.context, attributes)
 
     @property
     def asks_consent(self) -> bool:
@@ -183,6 +163,10 @@ class Accepted:
     """As in the trigger: the execution is stored already."""
     files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
     """As in the trigger."""
+    rule_failures: RuleFailures = field(default_factory=lambda: NO_FAILURES)
+    """The evaluations of rules that failed."""
+    choices: Mapping[tuple[int, int], ContentChoice] = field(default_factory=dict)
+    """Which contents were chosen by rules, by the positions of recipient and action."""
 
 
 @value
@@ -257,11 +241,13 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     asks_consent, hours, every = trigger.asks_consent, facts.exclusions.hours, trigger.explains
     policy_id, deferred, reasons = _policy_id(trigger, hours), [], trigger.reasons
     files = trigger.files
+    rules = ContentChooser(trigger.actions, keeps=every) if trigger.data else None
     for recipient in trigger.recipients:
+        choices = None if rules is None else rules.choose(recipient, trigger.data_of(recipient.index))
         for index, action in enumerate(trigger.actions):
             consent = _consent(trigger, recipient, index, facts) if asks_consent else NOT_ASKED
             person = None if policy_id is None else _cap_person(trigger, recipient, index, facts)
-            message = _message(trigger, recipient, index, action, consent, policy_id, person, first_only)
+            message = _message(trigger, recipient, index, action, consent, policy_id, person, first_only, choices)
             if files:
                 message = replace(message, attachments=files.get(recipient.index, ()))
             known = reasons.get((recipient.index, index)) if reasons else None
@@ -270,6 +256,8 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
                 if known is None
                 else (Exclusion(known),)
             )
+            if choices is not None and choices[index].rule is None and known is None:
+                found = (NO_RULE_MATCHED, *(found if every else ()))
             if found:
                 exclusions[recipient.index, index] = found
                 message = _excluded(message, found[0])
@@ -286,11 +274,13 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             messages.append(message)
             if first_only and not found:
                 break
-    execution = trigger.execution
-    if exclusions:
-        first = {position: found[0].reason for position, found in exclusions.items()}
-        execution = replace(execution, exclusions=first)
-    return Accepted(execution, messages, trigger.attributes, lapsed, deferred, exclusions, trigger.extends, files)
+    execution = _with_exclusions(trigger.execution, exclusions) if exclusions else trigger.execution
+    accepted = Accepted(execution, messages, trigger.attributes, lapsed, deferred, exclusions, trigger.extends, files)
+    return accepted if rules is None else replace(accepted, rule_failures=rules.failures, choices=rules.kept)
+
+
+def _with_exclusions(execution: Execution, exclusions: Mapping[tuple[int, int], Sequence[Exclusion]]) -> Execution:
+    return replace(execution, exclusions={position: found[0].reason for position, found in exclusions.items()})
 
 
 def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: Facts) -> ConsentDecision:
@@ -340,6 +330,7 @@ def _message(
     policy_id: str | None,
     cap_person: CapPerson | None,
     first_only: bool,
+    choices: Sequence[ContentChoice] | None = None,
 ) -> Message:
     execution = trigger.execution
     now, release, address = execution.accept_time, trigger.release_time, recipient.addresses[index]
@@ -377,59 +368,16 @@ def _message(
         policy_id,
         trigger.profile_keys.get(recipient.index),
         cap_person,
-        action.locales.choose(recipient.locale),
-        _locales(trigger.actions[index + 1 :], recipient.locale) if first_only else (),
+        action.locales.choose(recipient.locale) if choices is None else choices[index].locale,
+        _locales(trigger.actions[index + 1 :], recipient.locale, choices, index) if first_only else (),
+        "" if choices is None else choices[index].rule or "",
+        tuple([choice.rule for choice in choices[index + 1 :]]) if first_only and choices is not None else (),
     )
 
 
-def _locales(actions: Sequence[TargetAction], wanted: str) -> tuple[LocaleChoice, ...]:
+def _locales(
+    actions: Sequence[TargetAction], wanted: str, choices: Sequence[ContentChoice] | None, index: int
+) -> tuple[LocaleChoice, ...]:
+    if choices is not None:
+        return tuple([choice.locale for choice in choices[index + 1 :]])
     return tuple(action.locales.choose(wanted) for action in actions)
-
-
-def follow_ups(ended: Message, actions: Sequence[TargetAction], now: Instant) -> list[Message]:
-    """Returns the messages that replace one that failed or was excluded: those of the next actions, up to the first
-    that is queued.
-
-    The list is empty when no action is left, or when each action has its own message. `actions` are all actions of the
-    version, in order. Magic recipients are excluded here; for the others, the check before the attempt does it.
-    """
-    messages: list[Message] = []
-    for skipped in range(len(ended.fallback_addresses)):
-        index = ended.action_index + 1 + skipped
-        message = _follow_up(ended, index, actions[index], skipped, now)
-        found = find_exclusions(message, now, ExclusionPhase.ACCEPT, NO_EXCLUSION_FACTS, NOT_ASKED)
-        if not found:
-            return [*messages, message]
-        messages.append(replace(message, state=MessageState.EXCLUDED, outcome_time=now, exclusion=found[0]))
-    return messages
-
-
-def _follow_up(ended: Message, index: int, action: TargetAction, skipped: int, now: Instant) -> Message:
-    return Message(
-        id=message_id(ended.execution_id, ended.recipient_index, index),
-        sandbox=ended.sandbox,
-        campaign_key=ended.campaign_key,
-        version=ended.version,
-        action=action.id,
-        channel=action.channel,
-        channel_key=action.channel_key,
-        lane=ended.lane,
-        identity=ended.identity,
-        address=ended.fallback_addresses[skipped],
-        locale=ended.locale,
-        context=ended.context,
-        profile=ended.profile,
-        state=MessageState.QUEUED,
-        accept_time=ended.accept_time,
-        release_time=now,
-        due_time=now,
-        expire_time=ended.expire_time,
-        labels=ended.labels,
-        fallback_addresses=ended.fallback_addresses[skipped + 1 :],
-        topic=ended.topic,
-        sending_policy=ended.sending_policy,
-        profile_key=ended.profile_key,
-        content_locale=ended.fallback_locales[skipped],
-        fallback_locales=ended.fallback_locales[skipped + 1 :],
-        attachments=ended.attachments,
-    )

@@ -12,6 +12,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
 from clarion_server.domain.errors import EtagMismatch, IllegalTransition
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.targeting import TargetingRule, WithoutRule
 
 
 class CampaignState(StrEnum):
@@ -122,11 +123,14 @@ class ThroughputMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContentVariant:
-    """The content of an action in another language than the campaign's default one."""
+    """The content of an action in another language than the campaign's default one, or for the people of a rule."""
 
     locale: str
+    """Empty in a variant of a rule alone, which is then in the campaign's default locale."""
     content: Content
     """Fields that are empty come from less specific contents: see `content_cells`."""
+    rule: str = ""
+    """The id of the rule whose people it is for; empty when it belongs to none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,9 @@ class Action:
     content: Content
     """The default content, which speaks the campaign's default locale."""
     variants: tuple[ContentVariant, ...] = ()
+    rules: tuple[TargetingRule, ...] = ()
+    """The first one that is true of a recipient decides which content it gets."""
+    without_rule: WithoutRule = WithoutRule.SEND_DEFAULT
 
     @property
     def contents(self) -> list[Content]:
@@ -243,6 +250,8 @@ class Campaign:
     """That of the draft. None: it is not submitted."""
     draft_editors: tuple[str, ...] = ()
     """The names of the keys that wrote the draft, since it was last activated."""
+    used_rules: tuple[tuple[str, str], ...] = ()
+    """The rules that its versions have had, each as the ids of its action and its own."""
 
     @property
     def name(self) -> str:
@@ -313,6 +322,7 @@ class Campaign:
         self.check_may(Transition.ACTIVATE)
         schedule = version.definition.schedule
         draft_pending = not _is_same(self.definition, version.definition)
+        rules = [(action.id, rule.id) for action in version.definition.actions for rule in action.rules]
         return self._next(
             state=self._state_on_activation(schedule, now),
             live_version=version.number,
@@ -320,6 +330,7 @@ class Campaign:
             draft_pending=draft_pending,
             approval_state=self.approval_state if draft_pending else None,
             draft_editors=self.draft_editors if draft_pending else (),
+            used_rules=tuple(dict.fromkeys((*self.used_rules, *rules))),
             schedule=schedule,
             activate_time=now,
             activator=caller,

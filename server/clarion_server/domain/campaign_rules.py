@@ -9,8 +9,9 @@ from typing import Any
 
 from clarion_server.domain.campaign import Action, CampaignDefinition, Schedule
 from clarion_server.domain.category import Category
-from clarion_server.domain.locale_rules import fallback_violations, locale_violations, variant_violations
+from clarion_server.domain.locale_rules import MAX_CELLS, fallback_violations, locale_violations, variant_violations
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS, is_namespace
+from clarion_server.domain.targeting_rules import rule_violations
 from clarion_server.domain.text_rules import description_violations, display_name_violations
 from clarion_server.domain.translations import translation_violations
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
@@ -69,6 +70,8 @@ def _actions(actions: tuple[Action, ...]) -> Iterator[Violation]:
     for index, action_id in enumerate(ids):
         if action_id in ids[:index]:
             yield Violation(f"actions[{index}].id", "DUPLICATE", "Must occur only once in the campaign.")
+    if sum(len(action.variants) for action in actions) > MAX_CELLS:
+        yield Violation("actions", "TOO_MANY", f"Must have at most {MAX_CELLS:,} variants together.")
 
 
 def _action(action: Action) -> Iterator[Violation]:
@@ -80,6 +83,7 @@ def _action(action: Action) -> Iterator[Violation]:
     for violation in action.content.violations():
         yield violation.under(action.content.channel.word)
     yield from variant_violations(action)
+    yield from rule_violations(action)
 
 
 def _context_schema(schema: Mapping[str, Any] | None) -> Iterator[Violation]:

@@ -1,8 +1,12 @@
-"""Puts the content of an action in one locale together, from its variants and its default content."""
+"""Puts the content of an action for one rule and in one locale together, from its variants and its default content.
+
+The words of a rule come before those that belong to none. A rule whose variants have no words, such as one that changes
+the sender alone, gets the words that belong to none, in all their languages.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,11 +26,13 @@ class ContentSource:
     locale: str
     has_words: bool
     """Whether its words may stand in the content that is put together: it speaks the same language."""
+    rule: str = ""
+    """The id of the rule that it belongs to; empty when it belongs to none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContentCell:
-    """The content of an action in one locale."""
+    """The content of an action for one rule and in one locale."""
 
     locale: str
     sources: Sequence[ContentSource]
@@ -37,48 +43,100 @@ class ContentCell:
 
 def content_sources(definition: CampaignDefinition, action_index: int) -> list[ContentSource]:
     """Returns the contents of an action as their author wrote them, the default one first."""
-    action, field = definition.actions[action_index], f"actions[{action_index}]"
-    default = ContentSource(
-        f"{field}.{action.content.channel.word}", action.content, definition.default_locale, has_words=True
-    )
-    return [
-        default,
-        *(_variant(variant, f"{field}.variants[{index}]") for index, variant in enumerate(action.variants)),
-    ]
+    variants = definition.actions[action_index].variants
+    return [_default(definition, action_index), *_sources(definition, action_index, enumerate(variants))]
 
 
-def _variant(variant: ContentVariant, field: str) -> ContentSource:
-    return ContentSource(f"{field}.{variant.content.channel.word}", variant.content, variant.locale, has_words=True)
+def _default(definition: CampaignDefinition, action_index: int) -> ContentSource:
+    content = definition.actions[action_index].content
+    path = f"actions[{action_index}].{content.channel.word}"
+    return ContentSource(path, content, definition.default_locale, has_words=True)
+
+
+def _sources(
+    definition: CampaignDefinition, action_index: int, variants: Iterable[tuple[int, ContentVariant]]
+) -> Iterator[ContentSource]:
+    for index, variant in variants:
+        path = f"actions[{action_index}].variants[{index}].{variant.content.channel.word}"
+        locale = variant.locale or definition.default_locale
+        yield ContentSource(path, variant.content, locale, has_words=True, rule=variant.rule)
 
 
 def offered_locales(definition: CampaignDefinition, action: Action) -> list[str]:
-    """Returns the locales in which an action has content, the default one first.
+    """Returns the locales in which an action has content that belongs to no rule, the default one first.
 
     The default content speaks each language that it has texts in.
     """
     translated = sorted(definition.translations) if uses_texts(action.content) else []
-    variants = [variant.locale for variant in action.variants]
+    variants = [variant.locale for variant in action.variants if not variant.rule]
     return list(dict.fromkeys([definition.default_locale, *variants, *translated]))
 
 
-def content_cell(data: LocaleData, definition: CampaignDefinition, action_index: int, locale: str) -> ContentCell:
-    """Returns the content in one of the offered locales."""
-    default, *variants = content_sources(definition, action_index)
-    has_texts = uses_texts(default.content) and bool(catalogues_for(data, definition.translations, locale))
-    speaks = has_texts or data.is_same_language(locale, definition.default_locale)
-    sources = [*_of_language(data, variants, locale), replace(default, has_words=speaks)]
-    content: Any = sources[0].content
-    for source in sources[1:]:
+def locales_of_rule(definition: CampaignDefinition, action: Action, rule: str) -> list[str]:
+    """Returns the locales in which a rule has words of its own, with the default one first if it is among them."""
+    default, found, translated = definition.default_locale, list[str](), list[str]()
+    for variant in action.variants:
+        if variant.rule == rule and variant.content.has_words:
+            found.append(variant.locale or default)
+            if found[-1] == default and uses_texts(variant.content):
+                translated = sorted(definition.translations)
+    return sorted(dict.fromkeys([*found, *translated]), key=lambda locale: locale != default)
+
+
+def content_cell(
+    data: LocaleData, definition: CampaignDefinition, action_index: int, locale: str, rule: str = ""
+) -> ContentCell:
+    """Returns the content for the people of a rule, or of none, in one of the locales that it is offered in."""
+    variants = list(enumerate(definition.actions[action_index].variants))
+    others = list(_sources(definition, action_index, (each for each in variants if not each[1].rule)))
+    sources = list[ContentSource]()
+    if rule:
+        own = list(_sources(definition, action_index, (each for each in variants if each[1].rule == rule)))
+        sources = [*_of_language(data, own, locale), *_in_default_locale(data, definition, own, locale)]
+        sources += _of_language(data, others, locale)
+    elif any(source.locale == locale for source in others):
+        sources = _of_language(data, others, locale)
+    default = _default(definition, action_index)
+    sources.append(replace(default, has_words=_speaks(data, definition, default, locale)))
+    first, *rest = unique = _unique(sources)
+    content: Any = first.content if first.has_words else first.content.without_words()
+    for source in rest:
         content = content.filled_from(source.content, with_words=source.has_words)
-    return ContentCell(locale, sources, content)
+    return ContentCell(locale, unique, content)
+
+
+def _unique(sources: Sequence[ContentSource]) -> list[ContentSource]:
+    """Returns each source where it stands first."""
+    by_path: dict[str, ContentSource] = {}
+    for source in sources:
+        by_path.setdefault(source.path, source)
+    return list(by_path.values())
+
+
+def _in_default_locale(
+    data: LocaleData, definition: CampaignDefinition, own: Sequence[ContentSource], locale: str
+) -> list[ContentSource]:
+    """Returns a rule's content in the default locale, which fills what has no words whatever the language is."""
+    return [
+        replace(source, has_words=_speaks(data, definition, source, locale))
+        for source in own
+        if source.locale == definition.default_locale
+    ]
+
+
+def _speaks(data: LocaleData, definition: CampaignDefinition, source: ContentSource, locale: str) -> bool:
+    """Returns whether a content in the default locale has words in the language of a locale."""
+    has_texts = uses_texts(source.content) and bool(catalogues_for(data, definition.translations, locale))
+    return has_texts or data.is_same_language(locale, source.locale)
 
 
 def _of_language(data: LocaleData, variants: Sequence[ContentSource], locale: str) -> list[ContentSource]:
-    """Returns the variant of the locale and those of its parents, or nothing when it has no variant."""
+    """Returns the variant of the locale and those of its parents, as far as there are any."""
     own = next((variant for variant in variants if variant.locale == locale), None)
+    first = [] if own is None else [own]
     subtags = data.read(locale)
-    if own is None or subtags is None:
-        return [] if own is None else [own]
+    if subtags is None or not variants:
+        return first
     read = [(data.read(variant.locale), variant) for variant in variants if variant is not own]
     by_subtags = {data.with_script(subtags): variant for subtags, variant in reversed(read) if subtags is not None}
-    return [own, *(by_subtags[each] for each in data.ancestors(subtags) if each in by_subtags)]
+    return [*first, *(by_subtags[each] for each in data.ancestors(subtags) if each in by_subtags)]

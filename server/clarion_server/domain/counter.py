@@ -8,8 +8,12 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
+from clarion_server.domain.condition import FailureCause
+from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.targeting import RuleFailures
+from clarion_server.domain.value import value
 
 
 class Metric(StrEnum):
@@ -27,6 +31,8 @@ class Metric(StrEnum):
     IN_DOUBT = "IN_DOUBT"
     UNSUBSCRIBED = "UNSUBSCRIBED"
     """Messages whose recipients unsubscribed by their links."""
+    RULE_FAILED = "RULE_FAILED"
+    """Evaluations of a rule that failed, of which there may be several for one message, and none of the rule's own."""
 
 
 METRIC_OF_OUTCOME = {
@@ -47,13 +53,28 @@ class CounterKey(NamedTuple):
     action: str
     treatment: str
     """Empty when there is no experiment."""
+    rule: str
+    """The id of the targeting rule that decided; empty when none did. Of RULE_FAILED the one that failed."""
     locale: str
-    """The locale of the content."""
+    """The locale of the content; empty of RULE_FAILED."""
     day: int
     """The day of acceptance (UTC), counted from 1970-01-01: a message counts on one day in all its metrics."""
     metric: Metric
     reason: str = ""
-    """An `ExclusionReason` for EXCLUDED and EXCLUDED_AT_HAND_OFF, a `FailureReason` for FAILED, else empty."""
+    """An `ExclusionReason` for EXCLUDED and EXCLUDED_AT_HAND_OFF, a `FailureReason` for FAILED, a
+    `FailureCause` for RULE_FAILED, else empty.
+    """
+
+
+@value
+class FailedRule:
+    """How often a rule of a campaign could not be evaluated, for one cause."""
+
+    campaign_key: int
+    action: str
+    rule: str
+    cause: FailureCause
+    count: int
 
 
 class LatencyKey(NamedTuple):
@@ -66,22 +87,34 @@ class LatencyKey(NamedTuple):
     """A bucket number of `domain.latency`."""
 
 
-_ALIKE = attrgetter("campaign_key", "version", "action", "content_locale.locale", "accept_time")
+_ALIKE = attrgetter("campaign_key", "version", "action", "rule", "content_locale.locale", "accept_time")
 
 
 def count_targeted(messages: Iterable[Message]) -> Counter[CounterKey]:
     """Counts new messages in TARGETED."""
     counts: Counter[CounterKey] = Counter()
     # Most messages of a trigger are alike, and a key is made once for all of them.
-    for (campaign_key, version, action, locale, accept_time), count in Counter(map(_ALIKE, messages)).items():
-        counts[CounterKey(campaign_key, version, action, "", locale, accept_time // DAY, Metric.TARGETED)] += count
+    for (campaign_key, version, action, rule, locale, accept_time), count in Counter(map(_ALIKE, messages)).items():
+        key = CounterKey(campaign_key, version, action, "", rule, locale, accept_time // DAY, Metric.TARGETED)
+        counts[key] += count
     return counts
+
+
+def count_failed_rules(execution: Execution, failures: RuleFailures) -> Counter[CounterKey]:
+    """Counts failed evaluations of rules in RULE_FAILED."""
+    campaign, day = (execution.campaign_key, execution.version), execution.accept_time // DAY
+    return Counter(
+        {
+            CounterKey(*campaign, action, "", rule, "", day, Metric.RULE_FAILED, cause.value): count
+            for (action, rule, cause), count in failures.items()
+        }
+    )
 
 
 def counter_key(message: Message, metric: Metric, reason: str = "") -> CounterKey:
     """Returns the counter of a metric in which a message counts."""
     day = message.accept_time // DAY
     locale = message.content_locale.locale
-    key = (message.campaign_key, message.version, message.action, "", locale, day, metric, reason)
+    key = (message.campaign_key, message.version, message.action, "", message.rule, locale, day, metric, reason)
     # The class's own constructor takes three times as long, and this runs for every message.
     return tuple.__new__(CounterKey, key)

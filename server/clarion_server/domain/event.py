@@ -161,12 +161,13 @@ class Event:
     """The resource name of the subject, such as `messages/{message}`."""
     detail: Detail = None
     message_id: str | None = None
-    """The message that the event belongs to, if any; the next five fields describe the same message."""
+    """The message that the event belongs to, if any; the next six fields describe the same message."""
     campaign_key: int | None = None
     action: str = ""
     channel: Channel | None = None
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     content_locale: LocaleChoice | None = None
+    rule: str = ""
     sequence: int = 0
     """Assigned by the store in the order of commits."""
 
@@ -202,6 +203,7 @@ def _of_message(type_: EventType, message: Message, time: Instant, detail: Detai
         message.channel,
         message.labels,
         message.content_locale,
+        message.rule,
     )
 
 

@@ -23,6 +23,8 @@ class ExclusionReason(StrEnum):
     """A member of an audience that has no identity in the campaign's namespace. There is no message to it."""
     CAPPED = "CAPPED"
     """A frequency cap of its sending policy has no room for it."""
+    NO_RULE_MATCHED = "NO_RULE_MATCHED"
+    """No rule of the action is true of the recipient, and the action excludes such recipients."""
 
 
 class ExclusionPhase(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from clarion_server.domain.campaign import Action
@@ -10,6 +11,8 @@ from clarion_server.domain.violation import Violation, malformed, required, too_
 
 #: Of an action, the default one included.
 MAX_LOCALES = 50
+#: Of an action, and of a campaign.
+MAX_VARIANTS, MAX_CELLS = 1_000, 2_000
 #: Of one locale.
 MAX_FALLBACKS = 10
 
@@ -23,12 +26,19 @@ def locale_violations(locale: str, field: str) -> Iterator[Violation]:
 
 def variant_violations(action: Action) -> Iterator[Violation]:
     """Yields the violations of an action's variants, by paths in the action."""
-    if len(action.variants) >= MAX_LOCALES:
-        yield too_many("variants", MAX_LOCALES - 1)
+    if len(action.variants) > MAX_VARIANTS:
+        yield too_many("variants", MAX_VARIANTS)
         return
+    locales = {variant.locale for variant in action.variants if variant.locale}
+    # The default content is one more that belongs to no rule.
+    by_rule = Counter(["", *(variant.rule for variant in action.variants)])
+    if max(len(locales), *by_rule.values()) > MAX_LOCALES:
+        what = f"Must be in at most {MAX_LOCALES} locales, the default one included, and each rule and locale once."
+        yield Violation("variants", "TOO_MANY", what)
     for index, variant in enumerate(action.variants):
         field, channel = f"variants[{index}]", variant.content.channel
-        yield from locale_violations(variant.locale, f"{field}.locale")
+        if variant.locale or not variant.rule:
+            yield from locale_violations(variant.locale, f"{field}.locale")
         if channel is not action.content.channel:
             word = action.content.channel.word
             yield Violation(f"{field}.{channel.word}", "NOT_ALLOWED", f"Must be '{word}', as in the default content.")

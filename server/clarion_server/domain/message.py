@@ -136,6 +136,10 @@ class Message:
     """The locale of its content, which was chosen when it was accepted."""
     fallback_locales: tuple[LocaleChoice, ...] = ()
     """Those of the later actions, in the order of `fallback_addresses`."""
+    rule: str = ""
+    """The id of the rule that was true of its recipient when it was accepted; empty when none was."""
+    fallback_rules: tuple[str | None, ...] = ()
+    """Those of the later actions, None for an action that excludes the recipient; empty when no action has rules."""
     turn_time: Instant | None = None
     """When it may leave under the rate of its sending policy; None while it waits for no turn."""
     outcome_time: Instant | None = None
@@ -201,6 +205,8 @@ class Message:
             self.cap_person,
             self.content_locale,
             self.fallback_locales,
+            self.rule,
+            self.fallback_rules,
             attachments=self.attachments,
             not_after=self.not_after,
         )

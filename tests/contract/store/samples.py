@@ -296,6 +296,7 @@ def message(campaign_key: int, channel_key: int, **changes: Any) -> Message:
         release_time=NOW,
         due_time=NOW,
         content_locale=LocaleChoice("en-GB", LocaleReason.SIBLING),
+        rule="gold",
     )
     return replace(queued, **changes)
 
@@ -360,7 +361,7 @@ _RESULTS = {
 
 
 def counter(campaign_key: int, version: int = 1, metric: Metric = Metric.TARGETED, reason: str = "") -> CounterKey:
-    return CounterKey(campaign_key, version, "email", "", "en", 20_000, metric, reason)
+    return CounterKey(campaign_key, version, "email", "", "", "en", 20_000, metric, reason)
 
 
 def failure() -> Failure:

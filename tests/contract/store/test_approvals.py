@@ -106,6 +106,7 @@ def test_the_history_goes_with_its_campaign(work: UnitOfWork) -> None:
 
 def test_a_campaign_and_a_version_keep_their_approval(work: UnitOfWork) -> None:
     draft = samples.campaign(approval_state=ApprovalState.IN_REVIEW, draft_editors=("apiKeys/2", "apiKeys/1"))
+    draft = replace(draft, used_rules=(("email", "gold"), ("hook", "gold")))
     added = work.campaigns.add(draft)
     assert work.campaigns.get(HERE, added.id) == added
     version = replace(samples.version(added.key), approvers=("apiKeys/7",), bypass_reason="The shop is down.")

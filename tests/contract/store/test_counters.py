@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.counter import LatencyKey, Metric
+from clarion_server.domain.condition import FailureCause
+from clarion_server.domain.counter import FailedRule, LatencyKey, Metric
 
 from tests.contract.store.given import a_sender, committing
 from tests.contract.store.samples import counter
@@ -54,10 +55,11 @@ def test_counters_of_every_action_locale_and_day_add_up(work: UnitOfWork) -> Non
         key._replace(locale="pt-BR"),
         key._replace(day=key.day + 1),
         key._replace(treatment="b"),
+        key._replace(rule="gold"),
     ]
     work.counters.add(dict.fromkeys(keys, 1))
     work.counters.add(dict.fromkeys(keys, 10))
-    assert work.counters.of_campaign(key.campaign_key, 1) == {TARGETED: 55}
+    assert work.counters.of_campaign(key.campaign_key, 1) == {TARGETED: 66}
 
 
 def test_counters_are_told_by_the_locale_of_the_content(work: UnitOfWork) -> None:
@@ -95,3 +97,31 @@ def test_latencies_add_up_by_bucket(work: UnitOfWork) -> None:
     assert work.counters.latencies(campaign, 1) == {57: 5, 9: 1}
     assert work.counters.latencies(campaign, 2) == {57: 1}
     assert work.counters.latencies(campaign, None) == {57: 6, 9: 1}
+
+
+def test_counters_are_read_by_rule_and_failed_evaluations_by_version_and_day(work: UnitOfWork) -> None:
+    one, two = a_sender(work, "one").campaign.key, a_sender(work, "two").campaign.key
+    failed = counter(one, 2, Metric.RULE_FAILED, "MISSING_VALUE")._replace(rule="gold", locale="")
+    keys = {
+        counter(one, 2)._replace(rule="gold"): 3,
+        counter(one, 1)._replace(rule="gold", action="hook"): 1,
+        counter(one, 2): 4,
+        failed: 5,
+        failed._replace(reason="WRONG_TYPE", rule="desk"): 6,
+        failed._replace(day=failed.day - 1): 100,
+        failed._replace(version=1): 100,
+        failed._replace(campaign_key=two, version=1): 7,
+    }
+    work.counters.add(keys)
+    assert work.counters.by_rule(one, 2) == {
+        ("email", "gold", Metric.TARGETED): 3,
+        ("email", "", Metric.TARGETED): 4,
+        ("email", "gold", Metric.RULE_FAILED): 105,
+        ("email", "desk", Metric.RULE_FAILED): 6,
+    }
+    assert work.counters.by_locale(one, 2) == {("en", Metric.TARGETED): 7}
+    assert work.counters.failed_rules([(one, 2), (two, 1)], failed.day) == [
+        FailedRule(one, "email", "desk", FailureCause.WRONG_TYPE, 6),
+        FailedRule(one, "email", "gold", FailureCause.MISSING_VALUE, 5),
+        FailedRule(two, "email", "gold", FailureCause.MISSING_VALUE, 7),
+    ]

@@ -37,6 +37,8 @@ def messages_of_each_form(sender: Sender) -> list[Message]:
         "labels": {"shop": "2", "a": "b"},
         "fallback_addresses": ("a@b.test", ""),
         "fallback_locales": (LocaleChoice("fr", LocaleReason.PARENT),),
+        "rule": "other",
+        "fallback_rules": ("gold", "", None),
         "topic": "news",
         "consent_change": 17,
         "sending_policy": "default",

@@ -113,7 +113,7 @@ class World:
         """The changed campaigns that whoever keeps campaigns at hand was told of."""
         self.announced_channels: list[ChannelConfiguration] = []
         compiler = compiler or COMPILER
-        self.authoring = ManageCampaigns(self.transactions, self.clock, self.announced.append)
+        self.authoring = ManageCampaigns(self.transactions, self.clock, self.announced.append, compiler)
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.announced.append)
         self.comparing = CampaignComparer(self.transactions, compiler)
@@ -209,7 +209,7 @@ class World:
         return found
 
     async def count_up(self, campaign: Campaign, version: int, counts: Mapping[tuple[Metric, str], int]) -> None:
-        group = (campaign.key, version, "email", "", "en", 20_000)
+        group = (campaign.key, version, "email", "", "", "en", 20_000)
         keys = {CounterKey(*group, metric, reason): number for (metric, reason), number in counts.items()}
 
         def add(unit: UnitOfWork) -> None:

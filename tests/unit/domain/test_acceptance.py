@@ -6,25 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.acceptance import (
-    Accepted,
-    AcceptedRecipient,
-    CampaignChanged,
-    Facts,
-    Replayed,
-    TargetAction,
-    Trigger,
-    decide,
-    decide_all,
-    follow_ups,
-)
+from clarion_server.domain.acceptance import Accepted, CampaignChanged, Facts, Replayed, Trigger, decide, decide_all
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.exclusion_rules import ExclusionFacts
 from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution, MessageResult, RecipientResult
+from clarion_server.domain.follow_ups import follow_ups
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.suppression import Suppression, SuppressionIndex, SuppressionReason, SuppressionScope
+from clarion_server.domain.targets import AcceptedRecipient, TargetAction
 from clarion_server.domain.violation import required
 
 CAMPAIGN = 7

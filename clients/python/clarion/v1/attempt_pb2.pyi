@@ -46,6 +46,8 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
     EXCLUSION_REASON_CAPPED: _ExclusionReason.ValueType  # 9
     """A frequency cap of its sending policy has no room: the person has got, or will get, enough of such messages."""
+    EXCLUSION_REASON_NO_RULE_MATCHED: _ExclusionReason.ValueType  # 10
+    """No rule of the action is true of the recipient, and the action excludes such recipients."""
 
 class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
     """Why a message must not be sent. Values may be added."""
@@ -72,6 +74,8 @@ EXCLUSION_REASON_NO_IDENTITY: ExclusionReason.ValueType  # 8
 """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
 EXCLUSION_REASON_CAPPED: ExclusionReason.ValueType  # 9
 """A frequency cap of its sending policy has no room: the person has got, or will get, enough of such messages."""
+EXCLUSION_REASON_NO_RULE_MATCHED: ExclusionReason.ValueType  # 10
+"""No rule of the action is true of the recipient, and the action excludes such recipients."""
 Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final

@@ -63,6 +63,8 @@ class HealthProblem(_message.Message):
         """Messages wait although they were tried three times or more. Looked for among the hundred that have waited longest."""
         CODE_CERTIFICATE_EXPIRING: HealthProblem._Code.ValueType  # 3
         """The certificate that the channel configuration shows its peer has expired, or expires within 14 days."""
+        CODE_RULE_FAILING: HealthProblem._Code.ValueType  # 4
+        """A rule of the live version could not be evaluated for recipients of the last seven days, for whom it counted as false."""
 
     class Code(_Code, metaclass=_CodeEnumTypeWrapper):
         """Which thing. Values may be added."""
@@ -75,26 +77,36 @@ class HealthProblem(_message.Message):
     """Messages wait although they were tried three times or more. Looked for among the hundred that have waited longest."""
     CODE_CERTIFICATE_EXPIRING: HealthProblem.Code.ValueType  # 3
     """The certificate that the channel configuration shows its peer has expired, or expires within 14 days."""
+    CODE_RULE_FAILING: HealthProblem.Code.ValueType  # 4
+    """A rule of the live version could not be evaluated for recipients of the last seven days, for whom it counted as false."""
 
     CODE_FIELD_NUMBER: _builtins.int
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
     code: Global___HealthProblem.Code.ValueType
     """Output only. Which thing."""
     channel_configuration: _builtins.str
-    """Output only. The channel configuration that it is about, as `channelConfigurations/{channel_configuration}`."""
+    """Output only. The channel configuration that it is about, as `channelConfigurations/{channel_configuration}`. Empty for a rule."""
     message: _builtins.str
     """Output only. What is wrong, for people."""
+    action: _builtins.str
+    """Output only. The action whose rule it is about, by its id: `CODE_RULE_FAILING` alone."""
+    rule: _builtins.str
+    """Output only. The rule, by its id."""
     def __init__(
         self,
         *,
         code: Global___HealthProblem.Code.ValueType = ...,
         channel_configuration: _builtins.str = ...,
         message: _builtins.str = ...,
+        action: _builtins.str = ...,
+        rule: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "code", b"code", "message", b"message"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "channel_configuration", b"channel_configuration", "code", b"code", "message", b"message", "rule", b"rule"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

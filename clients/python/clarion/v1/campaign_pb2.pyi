@@ -7,6 +7,7 @@ from clarion.v1 import approval_pb2 as _approval_pb2
 from clarion.v1 import campaign_health_pb2 as _campaign_health_pb2
 from clarion.v1 import category_pb2 as _category_pb2
 from clarion.v1 import email_content_pb2 as _email_content_pb2
+from clarion.v1 import targeting_pb2 as _targeting_pb2
 from clarion.v1 import webhook_content_pb2 as _webhook_content_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -421,12 +422,16 @@ class Action(_message.Message):
     EMAIL_FIELD_NUMBER: _builtins.int
     WEBHOOK_FIELD_NUMBER: _builtins.int
     VARIANTS_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    WITHOUT_RULE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Optional. What names the action in results, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
     unique in the campaign. Default: the word of its channel, such as `email`.
     """
     channel_configuration: _builtins.str
     """Required. How the message is sent, as `channelConfigurations/{channel_configuration}`. Its channel is that of the content."""
+    without_rule: _targeting_pb2.WithoutRule.ValueType
+    """Optional. What happens to recipients of whom no rule is true. Only with `rules`. Default: `WITHOUT_RULE_SEND_DEFAULT`."""
     @_builtins.property
     def email(self) -> _email_content_pb2.EmailContent:
         """An e-mail."""
@@ -437,7 +442,13 @@ class Action(_message.Message):
 
     @_builtins.property
     def variants(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContentVariant]:
-        """Optional. The content in other languages than the campaign's `default_locale`. At most 49, each locale once."""
+        """Optional. The content in other languages than the campaign's `default_locale`, and for the people of a rule. At most 1,000, each
+        rule and locale once, in at most 50 locales; 2,000 in the campaign.
+        """
+
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.TargetingRule]:
+        """Optional. Whom its contents are for. The first one counts that is true of a recipient when the trigger is accepted. At most 20."""
 
     def __init__(
         self,
@@ -447,10 +458,12 @@ class Action(_message.Message):
         email: _email_content_pb2.EmailContent | None = ...,
         webhook: _webhook_content_pb2.WebhookContent | None = ...,
         variants: _abc.Iterable[Global___ContentVariant] | None = ...,
+        rules: _abc.Iterable[_targeting_pb2.TargetingRule] | None = ...,
+        without_rule: _targeting_pb2.WithoutRule.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "content", b"content", "email", b"email", "id", b"id", "variants", b"variants", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "content", b"content", "email", b"email", "id", b"id", "rules", b"rules", "variants", b"variants", "webhook", b"webhook", "without_rule", b"without_rule"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["email", "webhook"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
@@ -460,11 +473,12 @@ Global___Action: _TypeAlias = Action  # noqa: Y015
 
 @_typing.final
 class ContentVariant(_message.Message):
-    """The content of an action in another language than the default one.
+    """The content of an action in another language than the default one, or for the people of a rule.
 
-    A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, else from the default content when
-    that is in the same language. Fields without words (`from`, `reply_to`, `headers` and the method of a webhook) come from the default
-    content whatever its language is.
+    A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, then, for a variant of a rule, from
+    the variants that belong to no rule, and from the default content, as far as these are in the same language. Fields without words
+    (`from`, `reply_to`, `headers` and the method of a webhook) come from the rule's variant in the default locale, and from the default
+    content, whatever their language is. The people of a rule without words of its own get the words that belong to no rule.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -472,8 +486,13 @@ class ContentVariant(_message.Message):
     LOCALE_FIELD_NUMBER: _builtins.int
     EMAIL_FIELD_NUMBER: _builtins.int
     WEBHOOK_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
     locale: _builtins.str
-    """Required. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`."""
+    """Optional. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`. Default: the campaign's `default_locale`, of a variant
+    with a `rule`. One without must have it.
+    """
+    rule: _builtins.str
+    """Optional. The rule of the action whose people it is for, by its id. Default: it belongs to no rule."""
     @_builtins.property
     def email(self) -> _email_content_pb2.EmailContent:
         """An e-mail."""
@@ -488,10 +507,11 @@ class ContentVariant(_message.Message):
         locale: _builtins.str = ...,
         email: _email_content_pb2.EmailContent | None = ...,
         webhook: _webhook_content_pb2.WebhookContent | None = ...,
+        rule: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "locale", b"locale", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "locale", b"locale", "rule", b"rule", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["email", "webhook"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015

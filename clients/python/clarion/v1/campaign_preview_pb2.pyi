@@ -3,12 +3,16 @@
 isort:skip_file
 """
 
+from clarion.v1 import attempt_pb2 as _attempt_pb2
 from clarion.v1 import email_content_pb2 as _email_content_pb2
 from clarion.v1 import locale_reason_pb2 as _locale_reason_pb2
+from clarion.v1 import targeting_pb2 as _targeting_pb2
 from clarion.v1 import webhook_content_pb2 as _webhook_content_pb2
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -34,6 +38,7 @@ class PreviewCampaignRequest(_message.Message):
     LOCALE_FIELD_NUMBER: _builtins.int
     IDENTITY_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. `campaigns/{campaign}`."""
     version: _builtins.int
@@ -44,6 +49,10 @@ class PreviewCampaignRequest(_message.Message):
     """Optional. The recipient's identity. Default: `email:preview@clarion.test`."""
     action: _builtins.str
     """Optional. The action to render, by its id. Default: the first."""
+    rule: _builtins.str
+    """Optional. The rule of the action whose content to render, by its id, whether it is true of the recipient or not. Default: the first
+    one that is true.
+    """
     @_builtins.property
     def context(self) -> _struct_pb2.Struct:
         """Optional. The data for `context`. Checked against the context schema."""
@@ -62,10 +71,11 @@ class PreviewCampaignRequest(_message.Message):
         locale: _builtins.str = ...,
         identity: _builtins.str = ...,
         action: _builtins.str = ...,
+        rule: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "context", b"context", "identity", b"identity", "locale", b"locale", "name", b"name", "profile", b"profile", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "context", b"context", "identity", b"identity", "locale", b"locale", "name", b"name", "profile", b"profile", "rule", b"rule", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -139,12 +149,19 @@ class PreviewCampaignResponse(_message.Message):
     LOCALE_FIELD_NUMBER: _builtins.int
     CONTENT_LOCALE_FIELD_NUMBER: _builtins.int
     LOCALE_REASON_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    RULE_EVALUATIONS_FIELD_NUMBER: _builtins.int
+    EXCLUSION_REASON_FIELD_NUMBER: _builtins.int
     action: _builtins.str
     """The action that was rendered, by its id."""
     content_locale: _builtins.str
     """The locale of the content that was chosen for it."""
     locale_reason: _locale_reason_pb2.LocaleReason.ValueType
     """Why that locale was chosen."""
+    rule: _builtins.str
+    """The rule whose content was rendered: the one of the request, or the first that is true. Empty when there is none."""
+    exclusion_reason: _attempt_pb2.ExclusionReason.ValueType
+    """`EXCLUSION_REASON_NO_RULE_MATCHED` when the recipient would get nothing, as no rule is true. What is shown then belongs to no rule."""
     @_builtins.property
     def email(self) -> _email_content_pb2.RenderedEmail:
         """An e-mail."""
@@ -161,6 +178,10 @@ class PreviewCampaignResponse(_message.Message):
     def locale(self) -> Global___PreviewCampaignResponse.Choice:
         """The locale that the recipient wants."""
 
+    @_builtins.property
+    def rule_evaluations(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.RuleEvaluation]:
+        """What the rules of the action are of the recipient, in their order, up to the first that is true. None when the request names one."""
+
     def __init__(
         self,
         *,
@@ -171,10 +192,13 @@ class PreviewCampaignResponse(_message.Message):
         locale: Global___PreviewCampaignResponse.Choice | None = ...,
         content_locale: _builtins.str = ...,
         locale_reason: _locale_reason_pb2.LocaleReason.ValueType = ...,
+        rule: _builtins.str = ...,
+        rule_evaluations: _abc.Iterable[_targeting_pb2.RuleEvaluation] | None = ...,
+        exclusion_reason: _attempt_pb2.ExclusionReason.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "content", b"content", "email", b"email", "locale", b"locale", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "address", b"address", "content", b"content", "content_locale", b"content_locale", "email", b"email", "locale", b"locale", "locale_reason", b"locale_reason", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "address", b"address", "content", b"content", "content_locale", b"content_locale", "email", b"email", "exclusion_reason", b"exclusion_reason", "locale", b"locale", "locale_reason", b"locale_reason", "rule", b"rule", "rule_evaluations", b"rule_evaluations", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["email", "webhook"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015

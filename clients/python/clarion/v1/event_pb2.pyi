@@ -171,6 +171,7 @@ class Event(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     CONTENT_LOCALE_FIELD_NUMBER: _builtins.int
     LOCALE_REASON_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     EXCLUSION_FIELD_NUMBER: _builtins.int
     SUPPRESSION_CHANGE_FIELD_NUMBER: _builtins.int
@@ -201,6 +202,8 @@ class Event(_message.Message):
     """Output only. The locale of the content of that message."""
     locale_reason: _locale_reason_pb2.LocaleReason.ValueType
     """Output only. Why that locale was chosen."""
+    rule: _builtins.str
+    """Output only. The rule of that message, as in `Message.rule`."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it happened."""
@@ -267,6 +270,7 @@ class Event(_message.Message):
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         content_locale: _builtins.str = ...,
         locale_reason: _locale_reason_pb2.LocaleReason.ValueType = ...,
+        rule: _builtins.str = ...,
         attempt: _attempt_pb2.Attempt | None = ...,
         exclusion: Global___Exclusion | None = ...,
         suppression_change: Global___SuppressionChange | None = ...,
@@ -280,7 +284,7 @@ class Event(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "profile_erasure", b"profile_erasure", "profile_merge", b"profile_merge", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "locale_reason", b"locale_reason", "message", b"message", "profile_erasure", b"profile_erasure", "profile_merge", b"profile_merge", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "locale_reason", b"locale_reason", "message", b"message", "profile_erasure", b"profile_erasure", "profile_merge", b"profile_merge", "rule", b"rule", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge", "audience_run_change", "sending_policy_change", "silence_change", "profile_erasure"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015

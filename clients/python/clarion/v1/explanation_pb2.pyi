@@ -5,6 +5,7 @@ isort:skip_file
 
 from clarion.v1 import event_pb2 as _event_pb2
 from clarion.v1 import locale_reason_pb2 as _locale_reason_pb2
+from clarion.v1 import targeting_pb2 as _targeting_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -157,6 +158,8 @@ class MessageExplanation(_message.Message):
     CONSENT_CHANGE_FIELD_NUMBER: _builtins.int
     CONTENT_LOCALE_FIELD_NUMBER: _builtins.int
     LOCALE_REASON_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    RULE_EVALUATIONS_FIELD_NUMBER: _builtins.int
     sending_policy: _builtins.str
     """The sending policy that would hold for it, as `sendingPolicies/{sending_policy}`. Empty when none does."""
     consent_change: _builtins.str
@@ -165,6 +168,8 @@ class MessageExplanation(_message.Message):
     """The locale of its content."""
     locale_reason: _locale_reason_pb2.LocaleReason.ValueType
     """Why that locale would be chosen."""
+    rule: _builtins.str
+    """The rule of the action that is true of the recipient, by its id. Empty when none is, and when the action has none."""
     @_builtins.property
     def exclusions(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Exclusion]:
         """Every reason for which it would be excluded now, in the order in which they decide. The first one would be the message's."""
@@ -183,6 +188,10 @@ class MessageExplanation(_message.Message):
         excluded.
         """
 
+    @_builtins.property
+    def rule_evaluations(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.RuleEvaluation]:
+        """What the rules of the action are of the recipient, in their order, up to the first that is true."""
+
     def __init__(
         self,
         *,
@@ -194,10 +203,12 @@ class MessageExplanation(_message.Message):
         consent_change: _builtins.str = ...,
         content_locale: _builtins.str = ...,
         locale_reason: _locale_reason_pb2.LocaleReason.ValueType = ...,
+        rule: _builtins.str = ...,
+        rule_evaluations: _abc.Iterable[_targeting_pb2.RuleEvaluation] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "due_time", b"due_time", "time_zone", b"time_zone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "consent_change", b"consent_change", "content_locale", b"content_locale", "due_time", b"due_time", "exclusions", b"exclusions", "locale_reason", b"locale_reason", "sending_policy", b"sending_policy", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "consent_change", b"consent_change", "content_locale", b"content_locale", "due_time", b"due_time", "exclusions", b"exclusions", "locale_reason", b"locale_reason", "rule", b"rule", "rule_evaluations", b"rule_evaluations", "sending_policy", b"sending_policy", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -128,6 +128,7 @@ class Message(_message.Message):
     SENDING_POLICY_FIELD_NUMBER: _builtins.int
     CONTENT_LOCALE_FIELD_NUMBER: _builtins.int
     LOCALE_REASON_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `messages/{message}`, where the last segment is opaque. Assigned when the trigger is accepted; messages sort by
     it in the order of acceptance.
@@ -169,6 +170,10 @@ class Message(_message.Message):
     """Output only. The locale of its content, which was chosen when it was accepted."""
     locale_reason: _locale_reason_pb2.LocaleReason.ValueType
     """Output only. Why that one was chosen."""
+    rule: _builtins.str
+    """Output only. The rule of its action that was true of its recipient when it was accepted, by its id. Empty when none was, and when
+    the action has none.
+    """
     @_builtins.property
     def failure(self) -> _attempt_pb2.Failure:
         """Output only. Why it failed. Set in `STATE_FAILED` and `STATE_IN_DOUBT` alone."""
@@ -233,10 +238,11 @@ class Message(_message.Message):
         sending_policy: _builtins.str = ...,
         content_locale: _builtins.str = ...,
         locale_reason: _locale_reason_pb2.LocaleReason.ValueType = ...,
+        rule: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "due_time", b"due_time", "exclusion", b"exclusion", "expire_time", b"expire_time", "failure", b"failure", "outcome_time", b"outcome_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "due_time", b"due_time", "events", b"events", "exclusion", b"exclusion", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "locale_reason", b"locale_reason", "name", b"name", "outcome_time", b"outcome_time", "sending_policy", b"sending_policy", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "due_time", b"due_time", "events", b"events", "exclusion", b"exclusion", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "locale_reason", b"locale_reason", "name", b"name", "outcome_time", b"outcome_time", "rule", b"rule", "sending_policy", b"sending_policy", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -34,6 +34,7 @@ class SendProofRequest(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     LOCALE_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """Required. `campaigns/{campaign}`."""
     version: _builtins.int
@@ -42,6 +43,10 @@ class SendProofRequest(_message.Message):
     """Optional. The locale of the recipient that the proof shows. Default: the campaign's."""
     action: _builtins.str
     """Optional. The action to send, by its id. Default: the first."""
+    rule: _builtins.str
+    """Optional. The rule of the action whose content to send, by its id, whether it is true of the data or not. Default: the first one
+    that is true, as in `PreviewCampaignRequest.rule`.
+    """
     @_builtins.property
     def addresses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required. Where to send it: 1 to 10 e-mail addresses, without repetition."""
@@ -64,10 +69,11 @@ class SendProofRequest(_message.Message):
         profile: _struct_pb2.Struct | None = ...,
         locale: _builtins.str = ...,
         action: _builtins.str = ...,
+        rule: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "addresses", b"addresses", "campaign", b"campaign", "context", b"context", "locale", b"locale", "profile", b"profile", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "addresses", b"addresses", "campaign", b"campaign", "context", b"context", "locale", b"locale", "profile", b"profile", "rule", b"rule", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -106,8 +112,11 @@ class ProofResult(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     EXCLUSION_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The address."""
+    rule: _builtins.str
+    """The rule whose content it shows. Empty when there is none."""
     @_builtins.property
     def attempt(self) -> _attempt_pb2.Attempt:
         """It was handed to the provider, and this came of it. After `Attempt.RESULT_DEFERRED` it is not tried again."""
@@ -122,10 +131,11 @@ class ProofResult(_message.Message):
         address: _builtins.str = ...,
         attempt: _attempt_pb2.Attempt | None = ...,
         exclusion: _event_pb2.Exclusion | None = ...,
+        rule: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "exclusion", b"exclusion", "outcome", b"outcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "attempt", b"attempt", "exclusion", b"exclusion", "outcome", b"outcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "attempt", b"attempt", "exclusion", b"exclusion", "outcome", b"outcome", "rule", b"rule"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_outcome: _TypeAlias = _typing.Literal["attempt", "exclusion"]  # noqa: Y015
     _WhichOneofArgType_outcome: _TypeAlias = _typing.Literal["outcome", b"outcome"]  # noqa: Y015

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from clarion.v1 import attempt_pb2 as _attempt_pb2
+from clarion.v1 import targeting_pb2 as _targeting_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -179,6 +180,7 @@ class CampaignReport(_message.Message):
     HAND_OFF_EXCLUDED_COUNTS_FIELD_NUMBER: _builtins.int
     UNSUBSCRIBED_COUNT_FIELD_NUMBER: _builtins.int
     LOCALE_COUNTS_FIELD_NUMBER: _builtins.int
+    RULE_COUNTS_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """The campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
@@ -227,6 +229,10 @@ class CampaignReport(_message.Message):
     def locale_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignReport.LocaleCounts]:
         """The messages by the locale of their content, in the order of the locales."""
 
+    @_builtins.property
+    def rule_counts(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.RuleCounts]:
+        """The messages of actions with rules by their rule, in the order of actions and rules of their ids. Absent when no rule ever decided."""
+
     def __init__(
         self,
         *,
@@ -248,10 +254,11 @@ class CampaignReport(_message.Message):
         hand_off_excluded_counts: _abc.Iterable[Global___CampaignReport.ExcludedCount] | None = ...,
         unsubscribed_count: _builtins.int = ...,
         locale_counts: _abc.Iterable[Global___CampaignReport.LocaleCounts] | None = ...,
+        rule_counts: _abc.Iterable[_targeting_pb2.RuleCounts] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["hand_off_latency", b"hand_off_latency", "read_time", b"read_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "cancelled_count", b"cancelled_count", "excluded_count", b"excluded_count", "excluded_counts", b"excluded_counts", "expired_count", b"expired_count", "failed_count", b"failed_count", "failed_counts", b"failed_counts", "hand_off_excluded_counts", b"hand_off_excluded_counts", "hand_off_latency", b"hand_off_latency", "in_doubt_count", b"in_doubt_count", "locale_counts", b"locale_counts", "queued_count", b"queued_count", "read_time", b"read_time", "retry_count", b"retry_count", "sent_count", b"sent_count", "targeted_count", b"targeted_count", "unsubscribed_count", b"unsubscribed_count", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "cancelled_count", b"cancelled_count", "excluded_count", b"excluded_count", "excluded_counts", b"excluded_counts", "expired_count", b"expired_count", "failed_count", b"failed_count", "failed_counts", b"failed_counts", "hand_off_excluded_counts", b"hand_off_excluded_counts", "hand_off_latency", b"hand_off_latency", "in_doubt_count", b"in_doubt_count", "locale_counts", b"locale_counts", "queued_count", b"queued_count", "read_time", b"read_time", "retry_count", b"retry_count", "rule_counts", b"rule_counts", "sent_count", b"sent_count", "targeted_count", b"targeted_count", "unsubscribed_count", b"unsubscribed_count", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -117,6 +117,13 @@ from clarion_client._values.silence import Silence
 from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
 from clarion_client._values.suppression import Suppression, SuppressionReason, SuppressionScope
 from clarion_client._values.suppression_service import ImportedSuppression, ImportedSuppressionOutcome, SuppressionCheck
+from clarion_client._values.targeting import (
+    RuleCounts,
+    RuleEvaluation,
+    RuleEvaluationResult,
+    TargetingRule,
+    WithoutRule,
+)
 from clarion_client._values.test_case import TestCase
 from clarion_client._values.topic import Topic, TopicOneClick, TopicTranslation, TopicVisibility
 from clarion_client._values.trigger_sample import SampleTool, TriggerSample, TriggerSamples
@@ -242,6 +249,9 @@ __all__ = [
     "RenderedWebhook",
     "RetryPolicy",
     "Review",
+    "RuleCounts",
+    "RuleEvaluation",
+    "RuleEvaluationResult",
     "SampleTool",
     "Schedule",
     "SchemaDifference",
@@ -265,6 +275,7 @@ __all__ = [
     "SuppressionReason",
     "SuppressionScope",
     "TagUse",
+    "TargetingRule",
     "TestCase",
     "ThroughputMode",
     "TlsMode",
@@ -285,4 +296,5 @@ __all__ = [
     "WebhookContent",
     "WebhookContentMethod",
     "WebhookProvider",
+    "WithoutRule",
 ]

@@ -39,6 +39,8 @@ class ExclusionReason(StrEnum):
     """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
     CAPPED = "CAPPED"
     """A frequency cap of its sending policy has no room: the person has got, or will get, enough of such messages."""
+    NO_RULE_MATCHED = "NO_RULE_MATCHED"
+    """No rule of the action is true of the recipient, and the action excludes such recipients."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

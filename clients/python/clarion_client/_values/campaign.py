@@ -15,6 +15,7 @@ from clarion_client._values.approval import ApprovalState
 from clarion_client._values.campaign_health import CampaignHealth
 from clarion_client._values.category import Category
 from clarion_client._values.email_content import EmailContent
+from clarion_client._values.targeting import TargetingRule, WithoutRule
 from clarion_client._values.webhook_content import WebhookContent
 
 
@@ -241,7 +242,17 @@ class Action(Value):
     webhook: WebhookContent | None = None
     """An HTTP request."""
     variants: Sequence[ContentVariant] = ()
-    """Optional. The content in other languages than the campaign's `default_locale`. At most 49, each locale once."""
+    """Optional. The content in other languages than the campaign's `default_locale`, and for the people of a rule.
+    At most 1,000, each rule and locale once, in at most 50 locales; 2,000 in the campaign.
+    """
+    rules: Sequence[TargetingRule] = ()
+    """Optional. Whom its contents are for. The first one counts that is true of a recipient when the trigger is
+    accepted. At most 20.
+    """
+    without_rule: WithoutRule | None = None
+    """Optional. What happens to recipients of whom no rule is true. Only with `rules`. Default:
+    `WithoutRule.SEND_DEFAULT`.
+    """
 
     @property
     def content(self) -> EmailContent | WebhookContent | None:
@@ -252,19 +263,25 @@ class Action(Value):
 @represents(campaign_pb2.ContentVariant.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ContentVariant(Value):
-    """The content of an action in another language than the default one.
+    """The content of an action in another language than the default one, or for the people of a rule.
 
-    A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, else from
-    the default content when that is in the same language. Fields without words (`from`, `reply_to`, `headers` and
-    the method of a webhook) come from the default content whatever its language is.
+    A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, then, for a
+    variant of a rule, from the variants that belong to no rule, and from the default content, as far as these are
+    in the same language. Fields without words (`from`, `reply_to`, `headers` and the method of a webhook) come
+    from the rule's variant in the default locale, and from the default content, whatever their language is. The
+    people of a rule without words of its own get the words that belong to no rule.
     """
 
-    locale: str
-    """Required. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`."""
+    locale: str = ""
+    """Optional. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`. Default: the campaign's
+    `default_locale`, of a variant with a `rule`. One without must have it.
+    """
     email: EmailContent | None = None
     """An e-mail."""
     webhook: WebhookContent | None = None
     """An HTTP request."""
+    rule: str = ""
+    """Optional. The rule of the action whose people it is for, by its id. Default: it belongs to no rule."""
 
     @property
     def content(self) -> EmailContent | WebhookContent | None:

@@ -23,6 +23,10 @@ class HealthProblemCode(StrEnum):
     """
     CERTIFICATE_EXPIRING = "CERTIFICATE_EXPIRING"
     """The certificate that the channel configuration shows its peer has expired, or expires within 14 days."""
+    RULE_FAILING = "RULE_FAILING"
+    """A rule of the live version could not be evaluated for recipients of the last seven days, for whom it counted
+    as false.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -46,6 +50,12 @@ class HealthProblem(Value):
     code: HealthProblemCode
     """Output only. Which thing."""
     channel_configuration: str = ""
-    """Output only. The channel configuration that it is about, as `channelConfigurations/{channel_configuration}`."""
+    """Output only. The channel configuration that it is about, as `channelConfigurations/{channel_configuration}`.
+    Empty for a rule.
+    """
     message: str = ""
     """Output only. What is wrong, for people."""
+    action: str = ""
+    """Output only. The action whose rule it is about, by its id: `HealthProblemCode.RULE_FAILING` alone."""
+    rule: str = ""
+    """Output only. The rule, by its id."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from enum import StrEnum
 
 from clarion.v1 import campaign_preview_pb2
 
 from clarion_client._conversion import Value, represents
+from clarion_client._values.attempt import ExclusionReason
 from clarion_client._values.email_content import RenderedEmail
 from clarion_client._values.locale_reason import LocaleReason
+from clarion_client._values.targeting import RuleEvaluation
 from clarion_client._values.webhook_content import RenderedWebhook
 
 
@@ -48,6 +51,18 @@ class Preview(Value):
     """The locale of the content that was chosen for it."""
     locale_reason: LocaleReason
     """Why that locale was chosen."""
+    rule: str = ""
+    """The rule whose content was rendered: the one of the request, or the first that is true. Empty when there is
+    none.
+    """
+    rule_evaluations: Sequence[RuleEvaluation] = ()
+    """What the rules of the action are of the recipient, in their order, up to the first that is true. None when the
+    request names one.
+    """
+    exclusion_reason: ExclusionReason | None = None
+    """`ExclusionReason.NO_RULE_MATCHED` when the recipient would get nothing, as no rule is true. What is shown then
+    belongs to no rule.
+    """
 
     @property
     def content(self) -> RenderedEmail | RenderedWebhook | None:

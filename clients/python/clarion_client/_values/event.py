@@ -130,6 +130,8 @@ class Event(Value):
     """Output only. The locale of the content of that message."""
     locale_reason: LocaleReason
     """Output only. Why that locale was chosen."""
+    rule: str = ""
+    """Output only. The rule of that message, as in `Message.rule`."""
     attempt: Attempt | None = None
     """Output only. The attempt that ended with it: `EventType.SENT`, `EventType.DEFERRED`, `EventType.FAILED`,
     `EventType.IN_DOUBT`. Absent when a message in doubt was excluded before its next attempt.

@@ -12,6 +12,7 @@ from clarion.v1 import explanation_pb2
 from clarion_client._conversion import Value, represents
 from clarion_client._values.event import Exclusion
 from clarion_client._values.locale_reason import LocaleReason
+from clarion_client._values.targeting import RuleEvaluation
 
 
 @represents(explanation_pb2.SourcedValue.Source.DESCRIPTOR)
@@ -98,3 +99,9 @@ class MessageExplanation(Value):
     """The locale of its content."""
     locale_reason: LocaleReason
     """Why that locale would be chosen."""
+    rule: str = ""
+    """The rule of the action that is true of the recipient, by its id. Empty when none is, and when the action has
+    none.
+    """
+    rule_evaluations: Sequence[RuleEvaluation] = ()
+    """What the rules of the action are of the recipient, in their order, up to the first that is true."""

@@ -116,3 +116,7 @@ class Message(Value):
     """Output only. The locale of its content, which was chosen when it was accepted."""
     locale_reason: LocaleReason
     """Output only. Why that one was chosen."""
+    rule: str = ""
+    """Output only. The rule of its action that was true of its recipient when it was accepted, by its id. Empty when
+    none was, and when the action has none.
+    """

@@ -22,6 +22,8 @@ class ProofResult(Value):
     """It was handed to the provider, and this came of it. After `AttemptResult.DEFERRED` it is not tried again."""
     exclusion: Exclusion | None = None
     """It must not be sent."""
+    rule: str = ""
+    """The rule whose content it shows. Empty when there is none."""
 
     @property
     def outcome(self) -> Attempt | Exclusion | None:

@@ -10,6 +10,7 @@ from clarion.v1 import report_service_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.attempt import ExclusionReason, FailureReason
+from clarion_client._values.targeting import RuleCounts
 
 
 @represents(report_service_pb2.CampaignReport.DESCRIPTOR)
@@ -53,6 +54,10 @@ class CampaignReport(Value):
     """Messages whose recipients unsubscribed by their links. They are sent messages, and no outcome of their own."""
     locale_counts: Sequence[CampaignReportLocaleCounts] = ()
     """The messages by the locale of their content, in the order of the locales."""
+    rule_counts: Sequence[RuleCounts] = ()
+    """The messages of actions with rules by their rule, in the order of actions and rules of their ids. Absent when
+    no rule ever decided.
+    """
 
 
 @represents(report_service_pb2.CampaignReport.LocaleCounts.DESCRIPTOR)

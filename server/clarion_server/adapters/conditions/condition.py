@@ -24,7 +24,7 @@ _CAUSES = {
 }
 
 #: The members of a map that are read, each with those that are read of it. Empty: all of them.
-_Projection = dict[str, "_Projection"]
+Projection = dict[str, "Projection"]
 
 
 class CelCondition:
@@ -38,14 +38,14 @@ class CelCondition:
         self._max_elements = max_elements
         self._environment = environment
         self._expression = expression
-        self._projection = _projection(reads.attributes)
+        self._projection = projection(reads.attributes)
 
     def evaluate(
         self, attributes: Mapping[str, Any], values: Mapping[str, Any], choices: Mapping[ConsentScope, str]
     ) -> bool | FailureCause:
         # Handing over a value costs more than an evaluation, so that only those are handed over that are read.
         given = {ATTRIBUTES: _project(attributes, self._projection), **values}
-        if self._max_elements is not None and _is_larger(given[ATTRIBUTES], self._max_elements):
+        if self._max_elements is not None and is_larger(given[ATTRIBUTES], self._max_elements):
             return FailureCause.OTHER
         functions = [_consent(choices)] if choices else []
         try:
@@ -54,7 +54,7 @@ class CelCondition:
             # Such as a list of more elements than an evaluation goes through.
             return FailureCause.OTHER
         # An error is a value too, and would be true as a condition of Python.
-        return result if isinstance(result, bool) else _cause(str(result))
+        return result if isinstance(result, bool) else cause_of(str(result))
 
 
 def _consent(choices: Mapping[ConsentScope, str]) -> cel.Function:
@@ -64,21 +64,22 @@ def _consent(choices: Mapping[ConsentScope, str]) -> cel.Function:
     return cel.Function(CONSENT, [_TEXT, _TEXT], False, consent, _TEXT)
 
 
-def _cause(error: str) -> FailureCause:
+def cause_of(error: str) -> FailureCause:
+    """Returns why an evaluation failed whose value is this text."""
     return next((cause for start, cause in _CAUSES.items() if error.startswith(start)), FailureCause.OTHER)
 
 
-def _is_larger(value: Any, max_elements: int) -> bool:
+def is_larger(value: Any, max_elements: int) -> bool:
     """Returns whether a value is a list or map with more elements, or has one in it."""
     if not isinstance(value, (dict, list)):
         return False
     parts = value.values() if isinstance(value, dict) else value
-    return len(value) > max_elements or any(_is_larger(part, max_elements) for part in parts)
+    return len(value) > max_elements or any(is_larger(part, max_elements) for part in parts)
 
 
-def _projection(paths: Iterable[tuple[str, ...]]) -> _Projection:
+def projection(paths: Iterable[tuple[str, ...]]) -> Projection:
     """Returns what is read of the attributes; of a path and one that goes on from it, all behind the shorter one."""
-    root: _Projection = {}
+    root: Projection = {}
     # The longer paths come first, so that a shorter one empties what they have left.
     for path in sorted(paths, key=len, reverse=True):
         members = root
@@ -91,7 +92,7 @@ def _projection(paths: Iterable[tuple[str, ...]]) -> _Projection:
     return root
 
 
-def _project(value: Mapping[str, Any], projection: _Projection) -> Mapping[str, Any]:
+def _project(value: Mapping[str, Any], projection: Projection) -> Mapping[str, Any]:
     if not projection:
         return value
     return {

@@ -48,9 +48,13 @@ class _Variable(NamedTuple):
 _Scope = Mapping[str, _Variable]
 
 
-def cost_of(root: Node) -> int:
-    """Returns the highest cost of an evaluation."""
-    estimate = _Estimate()
+#: The largest values that the names of a condition stand for, apart from short ones.
+SIZES: Mapping[str, int] = {ATTRIBUTES: MAX_ATTRIBUTES}
+
+
+def cost_of(root: Node, sizes: Mapping[str, int] = SIZES) -> int:
+    """Returns the highest cost of an evaluation. `sizes` are those of the largest values that names stand for."""
+    estimate = _Estimate(sizes)
     estimate.size_of(root, {}, 0)
     return estimate.once + _ITERATIONS * estimate.each
 
@@ -61,7 +65,8 @@ def makes_list(loop: Loop) -> bool:
 
 
 class _Estimate:
-    def __init__(self) -> None:
+    def __init__(self, sizes: Mapping[str, int]) -> None:
+        self._sizes = sizes
         self.once = 0
         """The cost outside of loops."""
         self.each = 0
@@ -75,8 +80,7 @@ class _Estimate:
                 return len(text or "") + 1
             case Name(name=name):
                 variable = scope.get(name)
-                fixed = MAX_ATTRIBUTES if name == ATTRIBUTES else _SHORT
-                return fixed if variable is None else variable.size_at(depth)
+                return self._sizes.get(name, _SHORT) if variable is None else variable.size_at(depth)
             case Select(operand=operand):
                 return self.size_of(operand, scope, depth)
             case Literal(parts=parts):

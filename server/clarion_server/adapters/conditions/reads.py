@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from clarion_server.adapters.conditions.names import ATTRIBUTES, CONSENT, VARIABLES
 from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Name, Node, Select, children
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentScope
 
-_INDEX = "_[_]"
+#: The operator that takes an element.
+INDEX = "_[_]"
 
 
 class Reads:
@@ -21,7 +24,7 @@ class Reads:
         self._collect(root)
 
     def _collect(self, node: Node) -> None:
-        path = _path(node)
+        path = path_of(node)
         if path is not None:
             self.attributes.add(path)
             return
@@ -48,16 +51,26 @@ def consent_scope(call: Call) -> ConsentScope | None:
             return None
 
 
-def _path(node: Node) -> tuple[str, ...] | None:
-    """Returns the path of the attributes that a node stands for; None for other nodes."""
+def paths_of(root: Node, name: str) -> Iterator[tuple[str, ...]]:
+    """Yields the paths of the members that are read of what a name stands for. The empty path stands for all."""
+    path = path_of(root, name)
+    if path is not None:
+        yield path
+        return
+    for child in children(root):
+        yield from paths_of(child, name)
+
+
+def path_of(node: Node, root: str = ATTRIBUTES) -> tuple[str, ...] | None:
+    """Returns the path of the member that a node stands for, of what the name `root` does; None for other nodes."""
     match node:
-        case Name(name=name) if name == ATTRIBUTES:
+        case Name(name=name) if name == root:
             return ()
         case Select(operand=operand, field=field):
-            outer = _path(operand)
+            outer = path_of(operand, root)
             return None if outer is None else (*outer, field)
-        case Call(function=function, arguments=(operand, Constant(text=str(key)))) if function == _INDEX:
-            outer = _path(operand)
+        case Call(function=function, arguments=(operand, Constant(text=str(key)))) if function == INDEX:
+            outer = path_of(operand, root)
             return None if outer is None else (*outer, key)
         case _:
             return None

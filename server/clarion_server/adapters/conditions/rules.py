@@ -22,13 +22,14 @@ def broken_rules(tree: Tree, type_: cel.Type, is_pattern: IsPattern) -> Iterator
     """Yields each node that breaks a rule, with a sentence that says which."""
     if type_ != cel.Type.BOOL:
         yield tree.root, _NOT_BOOL.get(type_.name(), f"It is a {type_.name().lower()}, and must be true or false.")
-    broken = list(_in_calls(tree.root, is_pattern))
+    broken = list(broken_calls(tree.root, is_pattern))
     yield from broken
     if not broken and cost_of(tree.root) > MAX_COST:
         yield tree.root, _COSTLY
 
 
-def _in_calls(node: Node, is_pattern: IsPattern) -> Iterator[tuple[Node, str]]:
+def broken_calls(node: Node, is_pattern: IsPattern) -> Iterator[tuple[Node, str]]:
+    """Yields each call in a tree that breaks a rule, with a sentence that says which."""
     match node:
         case Call(function=function) if function == CONSENT and consent_scope(node) is None:
             yield node, _CONSENT
@@ -37,7 +38,7 @@ def _in_calls(node: Node, is_pattern: IsPattern) -> Iterator[tuple[Node, str]]:
         case Call(function=function, arguments=(_, _)) if function.startswith("get"):
             yield node, _TIME_ZONE
     for child in children(node):
-        yield from _in_calls(child, is_pattern)
+        yield from broken_calls(child, is_pattern)
 
 
 def _is_bounded(pattern: Node, is_pattern: IsPattern) -> bool:

@@ -52,10 +52,11 @@ class CompiledAction:
         campaign_id: str,
         attachments: Attachments,
         locale: str = "",
+        rule: str = "",
     ) -> None:
-        """An empty `locale` stands for the default one. Raises ContentInvalid."""
+        """An empty `locale` stands for the default one, and an empty `rule` for none. Raises ContentInvalid."""
         self.locale = locale or definition.default_locale
-        cell = content_cell(locale_data(), definition, action_index, self.locale)
+        cell = content_cell(locale_data(), definition, action_index, self.locale, rule)
         self.content = cell.content
         self._kind = kinds[type(cell.content)]
         self._field = content_field(definition, action_index)

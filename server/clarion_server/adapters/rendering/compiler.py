@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
 from clarion_server.adapters.rendering.content_kind import ContentKinds
@@ -12,13 +13,19 @@ from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.adapters.rendering.review import review
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
 from clarion_server.adapters.rendering.schema_comparison import schema_differences
-from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, Example
-from clarion_server.domain.campaign import CampaignDefinition
-from clarion_server.domain.content_cells import offered_locales
+from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, ContentInvalid, Example
+from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.condition import ConditionInvalid
+from clarion_server.domain.content_cells import locales_of_rule, offered_locales
 from clarion_server.domain.content_locale import ContentLocales
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.schema_difference import SchemaDifference
+from clarion_server.domain.targeting import ActionRules
+from clarion_server.domain.violation import Violation
+
+if TYPE_CHECKING:
+    from clarion_server.adapters.targeting import CelRules
 
 
 class JinjaContentCompiler:
@@ -36,16 +43,52 @@ class JinjaContentCompiler:
         campaign_id: str,
         attachments: Attachments = NO_ATTACHMENTS,
         locale: str = "",
+        rule: str = "",
     ) -> CompiledAction:
         """Raises ContentInvalid."""
-        return CompiledAction(self._kinds, definition, action_index, campaign_id, attachments, locale)
+        return CompiledAction(self._kinds, definition, action_index, campaign_id, attachments, locale, rule)
 
     def locales(self, definition: CampaignDefinition, action_index: int) -> ContentLocales:
         offered = offered_locales(definition, definition.actions[action_index])
         return ContentLocales(locale_data(), offered, definition.locale_fallbacks)
 
+    def rules(self, definition: CampaignDefinition, action_index: int) -> ActionRules | None:
+        """Raises ContentInvalid."""
+        action = definition.actions[action_index]
+        if not action.rules:
+            return None
+        try:
+            compiled = self._cel.rule_set(action)
+        except ConditionInvalid as invalid:
+            raise ContentInvalid from invalid
+        ids = tuple(rule.id for rule in action.rules)
+        return ActionRules(ids, compiled, action.without_rule, self._locales_of_rules(definition, action))
+
+    def rule_violations(self, definition: CampaignDefinition) -> list[Violation]:
+        return list(self._cel.violations(definition)) if _has_rules(definition) else []
+
+    @cached_property
+    def _cel(self) -> CelRules:
+        # It takes 6 MB, which a service without rules does not need.
+        from clarion_server.adapters.targeting import CelRules  # noqa: PLC0415 - see above
+
+        return CelRules()
+
+    def _locales_of_rules(self, definition: CampaignDefinition, action: Action) -> dict[str, ContentLocales]:
+        """Returns the locales that rules have words of their own in, by rule."""
+        found: dict[tuple[str, ...], ContentLocales] = {}
+        by_rule = {rule.id: tuple(locales_of_rule(definition, action, rule.id)) for rule in action.rules}
+        for offered in filter(None, by_rule.values()):
+            # Most rules offer the same locales, and share the choices.
+            if offered not in found:
+                found[offered] = ContentLocales(locale_data(), offered, definition.locale_fallbacks)
+        return {rule: found[offered] for rule, offered in by_rule.items() if offered}
+
     def reads_profile(self, definition: CampaignDefinition) -> bool:
         contents = [content for action in definition.actions for content in action.contents]
+        conditions = [rule.condition for action in definition.actions for rule in action.rules]
+        if any("profile" in condition for condition in conditions):
+            return True
         # A template cannot name a variable without its word.
         return any("profile" in part.source for each in contents for part in self._kinds[type(each)].parts(each))
 
@@ -66,3 +109,7 @@ class JinjaContentCompiler:
     ) -> Example | None:
         """Takes milliseconds to a second, for schemas with many alternatives."""
         return example_of(definition, self._kinds, identity, address, attachments)
+
+
+def _has_rules(definition: CampaignDefinition) -> bool:
+    return any(action.rules for action in definition.actions)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from clarion_server.adapters.storage.json_columns import DEFINITION, TEXTS
+from clarion_server.adapters.storage.json_columns import DEFINITION, TEXTS, USED_RULES
 from clarion_server.domain.campaign import (
     ApprovalState,
     Campaign,
@@ -45,6 +45,7 @@ def campaign_to_row(campaign: Campaign) -> dict[str, Any]:
         "activator": campaign.activator,
         "approval_state": campaign.approval_state,
         "draft_editors": TEXTS.encode(campaign.draft_editors),
+        "used_rules": USED_RULES.encode(campaign.used_rules) if campaign.used_rules else None,
     }
 
 
@@ -70,6 +71,7 @@ def campaign_from_row(row: Row[Any]) -> Campaign:
         queue_disposal=None if row.queue_disposal is None else QueueDisposal(row.queue_disposal),
         approval_state=None if row.approval_state is None else ApprovalState(row.approval_state),
         draft_editors=TEXTS.decode(row.draft_editors),
+        used_rules=() if row.used_rules is None else USED_RULES.decode(row.used_rules),
     )
 
 

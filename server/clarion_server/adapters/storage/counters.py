@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Select, Table, func, select, tuple_
 
 from clarion_server.adapters.storage.bulk import BulkStatement, insertion
 from clarion_server.adapters.storage.schema import counters, latencies
-from clarion_server.domain.counter import CounterKey, LatencyKey, Metric
+from clarion_server.domain.condition import FailureCause
+from clarion_server.domain.counter import CounterKey, FailedRule, LatencyKey, Metric
 
 
 def _addition(table: Table) -> BulkStatement:
@@ -51,8 +52,27 @@ class SqlCounterRepository:
     def by_locale(self, campaign_key: int, version: int | None) -> dict[tuple[str, Metric], int]:
         key = (counters.c.locale, counters.c.metric)
         statement = _of_campaign(select(*key, func.sum(counters.c.count)), counters, campaign_key, version)
-        rows = self._connection.execute(statement.group_by(*key))
+        rows = self._connection.execute(statement.where(counters.c.metric != Metric.RULE_FAILED).group_by(*key))
         return {(locale, Metric(metric)): int(count) for locale, metric, count in rows}
+
+    def by_rule(self, campaign_key: int, version: int | None) -> dict[tuple[str, str, Metric], int]:
+        key = (counters.c.action, counters.c.rule, counters.c.metric)
+        statement = _of_campaign(select(*key, func.sum(counters.c.count)), counters, campaign_key, version)
+        rows = self._connection.execute(statement.group_by(*key))
+        return {(action, rule, Metric(metric)): int(count) for action, rule, metric, count in rows}
+
+    def failed_rules(self, versions: Collection[tuple[int, int]], since: int) -> list[FailedRule]:
+        key = (counters.c.campaign_key, counters.c.action, counters.c.rule, counters.c.reason)
+        statement = select(*key, func.sum(counters.c.count)).where(
+            tuple_(counters.c.campaign_key, counters.c.version).in_(versions),
+            counters.c.metric == Metric.RULE_FAILED,
+            counters.c.day >= since,
+        )
+        rows = self._connection.execute(statement.group_by(*key).order_by(*key))
+        return [
+            FailedRule(campaign_key, action, rule, FailureCause(cause), int(count))
+            for campaign_key, action, rule, cause, count in rows
+        ]
 
     def latencies(self, campaign_key: int, version: int | None) -> dict[int, int]:
         bucket = latencies.c.bucket

@@ -58,6 +58,7 @@ _SHARED = (
     events.c.channel,
     events.c.content_locale,
     events.c.locale_reason,
+    events.c.rule,
     events.c.subject,
     events.c.labels,
 )
@@ -140,6 +141,7 @@ def _shared_row(event: Event) -> tuple[Any, ...]:
         None if event.channel is None else str(event.channel),
         None if event.content_locale is None else event.content_locale.locale,
         None if event.content_locale is None else str(event.content_locale.reason),
+        event.rule or None,
         None if event.message_id is not None else event.subject,
         LABELS.encode(event.labels) if event.labels else None,
     )
@@ -147,7 +149,8 @@ def _shared_row(event: Event) -> tuple[Any, ...]:
 
 def _from_row(row: Sequence[Any]) -> Event:
     """Reads by position, in the order of the table, because watchers read many events."""
-    sequence, type_, time, sandbox, message_id, campaign_key, action, channel, detail, *language, subject, labels = row
+    sequence, type_, time, sandbox, message_id, campaign_key, action, channel, detail, *rest = row
+    *language, rule, subject, labels = rest
     event_type = EventType(type_)
     return Event(
         event_type,
@@ -161,6 +164,7 @@ def _from_row(row: Sequence[Any]) -> Event:
         None if channel is None else Channel(channel),
         NO_LABELS if labels is None else LABELS.decode(labels),
         None if language[0] is None else locale_choice(*language),
+        rule or "",
         sequence,
     )
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from orjson import loads
+
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.audience_runs import RunMember
 from clarion_server.application.ports.store import UnitOfWork
@@ -14,7 +16,7 @@ from clarion_server.application.triggering.accept import AcceptItem
 from clarion_server.application.triggering.addresses import choose_addresses
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.stored_profiles import MemberUse, ProfileUse
-from clarion_server.domain.acceptance import Accepted, AcceptedRecipient, Trigger
+from clarion_server.domain.acceptance import Accepted, Trigger
 from clarion_server.domain.address_key import email_key
 from clarion_server.domain.audience_run import AudienceRun, PartResult
 from clarion_server.domain.campaign import UnknownRecipientPolicy
@@ -23,6 +25,8 @@ from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import MessageState
+from clarion_server.domain.targeting import NO_DATA, RecipientData
+from clarion_server.domain.targets import AcceptedRecipient
 
 _NO_PROFILE = b"{}"
 
@@ -73,6 +77,7 @@ class Part:
             now,
             (None,) * len(version.actions),
             extends=True,
+            data=dict.fromkeys(inputs, RecipientData(loads(self.run.context), {})) if version.has_rules else NO_DATA,
         )
         stored = {member.ordinal for member in self.members if not member.is_listed}
         members = MemberUse(stored, partial(exclude_repeated, self.run))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 
 from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.queries import CampaignQuery, TagUse
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork
@@ -20,6 +21,7 @@ from clarion_server.domain.errors import ResourceExists
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.tags import tag_violations
+from clarion_server.domain.targeting_rules import removed_rule_violations
 from clarion_server.domain.text_rules import display_name_violations
 from clarion_server.domain.violation import Violation
 
@@ -45,13 +47,13 @@ class Draft:
         tags = self.tags if "tags" in names else onto.tags
         return Draft(replace(onto.definition, **changes), violations_within(names, self.violations), tags)
 
-    def check(self, of_request: Iterable[Violation] = ()) -> None:
-        """Raises InvalidFields, with paths in the request."""
+    def check(self, of_request: Iterable[Violation] = (), of_rules: Iterable[Violation] = ()) -> None:
+        """Raises InvalidFields, with paths in the request. `of_rules` are of rules, by paths in the campaign."""
         refuse_invalid(
             [*of_request, *(violation.under(_FIELD) for violation in self.violations)],
             (
                 violation.under(_FIELD)
-                for violation in (*campaign_violations(self.definition), *tag_violations(self.tags))
+                for violation in (*campaign_violations(self.definition), *of_rules, *tag_violations(self.tags))
             ),
         )
 
@@ -88,15 +90,23 @@ class DuplicateCampaign:
 
 
 class ManageCampaigns:
-    def __init__(self, transactions: Transactions, clock: Clock, on_change: Callable[[Campaign], None]) -> None:
+    def __init__(
+        self,
+        transactions: Transactions,
+        clock: Clock,
+        on_change: Callable[[Campaign], None],
+        compiler: ContentCompiler,
+    ) -> None:
         self._transactions = transactions
+        self._compiler = compiler
         self._clock = clock
         self._changes = CampaignChanges(transactions, clock, on_change)
 
     async def create(self, command: CreateCampaign, caller: Caller) -> Campaign:
         """Stores a draft, unless the command only validates. Raises InvalidFields or ResourceExists."""
         violation = CAMPAIGNS.id_violation(command.campaign_id, "campaign_id")
-        command.draft.check([violation] if violation else [])
+        of_rules = self._compiler.rule_violations(command.draft.definition)
+        command.draft.check([violation] if violation else [], of_rules)
         now = self._clock.now()
         campaign = Campaign(
             sandbox=caller.sandbox,
@@ -160,15 +170,22 @@ class ManageCampaigns:
 
         def change(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
             draft = command.draft.only(command.changed_fields, campaign)
-            draft.check(command.violations)
             live = unit.campaigns.version(campaign.key, campaign.live_version)
             live_definition = live.definition if live else None
+            draft.check(command.violations, self._rule_violations(draft.definition, campaign, live_definition))
             return campaign.updated(draft.definition, live_definition, caller.name, now, tags=draft.tags)
 
         target = Target(caller.visibility, command.campaign_id, command.etag)
         if command.validate_only:
             return await self._changes.preview(target, change)
         return await self._changes.make(target, change)
+
+    def _rule_violations(
+        self, definition: CampaignDefinition, campaign: Campaign, live: CampaignDefinition | None
+    ) -> Iterator[Violation]:
+        yield from self._compiler.rule_violations(definition)
+        if campaign.used_rules:
+            yield from removed_rule_violations(definition, campaign.used_rules, campaign.definition, live)
 
     async def delete(self, campaign_id: str, etag: str, caller: Caller) -> None:
         """Deletes a draft. Raises ResourceNotFound, EtagMismatch or IllegalTransition."""

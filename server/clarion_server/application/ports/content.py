@@ -13,6 +13,7 @@ from clarion_server.domain.content_locale import ContentLocales
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.personal_link import PersonalUrls
 from clarion_server.domain.schema_difference import SchemaDifference
+from clarion_server.domain.targeting import ActionRules
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -119,19 +120,29 @@ class ContentCompiler(Protocol):
         campaign_id: str,
         attachments: Attachments = NO_ATTACHMENTS,
         locale: str = "",
+        rule: str = "",
     ) -> CompiledContent:
-        """Compiles the content of the action at that position in one of its locales; empty stands for the default one.
+        """Compiles the content of the action at that position for the people of a rule, or of none, in one of its
+        locales; empty stands for the default one.
 
         Raises ContentInvalid when a template does not parse.
         """
         ...
 
     def locales(self, definition: CampaignDefinition, action_index: int) -> ContentLocales:
-        """Returns the locales that the content of the action at that position is in."""
+        """Returns the locales that the content of the action at that position is in which belongs to no rule."""
+        ...
+
+    def rules(self, definition: CampaignDefinition, action_index: int) -> ActionRules | None:
+        """Returns the compiled rules of the action at that position; None when it has none. Raises ContentInvalid."""
+        ...
+
+    def rule_violations(self, definition: CampaignDefinition) -> list[Violation]:
+        """Returns what is wrong with the texts of rules, by paths in the campaign: their syntax, names and types."""
         ...
 
     def reads_profile(self, definition: CampaignDefinition) -> bool:
-        """Returns whether what a content renders to may depend on attributes of the profile, in any locale."""
+        """Returns whether a rule or a content, in any locale, may depend on attributes of the profile."""
         ...
 
     def compile_schema(self, schema: Mapping[str, Any] | None) -> CompiledSchema:

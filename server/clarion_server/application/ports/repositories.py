@@ -24,7 +24,7 @@ from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.campaign_health import FailingMessage
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.counter import CounterKey, LatencyKey, Metric
+from clarion_server.domain.counter import CounterKey, FailedRule, LatencyKey, Metric
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
@@ -353,6 +353,16 @@ class CounterRepository(Protocol):
 
     def by_locale(self, campaign_key: int, version: int | None) -> dict[tuple[str, Metric], int]:
         """Returns the counts by the locale of the content and the metric."""
+        ...
+
+    def by_rule(self, campaign_key: int, version: int | None) -> dict[tuple[str, str, Metric], int]:
+        """Returns the counts by action, rule and metric. Messages by no rule have an empty one."""
+        ...
+
+    def failed_rules(self, versions: Collection[tuple[int, int]], since: int) -> list[FailedRule]:
+        """Returns what failed under versions, given by campaign and number, from the day `since` on (UTC, counted from
+        1970-01-01).
+        """
         ...
 
     def latencies(self, campaign_key: int, version: int | None) -> dict[int, int]:

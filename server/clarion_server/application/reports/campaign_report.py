@@ -24,6 +24,8 @@ class CampaignReport:
     read_time: Instant
     locale_counts: Mapping[tuple[str, Metric], int] = field(default_factory=dict)
     """By the locale of the content and the metric."""
+    rule_counts: Mapping[tuple[str, str, Metric], int] = field(default_factory=dict)
+    """By action, rule and metric. Messages by no rule have an empty one."""
 
 
 class CampaignReports:
@@ -40,6 +42,7 @@ class CampaignReports:
                 find_version(unit, campaign, version)
             counts = read_counts(unit, campaign.key, version or None)
             by_locale = unit.counters.by_locale(campaign.key, version or None)
-            return CampaignReport(campaign.name, version, counts, self._clock.now(), by_locale)
+            by_rule = unit.counters.by_rule(campaign.key, version or None) if campaign.used_rules else {}
+            return CampaignReport(campaign.name, version, counts, self._clock.now(), by_locale, by_rule)
 
         return await self._transactions.read(read)

@@ -30,11 +30,11 @@ from clarion_server.application.ports.content import (
 from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import FileMissing, MessageFiles
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
-from clarion_server.domain.acceptance import follow_ups
 from clarion_server.domain.attempt import MAX_DETAIL, Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import InDoubtPolicy
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import AttemptOutcome, decide_next, exclude, expire
+from clarion_server.domain.follow_ups import follow_ups
 from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.provider_words import without_addresses
@@ -81,7 +81,8 @@ class AttemptRunner:
             return None
         try:
             version = await self._campaigns.version(message.campaign_key, message.version)
-            content = await self._campaigns.content(version, message.action_index, message.content_locale.locale)
+            locale, index = message.content_locale.locale, message.action_index
+            content = await self._campaigns.content(version, index, locale, message.rule)
             own = message.attachments
             files = await self._files.of(content.content, version, own) if own or version.attachments else ()
         except (ContentInvalid, FileMissing) as error:

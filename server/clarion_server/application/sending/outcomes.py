@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from clarion_server.application.ports.queries import QueuedEnd
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.acceptance import TargetAction, follow_ups
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.counter import METRIC_OF_OUTCOME, CounterKey, LatencyKey, Metric, count_targeted, counter_key
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import message_event
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.follow_ups import follow_ups
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.latency import bucket_of
 from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.targets import TargetAction
 
 #: The outcomes of messages whose attempt was claimed but never begun.
 _BEFORE_AN_ATTEMPT = frozenset({MessageState.EXPIRED, MessageState.EXCLUDED})

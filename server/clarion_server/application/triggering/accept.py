@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,6 @@ from clarion_server.application.sending.direct_hand_off import DirectHandOff, Re
 from clarion_server.application.sending.exclusions import ExclusionReader, store_caps
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
-from clarion_server.application.triggering.admission import RecipientData
 from clarion_server.application.triggering.stored_profiles import ProfileUse, StoredProfiles
 from clarion_server.domain.acceptance import (
     NO_ATTRIBUTES,
@@ -29,7 +29,9 @@ from clarion_server.domain.acceptance import (
     policy_question,
 )
 from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.counter import count_failed_rules
 from clarion_server.domain.message import Message, MessageState, message_id
+from clarion_server.domain.targeting import RecipientData
 from clarion_server.domain.value import value
 
 
@@ -163,6 +165,8 @@ def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:
     if with_files:
         unit.attachments.add_references(_references(with_files))
     record_accepted(unit, messages)
+    if any(each.rule_failures for each in accepted):
+        unit.counters.add(sum((count_failed_rules(each.execution, each.rule_failures) for each in accepted), Counter()))
 
 
 def _references(accepted: Iterable[Accepted]) -> Iterator[tuple[int, str]]:

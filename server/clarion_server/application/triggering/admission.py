@@ -14,7 +14,7 @@ from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.content import ErrorBudget
 from clarion_server.application.triggering.addresses import choose_addresses
-from clarion_server.domain.acceptance import NO_FILES, AcceptedRecipient
+from clarion_server.domain.acceptance import NO_FILES
 from clarion_server.domain.address_key import email_key
 from clarion_server.domain.attachment import FileInput
 from clarion_server.domain.campaign import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
@@ -27,6 +27,8 @@ from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.names import identity_violation
 from clarion_server.domain.profile import attribute_violations
+from clarion_server.domain.targeting import RecipientData
+from clarion_server.domain.targets import AcceptedRecipient
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 
@@ -102,14 +104,6 @@ class TriggerCommand:
     def is_damaged(self) -> bool:
         """Returns whether a part of it could not be read."""
         return bool(self.violations) or any(recipient.violations for recipient in self.recipients)
-
-
-@value
-class RecipientData:
-    """The data with which a recipient's messages are rendered."""
-
-    context: Mapping[str, Any]
-    profile: Mapping[str, Any]
 
 
 @dataclass(slots=True)

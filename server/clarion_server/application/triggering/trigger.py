@@ -31,7 +31,7 @@ from clarion_server.application.triggering.admission import (
 from clarion_server.application.triggering.explaining import Explainer
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.stored_profiles import ProfileUse
-from clarion_server.domain.acceptance import Accepted, AcceptedRecipient, Decision, Refused, Replayed, Trigger, decide
+from clarion_server.domain.acceptance import Accepted, Decision, Refused, Replayed, Trigger, decide
 from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.campaign import ActionMode, ThroughputMode
 from clarion_server.domain.errors import (
@@ -47,6 +47,8 @@ from clarion_server.domain.explanation import Explanation
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.personal_link import SAMPLE_URLS
+from clarion_server.domain.targeting import NO_DATA
+from clarion_server.domain.targets import AcceptedRecipient
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -205,6 +207,7 @@ class Triggering:
             tuple([None if each is None else each.owner for each in reservations]),
             explains=command.validate_only,
             files=admission.files,
+            data=admission.data if live.version.has_rules else NO_DATA,
         )
         item = AcceptItem(trigger, admission.data, reservations, _profile_use(command, live, admission))
         if command.validate_only:
@@ -264,8 +267,8 @@ class Triggering:
             # Rendering a thousand mails takes a while: other calls run in between.
             await asyncio.sleep(0)
             data = personalisation(message, begun.item.data, decision.attributes)
-            locale = message.content_locale.locale
-            content = await self._campaigns.content(begun.live.version, message.action_index, locale)
+            locale, version = message.content_locale.locale, begun.live.version
+            content = await self._campaigns.content(version, message.action_index, locale, message.rule)
             try:
                 content.render(data, SAMPLE_URLS)
             except RenderingFailed as error:

@@ -6,7 +6,7 @@ from clarion_server.domain.content.email import EmailContent, RenderedEmail, Smt
 from clarion_server.domain.content.webhook import RenderedWebhook, WebhookContent, WebhookProvider
 
 #: The content of an action: what is sent on one channel. Every one has `channel`, `violations`, `variant_violations`,
-#: `filled_from`, `sources`, `missing_words`, `address` and `address_violation`.
+#: `filled_from`, `sources`, `has_words`, `without_words`, `missing_words`, `address` and `address_violation`.
 Content = EmailContent | WebhookContent
 #: A content that was rendered for one recipient.
 Rendered = RenderedEmail | RenderedWebhook

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain
 from typing import Any, ClassVar
@@ -104,6 +104,15 @@ class EmailContent:
             text for each in (self.sender, self.reply_to) if each for text in (each.display_name, each.address)
         ]
         return [self.subject, self.html, self.text, *mailboxes, *self.headers.values()]
+
+    @property
+    def has_words(self) -> bool:
+        """Returns whether a field with words is not empty."""
+        return bool(self.subject or self.html or self.text)
+
+    def without_words(self) -> EmailContent:
+        """Returns the content with its fields with words empty."""
+        return replace(self, subject="", html="", text="")
 
     def missing_words(self) -> list[str]:
         """Returns the fields with words that a mail needs and the content leaves empty."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -97,6 +97,15 @@ class WebhookContent:
     def sources(self) -> list[str]:
         """Returns the sources of its templates."""
         return [self.body, *self.headers.values()]
+
+    @property
+    def has_words(self) -> bool:
+        """Returns whether a field with words is not empty."""
+        return bool(self.body)
+
+    def without_words(self) -> WebhookContent:
+        """Returns the content with its fields with words empty."""
+        return replace(self, body="")
 
     def missing_words(self) -> list[str]:
         """Returns the fields with words that a request needs and the content leaves empty."""

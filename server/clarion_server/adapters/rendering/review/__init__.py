@@ -90,7 +90,8 @@ def _action_findings(
     uses: dict[str, list[TextUse]],
 ) -> Iterator[Finding]:
     for source in content_sources(definition, index):
-        kind, cell = kinds[type(source.content)], content_cell(locale_data(), definition, index, source.locale)
+        kind = kinds[type(source.content)]
+        cell = content_cell(locale_data(), definition, index, source.locale, source.rule)
         own = {part.field: part for part in kind.parts(source.content) if part.source}
         for field, part in own.items():
             path = f"{source.path}.{field}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.domain.campaign import Action, CampaignDefinition
-from clarion_server.domain.content_cells import content_cell
+from clarion_server.domain.content_cells import content_cell, locales_of_rule, offered_locales
 from clarion_server.domain.content_locale import circles
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
@@ -31,22 +31,45 @@ def language_findings(definition: CampaignDefinition) -> Iterator[Finding]:
 def variant_findings(definition: CampaignDefinition, action_index: int) -> Iterator[Finding]:
     """Yields what is wrong with the variants of an action, beside their templates."""
     data, action = locale_data(), definition.actions[action_index]
-    seen = {definition.default_locale.lower(): "The default content"}
+    rules = {rule.id for rule in action.rules}
+    seen = {("", definition.default_locale.lower()): "The default content"}
     for index, variant in enumerate(action.variants):
-        field = f"actions[{action_index}].variants[{index}]"
-        earlier = seen.setdefault(variant.locale.lower(), f"variants[{index}]")
+        field, locale = f"actions[{action_index}].variants[{index}]", variant.locale or definition.default_locale
+        if variant.rule and variant.rule not in rules:
+            message = f"The action has no rule '{variant.rule}', so that nobody gets this variant."
+            remedy = "Name one of its rules, or remove the variant."
+            yield _error(FindingCode.VARIANT_UNKNOWN_KEY, f"{field}.rule", message, remedy)
+            continue
+        earlier = seen.setdefault((variant.rule, locale.lower()), f"variants[{index}]")
         if earlier != f"variants[{index}]":
-            message = f"{earlier} is in '{variant.locale}' already, so that nobody gets this variant."
+            whose = f" for '{variant.rule}'" if variant.rule else ""
+            message = f"{earlier} is in '{locale}'{whose} already, so that nobody gets this variant."
             yield _error(FindingCode.VARIANT_DUPLICATE, f"{field}.locale", message, "Remove one of the two.")
             continue
-        cell = content_cell(data, definition, action_index, variant.locale)
+        cell = content_cell(data, definition, action_index, locale, variant.rule)
         for name in cell.content.missing_words():
-            message = f"The variant '{variant.locale}' has no {name}, and no content of its language has one."
+            message = f"The variant '{locale}' has no {name}, and no content of its language has one."
             remedy = (
                 f"Write it: the default content is in '{definition.default_locale}', which would mix two languages."
             )
             path = f"{field}.{variant.content.channel.word}.{name}"
             yield _error(FindingCode.CONTENT_LANGUAGE_MIXED, path, message, remedy)
+    for place, rule in enumerate(action.rules):
+        yield from _missing_languages(definition, action, rule.id, f"actions[{action_index}].rules[{place}]")
+
+
+def _missing_languages(definition: CampaignDefinition, action: Action, rule: str, field: str) -> Iterator[Finding]:
+    """Yields each language in which others get content, and the people of a rule with words of its own get none."""
+    data, own = locale_data(), locales_of_rule(definition, action, rule)
+    missing: list[str] = []
+    for locale in offered_locales(definition, action) if own else ():
+        if not any(data.is_same_language(locale, each) for each in (*own, *missing)):
+            missing.append(locale)
+            message = (
+                f"The rule '{rule}' has words of its own, and none in '{locale}', in which the action has content."
+            )
+            remedy = f"Write a variant of the rule in '{locale}', or remove the words from its other variants."
+            yield _error(FindingCode.VARIANT_LOCALE_MISSING, field, message, remedy)
 
 
 def _tags(definition: CampaignDefinition) -> Iterator[tuple[str, str]]:
@@ -64,7 +87,8 @@ def _tags(definition: CampaignDefinition) -> Iterator[tuple[str, str]]:
 
 def _tags_of_variants(action: Action, field: str) -> Iterator[tuple[str, str]]:
     for index, variant in enumerate(action.variants):
-        yield f"{field}.variants[{index}].locale", variant.locale
+        if variant.locale:
+            yield f"{field}.variants[{index}].locale", variant.locale
 
 
 def _error(code: FindingCode, field: str, message: str, remedy: str) -> Finding:

@@ -13,8 +13,8 @@ from clarion_server.adapters.rendering.locales import locale_of
 from clarion_server.adapters.rendering.review.html_scanner import Tag, scan
 from clarion_server.adapters.rendering.review.text_use import TextUse
 from clarion_server.adapters.rendering.texts import Texts, plural_category, texts_of
-from clarion_server.domain.campaign import CampaignDefinition
-from clarion_server.domain.content_cells import content_cell, content_sources, offered_locales
+from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.content_cells import content_cell, content_sources, locales_of_rule, offered_locales
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.translations import COUNT, MARKUP, OTHER, Translation, catalogues_for, forms_of, read_text
 
@@ -43,7 +43,7 @@ def translation_findings(definition: CampaignDefinition, kinds: ContentKinds, us
 def _mixed(definition: CampaignDefinition, action_index: int, kinds: ContentKinds, uses: Uses) -> Iterator[Finding]:
     """Yields each part of a default content in several languages that has words of one language alone."""
     action, source = definition.actions[action_index], content_sources(definition, action_index)[0]
-    variants = {variant.locale for variant in action.variants}
+    variants = {variant.locale for variant in action.variants if not variant.rule}
     others = [tag for tag in offered_locales(definition, action)[1:] if tag not in variants]
     if not others:
         return
@@ -60,8 +60,8 @@ def _mixed(definition: CampaignDefinition, action_index: int, kinds: ContentKind
 def _missing_and_broken(definition: CampaignDefinition, kinds: ContentKinds, uses: Uses) -> Iterator[Finding]:
     reference = Texts(catalogues_for(locale_data(), definition.translations, definition.default_locale))
     for index, action in enumerate(definition.actions):
-        for locale in offered_locales(definition, action):
-            cell = content_cell(locale_data(), definition, index, locale)
+        for locale, rule in _cells(definition, action):
+            cell = content_cell(locale_data(), definition, index, locale, rule)
             kind, texts = kinds[type(cell.content)], texts_of(definition, locale)
             paths = part_paths(kind, cell)
             for part in kind.parts(cell.content):
@@ -72,6 +72,13 @@ def _missing_and_broken(definition: CampaignDefinition, kinds: ContentKinds, use
                         message = f"The text '{use.key}' may hold markup, which this part would show as it is."
                         remedy = f"Use a key that does not end in '{MARKUP}'."
                         yield _error(FindingCode.TRANSLATION_HTML, paths[part.field], message, remedy, use.line)
+
+
+def _cells(definition: CampaignDefinition, action: Action) -> Iterator[tuple[str, str]]:
+    """Yields the locales that contents of an action are in, each with the rule that it belongs to."""
+    yield from ((locale, "") for locale in offered_locales(definition, action))
+    for rule in action.rules:
+        yield from ((locale, rule.id) for locale in locales_of_rule(definition, action, rule.id))
 
 
 def _of_use(

@@ -49,6 +49,8 @@ campaigns = Table(
     # Those of the draft.
     Column("approval_state", Text),
     Column("draft_editors", Text, nullable=False),
+    # Null if no version had a rule.
+    Column("used_rules", Text),
     UniqueConstraint("sandbox", "id"),
     # A key is never assigned again: messages, caches and etags refer to it.
     sqlite_autoincrement=True,

@@ -22,6 +22,7 @@ events = Table(
     # Those of the message. Null if it belongs to none.
     Column("content_locale", Text),
     Column("locale_reason", Text),
+    Column("rule", Text),
     # Null if the subject is the message.
     Column("subject", Text),
     Column("labels", Text),
@@ -55,6 +56,7 @@ counters = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("action", Text, primary_key=True),
     Column("treatment", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
     Column("locale", Text, primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False),
     Column("metric", Text, primary_key=True),

@@ -71,6 +71,9 @@ messages = Table(
     Column("labels", Text),
     Column("fallback_addresses", Text),
     Column("fallback_locales", Text),
+    # Null if no rule was true when it was accepted; so with the rules of the later actions.
+    Column("rule", Text),
+    Column("fallback_rules", Text),
     Column("topic", Text),
     # The key of the choice that decided when the message was accepted.
     Column("consent_change", BigInteger),

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from clarion.v1 import campaign_pb2 as pb
-from clarion.v1 import campaign_version_pb2
+from clarion.v1 import campaign_version_pb2, targeting_pb2
 from google.protobuf import struct_pb2
 
 from clarion_server.application.campaigns.drafts import Draft
@@ -25,8 +25,9 @@ from clarion_server.domain.campaign import (
 )
 from clarion_server.domain.campaign_rules import MAX_ACTIONS
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.locale_rules import MAX_FALLBACKS, MAX_LOCALES
+from clarion_server.domain.locale_rules import MAX_FALLBACKS, MAX_LOCALES, MAX_VARIANTS
 from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS
+from clarion_server.domain.targeting import MAX_RULES, TargetingRule, WithoutRule
 from clarion_server.domain.violation import Violation
 from clarion_server.transport.api.convert.contents import from_content, to_content
 from clarion_server.transport.api.convert.enums import (
@@ -38,13 +39,16 @@ from clarion_server.transport.api.convert.enums import (
     SEVERITY,
     THROUGHPUT_MODE,
     UNKNOWN_RECIPIENT_POLICY,
+    WITHOUT_RULE,
 )
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.structs import to_struct
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
 #: One more than the limit is enough to report too many. A request could hold millions.
-_ACTIONS_READ, _VARIANTS_READ, _FALLBACKS_READ = MAX_ACTIONS + 1, MAX_LOCALES + 1, MAX_LOCALES + 1
+_ACTIONS_READ, _VARIANTS_READ, _RULES_READ, _FALLBACKS_READ = (
+    limit + 1 for limit in (MAX_ACTIONS, MAX_VARIANTS, MAX_RULES, MAX_LOCALES)
+)
 
 _EMPTY = CampaignDefinition(display_name="", category=None, actions=())
 
@@ -138,10 +142,19 @@ def _from_action(parser: RequestParser, action: pb.Action, field: str) -> Action
         CHANNEL_CONFIGURATIONS, action.channel_configuration, f"{field}.channel_configuration"
     )
     variants = tuple(
-        ContentVariant(variant.locale, from_content(parser, variant, f"{field}.variants[{index}]"))
+        ContentVariant(variant.locale, from_content(parser, variant, f"{field}.variants[{index}]"), variant.rule)
         for index, variant in enumerate(action.variants[:_VARIANTS_READ])
     )
-    return Action(action.id or content.channel.word, channel_configuration, content, variants)
+    rules = tuple(TargetingRule(rule.id, rule.condition, rule.display_name) for rule in action.rules[:_RULES_READ])
+    without_rule = parser.member(WITHOUT_RULE, action.without_rule, f"{field}.without_rule")
+    return Action(
+        action.id or content.channel.word,
+        channel_configuration,
+        content,
+        variants,
+        rules,
+        without_rule or WithoutRule.SEND_DEFAULT,
+    )
 
 
 def _from_fallbacks(parser: RequestParser, fallbacks: Sequence[pb.LocaleFallback]) -> dict[str, tuple[str, ...]]:
@@ -197,7 +210,16 @@ def _to_action(action: Action) -> pb.Action:
     return pb.Action(
         id=action.id,
         channel_configuration=CHANNEL_CONFIGURATIONS.format(action.channel_configuration),
-        variants=[pb.ContentVariant(locale=each.locale, **to_content(each.content)) for each in action.variants],
+        variants=[
+            pb.ContentVariant(locale=each.locale, rule=each.rule, **to_content(each.content))
+            for each in action.variants
+        ],
+        rules=[
+            targeting_pb2.TargetingRule(id=each.id, display_name=each.display_name, condition=each.condition)
+            for each in action.rules
+        ],
+        # Actions without rules look as they did before there were any.
+        without_rule=WITHOUT_RULE.number(action.without_rule if action.rules else None),
         **to_content(action.content),
     )
 

@@ -31,6 +31,7 @@ from clarion.v1 import (
     smtp_provider_pb2,
     suppression_pb2,
     suppression_service_pb2,
+    targeting_pb2,
     topic_pb2,
     webhook_content_pb2,
 )
@@ -70,6 +71,7 @@ from clarion_server.domain.quiet_hours import Weekday
 from clarion_server.domain.schema_difference import SchemaEffect
 from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
+from clarion_server.domain.targeting import RuleResult, WithoutRule
 from clarion_server.domain.topic import OneClick, TopicVisibility
 
 M = TypeVar("M", bound=Enum)
@@ -107,6 +109,8 @@ UNKNOWN_RECIPIENT_POLICY = EnumPair(
     UnknownRecipientPolicy, campaign_pb2.UnknownRecipientPolicy.Value, "UNKNOWN_RECIPIENT_POLICY"
 )
 THROUGHPUT_MODE = EnumPair(ThroughputMode, campaign_pb2.ThroughputMode.Value, "THROUGHPUT_MODE")
+WITHOUT_RULE = EnumPair(WithoutRule, targeting_pb2.WithoutRule.Value, "WITHOUT_RULE")
+RULE_RESULT = EnumPair(RuleResult, targeting_pb2.RuleEvaluation.Result.Value, "RESULT")
 SEVERITY = EnumPair(Severity, campaign_pb2.Finding.Severity.Value, "SEVERITY")
 QUEUE_DISPOSAL = EnumPair(
     QueueDisposal, campaign_life_cycle_pb2.StopCampaignRequest.QueueDisposal.Value, "QUEUE_DISPOSAL"

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_health.proto.
  */
 export const file_clarion_v1_campaign_health: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL2NhbXBhaWduX2hlYWx0aC5wcm90bxIKY2xhcmlvbi52MSJDCg5DYW1wYWlnbkhlYWx0aBIxCghwcm9ibGVtcxgBIAMoCzIZLmNsYXJpb24udjEuSGVhbHRoUHJvYmxlbUIE4kEBAyKAAgoNSGVhbHRoUHJvYmxlbRIyCgRjb2RlGAEgASgOMh4uY2xhcmlvbi52MS5IZWFsdGhQcm9ibGVtLkNvZGVCBOJBAQMSIwoVY2hhbm5lbF9jb25maWd1cmF0aW9uGAIgASgJQgTiQQEDEhUKB21lc3NhZ2UYAyABKAlCBOJBAQMifwoEQ29kZRIUChBDT0RFX1VOU1BFQ0lGSUVEEAASJwojQ09ERV9DSEFOTkVMX0NPTkZJR1VSQVRJT05fRElTQUJMRUQQARIZChVDT0RFX0FUVEVNUFRTX0ZBSUxJTkcQAhIdChlDT0RFX0NFUlRJRklDQVRFX0VYUElSSU5HEANiBnByb3RvMw", [file_google_api_field_behavior]);
+  fileDesc("CiBjbGFyaW9uL3YxL2NhbXBhaWduX2hlYWx0aC5wcm90bxIKY2xhcmlvbi52MSJDCg5DYW1wYWlnbkhlYWx0aBIxCghwcm9ibGVtcxgBIAMoCzIZLmNsYXJpb24udjEuSGVhbHRoUHJvYmxlbUIE4kEBAyLCAgoNSGVhbHRoUHJvYmxlbRIyCgRjb2RlGAEgASgOMh4uY2xhcmlvbi52MS5IZWFsdGhQcm9ibGVtLkNvZGVCBOJBAQMSIwoVY2hhbm5lbF9jb25maWd1cmF0aW9uGAIgASgJQgTiQQEDEhUKB21lc3NhZ2UYAyABKAlCBOJBAQMSFAoGYWN0aW9uGAQgASgJQgTiQQEDEhIKBHJ1bGUYBSABKAlCBOJBAQMilgEKBENvZGUSFAoQQ09ERV9VTlNQRUNJRklFRBAAEicKI0NPREVfQ0hBTk5FTF9DT05GSUdVUkFUSU9OX0RJU0FCTEVEEAESGQoVQ09ERV9BVFRFTVBUU19GQUlMSU5HEAISHQoZQ09ERV9DRVJUSUZJQ0FURV9FWFBJUklORxADEhUKEUNPREVfUlVMRV9GQUlMSU5HEARiBnByb3RvMw", [file_google_api_field_behavior]);
 
 /**
  * What is known to keep a campaign from working now. It says nothing about what a provider does with messages later.
@@ -48,7 +48,7 @@ export type HealthProblem = Message<"clarion.v1.HealthProblem"> & {
   code: HealthProblem_Code;
 
   /**
-   * Output only. The channel configuration that it is about, as `channelConfigurations/{channel_configuration}`.
+   * Output only. The channel configuration that it is about, as `channelConfigurations/{channel_configuration}`. Empty for a rule.
    *
    * @generated from field: string channel_configuration = 2;
    */
@@ -60,6 +60,20 @@ export type HealthProblem = Message<"clarion.v1.HealthProblem"> & {
    * @generated from field: string message = 3;
    */
   message: string;
+
+  /**
+   * Output only. The action whose rule it is about, by its id: `CODE_RULE_FAILING` alone.
+   *
+   * @generated from field: string action = 4;
+   */
+  action: string;
+
+  /**
+   * Output only. The rule, by its id.
+   *
+   * @generated from field: string rule = 5;
+   */
+  rule: string;
 };
 
 /**
@@ -102,6 +116,13 @@ export enum HealthProblem_Code {
    * @generated from enum value: CODE_CERTIFICATE_EXPIRING = 3;
    */
   CERTIFICATE_EXPIRING = 3,
+
+  /**
+   * A rule of the live version could not be evaluated for recipients of the last seven days, for whom it counted as false.
+   *
+   * @generated from enum value: CODE_RULE_FAILING = 4;
+   */
+  RULE_FAILING = 4,
 }
 
 /**

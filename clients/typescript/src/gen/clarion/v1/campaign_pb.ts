@@ -12,6 +12,8 @@ import type { Category } from "./category_pb.js";
 import { file_clarion_v1_category } from "./category_pb.js";
 import type { EmailContent } from "./email_content_pb.js";
 import { file_clarion_v1_email_content } from "./email_content_pb.js";
+import type { TargetingRule, WithoutRule } from "./targeting_pb.js";
+import { file_clarion_v1_targeting } from "./targeting_pb.js";
 import type { WebhookContent } from "./webhook_content_pb.js";
 import { file_clarion_v1_webhook_content } from "./webhook_content_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
@@ -23,7 +25,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign.proto.
  */
 export const file_clarion_v1_campaign: GenFile = /*@__PURE__*/
-  fileDesc("ChljbGFyaW9uL3YxL2NhbXBhaWduLnByb3RvEgpjbGFyaW9uLnYxIvwMCghDYW1wYWlnbhISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARISCgR0YWdzGAQgAygJQgTiQQEBEiwKCGNhdGVnb3J5GAUgASgOMhQuY2xhcmlvbi52MS5DYXRlZ29yeUIE4kEBAhIcCg5kZWZhdWx0X2xvY2FsZRgGIAEoCUIE4kEBARIgChJpZGVudGl0eV9uYW1lc3BhY2UYByABKAlCBOJBAQESKQoHYWN0aW9ucxgIIAMoCzISLmNsYXJpb24udjEuQWN0aW9uQgTiQQECEjoKC2FjdGlvbl9tb2RlGBcgASgOMh8uY2xhcmlvbi52MS5DYW1wYWlnbi5BY3Rpb25Nb2RlQgTiQQEBEjUKDmNvbnRleHRfc2NoZW1hGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARIsCghzY2hlZHVsZRgKIAEoCzIULmNsYXJpb24udjEuU2NoZWR1bGVCBOJBAQESOAoPaW5fZG91YnRfcG9saWN5GAsgASgOMhkuY2xhcmlvbi52MS5JbkRvdWJ0UG9saWN5QgTiQQEBEhMKBXJhcGlkGBYgASgIQgTiQQEBEhMKBXRvcGljGBggASgJQgTiQQEBEkoKGHVua25vd25fcmVjaXBpZW50X3BvbGljeRgZIAEoDjIiLmNsYXJpb24udjEuVW5rbm93blJlY2lwaWVudFBvbGljeUIE4kEBARI5Cg90aHJvdWdocHV0X21vZGUYGiABKA4yGi5jbGFyaW9uLnYxLlRocm91Z2hwdXRNb2RlQgTiQQEBEhwKDnNlbmRpbmdfcG9saWN5GBsgASgJQgTiQQEBEjoKEGxvY2FsZV9mYWxsYmFja3MYHiADKAsyGi5jbGFyaW9uLnYxLkxvY2FsZUZhbGxiYWNrQgTiQQEBEkIKDHRyYW5zbGF0aW9ucxgfIAMoCzImLmNsYXJpb24udjEuQ2FtcGFpZ24uVHJhbnNsYXRpb25zRW50cnlCBOJBAQESIAoSYWxsb3dfdW50cmFuc2xhdGVkGCAgASgIQgTiQQEBEi8KBXN0YXRlGAwgASgOMhouY2xhcmlvbi52MS5DYW1wYWlnbi5TdGF0ZUIE4kEBAxIaCgxsaXZlX3ZlcnNpb24YDSABKAVCBOJBAQMSGwoNZHJhZnRfcGVuZGluZxgOIAEoCEIE4kEBAxISCgRldGFnGA8gASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoNYWN0aXZhdGVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgTIAEoCUIE4kEBAxIVCgd1cGRhdGVyGBQgASgJQgTiQQEDEhcKCWFjdGl2YXRvchgVIAEoCUIE4kEBAxIwCgZoZWFsdGgYHSABKAsyGi5jbGFyaW9uLnYxLkNhbXBhaWduSGVhbHRoQgTiQQEDEjgKDmFwcHJvdmFsX3N0YXRlGBwgASgOMhouY2xhcmlvbi52MS5BcHByb3ZhbC5TdGF0ZUIE4kEBAxpMChFUcmFuc2xhdGlvbnNFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgI4ASKiAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIPCgtTVEFURV9EUkFGVBABEhMKD1NUQVRFX1NDSEVEVUxFRBACEg4KClNUQVRFX0xJVkUQAxIQCgxTVEFURV9QQVVTRUQQBBIRCg1TVEFURV9TVE9QUEVEEAUSEwoPU1RBVEVfQ09NUExFVEVEEAYSEgoOU1RBVEVfQVJDSElWRUQQByJhCgpBY3Rpb25Nb2RlEhsKF0FDVElPTl9NT0RFX1VOU1BFQ0lGSUVEEAASEwoPQUNUSU9OX01PREVfQUxMEAESIQodQUNUSU9OX01PREVfRklSU1RfREVMSVZFUkFCTEUQAiLYAQoGQWN0aW9uEhAKAmlkGAEgASgJQgTiQQEBEiMKFWNoYW5uZWxfY29uZmlndXJhdGlvbhgCIAEoCUIE4kEBAhIpCgVlbWFpbBgDIAEoCzIYLmNsYXJpb24udjEuRW1haWxDb250ZW50SAASLQoHd2ViaG9vaxgEIAEoCzIaLmNsYXJpb24udjEuV2ViaG9va0NvbnRlbnRIABIyCgh2YXJpYW50cxgFIAMoCzIaLmNsYXJpb24udjEuQ29udGVudFZhcmlhbnRCBOJBAQFCCQoHY29udGVudCKLAQoOQ29udGVudFZhcmlhbnQSFAoGbG9jYWxlGAEgASgJQgTiQQECEikKBWVtYWlsGAIgASgLMhguY2xhcmlvbi52MS5FbWFpbENvbnRlbnRIABItCgd3ZWJob29rGAMgASgLMhouY2xhcmlvbi52MS5XZWJob29rQ29udGVudEgAQgkKB2NvbnRlbnQiPwoOTG9jYWxlRmFsbGJhY2sSFAoGbG9jYWxlGAEgASgJQgTiQQECEhcKCWZhbGxiYWNrcxgCIAMoCUIE4kEBAiJ0CghTY2hlZHVsZRI0CgpzdGFydF90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARIyCghlbmRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQEi+QEKB0ZpbmRpbmcSNAoIc2V2ZXJpdHkYASABKA4yHC5jbGFyaW9uLnYxLkZpbmRpbmcuU2V2ZXJpdHlCBOJBAQMSEgoEY29kZRgCIAEoCUIE4kEBAxITCgVmaWVsZBgDIAEoCUIE4kEBAxISCgRsaW5lGAQgASgFQgTiQQEDEhUKB21lc3NhZ2UYBSABKAlCBOJBAQMSFAoGcmVtZWR5GAYgASgJQgTiQQEDIk4KCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASFAoQU0VWRVJJVFlfV0FSTklORxABEhIKDlNFVkVSSVRZX0VSUk9SEAIqZgoNSW5Eb3VidFBvbGljeRIfChtJTl9ET1VCVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZJTl9ET1VCVF9QT0xJQ1lfUkVTRU5EEAESGAoUSU5fRE9VQlRfUE9MSUNZX1BBUksQAiqxAQoWVW5rbm93blJlY2lwaWVudFBvbGljeRIoCiRVTktOT1dOX1JFQ0lQSUVOVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIjCh9VTktOT1dOX1JFQ0lQSUVOVF9QT0xJQ1lfQUNDRVBUEAESIwofVU5LTk9XTl9SRUNJUElFTlRfUE9MSUNZX0NSRUFURRACEiMKH1VOS05PV05fUkVDSVBJRU5UX1BPTElDWV9SRUpFQ1QQAyppCg5UaHJvdWdocHV0TW9kZRIfChtUSFJPVUdIUFVUX01PREVfVU5TUEVDSUZJRUQQABIcChhUSFJPVUdIUFVUX01PREVfU1RBTkRBUkQQARIYChRUSFJPVUdIUFVUX01PREVfSElHSBACYgZwcm90bzM", [file_clarion_v1_approval, file_clarion_v1_campaign_health, file_clarion_v1_category, file_clarion_v1_email_content, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChljbGFyaW9uL3YxL2NhbXBhaWduLnByb3RvEgpjbGFyaW9uLnYxIvwMCghDYW1wYWlnbhISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARISCgR0YWdzGAQgAygJQgTiQQEBEiwKCGNhdGVnb3J5GAUgASgOMhQuY2xhcmlvbi52MS5DYXRlZ29yeUIE4kEBAhIcCg5kZWZhdWx0X2xvY2FsZRgGIAEoCUIE4kEBARIgChJpZGVudGl0eV9uYW1lc3BhY2UYByABKAlCBOJBAQESKQoHYWN0aW9ucxgIIAMoCzISLmNsYXJpb24udjEuQWN0aW9uQgTiQQECEjoKC2FjdGlvbl9tb2RlGBcgASgOMh8uY2xhcmlvbi52MS5DYW1wYWlnbi5BY3Rpb25Nb2RlQgTiQQEBEjUKDmNvbnRleHRfc2NoZW1hGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARIsCghzY2hlZHVsZRgKIAEoCzIULmNsYXJpb24udjEuU2NoZWR1bGVCBOJBAQESOAoPaW5fZG91YnRfcG9saWN5GAsgASgOMhkuY2xhcmlvbi52MS5JbkRvdWJ0UG9saWN5QgTiQQEBEhMKBXJhcGlkGBYgASgIQgTiQQEBEhMKBXRvcGljGBggASgJQgTiQQEBEkoKGHVua25vd25fcmVjaXBpZW50X3BvbGljeRgZIAEoDjIiLmNsYXJpb24udjEuVW5rbm93blJlY2lwaWVudFBvbGljeUIE4kEBARI5Cg90aHJvdWdocHV0X21vZGUYGiABKA4yGi5jbGFyaW9uLnYxLlRocm91Z2hwdXRNb2RlQgTiQQEBEhwKDnNlbmRpbmdfcG9saWN5GBsgASgJQgTiQQEBEjoKEGxvY2FsZV9mYWxsYmFja3MYHiADKAsyGi5jbGFyaW9uLnYxLkxvY2FsZUZhbGxiYWNrQgTiQQEBEkIKDHRyYW5zbGF0aW9ucxgfIAMoCzImLmNsYXJpb24udjEuQ2FtcGFpZ24uVHJhbnNsYXRpb25zRW50cnlCBOJBAQESIAoSYWxsb3dfdW50cmFuc2xhdGVkGCAgASgIQgTiQQEBEi8KBXN0YXRlGAwgASgOMhouY2xhcmlvbi52MS5DYW1wYWlnbi5TdGF0ZUIE4kEBAxIaCgxsaXZlX3ZlcnNpb24YDSABKAVCBOJBAQMSGwoNZHJhZnRfcGVuZGluZxgOIAEoCEIE4kEBAxISCgRldGFnGA8gASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNwoNYWN0aXZhdGVfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgTIAEoCUIE4kEBAxIVCgd1cGRhdGVyGBQgASgJQgTiQQEDEhcKCWFjdGl2YXRvchgVIAEoCUIE4kEBAxIwCgZoZWFsdGgYHSABKAsyGi5jbGFyaW9uLnYxLkNhbXBhaWduSGVhbHRoQgTiQQEDEjgKDmFwcHJvdmFsX3N0YXRlGBwgASgOMhouY2xhcmlvbi52MS5BcHByb3ZhbC5TdGF0ZUIE4kEBAxpMChFUcmFuc2xhdGlvbnNFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgI4ASKiAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIPCgtTVEFURV9EUkFGVBABEhMKD1NUQVRFX1NDSEVEVUxFRBACEg4KClNUQVRFX0xJVkUQAxIQCgxTVEFURV9QQVVTRUQQBBIRCg1TVEFURV9TVE9QUEVEEAUSEwoPU1RBVEVfQ09NUExFVEVEEAYSEgoOU1RBVEVfQVJDSElWRUQQByJhCgpBY3Rpb25Nb2RlEhsKF0FDVElPTl9NT0RFX1VOU1BFQ0lGSUVEEAASEwoPQUNUSU9OX01PREVfQUxMEAESIQodQUNUSU9OX01PREVfRklSU1RfREVMSVZFUkFCTEUQAiK9AgoGQWN0aW9uEhAKAmlkGAEgASgJQgTiQQEBEiMKFWNoYW5uZWxfY29uZmlndXJhdGlvbhgCIAEoCUIE4kEBAhIpCgVlbWFpbBgDIAEoCzIYLmNsYXJpb24udjEuRW1haWxDb250ZW50SAASLQoHd2ViaG9vaxgEIAEoCzIaLmNsYXJpb24udjEuV2ViaG9va0NvbnRlbnRIABIyCgh2YXJpYW50cxgFIAMoCzIaLmNsYXJpb24udjEuQ29udGVudFZhcmlhbnRCBOJBAQESLgoFcnVsZXMYBiADKAsyGS5jbGFyaW9uLnYxLlRhcmdldGluZ1J1bGVCBOJBAQESMwoMd2l0aG91dF9ydWxlGAcgASgOMhcuY2xhcmlvbi52MS5XaXRob3V0UnVsZUIE4kEBAUIJCgdjb250ZW50Ip8BCg5Db250ZW50VmFyaWFudBIUCgZsb2NhbGUYASABKAlCBOJBAQESKQoFZW1haWwYAiABKAsyGC5jbGFyaW9uLnYxLkVtYWlsQ29udGVudEgAEi0KB3dlYmhvb2sYAyABKAsyGi5jbGFyaW9uLnYxLldlYmhvb2tDb250ZW50SAASEgoEcnVsZRgEIAEoCUIE4kEBAUIJCgdjb250ZW50Ij8KDkxvY2FsZUZhbGxiYWNrEhQKBmxvY2FsZRgBIAEoCUIE4kEBAhIXCglmYWxsYmFja3MYAiADKAlCBOJBAQIidAoIU2NoZWR1bGUSNAoKc3RhcnRfdGltZRgBIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESMgoIZW5kX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBIvkBCgdGaW5kaW5nEjQKCHNldmVyaXR5GAEgASgOMhwuY2xhcmlvbi52MS5GaW5kaW5nLlNldmVyaXR5QgTiQQEDEhIKBGNvZGUYAiABKAlCBOJBAQMSEwoFZmllbGQYAyABKAlCBOJBAQMSEgoEbGluZRgEIAEoBUIE4kEBAxIVCgdtZXNzYWdlGAUgASgJQgTiQQEDEhQKBnJlbWVkeRgGIAEoCUIE4kEBAyJOCghTZXZlcml0eRIYChRTRVZFUklUWV9VTlNQRUNJRklFRBAAEhQKEFNFVkVSSVRZX1dBUk5JTkcQARISCg5TRVZFUklUWV9FUlJPUhACKmYKDUluRG91YnRQb2xpY3kSHwobSU5fRE9VQlRfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGgoWSU5fRE9VQlRfUE9MSUNZX1JFU0VORBABEhgKFElOX0RPVUJUX1BPTElDWV9QQVJLEAIqsQEKFlVua25vd25SZWNpcGllbnRQb2xpY3kSKAokVU5LTk9XTl9SRUNJUElFTlRfUE9MSUNZX1VOU1BFQ0lGSUVEEAASIwofVU5LTk9XTl9SRUNJUElFTlRfUE9MSUNZX0FDQ0VQVBABEiMKH1VOS05PV05fUkVDSVBJRU5UX1BPTElDWV9DUkVBVEUQAhIjCh9VTktOT1dOX1JFQ0lQSUVOVF9QT0xJQ1lfUkVKRUNUEAMqaQoOVGhyb3VnaHB1dE1vZGUSHwobVEhST1VHSFBVVF9NT0RFX1VOU1BFQ0lGSUVEEAASHAoYVEhST1VHSFBVVF9NT0RFX1NUQU5EQVJEEAESGAoUVEhST1VHSFBVVF9NT0RFX0hJR0gQAmIGcHJvdG8z", [file_clarion_v1_approval, file_clarion_v1_campaign_health, file_clarion_v1_category, file_clarion_v1_email_content, file_clarion_v1_targeting, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * A message that is defined once and then sent by any service with one `Trigger` call.
@@ -435,11 +437,26 @@ export type Action = Message<"clarion.v1.Action"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Optional. The content in other languages than the campaign's `default_locale`. At most 49, each locale once.
+   * Optional. The content in other languages than the campaign's `default_locale`, and for the people of a rule. At most 1,000, each
+   * rule and locale once, in at most 50 locales; 2,000 in the campaign.
    *
    * @generated from field: repeated clarion.v1.ContentVariant variants = 5;
    */
   variants: ContentVariant[];
+
+  /**
+   * Optional. Whom its contents are for. The first one counts that is true of a recipient when the trigger is accepted. At most 20.
+   *
+   * @generated from field: repeated clarion.v1.TargetingRule rules = 6;
+   */
+  rules: TargetingRule[];
+
+  /**
+   * Optional. What happens to recipients of whom no rule is true. Only with `rules`. Default: `WITHOUT_RULE_SEND_DEFAULT`.
+   *
+   * @generated from field: clarion.v1.WithoutRule without_rule = 7;
+   */
+  withoutRule: WithoutRule;
 };
 
 /**
@@ -450,17 +467,19 @@ export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 1);
 
 /**
- * The content of an action in another language than the default one.
+ * The content of an action in another language than the default one, or for the people of a rule.
  *
- * A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, else from the default content when
- * that is in the same language. Fields without words (`from`, `reply_to`, `headers` and the method of a webhook) come from the default
- * content whatever its language is.
+ * A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, then, for a variant of a rule, from
+ * the variants that belong to no rule, and from the default content, as far as these are in the same language. Fields without words
+ * (`from`, `reply_to`, `headers` and the method of a webhook) come from the rule's variant in the default locale, and from the default
+ * content, whatever their language is. The people of a rule without words of its own get the words that belong to no rule.
  *
  * @generated from message clarion.v1.ContentVariant
  */
 export type ContentVariant = Message<"clarion.v1.ContentVariant"> & {
   /**
-   * Required. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`.
+   * Optional. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`. Default: the campaign's `default_locale`, of a variant
+   * with a `rule`. One without must have it.
    *
    * @generated from field: string locale = 1;
    */
@@ -488,6 +507,13 @@ export type ContentVariant = Message<"clarion.v1.ContentVariant"> & {
     value: WebhookContent;
     case: "webhook";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Optional. The rule of the action whose people it is for, by its id. Default: it belongs to no rule.
+   *
+   * @generated from field: string rule = 4;
+   */
+  rule: string;
 };
 
 /**

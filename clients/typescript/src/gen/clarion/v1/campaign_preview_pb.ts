@@ -4,10 +4,14 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ExclusionReason } from "./attempt_pb.js";
+import { file_clarion_v1_attempt } from "./attempt_pb.js";
 import type { RenderedEmail } from "./email_content_pb.js";
 import { file_clarion_v1_email_content } from "./email_content_pb.js";
 import type { LocaleReason } from "./locale_reason_pb.js";
 import { file_clarion_v1_locale_reason } from "./locale_reason_pb.js";
+import type { RuleEvaluation } from "./targeting_pb.js";
+import { file_clarion_v1_targeting } from "./targeting_pb.js";
 import type { RenderedWebhook } from "./webhook_content_pb.js";
 import { file_clarion_v1_webhook_content } from "./webhook_content_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
@@ -18,7 +22,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_preview.proto.
  */
 export const file_clarion_v1_campaign_preview: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ByZXZpZXcucHJvdG8SCmNsYXJpb24udjEi5wEKFlByZXZpZXdDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIVCgd2ZXJzaW9uGAIgASgFQgTiQQEBEi4KB2NvbnRleHQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEi4KB3Byb2ZpbGUYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgFIAEoCUIE4kEBARIWCghpZGVudGl0eRgGIAEoCUIE4kEBARIUCgZhY3Rpb24YByABKAlCBOJBAQEinQQKF1ByZXZpZXdDYW1wYWlnblJlc3BvbnNlEioKBWVtYWlsGAEgASgLMhkuY2xhcmlvbi52MS5SZW5kZXJlZEVtYWlsSAASLgoHd2ViaG9vaxgCIAEoCzIbLmNsYXJpb24udjEuUmVuZGVyZWRXZWJob29rSAASDgoGYWN0aW9uGAMgASgJEjsKB2FkZHJlc3MYBCABKAsyKi5jbGFyaW9uLnYxLlByZXZpZXdDYW1wYWlnblJlc3BvbnNlLkNob2ljZRI6CgZsb2NhbGUYBSABKAsyKi5jbGFyaW9uLnYxLlByZXZpZXdDYW1wYWlnblJlc3BvbnNlLkNob2ljZRIWCg5jb250ZW50X2xvY2FsZRgGIAEoCRIvCg1sb2NhbGVfcmVhc29uGAcgASgOMhguY2xhcmlvbi52MS5Mb2NhbGVSZWFzb24aUwoGQ2hvaWNlEg0KBXZhbHVlGAEgASgJEjoKBnNvdXJjZRgCIAEoDjIqLmNsYXJpb24udjEuUHJldmlld0NhbXBhaWduUmVzcG9uc2UuU291cmNlInQKBlNvdXJjZRIWChJTT1VSQ0VfVU5TUEVDSUZJRUQQABIUChBTT1VSQ0VfUkVDSVBJRU5UEAESEgoOU09VUkNFX1BST0ZJTEUQAhITCg9TT1VSQ0VfSURFTlRJVFkQAxITCg9TT1VSQ0VfQ0FNUEFJR04QBEIJCgdjb250ZW50YgZwcm90bzM", [file_clarion_v1_email_content, file_clarion_v1_locale_reason, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct]);
+  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ByZXZpZXcucHJvdG8SCmNsYXJpb24udjEi+wEKFlByZXZpZXdDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIVCgd2ZXJzaW9uGAIgASgFQgTiQQEBEi4KB2NvbnRleHQYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEi4KB3Byb2ZpbGUYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgFIAEoCUIE4kEBARIWCghpZGVudGl0eRgGIAEoCUIE4kEBARIUCgZhY3Rpb24YByABKAlCBOJBAQESEgoEcnVsZRgIIAEoCUIE4kEBASKYBQoXUHJldmlld0NhbXBhaWduUmVzcG9uc2USKgoFZW1haWwYASABKAsyGS5jbGFyaW9uLnYxLlJlbmRlcmVkRW1haWxIABIuCgd3ZWJob29rGAIgASgLMhsuY2xhcmlvbi52MS5SZW5kZXJlZFdlYmhvb2tIABIOCgZhY3Rpb24YAyABKAkSOwoHYWRkcmVzcxgEIAEoCzIqLmNsYXJpb24udjEuUHJldmlld0NhbXBhaWduUmVzcG9uc2UuQ2hvaWNlEjoKBmxvY2FsZRgFIAEoCzIqLmNsYXJpb24udjEuUHJldmlld0NhbXBhaWduUmVzcG9uc2UuQ2hvaWNlEhYKDmNvbnRlbnRfbG9jYWxlGAYgASgJEi8KDWxvY2FsZV9yZWFzb24YByABKA4yGC5jbGFyaW9uLnYxLkxvY2FsZVJlYXNvbhIMCgRydWxlGAggASgJEjQKEHJ1bGVfZXZhbHVhdGlvbnMYCSADKAsyGi5jbGFyaW9uLnYxLlJ1bGVFdmFsdWF0aW9uEjUKEGV4Y2x1c2lvbl9yZWFzb24YCiABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbhpTCgZDaG9pY2USDQoFdmFsdWUYASABKAkSOgoGc291cmNlGAIgASgOMiouY2xhcmlvbi52MS5QcmV2aWV3Q2FtcGFpZ25SZXNwb25zZS5Tb3VyY2UidAoGU291cmNlEhYKElNPVVJDRV9VTlNQRUNJRklFRBAAEhQKEFNPVVJDRV9SRUNJUElFTlQQARISCg5TT1VSQ0VfUFJPRklMRRACEhMKD1NPVVJDRV9JREVOVElUWRADEhMKD1NPVVJDRV9DQU1QQUlHThAEQgkKB2NvbnRlbnRiBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_email_content, file_clarion_v1_locale_reason, file_clarion_v1_targeting, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_protobuf_struct]);
 
 /**
  * Asks for a rendering.
@@ -74,6 +78,14 @@ export type PreviewCampaignRequest = Message<"clarion.v1.PreviewCampaignRequest"
    * @generated from field: string action = 7;
    */
   action: string;
+
+  /**
+   * Optional. The rule of the action whose content to render, by its id, whether it is true of the recipient or not. Default: the first
+   * one that is true.
+   *
+   * @generated from field: string rule = 8;
+   */
+  rule: string;
 };
 
 /**
@@ -146,6 +158,27 @@ export type PreviewCampaignResponse = Message<"clarion.v1.PreviewCampaignRespons
    * @generated from field: clarion.v1.LocaleReason locale_reason = 7;
    */
   localeReason: LocaleReason;
+
+  /**
+   * The rule whose content was rendered: the one of the request, or the first that is true. Empty when there is none.
+   *
+   * @generated from field: string rule = 8;
+   */
+  rule: string;
+
+  /**
+   * What the rules of the action are of the recipient, in their order, up to the first that is true. None when the request names one.
+   *
+   * @generated from field: repeated clarion.v1.RuleEvaluation rule_evaluations = 9;
+   */
+  ruleEvaluations: RuleEvaluation[];
+
+  /**
+   * `EXCLUSION_REASON_NO_RULE_MATCHED` when the recipient would get nothing, as no rule is true. What is shown then belongs to no rule.
+   *
+   * @generated from field: clarion.v1.ExclusionReason exclusion_reason = 10;
+   */
+  exclusionReason: ExclusionReason;
 };
 
 /**

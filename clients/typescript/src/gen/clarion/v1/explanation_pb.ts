@@ -8,6 +8,8 @@ import type { Exclusion } from "./event_pb.js";
 import { file_clarion_v1_event } from "./event_pb.js";
 import type { LocaleReason } from "./locale_reason_pb.js";
 import { file_clarion_v1_locale_reason } from "./locale_reason_pb.js";
+import type { RuleEvaluation } from "./targeting_pb.js";
+import { file_clarion_v1_targeting } from "./targeting_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/explanation.proto.
  */
 export const file_clarion_v1_explanation: GenFile = /*@__PURE__*/
-  fileDesc("ChxjbGFyaW9uL3YxL2V4cGxhbmF0aW9uLnByb3RvEgpjbGFyaW9uLnYxItMBCgxTb3VyY2VkVmFsdWUSDQoFdmFsdWUYASABKAkSLwoGc291cmNlGAIgASgOMh8uY2xhcmlvbi52MS5Tb3VyY2VkVmFsdWUuU291cmNlIoIBCgZTb3VyY2USFgoSU09VUkNFX1VOU1BFQ0lGSUVEEAASDwoLU09VUkNFX0NBTEwQARISCg5TT1VSQ0VfUFJPRklMRRACEhMKD1NPVVJDRV9JREVOVElUWRADEhMKD1NPVVJDRV9DQU1QQUlHThAEEhEKDVNPVVJDRV9QT0xJQ1kQBSJQCg9BdHRyaWJ1dGVTb3VyY2USDAoEbmFtZRgBIAEoCRIvCgZzb3VyY2UYAiABKA4yHy5jbGFyaW9uLnYxLlNvdXJjZWRWYWx1ZS5Tb3VyY2UiggEKFFJlY2lwaWVudEV4cGxhbmF0aW9uEg8KB3Byb2ZpbGUYASABKAkSKAoGbG9jYWxlGAIgASgLMhguY2xhcmlvbi52MS5Tb3VyY2VkVmFsdWUSLwoKYXR0cmlidXRlcxgDIAMoCzIbLmNsYXJpb24udjEuQXR0cmlidXRlU291cmNlIr4CChJNZXNzYWdlRXhwbGFuYXRpb24SKQoKZXhjbHVzaW9ucxgBIAMoCzIVLmNsYXJpb24udjEuRXhjbHVzaW9uEikKB2FkZHJlc3MYAiABKAsyGC5jbGFyaW9uLnYxLlNvdXJjZWRWYWx1ZRIrCgl0aW1lX3pvbmUYAyABKAsyGC5jbGFyaW9uLnYxLlNvdXJjZWRWYWx1ZRIsCghkdWVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOc2VuZGluZ19wb2xpY3kYBSABKAkSFgoOY29uc2VudF9jaGFuZ2UYBiABKAkSFgoOY29udGVudF9sb2NhbGUYByABKAkSLwoNbG9jYWxlX3JlYXNvbhgIIAEoDjIYLmNsYXJpb24udjEuTG9jYWxlUmVhc29uYgZwcm90bzM", [file_clarion_v1_event, file_clarion_v1_locale_reason, file_google_protobuf_timestamp]);
+  fileDesc("ChxjbGFyaW9uL3YxL2V4cGxhbmF0aW9uLnByb3RvEgpjbGFyaW9uLnYxItMBCgxTb3VyY2VkVmFsdWUSDQoFdmFsdWUYASABKAkSLwoGc291cmNlGAIgASgOMh8uY2xhcmlvbi52MS5Tb3VyY2VkVmFsdWUuU291cmNlIoIBCgZTb3VyY2USFgoSU09VUkNFX1VOU1BFQ0lGSUVEEAASDwoLU09VUkNFX0NBTEwQARISCg5TT1VSQ0VfUFJPRklMRRACEhMKD1NPVVJDRV9JREVOVElUWRADEhMKD1NPVVJDRV9DQU1QQUlHThAEEhEKDVNPVVJDRV9QT0xJQ1kQBSJQCg9BdHRyaWJ1dGVTb3VyY2USDAoEbmFtZRgBIAEoCRIvCgZzb3VyY2UYAiABKA4yHy5jbGFyaW9uLnYxLlNvdXJjZWRWYWx1ZS5Tb3VyY2UiggEKFFJlY2lwaWVudEV4cGxhbmF0aW9uEg8KB3Byb2ZpbGUYASABKAkSKAoGbG9jYWxlGAIgASgLMhguY2xhcmlvbi52MS5Tb3VyY2VkVmFsdWUSLwoKYXR0cmlidXRlcxgDIAMoCzIbLmNsYXJpb24udjEuQXR0cmlidXRlU291cmNlIoIDChJNZXNzYWdlRXhwbGFuYXRpb24SKQoKZXhjbHVzaW9ucxgBIAMoCzIVLmNsYXJpb24udjEuRXhjbHVzaW9uEikKB2FkZHJlc3MYAiABKAsyGC5jbGFyaW9uLnYxLlNvdXJjZWRWYWx1ZRIrCgl0aW1lX3pvbmUYAyABKAsyGC5jbGFyaW9uLnYxLlNvdXJjZWRWYWx1ZRIsCghkdWVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOc2VuZGluZ19wb2xpY3kYBSABKAkSFgoOY29uc2VudF9jaGFuZ2UYBiABKAkSFgoOY29udGVudF9sb2NhbGUYByABKAkSLwoNbG9jYWxlX3JlYXNvbhgIIAEoDjIYLmNsYXJpb24udjEuTG9jYWxlUmVhc29uEgwKBHJ1bGUYCSABKAkSNAoQcnVsZV9ldmFsdWF0aW9ucxgKIAMoCzIaLmNsYXJpb24udjEuUnVsZUV2YWx1YXRpb25iBnByb3RvMw", [file_clarion_v1_event, file_clarion_v1_locale_reason, file_clarion_v1_targeting, file_google_protobuf_timestamp]);
 
 /**
  * A value that was chosen for a recipient, and where it comes from.
@@ -226,6 +228,20 @@ export type MessageExplanation = Message<"clarion.v1.MessageExplanation"> & {
    * @generated from field: clarion.v1.LocaleReason locale_reason = 8;
    */
   localeReason: LocaleReason;
+
+  /**
+   * The rule of the action that is true of the recipient, by its id. Empty when none is, and when the action has none.
+   *
+   * @generated from field: string rule = 9;
+   */
+  rule: string;
+
+  /**
+   * What the rules of the action are of the recipient, in their order, up to the first that is true.
+   *
+   * @generated from field: repeated clarion.v1.RuleEvaluation rule_evaluations = 10;
+   */
+  ruleEvaluations: RuleEvaluation[];
 };
 
 /**

@@ -17,7 +17,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/proof_service.proto.
  */
 export const file_clarion_v1_proof_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5jbGFyaW9uL3YxL3Byb29mX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEi5gEKEFNlbmRQcm9vZlJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFwoJYWRkcmVzc2VzGAIgAygJQgTiQQECEhUKB3ZlcnNpb24YAyABKAVCBOJBAQESLgoHY29udGV4dBgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESLgoHcHJvZmlsZRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESFAoGbG9jYWxlGAYgASgJQgTiQQEBEhQKBmFjdGlvbhgHIAEoCUIE4kEBASI9ChFTZW5kUHJvb2ZSZXNwb25zZRIoCgdyZXN1bHRzGAEgAygLMhcuY2xhcmlvbi52MS5Qcm9vZlJlc3VsdCJ9CgtQcm9vZlJlc3VsdBIPCgdhZGRyZXNzGAEgASgJEiYKB2F0dGVtcHQYAiABKAsyEy5jbGFyaW9uLnYxLkF0dGVtcHRIABIqCglleGNsdXNpb24YAyABKAsyFS5jbGFyaW9uLnYxLkV4Y2x1c2lvbkgAQgkKB291dGNvbWUyiQEKDFByb29mU2VydmljZRJ5CglTZW5kUHJvb2YSHC5jbGFyaW9uLnYxLlNlbmRQcm9vZlJlcXVlc3QaHS5jbGFyaW9uLnYxLlNlbmRQcm9vZlJlc3BvbnNlIi+C0+STAikiJC92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OnNlbmRQcm9vZjoBKmIGcHJvdG8z", [file_clarion_v1_attempt, file_clarion_v1_event, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_struct]);
+  fileDesc("Ch5jbGFyaW9uL3YxL3Byb29mX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEi+gEKEFNlbmRQcm9vZlJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFwoJYWRkcmVzc2VzGAIgAygJQgTiQQECEhUKB3ZlcnNpb24YAyABKAVCBOJBAQESLgoHY29udGV4dBgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESLgoHcHJvZmlsZRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESFAoGbG9jYWxlGAYgASgJQgTiQQEBEhQKBmFjdGlvbhgHIAEoCUIE4kEBARISCgRydWxlGAggASgJQgTiQQEBIj0KEVNlbmRQcm9vZlJlc3BvbnNlEigKB3Jlc3VsdHMYASADKAsyFy5jbGFyaW9uLnYxLlByb29mUmVzdWx0IosBCgtQcm9vZlJlc3VsdBIPCgdhZGRyZXNzGAEgASgJEiYKB2F0dGVtcHQYAiABKAsyEy5jbGFyaW9uLnYxLkF0dGVtcHRIABIqCglleGNsdXNpb24YAyABKAsyFS5jbGFyaW9uLnYxLkV4Y2x1c2lvbkgAEgwKBHJ1bGUYBCABKAlCCQoHb3V0Y29tZTKJAQoMUHJvb2ZTZXJ2aWNlEnkKCVNlbmRQcm9vZhIcLmNsYXJpb24udjEuU2VuZFByb29mUmVxdWVzdBodLmNsYXJpb24udjEuU2VuZFByb29mUmVzcG9uc2UiL4LT5JMCKSIkL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn06c2VuZFByb29mOgEqYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_event, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_struct]);
 
 /**
  * Asks for a proof.
@@ -73,6 +73,14 @@ export type SendProofRequest = Message<"clarion.v1.SendProofRequest"> & {
    * @generated from field: string action = 7;
    */
   action: string;
+
+  /**
+   * Optional. The rule of the action whose content to send, by its id, whether it is true of the data or not. Default: the first one
+   * that is true, as in `PreviewCampaignRequest.rule`.
+   *
+   * @generated from field: string rule = 8;
+   */
+  rule: string;
 };
 
 /**
@@ -138,6 +146,13 @@ export type ProofResult = Message<"clarion.v1.ProofResult"> & {
     value: Exclusion;
     case: "exclusion";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * The rule whose content it shows. Empty when there is none.
+   *
+   * @generated from field: string rule = 4;
+   */
+  rule: string;
 };
 
 /**

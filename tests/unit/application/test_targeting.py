@@ -1,0 +1,198 @@
+"""Rules decide, when a trigger is accepted, which content each recipient gets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from clarion_server.application.campaigns.drafts import DuplicateCampaign
+from clarion_server.application.ports.channels import PermanentFailure
+from clarion_server.application.triggering.admission import RecipientInput
+from clarion_server.domain.attempt import Failure, FailureReason
+from clarion_server.domain.campaign import Action, ActionMode, ContentVariant, ThroughputMode
+from clarion_server.domain.content.email import EmailContent, RenderedEmail
+from clarion_server.domain.counter import Metric
+from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.message import MessageState
+from clarion_server.domain.targeting import TargetingRule, WithoutRule
+
+from tests.fakes import Provider
+from tests.unit.application.running import Process, messages, recipient, until
+from tests.unit.application.test_profiles_of_triggers import JANE, stored
+from tests.unit.application.world import AUTHOR, World
+
+GOLD = TargetingRule("gold", "profile.tier == 'gold'")
+BERLIN = TargetingRule("berlin", "has(profile.city) && profile.city == 'Berlin'")
+RULES = (GOLD, BERLIN)
+MAIL = Action(
+    "email",
+    "orders",
+    EmailContent("Order", text="x"),
+    (
+        ContentVariant("de", EmailContent("Bestellung", text="x")),
+        ContentVariant("", EmailContent("Gold"), "gold"),
+        ContentVariant("de", EmailContent("Gold auf Deutsch"), "gold"),
+    ),
+    RULES,
+)
+
+
+def person(name: str, locale: str = "", **profile: Any) -> RecipientInput:
+    return recipient(f"email:{name}@example.com", locale=locale, profile=profile)
+
+
+async def sent(world: World, *to: RecipientInput) -> dict[str, str]:
+    """Returns the subjects of the mails by the names of their recipients."""
+    provider = Provider()
+    process = Process(world, provider=provider)
+    async with process.sending():
+        await process.trigger(*to)
+        ended = (MessageState.SENT, MessageState.EXCLUDED)
+        await until(lambda: all(message.state in ended for message in messages(world).values()))
+    rendered = {each.address.partition("@")[0]: each.rendered for each in provider.taken}
+    return {name: mail.subject for name, mail in rendered.items() if isinstance(mail, RenderedEmail)}
+
+
+def rules_of(world: World) -> dict[str, str]:
+    return {message.address.partition("@")[0]: message.rule for message in messages(world).values()}
+
+
+async def test_each_recipient_gets_the_content_of_the_first_rule_that_is_true(world: World) -> None:
+    await world.live(actions=(MAIL,))
+    both = person("both", tier="gold", city="Berlin")
+    mails = await sent(
+        world, both, person("a", city="Berlin"), person("b"), person("c", "de", tier="gold"), person("d", "de-AT")
+    )
+    assert mails == {"both": "Gold", "a": "Order", "b": "Order", "c": "Gold auf Deutsch", "d": "Bestellung"}
+    assert rules_of(world) == {"both": "gold", "a": "berlin", "b": "", "c": "gold", "d": ""}
+
+
+async def test_whom_no_rule_is_true_of_is_excluded_where_the_action_says_so(world: World) -> None:
+    await world.live(actions=(replace(MAIL, without_rule=WithoutRule.EXCLUDE),))
+    assert await sent(world, person("a", tier="gold"), person("b", tier="tin")) == {"a": "Gold"}
+    (excluded,) = messages(world, MessageState.EXCLUDED).values()
+    assert excluded.exclusion is not None
+    assert (excluded.exclusion.reason, excluded.rule) == (ExclusionReason.NO_RULE_MATCHED, "")
+
+
+async def test_the_stored_profile_decides_under_what_the_call_says(world: World) -> None:
+    await world.live(actions=(MAIL,))
+    await stored(world, JANE, attributes={"tier": "gold", "city": "Berlin"})
+    assert await sent(world, recipient("email:jane@example.com")) == {"jane": "Gold"}
+    process = Process(world)
+    await process.trigger(recipient("email:jane@example.com", profile={"tier": "tin"}))
+    assert sorted(message.rule for message in messages(world).values()) == ["berlin", "gold"]
+    await process.close()
+
+
+async def test_high_throughput_reads_the_profile_of_the_call_alone(world: World) -> None:
+    await world.live(actions=(MAIL,), throughput_mode=ThroughputMode.HIGH)
+    await stored(world, JANE, attributes={"tier": "gold"})
+    assert await sent(world, recipient("email:jane@example.com"), person("b", tier="gold")) == {
+        "jane": "Order",
+        "b": "Gold",
+    }
+
+
+async def test_a_rule_that_cannot_be_evaluated_is_not_true_and_is_counted(world: World) -> None:
+    campaign = await world.live(actions=(MAIL,))
+    assert await sent(world, person("a", city="Berlin"), person("b"), person("c", tier="gold")) == {
+        "a": "Order",
+        "b": "Order",
+        "c": "Gold",
+    }
+    report = await world.reporting.report(campaign.id, 0, AUTHOR)
+    counts = {(rule, metric): count for (_, rule, metric), count in report.rule_counts.items()}
+    assert counts == {
+        ("gold", Metric.RULE_FAILED): 2,
+        ("gold", Metric.TARGETED): 1,
+        ("gold", Metric.SENT): 1,
+        ("berlin", Metric.TARGETED): 1,
+        ("berlin", Metric.SENT): 1,
+        ("", Metric.TARGETED): 1,
+        ("", Metric.SENT): 1,
+    }
+    assert report.counts.targeted_count == 3
+    assert {locale for locale, _ in report.locale_counts} == {"en"}
+
+
+async def test_what_was_chosen_stays_when_the_campaign_and_the_profile_change(world: World) -> None:
+    await world.live(actions=(MAIL,))
+    await stored(world, JANE, attributes={"tier": "gold"})
+    process = Process(world)
+    await process.trigger(recipient("email:jane@example.com"))
+    await process.close()
+    plain = replace(MAIL, rules=(TargetingRule("gold", "false"),), variants=MAIL.variants[:1])
+    await world.update(actions=(plain,))
+    await world.activate("order-confirmed")
+    provider = Provider()
+    sending = Process(world, provider=provider)
+    async with sending.sending():
+        await until(lambda: len(messages(world, MessageState.SENT)) == 1)
+    assert isinstance(provider.taken[0].rendered, RenderedEmail)
+    assert provider.taken[0].rendered.subject == "Gold"
+
+
+async def test_a_follow_up_has_the_rule_of_its_own_action(world: World) -> None:
+    second = replace(MAIL, id="second", rules=(BERLIN,), variants=(), without_rule=WithoutRule.EXCLUDE)
+    third = replace(MAIL, id="third", rules=(), variants=())
+    await world.live(actions=(MAIL, second, third), action_mode=ActionMode.FIRST_DELIVERABLE)
+    no_mailbox = PermanentFailure(Failure(FailureReason.RECIPIENT_REJECTED, "550"))
+
+    def refuse(_: object) -> PermanentFailure:
+        return no_mailbox
+
+    process = Process(world, provider=Provider(refuse))
+    async with process.sending():
+        await process.trigger(person("a", tier="gold", city="Berlin"), person("b", tier="gold"))
+        await until(lambda: len(messages(world, MessageState.FAILED)) == 5)
+    found = {(m.address[0], m.action): (m.rule, m.state) for m in messages(world).values()}
+    failed, excluded = MessageState.FAILED, MessageState.EXCLUDED
+    assert found == {
+        ("a", "email"): ("gold", failed),
+        ("a", "second"): ("berlin", failed),
+        ("a", "third"): ("", failed),
+        ("b", "email"): ("gold", failed),
+        ("b", "second"): ("", excluded),
+        ("b", "third"): ("", failed),
+    }
+
+
+async def test_the_next_action_is_tried_at_once_where_no_rule_is_true(world: World) -> None:
+    first = replace(MAIL, without_rule=WithoutRule.EXCLUDE)
+    second = Action("second", "orders", EmailContent("Second", text="x"))
+    await world.live(actions=(first, second), action_mode=ActionMode.FIRST_DELIVERABLE)
+    assert await sent(world, person("a", tier="tin"), person("b", tier="gold")) == {"a": "Second", "b": "Gold"}
+
+
+async def test_a_rule_that_does_not_compile_is_refused_when_it_is_stored(world: World) -> None:
+    bad = replace(MAIL, rules=(*RULES, TargetingRule("bad", "profile.tier ==")))
+    with pytest.raises(InvalidFields) as refused:
+        await world.draft(actions=(bad,))
+    (violation,) = refused.value.violations
+    assert (violation.field, violation.reason) == ("campaign.actions[0].rules[2].condition", "CONDITION_INVALID")
+    assert violation.description.startswith("Line 1, column 16: ")
+    await world.draft()
+    with pytest.raises(InvalidFields):
+        await world.update(actions=(bad,))
+
+
+async def test_the_id_of_a_removed_rule_cannot_be_taken_again(world: World) -> None:
+    campaign = await world.live(actions=(MAIL,))
+    without = replace(MAIL, rules=(BERLIN,), variants=MAIL.variants[:1])
+    await world.update(actions=(without,))
+    # It is not removed before a version is without it.
+    await world.update(actions=(MAIL,))
+    await world.update(actions=(without,))
+    await world.activate(campaign.id)
+    with pytest.raises(InvalidFields) as refused:
+        await world.update(actions=(MAIL,))
+    (violation,) = refused.value.violations
+    assert (violation.field, violation.reason) == ("campaign.actions[0].rules[0].id", "ALREADY_USED")
+    # Going back is activating the earlier version, after which the rule is there again.
+    await world.activate(campaign.id, version=1)
+    await world.update(actions=(MAIL,))
+    copy = await world.authoring.duplicate(DuplicateCampaign(campaign.id, "copy"), AUTHOR)
+    assert (copy.used_rules, copy.definition.actions) == ((), (MAIL,))
