@@ -1,5 +1,6 @@
 /** The methods of `client.audiences`. */
 
+import { randomUUID } from "node:crypto";
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { ChangeOptions, WriteOptions } from "./campaigns.js";
@@ -11,6 +12,8 @@ import {
   type SampleAudienceResponse,
   type UploadIdentitiesResponse,
 } from "./gen/clarion/v1/audience_service_pb.js";
+import { ImportService, type UploadIdentitiesStreamResponse } from "./gen/clarion/v1/import_service_pb.js";
+import { type Batch, type ImportStreamOptions, imported, inBatches, type Rows } from "./imports.js";
 import { fullIdentity, fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
@@ -77,6 +80,30 @@ export class Audiences {
   ): Promise<UploadIdentitiesResponse> {
     const request = { name: fullName(COLLECTION, name), identities: identities.map(fullIdentity), uploadId, complete };
     return this.#calls.unary(METHOD.uploadIdentities, request, { ...options, repeatable: true });
+  }
+
+  /**
+   * Uploads any number of identities, some in each request, and yields those of each request with their answer. They make a new
+   * list, which takes the place of the present one when all are uploaded, unless they are to `append` to it. After a lost
+   * connection it goes on, and adds none of them twice.
+   */
+  async *uploadStream(
+    name: string,
+    identities: Rows<string>,
+    { append = false, importId = randomUUID(), ...options }: ImportStreamOptions & { readonly append?: boolean } = {},
+  ): AsyncGenerator<[readonly string[], UploadIdentitiesStreamResponse], void, undefined> {
+    const requestOf = ({ position, rows, isLast }: Batch<string>) => ({
+      name: fullName(COLLECTION, name),
+      importId,
+      position: BigInt(position),
+      identities: rows.map(fullIdentity),
+      append,
+      complete: isLast,
+    });
+    const method = ImportService.method.uploadIdentitiesStream;
+    const batches = inBatches(identities, !append);
+    for await (const [batch, answer] of imported(this.#calls, method, batches, requestOf, options))
+      yield [batch.rows, answer];
   }
 
   /** Counts the members, and those for whom the condition fails by cause. A million people take half a minute. */

@@ -67,9 +67,19 @@ export class Calls {
   }
 
   /** Yields the answers of a call until `signal` ends it. */
-  async *stream<I extends DescMessage, O extends DescMessage>(
+  stream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodStreaming<I, O>,
     request: MessageInitShape<I>,
+    signal: AbortSignal,
+    requestId: string,
+  ): AsyncGenerator<MessageShape<O>, void, undefined> {
+    return this.streams(method, only(request), signal, requestId);
+  }
+
+  /** Yields the answers of a call with any number of requests until `signal` ends it. */
+  async *streams<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodStreaming<I, O>,
+    requests: AsyncIterable<MessageInitShape<I>>,
     signal: AbortSignal,
     requestId: string,
   ): AsyncGenerator<MessageShape<O>, void, undefined> {
@@ -77,7 +87,7 @@ export class Calls {
     this.#broken = false;
     try {
       const headers = this.settings.headers(requestId);
-      const answer = await this.transport.stream(method, signal, undefined, headers, only(request));
+      const answer = await this.transport.stream(method, signal, undefined, headers, requests);
       yield* answer.message;
     } catch (failure) {
       throw this.#errorOf(failure, requestId);

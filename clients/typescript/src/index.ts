@@ -60,4 +60,5 @@ export type { ClientOptions } from "./settings.js";
 export type { SuppressionFilters } from "./suppressions.js";
 export type { Addressed, Recipient, RecipientFile, TriggerAudienceOptions, TriggerOptions } from "./triggers.js";
 export type { ExportOptions } from "./exports.js";
+export type { ImportStreamOptions, Rows } from "./imports.js";
 export { EventWatch } from "./watch.js";

@@ -1,8 +1,10 @@
 /** The methods of `client.profiles`. */
 
+import { randomUUID } from "node:crypto";
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { ChangeOptions, WriteOptions } from "./campaigns.js";
+import type { ConsentChangeSchema } from "./gen/clarion/v1/consent_pb.js";
 import type { Profile, ProfileSchema } from "./gen/clarion/v1/profile_pb.js";
 import { type ExportOptions, exported } from "./exports.js";
 import {
@@ -12,6 +14,8 @@ import {
   type ListProfilesResponseSchema,
   ProfileService,
 } from "./gen/clarion/v1/profile_service_pb.js";
+import { ImportService } from "./gen/clarion/v1/import_service_pb.js";
+import { type Batch, type ImportStreamOptions, imported, inBatches, type Rows } from "./imports.js";
 import { fullIdentity, fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
@@ -23,6 +27,10 @@ const METHOD = ProfileService.method;
 export interface ImportOptions extends CallOptions {
   readonly consents?: readonly MessageInitShape<typeof ImportedConsentsSchema>[] | undefined;
 }
+
+type ProfileInit = MessageInitShape<typeof ProfileSchema>;
+/** A profile alone, or with choices of the person. */
+export type ProfileRow = ProfileInit | readonly [ProfileInit, readonly MessageInitShape<typeof ConsentChangeSchema>[]];
 
 /**
  * Keeps what is known about people: `client.profiles`. Names may be short (`019a…`) or full, and an identity
@@ -89,6 +97,25 @@ export class Profiles {
     return (await this.#calls.unary(METHOD.importProfiles, request, { ...options, repeatable: true })).results;
   }
 
+  /**
+   * Does what `importAll` does for any number of profiles, each alone or with choices of the person in a pair, and yields each with what became of it, in their order. After a lost
+   * connection it goes on, and imports none of them twice.
+   */
+  async *importStream<P extends ProfileRow>(
+    profiles: Rows<P>,
+    { importId = randomUUID(), ...options }: ImportStreamOptions = {},
+  ): AsyncGenerator<[P, ImportedProfile], void, undefined> {
+    const requestOf = ({ position, rows }: Batch<P>) => ({
+      importId,
+      position: BigInt(position),
+      profiles: rows.map((row) => sent(profileOf(row))),
+      consents: rows.flatMap((row, profileIndex) => (isPair(row) ? [{ profileIndex, changes: [...row[1]] }] : [])),
+    });
+    const method = ImportService.method.importProfilesStream;
+    for await (const [batch, answer] of imported(this.#calls, method, inBatches(profiles), requestOf, options))
+      for (const [index, result] of answer.results.entries()) yield [present(batch.rows[index]), result];
+  }
+
   /** Yields all profiles with the current choices of their people, oldest first. */
   async *export({ after = "", signal }: ExportOptions = {}): AsyncGenerator<ExportedProfile, void, undefined> {
     const request = { after: after && fullName(COLLECTION, after) };
@@ -114,4 +141,12 @@ export class Profiles {
 
 function sent(profile: MessageInitShape<typeof ProfileSchema>): MessageInitShape<typeof ProfileSchema> {
   return { ...profile, identities: (profile.identities ?? []).map(fullIdentity) };
+}
+
+function isPair(row: ProfileRow): row is Exclude<ProfileRow, ProfileInit> {
+  return Array.isArray(row);
+}
+
+function profileOf(row: ProfileRow): ProfileInit {
+  return isPair(row) ? row[0] : row;
 }

@@ -1,5 +1,6 @@
 /** The methods of `client.suppressions` and `client.allowList`. */
 
+import { randomUUID } from "node:crypto";
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { AllowList, AllowListSchema } from "./gen/clarion/v1/allow_list_pb.js";
@@ -17,6 +18,8 @@ import {
   SuppressionService,
 } from "./gen/clarion/v1/suppression_service_pb.js";
 import { type ExportOptions, exported } from "./exports.js";
+import { ImportService } from "./gen/clarion/v1/import_service_pb.js";
+import { type Batch, type ImportStreamOptions, imported, inBatches, type Rows } from "./imports.js";
 import { fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
@@ -49,6 +52,24 @@ export class Suppressions {
   async get(name: string, options: CallOptions = {}): Promise<Suppression> {
     const request = { name: fullName(COLLECTION, name) };
     return present((await this.#calls.unary(METHOD.getSuppression, request, { ...options, repeatable: true })).suppression);
+  }
+
+  /**
+   * Does what `importAll` does for any number of suppressions, and yields each with what became of it, in their order. After a
+   * lost connection it goes on, and stores none of them twice.
+   */
+  async *importStream<S extends MessageInitShape<typeof SuppressionSchema>>(
+    suppressions: Rows<S>,
+    { importId = randomUUID(), ...options }: ImportStreamOptions = {},
+  ): AsyncGenerator<[S, ImportedSuppression], void, undefined> {
+    const requestOf = ({ position, rows }: Batch<S>) => ({
+      importId,
+      position: BigInt(position),
+      suppressions: [...rows],
+    });
+    const method = ImportService.method.importSuppressionsStream;
+    for await (const [batch, answer] of imported(this.#calls, method, inBatches(suppressions), requestOf, options))
+      for (const [index, result] of answer.results.entries()) yield [present(batch.rows[index]), result];
   }
 
   /** Yields all suppressions, newest first. */

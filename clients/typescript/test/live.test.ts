@@ -235,3 +235,52 @@ test("a campaign is copied, archived, and found by its tags", async () => {
   assert.equal((await client.campaigns.unarchive("copied")).state, Campaign_State.DRAFT);
   assert.equal((await client.campaigns.version("orders", 1)).version, 1);
 });
+
+test("any number of profiles is imported by a stream, each answered, and once under one id", async () => {
+  const rows = Array.from({ length: 1_201 }, (_, number) => ({ identities: [`stream:${number}`] }));
+  const importId = randomUUID();
+  const outcomes = async () => {
+    const found: [string | undefined, ImportedProfile_Outcome][] = [];
+    for await (const [row, result] of client.profiles.importStream(rows, { importId })) {
+      found.push([row.identities[0], result.outcome]);
+    }
+    return found;
+  };
+  const expected = rows.map(({ identities }) => [identities[0], ImportedProfile_Outcome.CREATED]);
+  assert.deepEqual(await outcomes(), expected);
+  assert.deepEqual(await outcomes(), expected);
+});
+
+test("suppressions are imported by a stream that the caller may leave", async () => {
+  async function* rows() {
+    for (let number = 0; ; number++) {
+      yield { target: { case: "address", value: `stream${number}@example.com` } as const };
+    }
+  }
+  for await (const [row, result] of client.suppressions.importStream(rows())) {
+    assert.equal(row.target.value, "stream0@example.com");
+    assert.equal(result.outcome, ImportedSuppression_Outcome.CREATED);
+    break;
+  }
+});
+
+test("a list is uploaded by a stream, and replaced at its end", async () => {
+  await client.audiences.create({ name: "streamed", displayName: "Streamed", members: { case: "identityList", value: {} } });
+  const texts = Array.from({ length: 700 }, (_, number) => `crm:${number}`);
+  let added = 0;
+  for await (const [, answer] of client.audiences.uploadStream("streamed", texts)) added += answer.addedCount;
+  assert.equal(added, 700);
+  assert.equal((await client.audiences.count("streamed")).memberCount, 700n);
+});
+
+test("what the rows throw is thrown after the answers to those before", async () => {
+  async function* rows() {
+    yield { identities: ["stream:first"] };
+    throw new RangeError("unreadable");
+  }
+  const seen: unknown[] = [];
+  await assert.rejects(async () => {
+    for await (const [, result] of client.profiles.importStream(rows())) seen.push(result.outcome);
+  }, RangeError);
+  assert.deepEqual(seen, [ImportedProfile_Outcome.CREATED]);
+});

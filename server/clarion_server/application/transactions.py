@@ -29,6 +29,8 @@ INTERACTIVE_PER_BULK_STEP = 4
 #: After each step, bulk work rests for so many times the step's duration unless the step says otherwise: it has a fifth
 #: of the store at most, which also leaves room for the writes of other processes. Long reads do so while others write.
 _REST = 4.0
+#: The same while nobody else writes.
+_REST_ALONE = 0.25
 #: For so many seconds after an interactive write, others are to be expected.
 _BUSY = 1.0
 
@@ -98,6 +100,11 @@ class Transactions:
     def is_busy(self) -> bool:
         """Whether interactive writes are to be expected, as there was one a moment ago."""
         return self._turns.is_busy
+
+    @property
+    def usual_rest(self) -> float:
+        """How long steps of imports rest: they hurry while nobody else writes."""
+        return _REST if self.is_busy else _REST_ALONE
 
     @property
     def interactive_writes(self) -> int:

@@ -27,6 +27,7 @@ from clarion_server.bootstrap.unsubscribing import wire_unsubscribing
 from clarion_server.config import Settings
 from clarion_server.transport.api.methods import GuardedMethods
 from clarion_server.transport.api.public_addresses import PublicAddresses
+from clarion_server.transport.api.request_streams import RequestStreams
 from clarion_server.transport.api.scopes import SCOPES
 from clarion_server.transport.grpc.triggers import TriggerService
 
@@ -49,6 +50,7 @@ class Clarion:
         self._reading = reading = wire_reading(core)
         self._trigger_service = TriggerService(triggers.triggering, self._audience_runs.triggering)
         addresses = PublicAddresses(settings.uses_tls)
+        self._request_streams = RequestStreams()
         services = contract_services(
             self._authoring,
             attachments,
@@ -58,6 +60,7 @@ class Clarion:
             reading,
             access,
             addresses,
+            self._request_streams,
         )
         methods = GuardedMethods([] if settings.role == "worker" else services, SCOPES, access.authenticator)
         self._unsubscribing = wire_unsubscribing(settings, core)
@@ -103,6 +106,7 @@ class Clarion:
 
     def _end_streams(self) -> None:
         self._trigger_service.end_streams()
+        self._request_streams.end()
         self._reading.watch.end()
 
     def _others_committed(self, channel_keys: frozenset[int]) -> None:

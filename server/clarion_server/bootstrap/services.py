@@ -14,6 +14,7 @@ from clarion.v1 import (
     consent_service_pb2,
     execution_service_pb2,
     identity_namespace_service_pb2,
+    import_service_pb2,
     message_service_pb2,
     profile_service_pb2,
     proof_service_pb2,
@@ -33,6 +34,7 @@ from clarion_server.bootstrap.reading import Reading
 from clarion_server.bootstrap.triggering import Triggers
 from clarion_server.transport.api.methods import Service
 from clarion_server.transport.api.public_addresses import PublicAddresses
+from clarion_server.transport.api.request_streams import RequestStreams
 from clarion_server.transport.grpc.allow_lists import AllowListService
 from clarion_server.transport.grpc.approvals import ApprovalPolicyService, ApprovalService
 from clarion_server.transport.grpc.attachments import AttachmentService
@@ -42,6 +44,7 @@ from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.consents import ConsentService
 from clarion_server.transport.grpc.executions import ExecutionService
 from clarion_server.transport.grpc.identity_namespaces import IdentityNamespaceService
+from clarion_server.transport.grpc.imports import ImportService
 from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.messages import MessageService
 from clarion_server.transport.grpc.profiles import ProfileService
@@ -63,6 +66,7 @@ def contract_services(
     reading: Reading,
     access: Access,
     addresses: PublicAddresses,
+    request_streams: RequestStreams,
 ) -> list[Service]:
     campaigns = CampaignService(
         authoring.campaigns,
@@ -100,6 +104,12 @@ def contract_services(
         _service(
             audience_service_pb2,
             AudienceService(people.audiences.audiences, people.audiences.uploads, people.audiences.counter),
+        ),
+        _service(
+            import_service_pb2,
+            ImportService(
+                people.profile_imports, people.suppression_imports, people.audiences.uploads, request_streams
+            ),
         ),
         _service(consent_service_pb2, ConsentService(people.consents.consents, people.consents.settings)),
         _service(topic_service_pb2, TopicService(people.consents.topics)),

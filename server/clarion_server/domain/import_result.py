@@ -13,6 +13,8 @@ class ImportOutcome(StrEnum):
     UPDATED = "UPDATED"
     UNCHANGED = "UNCHANGED"
     REJECTED = "REJECTED"
+    IMPORTED_BEFORE = "IMPORTED_BEFORE"
+    """By an earlier request of the same import, whose answer is not kept any more."""
 
 
 @dataclass(frozen=True, slots=True)

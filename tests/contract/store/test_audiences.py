@@ -86,8 +86,10 @@ def test_pages_go_by_id(work: UnitOfWork) -> None:
 
 def test_the_same_identity_is_listed_once_however_it_is_written(work: UnitOfWork) -> None:
     added, listed = a_list(work)
-    assert work.audiences.add_members(listed, emails("B@example.com", "a@example.com"), NOW) == 2
-    assert work.audiences.add_members(listed, emails("b@example.com", "c@example.com"), NOW + 7) == 1
+    assert len(work.audiences.add_members(listed, emails("B@example.com", "a@example.com"), NOW)) == 2
+    assert work.audiences.add_members(listed, emails("b@example.com", "c@example.com"), NOW + 7) == {
+        IdentityKey("email", "c@example.com")
+    }
     found = work.audiences.members(listed.key, START, 9)
     assert [identity.value for identity in found] == ["a@example.com", "B@example.com", "c@example.com"]
     stored = work.audiences.get(VISIBILITY, added.id)

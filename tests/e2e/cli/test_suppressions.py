@@ -71,7 +71,16 @@ async def test_a_file_is_imported_and_exported_as_it_was(shop: CommandLine) -> N
     exported = await shop("suppressions", "export")
     assert sorted(exported.out.splitlines(keepends=True)[1:]) == sorted(rows.splitlines(keepends=True))
     again = await shop("suppressions", "import", "-", "--json", stdin=exported.out)
-    assert (again.status, again.data) == (0, {"created": 0, "updated": 0, "unchanged": 2, "rejected": []})
+    assert (again.status, again.data) == (
+        0,
+        {
+            "created": 0,
+            "updated": 0,
+            "unchanged": 2,
+            "imported_before": 0,
+            "rejected": [],
+        },
+    )
     assert len((await shop("suppressions", "export", "--json")).lines) == 2
 
 

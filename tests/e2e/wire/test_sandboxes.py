@@ -13,6 +13,7 @@ from clarion.v1 import (
     approval_service_pb2,
     audience_service_pb2,
     consent_service_pb2,
+    import_service_pb2,
     profile_service_pb2,
     proof_service_pb2,
     suppression_service_pb2,
@@ -62,6 +63,9 @@ NEEDED: Mapping[str, Message] = {
     "DuplicateCampaign": DuplicateCampaignRequest(campaign_id="copy"),
     "GetCampaignVersion": GetCampaignVersionRequest(version=1),
     "UploadIdentities": audience_service_pb2.UploadIdentitiesRequest(identities=["email:eve@example.com"]),
+    "UploadIdentitiesStream": import_service_pb2.UploadIdentitiesStreamRequest(
+        import_id="1", identities=["email:eve@example.com"]
+    ),
     "LookupProfile": profile_service_pb2.LookupProfileRequest(identity=KNOWN),
     "MergeProfiles": profile_service_pb2.MergeProfilesRequest(absorbed=f"profiles/{'0' * 32}"),
     "SetConsents": consent_service_pb2.SetConsentsRequest(changes=[DENIAL]),
@@ -89,6 +93,8 @@ Resources = Mapping[str, Any]
 
 def resource_of(method: MethodDescriptor) -> str:
     """Returns what the service of the method is about, such as `channel_configuration`."""
+    if method.name == "UploadIdentitiesStream":
+        return "audience"
     name = method.containing_service.name.removesuffix("Service")
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 

@@ -46,7 +46,15 @@ async def test_samples_are_asked_for_with_the_address_that_the_client_calls(conn
 
 
 #: They take or answer streams, which are tested by themselves.
-STREAMED = {"ExportProfiles", "ExportSuppressions", "UploadAttachment", "WatchEvents"}
+STREAMED = {
+    "ExportProfiles",
+    "ExportSuppressions",
+    "ImportProfilesStream",
+    "ImportSuppressionsStream",
+    "UploadAttachment",
+    "UploadIdentitiesStream",
+    "WatchEvents",
+}
 
 
 def test_every_rpc_of_the_contract_has_a_method() -> None:

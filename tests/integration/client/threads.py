@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
 #: Methods that return at once and work while they are iterated.
-LAZY = {"export", "list", "steps", "tags", "trigger_stream", "versions", "watch"}
+LAZY = {"export", "import_stream", "list", "steps", "tags", "trigger_stream", "upload_stream", "versions", "watch"}
 END = object()
 
 

@@ -80,6 +80,8 @@ NOBODYS = {
     "erasure_keys",
     "erasures",
     "identity_namespaces",
+    "import_results",
+    "imports",
     "latencies",
     "link_keys",
     "policy_turns",

@@ -21,7 +21,7 @@ from clarion_server.domain.violation import Violation
 from tests.unit.application.consenting import EMAIL, NEWS, Consents, a, make_topic
 from tests.unit.application.world import World
 
-CREATED, UPDATED, UNCHANGED, REJECTED = ImportOutcome
+CREATED, UPDATED, UNCHANGED, REJECTED, _ = ImportOutcome
 CALLER = Caller("apiKeys/1", Visibility("default"), frozenset({Scope.TRIGGER}))
 
 

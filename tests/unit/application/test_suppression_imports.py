@@ -19,7 +19,7 @@ from clarion_server.domain.suppression import Suppression, SuppressionReason, Su
 from tests.unit.application.running import events
 from tests.unit.application.world import AUTHOR, World
 
-CREATED, UPDATED, UNCHANGED, REJECTED = ImportOutcome
+CREATED, UPDATED, UNCHANGED, REJECTED, _ = ImportOutcome
 
 
 @pytest.fixture

@@ -390,6 +390,8 @@ class ImportedProfile(_message.Message):
         """A profile had them all, with all that was given."""
         OUTCOME_REJECTED: ImportedProfile._Outcome.ValueType  # 4
         """Nothing was stored."""
+        OUTCOME_IMPORTED_BEFORE: ImportedProfile._Outcome.ValueType  # 5
+        """An earlier request of the same import held it, so long ago that its result is not kept. Nothing was done now."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
         """What became of it. Values may be added."""
@@ -404,6 +406,8 @@ class ImportedProfile(_message.Message):
     """A profile had them all, with all that was given."""
     OUTCOME_REJECTED: ImportedProfile.Outcome.ValueType  # 4
     """Nothing was stored."""
+    OUTCOME_IMPORTED_BEFORE: ImportedProfile.Outcome.ValueType  # 5
+    """An earlier request of the same import held it, so long ago that its result is not kept. Nothing was done now."""
 
     OUTCOME_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
@@ -412,7 +416,7 @@ class ImportedProfile(_message.Message):
     outcome: Global___ImportedProfile.Outcome.ValueType
     """What became of it."""
     profile: _builtins.str
-    """The profile that has the identities now, as `profiles/{profile}`. Empty when rejected."""
+    """The profile that has the identities now, as `profiles/{profile}`. Empty when rejected, and when imported before."""
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
         """Why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as `consents[0].topic`.

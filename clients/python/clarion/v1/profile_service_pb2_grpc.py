@@ -149,7 +149,7 @@ class ProfileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ImportProfiles(self, request, context):
-        """Creates or changes up to 1,000 profiles, and answers for each. Importing the same again changes nothing, so that a call whose
+        """Creates or changes up to 1,000 profiles, and answers for each; `ImportService` takes any number. Importing the same again changes nothing, so that a call whose
         answer was lost, and a whole import, may be repeated. Needs the scope `trigger`.
 
         A profile that has one of the identities gets the other ones too, the attributes that are given, and the locale and the

@@ -75,7 +75,7 @@ class ProfileServiceStub:
     - `ALREADY_EXISTS` `IDENTITY_TAKEN`: another profile has one of the identities. Nothing was changed.
     """
     ImportProfiles: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.ImportProfilesRequest, _profile_service_pb2.ImportProfilesResponse]
-    """Creates or changes up to 1,000 profiles, and answers for each. Importing the same again changes nothing, so that a call whose
+    """Creates or changes up to 1,000 profiles, and answers for each; `ImportService` takes any number. Importing the same again changes nothing, so that a call whose
     answer was lost, and a whole import, may be repeated. Needs the scope `trigger`.
 
     A profile that has one of the identities gets the other ones too, the attributes that are given, and the locale and the
@@ -173,7 +173,7 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     - `ALREADY_EXISTS` `IDENTITY_TAKEN`: another profile has one of the identities. Nothing was changed.
     """
     ImportProfiles: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.ImportProfilesRequest, _profile_service_pb2.ImportProfilesResponse]  # type: ignore[assignment]
-    """Creates or changes up to 1,000 profiles, and answers for each. Importing the same again changes nothing, so that a call whose
+    """Creates or changes up to 1,000 profiles, and answers for each; `ImportService` takes any number. Importing the same again changes nothing, so that a call whose
     answer was lost, and a whole import, may be repeated. Needs the scope `trigger`.
 
     A profile that has one of the identities gets the other ones too, the attributes that are given, and the locale and the
@@ -304,7 +304,7 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _profile_service_pb2.ImportProfilesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_profile_service_pb2.ImportProfilesResponse, _abc.Awaitable[_profile_service_pb2.ImportProfilesResponse]]:
-        """Creates or changes up to 1,000 profiles, and answers for each. Importing the same again changes nothing, so that a call whose
+        """Creates or changes up to 1,000 profiles, and answers for each; `ImportService` takes any number. Importing the same again changes nothing, so that a call whose
         answer was lost, and a whole import, may be repeated. Needs the scope `trigger`.
 
         A profile that has one of the identities gets the other ones too, the attributes that are given, and the locale and the

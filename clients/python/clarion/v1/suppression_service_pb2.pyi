@@ -312,6 +312,8 @@ class ImportedSuppression(_message.Message):
         """The target was suppressed for that reason, at least as long and for at least as much. Nothing was changed."""
         OUTCOME_REJECTED: ImportedSuppression._Outcome.ValueType  # 4
         """The row breaks a rule; `violations` says which."""
+        OUTCOME_IMPORTED_BEFORE: ImportedSuppression._Outcome.ValueType  # 5
+        """An earlier request of the same import held the row, so long ago that its result is not kept. Nothing was done now."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
         """What it came to. Values may be added."""
@@ -326,6 +328,8 @@ class ImportedSuppression(_message.Message):
     """The target was suppressed for that reason, at least as long and for at least as much. Nothing was changed."""
     OUTCOME_REJECTED: ImportedSuppression.Outcome.ValueType  # 4
     """The row breaks a rule; `violations` says which."""
+    OUTCOME_IMPORTED_BEFORE: ImportedSuppression.Outcome.ValueType  # 5
+    """An earlier request of the same import held the row, so long ago that its result is not kept. Nothing was done now."""
 
     OUTCOME_FIELD_NUMBER: _builtins.int
     SUPPRESSION_FIELD_NUMBER: _builtins.int
@@ -333,7 +337,7 @@ class ImportedSuppression(_message.Message):
     outcome: Global___ImportedSuppression.Outcome.ValueType
     """What it came to."""
     suppression: _builtins.str
-    """The suppression, as `suppressions/{suppression}`. Empty when rejected."""
+    """The suppression, as `suppressions/{suppression}`. Empty when rejected, and when imported before."""
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
         """Why it was rejected: every violation, by its path in the row."""

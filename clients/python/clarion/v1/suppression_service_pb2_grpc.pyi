@@ -66,7 +66,7 @@ class SuppressionServiceStub:
     """
     ImportSuppressions: _grpc.UnaryUnaryMultiCallable[_suppression_service_pb2.ImportSuppressionsRequest, _suppression_service_pb2.ImportSuppressionsResponse]
     """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
-    are there already stay, so that an import that was cut off is simply repeated. Yields to triggers that wait. Needs the
+    are there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. Yields to triggers that wait. Needs the
     scope `admin`.
 
     Errors:
@@ -126,7 +126,7 @@ class SuppressionServiceAsyncStub(SuppressionServiceStub):
     """
     ImportSuppressions: _aio.UnaryUnaryMultiCallable[_suppression_service_pb2.ImportSuppressionsRequest, _suppression_service_pb2.ImportSuppressionsResponse]  # type: ignore[assignment]
     """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
-    are there already stay, so that an import that was cut off is simply repeated. Yields to triggers that wait. Needs the
+    are there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. Yields to triggers that wait. Needs the
     scope `admin`.
 
     Errors:
@@ -213,7 +213,7 @@ class SuppressionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_suppression_service_pb2.ImportSuppressionsResponse, _abc.Awaitable[_suppression_service_pb2.ImportSuppressionsResponse]]:
         """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
-        are there already stay, so that an import that was cut off is simply repeated. Yields to triggers that wait. Needs the
+        are there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. Yields to triggers that wait. Needs the
         scope `admin`.
 
         Errors:

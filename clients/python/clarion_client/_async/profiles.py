@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import Any, TypeVar
 
 from clarion.v1 import consent_pb2, profile_pb2
+from clarion.v1 import import_service_pb2 as stream_wire
+from clarion.v1 import import_service_pb2_grpc as imports_rpc
 from clarion.v1 import profile_service_pb2 as wire
 from clarion.v1 import profile_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.exporting import exported
+from clarion_client._async.importing import Batch, import_id_or_new, imported, in_batches
 from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._async.runtime import Source
 from clarion_client._conversion import read, read_all, write
 from clarion_client._names import full_identity, full_name, full_name_or_empty
 from clarion_client._values import ConsentChange, ExportedProfile, ImportedProfile, Profile, ProfileDeletion
+
+Row = TypeVar("Row", bound=Profile | tuple[Profile, Sequence[ConsentChange]])
 
 COLLECTION = "profiles"
 _ROWS_PER_CALL = 1_000
@@ -110,6 +117,42 @@ class AsyncProfiles:
             results += read_all(ImportedProfile, answer.results)
         return results
 
+    async def import_stream(
+        self,
+        profiles: Source[Row],
+        *,
+        import_id: str = "",
+        max_outage: float = 60.0,
+    ) -> AsyncGenerator[tuple[Row, ImportedProfile]]:
+        """Does what `import_all` does for any number of profiles, each alone or with choices of the person in a pair,
+        and yields each with what became of it, in their order. They are read some thousands ahead of the answers at
+        most.
+
+        After a lost connection it goes on, and imports none of them twice, until the service has been away for
+        `max_outage` seconds. An import that ended early is continued by the same call under the same `import_id`:
+        those that were imported before are `IMPORTED_BEFORE`. An exception of `profiles` is raised after the answers to
+        the profiles before it.
+        """
+        name = import_id_or_new(import_id)
+
+        def request_of(batch: Batch[Any, Any]) -> stream_wire.ImportProfilesStreamRequest:
+            return stream_wire.ImportProfilesStreamRequest(
+                import_id=name,
+                position=batch.position,
+                profiles=[row.profiles[0] for row in batch.written],
+                consents=[
+                    wire.ImportedConsents(profile_index=index, changes=row.consents[0].changes)
+                    for index, row in enumerate(batch.written)
+                    if row.consents
+                ],
+            )
+
+        stub = imports_rpc.ImportServiceStub(self._calls.channel)
+        batches = in_batches(profiles, _written)
+        async for batch, answer in imported(self._calls, stub.ImportProfilesStream, batches, request_of, max_outage):
+            for row, result in zip(batch.rows, read_all(ImportedProfile, answer.results), strict=True):
+                yield row, result
+
     def export(self, *, after: str = "", max_outage: float = 60.0) -> AsyncGenerator[ExportedProfile]:
         """Yields all profiles with the current choices of their people, oldest first; or those behind the profile
         `after`. Each is as it is when its turn comes. It reconnects until the service has been away for `max_outage`
@@ -153,3 +196,12 @@ class AsyncProfiles:
         )
         answer = await self._calls.unary(self._stub.DeleteProfile, request, repeatable=False, timeout=timeout)
         return read(ProfileDeletion, answer)
+
+
+def _written(row: Profile | tuple[Profile, Sequence[ConsentChange]]) -> wire.ImportProfilesRequest:
+    """Returns the row as a request of its own, which holds one profile and its choices."""
+    profile, changes = row if isinstance(row, tuple) else (row, ())
+    written = wire.ImportProfilesRequest(profiles=[write(profile, profile_pb2.Profile)])
+    if changes:
+        written.consents.add(changes=[write(change, consent_pb2.ConsentChange) for change in changes])
+    return written

@@ -1,29 +1,29 @@
-"""The triggers of a stream that wait to be sent or answered."""
+"""The requests of a stream that wait to be sent or answered."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable
+from typing import Generic, TypeVar
 
-from clarion.v1.trigger_service_pb2 import TriggerRequest, TriggerStreamRequest
-
-from clarion_client._async.calls import new_request_id
 from clarion_client._async.runtime import Background, Condition, Source, each
-from clarion_client._conversion import write
-from clarion_client._values import Trigger
+
+Item = TypeVar("Item")
+Request = TypeVar("Request")
 
 
-class AsyncSendWindow:
-    """Reads triggers beside the caller, at most `size` ahead of the answers, and sends each under a request id.
+class AsyncSendWindow(Generic[Item, Request]):
+    """Reads items beside the caller, at most `size` ahead of the answers, and sends each as one request.
 
-    A new connection begins with the triggers that the one before it left unanswered; the request ids make that safe.
+    A new connection begins with the requests that the one before it left unanswered, so they must be safe to repeat.
+    `prepare` returns the item that is given back with its answer, and its request.
     """
 
-    def __init__(self, source: Source[Trigger], size: int) -> None:
+    def __init__(self, source: Source[Item], size: int, prepare: Callable[[Item], tuple[Item, Request]]) -> None:
         self._source = source
         self._size = size
-        self._unanswered: deque[tuple[Trigger, TriggerRequest]] = deque()
+        self._prepare = prepare
+        self._unanswered: deque[tuple[Item, Request]] = deque()
         self._sent = 0
         self._connection = 0
         self._ended = False
@@ -32,8 +32,8 @@ class AsyncSendWindow:
         self._reader = Background(self._read_source)
 
     @property
-    def oldest(self) -> tuple[Trigger, TriggerRequest]:
-        """Returns the trigger that the next answer belongs to."""
+    def oldest(self) -> tuple[Item, Request]:
+        """Returns the item that the next answer belongs to."""
         return self._unanswered[0]
 
     @property
@@ -42,10 +42,10 @@ class AsyncSendWindow:
         return self._failure
 
     def finished(self) -> bool:
-        """Returns whether the source has ended and every trigger has its answer."""
+        """Returns whether the source has ended and every item has its answer."""
         return self._ended and not self._unanswered
 
-    async def connect(self) -> AsyncIterator[TriggerStreamRequest]:
+    async def connect(self) -> AsyncIterator[Request]:
         """Returns the requests of a new connection, and ends those of the one before it."""
         async with self._changed:
             self._connection += 1
@@ -54,7 +54,7 @@ class AsyncSendWindow:
         return self._requests(self._connection)
 
     async def answered(self) -> None:
-        """Removes the oldest trigger, which makes room for another."""
+        """Removes the oldest item, which makes room for another."""
         async with self._changed:
             self._unanswered.popleft()
             self._sent -= 1
@@ -67,11 +67,11 @@ class AsyncSendWindow:
             self._changed.notify_all()
         await self._reader.stop()
 
-    async def _requests(self, connection: int) -> AsyncIterator[TriggerStreamRequest]:
+    async def _requests(self, connection: int) -> AsyncIterator[Request]:
         while (request := await self._next_request(connection)) is not None:
-            yield TriggerStreamRequest(trigger=request)
+            yield request
 
-    async def _next_request(self, connection: int) -> TriggerRequest | None:
+    async def _next_request(self, connection: int) -> Request | None:
         async with self._changed:
             await self._changed.wait_for(
                 lambda: connection != self._connection or self._sent < len(self._unanswered) or self._ended
@@ -83,8 +83,8 @@ class AsyncSendWindow:
 
     async def _read_source(self) -> None:
         try:
-            async for trigger in each(self._source):
-                if not await self._put(trigger):
+            async for item in each(self._source):
+                if not await self._put(item):
                     return
         except Exception as error:  # noqa: BLE001 - the caller gets it after the answers
             self._failure = error
@@ -93,14 +93,13 @@ class AsyncSendWindow:
                 self._ended = True
                 self._changed.notify_all()
 
-    async def _put(self, trigger: Trigger) -> bool:
-        """Adds a trigger as soon as there is room. Returns False when the stream was closed before that."""
-        identified = replace(trigger, request_id=trigger.request_id or new_request_id())
-        request = write(identified, TriggerRequest)
+    async def _put(self, item: Item) -> bool:
+        """Adds an item as soon as there is room. Returns False when the stream was closed before that."""
+        prepared = self._prepare(item)
         async with self._changed:
             await self._changed.wait_for(lambda: len(self._unanswered) < self._size or self._ended)
             if self._ended:
                 return False
-            self._unanswered.append((identified, request))
+            self._unanswered.append(prepared)
             self._changed.notify_all()
             return True

@@ -50,7 +50,7 @@ class AsyncTriggers:
     async def stream(
         self, source: Source[Trigger], window_size: int, max_outage: float
     ) -> AsyncGenerator[tuple[Trigger, Accepted | ClarionError]]:
-        window = AsyncSendWindow(source, window_size)
+        window = AsyncSendWindow(source, window_size, _identified)
 
         async def open_call(metadata: Metadata, /) -> StreamCall[wire.TriggerStreamResponse]:
             return self._stub.TriggerStream(await window.connect(), metadata=metadata)
@@ -59,7 +59,7 @@ class AsyncTriggers:
         try:
             while (answer := await answers.next_answer()) is not None:
                 trigger, request = window.oldest
-                result = await self._result(answer, request)
+                result = await self._result(answer, request.trigger)
                 await window.answered()
                 yield trigger, result
         finally:
@@ -81,3 +81,9 @@ class AsyncTriggers:
             return read(Accepted, accepted)
         except ClarionError as error:
             return error
+
+
+def _identified(trigger: Trigger) -> tuple[Trigger, wire.TriggerStreamRequest]:
+    """Returns the trigger with a request id, which makes it safe to repeat, and its request."""
+    identified = replace(trigger, request_id=trigger.request_id or new_request_id())
+    return identified, wire.TriggerStreamRequest(trigger=write(identified, wire.TriggerRequest))

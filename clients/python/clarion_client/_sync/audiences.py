@@ -4,16 +4,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from typing import Any
 
 from clarion.v1 import audience_pb2
 from clarion.v1 import audience_service_pb2 as wire
 from clarion.v1 import audience_service_pb2_grpc as rpc
+from clarion.v1 import import_service_pb2 as stream_wire
+from clarion.v1 import import_service_pb2_grpc as imports_rpc
 
 from clarion_client._conversion import read
 from clarion_client._names import full_identity, full_name
 from clarion_client._sync.calls import Calls
+from clarion_client._sync.importing import Batch, import_id_or_new, imported, in_batches
 from clarion_client._sync.resources import ResourceKind, Resources
+from clarion_client._sync.runtime import Source
 from clarion_client._values import Audience, AudienceCount, AudienceSample, UploadedIdentities
 
 _KIND = ResourceKind("audiences", Audience, audience_pb2.Audience, wire, rpc, "audience", "audiences")
@@ -58,6 +63,39 @@ class Audiences(Resources[Audience]):
             answer = self._calls.unary(self._stub.UploadIdentities, request, repeatable=True, timeout=timeout)
             answers.append(read(UploadedIdentities, answer))
         return _united(answers)
+
+    def upload_stream(
+        self,
+        name: str,
+        identities: Source[str],
+        *,
+        append: bool = False,
+        import_id: str = "",
+        max_outage: float = 60.0,
+    ) -> Generator[tuple[Sequence[str], UploadedIdentities]]:
+        """Uploads any number of identities, some in each request, and yields those of each request with their answer.
+        They make a new list, which takes the place of the present one when all are uploaded, unless they are to
+        `append` to it. The last answer belongs to no identities then.
+
+        After a lost connection it goes on, and adds none of them twice, until the service has been away for
+        `max_outage` seconds. An upload that ended early is continued by the same call under the same `import_id`.
+        """
+        upload, audience = import_id_or_new(import_id), full_name(_KIND.collection, name)
+
+        def request_of(batch: Batch[Any, Any]) -> stream_wire.UploadIdentitiesStreamRequest:
+            return stream_wire.UploadIdentitiesStreamRequest(
+                name=audience,
+                import_id=upload,
+                position=batch.position,
+                identities=batch.written,
+                append=append,
+                complete=batch.is_last,
+            )
+
+        stub = imports_rpc.ImportServiceStub(self._calls.channel)
+        batches = in_batches(identities, full_identity, ends=not append)
+        for batch, answer in imported(self._calls, stub.UploadIdentitiesStream, batches, request_of, max_outage):
+            yield batch.rows, read(UploadedIdentities, answer)
 
     def count(self, name: str, *, timeout: float = _COUNTING) -> AudienceCount:
         """Counts the members, and those for whom the condition fails by cause. A million people take half a minute."""

@@ -6,7 +6,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Generator, Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
+from clarion.v1 import import_service_pb2 as stream_wire
+from clarion.v1 import import_service_pb2_grpc as imports_rpc
 from clarion.v1 import suppression_pb2
 from clarion.v1 import suppression_service_pb2 as wire
 from clarion.v1 import suppression_service_pb2_grpc as rpc
@@ -15,7 +18,9 @@ from clarion_client._conversion import enum_numbers, read, read_all, write
 from clarion_client._names import full_name, full_name_or_empty
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.exporting import exported
+from clarion_client._sync.importing import Batch, import_id_or_new, imported, in_batches
 from clarion_client._sync.pager import Pager, paged
+from clarion_client._sync.runtime import Source
 from clarion_client._values import (
     ImportedSuppression,
     Suppression,
@@ -122,6 +127,29 @@ class Suppressions:
             answer = self._calls.unary(self._stub.ImportSuppressions, request, repeatable=True, timeout=timeout)
             results += read_all(ImportedSuppression, answer.results)
         return results
+
+    def import_stream(
+        self, suppressions: Source[Suppression], *, import_id: str = "", max_outage: float = 60.0
+    ) -> Generator[tuple[Suppression, ImportedSuppression]]:
+        """Does what `import_all` does for any number of suppressions, and yields each with what became of it, in their
+        order. They are read some thousands ahead of the answers at most.
+
+        After a lost connection it goes on, and stores none of them twice, until the service has been away for
+        `max_outage` seconds. An import that ended early is continued by the same call under the same `import_id`:
+        those that were stored before are `IMPORTED_BEFORE`.
+        """
+        name = import_id_or_new(import_id)
+
+        def request_of(batch: Batch[Any, Any]) -> stream_wire.ImportSuppressionsStreamRequest:
+            return stream_wire.ImportSuppressionsStreamRequest(
+                import_id=name, position=batch.position, suppressions=batch.written
+            )
+
+        stub = imports_rpc.ImportServiceStub(self._calls.channel)
+        batches = in_batches(suppressions, lambda row: write(row, suppression_pb2.Suppression))
+        for batch, answer in imported(self._calls, stub.ImportSuppressionsStream, batches, request_of, max_outage):
+            for row, result in zip(batch.rows, read_all(ImportedSuppression, answer.results), strict=True):
+                yield row, result
 
     def check(self, address: str, *, timeout: float | None = None) -> SuppressionCheck:
         """Returns the suppressions that cover the address now, and the categories that they exclude."""

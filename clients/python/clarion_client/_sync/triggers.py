@@ -49,7 +49,7 @@ class Triggers:
     def stream(
         self, source: Source[Trigger], window_size: int, max_outage: float
     ) -> Generator[tuple[Trigger, Accepted | ClarionError]]:
-        window = SendWindow(source, window_size)
+        window = SendWindow(source, window_size, _identified)
 
         def open_call(metadata: Metadata, /) -> StreamCall[wire.TriggerStreamResponse]:
             return self._stub.TriggerStream(window.connect(), metadata=metadata)
@@ -58,7 +58,7 @@ class Triggers:
         try:
             while (answer := answers.next_answer()) is not None:
                 trigger, request = window.oldest
-                result = self._result(answer, request)
+                result = self._result(answer, request.trigger)
                 window.answered()
                 yield trigger, result
         finally:
@@ -78,3 +78,9 @@ class Triggers:
             return read(Accepted, accepted)
         except ClarionError as error:
             return error
+
+
+def _identified(trigger: Trigger) -> tuple[Trigger, wire.TriggerStreamRequest]:
+    """Returns the trigger with a request id, which makes it safe to repeat, and its request."""
+    identified = replace(trigger, request_id=trigger.request_id or new_request_id())
+    return identified, wire.TriggerStreamRequest(trigger=write(identified, wire.TriggerRequest))

@@ -26,6 +26,8 @@ class ImportedProfileOutcome(StrEnum):
     """A profile had them all, with all that was given."""
     REJECTED = "REJECTED"
     """Nothing was stored."""
+    IMPORTED_BEFORE = "IMPORTED_BEFORE"
+    """An earlier request of the same import held it, so long ago that its result is not kept. Nothing was done now."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -51,7 +53,9 @@ class ImportedProfile(Value):
     outcome: ImportedProfileOutcome
     """What became of it."""
     profile: str = ""
-    """The profile that has the identities now, as `profiles/{profile}`. Empty when rejected."""
+    """The profile that has the identities now, as `profiles/{profile}`. Empty when rejected, and when imported
+    before.
+    """
     violations: Sequence[Violation] = ()
     """Why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as
     `consents[0].topic`. `IDENTITY_CONFLICT`: the identities belong to several profiles.

@@ -26,6 +26,10 @@ class ImportedSuppressionOutcome(StrEnum):
     """The target was suppressed for that reason, at least as long and for at least as much. Nothing was changed."""
     REJECTED = "REJECTED"
     """The row breaks a rule; `violations` says which."""
+    IMPORTED_BEFORE = "IMPORTED_BEFORE"
+    """An earlier request of the same import held the row, so long ago that its result is not kept. Nothing was done
+    now.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -38,7 +42,7 @@ class ImportedSuppression(Value):
     outcome: ImportedSuppressionOutcome
     """What it came to."""
     suppression: str = ""
-    """The suppression, as `suppressions/{suppression}`. Empty when rejected."""
+    """The suppression, as `suppressions/{suppression}`. Empty when rejected, and when imported before."""
     violations: Sequence[Violation] = ()
     """Why it was rejected: every violation, by its path in the row."""
 

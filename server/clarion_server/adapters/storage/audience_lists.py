@@ -16,7 +16,9 @@ from clarion_server.domain.audience import Audience, IdentityList
 from clarion_server.domain.identity import Identity, IdentityKey
 from clarion_server.domain.instant import Instant
 
-_ADD_MEMBERS = insertion(audience_members, tuple(audience_members.columns), "ON CONFLICT DO NOTHING")
+_ADD_MEMBERS = insertion(
+    audience_members, tuple(audience_members.columns), "ON CONFLICT DO NOTHING RETURNING namespace, normal_value"
+)
 _IDENTITY = tuple_(audience_members.c.namespace, audience_members.c.normal_value)
 _OF_LIST = audience_members.c.list_key == bindparam("list_key")
 _MEMBERS = RowsReader(
@@ -64,11 +66,11 @@ class AudienceLists:
         rows = _MEMBERS.read(self._connection, wanted)
         return [Identity(IdentityKey(namespace, normal_value), value) for namespace, normal_value, value in rows]
 
-    def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> int:
+    def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> set[IdentityKey]:
         # In one order: transactions that add several of the same identities wait for each other, and none for itself.
         rows = sorted((listed.key, *identity.key, identity.value) for identity in identities)
-        added = _ADD_MEMBERS.change(self._connection, rows)
-        changes = {"identity_count": audience_lists.c.identity_count + added, "update_time": now}
+        added = {IdentityKey(*row) for row in _ADD_MEMBERS.select(self._connection, rows)}
+        changes = {"identity_count": audience_lists.c.identity_count + len(added), "update_time": now}
         needed = (audience_lists.c.key == listed.key, audience_lists.c.replace_time.is_(None))
         if self._connection.execute(update(audience_lists).where(*needed).values(changes)).rowcount == 0:
             raise WriteConflict("Another list has taken the place of this one.")

@@ -90,7 +90,7 @@ class SqlAudienceRepository(SqlResourceRepository[Audience]):
     def add_list(self, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
         return self._lists.add(audience, upload_id, now)
 
-    def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> int:
+    def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> set[IdentityKey]:
         return self._lists.add_members(listed, identities, now)
 
     def complete(self, audience: Audience, listed: IdentityList, now: Instant) -> None:

@@ -19,6 +19,7 @@ from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.event import ProfileErasure, ProfileMerge, RunChange, SendingPolicyChange, SilenceChange
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
 from clarion_server.domain.frequency_cap import FrequencyCap
+from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.quiet_hours import WallIntervals
 from clarion_server.domain.suppression import SuppressionChange
@@ -47,6 +48,7 @@ FALLBACK_RULES = JsonCodec[tuple[str | None, ...]](tuple[str | None, ...])
 #: Each entry has the namespace and the normal value.
 IDENTITY_KEYS = JsonCodec[tuple[tuple[str, str], ...]](tuple[tuple[str, str], ...])
 MESSAGE_FILES = JsonCodec[tuple[MessageFile, ...]](tuple[MessageFile, ...])
+IMPORT_RESULTS = JsonCodec[tuple[ImportResult, ...]](tuple[ImportResult, ...])
 LABELS = JsonCodec[Mapping[str, str]](dict[str, str])
 LOCALE_CHOICES = JsonCodec[tuple[LocaleChoice, ...]](tuple[LocaleChoice, ...])
 PROFILE_ERASURE = JsonCodec[ProfileErasure](ProfileErasure)

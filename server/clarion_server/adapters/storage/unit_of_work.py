@@ -21,6 +21,7 @@ from clarion_server.adapters.storage.erasures import SqlErasureRepository
 from clarion_server.adapters.storage.events import SqlEventRepository
 from clarion_server.adapters.storage.executions import SqlExecutionRepository
 from clarion_server.adapters.storage.identity_namespaces import SqlIdentityNamespaceRepository
+from clarion_server.adapters.storage.imports import SqlImportRepository
 from clarion_server.adapters.storage.key_names import SqlKeyNameRepository
 from clarion_server.adapters.storage.messages import SqlMessageRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
@@ -71,6 +72,7 @@ class SqlUnitOfWork:
         self.approvals = SqlApprovalRepository(connection)
         self.test_cases = SqlTestCaseRepository(connection)
         self.audiences = SqlAudienceRepository(connection)
+        self.imports = SqlImportRepository(connection)
         self.consents = SqlConsentRepository(connection, locks=on_commit is not None)
 
     def commit(self) -> None:

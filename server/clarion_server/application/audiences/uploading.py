@@ -10,12 +10,15 @@ from clarion_server.application.identity_reader import IdentityReader, stored_na
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_audience
+from clarion_server.application.resumable_imports import handle_once
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
 from clarion_server.domain.audience import MAX_LISTED, Audience, IdentityList
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.identity import Identity, IdentityKey, Namespaces
+from clarion_server.domain.identity import Identity
+from clarion_server.domain.import_place import ImportPlace
+from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import DAY, HOUR, Instant, Span
 from clarion_server.domain.violation import Violation, malformed, required, too_many
 
@@ -23,9 +26,8 @@ from clarion_server.domain.violation import Violation, malformed, required, too_
 MAX_IDENTITIES = 1_000
 #: How many identities one commit adds, which takes some milliseconds: triggers may have to wait for that long.
 _STEP = 200
-#: For so many times the duration of a commit the next one waits: while others write, and while nobody else does.
-_REST = 4.0
-_REST_ALONE = 0.25
+_ADDED = ImportResult(ImportOutcome.CREATED)
+_REPEATED = ImportResult(ImportOutcome.UNCHANGED)
 _UPLOAD_ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
 #: An upload to which nothing was added for so long is deleted.
@@ -42,6 +44,8 @@ class UploadIdentities:
     """Empty: the identities are added to the audience's list."""
     completes: bool = False
     """Whether the upload becomes the audience's list."""
+    place: ImportPlace | None = None
+    """Where the identities belong in an import, none of which are added twice."""
 
 
 @dataclass(slots=True)
@@ -76,36 +80,52 @@ class AudienceUploads:
         texts = command.identities[start : start + _STEP]
         completes = command.completes and start + _STEP >= len(command.identities)
 
-        def add(unit: UnitOfWork) -> tuple[int, list[tuple[int, Violation]], IdentityList]:
-            audience = find_audience(unit, caller.visibility, command.audience_id)
+        def add(unit: UnitOfWork) -> tuple[list[ImportResult], IdentityList]:
             now = self._clock.now()
+            audience = find_audience(unit, caller.visibility, command.audience_id)
+
+            def handle(skipped: int) -> list[ImportResult]:
+                listed = _list_for(unit, audience, command.upload_id, now)
+                return self._add_to(unit, listed, texts[skipped:], start + skipped, caller, now)
+
+            results = handle_once(unit, command.place and command.place.behind(start), len(texts), handle, now)
             listed = _list_for(unit, audience, command.upload_id, now)
-            accepted, rejected = self._read(texts, start, stored_namespaces(unit, caller.sandbox, texts))
-            _check_room(listed, len(accepted))
-            added = unit.audiences.add_members(listed, accepted, now) if accepted else 0
             if completes and not listed.is_current:
                 unit.audiences.complete(audience, listed, now)
-            return added, rejected, unit.audiences.lists_of(audience)[listed.upload_id]
+            return results, unit.audiences.lists_of(audience)[listed.upload_id]
 
-        rest = _REST if self._transactions.is_busy else _REST_ALONE
-        added, rejected, uploaded.identity_list = await self._transactions.write(add, bulk=True, rest=rest)
-        uploaded.added_count += added
-        uploaded.repeated_count += len(texts) - len(rejected) - added
-        uploaded.rejected += rejected
+        results, uploaded.identity_list = await self._transactions.write(
+            add, bulk=True, rest=self._transactions.usual_rest
+        )
+        _count(uploaded, start, results)
 
-    def _read(
-        self, texts: Sequence[str], start: int, stored: Namespaces
-    ) -> tuple[list[Identity], list[tuple[int, Violation]]]:
-        """Returns the identities, each once, and those that are refused with their positions."""
-        accepted: dict[IdentityKey, Identity] = {}
-        rejected: list[tuple[int, Violation]] = []
-        for index, text in enumerate(texts, start):
-            read = self._identities.read(text, f"identities[{index}]", stored)
-            if isinstance(read, Violation):
-                rejected.append((index, read))
+    def _add_to(
+        self, unit: UnitOfWork, listed: IdentityList, texts: Sequence[str], start: int, caller: Caller, now: Instant
+    ) -> list[ImportResult]:
+        stored = stored_namespaces(unit, caller.sandbox, texts)
+        read = [self._identities.read(text, f"identities[{index}]", stored) for index, text in enumerate(texts, start)]
+        accepted = {each.key: each for each in reversed(read) if isinstance(each, Identity)}
+        _check_room(listed, len(accepted))
+        new = unit.audiences.add_members(listed, list(accepted.values()), now) if accepted else set()
+        results: list[ImportResult] = []
+        for each in read:
+            if isinstance(each, Violation):
+                results.append(ImportResult(ImportOutcome.REJECTED, violations=(each,)))
             else:
-                accepted.setdefault(read.key, read)
-        return list(accepted.values()), rejected
+                results.append(_ADDED if each.key in new else _REPEATED)
+                # A call may name it again.
+                new.discard(each.key)
+        return results
+
+
+def _count(uploaded: Uploaded, start: int, results: Sequence[ImportResult]) -> None:
+    for index, result in enumerate(results, start):
+        if result.outcome is ImportOutcome.CREATED:
+            uploaded.added_count += 1
+        elif result.outcome is ImportOutcome.REJECTED:
+            uploaded.rejected += ((index, violation) for violation in result.violations)
+        else:
+            uploaded.repeated_count += 1
 
 
 def purge_lists(unit: UnitOfWork, now: Instant, limit: int) -> int:
@@ -118,6 +138,9 @@ def _violations(command: UploadIdentities) -> Iterator[Violation]:
         yield required("identities")
     if len(command.identities) > MAX_IDENTITIES:
         yield too_many("identities", MAX_IDENTITIES)
+    if command.place:
+        yield from command.place.violations()
+        return
     if command.completes and not command.upload_id:
         yield required("upload_id")
     if command.upload_id and not _UPLOAD_ID.fullmatch(command.upload_id):

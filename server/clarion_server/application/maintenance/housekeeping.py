@@ -17,6 +17,7 @@ from clarion_server.application.erasure.sweeping import ErasureSweeper
 from clarion_server.application.maintenance.retention import Purging, Retention
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resumable_imports import purge_imports
 from clarion_server.application.suppressions.entries import purge_expired
 from clarion_server.application.transactions import Transactions
 
@@ -66,6 +67,7 @@ class Housekeeper:
         yield lambda unit: purge_expired(unit, self._clock.now(), BATCH)
         yield from self._purging.steps(self._clock.now(), BATCH)
         yield lambda unit: purge_lists(unit, self._clock.now(), LIST_BATCH)
+        yield lambda unit: purge_imports(unit, self._clock.now(), BATCH)
 
     def _run_if_chosen(self, step: Callable[[UnitOfWork], T], unit: UnitOfWork) -> T | None:
         """Returns the step's result if this process has the smallest id of those that are alive; else does nothing."""

@@ -52,8 +52,8 @@ class AudienceRepository(ResourceRepository[Audience], Protocol):
         """Begins an upload. Raises WriteConflict when another transaction does at the same time."""
         ...
 
-    def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> int:
-        """Adds the identities that the list does not have, and returns how many these are.
+    def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> set[IdentityKey]:
+        """Adds the identities that the list does not have, and returns the keys of these.
 
         Raises WriteConflict when the list was replaced.
         """

@@ -18,6 +18,7 @@ from clarion_server.application.ports.caps import CapRepository
 from clarion_server.application.ports.consents import ConsentRepository
 from clarion_server.application.ports.erasures import ErasureRepository
 from clarion_server.application.ports.identity_namespaces import IdentityNamespaceRepository
+from clarion_server.application.ports.imports import ImportRepository
 from clarion_server.application.ports.profiles import ProfileRepository
 from clarion_server.application.ports.repositories import (
     ApiKeyRepository,
@@ -100,6 +101,8 @@ class UnitOfWork(Protocol):
     def sending_policies(self) -> SendingPolicyRepository: ...
     @property
     def audiences(self) -> AudienceRepository: ...
+    @property
+    def imports(self) -> ImportRepository: ...
     @property
     def caps(self) -> CapRepository: ...
     @property

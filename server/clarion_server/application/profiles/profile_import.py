@@ -9,12 +9,14 @@ from clarion_server.application.identity_reader import IdentityReader, stored_na
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profiles import ProfileFields
+from clarion_server.application.resumable_imports import handle_once
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import count_violations, refuse_invalid
 from clarion_server.domain.access import Caller
 from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange, change_violations
 from clarion_server.domain.errors import DenialStands
 from clarion_server.domain.identity import Namespaces
+from clarion_server.domain.import_place import ImportPlace
 from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.profile import ProfileRef, repeated_identity_violations
@@ -54,28 +56,38 @@ class ImportProfiles:
         self._clock = clock
         self._ids = ids
 
-    async def import_rows(self, profiles: Sequence[ImportedProfile], caller: Caller) -> list[ImportResult]:
+    async def import_rows(
+        self, profiles: Sequence[ImportedProfile], caller: Caller, place: ImportPlace | None = None
+    ) -> list[ImportResult]:
         """Returns what became of each profile, in their order. Raises InvalidFields or Unavailable.
 
-        When it raises Unavailable, some of them may be stored. It may be repeated.
+        When it raises Unavailable, some of them may be stored. It may be repeated. Of those that belong to a place in
+        an import, none is imported twice.
         """
-        refuse_invalid([], count_violations("profiles", len(profiles), MAX_ROWS))
+        refuse_invalid(place.violations() if place else (), count_violations("profiles", len(profiles), MAX_ROWS))
         results: list[ImportResult] = []
         for step in _steps(profiles):
-            results += await self._import_step(step, caller)
+            results += await self._import_step(step, caller, place and place.behind(len(results)))
         return results
 
-    async def _import_step(self, profiles: Sequence[ImportedProfile], caller: Caller) -> list[ImportResult]:
+    async def _import_step(
+        self, profiles: Sequence[ImportedProfile], caller: Caller, place: ImportPlace | None
+    ) -> list[ImportResult]:
         def write(unit: UnitOfWork) -> list[ImportResult]:
-            if any(profile.choices for profile in profiles):
-                # Before any profile is locked, as whoever stores choices locks in this order.
-                unit.consents.lock(caller.visibility)
-            topics = _unknown_topics(unit, profiles, caller)
-            identities = (identity for profile in profiles for identity in profile.fields.identities)
-            namespaces = stored_namespaces(unit, caller.sandbox, identities)
-            return self._write(unit, [self._read(profile, topics, namespaces) for profile in profiles], caller)
+            return handle_once(
+                unit, place, len(profiles), lambda start: self._store(unit, profiles[start:], caller), self._clock.now()
+            )
 
-        return await self._transactions.write(write, bulk=True)
+        return await self._transactions.write(write, bulk=True, rest=self._transactions.usual_rest)
+
+    def _store(self, unit: UnitOfWork, profiles: Sequence[ImportedProfile], caller: Caller) -> list[ImportResult]:
+        if any(profile.choices for profile in profiles):
+            # Before any profile is locked, as whoever stores choices locks in this order.
+            unit.consents.lock(caller.visibility)
+        topics = _unknown_topics(unit, profiles, caller)
+        identities = (identity for profile in profiles for identity in profile.fields.identities)
+        namespaces = stored_namespaces(unit, caller.sandbox, identities)
+        return self._write(unit, [self._read(profile, topics, namespaces) for profile in profiles], caller)
 
     def _read(
         self, profile: ImportedProfile, unknown_topics: set[str], namespaces: Namespaces

@@ -8,11 +8,13 @@ from functools import partial
 
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resumable_imports import handle_once
 from clarion_server.application.suppressions.entries import CreateSuppression, in_force_among, new_suppression
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import count_violations, refuse_invalid, without_repetitions
 from clarion_server.domain.access import Caller
 from clarion_server.domain.event import Event, EventType, suppression_event
+from clarion_server.domain.import_place import ImportPlace
 from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.suppression import Suppression, SuppressionKey
@@ -36,23 +38,30 @@ class ImportSuppressions:
         self._clock = clock
         self._ids = ids
 
-    async def import_rows(self, commands: Sequence[CreateSuppression], caller: Caller) -> list[ImportResult]:
+    async def import_rows(
+        self, commands: Sequence[CreateSuppression], caller: Caller, place: ImportPlace | None = None
+    ) -> list[ImportResult]:
         """Stores the rows that break no rule, in several commits. Raises InvalidFields when there are none, or too
-        many.
+        many. Of those that belong to a place in an import, none is stored twice.
         """
-        refuse_invalid([], count_violations("suppressions", len(commands), MAX_ROWS))
+        refuse_invalid(place.violations() if place else (), count_violations("suppressions", len(commands), MAX_ROWS))
         now = self._clock.now()
         results: list[ImportResult] = []
         for start in range(0, len(commands), _ROWS_PER_STEP):
             # Other calls run between two steps.
             rows = [self._row(command, now, caller) for command in commands[start : start + _ROWS_PER_STEP]]
-            results += await self._transactions.write(partial(_store, rows=rows, now=now), bulk=True)
+            write = partial(_store_once, rows=rows, place=place and place.behind(start), now=now)
+            results += await self._transactions.write(write, bulk=True, rest=self._transactions.usual_rest)
         return results
 
     def _row(self, command: CreateSuppression, now: Instant, caller: Caller) -> _Row:
         suppression = new_suppression(command, self._ids.new_id(), now, caller)
         broken = suppression_violations(suppression, command.target_field, now)
         return _Row(suppression, without_repetitions(command.violations, broken))
+
+
+def _store_once(unit: UnitOfWork, rows: Sequence[_Row], place: ImportPlace | None, now: Instant) -> list[ImportResult]:
+    return handle_once(unit, place, len(rows), lambda start: _store(unit, rows[start:], now), now)
 
 
 def _store(unit: UnitOfWork, rows: Sequence[_Row], now: Instant) -> list[ImportResult]:

@@ -27,6 +27,7 @@ from clarion_server.adapters.storage.schema.columns import metadata
 from clarion_server.adapters.storage.schema.consents import consent_changes, consent_settings, topics
 from clarion_server.adapters.storage.schema.erasures import erasures
 from clarion_server.adapters.storage.schema.events import counters, events, latencies, purges
+from clarion_server.adapters.storage.schema.imports import import_results, imports
 from clarion_server.adapters.storage.schema.limits import (
     allow_lists,
     cap_entries,
@@ -83,6 +84,8 @@ __all__ = [
     "executions",
     "former_identities",
     "identity_namespaces",
+    "import_results",
+    "imports",
     "latencies",
     "link_keys",
     "message_contexts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clarion.v1 import audience_pb2 as pb
 from clarion.v1 import audience_service_pb2 as service_pb
 from clarion.v1 import failed_evaluations_pb2
+from clarion.v1 import import_service_pb2 as import_pb
 
 from clarion_server.application.audiences.uploading import Uploaded
 from clarion_server.application.resources import ResourceInput
@@ -66,6 +67,17 @@ def to_uploaded(uploaded: Uploaded) -> service_pb.UploadIdentitiesResponse:
             for index, violation in uploaded.rejected
         ],
         identity_list=None if uploaded.identity_list is None else to_identity_list(uploaded.identity_list),
+    )
+
+
+def to_stream_uploaded(position: int, uploaded: Uploaded) -> import_pb.UploadIdentitiesStreamResponse:
+    answer = to_uploaded(uploaded)
+    return import_pb.UploadIdentitiesStreamResponse(
+        position=position,
+        added_count=answer.added_count,
+        repeated_count=answer.repeated_count,
+        rejected=answer.rejected,
+        identity_list=answer.identity_list,
     )
 
 

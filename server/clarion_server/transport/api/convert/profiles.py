@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from clarion.v1 import event_pb2
+from clarion.v1 import import_service_pb2 as import_pb
 from clarion.v1 import profile_pb2 as pb
 from clarion.v1 import profile_service_pb2 as service_pb
 
@@ -37,7 +38,9 @@ def to_fields(profile: pb.Profile) -> ProfileFields:
     return ProfileFields(identities, attributes, profile.locale, profile.time_zone, parser.violations)
 
 
-def to_imported(request: service_pb.ImportProfilesRequest) -> list[ImportedProfile]:
+def to_imported(
+    request: service_pb.ImportProfilesRequest | import_pb.ImportProfilesStreamRequest,
+) -> list[ImportedProfile]:
     """Reads the profiles with their choices, no more of them than it takes to find that there are too many.
 
     Raises InvalidFields for choices of a profile that the request does not have.

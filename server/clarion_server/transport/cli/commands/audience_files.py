@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -19,8 +19,8 @@ from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.text_lines import read_lines
 from clarion_server.transport.cli.views import plain
 
-#: How many identities one call uploads.
-_BATCH = 1_000
+if TYPE_CHECKING:
+    from clarion_client import UploadedIdentities
 
 
 class _Row(NamedTuple):
@@ -41,6 +41,9 @@ def upload_identities(
         Path | None, Parameter(help="Write the identities that were refused to this file, with lines and reasons.")
     ] = None,
     encoding: Annotated[str, Parameter(help="Such as latin-1. Default: UTF-8, or UTF-16 by its mark.")] = "",
+    import_id: Annotated[
+        str, Parameter(help="The name of this upload: the same command again goes on where it was cut off.")
+    ] = "",
     session: CurrentSession,
 ) -> Exit:
     """Make a file the list of an audience: one identity a line, such as crm:4711, or an address alone.
@@ -49,8 +52,8 @@ def upload_identities(
     that was cut off, the present one holds. Exit code 1 when identities are refused.
     """
     rows = _read(file, column.strip(), encoding)
-    run = _Run(session, audience, append=append)
-    run.send(rows)
+    run = _Run(session)
+    run.send(audience, rows, append=append, import_id=import_id)
     if rejected is not None:
         write_rejected(rejected, run.rejected)
     session.output.show(run.summary, lambda: plain(run.sentence))
@@ -83,31 +86,31 @@ def _read_column(lines: Iterable[str], column: str) -> Iterator[_Row]:
 class _Run:
     """Sends identities, and counts what became of them."""
 
-    def __init__(self, session: Session, audience: str, *, append: bool) -> None:
-        import uuid  # noqa: PLC0415 - few commands need it
-
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self._audience = audience
-        self._upload_id = "" if append else uuid.uuid4().hex
+        self._unanswered: deque[_Row] = deque()
         self._added = self._repeated = self._total = 0
         self.rejected: list[RejectedRow] = []
 
-    def send(self, rows: Iterator[_Row]) -> None:
+    def send(self, audience: str, rows: Iterator[_Row], *, append: bool, import_id: str) -> None:
         output = self._session.output
         columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} identities"), TimeElapsedColumn())
         with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
             task = progress.add_task("", total=None)
-            while batch := list(islice(rows, _BATCH)):
-                self._send(batch)
-                progress.advance(task, len(batch))
-            if self._upload_id:
-                self._send([], complete=True)
+            answers = self._session.client.audiences.upload_stream(
+                audience, self._identities(rows), append=append, import_id=import_id
+            )
+            for identities, answer in answers:
+                self._count([self._unanswered.popleft() for _ in identities], answer)
+                progress.advance(task, len(identities))
 
-    def _send(self, batch: list[_Row], *, complete: bool = False) -> None:
-        identities = [row.identity for row in batch]
-        answer = self._session.client.audiences.upload(
-            self._audience, identities, upload_id=self._upload_id, complete=complete
-        )
+    def _identities(self, rows: Iterator[_Row]) -> Iterator[str]:
+        """Yields what is sent. It is read on a thread of the client's, ahead of the answers."""
+        for row in rows:
+            self._unanswered.append(row)
+            yield row.identity
+
+    def _count(self, batch: list[_Row], answer: UploadedIdentities) -> None:
         self._added += answer.added_count
         self._repeated += answer.repeated_count
         self._total = answer.identity_list.identity_count

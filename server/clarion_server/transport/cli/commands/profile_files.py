@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +20,10 @@ from clarion_server.transport.cli.text_input import STDIN
 from clarion_server.transport.cli.views import plain
 
 if TYPE_CHECKING:
-    from clarion_client import ImportedProfile
+    from clarion_client import ConsentChange, ImportedProfile, Profile
 
     from clarion_server.transport.cli.profile_rows import Row
 
-#: How many rows one call imports.
-_BATCH = 1_000
 #: The most profiles whose first lines are remembered, to tell which rows name somebody again.
 _MOST_REMEMBERED = 1_000_000
 _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
@@ -50,6 +48,9 @@ def import_profiles(
         bool, Parameter(help="Make attributes of the columns that are none of the known ones.")
     ] = False,
     from_line: Annotated[int, Parameter(help="Skip the rows before this line, which were imported before.")] = 1,
+    import_id: Annotated[
+        str, Parameter(help="The name of this import: the same command again goes on where it was cut off.")
+    ] = "",
     session: CurrentSession,
 ) -> Exit:
     """Create and change the profiles of a file.
@@ -60,6 +61,7 @@ def import_profiles(
     a .jsonl file has the fields of a profile, and consents.
 
     Importing a file again changes nothing. After an interruption the command says where to go on with --from-line.
+    With an --import-id, the same command goes on by itself for a week, and no row is imported twice.
     Exit code 1 when a row is rejected.
     """
     from clarion_server.transport.cli.profile_rows import Form, read_csv, read_jsonl  # noqa: PLC0415 - loads gRPC
@@ -73,7 +75,7 @@ def import_profiles(
     run = _Run(session)
     with session.interruption.handled_by(run.stop):
         try:
-            run.send((row for row in rows if row.line >= from_line), _line_count(file))
+            run.send((row for row in rows if row.line >= from_line), _line_count(file), import_id)
         finally:
             if rejected is not None:
                 write_rejected(rejected, run.rejected)
@@ -120,37 +122,41 @@ class _Run:
     imported_through: int = 0
     """The line of the last row that was answered."""
     stopped: bool = False
+    _unanswered: deque[Row] = field(default_factory=deque)
     _first_lines: dict[str, int] = field(default_factory=dict)
 
     def stop(self) -> None:
-        """Stops after the call that is under way."""
+        """Reads no further rows. Those that are under way are answered."""
         self.stopped = True
 
-    def send(self, rows: Iterable[Row], total: int | None) -> None:
+    def send(self, rows: Iterable[Row], total: int | None, import_id: str) -> None:
         output = self.session.output
         columns = (BarColumn(complete_style="green"), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
             task = progress.add_task("", total=total)
             try:
-                for batch in _batches(rows):
-                    if self.stopped:
-                        break
-                    self._send(batch)
-                    progress.update(task, completed=batch[-1].line)
+                results = self.session.client.profiles.import_stream(self._given(rows), import_id=import_id)
+                for _, result in results:
+                    row = self._unanswered.popleft()
+                    self._count(row, result)
+                    self.imported_through = row.line
+                    progress.update(task, completed=row.line)
             except BaseException:
                 self._show_where_to_go_on()
                 raise
         if self.stopped:
             self._show_where_to_go_on()
 
-    def _send(self, batch: Sequence[Row]) -> None:
-        given = [(row, row.profile) for row in batch if row.profile is not None]
-        consents = {index: row.consents for index, (row, _) in enumerate(given) if row.consents}
-        results = self.session.client.profiles.import_all([profile for _, profile in given], consents=consents)
-        self.rejected += [RejectedRow(row.line, row.problem, row.cells) for row in batch if row.profile is None]
-        for (row, _), result in zip(given, results, strict=True):
-            self._count(row, result)
-        self.imported_through = batch[-1].line
+    def _given(self, rows: Iterable[Row]) -> Iterator[tuple[Profile, Sequence[ConsentChange]]]:
+        """Yields what can be sent. It is read on a thread of the client's, ahead of the answers."""
+        for row in rows:
+            if self.stopped:
+                return
+            if row.profile is None:
+                self.rejected.append(RejectedRow(row.line, row.problem, row.cells))
+            else:
+                self._unanswered.append(row)
+                yield row.profile, row.consents
 
     def _count(self, row: Row, result: ImportedProfile) -> None:
         if result.violations:
@@ -158,6 +164,8 @@ class _Run:
             self.rejected.append(RejectedRow(row.line, " ".join(problems), row.cells))
             return
         self.counts[result.outcome.lower()] += 1
+        if not result.profile:
+            return
         self.denied_grants += len(result.notes)
         if result.profile in self._first_lines:
             self.repeated.append((row.line, self._first_lines[result.profile]))
@@ -173,28 +181,11 @@ class _Run:
     @property
     def summary(self) -> dict[str, Any]:
         return {
-            **{outcome: self.counts[outcome] for outcome in ("created", "updated", "unchanged")},
+            **{outcome: self.counts[outcome] for outcome in ("created", "updated", "unchanged", "imported_before")},
             "repeated": [{"line": line, "first_line": first} for line, first in self.repeated],
             "denials_standing": self.denied_grants,
             "rejected": [row.to_dict() for row in sorted(self.rejected)],
         }
-
-
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Yields the rows in batches. Those before a failure come before it."""
-    batch: list[Row] = []
-    try:
-        for row in rows:
-            batch.append(row)
-            if len(batch) == _BATCH:
-                yield batch
-                batch = []
-    except CommandFailed:
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
 
 
 def _line_count(path: Path) -> int | None:
@@ -207,6 +198,8 @@ def _line_count(path: Path) -> int | None:
 def _sentence(run: _Run) -> str:
     summary = run.summary
     counts = [f"{summary[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged")]
+    if summary["imported_before"]:
+        counts.append(f"{summary['imported_before']:,} imported before")
     again = f" {len(run.repeated):,} rows name somebody again." if run.repeated else ""
     if run.denied_grants:
         again += f" {run.denied_grants:,} grants were left out, because the person had denied."

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,10 +18,9 @@ from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import plain
 
 if TYPE_CHECKING:
-    from clarion_server.transport.cli.suppression_rows import Row
+    from clarion_client import ImportedSuppression
 
-#: How many rows one call imports.
-_BATCH = 1_000
+    from clarion_server.transport.cli.suppression_rows import Row
 
 
 def import_suppressions(
@@ -37,6 +35,9 @@ def import_suppressions(
     encoding: Annotated[str, Parameter(help="Such as latin-1. Default: UTF-8, or UTF-16 by its mark.")] = "",
     reason: Annotated[str, Parameter(help="The reason of rows that have none.")] = "manual",
     scope: Annotated[str, Parameter(help="The scope of rows that have none.")] = "all",
+    import_id: Annotated[
+        str, Parameter(help="The name of this import: the same command again goes on where it was cut off.")
+    ] = "",
     session: CurrentSession,
 ) -> Exit:
     """Suppress the addresses and domains of a CSV file, with the columns target, reason, scope and expire_time.
@@ -56,7 +57,7 @@ def import_suppressions(
     )
     rows = list(read_rows(read_lines(file, encoding), delimiter, target_column.strip().lower(), defaults))
     run = _Run(session)
-    run.send(rows)
+    run.send(rows, import_id)
     if rejected is not None:
         write_rejected(rejected, run.rejected)
     session.output.show(run.summary, lambda: plain(_sentence(run)))
@@ -90,41 +91,38 @@ class _Run:
         self._counts: Counter[str] = Counter()
         self.rejected: list[RejectedRow] = []
 
-    def send(self, rows: Sequence[Row]) -> None:
+    def send(self, rows: Sequence[Row], import_id: str) -> None:
+        self.rejected += [RejectedRow(row.line, row.problem, row.cells) for row in rows if row.suppression is None]
+        given = [(row, row.suppression) for row in rows if row.suppression is not None]
         output = self._session.output
         columns = (BarColumn(complete_style="green"), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
-            task = progress.add_task("", total=len(rows))
-            for batch in _batches(rows):
-                self._send(batch)
-                progress.advance(task, len(batch))
+            task = progress.add_task("", total=len(given))
+            results = self._session.client.suppressions.import_stream(
+                [suppression for _, suppression in given], import_id=import_id
+            )
+            for (row, _), (_, result) in zip(given, results, strict=True):
+                self._count(row, result)
+                progress.advance(task)
 
-    def _send(self, batch: Sequence[Row]) -> None:
-        given = [(row, row.suppression) for row in batch if row.suppression is not None]
-        self.rejected += [RejectedRow(row.line, row.problem, row.cells) for row in batch if row.suppression is None]
-        results = self._session.client.suppressions.import_all([suppression for _, suppression in given])
-        for (row, _), result in zip(given, results, strict=True):
-            if result.violations:
-                problems = (f"{each.field}: {each.description}" for each in result.violations)
-                self.rejected.append(RejectedRow(row.line, " ".join(problems), row.cells))
-            else:
-                self._counts[result.outcome.lower()] += 1
+    def _count(self, row: Row, result: ImportedSuppression) -> None:
+        if result.violations:
+            problems = (f"{each.field}: {each.description}" for each in result.violations)
+            self.rejected.append(RejectedRow(row.line, " ".join(problems), row.cells))
+        else:
+            self._counts[result.outcome.lower()] += 1
 
     @property
     def summary(self) -> dict[str, Any]:
         return {
-            **{outcome: self._counts[outcome] for outcome in ("created", "updated", "unchanged")},
+            **{outcome: self._counts[outcome] for outcome in ("created", "updated", "unchanged", "imported_before")},
             "rejected": [row.to_dict() for row in sorted(self.rejected)],
         }
-
-
-def _batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    left = iter(rows)
-    while batch := list(islice(left, _BATCH)):
-        yield batch
 
 
 def _sentence(run: _Run) -> str:
     summary = run.summary
     counts = [f"{summary[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged")]
+    if summary["imported_before"]:
+        counts.append(f"{summary['imported_before']:,} imported before")
     return f"{', '.join(counts)}, {len(run.rejected):,} rejected.{rejected_text(run.rejected)}"

@@ -41,6 +41,7 @@ def upgrade() -> None:
     _create_former_identities()
     _create_latencies()
     _create_identity_namespaces()
+    _create_imports()
     _create_link_keys()
     _create_message_contexts()
     _create_message_labels()
@@ -212,6 +213,29 @@ def _create_test_cases() -> None:
             ["campaign_key"], ["campaigns.key"], name=op.f("test_cases_campaign_key_fkey"), ondelete="CASCADE"
         ),
         sqlite_autoincrement=True,
+    )
+
+
+def _create_imports() -> None:
+    op.create_table(
+        "imports",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("collection", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("row_count", sa.BigInteger(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("imports_key")),
+        sa.UniqueConstraint("sandbox", "collection", "id", name=op.f("imports_sandbox_collection_id_key")),
+    )
+    op.create_index("imports_update_time", "imports", ["update_time"])
+    op.create_table(
+        "import_results",
+        sa.Column("import_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("results", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("import_key", "position", name=op.f("import_results_key")),
+        sqlite_with_rowid=False,
     )
 
 

@@ -1,0 +1,102 @@
+"""Imports that continue after a lost connection, and do nothing twice."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from google.protobuf.message import Message
+
+from clarion_client._async.calls import AsyncCalls, Metadata
+from clarion_client._async.reconnecting import AsyncReconnecting, StreamCall
+from clarion_client._async.runtime import Source, each
+from clarion_client._async.send_window import AsyncSendWindow
+
+Row = TypeVar("Row")
+Wire = TypeVar("Wire", bound=Message | str)
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+Request_contra = TypeVar("Request_contra", contravariant=True)
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+#: How much one request carries, in rows and in bytes.
+_ROWS, _BYTES = 500, 1_000_000
+#: How many requests are sent ahead of the answers. The service keeps the answers to 10,000 rows.
+_WINDOW = 8
+
+
+class Batch(NamedTuple, Generic[Row, Wire]):
+    """The rows of one request."""
+
+    position: int
+    """How many rows come before."""
+    rows: Sequence[Row]
+    """As the caller gave them."""
+    written: Sequence[Wire]
+    """As they are sent."""
+    is_last: bool = False
+    """Whether it has no rows, and ends the import."""
+
+
+class StreamMethod(Protocol[Request_contra, Answer_co]):
+    """Opens a stream of requests and answers."""
+
+    def __call__(self, requests: AsyncIterator[Request_contra], /, *, metadata: Metadata) -> StreamCall[Answer_co]: ...
+
+
+async def imported(
+    calls: AsyncCalls,
+    method: StreamMethod[Request, Answer],
+    batches: Source[Batch[Row, Wire]],
+    request_of: Callable[[Batch[Row, Wire]], Request],
+    max_outage: float,
+) -> AsyncGenerator[tuple[Batch[Row, Wire], Answer]]:
+    """Sends each batch, and yields it with its answer. Raises what the source raised after the answers before it."""
+    window = AsyncSendWindow(batches, _WINDOW, lambda batch: (batch, request_of(batch)))
+
+    async def open_call(metadata: Metadata, /) -> StreamCall[Answer]:
+        return method(await window.connect(), metadata=metadata)
+
+    answers = AsyncReconnecting(calls, open_call, window.finished, max_outage)
+    try:
+        while (answer := await answers.next_answer()) is not None:
+            batch, _ = window.oldest
+            await window.answered()
+            yield batch, answer
+    finally:
+        answers.cancel()
+        await window.close()
+    if window.failure is not None:
+        raise window.failure
+
+
+async def in_batches(
+    source: Source[Row], write: Callable[[Row], Wire], *, ends: bool = False
+) -> AsyncIterator[Batch[Row, Wire]]:
+    """Yields the rows in batches, those before a failure of the source too. With `ends`, one without rows is last."""
+    position, size = 0, 0
+    rows: list[Row] = []
+    written: list[Wire] = []
+    try:
+        async for row in each(source):
+            sent = write(row)
+            length = len(sent) if isinstance(sent, str) else sent.ByteSize()
+            if rows and (len(rows) == _ROWS or size + length > _BYTES):
+                yield Batch(position, rows, written)
+                position, size, rows, written = position + len(rows), 0, [], []
+            rows.append(row)
+            written.append(sent)
+            size += length
+    except Exception:
+        if rows:
+            yield Batch(position, rows, written)
+        raise
+    if rows:
+        yield Batch(position, rows, written)
+    if ends:
+        yield Batch(position + len(rows), [], [], is_last=True)
+
+
+def import_id_or_new(import_id: str) -> str:
+    return import_id or uuid.uuid4().hex
