@@ -23,6 +23,7 @@ from tools.generate_sync import formatted
 #: The Python names of messages and enums that differ from the contract's. Every other nested one is called by the
 #: names of its message and its own. Two enums of one name become one class, with the members of the larger one.
 NAMES = {
+    "AcceptRenderingsResponse": "AcceptedRenderings",
     "ActivateCampaignResponse": "Activation",
     "ApiKey.Scope": "Scope",
     "Campaign.ActionMode": "ActionMode",
@@ -51,6 +52,8 @@ NAMES = {
     "SourcedValue.Source": "ValueSource",
     "StopCampaignRequest.QueueDisposal": "QueueDisposal",
     "StopCampaignResponse": "Stop",
+    "TestCell.Comparison": "Comparison",
+    "TestCell.LocaleOrigin": "LocaleOrigin",
     "TriggerAudienceResponse": "AudienceAccepted",
     "TriggerRequest": "Trigger",
     "TriggerResponse": "Accepted",
@@ -79,7 +82,10 @@ PRESENT = {
     "Execution.accept_time",
     "ExportedProfile.profile",
     "Message.accept_time",
+    "ExpectedRendering.key",
     "RenderedEmail.from",
+    "ShownRendering.key",
+    "TestCell.key",
     "VerificationStep.elapsed",
 }
 #: Fields that `repr` leaves out, beside those that are input only.

@@ -10,6 +10,7 @@ ClarionError, and data that cannot be sent raises FieldError.
 from __future__ import annotations
 
 from clarion_client import _values
+from clarion_client._async.cell_stream import AsyncCellStream
 from clarion_client._async.client import AsyncClient
 from clarion_client._async.pager import AsyncPager
 from clarion_client._async.watch import AsyncEventWatch
@@ -31,6 +32,7 @@ from clarion_client._errors import (
 )
 from clarion_client._field_error import FieldError
 from clarion_client._retry import Retry
+from clarion_client._sync.cell_stream import CellStream
 from clarion_client._sync.client import Client
 from clarion_client._sync.pager import Pager
 from clarion_client._sync.watch import EventWatch
@@ -39,9 +41,11 @@ from clarion_client._violation import Violation
 
 __all__ = [
     "AlreadyExistsError",
+    "AsyncCellStream",
     "AsyncClient",
     "AsyncEventWatch",
     "AsyncPager",
+    "CellStream",
     "ClarionError",
     "Client",
     "ConflictError",

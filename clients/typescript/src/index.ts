@@ -42,6 +42,8 @@ export { type CheckSuppressionResponse, ImportedSuppression_Outcome } from "./ge
 export * from "./gen/clarion/v1/identity_namespace_pb.js";
 export * from "./gen/clarion/v1/sending_policy_pb.js";
 export * from "./gen/clarion/v1/test_case_pb.js";
+export * from "./gen/clarion/v1/test_run_pb.js";
+export type { TestRunOptions } from "./test_cases.js";
 export * from "./gen/clarion/v1/topic_pb.js";
 export { TriggerSample_Tool } from "./gen/clarion/v1/trigger_sample_pb.js";
 export {

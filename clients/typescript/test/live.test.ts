@@ -19,6 +19,7 @@ import {
   PreconditionFailedError,
   RecipientResult_Outcome,
   Suppression_Scope,
+  TestCell_Comparison,
   TriggerSample_Tool,
   UnauthenticatedError,
 } from "../src/index.js";
@@ -216,6 +217,14 @@ test("test cases are written beside a campaign", async () => {
   assert.equal(named.displayName, "Plain");
   assert.deepEqual(await client.testCases.get("draft/plain"), named);
   for await (const listed of client.testCases.list("draft")) assert.equal(listed.locale, "de");
+  const run = client.testCases.run("draft", { testCases: ["plain"] });
+  const first = await run.next();
+  assert.ok(!first.done);
+  assert.equal(first.value.comparison, TestCell_Comparison.NEW);
+  const last = await run.next();
+  assert.ok(last.done);
+  assert.equal((await client.testCases.accept("draft", last.value, [first.value])).acceptedCount, 1);
+  for await (const cell of client.testCases.run("draft")) assert.equal(cell.comparison, TestCell_Comparison.SAME);
   await client.testCases.delete("draft/plain", { etag: named.etag });
 });
 

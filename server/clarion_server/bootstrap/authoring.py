@@ -18,6 +18,7 @@ from clarion_server.application.campaigns.queue_canceller import QueueCanceller
 from clarion_server.application.campaigns.review import Review
 from clarion_server.application.campaigns.scheduler import CampaignScheduler
 from clarion_server.application.campaigns.test_cases import TestCases
+from clarion_server.application.campaigns.testing import CaseTester
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.application.channels.configurations import ManageChannelConfigurations
 from clarion_server.application.resources import ManageResources
@@ -44,6 +45,7 @@ class Authoring:
     approving: Approving
     approval_policies: ManageResources[ApprovalPolicy]
     test_cases: TestCases
+    case_tester: CaseTester
 
 
 def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) -> Authoring:
@@ -59,7 +61,7 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
 
     scheduler = CampaignScheduler(transactions, clock, campaign_changed)
     queue_canceller = QueueCanceller(transactions, clock)
-    review = Review(core.compiler, clock)
+    review = Review(core.compiler, clock, core.public_url)
     previewer = CampaignPreviewer(transactions, core.compiler, core.public_url)
     return Authoring(
         ManageCampaigns(transactions, clock, campaign_changed, core.compiler),
@@ -83,4 +85,5 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
         Approving(transactions, review, clock, campaign_changed),
         ManageResources(APPROVAL_POLICY, transactions, clock),
         TestCases(transactions, clock),
+        CaseTester(transactions, core.compiler, clock, core.public_url),
     )

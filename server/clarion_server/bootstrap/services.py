@@ -82,7 +82,7 @@ def contract_services(
         _service(proof_service_pb2, ProofService(authoring.proofs)),
         _service(approval_service_pb2, ApprovalService(authoring.approving)),
         _service(approval_policy_service_pb2, ApprovalPolicyService(authoring.approval_policies)),
-        _service(test_case_service_pb2, TestCaseService(authoring.test_cases)),
+        _service(test_case_service_pb2, TestCaseService(authoring.test_cases, authoring.case_tester)),
         _service(channel_configuration_service_pb2, ChannelConfigurationService(authoring.channels)),
         _service(attachment_service_pb2, AttachmentService(attachments.uploads)),
         _service(

@@ -44,7 +44,7 @@ def _of_values(path: str, before: Any, after: Any) -> Iterator[FieldDifference]:
     elif _are_identified(before) and _are_identified(after):
         yield from _of_items(path, before, after)
     else:
-        yield FieldDifference(path, _unified(_lines(before), _lines(after)))
+        yield FieldDifference(path, unified_diff(_lines(before), _lines(after)))
 
 
 def _of_items(
@@ -55,7 +55,7 @@ def _of_items(
         {_identifier(item): (index, item) for index, item in enumerate(items)} for items in (before, after)
     )
     if [name for name in earlier if name in later] != [name for name in later if name in earlier]:
-        yield FieldDifference(path, _unified(list(earlier), list(later)))
+        yield FieldDifference(path, unified_diff(list(earlier), list(later)))
     for name, (index, item) in later.items():
         yield from _of_values(f"{path}[{index}]", earlier[name][1] if name in earlier else None, item)
     for name, (index, item) in earlier.items():
@@ -91,7 +91,8 @@ def _steps(before: list[str], after: list[str]) -> int:
     return pairs * min(len(before), len(after))
 
 
-def _unified(before: list[str], after: list[str]) -> str:
+def unified_diff(before: list[str], after: list[str]) -> str:
+    """Returns how the lines of two texts differ, without the names of files. At most MAX_DIFF characters."""
     if _steps(before, after) > _MAX_STEPS:
         lines = [*(f"-{line}" for line in before), *(f"+{line}" for line in after)]
     else:

@@ -46,6 +46,10 @@ class FindingCode(StrEnum):
     HTML_LARGE = "HTML_LARGE"
     JSON_INVALID = "JSON_INVALID"
     LINK_INVALID = "LINK_INVALID"
+    LINK_EMPTY = "LINK_EMPTY"
+    TEST_CASE_FAILED = "TEST_CASE_FAILED"
+    TEST_CASES_NOT_RUN = "TEST_CASES_NOT_RUN"
+    VARIANT_UNTESTED = "VARIANT_UNTESTED"
     UNSUBSCRIBE_LINK_MISSING = "UNSUBSCRIBE_LINK_MISSING"
     UNSUBSCRIBE_FIELD_SET = "UNSUBSCRIBE_FIELD_SET"
     LOCALE_UNKNOWN = "LOCALE_UNKNOWN"
@@ -80,3 +84,11 @@ class Finding:
     remedy: str
     line: int = 0
     """Counted from 1 within the field; 0 when the finding has no line."""
+
+
+def errors_of(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is Severity.ERROR]
+
+
+def warnings_of(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is Severity.WARNING]

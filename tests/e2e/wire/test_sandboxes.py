@@ -17,6 +17,7 @@ from clarion.v1 import (
     profile_service_pb2,
     proof_service_pb2,
     suppression_service_pb2,
+    test_run_pb2,
     trigger_service_pb2,
 )
 from clarion.v1.campaign_life_cycle_pb2 import StopCampaignRequest
@@ -53,9 +54,14 @@ SUPPRESSED, KNOWN = "joe@example.com", "customer:jane"
 
 DENIAL = ConsentChange(choice=Consent.CHOICE_DENIED, source=ConsentChange.SOURCE_SUPPORT)
 
+CELL = test_run_pb2.TestCellKey(test_case="plain", action="email", locale="en")
+
 #: What a request must say beside the names in it.
 NEEDED: Mapping[str, Message] = {
     "Approve": approval_service_pb2.ApproveRequest(content_hash="0"),
+    "AcceptRenderings": test_run_pb2.AcceptRenderingsRequest(
+        run_etag="0", renderings=[test_run_pb2.ShownRendering(key=CELL, etag="0")]
+    ),
     "SendProof": proof_service_pb2.SendProofRequest(addresses=["jane@example.com"]),
     "RequestChanges": approval_service_pb2.RequestChangesRequest(comment="Shorter."),
     "CommentOnApproval": approval_service_pb2.CommentOnApprovalRequest(comment="Why?"),

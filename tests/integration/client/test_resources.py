@@ -51,6 +51,7 @@ STREAMED = {
     "ExportSuppressions",
     "ImportProfilesStream",
     "ImportSuppressionsStream",
+    "TestCampaign",
     "UploadAttachment",
     "UploadIdentitiesStream",
     "WatchEvents",

@@ -7,7 +7,18 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
 #: Methods that return at once and work while they are iterated.
-LAZY = {"export", "import_stream", "list", "steps", "tags", "trigger_stream", "upload_stream", "versions", "watch"}
+LAZY = {
+    "export",
+    "import_stream",
+    "list",
+    "run",
+    "steps",
+    "tags",
+    "trigger_stream",
+    "upload_stream",
+    "versions",
+    "watch",
+}
 END = object()
 
 
@@ -43,6 +54,10 @@ class IteratedInThreads:
     def resume_token(self) -> str:
         token: str = self._wrapped.resume_token
         return token
+
+    @property
+    def end(self) -> Any:
+        return self._wrapped.end
 
     @property
     def pages(self) -> IteratedInThreads:

@@ -57,6 +57,8 @@ IDENTITY, PHONE = f"email:{ADDRESS}", "phone:+44 7911 123456"
 
 #: The tables that hold nothing about people whom others write to, beside ids.
 NOBODYS = {
+    # What authors made up; so with test cases.
+    "accepted_renderings",
     "allow_lists",
     "api_keys",
     "approval_policies",
@@ -90,7 +92,6 @@ NOBODYS = {
     "purges",
     "run_addresses",
     "sending_policies",
-    # What authors made up.
     "test_cases",
     "topics",
 }

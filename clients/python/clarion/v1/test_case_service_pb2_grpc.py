@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from clarion.v1 import test_case_service_pb2 as clarion_dot_v1_dot_test__case__service__pb2
+from clarion.v1 import test_run_pb2 as clarion_dot_v1_dot_test__run__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -26,7 +27,7 @@ if _version_not_supported:
 
 
 class TestCaseServiceStub:
-    """Keeps the data that campaigns are tried with.
+    """Keeps the data that campaigns are tried with, and tries them.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -62,10 +63,20 @@ class TestCaseServiceStub:
                 request_serializer=clarion_dot_v1_dot_test__case__service__pb2.DeleteTestCaseRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_test__case__service__pb2.DeleteTestCaseResponse.FromString,
                 _registered_method=True)
+        self.TestCampaign = channel.unary_stream(
+                '/clarion.v1.TestCaseService/TestCampaign',
+                request_serializer=clarion_dot_v1_dot_test__run__pb2.TestCampaignRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_test__run__pb2.TestCampaignResponse.FromString,
+                _registered_method=True)
+        self.AcceptRenderings = channel.unary_unary(
+                '/clarion.v1.TestCaseService/AcceptRenderings',
+                request_serializer=clarion_dot_v1_dot_test__run__pb2.AcceptRenderingsRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_test__run__pb2.AcceptRenderingsResponse.FromString,
+                _registered_method=True)
 
 
 class TestCaseServiceServicer:
-    """Keeps the data that campaigns are tried with.
+    """Keeps the data that campaigns are tried with, and tries them.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -127,6 +138,34 @@ class TestCaseServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TestCampaign(self, request, context):
+        """Renders the test cases of a campaign: each cell, as soon as it is rendered, with what is wrong with it, and how it differs from
+        the rendering that was accepted. Sends nothing and stores nothing. A call tries 2,000 cells and takes 60 s of processor time at
+        most; the last part says how to continue. Needs the scope `read` or `author`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: a test case is named that there is not, or an expected rendering is incomplete.
+        - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+        - `ABORTED` `ETAG_MISMATCH`: the campaign or a test case changed since the call that this one continues. Begin again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptRenderings(self, request, context):
+        """Accepts renderings that a run of the draft showed: later runs are compared with them. Exactly what that run showed is stored, and
+        all of it or nothing. A campaign has 2,000 accepted renderings, of 16 MiB as compressed, at most. Needs the scope `author`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: there is no such cell, it cannot be rendered, or too much would be stored.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign.
+        - `ABORTED` `ETAG_MISMATCH`: the draft, something that it names, or a test case changed since that run. Run it again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TestCaseServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -155,6 +194,16 @@ def add_TestCaseServiceServicer_to_server(servicer, server):
                     request_deserializer=clarion_dot_v1_dot_test__case__service__pb2.DeleteTestCaseRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_test__case__service__pb2.DeleteTestCaseResponse.SerializeToString,
             ),
+            'TestCampaign': grpc.unary_stream_rpc_method_handler(
+                    servicer.TestCampaign,
+                    request_deserializer=clarion_dot_v1_dot_test__run__pb2.TestCampaignRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_test__run__pb2.TestCampaignResponse.SerializeToString,
+            ),
+            'AcceptRenderings': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptRenderings,
+                    request_deserializer=clarion_dot_v1_dot_test__run__pb2.AcceptRenderingsRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_test__run__pb2.AcceptRenderingsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'clarion.v1.TestCaseService', rpc_method_handlers)
@@ -164,7 +213,7 @@ def add_TestCaseServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TestCaseService:
-    """Keeps the data that campaigns are tried with.
+    """Keeps the data that campaigns are tried with, and tries them.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -294,6 +343,60 @@ class TestCaseService:
             '/clarion.v1.TestCaseService/DeleteTestCase',
             clarion_dot_v1_dot_test__case__service__pb2.DeleteTestCaseRequest.SerializeToString,
             clarion_dot_v1_dot_test__case__service__pb2.DeleteTestCaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestCampaign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/clarion.v1.TestCaseService/TestCampaign',
+            clarion_dot_v1_dot_test__run__pb2.TestCampaignRequest.SerializeToString,
+            clarion_dot_v1_dot_test__run__pb2.TestCampaignResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptRenderings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.TestCaseService/AcceptRenderings',
+            clarion_dot_v1_dot_test__run__pb2.AcceptRenderingsRequest.SerializeToString,
+            clarion_dot_v1_dot_test__run__pb2.AcceptRenderingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from clarion.v1 import test_case_service_pb2 as _test_case_service_pb2
+from clarion.v1 import test_run_pb2 as _test_run_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
 import abc as _abc_1
@@ -27,7 +28,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TestCaseServiceStub:
-    """Keeps the data that campaigns are tried with.
+    """Keeps the data that campaigns are tried with, and tries them.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -73,10 +74,30 @@ class TestCaseServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     """
+    TestCampaign: _grpc.UnaryStreamMultiCallable[_test_run_pb2.TestCampaignRequest, _test_run_pb2.TestCampaignResponse]
+    """Renders the test cases of a campaign: each cell, as soon as it is rendered, with what is wrong with it, and how it differs from
+    the rendering that was accepted. Sends nothing and stores nothing. A call tries 2,000 cells and takes 60 s of processor time at
+    most; the last part says how to continue. Needs the scope `read` or `author`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: a test case is named that there is not, or an expected rendering is incomplete.
+    - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+    - `ABORTED` `ETAG_MISMATCH`: the campaign or a test case changed since the call that this one continues. Begin again.
+    """
+    AcceptRenderings: _grpc.UnaryUnaryMultiCallable[_test_run_pb2.AcceptRenderingsRequest, _test_run_pb2.AcceptRenderingsResponse]
+    """Accepts renderings that a run of the draft showed: later runs are compared with them. Exactly what that run showed is stored, and
+    all of it or nothing. A campaign has 2,000 accepted renderings, of 16 MiB as compressed, at most. Needs the scope `author`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: there is no such cell, it cannot be rendered, or too much would be stored.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign.
+    - `ABORTED` `ETAG_MISMATCH`: the draft, something that it names, or a test case changed since that run. Run it again.
+    """
 
 @_typing.type_check_only
 class TestCaseServiceAsyncStub(TestCaseServiceStub):
-    """Keeps the data that campaigns are tried with.
+    """Keeps the data that campaigns are tried with, and tries them.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -119,9 +140,29 @@ class TestCaseServiceAsyncStub(TestCaseServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     """
+    TestCampaign: _aio.UnaryStreamMultiCallable[_test_run_pb2.TestCampaignRequest, _test_run_pb2.TestCampaignResponse]  # type: ignore[assignment]
+    """Renders the test cases of a campaign: each cell, as soon as it is rendered, with what is wrong with it, and how it differs from
+    the rendering that was accepted. Sends nothing and stores nothing. A call tries 2,000 cells and takes 60 s of processor time at
+    most; the last part says how to continue. Needs the scope `read` or `author`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: a test case is named that there is not, or an expected rendering is incomplete.
+    - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+    - `ABORTED` `ETAG_MISMATCH`: the campaign or a test case changed since the call that this one continues. Begin again.
+    """
+    AcceptRenderings: _aio.UnaryUnaryMultiCallable[_test_run_pb2.AcceptRenderingsRequest, _test_run_pb2.AcceptRenderingsResponse]  # type: ignore[assignment]
+    """Accepts renderings that a run of the draft showed: later runs are compared with them. Exactly what that run showed is stored, and
+    all of it or nothing. A campaign has 2,000 accepted renderings, of 16 MiB as compressed, at most. Needs the scope `author`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: there is no such cell, it cannot be rendered, or too much would be stored.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign.
+    - `ABORTED` `ETAG_MISMATCH`: the draft, something that it names, or a test case changed since that run. Run it again.
+    """
 
 class TestCaseServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Keeps the data that campaigns are tried with.
+    """Keeps the data that campaigns are tried with, and tries them.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -191,6 +232,38 @@ class TestCaseServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
+        """
+
+    @_abc_1.abstractmethod
+    def TestCampaign(
+        self,
+        request: _test_run_pb2.TestCampaignRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_test_run_pb2.TestCampaignResponse], _abc.AsyncIterator[_test_run_pb2.TestCampaignResponse]]:
+        """Renders the test cases of a campaign: each cell, as soon as it is rendered, with what is wrong with it, and how it differs from
+        the rendering that was accepted. Sends nothing and stores nothing. A call tries 2,000 cells and takes 60 s of processor time at
+        most; the last part says how to continue. Needs the scope `read` or `author`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: a test case is named that there is not, or an expected rendering is incomplete.
+        - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+        - `ABORTED` `ETAG_MISMATCH`: the campaign or a test case changed since the call that this one continues. Begin again.
+        """
+
+    @_abc_1.abstractmethod
+    def AcceptRenderings(
+        self,
+        request: _test_run_pb2.AcceptRenderingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_test_run_pb2.AcceptRenderingsResponse, _abc.Awaitable[_test_run_pb2.AcceptRenderingsResponse]]:
+        """Accepts renderings that a run of the draft showed: later runs are compared with them. Exactly what that run showed is stored, and
+        all of it or nothing. A campaign has 2,000 accepted renderings, of 16 MiB as compressed, at most. Needs the scope `author`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: there is no such cell, it cannot be rendered, or too much would be stored.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign.
+        - `ABORTED` `ETAG_MISMATCH`: the draft, something that it names, or a test case changed since that run. Run it again.
         """
 
 def add_TestCaseServiceServicer_to_server(servicer: TestCaseServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from clarion.v1 import test_case_pb2
+from clarion.v1 import test_case_pb2, test_run_pb2
 from clarion.v1 import test_case_service_pb2 as wire
 from clarion.v1 import test_case_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -14,13 +14,14 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from clarion_client._conversion import read, read_all, write
 from clarion_client._names import full_name, full_test_case_name, short_name
 from clarion_client._sync.calls import Calls
+from clarion_client._sync.cell_stream import CellStream
 from clarion_client._sync.pager import Pager, paged
-from clarion_client._values import TestCase
+from clarion_client._values import AcceptedRenderings, ExpectedRendering, TestCase, TestCell, TestRun
 
 
 class TestCases:
-    """Keeps the data that campaigns are tried with: `client.test_cases`. The name of a test case may be given as
-    `order-confirmed/plain` or `campaigns/order-confirmed/testCases/plain`. `timeout` is in seconds.
+    """Keeps the data that campaigns are tried with, and tries them: `client.test_cases`. The name of a test case may be
+    given as `order-confirmed/plain` or `campaigns/order-confirmed/testCases/plain`. `timeout` is in seconds.
     """
 
     __test__ = False
@@ -86,3 +87,41 @@ class TestCases:
         """Deletes it, with what was accepted of it."""
         request = wire.DeleteTestCaseRequest(name=full_test_case_name(name), etag=etag)
         self._calls.unary(self._stub.DeleteTestCase, request, repeatable=False, timeout=timeout)
+
+    def run(
+        self,
+        campaign: str,
+        test_cases: Iterable[str] = (),
+        *,
+        version: int = 0,
+        expected: Iterable[ExpectedRendering] = (),
+        omit_renderings: bool = False,
+        timeout: float | None = None,
+    ) -> CellStream:
+        """Tries the draft of a campaign, or a `version`, with all its test cases or with those named, by their ids.
+        Renderings are compared with the accepted ones; or with those `expected`, and then only their cells are tried.
+        Makes as many calls as it takes, to each of which `timeout` applies; None: they may take as long as they take.
+        """
+        request = test_run_pb2.TestCampaignRequest(
+            campaign=full_name("campaigns", campaign),
+            version=version,
+            test_cases=test_cases,
+            expected=[write(each, test_run_pb2.ExpectedRendering) for each in expected],
+            omit_renderings=omit_renderings,
+        )
+        return CellStream(self._calls, self._stub, request, timeout)
+
+    def accept(
+        self, campaign: str, run: TestRun, cells: Iterable[TestCell], *, timeout: float | None = None
+    ) -> AcceptedRenderings:
+        """Accepts what a run of the draft showed in these cells: later runs are compared with it. Refused
+        (ConflictError) when the draft or a test case changed since.
+        """
+        shown = [
+            test_run_pb2.ShownRendering(key=write(cell.key, test_run_pb2.TestCellKey), etag=cell.etag) for cell in cells
+        ]
+        request = test_run_pb2.AcceptRenderingsRequest(
+            campaign=full_name("campaigns", campaign), run_etag=run.etag, renderings=shown
+        )
+        answer = self._calls.unary(self._stub.AcceptRenderings, request, repeatable=True, timeout=timeout)
+        return read(AcceptedRenderings, answer)

@@ -125,6 +125,16 @@ from clarion_client._values.targeting import (
     WithoutRule,
 )
 from clarion_client._values.test_case import TestCase
+from clarion_client._values.test_run import (
+    AcceptedRenderings,
+    Comparison,
+    ExpectedRendering,
+    LocaleOrigin,
+    ShownRendering,
+    TestCell,
+    TestCellKey,
+    TestRun,
+)
 from clarion_client._values.topic import Topic, TopicOneClick, TopicTranslation, TopicVisibility
 from clarion_client._values.trigger_sample import SampleTool, TriggerSample, TriggerSamples
 from clarion_client._values.trigger_service import (
@@ -142,6 +152,7 @@ from clarion_client._values.webhook_provider import WebhookProvider
 
 __all__ = [
     "Accepted",
+    "AcceptedRenderings",
     "Action",
     "ActionMode",
     "Activation",
@@ -181,6 +192,7 @@ __all__ = [
     "ChannelConfiguration",
     "Choice",
     "ChoiceSource",
+    "Comparison",
     "Consent",
     "ConsentChange",
     "ConsentChoice",
@@ -198,6 +210,7 @@ __all__ = [
     "ExclusionReason",
     "Execution",
     "ExecutionCancellation",
+    "ExpectedRendering",
     "ExportedProfile",
     "FailedEvaluations",
     "FailedEvaluationsCause",
@@ -219,6 +232,7 @@ __all__ = [
     "ImportedSuppressionOutcome",
     "InDoubtPolicy",
     "LocaleFallback",
+    "LocaleOrigin",
     "LocaleReason",
     "Mailbox",
     "Message",
@@ -263,6 +277,7 @@ __all__ = [
     "SendingPolicyTimeZoneSource",
     "SendingPolicyWhenClosed",
     "Severity",
+    "ShownRendering",
     "Silence",
     "SilenceChange",
     "SmtpProvider",
@@ -277,6 +292,9 @@ __all__ = [
     "TagUse",
     "TargetingRule",
     "TestCase",
+    "TestCell",
+    "TestCellKey",
+    "TestRun",
     "ThroughputMode",
     "TlsMode",
     "Topic",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from clarion_server.adapters.rendering.budget import Budget
@@ -22,6 +23,7 @@ from clarion_server.application.ports.content import Attachments, Personalisatio
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Rendered
 from clarion_server.domain.content_cells import content_cell
+from clarion_server.domain.finding import Finding
 from clarion_server.domain.personal_link import PersonalUrls
 
 #: The estimate of the memory of a compiled content, as for a whole version.
@@ -92,6 +94,10 @@ class CompiledAction:
             template = self._templates.get(refused.field)
             field = f"{self._field}.{refused.field}" if template is None else template.field
             raise RenderingFailed(field, 0, refused.detail) from None
+
+    def rendered_findings(self, rendered: Rendered, content_ids: frozenset[str]) -> list[Finding]:
+        found = self._kind.rendered_findings(rendered, content_ids)
+        return [replace(finding, field=f"{self._field}.{finding.field}") for finding in found]
 
     def _variables(self, personalisation: Personalisation) -> dict[str, Any]:
         return {

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import babel
+
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
 from clarion_server.adapters.rendering.content_kind import ContentKinds
 from clarion_server.adapters.rendering.examples import example_of
@@ -35,6 +37,11 @@ class JinjaContentCompiler:
         """`public_url` is what the links of recipients begin with; None where there are none."""
         self._kinds = kinds
         self._public_url = public_url
+
+    @property
+    def format_data(self) -> str:
+        # Each release of Babel has one version of the CLDR, which it does not tell.
+        return f"babel-{babel.__version__}"
 
     def compile_content(
         self,

@@ -84,6 +84,12 @@ class ContentKind(Protocol[C_contra]):
         """Yields what is wrong with a content beyond its templates, by paths in the content."""
         ...
 
+    def rendered_findings(self, rendered: Any, content_ids: frozenset[str]) -> Iterator[Finding]:
+        """Yields what is wrong with a rendered content, by paths in the content. `content_ids` are those of the images
+        that its message carries.
+        """
+        ...
+
 
 ContentKinds = Mapping[type[Content], ContentKind[Any]]
 """The kind of each content."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Transaction
 
+from clarion_server.adapters.storage.accepted_renderings import SqlAcceptedRenderingRepository
 from clarion_server.adapters.storage.allow_lists import SqlAllowListRepository
 from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
 from clarion_server.adapters.storage.approvals import SqlApprovalPolicyRepository, SqlApprovalRepository
@@ -71,6 +72,7 @@ class SqlUnitOfWork:
         self.approval_policies = SqlApprovalPolicyRepository(connection)
         self.approvals = SqlApprovalRepository(connection)
         self.test_cases = SqlTestCaseRepository(connection)
+        self.accepted_renderings = SqlAcceptedRenderingRepository(connection)
         self.audiences = SqlAudienceRepository(connection)
         self.imports = SqlImportRepository(connection)
         self.consents = SqlConsentRepository(connection, locks=on_commit is not None)

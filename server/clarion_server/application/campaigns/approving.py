@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clarion_server.application.campaigns.candidate import Candidate, candidate_of, findings_of, read_candidate
 from clarion_server.application.campaigns.changes import CampaignChanges, Change, Target
-from clarion_server.application.campaigns.review import Review, errors_of
+from clarion_server.application.campaigns.review import Review
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
@@ -26,6 +26,7 @@ from clarion_server.domain.approval import (
 )
 from clarion_server.domain.campaign import ApprovalState, Campaign, Transition
 from clarion_server.domain.errors import ApprovalStale, EtagMismatch, ReviewFailed
+from clarion_server.domain.finding import errors_of
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.violation import required
 

@@ -16,6 +16,7 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.sending_policy import SendingPolicy
+from clarion_server.domain.test_case import TestCase
 from clarion_server.domain.topic import Topic
 
 
@@ -36,6 +37,10 @@ class Candidate:
     """What triggers use now; None: the campaign was never activated."""
     version: CampaignVersion | None = None
     """None: to be made of the draft."""
+    test_cases: tuple[TestCase, ...] = ()
+    """Those of the campaign, when it is about the draft. An earlier version may have other data, for which its cases
+    are gone.
+    """
 
     @property
     def is_live(self) -> bool:
@@ -84,6 +89,7 @@ def candidate_of(
         unit.attachments.by_ids(visibility, definition.attachment_ids),
         live.definition if live else None,
         version,
+        () if version else tuple(unit.test_cases.all(campaign)),
     )
 
 
@@ -95,6 +101,7 @@ async def findings_of(review: Review, candidate: Candidate, *, strict: bool = Fa
         candidate.topic,
         candidate.sending_policy,
         candidate.attachments,
+        test_cases=candidate.test_cases,
         live=candidate.live,
         strict=strict,
     )

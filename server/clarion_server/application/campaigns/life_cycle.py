@@ -9,7 +9,7 @@ from functools import partial
 from clarion_server.application.campaigns.approval_check import NO_APPROVAL, check_approval
 from clarion_server.application.campaigns.candidate import Candidate, findings_of, read_candidate
 from clarion_server.application.campaigns.changes import CampaignChanges, Change, Target
-from clarion_server.application.campaigns.review import Review, errors_of, warnings_of
+from clarion_server.application.campaigns.review import Review
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.reports.counts import read_counts
@@ -19,7 +19,7 @@ from clarion_server.domain.access import Caller
 from clarion_server.domain.approval import comment_violations
 from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal, Transition
 from clarion_server.domain.errors import EtagMismatch, ReviewFailed
-from clarion_server.domain.finding import Finding
+from clarion_server.domain.finding import Finding, errors_of, warnings_of
 from clarion_server.domain.instant import Instant
 
 

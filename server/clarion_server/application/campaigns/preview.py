@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clarion_server.application.background import run_in_background
-from clarion_server.application.campaigns.review import errors_of
 from clarion_server.application.personal_links.urls import preview_urls
 from clarion_server.application.ports.content import (
     Attachments,
@@ -29,7 +28,7 @@ from clarion_server.domain.content import Content, Provider, Rendered
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.finding import Finding
+from clarion_server.domain.finding import Finding, errors_of
 from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.names import identity_violation
 from clarion_server.domain.public_url import PublicUrl
@@ -101,7 +100,7 @@ class CampaignPreviewer:
             return definition, index, unit.channels.get(caller.visibility, name), attachments
 
         definition, index, configuration, attachments = await self._transactions.read(read)
-        action, recipient = definition.actions[index], _recipient(command, definition, index)
+        action, recipient = definition.actions[index], recipient_of(command, definition, index)
         # Compiling and rendering may take milliseconds, in which the event loop serves others.
         content, locale, rendered = await run_in_background(
             self._render, command, definition, index, recipient, attachments
@@ -117,7 +116,7 @@ class CampaignPreviewer:
         command: PreviewCampaign,
         definition: CampaignDefinition,
         index: int,
-        recipient: _Recipient,
+        recipient: PreviewedRecipient,
         attachments: Attachments,
     ) -> tuple[Content, LocaleChoice, Rendered]:
         """Returns the content that was chosen, in which locale and why, and what it renders to."""
@@ -133,7 +132,7 @@ class CampaignPreviewer:
         refuse_invalid(command.violations, [*recipient.violations, *broken])
         try:
             urls = preview_urls(self._public_url, recipient.locale.value)
-            return content.content, locale, content.render(_personalisation(command, recipient), urls)
+            return content.content, locale, content.render(personalisation_of(command, recipient), urls)
         except RenderingFailed as error:
             raise InvalidFields((Violation(error.field, "RENDERING_FAILED", str(error)),)) from error
 
@@ -150,7 +149,7 @@ def _action_index(command: PreviewCampaign, definition: CampaignDefinition) -> i
 
 
 @dataclass(frozen=True, slots=True)
-class _Recipient:
+class PreviewedRecipient:
     """Whom the preview is for."""
 
     identity: str
@@ -159,7 +158,7 @@ class _Recipient:
     violations: list[Violation]
 
 
-def _recipient(command: PreviewCampaign, definition: CampaignDefinition, index: int) -> _Recipient:
+def recipient_of(command: PreviewCampaign, definition: CampaignDefinition, index: int) -> PreviewedRecipient:
     """Chooses address and locale as a trigger does; a recipient of whom nothing is said is nobody."""
     content = definition.actions[index].content
     identity = command.identity or f"{definition.identity_namespace}:{_NOBODY}"
@@ -174,10 +173,10 @@ def _recipient(command: PreviewCampaign, definition: CampaignDefinition, index: 
     ]
     if address is None and content.address_violation(address):
         address = Choice(_NOBODY, Source.CAMPAIGN)
-    return _Recipient(identity, address, locale, [violation for violation in found if violation is not None])
+    return PreviewedRecipient(identity, address, locale, [violation for violation in found if violation is not None])
 
 
-def _personalisation(command: PreviewCampaign, recipient: _Recipient) -> Personalisation:
+def personalisation_of(command: PreviewCampaign, recipient: PreviewedRecipient) -> Personalisation:
     address = "" if recipient.address is None else recipient.address.value
     return Personalisation(command.context, command.profile, recipient.identity, address, recipient.locale.value)
 

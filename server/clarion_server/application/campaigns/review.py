@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from clarion_server.application.background import run_in_background
+from clarion_server.application.campaigns.case_review import case_findings
+from clarion_server.application.campaigns.cell_rendering import CellRenderer
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, ContentCompiler
 from clarion_server.domain.campaign import CampaignDefinition, Schedule, ThroughputMode, UnknownRecipientPolicy
@@ -12,11 +14,13 @@ from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.finding import Finding, FindingCode, Severity
+from clarion_server.domain.finding import Finding, FindingCode, Severity, errors_of, warnings_of
 from clarion_server.domain.instant import Instant, to_rfc3339
 from clarion_server.domain.mail_size import mail_size
+from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.schema_difference import SchemaEffect
 from clarion_server.domain.sending_policy import SendingPolicy
+from clarion_server.domain.test_case import TestCase
 from clarion_server.domain.topic import Topic
 from clarion_server.domain.violation import Violation
 
@@ -24,9 +28,11 @@ from clarion_server.domain.violation import Violation
 class Review:
     """Checks a definition as a whole."""
 
-    def __init__(self, compiler: ContentCompiler, clock: Clock) -> None:
+    def __init__(self, compiler: ContentCompiler, clock: Clock, public_url: PublicUrl | None = None) -> None:
+        """`public_url` is what the links of recipients begin with; None where there are none."""
         self._compiler = compiler
         self._clock = clock
+        self._public_url = public_url
 
     async def of(
         self,
@@ -36,6 +42,7 @@ class Review:
         sending_policy: SendingPolicy | None,
         attachments: Attachments = NO_ATTACHMENTS,
         *,
+        test_cases: Sequence[TestCase] = (),
         live: CampaignDefinition | None = None,
         strict: bool = False,
     ) -> list[Finding]:
@@ -44,11 +51,17 @@ class Review:
         `channels` are what the definition's actions name, in their order; None where there is none of that name.
         So with `topic` and `sending_policy`, which the definition may name. `live` is what triggers use now, if there
         is anything; `strict` makes an error of what would refuse triggers that it takes. `attachments` are those that
-        the definition names and that are stored.
+        the definition names and that are stored. `test_cases` are tried with its contents.
         """
 
         def review() -> list[Finding]:
             found = self._findings(definition, channels, topic, sending_policy, attachments)
+            if test_cases and not any(each.code is FindingCode.FIELD_INVALID for each in found):
+                case = test_cases[0]
+                renderer = CellRenderer(
+                    self._compiler, self._public_url, case.campaign_id, definition, channels, attachments
+                )
+                found += case_findings(renderer, test_cases)
             if live is not None:
                 found += self._breaking_changes(live, definition, Severity.ERROR if strict else Severity.WARNING)
             return errors_of(found) + warnings_of(found)
@@ -88,14 +101,6 @@ class Review:
                 message = f"Triggers that the live version takes may be refused. {change}"
                 remedy = "Let callers send what the new schema asks for first, or keep to what the live one takes."
                 yield Finding(severity, FindingCode.SCHEMA_BREAKING, "context_schema", message, remedy)
-
-
-def errors_of(findings: list[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.severity is Severity.ERROR]
-
-
-def warnings_of(findings: list[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.severity is Severity.WARNING]
 
 
 def _field_invalid(violation: Violation) -> Finding:

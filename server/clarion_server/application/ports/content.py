@@ -74,6 +74,13 @@ class CompiledContent(Protocol):
         """Returns the content for one recipient. Raises RenderingFailed, also when it needs `urls` and has none."""
         ...
 
+    def rendered_findings(self, rendered: Rendered, content_ids: frozenset[str]) -> list[Finding]:
+        """Returns what is wrong with what `render` returned: links that lead nowhere, images that nobody hears of.
+
+        `content_ids` are those of the images that the message carries.
+        """
+        ...
+
 
 @dataclass(slots=True)
 class ErrorBudget:
@@ -112,6 +119,11 @@ class ContentInvalid(Exception):
 
 class ContentCompiler(Protocol):
     """Compiles and reviews what an author wrote."""
+
+    @property
+    def format_data(self) -> str:
+        """Returns the version of the data by which dates, numbers and money are written, such as `babel-2.18.0`."""
+        ...
 
     def compile_content(
         self,

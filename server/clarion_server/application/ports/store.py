@@ -34,7 +34,7 @@ from clarion_server.application.ports.repositories import (
 from clarion_server.application.ports.retention import RetentionRepository
 from clarion_server.application.ports.sending_policies import SendingPolicyRepository
 from clarion_server.application.ports.suppressions import AllowListRepository, SuppressionRepository
-from clarion_server.application.ports.test_cases import TestCaseRepository
+from clarion_server.application.ports.test_cases import AcceptedRenderingRepository, TestCaseRepository
 from clarion_server.application.ports.topics import TopicRepository
 
 #: Stands for the keys of all channel configurations: a campaign or a configuration has changed.
@@ -111,6 +111,8 @@ class UnitOfWork(Protocol):
     def approvals(self) -> ApprovalRepository: ...
     @property
     def test_cases(self) -> TestCaseRepository: ...
+    @property
+    def accepted_renderings(self) -> AcceptedRenderingRepository: ...
     @property
     def consents(self) -> ConsentRepository: ...
     @property

@@ -125,6 +125,8 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.TestCaseService/ListTestCases": _READ_OR_AUTHOR,
     "/clarion.v1.TestCaseService/UpdateTestCase": _AUTHOR,
     "/clarion.v1.TestCaseService/DeleteTestCase": _AUTHOR,
+    "/clarion.v1.TestCaseService/TestCampaign": _READ_OR_AUTHOR,
+    "/clarion.v1.TestCaseService/AcceptRenderings": _AUTHOR,
     "/clarion.v1.TopicService/CreateTopic": _AUTHOR,
     "/clarion.v1.TopicService/GetTopic": _READ_OR_AUTHOR,
     "/clarion.v1.TopicService/ListTopics": _READ_OR_AUTHOR,

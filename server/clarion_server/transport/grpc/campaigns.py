@@ -23,11 +23,11 @@ from clarion_server.application.campaigns.drafts import (
 from clarion_server.application.campaigns.health import CampaignHealthReader
 from clarion_server.application.campaigns.life_cycle import ActivateCampaign, CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
-from clarion_server.application.campaigns.review import errors_of
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import InvalidFields, ScopeDenied
+from clarion_server.domain.finding import errors_of
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.tags import folded
 from clarion_server.domain.violation import Violation, required

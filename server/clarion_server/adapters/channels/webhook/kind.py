@@ -49,6 +49,9 @@ class WebhookKind:
     ) -> Iterator[Finding]:
         return iter(())
 
+    def rendered_findings(self, _rendered: RenderedWebhook, _content_ids: frozenset[str]) -> Iterator[Finding]:
+        return iter(())
+
 
 def _check_body(content: WebhookContent, body: str) -> None:
     """Raises PartRefused."""

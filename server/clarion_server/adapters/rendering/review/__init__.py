@@ -12,10 +12,11 @@ render stays within its budget. Its own work is bounded (`effort.py`).
 - `abstract_values.py`, `missing.py`, `scopes.py`: what is known of a value, and at a point of a template.
 - `checker.py`, `expressions.py`, `conditions.py` and the rules of filters and tests: the interpretation.
 - `html_source.py`, `html_scanner.py`, `html_rules.py`, `links.py`: the HTML around the values.
+- `rendered_html.py`: the HTML of one recipient.
 - `json_skeleton.py`: the JSON around the values.
 - `report.py`, `json_report.py`: the findings, in words.
 
-Other packages use `review` and, for the rules of a channel, `links`.
+Other packages use `review` and, for the rules of a channel, `links` and `rendered_html_findings`.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from clarion_server.adapters.rendering.review.json_report import JsonReport
 from clarion_server.adapters.rendering.review.json_types import Schema
 from clarion_server.adapters.rendering.review.languages import language_findings, variant_findings
 from clarion_server.adapters.rendering.review.links import links
+from clarion_server.adapters.rendering.review.rendered_html import rendered_html_findings
 from clarion_server.adapters.rendering.review.report import Report, TooManyFindings
 from clarion_server.adapters.rendering.review.text_use import TextUse
 from clarion_server.adapters.rendering.review.translations import translation_findings
@@ -50,7 +52,7 @@ from clarion_server.domain.content_cells import content_cell, content_sources
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.public_url import PublicUrl
 
-__all__ = ["links", "review"]
+__all__ = ["links", "rendered_html_findings", "review"]
 
 
 def review(

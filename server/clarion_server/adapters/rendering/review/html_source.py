@@ -35,6 +35,11 @@ def html_of(source: str) -> str:
     return "".join(_pieces(source))
 
 
+def without_marks(html: str) -> str:
+    """Returns HTML without characters that a scanner would take for marks."""
+    return _FOREIGN_MARKS.sub("\ufffd", html)
+
+
 def without_names(html: str, mark: str) -> str:
     """Replaces each mark with its names by `mark` alone."""
     return _MARKED.sub(mark, html)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import urlsplit
 
-from clarion_server.adapters.rendering.review.html_scanner import Tag, scan
+from clarion_server.adapters.rendering.review.html_scanner import Tag, Text, scan
 from clarion_server.adapters.rendering.review.html_source import VALUE, html_of, without_names
 
 _LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
@@ -54,14 +54,21 @@ class Link:
 
 def links(source: str) -> list[Link]:
     """Returns the links of a template that writes HTML, with their texts."""
+    return links_in(scan(html_of(source)))
+
+
+def links_in(tokens: Iterable[Tag | Text]) -> list[Link]:
+    """Returns the links among the tokens of HTML, with their texts."""
     found: list[Link] = []
     is_open = False
-    for token in scan(html_of(source)):
+    for token in tokens:
         if not isinstance(token, Tag):
             if is_open:
                 found[-1].texts.append(token.text)
         elif token.is_end:
             is_open = is_open and token.name != "a"
+        elif is_open and token.name == "img":
+            found[-1].texts.append(token.value_of("alt") or "")
         elif token.name in {"a", "area"} and (address := token.value_of("href")) is not None:
             found.append(Link(token.line, address))
             is_open = token.name == "a"

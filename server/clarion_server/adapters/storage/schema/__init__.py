@@ -51,11 +51,12 @@ from clarion_server.adapters.storage.schema.profiles import (
     profile_identities,
     profiles,
 )
-from clarion_server.adapters.storage.schema.test_cases import test_cases
+from clarion_server.adapters.storage.schema.test_cases import accepted_renderings, test_cases
 
 __all__ = [
     "IN_QUEUE",
     "IS_HELD",
+    "accepted_renderings",
     "allow_lists",
     "api_keys",
     "approval_policies",

@@ -1,8 +1,8 @@
-"""Table of test cases."""
+"""Tables of test cases and of the renderings that were accepted of them."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
 
@@ -24,4 +24,19 @@ test_cases = Table(
     UniqueConstraint("campaign_key", "id"),
     # A key is never assigned again: etags refer to it.
     sqlite_autoincrement=True,
+)
+
+accepted_renderings = Table(
+    "accepted_renderings",
+    metadata,
+    Column("test_case_key", Key, ForeignKey("test_cases.key", ondelete="CASCADE"), primary_key=True),
+    Column("action", Bytewise, primary_key=True),
+    # Empty: of no targeting rule.
+    Column("rule", Bytewise, primary_key=True),
+    Column("locale", Bytewise, primary_key=True),
+    # The document, compressed by zlib.
+    Column("packed", LargeBinary, nullable=False),
+    Column("format_data", Text, nullable=False),
+    Column("accept_time", Instant, nullable=False),
+    Column("accepter", Text, nullable=False),
 )

@@ -32,10 +32,12 @@ from clarion.v1 import (
     suppression_pb2,
     suppression_service_pb2,
     targeting_pb2,
+    test_run_pb2,
     topic_pb2,
     webhook_content_pb2,
 )
 
+from clarion_server.domain.accepted_rendering import Comparison
 from clarion_server.domain.access import Scope
 from clarion_server.domain.approval import ApprovalAction
 from clarion_server.domain.attempt import AttemptResult, FailureReason
@@ -72,6 +74,7 @@ from clarion_server.domain.schema_difference import SchemaEffect
 from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
 from clarion_server.domain.targeting import RuleResult, WithoutRule
+from clarion_server.domain.test_cells import LocaleOrigin
 from clarion_server.domain.topic import OneClick, TopicVisibility
 
 M = TypeVar("M", bound=Enum)
@@ -122,6 +125,8 @@ WEBHOOK_METHOD = EnumPair(Method, webhook_content_pb2.WebhookContent.Method.Valu
 CHANNEL = EnumPair(Channel, channel_pb2.Channel.Value, "CHANNEL")
 ACTION_MODE = EnumPair(ActionMode, campaign_pb2.Campaign.ActionMode.Value, "ACTION_MODE")
 SOURCE = EnumPair(Source, campaign_preview_pb2.PreviewCampaignResponse.Source.Value, "SOURCE")
+LOCALE_ORIGIN = EnumPair(LocaleOrigin, test_run_pb2.TestCell.LocaleOrigin.Value, "LOCALE_ORIGIN")
+COMPARISON = EnumPair(Comparison, test_run_pb2.TestCell.Comparison.Value, "COMPARISON")
 LOCALE_REASON = EnumPair(LocaleReason, locale_reason_pb2.LocaleReason.Value, "LOCALE_REASON")
 VALUE_SOURCE = EnumPair(ValueSource, explanation_pb2.SourcedValue.Source.Value, "SOURCE")
 NORMALISATION = EnumPair(Normalisation, identity_namespace_pb2.IdentityNamespace.Normalisation.Value, "NORMALISATION")

@@ -6,6 +6,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { TestCase } from "./test_case_pb.js";
 import { file_clarion_v1_test_case } from "./test_case_pb.js";
+import type { AcceptRenderingsRequestSchema, AcceptRenderingsResponseSchema, TestCampaignRequestSchema, TestCampaignResponseSchema } from "./test_run_pb.js";
+import { file_clarion_v1_test_run } from "./test_run_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/test_case_service.proto.
  */
 export const file_clarion_v1_test_case_service: GenFile = /*@__PURE__*/
-  fileDesc("CiJjbGFyaW9uL3YxL3Rlc3RfY2FzZV9zZXJ2aWNlLnByb3RvEgpjbGFyaW9uLnYxIpcBChVDcmVhdGVUZXN0Q2FzZVJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGgoMdGVzdF9jYXNlX2lkGAIgASgJQgTiQQECEi0KCXRlc3RfY2FzZRgDIAEoCzIULmNsYXJpb24udjEuVGVzdENhc2VCBOJBAQISGwoNdmFsaWRhdGVfb25seRgEIAEoCEIE4kEBASJBChZDcmVhdGVUZXN0Q2FzZVJlc3BvbnNlEicKCXRlc3RfY2FzZRgBIAEoCzIULmNsYXJpb24udjEuVGVzdENhc2UiKAoSR2V0VGVzdENhc2VSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQIiPgoTR2V0VGVzdENhc2VSZXNwb25zZRInCgl0ZXN0X2Nhc2UYASABKAsyFC5jbGFyaW9uLnYxLlRlc3RDYXNlImEKFExpc3RUZXN0Q2FzZXNSZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECEhcKCXBhZ2Vfc2l6ZRgCIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAMgASgJQgTiQQEBIloKFUxpc3RUZXN0Q2FzZXNSZXNwb25zZRIoCgp0ZXN0X2Nhc2VzGAEgAygLMhQuY2xhcmlvbi52MS5UZXN0Q2FzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimgEKFVVwZGF0ZVRlc3RDYXNlUmVxdWVzdBItCgl0ZXN0X2Nhc2UYASABKAsyFC5jbGFyaW9uLnYxLlRlc3RDYXNlQgTiQQECEjUKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkEKFlVwZGF0ZVRlc3RDYXNlUmVzcG9uc2USJwoJdGVzdF9jYXNlGAEgASgLMhQuY2xhcmlvbi52MS5UZXN0Q2FzZSI/ChVEZWxldGVUZXN0Q2FzZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIhgKFkRlbGV0ZVRlc3RDYXNlUmVzcG9uc2UyxgUKD1Rlc3RDYXNlU2VydmljZRKQAQoOQ3JlYXRlVGVzdENhc2USIS5jbGFyaW9uLnYxLkNyZWF0ZVRlc3RDYXNlUmVxdWVzdBoiLmNsYXJpb24udjEuQ3JlYXRlVGVzdENhc2VSZXNwb25zZSI3gtPkkwIxIiQvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfS90ZXN0Q2FzZXM6CXRlc3RfY2FzZRJ6CgtHZXRUZXN0Q2FzZRIeLmNsYXJpb24udjEuR2V0VGVzdENhc2VSZXF1ZXN0Gh8uY2xhcmlvbi52MS5HZXRUZXN0Q2FzZVJlc3BvbnNlIiqC0+STAiQSIi92MS97bmFtZT1jYW1wYWlnbnMvKi90ZXN0Q2FzZXMvKn0SggEKDUxpc3RUZXN0Q2FzZXMSIC5jbGFyaW9uLnYxLkxpc3RUZXN0Q2FzZXNSZXF1ZXN0GiEuY2xhcmlvbi52MS5MaXN0VGVzdENhc2VzUmVzcG9uc2UiLILT5JMCJhIkL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vdGVzdENhc2VzEpgBCg5VcGRhdGVUZXN0Q2FzZRIhLmNsYXJpb24udjEuVXBkYXRlVGVzdENhc2VSZXF1ZXN0GiIuY2xhcmlvbi52MS5VcGRhdGVUZXN0Q2FzZVJlc3BvbnNlIj+C0+STAjkyLC92MS97dGVzdF9jYXNlLm5hbWU9Y2FtcGFpZ25zLyovdGVzdENhc2VzLyp9Ogl0ZXN0X2Nhc2USgwEKDkRlbGV0ZVRlc3RDYXNlEiEuY2xhcmlvbi52MS5EZWxldGVUZXN0Q2FzZVJlcXVlc3QaIi5jbGFyaW9uLnYxLkRlbGV0ZVRlc3RDYXNlUmVzcG9uc2UiKoLT5JMCJCoiL3YxL3tuYW1lPWNhbXBhaWducy8qL3Rlc3RDYXNlcy8qfWIGcHJvdG8z", [file_clarion_v1_test_case, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
+  fileDesc("CiJjbGFyaW9uL3YxL3Rlc3RfY2FzZV9zZXJ2aWNlLnByb3RvEgpjbGFyaW9uLnYxIpcBChVDcmVhdGVUZXN0Q2FzZVJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGgoMdGVzdF9jYXNlX2lkGAIgASgJQgTiQQECEi0KCXRlc3RfY2FzZRgDIAEoCzIULmNsYXJpb24udjEuVGVzdENhc2VCBOJBAQISGwoNdmFsaWRhdGVfb25seRgEIAEoCEIE4kEBASJBChZDcmVhdGVUZXN0Q2FzZVJlc3BvbnNlEicKCXRlc3RfY2FzZRgBIAEoCzIULmNsYXJpb24udjEuVGVzdENhc2UiKAoSR2V0VGVzdENhc2VSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQIiPgoTR2V0VGVzdENhc2VSZXNwb25zZRInCgl0ZXN0X2Nhc2UYASABKAsyFC5jbGFyaW9uLnYxLlRlc3RDYXNlImEKFExpc3RUZXN0Q2FzZXNSZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECEhcKCXBhZ2Vfc2l6ZRgCIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAMgASgJQgTiQQEBIloKFUxpc3RUZXN0Q2FzZXNSZXNwb25zZRIoCgp0ZXN0X2Nhc2VzGAEgAygLMhQuY2xhcmlvbi52MS5UZXN0Q2FzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimgEKFVVwZGF0ZVRlc3RDYXNlUmVxdWVzdBItCgl0ZXN0X2Nhc2UYASABKAsyFC5jbGFyaW9uLnYxLlRlc3RDYXNlQgTiQQECEjUKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkEKFlVwZGF0ZVRlc3RDYXNlUmVzcG9uc2USJwoJdGVzdF9jYXNlGAEgASgLMhQuY2xhcmlvbi52MS5UZXN0Q2FzZSI/ChVEZWxldGVUZXN0Q2FzZVJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIhgKFkRlbGV0ZVRlc3RDYXNlUmVzcG9uc2Uy3wcKD1Rlc3RDYXNlU2VydmljZRKQAQoOQ3JlYXRlVGVzdENhc2USIS5jbGFyaW9uLnYxLkNyZWF0ZVRlc3RDYXNlUmVxdWVzdBoiLmNsYXJpb24udjEuQ3JlYXRlVGVzdENhc2VSZXNwb25zZSI3gtPkkwIxIiQvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfS90ZXN0Q2FzZXM6CXRlc3RfY2FzZRJ6CgtHZXRUZXN0Q2FzZRIeLmNsYXJpb24udjEuR2V0VGVzdENhc2VSZXF1ZXN0Gh8uY2xhcmlvbi52MS5HZXRUZXN0Q2FzZVJlc3BvbnNlIiqC0+STAiQSIi92MS97bmFtZT1jYW1wYWlnbnMvKi90ZXN0Q2FzZXMvKn0SggEKDUxpc3RUZXN0Q2FzZXMSIC5jbGFyaW9uLnYxLkxpc3RUZXN0Q2FzZXNSZXF1ZXN0GiEuY2xhcmlvbi52MS5MaXN0VGVzdENhc2VzUmVzcG9uc2UiLILT5JMCJhIkL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vdGVzdENhc2VzEpgBCg5VcGRhdGVUZXN0Q2FzZRIhLmNsYXJpb24udjEuVXBkYXRlVGVzdENhc2VSZXF1ZXN0GiIuY2xhcmlvbi52MS5VcGRhdGVUZXN0Q2FzZVJlc3BvbnNlIj+C0+STAjkyLC92MS97dGVzdF9jYXNlLm5hbWU9Y2FtcGFpZ25zLyovdGVzdENhc2VzLyp9Ogl0ZXN0X2Nhc2USgwEKDkRlbGV0ZVRlc3RDYXNlEiEuY2xhcmlvbi52MS5EZWxldGVUZXN0Q2FzZVJlcXVlc3QaIi5jbGFyaW9uLnYxLkRlbGV0ZVRlc3RDYXNlUmVzcG9uc2UiKoLT5JMCJCoiL3YxL3tuYW1lPWNhbXBhaWducy8qL3Rlc3RDYXNlcy8qfRJ/CgxUZXN0Q2FtcGFpZ24SHy5jbGFyaW9uLnYxLlRlc3RDYW1wYWlnblJlcXVlc3QaIC5jbGFyaW9uLnYxLlRlc3RDYW1wYWlnblJlc3BvbnNlIiqC0+STAiQiHy92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OnRlc3Q6ASowARKVAQoQQWNjZXB0UmVuZGVyaW5ncxIjLmNsYXJpb24udjEuQWNjZXB0UmVuZGVyaW5nc1JlcXVlc3QaJC5jbGFyaW9uLnYxLkFjY2VwdFJlbmRlcmluZ3NSZXNwb25zZSI2gtPkkwIwIisvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTphY2NlcHRSZW5kZXJpbmdzOgEqYgZwcm90bzM", [file_clarion_v1_test_case, file_clarion_v1_test_run, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
 
 /**
  * Asks for a new test case.
@@ -288,7 +290,7 @@ export const DeleteTestCaseResponseSchema: GenMessage<DeleteTestCaseResponse> = 
   messageDesc(file_clarion_v1_test_case_service, 9);
 
 /**
- * Keeps the data that campaigns are tried with.
+ * Keeps the data that campaigns are tried with, and tries them.
  *
  * Every RPC may also fail as `error_reason.proto` says under "Any call".
  *
@@ -366,6 +368,40 @@ export const TestCaseService: GenService<{
     methodKind: "unary";
     input: typeof DeleteTestCaseRequestSchema;
     output: typeof DeleteTestCaseResponseSchema;
+  },
+  /**
+   * Renders the test cases of a campaign: each cell, as soon as it is rendered, with what is wrong with it, and how it differs from
+   * the rendering that was accepted. Sends nothing and stores nothing. A call tries 2,000 cells and takes 60 s of processor time at
+   * most; the last part says how to continue. Needs the scope `read` or `author`.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: a test case is named that there is not, or an expected rendering is incomplete.
+   * - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
+   * - `ABORTED` `ETAG_MISMATCH`: the campaign or a test case changed since the call that this one continues. Begin again.
+   *
+   * @generated from rpc clarion.v1.TestCaseService.TestCampaign
+   */
+  testCampaign: {
+    methodKind: "server_streaming";
+    input: typeof TestCampaignRequestSchema;
+    output: typeof TestCampaignResponseSchema;
+  },
+  /**
+   * Accepts renderings that a run of the draft showed: later runs are compared with them. Exactly what that run showed is stored, and
+   * all of it or nothing. A campaign has 2,000 accepted renderings, of 16 MiB as compressed, at most. Needs the scope `author`.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: there is no such cell, it cannot be rendered, or too much would be stored.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign.
+   * - `ABORTED` `ETAG_MISMATCH`: the draft, something that it names, or a test case changed since that run. Run it again.
+   *
+   * @generated from rpc clarion.v1.TestCaseService.AcceptRenderings
+   */
+  acceptRenderings: {
+    methodKind: "unary";
+    input: typeof AcceptRenderingsRequestSchema;
+    output: typeof AcceptRenderingsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_clarion_v1_test_case_service, 0);

@@ -58,6 +58,7 @@ def upgrade() -> None:
     _create_approvals()
     _create_attachments()
     _create_test_cases()
+    _create_accepted_renderings()
     _create_campaign_tags()
     _create_campaign_version_actions()
     _create_campaign_versions()
@@ -236,6 +237,27 @@ def _create_imports() -> None:
         sa.Column("results", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("import_key", "position", name=op.f("import_results_key")),
         sqlite_with_rowid=False,
+    )
+
+
+def _create_accepted_renderings() -> None:
+    op.create_table(
+        "accepted_renderings",
+        sa.Column("test_case_key", _KEY, nullable=False),
+        sa.Column("action", _BYTEWISE, nullable=False),
+        sa.Column("rule", _BYTEWISE, nullable=False),
+        sa.Column("locale", _BYTEWISE, nullable=False),
+        sa.Column("packed", sa.LargeBinary(), nullable=False),
+        sa.Column("format_data", sa.Text(), nullable=False),
+        sa.Column("accept_time", sa.BigInteger(), nullable=False),
+        sa.Column("accepter", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("test_case_key", "action", "rule", "locale", name=op.f("accepted_renderings_key")),
+        sa.ForeignKeyConstraint(
+            ["test_case_key"],
+            ["test_cases.key"],
+            name=op.f("accepted_renderings_test_case_key_fkey"),
+            ondelete="CASCADE",
+        ),
     )
 
 
