@@ -76,6 +76,7 @@ SHORTENED: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.Campaign.sending_policy": partial(full_name_or_empty, "sendingPolicies"),
     "clarion.v1.Campaign.topic": partial(full_name_or_empty, "topics"),
     "clarion.v1.ChannelConfiguration.name": partial(full_name_or_empty, "channelConfigurations"),
+    "clarion.v1.Fragment.name": partial(full_name_or_empty, "fragments"),
     "clarion.v1.IdentityNamespace.name": partial(full_name_or_empty, "identityNamespaces"),
     "clarion.v1.Profile.identities": full_identity,
     "clarion.v1.Profile.name": partial(full_name_or_empty, "profiles"),

@@ -10,6 +10,7 @@ import { Campaigns } from "./campaigns.js";
 import { Consents } from "./consents.js";
 import { Executions, Reports } from "./executions.js";
 import { type TriggerAudienceResponse, type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
+import { Fragments } from "./fragments.js";
 import { IdentityNamespaces } from "./identity_namespaces.js";
 import { Messages } from "./messages.js";
 import { Proofs } from "./proofs.js";
@@ -46,6 +47,7 @@ export class Client {
   readonly proofs: Proofs;
   readonly reports: Reports;
   readonly suppressions: Suppressions;
+  readonly fragments: Fragments;
   readonly identityNamespaces: IdentityNamespaces;
   readonly sendingPolicies: SendingPolicies;
   readonly audiences: Audiences;
@@ -69,6 +71,7 @@ export class Client {
     this.proofs = new Proofs(this.#calls);
     this.reports = new Reports(this.#calls);
     this.suppressions = new Suppressions(this.#calls);
+    this.fragments = new Fragments(this.#calls);
     this.identityNamespaces = new IdentityNamespaces(this.#calls);
     this.sendingPolicies = new SendingPolicies(this.#calls);
     this.audiences = new Audiences(this.#calls);

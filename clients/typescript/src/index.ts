@@ -31,6 +31,8 @@ export * from "./gen/clarion/v1/consent_pb.js";
 export type { GetConsentsResponse, SetConsentsResponse } from "./gen/clarion/v1/consent_service_pb.js";
 export * from "./gen/clarion/v1/email_content_pb.js";
 export * from "./gen/clarion/v1/event_pb.js";
+export * from "./gen/clarion/v1/fragment_pb.js";
+export type { PublishFragmentResponse } from "./gen/clarion/v1/fragment_service_pb.js";
 export * from "./gen/clarion/v1/message_pb.js";
 export type { ProofResult } from "./gen/clarion/v1/proof_service_pb.js";
 export { Silence } from "./gen/clarion/v1/silence_pb.js";

@@ -21,6 +21,7 @@ from clarion_server.application.campaigns.test_cases import TestCases
 from clarion_server.application.campaigns.testing import CaseTester
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.application.channels.configurations import ManageChannelConfigurations
+from clarion_server.application.fragments.fragments import ManageFragments
 from clarion_server.application.resources import ManageResources
 from clarion_server.application.sending.files import MessageFiles
 from clarion_server.bootstrap.channels import encode_file, open_channel
@@ -46,6 +47,7 @@ class Authoring:
     approval_policies: ManageResources[ApprovalPolicy]
     test_cases: TestCases
     case_tester: CaseTester
+    fragments: ManageFragments
 
 
 def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) -> Authoring:
@@ -86,4 +88,5 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
         ManageResources(APPROVAL_POLICY, transactions, clock),
         TestCases(transactions, clock),
         CaseTester(transactions, core.compiler, clock, core.public_url),
+        ManageFragments(transactions, core.compiler, clock),
     )

@@ -13,6 +13,7 @@ from clarion.v1 import (
     channel_configuration_service_pb2,
     consent_service_pb2,
     execution_service_pb2,
+    fragment_service_pb2,
     identity_namespace_service_pb2,
     import_service_pb2,
     message_service_pb2,
@@ -43,6 +44,7 @@ from clarion_server.transport.grpc.campaigns import CampaignService
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.consents import ConsentService
 from clarion_server.transport.grpc.executions import ExecutionService
+from clarion_server.transport.grpc.fragments import FragmentService
 from clarion_server.transport.grpc.identity_namespaces import IdentityNamespaceService
 from clarion_server.transport.grpc.imports import ImportService
 from clarion_server.transport.grpc.keys import ApiKeyService
@@ -84,6 +86,7 @@ def contract_services(
         _service(approval_policy_service_pb2, ApprovalPolicyService(authoring.approval_policies)),
         _service(test_case_service_pb2, TestCaseService(authoring.test_cases, authoring.case_tester)),
         _service(channel_configuration_service_pb2, ChannelConfigurationService(authoring.channels)),
+        _service(fragment_service_pb2, FragmentService(authoring.fragments)),
         _service(attachment_service_pb2, AttachmentService(attachments.uploads)),
         _service(
             profile_service_pb2,

@@ -11,6 +11,7 @@ from typing import Any
 from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
 from clarion_server.domain.errors import EtagMismatch, IllegalTransition
+from clarion_server.domain.fragment_reference import FragmentReference, references_in
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.targeting import TargetingRule, WithoutRule
 
@@ -201,6 +202,12 @@ class CampaignDefinition:
         """The ids of the attachments that its contents name."""
         contents = [content for action in self.actions for content in action.contents]
         return frozenset(each.attachment for content in contents for each in content.attachments)
+
+    @property
+    def fragment_references(self) -> frozenset[FragmentReference]:
+        """The fragments that its contents name."""
+        contents = [content for action in self.actions for content in action.contents]
+        return frozenset(each for content in contents for source in content.sources() for each in references_in(source))
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,11 +143,13 @@ class ReviewFailed(ClarionError):
 
     resource: str
     findings: tuple[Finding, ...]
+    verb: str = "activated"
+    """What is refused."""
 
     def __str__(self) -> str:
         first = self.findings[0]
         more = f" (and {len(self.findings) - 1} more)" if len(self.findings) > 1 else ""
-        return f"{self.resource} cannot be activated: {first.field}: {first.message}{more}"
+        return f"{self.resource} cannot be {self.verb}: {first.field}: {first.message}{more}"
 
 
 @dataclass(eq=False)
@@ -201,6 +203,22 @@ class AttachmentInUse(ClarionError):
 
     resource: str
     user: str
+
+
+@dataclass(eq=False)
+class FragmentInUse(ClarionError):
+    """Something has the fragment."""
+
+    resource: str
+    verb: str
+    """What is refused, such as `deleted`."""
+    users: tuple[str, ...]
+    """The first of those that have it."""
+    use_count: int
+
+    def __str__(self) -> str:
+        more = f" and {self.use_count - len(self.users)} more" if self.use_count > len(self.users) else ""
+        return f"{self.resource} cannot be {self.verb}: {', '.join(self.users)}{more} have it."
 
 
 @dataclass(eq=False)

@@ -18,6 +18,7 @@ from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange
 from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.erasure import Erasure
 from clarion_server.domain.exclusion import Exclusion
+from clarion_server.domain.fragment import Fragment
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import NO_LABELS, Message, MessageState, execution_id_of
 from clarion_server.domain.profile import Profile
@@ -50,6 +51,7 @@ class EventType(StrEnum):
     SENDING_POLICY_CHANGED = "SENDING_POLICY_CHANGED"
     SILENCE_CHANGED = "SILENCE_CHANGED"
     PROFILE_ERASED = "PROFILE_ERASED"
+    FRAGMENT_CHANGED = "FRAGMENT_CHANGED"
 
 
 #: The event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.
@@ -134,6 +136,26 @@ class SilenceChange:
     """The name of the key that changed it."""
 
 
+class FragmentChangeKind(StrEnum):
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    PUBLISHED = "PUBLISHED"
+    ARCHIVED = "ARCHIVED"
+    UNARCHIVED = "UNARCHIVED"
+    DELETED = "DELETED"
+
+
+@value
+class FragmentChange:
+    """Something was done to a fragment."""
+
+    kind: FragmentChangeKind
+    actor: str
+    """The name of the key that did it."""
+    version: int = 0
+    """The number of the version that was published; 0 for any other change."""
+
+
 #: The data of an event beyond its type.
 Detail = (
     Attempt
@@ -146,6 +168,7 @@ Detail = (
     | RunChange
     | SendingPolicyChange
     | SilenceChange
+    | FragmentChange
     | None
 )
 
@@ -258,3 +281,8 @@ def silence_event(sandbox: str, subject: str, silence: Silence | None, actor: st
     of the topic.
     """
     return Event(EventType.SILENCE_CHANGED, time, sandbox, subject, SilenceChange(silence, actor))
+
+
+def fragment_event(fragment: Fragment, change: FragmentChange, time: Instant) -> Event:
+    """Returns the event of a change of a fragment."""
+    return Event(EventType.FRAGMENT_CHANGED, time, fragment.sandbox, fragment.name, change)

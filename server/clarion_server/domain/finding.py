@@ -70,6 +70,11 @@ class FindingCode(StrEnum):
     TRANSLATION_PLURAL_UNUSED = "TRANSLATION_PLURAL_UNUSED"
     TRANSLATION_KEY_DYNAMIC = "TRANSLATION_KEY_DYNAMIC"
     TRANSLATION_HTML = "TRANSLATION_HTML"
+    FRAGMENT_MISSING = "FRAGMENT_MISSING"
+    FRAGMENT_CIRCLE = "FRAGMENT_CIRCLE"
+    FRAGMENT_KIND = "FRAGMENT_KIND"
+    FRAGMENT_PARAMETER = "FRAGMENT_PARAMETER"
+    FRAGMENT_OUTDATED = "FRAGMENT_OUTDATED"
     PUBLIC_URL_MISSING = "PUBLIC_URL_MISSING"
     PUBLIC_URL_WITHOUT_TLS = "PUBLIC_URL_WITHOUT_TLS"
 
@@ -84,6 +89,16 @@ class Finding:
     remedy: str
     line: int = 0
     """Counted from 1 within the field; 0 when the finding has no line."""
+    way: tuple[str, ...] = ()
+    """The way from that line to the fragment that the finding is in, such as `fragments/base@2:5` and
+    `fragments/footer@4:12`. Empty when it is in no fragment.
+    """
+
+    @property
+    def place(self) -> str:
+        """Returns how a text about the finding begins, such as `Line 3, fragments/footer@4:12: `."""
+        places = [f"Line {self.line}"] if self.line else []
+        return f"{', '.join([*places, *self.way])}: " if places or self.way else ""
 
 
 def errors_of(findings: list[Finding]) -> list[Finding]:

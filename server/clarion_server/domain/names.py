@@ -69,6 +69,7 @@ IDENTITY_NAMESPACES = Collection(
 )
 PROFILES = Collection("profiles", _ASSIGNED_ID, _ASSIGNED_RULE)
 ATTACHMENTS = Collection("attachments", _CHOSEN_ID, _CHOSEN_RULE)
+FRAGMENTS = Collection("fragments", _CHOSEN_ID, _CHOSEN_RULE)
 #: Within a campaign.
 TEST_CASES = Collection("testCases", _CHOSEN_ID, _CHOSEN_RULE)
 

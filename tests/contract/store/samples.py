@@ -32,6 +32,7 @@ from clarion_server.domain.counter import CounterKey, Metric
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import Event, message_event
 from clarion_server.domain.execution import Execution
+from clarion_server.domain.fragment import Fragment, FragmentKind
 from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.identity import Identity, IdentityKey, Normalisation
 from clarion_server.domain.identity_namespace import NamespaceResource
@@ -367,3 +368,21 @@ def counter(campaign_key: int, version: int = 1, metric: Metric = Metric.TARGETE
 def failure() -> Failure:
     """Every field differs from its default."""
     return Failure(FailureReason.RECIPIENT_REJECTED, "550 5.1.1", "no such user", retries_exhausted=True)
+
+
+def fragment(fragment_id: str = "footer", **changes: Any) -> Fragment:
+    """Every field differs from its default."""
+    whole = Fragment(
+        sandbox=SANDBOX,
+        id=fragment_id,
+        create_time=NOW,
+        update_time=NOW + 1,
+        display_name="Footer",
+        description="Below each mail.",
+        kind=FragmentKind.TEXT,
+        source="{{ label }} ✓",
+        parameters={"type": "object", "properties": {"label": {"type": "string", "maximum": 2**70}}},
+        translations={"de": {"bye": {"one": "ein", "other": "viele"}}},
+        archive_time=NOW + 2,
+    )
+    return replace(whole, **changes)

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from clarion_client import Recipient, Scope, TestCase
+from clarion_client import Fragment, Recipient, Scope, TestCase
 from clarion_server.transport.http.bindings import bindings_of
 
 from tests.campaigns import CONTEXT, campaign, channel
@@ -141,6 +141,7 @@ def existing(sandbox: Sandbox) -> list[tuple[str, str]]:
         client.channels.create(channel("orders", port=1))
         client.campaigns.create(campaign("orders", "orders"))
         client.campaigns.activate("orders")
+        client.fragments.create(Fragment(name="footer", source="<p>The Shop</p>"))
         client.test_cases.create(TestCase(name="orders/plain", context=CONTEXT))
         answer = client.trigger("orders", [Recipient(identity="email:sent@clarion.test", context=CONTEXT)])
         # Another key than the one of the calls, as it will be revoked.
@@ -155,4 +156,5 @@ def existing(sandbox: Sandbox) -> list[tuple[str, str]]:
         ("channelConfiguration", "orders"),
         ("version", "9"),
         ("testCase", "plain"),
+        ("fragment", "footer"),
     ]

@@ -22,6 +22,7 @@ from clarion.v1 import (
     channel_pb2,
     consent_pb2,
     consent_service_pb2,
+    fragment_service_pb2,
     identity_namespace_pb2,
     identity_namespace_service_pb2,
     message_service_pb2,
@@ -33,7 +34,7 @@ from clarion.v1 import (
     trigger_service_pb2,
 )
 from clarion.v1.error_reason_pb2 import ErrorReason
-from clarion_client import ApprovalPolicy, AsyncClient, Audience, Campaign, Schedule, Scope, SendingPolicy
+from clarion_client import ApprovalPolicy, AsyncClient, Audience, Campaign, Fragment, Schedule, Scope, SendingPolicy
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -135,6 +136,13 @@ async def sending_policy_in_use(sandbox: Sandbox) -> Failure:
     await set_up(sandbox.client, "orders", NOWHERE, sending_policy="nights")
     request = sending_policy_service_pb2.DeleteSendingPolicyRequest(name="sendingPolicies/nights")
     return await sandbox.wire.refuse("/clarion.v1.SendingPolicyService/DeleteSendingPolicy", request)
+
+
+async def fragment_in_use(sandbox: Sandbox) -> Failure:
+    for name, source in (("footer", "<p>The Shop</p>"), ("base", '{% include "fragments/footer" %}')):
+        await sandbox.client.fragments.create(Fragment(name=name, source=source))
+    request = fragment_service_pb2.DeleteFragmentRequest(name="fragments/footer")
+    return await sandbox.wire.refuse("/clarion.v1.FragmentService/DeleteFragment", request)
 
 
 async def audience_in_use(sandbox: Sandbox) -> Failure:
@@ -338,6 +346,11 @@ CASES = {
         sending_policy_in_use,
         Code.FAILED_PRECONDITION,
         {"resource": "sendingPolicies/nights", "user": "campaigns/orders"},
+    ),
+    "FRAGMENT_IN_USE": Case(
+        fragment_in_use,
+        Code.FAILED_PRECONDITION,
+        {"resource": "fragments/footer", "user": "fragments/base", "use_count": "1"},
     ),
     "NAMESPACE_IN_USE": Case(
         namespace_in_use,

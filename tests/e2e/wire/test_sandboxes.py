@@ -31,6 +31,7 @@ from clarion_client import (
     ApprovalPolicy,
     AsyncClient,
     Audience,
+    Fragment,
     IdentityList,
     IdentityNamespace,
     Profile,
@@ -132,6 +133,7 @@ async def existing(sandbox: Sandbox, orders: AsyncClient, sink: SmtpSink) -> Res
     await orders.identity_namespaces.create(IdentityNamespace(name="crm", display_name="Customers"))
     await orders.audiences.create(Audience(name="vip", display_name="VIP", identity_list=IdentityList()))
     await orders.profiles.create(Profile(identities=[KNOWN]))
+    await orders.fragments.create(Fragment(name="footer", source="<p>The Shop</p>"))
     await orders.test_cases.create(TestCase(name="orders/plain", context=CONTEXT))
     await orders.trigger("orders", to="jane@example.com", context=CONTEXT, request_id="1")
     await sink.wait_for(1)
@@ -154,7 +156,8 @@ async def read_all(sandbox: Sandbox) -> Resources:
 
 def can_list(path: str) -> bool:
     """Whether the method lists what its service is about, of the whole sandbox."""
-    return not path.endswith(("/ListApprovalSteps", "/ListCampaignVersions", "/ListTags", "/ListTestCases"))
+    parts = ("ApprovalSteps", "CampaignVersions", "FragmentUses", "FragmentVersions", "Tags", "TestCases")
+    return not path.endswith(tuple(f"/List{part}" for part in parts))
 
 
 async def the_first_of(wire: Wire, path: str) -> Any:
@@ -229,7 +232,7 @@ async def test_a_watch_from_the_start_sees_the_events_of_its_own_sandbox_alone(
     sandbox: Sandbox, other_sandbox: Sandbox, existing: Resources
 ) -> None:
     assert await count_events(other_sandbox) == 0
-    assert await count_events(sandbox) == 3
+    assert await count_events(sandbox) == 4
 
 
 async def count_events(sandbox: Sandbox) -> int:

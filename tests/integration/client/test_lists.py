@@ -28,6 +28,8 @@ from clarion.v1 import channel_pb2 as channel_kind_pb
 from clarion.v1 import event_pb2 as event_pb
 from clarion.v1 import execution_pb2 as execution_pb
 from clarion.v1 import execution_service_pb2 as executions_pb
+from clarion.v1 import fragment_pb2 as fragment_pb
+from clarion.v1 import fragment_service_pb2 as fragments_pb
 from clarion.v1 import identity_namespace_pb2 as namespace_pb
 from clarion.v1 import identity_namespace_service_pb2 as namespaces_pb
 from clarion.v1 import message_pb2 as message_pb
@@ -170,6 +172,27 @@ LISTS = {
         attachments_pb.ListAttachmentsRequest(page_size=2),
         attachments_pb.ListAttachmentsResponse(attachments=[attachment_pb.Attachment(name="attachments/x")]),
         holds(name="attachments/x"),
+    ),
+    "fragments.list": Case(
+        "ListFragments",
+        lambda c: c.fragments.list(show_archived=True, page_size=2),
+        fragments_pb.ListFragmentsRequest(show_archived=True, page_size=2),
+        fragments_pb.ListFragmentsResponse(fragments=[fragment_pb.Fragment(name="fragments/x")]),
+        holds(name="fragments/x"),
+    ),
+    "fragments.versions": Case(
+        "ListFragmentVersions",
+        lambda c: c.fragments.versions("x", page_size=2),
+        fragments_pb.ListFragmentVersionsRequest(fragment="fragments/x", page_size=2),
+        fragments_pb.ListFragmentVersionsResponse(fragment_versions=[fragment_pb.FragmentVersion(version=3)]),
+        holds(version=3),
+    ),
+    "fragments.uses": Case(
+        "ListFragmentUses",
+        lambda c: c.fragments.uses("x", page_size=2),
+        fragments_pb.ListFragmentUsesRequest(fragment="fragments/x", page_size=2),
+        fragments_pb.ListFragmentUsesResponse(fragment_uses=[fragment_pb.FragmentUse(user="campaigns/x", live=True)]),
+        client.FragmentUse(user="campaigns/x", live=True),
     ),
     "sending_policies.list": Case(
         "ListSendingPolicies",

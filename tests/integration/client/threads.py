@@ -16,6 +16,7 @@ LAZY = {
     "tags",
     "trigger_stream",
     "upload_stream",
+    "uses",
     "versions",
     "watch",
 }

@@ -75,6 +75,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
         "channelConfigurations/mail cannot be deleted: campaigns/order-confirmed needs it.",
     ),
     (
+        errors.FragmentInUse("fragments/footer", "archived", (f"{CAMPAIGN}/versions/3", "fragments/base"), 4),
+        f"fragments/footer cannot be archived: {CAMPAIGN}/versions/3, fragments/base and 2 more have it.",
+    ),
+    (
         errors.AttachmentInUse("attachments/logo", f"{CAMPAIGN}/versions/3"),
         f"attachments/logo cannot be deleted: {CAMPAIGN}/versions/3 names it.",
     ),

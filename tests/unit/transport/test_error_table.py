@@ -63,6 +63,7 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.ApproverNotNamed("campaigns/newsletter", ("approvalPolicies/marketing",)),
     errors.ChannelConfigurationInUse("channelConfigurations/orders", CAMPAIGN),
     errors.AttachmentInUse("attachments/logo", CAMPAIGN),
+    errors.FragmentInUse("fragments/footer", "deleted", (CAMPAIGN,), 4),
     errors.SendingPolicyInUse("sendingPolicies/nights", CAMPAIGN),
     errors.NamespaceInUse("identityNamespaces/crm", "profiles/019a"),
     errors.AudienceInUse("audiences/gold", "executions/1"),
@@ -133,6 +134,7 @@ def test_an_errors_text_is_a_whole_sentence(error: ClarionError) -> None:
     assert message[0].isupper() or message.startswith(
         (
             "attachments/",
+            "fragments/",
             "campaigns/",
             "channelConfigurations/",
             "apiKeys/",

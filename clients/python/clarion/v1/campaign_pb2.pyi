@@ -614,6 +614,7 @@ class Finding(_message.Message):
     LINE_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     REMEDY_FIELD_NUMBER: _builtins.int
+    WAY_FIELD_NUMBER: _builtins.int
     severity: Global___Finding.Severity.ValueType
     """Output only. How much it matters."""
     code: _builtins.str
@@ -626,6 +627,12 @@ class Finding(_message.Message):
     """Output only. What is wrong, for people."""
     remedy: _builtins.str
     """Output only. What to do about it, for people."""
+    @_builtins.property
+    def way(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The way from that line to the fragment that it is in, each with its line, such as `fragments/base@2:5` and
+        `fragments/footer@4:12`. Empty when it is in no fragment.
+        """
+
     def __init__(
         self,
         *,
@@ -635,10 +642,11 @@ class Finding(_message.Message):
         line: _builtins.int = ...,
         message: _builtins.str = ...,
         remedy: _builtins.str = ...,
+        way: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "field", b"field", "line", b"line", "message", b"message", "remedy", b"remedy", "severity", b"severity"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "field", b"field", "line", b"line", "message", b"message", "remedy", b"remedy", "severity", b"severity", "way", b"way"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

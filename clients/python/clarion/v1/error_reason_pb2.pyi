@@ -273,6 +273,13 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
 
         {"reason": "TOO_MANY_PROOFS", "domain": "clarion.dev"}
     """
+    ERROR_REASON_FRAGMENT_IN_USE: _ErrorReason.ValueType  # 44
+    """`FAILED_PRECONDITION`. Something has the fragment, so that it cannot be deleted or archived: `user` says what, and `use_count` how
+    many have it in all.
+
+        {"reason": "FRAGMENT_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "fragments/footer",
+         "user": "campaigns/order-confirmed/versions/3", "use_count": "4"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
@@ -534,5 +541,12 @@ ERROR_REASON_TOO_MANY_PROOFS: ErrorReason.ValueType  # 43
 one may be.
 
     {"reason": "TOO_MANY_PROOFS", "domain": "clarion.dev"}
+"""
+ERROR_REASON_FRAGMENT_IN_USE: ErrorReason.ValueType  # 44
+"""`FAILED_PRECONDITION`. Something has the fragment, so that it cannot be deleted or archived: `user` says what, and `use_count` how
+many have it in all.
+
+    {"reason": "FRAGMENT_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "fragments/footer",
+     "user": "campaigns/order-confirmed/versions/3", "use_count": "4"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -87,6 +87,8 @@ class Event(_message.Message):
         """What silence means was changed. Its subject is `consentSettings` or a topic."""
         TYPE_PROFILE_ERASED: Event._Type.ValueType  # 23
         """A person was erased: nothing is left in messages and events either. Its subject is the deleted profile."""
+        TYPE_FRAGMENT_CHANGED: Event._Type.ValueType  # 24
+        """A fragment was created, changed, published, archived or deleted."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
         """What happened. Values may be added."""
@@ -139,6 +141,8 @@ class Event(_message.Message):
     """What silence means was changed. Its subject is `consentSettings` or a topic."""
     TYPE_PROFILE_ERASED: Event.Type.ValueType  # 23
     """A person was erased: nothing is left in messages and events either. Its subject is the deleted profile."""
+    TYPE_FRAGMENT_CHANGED: Event.Type.ValueType  # 24
+    """A fragment was created, changed, published, archived or deleted."""
 
     @_typing.final
     class LabelsEntry(_message.Message):
@@ -182,6 +186,7 @@ class Event(_message.Message):
     SENDING_POLICY_CHANGE_FIELD_NUMBER: _builtins.int
     SILENCE_CHANGE_FIELD_NUMBER: _builtins.int
     PROFILE_ERASURE_FIELD_NUMBER: _builtins.int
+    FRAGMENT_CHANGE_FIELD_NUMBER: _builtins.int
     type: Global___Event.Type.ValueType
     """Output only. What happened."""
     subject: _builtins.str
@@ -256,6 +261,10 @@ class Event(_message.Message):
     def profile_erasure(self) -> Global___ProfileErasure:
         """Output only. What was erased, and who deleted the profile: `TYPE_PROFILE_ERASED`."""
 
+    @_builtins.property
+    def fragment_change(self) -> Global___FragmentChange:
+        """Output only. What was done to the fragment, and by whom: `TYPE_FRAGMENT_CHANGED`."""
+
     def __init__(
         self,
         *,
@@ -281,12 +290,13 @@ class Event(_message.Message):
         sending_policy_change: Global___SendingPolicyChange | None = ...,
         silence_change: Global___SilenceChange | None = ...,
         profile_erasure: Global___ProfileErasure | None = ...,
+        fragment_change: Global___FragmentChange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "profile_erasure", b"profile_erasure", "profile_merge", b"profile_merge", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "consent_change", b"consent_change", "detail", b"detail", "exclusion", b"exclusion", "fragment_change", b"fragment_change", "profile_erasure", b"profile_erasure", "profile_merge", b"profile_merge", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "suppression_change", b"suppression_change", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "labels", b"labels", "locale_reason", b"locale_reason", "message", b"message", "profile_erasure", b"profile_erasure", "profile_merge", b"profile_merge", "rule", b"rule", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "allow_list_change", b"allow_list_change", "attempt", b"attempt", "audience_run_change", b"audience_run_change", "campaign", b"campaign", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "detail", b"detail", "exclusion", b"exclusion", "execution", b"execution", "fragment_change", b"fragment_change", "labels", b"labels", "locale_reason", b"locale_reason", "message", b"message", "profile_erasure", b"profile_erasure", "profile_merge", b"profile_merge", "rule", b"rule", "sending_policy_change", b"sending_policy_change", "silence_change", b"silence_change", "subject", b"subject", "suppression_change", b"suppression_change", "time", b"time", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge", "audience_run_change", "sending_policy_change", "silence_change", "profile_erasure"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["attempt", "exclusion", "suppression_change", "consent_change", "allow_list_change", "profile_merge", "audience_run_change", "sending_policy_change", "silence_change", "profile_erasure", "fragment_change"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
@@ -587,3 +597,72 @@ class SilenceChange(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SilenceChange: _TypeAlias = SilenceChange  # noqa: Y015
+
+@_typing.final
+class FragmentChange(_message.Message):
+    """Holds what an event says about a changed fragment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Kind:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[FragmentChange._Kind.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        KIND_UNSPECIFIED: FragmentChange._Kind.ValueType  # 0
+        """Never returned."""
+        KIND_CREATED: FragmentChange._Kind.ValueType  # 1
+        """It was created."""
+        KIND_UPDATED: FragmentChange._Kind.ValueType  # 2
+        """Its draft was changed."""
+        KIND_PUBLISHED: FragmentChange._Kind.ValueType  # 3
+        """A version of it was published."""
+        KIND_ARCHIVED: FragmentChange._Kind.ValueType  # 4
+        """It was archived."""
+        KIND_UNARCHIVED: FragmentChange._Kind.ValueType  # 5
+        """It was taken into use again."""
+        KIND_DELETED: FragmentChange._Kind.ValueType  # 6
+        """It was deleted."""
+
+    class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
+        """What was done to it. Values may be added."""
+
+    KIND_UNSPECIFIED: FragmentChange.Kind.ValueType  # 0
+    """Never returned."""
+    KIND_CREATED: FragmentChange.Kind.ValueType  # 1
+    """It was created."""
+    KIND_UPDATED: FragmentChange.Kind.ValueType  # 2
+    """Its draft was changed."""
+    KIND_PUBLISHED: FragmentChange.Kind.ValueType  # 3
+    """A version of it was published."""
+    KIND_ARCHIVED: FragmentChange.Kind.ValueType  # 4
+    """It was archived."""
+    KIND_UNARCHIVED: FragmentChange.Kind.ValueType  # 5
+    """It was taken into use again."""
+    KIND_DELETED: FragmentChange.Kind.ValueType  # 6
+    """It was deleted."""
+
+    KIND_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    kind: Global___FragmentChange.Kind.ValueType
+    """Output only. What was done to it."""
+    actor: _builtins.str
+    """Output only. The key that did it, as `apiKeys/{api_key}`."""
+    version: _builtins.int
+    """Output only. The number of the version that was published. 0 otherwise."""
+    def __init__(
+        self,
+        *,
+        kind: Global___FragmentChange.Kind.ValueType = ...,
+        actor: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "kind", b"kind", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FragmentChange: _TypeAlias = FragmentChange  # noqa: Y015

@@ -20,6 +20,7 @@ from clarion_client._async.campaigns import AsyncCampaigns
 from clarion_client._async.channels import AsyncChannels
 from clarion_client._async.consents import AsyncConsents
 from clarion_client._async.executions import AsyncExecutions
+from clarion_client._async.fragments import AsyncFragments
 from clarion_client._async.identity_namespaces import AsyncIdentityNamespaces
 from clarion_client._async.keys import AsyncKeys
 from clarion_client._async.messages import AsyncMessages
@@ -87,6 +88,7 @@ class AsyncClient:
         self.keys = AsyncKeys(self._calls)
         self.test_cases = AsyncTestCases(self._calls)
         self.topics = AsyncTopics(self._calls)
+        self.fragments = AsyncFragments(self._calls)
         self.identity_namespaces = AsyncIdentityNamespaces(self._calls)
         self.sending_policies = AsyncSendingPolicies(self._calls)
         self.audiences = AsyncAudiences(self._calls)

@@ -28,6 +28,7 @@ from clarion_client._sync.campaigns import Campaigns
 from clarion_client._sync.channels import Channels
 from clarion_client._sync.consents import Consents
 from clarion_client._sync.executions import Executions
+from clarion_client._sync.fragments import Fragments
 from clarion_client._sync.identity_namespaces import IdentityNamespaces
 from clarion_client._sync.keys import Keys
 from clarion_client._sync.messages import Messages
@@ -88,6 +89,7 @@ class Client:
         self.keys = Keys(self._calls)
         self.test_cases = TestCases(self._calls)
         self.topics = Topics(self._calls)
+        self.fragments = Fragments(self._calls)
         self.identity_namespaces = IdentityNamespaces(self._calls)
         self.sending_policies = SendingPolicies(self._calls)
         self.audiences = Audiences(self._calls)

@@ -73,6 +73,8 @@ from clarion_client._values.event import (
     EventType,
     Exclusion,
     ExclusionPhase,
+    FragmentChange,
+    FragmentChangeKind,
     ProfileErasure,
     ProfileMerge,
     SendingPolicyChange,
@@ -90,6 +92,8 @@ from clarion_client._values.explanation import (
     ValueSource,
 )
 from clarion_client._values.failed_evaluations import FailedEvaluations, FailedEvaluationsCause
+from clarion_client._values.fragment import Fragment, FragmentKind, FragmentUse, FragmentVersion
+from clarion_client._values.fragment_service import Publication
 from clarion_client._values.identity_namespace import IdentityNamespace, Normalisation
 from clarion_client._values.locale_reason import LocaleReason
 from clarion_client._values.message import Message, MessageState
@@ -218,6 +222,12 @@ __all__ = [
     "FailureReason",
     "FieldDifference",
     "Finding",
+    "Fragment",
+    "FragmentChange",
+    "FragmentChangeKind",
+    "FragmentKind",
+    "FragmentUse",
+    "FragmentVersion",
     "FrequencyCap",
     "FrequencyCapCalendarPeriod",
     "HandOffLatency",
@@ -251,6 +261,7 @@ __all__ = [
     "ProfileErasure",
     "ProfileMerge",
     "ProofResult",
+    "Publication",
     "QueueDisposal",
     "Recipient",
     "RecipientAttachment",

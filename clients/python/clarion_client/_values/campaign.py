@@ -334,3 +334,7 @@ class Finding(Value):
     """Output only. What is wrong, for people."""
     remedy: str = ""
     """Output only. What to do about it, for people."""
+    way: Sequence[str] = ()
+    """Output only. The way from that line to the fragment that it is in, each with its line, such as
+    `fragments/base@2:5` and `fragments/footer@4:12`. Empty when it is in no fragment.
+    """

@@ -280,3 +280,10 @@ class ErrorReason(StrEnum):
 
         {"reason": "TOO_MANY_PROOFS", "domain": "clarion.dev"}
     """
+    FRAGMENT_IN_USE = "FRAGMENT_IN_USE"
+    """`FAILED_PRECONDITION`. Something has the fragment, so that it cannot be deleted or archived: `user` says what,
+    and `use_count` how many have it in all.
+
+        {"reason": "FRAGMENT_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "fragments/footer",
+    "user": "campaigns/order-confirmed/versions/3", "use_count": "4"}}
+    """

@@ -69,6 +69,8 @@ class EventType(StrEnum):
     """What silence means was changed. Its subject is `consentSettings` or a topic."""
     PROFILE_ERASED = "PROFILE_ERASED"
     """A person was erased: nothing is left in messages and events either. Its subject is the deleted profile."""
+    FRAGMENT_CHANGED = "FRAGMENT_CHANGED"
+    """A fragment was created, changed, published, archived or deleted."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -93,6 +95,26 @@ class SendingPolicyChangeKind(StrEnum):
     """It was created."""
     UPDATED = "UPDATED"
     """It was changed."""
+    DELETED = "DELETED"
+    """It was deleted."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
+@represents(event_pb2.FragmentChange.Kind.DESCRIPTOR)
+class FragmentChangeKind(StrEnum):
+    """What was done to it. Values may be added."""
+
+    CREATED = "CREATED"
+    """It was created."""
+    UPDATED = "UPDATED"
+    """Its draft was changed."""
+    PUBLISHED = "PUBLISHED"
+    """A version of it was published."""
+    ARCHIVED = "ARCHIVED"
+    """It was archived."""
+    UNARCHIVED = "UNARCHIVED"
+    """It was taken into use again."""
     DELETED = "DELETED"
     """It was deleted."""
     UNRECOGNIZED = "UNRECOGNIZED"
@@ -158,6 +180,8 @@ class Event(Value):
     """Output only. What silence means now, and who changed it: `EventType.SILENCE_CHANGED`."""
     profile_erasure: ProfileErasure | None = None
     """Output only. What was erased, and who deleted the profile: `EventType.PROFILE_ERASED`."""
+    fragment_change: FragmentChange | None = None
+    """Output only. What was done to the fragment, and by whom: `EventType.FRAGMENT_CHANGED`."""
 
     @property
     def detail(
@@ -173,6 +197,7 @@ class Event(Value):
         | SendingPolicyChange
         | SilenceChange
         | ProfileErasure
+        | FragmentChange
         | None
     ):
         """What is known beside, by the type."""
@@ -187,6 +212,7 @@ class Event(Value):
             or self.sending_policy_change
             or self.silence_change
             or self.profile_erasure
+            or self.fragment_change
         )
 
 
@@ -299,3 +325,16 @@ class SilenceChange(Value):
     """Output only. What it means now. Unset: the topic follows the sandbox's `ConsentSettings`."""
     actor: str = ""
     """Output only. The key that changed it, as `apiKeys/{api_key}`."""
+
+
+@represents(event_pb2.FragmentChange.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class FragmentChange(Value):
+    """Holds what an event says about a changed fragment."""
+
+    kind: FragmentChangeKind
+    """Output only. What was done to it."""
+    actor: str = ""
+    """Output only. The key that did it, as `apiKeys/{api_key}`."""
+    version: int = 0
+    """Output only. The number of the version that was published. 0 otherwise."""

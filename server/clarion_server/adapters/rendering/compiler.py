@@ -13,14 +13,16 @@ from clarion_server.adapters.rendering.content_kind import ContentKinds
 from clarion_server.adapters.rendering.examples import example_of
 from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.adapters.rendering.review import review
+from clarion_server.adapters.rendering.review.fragments import review_fragment
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
 from clarion_server.adapters.rendering.schema_comparison import schema_differences
-from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, ContentInvalid, Example
+from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, ContentInvalid, Example, Fragments
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.condition import ConditionInvalid
 from clarion_server.domain.content_cells import locales_of_rule, offered_locales
 from clarion_server.domain.content_locale import ContentLocales
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.fragment import FragmentVersion
 from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.schema_difference import SchemaDifference
 from clarion_server.domain.targeting import ActionRules
@@ -105,6 +107,9 @@ class JinjaContentCompiler:
 
     def review(self, definition: CampaignDefinition, attachments: Attachments = NO_ATTACHMENTS) -> list[Finding]:
         return review(definition, self._kinds, self._public_url, attachments)
+
+    def review_fragment(self, fragment: FragmentVersion, fragments: Fragments) -> list[Finding]:
+        return review_fragment(fragment, fragments)
 
     def schema_differences(
         self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None

@@ -25,7 +25,7 @@ VARIABLES = ("context", "profile", "recipient", "campaign", *URLS)
 
 _RESERVED = frozenset({*VARIABLES, "loop", "range", "self", INLINE_IMAGE})
 _DEEPEST_LOOPS = 8
-_LONGEST_SOURCE = 512 * 1024
+LONGEST_SOURCE = 512 * 1024
 _LARGEST_INTEGER = 1 << LIMITS.integer_bits
 _MOST_REFUSALS = 100
 _MOST_COMPARED = 500
@@ -65,19 +65,27 @@ class Refusal:
 
 def parse_template(source: str, environment: ContentEnvironment) -> tuple[nodes.Template | None, list[Refusal]]:
     """Returns the template's tree, or None when it cannot be parsed, and the reasons why it is refused."""
-    if len(source) > _LONGEST_SOURCE:
-        return None, [_unsafe(0, f"The template has more than {_LONGEST_SOURCE:,} characters.", _SHORTEN)]
+    tree = read_tree(source, environment)
+    if isinstance(tree, Refusal):
+        return None, [tree]
+    return tree, list(islice(chain(_refusals(tree, environment), _hidden_function(tree)), _MOST_REFUSALS))
+
+
+def read_tree(source: str, environment: ContentEnvironment) -> nodes.Template | Refusal:
+    """Returns the template's tree, whatever tags it has, or why it cannot be parsed."""
+    if len(source) > LONGEST_SOURCE:
+        return unsafe(0, f"The template has more than {LONGEST_SOURCE:,} characters.", _SHORTEN)
     try:
         tree = environment.parse(source)
     except TemplateTooLarge as error:
-        return None, [_unsafe(error.lineno, error.message or "", _SHORTEN)]
+        return unsafe(error.lineno, error.message or "", _SHORTEN)
     except TemplateSyntaxError as error:
-        return None, [syntax_refusal(error.lineno, error.message or "")]
+        return syntax_refusal(error.lineno, error.message or "")
     except (RecursionError, ValueError):
         # Limits of Python's own: hundreds of signs before a value, or a number of thousands of digits.
-        return None, [syntax_refusal(0, "An expression is too long or nested too deeply.")]
+        return syntax_refusal(0, "An expression is too long or nested too deeply.")
     _number_lines(tree, 1)
-    return tree, list(islice(chain(_refusals(tree, environment), _hidden_function(tree)), _MOST_REFUSALS))
+    return tree
 
 
 def names_in(tree: nodes.Template) -> frozenset[str]:
@@ -90,7 +98,7 @@ def _hidden_function(tree: nodes.Template) -> Iterator[Refusal]:
     if any(is_translation(call) for call in tree.find_all(nodes.Call)):
         for name in tree.find_all(nodes.Name):
             if name.name == TRANSLATE and name.ctx != "load":
-                yield _unsafe(name.lineno, "`t` cannot be set in a template that calls it.", "Choose another name.")
+                yield unsafe(name.lineno, "`t` cannot be set in a template that calls it.", "Choose another name.")
 
 
 def _number_lines(node: nodes.Node, line: int) -> None:
@@ -113,10 +121,10 @@ def _refusals(tree: nodes.Template, environment: ContentEnvironment) -> Iterator
     for count, (node, depth, loops) in enumerate(_nodes_with_depth(tree), 1):
         if count > MOST_NODES:
             message = f"The template has more than {MOST_NODES:,} names, operators, filters and tags."
-            yield _unsafe(node.lineno, message, _SHORTEN)
+            yield unsafe(node.lineno, message, _SHORTEN)
             return
         if depth > DEEPEST or loops > _DEEPEST_LOOPS:
-            yield _unsafe(node.lineno, "The template is nested too deeply.", "Split it up.")
+            yield unsafe(node.lineno, "The template is nested too deeply.", "Split it up.")
             return
         yield from _refusals_of(node, environment)
 
@@ -131,12 +139,12 @@ def _nodes_with_depth(node: nodes.Node, depth: int = 0, loops: int = 0) -> Itera
 
 def _refusals_of(node: nodes.Node, environment: ContentEnvironment) -> Iterator[Refusal]:
     if not isinstance(node, nodes.Getattr) and any(map(_is_loop, node.iter_child_nodes())):
-        yield _unsafe(node.lineno, "`loop` is no value itself.", "Use one of its members, such as `loop.index`.")
+        yield unsafe(node.lineno, "`loop` is no value itself.", "Use one of its members, such as `loop.index`.")
     if type(node) in _REFUSED_TAGS:
         tag = _REFUSED_TAGS[type(node)]
-        yield _unsafe(node.lineno, f"`{tag}` is not available.", "Use if, for, set, with and raw alone.")
+        yield unsafe(node.lineno, f"`{tag}` is not available.", "Use if, for, set, with and raw alone.")
     elif isinstance(node, nodes.For) and node.recursive:
-        yield _unsafe(node.lineno, "Loops cannot be recursive.", "Write one loop for each level.")
+        yield unsafe(node.lineno, "Loops cannot be recursive.", "Write one loop for each level.")
     elif isinstance(node, nodes.CondExpr) and node.expr2 is None:
         yield Refusal(
             FindingCode.VARIABLE_MAY_BE_MISSING,
@@ -145,23 +153,23 @@ def _refusals_of(node: nodes.Node, environment: ContentEnvironment) -> Iterator[
             "Add an `else`, such as `else ''`.",
         )
     elif isinstance(node, nodes.NSRef) or (isinstance(node, nodes.Name) and _is_reserved_target(node)):
-        yield _unsafe(node.lineno, f"`{node.name}` cannot be set.", "Choose another name.")
+        yield unsafe(node.lineno, f"`{node.name}` cannot be set.", "Choose another name.")
     elif isinstance(node, nodes.Call):
         yield from _call_refusals(node, environment)
     elif isinstance(node, nodes.Const):
         yield from _constant_refusals(node)
     elif isinstance(node, nodes.Compare) and len(node.ops) > 1 and any(map(_is_membership, node.ops)):
         remedy = "Join two comparisons with `and`, and put brackets around them where needed."
-        yield _unsafe(node.lineno, "`in` cannot be chained with another comparison.", remedy)
+        yield unsafe(node.lineno, "`in` cannot be chained with another comparison.", remedy)
     elif isinstance(node, nodes.Filter | nodes.Test):
         yield from _name_refusals(node, environment)
 
 
 def _constant_refusals(node: nodes.Const) -> Iterator[Refusal]:
     if type(node.value) is int and node.value > _LARGEST_INTEGER:
-        yield _unsafe(node.lineno, "A number is too large.", "Write it as a text.")
+        yield unsafe(node.lineno, "A number is too large.", "Write it as a text.")
     elif isinstance(node.value, str) and _SURROGATE.search(node.value):
-        yield _unsafe(node.lineno, "A text holds half a surrogate pair.", "Write the character itself.")
+        yield unsafe(node.lineno, "A text holds half a surrogate pair.", "Write the character itself.")
 
 
 def _is_membership(operand: nodes.Operand) -> bool:
@@ -177,14 +185,14 @@ def _call_refusals(node: nodes.Call, environment: ContentEnvironment) -> Iterato
     if is_translation(node):
         yield from _translation_refusals(node)
     elif node.dyn_args is not None or node.dyn_kwargs is not None or node.kwargs:
-        yield _unsafe(node.lineno, "Calls take plain arguments alone.", "Write the arguments out, without names.")
+        yield unsafe(node.lineno, "Calls take plain arguments alone.", "Write the arguments out, without names.")
     elif _is_range(target) or _is_cycle(target) or method_name(node) is not None:
         yield from _count_refusals(node)
     elif is_inline_image(node):
         yield from _image_refusals(node, environment)
     elif isinstance(target, nodes.Getattr):
         remedy = f"Use a filter, such as `| {target.attr}`." if target.attr != "format" else "Join texts with `~`."
-        yield _unsafe(node.lineno, f"The method `.{target.attr}()` is not available.", remedy)
+        yield unsafe(node.lineno, f"The method `.{target.attr}()` is not available.", remedy)
     else:
         name = target.name if isinstance(target, nodes.Name) else "…"
         remedy = "There are `range()`, `t()` and `inline_image()`; docs/writing-content.md lists the filters."
@@ -194,15 +202,15 @@ def _call_refusals(node: nodes.Call, environment: ContentEnvironment) -> Iterato
 def _translation_refusals(node: nodes.Call) -> Iterator[Refusal]:
     if len(node.args) != 1 or node.dyn_args is not None or node.dyn_kwargs is not None:
         remedy = 'Write the arguments with their names, as in `t("greeting", name=context.name)`.'
-        yield _unsafe(node.lineno, "`t` takes the key of a text, and arguments with names.", remedy)
+        yield unsafe(node.lineno, "`t` takes the key of a text, and arguments with names.", remedy)
 
 
 def _image_refusals(node: nodes.Call, environment: ContentEnvironment) -> Iterator[Refusal]:
     if not environment.autoescape:
-        yield _unsafe(node.lineno, "`inline_image` is for HTML alone.", "Show the image in the HTML part.")
+        yield unsafe(node.lineno, "`inline_image` is for HTML alone.", "Show the image in the HTML part.")
     elif not names_literal(node):
         remedy = 'Write its name out, as in `inline_image("logo.png")`.'
-        yield _unsafe(node.lineno, "`inline_image` takes the name of one image.", remedy)
+        yield unsafe(node.lineno, "`inline_image` takes the name of one image.", remedy)
 
 
 _MOST_RANGE_ARGUMENTS = 3
@@ -211,9 +219,9 @@ _MOST_RANGE_ARGUMENTS = 3
 def _count_refusals(node: nodes.Call) -> Iterator[Refusal]:
     count = len(node.args)
     if _is_range(node.node) and not 1 <= count <= _MOST_RANGE_ARGUMENTS:
-        yield _unsafe(node.lineno, "`range` takes one to three numbers.", "Correct the arguments.")
+        yield unsafe(node.lineno, "`range` takes one to three numbers.", "Correct the arguments.")
     elif _is_cycle(node.node) and not count:
-        yield _unsafe(node.lineno, "`loop.cycle` needs values to cycle through.", "Add them.")
+        yield unsafe(node.lineno, "`loop.cycle` needs values to cycle through.", "Add them.")
 
 
 def _is_range(target: nodes.Node) -> bool:
@@ -231,14 +239,15 @@ def _is_loop(node: nodes.Node) -> bool:
 def _name_refusals(node: nodes.Filter | nodes.Test, environment: ContentEnvironment) -> Iterator[Refusal]:
     known, kind = (environment.filters, "filter") if isinstance(node, nodes.Filter) else (environment.tests, "test")
     if node.dyn_args is not None or node.dyn_kwargs is not None:
-        yield _unsafe(node.lineno, "`*` and `**` are not available in calls.", "Write the arguments out.")
+        yield unsafe(node.lineno, "`*` and `**` are not available in calls.", "Write the arguments out.")
     elif node.name not in known:
         remedy = f"docs/writing-content.md lists them.{closest(node.name, known)}"
         code = FindingCode.TEMPLATE_UNKNOWN_NAME
         yield Refusal(code, node.lineno, f"There is no {kind} `{node.name}`.", remedy)
 
 
-def _unsafe(line: int, message: str, remedy: str) -> Refusal:
+def unsafe(line: int, message: str, remedy: str) -> Refusal:
+    """Returns the refusal of what templates cannot use."""
     return Refusal(FindingCode.TEMPLATE_UNSAFE, line, message, remedy)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.campaign_attachments import drop_from_draft, name_in_draft, name_in_version
+from clarion_server.adapters.storage.campaign_fragments import drop_fragments_of_draft, name_fragments_in_draft
 from clarion_server.adapters.storage.campaign_lists import campaign_page, tag_page
 from clarion_server.adapters.storage.campaign_locks import lock_exclusive, lock_shared
 from clarion_server.adapters.storage.campaign_rows import (
@@ -89,6 +90,7 @@ class SqlCampaignRepository:
         added = replace(campaign, key=key)
         self._add_tags(added)
         name_in_draft(self._connection, added)
+        name_fragments_in_draft(self._connection, added)
         return added
 
     def get(self, visibility: Visibility, campaign_id: str) -> Campaign | None:
@@ -122,12 +124,14 @@ class SqlCampaignRepository:
         self._connection.execute(delete(campaign_tags).where(campaign_tags.c.campaign_key == campaign.key))
         self._add_tags(campaign)
         name_in_draft(self._connection, campaign)
+        name_fragments_in_draft(self._connection, campaign)
 
     def delete(self, campaign: Campaign) -> None:
         same = (campaigns.c.key == campaign.key, campaigns.c.revision == campaign.revision)
         if self._connection.execute(delete(campaigns).where(*same)).rowcount == 0:
             raise WriteConflict(campaign.name)
         drop_from_draft(self._connection, campaign.key)
+        drop_fragments_of_draft(self._connection, campaign.key)
 
     def page(self, query: CampaignQuery) -> list[Campaign]:
         return self._read(campaign_page(query))

@@ -16,6 +16,7 @@ from clarion_server.adapters.storage.json_columns import (
     ATTEMPT,
     CONSENT_CHANGE,
     EXCLUSION,
+    FRAGMENT_CHANGE,
     LABELS,
     PROFILE_ERASURE,
     PROFILE_MERGE,
@@ -37,6 +38,7 @@ from clarion_server.domain.event import (
     Detail,
     Event,
     EventType,
+    FragmentChange,
     ProfileErasure,
     ProfileMerge,
     RunChange,
@@ -180,6 +182,7 @@ _CODECS: Mapping[type[Any], JsonCodec[Any]] = {
     RunChange: RUN_CHANGE,
     SendingPolicyChange: SENDING_POLICY_CHANGE,
     SilenceChange: SILENCE_CHANGE,
+    FragmentChange: FRAGMENT_CHANGE,
 }
 #: By the type of the event.
 _CODECS_OF_TYPES: Mapping[EventType, JsonCodec[Any]] = {
@@ -195,6 +198,7 @@ _CODECS_OF_TYPES: Mapping[EventType, JsonCodec[Any]] = {
     EventType.PROFILE_MERGED: PROFILE_MERGE,
     EventType.SENDING_POLICY_CHANGED: SENDING_POLICY_CHANGE,
     EventType.SILENCE_CHANGED: SILENCE_CHANGE,
+    EventType.FRAGMENT_CHANGED: FRAGMENT_CHANGE,
     **dict.fromkeys(EVENT_OF_RUN.values(), RUN_CHANGE),
 }
 

@@ -16,8 +16,16 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider
 from clarion_server.domain.content_locale import LocaleChoice
-from clarion_server.domain.event import ProfileErasure, ProfileMerge, RunChange, SendingPolicyChange, SilenceChange
+from clarion_server.domain.event import (
+    FragmentChange,
+    ProfileErasure,
+    ProfileMerge,
+    RunChange,
+    SendingPolicyChange,
+    SilenceChange,
+)
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.fragment import FragmentContent
 from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.message_file import MessageFile
@@ -45,6 +53,9 @@ EXCLUSIONS = JsonCodec[tuple[tuple[int, int, ExclusionReason], ...]](tuple[tuple
 FAILED_EVALUATIONS = JsonCodec[tuple[FailedEvaluations, ...]](tuple[FailedEvaluations, ...])
 FAILURE = JsonCodec[Failure](Failure)
 FALLBACK_RULES = JsonCodec[tuple[str | None, ...]](tuple[str | None, ...])
+FRAGMENT_CHANGE = JsonCodec[FragmentChange](FragmentChange)
+# A schema of parameters may hold any number.
+FRAGMENT_CONTENT = JsonCodec[FragmentContent](FragmentContent, big_numbers=True)
 #: Each entry has the namespace and the normal value.
 IDENTITY_KEYS = JsonCodec[tuple[tuple[str, str], ...]](tuple[tuple[str, str], ...])
 MESSAGE_FILES = JsonCodec[tuple[MessageFile, ...]](tuple[MessageFile, ...])

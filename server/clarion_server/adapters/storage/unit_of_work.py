@@ -21,6 +21,7 @@ from clarion_server.adapters.storage.counters import SqlCounterRepository
 from clarion_server.adapters.storage.erasures import SqlErasureRepository
 from clarion_server.adapters.storage.events import SqlEventRepository
 from clarion_server.adapters.storage.executions import SqlExecutionRepository
+from clarion_server.adapters.storage.fragments import SqlFragmentRepository
 from clarion_server.adapters.storage.identity_namespaces import SqlIdentityNamespaceRepository
 from clarion_server.adapters.storage.imports import SqlImportRepository
 from clarion_server.adapters.storage.key_names import SqlKeyNameRepository
@@ -50,6 +51,7 @@ class SqlUnitOfWork:
         self._on_commit = on_commit
         self.campaigns = SqlCampaignRepository(connection)
         self.attachments = SqlAttachmentRepository(connection)
+        self.fragments = SqlFragmentRepository(connection)
         self.channels = SqlChannelConfigurationRepository(connection)
         self.profiles = SqlProfileRepository(connection)
         self.executions = SqlExecutionRepository(connection)

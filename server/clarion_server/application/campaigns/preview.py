@@ -182,5 +182,4 @@ def personalisation_of(command: PreviewCampaign, recipient: PreviewedRecipient) 
 
 
 def _as_violation(finding: Finding) -> Violation:
-    at = f"Line {finding.line}: " if finding.line else ""
-    return Violation(finding.field, finding.code.value, f"{at}{finding.message} {finding.remedy}")
+    return Violation(finding.field, finding.code.value, f"{finding.place}{finding.message} {finding.remedy}")

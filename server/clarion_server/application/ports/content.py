@@ -11,6 +11,8 @@ from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.content_locale import ContentLocales
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.fragment import FragmentVersion
+from clarion_server.domain.fragment_reference import FragmentReference
 from clarion_server.domain.personal_link import PersonalUrls
 from clarion_server.domain.schema_difference import SchemaDifference
 from clarion_server.domain.targeting import ActionRules
@@ -20,6 +22,8 @@ from clarion_server.domain.violation import Violation
 #: The stored attachments that a definition names, by id. Some may be missing.
 Attachments = Mapping[str, Attachment]
 NO_ATTACHMENTS: Attachments = {}
+#: Versions of fragments, by each name that means one of them. Some may be missing.
+Fragments = Mapping[FragmentReference, FragmentVersion]
 
 
 @value
@@ -166,6 +170,10 @@ class ContentCompiler(Protocol):
 
         When it finds no error, then no context that passes the schema makes a variable of a template missing.
         """
+        ...
+
+    def review_fragment(self, fragment: FragmentVersion, fragments: Fragments) -> list[Finding]:
+        """Returns what is wrong with a fragment, whatever includes it. `fragments` are those that it leads to."""
         ...
 
     def schema_differences(

@@ -17,6 +17,7 @@ from clarion_server.application.ports.audiences import AudienceRepository
 from clarion_server.application.ports.caps import CapRepository
 from clarion_server.application.ports.consents import ConsentRepository
 from clarion_server.application.ports.erasures import ErasureRepository
+from clarion_server.application.ports.fragments import FragmentRepository
 from clarion_server.application.ports.identity_namespaces import IdentityNamespaceRepository
 from clarion_server.application.ports.imports import ImportRepository
 from clarion_server.application.ports.profiles import ProfileRepository
@@ -59,6 +60,8 @@ class UnitOfWork(Protocol):
     def campaigns(self) -> CampaignRepository: ...
     @property
     def attachments(self) -> AttachmentRepository: ...
+    @property
+    def fragments(self) -> FragmentRepository: ...
     @property
     def channels(self) -> ChannelConfigurationRepository: ...
     @property

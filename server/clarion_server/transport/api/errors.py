@@ -122,6 +122,11 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
     errors.AttachmentInUse: Mapped(
         _CODE.FAILED_PRECONDITION, "ATTACHMENT_IN_USE", lambda e: {"resource": e.resource, "user": e.user}
     ),
+    errors.FragmentInUse: Mapped(
+        _CODE.FAILED_PRECONDITION,
+        "FRAGMENT_IN_USE",
+        lambda e: {"resource": e.resource, "user": e.users[0], "use_count": str(e.use_count)},
+    ),
     errors.AudienceConditionInvalid: Mapped(
         _CODE.INVALID_ARGUMENT,
         "AUDIENCE_CONDITION_INVALID",
@@ -199,14 +204,14 @@ def _details_of(error: errors.ClarionError) -> list[ProtobufMessage]:
     match error:
         case errors.InvalidFields(violations) | errors.AudienceConditionInvalid(violations=violations):
             return [error_details_pb2.BadRequest(field_violations=map(field_violation, violations[:_MAX_LISTED]))]
-        case errors.ReviewFailed(_, findings):
+        case errors.ReviewFailed(findings=findings):
             return [
                 error_details_pb2.PreconditionFailure(
                     violations=[
                         error_details_pb2.PreconditionFailure.Violation(
                             type=finding.code.value,
                             subject=finding.field,
-                            description=f"{_at_line(finding.line)}{finding.message} {finding.remedy}",
+                            description=f"{finding.place}{finding.message} {finding.remedy}",
                         )
                         for finding in findings
                     ]
@@ -236,10 +241,6 @@ def _details_of(error: errors.ClarionError) -> list[ProtobufMessage]:
 def _denied(denial: errors.StandingDenial) -> str:
     scope = " on ".join(text for text in (denial.topic, denial.channel) if text) or "every message"
     return f"The person has denied {scope}. Only the person's own act answers a denial."
-
-
-def _at_line(line: int) -> str:
-    return f"Line {line}: " if line else ""
 
 
 def _status(code: grpc.StatusCode, message: str, *details: ProtobufMessage) -> status_pb2.Status:

@@ -20,6 +20,7 @@ from clarion_server.transport.cli.commands.channels import channels
 from clarion_server.transport.cli.commands.consents import consents
 from clarion_server.transport.cli.commands.executions import executions
 from clarion_server.transport.cli.commands.explaining import explain
+from clarion_server.transport.cli.commands.fragments import fragments
 from clarion_server.transport.cli.commands.generating import codegen
 from clarion_server.transport.cli.commands.keys import keys
 from clarion_server.transport.cli.commands.life_cycle import activate, pause, resume, review, stop
@@ -67,6 +68,7 @@ COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
         proof,
         approvals,
         campaigns,
+        fragments,
         attachments,
     ),
     Group("Sending", sort_key=3): (trigger, trigger_audience, explain, sample, watch, report, messages, executions),

@@ -116,11 +116,17 @@ def findings_view(findings: Iterable[Finding]) -> RenderableType:
         findings,
         {
             "SEVERITY": lambda finding: state(finding.severity),
-            "WHERE": lambda finding: plain(f"{finding.field}:{finding.line}" if finding.line else finding.field),
+            "WHERE": lambda finding: plain(_where(finding)),
             "FINDING": lambda finding: Text.assemble(plain(finding.message), plain(f" {finding.code}", "dim")),
             "WHAT TO DO": lambda finding: plain(finding.remedy, "cyan"),
         },
     )
+
+
+def _where(finding: Finding) -> str:
+    """Returns the place of a finding, with the way to the fragment that it is in."""
+    place = f"{finding.field}:{finding.line}" if finding.line else finding.field
+    return " → ".join([place, *finding.way])
 
 
 def difference_view(difference: CampaignDifference) -> RenderableType:

@@ -42,7 +42,8 @@ class StandardMethods(Generic[R]):
         self._read = read
         self._write = write
         service = contract.DESCRIPTOR.services_by_name[f"{type_name}Service"]
-        (listing,) = (method for method in service.methods if method.name.startswith("List"))
+        # What else a service lists, such as versions, comes after the resources themselves.
+        listing = next(method for method in service.methods if method.name.startswith("List"))
         self._listed = getattr(contract, listing.output_type.name)
         (self._items,) = (field.name for field in listing.output_type.fields if field.message_type is not None)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from jinja2 import nodes
 
 from clarion_server.adapters.rendering.review.abstract_values import (
+    NEVER,
     UNPROMISED,
     AbstractValue,
     schema_of_value,
@@ -28,6 +30,15 @@ def review_variables(tree: nodes.Template, context_schema: Any, report: Report) 
     TooManyFindings.
     """
     _TemplateChecker(report).check_body(tree.body, _initial_scope(context_schema))
+
+
+def review_parameters(tree: nodes.Template, parameters: Any, report: Report) -> None:
+    """Does the same for a fragment, whose `parameters` a schema describes. What its context is, nobody knows yet."""
+    scope = _initial_scope({"type": "object"}).with_variable("context", NEVER)
+    given = value_of_schema(parameters)
+    for name in parameters.get("properties", {}):
+        scope = scope.with_variable(name, replace(given.member(name, name), access_path=None, path=name))
+    _TemplateChecker(report).check_body(tree.body, scope)
 
 
 class _TemplateChecker:

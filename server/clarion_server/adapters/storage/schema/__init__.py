@@ -27,6 +27,12 @@ from clarion_server.adapters.storage.schema.columns import metadata
 from clarion_server.adapters.storage.schema.consents import consent_changes, consent_settings, topics
 from clarion_server.adapters.storage.schema.erasures import erasures
 from clarion_server.adapters.storage.schema.events import counters, events, latencies, purges
+from clarion_server.adapters.storage.schema.fragments import (
+    campaign_fragments,
+    fragment_references,
+    fragment_versions,
+    fragments,
+)
 from clarion_server.adapters.storage.schema.imports import import_results, imports
 from clarion_server.adapters.storage.schema.limits import (
     allow_lists,
@@ -70,6 +76,7 @@ __all__ = [
     "audience_runs",
     "audiences",
     "campaign_attachments",
+    "campaign_fragments",
     "campaign_tags",
     "campaign_version_actions",
     "campaign_versions",
@@ -84,6 +91,9 @@ __all__ = [
     "events",
     "executions",
     "former_identities",
+    "fragment_references",
+    "fragment_versions",
+    "fragments",
     "identity_namespaces",
     "import_results",
     "imports",

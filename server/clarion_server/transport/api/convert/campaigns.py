@@ -133,6 +133,7 @@ def to_finding(finding: Finding) -> pb.Finding:
         line=finding.line,
         message=finding.message,
         remedy=finding.remedy,
+        way=finding.way,
     )
 
 

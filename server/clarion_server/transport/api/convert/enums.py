@@ -22,6 +22,7 @@ from clarion.v1 import (
     event_pb2,
     explanation_pb2,
     failed_evaluations_pb2,
+    fragment_pb2,
     identity_namespace_pb2,
     locale_reason_pb2,
     message_pb2,
@@ -61,10 +62,11 @@ from clarion_server.domain.consent_change import ConsentSource
 from clarion_server.domain.content.email import TlsMode
 from clarion_server.domain.content.webhook import Method
 from clarion_server.domain.content_locale import LocaleReason
-from clarion_server.domain.event import ChangeKind, EventType
+from clarion_server.domain.event import ChangeKind, EventType, FragmentChangeKind
 from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
 from clarion_server.domain.explanation import ValueSource
 from clarion_server.domain.finding import Severity
+from clarion_server.domain.fragment import FragmentKind
 from clarion_server.domain.frequency_cap import CalendarPeriod
 from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.import_result import ImportOutcome
@@ -131,6 +133,8 @@ LOCALE_REASON = EnumPair(LocaleReason, locale_reason_pb2.LocaleReason.Value, "LO
 VALUE_SOURCE = EnumPair(ValueSource, explanation_pb2.SourcedValue.Source.Value, "SOURCE")
 NORMALISATION = EnumPair(Normalisation, identity_namespace_pb2.IdentityNamespace.Normalisation.Value, "NORMALISATION")
 CHANGE_KIND = EnumPair(ChangeKind, event_pb2.SendingPolicyChange.Kind.Value, "KIND")
+FRAGMENT_CHANGE_KIND = EnumPair(FragmentChangeKind, event_pb2.FragmentChange.Kind.Value, "KIND")
+FRAGMENT_KIND = EnumPair(FragmentKind, fragment_pb2.Fragment.Kind.Value, "KIND")
 SCOPE = EnumPair(Scope, api_key_pb2.ApiKey.Scope.Value, "SCOPE")
 MESSAGE_STATE = EnumPair(MessageState, message_pb2.Message.State.Value, "STATE")
 ATTEMPT_RESULT = EnumPair(AttemptResult, attempt_pb2.Attempt.Result.Value, "RESULT")

@@ -11,6 +11,7 @@ from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.consent_change import ConsentChange, change_name
 from clarion_server.domain.event import (
     Event,
+    FragmentChange,
     ProfileErasure,
     ProfileMerge,
     RunChange,
@@ -31,6 +32,7 @@ from clarion_server.transport.api.convert.enums import (
     EVENT_TYPE,
     EXCLUSION_REASON,
     FAILURE_REASON,
+    FRAGMENT_CHANGE_KIND,
     LOCALE_REASON,
     MESSAGE_STATE,
     SILENCE,
@@ -98,6 +100,7 @@ def to_event(event: Event, campaign_id: str | None) -> event_pb2.Event:
         silence_change=_silence_change(detail) if isinstance(detail, SilenceChange) else None,
         profile_merge=to_merge(detail) if isinstance(detail, ProfileMerge) else None,
         audience_run_change=to_run_change(detail) if isinstance(detail, RunChange) else None,
+        fragment_change=_fragment_change(detail) if isinstance(detail, FragmentChange) else None,
         profile_erasure=to_erasure(detail) if isinstance(detail, ProfileErasure) else None,
     )
 
@@ -108,6 +111,12 @@ def _sending_policy_change(change: SendingPolicyChange) -> event_pb2.SendingPoli
 
 def _silence_change(change: SilenceChange) -> event_pb2.SilenceChange:
     return event_pb2.SilenceChange(silence=SILENCE.number(change.silence), actor=change.actor)
+
+
+def _fragment_change(change: FragmentChange) -> event_pb2.FragmentChange:
+    return event_pb2.FragmentChange(
+        kind=FRAGMENT_CHANGE_KIND.number(change.kind), actor=change.actor, version=change.version
+    )
 
 
 def to_attempt(attempt: Attempt) -> attempt_pb2.Attempt:

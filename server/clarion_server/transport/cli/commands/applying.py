@@ -116,7 +116,7 @@ def located_findings_view(findings: Iterable[tuple[Location, Finding]]) -> Rende
             Text.assemble(
                 plain(f"{location}: ", "bold"),
                 state(finding.severity),
-                plain(f" {finding.field}: {finding.message} "),
+                plain(f" {' → '.join([finding.field, *finding.way])}: {finding.message} "),
                 plain(finding.remedy, "cyan"),
                 plain(f" {finding.code}", "dim"),
             )

@@ -117,5 +117,8 @@ _CHANGES: Mapping[str, Callable[[Any], str]] = {
     ),
     "sending_policy_change": lambda change: f"{change.kind} {change.actor}",
     "silence_change": lambda change: f"{change.silence or 'as the sandbox'} {change.actor}",
+    "fragment_change": lambda change: (
+        f"{change.kind}{f' version {change.version}' if change.version else ''} {change.actor}"
+    ),
     "profile_merge": lambda change: f"{change.absorbed} {change.actor}",
 }

@@ -11,16 +11,26 @@ from clarion.v1 import (
     audience_pb2,
     campaign_pb2,
     channel_configuration_pb2,
+    fragment_pb2,
     sending_policy_pb2,
     topic_pb2,
 )
-from clarion_client import ApprovalPolicy, Audience, Campaign, ChannelConfiguration, Client, SendingPolicy, Topic
+from clarion_client import (
+    ApprovalPolicy,
+    Audience,
+    Campaign,
+    ChannelConfiguration,
+    Client,
+    Fragment,
+    SendingPolicy,
+    Topic,
+)
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from clarion_server.transport.cli.files.contract_fields import is_identifier, is_output_only, message_of
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
-V = TypeVar("V", ApprovalPolicy, Audience, Campaign, ChannelConfiguration, SendingPolicy, Topic)
+V = TypeVar("V", ApprovalPolicy, Audience, Campaign, ChannelConfiguration, Fragment, SendingPolicy, Topic)
 
 
 class Resources(Protocol[V]):
@@ -94,6 +104,9 @@ CHANNEL = ResourceType(
     lambda client: client.channels,
     has_environment=True,
 )
+FRAGMENT = ResourceType(
+    "fragment", "fragments", Fragment, fragment_pb2.Fragment.DESCRIPTOR, lambda client: client.fragments
+)
 POLICY = ResourceType(
     "policy",
     "sendingPolicies",
@@ -103,7 +116,7 @@ POLICY = ResourceType(
 )
 TOPIC = ResourceType("topic", "topics", Topic, topic_pb2.Topic.DESCRIPTOR, lambda client: client.topics)
 
-ALL: tuple[ResourceType[Any], ...] = (CAMPAIGN, CHANNEL, TOPIC, POLICY, APPROVAL_POLICY, AUDIENCE)
+ALL: tuple[ResourceType[Any], ...] = (CAMPAIGN, CHANNEL, TOPIC, POLICY, APPROVAL_POLICY, AUDIENCE, FRAGMENT)
 
 
 def _is_author_s(field: FieldDescriptor) -> bool:

@@ -59,6 +59,7 @@ def upgrade() -> None:
     _create_attachments()
     _create_test_cases()
     _create_accepted_renderings()
+    _create_fragments()
     _create_campaign_tags()
     _create_campaign_version_actions()
     _create_campaign_versions()
@@ -403,6 +404,63 @@ def _create_attachments() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("campaign_attachments_id", "campaign_attachments", ["attachment_id"])
+
+
+def _create_fragments() -> None:
+    op.create_table(
+        "fragments",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("id", _BYTEWISE, nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("published_version", sa.Integer(), nullable=False),
+        sa.Column("published_digest", sa.Text(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("update_time", sa.BigInteger(), nullable=False),
+        sa.Column("archive_time", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("key", name="fragments_key"),
+        sa.UniqueConstraint("sandbox", "id", name="fragments_sandbox_id_key"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "fragment_versions",
+        sa.Column("fragment_key", _KEY, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("create_time", sa.BigInteger(), nullable=False),
+        sa.Column("creator", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["fragment_key"], ["fragments.key"], name="fragment_versions_fragment_key_fkey", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("fragment_key", "number", name="fragment_versions_key"),
+    )
+    op.create_table(
+        "fragment_references",
+        sa.Column("fragment_key", _KEY, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("fragment_id", _BYTEWISE, nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["fragment_key"], ["fragments.key"], name="fragment_references_fragment_key_fkey", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("fragment_key", "number", "fragment_id", "version", name="fragment_references_key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("fragment_references_id", "fragment_references", ["fragment_id"])
+    op.create_table(
+        "campaign_fragments",
+        sa.Column("campaign_key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("fragment_id", _BYTEWISE, nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("campaign_key", "number", "fragment_id", "version", name="campaign_fragments_key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("campaign_fragments_id", "campaign_fragments", ["fragment_id"])
 
 
 def _create_channel_configurations() -> None:

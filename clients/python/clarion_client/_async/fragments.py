@@ -1,0 +1,88 @@
+"""The methods of `client.fragments`."""
+
+from __future__ import annotations
+
+from clarion.v1 import fragment_pb2, fragment_service_pb2, fragment_service_pb2_grpc
+from clarion.v1 import fragment_service_pb2 as wire
+
+from clarion_client._async.calls import AsyncCalls
+from clarion_client._async.pager import AsyncPager, paged
+from clarion_client._async.resources import AsyncResources, ResourceKind
+from clarion_client._conversion import read, read_all
+from clarion_client._names import full_name
+from clarion_client._values import Fragment, FragmentUse, FragmentVersion, Publication
+
+COLLECTION = "fragments"
+
+_KIND = ResourceKind(
+    COLLECTION,
+    Fragment,
+    fragment_pb2.Fragment,
+    fragment_service_pb2,
+    fragment_service_pb2_grpc,
+    "fragment",
+    "fragments",
+)
+
+
+class AsyncFragments(AsyncResources[Fragment]):
+    """Writes and publishes fragments, which are content that campaigns share: `client.fragments`."""
+
+    def __init__(self, calls: AsyncCalls) -> None:
+        super().__init__(calls, _KIND)
+
+    def list(
+        self, *, show_archived: bool = False, page_size: int = 0, timeout: float | None = None
+    ) -> AsyncPager[Fragment]:
+        """Lists fragments by name, those that are archived only when asked for. `page_size` is 50 unless given, and at
+        most 1,000.
+        """
+        request = wire.ListFragmentsRequest(page_size=page_size, show_archived=show_archived)
+        return paged(
+            self._calls, self._stub.ListFragments, request, lambda page: read_all(Fragment, page.fragments), timeout
+        )
+
+    async def archive(self, name: str, *, etag: str = "", timeout: float | None = None) -> Fragment:
+        """Takes a fragment out of use. Refused (PreconditionFailedError) while something uses it."""
+        request = wire.ArchiveFragmentRequest(name=full_name(COLLECTION, name), etag=etag)
+        answer = await self._calls.unary(self._stub.ArchiveFragment, request, repeatable=not etag, timeout=timeout)
+        return read(Fragment, answer.fragment)
+
+    async def unarchive(self, name: str, *, etag: str = "", timeout: float | None = None) -> Fragment:
+        """Takes an archived fragment into use again."""
+        request = wire.UnarchiveFragmentRequest(name=full_name(COLLECTION, name), etag=etag)
+        answer = await self._calls.unary(self._stub.UnarchiveFragment, request, repeatable=not etag, timeout=timeout)
+        return read(Fragment, answer.fragment)
+
+    async def publish(
+        self, name: str, *, etag: str = "", validate_only: bool = False, timeout: float | None = None
+    ) -> Publication:
+        """Makes a version of the draft, which campaigns take that are activated from then on. What is live stays as it
+        is. Raises PreconditionFailedError with `findings` when the fragment has errors.
+        """
+        request = wire.PublishFragmentRequest(name=full_name(COLLECTION, name), etag=etag, validate_only=validate_only)
+        # A fragment without changes is not published again.
+        answer = await self._calls.unary(self._stub.PublishFragment, request, repeatable=not etag, timeout=timeout)
+        return read(Publication, answer)
+
+    def versions(self, name: str, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[FragmentVersion]:
+        """Lists the versions of a fragment, the newest first."""
+        request = wire.ListFragmentVersionsRequest(fragment=full_name(COLLECTION, name), page_size=page_size)
+        return paged(
+            self._calls,
+            self._stub.ListFragmentVersions,
+            request,
+            lambda page: read_all(FragmentVersion, page.fragment_versions),
+            timeout,
+        )
+
+    def uses(self, name: str, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[FragmentUse]:
+        """Lists what names a fragment: drafts and versions of campaigns, and of other fragments."""
+        request = wire.ListFragmentUsesRequest(fragment=full_name(COLLECTION, name), page_size=page_size)
+        return paged(
+            self._calls,
+            self._stub.ListFragmentUses,
+            request,
+            lambda page: read_all(FragmentUse, page.fragment_uses),
+            timeout,
+        )

@@ -1,0 +1,1 @@
+"""Makes what is sent of what authors wrote, before any value stands in it."""

@@ -1,0 +1,223 @@
+"""Stores fragments, their versions, and what names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Subquery,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+
+from clarion_server.adapters.storage.bulk import insertion
+from clarion_server.adapters.storage.json_columns import FRAGMENT_CONTENT
+from clarion_server.adapters.storage.resources import SqlResourceRepository
+from clarion_server.adapters.storage.schema import (
+    campaign_fragments,
+    campaigns,
+    fragment_references,
+    fragment_versions,
+    fragments,
+)
+from clarion_server.application.ports.fragments import UsePosition
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.campaign import CampaignState
+from clarion_server.domain.fragment import Fragment, FragmentUse, FragmentVersion
+from clarion_server.domain.fragment_reference import FragmentReference, references_in
+from clarion_server.domain.names import CAMPAIGNS, FRAGMENTS
+
+_IN_USE = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
+_ENDED = (CampaignState.STOPPED, CampaignState.COMPLETED, CampaignState.ARCHIVED)
+_DRAFT = 0
+_NAME = insertion(fragment_references, tuple(fragment_references.columns))
+_OF_FRAGMENTS = 1
+_VERSIONS = select(fragment_versions, fragments.c.id).join_from(
+    fragment_versions, fragments, fragments.c.key == fragment_versions.c.fragment_key
+)
+
+
+class SqlFragmentRepository(SqlResourceRepository[Fragment]):
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, fragments, _to_row, _from_row)
+
+    def add(self, resource: Fragment) -> Fragment:
+        added = super().add(resource)
+        self._name(added.key, _DRAFT, added.source)
+        return added
+
+    def save(self, resource: Fragment) -> None:
+        super().save(resource)
+        of_draft = (fragment_references.c.fragment_key == resource.key, fragment_references.c.number == _DRAFT)
+        self._connection.execute(delete(fragment_references).where(*of_draft))
+        self._name(resource.key, _DRAFT, resource.source)
+
+    def page(self, visibility: Visibility, after: str | None, limit: int, *, archived: bool = False) -> list[Fragment]:
+        statement = select(fragments).where(fragments.c.sandbox == visibility.sandbox)
+        if after is not None:
+            statement = statement.where(fragments.c.id > after)
+        if not archived:
+            statement = statement.where(fragments.c.archive_time.is_(None))
+        rows = self._connection.execute(statement.order_by(fragments.c.id).limit(limit))
+        return [self._resource_of(row) for row in rows]
+
+    def count_in_use(self, visibility: Visibility) -> int:
+        in_use = (fragments.c.sandbox == visibility.sandbox, fragments.c.archive_time.is_(None))
+        return self._connection.execute(select(func.count()).where(*in_use)).scalar_one()
+
+    def lock(self, fragment: Fragment) -> None:
+        # PostgreSQL alone has such locks. SQLite has one writer at a time.
+        self._connection.execute(select(fragments.c.key).where(fragments.c.key == fragment.key).with_for_update())
+
+    def add_version(self, version: FragmentVersion) -> None:
+        row = {
+            "fragment_key": version.fragment_key,
+            "number": version.number,
+            "content": FRAGMENT_CONTENT.encode(version.content),
+            "digest": version.digest,
+            "create_time": version.create_time,
+            "creator": version.creator,
+        }
+        self._connection.execute(insert(fragment_versions).values(row))
+        self._name(version.fragment_key, version.number, version.content.source)
+
+    def version(self, fragment_key: int, number: int) -> FragmentVersion | None:
+        same = (fragment_versions.c.fragment_key == fragment_key, fragment_versions.c.number == number)
+        row = self._connection.execute(_VERSIONS.where(*same)).one_or_none()
+        return None if row is None else _version_from_row(row)
+
+    def versions(self, fragment_key: int, before: int | None, limit: int) -> list[FragmentVersion]:
+        number = fragment_versions.c.number
+        statement = _VERSIONS.where(fragment_versions.c.fragment_key == fragment_key)
+        if before is not None:
+            statement = statement.where(number < before)
+        return [
+            _version_from_row(row) for row in self._connection.execute(statement.order_by(number.desc()).limit(limit))
+        ]
+
+    def find(
+        self, visibility: Visibility, reference: FragmentReference, *, hold: bool = False
+    ) -> FragmentVersion | None:
+        statement = _VERSIONS.where(fragments.c.sandbox == visibility.sandbox, fragments.c.id == reference.fragment_id)
+        if reference.version:
+            statement = statement.where(fragment_versions.c.number == reference.version)
+        else:
+            newest = fragment_versions.c.number == fragments.c.published_version
+            statement = statement.where(newest, fragments.c.archive_time.is_(None))
+        if hold:
+            statement = statement.with_for_update(read=True, of=fragments)
+        row = self._connection.execute(statement).one_or_none()
+        return None if row is None else _version_from_row(row)
+
+    def uses(
+        self, fragment: Fragment, after: UsePosition | None, limit: int, *, current: bool = False
+    ) -> list[tuple[UsePosition, FragmentUse]]:
+        found = _uses_of(fragment)
+        place = tuple_(found.c.kind, found.c.id, found.c.number, found.c.version)
+        statement = select(found).order_by(found.c.kind, found.c.id, found.c.number, found.c.version).limit(limit)
+        if after is not None:
+            statement = statement.where(place > tuple_(*map(literal, after)))
+        if current:
+            statement = statement.where(found.c.current)
+        rows = self._connection.execute(statement)
+        return [((row.kind, row.id, row.number, row.version), _use_from_row(row)) for row in rows]
+
+    def _name(self, key: int, number: int, source: str) -> None:
+        references = sorted(references_in(source))
+        _NAME.change(self._connection, [(key, number, each.fragment_id, each.version) for each in references])
+
+
+def _uses_of(fragment: Fragment) -> Subquery:
+    named, naming = campaign_fragments.c, fragment_references.c
+    is_draft = named.number == _DRAFT
+    is_live = and_(~is_draft, named.number == campaigns.c.live_version, campaigns.c.state.in_(_IN_USE))
+    by_campaigns = (
+        select(
+            literal(0).label("kind"),
+            campaigns.c.id.label("id"),
+            named.number.label("number"),
+            named.version.label("version"),
+            _flag(is_live).label("live"),
+            or_(is_live, and_(is_draft, campaigns.c.state.not_in(_ENDED))).label("current"),
+        )
+        .join_from(campaign_fragments, campaigns, campaigns.c.key == named.campaign_key)
+        .where(campaigns.c.sandbox == fragment.sandbox, named.fragment_id == fragment.id)
+    )
+    is_newest = naming.number.in_((_DRAFT, fragments.c.published_version))
+    by_fragments = (
+        select(
+            literal(_OF_FRAGMENTS),
+            fragments.c.id,
+            naming.number,
+            naming.version,
+            literal(0),
+            and_(is_newest, fragments.c.archive_time.is_(None)),
+        )
+        .join_from(fragment_references, fragments, fragments.c.key == naming.fragment_key)
+        # One that names itself can never be published, and must not keep itself.
+        .where(
+            fragments.c.sandbox == fragment.sandbox,
+            naming.fragment_id == fragment.id,
+            fragments.c.key != fragment.key,
+        )
+    )
+    return union_all(by_campaigns, by_fragments).subquery()
+
+
+def _flag(condition: Any) -> Any:
+    return case((condition, 1), else_=0)
+
+
+def _use_from_row(row: Row[Any]) -> FragmentUse:
+    name = (FRAGMENTS if row.kind == _OF_FRAGMENTS else CAMPAIGNS).format(row.id)
+    return FragmentUse(f"{name}/versions/{row.number}" if row.number else name, row.version, bool(row.live))
+
+
+def _to_row(fragment: Fragment) -> Mapping[str, Any]:
+    return {
+        "display_name": fragment.display_name,
+        "description": fragment.description,
+        "content": FRAGMENT_CONTENT.encode(fragment.content),
+        "published_version": fragment.published_version,
+        "published_digest": fragment.published_digest,
+        "archive_time": fragment.archive_time,
+    }
+
+
+def _from_row(row: Row[Any], common: Mapping[str, Any]) -> Fragment:
+    content = FRAGMENT_CONTENT.decode(row.content)
+    return Fragment(
+        **common,
+        display_name=row.display_name,
+        description=row.description,
+        kind=content.kind,
+        source=content.source,
+        parameters=content.parameters,
+        translations=content.translations,
+        published_version=row.published_version,
+        published_digest=row.published_digest,
+        archive_time=row.archive_time,
+    )
+
+
+def _version_from_row(row: Row[Any]) -> FragmentVersion:
+    return FragmentVersion(
+        fragment_key=row.fragment_key,
+        fragment_id=row.id,
+        number=row.number,
+        content=FRAGMENT_CONTENT.decode(row.content),
+        create_time=row.create_time,
+        creator=row.creator,
+        digest=row.digest,
+    )

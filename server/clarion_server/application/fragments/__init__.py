@@ -1,0 +1,1 @@
+"""Fragments: pieces of content that campaigns share."""

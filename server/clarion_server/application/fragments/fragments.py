@@ -1,0 +1,192 @@
+"""Creates, changes, publishes, archives and deletes fragments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from clarion_server.application.background import run_in_background
+from clarion_server.application.fragments.resolution import fragments_of, stored_finder
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.content import ContentCompiler, Fragments
+from clarion_server.application.ports.fragments import UsePosition
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.resources import ManageResources, ResourceChange, ResourceKind
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.errors import EtagMismatch, FragmentInUse, InvalidFields, ReviewFailed
+from clarion_server.domain.event import FragmentChange, FragmentChangeKind, fragment_event
+from clarion_server.domain.finding import Finding, Severity
+from clarion_server.domain.fragment import MAX_FRAGMENTS, Fragment, FragmentUse, FragmentVersion, fragment_violations
+from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.names import FRAGMENTS
+from clarion_server.domain.violation import Violation
+
+_USERS_TOLD = 5
+_USES_COUNTED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class PublishFragment:
+    fragment_id: str
+    etag: str = ""
+    validate_only: bool = False
+    """True checks everything and stores nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    fragment: Fragment
+    version: FragmentVersion
+    warnings: list[Finding]
+
+
+def _record(unit: UnitOfWork, change: ResourceChange[Fragment]) -> None:
+    _tell(unit, change.resource, FragmentChange(FragmentChangeKind(change.kind), change.actor))
+
+
+def _tell(unit: UnitOfWork, fragment: Fragment, change: FragmentChange) -> None:
+    unit.events.add_all([fragment_event(fragment, change, fragment.update_time)])
+
+
+def _check_unused(unit: UnitOfWork, fragment: Fragment, verb: str = "deleted", *, current: bool = False) -> None:
+    """Raises FragmentInUse. `current` leaves out what is of the past."""
+    unit.fragments.lock(fragment)
+    uses = unit.fragments.uses(fragment, None, _USES_COUNTED, current=current)
+    if uses:
+        raise FragmentInUse(fragment.name, verb, tuple(use.user for _, use in uses[:_USERS_TOLD]), len(uses))
+
+
+FRAGMENT: ResourceKind[Fragment] = ResourceKind(
+    "fragment",
+    FRAGMENTS,
+    frozenset({"display_name", "description", "kind", "source", "parameters", "translations"}),
+    MAX_FRAGMENTS,
+    lambda unit: unit.fragments,
+    fragment_violations,
+    _check_unused,
+    _record,
+)
+
+
+class ManageFragments(ManageResources[Fragment]):
+    def __init__(self, transactions: Transactions, compiler: ContentCompiler, clock: Clock) -> None:
+        super().__init__(FRAGMENT, transactions, clock)
+        self._compiler = compiler
+
+    async def page(self, after: str | None, limit: int, caller: Caller, *, archived: bool = False) -> list[Fragment]:
+        """Returns the fragments by id, beginning behind the id `after`; those that are archived only when asked for."""
+        visibility = caller.visibility
+        return await self._transactions.read(
+            lambda unit: unit.fragments.page(visibility, after, limit, archived=archived)
+        )
+
+    async def versions(self, fragment_id: str, before: int | None, limit: int, caller: Caller) -> list[FragmentVersion]:
+        """Returns the versions whose numbers are below `before`, the newest first. Raises ResourceNotFound."""
+
+        def read(unit: UnitOfWork) -> list[FragmentVersion]:
+            return unit.fragments.versions(self._find(unit, caller.visibility, fragment_id).key, before, limit)
+
+        return await self._transactions.read(read)
+
+    async def uses(
+        self, fragment_id: str, after: UsePosition | None, limit: int, caller: Caller
+    ) -> list[tuple[UsePosition, FragmentUse]]:
+        """Returns what names a fragment, beginning behind `after`. Raises ResourceNotFound."""
+
+        def read(unit: UnitOfWork) -> list[tuple[UsePosition, FragmentUse]]:
+            return unit.fragments.uses(self._find(unit, caller.visibility, fragment_id), after, limit)
+
+        return await self._transactions.read(read)
+
+    async def publish(self, command: PublishFragment, caller: Caller) -> Publication:
+        """Makes a version of the draft, unless the newest one is the same.
+
+        Raises ResourceNotFound, EtagMismatch or ReviewFailed.
+        """
+        visibility, now = caller.visibility, self._clock.now()
+
+        def read(unit: UnitOfWork) -> tuple[Fragment, FragmentVersion | None, Fragments]:
+            fragment = self._find(unit, visibility, command.fragment_id)
+            fragment.check_etag(command.etag)
+            if not fragment.draft_pending:
+                return fragment, unit.fragments.version(fragment.key, fragment.published_version), {}
+            _, candidate = fragment.published(caller.name, now)
+            return fragment, None, _fragments_with(unit, visibility, candidate)
+
+        fragment, stored, fragments = await self._transactions.read(read)
+        if stored is not None:
+            return Publication(fragment, stored, [])
+        published, version = fragment.published(caller.name, now)
+        # Outside of any transaction: it may take a while.
+        findings = await run_in_background(self._compiler.review_fragment, version, fragments)
+        if errors := tuple(each for each in findings if each.severity is Severity.ERROR):
+            raise ReviewFailed(fragment.name, errors, "published")
+        if not command.validate_only:
+            await self._transactions.write(lambda unit: self._store(unit, fragment, published, version))
+        return Publication(published, version, findings)
+
+    def _store(self, unit: UnitOfWork, before: Fragment, published: Fragment, version: FragmentVersion) -> None:
+        """Raises EtagMismatch when the fragment has changed since it was read."""
+        stored = self._find(unit, Visibility(before.sandbox), before.id)
+        if stored.etag != before.etag:
+            raise EtagMismatch(before.name)
+        unit.fragments.save(published)
+        unit.fragments.add_version(version)
+        _tell(unit, published, FragmentChange(FragmentChangeKind.PUBLISHED, version.creator, version.number))
+
+    async def archive(self, fragment_id: str, etag: str, caller: Caller) -> Fragment:
+        """Archives a fragment, unless it is archived. Raises ResourceNotFound, EtagMismatch or FragmentInUse."""
+
+        def move(unit: UnitOfWork, fragment: Fragment, now: Instant) -> Fragment:
+            _check_unused(unit, fragment, "archived", current=True)
+            return fragment.archived(now)
+
+        return await self._move(fragment_id, etag, caller, FragmentChangeKind.ARCHIVED, move)
+
+    async def unarchive(self, fragment_id: str, etag: str, caller: Caller) -> Fragment:
+        """Takes a fragment into use, unless it is. Raises InvalidFields, ResourceNotFound or EtagMismatch."""
+
+        def move(unit: UnitOfWork, fragment: Fragment, now: Instant) -> Fragment:
+            if fragment.archive_time is not None:
+                self._check_room(unit, caller.visibility, "name")
+            return fragment.unarchived(now)
+
+        return await self._move(fragment_id, etag, caller, FragmentChangeKind.UNARCHIVED, move)
+
+    async def _move(
+        self,
+        fragment_id: str,
+        etag: str,
+        caller: Caller,
+        kind: FragmentChangeKind,
+        move: Callable[[UnitOfWork, Fragment, Instant], Fragment],
+    ) -> Fragment:
+        def change(unit: UnitOfWork) -> Fragment:
+            stored = self._find(unit, caller.visibility, fragment_id)
+            stored.check_etag(etag)
+            moved = move(unit, stored, self._clock.now())
+            if moved is not stored:
+                unit.fragments.save(moved)
+                _tell(unit, moved, FragmentChange(kind, caller.name))
+            return moved
+
+        return await self._transactions.write(change)
+
+    def _check_room(self, unit: UnitOfWork, visibility: Visibility, field: str) -> None:
+        """Raises InvalidFields when the sandbox can have no further fragment in use."""
+        if unit.fragments.count_in_use(visibility) >= self.kind.most:
+            description = f"The sandbox has {self.kind.most:,} fragments already. Archive or delete one."
+            raise InvalidFields((Violation(field, "TOO_MANY", description),))
+
+
+def _fragments_with(unit: UnitOfWork, visibility: Visibility, candidate: FragmentVersion) -> Fragments:
+    """Returns the fragments that a version leads to, as they would be once it is published."""
+    stored = stored_finder(unit, visibility, {})
+
+    def find(reference: FragmentReference) -> FragmentVersion | None:
+        is_candidate = reference.fragment_id == candidate.fragment_id and reference.version in {0, candidate.number}
+        return candidate if is_candidate else stored(reference)
+
+    return fragments_of(candidate.references, find)

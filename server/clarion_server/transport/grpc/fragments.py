@@ -1,0 +1,73 @@
+"""The FragmentService of the contract."""
+
+from __future__ import annotations
+
+from clarion.v1 import fragment_service_pb2 as pb
+
+from clarion_server.application.fragments.fragments import ManageFragments, PublishFragment
+from clarion_server.domain.access import Caller
+from clarion_server.domain.names import FRAGMENTS
+from clarion_server.transport.api.convert.fragments import (
+    to_fragment,
+    to_fragment_input,
+    to_fragment_use,
+    to_fragment_version,
+    to_publication,
+)
+from clarion_server.transport.api.convert.request_parser import RequestParser
+from clarion_server.transport.api.pagination import page_of
+from clarion_server.transport.grpc.resources import StandardMethods
+
+
+class FragmentService:
+    def __init__(self, fragments: ManageFragments) -> None:
+        self._fragments = fragments
+        standard = StandardMethods(pb, "Fragment", fragments, to_fragment_input, to_fragment)
+        self.create_fragment = standard.create
+        self.get_fragment = standard.get
+        self.update_fragment = standard.update
+        self.delete_fragment = standard.delete
+
+    async def list_fragments(self, request: pb.ListFragmentsRequest, caller: Caller) -> pb.ListFragmentsResponse:
+        page = page_of(request, caller, str)
+        after = page.after[0] if page.after else None
+        found = await self._fragments.page(after, page.limit, caller, archived=request.show_archived)
+        shown, token = page.cut(found, lambda fragment: (fragment.id,))
+        return pb.ListFragmentsResponse(fragments=map(to_fragment, shown), next_page_token=token)
+
+    async def archive_fragment(self, request: pb.ArchiveFragmentRequest, caller: Caller) -> pb.ArchiveFragmentResponse:
+        archived = await self._fragments.archive(FRAGMENTS.parse(request.name), request.etag, caller)
+        return pb.ArchiveFragmentResponse(fragment=to_fragment(archived))
+
+    async def unarchive_fragment(
+        self, request: pb.UnarchiveFragmentRequest, caller: Caller
+    ) -> pb.UnarchiveFragmentResponse:
+        fragment = await self._fragments.unarchive(FRAGMENTS.parse(request.name), request.etag, caller)
+        return pb.UnarchiveFragmentResponse(fragment=to_fragment(fragment))
+
+    async def publish_fragment(self, request: pb.PublishFragmentRequest, caller: Caller) -> pb.PublishFragmentResponse:
+        command = PublishFragment(FRAGMENTS.parse(request.name), request.etag, request.validate_only)
+        return to_publication(await self._fragments.publish(command, caller), validate_only=request.validate_only)
+
+    async def list_fragment_versions(
+        self, request: pb.ListFragmentVersionsRequest, caller: Caller
+    ) -> pb.ListFragmentVersionsResponse:
+        parser = RequestParser()
+        fragment_id = parser.id(FRAGMENTS, request.fragment, "fragment")
+        page = page_of(request, caller, int, parser=parser)
+        before = page.after[0] if page.after else None
+        found = await self._fragments.versions(fragment_id, before, page.limit, caller)
+        shown, token = page.cut(found, lambda version: (version.number,))
+        return pb.ListFragmentVersionsResponse(fragment_versions=map(to_fragment_version, shown), next_page_token=token)
+
+    async def list_fragment_uses(
+        self, request: pb.ListFragmentUsesRequest, caller: Caller
+    ) -> pb.ListFragmentUsesResponse:
+        parser = RequestParser()
+        fragment_id = parser.id(FRAGMENTS, request.fragment, "fragment")
+        page = page_of(request, caller, int, str, int, int, parser=parser)
+        found = await self._fragments.uses(fragment_id, page.after or None, page.limit, caller)
+        shown, token = page.cut(found, lambda each: each[0])
+        return pb.ListFragmentUsesResponse(
+            fragment_uses=[to_fragment_use(use) for _, use in shown], next_page_token=token
+        )
