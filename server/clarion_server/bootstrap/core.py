@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from clarion_server.adapters.conditions import CelConditionCompiler
 from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.system import SystemClock, SystemIds
@@ -23,6 +22,7 @@ from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.address_hashes import AddressHashes, wire_address_hashes
 from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.bootstrap.conditions import ConditionsOnDemand
 from clarion_server.bootstrap.links import Links, wire_links
 from clarion_server.config import Settings
 from clarion_server.domain.allow_list import EnabledList, enabled_list
@@ -62,7 +62,7 @@ def wire_core(settings: Settings, store: Store, metrics: Metrics) -> Core:
     transactions = Transactions(store)
     commit_signal = CommitSignal(transactions)
     identities = IdentityReader(read_phone_number)
-    conditions = CelConditionCompiler()
+    conditions = ConditionsOnDemand()
     links, hashes = wire_links(settings), wire_address_hashes(settings)
     compiler = JinjaContentCompiler(CONTENT_KINDS, None if links is None else links.public_url)
     return Core(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from cryptography.x509 import load_pem_x509_certificate
-
 from clarion_server.domain.instant import SECOND, Instant
 
 #: Reading one takes 50 µs, and lists of campaigns name the same ones again and again.
@@ -19,6 +17,9 @@ class PemCertificateReader:
 
 @lru_cache(_KEPT)
 def _end_of(pem: str) -> Instant | None:
+    # It takes 7 MB, and few campaigns have certificates.
+    from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415 - only when asked for
+
     try:
         certificate = load_pem_x509_certificate(pem.encode())
     except ValueError:
