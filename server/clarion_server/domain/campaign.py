@@ -13,6 +13,7 @@ from clarion_server.domain.content import Content
 from clarion_server.domain.errors import EtagMismatch, IllegalTransition
 from clarion_server.domain.fragment_reference import FragmentReference, references_in
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.sending_rate import SendingRate
 from clarion_server.domain.targeting import TargetingRule, WithoutRule
 
 
@@ -190,6 +191,8 @@ class CampaignDefinition:
     """By locale, the texts that templates write by `t`: see `translations`."""
     allow_untranslated: bool = False
     """Whether a text may be in the default locale where its translation is missing."""
+    rate: SendingRate | None = None
+    """How many of its messages leave, over all processes. That of the live version holds for all that wait."""
 
     @property
     def offers_unsubscribing(self) -> bool:

@@ -11,6 +11,7 @@ from clarion_server.domain.campaign import Action, CampaignDefinition, Schedule
 from clarion_server.domain.category import Category
 from clarion_server.domain.locale_rules import MAX_CELLS, fallback_violations, locale_violations, variant_violations
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS, is_namespace
+from clarion_server.domain.sending_rate import rate_violations
 from clarion_server.domain.targeting_rules import rule_violations
 from clarion_server.domain.text_rules import description_violations, display_name_violations
 from clarion_server.domain.translations import translation_violations
@@ -39,6 +40,7 @@ def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
         *_schedule(definition.schedule),
         *_topic(definition.topic),
         *_sending_policy(definition.sending_policy),
+        *rate_violations(definition.rate),
     ]
 
 

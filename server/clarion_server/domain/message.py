@@ -14,6 +14,7 @@ from clarion_server.domain.content_locale import ENGLISH, LocaleChoice
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message_file import MessageFile
+from clarion_server.domain.turns import Turn
 from clarion_server.domain.value import value
 
 
@@ -140,8 +141,8 @@ class Message:
     """The id of the rule that was true of its recipient when it was accepted; empty when none was."""
     fallback_rules: tuple[str | None, ...] = ()
     """Those of the later actions, None for an action that excludes the recipient; empty when no action has rules."""
-    turn_time: Instant | None = None
-    """When it may leave under the rate of its sending policy; None while it waits for no turn."""
+    turn: Turn | None = None
+    """What it waits for, or has waited for, under the rate of its campaign or its policy; None where none holds."""
     outcome_time: Instant | None = None
     exclusion: Exclusion | None = None
     """Set in EXCLUDED alone."""
@@ -160,6 +161,11 @@ class Message:
     @property
     def category(self) -> Category:
         return category_of(self.lane)
+
+    @property
+    def awaited_turn(self) -> Turn | None:
+        """The turn that it waits for now, or that has come; None when it waits for something else, as for a retry."""
+        return self.turn if self.turn is not None and self.turn.due_time == self.due_time else None
 
     @property
     def asks_consent(self) -> bool:

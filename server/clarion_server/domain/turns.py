@@ -1,31 +1,125 @@
-"""Turns: when messages leave under the rate of their sending policy, whichever processes send them.
+"""Turns: when messages leave under the rates of their campaign and their sending policy, whichever processes send them.
 
-The turns of a policy follow one another at the distance that its rate says (the virtual scheduling algorithm, ITU-T
-I.371). A message gets its turn when it is about to be handed off, and waits for it in the queue.
+Each rate has a schedule, whose places follow one another at the distance that the rate says (the virtual scheduling
+algorithm, ITU-T I.371). A message that is about to be handed off takes a place in each of its schedules, one after the
+other, and waits in the queue until it comes. It leaves when none of the rates has been used up by those that left
+before. When it cannot leave at its place, because the service was down or slow, the whole schedule is delayed.
 """
 
 from __future__ import annotations
 
-from clarion_server.domain.instant import SECOND, Instant, Span
-from clarion_server.domain.message import Message
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-#: Messages whose turns come within such a span leave together, so that one claim takes them all.
+from clarion_server.domain.instant import SECOND, Instant, Span
+
+#: Messages whose places come within such a span leave together, so that one claim takes them all.
 _PORTION: Span = SECOND // 10
-#: How long a message may use its turn. Without an end, all that was late would leave at once after an outage.
+#: How much time may be made up for, so that a claim which comes a little late delays nothing. More would let so much
+#: more leave at once.
+_CREDIT: Span = SECOND // 5
+#: How late a message may be at its place. One that is later was kept back by itself, as in a paused campaign: it takes
+#: a new place, since nobody else shall wait for it.
 _USABLE: Span = 10 * SECOND
 
 
-def has_turn(message: Message, now: Instant) -> bool:
-    """Returns whether the message has a turn that it may use now."""
-    return message.turn_time is not None and message.turn_time <= now <= message.turn_time + _USABLE
+def campaign_schedule(campaign_key: int) -> str:
+    """Returns the name of the schedule of a campaign's rate."""
+    return f"campaign/{campaign_key}"
 
 
-def span_of_turns(count: int, rate: float) -> Span:
-    """Returns how long so many turns take, at a rate a second."""
-    return round(count * SECOND / rate)
+def policy_schedule(policy_key: int) -> str:
+    """Returns the name of the schedule of a sending policy's rate."""
+    return f"policy/{policy_key}"
 
 
-def turn_time(first: Instant, place: int, rate: float, now: Instant) -> Instant:
-    """Returns when the message at that place behind the first turn leaves: now, or at the end of a portion."""
-    turn = first + span_of_turns(place, rate)
-    return turn if turn <= now else -(-turn // _PORTION) * _PORTION
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a message waits for in the queue."""
+
+    schedule: str
+    epoch: int
+    """That of the schedule when the turn was given."""
+    place: Instant
+    """When it comes, unless the schedule is delayed."""
+    due_time: Instant
+    """When it comes as far as is known: the message waits for it as long as that is its own due time."""
+
+
+@dataclass(slots=True)
+class TurnSchedule:
+    """The turns of one rate. A claim changes it, and stores it afterwards."""
+
+    name: str
+    rate: float
+    """How many messages leave a second; 0 sets no limit."""
+    epoch: int = 0
+    """Counts the changes of the rate: turns of an earlier one are given anew."""
+    next_place: float = 0.0
+    """The first place that no message has, in microseconds."""
+    delay: float = 0.0
+    """By how much later than their places messages leave."""
+    free_time: float = 0.0
+    """When the next message may leave, by those that have left."""
+
+    @property
+    def distance(self) -> float:
+        return SECOND / self.rate
+
+    def take(self, now: Instant) -> Turn:
+        """Returns the next turn, which may have come."""
+        if self.next_place + self.delay <= now:
+            # Time in which nothing waited is not caught up with.
+            self.next_place, self.delay = float(now), 0.0
+        place = self.next_place
+        self.next_place += self.distance
+        return self._turn(place, now)
+
+    def again(self, turn: Turn, now: Instant) -> Turn:
+        """Returns the turn as it is by the present delay."""
+        return self._turn(turn.place, now)
+
+    def holds(self, turn: Turn, now: Instant) -> bool:
+        """Returns whether the turn is one of this schedule that can still be used."""
+        return (turn.schedule, turn.epoch) == (self.name, self.epoch) and now <= turn.place + self.delay + _USABLE
+
+    def is_free(self, now: Instant) -> bool:
+        return self.free_time <= now
+
+    def wait_until_free(self, turn: Turn, now: Instant) -> Turn:
+        """Delays the schedule so that the turn comes when a message may leave. Returns it."""
+        self.delay = max(self.delay, self.free_time - turn.place)
+        return self._turn(turn.place, now)
+
+    def leave(self, now: Instant) -> None:
+        """Counts a message that leaves."""
+        self.free_time = max(self.free_time, now - _CREDIT) + self.distance
+
+    def _turn(self, place: float, now: Instant) -> Turn:
+        comes = int(-(-(place + self.delay) // 1))
+        due_time = comes if comes <= now else -(-comes // _PORTION) * _PORTION
+        return Turn(self.name, self.epoch, int(place), due_time)
+
+
+def next_turn(held: Turn | None, schedules: Sequence[TurnSchedule], now: Instant) -> Turn | None:
+    """Returns the turn that a message has to wait for, or None when it leaves now, which counts in all schedules.
+
+    `held` is the turn that the message has waited for. A message waits in its schedules in their order.
+    """
+    turn = None
+    position = next((index for index, each in enumerate(schedules) if held and each.holds(held, now)), -1)
+    if position >= 0 and held is not None:
+        turn = schedules[position].again(held, now)
+        if turn.due_time > now:
+            return turn
+    for schedule in schedules[position + 1 :]:
+        turn = schedule.take(now)
+        if turn.due_time > now:
+            return turn
+    for schedule in schedules:
+        if not schedule.is_free(now):
+            own = turn if turn is not None and turn.schedule == schedule.name else schedule.take(now)
+            return own if own.due_time > now else schedule.wait_until_free(own, now)
+    for schedule in schedules:
+        schedule.leave(now)
+    return None

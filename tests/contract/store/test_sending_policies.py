@@ -142,22 +142,3 @@ def test_a_message_that_is_not_queued_waits_for_no_opening(work: UnitOfWork) -> 
 
 def stored(work: UnitOfWork, *ids: str) -> list[Message]:
     return [found for each in ids if (found := work.messages.get(samples.VISIBILITY, each)) is not None]
-
-
-def test_turns_follow_those_that_were_taken_or_begin_now(work: UnitOfWork) -> None:
-    one, other = (work.sending_policies.add(samples.sending_policy(each)) for each in ("one", "other"))
-    take = work.sending_policies.take_turns
-    assert [take(one.key, MINUTE, NOW), take(one.key, MINUTE, NOW + 1), take(other.key, MINUTE, NOW)] == [
-        NOW,
-        NOW + MINUTE,
-        NOW,
-    ]
-    assert take(one.key, MINUTE, NOW + HOUR) == NOW + HOUR
-    work.sending_policies.delete(one)
-    assert take(one.key, MINUTE, NOW) == NOW
-
-
-def test_a_message_keeps_its_turn(work: UnitOfWork) -> None:
-    message, other = a_sender(work).messages(work, 2)
-    work.messages.set_turns({message.id: NOW + HOUR})
-    assert [each.turn_time for each in stored(work, message.id, other.id)] == [NOW + HOUR, None]

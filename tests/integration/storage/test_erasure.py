@@ -90,7 +90,7 @@ NOBODYS = {
     "imports",
     "latencies",
     "link_keys",
-    "policy_turns",
+    "turn_schedules",
     "processes",
     "profile_aliases",
     "purges",

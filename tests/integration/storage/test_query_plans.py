@@ -31,6 +31,7 @@ from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.turns import Turn
 
 from tests.contract.store import samples
 from tests.integration.storage.statements import Statement, recorded
@@ -289,8 +290,20 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {BY_ID},
     ),
     "messages that get a turn": (
-        lambda work: work.messages.set_turns({MESSAGE.id: NOW}),
+        lambda work: work.messages.set_turns({MESSAGE.id: Turn("campaign/1", 1, NOW, NOW)}),
         {BY_ID},
+    ),
+    "messages that become due": (
+        lambda work: work.messages.make_due([MESSAGE.id], NOW),
+        {BY_ID},
+    ),
+    "messages of a campaign that may wait for turns": (
+        lambda work: work.messages.waiting_turns(1, "", 9),
+        {"SEARCH messages USING INDEX messages_campaign_state"},
+    ),
+    "the turns of some rates": (
+        lambda work: work.turn_schedules.lock(["campaign/1", "policy/1"]),
+        {"SEARCH turn_schedules USING INDEX sqlite_autoindex_turn_schedules_1"},
     ),
     "messages that are counted for somebody else": (
         lambda work: work.messages.set_cap_persons({MESSAGE.id: "1"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from clarion_server.application.ports.turn_schedules import Retiming
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.message import Lane, Message, MessageState
@@ -120,15 +121,57 @@ async def test_a_message_waits_for_its_turn_and_is_never_excluded(world: World, 
     assert len(process.provider.begun) == 4
 
 
-async def test_a_changed_rate_holds_for_the_turns_that_are_given_then(
+async def test_a_raised_rate_holds_for_the_messages_that_wait(
     world: World, policies: Policies, process: Process
 ) -> None:
-    await process.trigger(*recipients(2), campaign_id="offers")
+    await process.trigger(*recipients(31), campaign_id="offers")
     await claim(world)
-    await policies.change(rate=100.0)
-    await process.trigger(recipient(), campaign_id="offers")
+    await policies.change(rate=10.0)
+    await process.heartbeat.beat()
+    assert set(due_times(world)) == {NOON}
     await claim(world)
-    assert due_times(world) == [NOON + SECOND, NOON + 2 * SECOND]
+    assert max(due_times(world)) == NOON + 3 * SECOND
+    assert policies_retiming(world) is None
+
+
+async def test_a_lowered_rate_holds_for_the_messages_that_wait(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await process.trigger(*recipients(3), campaign_id="offers")
+    await claim(world)
+    await policies.change(rate=0.1)
+    await process.heartbeat.beat()
+    assert await claim(world) == []
+    first, second = due_times(world)
+    assert second - first == 10 * SECOND
+
+
+async def test_without_a_rate_any_more_all_that_wait_leave_at_once(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await process.trigger(*recipients(30), campaign_id="offers")
+    await claim(world)
     await policies.change(rate=0.0)
-    world.clock.advance(SECOND)
-    assert len(await claim(world)) == 1
+    await process.heartbeat.beat()
+    assert len(await claim(world)) == 29
+
+
+async def test_messages_that_wait_for_something_else_go_on_waiting_when_the_rate_changes(
+    world: World, policies: Policies, process: Process
+) -> None:
+    world.clock.time = utc("10T19:59")
+    await process.trigger(*recipients(3), campaign_id="offers")
+    await claim(world)
+    await policies.change(quiet_hours=(NIGHT,))
+    world.clock.time = utc("10T20:00")
+    await claim(world)
+    opening = utc("11T06:00")
+    assert due_times(world) == [opening, opening]
+    await policies.change(rate=100.0, quiet_hours=(NIGHT,))
+    await process.heartbeat.beat()
+    assert due_times(world) == [opening, opening]
+
+
+def policies_retiming(world: World) -> Retiming | None:
+    with world.store.snapshot() as unit:
+        return unit.turn_schedules.begun_retiming()

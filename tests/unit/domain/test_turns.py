@@ -1,42 +1,131 @@
-"""Turns keep the rate of a sending policy."""
+"""Turns keep the rates of campaigns and of sending policies."""
 
 from __future__ import annotations
 
-from clarion_server.domain.instant import SECOND
-from clarion_server.domain.turns import has_turn, span_of_turns, turn_time
+from clarion_server.domain.instant import HOUR, SECOND, Instant
+from clarion_server.domain.turns import Turn, TurnSchedule, next_turn
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.contract.store import samples
 
-NOW = samples.NOW
-rates = st.floats(0.01, 100_000)
+NOW: Instant = samples.NOW // SECOND * SECOND
+rates = st.floats(0.001, 100_000)
 
 
-@given(rates, st.integers(0, 50), st.integers(1, 500))
-def test_no_second_has_more_turns_than_the_rate_and_one_portion(rate: float, ahead: int, count: int) -> None:
-    turns = [turn_time(NOW + ahead * SECOND, place, rate, NOW) for place in range(count)]
-    assert turns == sorted(turns)
-    for start in turns:
-        assert sum(start <= turn < start + SECOND for turn in turns) <= 1.1 * rate + 2
+class Queue:
+    """Messages that wait for their turns in some schedules, and when each of them has left."""
+
+    def __init__(self, *schedules: TurnSchedule, count: int = 0) -> None:
+        self.schedules = schedules
+        self.waiting: list[tuple[Instant, Turn | None]] = [(NOW, None)] * count
+        self.left: list[Instant] = []
+
+    def claim(self, now: Instant) -> None:
+        due = [each for each in self.waiting if each[0] <= now]
+        self.waiting = [each for each in self.waiting if each[0] > now]
+        for _, held in sorted(due, key=lambda each: each[0]):
+            turn = next_turn(held, self.schedules, now)
+            if turn is None:
+                self.left.append(now)
+            else:
+                assert turn.due_time > now
+                self.waiting.append((turn.due_time, turn))
+
+    def most_within(self, span: int) -> int:
+        return max(sum(start <= each < start + span for each in self.left) for start in self.left)
+
+    def run(self) -> None:
+        """Claims whenever somebody is due, until nobody waits."""
+        now = NOW
+        while self.waiting:
+            now = max(now, min(due for due, _ in self.waiting))
+            self.claim(now)
 
 
-@given(rates, st.integers(0, 500))
-def test_a_turn_comes_at_its_place_or_up_to_a_tenth_of_a_second_later(rate: float, place: int) -> None:
-    place_in_time = NOW + span_of_turns(place, rate)
-    assert place_in_time <= turn_time(NOW, place, rate, NOW) < place_in_time + SECOND // 10
+@given(rates, st.integers(1, 300))
+def test_no_second_has_more_messages_than_the_rate_and_one_portion(rate: float, count: int) -> None:
+    queue = Queue(TurnSchedule("campaign/1", rate), count=count)
+    queue.run()
+    assert len(queue.left) == count
+    assert queue.most_within(SECOND) <= 1.1 * rate + 2
 
 
-def test_the_first_message_leaves_at_once_when_no_turn_is_taken() -> None:
-    assert turn_time(NOW, 0, 10.0, NOW) == NOW
+@given(st.floats(0.1, 1_000), st.lists(st.integers(0, 12 * SECOND), min_size=1, max_size=40), st.integers(1, 200))
+def test_no_second_has_many_more_whenever_claims_come(rate: float, pauses: list[int], count: int) -> None:
+    queue, now = Queue(TurnSchedule("campaign/1", rate), count=count), NOW
+    for pause in pauses:
+        queue.claim(now)
+        now += pause
+    if queue.left:
+        assert queue.most_within(SECOND) <= 1.2 * rate + 2
 
 
-def test_a_turn_can_be_used_when_it_comes_and_for_ten_seconds() -> None:
-    message = samples.message(1, 1, turn_time=NOW)
-    assert [has_turn(message, NOW + late) for late in (-1, 0, 10 * SECOND, 10 * SECOND + 1)] == [
-        False,
-        True,
-        True,
-        False,
-    ]
-    assert not has_turn(samples.message(1, 1), NOW)
+@given(st.floats(1, 100), st.floats(1, 100), st.lists(st.integers(0, 3 * SECOND), min_size=1, max_size=30))
+def test_two_rates_are_kept_together(one: float, other: float, pauses: list[int]) -> None:
+    slow, both = TurnSchedule("campaign/1", one), TurnSchedule("policy/1", other)
+    queue, alone, now = Queue(slow, both, count=60), Queue(both, count=30), NOW
+    for pause in pauses:
+        queue.claim(now)
+        alone.claim(now)
+        now += pause
+    assert queue.most_within(SECOND) <= 1.2 * one + 2
+    of_both = Queue()
+    of_both.left = [*queue.left, *alone.left]
+    assert of_both.most_within(SECOND) <= 1.2 * other + 2
+
+
+def test_messages_of_a_slow_campaign_take_no_places_of_the_policy_before_they_may_leave() -> None:
+    policy = TurnSchedule("policy/1", 10.0)
+    slow, other = Queue(TurnSchedule("campaign/1", 0.1), policy, count=100), Queue(policy, count=5)
+    slow.claim(NOW)
+    other.claim(NOW)
+    assert max(due for due, _ in other.waiting) <= NOW + SECOND
+
+
+def test_after_a_halt_everything_leaves_later_in_the_same_order() -> None:
+    queue = Queue(TurnSchedule("campaign/1", 1.0), count=30)
+    for second in (0, 1, 2, 8, 9, 10):
+        queue.claim(NOW + second * SECOND)
+    assert queue.left == [NOW + second * SECOND for second in (0, 1, 2, 8, 9, 10)]
+
+
+def test_a_late_claim_delays_a_low_rate_once_and_by_as_much() -> None:
+    queue = Queue(TurnSchedule("campaign/1", 1 / 3600), count=4)
+    queue.claim(NOW)
+    queue.claim(NOW + HOUR + 5 * SECOND)
+    queue.run()
+    gaps = [later - sooner for sooner, later in zip(queue.left, queue.left[1:], strict=False)]
+    assert len(queue.left) == 4
+    assert min(gaps) >= HOUR - SECOND
+    assert max(gaps) <= HOUR + 6 * SECOND
+
+
+def test_a_message_that_was_kept_back_by_itself_delays_nobody() -> None:
+    schedule = TurnSchedule("policy/1", 1.0)
+    queue = Queue(schedule, count=2)
+    queue.claim(NOW)
+    kept_back = queue.waiting.pop()[1]
+    queue.waiting = [(NOW + 100 * SECOND, None)]
+    queue.claim(NOW + 100 * SECOND)
+    turn = next_turn(kept_back, [schedule], NOW + 100 * SECOND)
+    assert turn is not None
+    assert turn.due_time == NOW + 101 * SECOND
+    assert schedule.delay == 0
+
+
+def test_time_in_which_nothing_waited_is_not_caught_up_with() -> None:
+    queue = Queue(TurnSchedule("campaign/1", 10.0), count=1)
+    queue.claim(NOW)
+    queue.waiting = [(NOW + HOUR, None)] * 20
+    queue.claim(NOW + HOUR)
+    assert len(queue.left) <= 1 + 3
+
+
+def test_turns_of_an_earlier_rate_are_given_anew() -> None:
+    queue = Queue(TurnSchedule("campaign/1", 1 / 3600), count=3)
+    queue.claim(NOW)
+    held = queue.waiting[-1][1]
+    turn = next_turn(held, [TurnSchedule("campaign/1", 1.0, epoch=1)], NOW)
+    assert turn is None
+    assert next_turn(held, queue.schedules, NOW) == held

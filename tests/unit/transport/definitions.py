@@ -25,6 +25,7 @@ from clarion_server.domain.instant import LATEST
 from clarion_server.domain.quiet_hours import MINUTES_OF_DAY, WallInterval, Weekday
 from clarion_server.domain.retry import RetryPolicy
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
+from clarion_server.domain.sending_rate import RatePeriod, SendingRate
 from clarion_server.domain.topic import OneClick, Topic, TopicTranslation, TopicVisibility
 from hypothesis import strategies as st
 
@@ -91,6 +92,7 @@ definitions = st.builds(
     locale_fallbacks=fallbacks,
     translations=st.dictionaries(texts, st.dictionaries(texts, texts | st.dictionaries(texts, texts)), max_size=2),
     allow_untranslated=st.booleans(),
+    rate=st.none() | st.builds(SendingRate, st.integers(0, 10**6), st.none() | st.sampled_from(RatePeriod)),
 )
 
 wall_intervals = st.lists(

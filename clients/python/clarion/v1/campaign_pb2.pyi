@@ -7,6 +7,7 @@ from clarion.v1 import approval_pb2 as _approval_pb2
 from clarion.v1 import campaign_health_pb2 as _campaign_health_pb2
 from clarion.v1 import category_pb2 as _category_pb2
 from clarion.v1 import email_content_pb2 as _email_content_pb2
+from clarion.v1 import sending_rate_pb2 as _sending_rate_pb2
 from clarion.v1 import targeting_pb2 as _targeting_pb2
 from clarion.v1 import webhook_content_pb2 as _webhook_content_pb2
 from collections import abc as _abc
@@ -238,6 +239,7 @@ class Campaign(_message.Message):
     LOCALE_FALLBACKS_FIELD_NUMBER: _builtins.int
     TRANSLATIONS_FIELD_NUMBER: _builtins.int
     ALLOW_UNTRANSLATED_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     LIVE_VERSION_FIELD_NUMBER: _builtins.int
     DRAFT_PENDING_FIELD_NUMBER: _builtins.int
@@ -350,6 +352,14 @@ class Campaign(_message.Message):
         """
 
     @_builtins.property
+    def rate(self) -> _sending_rate_pb2.SendingRate:
+        """Optional. At most so many of its messages leave, over all processes, also after a crash. A message waits for its turn, and is never
+        excluded by it. It holds for every attempt, also in a `rapid` campaign; proofs and messages to magic recipients do not wait. The rate of
+        a sending policy is kept as well. The rate of the live version holds for all messages that wait, whatever version they are of.
+        Default: no limit.
+        """
+
+    @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was created."""
 
@@ -390,6 +400,7 @@ class Campaign(_message.Message):
         locale_fallbacks: _abc.Iterable[Global___LocaleFallback] | None = ...,
         translations: _abc.Mapping[_builtins.str, _struct_pb2.Struct] | None = ...,
         allow_untranslated: _builtins.bool = ...,
+        rate: _sending_rate_pb2.SendingRate | None = ...,
         state: Global___Campaign.State.ValueType = ...,
         live_version: _builtins.int = ...,
         draft_pending: _builtins.bool = ...,
@@ -403,9 +414,9 @@ class Campaign(_message.Message):
         health: _campaign_health_pb2.CampaignHealth | None = ...,
         approval_state: _approval_pb2.Approval.State.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "health", b"health", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "health", b"health", "rate", b"rate", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "allow_untranslated", b"allow_untranslated", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "health", b"health", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "locale_fallbacks", b"locale_fallbacks", "name", b"name", "rapid", b"rapid", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "translations", b"translations", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "allow_untranslated", b"allow_untranslated", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "health", b"health", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "locale_fallbacks", b"locale_fallbacks", "name", b"name", "rapid", b"rapid", "rate", b"rate", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "translations", b"translations", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -118,7 +118,7 @@ class SendingPolicy(_message.Message):
     """
     rate: _builtins.float
     """Optional. At most so many messages leave per second, over all processes. 0.01 to 100,000. Default 0: no limit. A message waits
-    for its turn, and is never excluded by it. A changed rate holds for the turns that are given from then on.
+    for its turn, and is never excluded by it. After a change, messages that wait for a turn get new ones.
     """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:

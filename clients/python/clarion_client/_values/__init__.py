@@ -117,6 +117,7 @@ from clarion_client._values.sending_policy import (
     WallClockInterval,
     WallClockIntervalDay,
 )
+from clarion_client._values.sending_rate import SendingRate, SendingRatePeriod
 from clarion_client._values.silence import Silence
 from clarion_client._values.smtp_provider import SmtpProvider, TlsMode
 from clarion_client._values.suppression import Suppression, SuppressionReason, SuppressionScope
@@ -287,6 +288,8 @@ __all__ = [
     "SendingPolicyChangeKind",
     "SendingPolicyTimeZoneSource",
     "SendingPolicyWhenClosed",
+    "SendingRate",
+    "SendingRatePeriod",
     "Severity",
     "ShownRendering",
     "Silence",

@@ -15,6 +15,7 @@ from clarion_client._values.approval import ApprovalState
 from clarion_client._values.campaign_health import CampaignHealth
 from clarion_client._values.category import Category
 from clarion_client._values.email_content import EmailContent
+from clarion_client._values.sending_rate import SendingRate
 from clarion_client._values.targeting import TargetingRule, WithoutRule
 from clarion_client._values.webhook_content import WebhookContent
 
@@ -191,6 +192,12 @@ class Campaign(Value):
     allow_untranslated: bool = False
     """Optional. Writes a text in the default locale where its translation is missing, which is then a warning of
     review and no error. Default: false.
+    """
+    rate: SendingRate | None = None
+    """Optional. At most so many of its messages leave, over all processes, also after a crash. A message waits for
+    its turn, and is never excluded by it. It holds for every attempt, also in a `rapid` campaign; proofs and
+    messages to magic recipients do not wait. The rate of a sending policy is kept as well. The rate of the live
+    version holds for all messages that wait, whatever version they are of. Default: no limit.
     """
     state: CampaignState | None = None
     """Output only. Where the campaign stands."""

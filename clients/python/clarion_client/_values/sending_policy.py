@@ -131,8 +131,8 @@ class SendingPolicy(Value):
     """
     rate: float = 0.0
     """Optional. At most so many messages leave per second, over all processes. 0.01 to 100,000. Default 0: no limit.
-    A message waits for its turn, and is never excluded by it. A changed rate holds for the turns that are given
-    from then on.
+    A message waits for its turn, and is never excluded by it. After a change, messages that wait for a turn get
+    new ones.
     """
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, SmallInteger, Text
+from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary, SmallInteger, Text
 from sqlalchemy.types import TypeEngine
 
 _Values = Sequence[Any]
@@ -44,6 +44,7 @@ _KINDS: tuple[_Kind, ...] = (
     (SmallInteger, "smallint", _numbers),
     (BigInteger, "bigint", _numbers),
     (Integer, "integer", _numbers),
+    (Float, "double precision", _numbers),
     (Text, "text", _texts),
     (LargeBinary, "bytea", _bytes),
 )

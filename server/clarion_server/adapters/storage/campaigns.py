@@ -71,7 +71,9 @@ _FOLDED_TAGS = BulkStatement(
 )
 
 _DELIVERY_POLICIES = BulkStatement(
-    "SELECT key, state, queue_disposal, EXISTS (SELECT 1 FROM erasures) FROM campaigns WHERE key IN ({rows})",
+    "SELECT key, state, queue_disposal, EXISTS (SELECT 1 FROM erasures),"
+    " EXISTS (SELECT 1 FROM turn_schedules WHERE turn_schedules.name = 'campaign/' || campaigns.key)"
+    " FROM campaigns WHERE key IN ({rows})",
     Values(campaigns.c.key),
 )
 
@@ -111,9 +113,14 @@ class SqlCampaignRepository:
     def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
         return {
             key: DeliveryPolicy(
-                CampaignState(state), None if disposal is None else QueueDisposal(disposal), bool(erasing)
+                CampaignState(state),
+                None if disposal is None else QueueDisposal(disposal),
+                bool(erasing),
+                bool(rated),
             )
-            for key, state, disposal, erasing in _DELIVERY_POLICIES.select(self._connection, [(key,) for key in keys])
+            for key, state, disposal, erasing, rated in _DELIVERY_POLICIES.select(
+                self._connection, [(key,) for key in keys]
+            )
         }
 
     def save(self, campaign: Campaign) -> None:
@@ -198,6 +205,11 @@ class SqlCampaignRepository:
         for key, tag in _FOLDED_TAGS.select(self._connection, [(key,) for key in keys]):
             tags[key].append(tag)
         return dict(tags)
+
+    def next_key(self, sandbox: str, after: int) -> int | None:
+        following = (campaigns.c.sandbox == sandbox, campaigns.c.key > after)
+        found: int | None = self._connection.execute(select(func.min(campaigns.c.key)).where(*following)).scalar_one()
+        return found
 
     def live_channel_keys(self, keys: Collection[int]) -> dict[int, list[int]]:
         actions = campaign_version_actions.c

@@ -32,6 +32,7 @@ from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.quiet_hours import WallIntervals
 from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.domain.topic import TopicTranslation
+from clarion_server.domain.turns import Turn
 from clarion_server.domain.violation import Violation
 
 SENDING_POLICY_CHANGE = JsonCodec[SendingPolicyChange](SendingPolicyChange)
@@ -77,4 +78,5 @@ TEXTS = JsonCodec[tuple[str, ...]](tuple[str, ...])
 TRANSLATIONS = JsonCodec[tuple[TopicTranslation, ...]](tuple[TopicTranslation, ...])
 #: Each entry has the ids of the action and of the rule.
 USED_RULES = JsonCodec[tuple[tuple[str, str], ...]](tuple[tuple[str, str], ...])
+TURN = JsonCodec[Turn](Turn)
 WALL_INTERVALS = JsonCodec[WallIntervals](WallIntervals)

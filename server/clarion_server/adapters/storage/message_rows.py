@@ -19,6 +19,7 @@ from clarion_server.adapters.storage.json_columns import (
     LOCALE_CHOICES,
     MESSAGE_FILES,
     TEXTS,
+    TURN,
 )
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
@@ -143,7 +144,7 @@ _READ_COLUMNS = (
     messages.c.fallback_locales,
     messages.c.rule,
     messages.c.fallback_rules,
-    messages.c.turn_time,
+    messages.c.turn,
     messages.c.outcome_time,
     messages.c.exclusion,
     messages.c.failure,
@@ -247,7 +248,7 @@ def _from_row(row: Sequence[Any]) -> Message:
         () if row[31] is None else LOCALE_CHOICES.decode(row[31]),
         row[32] or "",
         () if row[33] is None else FALLBACK_RULES.decode(row[33]),
-        row[34],
+        None if row[34] is None else TURN.decode(row[34]),
         row[35],
         EXCLUSION.decode(row[36]),
         FAILURE.decode(row[37]),

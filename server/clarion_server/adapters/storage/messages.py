@@ -23,7 +23,7 @@ from sqlalchemy import (
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values, insertion
 from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution
 from clarion_server.adapters.storage.failing_messages import failing_messages
-from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE
+from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE, TURN
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
@@ -47,7 +47,7 @@ from clarion_server.adapters.storage.schema import (
     message_labels,
     messages,
 )
-from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedEnd, QueuedMessage
+from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedEnd, QueuedMessage, WaitingTurn
 from clarion_server.application.ports.repositories import MAX_MESSAGES
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign_health import FailingMessage
@@ -55,6 +55,7 @@ from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.turns import Turn
 
 _INSERT = Insertion(messages, OWN_COLUMNS, SHARED_COLUMNS, *RARE_COLUMNS)
 _SET_FIRST_ATTEMPTS = BulkStatement(
@@ -114,8 +115,14 @@ _SET_CAP_PERSONS = BulkStatement(
     Values(messages.c.id, messages.c.cap_person),
 )
 _SET_TURNS = BulkStatement(
-    "UPDATE messages SET turn_time = given.column2 FROM ({rows}) AS given WHERE messages.id = given.column1",
-    Values(messages.c.id, messages.c.turn_time),
+    "UPDATE messages SET turn = given.column2 FROM ({rows}) AS given WHERE messages.id = given.column1",
+    Values(messages.c.id, messages.c.turn),
+)
+_MAKE_DUE = BulkStatement(
+    "UPDATE messages SET due_time = {one},"  # noqa: S608 - names of the schema
+    " release_time = CASE WHEN attempt_count = 0 THEN {one} ELSE release_time END"
+    f" WHERE id IN ({{rows}}) AND {_IS_QUEUED}",
+    _IDS,
 )
 _END_QUEUED = BulkStatement(
     "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"  # noqa: S608 - names of the schema
@@ -200,6 +207,17 @@ _WAITING = f"""
     ) AS waiting
     WHERE due_time IS NOT NULL
 """  # noqa: S608 - constants alone
+# In the order of acceptance.
+_WAITING_TURNS = (
+    select(messages.c.id, messages.c.due_time, messages.c.turn)
+    .where(
+        messages.c.campaign_key == bindparam("campaign_key"),
+        messages.c.state == MessageState.QUEUED,
+        messages.c.id > bindparam("after"),
+    )
+    .order_by(messages.c.id)
+    .limit(bindparam("limit"))
+)
 # Searches campaign by campaign. An index of the messages being sent would cost every message two writes.
 _SENDING = and_(of_any_campaign(messages.c.campaign_key), messages.c.state == MessageState.SENDING)
 _CLAIMED_BY = RowsReader(
@@ -338,8 +356,15 @@ class SqlMessageRepository:
     def set_cap_persons(self, persons: Mapping[str, CapPerson]) -> None:
         _SET_CAP_PERSONS.change(self._connection, list(persons.items()))
 
-    def set_turns(self, turns: Mapping[str, Instant]) -> None:
-        _SET_TURNS.change(self._connection, list(turns.items()))
+    def set_turns(self, turns: Mapping[str, Turn]) -> None:
+        _SET_TURNS.change(self._connection, [(each, TURN.encode(turn)) for each, turn in turns.items()])
+
+    def waiting_turns(self, campaign_key: int, after: str, limit: int) -> list[WaitingTurn]:
+        rows = self._connection.execute(_WAITING_TURNS, {"campaign_key": campaign_key, "after": after, "limit": limit})
+        return [WaitingTurn(row[0], row[1], None if row[2] is None else TURN.decode(row[2])) for row in rows]
+
+    def make_due(self, message_ids: Collection[str], now: Instant) -> None:
+        _MAKE_DUE.change(self._connection, _rows(message_ids), before=(now, now))
 
     def hold(self, message_ids: Collection[str]) -> None:
         _HOLD.change(self._connection, _rows(message_ids))

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Connection, Row, delete
+from sqlalchemy import Connection, Row
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.json_columns import CAPS, CATEGORIES, WALL_INTERVALS
 from clarion_server.adapters.storage.resources import SqlResourceRepository
-from clarion_server.adapters.storage.schema import policy_turns, sending_policies
-from clarion_server.domain.instant import Instant, Span
+from clarion_server.adapters.storage.schema import sending_policies
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
 
 _NAMED = BulkStatement(
     "SELECT sending_policies.* FROM ({rows}) AS wanted CROSS JOIN sending_policies"
     " WHERE sending_policies.sandbox = wanted.column1 AND sending_policies.id = wanted.column2",
     Values(sending_policies.c.sandbox, sending_policies.c.id),
-)
-# Turns begin now, or behind those that were taken before.
-_TAKE_TURNS = BulkStatement(
-    "INSERT INTO policy_turns (policy_key, next_time) {rows}"
-    " ON CONFLICT (policy_key) DO UPDATE SET next_time = CASE"
-    " WHEN policy_turns.next_time + {one} > excluded.next_time THEN policy_turns.next_time + {one}"
-    " ELSE excluded.next_time END RETURNING policy_turns.next_time",
-    Values(policy_turns.c.policy_key, policy_turns.c.next_time),
 )
 
 
@@ -36,14 +27,6 @@ class SqlSendingPolicyRepository(SqlResourceRepository[SendingPolicy]):
     def named(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], SendingPolicy]:
         found = map(self._resource_of, _NAMED.select(self._connection, list(names)))
         return {(policy.sandbox, policy.id): policy for policy in found}
-
-    def take_turns(self, key: int, span: Span, now: Instant) -> Instant:
-        (row,) = _TAKE_TURNS.select(self._connection, [(key, now + span)], after=(span, span))
-        return cast("Instant", row.next_time) - span
-
-    def delete(self, resource: SendingPolicy) -> None:
-        super().delete(resource)
-        self._connection.execute(delete(policy_turns).where(policy_turns.c.policy_key == resource.key))
 
 
 def _to_row(policy: SendingPolicy) -> dict[str, Any]:

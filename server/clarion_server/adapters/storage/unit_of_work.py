@@ -35,6 +35,7 @@ from clarion_server.adapters.storage.sending_policies import SqlSendingPolicyRep
 from clarion_server.adapters.storage.suppressions import SqlSuppressionRepository
 from clarion_server.adapters.storage.test_cases import SqlTestCaseRepository
 from clarion_server.adapters.storage.topics import SqlTopicRepository
+from clarion_server.adapters.storage.turn_schedules import SqlTurnScheduleRepository
 
 
 class SqlUnitOfWork:
@@ -70,6 +71,7 @@ class SqlUnitOfWork:
         self.sending_policies = SqlSendingPolicyRepository(connection)
         self.identity_namespaces = SqlIdentityNamespaceRepository(connection, locks=on_commit is not None)
         self.caps = SqlCapRepository(connection, locks=on_commit is not None)
+        self.turn_schedules = SqlTurnScheduleRepository(connection, locks=on_commit is not None)
         self.topics = SqlTopicRepository(connection)
         self.approval_policies = SqlApprovalPolicyRepository(connection)
         self.approvals = SqlApprovalRepository(connection)

@@ -21,6 +21,7 @@ from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDispo
 from clarion_server.domain.errors import EtagMismatch, ReviewFailed
 from clarion_server.domain.finding import Finding, errors_of, warnings_of
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.turns import campaign_schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,9 @@ def _activation_of(candidate: Candidate, caller: Caller, bypass_reason: str) -> 
                 approval.bypass_reason if version is None else version.bypass_reason,
             )
             unit.campaigns.add_version(version, [channel.key for channel in channels])
+        rate = version.definition.rate
+        name, a_second = campaign_schedule(campaign.key), 0.0 if rate is None else rate.a_second
+        unit.turn_schedules.set_rate(name, campaign.sandbox, a_second, now)
         return campaign.activated(version, caller.name, now)
 
     return activate

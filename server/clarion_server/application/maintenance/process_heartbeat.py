@@ -1,4 +1,6 @@
-"""Renews a process's lease, takes over from processes that died, and releases held messages."""
+"""Renews a process's lease, takes over from processes that died, releases held messages, and gives new turns after a
+change of a rate.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.lease import Lease, Renewal
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
+from clarion_server.application.sending.retiming import retime
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import Campaign, CampaignState
@@ -85,6 +88,9 @@ class ProcessHeartbeat:
                 self._on_queued()
         if await self._transactions.read(_releasable):
             while await self._write(_release, bulk=True):
+                self._on_queued()
+        if await self._transactions.read(lambda unit: unit.turn_schedules.begun_retiming()):
+            while await self._write(lambda unit: retime(unit, self._clock.now()), bulk=True):
                 self._on_queued()
         self._on_queued()
 

@@ -16,6 +16,7 @@ from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, Exclusion
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
+from clarion_server.domain.turns import Turn
 
 
 class LockedCampaign(NamedTuple):
@@ -74,6 +75,8 @@ class DeliveryPolicy:
     queue_disposal: QueueDisposal | None
     is_erasing: bool = False
     """Whether the erasure of any person is under way."""
+    has_rate: bool = False
+    """Whether they keep a rate of their campaign."""
 
     @property
     def is_cancelled(self) -> bool:
@@ -181,3 +184,12 @@ class EventQuery:
             and self.message_id in (None, event.message_id)
             and self.execution_id in (None, event.execution_id)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingTurn:
+    """A queued message, with what it waits for or has waited for."""
+
+    message_id: str
+    due_time: Instant
+    turn: Turn | None

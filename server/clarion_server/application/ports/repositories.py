@@ -18,6 +18,7 @@ from clarion_server.application.ports.queries import (
     QueuedEnd,
     QueuedMessage,
     TagUse,
+    WaitingTurn,
 )
 from clarion_server.domain.access import ApiKey, Visibility
 from clarion_server.domain.campaign import Campaign, CampaignVersion
@@ -30,6 +31,7 @@ from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.turns import Turn
 
 #: No trigger makes more messages than these: those of 1,000 recipients on 10 actions.
 MAX_MESSAGES = 10_000
@@ -106,6 +108,10 @@ class CampaignRepository(Protocol):
 
     def channel_keys(self, campaign_key: int, number: int) -> list[int]:
         """Returns the keys of the channel configurations of a version's actions, in their order."""
+        ...
+
+    def next_key(self, sandbox: str, after: int) -> int | None:
+        """Returns the smallest key of a campaign of the sandbox that is larger than this one."""
         ...
 
     def live_channel_keys(self, keys: Collection[int]) -> dict[int, list[int]]:
@@ -256,8 +262,16 @@ class MessageRepository(Protocol):
         """Sets for whom frequency caps count messages, by their ids."""
         ...
 
-    def set_turns(self, turns: Mapping[str, Instant]) -> None:
-        """Sets when messages may leave under the rate of their sending policy, by their ids."""
+    def set_turns(self, turns: Mapping[str, Turn]) -> None:
+        """Sets what the messages of these ids wait for."""
+        ...
+
+    def waiting_turns(self, campaign_key: int, after: str, limit: int) -> list[WaitingTurn]:
+        """Returns queued messages of the campaign by their ids, those behind the id `after`."""
+        ...
+
+    def make_due(self, message_ids: Collection[str], now: Instant) -> None:
+        """Makes queued messages due now."""
         ...
 
     def hold(self, message_ids: Collection[str]) -> None:

@@ -37,6 +37,7 @@ from clarion_server.application.ports.sending_policies import SendingPolicyRepos
 from clarion_server.application.ports.suppressions import AllowListRepository, SuppressionRepository
 from clarion_server.application.ports.test_cases import AcceptedRenderingRepository, TestCaseRepository
 from clarion_server.application.ports.topics import TopicRepository
+from clarion_server.application.ports.turn_schedules import TurnScheduleRepository
 
 #: Stands for the keys of all channel configurations: a campaign or a configuration has changed.
 EVERY_CHANNEL = 0
@@ -102,6 +103,8 @@ class UnitOfWork(Protocol):
     def identity_namespaces(self) -> IdentityNamespaceRepository: ...
     @property
     def sending_policies(self) -> SendingPolicyRepository: ...
+    @property
+    def turn_schedules(self) -> TurnScheduleRepository: ...
     @property
     def audiences(self) -> AudienceRepository: ...
     @property

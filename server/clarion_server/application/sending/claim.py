@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clarion_server.application.group_commit import BulkOperation
+from clarion_server.application.ports.queries import DeliveryPolicy
 from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.exclusions import ExclusionReader, sift_forbidden
@@ -100,14 +101,18 @@ def _begin(
     unit: UnitOfWork, due: Sequence[Message], owner: str, now: Instant, exclusions: ExclusionReader
 ) -> tuple[list[Message], list[Message]]:
     """Returns the messages that were claimed, and those that wait for the next opening of their sending policy."""
-    sendable, deferred = sift_forbidden(unit, _sift(unit, due, now), now, exclusions)
+    policies = unit.campaigns.delivery_policies({message.campaign_key for message in due})
+    rated_campaigns = {key for key, policy in policies.items() if policy.has_rate}
+    allowed = _sift(unit, due, policies, now)
+    sendable, deferred = sift_forbidden(unit, allowed, now, exclusions, rated_campaigns)
     unit.messages.begin([message.id for message in sendable], owner, now)
     return [message.begun(owner, now) for message in sendable], deferred
 
 
-def _sift(unit: UnitOfWork, due: Sequence[Message], now: Instant) -> list[Message]:
+def _sift(
+    unit: UnitOfWork, due: Sequence[Message], policies: Mapping[int, DeliveryPolicy], now: Instant
+) -> list[Message]:
     """Returns the messages that may leave. Holds, cancels or expires the others, as their campaign or time demands."""
-    policies = unit.campaigns.delivery_policies({message.campaign_key for message in due})
     # The messages of somebody who is being erased are cancelled with the profile's deletion; it may miss some of them.
     is_erasing = any(policy.is_erasing for policy in policies.values())
     erased = unit.erasures.profile_keys() if is_erasing else frozenset()

@@ -10,7 +10,7 @@ from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import exclude_queued
 from clarion_server.application.sending.policy_facts import read_policies
-from clarion_server.application.sending.turns import give_turns
+from clarion_server.application.sending.turns import give_turns, schedules_of
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.allow_list import AllowLists, EnabledList
@@ -189,11 +189,15 @@ def store_caps(unit: UnitOfWork, caps: CapLedger) -> None:
 
 
 def sift_forbidden(
-    unit: UnitOfWork, messages: Sequence[Message], now: Instant, exclusions: ExclusionReader
+    unit: UnitOfWork,
+    messages: Sequence[Message],
+    now: Instant,
+    exclusions: ExclusionReader,
+    rated_campaigns: Collection[int] = (),
 ) -> tuple[list[Message], list[Message]]:
     """Returns those of the queued messages that may be sent now, and those that wait for an opening or their turn.
 
-    Ends the others.
+    Ends the others. `rated_campaigns` are the keys of the campaigns that have a rate.
     """
     asking = {message.sandbox for message in messages if message.asks_consent}
     if asking:
@@ -202,11 +206,16 @@ def sift_forbidden(
     found = verdict.exclusions
     if found:
         exclude_queued(unit, [(message, found[message.id]) for message in messages if message.id in found], now)
-    rated = ((message, verdict.rated[message.id]) for message in messages if message.id in verdict.rated)
-    turns = give_turns(unit, rated, now) if verdict.rated else {}
-    if turns:
-        unit.messages.set_turns(turns)
-    later = {**verdict.openings, **turns}
+    later = dict(verdict.openings)
+    if verdict.rated or rated_campaigns:
+        rated = [
+            (message, names)
+            for message in messages
+            if message.id not in found
+            and message.id not in later
+            and (names := schedules_of(message, rated_campaigns, verdict.rated.get(message.id)))
+        ]
+        later.update(give_turns(unit, rated, now))
     if later:
         unit.messages.defer(later, now)
     deferred = [replace(message, due_time=later[message.id]) for message in messages if message.id in later]

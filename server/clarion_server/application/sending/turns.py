@@ -1,31 +1,44 @@
-"""Gives messages their turns under the rates of sending policies."""
+"""Gives messages their turns under the rates of their campaigns and their sending policies."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.magic import simulated_outcome
 from clarion_server.domain.message import Message
 from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.turns import has_turn, span_of_turns, turn_time
+from clarion_server.domain.turns import campaign_schedule, next_turn, policy_schedule
+
+#: The names of a message's schedules, in the order in which it waits in them.
+Schedules = Sequence[str]
 
 
-def give_turns(unit: UnitOfWork, rated: Iterable[tuple[Message, SendingPolicy]], now: Instant) -> dict[str, Instant]:
-    """Gives turns to the queued messages that have none, in one statement for each policy.
+def schedules_of(message: Message, rated_campaigns: Collection[int], policy: SendingPolicy | None) -> Schedules:
+    """Returns the names of the schedules that the message keeps. `policy` is the one whose rate it keeps, if any."""
+    named = [] if policy is None else [policy_schedule(policy.key)]
+    # Magic recipients wait for no turn.
+    if message.campaign_key in rated_campaigns and simulated_outcome(message.address) is None:
+        # It takes a place of the policy, which others may want, when its campaign lets it leave.
+        named.insert(0, campaign_schedule(message.campaign_key))
+    return named
 
-    Returns the turns that come later, by message id. The other messages may leave now.
+
+def give_turns(unit: UnitOfWork, rated: Sequence[tuple[Message, Schedules]], now: Instant) -> dict[str, Instant]:
+    """Lets queued messages leave as far as their schedules allow, in a constant number of statements.
+
+    Returns when the turns of the others come, by message id.
     """
-    wanting: dict[int, list[tuple[Message, float]]] = defaultdict(list)
-    for message, policy in rated:
-        if not has_turn(message, now):
-            wanting[policy.key].append((message, policy.rate))
+    schedules = unit.turn_schedules.lock({name for _, names in rated for name in names})
     turns = {}
-    # Always in the same order, so that no two transactions wait for each other.
-    for policy_key, messages in sorted(wanting.items()):
-        rate = messages[0][1]
-        first = unit.sending_policies.take_turns(policy_key, span_of_turns(len(messages), rate), now)
-        for place, (message, _) in enumerate(messages):
-            turns[message.id] = turn_time(first, place, rate, now)
-    return {message_id: turn for message_id, turn in turns.items() if turn > now}
+    for message, names in rated:
+        of_message = [schedules[name] for name in names if name in schedules]
+        turn = next_turn(message.awaited_turn, of_message, now) if of_message else None
+        if turn is not None:
+            turns[message.id] = turn
+    if schedules:
+        unit.turn_schedules.save(schedules)
+    if turns:
+        unit.messages.set_turns(turns)
+    return {message_id: turn.due_time for message_id, turn in turns.items()}

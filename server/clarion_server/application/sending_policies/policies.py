@@ -10,6 +10,7 @@ from clarion_server.domain.errors import SendingPolicyInUse
 from clarion_server.domain.event import ChangeKind, sending_policy_event
 from clarion_server.domain.names import SENDING_POLICIES
 from clarion_server.domain.sending_policy import MAX_POLICIES, SendingPolicy, policy_violations
+from clarion_server.domain.turns import policy_schedule
 from clarion_server.domain.violation import Violation
 
 #: The field of the policy in the requests that carry one.
@@ -24,13 +25,16 @@ def _check_unused(unit: UnitOfWork, policy: SendingPolicy) -> None:
 
 
 def _record(unit: UnitOfWork, change: ResourceChange[SendingPolicy]) -> None:
-    """Adds the event of the change. Raises InvalidFields for every cap about a topic that is not in the sandbox.
+    """Adds the event of the change, and sets the rate of the policy's turns. Raises InvalidFields for every cap about a
+    topic that is not in the sandbox.
 
     A call that only validates does not look at topics: they may be about to be created.
     """
     policy = change.resource
     if change.kind is not ChangeKind.DELETED:
         refuse_invalid((), _unknown_topics(unit, policy))
+    rate = 0.0 if change.kind is ChangeKind.DELETED else policy.rate
+    unit.turn_schedules.set_rate(policy_schedule(policy.key), policy.sandbox, rate, policy.update_time)
     unit.events.add_all([sending_policy_event(policy, change.kind, change.actor, policy.update_time)])
 
 

@@ -192,7 +192,8 @@ class Triggering:
         _check(admission, call_violations(command, now), command.allow_partial)
         execution = self._execution(command, live, admission, caller, now)
         release = max(now, command.send_time or now)
-        may_leave = release == now and not command.validate_only
+        # A claim gives messages with a rate their turns.
+        may_leave = release == now and not command.validate_only and live.version.definition.rate is None
         count = len(live.version.actions)
         reservations = self._reserve(live, len(admission.recipients)) if may_leave else (None,) * count
         trigger = Trigger(

@@ -37,9 +37,9 @@ from clarion_server.adapters.storage.schema.imports import import_results, impor
 from clarion_server.adapters.storage.schema.limits import (
     allow_lists,
     cap_entries,
-    policy_turns,
     sending_policies,
     suppressions,
+    turn_schedules,
 )
 from clarion_server.adapters.storage.schema.messages import (
     IN_QUEUE,
@@ -103,7 +103,6 @@ __all__ = [
     "message_labels",
     "messages",
     "metadata",
-    "policy_turns",
     "processes",
     "profile_aliases",
     "profile_identities",
@@ -115,4 +114,5 @@ __all__ = [
     "suppressions",
     "test_cases",
     "topics",
+    "turn_schedules",
 ]

@@ -70,12 +70,22 @@ sending_policies = Table(
     sqlite_autoincrement=True,
 )
 
-# The first turn of each policy with a rate that no message has. Claims change it, and nobody the policy's own row.
-policy_turns = Table(
-    "policy_turns",
+# The turns of each rate of a campaign or a sending policy (`domain.turns`). Claims change them, and not the row of the
+# campaign or the policy.
+turn_schedules = Table(
+    "turn_schedules",
     metadata,
-    Column("policy_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("next_time", Instant, nullable=False),
+    Column("name", Bytewise, primary_key=True),
+    Column("sandbox", Bytewise, nullable=False),
+    Column("rate", Float, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    # In microseconds, with fractions: places of high rates lie close together.
+    Column("next_place", Float, nullable=False),
+    Column("delay", Float, nullable=False),
+    Column("free_time", Float, nullable=False),
+    # How far the messages that wait are given new turns after a change of the rate. Null when all are.
+    Column("retimed_campaign", BigInteger),
+    Column("retimed_message", Text),
 )
 
 # What caps count for each person. There is no other index, so that PostgreSQL changes a row within its page (HOT).

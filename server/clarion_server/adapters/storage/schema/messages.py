@@ -82,8 +82,8 @@ messages = Table(
     Column("profile_key", BigInteger),
     # Where caps count it: see `cap_entries`.
     Column("cap_person", Text),
-    # When it may leave by the rate of its sending policy. Null while it waits for no turn.
-    Column("turn_time", Instant),
+    # What it waits for, or has waited for, under the rate of its campaign or its sending policy. Null where none holds.
+    Column("turn", Text),
     Column("outcome_time", Instant),
     Column("exclusion", Text),
     Column("failure", Text),

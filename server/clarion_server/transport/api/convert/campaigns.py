@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from clarion.v1 import campaign_pb2 as pb
-from clarion.v1 import campaign_version_pb2, targeting_pb2
+from clarion.v1 import campaign_version_pb2, sending_rate_pb2, targeting_pb2
 from google.protobuf import struct_pb2
 
 from clarion_server.application.campaigns.drafts import Draft
@@ -27,6 +27,7 @@ from clarion_server.domain.campaign_rules import MAX_ACTIONS
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.locale_rules import MAX_FALLBACKS, MAX_LOCALES, MAX_VARIANTS
 from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS
+from clarion_server.domain.sending_rate import SendingRate
 from clarion_server.domain.targeting import MAX_RULES, TargetingRule, WithoutRule
 from clarion_server.domain.violation import Violation
 from clarion_server.transport.api.convert.contents import from_content, to_content
@@ -36,6 +37,7 @@ from clarion_server.transport.api.convert.enums import (
     CAMPAIGN_STATE,
     CATEGORY,
     IN_DOUBT_POLICY,
+    RATE_PERIOD,
     SEVERITY,
     THROUGHPUT_MODE,
     UNKNOWN_RECIPIENT_POLICY,
@@ -87,6 +89,7 @@ def to_draft(campaign: pb.Campaign) -> Draft:
         locale_fallbacks=_from_fallbacks(parser, campaign.locale_fallbacks),
         translations=_from_translations(parser, campaign.translations),
         allow_untranslated=campaign.allow_untranslated,
+        rate=_from_rate(parser, campaign.rate) if campaign.HasField("rate") else None,
     )
     return Draft(definition, parser.violations, tuple(campaign.tags))
 
@@ -181,6 +184,10 @@ def _from_schedule(parser: RequestParser, schedule: pb.Schedule) -> Schedule:
     )
 
 
+def _from_rate(parser: RequestParser, rate: sending_rate_pb2.SendingRate) -> SendingRate:
+    return SendingRate(rate.count, parser.member(RATE_PERIOD, rate.period, "rate.period"))
+
+
 def to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
     """Returns the editable fields alone."""
     return pb.Campaign(
@@ -204,6 +211,13 @@ def to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
         ],
         translations={locale: to_struct(texts) for locale, texts in definition.translations.items()},
         allow_untranslated=definition.allow_untranslated,
+        rate=_to_rate(definition.rate),
+    )
+
+
+def _to_rate(rate: SendingRate | None) -> sending_rate_pb2.SendingRate | None:
+    return (
+        None if rate is None else sending_rate_pb2.SendingRate(count=rate.count, period=RATE_PERIOD.number(rate.period))
     )
 
 

@@ -28,6 +28,7 @@ from clarion.v1 import (
     message_pb2,
     profile_service_pb2,
     sending_policy_pb2,
+    sending_rate_pb2,
     silence_pb2,
     smtp_provider_pb2,
     suppression_pb2,
@@ -74,6 +75,7 @@ from clarion_server.domain.message import MessageState
 from clarion_server.domain.quiet_hours import Weekday
 from clarion_server.domain.schema_difference import SchemaEffect
 from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
+from clarion_server.domain.sending_rate import RatePeriod
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
 from clarion_server.domain.targeting import RuleResult, WithoutRule
 from clarion_server.domain.test_cells import LocaleOrigin
@@ -109,6 +111,7 @@ APPROVAL_ACTION = EnumPair(ApprovalAction, approval_pb2.ApprovalStep.Action.Valu
 APPROVAL_STATE = EnumPair(ApprovalState, approval_pb2.Approval.State.Value, "STATE")
 CATEGORY = EnumPair(Category, category_pb2.Category.Value, "CATEGORY")
 CAMPAIGN_STATE = EnumPair(CampaignState, campaign_pb2.Campaign.State.Value, "STATE")
+RATE_PERIOD = EnumPair(RatePeriod, sending_rate_pb2.SendingRate.Period.Value, "PERIOD")
 IN_DOUBT_POLICY = EnumPair(InDoubtPolicy, campaign_pb2.InDoubtPolicy.Value, "IN_DOUBT_POLICY")
 UNKNOWN_RECIPIENT_POLICY = EnumPair(
     UnknownRecipientPolicy, campaign_pb2.UnknownRecipientPolicy.Value, "UNKNOWN_RECIPIENT_POLICY"

@@ -126,7 +126,7 @@ export type SendingPolicy = Message<"clarion.v1.SendingPolicy"> & {
 
   /**
    * Optional. At most so many messages leave per second, over all processes. 0.01 to 100,000. Default 0: no limit. A message waits
-   * for its turn, and is never excluded by it. A changed rate holds for the turns that are given from then on.
+   * for its turn, and is never excluded by it. After a change, messages that wait for a turn get new ones.
    *
    * @generated from field: double rate = 13;
    */

@@ -46,7 +46,7 @@ def upgrade() -> None:
     _create_message_contexts()
     _create_message_labels()
     _create_messages()
-    _create_policy_turns()
+    _create_turn_schedules()
     _create_processes()
     _create_profile_aliases()
     _create_profile_identities()
@@ -774,7 +774,7 @@ def _create_messages() -> None:
         sa.Column("sending_policy", sa.Text()),
         sa.Column("profile_key", sa.BigInteger()),
         sa.Column("cap_person", sa.Text()),
-        sa.Column("turn_time", sa.BigInteger()),
+        sa.Column("turn", sa.Text()),
         sa.Column("outcome_time", sa.BigInteger()),
         sa.Column("exclusion", sa.Text()),
         sa.Column("failure", sa.Text()),
@@ -801,12 +801,19 @@ def _create_messages() -> None:
     op.create_index("messages_identity", "messages", ["segment", "identity"])
 
 
-def _create_policy_turns() -> None:
+def _create_turn_schedules() -> None:
     op.create_table(
-        "policy_turns",
-        sa.Column("policy_key", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("next_time", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("policy_key", name="policy_turns_key"),
+        "turn_schedules",
+        sa.Column("name", _BYTEWISE, nullable=False),
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("rate", sa.Float(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("next_place", sa.Float(), nullable=False),
+        sa.Column("delay", sa.Float(), nullable=False),
+        sa.Column("free_time", sa.Float(), nullable=False),
+        sa.Column("retimed_campaign", sa.BigInteger()),
+        sa.Column("retimed_message", sa.Text()),
+        sa.PrimaryKeyConstraint("name", name="turn_schedules_key"),
     )
 
 

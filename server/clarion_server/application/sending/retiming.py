@@ -1,0 +1,71 @@
+"""Gives messages new turns after a change of the rate that they keep: those that wait become due, in small steps.
+
+Their next claim gives them turns under the new rate. Without this they would wait for the turns that they have, which
+may come in hours.
+"""
+
+from __future__ import annotations
+
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.ports.turn_schedules import Retiming
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.value import value
+
+#: How many messages, and how many campaigns, one step looks at.
+_BATCH = 500
+_CAMPAIGNS = 50
+
+
+@value
+class _Look:
+    """What a step has seen of one campaign."""
+
+    due: list[str]
+    last: str
+    is_finished: bool
+
+
+def retime(unit: UnitOfWork, now: Instant) -> bool:
+    """Does one step. Returns whether there was one to do."""
+    retiming = unit.turn_schedules.begun_retiming()
+    if retiming is None:
+        return False
+    campaign_key, after = retiming.after
+    for _ in range(_CAMPAIGNS):
+        if not after:
+            found = _next_campaign(unit, retiming, campaign_key)
+            if found is None:
+                unit.turn_schedules.finish(retiming)
+                return True
+            campaign_key = found
+        look = _look(unit, retiming, campaign_key, after, now)
+        if look.due:
+            unit.messages.make_due(look.due, now)
+        if not look.is_finished:
+            after = look.last
+            break
+        after = ""
+    unit.turn_schedules.go_on(Retiming(retiming.schedule, retiming.sandbox, retiming.epoch, (campaign_key, after)))
+    return True
+
+
+def _next_campaign(unit: UnitOfWork, retiming: Retiming, after: int) -> int | None:
+    """Returns the key of the next campaign whose messages may wait in the schedule."""
+    kind, _, key = retiming.schedule.partition("/")
+    if kind == "campaign":
+        return None if after else int(key)
+    return unit.campaigns.next_key(retiming.sandbox, after)
+
+
+def _look(unit: UnitOfWork, retiming: Retiming, campaign_key: int, after: str, now: Instant) -> _Look:
+    waiting = unit.messages.waiting_turns(campaign_key, after, _BATCH)
+    due = [
+        each.message_id
+        for each in waiting
+        if each.turn is not None
+        # One that waits for a retry, or for an opening, goes on waiting for it.
+        and each.due_time == each.turn.due_time > now
+        and each.turn.schedule == retiming.schedule
+        and each.turn.epoch < retiming.epoch
+    ]
+    return _Look(due, waiting[-1].message_id if waiting else after, len(waiting) < _BATCH)
