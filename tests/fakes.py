@@ -34,6 +34,7 @@ class ScriptedChannel:
     def __init__(self, end: Callable[[Outbound], End] = lambda _: None) -> None:
         self.end = end
         self.announced_size: int | None = None
+        self.server_certificate_end: int | None = None
         self.gate = asyncio.Event()
         self.gate.set()
         self.begun: list[Outbound] = []

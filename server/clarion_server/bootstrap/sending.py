@@ -100,7 +100,13 @@ class LocalSending:
         self.dispatch = Dispatchers(ports)
         self._claim_loop = ClaimLoop(self.dispatch, ports, core.transactions)
         self._heartbeat = ProcessHeartbeat(
-            core.transactions, ports.pending_requeue, lease, clock, core.chance, self._claim_loop.look
+            core.transactions,
+            ports.pending_requeue,
+            lease,
+            clock,
+            core.chance,
+            self._claim_loop.look,
+            self.dispatch.seen_certificates,
         )
         eraser = ErasureSweeper(
             core.transactions, core.identities, AddressKeeper(core.address_hashes.hasher, core.ids), clock

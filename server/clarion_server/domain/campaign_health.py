@@ -19,6 +19,7 @@ class HealthCode(StrEnum):
     CHANNEL_CONFIGURATION_DISABLED = "CHANNEL_CONFIGURATION_DISABLED"
     ATTEMPTS_FAILING = "ATTEMPTS_FAILING"
     CERTIFICATE_EXPIRING = "CERTIFICATE_EXPIRING"
+    CHANNEL_CONFIGURATION_FAILING = "CHANNEL_CONFIGURATION_FAILING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,40 @@ class FailingMessage:
     """Of the next attempt."""
 
 
-def problems_of(
-    channel: ChannelConfiguration, failing: FailingMessage | None, certificate_end: Instant | None, now: Instant
-) -> Iterator[HealthProblem]:
-    """`failing` is a message of the campaign that waits for the channel configuration."""
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """What is known about a channel configuration that a campaign uses."""
+
+    failing: FailingMessage | None = None
+    """A message of the campaign that waits for it."""
+    failing_others: FailingMessage | None = None
+    """A message that waits for it, whatever its campaign is."""
+    client_certificate_end: Instant | None = None
+    server_certificate_end: Instant | None = None
+
+
+def problems_of(channel: ChannelConfiguration, facts: ChannelFacts, now: Instant) -> Iterator[HealthProblem]:
+    """Yields what is wrong with a campaign as far as this channel configuration is concerned."""
     if channel.disabled:
         text = f"{channel.name} is disabled: messages wait until it is enabled."
         yield HealthProblem(HealthCode.CHANNEL_CONFIGURATION_DISABLED, channel.name, text)
-    if failing is not None:
-        due = to_rfc3339(failing.due_time)
-        text = f"A message waits after {failing.attempt_count} attempts. The next one is due at {due}."
+    if facts.failing is not None:
+        text = f"A message {_waits(facts.failing)}"
         yield HealthProblem(HealthCode.ATTEMPTS_FAILING, channel.name, text)
-    if certificate_end is not None and certificate_end - now <= CERTIFICATE_NOTICE:
-        verb = "expires" if certificate_end > now else "expired"
-        text = f"The client certificate of {channel.name} {verb} at {to_rfc3339(certificate_end)}."
-        yield HealthProblem(HealthCode.CERTIFICATE_EXPIRING, channel.name, text)
+    elif facts.failing_others is not None:
+        text = f"A message of another campaign on {channel.name} {_waits(facts.failing_others)}"
+        yield HealthProblem(HealthCode.CHANNEL_CONFIGURATION_FAILING, channel.name, text)
+    ends = {
+        f"The client certificate of {channel.name}": facts.client_certificate_end,
+        f"The certificate that the server of {channel.name} showed last": facts.server_certificate_end,
+    }
+    for certificate, end in ends.items():
+        if end is not None and end - now <= CERTIFICATE_NOTICE:
+            verb = "expires" if end > now else "expired"
+            text = f"{certificate} {verb} at {to_rfc3339(end)}."
+            yield HealthProblem(HealthCode.CERTIFICATE_EXPIRING, channel.name, text)
+
+
+def _waits(failing: FailingMessage) -> str:
+    due = to_rfc3339(failing.due_time)
+    return f"waits after {failing.attempt_count} attempts. The next one is due at {due}."

@@ -9,9 +9,11 @@ from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import Mailbox, SmtpProvider
+from clarion_server.domain.seen_certificate import SeenCertificate
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_channel, a_sender, committing
+from tests.contract.store.samples import NOW
 
 
 def test_a_channel_configuration_comes_back_as_it_was_added_with_a_key(store: Store) -> None:
@@ -124,3 +126,16 @@ def test_the_revisions_and_the_channel_configurations_with_some_keys_are_found(w
     assert work.channels.revisions() == {first.key: first.revision, second.key: second.revision}
     assert work.channels.by_keys([second.key, 99]) == [second]
     assert work.channels.by_keys([]) == []
+
+
+def test_the_certificate_of_a_server_is_kept_as_long_as_its_provider_is_the_same(work: UnitOfWork) -> None:
+    one, other = a_channel(work, "one"), a_channel(work, "other")
+    keys = [one.key, other.key]
+    work.channels.save_certificates({one.key: SeenCertificate(1, NOW + 5), other.key: SeenCertificate(2, NOW + 6)})
+    assert work.channels.certificate_ends(keys) == {one.key: NOW + 5}
+    renamed = replace(one, display_name="Renamed", revision=2)
+    work.channels.save(renamed)
+    assert work.channels.certificate_ends(keys) == {one.key: NOW + 5}
+    assert isinstance(one.provider, SmtpProvider)
+    work.channels.save(replace(renamed, provider=replace(one.provider, host="elsewhere.example"), revision=3))
+    assert work.channels.certificate_ends(keys) == {}

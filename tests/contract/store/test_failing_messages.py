@@ -33,3 +33,13 @@ def test_the_channel_configurations_of_live_versions_are_read_at_once(work: Unit
         one.campaign.key: [one.channel.key] * len(work.campaigns.channel_keys(one.campaign.key, 1)),
         other.campaign.key: [other.channel.key] * len(work.campaigns.channel_keys(other.campaign.key, 1)),
     }
+
+
+def test_messages_that_fail_are_found_by_their_channel_configuration(work: UnitOfWork) -> None:
+    failing, fine = a_sender(work, "failing"), a_sender(work, "fine")
+    found = failing.message(work, state=MessageState.QUEUED, attempt_count=FAILING_ATTEMPTS)
+    fine.message(work, state=MessageState.QUEUED, attempt_count=FAILING_ATTEMPTS - 1)
+    fine.message(work, state=MessageState.SENT, attempt_count=9)
+    assert work.messages.failing_channels([failing.channel.key, fine.channel.key]) == {
+        failing.channel.key: FailingMessage(FAILING_ATTEMPTS, found.due_time)
+    }

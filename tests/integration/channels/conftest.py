@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from clarion_server.adapters.channels.email.smtp.channel import SmtpEmailChannel
 from clarion_server.adapters.channels.email.smtp.pool import ConnectionPool
 from clarion_server.adapters.channels.webhook.channel import WebhookChannel
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.instant import Instant, from_datetime
 
 from tests.outbound import a_webhook_configuration
 
@@ -21,11 +23,17 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
+#: When the certificates of servers expire.
+_END = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=3)
+
+
 @dataclass(frozen=True)
 class Certificates:
     authority_pem: str
     right_host: ssl.SSLContext
     """A server's, for 127.0.0.1 and localhost."""
+    right_host_end: Instant
+    """When the certificate of `right_host` expires."""
     wrong_host: ssl.SSLContext
     asking: ssl.SSLContext
     """Like `right_host`, of a server that takes clients of the authority alone."""
@@ -40,7 +48,7 @@ def certificates() -> Certificates:
 
     def server_context(*names: str) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        authority.issue_cert(*names).configure_cert(context)
+        authority.issue_cert(*names, not_after=_END).configure_cert(context)
         return context
 
     asking = server_context("127.0.0.1", "localhost")
@@ -49,6 +57,7 @@ def certificates() -> Certificates:
     return Certificates(
         authority_pem=authority.cert_pem.bytes().decode(),
         right_host=server_context("127.0.0.1", "localhost"),
+        right_host_end=from_datetime(_END),
         wrong_host=server_context("mail.example.org"),
         asking=asking,
         client_pem=client.cert_chain_pems[0].bytes().decode(),

@@ -87,6 +87,32 @@ async def test_the_channel_logs_in(mode: TlsMode, open_smtp: OpenChannel, certif
     assert len(sink.mails) == 1
 
 
+@pytest.mark.parametrize("mode", TlsMode)
+async def test_the_channel_tells_when_the_certificate_of_the_server_expires(
+    mode: TlsMode, open_smtp: OpenChannel, certificates: Certificates
+) -> None:
+    async with SmtpSink(**_tls(mode, certificates)) as sink:
+        channel = open_smtp(a_configuration(sink, tls_mode=mode, ca_certificates=certificates.authority_pem))
+        assert channel.server_certificate_end is None
+        await channel.send(an_email())
+    expected = None if mode is TlsMode.NONE else certificates.right_host_end
+    assert channel.server_certificate_end == expected
+
+
+@pytest.mark.parametrize("mode", [TlsMode.STARTTLS, TlsMode.IMPLICIT])
+async def test_a_server_that_asks_for_a_certificate_gets_it(
+    mode: TlsMode, open_smtp: OpenChannel, certificates: Certificates
+) -> None:
+    asking: dict[str, Any] = {"starttls" if mode is TlsMode.STARTTLS else "implicit_tls": certificates.asking}
+    async with SmtpSink(**asking) as sink:
+        settings: dict[str, Any] = {"tls_mode": mode, "ca_certificates": certificates.authority_pem}
+        with pytest.raises(TransientFailure):
+            await open_smtp(a_configuration(sink, **settings)).send(an_email())
+        shown: dict[str, Any] = {"client_certificate": certificates.client_pem, "client_key": certificates.client_key}
+        await open_smtp(a_configuration(sink, **settings, **shown)).send(an_email())
+    assert len(sink.mails) == 1
+
+
 async def test_a_method_that_the_server_offers_in_vain_is_followed_by_the_next(open_smtp: OpenChannel) -> None:
     password = b64encode(b"open sesame").decode()
     script = {"AUTH": ["504 5.5.4 Not PLAIN", "334 UGFzc3dvcmQ6"], password.upper(): "235 2.7.0 Accepted"}

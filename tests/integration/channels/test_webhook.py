@@ -161,6 +161,7 @@ async def test_requests_go_over_tls_to_the_host_of_the_certificate(
         named = open_webhook(endpoint.url.replace("127.0.0.1", "localhost"), ca_certificates=certificates.authority_pem)
         await named.send(a_webhook())
     assert len(endpoint.requests) == 2
+    assert channel.server_certificate_end == certificates.right_host_end
 
 
 async def test_an_endpoint_that_asks_for_a_client_certificate_gets_it(

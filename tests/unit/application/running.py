@@ -131,7 +131,13 @@ class Process:
         self.dispatchers = Dispatchers(self.ports)
         self.claim_loop = ClaimLoop(self.dispatchers, self.ports, self.transactions)
         self.heartbeat = ProcessHeartbeat(
-            self.transactions, self.ports.pending_requeue, self.lease, world.clock, lambda: 0.5, self.claim_loop.look
+            self.transactions,
+            self.ports.pending_requeue,
+            self.lease,
+            world.clock,
+            lambda: 0.5,
+            self.claim_loop.look,
+            self.dispatchers.seen_certificates,
         )
         self.cancelling = CancelMessages(self.transactions, world.clock)
         self.triggering = Triggering(

@@ -6,14 +6,18 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
 import trustme
 from clarion_server.domain.campaign import QueueDisposal
 from clarion_server.domain.campaign_health import HealthCode, HealthProblem
+from clarion_server.domain.content import Provider
+from clarion_server.domain.content.email import Mailbox, SmtpProvider
 from clarion_server.domain.content.webhook import WebhookProvider
 from clarion_server.domain.instant import DAY, SECOND, Instant
-from clarion_server.domain.message import Message
+from clarion_server.domain.message import Message, MessageState
 
 from tests.contract.store import samples
+from tests.unit.application.running import Process, recipient, states, until
 from tests.unit.application.world import AUTHOR, World
 
 
@@ -81,16 +85,21 @@ def certificate(world: World, ends_in: Instant) -> str:
     return trustme.CA().issue_cert("client.example", not_after=ends).cert_chain_pems[0].bytes().decode()
 
 
-async def test_a_client_certificate_is_a_problem_two_weeks_before_its_end(world: World) -> None:
+@pytest.mark.parametrize(
+    "provider",
+    [WebhookProvider("https://a.example"), SmtpProvider("a.example", 587, Mailbox("shop@example.com"))],
+    ids=["webhook", "smtp"],
+)
+async def test_a_client_certificate_is_a_problem_two_weeks_before_its_end(world: World, provider: Provider) -> None:
     await world.live()
 
     async def with_certificate(ends_in: Instant) -> list[HealthCode]:
-        provider = WebhookProvider("https://a.example", client_certificate=certificate(world, ends_in))
+        shown = replace(provider, client_certificate=certificate(world, ends_in))
         await world.transactions.write(
             lambda unit: unit.channels.save(
                 replace(
                     (stored := unit.channels.page(AUTHOR.visibility, None, 1)[0]),
-                    provider=provider,
+                    provider=shown,
                     revision=stored.revision + 1,
                 )
             )
@@ -100,3 +109,32 @@ async def test_a_client_certificate_is_a_problem_two_weeks_before_its_end(world:
     assert await with_certificate(15 * DAY) == []
     assert await with_certificate(13 * DAY) == [HealthCode.CERTIFICATE_EXPIRING]
     assert await with_certificate(-DAY) == [HealthCode.CERTIFICATE_EXPIRING]
+
+
+async def test_the_certificate_that_a_server_showed_last_is_a_problem_two_weeks_before_its_end(world: World) -> None:
+    await world.live()
+    process = Process(world)
+    async with process.sending():
+        await process.trigger(recipient())
+        await until(lambda: states(world) == [MessageState.SENT])
+        shown = process.provider.channels[0]
+        for ends_in, expected in ((15 * DAY, []), (13 * DAY, [HealthCode.CERTIFICATE_EXPIRING])):
+            shown.server_certificate_end = world.clock.now() + ends_in
+            await process.heartbeat.beat()
+            assert await codes(world) == expected
+    found = await problems(world)
+    assert found is not None
+    assert "that the server of channelConfigurations/orders showed last expires at" in found[0].message
+
+
+async def test_messages_of_other_campaigns_that_fail_on_its_channel_configuration_are_a_problem(world: World) -> None:
+    await world.live()
+    await queue(world, 1, attempt_count=3)
+    await world.live("reset")
+    campaign = await world.get("reset")
+    (found,) = (await world.health.of([campaign]))[campaign.key]
+    assert (found.code, found.channel_configuration) == (
+        HealthCode.CHANNEL_CONFIGURATION_FAILING,
+        "channelConfigurations/orders",
+    )
+    assert found.message.startswith("A message of another campaign on channelConfigurations/orders waits after 3")

@@ -28,6 +28,7 @@ class Untouched:
     def __init__(self) -> None:
         self.addresses: list[str] = []
         self.announced_size: int | None = 4711
+        self.server_certificate_end: int | None = 4712
 
     async def send(self, message: Outbound) -> Receipt:
         self.addresses.append(message.address)

@@ -38,7 +38,7 @@ def test_secrets_are_distinguished_from_the_rest() -> None:
     assert plain == replace(HOOK, secret="", client_key="")
     assert secrets == {"secret": "whsec_1", "client_key": "key"}
     assert replace(plain, secret=secrets["secret"], client_key=secrets["client_key"]) == HOOK
-    assert list(secret_names(SmtpProvider)) == ["password"]
+    assert list(secret_names(SmtpProvider)) == ["password", "client_key"]
 
 
 def test_the_kind_of_a_provider_cannot_change() -> None:

@@ -144,6 +144,7 @@ smtp_providers = st.builds(
     reply_to=st.none() | mailboxes,
     timeout=spans,
     ehlo_name=texts,
+    client_certificate=texts,
 )
 
 webhook_providers = st.builds(

@@ -62,9 +62,15 @@ class HealthProblem(_message.Message):
         CODE_ATTEMPTS_FAILING: HealthProblem._Code.ValueType  # 2
         """Messages wait although they were tried three times or more. Looked for among the hundred that have waited longest."""
         CODE_CERTIFICATE_EXPIRING: HealthProblem._Code.ValueType  # 3
-        """The certificate that the channel configuration shows its peer has expired, or expires within 14 days."""
+        """The certificate that the channel configuration shows its peer has expired, or expires within 14 days; or the one that the
+        server showed at the last connection.
+        """
         CODE_RULE_FAILING: HealthProblem._Code.ValueType  # 4
         """A rule of the live version could not be evaluated for recipients of the last seven days, for whom it counted as false."""
+        CODE_CHANNEL_CONFIGURATION_FAILING: HealthProblem._Code.ValueType  # 5
+        """Messages of other campaigns wait on the channel configuration although they were tried three times or more. Looked for among
+        the hundred that are due first.
+        """
 
     class Code(_Code, metaclass=_CodeEnumTypeWrapper):
         """Which thing. Values may be added."""
@@ -76,9 +82,15 @@ class HealthProblem(_message.Message):
     CODE_ATTEMPTS_FAILING: HealthProblem.Code.ValueType  # 2
     """Messages wait although they were tried three times or more. Looked for among the hundred that have waited longest."""
     CODE_CERTIFICATE_EXPIRING: HealthProblem.Code.ValueType  # 3
-    """The certificate that the channel configuration shows its peer has expired, or expires within 14 days."""
+    """The certificate that the channel configuration shows its peer has expired, or expires within 14 days; or the one that the
+    server showed at the last connection.
+    """
     CODE_RULE_FAILING: HealthProblem.Code.ValueType  # 4
     """A rule of the live version could not be evaluated for recipients of the last seven days, for whom it counted as false."""
+    CODE_CHANNEL_CONFIGURATION_FAILING: HealthProblem.Code.ValueType  # 5
+    """Messages of other campaigns wait on the channel configuration although they were tried three times or more. Looked for among
+    the hundred that are due first.
+    """
 
     CODE_FIELD_NUMBER: _builtins.int
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int

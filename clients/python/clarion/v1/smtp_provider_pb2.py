@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63larion/v1/smtp_provider.proto\x12\nclarion.v1\x1a\x1e\x63larion/v1/email_content.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xe4\x03\n\x0cSmtpProvider\x12\x12\n\x04host\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04port\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x38\n\x08tls_mode\x18\x03 \x01(\x0e\x32 .clarion.v1.SmtpProvider.TlsModeB\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61_certificates\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08username\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08password\x18\x06 \x01(\tB\x04\xe2\x41\x01\x04\x12\x1a\n\x0cpassword_set\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12)\n\x06sender\x18\x08 \x01(\x0b\x32\x13.clarion.v1.MailboxB\x04\xe2\x41\x01\x02\x12+\n\x08reply_to\x18\t \x01(\x0b\x32\x13.clarion.v1.MailboxB\x04\xe2\x41\x01\x01\x12\x30\n\x07timeout\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x17\n\tehlo_name\x18\x0b \x01(\tB\x04\xe2\x41\x01\x01\"d\n\x07TlsMode\x12\x18\n\x14TLS_MODE_UNSPECIFIED\x10\x00\x12\x11\n\rTLS_MODE_NONE\x10\x01\x12\x15\n\x11TLS_MODE_STARTTLS\x10\x02\x12\x15\n\x11TLS_MODE_IMPLICIT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63larion/v1/smtp_provider.proto\x12\nclarion.v1\x1a\x1e\x63larion/v1/email_content.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\"\xbe\x04\n\x0cSmtpProvider\x12\x12\n\x04host\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04port\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x38\n\x08tls_mode\x18\x03 \x01(\x0e\x32 .clarion.v1.SmtpProvider.TlsModeB\x04\xe2\x41\x01\x01\x12\x1d\n\x0f\x63\x61_certificates\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08username\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08password\x18\x06 \x01(\tB\x04\xe2\x41\x01\x04\x12\x1a\n\x0cpassword_set\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12)\n\x06sender\x18\x08 \x01(\x0b\x32\x13.clarion.v1.MailboxB\x04\xe2\x41\x01\x02\x12+\n\x08reply_to\x18\t \x01(\x0b\x32\x13.clarion.v1.MailboxB\x04\xe2\x41\x01\x01\x12\x30\n\x07timeout\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x17\n\tehlo_name\x18\x0b \x01(\tB\x04\xe2\x41\x01\x01\x12 \n\x12\x63lient_certificate\x18\x0c \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nclient_key\x18\r \x01(\tB\x04\xe2\x41\x01\x04\x12\x1c\n\x0e\x63lient_key_set\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\"d\n\x07TlsMode\x12\x18\n\x14TLS_MODE_UNSPECIFIED\x10\x00\x12\x11\n\rTLS_MODE_NONE\x10\x01\x12\x15\n\x11TLS_MODE_STARTTLS\x10\x02\x12\x15\n\x11TLS_MODE_IMPLICIT\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -56,8 +56,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SMTPPROVIDER'].fields_by_name['timeout']._serialized_options = b'\342A\001\001'
   _globals['_SMTPPROVIDER'].fields_by_name['ehlo_name']._loaded_options = None
   _globals['_SMTPPROVIDER'].fields_by_name['ehlo_name']._serialized_options = b'\342A\001\001'
+  _globals['_SMTPPROVIDER'].fields_by_name['client_certificate']._loaded_options = None
+  _globals['_SMTPPROVIDER'].fields_by_name['client_certificate']._serialized_options = b'\342A\001\001'
+  _globals['_SMTPPROVIDER'].fields_by_name['client_key']._loaded_options = None
+  _globals['_SMTPPROVIDER'].fields_by_name['client_key']._serialized_options = b'\342A\001\004'
+  _globals['_SMTPPROVIDER'].fields_by_name['client_key_set']._loaded_options = None
+  _globals['_SMTPPROVIDER'].fields_by_name['client_key_set']._serialized_options = b'\342A\001\003'
   _globals['_SMTPPROVIDER']._serialized_start=144
-  _globals['_SMTPPROVIDER']._serialized_end=628
-  _globals['_SMTPPROVIDER_TLSMODE']._serialized_start=528
-  _globals['_SMTPPROVIDER_TLSMODE']._serialized_end=628
+  _globals['_SMTPPROVIDER']._serialized_end=718
+  _globals['_SMTPPROVIDER_TLSMODE']._serialized_start=618
+  _globals['_SMTPPROVIDER_TLSMODE']._serialized_end=718
 # @@protoc_insertion_point(module_scope)

@@ -63,6 +63,9 @@ class SmtpProvider(_message.Message):
     REPLY_TO_FIELD_NUMBER: _builtins.int
     TIMEOUT_FIELD_NUMBER: _builtins.int
     EHLO_NAME_FIELD_NUMBER: _builtins.int
+    CLIENT_CERTIFICATE_FIELD_NUMBER: _builtins.int
+    CLIENT_KEY_FIELD_NUMBER: _builtins.int
+    CLIENT_KEY_SET_FIELD_NUMBER: _builtins.int
     host: _builtins.str
     """Required. Host name or IP address."""
     port: _builtins.int
@@ -85,6 +88,16 @@ class SmtpProvider(_message.Message):
     """Optional. The name that Clarion gives itself in EHLO: a host name or an address literal such as `[192.0.2.1]`.
     Default: the full host name of the machine, or else its address as a literal.
     """
+    client_certificate: _builtins.str
+    """Optional. A PEM certificate, with its chain, that Clarion shows to the server. At most 64 KiB. Default: none.
+    Not with `TLS_MODE_NONE`.
+    """
+    client_key: _builtins.str
+    """Input only. The PEM private key of `client_certificate`. Never returned. An update that leaves it empty keeps the stored
+    one, as long as the certificate stays the same.
+    """
+    client_key_set: _builtins.bool
+    """Output only. True when a private key is stored."""
     @_builtins.property
     def sender(self) -> _email_content_pb2.Mailbox:
         """Required. The sender's address and shown name. The address is the envelope sender too."""
@@ -111,10 +124,13 @@ class SmtpProvider(_message.Message):
         reply_to: _email_content_pb2.Mailbox | None = ...,
         timeout: _duration_pb2.Duration | None = ...,
         ehlo_name: _builtins.str = ...,
+        client_certificate: _builtins.str = ...,
+        client_key: _builtins.str = ...,
+        client_key_set: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["reply_to", b"reply_to", "sender", b"sender", "timeout", b"timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ca_certificates", b"ca_certificates", "ehlo_name", b"ehlo_name", "host", b"host", "password", b"password", "password_set", b"password_set", "port", b"port", "reply_to", b"reply_to", "sender", b"sender", "timeout", b"timeout", "tls_mode", b"tls_mode", "username", b"username"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ca_certificates", b"ca_certificates", "client_certificate", b"client_certificate", "client_key", b"client_key", "client_key_set", b"client_key_set", "ehlo_name", b"ehlo_name", "host", b"host", "password", b"password", "password_set", b"password_set", "port", b"port", "reply_to", b"reply_to", "sender", b"sender", "timeout", b"timeout", "tls_mode", b"tls_mode", "username", b"username"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,10 +22,16 @@ class HealthProblemCode(StrEnum):
     longest.
     """
     CERTIFICATE_EXPIRING = "CERTIFICATE_EXPIRING"
-    """The certificate that the channel configuration shows its peer has expired, or expires within 14 days."""
+    """The certificate that the channel configuration shows its peer has expired, or expires within 14 days; or the
+    one that the server showed at the last connection.
+    """
     RULE_FAILING = "RULE_FAILING"
     """A rule of the live version could not be evaluated for recipients of the last seven days, for whom it counted
     as false.
+    """
+    CHANNEL_CONFIGURATION_FAILING = "CHANNEL_CONFIGURATION_FAILING"
+    """Messages of other campaigns wait on the channel configuration although they were tried three times or more.
+    Looked for among the hundred that are due first.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""

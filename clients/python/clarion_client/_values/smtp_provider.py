@@ -61,3 +61,13 @@ class SmtpProvider(Value):
     """Optional. The name that Clarion gives itself in EHLO: a host name or an address literal such as `[192.0.2.1]`.
     Default: the full host name of the machine, or else its address as a literal.
     """
+    client_certificate: str = ""
+    """Optional. A PEM certificate, with its chain, that Clarion shows to the server. At most 64 KiB. Default: none.
+    Not with `TlsMode.NONE`.
+    """
+    client_key: str = dataclasses.field(default="", repr=False)
+    """Input only. The PEM private key of `client_certificate`. Never returned. An update that leaves it empty keeps
+    the stored one, as long as the certificate stays the same.
+    """
+    client_key_set: bool = False
+    """Output only. True when a private key is stored."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from clarion_server.application.ports.channels import Channel, HandOffFailed, Outbound, Receipt, VerificationStep
 from clarion_server.domain.attempt import Failure
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
 
 #: The error that is raised, and its failure.
@@ -26,6 +27,10 @@ class SimulatingChannel:
     @property
     def announced_size(self) -> int | None:
         return self._behind.announced_size
+
+    @property
+    def server_certificate_end(self) -> Instant | None:
+        return self._behind.server_certificate_end
 
     async def send(self, message: Outbound) -> Receipt:
         outcome = simulated_outcome(message.address)

@@ -8,6 +8,14 @@ import ssl
 import tempfile
 from typing import IO
 
+from clarion_server.domain.instant import SECOND, Instant
+
+
+def certificate_end(transport: asyncio.BaseTransport | None) -> Instant | None:
+    """Returns when the certificate expires that the server has shown. None without TLS."""
+    shown = transport.get_extra_info("peercert") if transport is not None else None
+    return int(ssl.cert_time_to_seconds(shown["notAfter"])) * SECOND if shown else None
+
 
 class TlsTrust:
     """Checks a server's certificate and host name against given authorities, or against the machine's."""

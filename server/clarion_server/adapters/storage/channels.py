@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.json_columns import CATEGORIES, PROVIDER, SECRETS
@@ -16,8 +16,10 @@ from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.retry import RetryPolicy
 from clarion_server.domain.secret import split_secrets
+from clarion_server.domain.seen_certificate import SeenCertificate
 
 _table = channel_configurations
 # Built once: claims and heartbeats run them.
@@ -58,9 +60,24 @@ class SqlChannelConfigurationRepository:
     def revisions(self) -> dict[int, int]:
         return {key: revision for key, revision in _REVISIONS.read(self._connection)}  # noqa: C416 - typed rows
 
+    def save_certificates(self, seen: Mapping[int, SeenCertificate]) -> None:
+        for key, certificate in sorted(seen.items()):
+            same = (_table.c.key == key, _table.c.revision == certificate.revision)
+            self._connection.execute(update(_table).where(*same).values(server_certificate_end=certificate.end_time))
+
+    def certificate_ends(self, keys: Collection[int]) -> dict[int, Instant]:
+        known = (_table.c.key.in_(keys), _table.c.server_certificate_end.is_not(None))
+        rows = self._connection.execute(select(_table.c.key, _table.c.server_certificate_end).where(*known))
+        return {row.key: row.server_certificate_end for row in rows}
+
     def save(self, configuration: ChannelConfiguration) -> None:
         before = (_table.c.key == configuration.key, _table.c.revision == configuration.revision - 1)
-        if self._connection.execute(update(_table).where(*before).values(_to_row(configuration))).rowcount == 0:
+        row = _to_row(configuration)
+        # What the server of another provider has shown says nothing about this one.
+        is_same = _table.c.provider == row["provider"]
+        seen = case((is_same, _table.c.server_certificate_end), else_=null())
+        statement = update(_table).where(*before).values({**row, "server_certificate_end": seen})
+        if self._connection.execute(statement).rowcount == 0:
             raise WriteConflict(configuration.name)
 
     def delete(self, configuration: ChannelConfiguration) -> None:

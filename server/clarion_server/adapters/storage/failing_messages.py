@@ -1,4 +1,4 @@
-"""Finds queued messages whose attempts fail, among those of a campaign that have waited longest."""
+"""Finds queued messages whose attempts fail, among the first of a campaign or of a channel configuration."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, bindparam, select
 
-from clarion_server.adapters.storage.schema import messages
+from clarion_server.adapters.storage.schema import IN_QUEUE, messages
 from clarion_server.domain.campaign_health import FAILING_ATTEMPTS, FailingMessage
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.message import Lane, MessageState
 
 #: However long the queue is, a look at it takes as long as this.
 _LOOKED_AT = 100
@@ -21,6 +21,19 @@ _OLDEST = (
     .subquery()
 )
 _FAILING = select(_OLDEST).where(_OLDEST.c.attempt_count >= FAILING_ATTEMPTS)
+_FIRST_DUE = (
+    select(messages.c.attempt_count, messages.c.due_time)
+    .where(messages.c.channel_key == bindparam("channel_key"), messages.c.lane == bindparam("lane"), IN_QUEUE)
+    .order_by(messages.c.due_time, messages.c.id)
+    .limit(_LOOKED_AT)
+    .subquery()
+)
+_FAILING_ON_CHANNEL = (
+    select(_FIRST_DUE)
+    .where(_FIRST_DUE.c.attempt_count >= FAILING_ATTEMPTS)
+    .order_by(_FIRST_DUE.c.attempt_count.desc())
+    .limit(1)
+)
 
 
 def failing_messages(connection: Connection, campaign_keys: Collection[int]) -> dict[tuple[int, int], FailingMessage]:
@@ -29,4 +42,16 @@ def failing_messages(connection: Connection, campaign_keys: Collection[int]) -> 
         (campaign_key, channel_key): FailingMessage(attempt_count, due_time)
         for campaign_key in campaign_keys
         for channel_key, attempt_count, due_time in connection.execute(_FAILING, {"campaign_key": campaign_key})
+    }
+
+
+def failing_channels(connection: Connection, channel_keys: Collection[int]) -> dict[int, FailingMessage]:
+    """Returns one message for each channel configuration, by its key."""
+    return {
+        channel_key: FailingMessage(attempt_count, due_time)
+        for channel_key in channel_keys
+        for lane in Lane
+        for attempt_count, due_time in connection.execute(
+            _FAILING_ON_CHANNEL, {"channel_key": channel_key, "lane": lane}
+        )
     }

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values, insertion
 from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution
-from clarion_server.adapters.storage.failing_messages import failing_messages
+from clarion_server.adapters.storage.failing_messages import failing_channels, failing_messages
 from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE, TURN
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
@@ -345,6 +345,9 @@ class SqlMessageRepository:
 
     def failing(self, campaign_keys: Collection[int]) -> dict[tuple[int, int], FailingMessage]:
         return failing_messages(self._connection, campaign_keys)
+
+    def failing_channels(self, channel_keys: Collection[int]) -> dict[int, FailingMessage]:
+        return failing_channels(self._connection, channel_keys)
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now))

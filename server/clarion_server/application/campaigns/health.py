@@ -9,9 +9,8 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign import Campaign, CampaignState
-from clarion_server.domain.campaign_health import HealthProblem, problems_of
+from clarion_server.domain.campaign_health import ChannelFacts, HealthProblem, problems_of
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.content.webhook import WebhookProvider
 from clarion_server.domain.instant import Instant
 
 _IN_USE = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
@@ -35,23 +34,28 @@ class CampaignHealthReader:
         failing = unit.messages.failing(keys)
         channel_keys = {channel_key for some in used.values() for channel_key in some}
         configurations = {each.key: each for each in unit.channels.by_keys(channel_keys)}
+        failing_channels = unit.messages.failing_channels(channel_keys)
+        server_ends = unit.channels.certificate_ends(channel_keys)
         now = self._clock.now()
         return {
             key: tuple(
                 problem
                 for channel_key in dict.fromkeys(used.get(key, ()))
-                if channel_key in configurations
+                if (configuration := configurations.get(channel_key)) is not None
                 for problem in problems_of(
-                    configurations[channel_key],
-                    failing.get((key, channel_key)),
-                    self._certificate_end(configurations[channel_key]),
+                    configuration,
+                    ChannelFacts(
+                        failing.get((key, channel_key)),
+                        failing_channels.get(channel_key),
+                        self._client_certificate_end(configuration),
+                        server_ends.get(channel_key),
+                    ),
                     now,
                 )
             )
             for key in keys
         }
 
-    def _certificate_end(self, configuration: ChannelConfiguration) -> Instant | None:
-        provider = configuration.provider
-        shown = provider.client_certificate if isinstance(provider, WebhookProvider) else ""
+    def _client_certificate_end(self, configuration: ChannelConfiguration) -> Instant | None:
+        shown = configuration.provider.client_certificate
         return self._certificates.end_of(shown) if shown else None

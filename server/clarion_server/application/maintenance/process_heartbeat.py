@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from clarion_server.domain.delivery import AttemptOutcome, decide_next
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import SECOND, Instant
 from clarion_server.domain.message import Message
+from clarion_server.domain.seen_certificate import SeenCertificate
 
 T = TypeVar("T")
 
@@ -50,8 +51,14 @@ class ProcessHeartbeat:
         clock: Clock,
         chance: Chance,
         on_queued: Callable[[], None],
+        seen_certificates: Callable[[], Mapping[int, SeenCertificate]] = dict,
     ) -> None:
-        """`on_queued` is called after each round: messages may have been queued, or the lease may be held again."""
+        """`on_queued` is called after each round: messages may have been queued, or the lease may be held again.
+
+        `seen_certificates` returns what the servers of this process's channels have shown.
+        """
+        self._seen_certificates = seen_certificates
+        self._noted_certificates: Mapping[int, SeenCertificate] = {}
         self._transactions = transactions
         self._pending_requeue = pending_requeue
         self._lease = lease
@@ -92,7 +99,16 @@ class ProcessHeartbeat:
         if await self._transactions.read(lambda unit: unit.turn_schedules.begun_retiming()):
             while await self._write(lambda unit: retime(unit, self._clock.now()), bulk=True):
                 self._on_queued()
+        await self._note_certificates()
         self._on_queued()
+
+    async def _note_certificates(self) -> None:
+        """Stores what servers have shown since the last round, for the health of campaigns."""
+        noted = self._noted_certificates
+        news = {key: each for key, each in self._seen_certificates().items() if noted.get(key) != each}
+        if news:
+            await self._write(lambda unit: unit.channels.save_certificates(news))
+            self._noted_certificates = {**noted, **news}
 
     async def _run(self) -> None:
         while True:

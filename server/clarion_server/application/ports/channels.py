@@ -100,6 +100,11 @@ class Channel(Protocol):
         """The largest message that the provider takes, in octets, as it said last. None: it did not say."""
         ...
 
+    @property
+    def server_certificate_end(self) -> Instant | None:
+        """When the certificate expires that the server showed at the last connection. None: it has shown none yet."""
+        ...
+
     async def send(self, message: Outbound) -> Receipt:
         """Hands the message over. Raises TransientFailure, PermanentFailure or HandOffInDoubt, and nothing else.
 

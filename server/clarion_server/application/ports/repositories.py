@@ -31,6 +31,7 @@ from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.seen_certificate import SeenCertificate
 from clarion_server.domain.turns import Turn
 
 #: No trigger makes more messages than these: those of 1,000 recipients on 10 actions.
@@ -150,6 +151,14 @@ class ChannelConfigurationRepository(Protocol):
         """Returns the revision of each, of every sandbox, by key."""
         ...
 
+    def save_certificates(self, seen: Mapping[int, SeenCertificate]) -> None:
+        """Notes what servers have shown, by the keys of the channel configurations, as far as these did not change."""
+        ...
+
+    def certificate_ends(self, keys: Collection[int]) -> dict[int, Instant]:
+        """Returns when the certificates expire that the servers showed last, by key, as far as any did."""
+        ...
+
     def save(self, configuration: ChannelConfiguration) -> None:
         """Replaces the stored one, whose revision must be one less. Raises WriteConflict."""
         ...
@@ -195,6 +204,10 @@ class MessageRepository(Protocol):
 
         It looks at the hundred messages of each campaign that have waited longest.
         """
+        ...
+
+    def failing_channels(self, channel_keys: Collection[int]) -> dict[int, FailingMessage]:
+        """Returns a message that waits after several attempts, by the key of its channel configuration."""
         ...
 
     def state_counts(self, execution_id: str) -> dict[MessageState, int]: ...

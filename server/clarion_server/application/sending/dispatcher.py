@@ -31,6 +31,7 @@ from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.seen_certificate import SeenCertificate
 
 log = structlog.get_logger()
 
@@ -87,6 +88,12 @@ class ChannelDispatcher:
     def announced_size(self) -> int | None:
         """The largest message that the provider takes, in octets, as it said last; None when it did not say."""
         return self._channel.channel.announced_size
+
+    @property
+    def seen_certificate(self) -> SeenCertificate | None:
+        """The certificate that the server showed at the last connection; None when it has shown none yet."""
+        end = self._channel.channel.server_certificate_end
+        return None if end is None else SeenCertificate(self.configuration.revision, end)
 
     @property
     def in_flight_count(self) -> int:

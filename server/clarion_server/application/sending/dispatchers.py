@@ -9,6 +9,7 @@ from clarion_server.application.sending.dispatcher import ChannelDispatcher, Dis
 from clarion_server.application.sending.local_dispatch import Reservation
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.message import Lane
+from clarion_server.domain.seen_certificate import SeenCertificate
 
 #: After so many seconds without a message in flight a dispatcher is closed. Its connections have been closed before.
 IDLE_SECONDS = 60.0
@@ -94,6 +95,11 @@ class Dispatchers:
     def announced_size(self, channel_key: int) -> int | None:
         dispatcher = self._open.get(channel_key)
         return self._announced.get(channel_key) if dispatcher is None else dispatcher.announced_size
+
+    def seen_certificates(self) -> dict[int, SeenCertificate]:
+        """Returns what the servers of open channels have shown, by the keys of the channel configurations."""
+        seen = ((key, dispatcher.seen_certificate) for key, dispatcher in self._open.items())
+        return {key: certificate for key, certificate in seen if certificate is not None}
 
     # The end.
 

@@ -15,6 +15,7 @@ from clarion_server.domain.choice import EMAIL, Choice, Source, choose_email
 from clarion_server.domain.content.rules import (
     MAX_HEADER_NAME,
     certificate_violations,
+    client_key_violations,
     header_violations,
     source_violations,
     timeout_violations,
@@ -183,6 +184,9 @@ class SmtpProvider:
     timeout: Span = 30 * SECOND
     ehlo_name: str = ""
     """The machine's full host name, or else its address, when it is empty."""
+    client_certificate: str = ""
+    """PEM; no client certificate is sent when it is empty."""
+    client_key: str = secret_field("client_certificate")
 
     def violations(self) -> Iterator[Violation]:
         """Yields all violations, with the field paths of the contract's `SmtpProvider`."""
@@ -258,6 +262,9 @@ def _provider_violations(smtp: SmtpProvider) -> Iterator[Violation]:
     if smtp.reply_to is not None:
         yield from _provider_mailbox_violations(smtp.reply_to, "reply_to")
     yield from timeout_violations(smtp.timeout)
+    yield from client_key_violations(smtp.client_key, smtp.client_certificate)
+    if smtp.client_certificate and smtp.tls_mode is TlsMode.NONE:
+        yield Violation("client_certificate", "NOT_ALLOWED", "Must be empty without TLS, by which it is shown.")
     if smtp.ehlo_name and not _is_ehlo_name(smtp.ehlo_name):
         yield malformed("ehlo_name", "Must be a host name or an address literal, such as '[192.0.2.1]'.")
 

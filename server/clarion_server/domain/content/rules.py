@@ -20,6 +20,8 @@ MAX_PEM = 64 * 1024
 MIN_TIMEOUT, MAX_TIMEOUT = 100 * MILLISECOND, 300 * SECOND
 
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
+_KEY = "PRIVATE KEY-----"
+_ENCRYPTED = "ENCRYPTED"
 
 
 def source_violations(source: str, field: str) -> Iterator[Violation]:
@@ -58,6 +60,21 @@ def certificate_violations(pem: str, field: str) -> Iterator[Violation]:
         yield malformed(field, "Must be certificates in PEM.")
     else:
         yield from text_violations(pem, field)
+
+
+def client_key_violations(key: str, certificate: str) -> Iterator[Violation]:
+    """Checks the fields `client_key` and `client_certificate`, which are given together or not at all."""
+    yield from certificate_violations(certificate, "client_certificate")
+    if len(key) > MAX_PEM:
+        yield too_long("client_key", MAX_PEM, "octets")
+    elif key and (_KEY not in key or not key.isascii()):
+        yield malformed("client_key", "Must be a private key in PEM.")
+    elif _ENCRYPTED in key:
+        yield malformed("client_key", "Must not be encrypted: Clarion has no password for it.")
+    if key and not certificate:
+        yield Violation("client_certificate", "REQUIRED", "Must be given with a private key.")
+    if certificate and not key:
+        yield Violation("client_key", "REQUIRED", "Must be given with a new certificate.")
 
 
 def timeout_violations(timeout: Span) -> Iterator[Violation]:

@@ -14,8 +14,8 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.choice import Choice
 from clarion_server.domain.content.rules import (
     MAX_HEADER_NAME,
-    MAX_PEM,
     certificate_violations,
+    client_key_violations,
     header_violations,
     source_violations,
     timeout_violations,
@@ -25,7 +25,7 @@ from clarion_server.domain.instant import SECOND, Span
 from clarion_server.domain.secret import secret_field
 from clarion_server.domain.text_rules import line_violations
 from clarion_server.domain.value import value
-from clarion_server.domain.violation import Violation, malformed, required, too_long
+from clarion_server.domain.violation import Violation, malformed, required
 
 MAX_URL = 2_000
 #: Octets of the signing secret, by the Standard Webhooks specification.
@@ -40,8 +40,6 @@ _WRITTEN_BY_CLARION = re.compile(
     re.IGNORECASE,
 )
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - a prefix, not a secret
-_KEY = "PRIVATE KEY-----"
-_ENCRYPTED = "ENCRYPTED"
 
 
 class Method(StrEnum):
@@ -153,8 +151,7 @@ class WebhookProvider:
             yield malformed("secret", f"Must be 'whsec_' and {MIN_SECRET} to {MAX_SECRET} bytes in Base64.")
         yield from timeout_violations(self.timeout)
         yield from certificate_violations(self.ca_certificates, "ca_certificates")
-        yield from certificate_violations(self.client_certificate, "client_certificate")
-        yield from _client_key_violations(self)
+        yield from client_key_violations(self.client_key, self.client_certificate)
 
 
 def _url_violations(url: str, allow_private_addresses: bool) -> Iterator[Violation]:
@@ -202,17 +199,3 @@ def signing_key(secret: str) -> bytes:
     if not secret.startswith(_SECRET_PREFIX):
         raise ValueError(f"The secret does not begin with {_SECRET_PREFIX}")
     return base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
-
-
-def _client_key_violations(provider: WebhookProvider) -> Iterator[Violation]:
-    key, certificate = provider.client_key, provider.client_certificate
-    if len(key) > MAX_PEM:
-        yield too_long("client_key", MAX_PEM, "octets")
-    elif key and (_KEY not in key or not key.isascii()):
-        yield malformed("client_key", "Must be a private key in PEM.")
-    elif _ENCRYPTED in key:
-        yield malformed("client_key", "Must not be encrypted: Clarion has no password for it.")
-    if key and not certificate:
-        yield Violation("client_certificate", "REQUIRED", "Must be given with a private key.")
-    if certificate and not key:
-        yield Violation("client_key", "REQUIRED", "Must be given with a new certificate.")

@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
 from clarion_server.adapters.channels.failure_detail import one_line
+from clarion_server.adapters.channels.tls import certificate_end
 from clarion_server.adapters.channels.webhook.answers import Answer, refused
 from clarion_server.adapters.channels.webhook.connections import EndpointConnections
 from clarion_server.adapters.channels.webhook.signature import signed_headers
@@ -27,7 +28,7 @@ from clarion_server.application.ports.channels import (
 from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.webhook import Method, RenderedWebhook, WebhookContent, WebhookProvider
-from clarion_server.domain.instant import SECOND
+from clarion_server.domain.instant import SECOND, Instant
 
 #: The most octets that are read of an answer.
 _MAX_READ = 64 * 1024
@@ -49,12 +50,17 @@ class WebhookChannel:
         self._provider = configuration.provider
         self._slots = asyncio.Semaphore(configuration.max_concurrency)
         self._connections = EndpointConnections(configuration.provider)
+        self._transport: asyncio.BaseTransport | None = None
         self._requests_in_flight = 0
         self._closing = False
 
     @property
     def announced_size(self) -> int | None:
         return None
+
+    @property
+    def server_certificate_end(self) -> Instant | None:
+        return certificate_end(self._transport)
 
     async def send(self, message: Outbound) -> Receipt:
         """Sends the request, after waiting while `max_concurrency` are in flight. Cancellation drops the connection."""
@@ -90,6 +96,8 @@ class WebhookChannel:
                 ) as response,
             ):
                 answer = _answer(response)
+                # The transport of the body, because the answer has given its connection back if it has no body itself.
+                self._transport = body.transport
                 answer = replace(answer, text=_hide(await _beginning(response), self._secrets(rendered)))
         except _EXCHANGE_ERRORS as error:
             # The status decides the outcome, even when the rest of the answer is lost.
@@ -126,12 +134,14 @@ class _Body(aiohttp.Payload):
         self._size = len(octets)
         self.octets = octets
         self.has_left = False
+        self.transport: asyncio.BaseTransport | None = None
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         return self.octets.decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         assert isinstance(writer, aiohttp.http.StreamWriter)
+        self.transport = writer.transport
         if writer.transport is not None:
             # The lowest limits that work: TLS transports treat 0 as "always full". `drain` then waits for the last
             # octet but one.

@@ -26,6 +26,8 @@ channel_configurations = Table(
     Column("max_concurrency", Integer, nullable=False),
     Column("max_rate", Float, nullable=False),
     Column("max_message_bytes", BigInteger, nullable=False),
+    # When the certificate expires that the provider's server showed last. Null: none was seen with this provider.
+    Column("server_certificate_end", Instant),
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
     UniqueConstraint("sandbox", "id"),

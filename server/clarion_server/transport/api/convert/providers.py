@@ -52,6 +52,8 @@ def _from_smtp(parser: RequestParser, smtp: smtp_provider_pb2.SmtpProvider) -> S
         reply_to=from_mailbox(smtp.reply_to) if smtp.HasField("reply_to") else None,
         timeout=parser.span(smtp.timeout, "smtp.timeout") if smtp.HasField("timeout") else _SMTP.timeout,
         ehlo_name=smtp.ehlo_name,
+        client_certificate=smtp.client_certificate,
+        client_key=smtp.client_key,
     )
 
 
@@ -67,6 +69,8 @@ def _to_smtp(smtp: SmtpProvider) -> smtp_provider_pb2.SmtpProvider:
         reply_to=to_optional_mailbox(smtp.reply_to),
         timeout=to_duration(smtp.timeout),
         ehlo_name=smtp.ehlo_name,
+        client_certificate=smtp.client_certificate,
+        client_key_set=bool(smtp.client_key),
     )
 
 

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_health.proto.
  */
 export const file_clarion_v1_campaign_health: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL2NhbXBhaWduX2hlYWx0aC5wcm90bxIKY2xhcmlvbi52MSJDCg5DYW1wYWlnbkhlYWx0aBIxCghwcm9ibGVtcxgBIAMoCzIZLmNsYXJpb24udjEuSGVhbHRoUHJvYmxlbUIE4kEBAyLCAgoNSGVhbHRoUHJvYmxlbRIyCgRjb2RlGAEgASgOMh4uY2xhcmlvbi52MS5IZWFsdGhQcm9ibGVtLkNvZGVCBOJBAQMSIwoVY2hhbm5lbF9jb25maWd1cmF0aW9uGAIgASgJQgTiQQEDEhUKB21lc3NhZ2UYAyABKAlCBOJBAQMSFAoGYWN0aW9uGAQgASgJQgTiQQEDEhIKBHJ1bGUYBSABKAlCBOJBAQMilgEKBENvZGUSFAoQQ09ERV9VTlNQRUNJRklFRBAAEicKI0NPREVfQ0hBTk5FTF9DT05GSUdVUkFUSU9OX0RJU0FCTEVEEAESGQoVQ09ERV9BVFRFTVBUU19GQUlMSU5HEAISHQoZQ09ERV9DRVJUSUZJQ0FURV9FWFBJUklORxADEhUKEUNPREVfUlVMRV9GQUlMSU5HEARiBnByb3RvMw", [file_google_api_field_behavior]);
+  fileDesc("CiBjbGFyaW9uL3YxL2NhbXBhaWduX2hlYWx0aC5wcm90bxIKY2xhcmlvbi52MSJDCg5DYW1wYWlnbkhlYWx0aBIxCghwcm9ibGVtcxgBIAMoCzIZLmNsYXJpb24udjEuSGVhbHRoUHJvYmxlbUIE4kEBAyLqAgoNSGVhbHRoUHJvYmxlbRIyCgRjb2RlGAEgASgOMh4uY2xhcmlvbi52MS5IZWFsdGhQcm9ibGVtLkNvZGVCBOJBAQMSIwoVY2hhbm5lbF9jb25maWd1cmF0aW9uGAIgASgJQgTiQQEDEhUKB21lc3NhZ2UYAyABKAlCBOJBAQMSFAoGYWN0aW9uGAQgASgJQgTiQQEDEhIKBHJ1bGUYBSABKAlCBOJBAQMivgEKBENvZGUSFAoQQ09ERV9VTlNQRUNJRklFRBAAEicKI0NPREVfQ0hBTk5FTF9DT05GSUdVUkFUSU9OX0RJU0FCTEVEEAESGQoVQ09ERV9BVFRFTVBUU19GQUlMSU5HEAISHQoZQ09ERV9DRVJUSUZJQ0FURV9FWFBJUklORxADEhUKEUNPREVfUlVMRV9GQUlMSU5HEAQSJgoiQ09ERV9DSEFOTkVMX0NPTkZJR1VSQVRJT05fRkFJTElORxAFYgZwcm90bzM", [file_google_api_field_behavior]);
 
 /**
  * What is known to keep a campaign from working now. It says nothing about what a provider does with messages later.
@@ -111,7 +111,8 @@ export enum HealthProblem_Code {
   ATTEMPTS_FAILING = 2,
 
   /**
-   * The certificate that the channel configuration shows its peer has expired, or expires within 14 days.
+   * The certificate that the channel configuration shows its peer has expired, or expires within 14 days; or the one that the
+   * server showed at the last connection.
    *
    * @generated from enum value: CODE_CERTIFICATE_EXPIRING = 3;
    */
@@ -123,6 +124,14 @@ export enum HealthProblem_Code {
    * @generated from enum value: CODE_RULE_FAILING = 4;
    */
   RULE_FAILING = 4,
+
+  /**
+   * Messages of other campaigns wait on the channel configuration although they were tried three times or more. Looked for among
+   * the hundred that are due first.
+   *
+   * @generated from enum value: CODE_CHANNEL_CONFIGURATION_FAILING = 5;
+   */
+  CHANNEL_CONFIGURATION_FAILING = 5,
 }
 
 /**

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/smtp_provider.proto.
  */
 export const file_clarion_v1_smtp_provider: GenFile = /*@__PURE__*/
-  fileDesc("Ch5jbGFyaW9uL3YxL3NtdHBfcHJvdmlkZXIucHJvdG8SCmNsYXJpb24udjEi5AMKDFNtdHBQcm92aWRlchISCgRob3N0GAEgASgJQgTiQQECEhIKBHBvcnQYAiABKAVCBOJBAQESOAoIdGxzX21vZGUYAyABKA4yIC5jbGFyaW9uLnYxLlNtdHBQcm92aWRlci5UbHNNb2RlQgTiQQEBEh0KD2NhX2NlcnRpZmljYXRlcxgEIAEoCUIE4kEBARIWCgh1c2VybmFtZRgFIAEoCUIE4kEBARIWCghwYXNzd29yZBgGIAEoCUIE4kEBBBIaCgxwYXNzd29yZF9zZXQYByABKAhCBOJBAQMSKQoGc2VuZGVyGAggASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQECEisKCHJlcGx5X3RvGAkgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEjAKB3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESFwoJZWhsb19uYW1lGAsgASgJQgTiQQEBImQKB1Rsc01vZGUSGAoUVExTX01PREVfVU5TUEVDSUZJRUQQABIRCg1UTFNfTU9ERV9OT05FEAESFQoRVExTX01PREVfU1RBUlRUTFMQAhIVChFUTFNfTU9ERV9JTVBMSUNJVBADYgZwcm90bzM", [file_clarion_v1_email_content, file_google_api_field_behavior, file_google_protobuf_duration]);
+  fileDesc("Ch5jbGFyaW9uL3YxL3NtdHBfcHJvdmlkZXIucHJvdG8SCmNsYXJpb24udjEivgQKDFNtdHBQcm92aWRlchISCgRob3N0GAEgASgJQgTiQQECEhIKBHBvcnQYAiABKAVCBOJBAQESOAoIdGxzX21vZGUYAyABKA4yIC5jbGFyaW9uLnYxLlNtdHBQcm92aWRlci5UbHNNb2RlQgTiQQEBEh0KD2NhX2NlcnRpZmljYXRlcxgEIAEoCUIE4kEBARIWCgh1c2VybmFtZRgFIAEoCUIE4kEBARIWCghwYXNzd29yZBgGIAEoCUIE4kEBBBIaCgxwYXNzd29yZF9zZXQYByABKAhCBOJBAQMSKQoGc2VuZGVyGAggASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQECEisKCHJlcGx5X3RvGAkgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEjAKB3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESFwoJZWhsb19uYW1lGAsgASgJQgTiQQEBEiAKEmNsaWVudF9jZXJ0aWZpY2F0ZRgMIAEoCUIE4kEBARIYCgpjbGllbnRfa2V5GA0gASgJQgTiQQEEEhwKDmNsaWVudF9rZXlfc2V0GA4gASgIQgTiQQEDImQKB1Rsc01vZGUSGAoUVExTX01PREVfVU5TUEVDSUZJRUQQABIRCg1UTFNfTU9ERV9OT05FEAESFQoRVExTX01PREVfU1RBUlRUTFMQAhIVChFUTFNfTU9ERV9JTVBMSUNJVBADYgZwcm90bzM", [file_clarion_v1_email_content, file_google_api_field_behavior, file_google_protobuf_duration]);
 
 /**
  * An SMTP server that takes mail for any recipient (RFC 5321).
@@ -102,6 +102,29 @@ export type SmtpProvider = Message<"clarion.v1.SmtpProvider"> & {
    * @generated from field: string ehlo_name = 11;
    */
   ehloName: string;
+
+  /**
+   * Optional. A PEM certificate, with its chain, that Clarion shows to the server. At most 64 KiB. Default: none.
+   * Not with `TLS_MODE_NONE`.
+   *
+   * @generated from field: string client_certificate = 12;
+   */
+  clientCertificate: string;
+
+  /**
+   * Input only. The PEM private key of `client_certificate`. Never returned. An update that leaves it empty keeps the stored
+   * one, as long as the certificate stays the same.
+   *
+   * @generated from field: string client_key = 13;
+   */
+  clientKey: string;
+
+  /**
+   * Output only. True when a private key is stored.
+   *
+   * @generated from field: bool client_key_set = 14;
+   */
+  clientKeySet: boolean;
 };
 
 /**

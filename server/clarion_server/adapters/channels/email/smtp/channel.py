@@ -17,6 +17,7 @@ from clarion_server.application.ports.channels import Outbound, PermanentFailure
 from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import SmtpProvider
+from clarion_server.domain.instant import Instant
 
 
 class SmtpEmailChannel:
@@ -27,13 +28,20 @@ class SmtpEmailChannel:
         self._provider = configuration.provider
         self._max_size = configuration.max_message_bytes
         self._announced_size: int | None = None
+        self._server_certificate_end: Instant | None = None
         self._slots = asyncio.Semaphore(configuration.max_concurrency)
-        self._trust = TlsTrust(self._provider.ca_certificates)
+        self._trust = TlsTrust(
+            self._provider.ca_certificates, self._provider.client_certificate, self._provider.client_key
+        )
         self._pool = pool or ConnectionPool()
 
     @property
     def announced_size(self) -> int | None:
         return self._announced_size
+
+    @property
+    def server_certificate_end(self) -> Instant | None:
+        return self._server_certificate_end
 
     async def send(self, message: Outbound) -> Receipt:
         """Sends the message, after waiting while `max_concurrency` others are being sent.
@@ -60,6 +68,7 @@ class SmtpEmailChannel:
                 pass  # servers close idle connections, which is no failed attempt
         connection = await self._new_session().open()
         self._announced_size = connection.announced_size
+        self._server_certificate_end = connection.server_certificate_end
         return await self._hand_over_on(connection, envelope)
 
     async def _hand_over_on(self, connection: SmtpConnection, envelope: mime.Envelope) -> Reply:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken
 from clarion_server.adapters.channels.email.smtp.replies import MalformedReply, Reply, ReplyReader
 from clarion_server.adapters.channels.failure_detail import one_line
+from clarion_server.adapters.channels.tls import certificate_end
 from clarion_server.domain.attempt import FailureReason
+from clarion_server.domain.instant import Instant
 
 #: How long to wait for the reply to QUIT, in seconds.
 QUIT_SECONDS = 2.0
@@ -58,6 +60,11 @@ class SmtpConnection(asyncio.Protocol):
         """The largest message that the server takes, in octets (RFC 1870). None: it does not say."""
         size = self._extensions.get("size", "").strip()
         return int(size) or None if size.isdecimal() else None
+
+    @property
+    def server_certificate_end(self) -> Instant | None:
+        """When the certificate of the server expires. None without TLS."""
+        return certificate_end(self._transport)
 
     def offers(self, extension: str) -> bool:
         return extension in self._extensions

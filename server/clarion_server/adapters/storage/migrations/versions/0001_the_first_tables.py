@@ -482,6 +482,7 @@ def _create_channel_configurations() -> None:
         sa.Column("max_concurrency", sa.Integer(), nullable=False),
         sa.Column("max_rate", sa.Float(), nullable=False),
         sa.Column("max_message_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("server_certificate_end", sa.BigInteger()),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="channel_configurations_key"),
