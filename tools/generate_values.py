@@ -36,6 +36,7 @@ NAMES = {
     "CountAudienceResponse": "AudienceCount",
     "CreateApiKeyResponse": "NewApiKey",
     "DeleteProfileResponse": "ProfileDeletion",
+    "EmailContent.Transform": "Transform",
     "Finding.Severity": "Severity",
     "GetConsentsResponse": "PersonConsents",
     "GetTriggerSampleResponse": "TriggerSamples",

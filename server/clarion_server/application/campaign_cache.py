@@ -18,6 +18,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import (
     Campaign,
     CampaignDefinition,
@@ -61,6 +62,8 @@ class CompiledVersion:
     """Those that its contents name, by id."""
     content_rules: tuple[frozenset[str], ...] = ()
     """The rules that have contents of their own, for each action."""
+    built: BuiltSources = field(default_factory=dict)
+    """What is sent of its sources, where that is not what was written."""
 
     @property
     def has_rules(self) -> bool:
@@ -108,6 +111,7 @@ class _StoredVersion:
     definition: CampaignDefinition
     channel_keys: Sequence[int]
     attachments: Attachments
+    built: BuiltSources
 
 
 class CampaignCache:
@@ -186,6 +190,7 @@ class CampaignCache:
             version.attachments,
             locale,
             rule,
+            version.built,
         )
 
     async def _load_live(self, name: tuple[str, str]) -> LiveCampaign:
@@ -233,7 +238,9 @@ class CampaignCache:
             for index, (action, channel_key) in enumerate(zip(definition.actions, stored.channel_keys, strict=True))
         ]
         contents = tuple(
-            self._compiler.compile_content(definition, index, stored.campaign_id, stored.attachments)
+            self._compiler.compile_content(
+                definition, index, stored.campaign_id, stored.attachments, built=stored.built
+            )
             for index in range(len(actions))
         )
         return CompiledVersion(
@@ -244,10 +251,15 @@ class CampaignCache:
             tuple(actions),
             tuple(action.id for action in actions),
             self._compiler.reads_profile(definition),
-            _BASE_BYTES + _BYTES_PER_CHARACTER * len(repr(definition)),
+            _BASE_BYTES + _BYTES_PER_CHARACTER * (len(repr(definition)) + _length(stored.built)),
             stored.attachments,
             tuple(frozenset(each.rule for each in action.variants) for action in definition.actions),
+            stored.built,
         )
+
+
+def _length(built: BuiltSources) -> int:
+    return sum(len(source.text) for source in built.values())
 
 
 def _find_live(unit: UnitOfWork, sandbox: str, campaign_id: str) -> Campaign:
@@ -264,7 +276,8 @@ def _stored_version(unit: UnitOfWork, campaign_key: int, number: int) -> _Stored
     assert version is not None, "a version outlives the messages that were accepted with it"
     channel_keys = unit.campaigns.channel_keys(campaign_key, number)
     attachments = unit.attachments.of_version(campaign_key, number) if version.definition.attachment_ids else {}
-    return _StoredVersion(campaign.id, version.definition, channel_keys, attachments)
+    built = unit.campaigns.built_sources(campaign_key, number)
+    return _StoredVersion(campaign.id, version.definition, channel_keys, attachments, built)
 
 
 def _not_live(campaign: Campaign) -> CampaignNotLive | CampaignOutsideWindow:

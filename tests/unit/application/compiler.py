@@ -17,10 +17,10 @@ class RememberingCompiler(JinjaContentCompiler):
         super().__init__(CONTENT_KINDS, PUBLIC_URL)
         self._compiled: dict[str, Any] = {}
 
-    def compile_content(self, *arguments: Any) -> Any:
-        key = repr(arguments)
+    def compile_content(self, *arguments: Any, **further: Any) -> Any:
+        key = repr((arguments, further))
         if key not in self._compiled:
-            self._compiled[key] = super().compile_content(*arguments)
+            self._compiled[key] = super().compile_content(*arguments, **further)
         return self._compiled[key]
 
 

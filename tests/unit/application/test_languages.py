@@ -156,9 +156,9 @@ class CountingCompiler(RememberingCompiler):
         super().__init__()
         self.compiled_locales: list[str] = []
 
-    def compile_content(self, *arguments: Any) -> Any:
+    def compile_content(self, *arguments: Any, **further: Any) -> Any:
         self.compiled_locales.append(arguments[4] if len(arguments) > 4 else "")
-        return super().compile_content(*arguments)
+        return super().compile_content(*arguments, **further)
 
 
 async def test_a_language_is_compiled_at_its_first_use_once_for_all_who_wait(world: World) -> None:

@@ -12,6 +12,7 @@ from clarion_server.application.campaigns.life_cycle import ActivateCampaign
 from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
 from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments
 from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition, CampaignState, QueueDisposal, Schedule
 from clarion_server.domain.counter import Metric
 from clarion_server.domain.errors import (
@@ -159,11 +160,16 @@ class InterruptedCompiler(JinjaContentCompiler):
         self.world: World | None = None
         self.reviewed: list[CampaignDefinition] = []
 
-    def review(self, definition: CampaignDefinition, attachments: Attachments = NO_ATTACHMENTS) -> list[Finding]:
+    def review(
+        self,
+        definition: CampaignDefinition,
+        attachments: Attachments = NO_ATTACHMENTS,
+        built: BuiltSources | None = None,
+    ) -> list[Finding]:
         self.reviewed.append(definition)
         if self.world is not None and len(self.reviewed) == 1:
             asyncio.run(self.interrupt(self.world))
-        return super().review(definition, attachments)
+        return super().review(definition, attachments, built)
 
     async def interrupt(self, world: World) -> None:
         await world.update(description="Changed during review")

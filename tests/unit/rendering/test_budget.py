@@ -16,6 +16,7 @@ from clarion_server.adapters.rendering.operators import OPERATORS
 from clarion_server.adapters.rendering.template import CompiledTemplate
 from clarion_server.adapters.rendering.template_tests import TESTS
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
+from clarion_server.domain.built_source import BuiltSource
 
 from tests.unit.rendering.calls import counted_calls
 from tests.unit.rendering.contents import rendered, text_of
@@ -179,7 +180,7 @@ class Cost:
     def __init__(self, source: str, environment: ContentEnvironment = HTML) -> None:
         variables = {**HTML.globals, "context": DATA, "profile": {}}
         budget = Budget()
-        template = CompiledTemplate("html", source, environment)
+        template = CompiledTemplate("html", BuiltSource(source), environment)
         locale = Locale.parse("en")
         template.render(variables, locale, Budget())  # What is prepared once is no cost of the second time.
         with counted_calls() as calls:
@@ -292,7 +293,7 @@ HOSTILE = [
 @pytest.mark.parametrize("environment", [HTML, TEXT, JSON], ids=["html", "text", "json"])
 def test_what_would_hold_the_process_is_refused_before_it_runs(template: str, environment: Any) -> None:
     variables = {**environment.globals, "context": LONG, "profile": {}, "codes": CODES}
-    compiled = CompiledTemplate("html", template, environment)
+    compiled = CompiledTemplate("html", BuiltSource(template), environment)
     tracemalloc.start()
     try:
         with pytest.raises(RenderingFailed):

@@ -12,6 +12,7 @@ from clarion_server.adapters.rendering.content_kind import Escaping
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
 from clarion_server.adapters.rendering.template import CompiledTemplate
 from clarion_server.application.ports.content import RenderingFailed
+from clarion_server.domain.built_source import BuiltSource
 from clarion_server.domain.fragment import FragmentKind, FragmentVersion
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +29,7 @@ def flat(source: str, *fragments: FragmentVersion, escaping: Escaping = Escaping
 
 def rendered(flattened: Flattened, escaping: Escaping = Escaping.HTML, **context: Any) -> str:
     assert flattened.refusals == ()
-    template = CompiledTemplate("html", flattened.text, ENVIRONMENTS[escaping])
+    template = CompiledTemplate("html", BuiltSource(flattened.text), ENVIRONMENTS[escaping])
     return template.render({**GLOBALS, "context": {**CONTEXT, **context}}, Locale("en"))
 
 

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -27,6 +28,33 @@ class EmailContent(_message.Message):
     """
 
     DESCRIPTOR: _descriptor.Descriptor
+
+    class _Transform:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _TransformEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[EmailContent._Transform.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        TRANSFORM_UNSPECIFIED: EmailContent._Transform.ValueType  # 0
+        """TRANSFORM_NONE, or in a variant that of the default content."""
+        TRANSFORM_NONE: EmailContent._Transform.ValueType  # 1
+        """Nothing: the HTML is sent as it was written."""
+        TRANSFORM_INLINE_CSS: EmailContent._Transform.ValueType  # 2
+        """The rules of `style` elements are written into the `style` attributes of the elements that they hold for, as mail clients need it
+        that drop style sheets. Rules that cannot be inlined stay, such as those of media queries. No style sheet is fetched from elsewhere.
+        """
+
+    class Transform(_Transform, metaclass=_TransformEnumTypeWrapper):
+        """What is made of the HTML of a content."""
+
+    TRANSFORM_UNSPECIFIED: EmailContent.Transform.ValueType  # 0
+    """TRANSFORM_NONE, or in a variant that of the default content."""
+    TRANSFORM_NONE: EmailContent.Transform.ValueType  # 1
+    """Nothing: the HTML is sent as it was written."""
+    TRANSFORM_INLINE_CSS: EmailContent.Transform.ValueType  # 2
+    """The rules of `style` elements are written into the `style` attributes of the elements that they hold for, as mail clients need it
+    that drop style sheets. Rules that cannot be inlined stay, such as those of media queries. No style sheet is fetched from elsewhere.
+    """
 
     @_typing.final
     class HeadersEntry(_message.Message):
@@ -55,12 +83,17 @@ class EmailContent(_message.Message):
     REPLY_TO_FIELD_NUMBER: _builtins.int
     HEADERS_FIELD_NUMBER: _builtins.int
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
+    TRANSFORM_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """Required. A variant may leave it to the default content. One line. At most 2,000 characters of source and 998 when rendered."""
     html: _builtins.str
     """Optional. The HTML part; values are escaped. At most 512 KiB of source. Either this or `text` is required."""
     text: _builtins.str
     """Optional. The plain text part. At most 512 KiB of source. Derived from the rendered HTML when absent."""
+    transform: Global___EmailContent.Transform.ValueType
+    """Optional. What is made of `html` before it is sent: once, when the campaign is activated, so that a message pays nothing for it.
+    The tags of the template stay as they are and in their order. Default: TRANSFORM_NONE, and in a variant that of the default content.
+    """
     @_builtins.property
     def reply_to(self) -> Global___Mailbox:
         """Optional. Where answers go. Default: the channel configuration's, if it has one. A mail for which a template gives no valid
@@ -90,10 +123,11 @@ class EmailContent(_message.Message):
         reply_to: Global___Mailbox | None = ...,
         headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         attachments: _abc.Iterable[Global___ContentAttachment] | None = ...,
+        transform: Global___EmailContent.Transform.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "reply_to", b"reply_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "from", b"from", "headers", b"headers", "html", b"html", "reply_to", b"reply_to", "subject", b"subject", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attachments", b"attachments", "from", b"from", "headers", b"headers", "html", b"html", "reply_to", b"reply_to", "subject", b"subject", "text", b"text", "transform", b"transform"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -64,6 +64,7 @@ from clarion_client._values.email_content import (
     Mailbox,
     RenderedAttachment,
     RenderedEmail,
+    Transform,
 )
 from clarion_client._values.error_reason import ErrorReason
 from clarion_client._values.event import (
@@ -315,6 +316,7 @@ __all__ = [
     "TopicOneClick",
     "TopicTranslation",
     "TopicVisibility",
+    "Transform",
     "Trigger",
     "TriggerSample",
     "TriggerSamples",

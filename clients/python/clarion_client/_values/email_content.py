@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from clarion.v1 import email_content_pb2
 
 from clarion_client._conversion import Value, represents
+
+
+@represents(email_content_pb2.EmailContent.Transform.DESCRIPTOR)
+class Transform(StrEnum):
+    """What is made of the HTML of a content."""
+
+    NONE = "NONE"
+    """Nothing: the HTML is sent as it was written."""
+    INLINE_CSS = "INLINE_CSS"
+    """The rules of `style` elements are written into the `style` attributes of the elements that they hold for, as
+    mail clients need it that drop style sheets. Rules that cannot be inlined stay, such as those of media
+    queries. No style sheet is fetched from elsewhere.
+    """
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
 
 
 @represents(email_content_pb2.EmailContent.DESCRIPTOR)
@@ -46,6 +62,11 @@ class EmailContent(Value):
     attachments: Sequence[ContentAttachment] = ()
     """Optional. Files that every mail carries: at most 10, of 10,000,000 octets together, and 20 inline images, of
     2,000,000 octets together. Each attachment and each file name once.
+    """
+    transform: Transform | None = None
+    """Optional. What is made of `html` before it is sent: once, when the campaign is activated, so that a message
+    pays nothing for it. The tags of the template stay as they are and in their order. Default: TRANSFORM_NONE,
+    and in a variant that of the default content.
     """
 
 

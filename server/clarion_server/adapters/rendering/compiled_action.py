@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from clarion_server.adapters.rendering.budget import Budget
+from clarion_server.adapters.rendering.building.parts import built_source, part_builder
 from clarion_server.adapters.rendering.content_kind import (
     ContentKinds,
     PartRefused,
@@ -20,6 +21,7 @@ from clarion_server.adapters.rendering.structure import PREFERENCES_URL, UNSUBSC
 from clarion_server.adapters.rendering.template import CompiledTemplate
 from clarion_server.adapters.rendering.texts import TRANSLATE, texts_of
 from clarion_server.application.ports.content import Attachments, Personalisation, RenderingFailed
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Rendered
 from clarion_server.domain.content_cells import content_cell
@@ -55,8 +57,11 @@ class CompiledAction:
         attachments: Attachments,
         locale: str = "",
         rule: str = "",
+        built: BuiltSources | None = None,
     ) -> None:
-        """An empty `locale` stands for the default one, and an empty `rule` for none. Raises ContentInvalid."""
+        """An empty `locale` stands for the default one, and an empty `rule` for none; `built` is what was stored of a
+        version. Raises ContentInvalid.
+        """
         self.locale = locale or definition.default_locale
         cell = content_cell(locale_data(), definition, action_index, self.locale, rule)
         self.content = cell.content
@@ -71,13 +76,19 @@ class CompiledAction:
         }
         parts = list(self._kind.parts(cell.content))
         paths = part_paths(self._kind, cell)
+        build = part_builder(built)
+        sources = {part.field: built_source(part, paths[part.field], build) for part in parts}
         self._templates = {
-            part.field: CompiledTemplate(paths[part.field], part.source, ENVIRONMENTS[part.escaping]) for part in parts
+            part.field: CompiledTemplate(paths[part.field], sources[part.field], ENVIRONMENTS[part.escaping])
+            for part in parts
         }
         self._has_unsubscribe_field = self._kind.has_unsubscribe_field and definition.offers_unsubscribing
         # A template cannot name a variable without its word.
-        self.needs_urls = self._has_unsubscribe_field or any(name in part.source for part in parts for name in URLS)
-        self.size = _BASE_BYTES + _BYTES_PER_CHARACTER * sum(len(part.source) for part in parts) + texts.size
+        self.needs_urls = self._has_unsubscribe_field or any(
+            name in source.text for source in sources.values() for name in URLS
+        )
+        self.size = _BASE_BYTES + _BYTES_PER_CHARACTER * sum(len(source.text) for source in sources.values())
+        self.size += texts.size
 
     def render(self, personalisation: Personalisation, urls: PersonalUrls | None = None) -> Rendered:
         """Raises RenderingFailed."""

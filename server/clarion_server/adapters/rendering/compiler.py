@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import babel
 
+from clarion_server.adapters.rendering.building.parts import build_all, part_builder
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
-from clarion_server.adapters.rendering.content_kind import ContentKinds
+from clarion_server.adapters.rendering.content_kind import ContentKinds, ReviewFacts
 from clarion_server.adapters.rendering.examples import example_of
 from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.adapters.rendering.review import review
@@ -17,6 +18,7 @@ from clarion_server.adapters.rendering.review.fragments import review_fragment
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
 from clarion_server.adapters.rendering.schema_comparison import schema_differences
 from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, ContentInvalid, Example, Fragments
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.condition import ConditionInvalid
 from clarion_server.domain.content_cells import locales_of_rule, offered_locales
@@ -53,9 +55,13 @@ class JinjaContentCompiler:
         attachments: Attachments = NO_ATTACHMENTS,
         locale: str = "",
         rule: str = "",
+        built: BuiltSources | None = None,
     ) -> CompiledAction:
         """Raises ContentInvalid."""
-        return CompiledAction(self._kinds, definition, action_index, campaign_id, attachments, locale, rule)
+        return CompiledAction(self._kinds, definition, action_index, campaign_id, attachments, locale, rule, built)
+
+    def build(self, definition: CampaignDefinition) -> BuiltSources:
+        return build_all(definition, self._kinds)
 
     def locales(self, definition: CampaignDefinition, action_index: int) -> ContentLocales:
         offered = offered_locales(definition, definition.actions[action_index])
@@ -105,8 +111,13 @@ class JinjaContentCompiler:
         """Raises ContentInvalid."""
         return JsonSchema(EMPTY_OBJECT if schema is None else schema)
 
-    def review(self, definition: CampaignDefinition, attachments: Attachments = NO_ATTACHMENTS) -> list[Finding]:
-        return review(definition, self._kinds, self._public_url, attachments)
+    def review(
+        self,
+        definition: CampaignDefinition,
+        attachments: Attachments = NO_ATTACHMENTS,
+        built: BuiltSources | None = None,
+    ) -> list[Finding]:
+        return review(definition, self._kinds, part_builder(built), ReviewFacts(self._public_url, attachments))
 
     def review_fragment(self, fragment: FragmentVersion, fragments: Fragments) -> list[Finding]:
         return review_fragment(fragment, fragments)
@@ -117,10 +128,15 @@ class JinjaContentCompiler:
         return schema_differences(before, after)
 
     def example(
-        self, definition: CampaignDefinition, identity: str, address: str, attachments: Attachments = NO_ATTACHMENTS
+        self,
+        definition: CampaignDefinition,
+        identity: str,
+        address: str,
+        attachments: Attachments = NO_ATTACHMENTS,
+        built: BuiltSources | None = None,
     ) -> Example | None:
         """Takes milliseconds to a second, for schemas with many alternatives."""
-        return example_of(definition, self._kinds, identity, address, attachments)
+        return example_of(definition, self._kinds, identity, address, attachments, built)
 
 
 def _has_rules(definition: CampaignDefinition) -> bool:

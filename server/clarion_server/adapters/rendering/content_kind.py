@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.application.ports.content import Attachments
+from clarion_server.domain.built_source import BuiltSource
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Content, Rendered
+from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.content_cells import ContentCell
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.public_url import PublicUrl
@@ -37,6 +39,21 @@ class Part:
     """Its path in the content, such as `html` or `headers.X-Order`."""
     source: str
     escaping: Escaping = Escaping.NONE
+    transform: Transform = Transform.NONE
+    """What building makes of the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPart:
+    """What building makes of a part, and what it found."""
+
+    source: BuiltSource
+    """The part's own source where building leaves it as it is."""
+    findings: tuple[Finding, ...] = ()
+    """Their field is empty: they are about the part."""
+
+
+PartBuilder = Callable[[Part], BuiltPart]
 
 
 class PartRefused(Exception):
@@ -69,6 +86,10 @@ class ContentKind(Protocol[C_contra]):
 
     def parts(self, content: C_contra) -> list[Part]:
         """Returns the templates of a content."""
+        ...
+
+    def with_sources(self, content: C_contra, sources: Mapping[str, str]) -> Content:
+        """Returns the content with other sources in some of its parts, by their fields."""
         ...
 
     def assemble(

@@ -16,6 +16,7 @@ from clarion_server.adapters.rendering.schema_cost import compilation_price
 from clarion_server.adapters.rendering.schema_rules import validator
 from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.application.ports.content import Attachments, Example, Personalisation, RenderingFailed
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.personal_link import SAMPLE_URLS
 
@@ -49,13 +50,19 @@ _MERGE: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def example_of(
-    definition: CampaignDefinition, kinds: ContentKinds, identity: str, address: str, attachments: Attachments
+    definition: CampaignDefinition,
+    kinds: ContentKinds,
+    identity: str,
+    address: str,
+    attachments: Attachments,
+    built: BuiltSources | None = None,
 ) -> Example | None:
     """Returns None when no context is found that passes the schema and that every action can be rendered with."""
     schema = EMPTY_OBJECT if definition.context_schema is None else definition.context_schema
     check = JsonSchema(schema)
     contents = [
-        CompiledAction(kinds, definition, index, "example", attachments) for index in range(len(definition.actions))
+        CompiledAction(kinds, definition, index, "example", attachments, built=built)
+        for index in range(len(definition.actions))
     ]
     with suppress(_SearchEnded):
         for context in islice(_Examples().of(inline_references(schema, schema)), _MOST_CONTEXTS):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from jinja2 import TemplateSyntaxError
 from jinja2.ext import Extension
@@ -18,6 +20,7 @@ DEEPEST = 60
 MOST_TOKENS = 4 * MOST_NODES
 _LONGEST_NAME = 200
 _TOKENS_BETWEEN_CHECKS = 1_000
+_TAG_BEGINNINGS = frozenset({"block_begin", "variable_begin"})
 _OPENING = frozenset({"lbrace", "lbracket", "lparen"})
 _CLOSING = frozenset({"rbrace", "rbracket", "rparen"})
 
@@ -26,12 +29,27 @@ class TemplateTooLarge(TemplateSyntaxError):
     """The template goes beyond a limit; nothing is wrong with its syntax."""
 
 
+#: The author's line of each tag of the source that is parsed now, when building moved them.
+_LINES: ContextVar[tuple[int, ...]] = ContextVar("lines", default=())
+
+
+@contextmanager
+def tag_lines(lines: tuple[int, ...]) -> Iterator[None]:
+    """Lets the parser number the tags of a built source by the author's lines. Nothing is renumbered without lines."""
+    token = _LINES.set(lines)
+    try:
+        yield
+    finally:
+        _LINES.reset(token)
+
+
 class SourceLimits(Extension):
-    """Stops the parser at the first token beyond a limit."""
+    """Stops the parser at the first token beyond a limit, and gives tags the lines of their author's source."""
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         depth = 0
-        for count, token in enumerate(stream, 1):
+        lines = _LINES.get()
+        for count, token in enumerate(_renumbered(stream, lines) if lines else stream, 1):
             if not count % _TOKENS_BETWEEN_CHECKS:
                 check_cancelled()
             depth += (token.type in _OPENING) - (token.type in _CLOSING)
@@ -46,3 +64,12 @@ class SourceLimits(Extension):
                 # Jinja2 would write it as the name `inf`.
                 raise TemplateTooLarge("A number is larger than a double can hold.", token.lineno)
             yield token
+
+
+def _renumbered(stream: TokenStream, lines: tuple[int, ...]) -> Iterator[Token]:
+    """A text gets the line of the tag before it."""
+    numbers, offset = iter(lines), 0
+    for token in stream:
+        if token.type in _TAG_BEGINNINGS:
+            offset = next(numbers, token.lineno) - token.lineno
+        yield token._replace(lineno=token.lineno + offset)

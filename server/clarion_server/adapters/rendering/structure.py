@@ -14,7 +14,7 @@ from clarion_server.adapters.rendering.budget import LIMITS
 from clarion_server.adapters.rendering.environment import ContentEnvironment
 from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE, is_inline_image, names_literal
 from clarion_server.adapters.rendering.rewriting import method_name
-from clarion_server.adapters.rendering.source_limits import DEEPEST, MOST_NODES, TemplateTooLarge
+from clarion_server.adapters.rendering.source_limits import DEEPEST, MOST_NODES, TemplateTooLarge, tag_lines
 from clarion_server.adapters.rendering.texts import TRANSLATE, is_translation
 from clarion_server.domain.finding import FindingCode
 
@@ -63,9 +63,15 @@ class Refusal:
     remedy: str
 
 
-def parse_template(source: str, environment: ContentEnvironment) -> tuple[nodes.Template | None, list[Refusal]]:
-    """Returns the template's tree, or None when it cannot be parsed, and the reasons why it is refused."""
-    tree = read_tree(source, environment)
+def parse_template(
+    source: str, environment: ContentEnvironment, lines: tuple[int, ...] = ()
+) -> tuple[nodes.Template | None, list[Refusal]]:
+    """Returns the template's tree, or None when it cannot be parsed, and the reasons why it is refused.
+
+    `lines` are those of the author's source, as in `BuiltSource`.
+    """
+    with tag_lines(lines):
+        tree = read_tree(source, environment)
     if isinstance(tree, Refusal):
         return None, [tree]
     return tree, list(islice(chain(_refusals(tree, environment), _hidden_function(tree)), _MOST_REFUSALS))

@@ -16,6 +16,7 @@ from clarion_server.adapters.rendering.expression_path import paths_by_line
 from clarion_server.adapters.rendering.structure import Refusal, parse_template
 from clarion_server.adapters.rendering.values import RenderRefused, ValueMissing
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
+from clarion_server.domain.built_source import BuiltSource
 
 
 class _Code:
@@ -23,7 +24,7 @@ class _Code:
 
     __slots__ = ("__weakref__", "paths", "template")
 
-    def __init__(self, field: str, source: str, environment: ContentEnvironment) -> None:
+    def __init__(self, field: str, source: BuiltSource, environment: ContentEnvironment) -> None:
         """Raises ContentInvalid."""
         tree = _read(field, source, environment)
         # Collected before the tree is compiled, which changes it.
@@ -32,10 +33,10 @@ class _Code:
 
 
 #: What is compiled now, by its environment and its source: the texts of twenty languages are often one template.
-_CODES: WeakValueDictionary[tuple[ContentEnvironment, str], _Code] = WeakValueDictionary()
+_CODES: WeakValueDictionary[tuple[ContentEnvironment, BuiltSource], _Code] = WeakValueDictionary()
 
 
-def _code(field: str, source: str, environment: ContentEnvironment) -> _Code:
+def _code(field: str, source: BuiltSource, environment: ContentEnvironment) -> _Code:
     code = _CODES.get((environment, source))
     if code is None:
         code = _CODES[environment, source] = _Code(field, source, environment)
@@ -47,7 +48,7 @@ class CompiledTemplate:
 
     __slots__ = ("_code", "_environment", "_globals", "_root", "field")
 
-    def __init__(self, field: str, source: str, environment: ContentEnvironment) -> None:
+    def __init__(self, field: str, source: BuiltSource, environment: ContentEnvironment) -> None:
         """Raises ContentInvalid."""
         self.field = field
         self._environment = environment
@@ -100,8 +101,8 @@ class CompiledTemplate:
         return line
 
 
-def _read(field: str, source: str, environment: ContentEnvironment) -> nodes.Template:
-    tree, refusals = parse_template(source, environment)
+def _read(field: str, source: BuiltSource, environment: ContentEnvironment) -> nodes.Template:
+    tree, refusals = parse_template(source.text, environment, source.lines)
     if tree is None or refusals:
         raise _invalid(field, refusals[0])
     return tree

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from clarion_server.adapters.storage.built_sources import add_built_sources, built_sources_of
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.campaign_attachments import drop_from_draft, name_in_draft, name_in_version
 from clarion_server.adapters.storage.campaign_fragments import drop_fragments_of_draft, name_fragments_in_draft
@@ -31,6 +32,7 @@ from clarion_server.application.ports.queries import CampaignQuery, DeliveryPoli
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.built_source import NOTHING_BUILT, BuiltSources
 from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.tags import folded
@@ -185,16 +187,22 @@ class SqlCampaignRepository:
         found = self._read(select(campaigns).where(*in_use).order_by(campaigns.c.key).limit(1))
         return found[0] if found else None
 
-    def add_version(self, version: CampaignVersion, channel_keys: Sequence[int]) -> None:
+    def add_version(
+        self, version: CampaignVersion, channel_keys: Sequence[int], built: BuiltSources = NOTHING_BUILT
+    ) -> None:
         self._connection.execute(insert(campaign_versions).values(version_to_row(version)))
         version_key = {"campaign_key": version.campaign_key, "number": version.number}
         rows = [{**version_key, "position": index, "channel_key": key} for index, key in enumerate(channel_keys)]
         self._connection.execute(insert(campaign_version_actions), rows)
         name_in_version(self._connection, version)
+        add_built_sources(self._connection, version, built)
 
     def version(self, campaign_key: int, number: int) -> CampaignVersion | None:
         row = self._connection.execute(_VERSION, {"campaign_key": campaign_key, "number": number}).one_or_none()
         return None if row is None else version_from_row(row)
+
+    def built_sources(self, campaign_key: int, number: int) -> BuiltSources:
+        return built_sources_of(self._connection, campaign_key, number)
 
     def channel_keys(self, campaign_key: int, number: int) -> list[int]:
         version = {"campaign_key": campaign_key, "number": number}

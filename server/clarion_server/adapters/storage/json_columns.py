@@ -62,6 +62,8 @@ IDENTITY_KEYS = JsonCodec[tuple[tuple[str, str], ...]](tuple[tuple[str, str], ..
 MESSAGE_FILES = JsonCodec[tuple[MessageFile, ...]](tuple[MessageFile, ...])
 IMPORT_RESULTS = JsonCodec[tuple[ImportResult, ...]](tuple[ImportResult, ...])
 LABELS = JsonCodec[Mapping[str, str]](dict[str, str])
+#: The author's line of each tag of a built source.
+LINES = JsonCodec[tuple[int, ...]](tuple[int, ...])
 LOCALE_CHOICES = JsonCodec[tuple[LocaleChoice, ...]](tuple[LocaleChoice, ...])
 PROFILE_ERASURE = JsonCodec[ProfileErasure](ProfileErasure)
 PROFILE_KEYS = JsonCodec[tuple[int, ...]](tuple[int, ...])

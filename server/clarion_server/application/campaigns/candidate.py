@@ -11,6 +11,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.approval import hash_of_content
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.finding import Finding
@@ -41,6 +42,8 @@ class Candidate:
     """Those of the campaign, when it is about the draft. An earlier version may have other data, for which its cases
     are gone.
     """
+    built: BuiltSources | None = None
+    """What was stored of the version; None: it is to be built of the draft."""
 
     @property
     def is_live(self) -> bool:
@@ -90,6 +93,7 @@ def candidate_of(
         live.definition if live else None,
         version,
         () if version else tuple(unit.test_cases.all(campaign)),
+        unit.campaigns.built_sources(campaign.key, version.number) if version else None,
     )
 
 
@@ -101,6 +105,7 @@ async def findings_of(review: Review, candidate: Candidate, *, strict: bool = Fa
         candidate.topic,
         candidate.sending_policy,
         candidate.attachments,
+        candidate.built,
         test_cases=candidate.test_cases,
         live=candidate.live,
         strict=strict,

@@ -18,6 +18,7 @@ from clarion_server.application.ports.content import (
     ContentInvalid,
     RenderingFailed,
 )
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.carried_file import CarriedFile, files_of_content, is_shown
 from clarion_server.domain.channel import ChannelConfiguration
@@ -96,6 +97,8 @@ class CellRenderer:
     channels: Sequence[ChannelConfiguration | None]
     """What each action names, in their order; None when there is none of that name."""
     attachments: Attachments
+    built: BuiltSources | None = None
+    """What was stored of the version; None: its contents are built when they are compiled."""
     _contents: dict[tuple[int, str], CompiledContent | None] = field(default_factory=dict)
     _schema: CompiledSchema | None = None
     _broken: dict[str, Sequence[Violation]] = field(default_factory=dict)
@@ -168,7 +171,7 @@ class CellRenderer:
     def _compiled(self, action_index: int, locale: str) -> CompiledContent | None:
         try:
             return self.compiler.compile_content(
-                self.definition, action_index, self.campaign_id, self.attachments, locale
+                self.definition, action_index, self.campaign_id, self.attachments, locale, built=self.built
             )
         except ContentInvalid:
             return None

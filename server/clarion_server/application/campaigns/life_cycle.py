@@ -17,6 +17,7 @@ from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
 from clarion_server.domain.approval import comment_violations
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal, Transition
 from clarion_server.domain.errors import EtagMismatch, ReviewFailed
 from clarion_server.domain.finding import Finding, errors_of, warnings_of
@@ -81,8 +82,10 @@ class CampaignLifeCycle:
             findings = await findings_of(self._review, candidate, strict=command.strict)
             if errors := errors_of(findings):
                 raise ReviewFailed(candidate.campaign.name, tuple(errors))
+            built = await self._review.build(candidate.definition) if candidate.built is None else candidate.built
             try:
-                campaign = await self._changes.make(target, _activation_of(candidate, caller, command.bypass_reason))
+                activation = _activation_of(candidate, built, caller, command.bypass_reason)
+                campaign = await self._changes.make(target, activation)
             except _CampaignChanged:
                 continue
             return Activation(campaign, warnings_of(findings))
@@ -127,7 +130,7 @@ class CampaignLifeCycle:
         )
 
 
-def _activation_of(candidate: Candidate, caller: Caller, bypass_reason: str) -> Change:
+def _activation_of(candidate: Candidate, built: BuiltSources, caller: Caller, bypass_reason: str) -> Change:
     channels = [channel for channel in candidate.channels if channel is not None]
     assert len(channels) == len(candidate.channels), "review lets no campaign pass that lacks one"
 
@@ -152,7 +155,7 @@ def _activation_of(candidate: Candidate, caller: Caller, bypass_reason: str) -> 
                 approval.approvers if version is None else version.approvers,
                 approval.bypass_reason if version is None else version.bypass_reason,
             )
-            unit.campaigns.add_version(version, [channel.key for channel in channels])
+            unit.campaigns.add_version(version, [channel.key for channel in channels], built)
         rate = version.definition.rate
         name, a_second = campaign_schedule(campaign.key), 0.0 if rate is None else rate.a_second
         unit.turn_schedules.set_rate(name, campaign.sandbox, a_second, now)

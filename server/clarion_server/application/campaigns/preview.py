@@ -20,6 +20,7 @@ from clarion_server.application.resource_lookup import find_campaign, find_versi
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.carried_file import CarriedFile, files_of_content, is_shown
 from clarion_server.domain.channel import ChannelConfiguration
@@ -78,6 +79,17 @@ class Preview:
         return None if self.configuration is None else self.configuration.provider
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the store has of what is shown."""
+
+    definition: CampaignDefinition
+    configuration: ChannelConfiguration | None
+    attachments: Attachments
+    built: BuiltSources | None
+    """None: of a draft, which is built when it is shown."""
+
+
 class CampaignPreviewer:
     def __init__(
         self, transactions: Transactions, compiler: ContentCompiler, public_url: PublicUrl | None = None
@@ -90,42 +102,44 @@ class CampaignPreviewer:
     async def preview(self, command: PreviewCampaign, caller: Caller) -> Preview:
         """Raises ResourceNotFound or InvalidFields."""
 
-        def read(unit: UnitOfWork) -> tuple[CampaignDefinition, int, ChannelConfiguration | None, Attachments]:
+        def read(unit: UnitOfWork) -> tuple[_Stored, int]:
             campaign = find_campaign(unit, caller.visibility, command.campaign_id)
             number = command.version
             definition = find_version(unit, campaign, number).definition if number else campaign.definition
             index = _action_index(command, definition)
             name = definition.actions[index].channel_configuration
+            built = unit.campaigns.built_sources(campaign.key, number) if number else None
             attachments = unit.attachments.by_ids(caller.visibility, definition.attachment_ids)
-            return definition, index, unit.channels.get(caller.visibility, name), attachments
+            return _Stored(definition, unit.channels.get(caller.visibility, name), attachments, built), index
 
-        definition, index, configuration, attachments = await self._transactions.read(read)
+        stored, index = await self._transactions.read(read)
+        definition, configuration = stored.definition, stored.configuration
         action, recipient = definition.actions[index], recipient_of(command, definition, index)
         # Compiling and rendering may take milliseconds, in which the event loop serves others.
-        content, locale, rendered = await run_in_background(
-            self._render, command, definition, index, recipient, attachments
-        )
+        content, locale, rendered = await run_in_background(self._render, command, stored, index, recipient)
         if configuration is not None and configuration.channel is not action.content.channel:
             configuration = None
         html = rendered.html if isinstance(rendered, RenderedEmail) else ""
-        files = [each for each in files_of_content(content, attachments) if is_shown(each.content_id, html)]
+        files = [each for each in files_of_content(content, stored.attachments) if is_shown(each.content_id, html)]
         return Preview(action, content, rendered, recipient.address, recipient.locale, locale, configuration, files)
 
     def _render(
         self,
         command: PreviewCampaign,
-        definition: CampaignDefinition,
+        stored: _Stored,
         index: int,
         recipient: PreviewedRecipient,
-        attachments: Attachments,
     ) -> tuple[Content, LocaleChoice, Rendered]:
         """Returns the content that was chosen, in which locale and why, and what it renders to."""
+        definition, attachments = stored.definition, stored.attachments
         try:
             schema = self._compiler.compile_schema(definition.context_schema)
             locale = self._compiler.locales(definition, index).choose(recipient.locale.value)
-            content = self._compiler.compile_content(definition, index, command.campaign_id, attachments, locale.locale)
+            content = self._compiler.compile_content(
+                definition, index, command.campaign_id, attachments, locale.locale, built=stored.built
+            )
         except ContentInvalid:
-            findings = errors_of(self._compiler.review(definition, attachments))
+            findings = errors_of(self._compiler.review(definition, attachments, stored.built))
             refuse_invalid([_as_violation(finding) for finding in findings], [])
             raise
         broken = [violation.under("context") for violation in schema.violations(command.context)]

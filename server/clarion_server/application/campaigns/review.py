@@ -9,6 +9,7 @@ from clarion_server.application.campaigns.case_review import case_findings
 from clarion_server.application.campaigns.cell_rendering import CellRenderer
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, ContentCompiler
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition, Schedule, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.category import Category
@@ -41,6 +42,7 @@ class Review:
         topic: Topic | None,
         sending_policy: SendingPolicy | None,
         attachments: Attachments = NO_ATTACHMENTS,
+        built: BuiltSources | None = None,
         *,
         test_cases: Sequence[TestCase] = (),
         live: CampaignDefinition | None = None,
@@ -51,15 +53,16 @@ class Review:
         `channels` are what the definition's actions name, in their order; None where there is none of that name.
         So with `topic` and `sending_policy`, which the definition may name. `live` is what triggers use now, if there
         is anything; `strict` makes an error of what would refuse triggers that it takes. `attachments` are those that
-        the definition names and that are stored. `test_cases` are tried with its contents.
+        the definition names and that are stored. `built` is what was built of it before, if it was. `test_cases` are
+        tried with its contents.
         """
 
         def review() -> list[Finding]:
-            found = self._findings(definition, channels, topic, sending_policy, attachments)
+            found = self._findings(definition, channels, topic, sending_policy, attachments, built)
             if test_cases and not any(each.code is FindingCode.FIELD_INVALID for each in found):
                 case = test_cases[0]
                 renderer = CellRenderer(
-                    self._compiler, self._public_url, case.campaign_id, definition, channels, attachments
+                    self._compiler, self._public_url, case.campaign_id, definition, channels, attachments, built
                 )
                 found += case_findings(renderer, test_cases)
             if live is not None:
@@ -76,13 +79,14 @@ class Review:
         topic: Topic | None,
         sending_policy: SendingPolicy | None,
         attachments: Attachments,
+        built: BuiltSources | None,
     ) -> list[Finding]:
         broken = campaign_violations(definition)
         if broken:
             # Drafts keep the rules of the day they were written; what follows relies on those of today.
             return [_field_invalid(violation) for violation in broken]
         findings = list(_schedule_findings(definition.schedule, self._clock.now()))
-        findings += self._compiler.review(definition, attachments)
+        findings += self._compiler.review(definition, attachments, built)
         for index, channel in enumerate(channels):
             findings += _channel_findings(definition, index, channel)
             findings += _size_findings(definition, index, channel, attachments)
@@ -90,6 +94,10 @@ class Review:
         findings += _sending_policy_findings(definition, sending_policy)
         findings += _throughput_findings(definition)
         return findings
+
+    async def build(self, definition: CampaignDefinition) -> BuiltSources:
+        """Returns what is sent of the sources of a definition without errors."""
+        return await run_in_background(self._compiler.build, definition)
 
     def _breaking_changes(
         self, live: CampaignDefinition, definition: CampaignDefinition, severity: Severity

@@ -190,6 +190,7 @@ class CaseTester:
             candidate.definition,
             candidate.channels,
             candidate.attachments,
+            candidate.built,
         )
 
     def _step(self, work: Iterator[ComparedCell]) -> list[ComparedCell]:

@@ -42,7 +42,8 @@ class TriggerSampler:
         namespace = definition.identity_namespace
         identity = f"{namespace}:{_VALUES.get(live.namespace.normalisation, '4711')}"
         address = "" if namespace == EMAIL else SENT_ADDRESS
-        example = self._examples.example(definition, identity, SENT_ADDRESS, live.version.attachments)
+        version = live.version
+        example = self._examples.example(definition, identity, SENT_ADDRESS, version.attachments, version.built)
         if example is None:
             return None
         return RecipientInput(identity, address, context=example.context, profile=example.profile)

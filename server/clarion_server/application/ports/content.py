@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from clarion_server.domain.attachment import Attachment
+from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.content_locale import ContentLocales
@@ -137,11 +138,20 @@ class ContentCompiler(Protocol):
         attachments: Attachments = NO_ATTACHMENTS,
         locale: str = "",
         rule: str = "",
+        built: BuiltSources | None = None,
     ) -> CompiledContent:
         """Compiles the content of the action at that position for the people of a rule, or of none, in one of its
         locales; empty stands for the default one.
 
-        Raises ContentInvalid when a template does not parse.
+        `built` is what `build` made of the definition; None: the content is built first. Raises ContentInvalid when a
+        template does not parse or cannot be built.
+        """
+        ...
+
+    def build(self, definition: CampaignDefinition) -> BuiltSources:
+        """Returns what is sent of those sources of which something else is sent than was written. Takes milliseconds.
+
+        Raises ContentInvalid when a source cannot be built.
         """
         ...
 
@@ -165,8 +175,15 @@ class ContentCompiler(Protocol):
         """Compiles a context schema; None stands for that of an empty object. Raises ContentInvalid."""
         ...
 
-    def review(self, definition: CampaignDefinition, attachments: Attachments = NO_ATTACHMENTS) -> list[Finding]:
+    def review(
+        self,
+        definition: CampaignDefinition,
+        attachments: Attachments = NO_ATTACHMENTS,
+        built: BuiltSources | None = None,
+    ) -> list[Finding]:
         """Returns everything that is wrong with the contents and the schema, found without rendering.
+
+        `built` is as in `compile_content`.
 
         When it finds no error, then no context that passes the schema makes a variable of a template missing.
         """
@@ -190,10 +207,15 @@ class ExampleFinder(Protocol):
     """Finds data for a content that nobody has triggered yet."""
 
     def example(
-        self, definition: CampaignDefinition, identity: str, address: str, attachments: Attachments = NO_ATTACHMENTS
+        self,
+        definition: CampaignDefinition,
+        identity: str,
+        address: str,
+        attachments: Attachments = NO_ATTACHMENTS,
+        built: BuiltSources | None = None,
     ) -> Example | None:
         """Returns data for a definition that compiles: a context that passes its schema, made of what the schema offers
         (`examples`, `default`, `const`, `enum`) and of the simplest values within its formats and bounds. Returns None
-        when that does not pass, or an action cannot be rendered with it.
+        when that does not pass, or an action cannot be rendered with it. `built` is as in `compile_content`.
         """
         ...

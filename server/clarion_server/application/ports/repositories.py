@@ -21,6 +21,7 @@ from clarion_server.application.ports.queries import (
     WaitingTurn,
 )
 from clarion_server.domain.access import ApiKey, Visibility
+from clarion_server.domain.built_source import NOTHING_BUILT, BuiltSources
 from clarion_server.domain.campaign import Campaign, CampaignVersion
 from clarion_server.domain.campaign_health import FailingMessage
 from clarion_server.domain.cap_person import CapPerson
@@ -103,8 +104,16 @@ class CampaignRepository(Protocol):
         """A scheduled, live or paused campaign whose live version uses the channel configuration."""
         ...
 
-    def add_version(self, version: CampaignVersion, channel_keys: Sequence[int]) -> None:
-        """`channel_keys` are the keys of its actions' channel configurations, in the order of the actions."""
+    def add_version(
+        self, version: CampaignVersion, channel_keys: Sequence[int], built: BuiltSources = NOTHING_BUILT
+    ) -> None:
+        """`channel_keys` are the keys of its actions' channel configurations, in the order of the actions. `built` is
+        what is sent of its sources, which stays as long as the version.
+        """
+        ...
+
+    def built_sources(self, campaign_key: int, number: int) -> BuiltSources:
+        """Returns what was stored with a version."""
         ...
 
     def channel_keys(self, campaign_key: int, number: int) -> list[int]:

@@ -20,6 +20,7 @@ from clarion_server.domain.content.rules import (
     source_violations,
     timeout_violations,
 )
+from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.host import is_host, is_loopback
 from clarion_server.domain.instant import SECOND, Span
 from clarion_server.domain.names import ATTACHMENTS
@@ -78,6 +79,8 @@ class EmailContent:
     reply_to: Mailbox | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[ContentAttachment, ...] = ()
+    transform: Transform | None = None
+    """What is made of the HTML before it is sent. None: nothing, or in a variant what the default content says."""
 
     def violations(self) -> Iterator[Violation]:
         """Yields all violations, with the field paths of the contract's `EmailContent`."""
@@ -97,6 +100,7 @@ class EmailContent:
             self.reply_to or other.reply_to,
             {**other.headers, **self.headers},
             self.attachments or other.attachments,
+            self.transform or other.transform,
         )
 
     def sources(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from clarion_server.adapters.channels.email.attachment_review import attachment_findings
 from clarion_server.adapters.channels.email.html_language import with_language
@@ -16,6 +17,7 @@ from clarion_server.adapters.rendering.values import RenderRefused
 from clarion_server.domain.address import is_address
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail, is_template
+from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.text_rules import MAX_DISPLAY_NAME
 
@@ -38,11 +40,14 @@ class EmailKind:
     def parts(self, content: EmailContent) -> list[Part]:
         parts = [Part("subject", content.subject)]
         if content.html:
-            parts.append(Part("html", content.html, Escaping.HTML))
+            parts.append(Part("html", content.html, Escaping.HTML, content.transform or Transform.NONE))
         if content.text:
             parts.append(Part("text", content.text))
         parts += _mailbox_parts("from", content.sender) + _mailbox_parts("reply_to", content.reply_to)
         return parts + [Part(f"headers.{name}", value) for name, value in content.headers.items()]
+
+    def with_sources(self, content: EmailContent, sources: Mapping[str, str]) -> EmailContent:
+        return replace(content, html=sources.get("html", content.html), text=sources.get("text", content.text))
 
     def assemble(
         self,

@@ -31,6 +31,9 @@ class WebhookKind:
         headers = [Part(f"headers.{name}", value) for name, value in content.headers.items()]
         return [Part(content.body_field, content.body, escaping), *headers]
 
+    def with_sources(self, content: WebhookContent, _sources: Mapping[str, str]) -> WebhookContent:
+        return content
+
     def assemble(
         self,
         content: WebhookContent,

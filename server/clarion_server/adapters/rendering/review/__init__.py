@@ -28,7 +28,7 @@ from dataclasses import replace
 from jinja2 import nodes
 
 from clarion_server.adapters.rendering.compilation import compile_tree
-from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, Part, ReviewFacts
+from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, Part, PartBuilder, ReviewFacts
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.adapters.rendering.review.checker import review_variables
@@ -46,11 +46,10 @@ from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.rendering.structure import URLS, Refusal, names_in, parse_template
-from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments
+from clarion_server.domain.built_source import BuiltSource, source_key
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content_cells import content_cell, content_sources
 from clarion_server.domain.finding import Finding, FindingCode, Severity
-from clarion_server.domain.public_url import PublicUrl
 
 __all__ = ["links", "rendered_html_findings", "review"]
 
@@ -58,15 +57,20 @@ __all__ = ["links", "rendered_html_findings", "review"]
 def review(
     definition: CampaignDefinition,
     kinds: ContentKinds,
-    public_url: PublicUrl | None = None,
-    attachments: Attachments = NO_ATTACHMENTS,
+    build: PartBuilder,
+    facts: ReviewFacts,
 ) -> list[Finding]:
-    """Returns the findings of the context schema and of every action. Raises WorkCancelled."""
+    """Returns the findings of the context schema and of every action. Raises WorkCancelled.
+
+    It looks at what `build` makes of each part, and returns what that finds, too.
+    """
     with limited_effort():
-        return _findings(definition, kinds, ReviewFacts(public_url, attachments))
+        return _findings(definition, kinds, build, facts)
 
 
-def _findings(definition: CampaignDefinition, kinds: ContentKinds, facts: ReviewFacts) -> list[Finding]:
+def _findings(
+    definition: CampaignDefinition, kinds: ContentKinds, build: PartBuilder, facts: ReviewFacts
+) -> list[Finding]:
     schema = definition.context_schema if definition.context_schema is not None else EMPTY_OBJECT
     findings = list(schema_findings(schema))
     is_sound = all(finding.severity is not Severity.ERROR for finding in findings)
@@ -75,7 +79,7 @@ def _findings(definition: CampaignDefinition, kinds: ContentKinds, facts: Review
     known_schema = inline_references(schema, schema) if is_sound else None
     uses: dict[str, list[TextUse]] = {}
     for index in range(len(definition.actions)):
-        findings += _action_findings(definition, index, kinds, known_schema, facts, uses)
+        findings += _action_findings(definition, index, kinds, build, known_schema, facts, uses)
         findings += variant_findings(definition, index)
     # Without the templates' meaning nobody knows which texts they write.
     if known_schema is not None and not any(finding.code in _UNREAD for finding in findings):
@@ -87,18 +91,28 @@ def _action_findings(
     definition: CampaignDefinition,
     index: int,
     kinds: ContentKinds,
+    build: PartBuilder,
     schema: Schema | None,
     facts: ReviewFacts,
     uses: dict[str, list[TextUse]],
 ) -> Iterator[Finding]:
+    reviewed: set[bytes] = set()
     for source in content_sources(definition, index):
         kind = kinds[type(source.content)]
         cell = content_cell(locale_data(), definition, index, source.locale, source.rule)
-        own = {part.field: part for part in kind.parts(source.content) if part.source}
-        for field, part in own.items():
-            path = f"{source.path}.{field}"
-            yield from _part_findings(part, path, schema, uses, has_public_url=facts.public_url is not None)
-        for finding in kind.findings(cell.content, definition, facts):
+        own = {part.field for part in kind.parts(source.content) if part.source}
+        sources = {}
+        for part in kind.parts(cell.content):
+            built, key, path = build(part), source_key(part.source, part.transform), f"{source.path}.{part.field}"
+            sources[part.field] = built.source.text
+            # A variant may say how what it takes from another content is built.
+            if part.field in own or key not in reviewed:
+                reviewed.add(key)
+                yield from (replace(finding, field=path) for finding in built.findings)
+            if part.field in own:
+                is_public = facts.public_url is not None
+                yield from _part_findings(part, built.source, path, schema, uses, has_public_url=is_public)
+        for finding in kind.findings(kind.with_sources(cell.content, sources), definition, facts):
             # What a variant takes from another content is reported there.
             if (
                 finding.field in own
@@ -117,15 +131,21 @@ def _root(field: str) -> str:
 
 
 def _part_findings(
-    part: Part, field: str, schema: Schema | None, uses: dict[str, list[TextUse]], *, has_public_url: bool
+    part: Part,
+    source: BuiltSource,
+    field: str,
+    schema: Schema | None,
+    uses: dict[str, list[TextUse]],
+    *,
+    has_public_url: bool,
 ) -> Iterator[Finding]:
     environment = ENVIRONMENTS[part.escaping]
-    tree, refusals = parse_template(part.source, environment)
+    tree, refusals = parse_template(source.text, environment, source.lines)
     yield from (_refused(refusal, field) for refusal in refusals)
     # A template with refusals has no meaning that could be followed.
     if tree is None or refusals:
         return
-    yield from _reviewed(part, tree, field, schema, uses)
+    yield from _reviewed(part, source, tree, field, schema, uses)
     if not has_public_url:
         yield from (_without_public_url(name, field) for name in URLS if name in names_in(tree))
     code = compile_tree(tree, environment)
@@ -134,7 +154,12 @@ def _part_findings(
 
 
 def _reviewed(
-    part: Part, tree: nodes.Template, field: str, schema: Schema | None, uses: dict[str, list[TextUse]]
+    part: Part,
+    source: BuiltSource,
+    tree: nodes.Template,
+    field: str,
+    schema: Schema | None,
+    uses: dict[str, list[TextUse]],
 ) -> list[Finding]:
     report = JsonReport(field, tree) if part.escaping is Escaping.JSON else Report(field)
     with suppress(TooManyFindings):
@@ -146,7 +171,7 @@ def _reviewed(
             remedy = "Split loops and conditions up, or give the schema fewer alternatives."
             report.error(FindingCode.TEMPLATE_UNSAFE, 0, message, remedy)
         if part.escaping is Escaping.HTML:
-            review_html(part.source, report)
+            review_html(source.text, report)
         elif part.escaping is Escaping.NONE:
             review_text(tree, report)
     uses[field] = report.used_texts

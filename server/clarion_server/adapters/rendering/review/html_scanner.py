@@ -33,6 +33,10 @@ class Attribute:
     name: str
     value: str
     is_quoted: bool
+    quote: str = ""
+    start: int = 0
+    value_start: int = -1
+    """Behind the quote. -1: nothing says what the value is."""
 
     @property
     def holds_value(self) -> bool:
@@ -45,6 +49,8 @@ class Tag:
     line: int
     is_end: bool
     attributes: list[Attribute] = field(default_factory=list)
+    start: int = 0
+    name_end: int = 0
 
     def value_of(self, name: str) -> str | None:
         """Returns the value of the first attribute of that name, as browsers do."""
@@ -57,6 +63,7 @@ class Text:
     line: int
     element: str = ""
     """`script`, `style` and the like, whose content is no HTML; empty elsewhere."""
+    start: int = 0
 
 
 def scan(html: str) -> Iterator[Tag | Text]:
@@ -89,7 +96,7 @@ class _Scanner:
     def _text_until(self, end: int, element: str = "") -> Text:
         """Ends with the HTML when `end` is -1."""
         start, self._at = self._at, len(self._html) if end < 0 else end
-        return Text(self._html[start : self._at], self._line(start), element)
+        return Text(self._html[start : self._at], self._line(start), element, start)
 
     def _skip_comment(self) -> None:
         is_comment = self._html.startswith("<!--", self._at)
@@ -104,7 +111,7 @@ class _Scanner:
         if self._at >= len(self._html) and self._html[-1] != ">":
             return
         is_end = self._html.startswith("</", start)
-        tag = Tag(name[1].lower(), self._line(start), is_end, attributes)
+        tag = Tag(name[1].lower(), self._line(start), is_end, attributes, start, name.end())
         yield tag
         if tag.name in _RAW_TEXT_ENDS and not is_end:
             found = _RAW_TEXT_ENDS[tag.name].search(self._html, self._at)
@@ -119,18 +126,23 @@ class _Scanner:
             if self._html[self._at] == ">":
                 self._at += 1
                 return
-            name = self._take(_ATTRIBUTE_NAME) or self._next()
-            yield self._attribute(name.lower()) if self._take(_EQUALS) else Attribute(name.lower(), "", is_quoted=True)
+            start = self._at
+            name = (self._take(_ATTRIBUTE_NAME) or self._next()).lower()
+            yield (
+                self._attribute(name, start)
+                if self._take(_EQUALS)
+                else Attribute(name, "", is_quoted=True, start=start)
+            )
 
-    def _attribute(self, name: str) -> Attribute:
-        quote = self._html[self._at : self._at + 1]
+    def _attribute(self, name: str, start: int) -> Attribute:
+        quote, value_start = self._html[self._at : self._at + 1], self._at
         if quote not in {'"', "'"}:
-            return Attribute(name, self._take(_UNQUOTED), is_quoted=False)
+            return Attribute(name, self._take(_UNQUOTED), is_quoted=False, start=start, value_start=value_start)
         end = self._html.find(quote, self._at + 1)
         if end < 0:
             end = len(self._html)
         value, self._at = self._html[self._at + 1 : end], end + 1
-        return Attribute(name, value, is_quoted=True)
+        return Attribute(name, value, is_quoted=True, quote=quote, start=start, value_start=value_start + 1)
 
     def _take(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self._html, self._at)

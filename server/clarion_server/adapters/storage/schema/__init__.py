@@ -16,6 +16,7 @@ from clarion_server.adapters.storage.schema.attachments import (
 )
 from clarion_server.adapters.storage.schema.audience_runs import audience_runs, run_addresses, run_members
 from clarion_server.adapters.storage.schema.audiences import audience_lists, audience_members, audiences
+from clarion_server.adapters.storage.schema.building import built_sources, campaign_version_sources
 from clarion_server.adapters.storage.schema.campaigns import (
     campaign_tags,
     campaign_version_actions,
@@ -75,10 +76,12 @@ __all__ = [
     "audience_members",
     "audience_runs",
     "audiences",
+    "built_sources",
     "campaign_attachments",
     "campaign_fragments",
     "campaign_tags",
     "campaign_version_actions",
+    "campaign_version_sources",
     "campaign_versions",
     "campaigns",
     "cap_entries",

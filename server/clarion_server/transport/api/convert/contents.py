@@ -18,7 +18,7 @@ from clarion_server.transport.api.convert.attachments import (
     to_content_attachments,
     to_rendered_attachment,
 )
-from clarion_server.transport.api.convert.enums import WEBHOOK_METHOD
+from clarion_server.transport.api.convert.enums import TRANSFORM, WEBHOOK_METHOD
 from clarion_server.transport.api.convert.mailboxes import from_mailbox, to_optional_mailbox
 from clarion_server.transport.api.convert.maps import read_map
 from clarion_server.transport.api.convert.request_parser import RequestParser
@@ -60,6 +60,7 @@ def _from_email(parser: RequestParser, email: email_content_pb2.EmailContent, fi
         reply_to=from_mailbox(email.reply_to) if email.HasField("reply_to") else None,
         headers=read_map(email.headers, MAX_HEADERS),
         attachments=from_content_attachments(parser, email.attachments, f"{field}.attachments"),
+        transform=parser.member(TRANSFORM, email.transform, f"{field}.transform"),
     )
 
 
@@ -72,6 +73,7 @@ def _to_email(email: EmailContent) -> email_content_pb2.EmailContent:
         reply_to=to_optional_mailbox(email.reply_to),
         headers=email.headers,
         attachments=to_content_attachments(email.attachments),
+        transform=TRANSFORM.number(email.transform),
         **by_keyword,
     )
 

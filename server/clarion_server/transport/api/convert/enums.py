@@ -19,6 +19,7 @@ from clarion.v1 import (
     category_pb2,
     channel_pb2,
     consent_pb2,
+    email_content_pb2,
     event_pb2,
     explanation_pb2,
     failed_evaluations_pb2,
@@ -61,6 +62,7 @@ from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.consent import ConsentChoice, Silence
 from clarion_server.domain.consent_change import ConsentSource
 from clarion_server.domain.content.email import TlsMode
+from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.content.webhook import Method
 from clarion_server.domain.content_locale import LocaleReason
 from clarion_server.domain.event import ChangeKind, EventType, FragmentChangeKind
@@ -126,6 +128,7 @@ QUEUE_DISPOSAL = EnumPair(
 HEALTH_CODE = EnumPair(HealthCode, campaign_health_pb2.HealthProblem.Code.Value, "CODE")
 SCHEMA_EFFECT = EnumPair(SchemaEffect, campaign_difference_pb2.SchemaDifference.Effect.Value, "EFFECT")
 TLS_MODE = EnumPair(TlsMode, smtp_provider_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")
+TRANSFORM = EnumPair(Transform, email_content_pb2.EmailContent.Transform.Value, "TRANSFORM")
 WEBHOOK_METHOD = EnumPair(Method, webhook_content_pb2.WebhookContent.Method.Value, "METHOD")
 CHANNEL = EnumPair(Channel, channel_pb2.Channel.Value, "CHANNEL")
 ACTION_MODE = EnumPair(ActionMode, campaign_pb2.Campaign.ActionMode.Value, "ACTION_MODE")

@@ -2,8 +2,8 @@
 // @generated from file clarion/v1/email_content.proto (package clarion.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/email_content.proto.
  */
 export const file_clarion_v1_email_content: GenFile = /*@__PURE__*/
-  fileDesc("Ch5jbGFyaW9uL3YxL2VtYWlsX2NvbnRlbnQucHJvdG8SCmNsYXJpb24udjEiywIKDEVtYWlsQ29udGVudBIVCgdzdWJqZWN0GAEgASgJQgTiQQECEhIKBGh0bWwYAiABKAlCBOJBAQESEgoEdGV4dBgDIAEoCUIE4kEBARInCgRmcm9tGAQgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEisKCHJlcGx5X3RvGAUgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEjwKB2hlYWRlcnMYBiADKAsyJS5jbGFyaW9uLnYxLkVtYWlsQ29udGVudC5IZWFkZXJzRW50cnlCBOJBAQESOAoLYXR0YWNobWVudHMYByADKAsyHS5jbGFyaW9uLnYxLkNvbnRlbnRBdHRhY2htZW50QgTiQQEBGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkMKEUNvbnRlbnRBdHRhY2htZW50EhgKCmF0dGFjaG1lbnQYASABKAlCBOJBAQISFAoGaW5saW5lGAIgASgIQgTiQQEBIjwKB01haWxib3gSGgoMZGlzcGxheV9uYW1lGAEgASgJQgTiQQEBEhUKB2FkZHJlc3MYAiABKAlCBOJBAQIipAIKDVJlbmRlcmVkRW1haWwSIQoEZnJvbRgBIAEoCzITLmNsYXJpb24udjEuTWFpbGJveBIlCghyZXBseV90bxgCIAEoCzITLmNsYXJpb24udjEuTWFpbGJveBIPCgdzdWJqZWN0GAMgASgJEgwKBGh0bWwYBCABKAkSDAoEdGV4dBgFIAEoCRI3CgdoZWFkZXJzGAYgAygLMiYuY2xhcmlvbi52MS5SZW5kZXJlZEVtYWlsLkhlYWRlcnNFbnRyeRIzCgthdHRhY2htZW50cxgHIAMoCzIeLmNsYXJpb24udjEuUmVuZGVyZWRBdHRhY2htZW50Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBInkKElJlbmRlcmVkQXR0YWNobWVudBISCgphdHRhY2htZW50GAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRIUCgxjb250ZW50X3R5cGUYAyABKAkSEgoKc2l6ZV9ieXRlcxgEIAEoAxISCgpjb250ZW50X2lkGAUgASgJYgZwcm90bzM", [file_google_api_field_behavior]);
+  fileDesc("Ch5jbGFyaW9uL3YxL2VtYWlsX2NvbnRlbnQucHJvdG8SCmNsYXJpb24udjEi3gMKDEVtYWlsQ29udGVudBIVCgdzdWJqZWN0GAEgASgJQgTiQQECEhIKBGh0bWwYAiABKAlCBOJBAQESEgoEdGV4dBgDIAEoCUIE4kEBARInCgRmcm9tGAQgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEisKCHJlcGx5X3RvGAUgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEjwKB2hlYWRlcnMYBiADKAsyJS5jbGFyaW9uLnYxLkVtYWlsQ29udGVudC5IZWFkZXJzRW50cnlCBOJBAQESOAoLYXR0YWNobWVudHMYByADKAsyHS5jbGFyaW9uLnYxLkNvbnRlbnRBdHRhY2htZW50QgTiQQEBEjsKCXRyYW5zZm9ybRgIIAEoDjIiLmNsYXJpb24udjEuRW1haWxDb250ZW50LlRyYW5zZm9ybUIE4kEBARouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJUCglUcmFuc2Zvcm0SGQoVVFJBTlNGT1JNX1VOU1BFQ0lGSUVEEAASEgoOVFJBTlNGT1JNX05PTkUQARIYChRUUkFOU0ZPUk1fSU5MSU5FX0NTUxACIkMKEUNvbnRlbnRBdHRhY2htZW50EhgKCmF0dGFjaG1lbnQYASABKAlCBOJBAQISFAoGaW5saW5lGAIgASgIQgTiQQEBIjwKB01haWxib3gSGgoMZGlzcGxheV9uYW1lGAEgASgJQgTiQQEBEhUKB2FkZHJlc3MYAiABKAlCBOJBAQIipAIKDVJlbmRlcmVkRW1haWwSIQoEZnJvbRgBIAEoCzITLmNsYXJpb24udjEuTWFpbGJveBIlCghyZXBseV90bxgCIAEoCzITLmNsYXJpb24udjEuTWFpbGJveBIPCgdzdWJqZWN0GAMgASgJEgwKBGh0bWwYBCABKAkSDAoEdGV4dBgFIAEoCRI3CgdoZWFkZXJzGAYgAygLMiYuY2xhcmlvbi52MS5SZW5kZXJlZEVtYWlsLkhlYWRlcnNFbnRyeRIzCgthdHRhY2htZW50cxgHIAMoCzIeLmNsYXJpb24udjEuUmVuZGVyZWRBdHRhY2htZW50Gi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBInkKElJlbmRlcmVkQXR0YWNobWVudBISCgphdHRhY2htZW50GAEgASgJEhEKCWZpbGVfbmFtZRgCIAEoCRIUCgxjb250ZW50X3R5cGUYAyABKAkSEgoKc2l6ZV9ieXRlcxgEIAEoAxISCgpjb250ZW50X2lkGAUgASgJYgZwcm90bzM", [file_google_api_field_behavior]);
 
 /**
  * The content of an e-mail. `subject`, `html`, `text`, the shown names of `from` and `reply_to`, the address of `reply_to` and the
@@ -76,6 +76,14 @@ export type EmailContent = Message<"clarion.v1.EmailContent"> & {
    * @generated from field: repeated clarion.v1.ContentAttachment attachments = 7;
    */
   attachments: ContentAttachment[];
+
+  /**
+   * Optional. What is made of `html` before it is sent: once, when the campaign is activated, so that a message pays nothing for it.
+   * The tags of the template stay as they are and in their order. Default: TRANSFORM_NONE, and in a variant that of the default content.
+   *
+   * @generated from field: clarion.v1.EmailContent.Transform transform = 8;
+   */
+  transform: EmailContent_Transform;
 };
 
 /**
@@ -84,6 +92,41 @@ export type EmailContent = Message<"clarion.v1.EmailContent"> & {
  */
 export const EmailContentSchema: GenMessage<EmailContent> = /*@__PURE__*/
   messageDesc(file_clarion_v1_email_content, 0);
+
+/**
+ * What is made of the HTML of a content.
+ *
+ * @generated from enum clarion.v1.EmailContent.Transform
+ */
+export enum EmailContent_Transform {
+  /**
+   * TRANSFORM_NONE, or in a variant that of the default content.
+   *
+   * @generated from enum value: TRANSFORM_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Nothing: the HTML is sent as it was written.
+   *
+   * @generated from enum value: TRANSFORM_NONE = 1;
+   */
+  NONE = 1,
+
+  /**
+   * The rules of `style` elements are written into the `style` attributes of the elements that they hold for, as mail clients need it
+   * that drop style sheets. Rules that cannot be inlined stay, such as those of media queries. No style sheet is fetched from elsewhere.
+   *
+   * @generated from enum value: TRANSFORM_INLINE_CSS = 2;
+   */
+  INLINE_CSS = 2,
+}
+
+/**
+ * Describes the enum clarion.v1.EmailContent.Transform.
+ */
+export const EmailContent_TransformSchema: GenEnum<EmailContent_Transform> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_email_content, 0, 0);
 
 /**
  * A file that every mail of a content carries.

@@ -60,8 +60,10 @@ def upgrade() -> None:
     _create_test_cases()
     _create_accepted_renderings()
     _create_fragments()
+    _create_built_sources()
     _create_campaign_tags()
     _create_campaign_version_actions()
+    _create_campaign_version_sources()
     _create_campaign_versions()
     if op.get_bind().dialect.name == "postgresql":
         for table in _VACUUMED_EARLY:
@@ -959,6 +961,33 @@ def _create_campaign_version_actions() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("campaign_version_actions_channel_key", "campaign_version_actions", ["channel_key"])
+
+
+def _create_built_sources() -> None:
+    op.create_table(
+        "built_sources",
+        sa.Column("key", _KEY, autoincrement=True, nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("lines", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="built_sources_key"),
+        sa.UniqueConstraint("digest", name=op.f("built_sources_digest_key")),
+    )
+
+
+def _create_campaign_version_sources() -> None:
+    op.create_table(
+        "campaign_version_sources",
+        sa.Column("campaign_key", _KEY, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("source_key", sa.LargeBinary(), nullable=False),
+        sa.Column("built_key", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_key"], ["campaigns.key"], name="campaign_version_sources_campaign_key_fkey", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("campaign_key", "number", "source_key", name="campaign_version_sources_key"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _create_campaign_versions() -> None:

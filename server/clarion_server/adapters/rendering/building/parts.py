@@ -1,0 +1,46 @@
+"""Builds the parts of contents, or takes what was stored of them when their campaign was activated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clarion_server.adapters.rendering.building.pipeline import build_part
+from clarion_server.adapters.rendering.content_kind import BuiltPart, ContentKinds, Part, PartBuilder, content_field
+from clarion_server.adapters.rendering.locale_data import locale_data
+from clarion_server.application.ports.content import ContentInvalid
+from clarion_server.domain.built_source import BuiltSource, BuiltSources, source_key
+from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.content_cells import content_cell, locales_of_rule, offered_locales
+from clarion_server.domain.finding import Severity
+
+
+def part_builder(built: BuiltSources | None) -> PartBuilder:
+    """Returns what builds a part, or knows what was `built` of it when its campaign was activated."""
+    if built is None:
+        return build_part
+    return lambda part: BuiltPart(built.get(source_key(part.source, part.transform)) or BuiltSource(part.source))
+
+
+def built_source(part: Part, field: str, build: PartBuilder) -> BuiltSource:
+    """Returns what is sent of a part. `field` is its path in the campaign. Raises ContentInvalid."""
+    built = build(part)
+    for finding in built.findings:
+        if finding.severity is Severity.ERROR:
+            raise ContentInvalid(f"{field}, line {finding.line}: {finding.message}")
+    return built.source
+
+
+def build_all(definition: CampaignDefinition, kinds: ContentKinds) -> BuiltSources:
+    """Returns what building makes of the parts that it changes, for all rules and locales. Raises ContentInvalid."""
+    parts = {source_key(part.source, part.transform): (part, field) for field, part in _parts(definition, kinds)}
+    built = {key: (part, built_source(part, field, build_part)) for key, (part, field) in parts.items()}
+    return {key: source for key, (part, source) in built.items() if source.text != part.source}
+
+
+def _parts(definition: CampaignDefinition, kinds: ContentKinds) -> Iterator[tuple[str, Part]]:
+    for index, action in enumerate(definition.actions):
+        for rule in dict.fromkeys(["", *(variant.rule for variant in action.variants)]):
+            for locale in {*offered_locales(definition, action), *locales_of_rule(definition, action, rule)}:
+                content = content_cell(locale_data(), definition, index, locale, rule).content
+                for part in kinds[type(content)].parts(content):
+                    yield f"{content_field(definition, index)}.{part.field}", part

@@ -1,0 +1,48 @@
+"""The steps of building, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from jinja2 import TemplateSyntaxError
+
+from clarion_server.adapters.rendering.building.inlining import inlined
+from clarion_server.adapters.rendering.building.jinja_tags import JinjaTag, normalised, tags_of
+from clarion_server.adapters.rendering.building.source import Source, error
+from clarion_server.adapters.rendering.content_kind import BuiltPart, Part
+from clarion_server.domain.built_source import BuiltSource
+from clarion_server.domain.content.transform import Transform
+from clarion_server.domain.finding import FindingCode
+
+
+def build_part(part: Part) -> BuiltPart:
+    """Returns what a part becomes before any value stands in it."""
+    if part.transform is Transform.NONE:
+        return BuiltPart(BuiltSource(part.source))
+    author = Source(normalised(part.source))
+    try:
+        source = _built(author)
+    except TemplateSyntaxError:
+        # The review of the source says where.
+        return BuiltPart(BuiltSource(part.source))
+    text = part.source if source.text == author.text else source.text
+    return BuiltPart(BuiltSource(text, source.lines), source.findings)
+
+
+def _built(source: Source) -> Source:
+    """Each step takes a source and returns the next one. A transform must leave the tags as they are."""
+    tags = tags_of(source.text)
+    return _with_same_tags(source, tags, inlined(source, tags))
+
+
+def _with_same_tags(before: Source, tags: Sequence[JinjaTag], after: Source) -> Source:
+    """Returns the source after a transform, or the one before it if its tags are not what they were."""
+    texts = [tag.text for tag in tags_of(after.text)]
+    if [tag.text for tag in tags] == texts:
+        return after
+    changed = next((tag for tag, text in zip_longest(tags, texts) if tag is None or tag.text != text), None)
+    line = 0 if changed is None else before.line_at(changed.start, tags)
+    message = "The transform would change a tag, or leave one out, double it or move it."
+    remedy = "Write the HTML around the tag in another way, or set `transform` to NONE."
+    return before.with_findings(error(FindingCode.TRANSFORM_CHANGED_TEMPLATE, line, message, remedy))
