@@ -76,8 +76,8 @@ def test_types_are_named_by_their_path_and_a_clash_is_counted() -> None:
     )
     names = [each.name for each in read_contract("order-confirmed", 1, schema).objects]
     assert names == [
-        "OrderConfirmedContextOrderItem",
         "OrderConfirmedContextOrderAddress",
+        "OrderConfirmedContextOrderItem",
         "OrderConfirmedContextOrder",
         "OrderConfirmedContextOrderItem2",
         "OrderConfirmedContextOrderItem3",

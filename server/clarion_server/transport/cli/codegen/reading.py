@@ -77,13 +77,15 @@ class _Reader:
         self._names.add(name)
         properties: Mapping[str, Json] = schema.get("properties", {})
         required = list(dict.fromkeys(schema.get("required", ())))
-        named = {**properties, **{each: True for each in required if each not in properties}}
+        # The order of an object is lost on its way, which that of a list is not.
+        others = sorted(each for each in properties if each not in required)
+        named = {each: properties.get(each, True) for each in (*required, *others)}
         fields = tuple(
-            Field(each, self._part((*names, each), _child(path, each), part, depth), each in required)
+            Field(each, self._part((*names, each), child_path(path, each), part, depth), each in required)
             for each, part in named.items()
             if part is not False
         )
-        self.objects.append(ObjectType(name, fields))
+        self.objects.append(ObjectType(name, fields, path))
         return Named(name)
 
     def _part(self, names: tuple[str, ...], path: str, schema: Json, depth: int) -> Type:
@@ -200,5 +202,6 @@ def _joined(members: list[Type]) -> Type:
     return once[0] if len(once) == 1 else Union(once)
 
 
-def _child(path: str, name: str) -> str:
+def child_path(path: str, name: str) -> str:
+    """Returns the path of a field."""
     return f"{path}.{name}" if pascal(name) and name.replace("-", "_").isidentifier() else f"{path}[{json.dumps(name)}]"

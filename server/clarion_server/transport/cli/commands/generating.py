@@ -1,4 +1,4 @@
-"""`clarion codegen`: typed functions that trigger a campaign."""
+"""`clarion codegen`: typed functions that trigger a campaign, and messages of its context."""
 
 from __future__ import annotations
 
@@ -23,26 +23,27 @@ def codegen(
     campaign: CampaignName,
     /,
     *,
-    lang: Annotated[Literal["python", "typescript"], Parameter(help="The language to write.")],
+    lang: Annotated[Literal["python", "typescript", "proto"], Parameter(help="The language to write.")],
     output: Annotated[Path | None, Parameter(("--output", "-o"), help="The file to write. Default: stdout.")] = None,
     check: Annotated[
         Path | None, Parameter(help="Write nothing, and say whether this generated file is still of the live schema.")
     ] = None,
     session: CurrentSession,
 ) -> Exit:
-    """Write a typed function that triggers a campaign, from the context schema of its live version.
+    """Write a typed function that triggers a campaign, or messages of proto, from its live version's context schema.
 
     A misspelt or missing field then fails in the type checker of whoever calls it. Bounds, patterns and formats are
     checked by the service alone; a construct that types cannot say is refused with its path. Exit code 1 when `--check`
     finds that the schema has changed.
     """
-    from clarion_server.transport.cli.codegen.python import python_module  # noqa: PLC0415 - few commands need it
+    from clarion_server.transport.cli.codegen.proto import proto_file  # noqa: PLC0415 - few commands need it
+    from clarion_server.transport.cli.codegen.python import python_module  # noqa: PLC0415 - see above
     from clarion_server.transport.cli.codegen.typescript import typescript_module  # noqa: PLC0415 - see above
 
     contract = _contract(session, campaign)
     if check is not None:
         return _check(session, check, contract)
-    text = {"python": python_module, "typescript": typescript_module}[lang](contract)
+    text = {"python": python_module, "typescript": typescript_module, "proto": proto_file}[lang](contract)
     if output is None:
         session.output.write(text)
     else:
