@@ -8,26 +8,27 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Any
 
-from clarion_client import Client, Finding, Severity
+from clarion_client import Client, Finding, Scope, Severity
 from cyclopts import Parameter
 
 from clarion_server.adapters.system.logs import set_up_logs
 from clarion_server.bootstrap import CannotStart, Clarion, open_store
 from clarion_server.config import Settings
+from clarion_server.domain.access_labels import MAX_ACCESS_LABELS, is_label_name
 from clarion_server.transport.cli.commands.applying import located_findings_view
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.files.applying import Applied, Applier
-from clarion_server.transport.cli.files.resources import read_resources
+from clarion_server.transport.cli.files.resources import Resource, read_resources
 from clarion_server.transport.cli.session import CurrentSession
 
 #: What a campaign names may be on the service alone.
@@ -51,7 +52,7 @@ def lint(
 ) -> Exit:
     """Checks files by a service within this command, on an empty store. `LINT_HELP` says more."""
     resources = read_resources(file)
-    with _throwaway_service() as client:
+    with _throwaway_service(_labels_of(resources)) as client:
         applier = Applier(client)
         applied = [applier.reviewed(applier.apply(planned)) for planned in applier.plan(resources)]
     findings = [(location, _linted(finding)) for each in applied for location, finding in each.findings]
@@ -73,14 +74,26 @@ def _linted(finding: Finding) -> Finding:
     return replace(finding, severity=Severity.WARNING, message=message, remedy="Nothing, if your service has it.")
 
 
+def _labels_of(resources: Iterable[Resource[Any]]) -> list[str]:
+    """Returns the access labels that the files give, which the key of the throw-away service must hold.
+
+    Those that are no names are left to the service, which refuses them in their places.
+    """
+    given = {name for resource in resources for name in getattr(resource.value, "access_labels", ())}
+    return sorted(filter(is_label_name, given))[:MAX_ACCESS_LABELS]
+
+
 def _summary(applied: list[Applied], *, has_errors: bool) -> str:
     count = f"{len(applied)} document{'s' if len(applied) != 1 else ''}"
     return f"{count} checked: {'there are errors' if has_errors else 'no errors'}."
 
 
 @contextmanager
-def _throwaway_service() -> Iterator[Client]:
-    """Serves on a free port of this machine, with nothing stored, until the end of the block. Raises CommandFailed."""
+def _throwaway_service(access_labels: Sequence[str]) -> Iterator[Client]:
+    """Serves on a free port of this machine, with nothing stored, until the end of the block. Raises CommandFailed.
+
+    The client's key holds the access labels.
+    """
     set_up_logs("error", False)
     started: Future[tuple[int, str]] = Future()
     with TemporaryDirectory() as folder:
@@ -105,7 +118,9 @@ def _throwaway_service() -> Iterator[Client]:
         thread.start()
         try:
             port, key = started.result()
-            with Client(f"127.0.0.1:{port}", api_key=key) as client:
+            with Client(f"127.0.0.1:{port}", api_key=key) as root:
+                secret = root.keys.create("lint", [Scope.ADMIN], access_labels=access_labels).secret
+            with Client(f"127.0.0.1:{port}", api_key=secret) as client:
                 yield client
         except CannotStart as error:
             raise CommandFailed(str(error)) from error

@@ -91,13 +91,20 @@ export class Keys {
     this.#calls = calls;
   }
 
-  /** Creates a key. Its secret is in the answer and cannot be shown again. Default sandbox: the caller's. */
+  /**
+   * Creates a key. Its secret is in the answer and cannot be shown again. Default sandbox: the caller's. The key sees what has no access
+   * label but `accessLabels`.
+   */
   async create(
     displayName: string,
     scopes: readonly ApiKey_Scope[],
-    { sandbox = "", ...options }: CallOptions & { readonly sandbox?: string } = {},
+    {
+      sandbox = "",
+      accessLabels = [],
+      ...options
+    }: CallOptions & { readonly sandbox?: string; readonly accessLabels?: readonly string[] } = {},
   ): Promise<CreateApiKeyResponse> {
-    const request = { apiKey: { displayName, scopes: [...scopes], sandbox } };
+    const request = { apiKey: { displayName, scopes: [...scopes], sandbox, accessLabels: [...accessLabels] } };
     return this.#calls.unary(KEY_METHOD.createApiKey, request, { ...options, repeatable: false });
   }
 

@@ -17,7 +17,7 @@ from clarion_server.application.ports.content import (
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access import Visibility, whole_sandbox
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import (
     Campaign,
@@ -27,7 +27,7 @@ from clarion_server.domain.campaign import (
     UnknownRecipientPolicy,
 )
 from clarion_server.domain.choice import EMAIL
-from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow
+from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow, ResourceNotFound
 from clarion_server.domain.identity import BUILT_IN, NO_NAMESPACES, IdentityNamespace, namespace_of
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, lane_of
@@ -146,13 +146,27 @@ class CampaignCache:
         return current
 
     def cached(self, visibility: Visibility, campaign_id: str) -> LiveCampaign | None:
-        """Returns the campaign if it is in memory. Never waits."""
-        return self._live.get((visibility.sandbox, campaign_id))
+        """Returns the campaign if it is in memory. Never waits. Raises ResourceNotFound when its labels hide it."""
+        live = self._live.get((visibility.sandbox, campaign_id))
+        if live is not None and live.campaign.access_labels.mask & ~visibility.labels.mask:
+            raise ResourceNotFound(live.campaign.name)
+        return live
 
     async def live(self, visibility: Visibility, campaign_id: str) -> LiveCampaign:
         """Raises ResourceNotFound, CampaignNotLive, CampaignOutsideWindow or CampaignOutdated."""
         # Asked first without a further coroutine, as every trigger comes this way.
-        return self.cached(visibility, campaign_id) or await self._live.load((visibility.sandbox, campaign_id))
+        return self.cached(visibility, campaign_id) or await self._loaded(visibility, campaign_id)
+
+    async def _loaded(self, visibility: Visibility, campaign_id: str) -> LiveCampaign:
+        try:
+            live = await self._live.load((visibility.sandbox, campaign_id))
+        except (CampaignNotLive, CampaignOutsideWindow, CampaignOutdated):
+            # All callers share what is loaded, and what that raises. Nobody learns the state of a hidden campaign.
+            await self._transactions.read(lambda unit: find_campaign(unit, visibility, campaign_id))
+            raise
+        if not visibility.sees(live.campaign.access_labels):
+            raise ResourceNotFound(live.campaign.name)
+        return live
 
     async def version(self, campaign_key: int, number: int) -> CompiledVersion:
         """Returns a version that some message was accepted with. It exists as long as the message does.
@@ -264,7 +278,7 @@ def _length(built: BuiltSources) -> int:
 
 def _find_live(unit: UnitOfWork, sandbox: str, campaign_id: str) -> Campaign:
     # All callers of the sandbox share what is cached.
-    campaign = find_campaign(unit, Visibility(sandbox), campaign_id)
+    campaign = find_campaign(unit, whole_sandbox(sandbox), campaign_id)
     if campaign.state not in (CampaignState.LIVE, CampaignState.SCHEDULED):
         raise _not_live(campaign)
     return campaign

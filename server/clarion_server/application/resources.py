@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.repositories import NameTaken
@@ -15,7 +15,9 @@ from clarion_server.application.ports.resources import ResourceRepository
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
-from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.access import Caller, Visibility, whole_sandbox
+from clarion_server.domain.access_labels import FIELD as LABELS
+from clarion_server.domain.access_labels import AccessLabels, held_label_violations
 from clarion_server.domain.errors import InvalidFields, ResourceExists, ResourceNotFound
 from clarion_server.domain.event import ChangeKind
 from clarion_server.domain.names import Collection
@@ -34,9 +36,11 @@ class ResourceChange(Generic[R]):
     """The new revision. That of a deleted resource is not stored, and has the time of the deletion."""
     actor: str
     """The name of the key that made the change."""
+    visibility: Visibility
+    """What that key sees."""
 
 
-def _is_always_unused(_unit: UnitOfWork, _resource: Resource) -> None:
+def _is_always_unused(_unit: UnitOfWork, _resource: Resource, _visibility: Visibility) -> None:
     """Raises nothing."""
 
 
@@ -56,8 +60,8 @@ class ResourceKind(Generic[R]):
     repository: Callable[[UnitOfWork], ResourceRepository[R]]
     violations: Callable[[R], Iterable[Violation]]
     """Yields the rules that a resource breaks, with the field paths of the contract."""
-    check_unused: Callable[[UnitOfWork, R], None] = _is_always_unused
-    """Raises an error when something needs the resource that is to be deleted."""
+    check_unused: Callable[[UnitOfWork, R, Visibility], None] = _is_always_unused
+    """Raises an error when something needs the resource that is to be deleted. It names only what the caller sees."""
     record: Callable[[UnitOfWork, ResourceChange[R]], None] = _record_nothing
     """Stores what else belongs to a change, in its transaction, and checks what only the store knows. Raises
     InvalidFields.
@@ -69,9 +73,19 @@ class ResourceInput(Generic[R]):
     """A resource as a caller sent it."""
 
     resource: R
-    """Only its editable fields mean anything."""
+    """Only its editable fields mean anything, and not its access labels."""
     violations: tuple[Violation, ...] = ()
     """What could not be read, by paths in the resource, which holds stand-ins for it."""
+    access_labels: tuple[str, ...] = ()
+    """The names of those that it is to have."""
+
+    def picked(self, held: AccessLabels) -> AccessLabels:
+        """Returns its access labels, of those that the caller holds."""
+        return held.picked(self.access_labels)
+
+    def label_violations(self, held: AccessLabels) -> list[Violation]:
+        """Returns what is wrong with its access labels, when a caller sends them who holds these."""
+        return held_label_violations(self.access_labels, held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +108,16 @@ class UpdateResource(Generic[R]):
     validate_only: bool = False
     """True checks everything and stores nothing."""
 
+    def changes(self, held: AccessLabels) -> dict[str, Any]:
+        """Returns the new values of the changed fields. `held` are the caller's access labels."""
+        changes = {name: getattr(self.sent.resource, name) for name in self.changed_fields - {LABELS}}
+        return {**changes, LABELS: self.sent.picked(held)} if LABELS in self.changed_fields else changes
+
+    def unread(self, held: AccessLabels) -> tuple[Violation, ...]:
+        """Returns what could not be read of the changed fields, and what is wrong with access labels among them."""
+        found = (*self.sent.violations, *self.sent.label_violations(held))
+        return violations_within(self.changed_fields, found)
+
 
 class ManageResources(Generic[R]):
     def __init__(self, kind: ResourceKind[R], transactions: Transactions, clock: Clock) -> None:
@@ -105,15 +129,13 @@ class ManageResources(Generic[R]):
         """Stores a resource, unless the command only validates. Raises InvalidFields or ResourceExists."""
         id_field = f"{self.kind.field}_id"
         violation = self.kind.collection.id_violation(command.resource_id, id_field)
-        self._check(command.sent.resource, command.sent.violations, [violation] if violation else [])
-        now = self._clock.now()
-        resource = replace(
-            command.sent.resource, sandbox=caller.sandbox, id=command.resource_id, create_time=now, update_time=now
-        )
+        held = caller.visibility.labels
+        unread = (*command.sent.violations, *command.sent.label_violations(held))
+        self._check(command.sent.resource, unread, [violation] if violation else [])
+        resource = self._new(command, caller)
 
         def check(unit: UnitOfWork) -> R:
-            if self.kind.repository(unit).get(caller.visibility, resource.id) is not None:
-                raise ResourceExists(resource.name)
+            self._check_name_is_free(unit, resource)
             self._check_room(unit, caller.visibility, id_field)
             return resource
 
@@ -122,7 +144,7 @@ class ManageResources(Generic[R]):
 
         def add(unit: UnitOfWork) -> R:
             added = self.kind.repository(unit).add(check(unit))
-            self.kind.record(unit, ResourceChange(ChangeKind.CREATED, None, added, caller.name))
+            self.kind.record(unit, ResourceChange(ChangeKind.CREATED, None, added, caller.name, caller.visibility))
             return added
 
         try:
@@ -148,16 +170,16 @@ class ManageResources(Generic[R]):
         def check(unit: UnitOfWork) -> tuple[R, R]:
             stored = self._find(unit, caller.visibility, command.resource_id)
             stored.check_etag(command.etag)
-            changes = {name: getattr(command.sent.resource, name) for name in command.changed_fields}
-            updated = replace(stored.changed(self._clock.now()), **changes)
-            unread = violations_within(command.changed_fields, command.sent.violations)
-            self._check(updated, unread, command.violations)
+            held = caller.visibility.labels
+            updated = replace(stored.changed(self._clock.now()), **command.changes(held))
+            self._check(updated, command.unread(held), command.violations)
             return stored, updated
 
         def change(unit: UnitOfWork) -> R:
             stored, updated = check(unit)
             self.kind.repository(unit).save(updated)
-            self.kind.record(unit, ResourceChange(ChangeKind.UPDATED, stored, updated, caller.name))
+            change = ResourceChange(ChangeKind.UPDATED, stored, updated, caller.name, caller.visibility)
+            self.kind.record(unit, change)
             return updated
 
         if command.validate_only:
@@ -170,10 +192,11 @@ class ManageResources(Generic[R]):
         def delete(unit: UnitOfWork) -> None:
             stored = self._find(unit, caller.visibility, resource_id)
             stored.check_etag(etag)
-            self.kind.check_unused(unit, stored)
+            self.kind.check_unused(unit, stored, caller.visibility)
             self.kind.repository(unit).delete(stored)
             deleted = stored.changed(self._clock.now())
-            self.kind.record(unit, ResourceChange(ChangeKind.DELETED, stored, deleted, caller.name))
+            change = ResourceChange(ChangeKind.DELETED, stored, deleted, caller.name, caller.visibility)
+            self.kind.record(unit, change)
 
         await self._transactions.write(delete)
 
@@ -184,9 +207,26 @@ class ManageResources(Generic[R]):
             raise ResourceNotFound(self.kind.collection.format(resource_id))
         return found
 
+    def _new(self, command: CreateResource[R], caller: Caller) -> R:
+        """Returns the resource that is to be created."""
+        now = self._clock.now()
+        return replace(
+            command.sent.resource,
+            sandbox=caller.sandbox,
+            id=command.resource_id,
+            create_time=now,
+            update_time=now,
+            access_labels=command.sent.picked(caller.visibility.labels),
+        )
+
+    def _check_name_is_free(self, unit: UnitOfWork, resource: R) -> None:
+        """Raises ResourceExists, also for one that the caller does not see: names are of the whole sandbox."""
+        if self.kind.repository(unit).get(whole_sandbox(resource.sandbox), resource.id) is not None:
+            raise ResourceExists(resource.name)
+
     def _check_room(self, unit: UnitOfWork, visibility: Visibility, field: str) -> None:
         """Raises InvalidFields when the sandbox can have no further resource of the kind."""
-        if self.kind.repository(unit).count(visibility) >= self.kind.most:
+        if self.kind.repository(unit).count(whole_sandbox(visibility.sandbox)) >= self.kind.most:
             description = f"The sandbox has {self.kind.most:,} {self.kind.collection.name} already. Delete one."
             raise InvalidFields((Violation(field, "TOO_MANY", description),))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clarion_server.domain.access_labels import EVERY_ACCESS_LABEL, NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.instant import Instant
 
 #: The sandbox of the first administrator. Its administrators may create keys for every sandbox.
@@ -30,6 +31,8 @@ class ApiKey:
     create_time: Instant
     creator: str = ""
     revoke_time: Instant | None = None
+    access_labels: AccessLabels = NO_ACCESS_LABELS
+    """What it may see beside the things without labels. They are never changed."""
 
     @property
     def name(self) -> str:
@@ -38,13 +41,32 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What a caller may see: the resources of one sandbox.
-
-    It is a value of its own so that access labels can narrow it, once resources have them, without a change to what
-    takes it.
-    """
+    """What a caller may see: the things of one sandbox that have no access label but these."""
 
     sandbox: str
+    labels: AccessLabels = NO_ACCESS_LABELS
+
+    @property
+    def hidden(self) -> int:
+        """The bits of the labels that hide a thing from the caller."""
+        return ~self.labels.mask
+
+    def sees(self, labels: AccessLabels) -> bool:
+        """Returns whether a thing with these labels may be seen."""
+        return not labels.mask & ~self.labels.mask
+
+    def shown(self, name: str, labels: AccessLabels) -> str:
+        """Returns the name of a thing with these labels for an error, in which a hidden thing has none."""
+        return name if self.sees(labels) else HIDDEN_THING
+
+
+#: Stands in errors for what the caller does not see.
+HIDDEN_THING = "something that this key does not see"
+
+
+def whole_sandbox(sandbox: str) -> Visibility:
+    """Returns the visibility of the service itself, which works for every caller of a sandbox."""
+    return Visibility(sandbox, EVERY_ACCESS_LABEL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
 from clarion_server.domain.errors import EtagMismatch, IllegalTransition
@@ -262,6 +263,8 @@ class Campaign:
     """The names of the keys that wrote the draft, since it was last activated."""
     used_rules: tuple[tuple[str, str], ...] = ()
     """The rules that its versions have had, each as the ids of its action and its own."""
+    access_labels: AccessLabels = NO_ACCESS_LABELS
+    """Which callers see it, and all that its triggers became. They belong to no version."""
 
     @property
     def name(self) -> str:
@@ -298,11 +301,12 @@ class Campaign:
         now: Instant,
         *,
         tags: tuple[str, ...] | None = None,
+        access_labels: AccessLabels | None = None,
     ) -> Campaign:
-        """Returns the campaign with a new draft, and with new tags unless they are None. `live` is the live version's
-        definition, if there is one.
+        """Returns the campaign with a new draft, and with new tags and access labels unless they are None. `live` is
+        the live version's definition, if there is one.
 
-        In a state that allows no update the tags alone may change.
+        In a state that allows no update the tags and the access labels alone may change.
         """
         if not _is_same(definition, self.definition):
             self.check_may(Transition.UPDATE)
@@ -311,6 +315,7 @@ class Campaign:
             self._check_approval(Transition.UPDATE)
         return self._next(
             definition=definition,
+            access_labels=self.access_labels if access_labels is None else access_labels,
             tags=self.tags if tags is None else tags,
             draft_pending=not _is_same(definition, live),
             update_time=now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.content import Provider
@@ -35,6 +36,8 @@ class ChannelConfiguration:
     """Hand-offs per second; 0 means no limit."""
     max_message_bytes: int = DEFAULT_MAX_MESSAGE
     """The largest e-mail that is handed over, in octets as it is encoded."""
+    access_labels: AccessLabels = NO_ACCESS_LABELS
+    """Which callers see it."""
     key: int = 0
     revision: int = 1
 

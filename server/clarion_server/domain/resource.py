@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.errors import EtagMismatch
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import Collection
@@ -23,6 +24,8 @@ class Resource:
     key: int = 0
     """Assigned by the store, and never again to another resource of the kind."""
     revision: int = 1
+    access_labels: AccessLabels = NO_ACCESS_LABELS
+    """Which callers see it. Only kinds whose contract has the field ever have any."""
 
     @property
     def name(self) -> str:

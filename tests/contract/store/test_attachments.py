@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from clarion_server.application.ports.attachments import AttachmentUse
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.access_labels import NO_ACCESS_LABELS
 from clarion_server.domain.attachment import Attachment
 from clarion_server.domain.campaign import Action, Campaign
 from clarion_server.domain.content.email import ContentAttachment, EmailContent
@@ -132,7 +134,7 @@ def test_pages_go_by_id(work: UnitOfWork) -> None:
 def test_an_attachment_that_a_draft_names_is_not_deleted(work: UnitOfWork) -> None:
     logo = an_attachment(work)
     draft = a_draft(work, "logo")
-    assert work.attachments.delete(logo) == "campaigns/order-confirmed"
+    assert work.attachments.delete(logo) == AttachmentUse("campaigns/order-confirmed", NO_ACCESS_LABELS)
     work.campaigns.save(replace(draft, definition=samples.definition(), revision=2))
     assert work.attachments.delete(logo) is None
     assert work.attachments.get(HERE, "logo") is None
@@ -143,7 +145,7 @@ def test_an_attachment_that_a_version_names_is_not_deleted_whatever_the_draft_sa
     draft = a_draft(work, "logo")
     work.campaigns.add_version(samples.version(draft.key, 1, actions=draft.definition.actions), [1])
     work.campaigns.save(replace(draft, definition=samples.definition(), revision=2))
-    assert work.attachments.delete(logo) == "campaigns/order-confirmed/versions/1"
+    assert work.attachments.delete(logo) == AttachmentUse("campaigns/order-confirmed/versions/1", NO_ACCESS_LABELS)
     assert work.attachments.of_version(draft.key, 1) == {"logo": logo}
     assert work.attachments.of_version(draft.key, 2) == {}
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access import Visibility, whole_sandbox
+from clarion_server.domain.access_labels import access_labels
 from clarion_server.domain.campaign import Action, Campaign, CampaignState
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.fragment import Fragment, FragmentKind, FragmentUse, FragmentVersion
@@ -47,7 +48,7 @@ def naming(work: UnitOfWork, campaign_id: str, *names: str, **changes: object) -
 
 
 def users(work: UnitOfWork, fragment: Fragment, *, current: bool = False) -> list[FragmentUse]:
-    return [use for _, use in work.fragments.uses(fragment, None, 99, current=current)]
+    return [use for _, use in work.fragments.uses(fragment, samples.VISIBILITY, None, 99, current=current)]
 
 
 def test_a_fragment_comes_back_as_it_was_added_with_a_key(work: UnitOfWork) -> None:
@@ -103,6 +104,16 @@ def test_an_archived_fragment_is_found_by_its_numbers_alone(work: UnitOfWork) ->
     assert work.fragments.find(HERE, FragmentReference("footer", 1)) == version
 
 
+def test_the_uses_of_campaigns_that_the_caller_does_not_see_are_left_out(work: UnitOfWork) -> None:
+    footer, eu = add(work), access_labels({"eu": 0})
+    naming(work, "letters", "fragments/footer")
+    orders = naming(work, "orders", "fragments/footer")
+    work.campaigns.save(replace(orders, access_labels=eu, revision=3))
+    assert users(work, footer) == [FragmentUse("campaigns/letters", 0)]
+    everybody = work.fragments.uses(footer, whole_sandbox(samples.SANDBOX), None, 9)
+    assert [use.user for _, use in everybody] == ["campaigns/letters", "campaigns/orders"]
+
+
 def test_what_was_never_published_has_no_version(work: UnitOfWork) -> None:
     add(work)
     assert work.fragments.find(HERE, FOOTER) is None
@@ -121,8 +132,8 @@ def test_the_uses_are_the_drafts_of_campaigns_and_fragments_and_versions_of_frag
         FragmentUse("fragments/base/versions/1", 2),
     ]
     assert users(work, footer) == users(work, footer, current=True) == expected
-    positions = [position for position, _ in work.fragments.uses(footer, None, 2)]
-    assert [use for _, use in work.fragments.uses(footer, positions[-1], 9)] == expected[2:]
+    positions = [position for position, _ in work.fragments.uses(footer, samples.VISIBILITY, None, 2)]
+    assert [use for _, use in work.fragments.uses(footer, samples.VISIBILITY, positions[-1], 9)] == expected[2:]
     publish(work, base, source="<p>Alone</p>")
     assert users(work, footer, current=True) == expected[:2]
     assert users(work, footer)[2:] == [FragmentUse("fragments/base/versions/1", 2)]

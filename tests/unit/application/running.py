@@ -37,7 +37,7 @@ from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.trigger import TriggerAnswer, Triggering
 from clarion_server.bootstrap.channels import encode_file
-from clarion_server.domain.access import Caller, Scope, Visibility
+from clarion_server.domain.access import Caller, Scope, Visibility, whole_sandbox
 from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import DAY, Span
@@ -50,6 +50,8 @@ from tests.unit.application.links import LINKS
 from tests.unit.application.world import World
 
 CALLER = Caller("apiKeys/caller", Visibility("default"), frozenset({Scope.TRIGGER}))
+#: What all callers of the sandbox see together.
+EVERYBODY = whole_sandbox("default")
 CONTEXT: Mapping[str, Any] = {"order": {"id": "4711"}}
 EVERYTHING = 1_000_000
 
@@ -245,12 +247,12 @@ def _counts_of(campaign_key: int) -> Callable[[UnitOfWork], dict[str, int]]:
 
 
 def _all_executions(unit: UnitOfWork) -> list[Execution]:
-    return unit.executions.page(ExecutionQuery(CALLER.visibility, limit=1000))
+    return unit.executions.page(ExecutionQuery(EVERYBODY, limit=1000))
 
 
 def _all_messages(unit: UnitOfWork) -> list[Message]:
-    return unit.messages.page(MessageQuery(CALLER.visibility, limit=EVERYTHING))
+    return unit.messages.page(MessageQuery(EVERYBODY, limit=EVERYTHING))
 
 
 def _all_events(unit: UnitOfWork) -> list[Event]:
-    return unit.events.page(EventQuery(CALLER.visibility, after=0, limit=EVERYTHING))
+    return unit.events.page(EventQuery(EVERYBODY, after=0, limit=EVERYTHING))

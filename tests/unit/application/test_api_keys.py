@@ -56,6 +56,42 @@ async def test_everything_wrong_with_a_new_key_is_reported_by_paths_in_the_reque
     ]
 
 
+async def test_an_administrator_grants_labels_that_its_own_key_does_not_hold(keys: Keys) -> None:
+    eu = (await keys.manage.create(CreateApiKey("EU", ADMIN, access_labels=("eu",)), ROOT)).key
+    both = (await keys.manage.create(CreateApiKey("Both", ADMIN, access_labels=("vip", "eu")), ROOT)).key
+    assert (eu.access_labels.names, both.access_labels.names) == (("eu",), ("eu", "vip"))
+    assert both.access_labels.includes(eu.access_labels)
+    # Whoever keeps the keys must find each of them, whatever it holds.
+    assert {key.id for key in await keys.manage.page(None, 10, ROOT)} == {eu.id, both.id}
+    await keys.manage.revoke(both.id, ROOT)
+
+
+async def test_labels_are_those_of_the_sandbox_of_the_key(keys: Keys) -> None:
+    await keys.manage.create(CreateApiKey("Here", ADMIN, access_labels=("eu", "vip")), ROOT)
+    there = await keys.manage.create(CreateApiKey("There", ADMIN, "staging", access_labels=("vip",)), ROOT)
+    assert there.key.access_labels.numbers == (("vip", 0),)
+
+
+async def test_a_65th_label_of_a_sandbox_is_refused_with_the_names_of_the_others(keys: Keys) -> None:
+    names = tuple(f"l{number:02}" for number in range(64))
+    await keys.manage.create(CreateApiKey("All", ADMIN, access_labels=names), ROOT)
+    with pytest.raises(InvalidFields) as refused:
+        await keys.manage.create(CreateApiKey("More", ADMIN, access_labels=("more",)), ROOT)
+    (violation,) = refused.value.violations
+    assert (violation.field, violation.reason) == ("api_key.access_labels", "TOO_MANY")
+    assert "l00, l01" in violation.description
+    assert len(await keys.manage.page(None, 10, ROOT)) == 1
+
+
+async def test_labels_that_are_none_are_refused_by_their_paths(keys: Keys) -> None:
+    with pytest.raises(InvalidFields) as refused:
+        await keys.manage.create(CreateApiKey("EU", ADMIN, access_labels=("EU", "a", "a")), ROOT)
+    assert [(each.field, each.reason) for each in refused.value.violations] == [
+        ("api_key.access_labels[0]", "MALFORMED"),
+        ("api_key.access_labels[2]", "DUPLICATE"),
+    ]
+
+
 async def test_a_key_is_for_its_creators_sandbox_by_default(keys: Keys) -> None:
     assert (await keys.create()).key.sandbox == "default"
     assert (await keys.create(caller=STAGING)).key.sandbox == "staging"

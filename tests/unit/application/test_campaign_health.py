@@ -23,7 +23,7 @@ from tests.unit.application.world import AUTHOR, World
 
 async def problems(world: World) -> Sequence[HealthProblem] | None:
     campaign = await world.get()
-    return (await world.health.of([campaign])).get(campaign.key)
+    return (await world.health.of([campaign], AUTHOR.visibility)).get(campaign.key)
 
 
 async def codes(world: World) -> list[HealthCode]:
@@ -132,7 +132,7 @@ async def test_messages_of_other_campaigns_that_fail_on_its_channel_configuratio
     await queue(world, 1, attempt_count=3)
     await world.live("reset")
     campaign = await world.get("reset")
-    (found,) = (await world.health.of([campaign]))[campaign.key]
+    (found,) = (await world.health.of([campaign], AUTHOR.visibility))[campaign.key]
     assert (found.code, found.channel_configuration) == (
         HealthCode.CHANNEL_CONFIGURATION_FAILING,
         "channelConfigurations/orders",

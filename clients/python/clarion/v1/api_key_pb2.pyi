@@ -68,6 +68,7 @@ class ApiKey(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     REVOKE_TIME_FIELD_NUMBER: _builtins.int
     CREATOR_FIELD_NUMBER: _builtins.int
+    ACCESS_LABELS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `apiKeys/{api_key}`. Assigned at creation; not secret."""
     display_name: _builtins.str
@@ -91,6 +92,14 @@ class ApiKey(_message.Message):
     def revoke_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was revoked. Absent while it works."""
 
+    @_builtins.property
+    def access_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Immutable. The access labels that it holds: it sees what has none, or none but these, and nothing else. At most 64, each of 1 to 32
+        lower-case letters, digits and hyphens, without repetition. Administrators give any label to any key, and still see what is
+        labelled only with a key that holds the labels. A label exists from the first key on that holds it; a sandbox has at most 64 in its
+        life. Default: none.
+        """
+
     def __init__(
         self,
         *,
@@ -101,10 +110,11 @@ class ApiKey(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         revoke_time: _timestamp_pb2.Timestamp | None = ...,
         creator: _builtins.str = ...,
+        access_labels: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "revoke_time", b"revoke_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "name", b"name", "revoke_time", b"revoke_time", "sandbox", b"sandbox", "scopes", b"scopes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_labels", b"access_labels", "create_time", b"create_time", "creator", b"creator", "display_name", b"display_name", "name", b"name", "revoke_time", b"revoke_time", "sandbox", b"sandbox", "scopes", b"scopes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,9 +3,11 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -31,6 +33,7 @@ class Audience(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    ACCESS_LABELS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `audiences/{audience}`, where `{audience}` is 1 to 63 lower-case letters, digits and hyphens, begins with a
     letter and does not end with a hyphen. Chosen at creation.
@@ -61,6 +64,13 @@ class Audience(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was last changed."""
 
+    @_builtins.property
+    def access_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To all other keys it
+        does not exist. Only campaigns that have these labels too are sent to it. At most 64, each of those that the calling key holds.
+        Default: none.
+        """
+
     def __init__(
         self,
         *,
@@ -72,10 +82,11 @@ class Audience(_message.Message):
         etag: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        access_labels: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "create_time", b"create_time", "identity_list", b"identity_list", "members", b"members", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["condition", b"condition", "create_time", b"create_time", "description", b"description", "display_name", b"display_name", "etag", b"etag", "identity_list", b"identity_list", "members", b"members", "name", b"name", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_labels", b"access_labels", "condition", b"condition", "create_time", b"create_time", "description", b"description", "display_name", b"display_name", "etag", b"etag", "identity_list", b"identity_list", "members", b"members", "name", b"name", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_members: _TypeAlias = _typing.Literal["condition", "identity_list"]  # noqa: Y015
     _WhichOneofArgType_members: _TypeAlias = _typing.Literal["members", b"members"]  # noqa: Y015

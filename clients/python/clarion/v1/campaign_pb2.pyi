@@ -240,6 +240,7 @@ class Campaign(_message.Message):
     TRANSLATIONS_FIELD_NUMBER: _builtins.int
     ALLOW_UNTRANSLATED_FIELD_NUMBER: _builtins.int
     RATE_FIELD_NUMBER: _builtins.int
+    ACCESS_LABELS_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
     LIVE_VERSION_FIELD_NUMBER: _builtins.int
     DRAFT_PENDING_FIELD_NUMBER: _builtins.int
@@ -360,6 +361,13 @@ class Campaign(_message.Message):
         """
 
     @_builtins.property
+    def access_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Which callers see the campaign, and all that its triggers became: keys that hold each of these labels. Without any,
+        every key of the sandbox. To all other keys it does not exist. At most 64, each of those that the calling key holds. They belong
+        to no version, may be changed in every state, and hold for old messages too. Default: none.
+        """
+
+    @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was created."""
 
@@ -401,6 +409,7 @@ class Campaign(_message.Message):
         translations: _abc.Mapping[_builtins.str, _struct_pb2.Struct] | None = ...,
         allow_untranslated: _builtins.bool = ...,
         rate: _sending_rate_pb2.SendingRate | None = ...,
+        access_labels: _abc.Iterable[_builtins.str] | None = ...,
         state: Global___Campaign.State.ValueType = ...,
         live_version: _builtins.int = ...,
         draft_pending: _builtins.bool = ...,
@@ -416,7 +425,7 @@ class Campaign(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["activate_time", b"activate_time", "context_schema", b"context_schema", "create_time", b"create_time", "health", b"health", "rate", b"rate", "schedule", b"schedule", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "allow_untranslated", b"allow_untranslated", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "health", b"health", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "locale_fallbacks", b"locale_fallbacks", "name", b"name", "rapid", b"rapid", "rate", b"rate", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "translations", b"translations", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_labels", b"access_labels", "action_mode", b"action_mode", "actions", b"actions", "activate_time", b"activate_time", "activator", b"activator", "allow_untranslated", b"allow_untranslated", "approval_state", b"approval_state", "category", b"category", "context_schema", b"context_schema", "create_time", b"create_time", "creator", b"creator", "default_locale", b"default_locale", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "health", b"health", "identity_namespace", b"identity_namespace", "in_doubt_policy", b"in_doubt_policy", "live_version", b"live_version", "locale_fallbacks", b"locale_fallbacks", "name", b"name", "rapid", b"rapid", "rate", b"rate", "schedule", b"schedule", "sending_policy", b"sending_policy", "state", b"state", "tags", b"tags", "throughput_mode", b"throughput_mode", "topic", b"topic", "translations", b"translations", "unknown_recipient_policy", b"unknown_recipient_policy", "update_time", b"update_time", "updater", b"updater"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -46,6 +46,7 @@ class ChannelConfiguration(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
+    ACCESS_LABELS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `channelConfigurations/{channel_configuration}`, where the last segment is 1 to 63 lower-case letters,
     digits and hyphens, begins with a letter and does not end with a hyphen. Chosen at creation.
@@ -92,6 +93,13 @@ class ChannelConfiguration(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was last changed."""
 
+    @_builtins.property
+    def access_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To all other keys it
+        does not exist. Only campaigns that have these labels too can be activated with it. At most 64, each of those that the calling key
+        holds. Default: none.
+        """
+
     def __init__(
         self,
         *,
@@ -109,10 +117,11 @@ class ChannelConfiguration(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         max_message_bytes: _builtins.int = ...,
+        access_labels: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "provider", b"provider", "retry_policy", b"retry_policy", "smtp", b"smtp", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "channel", b"channel", "create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "etag", b"etag", "max_concurrency", b"max_concurrency", "max_message_bytes", b"max_message_bytes", "max_rate", b"max_rate", "name", b"name", "provider", b"provider", "retry_policy", b"retry_policy", "smtp", b"smtp", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_labels", b"access_labels", "categories", b"categories", "channel", b"channel", "create_time", b"create_time", "disabled", b"disabled", "display_name", b"display_name", "etag", b"etag", "max_concurrency", b"max_concurrency", "max_message_bytes", b"max_message_bytes", "max_rate", b"max_rate", "name", b"name", "provider", b"provider", "retry_policy", b"retry_policy", "smtp", b"smtp", "update_time", b"update_time", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_provider: _TypeAlias = _typing.Literal["smtp", "webhook"]  # noqa: Y015
     _WhichOneofArgType_provider: _TypeAlias = _typing.Literal["provider", b"provider"]  # noqa: Y015

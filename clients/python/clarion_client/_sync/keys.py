@@ -28,13 +28,22 @@ class Keys:
         return rpc.ApiKeyServiceStub(self._calls.channel)
 
     def create(
-        self, display_name: str, scopes: Iterable[Scope], *, sandbox: str = "", timeout: float | None = None
+        self,
+        display_name: str,
+        scopes: Iterable[Scope],
+        *,
+        sandbox: str = "",
+        access_labels: Iterable[str] = (),
+        timeout: float | None = None,
     ) -> NewApiKey:
         """Creates a key. Its secret is in the answer and cannot be shown again. `sandbox` is the caller's own unless
-        given.
+        given. The key sees what has no access label but these.
         """
         api_key = api_key_pb2.ApiKey(
-            display_name=display_name, scopes=enum_numbers(Scope, scopes, "scopes"), sandbox=sandbox
+            display_name=display_name,
+            scopes=enum_numbers(Scope, scopes, "scopes"),
+            sandbox=sandbox,
+            access_labels=access_labels,
         )
         request = wire.CreateApiKeyRequest(api_key=api_key)
         answer = self._calls.unary(self._stub.CreateApiKey, request, repeatable=False, timeout=timeout)

@@ -53,3 +53,9 @@ class ApiKey(Value):
     """Output only. When it was revoked. Absent while it works."""
     creator: str = ""
     """Output only. The key that created it, as `apiKeys/{api_key}`. Empty for the first one."""
+    access_labels: Sequence[str] = ()
+    """Immutable. The access labels that it holds: it sees what has none, or none but these, and nothing else. At
+    most 64, each of 1 to 32 lower-case letters, digits and hyphens, without repetition. Administrators give any
+    label to any key, and still see what is labelled only with a key that holds the labels. A label exists from
+    the first key on that holds it; a sandbox has at most 64 in its life. Default: none.
+    """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 
 from clarion.v1 import audience_pb2
 
@@ -41,6 +42,11 @@ class Audience(Value):
     """Output only. When it was created."""
     update_time: dt.datetime | None = None
     """Output only. When it was last changed."""
+    access_labels: Sequence[str] = ()
+    """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To
+    all other keys it does not exist. Only campaigns that have these labels too are sent to it. At most 64, each
+    of those that the calling key holds. Default: none.
+    """
 
 
 @represents(audience_pb2.IdentityList.DESCRIPTOR)

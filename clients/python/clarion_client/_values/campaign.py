@@ -199,6 +199,12 @@ class Campaign(Value):
     messages to magic recipients do not wait. The rate of a sending policy is kept as well. The rate of the live
     version holds for all messages that wait, whatever version they are of. Default: no limit.
     """
+    access_labels: Sequence[str] = ()
+    """Optional. Which callers see the campaign, and all that its triggers became: keys that hold each of these
+    labels. Without any, every key of the sandbox. To all other keys it does not exist. At most 64, each of those
+    that the calling key holds. They belong to no version, may be changed in every state, and hold for old
+    messages too. Default: none.
+    """
     state: CampaignState | None = None
     """Output only. Where the campaign stands."""
     live_version: int = 0

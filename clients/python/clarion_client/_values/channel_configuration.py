@@ -59,6 +59,11 @@ class ChannelConfiguration(Value):
     size. 65,536 to 104,857,600. Default 20,971,520 (20 MiB). A server that announces a smaller size (RFC 1870) is
     believed.
     """
+    access_labels: Sequence[str] = ()
+    """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To
+    all other keys it does not exist. Only campaigns that have these labels too can be activated with it. At most
+    64, each of those that the calling key holds. Default: none.
+    """
 
     @property
     def provider(self) -> SmtpProvider | WebhookProvider | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, update
 
+from clarion_server.adapters.storage.access_labels import decode_labels, encode_labels
 from clarion_server.adapters.storage.json_columns import SCOPES
 from clarion_server.adapters.storage.schema import api_keys
 from clarion_server.domain.access import ApiKey, Visibility
@@ -47,6 +48,7 @@ def _to_row(key: ApiKey) -> dict[str, Any]:
         "create_time": key.create_time,
         "creator": key.creator,
         "revoke_time": key.revoke_time,
+        "access_labels": encode_labels(key.access_labels),
     }
 
 
@@ -60,4 +62,5 @@ def _from_row(row: Row[Any]) -> ApiKey:
         create_time=row.create_time,
         creator=row.creator,
         revoke_time=row.revoke_time,
+        access_labels=decode_labels(row.access_labels),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from clarion_server.adapters.storage.access_labels import decode_labels
 from clarion_server.adapters.storage.attachment_purges import drop_references, purge_attachments, purge_blobs
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.campaign_attachments import IS_NAMED
@@ -20,7 +21,7 @@ from clarion_server.adapters.storage.schema import (
     campaign_attachments,
     campaigns,
 )
-from clarion_server.application.ports.attachments import Blob
+from clarion_server.application.ports.attachments import AttachmentUse, Blob
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.access import Visibility
@@ -112,7 +113,7 @@ class SqlAttachmentRepository:
             statement = statement.where(attachments.c.id > after)
         return list(self._read(statement.order_by(attachments.c.id).limit(limit)).values())
 
-    def delete(self, attachment: Attachment) -> str | None:
+    def delete(self, attachment: Attachment) -> AttachmentUse | None:
         # Whoever holds it first is found by the next statement.
         self._connection.execute(select(attachments.c.key).where(_is(attachment)).with_for_update())
         user = self._user(attachment)
@@ -120,10 +121,10 @@ class SqlAttachmentRepository:
             self._connection.execute(delete(attachments).where(_is(attachment)))
         return user
 
-    def _user(self, attachment: Attachment) -> str | None:
+    def _user(self, attachment: Attachment) -> AttachmentUse | None:
         naming = (campaigns.c.sandbox == attachment.sandbox, campaign_attachments.c.attachment_id == attachment.id)
         statement = (
-            select(campaigns.c.id, campaign_attachments.c.number)
+            select(campaigns.c.id, campaigns.c.access_labels, campaign_attachments.c.number)
             .join_from(campaign_attachments, campaigns, campaigns.c.key == campaign_attachments.c.campaign_key)
             .where(*naming)
             .order_by(campaigns.c.key, campaign_attachments.c.number)
@@ -131,7 +132,8 @@ class SqlAttachmentRepository:
         row = self._connection.execute(statement.limit(1)).one_or_none()
         if row is None:
             return None
-        return f"campaigns/{row.id}/versions/{row.number}" if row.number else f"campaigns/{row.id}"
+        name = f"campaigns/{row.id}/versions/{row.number}" if row.number else f"campaigns/{row.id}"
+        return AttachmentUse(name, decode_labels(row.access_labels))
 
     def add_references(self, references: Iterable[tuple[int, str]]) -> None:
         _ADD_REFERENCES.change(self._connection, sorted(set(references)))

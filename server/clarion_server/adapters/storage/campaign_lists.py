@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, exists, func, or_, select, tuple_
 
+from clarion_server.adapters.storage.conditions import is_visible
 from clarion_server.adapters.storage.schema import campaign_tags, campaigns
 from clarion_server.application.ports.queries import CampaignQuery, Times
 from clarion_server.domain.access import Visibility
@@ -24,9 +25,7 @@ _TEXTS = (campaigns.c.id, campaigns.c.display_name, campaigns.c.description)
 
 def campaign_page(query: CampaignQuery) -> Select[Any]:
     order = (_ORDER_COLUMNS[query.order_by], campaigns.c.id)
-    statement = (
-        select(campaigns).where(campaigns.c.sandbox == query.visibility.sandbox, *_filters(query)).limit(query.limit)
-    )
+    statement = select(campaigns).where(is_visible(campaigns, query.visibility), *_filters(query)).limit(query.limit)
     if query.after is not None:
         position = tuple_(*order)
         statement = statement.where(position < query.after if query.descending else position > query.after)
@@ -35,7 +34,7 @@ def campaign_page(query: CampaignQuery) -> Select[Any]:
 
 def tag_page(visibility: Visibility, after: str | None, limit: int) -> Select[Any, int]:
     form = campaign_tags.c.folded
-    filters = [campaigns.c.sandbox == visibility.sandbox, _NOT_ARCHIVED]
+    filters = [is_visible(campaigns, visibility), _NOT_ARCHIVED]
     if after is not None:
         filters.append(form > after)
     uses = select(func.min(campaign_tags.c.tag).label("tag"), func.count().label("campaign_count"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
 from clarion_server.adapters.storage.json_columns import DEFINITION, TEXTS, USED_RULES
 from clarion_server.domain.campaign import (
     ApprovalState,
@@ -46,6 +47,7 @@ def campaign_to_row(campaign: Campaign) -> dict[str, Any]:
         "approval_state": campaign.approval_state,
         "draft_editors": TEXTS.encode(campaign.draft_editors),
         "used_rules": USED_RULES.encode(campaign.used_rules) if campaign.used_rules else None,
+        **label_columns(campaign.access_labels),
     }
 
 
@@ -72,6 +74,7 @@ def campaign_from_row(row: Row[Any]) -> Campaign:
         approval_state=None if row.approval_state is None else ApprovalState(row.approval_state),
         draft_editors=TEXTS.decode(row.draft_editors),
         used_rules=() if row.used_rules is None else USED_RULES.decode(row.used_rules),
+        access_labels=decode_labels(row.access_labels),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from clarion_server.adapters.storage.access_labels import count_change
 from clarion_server.adapters.storage.built_sources import add_built_sources, built_sources_of
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.campaign_attachments import drop_from_draft, name_in_draft, name_in_version
@@ -22,6 +23,7 @@ from clarion_server.adapters.storage.campaign_rows import (
     version_from_row,
     version_to_row,
 )
+from clarion_server.adapters.storage.conditions import is_visible
 from clarion_server.adapters.storage.schema import (
     campaign_tags,
     campaign_version_actions,
@@ -39,7 +41,11 @@ from clarion_server.domain.tags import folded
 
 _IN_USE = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
 # Statements are built once where they run often: building one takes longer than running it.
-_BY_NAME = select(campaigns).where(campaigns.c.sandbox == bindparam("sandbox"), campaigns.c.id == bindparam("id"))
+_BY_NAME = select(campaigns).where(
+    campaigns.c.sandbox == bindparam("sandbox"),
+    campaigns.c.id == bindparam("id"),
+    campaigns.c.access_mask.bitwise_and(bindparam("hidden")) == 0,
+)
 _BY_KEYS = select(campaigns).where(campaigns.c.key.in_(bindparam("keys", expanding=True)))
 _ADD = insert(campaigns).returning(campaigns.c.key)
 _SAVE = update(campaigns).where(
@@ -57,6 +63,8 @@ _CHANNEL_KEYS = (
     .order_by(campaign_version_actions.c.position)
 )
 _REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key))
+
+_ACCESS_MASKS = BulkStatement("SELECT key, access_mask FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key))
 
 _LOCKED = BulkStatement(
     "SELECT key, revision, EXISTS (SELECT 1 FROM profiles WHERE profiles.sandbox = campaigns.sandbox),"
@@ -98,7 +106,7 @@ class SqlCampaignRepository:
         return added
 
     def get(self, visibility: Visibility, campaign_id: str) -> Campaign | None:
-        found = self._read(_BY_NAME, {"sandbox": visibility.sandbox, "id": campaign_id})
+        found = self._read(_BY_NAME, {"sandbox": visibility.sandbox, "id": campaign_id, "hidden": visibility.hidden})
         return found[0] if found else None
 
     def by_keys(self, keys: Collection[int]) -> dict[int, Campaign]:
@@ -127,6 +135,7 @@ class SqlCampaignRepository:
 
     def save(self, campaign: Campaign) -> None:
         lock_exclusive(self._connection, campaign.key)
+        count_change(self._connection, campaign.key, campaign.sandbox, campaign.access_labels)
         former = {"of_key": campaign.key, "former_revision": campaign.revision - 1}
         if self._connection.execute(_SAVE, {**campaign_to_row(campaign), **former}).rowcount == 0:
             raise WriteConflict(campaign.name)
@@ -160,6 +169,9 @@ class SqlCampaignRepository:
         ).scalar_one()
         return earliest
 
+    def access_masks(self, keys: Collection[int]) -> dict[int, int]:
+        return {key: mask for key, mask in _ACCESS_MASKS.select(self._connection, [(key,) for key in keys])}  # noqa: C416 - typed rows
+
     def first_with_policy(self, visibility: Visibility, policy_id: str) -> Campaign | None:
         return self._first_in_use(visibility, campaign_versions.c.sending_policy == policy_id)
 
@@ -170,7 +182,7 @@ class SqlCampaignRepository:
         live = and_(
             campaign_versions.c.campaign_key == campaigns.c.key, campaign_versions.c.number == campaigns.c.live_version
         )
-        naming = (campaigns.c.sandbox == visibility.sandbox, names_it)
+        naming = (is_visible(campaigns, visibility), names_it)
         statement = select(campaigns).join(campaign_versions, live).where(*naming, campaigns.c.state.in_(_IN_USE))
         found = self._read(statement.order_by(campaigns.c.key).limit(1))
         return found[0] if found else None

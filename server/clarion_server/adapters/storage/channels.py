@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, case, delete, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
+from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
+from clarion_server.adapters.storage.conditions import is_visible
 from clarion_server.adapters.storage.json_columns import CATEGORIES, PROVIDER, SECRETS
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import channel_configurations
@@ -24,7 +26,11 @@ from clarion_server.domain.seen_certificate import SeenCertificate
 _table = channel_configurations
 # Built once: claims and heartbeats run them.
 _BY_KEY = select(_table).where(_table.c.key == bindparam("key"))
-_BY_NAME = select(_table).where(_table.c.sandbox == bindparam("sandbox"), _table.c.id == bindparam("id"))
+_BY_NAME = select(_table).where(
+    _table.c.sandbox == bindparam("sandbox"),
+    _table.c.id == bindparam("id"),
+    _table.c.access_mask.bitwise_and(bindparam("hidden")) == 0,
+)
 _DISABLED = select(_table.c.disabled).where(_table.c.key == bindparam("key"))
 _REVISIONS = RowsReader(select(_table.c.key, _table.c.revision))
 _ADD = insert(_table).returning(_table.c.key)
@@ -44,7 +50,8 @@ class SqlChannelConfigurationRepository:
         return replace(configuration, key=key)
 
     def get(self, visibility: Visibility, configuration_id: str) -> ChannelConfiguration | None:
-        return self._one(_BY_NAME, {"sandbox": visibility.sandbox, "id": configuration_id})
+        named = {"sandbox": visibility.sandbox, "id": configuration_id, "hidden": visibility.hidden}
+        return self._one(_BY_NAME, named)
 
     def by_key(self, key: int) -> ChannelConfiguration | None:
         return self._one(_BY_KEY, {"key": key})
@@ -86,7 +93,7 @@ class SqlChannelConfigurationRepository:
             raise WriteConflict(configuration.name)
 
     def page(self, visibility: Visibility, after: str | None, limit: int) -> list[ChannelConfiguration]:
-        statement = select(_table).where(_table.c.sandbox == visibility.sandbox).order_by(_table.c.id).limit(limit)
+        statement = select(_table).where(is_visible(_table, visibility)).order_by(_table.c.id).limit(limit)
         if after is not None:
             statement = statement.where(_table.c.id > after)
         return [_from_row(row) for row in self._connection.execute(statement)]
@@ -117,6 +124,7 @@ def _to_row(configuration: ChannelConfiguration) -> dict[str, Any]:
         "max_message_bytes": configuration.max_message_bytes,
         "create_time": configuration.create_time,
         "update_time": configuration.update_time,
+        **label_columns(configuration.access_labels),
     }
 
 
@@ -134,6 +142,7 @@ def _from_row(row: Row[Any]) -> ChannelConfiguration:
         max_concurrency=row.max_concurrency,
         max_rate=row.max_rate,
         max_message_bytes=row.max_message_bytes,
+        access_labels=decode_labels(row.access_labels),
         key=row.key,
         revision=row.revision,
     )

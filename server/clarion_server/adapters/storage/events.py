@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, func, 
 
 from clarion_server.adapters.storage.bulk import Insertion
 from clarion_server.adapters.storage.codec import JsonCodec
-from clarion_server.adapters.storage.conditions import of_execution
+from clarion_server.adapters.storage.conditions import of_execution, of_visible_campaign
 from clarion_server.adapters.storage.event_watermark import announce_events, watermark_of
 from clarion_server.adapters.storage.json_columns import (
     ALLOW_LIST_CHANGE,
@@ -83,7 +83,8 @@ class SqlEventRepository:
 
     def page(self, query: EventQuery) -> list[Event]:
         own = events.c.sandbox == query.visibility.sandbox
-        statement = select(events).where(events.c.sequence > query.after, self._is_below_watermark(), own)
+        visible = of_visible_campaign(events.c.campaign_key, query.visibility)
+        statement = select(events).where(events.c.sequence > query.after, self._is_below_watermark(), own, visible)
         if query.campaign_key is not None:
             statement = statement.where(events.c.campaign_key == query.campaign_key)
         if query.execution_id is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values
+from clarion_server.adapters.storage.conditions import of_shown_campaign, seen_by
 from clarion_server.adapters.storage.json_columns import EXCLUSIONS, REJECTIONS
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.schema import executions
@@ -45,6 +46,11 @@ _BY_REQUEST_IDS = BulkStatement(
 _RELEASE_REQUEST_IDS = BulkStatement(
     "UPDATE executions SET request_id = NULL WHERE id IN ({rows})", Values(executions.c.id)
 )
+_BY_ID = select(executions).where(
+    executions.c.id == bindparam("id"),
+    executions.c.sandbox == bindparam("seen_sandbox"),
+    of_shown_campaign(executions.c.campaign_key),
+)
 _NEWEST = NewestIds("executions", "campaign_key = {one}")
 
 
@@ -63,8 +69,8 @@ class SqlExecutionRepository:
         _RELEASE_REQUEST_IDS.change(self._connection, [(each,) for each in execution_ids])
 
     def get(self, visibility: Visibility, execution_id: str) -> Execution | None:
-        found = self._read(executions.c.id == execution_id, executions.c.sandbox == visibility.sandbox)
-        return found[0] if found else None
+        row = self._connection.execute(_BY_ID, {"id": execution_id, **seen_by(visibility)}).one_or_none()
+        return None if row is None else _from_row(row)
 
     def page(self, query: ExecutionQuery) -> list[Execution]:
         keys = campaign_keys(self._connection, query.visibility, query.campaign_key)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from clarion_server.adapters.storage.bulk import insertion
+from clarion_server.adapters.storage.conditions import is_visible
 from clarion_server.adapters.storage.json_columns import FRAGMENT_CONTENT
 from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.schema import (
@@ -121,9 +122,15 @@ class SqlFragmentRepository(SqlResourceRepository[Fragment]):
         return None if row is None else _version_from_row(row)
 
     def uses(
-        self, fragment: Fragment, after: UsePosition | None, limit: int, *, current: bool = False
+        self,
+        fragment: Fragment,
+        visibility: Visibility,
+        after: UsePosition | None,
+        limit: int,
+        *,
+        current: bool = False,
     ) -> list[tuple[UsePosition, FragmentUse]]:
-        found = _uses_of(fragment)
+        found = _uses_of(fragment, visibility)
         place = tuple_(found.c.kind, found.c.id, found.c.number, found.c.version)
         statement = select(found).order_by(found.c.kind, found.c.id, found.c.number, found.c.version).limit(limit)
         if after is not None:
@@ -138,7 +145,7 @@ class SqlFragmentRepository(SqlResourceRepository[Fragment]):
         _NAME.change(self._connection, [(key, number, each.fragment_id, each.version) for each in references])
 
 
-def _uses_of(fragment: Fragment) -> Subquery:
+def _uses_of(fragment: Fragment, visibility: Visibility) -> Subquery:
     named, naming = campaign_fragments.c, fragment_references.c
     is_draft = named.number == _DRAFT
     is_live = and_(~is_draft, named.number == campaigns.c.live_version, campaigns.c.state.in_(_IN_USE))
@@ -152,7 +159,7 @@ def _uses_of(fragment: Fragment) -> Subquery:
             or_(is_live, and_(is_draft, campaigns.c.state.not_in(_ENDED))).label("current"),
         )
         .join_from(campaign_fragments, campaigns, campaigns.c.key == named.campaign_key)
-        .where(campaigns.c.sandbox == fragment.sandbox, named.fragment_id == fragment.id)
+        .where(is_visible(campaigns, visibility), named.fragment_id == fragment.id)
     )
     is_newest = naming.number.in_((_DRAFT, fragments.c.published_version))
     by_fragments = (

@@ -35,6 +35,8 @@ from clarion_server.domain.topic import TopicTranslation
 from clarion_server.domain.turns import Turn
 from clarion_server.domain.violation import Violation
 
+#: The numbers of the bits, by name.
+ACCESS_LABELS = JsonCodec[Mapping[str, int]](dict[str, int])
 SENDING_POLICY_CHANGE = JsonCodec[SendingPolicyChange](SendingPolicyChange)
 SILENCE_CHANGE = JsonCodec[SilenceChange](SilenceChange)
 ALLOW_LIST_CHANGE = JsonCodec[AllowListChange](AllowListChange)

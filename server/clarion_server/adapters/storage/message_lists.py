@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, exists, literal_column, select
 
-from clarion_server.adapters.storage.conditions import json_member, of_execution
+from clarion_server.adapters.storage.conditions import json_member, of_execution, of_visible_campaign
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_rows import read_messages, select_messages
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
@@ -103,6 +103,7 @@ def _has_label(sandbox: str, key: str, value: str) -> ColumnElement[bool]:
 def _filtered_ids(connection: Connection, query: MessageQuery, ids: Select[Any]) -> list[str]:
     """Selects from every message that an execution, a recipient or a label has."""
     ids = ids.where(messages.c.sandbox == query.visibility.sandbox)
+    ids = ids.where(of_visible_campaign(messages.c.campaign_key, query.visibility))
     if query.identity is not None:
         ids = ids.where(messages.c.identity == query.identity)
     if query.campaign_key is not None:

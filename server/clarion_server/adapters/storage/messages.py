@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values, insertion
-from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution
+from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution, of_shown_campaign, seen_by
 from clarion_server.adapters.storage.failing_messages import failing_channels, failing_messages
 from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE, TURN
 from clarion_server.adapters.storage.json_rows import RowsReader
@@ -152,6 +152,13 @@ _RECORD_OUTCOMES = BulkStatement(
         messages.c.failure,
     ),
 )
+_BY_ID = RowsReader(
+    select_messages().where(
+        messages.c.id == bindparam("id"),
+        messages.c.sandbox == bindparam("seen_sandbox"),
+        of_shown_campaign(messages.c.campaign_key),
+    )
+)
 _IS_DUE = (
     select_messages()
     .where(
@@ -262,8 +269,7 @@ class SqlMessageRepository:
                 _INSERT_LABELS.change(self._connection, labels)
 
     def get(self, visibility: Visibility, message_id: str) -> Message | None:
-        the_one = (messages.c.id == message_id, messages.c.sandbox == visibility.sandbox)
-        found = self._read(select_messages().where(*the_one))
+        found = read_messages(self._connection, _BY_ID, {"id": message_id, **seen_by(visibility)})
         return found[0] if found else None
 
     def page(self, query: MessageQuery) -> list[Message]:

@@ -19,7 +19,9 @@ from clarion_server.domain.access import Visibility
 _MOST_GROUPS = 256
 #: A text that sorts after every id.
 BEYOND_ALL = "\U0010ffff"
-_CAMPAIGN_KEYS = select(campaigns.c.key).where(campaigns.c.sandbox == bindparam("sandbox"))
+_CAMPAIGN_KEYS = select(campaigns.c.key).where(
+    campaigns.c.sandbox == bindparam("sandbox"), campaigns.c.access_mask.bitwise_and(bindparam("hidden")) == 0
+)
 _ONLY_KEY = _CAMPAIGN_KEYS.where(campaigns.c.key == bindparam("only"))
 
 
@@ -39,6 +41,7 @@ class NewestIds:
 
 def campaign_keys(connection: Connection, visibility: Visibility, only: int | None) -> list[int]:
     """Returns the keys of the campaigns that may be seen, or of those `only` this one."""
+    seen = {"sandbox": visibility.sandbox, "hidden": visibility.hidden}
     if only is None:
-        return list(connection.execute(_CAMPAIGN_KEYS, {"sandbox": visibility.sandbox}).scalars())
-    return list(connection.execute(_ONLY_KEY, {"sandbox": visibility.sandbox, "only": only}).scalars())
+        return list(connection.execute(_CAMPAIGN_KEYS, seen).scalars())
+    return list(connection.execute(_ONLY_KEY, {**seen, "only": only}).scalars())

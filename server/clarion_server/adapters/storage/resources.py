@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
+from clarion_server.adapters.storage.conditions import is_visible
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
@@ -35,6 +37,7 @@ class SqlResourceRepository(Generic[R]):
         self._table = table
         self._to_row = to_row
         self._from_row = from_row
+        self._has_labels = "access_mask" in table.c
 
     def add(self, resource: R) -> R:
         try:
@@ -75,6 +78,8 @@ class SqlResourceRepository(Generic[R]):
 
     def _is_seen(self, visibility: Visibility) -> ColumnElement[bool]:
         """Returns the condition of the rows that the repository is about."""
+        if self._has_labels:
+            return is_visible(self._table, visibility)
         return self._table.c.sandbox == visibility.sandbox
 
     def _select(self) -> Select[Any]:
@@ -84,7 +89,11 @@ class SqlResourceRepository(Generic[R]):
     def _row_of(self, resource: R) -> dict[str, Any]:
         """Returns all columns but the key, which the database assigns."""
         common = {name: getattr(resource, name) for name in _COMMON if name != "key"}
-        return {**common, **self._to_row(resource)}
+        labels = label_columns(resource.access_labels) if self._has_labels else {}
+        return {**common, **labels, **self._to_row(resource)}
 
     def _resource_of(self, row: Row[Any]) -> R:
-        return self._from_row(row, {name: getattr(row, name) for name in _COMMON})
+        common = {name: getattr(row, name) for name in _COMMON}
+        if self._has_labels:
+            common["access_labels"] = decode_labels(row.access_labels)
+        return self._from_row(row, common)

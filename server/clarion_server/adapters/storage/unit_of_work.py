@@ -7,6 +7,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Transaction
 
 from clarion_server.adapters.storage.accepted_renderings import SqlAcceptedRenderingRepository
+from clarion_server.adapters.storage.access_labels import SqlAccessLabelRepository
 from clarion_server.adapters.storage.allow_lists import SqlAllowListRepository
 from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
 from clarion_server.adapters.storage.approvals import SqlApprovalPolicyRepository, SqlApprovalRepository
@@ -50,6 +51,7 @@ class SqlUnitOfWork:
         """`transaction` has begun. `on_commit` is called after each commit, and is None in a transaction that reads."""
         self._transaction = transaction
         self._on_commit = on_commit
+        self.access_labels = SqlAccessLabelRepository(connection)
         self.campaigns = SqlCampaignRepository(connection)
         self.attachments = SqlAttachmentRepository(connection)
         self.fragments = SqlFragmentRepository(connection)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from clarion_server.application.ports.access_labels import LabelsExhausted
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import DEFAULT_SANDBOX, ApiKey, Caller, Scope, Visibility
-from clarion_server.domain.errors import LastAdminKey, ResourceNotFound, SandboxDenied
+from clarion_server.domain.access import DEFAULT_SANDBOX, ApiKey, Caller, Scope, whole_sandbox
+from clarion_server.domain.access_labels import FIELD as LABELS
+from clarion_server.domain.access_labels import MAX_ACCESS_LABELS, AccessLabels
+from clarion_server.domain.errors import InvalidFields, LastAdminKey, ResourceNotFound, SandboxDenied
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.key_rules import key_violations
 from clarion_server.domain.names import API_KEYS
@@ -32,6 +35,8 @@ class CreateApiKey:
     """Empty: the creator's."""
     violations: tuple[Violation, ...] = ()
     """What could not be read, by paths in the key."""
+    access_labels: tuple[str, ...] = ()
+    """The names of those that the key is to hold. Whoever may create keys may grant any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +54,26 @@ class ManageApiKeys:
         self._on_revoke = on_revoke
 
     async def create(self, command: CreateApiKey, caller: Caller) -> NewKey:
-        """Creates a key. Raises InvalidFields or SandboxDenied."""
+        """Creates a key, and the access labels that it is the first to hold. Raises InvalidFields or SandboxDenied."""
         sandbox = command.sandbox or caller.sandbox
         refuse_invalid(
             [violation.under(_FIELD) for violation in command.violations],
-            (violation.under(_FIELD) for violation in key_violations(command.display_name, command.scopes, sandbox)),
+            (
+                violation.under(_FIELD)
+                for violation in key_violations(command.display_name, command.scopes, sandbox, command.access_labels)
+            ),
         )
         if sandbox != caller.sandbox and not _sees_all(caller):
             raise SandboxDenied(sandbox)
         new = self._new_key(command.display_name, sandbox, frozenset(command.scopes), caller.name)
-        await self._transactions.write(lambda unit: unit.keys.add(new.key))
-        return new
+
+        def add(unit: UnitOfWork) -> NewKey:
+            labels = _hand_out(unit, sandbox, command.access_labels)
+            labelled = replace(new, key=replace(new.key, access_labels=labels))
+            unit.keys.add(labelled.key)
+            return labelled
+
+        return await self._transactions.write(add)
 
     async def ensure_first_key(self) -> str | None:
         """Creates an administrator of the sandbox `default` if no key exists yet. Returns its secret, or else None.
@@ -117,6 +131,15 @@ class ManageApiKeys:
         )
 
 
+def _hand_out(unit: UnitOfWork, sandbox: str, names: Sequence[str]) -> AccessLabels:
+    """Raises InvalidFields when the sandbox can have no further labels."""
+    try:
+        return unit.access_labels.hand_out(sandbox, names)
+    except LabelsExhausted as error:
+        what = f"The sandbox has {MAX_ACCESS_LABELS} already, and hands out no further ones: {', '.join(error.names)}."
+        raise InvalidFields((Violation(f"{_FIELD}.{LABELS}", "TOO_MANY", what),)) from error
+
+
 def hash_of(secret: str) -> bytes:
     # "replace" lets every text have a hash, and none that could be a key's: keys are ASCII.
     return hashlib.sha256(secret.encode("utf-8", "replace")).digest()
@@ -137,6 +160,6 @@ def _is_root(key: ApiKey) -> bool:
 
 def _keys_of_default(unit: UnitOfWork) -> Iterator[ApiKey]:
     after = None
-    while page := unit.keys.page(Visibility(DEFAULT_SANDBOX), after, _PAGE):
+    while page := unit.keys.page(whole_sandbox(DEFAULT_SANDBOX), after, _PAGE):
         yield from page
         after = (page[-1].create_time, page[-1].id)

@@ -77,7 +77,7 @@ class KeyAuthenticator:
         key = await self._transactions.read(look)
         if key is None or key.revoke_time is not None or not hmac.compare_digest(key.secret_hash, secret_hash):
             raise Unauthenticated("The key is unknown or revoked.")
-        caller = Caller(key.name, Visibility(key.sandbox), key.scopes)
+        caller = Caller(key.name, Visibility(key.sandbox, key.access_labels), key.scopes)
         if self._checks.get(secret_hash) is asyncio.current_task():
             self._trust(secret_hash, _Trusted(caller, now))
         return caller

@@ -112,7 +112,7 @@ class ManageAttachments:
             attachment = find_attachment(unit, caller.visibility, attachment_id)
             user = unit.attachments.delete(attachment)
             if user is not None:
-                raise AttachmentInUse(attachment.name, user)
+                raise AttachmentInUse(attachment.name, caller.visibility.shown(user.name, user.access_labels))
 
         await self._transactions.write(delete)
 

@@ -18,7 +18,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.cancel import end_run
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access import whole_sandbox
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
 from clarion_server.domain.campaign import Campaign, CampaignState
 from clarion_server.domain.errors import CampaignOutdated, Unavailable
@@ -195,6 +195,6 @@ def _accepts(campaign: Campaign, now: Instant) -> bool:
 
 
 def _execution_and_campaign(unit: UnitOfWork, run: AudienceRun) -> tuple[Execution, Campaign]:
-    execution = unit.executions.get(Visibility(run.sandbox), run.execution_id)
+    execution = unit.executions.get(whole_sandbox(run.sandbox), run.execution_id)
     assert execution is not None, "an execution outlives its run"
     return execution, unit.campaigns.by_keys({run.campaign_key})[run.campaign_key]

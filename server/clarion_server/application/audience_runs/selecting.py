@@ -11,7 +11,7 @@ from clarion_server.application.audiences.selection import AudienceSelector, Sel
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access import whole_sandbox
 from clarion_server.domain.audience import Audience, AudienceMember
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState, Selection, failed_evaluations
 from clarion_server.domain.condition import ConditionInvalid
@@ -99,7 +99,7 @@ class MemberSelection:
 
 
 def _audience(unit: UnitOfWork, run: AudienceRun) -> Audience | None:
-    return unit.audiences.get(Visibility(run.sandbox), run.audience)
+    return unit.audiences.get(whole_sandbox(run.sandbox), run.audience)
 
 
 def _with_page(selection: Selection, page: SelectedPage) -> Selection:

@@ -24,6 +24,7 @@ from clarion_server.application.triggering.admission import (
 )
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
+from clarion_server.domain.audience import Audience
 from clarion_server.domain.audience_run import MAX_CONTEXT, MAX_MEMBERS, AudienceRun, EndReason
 from clarion_server.domain.condition import ConditionInvalid
 from clarion_server.domain.errors import InvalidFields, RequestIdReused, Unavailable
@@ -95,7 +96,7 @@ class AudienceTriggering:
             refuse_invalid((), _context_violations(command, live))
             execution = self._execution(command, live, caller)
             if command.validate_only:
-                return await self._validate(command, execution, caller)
+                return await self._validate(command, live, execution, caller)
             answer = await self._transactions.write(lambda unit: self._store(unit, command, live, execution, caller))  # noqa: B023 - awaited here
             if answer is not None:
                 self._on_stored()
@@ -132,7 +133,7 @@ class AudienceTriggering:
     ) -> AudienceAnswer | None:
         """Returns None when the campaign has changed since it was read."""
         locked = unit.campaigns.lock({execution.campaign_key}).get(execution.campaign_key)
-        find_audience(unit, caller.visibility, command.audience_id)
+        audience = find_audience(unit, caller.visibility, command.audience_id)
         if command.request_id:
             earlier = self._find_earlier(unit, command, caller)
             if earlier is not None:
@@ -140,6 +141,7 @@ class AudienceTriggering:
             self._release_lapsed(unit, execution)
         if locked is None or locked.revision != live.campaign.revision:
             return None
+        _check_labels(audience, live)
         unit.executions.add_all([execution])
         return AudienceAnswer(command.campaign_id, execution, unit.audience_runs.add(_run(command, execution)))
 
@@ -149,10 +151,13 @@ class AudienceTriggering:
         for lapsed in unit.executions.by_request_ids([execution.request_key]).values():
             unit.executions.release_request_ids([lapsed.id])
 
-    async def _validate(self, command: TriggerAudienceCommand, execution: Execution, caller: Caller) -> AudienceAnswer:
+    async def _validate(
+        self, command: TriggerAudienceCommand, live: LiveCampaign, execution: Execution, caller: Caller
+    ) -> AudienceAnswer:
         audience = await self._transactions.read(
             lambda unit: find_audience(unit, caller.visibility, command.audience_id)
         )
+        _check_labels(audience, live)
         now = self._clock.now()
         try:
             selection = await self._selection.count(audience, now)
@@ -183,6 +188,15 @@ class AudienceTriggering:
             actions=live.version.action_ids,
             action_mode=live.version.definition.action_mode,
         )
+
+
+def _check_labels(audience: Audience, live: LiveCampaign) -> None:
+    """Raises InvalidFields when whoever sees the campaign would see members of an audience that labels hide."""
+    lacking = set(audience.access_labels.names) - set(live.campaign.access_labels.names)
+    if lacking:
+        names = ", ".join(sorted(lacking))
+        what = f"Has access labels that the campaign lacks: {names}. Give the campaign these labels too."
+        raise InvalidFields((Violation("audience", "LABEL_WIDER_THAN_PART", what),))
 
 
 def _run(command: TriggerAudienceCommand, execution: Execution) -> AudienceRun:

@@ -19,8 +19,8 @@ from clarion_server.application.resources import (
     UpdateResource,
 )
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.validation import refuse_invalid, violations_within
-from clarion_server.domain.access import Caller, Visibility
+from clarion_server.application.validation import refuse_invalid
+from clarion_server.domain.access import HIDDEN_THING, Caller, Visibility, whole_sandbox
 from clarion_server.domain.audience import MAX_AUDIENCES, Audience, audience_violations
 from clarion_server.domain.condition import ConditionInvalid, ConditionProblem, Position
 from clarion_server.domain.consent import ConsentScope
@@ -59,17 +59,13 @@ class ManageAudiences(ManageResources[Audience]):
         Raises InvalidFields, AudienceConditionInvalid or ResourceExists.
         """
         violation = AUDIENCES.id_violation(command.resource_id, "audience_id")
-        now = self._clock.now()
-        audience = replace(
-            command.sent.resource, sandbox=caller.sandbox, id=command.resource_id, create_time=now, update_time=now
-        )
-
+        audience = self._new(command, caller)
+        unread = (*command.sent.violations, *command.sent.label_violations(caller.visibility.labels))
         condition = await self._read_condition(audience.condition)
 
         def check(unit: UnitOfWork) -> Audience:
-            _check(unit, audience, condition, command.sent.violations, [violation] if violation else [])
-            if unit.audiences.get(caller.visibility, audience.id) is not None:
-                raise ResourceExists(audience.name)
+            _check(unit, audience, condition, unread, [violation] if violation else [])
+            self._check_name_is_free(unit, audience)
             self._check_room(unit, caller.visibility, "audience_id")
             return audience
 
@@ -94,10 +90,10 @@ class ManageAudiences(ManageResources[Audience]):
         def check(unit: UnitOfWork) -> Audience:
             stored = self._find(unit, caller.visibility, command.resource_id)
             stored.check_etag(command.etag)
-            changes = {name: getattr(command.sent.resource, name) for name in command.changed_fields}
-            updated = replace(stored.changed(self._clock.now()), **changes)
-            unread = violations_within(command.changed_fields, command.sent.violations)
-            _check(unit, updated, condition, [*unread, *_kind_violations(stored, updated)], command.violations)
+            held = caller.visibility.labels
+            updated = replace(stored.changed(self._clock.now()), **command.changes(held))
+            unread = [*command.unread(held), *_kind_violations(stored, updated)]
+            _check(unit, updated, condition, unread, command.violations)
             return updated
 
         def change(unit: UnitOfWork) -> Audience:
@@ -120,11 +116,12 @@ class ManageAudiences(ManageResources[Audience]):
             return _Read({}, error.problems)
 
 
-def _check_unused(unit: UnitOfWork, audience: Audience) -> None:
+def _check_unused(unit: UnitOfWork, audience: Audience, visibility: Visibility) -> None:
     """Raises AudienceInUse."""
-    run = unit.audience_runs.first_open(Visibility(audience.sandbox), audience.id)
+    run = unit.audience_runs.first_open(whole_sandbox(audience.sandbox), audience.id)
     if run is not None:
-        raise AudienceInUse(audience.name, run.name)
+        is_seen = unit.executions.get(visibility, run.execution_id) is not None
+        raise AudienceInUse(audience.name, run.name if is_seen else HIDDEN_THING)
 
 
 def _record(unit: UnitOfWork, change: ResourceChange[Audience]) -> None:
@@ -136,7 +133,7 @@ def _record(unit: UnitOfWork, change: ResourceChange[Audience]) -> None:
 AUDIENCE: ResourceKind[Audience] = ResourceKind(
     _FIELD,
     AUDIENCES,
-    frozenset({"display_name", "description", "condition"}),
+    frozenset({"display_name", "description", "condition", "access_labels"}),
     MAX_AUDIENCES,
     lambda unit: unit.audiences,
     audience_violations,
@@ -165,7 +162,7 @@ def _check(
 
 
 def _unknown_topics(unit: UnitOfWork, audience: Audience, condition: _Read) -> Iterator[ConditionProblem]:
-    visibility = Visibility(audience.sandbox)
+    visibility = whole_sandbox(audience.sandbox)
     for scope, position in condition.consents.items():
         if scope.topic is not None and unit.topics.get(visibility, scope.topic) is None:
             yield ConditionProblem(position, f"The sandbox has no topic '{scope.topic}'.")

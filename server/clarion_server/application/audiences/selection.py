@@ -11,7 +11,7 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.conditions import ConditionCompiler
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access import Visibility, whole_sandbox
 from clarion_server.domain.audience import Audience, AudienceMember
 from clarion_server.domain.condition import FailureCounts
 from clarion_server.domain.identity import IdentityKey
@@ -69,7 +69,7 @@ class AudienceSelector:
             assert audience.listed is not None
             return _Listed(audience.listed.key)
         condition = self._compiler.compile(audience.condition)
-        return _ByCondition(Visibility(audience.sandbox), Evaluator(condition, self._compiler, start), start)
+        return _ByCondition(whole_sandbox(audience.sandbox), Evaluator(condition, self._compiler, start), start)
 
 
 class _Source(Protocol):

@@ -109,6 +109,7 @@ async def findings_of(review: Review, candidate: Candidate, *, strict: bool = Fa
         test_cases=candidate.test_cases,
         live=candidate.live,
         strict=strict,
+        access_labels=candidate.campaign.access_labels,
     )
 
 

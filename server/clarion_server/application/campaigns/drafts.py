@@ -14,7 +14,9 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
-from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.access import Caller, whole_sandbox
+from clarion_server.domain.access_labels import FIELD as LABELS
+from clarion_server.domain.access_labels import AccessLabels, held_label_violations
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
 from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.errors import ResourceExists
@@ -29,31 +31,43 @@ from clarion_server.domain.violation import Violation
 _FIELD = "campaign"
 
 #: The names of everything that an author may change.
-EDITABLE_FIELDS = frozenset({"tags", *(field.name for field in fields(CampaignDefinition))})
+EDITABLE_FIELDS = frozenset({"tags", LABELS, *(field.name for field in fields(CampaignDefinition))})
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A definition and tags as an author sent them."""
+    """A definition, tags and access labels as an author sent them."""
 
     definition: CampaignDefinition
     violations: tuple[Violation, ...] = ()
     """What could not be read, by paths in the campaign. The definition holds stand-ins for it."""
     tags: tuple[str, ...] = ()
+    access_labels: tuple[str, ...] = ()
+    """The names."""
 
     def only(self, names: frozenset[str], onto: Campaign) -> Draft:
         """Returns what `onto` has with the named fields of this draft, and the violations of these fields."""
-        changes = {name: getattr(self.definition, name) for name in names - {"tags"}}
+        changes = {name: getattr(self.definition, name) for name in names - {"tags", LABELS}}
         tags = self.tags if "tags" in names else onto.tags
-        return Draft(replace(onto.definition, **changes), violations_within(names, self.violations), tags)
+        labels = self.access_labels if LABELS in names else onto.access_labels.names
+        return Draft(replace(onto.definition, **changes), violations_within(names, self.violations), tags, labels)
 
-    def check(self, of_request: Iterable[Violation] = (), of_rules: Iterable[Violation] = ()) -> None:
-        """Raises InvalidFields, with paths in the request. `of_rules` are of rules, by paths in the campaign."""
+    def check(
+        self, held: AccessLabels, of_request: Iterable[Violation] = (), of_rules: Iterable[Violation] = ()
+    ) -> None:
+        """Raises InvalidFields, with paths in the request. `held` are the caller's access labels, and `of_rules` are of
+        rules, by paths in the campaign.
+        """
         refuse_invalid(
             [*of_request, *(violation.under(_FIELD) for violation in self.violations)],
             (
                 violation.under(_FIELD)
-                for violation in (*campaign_violations(self.definition), *of_rules, *tag_violations(self.tags))
+                for violation in (
+                    *campaign_violations(self.definition),
+                    *of_rules,
+                    *tag_violations(self.tags),
+                    *held_label_violations(self.access_labels, held),
+                )
             ),
         )
 
@@ -106,13 +120,15 @@ class ManageCampaigns:
         """Stores a draft, unless the command only validates. Raises InvalidFields or ResourceExists."""
         violation = CAMPAIGNS.id_violation(command.campaign_id, "campaign_id")
         of_rules = self._compiler.rule_violations(command.draft.definition)
-        command.draft.check([violation] if violation else [], of_rules)
+        held = caller.visibility.labels
+        command.draft.check(held, [violation] if violation else [], of_rules)
         now = self._clock.now()
         campaign = Campaign(
             sandbox=caller.sandbox,
             id=command.campaign_id,
             definition=command.draft.definition,
             tags=command.draft.tags,
+            access_labels=held.picked(command.draft.access_labels),
             create_time=now,
             creator=caller.name,
             draft_editors=(caller.name,),
@@ -142,6 +158,7 @@ class ManageCampaigns:
                 id=command.campaign_id,
                 definition=replace(definition, display_name=command.display_name or definition.display_name),
                 tags=source.tags,
+                access_labels=source.access_labels,
                 create_time=now,
                 creator=caller.name,
                 draft_editors=(caller.name,),
@@ -172,8 +189,15 @@ class ManageCampaigns:
             draft = command.draft.only(command.changed_fields, campaign)
             live = unit.campaigns.version(campaign.key, campaign.live_version)
             live_definition = live.definition if live else None
-            draft.check(command.violations, self._rule_violations(draft.definition, campaign, live_definition))
-            return campaign.updated(draft.definition, live_definition, caller.name, now, tags=draft.tags)
+            held, of_rules = (
+                caller.visibility.labels,
+                self._rule_violations(draft.definition, campaign, live_definition),
+            )
+            draft.check(held, command.violations, of_rules)
+            labels = held.picked(draft.access_labels)
+            return campaign.updated(
+                draft.definition, live_definition, caller.name, now, tags=draft.tags, access_labels=labels
+            )
 
         target = Target(caller.visibility, command.campaign_id, command.etag)
         if command.validate_only:
@@ -222,6 +246,6 @@ def _add(unit: UnitOfWork, campaign: Campaign) -> Campaign:
 
 
 def _check_name_is_free(unit: UnitOfWork, campaign: Campaign) -> None:
-    """Raises ResourceExists."""
-    if unit.campaigns.get(Visibility(campaign.sandbox), campaign.id) is not None:
+    """Raises ResourceExists, also for one that the caller does not see: names are of the whole sandbox."""
+    if unit.campaigns.get(whole_sandbox(campaign.sandbox), campaign.id) is not None:
         raise ResourceExists(campaign.name)

@@ -8,6 +8,7 @@ from clarion_server.application.ports.certificates import CertificateReader
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignState
 from clarion_server.domain.campaign_health import ChannelFacts, HealthProblem, problems_of
 from clarion_server.domain.channel import ChannelConfiguration
@@ -24,16 +25,20 @@ class CampaignHealthReader:
         self._certificates = certificates
         self._clock = clock
 
-    async def of(self, campaigns: Collection[Campaign]) -> Health:
-        """Returns the problems of those that are in use, by their keys; others have no entry."""
-        keys = [campaign.key for campaign in campaigns if campaign.state in _IN_USE]
-        return await self._transactions.read(lambda unit: self._read(unit, keys)) if keys else {}
+    async def of(self, campaigns: Collection[Campaign], visibility: Visibility) -> Health:
+        """Returns the problems of those that are in use, by their keys; others have no entry.
 
-    def _read(self, unit: UnitOfWork, keys: Collection[int]) -> Health:
+        Nothing is said of channel configurations that the caller does not see.
+        """
+        keys = [campaign.key for campaign in campaigns if campaign.state in _IN_USE]
+        return await self._transactions.read(lambda unit: self._read(unit, keys, visibility)) if keys else {}
+
+    def _read(self, unit: UnitOfWork, keys: Collection[int], visibility: Visibility) -> Health:
         used = unit.campaigns.live_channel_keys(keys)
         failing = unit.messages.failing(keys)
         channel_keys = {channel_key for some in used.values() for channel_key in some}
-        configurations = {each.key: each for each in unit.channels.by_keys(channel_keys)}
+        found = unit.channels.by_keys(channel_keys)
+        configurations = {each.key: each for each in found if visibility.sees(each.access_labels)}
         failing_channels = unit.messages.failing_channels(channel_keys)
         server_ends = unit.channels.certificate_ends(channel_keys)
         now = self._clock.now()

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from clarion_server.application.background import run_in_background
 from clarion_server.application.campaigns.case_review import case_findings
 from clarion_server.application.campaigns.cell_rendering import CellRenderer
+from clarion_server.application.campaigns.label_findings import label_findings
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, ContentCompiler
+from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition, Schedule, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.campaign_rules import campaign_violations
@@ -47,6 +49,7 @@ class Review:
         test_cases: Sequence[TestCase] = (),
         live: CampaignDefinition | None = None,
         strict: bool = False,
+        access_labels: AccessLabels = NO_ACCESS_LABELS,
     ) -> list[Finding]:
         """Returns the findings, errors first.
 
@@ -54,11 +57,12 @@ class Review:
         So with `topic` and `sending_policy`, which the definition may name. `live` is what triggers use now, if there
         is anything; `strict` makes an error of what would refuse triggers that it takes. `attachments` are those that
         the definition names and that are stored. `built` is what was built of it before, if it was. `test_cases` are
-        tried with its contents.
+        tried with its contents. `access_labels` are the campaign's.
         """
 
         def review() -> list[Finding]:
             found = self._findings(definition, channels, topic, sending_policy, attachments, built)
+            found += _label_findings(definition, channels, access_labels)
             if test_cases and not any(each.code is FindingCode.FIELD_INVALID for each in found):
                 case = test_cases[0]
                 renderer = CellRenderer(
@@ -144,6 +148,15 @@ def _channel_findings(
         message = f"{channel.name} is not for {definition.category} campaigns."
         remedy = "Add the category to the channel configuration, or name another one."
         yield Finding(Severity.ERROR, FindingCode.CHANNEL_CONFIGURATION_CATEGORY, field, message, remedy)
+
+
+def _label_findings(
+    definition: CampaignDefinition, channels: Sequence[ChannelConfiguration | None], access_labels: AccessLabels
+) -> Iterator[Finding]:
+    for index, channel in enumerate(channels[: len(definition.actions)]):
+        if channel is not None:
+            field = f"actions[{index}].channel_configuration"
+            yield from label_findings(access_labels, channel.access_labels, channel.name, field)
 
 
 def _size_findings(

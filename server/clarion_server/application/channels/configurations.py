@@ -12,7 +12,9 @@ from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
-from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.access import Caller, Visibility, whole_sandbox
+from clarion_server.domain.access_labels import FIELD as LABELS
+from clarion_server.domain.access_labels import AccessLabels, held_label_violations
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.channel_rules import channel_violations
 from clarion_server.domain.content import Provider
@@ -35,6 +37,7 @@ EDITABLE_FIELDS = _PROVIDER_FIELDS | {
     "max_concurrency",
     "max_rate",
     "max_message_bytes",
+    LABELS,
 }
 
 
@@ -43,9 +46,11 @@ class ChannelSettings:
     """A channel configuration as an administrator sent it."""
 
     configuration: ChannelConfiguration
-    """Only its EDITABLE_FIELDS mean anything."""
+    """Only its EDITABLE_FIELDS mean anything, and not its access labels."""
     violations: tuple[Violation, ...] = ()
     """What could not be read, by paths in the configuration, which holds stand-ins for it."""
+    access_labels: tuple[str, ...] = ()
+    """The names of those that it is to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +91,17 @@ class ManageChannelConfigurations:
         """Stores a configuration, unless the command only validates. Raises InvalidFields or ResourceExists."""
         configuration_id, settings = command.configuration_id, command.settings
         violation = CHANNEL_CONFIGURATIONS.id_violation(configuration_id, "channel_configuration_id")
-        _check(settings.configuration, settings.violations, [violation] if violation else [])
+        held = caller.visibility.labels
+        unread = [*settings.violations, *held_label_violations(settings.access_labels, held)]
+        _check(settings.configuration, unread, [violation] if violation else [])
         now = self._clock.now()
         configuration = replace(
-            settings.configuration, sandbox=caller.sandbox, id=configuration_id, create_time=now, update_time=now
+            settings.configuration,
+            sandbox=caller.sandbox,
+            id=configuration_id,
+            create_time=now,
+            update_time=now,
+            access_labels=held.picked(settings.access_labels),
         )
         if command.validate_only:
             await self._transactions.read(lambda unit: _check_name_is_free(unit, configuration))
@@ -118,7 +130,7 @@ class ManageChannelConfigurations:
         def check(unit: UnitOfWork) -> ChannelConfiguration:
             stored = _find(unit, caller, command.configuration_id)
             stored.check_etag(command.etag)
-            return self._updated(stored, command)
+            return self._updated(stored, command, caller.visibility.labels)
 
         def change(unit: UnitOfWork) -> ChannelConfiguration:
             updated = check(unit)
@@ -137,7 +149,7 @@ class ManageChannelConfigurations:
         def delete(unit: UnitOfWork) -> ChannelConfiguration:
             stored = _find(unit, caller, configuration_id)
             stored.check_etag(etag)
-            _check_unused(unit, stored)
+            _check_unused(unit, stored, caller.visibility)
             unit.channels.delete(stored)
             return stored
 
@@ -151,19 +163,28 @@ class ManageChannelConfigurations:
         finally:
             await channel.close()
 
-    def _updated(self, stored: ChannelConfiguration, command: UpdateChannelConfiguration) -> ChannelConfiguration:
+    def _updated(
+        self, stored: ChannelConfiguration, command: UpdateChannelConfiguration, held: AccessLabels
+    ) -> ChannelConfiguration:
         names, sent = command.changed_fields, command.settings
-        violations = violations_within(names, sent.violations)
-        wanted = replace(stored, **_changes(sent.configuration, names))
+        unread = (*sent.violations, *held_label_violations(sent.access_labels, held))
+        violations = violations_within(names, unread)
+        wanted = replace(stored, **_changes(sent, names, held))
         wrong_kind = stored.provider_violation(wanted.provider)
         updated = wanted if wrong_kind else stored.updated(wanted, self._clock.now())
         _check(updated, violations, command.violations, [wrong_kind] if wrong_kind else [])
         return updated
 
 
-def _changes(sent: ChannelConfiguration, names: frozenset[str]) -> dict[str, Any]:
-    """Returns the new values of the named fields. Raises InvalidFields when the provider is named that was not sent."""
-    changes = {name: getattr(sent, name) for name in names - _PROVIDER_FIELDS}
+def _changes(settings: ChannelSettings, names: frozenset[str], held: AccessLabels) -> dict[str, Any]:
+    """Returns the new values of the named fields. `held` are the caller's access labels.
+
+    Raises InvalidFields when the provider is named that was not sent.
+    """
+    sent = settings.configuration
+    changes = {name: getattr(sent, name) for name in names - _PROVIDER_FIELDS - {LABELS}}
+    if LABELS in names:
+        changes[LABELS] = held.picked(settings.access_labels)
     providers = names & _PROVIDER_FIELDS
     if sent.provider.field in providers:
         changes["provider"] = sent.provider
@@ -181,7 +202,7 @@ def _find(unit: UnitOfWork, caller: Caller, configuration_id: str) -> ChannelCon
 
 def _check_name_is_free(unit: UnitOfWork, configuration: ChannelConfiguration) -> None:
     """Raises ResourceExists."""
-    if unit.channels.get(Visibility(configuration.sandbox), configuration.id) is not None:
+    if unit.channels.get(whole_sandbox(configuration.sandbox), configuration.id) is not None:
         raise ResourceExists(configuration.name)
 
 
@@ -201,10 +222,11 @@ def _check(
     )
 
 
-def _check_unused(unit: UnitOfWork, configuration: ChannelConfiguration) -> None:
+def _check_unused(unit: UnitOfWork, configuration: ChannelConfiguration, visibility: Visibility) -> None:
     campaign = unit.campaigns.first_using(configuration.key)
     if campaign is not None:
-        raise ChannelConfigurationInUse(configuration.name, campaign.name)
+        user = visibility.shown(campaign.name, campaign.access_labels)
+        raise ChannelConfigurationInUse(configuration.name, user)
     if unit.messages.is_waiting(configuration.key):
         raise ChannelConfigurationInUse(configuration.name, "a message that is still to be sent")
     if unit.messages.may_fall_back_to(configuration.key):

@@ -13,7 +13,7 @@ from clarion_server.application.ports.fragments import UsePosition
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import ManageResources, ResourceChange, ResourceKind
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.access import HIDDEN_THING, Caller, Visibility, whole_sandbox
 from clarion_server.domain.errors import EtagMismatch, FragmentInUse, InvalidFields, ReviewFailed
 from clarion_server.domain.event import FragmentChange, FragmentChangeKind, fragment_event
 from clarion_server.domain.finding import Finding, Severity
@@ -50,12 +50,16 @@ def _tell(unit: UnitOfWork, fragment: Fragment, change: FragmentChange) -> None:
     unit.events.add_all([fragment_event(fragment, change, fragment.update_time)])
 
 
-def _check_unused(unit: UnitOfWork, fragment: Fragment, verb: str = "deleted", *, current: bool = False) -> None:
+def _check_unused(
+    unit: UnitOfWork, fragment: Fragment, visibility: Visibility, verb: str = "deleted", *, current: bool = False
+) -> None:
     """Raises FragmentInUse. `current` leaves out what is of the past."""
     unit.fragments.lock(fragment)
-    uses = unit.fragments.uses(fragment, None, _USES_COUNTED, current=current)
-    if uses:
-        raise FragmentInUse(fragment.name, verb, tuple(use.user for _, use in uses[:_USERS_TOLD]), len(uses))
+    if not unit.fragments.uses(fragment, whole_sandbox(fragment.sandbox), None, 1, current=current):
+        return
+    uses = unit.fragments.uses(fragment, visibility, None, _USES_COUNTED, current=current)
+    users = [use.user for _, use in uses] or [HIDDEN_THING]
+    raise FragmentInUse(fragment.name, verb, tuple(users[:_USERS_TOLD]), len(users))
 
 
 FRAGMENT: ResourceKind[Fragment] = ResourceKind(
@@ -96,7 +100,8 @@ class ManageFragments(ManageResources[Fragment]):
         """Returns what names a fragment, beginning behind `after`. Raises ResourceNotFound."""
 
         def read(unit: UnitOfWork) -> list[tuple[UsePosition, FragmentUse]]:
-            return unit.fragments.uses(self._find(unit, caller.visibility, fragment_id), after, limit)
+            fragment = self._find(unit, caller.visibility, fragment_id)
+            return unit.fragments.uses(fragment, caller.visibility, after, limit)
 
         return await self._transactions.read(read)
 
@@ -129,7 +134,7 @@ class ManageFragments(ManageResources[Fragment]):
 
     def _store(self, unit: UnitOfWork, before: Fragment, published: Fragment, version: FragmentVersion) -> None:
         """Raises EtagMismatch when the fragment has changed since it was read."""
-        stored = self._find(unit, Visibility(before.sandbox), before.id)
+        stored = self._find(unit, whole_sandbox(before.sandbox), before.id)
         if stored.etag != before.etag:
             raise EtagMismatch(before.name)
         unit.fragments.save(published)
@@ -140,7 +145,7 @@ class ManageFragments(ManageResources[Fragment]):
         """Archives a fragment, unless it is archived. Raises ResourceNotFound, EtagMismatch or FragmentInUse."""
 
         def move(unit: UnitOfWork, fragment: Fragment, now: Instant) -> Fragment:
-            _check_unused(unit, fragment, "archived", current=True)
+            _check_unused(unit, fragment, caller.visibility, "archived", current=True)
             return fragment.archived(now)
 
         return await self._move(fragment_id, etag, caller, FragmentChangeKind.ARCHIVED, move)

@@ -6,7 +6,8 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import ManageResources, ResourceChange, ResourceKind
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.access import Caller, Visibility, whole_sandbox
+from clarion_server.domain.access_labels import NO_ACCESS_LABELS
 from clarion_server.domain.errors import NamespaceInUse, ResourceExists
 from clarion_server.domain.event import ChangeKind
 from clarion_server.domain.identity import BUILT_IN, Normalisation
@@ -18,6 +19,7 @@ from clarion_server.domain.identity_namespace import (
     namespace_violations,
 )
 from clarion_server.domain.names import IDENTITY_NAMESPACES
+from clarion_server.domain.profile import ProfileRef
 
 
 class ManageIdentityNamespaces(ManageResources[NamespaceResource]):
@@ -57,19 +59,20 @@ def _check_created(unit: UnitOfWork, change: ResourceChange[NamespaceResource]) 
     if namespace.id in BUILT_IN:
         raise ResourceExists(namespace.name)
     if namespace.normalisation is not Normalisation.EXACT:
-        _check_unused(unit, namespace)
+        _check_unused(unit, namespace, change.visibility)
 
 
-def _check_unused(unit: UnitOfWork, namespace: NamespaceResource) -> None:
+def _check_unused(unit: UnitOfWork, namespace: NamespaceResource, visibility: Visibility) -> None:
     """Raises NamespaceInUse when identities are in the namespace, and keeps others from storing any until the
     transaction ends.
     """
-    visibility = Visibility(namespace.sandbox)
-    unit.identity_namespaces.lock(visibility)
+    everything = whole_sandbox(namespace.sandbox)
+    unit.identity_namespaces.lock(everything)
     user = (
-        unit.campaigns.first_with_namespace(visibility, namespace.id)
-        or unit.profiles.first_in_namespace(visibility, namespace.id)
-        or unit.audiences.first_in_namespace(visibility, namespace.id)
+        unit.campaigns.first_with_namespace(everything, namespace.id)
+        or unit.profiles.first_in_namespace(everything, namespace.id)
+        or unit.audiences.first_in_namespace(everything, namespace.id)
     )
     if user is not None:
-        raise NamespaceInUse(namespace.name, user.name)
+        labels = NO_ACCESS_LABELS if isinstance(user, ProfileRef) else user.access_labels
+        raise NamespaceInUse(namespace.name, visibility.shown(user.name, labels))

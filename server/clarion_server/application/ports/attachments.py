@@ -8,6 +8,7 @@ from typing import Protocol
 
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.access_labels import AccessLabels
 from clarion_server.domain.attachment import Attachment
 from clarion_server.domain.instant import Instant
 
@@ -20,6 +21,16 @@ class Blob:
     is_complete: bool
     """Whether all of its rows are stored."""
     last_used_time: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentUse:
+    """A content that names an attachment."""
+
+    name: str
+    """The campaign, or one of its versions."""
+    access_labels: AccessLabels
+    """Those of the campaign."""
 
 
 class AttachmentRepository(Protocol):
@@ -63,8 +74,8 @@ class AttachmentRepository(Protocol):
         """Returns attachments by id, only larger ids than `after`."""
         ...
 
-    def delete(self, attachment: Attachment) -> str | None:
-        """Deletes it, unless a content names it: then it returns the name of that campaign or version."""
+    def delete(self, attachment: Attachment) -> AttachmentUse | None:
+        """Deletes it, unless a content names it: then it returns that use."""
         ...
 
     def add_references(self, references: Iterable[tuple[int, str]]) -> None:

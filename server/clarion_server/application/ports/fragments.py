@@ -47,9 +47,15 @@ class FragmentRepository(ResourceRepository[Fragment], Protocol):
         ...
 
     def uses(
-        self, fragment: Fragment, after: UsePosition | None, limit: int, *, current: bool = False
+        self,
+        fragment: Fragment,
+        visibility: Visibility,
+        after: UsePosition | None,
+        limit: int,
+        *,
+        current: bool = False,
     ) -> list[tuple[UsePosition, FragmentUse]]:
-        """Returns what names the fragment, in their order, beginning behind `after`.
+        """Returns what names the fragment and may be seen, in their order, beginning behind `after`.
 
         With `current`, only drafts that may still be activated, what triggers use, and newest versions of fragments.
         """

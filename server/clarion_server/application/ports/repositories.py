@@ -92,6 +92,10 @@ class CampaignRepository(Protocol):
         """The earliest `Campaign.next_transition_time` of all."""
         ...
 
+    def access_masks(self, keys: Collection[int]) -> dict[int, int]:
+        """Returns the bits of the access labels of those of these campaigns that exist, by key, in one statement."""
+        ...
+
     def first_with_policy(self, visibility: Visibility, policy_id: str) -> Campaign | None:
         """Returns a scheduled, live or paused campaign whose live version names the sending policy."""
         ...
@@ -414,7 +418,7 @@ class ApiKeyRepository(Protocol):
     def save(self, key: ApiKey) -> None: ...
 
     def page(self, visibility: Visibility | None, after: tuple[Instant, str] | None, limit: int) -> list[ApiKey]:
-        """Returns keys, the oldest first, of every sandbox if `visibility` is None.
+        """Returns keys, the oldest first, of every sandbox if `visibility` is None. Their access labels hide none.
 
         `after`: creation time and id of the last one before.
         """

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from clarion_server.application.ports.access_labels import AccessLabelRepository
 from clarion_server.application.ports.approvals import ApprovalPolicyRepository, ApprovalRepository
 from clarion_server.application.ports.attachments import AttachmentRepository
 from clarion_server.application.ports.audience_runs import AudienceRunRepository
@@ -57,6 +58,8 @@ class WriteConflict(Exception):
 
 
 class UnitOfWork(Protocol):
+    @property
+    def access_labels(self) -> AccessLabelRepository: ...
     @property
     def campaigns(self) -> CampaignRepository: ...
     @property

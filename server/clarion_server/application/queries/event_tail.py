@@ -12,6 +12,7 @@ import structlog
 
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.queries.campaign_labels import CampaignLabels, LabelLook
 from clarion_server.application.queries.commit_signal import CommitSignal
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
@@ -30,8 +31,9 @@ MAX_WAITING = 1_000
 class EventFollower:
     """Receives from the tail what one watcher is to see."""
 
-    def __init__(self, query: EventQuery) -> None:
+    def __init__(self, query: EventQuery, labels: CampaignLabels) -> None:
         self.query = query
+        self._labels = labels
         self._waiting: list[Event] = []
         self._is_changed = asyncio.Event()
         self.is_behind = False
@@ -41,12 +43,16 @@ class EventFollower:
 
     def deliver(self, events: Iterable[Event]) -> None:
         """Keeps the events that the watcher is to see."""
-        matching = [event for event in events if self.query.matches(event)]
+        matching = [event for event in events if self.query.matches(event) and self.sees(event)]
         if matching and not self.is_behind:
             self._waiting += matching
             if len(self._waiting) > MAX_WAITING:
                 self.fall_behind()
             self.wake()
+
+    def sees(self, event: Event) -> bool:
+        """Returns whether the labels of the event's campaign let the watcher see it now."""
+        return not self._labels.hides(event, self.query.visibility)
 
     def fall_behind(self) -> None:
         self.is_behind = True
@@ -75,6 +81,7 @@ class EventTail:
         self._transactions = transactions
         self._signal = signal
         self._followers: set[EventFollower] = set()
+        self._labels = CampaignLabels()
         self._recent: deque[Event] = deque()
         #: All events behind this position, up to `position`, are among the recent ones.
         self._reaches_back_to = 0
@@ -89,7 +96,7 @@ class EventTail:
             self._recent.clear()
             self._reaches_back_to = self.position = position
             self._task = asyncio.create_task(self._run())
-        follower = EventFollower(replace(query, after=position))
+        follower = EventFollower(replace(query, after=position), self._labels)
         if position < self._reaches_back_to:
             follower.fall_behind()
         else:
@@ -116,7 +123,8 @@ class EventTail:
         try:
             while not self._signal.ended and self._task is asyncio.current_task():
                 version = self._transactions.commit_version()
-                events, position = await self._transactions.read_events(self._read)
+                events, position, look = await self._transactions.read_events(self._read)
+                self._labels.learn(look)
                 self._deliver(events, position)
                 if len(events) < _PAGE:
                     await self._signal.wait(version)
@@ -126,11 +134,13 @@ class EventTail:
             log.exception("event_tail_failed")
             self._fail()
 
-    def _read(self, unit: UnitOfWork) -> tuple[list[Event], int]:
+    def _read(self, unit: UnitOfWork) -> tuple[list[Event], int, LabelLook]:
         # Read first: whatever is committed later is read the next time.
         last = unit.events.last_sequence()
         events = unit.events.tail(self.position, _PAGE)
-        return events, events[-1].sequence if len(events) == _PAGE else max(last, self.position)
+        # In the same snapshot: an event that was committed after its campaign got labels comes with these labels.
+        look = self._labels.look(unit, events)
+        return events, events[-1].sequence if len(events) == _PAGE else max(last, self.position), look
 
     def _deliver(self, events: Sequence[Event], position: int) -> None:
         self.position = position

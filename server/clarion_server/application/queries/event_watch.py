@@ -18,6 +18,8 @@ from clarion_server.domain.event import Event
 FROM_START = -1
 #: After so many seconds without an event a watcher is told that there was none.
 HEARTBEAT = 15.0
+#: How many seconds events that were read may wait for a slow watcher before it is asked whether labels have changed.
+_LABELS_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,17 @@ class Watched:
 
     position: int
     event: Event | None = None
+
+
+@dataclass(slots=True)
+class _Page:
+    """Events that a watcher is to see by the access labels at one moment."""
+
+    events: list[Event]
+    position: int
+    """Behind everything that was looked at for them."""
+    change_count: int
+    check_time: float
 
 
 class EventWatch:
@@ -52,10 +65,16 @@ class EventWatch:
         is_behind = start is not None
         while not self._signal.ended:
             if is_behind:
-                events, position = await self._page(replace(query, after=position))
-                is_behind = len(events) == query.limit
-                for event in events:
+                page = await self._page(replace(query, after=position))
+                is_behind = len(page.events) == query.limit
+                for event in page.events:
+                    if await self._is_outdated(page):
+                        is_behind = True
+                        break
                     yield Watched(event.sequence, event)
+                    position = event.sequence
+                else:
+                    position = page.position
                 continue
             with self._tail.follow(query, position) as follower:
                 async for watched in self._follow(follower):
@@ -73,7 +92,9 @@ class EventWatch:
                 raise Unavailable
             events = follower.take()
             for event in events:
-                yield Watched(event.sequence, event)
+                # The watcher may have taken its time, in which the labels of a campaign changed.
+                if follower.sees(event):
+                    yield Watched(event.sequence, event)
             if events:
                 yielded = clock()
             elif clock() - yielded >= HEARTBEAT:
@@ -82,15 +103,24 @@ class EventWatch:
             else:
                 await follower.wait(HEARTBEAT - (clock() - yielded))
 
-    async def _page(self, query: EventQuery) -> tuple[list[Event], int]:
-        """Returns the next events, and the position behind everything that was looked at for them."""
+    async def _page(self, query: EventQuery) -> _Page:
+        check_time = asyncio.get_running_loop().time()
 
-        def read(unit: UnitOfWork) -> tuple[list[Event], int]:
+        def read(unit: UnitOfWork) -> _Page:
             last = unit.events.last_sequence()
             events = unit.events.page(query)
-            return events, events[-1].sequence if len(events) == query.limit else max(last, query.after)
+            position = events[-1].sequence if len(events) == query.limit else max(last, query.after)
+            return _Page(events, position, unit.access_labels.change_count(), check_time)
 
         return await self._transactions.read_events(read)
+
+    async def _is_outdated(self, page: _Page) -> bool:
+        """Returns whether access labels have changed since the page was read, which is looked up from time to time."""
+        now = asyncio.get_running_loop().time()
+        if now - page.check_time < _LABELS_SECONDS:
+            return False
+        page.check_time = now
+        return page.change_count != await self._transactions.read(lambda unit: unit.access_labels.change_count())
 
 
 def _begin(unit: UnitOfWork, start: int | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import ResourceChange, ResourceKind
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access import Visibility, whole_sandbox
 from clarion_server.domain.errors import SendingPolicyInUse
 from clarion_server.domain.event import ChangeKind, sending_policy_event
 from clarion_server.domain.names import SENDING_POLICIES
@@ -17,11 +17,11 @@ from clarion_server.domain.violation import Violation
 _FIELD = "sending_policy"
 
 
-def _check_unused(unit: UnitOfWork, policy: SendingPolicy) -> None:
+def _check_unused(unit: UnitOfWork, policy: SendingPolicy, visibility: Visibility) -> None:
     """Raises SendingPolicyInUse."""
-    campaign = unit.campaigns.first_with_policy(Visibility(policy.sandbox), policy.id)
+    campaign = unit.campaigns.first_with_policy(whole_sandbox(policy.sandbox), policy.id)
     if campaign is not None:
-        raise SendingPolicyInUse(policy.name, campaign.name)
+        raise SendingPolicyInUse(policy.name, visibility.shown(campaign.name, campaign.access_labels))
 
 
 def _record(unit: UnitOfWork, change: ResourceChange[SendingPolicy]) -> None:
@@ -39,7 +39,7 @@ def _record(unit: UnitOfWork, change: ResourceChange[SendingPolicy]) -> None:
 
 
 def _unknown_topics(unit: UnitOfWork, policy: SendingPolicy) -> list[Violation]:
-    visibility = Visibility(policy.sandbox)
+    visibility = whole_sandbox(policy.sandbox)
     named = {cap.topic for cap in policy.caps if cap.topic is not None}
     unknown = {topic for topic in named if unit.topics.get(visibility, topic) is None}
     return [

@@ -13,7 +13,7 @@ from clarion_server.application.ports.content import Attachments
 from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import Admission, RecipientFile, TriggerCommand
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access import Visibility, whole_sandbox
 from clarion_server.domain.attachment import Attachment, FileInput, file_violations, name_violations
 from clarion_server.domain.content import Content
 from clarion_server.domain.content.email import EmailContent
@@ -88,7 +88,7 @@ class RecipientFiles:
 
     async def _facts(self, command: TriggerCommand, live: LiveCampaign) -> _Facts:
         named = {file.attachment for files in command.files.values() for file in files if file.attachment}
-        visibility, keys = Visibility(live.campaign.sandbox), [action.channel_key for action in live.version.actions]
+        visibility, keys = whole_sandbox(live.campaign.sandbox), [action.channel_key for action in live.version.actions]
         uploads, configurations = await self._transactions.read(
             lambda unit: (unit.attachments.by_ids(visibility, named), unit.channels.by_keys(keys))
         )

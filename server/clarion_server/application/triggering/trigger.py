@@ -32,7 +32,7 @@ from clarion_server.application.triggering.explaining import Explainer
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.stored_profiles import ProfileUse
 from clarion_server.domain.acceptance import Accepted, Decision, Refused, Replayed, Trigger, decide
-from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.access import Caller, Visibility, whole_sandbox
 from clarion_server.domain.campaign import ActionMode, ThroughputMode
 from clarion_server.domain.errors import (
     CampaignNotLive,
@@ -180,7 +180,7 @@ class Triggering:
         uploads = await self._files.check(command, live, admission)
         _check(admission, call_violations(command, self._clock.now()), command.allow_partial)
         if not command.validate_only:
-            await self._files.store(command, uploads, admission, Visibility(live.campaign.sandbox))
+            await self._files.store(command, uploads, admission, whole_sandbox(live.campaign.sandbox))
 
     def _check_accepts(self, command: TriggerCommand, live: LiveCampaign) -> None:
         """Raises Overloaded, CampaignNotLive or CampaignOutsideWindow."""

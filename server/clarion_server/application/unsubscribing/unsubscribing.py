@@ -14,7 +14,7 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.exclusions import find_covering
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access import whole_sandbox
 from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
@@ -124,7 +124,7 @@ class Unsubscribing:
         person = self._person(unit, link)
         if self._is_erased(unit, link, person):
             return
-        recorded = self._recorder.record(unit, Visibility(link.sandbox), person, changes)
+        recorded = self._recorder.record(unit, whole_sandbox(link.sandbox), person, changes)
         denials = [change for change in recorded.changes if change.choice is ConsentChoice.DENIED]
         if denials:
             _count_unsubscribed(unit, link, denials[0])
@@ -135,7 +135,7 @@ class Unsubscribing:
         """
         if unit.profiles.owners(link.sandbox, [person.key]):
             return False
-        message = unit.messages.get(Visibility(link.sandbox), link.message_id)
+        message = unit.messages.get(whole_sandbox(link.sandbox), link.message_id)
         if message is not None and (not message.identity or message.profile_key in unit.erasures.profile_keys()):
             return True
         covering = find_covering(unit, [(link.sandbox, person.value)], self._hasher) if "@" in person.value else []
@@ -171,7 +171,7 @@ class Unsubscribing:
 
 def _count_unsubscribed(unit: UnitOfWork, link: PersonalLink, denial: ConsentChange) -> None:
     """Records that the recipient of the link's message unsubscribed by it: once a message, until it is purged."""
-    message = unit.messages.get(Visibility(link.sandbox), link.message_id)
+    message = unit.messages.get(whole_sandbox(link.sandbox), link.message_id)
     if message is None or any(event.type is EventType.UNSUBSCRIBED for event in unit.events.of_message(message.id)):
         return
     unit.events.add_all([unsubscribed_event(message, denial)])
@@ -192,7 +192,7 @@ class _StorePresses(BulkOperation[_Press, Any]):
     def apply(self, unit: UnitOfWork, items: Sequence[_Press], /) -> Sequence[Any]:
         # Always in the same order, so that no two processes wait for each other.
         for sandbox in sorted({item.sandbox for item in items}):
-            unit.consents.lock(Visibility(sandbox))
+            unit.consents.lock(whole_sandbox(sandbox))
         return [item.work(unit) for item in items]
 
 
@@ -209,7 +209,7 @@ def text_version_of(*texts: str) -> str:
 
 def _ended_topic(unit: UnitOfWork, link: PersonalLink) -> Topic | None:
     """Returns the topic that one click ends; None when it ends all marketing of the channel."""
-    topic = unit.topics.get(Visibility(link.sandbox), link.topic) if link.topic else None
+    topic = unit.topics.get(whole_sandbox(link.sandbox), link.topic) if link.topic else None
     if topic is None or link.category is Category.TRANSACTIONAL:
         # A denial of the whole channel would not stop a service message, which heeds those of its own topic alone.
         return topic
@@ -222,7 +222,7 @@ def _name_in(topic: Topic | None, locale: str) -> str:
 
 
 def _public_topics(unit: UnitOfWork, link: PersonalLink) -> list[Topic]:
-    topics = unit.topics.page(Visibility(link.sandbox), None, MAX_TOPICS, archived=False)
+    topics = unit.topics.page(whole_sandbox(link.sandbox), None, MAX_TOPICS, archived=False)
     return [topic for topic in topics if topic.visibility is TopicVisibility.PUBLIC]
 
 
@@ -238,7 +238,7 @@ def _offer(topic: Topic, link: PersonalLink, consents: Consents, silences: Silen
 
 def _address(unit: UnitOfWork, link: PersonalLink) -> str:
     """Returns the address that the message went to; that of the identity after the message was purged."""
-    message = unit.messages.get(Visibility(link.sandbox), link.message_id)
+    message = unit.messages.get(whole_sandbox(link.sandbox), link.message_id)
     return link.identity.partition(":")[2] if message is None else message.address
 
 

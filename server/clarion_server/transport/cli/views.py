@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -85,6 +85,11 @@ def duration(seconds: float) -> str:
 def id_of(name: str) -> Text:
     """Returns the last segment of a resource's name. Every command accepts it as the name."""
     return plain(name.rpartition("/")[2])
+
+
+def labels_of(thing: Any) -> Text:
+    """Returns the access labels of a key or a resource; a dash without any."""
+    return plain(", ".join(thing.access_labels) or "-")
 
 
 def failure_view(failure: CommandFailed) -> RenderableType:

@@ -74,7 +74,7 @@ class CampaignService:
 
     async def get_campaign(self, request: pb.GetCampaignRequest, caller: Caller) -> pb.GetCampaignResponse:
         campaign = await self._campaigns.get(CAMPAIGNS.parse(request.name), caller)
-        health = await self._health.of([campaign])
+        health = await self._health.of([campaign], caller.visibility)
         return pb.GetCampaignResponse(campaign=to_campaign_with_health(campaign, health))
 
     async def list_campaigns(
@@ -83,7 +83,7 @@ class CampaignService:
         asked = to_campaign_list(request, caller)
         found = await self._campaigns.page(asked.query)
         shown, token = asked.page.cut(found, asked.position)
-        health = await self._health.of(shown)
+        health = await self._health.of(shown, caller.visibility)
         campaigns = [to_campaign_with_health(campaign, health) for campaign in shown]
         return list_pb.ListCampaignsResponse(campaigns=campaigns, next_page_token=token)
 

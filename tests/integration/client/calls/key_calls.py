@@ -11,12 +11,15 @@ from tests.integration.client.cases import Case, holds
 CASES = {
     "keys.create": Case(
         "CreateApiKey",
-        lambda c: c.keys.create("Shop", [client.Scope.TRIGGER, client.Scope.READ], sandbox="staging"),
+        lambda c: c.keys.create(
+            "Shop", [client.Scope.TRIGGER, client.Scope.READ], sandbox="staging", access_labels=["eu"]
+        ),
         keys_pb.CreateApiKeyRequest(
             api_key=key_pb.ApiKey(
                 display_name="Shop",
                 scopes=[key_pb.ApiKey.SCOPE_TRIGGER, key_pb.ApiKey.SCOPE_READ],
                 sandbox="staging",
+                access_labels=["eu"],
             )
         ),
         keys_pb.CreateApiKeyResponse(api_key=key_pb.ApiKey(name="apiKeys/1"), secret="hunter2"),

@@ -50,7 +50,7 @@ from clarion_server.adapters.storage.schema.messages import (
     message_labels,
     messages,
 )
-from clarion_server.adapters.storage.schema.operation import api_keys, erasure_keys, link_keys, processes
+from clarion_server.adapters.storage.schema.operation import access_labels, api_keys, erasure_keys, link_keys, processes
 from clarion_server.adapters.storage.schema.profiles import (
     former_identities,
     identity_namespaces,
@@ -64,6 +64,7 @@ __all__ = [
     "IN_QUEUE",
     "IS_HELD",
     "accepted_renderings",
+    "access_labels",
     "allow_lists",
     "api_keys",
     "approval_policies",

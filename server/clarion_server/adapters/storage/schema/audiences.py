@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, Table, Text, UniqueConstraint
 
-from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, access_columns, metadata
 
 audiences = Table(
     "audiences",
@@ -21,6 +21,7 @@ audiences = Table(
     Column("list_key", BigInteger),
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
+    *access_columns(),
     UniqueConstraint("sandbox", "id"),
     # A key is never assigned again: etags refer to it.
     sqlite_autoincrement=True,

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, access_columns, metadata
 
 campaigns = Table(
     "campaigns",
@@ -51,6 +51,7 @@ campaigns = Table(
     Column("draft_editors", Text, nullable=False),
     # Null if no version had a rule.
     Column("used_rules", Text),
+    *access_columns(),
     UniqueConstraint("sandbox", "id"),
     # A key is never assigned again: messages, caches and etags refer to it.
     sqlite_autoincrement=True,
@@ -60,6 +61,14 @@ Index(
     campaigns.c.next_transition_time,
     sqlite_where=campaigns.c.next_transition_time.is_not(None),
     postgresql_where=campaigns.c.next_transition_time.is_not(None),
+)
+# Lists of messages, executions and events leave out what belongs to the labelled campaigns that a caller does not see.
+Index(
+    "campaigns_access_mask",
+    campaigns.c.sandbox,
+    campaigns.c.access_mask,
+    sqlite_where=campaigns.c.access_mask != 0,
+    postgresql_where=campaigns.c.access_mask != 0,
 )
 
 campaign_tags = Table(

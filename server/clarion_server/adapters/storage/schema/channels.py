@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, Table, Text, UniqueConstraint
 
-from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, access_columns, metadata
 
 channel_configurations = Table(
     "channel_configurations",
@@ -30,6 +30,7 @@ channel_configurations = Table(
     Column("server_certificate_end", Instant),
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
+    *access_columns(),
     UniqueConstraint("sandbox", "id"),
     sqlite_autoincrement=True,
 )

@@ -5,7 +5,9 @@ Times are microseconds since 1970 (`domain.instant`), and enumerations are store
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Integer, MetaData, Text
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Text, text
 
 metadata = MetaData(
     naming_convention={
@@ -21,3 +23,11 @@ Bytewise = Text().with_variant(Text(collation="C"), "postgresql")
 Instant = BigInteger
 # SQLite assigns numbers only to a column of exactly this type.
 Key = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def access_columns() -> tuple[Column[Any], ...]:
+    """Returns the columns of a table whose rows have access labels: the labels, NULL for none, and their bits."""
+    return (
+        Column("access_labels", Text),
+        Column("access_mask", BigInteger, server_default=text("0"), nullable=False),
+    )

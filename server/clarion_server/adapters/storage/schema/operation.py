@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, Table, Text, UniqueConstraint
 
 from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, metadata
 
@@ -17,8 +17,23 @@ api_keys = Table(
     Column("create_time", Instant, nullable=False),
     Column("creator", Text, nullable=False),
     Column("revoke_time", Instant),
+    # What the key may see. NULL for none.
+    Column("access_labels", Text),
 )
 Index("api_keys_sandbox", api_keys.c.sandbox, api_keys.c.create_time, api_keys.c.id)
+
+# The labels that a sandbox has handed out, each with the number of its bit. No number is given a second time.
+access_labels = Table(
+    "access_labels",
+    metadata,
+    Column("sandbox", Bytewise, primary_key=True),
+    Column("name", Bytewise, primary_key=True),
+    Column("number", SmallInteger, nullable=False),
+    # How often any campaign of the sandbox has got other labels since. Watches of events look whether it has grown.
+    Column("change_count", BigInteger, nullable=False),
+    UniqueConstraint("sandbox", "number"),
+    sqlite_with_rowid=False,
+)
 
 # Names the keys that seal personal links, which themselves are kept outside of the store.
 link_keys = Table(

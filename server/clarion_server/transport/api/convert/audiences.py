@@ -13,6 +13,7 @@ from clarion_server.domain.audience import Audience, AudienceMember, IdentityLis
 from clarion_server.domain.audience_run import failed_evaluations
 from clarion_server.domain.condition import FailureCounts
 from clarion_server.domain.violation import Violation
+from clarion_server.transport.api.convert.access_labels import read_access_labels
 from clarion_server.transport.api.convert.audience_runs import to_failed_evaluations
 from clarion_server.transport.api.convert.times import to_timestamp
 from clarion_server.transport.api.errors import field_violation
@@ -32,7 +33,7 @@ def to_audience_input(audience: pb.Audience) -> ResourceInput[Audience]:
         description=audience.description,
         condition=audience.condition if kind == "condition" else None,
     )
-    return ResourceInput(read, () if kind else (_NO_MEMBERS,))
+    return ResourceInput(read, () if kind else (_NO_MEMBERS,), read_access_labels(audience.access_labels))
 
 
 def to_audience(audience: Audience) -> pb.Audience:
@@ -43,6 +44,7 @@ def to_audience(audience: Audience) -> pb.Audience:
         etag=audience.etag,
         create_time=to_timestamp(audience.create_time),
         update_time=to_timestamp(audience.update_time),
+        access_labels=audience.access_labels.names,
     )
     if audience.condition is not None:
         message.condition = audience.condition

@@ -30,6 +30,7 @@ from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS, SENDI
 from clarion_server.domain.sending_rate import SendingRate
 from clarion_server.domain.targeting import MAX_RULES, TargetingRule, WithoutRule
 from clarion_server.domain.violation import Violation
+from clarion_server.transport.api.convert.access_labels import read_access_labels
 from clarion_server.transport.api.convert.contents import from_content, to_content
 from clarion_server.transport.api.convert.enums import (
     ACTION_MODE,
@@ -91,7 +92,7 @@ def to_draft(campaign: pb.Campaign) -> Draft:
         allow_untranslated=campaign.allow_untranslated,
         rate=_from_rate(parser, campaign.rate) if campaign.HasField("rate") else None,
     )
-    return Draft(definition, parser.violations, tuple(campaign.tags))
+    return Draft(definition, parser.violations, tuple(campaign.tags), read_access_labels(campaign.access_labels))
 
 
 def to_campaign(campaign: Campaign) -> pb.Campaign:
@@ -100,6 +101,7 @@ def to_campaign(campaign: Campaign) -> pb.Campaign:
         pb.Campaign(
             name=campaign.name,
             tags=campaign.tags,
+            access_labels=campaign.access_labels.names,
             state=CAMPAIGN_STATE.number(campaign.state),
             live_version=campaign.live_version,
             draft_pending=campaign.draft_pending,

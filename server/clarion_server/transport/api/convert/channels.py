@@ -9,6 +9,7 @@ from clarion_server.application.channels.configurations import ChannelSettings
 from clarion_server.application.ports.channels import VerificationStep
 from clarion_server.domain.channel import DEFAULT_MAX_MESSAGE, ChannelConfiguration
 from clarion_server.domain.retry import RetryPolicy
+from clarion_server.transport.api.convert.access_labels import read_access_labels
 from clarion_server.transport.api.convert.enums import CATEGORY, CHANNEL
 from clarion_server.transport.api.convert.providers import from_provider, to_provider
 from clarion_server.transport.api.convert.request_parser import RequestParser
@@ -34,7 +35,7 @@ def to_settings(configuration: pb.ChannelConfiguration) -> ChannelSettings:
         create_time=0,
         update_time=0,
     )
-    return ChannelSettings(read, parser.violations)
+    return ChannelSettings(read, parser.violations, read_access_labels(configuration.access_labels))
 
 
 def to_channel_configuration(configuration: ChannelConfiguration) -> pb.ChannelConfiguration:
@@ -47,6 +48,7 @@ def to_channel_configuration(configuration: ChannelConfiguration) -> pb.ChannelC
         max_concurrency=configuration.max_concurrency,
         max_rate=configuration.max_rate,
         max_message_bytes=configuration.max_message_bytes,
+        access_labels=configuration.access_labels.names,
         etag=configuration.etag,
         create_time=to_timestamp(configuration.create_time),
         update_time=to_timestamp(configuration.update_time),

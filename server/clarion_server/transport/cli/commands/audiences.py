@@ -14,7 +14,7 @@ from clarion_server.transport.cli.commands.lists import Limit, page_size, show_l
 from clarion_server.transport.cli.commands.options import AudienceName
 from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import id_of, moment, plain
+from clarion_server.transport.cli.views import id_of, labels_of, moment, plain
 
 if TYPE_CHECKING:
     from clarion_client import Audience, FailedEvaluations
@@ -32,6 +32,7 @@ def list_audiences(*, limit: Limit = 50, session: CurrentSession) -> None:
     columns = {
         "ID": lambda audience: id_of(audience.name),
         "MEMBERS": lambda audience: plain(_members(audience)),
+        "ACCESS LABELS": labels_of,
         "UPDATED": lambda audience: moment(audience.update_time),
         "NAME": lambda audience: plain(audience.display_name),
     }

@@ -18,7 +18,7 @@ from clarion_server.transport.cli.commands.options import (
     split_words,
 )
 from clarion_server.transport.cli.session import CurrentSession, Session
-from clarion_server.transport.cli.views import difference_view, id_of, moment, plain, state
+from clarion_server.transport.cli.views import difference_view, id_of, labels_of, moment, plain, state
 
 if TYPE_CHECKING:
     from clarion_client import Campaign
@@ -76,6 +76,7 @@ def list_campaigns(
         "VERSION": lambda campaign: plain(campaign.live_version or "-"),
         "DRAFT": lambda campaign: plain("pending" if campaign.draft_pending else "-"),
         "HEALTH": _health,
+        "ACCESS LABELS": labels_of,
         "UPDATED": lambda campaign: moment(campaign.update_time),
         "NAME": lambda campaign: plain(campaign.display_name),
     }
@@ -133,7 +134,9 @@ def _print_version(session: Session, campaign: str, number: int) -> None:
         session.output.show(found.to_dict(), str)
         return
     snapshot = replace(found.snapshot, name=found.campaign)
-    session.output.write(CAMPAIGN.exported(snapshot, f"version {found.version}, without tags: these have no versions"))
+    session.output.write(
+        CAMPAIGN.exported(snapshot, f"version {found.version}, without tags and access labels: these have no versions")
+    )
 
 
 @campaigns.command(name="versions")

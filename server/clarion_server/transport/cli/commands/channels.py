@@ -11,7 +11,7 @@ from clarion_server.transport.cli.commands.lists import Limit, page_size, show_l
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import duration, id_of, moment, plain
+from clarion_server.transport.cli.views import duration, id_of, labels_of, moment, plain
 
 if TYPE_CHECKING:
     from clarion_client import ChannelConfiguration, Verification
@@ -32,6 +32,7 @@ def list_channels(*, limit: Limit = 50, session: CurrentSession) -> None:
         "CHANNEL": lambda channel: plain(channel.channel or "-"),
         "PROVIDER": lambda channel: plain(_endpoint(channel), "strike" if channel.disabled else ""),
         "SENDER": lambda channel: plain(_sender(channel)),
+        "ACCESS LABELS": labels_of,
         "UPDATED": lambda channel: moment(channel.update_time),
         "NAME": lambda channel: plain(channel.display_name),
     }

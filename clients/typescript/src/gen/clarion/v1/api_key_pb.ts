@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/api_key.proto.
  */
 export const file_clarion_v1_api_key: GenFile = /*@__PURE__*/
-  fileDesc("ChhjbGFyaW9uL3YxL2FwaV9rZXkucHJvdG8SCmNsYXJpb24udjEi/QIKBkFwaUtleRISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIuCgZzY29wZXMYAyADKA4yGC5jbGFyaW9uLnYxLkFwaUtleS5TY29wZUIE4kEBAhIVCgdzYW5kYm94GAQgASgJQgTiQQEFEjUKC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtyZXZva2VfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgHIAEoCUIE4kEBAyJ3CgVTY29wZRIVChFTQ09QRV9VTlNQRUNJRklFRBAAEhAKDFNDT1BFX0FVVEhPUhABEhEKDVNDT1BFX0FQUFJPVkUQAhIRCg1TQ09QRV9UUklHR0VSEAMSDgoKU0NPUEVfUkVBRBAEEg8KC1NDT1BFX0FETUlOEAViBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChhjbGFyaW9uL3YxL2FwaV9rZXkucHJvdG8SCmNsYXJpb24udjEimgMKBkFwaUtleRISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIuCgZzY29wZXMYAyADKA4yGC5jbGFyaW9uLnYxLkFwaUtleS5TY29wZUIE4kEBAhIVCgdzYW5kYm94GAQgASgJQgTiQQEFEjUKC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtyZXZva2VfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgHIAEoCUIE4kEBAxIbCg1hY2Nlc3NfbGFiZWxzGAggAygJQgTiQQEFIncKBVNjb3BlEhUKEVNDT1BFX1VOU1BFQ0lGSUVEEAASEAoMU0NPUEVfQVVUSE9SEAESEQoNU0NPUEVfQVBQUk9WRRACEhEKDVNDT1BFX1RSSUdHRVIQAxIOCgpTQ09QRV9SRUFEEAQSDwoLU0NPUEVfQURNSU4QBWIGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * A credential, and with it a sandbox and rights. Sent as the metadata `authorization: Bearer {secret}`.
@@ -71,6 +71,16 @@ export type ApiKey = Message<"clarion.v1.ApiKey"> & {
    * @generated from field: string creator = 7;
    */
   creator: string;
+
+  /**
+   * Immutable. The access labels that it holds: it sees what has none, or none but these, and nothing else. At most 64, each of 1 to 32
+   * lower-case letters, digits and hyphens, without repetition. Administrators give any label to any key, and still see what is
+   * labelled only with a key that holds the labels. A label exists from the first key on that holds it; a sandbox has at most 64 in its
+   * life. Default: none.
+   *
+   * @generated from field: repeated string access_labels = 8;
+   */
+  accessLabels: string[];
 };
 
 /**

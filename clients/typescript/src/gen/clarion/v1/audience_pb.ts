@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/audience.proto.
  */
 export const file_clarion_v1_audience: GenFile = /*@__PURE__*/
-  fileDesc("ChljbGFyaW9uL3YxL2F1ZGllbmNlLnByb3RvEgpjbGFyaW9uLnYxIqoCCghBdWRpZW5jZRISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARITCgljb25kaXRpb24YBCABKAlIABIxCg1pZGVudGl0eV9saXN0GAUgASgLMhguY2xhcmlvbi52MS5JZGVudGl0eUxpc3RIABISCgRldGFnGAYgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQNCCQoHbWVtYmVycyJjCgxJZGVudGl0eUxpc3QSHAoOaWRlbnRpdHlfY291bnQYASABKANCBOJBAQMSNQoLdXBkYXRlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChljbGFyaW9uL3YxL2F1ZGllbmNlLnByb3RvEgpjbGFyaW9uLnYxIscCCghBdWRpZW5jZRISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARITCgljb25kaXRpb24YBCABKAlIABIxCg1pZGVudGl0eV9saXN0GAUgASgLMhguY2xhcmlvbi52MS5JZGVudGl0eUxpc3RIABISCgRldGFnGAYgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSGwoNYWNjZXNzX2xhYmVscxgJIAMoCUIE4kEBAUIJCgdtZW1iZXJzImMKDElkZW50aXR5TGlzdBIcCg5pZGVudGl0eV9jb3VudBgBIAEoA0IE4kEBAxI1Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQNiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * The people whom one trigger writes to: those of whose profiles a condition is true, or those of a list of identities.
@@ -90,6 +90,15 @@ export type Audience = Message<"clarion.v1.Audience"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To all other keys it
+   * does not exist. Only campaigns that have these labels too are sent to it. At most 64, each of those that the calling key holds.
+   * Default: none.
+   *
+   * @generated from field: repeated string access_labels = 9;
+   */
+  accessLabels: string[];
 };
 
 /**

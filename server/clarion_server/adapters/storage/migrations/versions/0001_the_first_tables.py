@@ -5,6 +5,8 @@ Says what the tables were then; `schema` says what they are now.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -25,6 +27,7 @@ _UPDATED_IN_PLACE = ("counters", "latencies", "processes")
 
 
 def upgrade() -> None:
+    _create_access_labels()
     _create_allow_lists()
     _create_api_keys()
     _create_audience_runs()
@@ -72,6 +75,27 @@ def upgrade() -> None:
             op.execute(f"ALTER TABLE {table} SET (fillfactor = 50)")
 
 
+def _create_access_labels() -> None:
+    op.create_table(
+        "access_labels",
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("name", _BYTEWISE, nullable=False),
+        sa.Column("number", sa.SmallInteger(), nullable=False),
+        sa.Column("change_count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sandbox", "name", name="access_labels_key"),
+        sa.UniqueConstraint("sandbox", "number", name="access_labels_sandbox_number_key"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _access_columns() -> tuple[sa.Column[Any], ...]:
+    """Returns the columns of a table whose rows have access labels."""
+    return (
+        sa.Column("access_labels", sa.Text()),
+        sa.Column("access_mask", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+    )
+
+
 def _create_api_keys() -> None:
     op.create_table(
         "api_keys",
@@ -83,6 +107,7 @@ def _create_api_keys() -> None:
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("creator", sa.Text(), nullable=False),
         sa.Column("revoke_time", sa.BigInteger()),
+        sa.Column("access_labels", sa.Text()),
         sa.PrimaryKeyConstraint("id", name="api_keys_key"),
     )
     op.create_index("api_keys_sandbox", "api_keys", ["sandbox", "create_time", "id"])
@@ -300,6 +325,7 @@ def _create_audiences() -> None:
         sa.Column("list_key", sa.BigInteger()),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
+        *_access_columns(),
         sa.PrimaryKeyConstraint("key", name=op.f("audiences_key")),
         sa.UniqueConstraint("sandbox", "id", name=op.f("audiences_sandbox_id_key")),
         sqlite_autoincrement=True,
@@ -336,6 +362,7 @@ def _create_campaigns() -> None:
         sa.Column("approval_state", sa.Text()),
         sa.Column("draft_editors", sa.Text(), nullable=False),
         sa.Column("used_rules", sa.Text()),
+        *_access_columns(),
         sa.PrimaryKeyConstraint("key", name="campaigns_key"),
         sa.UniqueConstraint("sandbox", "id", name="campaigns_sandbox_id_key"),
         sqlite_autoincrement=True,
@@ -346,6 +373,13 @@ def _create_campaigns() -> None:
         ["next_transition_time"],
         sqlite_where=sa.text("next_transition_time IS NOT NULL"),
         postgresql_where=sa.text("next_transition_time IS NOT NULL"),
+    )
+    op.create_index(
+        "campaigns_access_mask",
+        "campaigns",
+        ["sandbox", "access_mask"],
+        sqlite_where=sa.text("access_mask != 0"),
+        postgresql_where=sa.text("access_mask != 0"),
     )
 
 
@@ -487,6 +521,7 @@ def _create_channel_configurations() -> None:
         sa.Column("server_certificate_end", sa.BigInteger()),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
+        *_access_columns(),
         sa.PrimaryKeyConstraint("key", name="channel_configurations_key"),
         sa.UniqueConstraint("sandbox", "id", name="channel_configurations_sandbox_id_key"),
         sqlite_autoincrement=True,

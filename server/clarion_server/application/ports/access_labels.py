@@ -1,0 +1,31 @@
+"""The repository of access labels."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from clarion_server.domain.access_labels import AccessLabels
+
+
+class LabelsExhausted(Exception):
+    """The sandbox has handed out all the access labels that it can have."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(f"There are {len(names)} access labels")
+        self.names = names
+        """Those that there are."""
+
+
+class AccessLabelRepository(Protocol):
+    def hand_out(self, sandbox: str, names: Collection[str]) -> AccessLabels:
+        """Returns the labels of the sandbox with these names, of which new ones are made. Raises LabelsExhausted, and
+        WriteConflict when another process makes some at the same time.
+        """
+        ...
+
+    def change_count(self) -> int:
+        """Returns a number that has grown when the access labels of any campaign have changed. Cheap: watches of events
+        ask with each look.
+        """
+        ...

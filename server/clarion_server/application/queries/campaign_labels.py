@@ -1,0 +1,46 @@
+"""Knows the access labels of the campaigns whose events are watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class LabelLook:
+    """What one look into the store found."""
+
+    change_count: int
+    masks: Mapping[int, int]
+    """The bits of the labels, by the keys of the campaigns that were asked for."""
+
+
+class CampaignLabels:
+    """Belongs to one event loop. What it says holds for the last look, which comes with each read of events."""
+
+    def __init__(self) -> None:
+        self._change_count = -1
+        self._masks: dict[int, int] = {}
+
+    def look(self, unit: UnitOfWork, events: Iterable[Event]) -> LabelLook:
+        """Reads what is not known of the campaigns of these events, and all that was known when labels have changed.
+
+        It changes nothing, so that it may run on another thread.
+        """
+        change_count = unit.access_labels.change_count()
+        asked = {event.campaign_key for event in events if event.campaign_key is not None}
+        keys = asked - set(self._masks) if change_count == self._change_count else asked | set(self._masks)
+        return LabelLook(change_count, unit.campaigns.access_masks(keys) if keys else {})
+
+    def learn(self, look: LabelLook) -> None:
+        self._change_count = look.change_count
+        self._masks |= look.masks
+
+    def hides(self, event: Event, visibility: Visibility) -> bool:
+        """Returns whether the event belongs to a campaign that the caller does not see."""
+        key = event.campaign_key
+        return key is not None and bool(self._masks.get(key, 0) & visibility.hidden)
