@@ -112,9 +112,9 @@ export class Audiences {
     return this.#calls.unary(METHOD.countAudience, request, { timeoutMs: COUNTING_MS, ...options, repeatable: true });
   }
 
-  /** Returns up to `sampleSize` members, which is 100 at most. Where there are fewer it takes as long as `count`. */
-  async sample(name: string, { sampleSize = 10, ...options }: CallOptions & { readonly sampleSize?: number } = {}): Promise<SampleAudienceResponse> {
-    const request = { name: fullName(COLLECTION, name), sampleSize };
+  /** Returns up to `sampleSize` members, which is 100 at most: the first ones, or some at random. Where there are fewer it takes as long as `count`. */
+  async sample(name: string, { sampleSize = 10, random = false, ...options }: CallOptions & { readonly sampleSize?: number; readonly random?: boolean } = {}): Promise<SampleAudienceResponse> {
+    const request = { name: fullName(COLLECTION, name), sampleSize, random };
     return this.#calls.unary(METHOD.sampleAudience, request, { timeoutMs: COUNTING_MS, ...options, repeatable: true });
   }
 }

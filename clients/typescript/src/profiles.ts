@@ -8,6 +8,7 @@ import type { ConsentChangeSchema } from "./gen/clarion/v1/consent_pb.js";
 import type { Profile, ProfileSchema } from "./gen/clarion/v1/profile_pb.js";
 import { type ExportOptions, exported } from "./exports.js";
 import {
+  type DeleteProfileResponse,
   type ExportedProfile,
   type ImportedConsentsSchema,
   type ImportedProfile,
@@ -132,10 +133,16 @@ export class Profiles {
     return present((await this.#calls.unary(METHOD.mergeProfiles, request, { ...options, repeatable: false })).profile);
   }
 
-  /** Deletes the profile and its identities. Messages that were sent to the person stay until their retention ends. */
-  async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<void> {
+  /** Erases the person, and returns what was done at once. The event `PROFILE_ERASED` says when nothing is left. */
+  async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<DeleteProfileResponse> {
     const request = { name: fullName(COLLECTION, name), etag };
-    await this.#calls.unary(METHOD.deleteProfile, request, { ...options, repeatable: false });
+    return this.#calls.unary(METHOD.deleteProfile, request, { ...options, repeatable: false });
+  }
+
+  /** Erases the person of an identity, of whom there need be no profile. It may be repeated. */
+  async deleteByIdentity(identity: string, options: CallOptions = {}): Promise<DeleteProfileResponse> {
+    const request = { identity: fullIdentity(identity) };
+    return this.#calls.unary(METHOD.deleteProfile, request, { ...options, repeatable: true });
   }
 }
 

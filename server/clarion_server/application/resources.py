@@ -143,6 +143,7 @@ class ManageResources(Generic[R]):
             return await self._transactions.read(check)
 
         def add(unit: UnitOfWork) -> R:
+            self.kind.repository(unit).lock_additions(caller.visibility)
             added = self.kind.repository(unit).add(check(unit))
             self.kind.record(unit, ResourceChange(ChangeKind.CREATED, None, added, caller.name, caller.visibility))
             return added

@@ -56,6 +56,7 @@ async def test_a_file_becomes_the_list_and_refused_lines_are_kept(shop: CommandL
     shop.write("list.txt", "crm:2\n")
     await shop("audiences", "upload", "vip", "list.txt")
     assert (await shop("audiences", "sample", "vip")).out == "crm:2\n"
+    assert (await shop("audiences", "sample", "vip", "--random")).out == "crm:2\n"
     refused = await shop("audiences", "upload", "vip", "people.csv", "--column", "email")
     assert refused.status == 2
     assert "no column 'email'" in refused.err

@@ -48,6 +48,16 @@ async def test_an_erased_address_stays_suppressed_until_that_is_lifted(clarion: 
     assert "Addresses that stay suppressed for marketing: 0." in forgotten.out
 
 
+async def test_somebody_without_a_profile_is_erased_by_an_identity(clarion: CommandLine) -> None:
+    erased = await clarion("profiles", "delete", "--identity", "stranger@example.com", "--json")
+    assert erased.data["suppressed_address_count"] == 1
+    assert erased.data["deleted"].startswith("profiles/")
+    checked = await clarion("suppressions", "check", "Stranger@example.com", "--json")
+    assert checked.data["excluded_categories"] == ["MARKETING"]
+    neither = await clarion("profiles", "delete")
+    assert (neither.status, "Give a profile or an --identity." in neither.err) == (2, True)
+
+
 async def test_a_taken_identity_is_reported_with_its_owner(clarion: CommandLine) -> None:
     owner = (await clarion("profiles", "create", "jane@example.com")).out.strip()
     refused = await clarion("profiles", "create", "crm:1", "JANE@example.com")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from clarion.v1 import audience_pb2, audience_service_pb2
 from clarion_client import (
     AsyncClient,
     Audience,
@@ -80,3 +81,21 @@ async def test_a_negative_sample_is_refused(client: AsyncClient) -> None:
     with pytest.raises(InvalidRequestError) as refused:
         await client.audiences.sample("all", -1)
     assert [violation.field for violation in refused.value.violations] == ["sample_size"]
+
+
+async def test_an_audience_with_a_condition_never_becomes_a_list_in_silence(sandbox: Sandbox) -> None:
+    """A client that leaves the mask out sends what it wants."""
+    client = sandbox.client
+    await client.audiences.create(Audience(name="gold", display_name="Gold", condition="true"))
+    await client.audiences.create(Audience(name="vip", display_name="VIP", identity_list=IdentityList()))
+    path = "/clarion.v1.AudienceService/UpdateAudience"
+    listed = audience_pb2.Audience(name="audiences/gold", identity_list=audience_pb2.IdentityList())
+    failure = await sandbox.wire.refuse(path, audience_service_pb2.UpdateAudienceRequest(audience=listed))
+    assert failure.violations == (("audience.condition", "IMMUTABLE"),)
+    assert (await client.audiences.get("gold")).condition == "true"
+    # What was read may be sent back.
+    listed = audience_pb2.Audience(
+        name="audiences/vip", display_name="Guests", identity_list=audience_pb2.IdentityList(identity_count=0)
+    )
+    await sandbox.wire.send(path, audience_service_pb2.UpdateAudienceRequest(audience=listed))
+    assert (await client.audiences.get("vip")).display_name == "Guests"

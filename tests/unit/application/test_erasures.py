@@ -90,6 +90,71 @@ async def test_ended_messages_lose_the_person_and_keep_their_outcome(world: Worl
     assert (erasure.message_count, erasure.cancelled_count, erasure.actor) == (1, 0, CALLER.name)
 
 
+async def test_somebody_without_a_profile_is_erased_by_an_identity(world: World, process: Process) -> None:
+    campaign = (await world.authoring.page(CampaignQuery(CALLER.visibility)))[0]
+    async with process.sending():
+        await process.trigger(
+            recipient("email:JANE@example.com", labels=LABELS),
+            recipient("email:work@example.com", address="Jane@Example.com"),
+            recipient("email:joe@example.com"),
+        )
+        await until(lambda: len(messages(world, MessageState.SENT)) == 3)
+        await process.trigger(recipient(JANE), send_time=world.clock.now() + 1)
+    begun = await world.erasures.erase(EraseProfile(identity=JANE), CALLER)
+    assert (begun.cancelled_count, begun.address_count) == (1, 1)
+    before = counts(world, campaign.key)
+    await sweep(world)
+    assert [each.identity for each in messages(world).values() if not is_blank(each)] == ["email:joe@example.com"]
+    assert counts(world, campaign.key) == before
+    (erasure,) = erased_events(world)
+    assert (erasure.message_count, erasure.cancelled_count, erasure.address_count) == (3, 1, 1)
+    (event,) = (each for each in events(world) if each.type is EventType.PROFILE_ERASED)
+    assert event.subject == begun.profile
+
+
+async def test_messages_after_the_erasure_of_an_identity_are_of_a_new_person(world: World, process: Process) -> None:
+    await process.trigger(recipient(JANE), send_time=world.clock.now() + 1)
+    await world.erasures.erase(EraseProfile(identity="email:Jane@Example.com", keeps_suppression=False), CALLER)
+    await process.trigger(recipient(JANE), send_time=world.clock.now() + 1)
+    await sweep(world)
+    assert sorted(message.identity for message in messages(world).values()) == ["", JANE]
+
+
+async def test_an_identity_of_a_profile_erases_the_profile(world: World, process: Process) -> None:
+    jane = await stored(world, JANE, "crm:1")
+    begun = await world.erasures.erase(EraseProfile(identity="crm:1"), CALLER)
+    assert begun.profile == jane.name
+    with pytest.raises(ResourceNotFound):
+        await world.profiles.get(jane.id, CALLER)
+
+
+async def test_an_identity_is_erased_in_the_callers_sandbox_alone(world: World, process: Process) -> None:
+    await process.trigger(recipient(JANE), send_time=world.clock.now() + 1)
+    await stored(world, "email:joe@example.com")
+    for identity in (JANE, "email:joe@example.com"):
+        begun = await world.erasures.erase(
+            EraseProfile(identity=identity), replace(CALLER, visibility=Visibility("staging"))
+        )
+        assert begun.cancelled_count == 0
+    await sweep(world)
+    assert [message.identity for message in messages(world, MessageState.QUEUED).values()] == [JANE]
+    assert (await world.profiles.lookup("email:joe@example.com", CALLER)).locale == "de"
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        (EraseProfile(), "name"),
+        (EraseProfile("0" * 32, identity=JANE), "identity"),
+        (EraseProfile(identity="email:nobody"), "identity"),
+    ],
+)
+async def test_whom_to_erase_is_said_in_one_way(world: World, command: EraseProfile, field: str) -> None:
+    with pytest.raises(InvalidFields) as refused:
+        await world.erasures.erase(command, CALLER)
+    assert [violation.field for violation in refused.value.violations] == [field]
+
+
 async def test_queued_messages_are_cancelled_at_once_and_reports_add_up(world: World, process: Process) -> None:
     campaign = (await world.authoring.page(CampaignQuery(CALLER.visibility)))[0]
     jane = await stored(world, JANE)
@@ -252,7 +317,13 @@ async def test_an_override_is_suppressed_unless_it_is_somebody_elses(
 async def test_without_keys_nobody_is_erased_of_whom_something_must_be_kept(
     world: World, suppressions: ManageSuppressions
 ) -> None:
-    without = BeginErasure(world.transactions, AddressKeeper(NO_ADDRESS_HASHER, CountingIds()), world.clock)
+    without = BeginErasure(
+        world.transactions,
+        world.identities,
+        AddressKeeper(NO_ADDRESS_HASHER, CountingIds()),
+        world.clock,
+        CountingIds(),
+    )
     await Consents(world).change(a(ALL, ConsentChoice.DENIED))
     denied = await world.profiles.lookup(JANE, CALLER)
     suppressed, free = await stored(world, "email:joe@example.com"), await stored(world, "email:ann@example.com")

@@ -125,7 +125,7 @@ class World:
         )
         self.profiles = ManageProfiles(self.transactions, self.identities, self.clock, SystemIds())
         self.keeper = AddressKeeper(HASHER, SystemIds())
-        self.erasures = BeginErasure(self.transactions, self.keeper, self.clock)
+        self.erasures = BeginErasure(self.transactions, self.identities, self.keeper, self.clock, CountingIds())
         self.sweeper = ErasureSweeper(self.transactions, self.identities, self.keeper, self.clock)
         self.reporting = CampaignReports(self.transactions, self.clock)
         self.channels = ManageChannelConfigurations(

@@ -451,19 +451,25 @@ class SampleAudienceRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     SAMPLE_SIZE_FIELD_NUMBER: _builtins.int
+    RANDOM_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. `audiences/{audience}`."""
     sample_size: _builtins.int
     """Optional. How many members. Default 10, at most 100: a larger value is read as 100, a negative one refused."""
+    random: _builtins.bool
+    """Optional. Chooses the members at random, each with the same probability, in no order. Of a condition that is true of few among
+    very many profiles there may be fewer than asked for: at most 50,000 profiles are drawn. Default: the first members.
+    """
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         sample_size: _builtins.int = ...,
+        random: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "sample_size", b"sample_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "random", b"random", "sample_size", b"sample_size"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -122,8 +122,8 @@ class AudienceServiceServicer:
         """Changes an audience. Needs the scope `author` or `admin`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed, such as the
-        condition of a list.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed; or a list would get
+        a condition, or an audience with a condition a list. Without a mask, `identity_list` counts as given.
         - `INVALID_ARGUMENT` `AUDIENCE_CONDITION_INVALID`: the condition is none; nothing else is wrong.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
@@ -174,7 +174,7 @@ class AudienceServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SampleAudience(self, request, context):
-        """Returns some members of an audience: those whose profiles were created first, or the first of a list. Needs the scope `read` or
+        """Returns some members of an audience: those whose profiles were created first, or the first of a list; or some at random. Needs the scope `read` or
         `admin`.
 
         Errors:

@@ -61,8 +61,8 @@ class AudienceServiceStub:
     """Changes an audience. Needs the scope `author` or `admin`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed, such as the
-      condition of a list.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed; or a list would get
+      a condition, or an audience with a condition a list. Without a mask, `identity_list` counts as given.
     - `INVALID_ARGUMENT` `AUDIENCE_CONDITION_INVALID`: the condition is none; nothing else is wrong.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
@@ -97,7 +97,7 @@ class AudienceServiceStub:
     - `INVALID_ARGUMENT` `AUDIENCE_CONDITION_INVALID`: an earlier Clarion stored the condition, and it breaks a rule of this one.
     """
     SampleAudience: _grpc.UnaryUnaryMultiCallable[_audience_service_pb2.SampleAudienceRequest, _audience_service_pb2.SampleAudienceResponse]
-    """Returns some members of an audience: those whose profiles were created first, or the first of a list. Needs the scope `read` or
+    """Returns some members of an audience: those whose profiles were created first, or the first of a list; or some at random. Needs the scope `read` or
     `admin`.
 
     Errors:
@@ -139,8 +139,8 @@ class AudienceServiceAsyncStub(AudienceServiceStub):
     """Changes an audience. Needs the scope `author` or `admin`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed, such as the
-      condition of a list.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed; or a list would get
+      a condition, or an audience with a condition a list. Without a mask, `identity_list` counts as given.
     - `INVALID_ARGUMENT` `AUDIENCE_CONDITION_INVALID`: the condition is none; nothing else is wrong.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
@@ -175,7 +175,7 @@ class AudienceServiceAsyncStub(AudienceServiceStub):
     - `INVALID_ARGUMENT` `AUDIENCE_CONDITION_INVALID`: an earlier Clarion stored the condition, and it breaks a rule of this one.
     """
     SampleAudience: _aio.UnaryUnaryMultiCallable[_audience_service_pb2.SampleAudienceRequest, _audience_service_pb2.SampleAudienceResponse]  # type: ignore[assignment]
-    """Returns some members of an audience: those whose profiles were created first, or the first of a list. Needs the scope `read` or
+    """Returns some members of an audience: those whose profiles were created first, or the first of a list; or some at random. Needs the scope `read` or
     `admin`.
 
     Errors:
@@ -238,8 +238,8 @@ class AudienceServiceServicer(metaclass=_abc_1.ABCMeta):
         """Changes an audience. Needs the scope `author` or `admin`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed, such as the
-          condition of a list.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed; or a list would get
+          a condition, or an audience with a condition a list. Without a mask, `identity_list` counts as given.
         - `INVALID_ARGUMENT` `AUDIENCE_CONDITION_INVALID`: the condition is none; nothing else is wrong.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
@@ -298,7 +298,7 @@ class AudienceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audience_service_pb2.SampleAudienceRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audience_service_pb2.SampleAudienceResponse, _abc.Awaitable[_audience_service_pb2.SampleAudienceResponse]]:
-        """Returns some members of an audience: those whose profiles were created first, or the first of a list. Needs the scope `read` or
+        """Returns some members of an audience: those whose profiles were created first, or the first of a list; or some at random. Needs the scope `read` or
         `admin`.
 
         Errors:

@@ -86,7 +86,7 @@ class Event(_message.Message):
         TYPE_SILENCE_CHANGED: Event._Type.ValueType  # 22
         """What silence means was changed. Its subject is `consentSettings` or a topic."""
         TYPE_PROFILE_ERASED: Event._Type.ValueType  # 23
-        """A person was erased: nothing is left in messages and events either. Its subject is the deleted profile."""
+        """A person was erased: nothing is left in messages and events either. Its subject is `DeleteProfileResponse.profile`."""
         TYPE_FRAGMENT_CHANGED: Event._Type.ValueType  # 24
         """A fragment was created, changed, published, archived or deleted."""
 
@@ -140,7 +140,7 @@ class Event(_message.Message):
     TYPE_SILENCE_CHANGED: Event.Type.ValueType  # 22
     """What silence means was changed. Its subject is `consentSettings` or a topic."""
     TYPE_PROFILE_ERASED: Event.Type.ValueType  # 23
-    """A person was erased: nothing is left in messages and events either. Its subject is the deleted profile."""
+    """A person was erased: nothing is left in messages and events either. Its subject is `DeleteProfileResponse.profile`."""
     TYPE_FRAGMENT_CHANGED: Event.Type.ValueType  # 24
     """A fragment was created, changed, published, archived or deleted."""
 

@@ -594,24 +594,28 @@ class DeleteProfileRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     KEEP_SUPPRESSION_FIELD_NUMBER: _builtins.int
+    IDENTITY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `profiles/{profile}`."""
+    """Optional. `profiles/{profile}`. Required unless there is an `identity`."""
     etag: _builtins.str
     """Optional. The etag that the caller last saw."""
     keep_suppression: _builtins.bool
     """Optional. Whether marketing to the addresses of the person stays suppressed, so that an import of an old list brings nobody
     back. Default: yes if the service has erasure keys. `false` forgets the addresses, unless the person had denied anything.
     """
+    identity: _builtins.str
+    """Optional. An identity in the place of the name, such as `email:jane@example.com`. Nobody needs to have it."""
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         etag: _builtins.str = ...,
         keep_suppression: _builtins.bool | None = ...,
+        identity: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_keep_suppression", b"_keep_suppression", "keep_suppression", b"keep_suppression"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_keep_suppression", b"_keep_suppression", "etag", b"etag", "keep_suppression", b"keep_suppression", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_keep_suppression", b"_keep_suppression", "etag", b"etag", "identity", b"identity", "keep_suppression", b"keep_suppression", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__keep_suppression: _TypeAlias = _typing.Literal["keep_suppression"]  # noqa: Y015
     _WhichOneofArgType__keep_suppression: _TypeAlias = _typing.Literal["_keep_suppression", b"_keep_suppression"]  # noqa: Y015
@@ -627,19 +631,23 @@ class DeleteProfileResponse(_message.Message):
 
     CANCELLED_COUNT_FIELD_NUMBER: _builtins.int
     SUPPRESSED_ADDRESS_COUNT_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
     cancelled_count: _builtins.int
     """How many queued messages were cancelled."""
     suppressed_address_count: _builtins.int
     """How many addresses stay suppressed for marketing, as keyed hashes."""
+    profile: _builtins.str
+    """Whom `TYPE_PROFILE_ERASED` will name: the deleted profile, or a name that no profile had."""
     def __init__(
         self,
         *,
         cancelled_count: _builtins.int = ...,
         suppressed_address_count: _builtins.int = ...,
+        profile: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_count", b"cancelled_count", "suppressed_address_count", b"suppressed_address_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancelled_count", b"cancelled_count", "profile", b"profile", "suppressed_address_count", b"suppressed_address_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -117,10 +117,14 @@ class ProfileServiceStub:
     says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
     Needs the scope `admin`.
 
+    Somebody of whom there is no profile is erased by an identity: queued messages to it, audiences, caps, and then ended messages.
+    Where a profile has the identity, the profile is erased. An identity that nobody knows is no error.
+
     Suppressions of the person's addresses stay, with keyed hashes in the place of the addresses. Marketing to the addresses stays
     suppressed too if the person had denied anything, or if `keep_suppression` says so.
 
     Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: there is neither a name nor an identity, or both; or one breaks its rule.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ERASURE_KEYS_MISSING`: something must be kept of an address, for which the service has no keys.
@@ -215,10 +219,14 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
     Needs the scope `admin`.
 
+    Somebody of whom there is no profile is erased by an identity: queued messages to it, audiences, caps, and then ended messages.
+    Where a profile has the identity, the profile is erased. An identity that nobody knows is no error.
+
     Suppressions of the person's addresses stay, with keyed hashes in the place of the addresses. Marketing to the addresses stays
     suppressed too if the person had denied anything, or if `keep_suppression` says so.
 
     Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: there is neither a name nor an identity, or both; or one breaks its rule.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ERASURE_KEYS_MISSING`: something must be kept of an address, for which the service has no keys.
@@ -364,10 +372,14 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
         Needs the scope `admin`.
 
+        Somebody of whom there is no profile is erased by an identity: queued messages to it, audiences, caps, and then ended messages.
+        Where a profile has the identity, the profile is erased. An identity that nobody knows is no error.
+
         Suppressions of the person's addresses stay, with keyed hashes in the place of the addresses. Marketing to the addresses stays
         suppressed too if the person had denied anything, or if `keep_suppression` says so.
 
         Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: there is neither a name nor an identity, or both; or one breaks its rule.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `ERASURE_KEYS_MISSING`: something must be kept of an address, for which the service has no keys.

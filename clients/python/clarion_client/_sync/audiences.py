@@ -103,9 +103,13 @@ class Audiences(Resources[Audience]):
         answer = self._calls.unary(self._stub.CountAudience, request, repeatable=True, timeout=timeout)
         return read(AudienceCount, answer)
 
-    def sample(self, name: str, size: int = 10, *, timeout: float = _COUNTING) -> AudienceSample:
-        """Returns up to `size` members, which is 100 at most. Where there are fewer it takes as long as `count`."""
-        request = wire.SampleAudienceRequest(name=full_name(_KIND.collection, name), sample_size=size)
+    def sample(
+        self, name: str, size: int = 10, *, at_random: bool = False, timeout: float = _COUNTING
+    ) -> AudienceSample:
+        """Returns up to `size` members, which is 100 at most: the first ones, or some `at_random`, each with the same
+        probability. The first ones of an audience that has fewer take as long as `count`.
+        """
+        request = wire.SampleAudienceRequest(name=full_name(_KIND.collection, name), sample_size=size, random=at_random)
         answer = self._calls.unary(self._stub.SampleAudience, request, repeatable=True, timeout=timeout)
         return read(AudienceSample, answer)
 

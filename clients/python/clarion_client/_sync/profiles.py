@@ -198,6 +198,16 @@ class Profiles:
         answer = self._calls.unary(self._stub.DeleteProfile, request, repeatable=False, timeout=timeout)
         return read(ProfileDeletion, answer)
 
+    def delete_by_identity(
+        self, identity: str, *, keep_suppression: bool | None = None, timeout: float | None = None
+    ) -> ProfileDeletion:
+        """Does what `delete` does for the person of an identity, of whom there need be no profile: messages to it and
+        its places in audiences are erased. It may be repeated.
+        """
+        request = wire.DeleteProfileRequest(identity=full_identity(identity), keep_suppression=keep_suppression)
+        answer = self._calls.unary(self._stub.DeleteProfile, request, repeatable=True, timeout=timeout)
+        return read(ProfileDeletion, answer)
+
 
 def _written(row: Profile | tuple[Profile, Sequence[ConsentChange]]) -> wire.ImportProfilesRequest:
     """Returns the row as a request of its own, which holds one profile and its choices."""

@@ -68,7 +68,9 @@ class EventType(StrEnum):
     SILENCE_CHANGED = "SILENCE_CHANGED"
     """What silence means was changed. Its subject is `consentSettings` or a topic."""
     PROFILE_ERASED = "PROFILE_ERASED"
-    """A person was erased: nothing is left in messages and events either. Its subject is the deleted profile."""
+    """A person was erased: nothing is left in messages and events either. Its subject is
+    `DeleteProfileResponse.profile`.
+    """
     FRAGMENT_CHANGED = "FRAGMENT_CHANGED"
     """A fragment was created, changed, published, archived or deleted."""
     UNRECOGNIZED = "UNRECOGNIZED"

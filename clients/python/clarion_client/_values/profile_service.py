@@ -88,3 +88,5 @@ class ProfileDeletion(Value):
     """How many queued messages were cancelled."""
     suppressed_address_count: int = 0
     """How many addresses stay suppressed for marketing, as keyed hashes."""
+    profile: str = ""
+    """Whom `TYPE_PROFILE_ERASED` will name: the deleted profile, or a name that no profile had."""

@@ -21,12 +21,13 @@ _ADD_MEMBERS = insertion(
 )
 _IDENTITY = tuple_(audience_members.c.namespace, audience_members.c.normal_value)
 _OF_LIST = audience_members.c.list_key == bindparam("list_key")
-_MEMBERS = RowsReader(
+_BEHIND = (
     select(audience_members.c.namespace, audience_members.c.normal_value, audience_members.c.value)
     .where(_OF_LIST, tuple_(bindparam("namespace"), bindparam("normal_value")) < _IDENTITY)
     .order_by(audience_members.c.namespace, audience_members.c.normal_value)
-    .limit(bindparam("limit"))
 )
+_MEMBERS = RowsReader(_BEHIND.limit(bindparam("limit")))
+_MEMBER_BEHIND = _BEHIND.limit(1).offset(bindparam("skipped"))
 _DELETE_MEMBERS = delete(audience_members).where(
     _OF_LIST,
     _IDENTITY.in_(
@@ -65,6 +66,11 @@ class AudienceLists:
         wanted = {"list_key": list_key, "namespace": after.namespace, "normal_value": after.value, "limit": limit}
         rows = _MEMBERS.read(self._connection, wanted)
         return [Identity(IdentityKey(namespace, normal_value), value) for namespace, normal_value, value in rows]
+
+    def member_behind(self, list_key: int, after: IdentityKey, skipped: int) -> Identity | None:
+        wanted = {"list_key": list_key, "namespace": after.namespace, "normal_value": after.value, "skipped": skipped}
+        row = self._connection.execute(_MEMBER_BEHIND, wanted).one_or_none()
+        return None if row is None else Identity(IdentityKey(row.namespace, row.normal_value), row.value)
 
     def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> set[IdentityKey]:
         # In one order: transactions that add several of the same identities wait for each other, and none for itself.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, exists, null, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, exists, func, null, select
 
 from clarion_server.adapters.storage.audience_lists import AudienceLists, list_from_row
 from clarion_server.adapters.storage.choices import unpack
@@ -29,9 +29,9 @@ _WITH_LIST = select(
 ).join_from(audiences, audience_lists, audience_lists.c.key == audiences.c.list_key, isouter=True)
 
 
-def _subjects(*, with_choices: bool) -> RowsReader:
-    """Returns the reader of `Subject`s. Its rows have the fields in their order."""
-    columns = (
+def _columns(*, with_choices: bool) -> tuple[ColumnElement[Any], ...]:
+    """Returns the fields of a `Subject` in their order."""
+    return (
         profiles.c.key,
         profiles.c.id,
         profiles.c.attributes,
@@ -40,11 +40,15 @@ def _subjects(*, with_choices: bool) -> RowsReader:
         profiles.c.create_time,
         profiles.c.choices if with_choices else null().label("choices"),
     )
+
+
+def _subjects(*, with_choices: bool) -> RowsReader:
     behind = (
         profiles.c.sandbox == bindparam("sandbox"),
         profiles.c.id > bindparam("after"),
         profiles.c.create_time <= bindparam("created_by"),
     )
+    columns = _columns(with_choices=with_choices)
     return RowsReader(select(*columns).where(*behind).order_by(profiles.c.id).limit(bindparam("limit")))
 
 
@@ -70,6 +74,23 @@ class SqlAudienceRepository(SqlResourceRepository[Audience]):
         wanted = {"sandbox": visibility.sandbox, "after": after, "created_by": created_by, "limit": limit}
         rows = _SUBJECTS[with_choices].read(self._connection, wanted)
         return [Subject._make((*row[:-1], unpack(row[-1]))) for row in rows]
+
+    def subjects_of(
+        self, visibility: Visibility, keys: Sequence[int], created_by: Instant, *, with_choices: bool
+    ) -> list[Subject]:
+        chosen = (
+            profiles.c.key.in_(keys),
+            profiles.c.sandbox == visibility.sandbox,
+            profiles.c.create_time <= created_by,
+        )
+        rows = self._connection.execute(select(*_columns(with_choices=with_choices)).where(*chosen))
+        return [Subject._make((*row[:-1], unpack(row[-1]))) for row in rows]
+
+    def largest_profile_key(self) -> int:
+        return self._connection.execute(select(func.max(profiles.c.key))).scalar_one() or 0
+
+    def member_behind(self, list_key: int, after: IdentityKey, skipped: int) -> Identity | None:
+        return self._lists.member_behind(list_key, after, skipped)
 
     def members(self, list_key: int, after: IdentityKey, limit: int) -> list[Identity]:
         return self._lists.members(list_key, after, limit)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
 from clarion_server.adapters.storage.conditions import is_visible
+from clarion_server.adapters.storage.sandbox_locks import ADDITIONS
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
@@ -71,6 +72,9 @@ class SqlResourceRepository(Generic[R]):
             statement = statement.where(self._table.c.id > after)
         rows = self._connection.execute(statement.order_by(self._table.c.id).limit(limit))
         return [self._resource_of(row) for row in rows]
+
+    def lock_additions(self, visibility: Visibility) -> None:
+        ADDITIONS.take(self._connection, f"{self._table.name} of {visibility.sandbox}")
 
     def count(self, visibility: Visibility) -> int:
         count = select(func.count()).select_from(self._table).where(self._is_seen(visibility))

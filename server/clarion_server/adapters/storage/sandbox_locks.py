@@ -52,3 +52,5 @@ def _take(statement: BulkStatement, connection: Connection, sandboxes: Collectio
 CONSENTS = SandboxLock(0x436C6175)
 #: The namespaces of identities. Whoever stores identities of one that is not built in shares it.
 NAMESPACES = SandboxLock(0x436C616E)
+#: The number of resources of a kind. Whoever adds one takes it, by the kind and the sandbox.
+ADDITIONS = SandboxLock(0x436C6164)

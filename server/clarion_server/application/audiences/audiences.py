@@ -70,6 +70,7 @@ class ManageAudiences(ManageResources[Audience]):
             return audience
 
         def add(unit: UnitOfWork) -> Audience:
+            unit.audiences.lock_additions(caller.visibility)
             try:
                 return unit.audiences.add(check(unit))
             except NameTaken:

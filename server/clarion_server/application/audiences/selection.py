@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
 from clarion_server.application.audiences.evaluation import Evaluator
+from clarion_server.application.ports.audiences import Subject
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.conditions import ConditionCompiler
 from clarion_server.application.ports.store import UnitOfWork
@@ -54,7 +56,12 @@ class AudienceSelector:
         the end closes the iterator. Raises Unavailable, and ConditionInvalid where an earlier Clarion took a condition
         that this one does not.
         """
-        source = self._source(audience, start)
+        async with aclosing(self.read(self._source(audience, start))) as pages:
+            async for page in pages:
+                yield page
+
+    async def read(self, source: Source) -> AsyncGenerator[SelectedPage, None]:
+        """Yields what a source of members has, read as `pages` says. Raises Unavailable."""
         snapshot_count = 0
         while source.has_more():
             snapshot_count += 1
@@ -64,24 +71,32 @@ class AudienceSelector:
                     members = await snapshot.read(source.next_members)
                     yield SelectedPage(members, source.evaluated_count, source.failures, snapshot_count)
 
-    def _source(self, audience: Audience, start: Instant) -> _Source:
+    def evaluator(self, condition: str, start: Instant) -> Evaluator:
+        """Returns what evaluates a condition as of `start`. Raises ConditionInvalid."""
+        return Evaluator(self._compiler.compile(condition), self._compiler, start)
+
+    def _source(self, audience: Audience, start: Instant) -> Source:
         if audience.condition is None:
             assert audience.listed is not None
             return _Listed(audience.listed.key)
-        condition = self._compiler.compile(audience.condition)
-        return _ByCondition(whole_sandbox(audience.sandbox), Evaluator(condition, self._compiler, start), start)
+        return MembersByCondition(whole_sandbox(audience.sandbox), self.evaluator(audience.condition, start), start)
 
 
-class _Source(Protocol):
-    evaluated_count: int
-    failures: FailureCounts
+class Source(Protocol):
+    """Where members are read from, step by step."""
+
+    @property
+    def evaluated_count(self) -> int: ...
+
+    @property
+    def failures(self) -> FailureCounts: ...
 
     def has_more(self) -> bool: ...
 
     def next_members(self, unit: UnitOfWork) -> list[AudienceMember]: ...
 
 
-class _ByCondition:
+class MembersByCondition:
     def __init__(self, visibility: Visibility, evaluator: Evaluator, start: Instant) -> None:
         self.evaluated_count = 0
         self.failures = FailureCounts()
@@ -99,6 +114,12 @@ class _ByCondition:
             self._visibility, self._after, self._start, PAGE, with_choices=self._evaluator.reads_choices
         )
         self._is_at_end = len(subjects) < PAGE
+        if subjects:
+            self._after = subjects[-1].id
+        return self.members_among(subjects)
+
+    def members_among(self, subjects: Sequence[Subject]) -> list[AudienceMember]:
+        """Returns those whom the condition is true of, and counts all."""
         self.evaluated_count += len(subjects)
         members = []
         for subject in subjects:
@@ -108,8 +129,6 @@ class _ByCondition:
                 members.append(AudienceMember(ProfileRef(subject.key, subject.id), None))
             elif verdict is not False:
                 self.failures.add(verdict, f"profiles/{subject.id}")
-        if subjects:
-            self._after = subjects[-1].id
         return members
 
 

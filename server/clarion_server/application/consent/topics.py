@@ -57,6 +57,7 @@ class ManageTopics(ManageResources[Topic]):
 
         def move(unit: UnitOfWork, topic: Topic, now: Instant) -> Topic:
             if topic.archive_time is not None:
+                unit.topics.lock_additions(caller.visibility)
                 self._check_room(unit, caller.visibility, "name")
             return topic.unarchived(now)
 

@@ -36,6 +36,22 @@ class AudienceRepository(ResourceRepository[Audience], Protocol):
         """Returns profiles by id, only larger ids than `after`, that were created at `created_by` at the latest."""
         ...
 
+    def subjects_of(
+        self, visibility: Visibility, keys: Sequence[int], created_by: Instant, *, with_choices: bool
+    ) -> list[Subject]:
+        """Returns the profiles with one of these keys that were created at `created_by` at the latest, in any order."""
+        ...
+
+    def largest_profile_key(self) -> int:
+        """Returns a key that no profile of any sandbox exceeds; 0 without any."""
+        ...
+
+    def member_behind(self, list_key: int, after: IdentityKey, skipped: int) -> Identity | None:
+        """Returns the identity of a list, by namespace and normal value, that has `skipped` ones between `after` and
+        itself. None when there are not so many.
+        """
+        ...
+
     def members(self, list_key: int, after: IdentityKey, limit: int) -> list[Identity]:
         """Returns identities of a list by namespace and normal value, only larger ones than `after`."""
         ...

@@ -29,4 +29,10 @@ class ResourceRepository(Protocol[R]):
         """Returns resources by id, only larger ids than `after`."""
         ...
 
+    def lock_additions(self, visibility: Visibility) -> None:
+        """Keeps other transactions that call this from adding any in the sandbox before this one ends, so that what
+        `count` returns stays true.
+        """
+        ...
+
     def count(self, visibility: Visibility) -> int: ...

@@ -29,12 +29,13 @@ class Mask:
 def read_mask(mask: FieldMask, resource: ProtobufMessage, editable: frozenset[str], members_of: str = "") -> Mask:
     """Returns the editable fields that the mask names: all for `*`, and those set in `resource` for an empty mask.
 
+    A member of a oneof that is set clears the other ones, so that these are set too.
+
     `members_of` is the field of which it may also name single members, such as `attributes.plan`.
     """
     paths = list(mask.paths)
     if not paths:
-        populated = {field.name for field, _ in resource.ListFields()}
-        return Mask(editable & populated)
+        return Mask(editable & _populated(resource))
     if len(paths) > _MAX_PATHS:
         # A request could hold millions, each of which would become a violation.
         return Mask(frozenset(), (too_many(f"{_FIELD}.paths", _MAX_PATHS),))
@@ -44,6 +45,12 @@ def read_mask(mask: FieldMask, resource: ProtobufMessage, editable: frozenset[st
     found = (_violation(path, index, resource, editable | set(members)) for index, path in enumerate(paths))
     violations = tuple(violation for violation in found if violation is not None)
     return Mask(editable & set(paths), violations, frozenset(members.values()))
+
+
+def _populated(resource: ProtobufMessage) -> set[str]:
+    fields = [field for field, _ in resource.ListFields()]
+    siblings = (other.name for field in fields if field.containing_oneof for other in field.containing_oneof.fields)
+    return {*(field.name for field in fields), *siblings}
 
 
 def _member(path: str, members_of: str) -> str:

@@ -63,7 +63,7 @@ class AudienceService:
         if request.sample_size < 0:
             raise InvalidFields((out_of_range("sample_size", "Must not be negative."),))
         size = min(request.sample_size or _DEFAULT_SAMPLE, _LARGEST_SAMPLE)
-        found = await self._counter.sample(audience_id, size, caller)
+        found = await self._counter.sample(audience_id, size, caller, at_random=request.random)
         return pb.SampleAudienceResponse(
             members=map(to_member, found.sample),
             evaluated_count=found.evaluated_count,

@@ -110,10 +110,13 @@ class ProfileService:
 
     async def delete_profile(self, request: pb.DeleteProfileRequest, caller: Caller) -> pb.DeleteProfileResponse:
         keeps = request.keep_suppression if request.HasField("keep_suppression") else None
-        command = EraseProfile(PROFILES.parse(request.name), request.etag, keeps)
+        profile_id = PROFILES.parse(request.name) if request.name else ""
+        command = EraseProfile(profile_id, request.etag, keeps, request.identity)
         erasure = await self._erasures.erase(command, caller)
         return pb.DeleteProfileResponse(
-            cancelled_count=erasure.cancelled_count, suppressed_address_count=erasure.address_count
+            cancelled_count=erasure.cancelled_count,
+            suppressed_address_count=erasure.address_count,
+            profile=erasure.profile,
         )
 
 

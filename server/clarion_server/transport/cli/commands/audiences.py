@@ -65,10 +65,11 @@ def sample(
     /,
     *,
     size: Annotated[int, Parameter(help="How many members, at most 100.", validator=Number(gte=1, lte=100))] = 10,
+    random: Annotated[bool, Parameter(negative=(), help="Choose them at random instead of the first ones.")] = False,
     session: CurrentSession,
 ) -> None:
     """Show some members of an audience: profiles, or identities of a list."""
-    found = session.client.audiences.sample(audience, size)
+    found = session.client.audiences.sample(audience, size, at_random=random)
     members = [plain(member) for member in found.members] or [plain("There are no members.")]
     session.output.show(found.to_dict(), lambda: Group(*members, *_failures(found.failures)))
 

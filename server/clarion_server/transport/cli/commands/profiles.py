@@ -129,9 +129,14 @@ def merge_profiles(
 
 @profiles.command(name="delete")
 def delete_profile(
-    profile: ProfileName,
+    profile: Annotated[
+        str, Parameter(help="The profile: its id, or an identity of the person, such as jane@example.com.")
+    ] = "",
     /,
     *,
+    identity: Annotated[
+        str, Parameter(help="An identity of somebody of whom there need be no profile, such as email:jane@example.com.")
+    ] = "",
     keep_suppression: Annotated[
         bool | None,
         Parameter(
@@ -144,16 +149,22 @@ def delete_profile(
     """Erase a person. This cannot be undone.
 
     The profile is gone at once. What is left of the person in messages and events is removed in the next seconds; the
-    event PROFILE_ERASED says when that is done.
+    event PROFILE_ERASED says when that is done. Without a profile, --identity erases those messages alone.
     """
-    stored = _find(session, profile)
-    deletion = session.client.profiles.delete(stored.name, keep_suppression=keep_suppression)
-    session.output.show({"deleted": stored.name, **deletion.to_dict()}, lambda: plain(_told(stored.name, deletion)))
+    if bool(profile) == bool(identity):
+        raise CommandFailed("Give a profile or an --identity.")
+    known = session.client.profiles
+    if identity:
+        deletion = known.delete_by_identity(identity, keep_suppression=keep_suppression)
+    else:
+        deletion = known.delete(_find(session, profile).name, keep_suppression=keep_suppression)
+    told = f"{identity} is being erased" if identity else f"{deletion.profile} is deleted"
+    session.output.show({"deleted": deletion.profile, **deletion.to_dict()}, lambda: plain(_told(told, deletion)))
 
 
-def _told(name: str, deletion: ProfileDeletion) -> str:
+def _told(what: str, deletion: ProfileDeletion) -> str:
     return (
-        f"{name} is deleted.\nCancelled messages: {deletion.cancelled_count}."
+        f"{what}.\nCancelled messages: {deletion.cancelled_count}."
         f"\nAddresses that stay suppressed for marketing: {deletion.suppressed_address_count}."
         "\nThe person is being removed from messages and events: PROFILE_ERASED says when that is done."
     )

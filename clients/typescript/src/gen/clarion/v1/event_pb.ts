@@ -393,7 +393,7 @@ export enum Event_Type {
   SILENCE_CHANGED = 22,
 
   /**
-   * A person was erased: nothing is left in messages and events either. Its subject is the deleted profile.
+   * A person was erased: nothing is left in messages and events either. Its subject is `DeleteProfileResponse.profile`.
    *
    * @generated from enum value: TYPE_PROFILE_ERASED = 23;
    */
