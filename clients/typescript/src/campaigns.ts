@@ -45,6 +45,8 @@ export interface PreviewOptions extends CallOptions {
   readonly version?: number | undefined;
   /** The id of the action to render. Default: the first. */
   readonly action?: string | undefined;
+  /** The id of the rule whose content to render. Default: the first one that is true. */
+  readonly rule?: string | undefined;
 }
 
 /** Writes, reviews and runs campaigns: `client.campaigns`. Names may be short (`order-confirmed`) or full. */
@@ -206,11 +208,12 @@ export class Campaigns {
 
   /** Renders an `action` (by default the first) of the draft, or of a `version`, for this data and sends nothing. */
   async preview(name: string, options: PreviewOptions = {}): Promise<PreviewCampaignResponse> {
-    const { context, profile, locale = "", identity = "", version = 0, action = "", ...rest } = options;
+    const { context, profile, locale = "", identity = "", version = 0, action = "", rule = "", ...rest } = options;
     const request = {
       name: nameOf(name),
       version,
       action,
+      rule,
       locale,
       identity: fullIdentity(identity),
       ...(context && { context: jsonObject(context, "context") }),

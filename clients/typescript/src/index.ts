@@ -43,6 +43,7 @@ export * from "./gen/clarion/v1/suppression_pb.js";
 export { type CheckSuppressionResponse, ImportedSuppression_Outcome } from "./gen/clarion/v1/suppression_service_pb.js";
 export * from "./gen/clarion/v1/identity_namespace_pb.js";
 export * from "./gen/clarion/v1/sending_policy_pb.js";
+export * from "./gen/clarion/v1/targeting_pb.js";
 export * from "./gen/clarion/v1/test_case_pb.js";
 export * from "./gen/clarion/v1/test_run_pb.js";
 export type { TestRunOptions } from "./test_cases.js";

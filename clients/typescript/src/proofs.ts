@@ -14,6 +14,8 @@ export interface ProofOptions extends CallOptions {
   readonly version?: number | undefined;
   /** The action to send, by its id. Default: the first. */
   readonly action?: string | undefined;
+  /** The rule whose content to send, by its id. Default: the first one that is true. */
+  readonly rule?: string | undefined;
 }
 
 /** Sends mails of campaigns to their authors: `client.proofs`. */
@@ -29,13 +31,14 @@ export class Proofs {
    * in no list, event or report.
    */
   async send(campaign: string, addresses: readonly string[], options: ProofOptions = {}): Promise<ProofResult[]> {
-    const { context, profile, locale = "", version = 0, action = "", ...rest } = options;
+    const { context, profile, locale = "", version = 0, action = "", rule = "", ...rest } = options;
     const request = {
       campaign: fullName("campaigns", campaign),
       addresses: [...addresses],
       locale,
       version,
       action,
+      rule,
       ...(context && { context: jsonObject(context, "context") }),
       ...(profile && { profile: jsonObject(profile, "profile") }),
     };

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.counter import FailedRule
 from clarion_server.domain.instant import DAY, Instant, Span, to_rfc3339
 
 #: A message that was tried so often and still waits is a sign of trouble: one retry is what greylisting takes.
 FAILING_ATTEMPTS = 3
 #: How long before its end a certificate is a problem.
 CERTIFICATE_NOTICE: Span = 14 * DAY
+#: How long a failed evaluation of a rule is a problem.
+RULE_NOTICE: Span = 7 * DAY
 
 
 class HealthCode(StrEnum):
@@ -20,14 +23,18 @@ class HealthCode(StrEnum):
     ATTEMPTS_FAILING = "ATTEMPTS_FAILING"
     CERTIFICATE_EXPIRING = "CERTIFICATE_EXPIRING"
     CHANNEL_CONFIGURATION_FAILING = "CHANNEL_CONFIGURATION_FAILING"
+    RULE_FAILING = "RULE_FAILING"
 
 
 @dataclass(frozen=True, slots=True)
 class HealthProblem:
     code: HealthCode
     channel_configuration: str
-    """Its name."""
+    """Its name; empty for a rule."""
     message: str
+    action: str = ""
+    """The id of the action whose rule it is about."""
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +83,13 @@ def problems_of(channel: ChannelConfiguration, facts: ChannelFacts, now: Instant
 def _waits(failing: FailingMessage) -> str:
     due = to_rfc3339(failing.due_time)
     return f"waits after {failing.attempt_count} attempts. The next one is due at {due}."
+
+
+def rule_problem(failed: FailedRule) -> HealthProblem:
+    """Returns the problem of a rule that could not be evaluated."""
+    times = "once" if failed.count == 1 else f"{failed.count:,} times"
+    text = (
+        f"The rule '{failed.rule}' of the action '{failed.action}' could not be evaluated {times} in the last"
+        f" {RULE_NOTICE // DAY} days ({failed.cause}), and counted as false."
+    )
+    return HealthProblem(HealthCode.RULE_FAILING, "", text, failed.action, failed.rule)

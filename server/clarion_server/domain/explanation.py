@@ -8,6 +8,7 @@ from enum import StrEnum
 from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.targeting import RuleEvaluation
 from clarion_server.domain.value import value
 
 
@@ -51,6 +52,10 @@ class MessageExplanation:
     """The id of the policy."""
     consent_change: int | None
     """The key of the person's choice that allows or excludes it."""
+    rule: str = ""
+    """The id of the rule that is true; empty when none is."""
+    rule_evaluations: Sequence[RuleEvaluation] = ()
+    """Up to the rule that is true."""
 
 
 @value

@@ -25,6 +25,8 @@ class ProofResult:
     address: str
     attempt: Attempt | None = None
     exclusion: Exclusion | None = None
+    rule: str = ""
+    """The id of the rule whose content it shows; empty when there is none."""
 
 
 def marked(email: RenderedEmail) -> RenderedEmail:

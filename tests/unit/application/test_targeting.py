@@ -7,18 +7,23 @@ from typing import Any
 
 import pytest
 from clarion_server.application.campaigns.drafts import DuplicateCampaign
+from clarion_server.application.campaigns.preview import Preview, PreviewCampaign
 from clarion_server.application.ports.channels import PermanentFailure
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.campaign import Action, ActionMode, ContentVariant, ThroughputMode
+from clarion_server.domain.campaign_health import HealthCode
+from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.counter import Metric
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import MessageState
-from clarion_server.domain.targeting import TargetingRule, WithoutRule
+from clarion_server.domain.targeting import RuleEvaluation, RuleResult, TargetingRule, WithoutRule
 
 from tests.fakes import Provider
+from tests.unit.application.audience_running import Runs, by_condition
 from tests.unit.application.running import Process, messages, recipient, until
 from tests.unit.application.test_profiles_of_triggers import JANE, stored
 from tests.unit.application.world import AUTHOR, World
@@ -196,3 +201,78 @@ async def test_the_id_of_a_removed_rule_cannot_be_taken_again(world: World) -> N
     await world.update(actions=(MAIL,))
     copy = await world.authoring.duplicate(DuplicateCampaign(campaign.id, "copy"), AUTHOR)
     assert (copy.used_rules, copy.definition.actions) == ((), (MAIL,))
+
+
+async def preview(world: World, **fields: Any) -> Preview:
+    return await world.previewing.preview(
+        PreviewCampaign("order-confirmed", context={"order": {"id": "1"}}, **fields), AUTHOR
+    )
+
+
+async def test_a_preview_tells_the_rule_and_why(world: World) -> None:
+    await world.draft(actions=(MAIL,))
+    shown = await preview(world, profile={"city": "Berlin"}, locale="de")
+    assert shown.rule.rule == "berlin"
+    assert shown.rule.evaluations == (
+        RuleEvaluation("gold", RuleResult.FAILED, FailureCause.MISSING_VALUE),
+        RuleEvaluation("berlin", RuleResult.TRUE),
+    )
+    assert isinstance(shown.rendered, RenderedEmail)
+    assert (shown.rendered.subject, shown.rule.excludes) == ("Bestellung", False)
+    none = await preview(world, profile={"tier": "tin"})
+    assert (none.rule.rule, [each.result for each in none.rule.evaluations]) == ("", [RuleResult.FALSE] * 2)
+
+
+async def test_a_preview_shows_the_content_of_the_rule_that_is_asked_for(world: World) -> None:
+    await world.draft(actions=(MAIL,))
+    shown = await preview(world, rule="gold", locale="de-CH")
+    assert isinstance(shown.rendered, RenderedEmail)
+    assert (shown.rendered.subject, shown.rule.rule, shown.rule.evaluations) == ("Gold auf Deutsch", "gold", ())
+    with pytest.raises(InvalidFields) as refused:
+        await preview(world, rule="tin")
+    assert [(each.field, each.reason) for each in refused.value.violations] == [("rule", "UNKNOWN_VALUE")]
+
+
+async def test_a_preview_says_that_the_recipient_would_get_nothing(world: World) -> None:
+    await world.draft(actions=(replace(MAIL, without_rule=WithoutRule.EXCLUDE),))
+    assert (await preview(world)).rule.excludes
+    assert not (await preview(world, profile={"tier": "gold"})).rule.excludes
+
+
+async def test_validation_explains_the_rule_and_every_reason(world: World) -> None:
+    await world.live(actions=(replace(MAIL, without_rule=WithoutRule.EXCLUDE),))
+    process = Process(world)
+    answer = await process.trigger(person("a", city="Berlin"), person("b", tier="tin"), validate_only=True)
+    assert answer.explanation is not None
+    first, second = answer.explanation.messages[0, 0], answer.explanation.messages[1, 0]
+    assert (first.rule, [each.result for each in first.rule_evaluations]) == (
+        "berlin",
+        [RuleResult.FAILED, RuleResult.TRUE],
+    )
+    assert (second.rule, [each.result for each in second.rule_evaluations]) == ("", [RuleResult.FALSE] * 2)
+    assert [each.reason for each in second.exclusions] == [ExclusionReason.NO_RULE_MATCHED]
+    await process.close()
+
+
+async def test_health_tells_which_rule_cannot_be_evaluated(world: World) -> None:
+    campaign = await world.live(actions=(MAIL,))
+    await sent(world, person("a"), person("b"))
+    (problem,) = (await world.health.of([campaign], AUTHOR.visibility))[campaign.key]
+    assert (problem.code, problem.action, problem.rule) == (HealthCode.RULE_FAILING, "email", "gold")
+    assert "2 times" in problem.message
+    world.clock.advance(8 * DAY)
+    assert (await world.health.of([campaign], AUTHOR.visibility))[campaign.key] == ()
+
+
+async def test_a_run_of_an_audience_chooses_by_the_stored_profile(world: World) -> None:
+    await world.live(actions=(replace(MAIL, without_rule=WithoutRule.EXCLUDE),))
+    for name, attributes in (("gold", {"tier": "gold"}), ("berlin", {"city": "Berlin"}), ("none", {})):
+        await stored(world, f"email:{name}@example.com", attributes={**attributes, "all": True})
+    await by_condition(world, "profile.attributes.all == true")
+    process = Process(world)
+    await Runs(process).run()
+    await process.close()
+    assert rules_of(world) == {"gold": "gold", "berlin": "berlin", "none": ""}
+    (excluded,) = messages(world, MessageState.EXCLUDED).values()
+    assert excluded.exclusion is not None
+    assert excluded.exclusion.reason is ExclusionReason.NO_RULE_MATCHED

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from clarion_server.adapters.targeting import CelRules
-from clarion_server.adapters.targeting.compiler import RuleInvalid
+from clarion_server.adapters.targeting.compiler import CelRules, RuleInvalid
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.condition import FailureCause

@@ -32,7 +32,7 @@ class FailedEvaluations(_message.Message):
     class _CauseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[FailedEvaluations._Cause.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         CAUSE_UNSPECIFIED: FailedEvaluations._Cause.ValueType  # 0
-        """Never returned."""
+        """It did not fail."""
         CAUSE_MISSING_VALUE: FailedEvaluations._Cause.ValueType  # 1
         """The condition reads an attribute, or an element of a list, that is not there. `has(profile.attributes.plan) && …` asks first."""
         CAUSE_WRONG_TYPE: FailedEvaluations._Cause.ValueType  # 2
@@ -46,7 +46,7 @@ class FailedEvaluations(_message.Message):
         """Why an evaluation fails. Values may be added."""
 
     CAUSE_UNSPECIFIED: FailedEvaluations.Cause.ValueType  # 0
-    """Never returned."""
+    """It did not fail."""
     CAUSE_MISSING_VALUE: FailedEvaluations.Cause.ValueType  # 1
     """The condition reads an attribute, or an element of a list, that is not there. `has(profile.attributes.plan) && …` asks first."""
     CAUSE_WRONG_TYPE: FailedEvaluations.Cause.ValueType  # 2

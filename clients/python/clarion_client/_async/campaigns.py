@@ -260,10 +260,12 @@ class AsyncCampaigns:
         identity: str = "",
         version: int = 0,
         action: str = "",
+        rule: str = "",
         timeout: float | None = None,
     ) -> Preview:
         """Renders an action of the draft, or of a `version`, for this data and sends nothing. `action` is its id; by
-        default it is the first one.
+        default it is the first one. `rule` is the id of the rule whose content to render; by default the first one that
+        is true decides.
         """
         request = campaign_preview_pb2.PreviewCampaignRequest(
             name=full_name("campaigns", name),
@@ -273,6 +275,7 @@ class AsyncCampaigns:
             locale=locale,
             identity=full_identity(identity),
             action=action,
+            rule=rule,
         )
         answer = await self._calls.unary(self._stub.PreviewCampaign, request, repeatable=True, timeout=timeout)
         return read(Preview, answer)

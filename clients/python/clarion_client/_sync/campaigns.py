@@ -257,10 +257,12 @@ class Campaigns:
         identity: str = "",
         version: int = 0,
         action: str = "",
+        rule: str = "",
         timeout: float | None = None,
     ) -> Preview:
         """Renders an action of the draft, or of a `version`, for this data and sends nothing. `action` is its id; by
-        default it is the first one.
+        default it is the first one. `rule` is the id of the rule whose content to render; by default the first one that
+        is true decides.
         """
         request = campaign_preview_pb2.PreviewCampaignRequest(
             name=full_name("campaigns", name),
@@ -270,6 +272,7 @@ class Campaigns:
             locale=locale,
             identity=full_identity(identity),
             action=action,
+            rule=rule,
         )
         answer = self._calls.unary(self._stub.PreviewCampaign, request, repeatable=True, timeout=timeout)
         return read(Preview, answer)

@@ -37,10 +37,12 @@ class Proofs:
         locale: str = "",
         version: int = 0,
         action: str = "",
+        rule: str = "",
         timeout: float | None = None,
     ) -> Sequence[ProofResult]:
         """Sends the draft, or a `version`, to up to 10 addresses, and returns what became of each. Nothing else
-        happens: proofs stand in no list, event or report.
+        happens: proofs stand in no list, event or report. `rule` is the id of the rule whose content to send; by
+        default the first one that is true decides.
         """
         request = wire.SendProofRequest(
             campaign=full_name("campaigns", campaign),
@@ -50,6 +52,7 @@ class Proofs:
             profile=None if profile is None else struct_of(profile, "profile"),
             locale=locale,
             action=action,
+            rule=rule,
         )
         answer = self._calls.unary(self._stub.SendProof, request, repeatable=False, timeout=timeout)
         return read_all(ProofResult, answer.results)

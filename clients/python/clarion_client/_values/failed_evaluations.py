@@ -34,7 +34,7 @@ class FailedEvaluationsCause(StrEnum):
 class FailedEvaluations(Value):
     """People for whom an audience's condition could not be evaluated for one cause. They are no members."""
 
-    cause: FailedEvaluationsCause
+    cause: FailedEvaluationsCause | None = None
     """The cause."""
     count: int = 0
     """How many people."""

@@ -70,7 +70,7 @@ class RuleEvaluation(Value):
     """The rule, by its id."""
     result: RuleEvaluationResult
     """What it is."""
-    cause: FailedEvaluationsCause
+    cause: FailedEvaluationsCause | None = None
     """Why it cannot be evaluated: `RuleEvaluationResult.FAILED` alone."""
 
 

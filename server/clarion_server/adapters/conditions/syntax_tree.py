@@ -15,6 +15,8 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _SIZES = {_FIXED64: 8, _FIXED32: 4}
 #: Marks the bytes of a number that others follow.
 _CONTINUES = 0x80
+#: Negative numbers are written as those from here on.
+_NEGATIVE = 1 << 63
 
 _Names = Mapping[int, str]
 
@@ -28,6 +30,12 @@ class Node:
 class Constant(Node):
     text: str | None
     """The value of a text; None for a constant of another type."""
+    kind: str = "text"
+    """One of `null`, `bool`, `int`, `uint`, `double`, `text` and `bytes`."""
+    is_true: bool = False
+    """Whether it is the constant `true`."""
+    number: int | None = None
+    """The value of a whole number that is not negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,8 @@ class Name(Node):
 class Select(Node):
     operand: Node
     field: str
+    is_test: bool = False
+    """Whether it is `has(…)`, which asks whether the member is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +91,9 @@ _CHECKED = {4: "root", 5: "source"}
 _SOURCE = {4: "position"}
 _ENTRY = {1: "key", 2: "value"}
 _NODE = {2: "id", 3: "constant", 4: "name", 5: "select", 6: "call", 7: "list", 8: "map", 9: "loop"}
-_CONSTANT = {6: "text"}
+_CONSTANT = {1: "null", 2: "bool", 3: "int", 4: "uint", 5: "double", 6: "text", 7: "bytes"}
 _NAME = {1: "name"}
-_SELECT = {1: "operand", 2: "field"}
+_SELECT = {1: "operand", 2: "field", 3: "test"}
 # The receiver stands before the arguments.
 _CALL = {1: "argument", 2: "function", 3: "argument"}
 _LIST = {1: "part"}
@@ -131,8 +141,10 @@ def _nodes(data: bytes, names: _Names, name: str) -> tuple[Node, ...]:
 
 
 def _constant(id_: int, data: bytes) -> Node:
-    text = _message(data, _CONSTANT).get("text")
-    return Constant(id_, None if text is None else text.decode())
+    ((kind, value),) = _message(data, _CONSTANT).items()
+    text = value.decode() if kind == "text" else None
+    number = value if kind in {"int", "uint"} and value < _NEGATIVE else None
+    return Constant(id_, text, kind, kind == "bool" and bool(value), number)
 
 
 def _name(id_: int, data: bytes) -> Node:
@@ -141,7 +153,7 @@ def _name(id_: int, data: bytes) -> Node:
 
 def _select(id_: int, data: bytes) -> Node:
     fields = _message(data, _SELECT)
-    return Select(id_, _node(fields["operand"]), fields["field"].decode())
+    return Select(id_, _node(fields["operand"]), fields["field"].decode(), bool(fields.get("test")))
 
 
 def _call(id_: int, data: bytes) -> Node:

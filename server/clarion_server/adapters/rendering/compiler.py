@@ -23,7 +23,7 @@ from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.condition import ConditionInvalid
 from clarion_server.domain.content_cells import locales_of_rule, offered_locales
 from clarion_server.domain.content_locale import ContentLocales
-from clarion_server.domain.finding import Finding
+from clarion_server.domain.finding import Finding, FindingCode
 from clarion_server.domain.fragment import FragmentVersion
 from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.schema_difference import SchemaDifference
@@ -31,7 +31,7 @@ from clarion_server.domain.targeting import ActionRules
 from clarion_server.domain.violation import Violation
 
 if TYPE_CHECKING:
-    from clarion_server.adapters.targeting import CelRules
+    from clarion_server.adapters.targeting import ReviewedRules
 
 
 class JinjaContentCompiler:
@@ -83,11 +83,11 @@ class JinjaContentCompiler:
         return list(self._cel.violations(definition)) if _has_rules(definition) else []
 
     @cached_property
-    def _cel(self) -> CelRules:
+    def _cel(self) -> ReviewedRules:
         # It takes 6 MB, which a service without rules does not need.
-        from clarion_server.adapters.targeting import CelRules  # noqa: PLC0415 - see above
+        from clarion_server.adapters.targeting import ReviewedRules  # noqa: PLC0415 - see above
 
-        return CelRules()
+        return ReviewedRules()
 
     def _locales_of_rules(self, definition: CampaignDefinition, action: Action) -> dict[str, ContentLocales]:
         """Returns the locales that rules have words of their own in, by rule."""
@@ -117,7 +117,12 @@ class JinjaContentCompiler:
         attachments: Attachments = NO_ATTACHMENTS,
         built: BuiltSources | None = None,
     ) -> list[Finding]:
-        return review(definition, self._kinds, part_builder(built), ReviewFacts(self._public_url, attachments))
+        facts = ReviewFacts(self._public_url, attachments)
+        findings = review(definition, self._kinds, part_builder(built), facts)
+        if not _has_rules(definition):
+            return findings
+        is_sound = not any(each.code is FindingCode.CONTEXT_SCHEMA_INVALID for each in findings)
+        return [*findings, *self._cel.findings(definition, is_sound=is_sound)]
 
     def review_fragment(self, fragment: FragmentVersion, fragments: Fragments) -> list[Finding]:
         return review_fragment(fragment, fragments)

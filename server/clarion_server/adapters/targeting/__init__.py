@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from clarion_server.adapters.targeting.compiler import CelRules
+from clarion_server.adapters.targeting.review import ReviewedRules
 
-__all__ = ["CelRules"]
+__all__ = ["ReviewedRules"]

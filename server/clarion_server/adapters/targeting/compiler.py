@@ -71,7 +71,7 @@ class CelRules:
 
     def violations(self, definition: CampaignDefinition) -> Iterator[Violation]:
         """Yields what keeps rules from being stored, by paths in the campaign."""
-        for field, rule in _rules_of(definition):
+        for field, rule in rules_of(definition):
             if not rule.condition.strip() or len(rule.condition) > MAX_RULE:
                 continue
             try:
@@ -143,7 +143,7 @@ def _with_hint(problem: ConditionProblem) -> ConditionProblem:
     return ConditionProblem(problem.position, problem.message + _HINT) if is_unknown else problem
 
 
-def _rules_of(definition: CampaignDefinition) -> Iterator[tuple[str, TargetingRule]]:
+def rules_of(definition: CampaignDefinition) -> Iterator[tuple[str, TargetingRule]]:
     """Yields the rules with their paths in the campaign."""
     for index, action in enumerate(definition.actions):
         yield from ((f"actions[{index}].rules[{place}]", rule) for place, rule in enumerate(action.rules))

@@ -10,9 +10,9 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import Campaign, CampaignState
-from clarion_server.domain.campaign_health import ChannelFacts, HealthProblem, problems_of
+from clarion_server.domain.campaign_health import RULE_NOTICE, ChannelFacts, HealthProblem, problems_of, rule_problem
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.instant import Instant
+from clarion_server.domain.instant import DAY, Instant
 
 _IN_USE = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
 
@@ -30,10 +30,12 @@ class CampaignHealthReader:
 
         Nothing is said of channel configurations that the caller does not see.
         """
-        keys = [campaign.key for campaign in campaigns if campaign.state in _IN_USE]
-        return await self._transactions.read(lambda unit: self._read(unit, keys, visibility)) if keys else {}
+        in_use = [campaign for campaign in campaigns if campaign.state in _IN_USE]
+        return await self._transactions.read(lambda unit: self._read(unit, in_use, visibility)) if in_use else {}
 
-    def _read(self, unit: UnitOfWork, keys: Collection[int], visibility: Visibility) -> Health:
+    def _read(self, unit: UnitOfWork, in_use: Collection[Campaign], visibility: Visibility) -> Health:
+        keys = [campaign.key for campaign in in_use]
+        rules = self._rule_problems(unit, in_use)
         used = unit.campaigns.live_channel_keys(keys)
         failing = unit.messages.failing(keys)
         channel_keys = {channel_key for some in used.values() for channel_key in some}
@@ -43,7 +45,8 @@ class CampaignHealthReader:
         server_ends = unit.channels.certificate_ends(channel_keys)
         now = self._clock.now()
         return {
-            key: tuple(
+            key: tuple(rules.get(key, ()))
+            + tuple(
                 problem
                 for channel_key in dict.fromkeys(used.get(key, ()))
                 if (configuration := configurations.get(channel_key)) is not None
@@ -60,6 +63,14 @@ class CampaignHealthReader:
             )
             for key in keys
         }
+
+    def _rule_problems(self, unit: UnitOfWork, in_use: Collection[Campaign]) -> dict[int, list[HealthProblem]]:
+        versions = [(campaign.key, campaign.live_version) for campaign in in_use if campaign.used_rules]
+        found: dict[int, list[HealthProblem]] = {}
+        if versions:
+            for failed in unit.counters.failed_rules(versions, (self._clock.now() - RULE_NOTICE) // DAY):
+                found.setdefault(failed.campaign_key, []).append(rule_problem(failed))
+        return found
 
     def _client_certificate_end(self, configuration: ChannelConfiguration) -> Instant | None:
         shown = configuration.provider.client_certificate

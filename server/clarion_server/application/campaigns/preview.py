@@ -33,6 +33,7 @@ from clarion_server.domain.finding import Finding, errors_of
 from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.names import identity_violation
 from clarion_server.domain.public_url import PublicUrl
+from clarion_server.domain.targeting import Person, RuleEvaluation, choose_content, evaluations
 from clarion_server.domain.violation import Violation, malformed
 
 #: The recipient of a preview that names none.
@@ -51,8 +52,24 @@ class PreviewCampaign:
     identity: str = ""
     action: str = ""
     """The id of the action to render; empty: the first."""
+    rule: str = ""
+    """The id of the rule whose content to render; empty: the first one that is true."""
     violations: tuple[Violation, ...] = ()
     """What was already wrong with it when it arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChoice:
+    """The rule whose content is shown, and why."""
+
+    rule: str
+    """Empty: the content belongs to none."""
+    evaluations: Sequence[RuleEvaluation] = ()
+    excludes: bool = False
+    """Whether the recipient would get nothing, as no rule is true."""
+
+
+NO_RULE = RuleChoice("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,7 @@ class Preview:
     """None when there is no such channel configuration, or it serves another channel."""
     files: Sequence[CarriedFile] = ()
     """The files that the message carries, without those of the recipient."""
+    rule: RuleChoice = NO_RULE
 
     @property
     def provider(self) -> Provider | None:
@@ -88,6 +106,16 @@ class _Stored:
     attachments: Attachments
     built: BuiltSources | None
     """None: of a draft, which is built when it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What was chosen for a recipient, and what it renders to."""
+
+    content: Content
+    locale: LocaleChoice
+    rule: RuleChoice
+    rendered: Rendered
 
 
 class CampaignPreviewer:
@@ -107,6 +135,7 @@ class CampaignPreviewer:
             number = command.version
             definition = find_version(unit, campaign, number).definition if number else campaign.definition
             index = _action_index(command, definition)
+            _check_rule(command, definition.actions[index])
             name = definition.actions[index].channel_configuration
             built = unit.campaigns.built_sources(campaign.key, number) if number else None
             attachments = unit.attachments.by_ids(caller.visibility, definition.attachment_ids)
@@ -116,12 +145,24 @@ class CampaignPreviewer:
         definition, configuration = stored.definition, stored.configuration
         action, recipient = definition.actions[index], recipient_of(command, definition, index)
         # Compiling and rendering may take milliseconds, in which the event loop serves others.
-        content, locale, rendered = await run_in_background(self._render, command, stored, index, recipient)
+        shown = await run_in_background(self._render, command, stored, index, recipient)
         if configuration is not None and configuration.channel is not action.content.channel:
             configuration = None
-        html = rendered.html if isinstance(rendered, RenderedEmail) else ""
-        files = [each for each in files_of_content(content, stored.attachments) if is_shown(each.content_id, html)]
-        return Preview(action, content, rendered, recipient.address, recipient.locale, locale, configuration, files)
+        html = shown.rendered.html if isinstance(shown.rendered, RenderedEmail) else ""
+        files = [
+            each for each in files_of_content(shown.content, stored.attachments) if is_shown(each.content_id, html)
+        ]
+        return Preview(
+            action,
+            shown.content,
+            shown.rendered,
+            recipient.address,
+            recipient.locale,
+            shown.locale,
+            configuration,
+            files,
+            shown.rule,
+        )
 
     def _render(
         self,
@@ -129,14 +170,13 @@ class CampaignPreviewer:
         stored: _Stored,
         index: int,
         recipient: PreviewedRecipient,
-    ) -> tuple[Content, LocaleChoice, Rendered]:
-        """Returns the content that was chosen, in which locale and why, and what it renders to."""
+    ) -> _Shown:
         definition, attachments = stored.definition, stored.attachments
         try:
             schema = self._compiler.compile_schema(definition.context_schema)
-            locale = self._compiler.locales(definition, index).choose(recipient.locale.value)
+            rule, locale = self._choose(command, definition, index, recipient)
             content = self._compiler.compile_content(
-                definition, index, command.campaign_id, attachments, locale.locale, built=stored.built
+                definition, index, command.campaign_id, attachments, locale.locale, rule.rule, stored.built
             )
         except ContentInvalid:
             findings = errors_of(self._compiler.review(definition, attachments, stored.built))
@@ -146,9 +186,27 @@ class CampaignPreviewer:
         refuse_invalid(command.violations, [*recipient.violations, *broken])
         try:
             urls = preview_urls(self._public_url, recipient.locale.value)
-            return content.content, locale, content.render(personalisation_of(command, recipient), urls)
+            rendered = content.render(personalisation_of(command, recipient), urls)
         except RenderingFailed as error:
             raise InvalidFields((Violation(error.field, "RENDERING_FAILED", str(error)),)) from error
+        return _Shown(content.content, locale, rule, rendered)
+
+    def _choose(
+        self, command: PreviewCampaign, definition: CampaignDefinition, index: int, recipient: PreviewedRecipient
+    ) -> tuple[RuleChoice, LocaleChoice]:
+        """Returns the rule and the locale, as an accepted trigger would get them. Raises ContentInvalid."""
+        rules, others = self._compiler.rules(definition, index), self._compiler.locales(definition, index)
+        wanted = recipient.locale.value
+        if rules is None:
+            return NO_RULE, others.choose(wanted)
+        if command.rule:
+            return RuleChoice(command.rule), rules.locale(command.rule, wanted, others)
+        address = "" if recipient.address is None else recipient.address.value
+        choice = choose_content(
+            rules, others, Person(command.context, command.profile, recipient.identity, address, wanted)
+        )
+        told = evaluations(rules.ids, choice.rule or "", choice.failures)
+        return RuleChoice(choice.rule or "", told, choice.rule is None), choice.locale
 
 
 def _action_index(command: PreviewCampaign, definition: CampaignDefinition) -> int:
@@ -160,6 +218,14 @@ def _action_index(command: PreviewCampaign, definition: CampaignDefinition) -> i
         return ids.index(command.action)
     what = f"Must be the id of one of the campaign's actions: {', '.join(ids)}."
     raise InvalidFields((Violation("action", "UNKNOWN_VALUE", what),))
+
+
+def _check_rule(command: PreviewCampaign, action: Action) -> None:
+    """Raises InvalidFields when the action has no rule of that id."""
+    ids = [rule.id for rule in action.rules]
+    if command.rule and command.rule not in ids:
+        what = f"Must be the id of one of the action's rules: {', '.join(ids)}." if ids else "The action has no rules."
+        raise InvalidFields((Violation("rule", "UNKNOWN_VALUE", what),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class ProofSender:
         files = await self._files.encoded(preview.files)
         self._count(caller.name, len(command.addresses))
         unsent = await self._transactions.read(lambda unit: self._unsent(unit, command, preview, caller))
-        proof = _Proof(self._open_channel(configuration), preview.content, marked(email), files)
+        proof = _Proof(self._open_channel(configuration), preview.content, marked(email), files, preview.rule.rule)
         try:
             return list(await asyncio.gather(*(self._send(proof, message, found) for message, found in unsent)))
         finally:
@@ -113,12 +113,12 @@ class ProofSender:
 
     async def _send(self, proof: _Proof, message: Message, found: Sequence[Exclusion]) -> ProofResult:
         if found:
-            return ProofResult(message.address, exclusion=found[0])
+            return ProofResult(message.address, exclusion=found[0], rule=proof.rule)
         outbound = Outbound(
             message.id, message.address, proof.content, proof.email, message.release_time, files=proof.files
         )
         attempt, _ = await hand_off(proof.channel, outbound, self._clock.now(), self._clock)
-        return ProofResult(message.address, attempt)
+        return ProofResult(message.address, attempt, rule=proof.rule)
 
     def _count(self, key: str, count: int) -> None:
         """Raises TooManyProofs."""
@@ -138,6 +138,7 @@ class _Proof:
     content: Content
     email: RenderedEmail
     files: Sequence[EncodedFile]
+    rule: str
 
 
 def _message(campaign: Campaign, preview: Preview, proof_id: str, address: str, now: Instant) -> Message:

@@ -25,6 +25,7 @@ from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.profile import KnownProfile
 from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.sending_policy import TimeZoneSource
+from clarion_server.domain.targeting import ContentChoice, RuleEvaluation, evaluations
 from clarion_server.domain.targets import AcceptedRecipient
 
 #: An attribute in the call is a part of the call, and one that is chosen otherwise is a stored one.
@@ -89,7 +90,13 @@ class Explainer:
             message.due_time if leaves else None,
             message.sending_policy,
             message.consent_change,
+            message.rule,
+            self._rule_evaluations(action, accepted.choices.get((index, action))),
         )
+
+    def _rule_evaluations(self, action_index: int, choice: ContentChoice | None) -> tuple[RuleEvaluation, ...]:
+        rules = self._live.version.actions[action_index].rules
+        return () if rules is None or choice is None else evaluations(rules.ids, choice.rule or "", choice.failures)
 
     def _address(self, message: Message, stored: Mapping[str, Any]) -> SourcedValue | None:
         given = self._inputs[message.recipient_index]

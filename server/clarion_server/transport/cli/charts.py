@@ -42,6 +42,8 @@ def report_view(report: CampaignReport, *, bars: bool) -> RenderableType:
     ):
         if counts and (title != "IN THE LOCALE" or len(counts) > 1):
             parts += ["", _reasons(title, counts, report.targeted_count, bars=bars)]
+    if report.rule_counts:
+        parts += ["", _rules(report)]
     if report.hand_off_latency.count:
         parts += ["", _latency(report.hand_off_latency, bars=bars)]
     return Group(*parts)
@@ -69,6 +71,20 @@ def _reasons(title: str, counts: Mapping[Any, int], total: int, *, bars: bool) -
     table = _grid(title, "COUNT", "SHARE", bars=bars)
     for reason, count in sorted(counts.items(), key=lambda item: -item[1]):
         table.add_row(state(reason), plain(f"{count:,}"), plain(_share(count, total)))
+    return table
+
+
+def _rules(report: CampaignReport) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("BY THE RULE", min_width=22, no_wrap=True)
+    for title in ("TARGETED", "SENT", "FAILED", "EXCLUDED", "NOT EVALUATED"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for each in report.rule_counts:
+        counts = (each.targeted_count, each.sent_count, each.failed_count, each.excluded_count)
+        failed = plain(f"{each.failed_evaluation_count:,}", "red" if each.failed_evaluation_count else "")
+        table.add_row(
+            plain(f"{each.action}: {each.rule or 'none'}"), *(plain(f"{count:,}") for count in counts), failed
+        )
     return table
 
 

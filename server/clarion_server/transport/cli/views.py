@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -15,7 +15,7 @@ from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.listing import table
 
 if TYPE_CHECKING:
-    from clarion_client import CampaignDifference, Finding
+    from clarion_client import CampaignDifference, Finding, RuleEvaluation
 
 #: Control characters (ECMA-48, C0 and C1) apart from tabs and line ends.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -58,6 +58,16 @@ def plain(value: object, style: str = "") -> Text:
 def language(locale: str, reason: object) -> Text:
     """Returns the locale of a content with the reason why it was chosen."""
     return plain(f"{locale} ({str(reason).lower()})")
+
+
+def rule_text(rule: str, evaluations: Sequence[RuleEvaluation]) -> Text:
+    """Returns the rule that decided, with what those before it were."""
+    others = [
+        f"{each.rule} {str(each.result).lower()}{f': {each.cause}' if each.cause else ''}"
+        for each in evaluations
+        if each.rule != rule
+    ]
+    return plain(" ".join([rule or "none", *([f"({', '.join(others)})"] if others else [])]))
 
 
 def state(value: object) -> Text:

@@ -14,7 +14,13 @@ from clarion_server.adapters.rendering.review.html_scanner import Tag, scan
 from clarion_server.adapters.rendering.review.text_use import TextUse
 from clarion_server.adapters.rendering.texts import Texts, plural_category, texts_of
 from clarion_server.domain.campaign import Action, CampaignDefinition
-from clarion_server.domain.content_cells import content_cell, content_sources, locales_of_rule, offered_locales
+from clarion_server.domain.content_cells import (
+    ContentSource,
+    content_cell,
+    content_sources,
+    locales_of_rule,
+    offered_locales,
+)
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.translations import COUNT, MARKUP, OTHER, Translation, catalogues_for, forms_of, read_text
 
@@ -41,17 +47,25 @@ def translation_findings(definition: CampaignDefinition, kinds: ContentKinds, us
 
 
 def _mixed(definition: CampaignDefinition, action_index: int, kinds: ContentKinds, uses: Uses) -> Iterator[Finding]:
-    """Yields each part of a default content in several languages that has words of one language alone."""
-    action, source = definition.actions[action_index], content_sources(definition, action_index)[0]
-    variants = {variant.locale for variant in action.variants if not variant.rule}
-    others = [tag for tag in offered_locales(definition, action)[1:] if tag not in variants]
-    if not others:
-        return
+    """Yields each part of a content in several languages that has words of one language alone."""
+    action = definition.actions[action_index]
+    for source in content_sources(definition, action_index):
+        if source.locale != definition.default_locale:
+            continue
+        rule = source.rule
+        variants = {variant.locale for variant in action.variants if variant.rule == rule}
+        offered = locales_of_rule(definition, action, rule) if rule else offered_locales(definition, action)
+        others = [tag for tag in offered[1:] if tag not in variants]
+        if others:
+            yield from _mixed_parts(source, others, kinds, uses)
+
+
+def _mixed_parts(source: ContentSource, others: Sequence[str], kinds: ContentKinds, uses: Uses) -> Iterator[Finding]:
     for part in kinds[type(source.content)].parts(source.content):
         path = f"{source.path}.{part.field}"
         if part.field.startswith("headers.") or uses.get(path) or not _WORD.search(_TAGS.sub(" ", part.source)):
             continue
-        message = f"The part has words of '{definition.default_locale}', and is sent in {', '.join(others)} too."
+        message = f"The part has words of '{source.locale}', and is sent in {', '.join(others)} too."
         yield _error(
             FindingCode.CONTENT_LANGUAGE_MIXED, path, message, 'Write its words by `t("…")`, or write variants.'
         )

@@ -28,6 +28,8 @@ def _to_health(problems: Iterable[HealthProblem]) -> pb.CampaignHealth:
                 code=HEALTH_CODE.number(each.code),
                 channel_configuration=each.channel_configuration,
                 message=each.message,
+                action=each.action,
+                rule=each.rule,
             )
             for each in problems
         ]

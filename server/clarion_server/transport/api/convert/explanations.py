@@ -9,6 +9,7 @@ from clarion_server.domain.explanation import MessageExplanation, RecipientExpla
 from clarion_server.domain.names import SENDING_POLICIES
 from clarion_server.transport.api.convert.enums import LOCALE_REASON, VALUE_SOURCE
 from clarion_server.transport.api.convert.exclusions import to_exclusion
+from clarion_server.transport.api.convert.targeting import to_rule_evaluation
 from clarion_server.transport.api.convert.times import to_optional_timestamp
 
 
@@ -32,6 +33,8 @@ def to_message_explanation(explanation: MessageExplanation) -> pb.MessageExplana
         due_time=to_optional_timestamp(explanation.due_time),
         sending_policy="" if policy is None else SENDING_POLICIES.format(policy),
         consent_change="" if change is None else change_name(change),
+        rule=explanation.rule,
+        rule_evaluations=map(to_rule_evaluation, explanation.rule_evaluations),
     )
 
 

@@ -10,10 +10,12 @@ from clarion_server.application.campaigns.preview import Preview, PreviewCampaig
 from clarion_server.domain.choice import Choice
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.content.webhook import RenderedWebhook
+from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.transport.api.convert.contents import to_rendered_email, to_rendered_webhook
-from clarion_server.transport.api.convert.enums import LOCALE_REASON, SOURCE
+from clarion_server.transport.api.convert.enums import EXCLUSION_REASON, LOCALE_REASON, SOURCE
 from clarion_server.transport.api.convert.request_parser import RequestParser
+from clarion_server.transport.api.convert.targeting import to_rule_evaluation
 
 _Response = campaign_preview_pb2.PreviewCampaignResponse
 
@@ -29,6 +31,7 @@ def to_command(request: campaign_preview_pb2.PreviewCampaignRequest) -> PreviewC
         locale=request.locale,
         identity=request.identity,
         action=request.action,
+        rule=request.rule,
         violations=parser.violations,
     )
 
@@ -40,6 +43,9 @@ def to_preview(preview: Preview) -> _Response:
         locale=_to_choice(preview.locale),
         content_locale=preview.content_locale.locale,
         locale_reason=LOCALE_REASON.number(preview.content_locale.reason),
+        rule=preview.rule.rule,
+        rule_evaluations=map(to_rule_evaluation, preview.rule.evaluations),
+        exclusion_reason=EXCLUSION_REASON.number(ExclusionReason.NO_RULE_MATCHED if preview.rule.excludes else None),
         **_to_rendered(preview),
     )
 

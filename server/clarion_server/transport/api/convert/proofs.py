@@ -23,6 +23,7 @@ def to_command(request: pb.SendProofRequest) -> SendProof:
         profile=parser.values(request.profile, "profile"),
         locale=request.locale,
         action=request.action,
+        rule=request.rule,
         violations=parser.violations,
     )
     return SendProof(preview, request.addresses[: MAX_ADDRESSES + 1])
@@ -31,6 +32,7 @@ def to_command(request: pb.SendProofRequest) -> SendProof:
 def to_result(result: ProofResult) -> pb.ProofResult:
     return pb.ProofResult(
         address=result.address,
+        rule=result.rule,
         attempt=None if result.attempt is None else to_attempt(result.attempt),
         exclusion=None if result.exclusion is None else to_exclusion(result.exclusion),
     )

@@ -18,7 +18,7 @@ from clarion_server.transport.cli.commands.options import (
 )
 from clarion_server.transport.cli.listing import fields, table
 from clarion_server.transport.cli.session import CurrentSession, Session
-from clarion_server.transport.cli.views import language, moment, plain, state
+from clarion_server.transport.cli.views import language, moment, plain, rule_text, state
 
 if TYPE_CHECKING:
     from clarion_client import (
@@ -96,6 +96,8 @@ def _message_rows(explanation: MessageExplanation) -> list[tuple[str, Renderable
     if explanation.due_time is not None:
         rows.append(("Leaves", moment(explanation.due_time)))
     rows.append(("Content", language(explanation.content_locale, explanation.locale_reason)))
+    if explanation.rule_evaluations:
+        rows.append(("Rule", rule_text(explanation.rule, explanation.rule_evaluations)))
     rows += _sourced("Address", explanation.address)
     if explanation.consent_change:
         rows.append(("Consent", plain(explanation.consent_change)))

@@ -136,6 +136,7 @@ def _message_view(message: Message) -> RenderableType:
         ("execution", plain(message.execution)),
         ("locale", plain(message.locale)),
         ("content", language(message.content_locale, message.locale_reason)),
+        *([("rule", plain(message.rule))] if message.rule else []),
         ("accepted", moment(message.accept_time)),
         ("due", moment(message.due_time)),
         ("expires", moment(message.expire_time)),

@@ -15,7 +15,7 @@ from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.listing import fields
 from clarion_server.transport.cli.output import Output
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import language, plain
+from clarion_server.transport.cli.views import language, plain, rule_text
 
 if TYPE_CHECKING:
     from clarion_client import Choice, Mailbox, Preview, RenderedAttachment, RenderedEmail
@@ -31,6 +31,7 @@ def preview(
     to: Annotated[str, Parameter(help="The recipient's address or identity. Default: preview@clarion.test.")] = "",
     version: Annotated[int, Parameter(help="Render this version. Default: the draft.")] = 0,
     action: Annotated[str, Parameter(help="Render the action of this id. Default: the first one.")] = "",
+    rule: Annotated[str, Parameter(help="Render the content of this rule. Default: the first one that is true.")] = "",
     html: Annotated[bool, Parameter(help="Print only the HTML part.")] = False,
     text: Annotated[bool, Parameter(help="Print only the text part.")] = False,
     open_: Annotated[
@@ -47,6 +48,7 @@ def preview(
         identity=to,
         version=version,
         action=action,
+        rule=rule,
     )
     if open_ is not None:
         _open(open_, _email_of(rendered), session.output)
@@ -77,6 +79,7 @@ def _open(path: Path, email: RenderedEmail, output: Output) -> None:
 
 #: What the table above the content shows.
 _ROWS = frozenset({"action", "address", "locale", "content_locale", "locale_reason"})
+_ROWS_OF_RULES = frozenset({"rule", "rule_evaluations", "exclusion_reason"})
 
 
 def _preview_view(rendered: Preview) -> RenderableType:
@@ -85,6 +88,10 @@ def _preview_view(rendered: Preview) -> RenderableType:
         rows.append(("To", _choice_view(rendered.address)))
     rows.append(("Locale", _choice_view(rendered.locale)))
     rows.append(("Content", language(rendered.content_locale, rendered.locale_reason)))
+    if rendered.rule or rendered.rule_evaluations:
+        rows.append(("Rule", rule_text(rendered.rule, rendered.rule_evaluations)))
+    if rendered.exclusion_reason:
+        rows.append(("Excluded", plain(f"{rendered.exclusion_reason}: the recipient would get nothing.", "yellow")))
     if rendered.email is None:
         return Group(fields(rows), _content_view(rendered))
     return Group(fields([*rows, *_header_rows(rendered.email)]), _body_view(rendered.email))
@@ -99,7 +106,7 @@ def _content_view(rendered: Preview) -> RenderableType:
     from clarion_server.transport.cli.files.yaml_syntax import dump  # noqa: PLC0415 - only used here
 
     data = rendered.to_dict()
-    return plain(dump({name: item for name, item in data.items() if name not in _ROWS}))
+    return plain(dump({name: item for name, item in data.items() if name not in _ROWS | _ROWS_OF_RULES}))
 
 
 def _header_rows(email: RenderedEmail) -> list[tuple[str, Text]]:

@@ -26,6 +26,7 @@ def proof(
     locale: Locale = "",
     version: Annotated[int, Parameter(help="Send this version. Default: the draft.")] = 0,
     action: Annotated[str, Parameter(help="Send the action of this id. Default: the first one.")] = "",
+    rule: Annotated[str, Parameter(help="Send the content of this rule. Default: the first one that is true.")] = "",
     session: CurrentSession,
 ) -> Exit:
     """Send a mail of a campaign to yourself. No list, event or report has it.
@@ -40,6 +41,7 @@ def proof(
         locale=locale,
         version=version,
         action=action,
+        rule=rule,
     )
     session.output.show([result.to_dict() for result in results], lambda: Group(*map(_line, results)))
     return Exit.OK if all(map(_is_sent, results)) else Exit.BAD_NEWS

@@ -54,7 +54,7 @@ export const FailedEvaluationsSchema: GenMessage<FailedEvaluations> = /*@__PURE_
  */
 export enum FailedEvaluations_Cause {
   /**
-   * Never returned.
+   * It did not fail.
    *
    * @generated from enum value: CAUSE_UNSPECIFIED = 0;
    */
