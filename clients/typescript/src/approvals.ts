@@ -3,13 +3,17 @@
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { ChangeOptions, WriteOptions } from "./campaigns.js";
-import type { Approval, ApprovalStep } from "./gen/clarion/v1/approval_pb.js";
+import type { Approval, ApprovalStep, ApprovalThread } from "./gen/clarion/v1/approval_pb.js";
 import type { ApprovalPolicy, ApprovalPolicySchema } from "./gen/clarion/v1/approval_policy_pb.js";
 import {
   ApprovalPolicyService,
   type ListApprovalPoliciesResponseSchema,
 } from "./gen/clarion/v1/approval_policy_service_pb.js";
-import { ApprovalService, type ListApprovalStepsResponseSchema } from "./gen/clarion/v1/approval_service_pb.js";
+import {
+  ApprovalService,
+  type ListApprovalStepsResponseSchema,
+  type ListApprovalThreadsResponseSchema,
+} from "./gen/clarion/v1/approval_service_pb.js";
 import { fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
@@ -83,9 +87,37 @@ export class Approvals {
     return present((await this.#calls.unary(METHOD.cancelApproval, request, { ...options, repeatable: false })).approval);
   }
 
-  /** Adds a comment to the history. */
-  async comment(campaign: string, comment: string, options: CallOptions = {}): Promise<ApprovalStep> {
-    const request = { campaign: fullName("campaigns", campaign), comment };
+  /** Lists what was said about the approval with the answers, the newest threads first. */
+  threads(
+    campaign: string,
+    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+  ): Pager<MessageShape<typeof ListApprovalThreadsResponseSchema>, ApprovalThread> {
+    const request = { campaign: fullName("campaigns", campaign), pageSize };
+    return new Pager(
+      (pageToken) =>
+        this.#calls.unary(METHOD.listApprovalThreads, { ...request, pageToken }, { ...options, repeatable: true }),
+      (page) => page.approvalThreads,
+    );
+  }
+
+  /** Marks a thread as resolved. `thread` is the `step` that began it, or of an answer in it. */
+  async resolve(
+    campaign: string,
+    thread: string,
+    { comment = "", ...options }: CallOptions & { readonly comment?: string } = {},
+  ): Promise<ApprovalThread> {
+    const request = { campaign: fullName("campaigns", campaign), thread, comment };
+    const call = { ...options, repeatable: true };
+    return present((await this.#calls.unary(METHOD.resolveApprovalThread, request, call)).approvalThread);
+  }
+
+  /** Adds a comment to the history. `replyTo` is the `step` that it is an answer to. */
+  async comment(
+    campaign: string,
+    comment: string,
+    { replyTo = "", ...options }: CallOptions & { readonly replyTo?: string } = {},
+  ): Promise<ApprovalStep> {
+    const request = { campaign: fullName("campaigns", campaign), comment, replyTo };
     const call = { ...options, repeatable: false };
     return present((await this.#calls.unary(METHOD.commentOnApproval, request, call)).approvalStep);
   }

@@ -30,6 +30,8 @@ class ApprovalAction(StrEnum):
     ACTIVATED = "ACTIVATED"
     BYPASSED = "BYPASSED"
     """The draft was activated although an approval was missing."""
+    RESOLVED = "RESOLVED"
+    """A thread was resolved."""
 
 
 def comment_violations(text: str, field: str = "comment") -> Iterator[Violation]:
@@ -53,6 +55,22 @@ class ApprovalStep:
     """What the step is about; empty for a comment."""
     key: int = 0
     """Assigned by the store, in the order of the steps."""
+    thread: int | None = None
+    """The key of the step that began the thread which it belongs to; None for a step that is no reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalThread:
+    """A step that says something, with what was answered to it."""
+
+    opening: ApprovalStep
+    replies: tuple[ApprovalStep, ...]
+    """The oldest first."""
+
+    @property
+    def is_resolved(self) -> bool:
+        """Returns whether nothing was said since it was resolved last."""
+        return bool(self.replies) and self.replies[-1].action is ApprovalAction.RESOLVED
 
 
 @dataclass(frozen=True, slots=True)

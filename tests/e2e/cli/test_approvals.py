@@ -47,6 +47,25 @@ async def test_changes_are_requested_and_a_submission_is_taken_back(shop: Comman
     assert (await shop("approvals", "comment", "order-confirmed", "Later.")).out == "The comment is in the history.\n"
 
 
+async def test_a_comment_is_answered_and_its_thread_resolved(shop: CommandLine) -> None:
+    comment = ("approvals", "comment", "order-confirmed")
+    asked = (await shop(*comment, "Is the price right?", "--json")).data
+    await shop(*comment, "It is.", "--reply-to", asked["step"])
+    await shop(*comment, "Blue?")
+    resolved = await shop("approvals", "resolve", "order-confirmed", asked["step"], "-m", "Thank you.")
+    assert "Is the price right? (resolved)" in resolved.out
+    assert "resolved: Thank you." in resolved.out
+    listed = (await shop("approvals", "comments", "order-confirmed", "--json")).data
+    assert [(each["opening"]["comment"], len(each["replies"]), each["resolved"]) for each in listed] == [
+        ("Blue?", 0, False),
+        ("Is the price right?", 2, True),
+    ]
+    still_open = (await shop("approvals", "comments", "order-confirmed", "--open")).out
+    assert ("Blue?" in still_open, "price" in still_open) == (True, False)
+    wrong = await shop(*comment, "What?", "--reply-to", "x", "--json")
+    assert (wrong.status, wrong.error["problems"][0]["where"]) == (2, "reply_to")
+
+
 async def test_a_policy_is_printed_as_the_file_that_made_it_until_it_is_deleted(shop: CommandLine) -> None:
     shop.write("policy.yaml", POLICY)
     await shop("apply", "-f", "policy.yaml")

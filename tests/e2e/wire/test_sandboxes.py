@@ -66,6 +66,7 @@ NEEDED: Mapping[str, Message] = {
     "SendProof": proof_service_pb2.SendProofRequest(addresses=["jane@example.com"]),
     "RequestChanges": approval_service_pb2.RequestChangesRequest(comment="Shorter."),
     "CommentOnApproval": approval_service_pb2.CommentOnApprovalRequest(comment="Why?"),
+    "ResolveApprovalThread": approval_service_pb2.ResolveApprovalThreadRequest(thread="1"),
     "StopCampaign": StopCampaignRequest(queue_disposal=StopCampaignRequest.QUEUE_DISPOSAL_CANCEL),
     "DuplicateCampaign": DuplicateCampaignRequest(campaign_id="copy"),
     "GetCampaignVersion": GetCampaignVersionRequest(version=1),
@@ -156,7 +157,15 @@ async def read_all(sandbox: Sandbox) -> Resources:
 
 def can_list(path: str) -> bool:
     """Whether the method lists what its service is about, of the whole sandbox."""
-    parts = ("ApprovalSteps", "CampaignVersions", "FragmentUses", "FragmentVersions", "Tags", "TestCases")
+    parts = (
+        "ApprovalSteps",
+        "ApprovalThreads",
+        "CampaignVersions",
+        "FragmentUses",
+        "FragmentVersions",
+        "Tags",
+        "TestCases",
+    )
     return not path.endswith(tuple(f"/List{part}" for part in parts))
 
 

@@ -166,6 +166,13 @@ LISTS = {
         approvals_pb.ListApprovalStepsResponse(approval_steps=[approval_pb.ApprovalStep(actor="apiKeys/1")]),
         holds(actor="apiKeys/1"),
     ),
+    "approvals.threads": Case(
+        "ListApprovalThreads",
+        lambda c: c.approvals.threads("x", page_size=2),
+        approvals_pb.ListApprovalThreadsRequest(campaign="campaigns/x", page_size=2),
+        approvals_pb.ListApprovalThreadsResponse(approval_threads=[approval_pb.ApprovalThread(resolved=True)]),
+        holds(resolved=True),
+    ),
     "attachments.list": Case(
         "ListAttachments",
         lambda c: c.attachments.list(page_size=2),

@@ -13,6 +13,7 @@ LAZY = {
     "list",
     "run",
     "steps",
+    "threads",
     "tags",
     "trigger_stream",
     "upload_stream",

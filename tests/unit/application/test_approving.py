@@ -10,7 +10,7 @@ from clarion_server.application.campaigns.approving import Approval, Approving, 
 from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
 from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput
 from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.approval import ApprovalAction
+from clarion_server.domain.approval import ApprovalAction, ApprovalStep
 from clarion_server.domain.approval_policy import ApprovalConditions, ApprovalPolicy
 from clarion_server.domain.campaign import ApprovalState, CampaignState
 from clarion_server.domain.category import Category
@@ -245,9 +245,56 @@ async def test_the_etag_of_an_earlier_state_is_refused(office: Office) -> None:
 
 async def test_comments_stand_in_the_history_and_change_nothing(office: Office) -> None:
     before = await office.world.get()
-    step = await office.approving.comment(Word("order-confirmed", "Is the price right?"), ANN)
+    step = await office.approving.comment(Word("order-confirmed", "Is the price right?"), None, ANN)
     assert (step.action, step.comment, step.actor) == (ApprovalAction.COMMENTED, "Is the price right?", ANN.name)
     assert await office.world.get() == before
+
+
+async def said(office: Office, text: str, reply_to: int | None = None) -> ApprovalStep:
+    return await office.approving.comment(Word("order-confirmed", text), reply_to, ANN)
+
+
+async def test_answers_stand_in_the_thread_of_what_they_answer(office: Office) -> None:
+    price, colour = await said(office, "Is the price right?"), await said(office, "Blue?")
+    first = await said(office, "It is.", price.key)
+    second = await said(office, "Thank you.", first.key)
+    threads = await office.approving.threads("order-confirmed", None, 9, AUTHOR)
+    assert [(each.opening.key, each.replies) for each in threads] == [(colour.key, ()), (price.key, (first, second))]
+    assert await office.approving.threads("order-confirmed", colour.key, 9, AUTHOR) == threads[1:]
+
+
+async def test_a_request_for_changes_begins_a_thread_that_is_resolved_and_opened_again(office: Office) -> None:
+    await office.submit()
+    await office.approving.request_changes(Word("order-confirmed", "Shorter."), ANN)
+    thread, submitted = await office.approving.threads("order-confirmed", None, 9, ANN)
+    assert submitted.opening.action is ApprovalAction.SUBMITTED
+    assert (thread.opening.action, thread.is_resolved) == (ApprovalAction.CHANGES_REQUESTED, False)
+    resolve = office.approving.resolve
+    resolved = await resolve(Word("order-confirmed", "Done."), thread.opening.key, AUTHOR)
+    assert resolved.is_resolved
+    (last,) = resolved.replies
+    assert (last.action, last.comment, last.actor) == (ApprovalAction.RESOLVED, "Done.", AUTHOR.name)
+    assert await resolve(Word("order-confirmed"), last.key, AUTHOR) == resolved
+    await said(office, "It is still long.", last.key)
+    (again,) = await office.approving.threads("order-confirmed", None, 1, ANN)
+    assert not again.is_resolved
+    steps = await office.approving.steps("order-confirmed", None, 9, ANN)
+    assert [each.action.value for each in steps] == ["COMMENTED", "RESOLVED", "CHANGES_REQUESTED", "SUBMITTED"]
+
+
+async def test_a_step_of_another_campaign_and_one_that_says_nothing_are_answered_by_nothing(office: Office) -> None:
+    await office.world.draft("other")
+    elsewhere = await office.approving.comment(Word("other", "Here."), None, ANN)
+    await office.submit()
+    await office.approving.cancel(Word("order-confirmed"), AUTHOR)
+    (silent,) = await office.approving.steps("order-confirmed", None, 1, ANN)
+    for key in (elsewhere.key, silent.key, 4711):
+        with pytest.raises(InvalidFields) as refused:
+            await said(office, "Why?", key)
+        assert [(each.field, each.reason) for each in refused.value.violations] == [("reply_to", "UNKNOWN_VALUE")]
+        with pytest.raises(InvalidFields) as refused:
+            await office.approving.resolve(Word("order-confirmed"), key, ANN)
+        assert [each.field for each in refused.value.violations] == ["thread"]
 
 
 @pytest.mark.parametrize(("comment", "reason"), [("", "REQUIRED"), (" ", "REQUIRED"), ("x" * 2_001, "TOO_LONG")])

@@ -165,6 +165,8 @@ class ApprovalStep(_message.Message):
         """The submitted draft was activated."""
         ACTION_BYPASSED: ApprovalStep._Action.ValueType  # 7
         """The draft was activated although approvals were missing. The comment says why."""
+        ACTION_RESOLVED: ApprovalStep._Action.ValueType  # 8
+        """A thread was resolved. A later comment in it opens it again."""
 
     class Action(_Action, metaclass=_ActionEnumTypeWrapper):
         """What was done. Values may be added."""
@@ -185,12 +187,16 @@ class ApprovalStep(_message.Message):
     """The submitted draft was activated."""
     ACTION_BYPASSED: ApprovalStep.Action.ValueType  # 7
     """The draft was activated although approvals were missing. The comment says why."""
+    ACTION_RESOLVED: ApprovalStep.Action.ValueType  # 8
+    """A thread was resolved. A later comment in it opens it again."""
 
     ACTION_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
     CONTENT_HASH_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    THREAD_FIELD_NUMBER: _builtins.int
     action: Global___ApprovalStep.Action.ValueType
     """Output only. What was done."""
     actor: _builtins.str
@@ -199,6 +205,10 @@ class ApprovalStep(_message.Message):
     """Output only. What was said about it."""
     content_hash: _builtins.str
     """Output only. The hash of the draft at that moment. Empty for a comment."""
+    step: _builtins.str
+    """Output only. What identifies the step in its campaign."""
+    thread: _builtins.str
+    """Output only. The step that began the thread which this one belongs to, as its `step`. Empty for a step that is no reply."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When."""
@@ -211,11 +221,47 @@ class ApprovalStep(_message.Message):
         actor: _builtins.str = ...,
         comment: _builtins.str = ...,
         content_hash: _builtins.str = ...,
+        step: _builtins.str = ...,
+        thread: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "comment", b"comment", "content_hash", b"content_hash", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "comment", b"comment", "content_hash", b"content_hash", "step", b"step", "thread", b"thread", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ApprovalStep: _TypeAlias = ApprovalStep  # noqa: Y015
+
+@_typing.final
+class ApprovalThread(_message.Message):
+    """A step that says something, with what was answered to it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPENING_FIELD_NUMBER: _builtins.int
+    REPLIES_FIELD_NUMBER: _builtins.int
+    RESOLVED_FIELD_NUMBER: _builtins.int
+    resolved: _builtins.bool
+    """Output only. Whether it is resolved: nothing was said in it since."""
+    @_builtins.property
+    def opening(self) -> Global___ApprovalStep:
+        """Output only. What was said first: a comment, or another step with one, such as a request for changes."""
+
+    @_builtins.property
+    def replies(self) -> _containers.RepeatedCompositeFieldContainer[Global___ApprovalStep]:
+        """Output only. The answers, and each time at which it was resolved, the oldest first."""
+
+    def __init__(
+        self,
+        *,
+        opening: Global___ApprovalStep | None = ...,
+        replies: _abc.Iterable[Global___ApprovalStep] | None = ...,
+        resolved: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["opening", b"opening"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["opening", b"opening", "replies", b"replies", "resolved", b"resolved"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApprovalThread: _TypeAlias = ApprovalThread  # noqa: Y015

@@ -351,19 +351,25 @@ class CommentOnApprovalRequest(_message.Message):
 
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
+    REPLY_TO_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """Required. The campaign, as `campaigns/{campaign}`."""
     comment: _builtins.str
     """Required. What there is to say. At most 2,000 characters."""
+    reply_to: _builtins.str
+    """Optional. The step that it is an answer to, as `ApprovalStep.step`: the first one of a thread, or an answer in it.
+    Default: the comment begins a thread.
+    """
     def __init__(
         self,
         *,
         campaign: _builtins.str = ...,
         comment: _builtins.str = ...,
+        reply_to: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "reply_to", b"reply_to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -392,3 +398,115 @@ class CommentOnApprovalResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CommentOnApprovalResponse: _TypeAlias = CommentOnApprovalResponse  # noqa: Y015
+
+@_typing.final
+class ListApprovalThreadsRequest(_message.Message):
+    """Asks for the threads of a campaign's approvals."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    campaign: _builtins.str
+    """Required. The campaign, as `campaigns/{campaign}`."""
+    page_size: _builtins.int
+    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    page_token: _builtins.str
+    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    def __init__(
+        self,
+        *,
+        campaign: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListApprovalThreadsRequest: _TypeAlias = ListApprovalThreadsRequest  # noqa: Y015
+
+@_typing.final
+class ListApprovalThreadsResponse(_message.Message):
+    """Carries one page of threads."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPROVAL_THREADS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Opens the next page. Empty at the end."""
+    @_builtins.property
+    def approval_threads(self) -> _containers.RepeatedCompositeFieldContainer[_approval_pb2.ApprovalThread]:
+        """The threads, the newest first."""
+
+    def __init__(
+        self,
+        *,
+        approval_threads: _abc.Iterable[_approval_pb2.ApprovalThread] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_threads", b"approval_threads", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListApprovalThreadsResponse: _TypeAlias = ListApprovalThreadsResponse  # noqa: Y015
+
+@_typing.final
+class ResolveApprovalThreadRequest(_message.Message):
+    """Resolves a thread."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    THREAD_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    campaign: _builtins.str
+    """Required. The campaign, as `campaigns/{campaign}`."""
+    thread: _builtins.str
+    """Required. The step that began the thread, or an answer in it, as `ApprovalStep.step`."""
+    comment: _builtins.str
+    """Optional. What there is to say. At most 2,000 characters."""
+    def __init__(
+        self,
+        *,
+        campaign: _builtins.str = ...,
+        thread: _builtins.str = ...,
+        comment: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "thread", b"thread"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveApprovalThreadRequest: _TypeAlias = ResolveApprovalThreadRequest  # noqa: Y015
+
+@_typing.final
+class ResolveApprovalThreadResponse(_message.Message):
+    """Carries the thread."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPROVAL_THREAD_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def approval_thread(self) -> _approval_pb2.ApprovalThread:
+        """The thread, which is resolved."""
+
+    def __init__(
+        self,
+        *,
+        approval_thread: _approval_pb2.ApprovalThread | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval_thread", b"approval_thread"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_thread", b"approval_thread"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveApprovalThreadResponse: _TypeAlias = ResolveApprovalThreadResponse  # noqa: Y015

@@ -72,10 +72,20 @@ class ApprovalServiceStub:
                 request_serializer=clarion_dot_v1_dot_approval__service__pb2.CancelApprovalRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_approval__service__pb2.CancelApprovalResponse.FromString,
                 _registered_method=True)
+        self.ListApprovalThreads = channel.unary_unary(
+                '/clarion.v1.ApprovalService/ListApprovalThreads',
+                request_serializer=clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsResponse.FromString,
+                _registered_method=True)
         self.CommentOnApproval = channel.unary_unary(
                 '/clarion.v1.ApprovalService/CommentOnApproval',
                 request_serializer=clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalResponse.FromString,
+                _registered_method=True)
+        self.ResolveApprovalThread = channel.unary_unary(
+                '/clarion.v1.ApprovalService/ResolveApprovalThread',
+                request_serializer=clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadResponse.FromString,
                 _registered_method=True)
 
 
@@ -168,11 +178,36 @@ class ApprovalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def CommentOnApproval(self, request, context):
-        """Adds a comment to the history of a campaign's approvals. Needs the scope `author` or `approve`.
+    def ListApprovalThreads(self, request, context):
+        """Lists the threads of a campaign's approvals: each step with a comment that is no answer, and what was answered to it, the newest
+        threads first. Needs the scope `read`, `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+        - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CommentOnApproval(self, request, context):
+        """Adds a comment to the history of a campaign's approvals: the first one of a thread, or an answer, which opens a resolved thread
+        again. Needs the scope `author` or `approve`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step of this campaign.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveApprovalThread(self, request, context):
+        """Marks a thread as resolved. A thread that is resolved stays so. Needs the scope `author` or `approve`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or the thread is none of this campaign.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -212,10 +247,20 @@ def add_ApprovalServiceServicer_to_server(servicer, server):
                     request_deserializer=clarion_dot_v1_dot_approval__service__pb2.CancelApprovalRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_approval__service__pb2.CancelApprovalResponse.SerializeToString,
             ),
+            'ListApprovalThreads': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListApprovalThreads,
+                    request_deserializer=clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsResponse.SerializeToString,
+            ),
             'CommentOnApproval': grpc.unary_unary_rpc_method_handler(
                     servicer.CommentOnApproval,
                     request_deserializer=clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalResponse.SerializeToString,
+            ),
+            'ResolveApprovalThread': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveApprovalThread,
+                    request_deserializer=clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -399,6 +444,33 @@ class ApprovalService:
             _registered_method=True)
 
     @staticmethod
+    def ListApprovalThreads(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.ApprovalService/ListApprovalThreads',
+            clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsRequest.SerializeToString,
+            clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def CommentOnApproval(request,
             target,
             options=(),
@@ -415,6 +487,33 @@ class ApprovalService:
             '/clarion.v1.ApprovalService/CommentOnApproval',
             clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalRequest.SerializeToString,
             clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveApprovalThread(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.ApprovalService/ResolveApprovalThread',
+            clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadRequest.SerializeToString,
+            clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadResponse.FromString,
             options,
             channel_credentials,
             insecure,

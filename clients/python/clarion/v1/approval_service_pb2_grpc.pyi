@@ -95,11 +95,28 @@ class ApprovalServiceStub:
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
     """
-    CommentOnApproval: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.CommentOnApprovalRequest, _approval_service_pb2.CommentOnApprovalResponse]
-    """Adds a comment to the history of a campaign's approvals. Needs the scope `author` or `approve`.
+    ListApprovalThreads: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.ListApprovalThreadsRequest, _approval_service_pb2.ListApprovalThreadsResponse]
+    """Lists the threads of a campaign's approvals: each step with a comment that is no answer, and what was answered to it, the newest
+    threads first. Needs the scope `read`, `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+    - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    """
+    CommentOnApproval: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.CommentOnApprovalRequest, _approval_service_pb2.CommentOnApprovalResponse]
+    """Adds a comment to the history of a campaign's approvals: the first one of a thread, or an answer, which opens a resolved thread
+    again. Needs the scope `author` or `approve`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step of this campaign.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    """
+    ResolveApprovalThread: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.ResolveApprovalThreadRequest, _approval_service_pb2.ResolveApprovalThreadResponse]
+    """Marks a thread as resolved. A thread that is resolved stays so. Needs the scope `author` or `approve`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or the thread is none of this campaign.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
     """
 
@@ -170,11 +187,28 @@ class ApprovalServiceAsyncStub(ApprovalServiceStub):
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
     """
-    CommentOnApproval: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.CommentOnApprovalRequest, _approval_service_pb2.CommentOnApprovalResponse]  # type: ignore[assignment]
-    """Adds a comment to the history of a campaign's approvals. Needs the scope `author` or `approve`.
+    ListApprovalThreads: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.ListApprovalThreadsRequest, _approval_service_pb2.ListApprovalThreadsResponse]  # type: ignore[assignment]
+    """Lists the threads of a campaign's approvals: each step with a comment that is no answer, and what was answered to it, the newest
+    threads first. Needs the scope `read`, `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+    - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    """
+    CommentOnApproval: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.CommentOnApprovalRequest, _approval_service_pb2.CommentOnApprovalResponse]  # type: ignore[assignment]
+    """Adds a comment to the history of a campaign's approvals: the first one of a thread, or an answer, which opens a resolved thread
+    again. Needs the scope `author` or `approve`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step of this campaign.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    """
+    ResolveApprovalThread: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.ResolveApprovalThreadRequest, _approval_service_pb2.ResolveApprovalThreadResponse]  # type: ignore[assignment]
+    """Marks a thread as resolved. A thread that is resolved stays so. Needs the scope `author` or `approve`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or the thread is none of this campaign.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
     """
 
@@ -280,15 +314,44 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ListApprovalThreads(
+        self,
+        request: _approval_service_pb2.ListApprovalThreadsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_approval_service_pb2.ListApprovalThreadsResponse, _abc.Awaitable[_approval_service_pb2.ListApprovalThreadsResponse]]:
+        """Lists the threads of a campaign's approvals: each step with a comment that is no answer, and what was answered to it, the newest
+        threads first. Needs the scope `read`, `author` or `approve`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+        - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        """
+
+    @_abc_1.abstractmethod
     def CommentOnApproval(
         self,
         request: _approval_service_pb2.CommentOnApprovalRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_approval_service_pb2.CommentOnApprovalResponse, _abc.Awaitable[_approval_service_pb2.CommentOnApprovalResponse]]:
-        """Adds a comment to the history of a campaign's approvals. Needs the scope `author` or `approve`.
+        """Adds a comment to the history of a campaign's approvals: the first one of a thread, or an answer, which opens a resolved thread
+        again. Needs the scope `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step of this campaign.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        """
+
+    @_abc_1.abstractmethod
+    def ResolveApprovalThread(
+        self,
+        request: _approval_service_pb2.ResolveApprovalThreadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_approval_service_pb2.ResolveApprovalThreadResponse, _abc.Awaitable[_approval_service_pb2.ResolveApprovalThreadResponse]]:
+        """Marks a thread as resolved. A thread that is resolved stays so. Needs the scope `author` or `approve`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or the thread is none of this campaign.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
         """
 

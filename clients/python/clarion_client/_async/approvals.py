@@ -11,7 +11,7 @@ from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._conversion import read, read_all
 from clarion_client._names import full_name
-from clarion_client._values import Approval, ApprovalStep
+from clarion_client._values import Approval, ApprovalStep, ApprovalThread
 
 COLLECTION = "campaigns"
 
@@ -81,8 +81,33 @@ class AsyncApprovals:
         answer = await self._calls.unary(self._stub.CancelApproval, request, repeatable=False, timeout=timeout)
         return read(Approval, answer.approval)
 
-    async def comment(self, campaign: str, comment: str, *, timeout: float | None = None) -> ApprovalStep:
-        """Adds a comment to the history."""
-        request = wire.CommentOnApprovalRequest(campaign=full_name(COLLECTION, campaign), comment=comment)
+    def threads(self, campaign: str, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[ApprovalThread]:
+        """Lists what was said about the approval with the answers, the newest threads first."""
+        request = wire.ListApprovalThreadsRequest(campaign=full_name(COLLECTION, campaign), page_size=page_size)
+        return paged(
+            self._calls,
+            self._stub.ListApprovalThreads,
+            request,
+            lambda page: read_all(ApprovalThread, page.approval_threads),
+            timeout,
+        )
+
+    async def resolve(
+        self, campaign: str, thread: str, *, comment: str = "", timeout: float | None = None
+    ) -> ApprovalThread:
+        """Marks a thread as resolved. `thread` is the `step` that began it, or of an answer in it."""
+        request = wire.ResolveApprovalThreadRequest(
+            campaign=full_name(COLLECTION, campaign), thread=thread, comment=comment
+        )
+        answer = await self._calls.unary(self._stub.ResolveApprovalThread, request, repeatable=True, timeout=timeout)
+        return read(ApprovalThread, answer.approval_thread)
+
+    async def comment(
+        self, campaign: str, comment: str, *, reply_to: str = "", timeout: float | None = None
+    ) -> ApprovalStep:
+        """Adds a comment to the history. `reply_to` is the `step` that it is an answer to."""
+        request = wire.CommentOnApprovalRequest(
+            campaign=full_name(COLLECTION, campaign), comment=comment, reply_to=reply_to
+        )
         answer = await self._calls.unary(self._stub.CommentOnApproval, request, repeatable=False, timeout=timeout)
         return read(ApprovalStep, answer.approval_step)

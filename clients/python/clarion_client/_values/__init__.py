@@ -11,6 +11,7 @@ from clarion_client._values.approval import (
     ApprovalState,
     ApprovalStep,
     ApprovalStepAction,
+    ApprovalThread,
 )
 from clarion_client._values.approval_policy import ApprovalConditions, ApprovalPolicy
 from clarion_client._values.attachment import Attachment, RecipientAttachment
@@ -172,6 +173,7 @@ __all__ = [
     "ApprovalState",
     "ApprovalStep",
     "ApprovalStepAction",
+    "ApprovalThread",
     "Attachment",
     "AttachmentHeader",
     "Attempt",

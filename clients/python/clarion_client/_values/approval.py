@@ -44,6 +44,8 @@ class ApprovalStepAction(StrEnum):
     """The submitted draft was activated."""
     BYPASSED = "BYPASSED"
     """The draft was activated although approvals were missing. The comment says why."""
+    RESOLVED = "RESOLVED"
+    """A thread was resolved. A later comment in it opens it again."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -106,3 +108,22 @@ class ApprovalStep(Value):
     """Output only. What was said about it."""
     content_hash: str = ""
     """Output only. The hash of the draft at that moment. Empty for a comment."""
+    step: str = ""
+    """Output only. What identifies the step in its campaign."""
+    thread: str = ""
+    """Output only. The step that began the thread which this one belongs to, as its `step`. Empty for a step that is
+    no reply.
+    """
+
+
+@represents(approval_pb2.ApprovalThread.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalThread(Value):
+    """A step that says something, with what was answered to it."""
+
+    opening: ApprovalStep | None = None
+    """Output only. What was said first: a comment, or another step with one, such as a request for changes."""
+    replies: Sequence[ApprovalStep] = ()
+    """Output only. The answers, and each time at which it was resolved, the oldest first."""
+    resolved: bool = False
+    """Output only. Whether it is resolved: nothing was said in it since."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from clarion_server.adapters.storage.json_columns import APPROVAL_CONDITIONS, TEXTS
 from clarion_server.adapters.storage.resources import SqlResourceRepository
@@ -57,6 +57,7 @@ class SqlApprovalRepository:
             "actor": step.actor,
             "comment": step.comment,
             "content_hash": step.content_hash,
+            "thread": step.thread,
         }
         added = insert(approval_steps).values(values).returning(approval_steps.c.key)
         return replace(step, key=self._connection.execute(added).scalar_one())
@@ -70,8 +71,25 @@ class SqlApprovalRepository:
         rows = self._connection.execute(select(approval_steps).where(*since).order_by(approval_steps.c.key))
         return [_step_from_row(row) for row in rows]
 
+    def get(self, campaign_key: int, key: int) -> ApprovalStep | None:
+        the_one = (approval_steps.c.campaign_key == campaign_key, approval_steps.c.key == key)
+        row = self._connection.execute(select(approval_steps).where(*the_one)).one_or_none()
+        return None if row is None else _step_from_row(row)
+
+    def openings(self, campaign_key: int, before: int | None, limit: int) -> list[ApprovalStep]:
+        no_reply = (approval_steps.c.thread.is_(None), approval_steps.c.comment != "")
+        statement = select(approval_steps).where(approval_steps.c.campaign_key == campaign_key, *no_reply)
+        return self._newest(statement, before, limit)
+
+    def replies(self, campaign_key: int, openings: Collection[int]) -> list[ApprovalStep]:
+        of_threads = (approval_steps.c.campaign_key == campaign_key, approval_steps.c.thread.in_(openings))
+        rows = self._connection.execute(select(approval_steps).where(*of_threads).order_by(approval_steps.c.key))
+        return [_step_from_row(row) for row in rows]
+
     def page(self, campaign_key: int, before: int | None, limit: int) -> list[ApprovalStep]:
-        statement = select(approval_steps).where(approval_steps.c.campaign_key == campaign_key)
+        return self._newest(select(approval_steps).where(approval_steps.c.campaign_key == campaign_key), before, limit)
+
+    def _newest(self, statement: Select[Any], before: int | None, limit: int) -> list[ApprovalStep]:
         if before is not None:
             statement = statement.where(approval_steps.c.key < before)
         rows = self._connection.execute(statement.order_by(approval_steps.c.key.desc()).limit(limit))
@@ -80,5 +98,12 @@ class SqlApprovalRepository:
 
 def _step_from_row(row: Row[Any]) -> ApprovalStep:
     return ApprovalStep(
-        row.campaign_key, ApprovalAction(row.action), row.time, row.actor, row.comment, row.content_hash, row.key
+        row.campaign_key,
+        ApprovalAction(row.action),
+        row.time,
+        row.actor,
+        row.comment,
+        row.content_hash,
+        row.key,
+        row.thread,
     )

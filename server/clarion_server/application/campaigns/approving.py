@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from clarion_server.application.campaigns.candidate import Candidate, candidate_of, findings_of, read_candidate
 from clarion_server.application.campaigns.changes import CampaignChanges, Change, Target
@@ -17,6 +17,7 @@ from clarion_server.domain.access import Caller
 from clarion_server.domain.approval import (
     ApprovalAction,
     ApprovalStep,
+    ApprovalThread,
     Requirement,
     Submission,
     check_may_approve,
@@ -25,10 +26,10 @@ from clarion_server.domain.approval import (
     requirements_of,
 )
 from clarion_server.domain.campaign import ApprovalState, Campaign, Transition
-from clarion_server.domain.errors import ApprovalStale, EtagMismatch, ReviewFailed
+from clarion_server.domain.errors import ApprovalStale, EtagMismatch, InvalidFields, ReviewFailed
 from clarion_server.domain.finding import errors_of
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.violation import required
+from clarion_server.domain.violation import Violation, required
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +148,47 @@ class Approving:
         end = _end_of(ApprovalAction.CANCELLED, Transition.CANCEL_APPROVAL, word, caller)
         return await self._make(self._target(word, caller), end, caller)
 
-    async def comment(self, word: Word, caller: Caller) -> ApprovalStep:
-        """Adds a comment to the history. Raises InvalidFields or ResourceNotFound."""
+    async def comment(self, word: Word, reply_to: int | None, caller: Caller) -> ApprovalStep:
+        """Adds a comment to the history, in the thread of the step with the key `reply_to`.
+
+        Raises InvalidFields or ResourceNotFound.
+        """
         word.check(needs_comment=True)
         now = self._clock.now()
 
         def add(unit: UnitOfWork) -> ApprovalStep:
             campaign = find_campaign(unit, caller.visibility, word.campaign_id)
-            step = ApprovalStep(campaign.key, ApprovalAction.COMMENTED, now, caller.name, word.comment)
-            return unit.approvals.add(step)
+            thread = None if reply_to is None else _opening_of(unit, campaign, reply_to, "reply_to").key
+            commented = ApprovalStep(campaign.key, ApprovalAction.COMMENTED, now, caller.name, word.comment)
+            return unit.approvals.add(replace(commented, thread=thread))
 
         return await self._transactions.write(add)
+
+    async def resolve(self, word: Word, step_key: int, caller: Caller) -> ApprovalThread:
+        """Marks the thread of a step as resolved. Raises InvalidFields or ResourceNotFound."""
+        word.check()
+        now = self._clock.now()
+
+        def resolve(unit: UnitOfWork) -> ApprovalThread:
+            campaign = find_campaign(unit, caller.visibility, word.campaign_id)
+            opening = _opening_of(unit, campaign, step_key, "thread")
+            (thread,) = _with_replies(unit, campaign, [opening])
+            if not thread.is_resolved:
+                resolved = ApprovalStep(campaign.key, ApprovalAction.RESOLVED, now, caller.name, word.comment)
+                unit.approvals.add(replace(resolved, thread=opening.key))
+                (thread,) = _with_replies(unit, campaign, [opening])
+            return thread
+
+        return await self._transactions.write(resolve)
+
+    async def threads(self, campaign_id: str, before: int | None, limit: int, caller: Caller) -> list[ApprovalThread]:
+        """Returns threads by the keys of their first steps, the newest first. Raises ResourceNotFound."""
+
+        def read(unit: UnitOfWork) -> list[ApprovalThread]:
+            campaign = find_campaign(unit, caller.visibility, campaign_id)
+            return _with_replies(unit, campaign, unit.approvals.openings(campaign.key, before, limit))
+
+        return await self._transactions.read(read)
 
     def _target(self, word: Word, caller: Caller) -> Target:
         return Target(caller.visibility, word.campaign_id, word.etag)
@@ -185,6 +216,24 @@ def _record(
 ) -> None:
     step = ApprovalStep(candidate.campaign.key, action, now, caller.name, word.comment, candidate.content_hash)
     unit.approvals.add(step)
+
+
+def _opening_of(unit: UnitOfWork, campaign: Campaign, key: int, field: str) -> ApprovalStep:
+    """Returns the first step of the thread of a step. Raises InvalidFields."""
+    found = unit.approvals.get(campaign.key, key)
+    if found is not None and found.thread is not None:
+        found = unit.approvals.get(campaign.key, found.thread)
+    if found is None or not found.comment:
+        text = "Must be a step of this campaign's approvals that says something."
+        raise InvalidFields((Violation(field, "UNKNOWN_VALUE", text),))
+    return found
+
+
+def _with_replies(unit: UnitOfWork, campaign: Campaign, openings: Sequence[ApprovalStep]) -> list[ApprovalThread]:
+    replies = unit.approvals.replies(campaign.key, [opening.key for opening in openings])
+    return [
+        ApprovalThread(opening, tuple(each for each in replies if each.thread == opening.key)) for opening in openings
+    ]
 
 
 def _submission_of(unit: UnitOfWork, campaign: Campaign) -> Submission:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from clarion_server.application.ports.resources import ResourceRepository
@@ -25,6 +26,16 @@ class ApprovalRepository(Protocol):
 
     def submitted(self, campaign_key: int) -> list[ApprovalStep]:
         """Returns the steps from the last submission on, the oldest first."""
+        ...
+
+    def get(self, campaign_key: int, key: int) -> ApprovalStep | None: ...
+
+    def openings(self, campaign_key: int, before: int | None, limit: int) -> list[ApprovalStep]:
+        """Returns the steps with a comment that are no reply, the newest first; only smaller keys than `before`."""
+        ...
+
+    def replies(self, campaign_key: int, openings: Collection[int]) -> list[ApprovalStep]:
+        """Returns the steps of the threads that these steps began, the oldest first."""
         ...
 
     def page(self, campaign_key: int, before: int | None, limit: int) -> list[ApprovalStep]:

@@ -13,16 +13,20 @@ from clarion_server.domain.access import Caller
 from clarion_server.domain.approval_policy import ApprovalPolicy
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import CAMPAIGNS
-from clarion_server.domain.violation import required
+from clarion_server.domain.violation import malformed, required
 from clarion_server.transport.api.convert.approvals import (
     to_approval,
     to_approval_policy,
     to_policy_input,
     to_step,
+    to_thread,
 )
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.pagination import page_of
 from clarion_server.transport.grpc.resources import StandardMethods
+
+#: Keys with more digits than these may be too large for a store.
+_MOST_DIGITS = 18
 
 
 class ApprovalService:
@@ -66,10 +70,28 @@ class ApprovalService:
     async def comment_on_approval(
         self, request: pb.CommentOnApprovalRequest, caller: Caller
     ) -> pb.CommentOnApprovalResponse:
-        step = await self._approving.comment(
-            Word(CAMPAIGNS.parse(request.campaign, "campaign"), request.comment), caller
-        )
+        word = Word(CAMPAIGNS.parse(request.campaign, "campaign"), request.comment)
+        reply_to = _step_key(request.reply_to, "reply_to") if request.reply_to else None
+        step = await self._approving.comment(word, reply_to, caller)
         return pb.CommentOnApprovalResponse(approval_step=to_step(step))
+
+    async def list_approval_threads(
+        self, request: pb.ListApprovalThreadsRequest, caller: Caller
+    ) -> pb.ListApprovalThreadsResponse:
+        parser = RequestParser()
+        campaign_id = parser.id(CAMPAIGNS, request.campaign, "campaign")
+        page = page_of(request, caller, int, parser=parser)
+        before = page.after[0] if page.after else None
+        found = await self._approving.threads(campaign_id, before, page.limit, caller)
+        shown, token = page.cut(found, lambda thread: (thread.opening.key,))
+        return pb.ListApprovalThreadsResponse(approval_threads=map(to_thread, shown), next_page_token=token)
+
+    async def resolve_approval_thread(
+        self, request: pb.ResolveApprovalThreadRequest, caller: Caller
+    ) -> pb.ResolveApprovalThreadResponse:
+        word = Word(CAMPAIGNS.parse(request.campaign, "campaign"), request.comment)
+        thread = await self._approving.resolve(word, _step_key(request.thread, "thread"), caller)
+        return pb.ResolveApprovalThreadResponse(approval_thread=to_thread(thread))
 
 
 class ApprovalPolicyService:
@@ -82,6 +104,15 @@ class ApprovalPolicyService:
         self.list_approval_policies = standard.list
         self.update_approval_policy = standard.update
         self.delete_approval_policy = standard.delete
+
+
+def _step_key(step: str, field: str) -> int:
+    """Returns the key of a step. Raises InvalidFields."""
+    if not step:
+        raise InvalidFields((required(field),))
+    if not (step.isascii() and step.isdecimal() and len(step) <= _MOST_DIGITS):
+        raise InvalidFields((malformed(field, "Must be the `step` of a step of this campaign's approvals."),))
+    return int(step)
 
 
 def _word(request: Any) -> Word:

@@ -90,9 +90,16 @@ CASES = {
     ),
     "approvals.comment": Case(
         "CommentOnApproval",
-        lambda c: c.approvals.comment("x", "Why?"),
-        approvals_pb.CommentOnApprovalRequest(campaign="campaigns/x", comment="Why?"),
+        lambda c: c.approvals.comment("x", "Why?", reply_to="7"),
+        approvals_pb.CommentOnApprovalRequest(campaign="campaigns/x", comment="Why?", reply_to="7"),
         approvals_pb.CommentOnApprovalResponse(approval_step=approval_pb.ApprovalStep(comment="Why?")),
         holds(comment="Why?"),
+    ),
+    "approvals.resolve": Case(
+        "ResolveApprovalThread",
+        lambda c: c.approvals.resolve("x", "7", comment="Done."),
+        approvals_pb.ResolveApprovalThreadRequest(campaign="campaigns/x", thread="7", comment="Done."),
+        approvals_pb.ResolveApprovalThreadResponse(approval_thread=approval_pb.ApprovalThread(resolved=True)),
+        holds(resolved=True),
     ),
 }

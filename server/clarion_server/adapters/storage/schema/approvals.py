@@ -35,5 +35,7 @@ approval_steps = Table(
     Column("actor", Text, nullable=False),
     Column("comment", Text, nullable=False),
     Column("content_hash", Text, nullable=False),
+    # The key of the step that began the thread which it belongs to. Null for a step that is no reply.
+    Column("thread", Key),
 )
 Index("approval_steps_campaign_key_key", approval_steps.c.campaign_key, approval_steps.c.key)

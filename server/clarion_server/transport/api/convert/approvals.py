@@ -8,7 +8,7 @@ from clarion.v1 import approval_pb2, approval_policy_pb2
 
 from clarion_server.application.campaigns.approving import Approval
 from clarion_server.application.resources import ResourceInput
-from clarion_server.domain.approval import ApprovalStep, Requirement
+from clarion_server.domain.approval import ApprovalStep, ApprovalThread, Requirement
 from clarion_server.domain.approval_policy import MAX_VALUES, ApprovalConditions, ApprovalPolicy
 from clarion_server.domain.names import API_KEYS
 from clarion_server.transport.api.convert.enums import APPROVAL_ACTION, APPROVAL_STATE, CATEGORY, CHANNEL
@@ -96,4 +96,12 @@ def to_step(step: ApprovalStep) -> approval_pb2.ApprovalStep:
         actor=step.actor,
         comment=step.comment,
         content_hash=step.content_hash,
+        step=str(step.key),
+        thread="" if step.thread is None else str(step.thread),
+    )
+
+
+def to_thread(thread: ApprovalThread) -> approval_pb2.ApprovalThread:
+    return approval_pb2.ApprovalThread(
+        opening=to_step(thread.opening), replies=map(to_step, thread.replies), resolved=thread.is_resolved
     )

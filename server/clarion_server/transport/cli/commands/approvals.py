@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
@@ -13,7 +14,7 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain
 
 if TYPE_CHECKING:
-    from clarion_client import Approval
+    from clarion_client import Approval, ApprovalStep, ApprovalThread
 
 Comment = Annotated[str, Parameter(name=["--comment", "-m"], help="A comment for the history.")]
 PolicyName = Annotated[str, Parameter(help="The approval policy, such as legal.")]
@@ -79,11 +80,46 @@ def add_comment(
     comment: Annotated[str, Parameter(help="What there is to say.")],
     /,
     *,
+    reply_to: Annotated[
+        str, Parameter(help="The step that it answers, as `clarion approvals comments` shows it.")
+    ] = "",
     session: CurrentSession,
 ) -> None:
-    """Add a comment to the history."""
-    step = session.client.approvals.comment(campaign, comment)
+    """Add a comment to the history, or an answer to one. An answer opens a resolved thread again."""
+    step = session.client.approvals.comment(campaign, comment, reply_to=reply_to)
     session.output.show(step.to_dict(), lambda: plain("The comment is in the history."))
+
+
+@approvals.command(name="comments")
+def list_comments(
+    campaign: CampaignName,
+    /,
+    *,
+    open_only: Annotated[
+        bool, Parameter(name="--open", negative=(), help="Only threads that are not resolved.")
+    ] = False,
+    limit: Limit = 50,
+    session: CurrentSession,
+) -> None:
+    """List what was said about the approval of a campaign with the answers, the newest threads first."""
+    threads = session.client.approvals.threads(campaign, page_size=page_size(limit))
+    wanted = (each for each in threads if not (open_only and each.resolved))
+    shown = list(islice(wanted, limit or None))
+    session.output.show([each.to_dict() for each in shown], lambda: Group(*map(_thread_view, shown)))
+
+
+@approvals.command(name="resolve")
+def resolve(
+    campaign: CampaignName,
+    step: Annotated[str, Parameter(help="A step of the thread, as `clarion approvals comments` shows it.")],
+    /,
+    *,
+    comment: Comment = "",
+    session: CurrentSession,
+) -> None:
+    """Mark a thread as resolved."""
+    resolved = session.client.approvals.resolve(campaign, step, comment=comment)
+    session.output.show(resolved.to_dict(), lambda: _thread_view(resolved))
 
 
 @approvals.command(name="history")
@@ -129,6 +165,20 @@ def delete_policy(policy: PolicyName, /, *, session: CurrentSession) -> None:
     """Delete an approval policy."""
     session.client.approval_policies.delete(policy)
     session.output.show({"deleted": policy}, lambda: plain(f"{policy} is deleted."))
+
+
+def _thread_view(thread: ApprovalThread) -> RenderableType:
+    opening = thread.opening
+    if opening is None:
+        return plain("")
+    head = _said(opening) + (" (resolved)" if thread.resolved else "")
+    return Group(plain(head), *(plain(f"  {_said(reply)}") for reply in thread.replies))
+
+
+def _said(step: ApprovalStep) -> str:
+    done = "" if step.action == "COMMENTED" else f" {step.action.replace('_', ' ').lower()}"
+    comment = f": {step.comment}" if step.comment else ""
+    return f"{step.step}  {moment(step.time)}  {_short(step.actor)}{done}{comment}"
 
 
 def _view(approval: Approval) -> RenderableType:

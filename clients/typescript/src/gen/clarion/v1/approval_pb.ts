@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/approval.proto.
  */
 export const file_clarion_v1_approval: GenFile = /*@__PURE__*/
-  fileDesc("ChljbGFyaW9uL3YxL2FwcHJvdmFsLnByb3RvEgpjbGFyaW9uLnYxIvEDCghBcHByb3ZhbBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAxIvCgVzdGF0ZRgCIAEoDjIaLmNsYXJpb24udjEuQXBwcm92YWwuU3RhdGVCBOJBAQMSGgoMY29udGVudF9oYXNoGAMgASgJQgTiQQEDEhwKDnN1Ym1pdHRlZF9oYXNoGAQgASgJQgTiQQEDEhcKCXN1Ym1pdHRlchgFIAEoCUIE4kEBAxI1CgtzdWJtaXRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSPAoMcmVxdWlyZW1lbnRzGAcgAygLMiAuY2xhcmlvbi52MS5BcHByb3ZhbC5SZXF1aXJlbWVudEIE4kEBAxISCgRldGFnGAggASgJQgTiQQEDGloKC1JlcXVpcmVtZW50EhQKBnBvbGljeRgBIAEoCUIE4kEBAxIcCg5yZXF1aXJlZF9jb3VudBgCIAEoBUIE4kEBAxIXCglhcHByb3ZlcnMYAyADKAlCBOJBAQMiZAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TVEFURV9JTl9SRVZJRVcQARISCg5TVEFURV9BUFBST1ZFRBACEhsKF1NUQVRFX0NIQU5HRVNfUkVRVUVTVEVEEAMigAMKDEFwcHJvdmFsU3RlcBI1CgZhY3Rpb24YASABKA4yHy5jbGFyaW9uLnYxLkFwcHJvdmFsU3RlcC5BY3Rpb25CBOJBAQMSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSEwoFYWN0b3IYAyABKAlCBOJBAQMSFQoHY29tbWVudBgEIAEoCUIE4kEBAxIaCgxjb250ZW50X2hhc2gYBSABKAlCBOJBAQMiwAEKBkFjdGlvbhIWChJBQ1RJT05fVU5TUEVDSUZJRUQQABIUChBBQ1RJT05fU1VCTUlUVEVEEAESEwoPQUNUSU9OX0FQUFJPVkVEEAISHAoYQUNUSU9OX0NIQU5HRVNfUkVRVUVTVEVEEAMSFAoQQUNUSU9OX0NBTkNFTExFRBAEEhQKEEFDVElPTl9DT01NRU5URUQQBRIUChBBQ1RJT05fQUNUSVZBVEVEEAYSEwoPQUNUSU9OX0JZUEFTU0VEEAdiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChljbGFyaW9uL3YxL2FwcHJvdmFsLnByb3RvEgpjbGFyaW9uLnYxIvEDCghBcHByb3ZhbBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAxIvCgVzdGF0ZRgCIAEoDjIaLmNsYXJpb24udjEuQXBwcm92YWwuU3RhdGVCBOJBAQMSGgoMY29udGVudF9oYXNoGAMgASgJQgTiQQEDEhwKDnN1Ym1pdHRlZF9oYXNoGAQgASgJQgTiQQEDEhcKCXN1Ym1pdHRlchgFIAEoCUIE4kEBAxI1CgtzdWJtaXRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSPAoMcmVxdWlyZW1lbnRzGAcgAygLMiAuY2xhcmlvbi52MS5BcHByb3ZhbC5SZXF1aXJlbWVudEIE4kEBAxISCgRldGFnGAggASgJQgTiQQEDGloKC1JlcXVpcmVtZW50EhQKBnBvbGljeRgBIAEoCUIE4kEBAxIcCg5yZXF1aXJlZF9jb3VudBgCIAEoBUIE4kEBAxIXCglhcHByb3ZlcnMYAyADKAlCBOJBAQMiZAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TVEFURV9JTl9SRVZJRVcQARISCg5TVEFURV9BUFBST1ZFRBACEhsKF1NUQVRFX0NIQU5HRVNfUkVRVUVTVEVEEAMivwMKDEFwcHJvdmFsU3RlcBI1CgZhY3Rpb24YASABKA4yHy5jbGFyaW9uLnYxLkFwcHJvdmFsU3RlcC5BY3Rpb25CBOJBAQMSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSEwoFYWN0b3IYAyABKAlCBOJBAQMSFQoHY29tbWVudBgEIAEoCUIE4kEBAxIaCgxjb250ZW50X2hhc2gYBSABKAlCBOJBAQMSEgoEc3RlcBgGIAEoCUIE4kEBAxIUCgZ0aHJlYWQYByABKAlCBOJBAQMi1QEKBkFjdGlvbhIWChJBQ1RJT05fVU5TUEVDSUZJRUQQABIUChBBQ1RJT05fU1VCTUlUVEVEEAESEwoPQUNUSU9OX0FQUFJPVkVEEAISHAoYQUNUSU9OX0NIQU5HRVNfUkVRVUVTVEVEEAMSFAoQQUNUSU9OX0NBTkNFTExFRBAEEhQKEEFDVElPTl9DT01NRU5URUQQBRIUChBBQ1RJT05fQUNUSVZBVEVEEAYSEwoPQUNUSU9OX0JZUEFTU0VEEAcSEwoPQUNUSU9OX1JFU09MVkVEEAgiigEKDkFwcHJvdmFsVGhyZWFkEi8KB29wZW5pbmcYASABKAsyGC5jbGFyaW9uLnYxLkFwcHJvdmFsU3RlcEIE4kEBAxIvCgdyZXBsaWVzGAIgAygLMhguY2xhcmlvbi52MS5BcHByb3ZhbFN0ZXBCBOJBAQMSFgoIcmVzb2x2ZWQYAyABKAhCBOJBAQNiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * Where the approval of a campaign's draft stands.
@@ -204,6 +204,20 @@ export type ApprovalStep = Message<"clarion.v1.ApprovalStep"> & {
    * @generated from field: string content_hash = 5;
    */
   contentHash: string;
+
+  /**
+   * Output only. What identifies the step in its campaign.
+   *
+   * @generated from field: string step = 6;
+   */
+  step: string;
+
+  /**
+   * Output only. The step that began the thread which this one belongs to, as its `step`. Empty for a step that is no reply.
+   *
+   * @generated from field: string thread = 7;
+   */
+  thread: string;
 };
 
 /**
@@ -274,6 +288,13 @@ export enum ApprovalStep_Action {
    * @generated from enum value: ACTION_BYPASSED = 7;
    */
   BYPASSED = 7,
+
+  /**
+   * A thread was resolved. A later comment in it opens it again.
+   *
+   * @generated from enum value: ACTION_RESOLVED = 8;
+   */
+  RESOLVED = 8,
 }
 
 /**
@@ -281,4 +302,39 @@ export enum ApprovalStep_Action {
  */
 export const ApprovalStep_ActionSchema: GenEnum<ApprovalStep_Action> = /*@__PURE__*/
   enumDesc(file_clarion_v1_approval, 1, 0);
+
+/**
+ * A step that says something, with what was answered to it.
+ *
+ * @generated from message clarion.v1.ApprovalThread
+ */
+export type ApprovalThread = Message<"clarion.v1.ApprovalThread"> & {
+  /**
+   * Output only. What was said first: a comment, or another step with one, such as a request for changes.
+   *
+   * @generated from field: clarion.v1.ApprovalStep opening = 1;
+   */
+  opening?: ApprovalStep | undefined;
+
+  /**
+   * Output only. The answers, and each time at which it was resolved, the oldest first.
+   *
+   * @generated from field: repeated clarion.v1.ApprovalStep replies = 2;
+   */
+  replies: ApprovalStep[];
+
+  /**
+   * Output only. Whether it is resolved: nothing was said in it since.
+   *
+   * @generated from field: bool resolved = 3;
+   */
+  resolved: boolean;
+};
+
+/**
+ * Describes the message clarion.v1.ApprovalThread.
+ * Use `create(ApprovalThreadSchema)` to create a new message.
+ */
+export const ApprovalThreadSchema: GenMessage<ApprovalThread> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_approval, 2);
 

@@ -214,6 +214,7 @@ def _create_approvals() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
+        sa.Column("thread", _KEY),
         sa.ForeignKeyConstraint(
             ["campaign_key"], ["campaigns.key"], name=op.f("approval_steps_campaign_key_fkey"), ondelete="CASCADE"
         ),
