@@ -9,6 +9,7 @@ from dataclasses import replace
 from clarion_server.adapters.channels.email.attachment_review import attachment_findings
 from clarion_server.adapters.channels.email.html_language import with_language
 from clarion_server.adapters.channels.email.review import email_findings
+from clarion_server.adapters.channels.email.spam_forms import subject_findings
 from clarion_server.adapters.channels.email.structured_fields import is_structured, structured_value
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused, ReviewFacts
@@ -70,6 +71,7 @@ class EmailKind:
 
     def findings(self, content: EmailContent, definition: CampaignDefinition, facts: ReviewFacts) -> Iterator[Finding]:
         yield from email_findings(content, definition, facts.public_url)
+        yield from subject_findings(content.subject)
         yield from attachment_findings(content, facts.attachments)
 
     def rendered_findings(self, rendered: RenderedEmail, content_ids: frozenset[str]) -> Iterator[Finding]:

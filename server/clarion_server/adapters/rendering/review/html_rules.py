@@ -8,6 +8,7 @@ from html import unescape
 
 from jinja2 import nodes
 
+from clarion_server.adapters.rendering.review.contrast import ContrastReview
 from clarion_server.adapters.rendering.review.html_scanner import Tag, Text, scan
 from clarion_server.adapters.rendering.review.html_source import COMMENT, VALUE, html_of, without_blocks, writes_json
 from clarion_server.adapters.rendering.review.links import resources_of
@@ -24,8 +25,9 @@ _COMMENT_IN_CSS = re.compile(f"{COMMENT}[\\w-]{COMMENT}")
 
 def review_html(source: str, report: Report) -> None:
     """Reports where a value could be taken for markup or code, and which addresses lead nowhere from a mail."""
-    shows_something = False
+    shows_something, contrast = False, ContrastReview(report)
     for token in scan(html_of(source)):
+        contrast.look_at(token)
         shows_something = shows_something or _shows(token)
         if isinstance(token, Tag):
             _review_tag(token, report)

@@ -18,6 +18,10 @@ def is_secret(field: FieldDescriptor) -> bool:
     return field_behavior_pb2.INPUT_ONLY in _behaviors(field)
 
 
+def is_required(field: FieldDescriptor) -> bool:
+    return field_behavior_pb2.REQUIRED in _behaviors(field)
+
+
 def is_identifier(field: FieldDescriptor) -> bool:
     return field_behavior_pb2.IDENTIFIER in _behaviors(field)
 
@@ -43,6 +47,11 @@ def is_text(field: FieldDescriptor) -> bool:
         FieldDescriptor.CPPTYPE_ENUM,
         FieldDescriptor.CPPTYPE_MESSAGE,
     }
+
+
+def is_string(field: FieldDescriptor) -> bool:
+    """Returns whether the field is one text, and nothing that files write as a text."""
+    return field.cpp_type == FieldDescriptor.CPPTYPE_STRING and not field.is_repeated
 
 
 def _behaviors(field: FieldDescriptor) -> list[int]:

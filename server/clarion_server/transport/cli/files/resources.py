@@ -12,6 +12,7 @@ from clarion_client import FieldError
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.documents import Document, files_of, read_documents
+from clarion_server.transport.cli.files.language_files import with_language_files
 from clarion_server.transport.cli.files.references import References
 from clarion_server.transport.cli.files.resource_types import ALL, CAMPAIGN, ResourceType, V
 from clarion_server.transport.cli.files.source_location import Locations, Problems
@@ -103,6 +104,8 @@ def _resource(resource_type: ResourceType[Any], document: Document, problems: Pr
         if name in data:
             del data[name]
             problems.add(name, "This field does not belong in a file. Leave it out.")
+    if resource_type is CAMPAIGN:
+        data = with_language_files(data, document.folder, problems)
     references = References(document, problems, os.environ if resource_type.has_environment else None)
     try:
         value = resource_type.value_type.from_dict(references.resolve(data, resource_type.message))
