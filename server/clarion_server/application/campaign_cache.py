@@ -34,6 +34,8 @@ from clarion_server.domain.message import Lane, lane_of
 from clarion_server.domain.sending_policy import DEFAULT_POLICY
 from clarion_server.domain.targets import TargetAction
 
+#: Python 3.11 takes as long to find a member in its class as to create a small object.
+_HIGH = ThroughputMode.HIGH
 #: About how many bytes the versions take at most that are kept compiled, and as many again those of live campaigns. A
 #: version of a small mail takes 20 KB, so that is 1,600 of each.
 MAX_BYTES = 32 * 2**20
@@ -74,7 +76,7 @@ class CompiledVersion:
     def sending_policy(self) -> str | None:
         """The id of the sending policy that may hold for its messages; None when none does."""
         definition = self.definition
-        if definition.throughput_mode is ThroughputMode.HIGH:
+        if definition.throughput_mode is _HIGH:
             return None
         return definition.sending_policy or DEFAULT_POLICY
 

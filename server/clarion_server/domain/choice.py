@@ -19,6 +19,10 @@ class Source(StrEnum):
     """The campaign's default."""
 
 
+#: Python 3.11 takes as long to find a member in its class as to create a small object.
+_RECIPIENT, _PROFILE, _IDENTITY, _CAMPAIGN = Source.RECIPIENT, Source.PROFILE, Source.IDENTITY, Source.CAMPAIGN
+
+
 @value
 class Choice:
     value: str
@@ -40,19 +44,19 @@ EMAIL = "email"
 def choose_email(recipient_address: str, profile: Mapping[str, Any], identity: str) -> Choice | None:
     """Returns the recipient's e-mail address, or None when none was given. It may be malformed."""
     if recipient_address:
-        return Choice(recipient_address, Source.RECIPIENT)
+        return Choice(recipient_address, _RECIPIENT)
     attribute = profile.get(EMAIL)
     if attribute and isinstance(attribute, str):
-        return Choice(attribute, Source.PROFILE)
+        return Choice(attribute, _PROFILE)
     namespace, _, value = identity.partition(":")
-    return Choice(value, Source.IDENTITY) if namespace == EMAIL else None
+    return Choice(value, _IDENTITY) if namespace == EMAIL else None
 
 
 def choose_locale(recipient_locale: str, profile: Mapping[str, Any], default_locale: str) -> Choice:
     """Returns the recipient's locale, else the profile's, else the campaign's default. It may be malformed."""
     if recipient_locale:
-        return Choice(recipient_locale, Source.RECIPIENT)
+        return Choice(recipient_locale, _RECIPIENT)
     attribute = profile.get("locale")
     if attribute and isinstance(attribute, str):
-        return Choice(attribute, Source.PROFILE)
-    return Choice(default_locale, Source.CAMPAIGN)
+        return Choice(attribute, _PROFILE)
+    return Choice(default_locale, _CAMPAIGN)

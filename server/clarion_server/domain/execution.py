@@ -17,6 +17,10 @@ from clarion_server.domain.violation import Violation
 IDEMPOTENCY_WINDOW = 7 * DAY
 
 
+#: The exclusions of an execution without any.
+NO_EXCLUSIONS: Mapping[tuple[int, int], ExclusionReason] = {}
+
+
 @value
 class Execution:
     id: str
@@ -34,7 +38,7 @@ class Execution:
     actions: tuple[str, ...]
     """The ids of the version's actions."""
     action_mode: ActionMode = ActionMode.ALL
-    exclusions: Mapping[tuple[int, int], ExclusionReason] = field(default_factory=dict)
+    exclusions: Mapping[tuple[int, int], ExclusionReason] = field(default_factory=lambda: NO_EXCLUSIONS)
     """The reasons of exclusions, by the positions of recipient and action."""
     rejections: Mapping[int, tuple[Violation, ...]] = field(default_factory=dict)
     """The violations of the recipients that were rejected under `allow_partial`, by position."""

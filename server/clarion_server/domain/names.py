@@ -125,6 +125,18 @@ def identity_violation(identity: str, namespace: str, field: str) -> Violation |
     return None
 
 
+def is_identity_of(identity: str, namespace: str) -> bool:
+    """Returns whether the text is an identity in a namespace whose name is known to be well formed."""
+    given, _, value = identity.partition(":")
+    return (
+        given == namespace
+        and len(identity) <= MAX_IDENTITY
+        and identity.isprintable()
+        and value != ""
+        and value == value.strip()
+    )
+
+
 def identity_form_violation(identity: str, field: str) -> Violation | None:
     """Returns the violation of the form of an identity in any namespace, if there is one."""
     return identity_violation(identity, identity.partition(":")[0], field)

@@ -79,7 +79,10 @@ def _plain_number(value: float) -> int | str:
     """Writes 2.0 as 2, since JSON has one kind of number, and 0.00005 without an exponent."""
     if not isfinite(value):
         raise RenderRefused("a number is too large")
-    return int(value) if value.is_integer() else format(Decimal(repr(value)), "f")
+    if value.is_integer():
+        return int(value)
+    text = repr(value)
+    return format(Decimal(text), "f") if "e" in text else text
 
 
 def as_text(value: Any) -> str:

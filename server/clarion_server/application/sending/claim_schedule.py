@@ -56,7 +56,10 @@ class ClaimSchedule:
     def expect(self, channel_key: int, lane: Lane) -> None:
         """Notes that a message is about to wait: newer ones must not overtake it, and it cannot be claimed yet."""
         now = self._clock.now()
-        entry = self._entries.setdefault((channel_key, lane), _Entry(now, now, ready=False))
+        entry = self._entries.get((channel_key, lane))
+        if entry is None:
+            self._entries[channel_key, lane] = _Entry(now, now, ready=False)
+            return
         entry.noted_time = now
         entry.due_time = min(entry.due_time, now)
 
@@ -68,6 +71,18 @@ class ClaimSchedule:
         return [
             lane for lane in _LANES if (entry := entries.get((channel_key, lane))) is not None and entry.due_time <= now
         ]
+
+    def is_behind(self, channel_key: int, lane: Lane) -> bool:
+        """Returns whether messages of the lane or a lower one may wait that are due, so that newer ones go behind."""
+        entries = self._entries
+        if not entries:
+            return False
+        now = self._clock.now()
+        for each in _LANES[: lane + 1]:
+            entry = entries.get((channel_key, each))
+            if entry is not None and entry.due_time <= now:
+                return True
+        return False
 
     def claimable(self) -> list[tuple[int, Lane]]:
         """Returns where messages that are due can be claimed: lower lanes first, then those claimed longest ago."""

@@ -111,7 +111,8 @@ class ChannelDispatcher:
 
         Returns None when there is not enough, or when a claim may bring older messages of this lane or a lower one.
         """
-        if count > self._in_flight.free(lane) or any(each <= lane for each in self._claiming) or not self._may_send():
+        overtakes = self._claiming and any(each <= lane for each in self._claiming)
+        if overtakes or count > self._in_flight.free(lane) or not self._may_send():
             return None
         self._in_flight.acquire(lane, count)
         return DispatcherReservation(self, lane, self._ports)

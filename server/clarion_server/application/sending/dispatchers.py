@@ -84,8 +84,7 @@ class Dispatchers:
     # What triggering asks.
 
     def reserve(self, channel_key: int, lane: Lane, count: int) -> Reservation | None:
-        waiting = self._ports.schedule.due_lanes(channel_key)
-        if not (waiting and waiting[0] <= lane):
+        if not self._ports.schedule.is_behind(channel_key, lane):
             dispatcher = self.open(channel_key)
             if dispatcher is not None and (reservation := dispatcher.reserve(lane, count)):
                 return reservation

@@ -44,7 +44,10 @@ class InFlightLimit:
     def free(self, lane: Lane) -> int:
         """Returns how many more messages of the lane fit. Negative after the configuration was narrowed."""
         limits, used = self._limits, self._used
-        return min([limits[each] - used[each] for each in range(lane + 1)])
+        free = limits[lane] - used[lane]
+        for each in range(lane):
+            free = min(free, limits[each] - used[each])
+        return free
 
     def is_worth_a_claim(self, lane: Lane) -> bool:
         """Returns whether a good part is free: a few large claims cost less than many small ones.

@@ -25,7 +25,7 @@ from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.message_file import MessageFile
-from clarion_server.domain.names import identity_violation
+from clarion_server.domain.names import identity_violation, is_identity_of
 from clarion_server.domain.profile import attribute_violations
 from clarion_server.domain.targeting import RecipientData
 from clarion_server.domain.targets import AcceptedRecipient
@@ -138,12 +138,14 @@ class Admission:
 def call_violations(command: TriggerCommand, now: Instant) -> list[Violation]:
     """Returns what is wrong with the call, apart from its recipients."""
     found = list(command.violations)
-    found += request_id_violations(command.request_id)
+    if command.request_id:
+        found += request_id_violations(command.request_id)
     if not command.recipients:
         found.append(required("recipients"))
     if len(command.recipients) > MAX_RECIPIENTS:
         found.append(too_many("recipients", MAX_RECIPIENTS))
-    found += time_violations(command.send_time, command.expire_time, now)
+    if command.send_time is not None or command.expire_time is not None:
+        found += time_violations(command.send_time, command.expire_time, now)
     if command.labels:
         found += label_violations(command.labels)
     return found
@@ -216,7 +218,9 @@ def _admit(
     locale = choice.value
     labels = {**trigger_labels, **recipient.labels} if recipient.labels else trigger_labels
     found = list(recipient.violations)
-    misnamed = identity_violation(recipient.identity, definition.identity_namespace, "identity")
+    namespace = definition.identity_namespace
+    is_named = is_identity_of(recipient.identity, namespace)
+    misnamed = None if is_named else identity_violation(recipient.identity, namespace, "identity")
     if misnamed is None and normal_value is None:
         misnamed = live.namespace.violation("identity")
     if misnamed:

@@ -31,7 +31,17 @@ from clarion_server.application.triggering.admission import (
 from clarion_server.application.triggering.explaining import Explainer
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.stored_profiles import ProfileUse
-from clarion_server.domain.acceptance import Accepted, Decision, Refused, Replayed, Trigger, decide
+from clarion_server.domain.acceptance import (
+    NO_ATTRIBUTES,
+    NO_PROFILE_KEYS,
+    NO_REASONS,
+    Accepted,
+    Decision,
+    Refused,
+    Replayed,
+    Trigger,
+    decide,
+)
 from clarion_server.domain.access import Caller, Visibility, whole_sandbox
 from clarion_server.domain.campaign import ActionMode, ThroughputMode
 from clarion_server.domain.errors import (
@@ -42,16 +52,17 @@ from clarion_server.domain.errors import (
     RequestIdReused,
     Unavailable,
 )
-from clarion_server.domain.execution import Execution
+from clarion_server.domain.execution import NO_EXCLUSIONS, Execution
 from clarion_server.domain.explanation import Explanation
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.personal_link import SAMPLE_URLS
 from clarion_server.domain.targeting import NO_DATA
-from clarion_server.domain.targets import AcceptedRecipient
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
+#: Python 3.11 takes as long to find a member in its class as to create a small object.
+_FIRST_DELIVERABLE, _HIGH = ActionMode.FIRST_DELIVERABLE, ThroughputMode.HIGH
 #: How often a trigger is checked when its campaign changes meanwhile, before the caller is asked to repeat it.
 _ATTEMPTS = 5
 #: How many bytes of context weigh as much as one row, which bounds the memory of what waits for a commit.
@@ -129,9 +140,10 @@ class Triggering:
     async def _accept(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
         self._check_named(command)
         for _ in range(_ATTEMPTS):
-            live = await self._campaigns.live(caller.visibility, command.campaign_id)
+            live = self._campaigns.cached(caller.visibility, command.campaign_id)
+            live = live or await self._campaigns.live(caller.visibility, command.campaign_id)
             try:
-                begun = await self._admit_and_submit(command, live, caller)
+                begun = self._begin(command, live, caller) or await self._admit_and_submit(command, live, caller)
             except (InvalidFields, CampaignOutsideWindow):
                 # The cached version refused it. Another process may have activated a newer one.
                 if await self._campaigns.is_current(live):
@@ -159,7 +171,11 @@ class Triggering:
         Never waits, so that a stream needs no task for each of its triggers. Raises the same errors as `trigger`.
         """
         live = self._campaigns.cached(caller.visibility, command.campaign_id)
-        if live is None or command.files or _takes_long(command, live):
+        return None if live is None else self._begin(command, live, caller)
+
+    def _begin(self, command: TriggerCommand, live: LiveCampaign, caller: Caller) -> Begun | None:
+        """Does what `begin` does, for a campaign that is in memory."""
+        if command.files or _takes_long(command, live):
             return None
         self._check_accepts(command, live)
         return self._submit(command, live, admit(command, live, self._identities), caller)
@@ -196,6 +212,7 @@ class Triggering:
         may_leave = release == now and not command.validate_only and live.version.definition.rate is None
         count = len(live.version.actions)
         reservations = self._reserve(live, len(admission.recipients)) if may_leave else (None,) * count
+        # Positional arguments, in the order of the fields: names and defaults would take twice as long.
         trigger = Trigger(
             execution,
             live.campaign.revision,
@@ -206,9 +223,14 @@ class Triggering:
             admission.recipients,
             release,
             tuple([None if each is None else each.owner for each in reservations]),
-            explains=command.validate_only,
-            files=admission.files,
-            data=admission.data if live.version.has_rules else NO_DATA,
+            (),
+            NO_ATTRIBUTES,
+            NO_PROFILE_KEYS,
+            command.validate_only,
+            NO_REASONS,
+            False,
+            admission.files,
+            admission.data if live.version.has_rules else NO_DATA,
         )
         item = AcceptItem(trigger, admission.data, reservations, _profile_use(command, live, admission))
         if command.validate_only:
@@ -218,7 +240,7 @@ class Triggering:
     def _reserve(self, live: LiveCampaign, count: int) -> tuple[Reservation | None, ...]:
         """Reserves capacity for all messages that the trigger may become; the decision may make fewer of them."""
         actions = live.version.actions
-        if live.version.definition.action_mode is ActionMode.FIRST_DELIVERABLE:
+        if live.version.definition.action_mode is _FIRST_DELIVERABLE:
             # Few messages begin with a later action. They are queued.
             first = self._dispatch.reserve(actions[0].channel_key, live.lane, count)
             return (first, *(None,) * (len(actions) - 1))
@@ -292,21 +314,23 @@ class Triggering:
         self, command: TriggerCommand, live: LiveCampaign, admission: Admission, caller: Caller, now: Instant
     ) -> Execution:
         definition, request_id = live.version.definition, "" if command.validate_only else command.request_id
+        # Positional arguments, in the order of the fields: see `_submit`.
         return Execution(
-            id=self._ids.new_id(),
-            sandbox=live.campaign.sandbox,
-            campaign_key=live.campaign.key,
-            version=live.campaign.live_version,
-            request_id=request_id or None,
-            fingerprint=fingerprint(command) if request_id else b"",
-            caller=caller.name,
-            accept_time=now,
-            send_time=command.send_time,
-            expire_time=command.expire_time,
-            recipient_count=len(command.recipients),
-            actions=live.version.action_ids,
-            action_mode=definition.action_mode,
-            rejections=admission.rejections,
+            self._ids.new_id(),
+            live.campaign.sandbox,
+            live.campaign.key,
+            live.campaign.live_version,
+            request_id or None,
+            fingerprint(command) if request_id else b"",
+            caller.name,
+            now,
+            command.send_time,
+            command.expire_time,
+            len(command.recipients),
+            live.version.action_ids,
+            definition.action_mode,
+            NO_EXCLUSIONS,
+            admission.rejections,
         )
 
 
@@ -322,7 +346,7 @@ def _decide_one(
 
 
 def _profile_use(command: TriggerCommand, live: LiveCampaign, admission: Admission) -> ProfileUse | None:
-    if live.version.definition.throughput_mode is ThroughputMode.HIGH:
+    if live.version.definition.throughput_mode is _HIGH:
         return None
     return ProfileUse(live, command.recipients, command.allow_partial, admission.lacks_address)
 
@@ -347,8 +371,5 @@ def _check(admission: Admission, violations: Sequence[Violation], allow_partial:
 
 def _weight(trigger: Trigger) -> int:
     """Returns about how many rows the trigger comes to."""
-    return 1 + sum(map(_recipient_weight, trigger.recipients)) * len(trigger.actions)
-
-
-def _recipient_weight(recipient: AcceptedRecipient) -> int:
-    return 1 + len(recipient.context) // _BYTES_PER_ROW
+    contexts = sum([len(recipient.context) for recipient in trigger.recipients])
+    return 1 + (len(trigger.recipients) + contexts // _BYTES_PER_ROW) * len(trigger.actions)

@@ -12,6 +12,7 @@ _REST = r"""((?:[^>"']|"[^"]*(?:"|\Z)|'[^']*(?:'|\Z))*+)(?:>|\Z)"""
 _ROOT = re.compile(f"{_COMMENT}|<html(?=[\\s/>]){_REST}", re.IGNORECASE | re.DOTALL)
 _BODY = re.compile(f"{_COMMENT}|<body(?=[\\s/>]){_REST}", re.IGNORECASE | re.DOTALL)
 _ELEMENT = re.compile(f"{_COMMENT}|<[a-z][^\\s/>]*{_REST}", re.IGNORECASE | re.DOTALL)
+_LANG, _DIR = (re.compile(rf"(?:^|\s){name}\s*=", re.IGNORECASE) for name in ("lang", "dir"))
 _STYLE = re.compile("""\\bstyle\\s*=\\s*["']""", re.IGNORECASE)
 _HEAD_END = re.compile("</head\\s*>", re.IGNORECASE)
 
@@ -29,8 +30,8 @@ def with_language(html: str, locale: str) -> str:
     if root is not None:
         attributes = "".join(
             f' {name}="{text}"'
-            for name, text in (("lang", locale), ("dir", "rtl" if is_rtl else "ltr"))
-            if not _has(root[1], name)
+            for name, attribute, text in (("lang", _LANG, locale), ("dir", _DIR, "rtl" if is_rtl else "ltr"))
+            if attribute.search(root[1]) is None
         )
         html = f"{html[: root.start(1)]}{attributes}{html[root.start(1) :]}"
     return _with_direction(html) if is_rtl else html
@@ -38,7 +39,7 @@ def with_language(html: str, locale: str) -> str:
 
 def _with_direction(html: str) -> str:
     element = _first(_ELEMENT, html, _body_start(html))
-    if element is None or _has(element[1], "dir"):
+    if element is None or _DIR.search(element[1]):
         return html
     at = element.start(1)
     style = _STYLE.search(html, at, element.end(1))
@@ -58,8 +59,7 @@ def _body_start(html: str) -> int:
 
 def _first(pattern: re.Pattern[str], html: str, start: int) -> re.Match[str] | None:
     """Returns the first match that is no comment."""
-    return next((match for match in pattern.finditer(html, start) if match[1] is not None), None)
-
-
-def _has(attributes: str, name: str) -> bool:
-    return re.search(rf"(?:^|\s){name}\s*=", attributes, re.IGNORECASE) is not None
+    match = pattern.search(html, start)
+    while match is not None and match[1] is None:
+        match = pattern.search(html, match.end())
+    return match

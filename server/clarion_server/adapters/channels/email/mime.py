@@ -25,6 +25,8 @@ _OWN_FIELDS = frozenset(
     {"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version"}
 )
 _CONTENT_FIELDS = "content-"
+#: Keeps automatic responders from answering (RFC 3834 section 5).
+_GENERATED = "Auto-Submitted: auto-generated\r\n"
 
 
 @value
@@ -107,10 +109,11 @@ def _date_field(date: Instant) -> str:
 
 
 def _custom_fields(headers: Mapping[str, str]) -> str:
+    if not headers:
+        return _GENERATED
     names = {name.lower() for name in headers}
     for name in names:
         if name in _OWN_FIELDS or name.startswith(_CONTENT_FIELDS):
             raise EmailInvalid(FailureReason.CONTENT_REJECTED, f"The header {name} cannot be set")
     fields = "".join(text_field(name, value) for name, value in headers.items())
-    # Keeps automatic responders from answering (RFC 3834 section 5).
-    return fields if "auto-submitted" in names else fields + "Auto-Submitted: auto-generated\r\n"
+    return fields if "auto-submitted" in names else fields + _GENERATED

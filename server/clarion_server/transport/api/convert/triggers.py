@@ -60,24 +60,34 @@ def to_command(request: _Request, *, is_large: bool = False) -> TriggerCommand:
         if recipient.attachments:
             files[len(recipients)] = to_recipient_files(recipient.attachments)
         recipients.append(_recipient(recipient))
+    campaign_id = _campaign_id(request.campaign, violations)
+    send_time = _time(request.send_time, "send_time", violations) if request.HasField("send_time") else None
+    expire_time = _time(request.expire_time, "expire_time", violations) if request.HasField("expire_time") else None
+    # Positional arguments, in the order of the fields: names would take a third longer.
     return TriggerCommand(
-        campaign_id=_campaign_id(request.campaign, violations),
-        recipients=tuple(recipients),
-        request_id=request.request_id,
-        send_time=_time(request.send_time, "send_time", violations) if request.HasField("send_time") else None,
-        expire_time=_time(request.expire_time, "expire_time", violations) if request.HasField("expire_time") else None,
-        allow_partial=request.allow_partial,
-        validate_only=request.validate_only,
-        labels=read_map(request.labels, MAX_LABELS) if request.labels else NO_LABELS,
-        violations=tuple(violations),
-        is_large=is_large,
-        files=files or NO_RECIPIENT_FILES,
+        campaign_id,
+        tuple(recipients),
+        request.request_id,
+        send_time,
+        expire_time,
+        request.allow_partial,
+        request.validate_only,
+        read_map(request.labels, MAX_LABELS) if request.labels else NO_LABELS,
+        tuple(violations),
+        is_large,
+        files or NO_RECIPIENT_FILES,
     )
+
+
+@lru_cache(maxsize=1_024)
+def _known_campaign_id(name: str) -> str:
+    """Returns the id in the name of a campaign. Raises InvalidFields, which is not remembered."""
+    return CAMPAIGNS.parse(name, "campaign")
 
 
 def _campaign_id(name: str, violations: list[Violation]) -> str:
     try:
-        return CAMPAIGNS.parse(name, "campaign")
+        return _known_campaign_id(name)
     except InvalidFields as error:
         violations.extend(error.violations)
         return ""

@@ -50,7 +50,7 @@ class Reply:
         return one_line(self.octets.decode("utf-8", "replace"))
 
     def __str__(self) -> str:
-        return one_line(f"{self.code} {self.text}")
+        return one_line(f"{self.code} {self.octets.decode('utf-8', 'replace')}")
 
 
 class ReplyReader:
