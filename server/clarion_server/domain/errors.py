@@ -70,7 +70,9 @@ class ResourceExists(ClarionError):
 
 @dataclass(eq=False)
 class IdentityTaken(ClarionError):
-    """Another profile, {owner}, has the identity of {field}. An identity belongs to one profile."""
+    """Another profile, {owner}, has the identity of {field}. An identity belongs to one profile: leave it out, or merge
+    the two profiles if they are of the same person.
+    """
 
     field: str
     """The path of the identity in the request. The identity itself is personal data."""
@@ -103,7 +105,7 @@ class DenialStands(ClarionError):
 
 @dataclass(eq=False)
 class TooManyIdentities(ClarionError):
-    """{resource} would have {identity_count} identities. Remove some first."""
+    """{resource} would have {identity_count} identities, and a profile has at most 20. Remove some of either first."""
 
     resource: str
     identity_count: int

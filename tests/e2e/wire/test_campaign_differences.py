@@ -13,6 +13,7 @@ from clarion_client import (
     PreconditionFailedError,
     SchemaDifferenceEffect,
     Severity,
+    TranslationDifferenceChange,
 )
 
 
@@ -72,3 +73,21 @@ async def test_review_tells_the_difference_and_what_would_break_callers(orders: 
     assert [each.code for each in refused.value.findings] == ["SCHEMA_BREAKING"]
     activation = await orders.campaigns.activate("orders")
     assert "SCHEMA_BREAKING" in [each.code for each in activation.findings]
+
+
+async def test_texts_of_catalogues_are_compared_by_locale_and_key(orders: AsyncClient) -> None:
+    english = {"order.greeting": "Hello", "order.bye": "Bye"}
+    await changed(orders, translations={"en": english, "de": {"order.greeting": "Hallo"}})
+    new = await orders.campaigns.diff("orders")
+    assert {each.change for each in new.translations} == {TranslationDifferenceChange.ADDED}
+    await orders.campaigns.activate("orders")
+    german = {"order.greeting": "Guten Tag", "order.items": {"one": "ein Artikel", "other": "{count} Artikel"}}
+    await changed(orders, translations={"en": {"order.greeting": "Hello"}, "de": german})
+    found = await orders.campaigns.diff("orders")
+    assert [(each.locale, each.key, each.change.value, each.before, each.after) for each in found.translations] == [
+        ("de", "order.greeting", "CHANGED", "Hallo", "Guten Tag"),
+        ("de", "order.items", "ADDED", "", '{"one": "ein Artikel", "other": "{count} Artikel"}'),
+        ("en", "order.bye", "REMOVED", "Bye", ""),
+    ]
+    assert found.translation_count == 3
+    assert found.fields == ()

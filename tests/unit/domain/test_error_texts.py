@@ -39,7 +39,10 @@ TEXTS: list[tuple[ClarionError, str]] = [
     (errors.ResourceExists(CAMPAIGN), "campaigns/order-confirmed exists already."),
     (
         errors.IdentityTaken("profile.identities[1]", "profiles/1"),
-        "Another profile, profiles/1, has the identity of profile.identities[1]. An identity belongs to one profile.",
+        (
+            "Another profile, profiles/1, has the identity of profile.identities[1]. An identity belongs to one"
+            " profile: leave it out, or merge the two profiles if they are of the same person."
+        ),
     ),
     (
         errors.DenialStands((errors.StandingDenial("changes[0]", "EMAIL", ""),)),
@@ -52,7 +55,7 @@ TEXTS: list[tuple[ClarionError, str]] = [
     ),
     (
         errors.TooManyIdentities("profiles/1", 24),
-        "profiles/1 would have 24 identities. Remove some first.",
+        "profiles/1 would have 24 identities, and a profile has at most 20. Remove some of either first.",
     ),
     (
         errors.EtagMismatch(CAMPAIGN),

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/campaign_difference.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\"w\n\x12\x43\x61mpaignDifference\x12+\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.FieldDifference\x12\x34\n\x0e\x63ontext_schema\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.SchemaDifference\"6\n\x0f\x46ieldDifference\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x14\n\x0cunified_diff\x18\x02 \x01(\t\"\xd1\x01\n\x10SchemaDifference\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x33\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\x0e\x32#.clarion.v1.SchemaDifference.Effect\x12\x0f\n\x07message\x18\x03 \x01(\t\"i\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45\x46\x46\x45\x43T_REFUSES_MORE\x10\x01\x12\x17\n\x13\x45\x46\x46\x45\x43T_ACCEPTS_MORE\x10\x02\x12\x15\n\x11\x45\x46\x46\x45\x43T_NAMES_MORE\x10\x03\"h\n\x1b\x44iffCampaignVersionsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x62\x61se_version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\"R\n\x1c\x44iffCampaignVersionsResponse\x12\x32\n\ndifference\x18\x01 \x01(\x0b\x32\x1e.clarion.v1.CampaignDifferenceb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/campaign_difference.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\"\xcb\x01\n\x12\x43\x61mpaignDifference\x12+\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.FieldDifference\x12\x34\n\x0e\x63ontext_schema\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.SchemaDifference\x12\x37\n\x0ctranslations\x18\x03 \x03(\x0b\x32!.clarion.v1.TranslationDifference\x12\x19\n\x11translation_count\x18\x04 \x01(\x05\"\xe9\x01\n\x15TranslationDifference\x12\x0e\n\x06locale\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x38\n\x06\x63hange\x18\x03 \x01(\x0e\x32(.clarion.v1.TranslationDifference.Change\x12\x0e\n\x06\x62\x65\x66ore\x18\x04 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x05 \x01(\t\"Z\n\x06\x43hange\x12\x16\n\x12\x43HANGE_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43HANGE_ADDED\x10\x01\x12\x12\n\x0e\x43HANGE_REMOVED\x10\x02\x12\x12\n\x0e\x43HANGE_CHANGED\x10\x03\"6\n\x0f\x46ieldDifference\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x14\n\x0cunified_diff\x18\x02 \x01(\t\"\xd1\x01\n\x10SchemaDifference\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x33\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\x0e\x32#.clarion.v1.SchemaDifference.Effect\x12\x0f\n\x07message\x18\x03 \x01(\t\"i\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45\x46\x46\x45\x43T_REFUSES_MORE\x10\x01\x12\x17\n\x13\x45\x46\x46\x45\x43T_ACCEPTS_MORE\x10\x02\x12\x15\n\x11\x45\x46\x46\x45\x43T_NAMES_MORE\x10\x03\"h\n\x1b\x44iffCampaignVersionsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x62\x61se_version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\"R\n\x1c\x44iffCampaignVersionsResponse\x12\x32\n\ndifference\x18\x01 \x01(\x0b\x32\x1e.clarion.v1.CampaignDifferenceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,16 +38,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['base_version']._serialized_options = b'\342A\001\001'
   _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['version']._loaded_options = None
   _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['version']._serialized_options = b'\342A\001\001'
-  _globals['_CAMPAIGNDIFFERENCE']._serialized_start=85
-  _globals['_CAMPAIGNDIFFERENCE']._serialized_end=204
-  _globals['_FIELDDIFFERENCE']._serialized_start=206
-  _globals['_FIELDDIFFERENCE']._serialized_end=260
-  _globals['_SCHEMADIFFERENCE']._serialized_start=263
-  _globals['_SCHEMADIFFERENCE']._serialized_end=472
-  _globals['_SCHEMADIFFERENCE_EFFECT']._serialized_start=367
-  _globals['_SCHEMADIFFERENCE_EFFECT']._serialized_end=472
-  _globals['_DIFFCAMPAIGNVERSIONSREQUEST']._serialized_start=474
-  _globals['_DIFFCAMPAIGNVERSIONSREQUEST']._serialized_end=578
-  _globals['_DIFFCAMPAIGNVERSIONSRESPONSE']._serialized_start=580
-  _globals['_DIFFCAMPAIGNVERSIONSRESPONSE']._serialized_end=662
+  _globals['_CAMPAIGNDIFFERENCE']._serialized_start=86
+  _globals['_CAMPAIGNDIFFERENCE']._serialized_end=289
+  _globals['_TRANSLATIONDIFFERENCE']._serialized_start=292
+  _globals['_TRANSLATIONDIFFERENCE']._serialized_end=525
+  _globals['_TRANSLATIONDIFFERENCE_CHANGE']._serialized_start=435
+  _globals['_TRANSLATIONDIFFERENCE_CHANGE']._serialized_end=525
+  _globals['_FIELDDIFFERENCE']._serialized_start=527
+  _globals['_FIELDDIFFERENCE']._serialized_end=581
+  _globals['_SCHEMADIFFERENCE']._serialized_start=584
+  _globals['_SCHEMADIFFERENCE']._serialized_end=793
+  _globals['_SCHEMADIFFERENCE_EFFECT']._serialized_start=688
+  _globals['_SCHEMADIFFERENCE_EFFECT']._serialized_end=793
+  _globals['_DIFFCAMPAIGNVERSIONSREQUEST']._serialized_start=795
+  _globals['_DIFFCAMPAIGNVERSIONSREQUEST']._serialized_end=899
+  _globals['_DIFFCAMPAIGNVERSIONSRESPONSE']._serialized_start=901
+  _globals['_DIFFCAMPAIGNVERSIONSRESPONSE']._serialized_end=983
 # @@protoc_insertion_point(module_scope)

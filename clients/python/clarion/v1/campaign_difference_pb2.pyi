@@ -27,6 +27,10 @@ class CampaignDifference(_message.Message):
 
     FIELDS_FIELD_NUMBER: _builtins.int
     CONTEXT_SCHEMA_FIELD_NUMBER: _builtins.int
+    TRANSLATIONS_FIELD_NUMBER: _builtins.int
+    TRANSLATION_COUNT_FIELD_NUMBER: _builtins.int
+    translation_count: _builtins.int
+    """How many texts differ, those included that `translations` has no room for."""
     @_builtins.property
     def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDifference]:
         """The fields that differ."""
@@ -35,19 +39,90 @@ class CampaignDifference(_message.Message):
     def context_schema(self) -> _containers.RepeatedCompositeFieldContainer[Global___SchemaDifference]:
         """What the change of the context schema means to those who trigger the campaign. Empty when a schema is not valid."""
 
+    @_builtins.property
+    def translations(self) -> _containers.RepeatedCompositeFieldContainer[Global___TranslationDifference]:
+        """The texts of `Campaign.translations` that differ, by locale and key. At most 1,000. They are not among the fields."""
+
     def __init__(
         self,
         *,
         fields: _abc.Iterable[Global___FieldDifference] | None = ...,
         context_schema: _abc.Iterable[Global___SchemaDifference] | None = ...,
+        translations: _abc.Iterable[Global___TranslationDifference] | None = ...,
+        translation_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_schema", b"context_schema", "fields", b"fields"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_schema", b"context_schema", "fields", b"fields", "translation_count", b"translation_count", "translations", b"translations"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CampaignDifference: _TypeAlias = CampaignDifference  # noqa: Y015
+
+@_typing.final
+class TranslationDifference(_message.Message):
+    """One text of a catalogue that differs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Change:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _ChangeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TranslationDifference._Change.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        CHANGE_UNSPECIFIED: TranslationDifference._Change.ValueType  # 0
+        """Never returned."""
+        CHANGE_ADDED: TranslationDifference._Change.ValueType  # 1
+        """The later version alone has it."""
+        CHANGE_REMOVED: TranslationDifference._Change.ValueType  # 2
+        """The earlier version alone has it."""
+        CHANGE_CHANGED: TranslationDifference._Change.ValueType  # 3
+        """Both have it, and it is another one."""
+
+    class Change(_Change, metaclass=_ChangeEnumTypeWrapper):
+        """What became of it. Values may be added."""
+
+    CHANGE_UNSPECIFIED: TranslationDifference.Change.ValueType  # 0
+    """Never returned."""
+    CHANGE_ADDED: TranslationDifference.Change.ValueType  # 1
+    """The later version alone has it."""
+    CHANGE_REMOVED: TranslationDifference.Change.ValueType  # 2
+    """The earlier version alone has it."""
+    CHANGE_CHANGED: TranslationDifference.Change.ValueType  # 3
+    """Both have it, and it is another one."""
+
+    LOCALE_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    CHANGE_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    locale: _builtins.str
+    """The locale of the catalogue, such as `de`."""
+    key: _builtins.str
+    """The key of the text, such as `order.greeting`."""
+    change: Global___TranslationDifference.Change.ValueType
+    """What became of it."""
+    before: _builtins.str
+    """The text in the earlier version: its forms as JSON where it has some. Empty when it was added."""
+    after: _builtins.str
+    """The text in the later version: its forms as JSON where it has some. Empty when it was removed."""
+    def __init__(
+        self,
+        *,
+        locale: _builtins.str = ...,
+        key: _builtins.str = ...,
+        change: Global___TranslationDifference.Change.ValueType = ...,
+        before: _builtins.str = ...,
+        after: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "change", b"change", "key", b"key", "locale", b"locale"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TranslationDifference: _TypeAlias = TranslationDifference  # noqa: Y015
 
 @_typing.final
 class FieldDifference(_message.Message):

@@ -39,6 +39,8 @@ from clarion_client._values.campaign_difference import (
     FieldDifference,
     SchemaDifference,
     SchemaDifferenceEffect,
+    TranslationDifference,
+    TranslationDifferenceChange,
 )
 from clarion_client._values.campaign_health import CampaignHealth, HealthProblem, HealthProblemCode
 from clarion_client._values.campaign_life_cycle import QueueDisposal, Stop
@@ -319,6 +321,8 @@ __all__ = [
     "TopicTranslation",
     "TopicVisibility",
     "Transform",
+    "TranslationDifference",
+    "TranslationDifferenceChange",
     "Trigger",
     "TriggerSample",
     "TriggerSamples",

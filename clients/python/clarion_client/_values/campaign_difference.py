@@ -11,6 +11,20 @@ from clarion.v1 import campaign_difference_pb2
 from clarion_client._conversion import Value, represents
 
 
+@represents(campaign_difference_pb2.TranslationDifference.Change.DESCRIPTOR)
+class TranslationDifferenceChange(StrEnum):
+    """What became of it. Values may be added."""
+
+    ADDED = "ADDED"
+    """The later version alone has it."""
+    REMOVED = "REMOVED"
+    """The earlier version alone has it."""
+    CHANGED = "CHANGED"
+    """Both have it, and it is another one."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
+
+
 @represents(campaign_difference_pb2.SchemaDifference.Effect.DESCRIPTOR)
 class SchemaDifferenceEffect(StrEnum):
     """What a change does to contexts. Values may be added."""
@@ -36,6 +50,29 @@ class CampaignDifference(Value):
     """What the change of the context schema means to those who trigger the campaign. Empty when a schema is not
     valid.
     """
+    translations: Sequence[TranslationDifference] = ()
+    """The texts of `Campaign.translations` that differ, by locale and key. At most 1,000. They are not among the
+    fields.
+    """
+    translation_count: int = 0
+    """How many texts differ, those included that `translations` has no room for."""
+
+
+@represents(campaign_difference_pb2.TranslationDifference.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TranslationDifference(Value):
+    """One text of a catalogue that differs."""
+
+    locale: str = ""
+    """The locale of the catalogue, such as `de`."""
+    key: str = ""
+    """The key of the text, such as `order.greeting`."""
+    change: TranslationDifferenceChange
+    """What became of it."""
+    before: str = ""
+    """The text in the earlier version: its forms as JSON where it has some. Empty when it was added."""
+    after: str = ""
+    """The text in the later version: its forms as JSON where it has some. Empty when it was removed."""
 
 
 @represents(campaign_difference_pb2.FieldDifference.DESCRIPTOR)

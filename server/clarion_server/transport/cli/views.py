@@ -15,7 +15,7 @@ from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.listing import table
 
 if TYPE_CHECKING:
-    from clarion_client import CampaignDifference, Finding, RuleEvaluation
+    from clarion_client import CampaignDifference, Finding, RuleEvaluation, TranslationDifference
 
 #: Control characters (ECMA-48, C0 and C1) apart from tabs and line ends.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -152,7 +152,17 @@ def difference_view(difference: CampaignDifference) -> RenderableType:
         Text.assemble(plain(each.path, "bold"), " ", state(each.effect), plain(f" {each.message}"))
         for each in difference.context_schema
     ]
+    parts += [_translation_view(each) for each in difference.translations]
+    if more := difference.translation_count - len(difference.translations):
+        parts.append(plain(f"… and {more:,} more texts"))
     return Group(*parts) if parts else plain("There is no difference.")
+
+
+def _translation_view(difference: TranslationDifference) -> RenderableType:
+    lines = [*(f"-{line}" for line in difference.before.splitlines())]
+    lines += [f"+{line}" for line in difference.after.splitlines()]
+    head = Text.assemble(plain(f"{difference.locale} {difference.key}", "bold"), " ", state(difference.change))
+    return Group(head, Padding(diff_view("\n".join(lines)), (0, 0, 0, 2)))
 
 
 def diff_view(diff: str) -> Text:

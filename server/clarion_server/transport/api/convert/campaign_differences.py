@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from clarion.v1 import campaign_difference_pb2 as pb
@@ -10,12 +11,19 @@ from google.protobuf.json_format import MessageToDict
 from clarion_server.application.campaigns.comparison import Comparison
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.document_difference import differences
+from clarion_server.domain.translation_difference import (
+    MAX_DIFFERENCES,
+    TranslationDifference,
+    translation_differences,
+)
 from clarion_server.transport.api.convert.campaigns import to_snapshot
-from clarion_server.transport.api.convert.enums import SCHEMA_EFFECT
+from clarion_server.transport.api.convert.enums import SCHEMA_EFFECT, TRANSLATION_CHANGE
 
 
 def to_difference(comparison: Comparison) -> pb.CampaignDifference:
     """Takes milliseconds for large contents."""
+    before = {} if comparison.before is None else comparison.before.translations
+    texts = translation_differences(before, comparison.after.translations)
     found = differences(_document(comparison.before), _document(comparison.after))
     return pb.CampaignDifference(
         fields=[pb.FieldDifference(field=each.field, unified_diff=each.unified_diff) for each in found],
@@ -23,7 +31,25 @@ def to_difference(comparison: Comparison) -> pb.CampaignDifference:
             pb.SchemaDifference(path=each.path, effect=SCHEMA_EFFECT.number(each.effect), message=each.message)
             for each in comparison.schema_differences
         ],
+        translations=map(_to_translation, texts[:MAX_DIFFERENCES]),
+        translation_count=len(texts),
     )
+
+
+def _to_translation(each: TranslationDifference) -> pb.TranslationDifference:
+    return pb.TranslationDifference(
+        locale=each.locale,
+        key=each.key,
+        change=TRANSLATION_CHANGE.number(each.change),
+        before=_text(each.before),
+        after=_text(each.after),
+    )
+
+
+def _text(text: Any) -> str:
+    if text is None:
+        return ""
+    return text if isinstance(text, str) else json.dumps(text, ensure_ascii=False, sort_keys=True)
 
 
 def _document(definition: CampaignDefinition | None) -> dict[str, Any]:
@@ -31,6 +57,8 @@ def _document(definition: CampaignDefinition | None) -> dict[str, Any]:
     if definition is None:
         return {}
     document = MessageToDict(to_snapshot(definition), preserving_proto_field_name=True)
+    # They are compared text by text.
+    document.pop("translations", None)
     if definition.context_schema is not None:
         # The contract's numbers are doubles, which would show 1 as 1.0.
         document["context_schema"] = definition.context_schema

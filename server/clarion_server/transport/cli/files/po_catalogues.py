@@ -12,6 +12,7 @@ from babel import Locale
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.catalogues import CATEGORIES, OTHER, forms_of
 from clarion_server.transport.cli.files.plural_expressions import PluralFormsInvalid, Rule, read_plural_forms
+from clarion_server.transport.cli.files.plural_rules import plural_expression
 from clarion_server.transport.cli.files.po_files import PoEntry, read_po, write_po
 
 _NUMBERS = (*range(201), 10**6)
@@ -42,7 +43,7 @@ def export_po(locale: str, default: Mapping[str, Any], texts: Mapping[str, Any])
     """Returns a .po file whose sources are the texts of the default locale."""
     categories = categories_of(locale)
     header = f"Language: {locale}\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n"
-    header += f"Plural-Forms: nplurals={len(categories)}; plural={_expression(locale, categories)};\n"
+    header += f"Plural-Forms: nplurals={len(categories)}; plural={plural_expression(locale, categories)};\n"
     return write_po(header, [_entry(key, default[key], texts.get(key, ""), categories) for key in sorted(default)])
 
 
@@ -52,17 +53,6 @@ def _entry(key: str, source: Any, translation: Any, categories: Sequence[str]) -
         return PoEntry(0, key, source, translations={0: forms.get(OTHER, "")})
     given = {index: forms.get(category, "") for index, category in enumerate(categories)}
     return PoEntry(0, key, source.get("one", source[OTHER]), source[OTHER], given)
-
-
-def _expression(locale: str, categories: Sequence[str]) -> str:
-    """Returns the rule of the CLDR in C, which gettext has for whole numbers."""
-    from babel.plural import to_gettext  # noqa: PLC0415 - only used here
-
-    if len(categories) == 1:
-        return "0"
-    header = str(to_gettext(Locale.parse(locale, sep="-").plural_form))
-    # gettext has no compact exponents, as in "1 million": in plain numbers they are 0.
-    return re.sub(r"\be\b", "0", header.partition("plural=")[2].rstrip(";"))
 
 
 def import_po(name: str, text: str, locale: str, default: Mapping[str, Any]) -> PoImport:

@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_difference.proto.
  */
 export const file_clarion_v1_campaign_difference: GenFile = /*@__PURE__*/
-  fileDesc("CiRjbGFyaW9uL3YxL2NhbXBhaWduX2RpZmZlcmVuY2UucHJvdG8SCmNsYXJpb24udjEidwoSQ2FtcGFpZ25EaWZmZXJlbmNlEisKBmZpZWxkcxgBIAMoCzIbLmNsYXJpb24udjEuRmllbGREaWZmZXJlbmNlEjQKDmNvbnRleHRfc2NoZW1hGAIgAygLMhwuY2xhcmlvbi52MS5TY2hlbWFEaWZmZXJlbmNlIjYKD0ZpZWxkRGlmZmVyZW5jZRINCgVmaWVsZBgBIAEoCRIUCgx1bmlmaWVkX2RpZmYYAiABKAki0QEKEFNjaGVtYURpZmZlcmVuY2USDAoEcGF0aBgBIAEoCRIzCgZlZmZlY3QYAiABKA4yIy5jbGFyaW9uLnYxLlNjaGVtYURpZmZlcmVuY2UuRWZmZWN0Eg8KB21lc3NhZ2UYAyABKAkiaQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEhcKE0VGRkVDVF9SRUZVU0VTX01PUkUQARIXChNFRkZFQ1RfQUNDRVBUU19NT1JFEAISFQoRRUZGRUNUX05BTUVTX01PUkUQAyJoChtEaWZmQ2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGgoMYmFzZV92ZXJzaW9uGAIgASgFQgTiQQEBEhUKB3ZlcnNpb24YAyABKAVCBOJBAQEiUgocRGlmZkNhbXBhaWduVmVyc2lvbnNSZXNwb25zZRIyCgpkaWZmZXJlbmNlGAEgASgLMh4uY2xhcmlvbi52MS5DYW1wYWlnbkRpZmZlcmVuY2ViBnByb3RvMw", [file_google_api_field_behavior]);
+  fileDesc("CiRjbGFyaW9uL3YxL2NhbXBhaWduX2RpZmZlcmVuY2UucHJvdG8SCmNsYXJpb24udjEiywEKEkNhbXBhaWduRGlmZmVyZW5jZRIrCgZmaWVsZHMYASADKAsyGy5jbGFyaW9uLnYxLkZpZWxkRGlmZmVyZW5jZRI0Cg5jb250ZXh0X3NjaGVtYRgCIAMoCzIcLmNsYXJpb24udjEuU2NoZW1hRGlmZmVyZW5jZRI3Cgx0cmFuc2xhdGlvbnMYAyADKAsyIS5jbGFyaW9uLnYxLlRyYW5zbGF0aW9uRGlmZmVyZW5jZRIZChF0cmFuc2xhdGlvbl9jb3VudBgEIAEoBSLpAQoVVHJhbnNsYXRpb25EaWZmZXJlbmNlEg4KBmxvY2FsZRgBIAEoCRILCgNrZXkYAiABKAkSOAoGY2hhbmdlGAMgASgOMiguY2xhcmlvbi52MS5UcmFuc2xhdGlvbkRpZmZlcmVuY2UuQ2hhbmdlEg4KBmJlZm9yZRgEIAEoCRINCgVhZnRlchgFIAEoCSJaCgZDaGFuZ2USFgoSQ0hBTkdFX1VOU1BFQ0lGSUVEEAASEAoMQ0hBTkdFX0FEREVEEAESEgoOQ0hBTkdFX1JFTU9WRUQQAhISCg5DSEFOR0VfQ0hBTkdFRBADIjYKD0ZpZWxkRGlmZmVyZW5jZRINCgVmaWVsZBgBIAEoCRIUCgx1bmlmaWVkX2RpZmYYAiABKAki0QEKEFNjaGVtYURpZmZlcmVuY2USDAoEcGF0aBgBIAEoCRIzCgZlZmZlY3QYAiABKA4yIy5jbGFyaW9uLnYxLlNjaGVtYURpZmZlcmVuY2UuRWZmZWN0Eg8KB21lc3NhZ2UYAyABKAkiaQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEhcKE0VGRkVDVF9SRUZVU0VTX01PUkUQARIXChNFRkZFQ1RfQUNDRVBUU19NT1JFEAISFQoRRUZGRUNUX05BTUVTX01PUkUQAyJoChtEaWZmQ2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGgoMYmFzZV92ZXJzaW9uGAIgASgFQgTiQQEBEhUKB3ZlcnNpb24YAyABKAVCBOJBAQEiUgocRGlmZkNhbXBhaWduVmVyc2lvbnNSZXNwb25zZRIyCgpkaWZmZXJlbmNlGAEgASgLMh4uY2xhcmlvbi52MS5DYW1wYWlnbkRpZmZlcmVuY2ViBnByb3RvMw", [file_google_api_field_behavior]);
 
 /**
  * How two versions of a campaign differ.
@@ -32,6 +32,20 @@ export type CampaignDifference = Message<"clarion.v1.CampaignDifference"> & {
    * @generated from field: repeated clarion.v1.SchemaDifference context_schema = 2;
    */
   contextSchema: SchemaDifference[];
+
+  /**
+   * The texts of `Campaign.translations` that differ, by locale and key. At most 1,000. They are not among the fields.
+   *
+   * @generated from field: repeated clarion.v1.TranslationDifference translations = 3;
+   */
+  translations: TranslationDifference[];
+
+  /**
+   * How many texts differ, those included that `translations` has no room for.
+   *
+   * @generated from field: int32 translation_count = 4;
+   */
+  translationCount: number;
 };
 
 /**
@@ -40,6 +54,96 @@ export type CampaignDifference = Message<"clarion.v1.CampaignDifference"> & {
  */
 export const CampaignDifferenceSchema: GenMessage<CampaignDifference> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign_difference, 0);
+
+/**
+ * One text of a catalogue that differs.
+ *
+ * @generated from message clarion.v1.TranslationDifference
+ */
+export type TranslationDifference = Message<"clarion.v1.TranslationDifference"> & {
+  /**
+   * The locale of the catalogue, such as `de`.
+   *
+   * @generated from field: string locale = 1;
+   */
+  locale: string;
+
+  /**
+   * The key of the text, such as `order.greeting`.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
+
+  /**
+   * What became of it.
+   *
+   * @generated from field: clarion.v1.TranslationDifference.Change change = 3;
+   */
+  change: TranslationDifference_Change;
+
+  /**
+   * The text in the earlier version: its forms as JSON where it has some. Empty when it was added.
+   *
+   * @generated from field: string before = 4;
+   */
+  before: string;
+
+  /**
+   * The text in the later version: its forms as JSON where it has some. Empty when it was removed.
+   *
+   * @generated from field: string after = 5;
+   */
+  after: string;
+};
+
+/**
+ * Describes the message clarion.v1.TranslationDifference.
+ * Use `create(TranslationDifferenceSchema)` to create a new message.
+ */
+export const TranslationDifferenceSchema: GenMessage<TranslationDifference> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_campaign_difference, 1);
+
+/**
+ * What became of it. Values may be added.
+ *
+ * @generated from enum clarion.v1.TranslationDifference.Change
+ */
+export enum TranslationDifference_Change {
+  /**
+   * Never returned.
+   *
+   * @generated from enum value: CHANGE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The later version alone has it.
+   *
+   * @generated from enum value: CHANGE_ADDED = 1;
+   */
+  ADDED = 1,
+
+  /**
+   * The earlier version alone has it.
+   *
+   * @generated from enum value: CHANGE_REMOVED = 2;
+   */
+  REMOVED = 2,
+
+  /**
+   * Both have it, and it is another one.
+   *
+   * @generated from enum value: CHANGE_CHANGED = 3;
+   */
+  CHANGED = 3,
+}
+
+/**
+ * Describes the enum clarion.v1.TranslationDifference.Change.
+ */
+export const TranslationDifference_ChangeSchema: GenEnum<TranslationDifference_Change> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_campaign_difference, 1, 0);
 
 /**
  * One field that differs.
@@ -69,7 +173,7 @@ export type FieldDifference = Message<"clarion.v1.FieldDifference"> & {
  * Use `create(FieldDifferenceSchema)` to create a new message.
  */
 export const FieldDifferenceSchema: GenMessage<FieldDifference> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_difference, 1);
+  messageDesc(file_clarion_v1_campaign_difference, 2);
 
 /**
  * One change of what a context may be.
@@ -104,7 +208,7 @@ export type SchemaDifference = Message<"clarion.v1.SchemaDifference"> & {
  * Use `create(SchemaDifferenceSchema)` to create a new message.
  */
 export const SchemaDifferenceSchema: GenMessage<SchemaDifference> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_difference, 2);
+  messageDesc(file_clarion_v1_campaign_difference, 3);
 
 /**
  * What a change does to contexts. Values may be added.
@@ -145,7 +249,7 @@ export enum SchemaDifference_Effect {
  * Describes the enum clarion.v1.SchemaDifference.Effect.
  */
 export const SchemaDifference_EffectSchema: GenEnum<SchemaDifference_Effect> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_campaign_difference, 2, 0);
+  enumDesc(file_clarion_v1_campaign_difference, 3, 0);
 
 /**
  * Asks how two versions differ.
@@ -180,7 +284,7 @@ export type DiffCampaignVersionsRequest = Message<"clarion.v1.DiffCampaignVersio
  * Use `create(DiffCampaignVersionsRequestSchema)` to create a new message.
  */
 export const DiffCampaignVersionsRequestSchema: GenMessage<DiffCampaignVersionsRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_difference, 3);
+  messageDesc(file_clarion_v1_campaign_difference, 4);
 
 /**
  * Carries how they differ.
@@ -201,5 +305,5 @@ export type DiffCampaignVersionsResponse = Message<"clarion.v1.DiffCampaignVersi
  * Use `create(DiffCampaignVersionsResponseSchema)` to create a new message.
  */
 export const DiffCampaignVersionsResponseSchema: GenMessage<DiffCampaignVersionsResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_difference, 4);
+  messageDesc(file_clarion_v1_campaign_difference, 5);
 
