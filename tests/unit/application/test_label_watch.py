@@ -158,3 +158,15 @@ def test_whatever_comes_and_goes_a_watch_shows_each_event_that_is_visible_and_no
     before: list[tuple[str, int]], during: list[tuple[str, int]], limit: int
 ) -> None:
     asyncio.run(race(before, during, limit))
+
+
+async def test_a_watch_that_hidden_events_alone_come_to_is_told_how_far_it_is(
+    world: World, tower: Watchtower, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_watch_module, "HEARTBEAT", 0.05)
+    await label(world, EU)
+    watch = tower.watch(all_of(AUTHOR))
+    await take(watch, 1)
+    await tower.commit(SENT, SENT)
+    (watched,) = await take(watch, 1)
+    assert watched.event is None

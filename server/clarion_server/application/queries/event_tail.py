@@ -43,7 +43,7 @@ class EventFollower:
 
     def deliver(self, events: Iterable[Event]) -> None:
         """Keeps the events that the watcher is to see."""
-        matching = [event for event in events if self.query.matches(event) and self.sees(event)]
+        matching = [event for event in events if self.query.matches(event)]
         if matching and not self.is_behind:
             self._waiting += matching
             if len(self._waiting) > MAX_WAITING:

@@ -90,14 +90,12 @@ class EventWatch:
         while not (follower.is_behind or self._signal.ended):
             if follower.has_failed:
                 raise Unavailable
-            events = follower.take()
-            for event in events:
-                # The watcher may have taken its time, in which the labels of a campaign changed.
+            for event in follower.take():
+                # Asked now: the watcher may have taken its time, in which the labels of a campaign changed.
                 if follower.sees(event):
                     yield Watched(event.sequence, event)
-            if events:
-                yielded = clock()
-            elif clock() - yielded >= HEARTBEAT:
+                    yielded = clock()
+            if clock() - yielded >= HEARTBEAT:
                 yield Watched(max(self._tail.position, follower.query.after))
                 yielded = clock()
             else:
