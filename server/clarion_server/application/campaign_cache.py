@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from clarion_server.application.fragment_lookup import fragments_of_version
 from clarion_server.application.loading_cache import LoadingCache
 from clarion_server.application.ports.content import (
     Attachments,
@@ -13,6 +14,7 @@ from clarion_server.application.ports.content import (
     CompiledSchema,
     ContentCompiler,
     ContentInvalid,
+    Fragments,
 )
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
@@ -66,6 +68,8 @@ class CompiledVersion:
     """The rules that have contents of their own, for each action."""
     built: BuiltSources = field(default_factory=dict)
     """What is sent of its sources, where that is not what was written."""
+    fragments: Fragments = field(default_factory=dict)
+    """Those that it is pinned to."""
 
     @property
     def has_rules(self) -> bool:
@@ -114,6 +118,7 @@ class _StoredVersion:
     channel_keys: Sequence[int]
     attachments: Attachments
     built: BuiltSources
+    fragments: Fragments
 
 
 class CampaignCache:
@@ -207,6 +212,7 @@ class CampaignCache:
             locale,
             rule,
             version.built,
+            version.fragments,
         )
 
     async def _load_live(self, name: tuple[str, str]) -> LiveCampaign:
@@ -255,7 +261,12 @@ class CampaignCache:
         ]
         contents = tuple(
             self._compiler.compile_content(
-                definition, index, stored.campaign_id, stored.attachments, built=stored.built
+                definition,
+                index,
+                stored.campaign_id,
+                stored.attachments,
+                built=stored.built,
+                fragments=stored.fragments,
             )
             for index in range(len(actions))
         )
@@ -266,11 +277,12 @@ class CampaignCache:
             contents,
             tuple(actions),
             tuple(action.id for action in actions),
-            self._compiler.reads_profile(definition),
+            self._compiler.reads_profile(definition, stored.fragments),
             _BASE_BYTES + _BYTES_PER_CHARACTER * (len(repr(definition)) + _length(stored.built)),
             stored.attachments,
             tuple(frozenset(each.rule for each in action.variants) for action in definition.actions),
             stored.built,
+            stored.fragments,
         )
 
 
@@ -293,7 +305,8 @@ def _stored_version(unit: UnitOfWork, campaign_key: int, number: int) -> _Stored
     channel_keys = unit.campaigns.channel_keys(campaign_key, number)
     attachments = unit.attachments.of_version(campaign_key, number) if version.definition.attachment_ids else {}
     built = unit.campaigns.built_sources(campaign_key, number)
-    return _StoredVersion(campaign.id, version.definition, channel_keys, attachments, built)
+    fragments = fragments_of_version(unit, Visibility(campaign.sandbox), version)
+    return _StoredVersion(campaign.id, version.definition, channel_keys, attachments, built, fragments)
 
 
 def _not_live(campaign: Campaign) -> CampaignNotLive | CampaignOutsideWindow:

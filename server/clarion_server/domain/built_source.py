@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clarion_server.domain.content.transform import Transform
+from clarion_server.domain.source_places import Stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +17,15 @@ class BuiltSource:
     text: str
     lines: tuple[int, ...] = ()
     """The line of each tag in the author's source, without comments and `raw`. Empty: each tag is still in its line."""
+    stretches: Stretches = ()
+    """Where the lines of a source come from that fragments were written into. Empty: it is one author's source."""
 
     @property
     def digest(self) -> bytes:
         """By which it is stored once."""
         lines = ",".join(map(str, self.lines))
-        return _digest(f"{lines}\n{self.text}")
+        places = "".join(f"\n{each}" for each in self.stretches)
+        return _digest(f"{lines}{places}\n{self.text}")
 
 
 #: Built sources by the key of what they were made of. A source that building left as it was has no entry.

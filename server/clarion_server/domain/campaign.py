@@ -12,7 +12,7 @@ from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
 from clarion_server.domain.errors import EtagMismatch, IllegalTransition
-from clarion_server.domain.fragment_reference import FragmentReference, references_in
+from clarion_server.domain.fragment_reference import FragmentReference, read_reference, references_in
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.sending_rate import SendingRate
 from clarion_server.domain.targeting import TargetingRule, WithoutRule
@@ -227,6 +227,14 @@ class CampaignVersion:
     """The names of the keys that approved it."""
     bypass_reason: str = ""
     """Why it was activated without the approvals that were asked for; empty when it had them, or none were."""
+    fragments: Mapping[str, int] = field(default_factory=dict)
+    """The version of each fragment that it keeps to, by the name in a template, such as `fragments/footer`."""
+
+    @property
+    def pins(self) -> Mapping[str, int]:
+        """The versions that names without a number mean, by the ids of their fragments."""
+        read = ((read_reference(name), number) for name, number in self.fragments.items())
+        return {each.fragment_id: number for each, number in read if each is not None and not each.version}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,17 @@ from __future__ import annotations
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.built_source import BuiltSource, source_key
 from clarion_server.domain.content.transform import Transform
+from clarion_server.domain.source_places import Stretch
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_channel
 
 HTML, OTHER = (source_key(source, Transform.INLINE_CSS) for source in ("<p>", "<b>"))
-BUILT = BuiltSource("<p style='a: ü'>{{ x }}\n{{ y }}", (3, 7))
+BUILT = BuiltSource(
+    "<p style='a: ü'>{{ x }}\n{{ y }}",
+    (3, 7),
+    (Stretch(1, 1), Stretch(2, 4, 1, ("fragments/base@2:5", "fragments/footer@4"))),
+)
 
 
 def test_the_sources_of_a_version_come_back_as_they_were_added(work: UnitOfWork) -> None:

@@ -15,7 +15,7 @@ from clarion_server.domain.fragment import Fragment, FragmentKind, FragmentUse, 
 from clarion_server.domain.fragment_reference import FragmentReference
 
 from tests.contract.store import samples
-from tests.contract.store.given import a_campaign
+from tests.contract.store.given import a_campaign, a_sender
 from tests.contract.store.samples import NOW
 
 HERE, THERE = Visibility(samples.SANDBOX), Visibility("staging")
@@ -163,3 +163,18 @@ def test_deleting_takes_the_versions_along(work: UnitOfWork) -> None:
     work.fragments.delete(fragment)
     assert work.fragments.get(HERE, "footer") is None
     assert work.fragments.version(fragment.key, 1) is None
+
+
+def test_a_version_of_a_campaign_keeps_its_pins_and_is_a_use_of_each(work: UnitOfWork) -> None:
+    footer, sender = add(work), a_sender(work, "orders")
+    pins = {"fragments/footer": 4, "fragments/footer@2": 2}
+    key = sender.campaign.key
+    work.campaigns.add_version(replace(samples.version(key, 2), fragments=pins), [sender.channel.key])
+    version = work.campaigns.version(key, 2)
+    assert version is not None
+    assert (version.fragments, version.pins) == (pins, {"footer": 4})
+    assert users(work, footer) == [FragmentUse("campaigns/orders/versions/2", number) for number in (2, 4)]
+    assert users(work, footer, current=True) == []
+    work.campaigns.save(replace(sender.campaign, live_version=2, last_version=2, revision=3))
+    live = [FragmentUse("campaigns/orders/versions/2", number, live=True) for number in (2, 4)]
+    assert users(work, footer) == users(work, footer, current=True) == live

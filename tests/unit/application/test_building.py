@@ -9,7 +9,7 @@ import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.campaigns.preview import PreviewCampaign
-from clarion_server.application.ports.content import Personalisation
+from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments, Personalisation
 from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.built_source import BuiltSource, BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition
@@ -31,8 +31,8 @@ class LaterCompiler(JinjaContentCompiler):
     def __init__(self) -> None:
         super().__init__(CONTENT_KINDS)
 
-    def build(self, definition: CampaignDefinition) -> BuiltSources:
-        return {key: BuiltSource("later") for key in super().build(definition)}
+    def build(self, definition: CampaignDefinition, fragments: Fragments = NO_FRAGMENTS) -> BuiltSources:
+        return {key: BuiltSource("later") for key in super().build(definition, fragments)}
 
 
 async def sent(world: World, campaign_key: int, number: int) -> str:

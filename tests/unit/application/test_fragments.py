@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.fragments.fragments import ManageFragments, Publication, PublishFragment
+from clarion_server.application.fragments.fragments import Publication, PublishFragment
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
 from clarion_server.domain.campaign import Action
 from clarion_server.domain.content.email import EmailContent
@@ -13,38 +13,17 @@ from clarion_server.domain.errors import (
     EtagMismatch,
     FragmentInUse,
     InvalidFields,
-    ResourceExists,
     ResourceNotFound,
     ReviewFailed,
 )
 from clarion_server.domain.event import EventType, FragmentChange, FragmentChangeKind
 from clarion_server.domain.fragment import Fragment
 
-from tests.unit.application.compiler import COMPILER
+from tests.unit.application.fragments import Pieces
 from tests.unit.application.running import events
 from tests.unit.application.world import AUTHOR, STRANGER, World
 
 LABEL = {"type": "object", "properties": {"label": {"type": "string"}}, "required": ["label"]}
-
-
-class Pieces:
-    """The fragments of a world."""
-
-    def __init__(self, world: World) -> None:
-        self.manage = ManageFragments(world.transactions, COMPILER, world.clock)
-
-    async def write(self, fragment_id: str, source: str, **fields: object) -> Fragment:
-        sent = Fragment(sandbox="", id="", create_time=0, update_time=0, source=source, **fields)  # type: ignore[arg-type]
-        try:
-            return await self.manage.create(CreateResource(fragment_id, ResourceInput(sent)), AUTHOR)
-        except ResourceExists:
-            changed = frozenset({"source", *fields})
-            return await self.manage.update(UpdateResource(fragment_id, ResourceInput(sent), changed), AUTHOR)
-
-    async def publish(self, fragment_id: str, source: str = "", **fields: object) -> Publication:
-        if source:
-            await self.write(fragment_id, source, **fields)
-        return await self.manage.publish(PublishFragment(fragment_id), AUTHOR)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.campaigns.life_cycle import ActivateCampaign
 from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
-from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments
+from clarion_server.application.ports.content import NO_ATTACHMENTS, NO_FRAGMENTS, Attachments, Fragments
 from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition, CampaignState, QueueDisposal, Schedule
@@ -165,11 +165,12 @@ class InterruptedCompiler(JinjaContentCompiler):
         definition: CampaignDefinition,
         attachments: Attachments = NO_ATTACHMENTS,
         built: BuiltSources | None = None,
+        fragments: Fragments = NO_FRAGMENTS,
     ) -> list[Finding]:
         self.reviewed.append(definition)
         if self.world is not None and len(self.reviewed) == 1:
             asyncio.run(self.interrupt(self.world))
-        return super().review(definition, attachments, built)
+        return super().review(definition, attachments, built, fragments)
 
     async def interrupt(self, world: World) -> None:
         await world.update(description="Changed during review")

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from babel import Locale
 from clarion_server.adapters.rendering.building.flattening import MOST_INCLUDES, Flattened, flatten
-from clarion_server.adapters.rendering.building.places import place_of
 from clarion_server.adapters.rendering.content_kind import Escaping
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
 from clarion_server.adapters.rendering.template import CompiledTemplate
 from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.domain.built_source import BuiltSource
 from clarion_server.domain.fragment import FragmentKind, FragmentVersion
+from clarion_server.domain.source_places import place_of
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment, StrictUndefined

@@ -72,10 +72,10 @@ def test_a_template_is_measured_before_a_tree_is_made_of_it(template: str, line:
 @pytest.mark.parametrize(
     "tag",
     [
-        "{% include 'x' %}",
+        "{% include x %}",
         "{% import 'x' as y %}",
         "{% from 'x' import y %}",
-        "{% extends 'x' %}",
+        "{% extends x %}",
         "{% block a %}{% endblock %}",
         "{% macro a() %}{% endmacro %}",
         "{% filter upper %}x{% endfilter %}",
@@ -106,7 +106,7 @@ def test_what_templates_cannot_do_is_refused_in_its_line(tag: str) -> None:
 
 
 def test_several_refusals_are_reported_at_once() -> None:
-    findings = reviewed("{% include 'x' %}\n{{ cycler(1) }}\n{{ context.name | uper }}", SCHEMA)
+    findings = reviewed("{% include x %}\n{{ cycler(1) }}\n{{ context.name | uper }}", SCHEMA)
     assert [(finding.code, finding.line) for finding in findings] == [
         (FindingCode.TEMPLATE_UNSAFE, 1),
         (FindingCode.TEMPLATE_UNKNOWN_NAME, 2),

@@ -33,6 +33,7 @@ class CampaignVersion(_message.Message):
     CREATOR_FIELD_NUMBER: _builtins.int
     APPROVERS_FIELD_NUMBER: _builtins.int
     BYPASS_REASON_FIELD_NUMBER: _builtins.int
+    FRAGMENTS_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """Output only. The campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
@@ -53,6 +54,12 @@ class CampaignVersion(_message.Message):
     def approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Output only. The keys that approved it, as `apiKeys/{api_key}`."""
 
+    @_builtins.property
+    def fragments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The versions of fragments that it keeps to, such as `fragments/footer@4`, by name. Publishing further versions does
+        not change it.
+        """
+
     def __init__(
         self,
         *,
@@ -63,10 +70,11 @@ class CampaignVersion(_message.Message):
         creator: _builtins.str = ...,
         approvers: _abc.Iterable[_builtins.str] | None = ...,
         bypass_reason: _builtins.str = ...,
+        fragments: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "snapshot", b"snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvers", b"approvers", "bypass_reason", b"bypass_reason", "campaign", b"campaign", "create_time", b"create_time", "creator", b"creator", "snapshot", b"snapshot", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvers", b"approvers", "bypass_reason", b"bypass_reason", "campaign", b"campaign", "create_time", b"create_time", "creator", b"creator", "fragments", b"fragments", "snapshot", b"snapshot", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

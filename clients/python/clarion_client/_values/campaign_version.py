@@ -33,3 +33,7 @@ class CampaignVersion(Value):
     """Output only. The keys that approved it, as `apiKeys/{api_key}`."""
     bypass_reason: str = ""
     """Output only. Why an administrator activated it without the approvals that policies asked for. Empty otherwise."""
+    fragments: Sequence[str] = ()
+    """Output only. The versions of fragments that it keeps to, such as `fragments/footer@4`, by name. Publishing
+    further versions does not change it.
+    """

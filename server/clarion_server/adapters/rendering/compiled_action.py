@@ -20,7 +20,13 @@ from clarion_server.adapters.rendering.locales import format_locale
 from clarion_server.adapters.rendering.structure import PREFERENCES_URL, UNSUBSCRIBE_URL, URLS
 from clarion_server.adapters.rendering.template import CompiledTemplate
 from clarion_server.adapters.rendering.texts import TRANSLATE, texts_of
-from clarion_server.application.ports.content import Attachments, Personalisation, RenderingFailed
+from clarion_server.application.ports.content import (
+    NO_FRAGMENTS,
+    Attachments,
+    Fragments,
+    Personalisation,
+    RenderingFailed,
+)
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Rendered
@@ -58,9 +64,10 @@ class CompiledAction:
         locale: str = "",
         rule: str = "",
         built: BuiltSources | None = None,
+        fragments: Fragments = NO_FRAGMENTS,
     ) -> None:
         """An empty `locale` stands for the default one, and an empty `rule` for none; `built` is what was stored of a
-        version. Raises ContentInvalid.
+        version, and `fragments` are what its contents lead to. Raises ContentInvalid.
         """
         self.locale = locale or definition.default_locale
         cell = content_cell(locale_data(), definition, action_index, self.locale, rule)
@@ -68,7 +75,7 @@ class CompiledAction:
         self._kind = kinds[type(cell.content)]
         self._field = content_field(definition, action_index)
         self._campaign = {"name": f"campaigns/{campaign_id}", "display_name": definition.display_name}
-        texts = texts_of(definition, self.locale)
+        texts = texts_of(definition, self.locale, fragments)
         self._functions = {
             **GLOBALS,
             INLINE_IMAGE: InlineImages(cell.content, attachments),
@@ -76,7 +83,7 @@ class CompiledAction:
         }
         parts = list(self._kind.parts(cell.content))
         paths = part_paths(self._kind, cell)
-        build = part_builder(built)
+        build = part_builder(built, fragments)
         sources = {part.field: built_source(part, paths[part.field], build) for part in parts}
         self._templates = {
             part.field: CompiledTemplate(paths[part.field], sources[part.field], ENVIRONMENTS[part.escaping])

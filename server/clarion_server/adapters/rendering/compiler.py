@@ -17,7 +17,14 @@ from clarion_server.adapters.rendering.review import review
 from clarion_server.adapters.rendering.review.fragments import review_fragment
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
 from clarion_server.adapters.rendering.schema_comparison import schema_differences
-from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, ContentInvalid, Example, Fragments
+from clarion_server.application.ports.content import (
+    NO_ATTACHMENTS,
+    NO_FRAGMENTS,
+    Attachments,
+    ContentInvalid,
+    Example,
+    Fragments,
+)
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.condition import ConditionInvalid
@@ -56,12 +63,15 @@ class JinjaContentCompiler:
         locale: str = "",
         rule: str = "",
         built: BuiltSources | None = None,
+        fragments: Fragments = NO_FRAGMENTS,
     ) -> CompiledAction:
         """Raises ContentInvalid."""
-        return CompiledAction(self._kinds, definition, action_index, campaign_id, attachments, locale, rule, built)
+        return CompiledAction(
+            self._kinds, definition, action_index, campaign_id, attachments, locale, rule, built, fragments
+        )
 
-    def build(self, definition: CampaignDefinition) -> BuiltSources:
-        return build_all(definition, self._kinds)
+    def build(self, definition: CampaignDefinition, fragments: Fragments = NO_FRAGMENTS) -> BuiltSources:
+        return build_all(definition, self._kinds, fragments)
 
     def locales(self, definition: CampaignDefinition, action_index: int) -> ContentLocales:
         offered = offered_locales(definition, definition.actions[action_index])
@@ -99,10 +109,12 @@ class JinjaContentCompiler:
                 found[offered] = ContentLocales(locale_data(), offered, definition.locale_fallbacks)
         return {rule: found[offered] for rule, offered in by_rule.items() if offered}
 
-    def reads_profile(self, definition: CampaignDefinition) -> bool:
+    def reads_profile(self, definition: CampaignDefinition, fragments: Fragments = NO_FRAGMENTS) -> bool:
         contents = [content for action in definition.actions for content in action.contents]
         conditions = [rule.condition for action in definition.actions for rule in action.rules]
         if any("profile" in condition for condition in conditions):
+            return True
+        if any("profile" in fragment.content.source for fragment in fragments.values()):
             return True
         # A template cannot name a variable without its word.
         return any("profile" in part.source for each in contents for part in self._kinds[type(each)].parts(each))
@@ -116,9 +128,10 @@ class JinjaContentCompiler:
         definition: CampaignDefinition,
         attachments: Attachments = NO_ATTACHMENTS,
         built: BuiltSources | None = None,
+        fragments: Fragments = NO_FRAGMENTS,
     ) -> list[Finding]:
-        facts = ReviewFacts(self._public_url, attachments)
-        findings = review(definition, self._kinds, part_builder(built), facts)
+        facts = ReviewFacts(self._public_url, attachments, fragments)
+        findings = review(definition, self._kinds, part_builder(built, fragments), facts)
         if not _has_rules(definition):
             return findings
         is_sound = not any(each.code is FindingCode.CONTEXT_SCHEMA_INVALID for each in findings)
@@ -139,9 +152,10 @@ class JinjaContentCompiler:
         address: str,
         attachments: Attachments = NO_ATTACHMENTS,
         built: BuiltSources | None = None,
+        fragments: Fragments = NO_FRAGMENTS,
     ) -> Example | None:
         """Takes milliseconds to a second, for schemas with many alternatives."""
-        return example_of(definition, self._kinds, identity, address, attachments, built)
+        return example_of(definition, self._kinds, identity, address, attachments, built, fragments)
 
 
 def _has_rules(definition: CampaignDefinition) -> bool:

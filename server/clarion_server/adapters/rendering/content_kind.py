@@ -8,13 +8,14 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from clarion_server.adapters.rendering.budget import Budget
-from clarion_server.application.ports.content import Attachments
+from clarion_server.application.ports.content import Attachments, Fragments
 from clarion_server.domain.built_source import BuiltSource
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.content_cells import ContentCell
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.fragment import FragmentVersion
 from clarion_server.domain.public_url import PublicUrl
 
 C_contra = TypeVar("C_contra", contravariant=True)
@@ -44,6 +45,21 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class IncludeSite:
+    """A place in a source at which a fragment begins."""
+
+    fragment: FragmentVersion
+    arguments: Mapping[str, str]
+    """The variables that are its parameters, by the names of these."""
+    line: int
+    """The line of the tag that includes it."""
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        return self.fragment.content.parameters or {}
+
+
+@dataclass(frozen=True, slots=True)
 class BuiltPart:
     """What building makes of a part, and what it found."""
 
@@ -51,6 +67,10 @@ class BuiltPart:
     """The part's own source where building leaves it as it is."""
     findings: tuple[Finding, ...] = ()
     """Their field is empty: they are about the part."""
+    sites: Mapping[int, IncludeSite] = field(default_factory=dict)
+    """The places of the source at which fragments begin, by the lines of their tags."""
+    is_whole: bool = True
+    """False: it names fragments that could not be written into it."""
 
 
 PartBuilder = Callable[[Part], BuiltPart]
@@ -74,6 +94,8 @@ class ReviewFacts:
     """The URL that the links of recipients begin with; None where there are none."""
     attachments: Attachments = field(default_factory=dict)
     """Those that the contents name and that are stored."""
+    fragments: Fragments = field(default_factory=dict)
+    """Those that the contents lead to."""
 
 
 class ContentKind(Protocol[C_contra]):

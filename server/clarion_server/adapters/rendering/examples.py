@@ -15,7 +15,14 @@ from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSch
 from clarion_server.adapters.rendering.schema_cost import compilation_price
 from clarion_server.adapters.rendering.schema_rules import validator
 from clarion_server.adapters.rendering.schema_tree import inline_references
-from clarion_server.application.ports.content import Attachments, Example, Personalisation, RenderingFailed
+from clarion_server.application.ports.content import (
+    NO_FRAGMENTS,
+    Attachments,
+    Example,
+    Fragments,
+    Personalisation,
+    RenderingFailed,
+)
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.personal_link import SAMPLE_URLS
@@ -56,12 +63,13 @@ def example_of(
     address: str,
     attachments: Attachments,
     built: BuiltSources | None = None,
+    fragments: Fragments = NO_FRAGMENTS,
 ) -> Example | None:
     """Returns None when no context is found that passes the schema and that every action can be rendered with."""
     schema = EMPTY_OBJECT if definition.context_schema is None else definition.context_schema
     check = JsonSchema(schema)
     contents = [
-        CompiledAction(kinds, definition, index, "example", attachments, built=built)
+        CompiledAction(kinds, definition, index, "example", attachments, built=built, fragments=fragments)
         for index in range(len(definition.actions))
     ]
     with suppress(_SearchEnded):

@@ -17,6 +17,7 @@ from clarion_server.adapters.rendering.structure import Refusal, parse_template
 from clarion_server.adapters.rendering.values import RenderRefused, ValueMissing
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
 from clarion_server.domain.built_source import BuiltSource
+from clarion_server.domain.source_places import place_of
 
 
 class _Code:
@@ -46,13 +47,14 @@ def _code(field: str, source: BuiltSource, environment: ContentEnvironment) -> _
 class CompiledTemplate:
     """A part of a content. `field` is its path in the campaign."""
 
-    __slots__ = ("_code", "_environment", "_globals", "_root", "field")
+    __slots__ = ("_code", "_environment", "_globals", "_root", "_stretches", "field")
 
     def __init__(self, field: str, source: BuiltSource, environment: ContentEnvironment) -> None:
         """Raises ContentInvalid."""
         self.field = field
         self._environment = environment
         self._globals = environment.globals
+        self._stretches = source.stretches
         self._code = _code(field, source, environment)
         self._root = self._code.template.root_render_func
 
@@ -86,10 +88,14 @@ class CompiledTemplate:
     def _missing(self, error: ValueMissing) -> RenderingFailed:
         line = self._line(error)
         path = self._code.paths.get((line, error.name))
-        return RenderingFailed(self.field, line, f"`{path}` is missing" if path else str(error))
+        return self._failed(line, f"`{path}` is missing" if path else str(error))
 
     def _failure(self, error: Exception, detail: str) -> RenderingFailed:
-        return RenderingFailed(self.field, self._line(error), detail)
+        return self._failed(self._line(error), detail)
+
+    def _failed(self, line: int, detail: str) -> RenderingFailed:
+        place = place_of(self._stretches, line)
+        return RenderingFailed(self.field, place.line, f"{place}: {detail}" if place.way else detail)
 
     def _line(self, error: Exception) -> int:
         """Returns the template's line in which an error came up, from the innermost frame of its compiled code."""

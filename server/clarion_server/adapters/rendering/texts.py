@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.adapters.rendering.locale_filters import number
 from clarion_server.adapters.rendering.locales import locale_of
 from clarion_server.adapters.rendering.values import RenderRefused, as_text, check_present
+from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.translations import (
     COUNT,
@@ -38,6 +39,10 @@ _EXACT = "="
 _BYTES_PER_TEXT = 1_300
 
 Pieces = Sequence[str]
+#: Each with its locale.
+Catalogues = Sequence[tuple[str, Catalogue]]
+#: Stands between the name of a fragment and the key of its text. No key has such a character.
+FRAGMENT_END = ":"
 
 
 class _Text:
@@ -93,21 +98,27 @@ def plural_category(locale: Locale, digits: str) -> str:
 class Texts:
     """The texts for the content of one locale."""
 
-    __slots__ = ("_catalogues", "_texts")
+    __slots__ = ("_catalogues", "_of_fragments", "_texts")
 
-    def __init__(self, catalogues: Sequence[tuple[str, Catalogue]]) -> None:
-        """`catalogues` are asked in their order. A text is compiled when it is first written."""
+    def __init__(self, catalogues: Catalogues, of_fragments: Mapping[str, Catalogues] | None = None) -> None:
+        """`catalogues` are asked in their order, and for the texts of a fragment those under its name. A text is
+        compiled when it is first written.
+        """
         self._catalogues = catalogues
+        self._of_fragments = of_fragments or {}
         self._texts: dict[str, _Text] = {}
 
     @property
     def size(self) -> int:
         """About how many bytes of memory they take at most, when all of them have been written."""
-        return _BYTES_PER_TEXT * sum(len(texts) for _, texts in self._catalogues)
+        all_of_them = (self._catalogues, *self._of_fragments.values())
+        return _BYTES_PER_TEXT * sum(len(texts) for catalogues in all_of_them for _, texts in catalogues)
 
     def find(self, key: str) -> tuple[str, Translation] | None:
         """Returns the text of a key with the locale that it is in."""
-        return next(((locale, texts[key]) for locale, texts in self._catalogues if key in texts), None)
+        name, _, key = key.rpartition(FRAGMENT_END)
+        catalogues = self._of_fragments.get(name, self._catalogues)
+        return next(((locale, texts[key]) for locale, texts in catalogues if key in texts), None)
 
     def write(self, context: RenderContext, key: str, arguments: Mapping[str, Any]) -> str:
         """Returns the text with its arguments, as HTML where the template writes HTML. Raises RenderRefused."""
@@ -149,13 +160,26 @@ def _count(context: RenderContext, count: Any) -> str:
     return number(context, count, len(numeral[1]) if numeral is not None and numeral[1] else None)
 
 
-def texts_of(definition: CampaignDefinition, locale: str) -> Texts:
-    """Returns the texts for content of a locale, in its language, else in the default one if the author allows that."""
+def texts_of(definition: CampaignDefinition, locale: str, fragments: Fragments = NO_FRAGMENTS) -> Texts:
+    """Returns the texts for content of a locale, in its language, else in the default one if the author allows that.
+
+    A fragment asks its own texts first, and those of the campaign after them.
+    """
+    locales = [locale, definition.default_locale] if definition.allow_untranslated else [locale]
+    with_texts = {each.name: each.content.translations for each in fragments.values() if each.content.translations}
+    of_fragments = {name: _catalogues(locales, own, definition.translations) for name, own in with_texts.items()}
+    return Texts(_catalogues(locales, definition.translations), of_fragments)
+
+
+def _catalogues(locales: Iterable[str], *translations: Mapping[str, Catalogue]) -> Catalogues:
     data = locale_data()
-    catalogues = catalogues_for(data, definition.translations, locale)
-    if definition.allow_untranslated:
-        catalogues += catalogues_for(data, definition.translations, definition.default_locale)
-    return Texts(catalogues)
+    return [found for locale in locales for each in translations for found in catalogues_for(data, each, locale)]
+
+
+def shown_key(key: str) -> str:
+    """Returns the key of a text for people, with the fragment that it belongs to."""
+    name, _, own = key.rpartition(FRAGMENT_END)
+    return f"{own}' of '{name}" if name else own
 
 
 @pass_context

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
-from clarion_server.adapters.storage.json_columns import DEFINITION, TEXTS, USED_RULES
+from clarion_server.adapters.storage.json_columns import DEFINITION, PINS, TEXTS, USED_RULES
 from clarion_server.domain.campaign import (
     ApprovalState,
     Campaign,
@@ -89,6 +89,7 @@ def version_to_row(version: CampaignVersion) -> dict[str, Any]:
         "creator": version.creator,
         "approvers": TEXTS.encode(version.approvers),
         "bypass_reason": version.bypass_reason,
+        "fragments": PINS.encode(version.fragments),
     }
 
 
@@ -101,4 +102,5 @@ def version_from_row(row: Row[Any]) -> CampaignVersion:
         creator=row.creator,
         approvers=TEXTS.decode(row.approvers),
         bypass_reason=row.bypass_reason,
+        fragments=PINS.decode(row.fragments),
     )

@@ -14,7 +14,11 @@ from clarion_server.adapters.storage.access_labels import count_change
 from clarion_server.adapters.storage.built_sources import add_built_sources, built_sources_of
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.campaign_attachments import drop_from_draft, name_in_draft, name_in_version
-from clarion_server.adapters.storage.campaign_fragments import drop_fragments_of_draft, name_fragments_in_draft
+from clarion_server.adapters.storage.campaign_fragments import (
+    drop_fragments_of_draft,
+    name_fragments_in_draft,
+    pin_fragments,
+)
 from clarion_server.adapters.storage.campaign_lists import campaign_page, tag_page
 from clarion_server.adapters.storage.campaign_locks import lock_exclusive, lock_shared
 from clarion_server.adapters.storage.campaign_rows import (
@@ -207,6 +211,7 @@ class SqlCampaignRepository:
         rows = [{**version_key, "position": index, "channel_key": key} for index, key in enumerate(channel_keys)]
         self._connection.execute(insert(campaign_version_actions), rows)
         name_in_version(self._connection, version)
+        pin_fragments(self._connection, version)
         add_built_sources(self._connection, version, built)
 
     def version(self, campaign_key: int, number: int) -> CampaignVersion | None:

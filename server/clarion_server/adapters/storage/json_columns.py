@@ -30,6 +30,7 @@ from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.quiet_hours import WallIntervals
+from clarion_server.domain.source_places import Stretches
 from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.domain.topic import TopicTranslation
 from clarion_server.domain.turns import Turn
@@ -67,6 +68,10 @@ LABELS = JsonCodec[Mapping[str, str]](dict[str, str])
 #: The author's line of each tag of a built source.
 LINES = JsonCodec[tuple[int, ...]](tuple[int, ...])
 LOCALE_CHOICES = JsonCodec[tuple[LocaleChoice, ...]](tuple[LocaleChoice, ...])
+#: The version of each fragment, by the name in a template.
+PINS = JsonCodec[Mapping[str, int]](dict[str, int])
+#: Where the lines of a built source come from.
+PLACES = JsonCodec[Stretches](Stretches)
 PROFILE_ERASURE = JsonCodec[ProfileErasure](ProfileErasure)
 PROFILE_KEYS = JsonCodec[tuple[int, ...]](tuple[int, ...])
 PROFILE_MERGE = JsonCodec[ProfileMerge](ProfileMerge)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from clarion_server.application.campaigns.changes import Target
-from clarion_server.application.campaigns.review import Review
-from clarion_server.application.ports.content import Attachments
+from clarion_server.application.campaigns.review import Review, outdated_findings
+from clarion_server.application.fragment_lookup import NO_PINS, named_fragments, versions_of
+from clarion_server.application.ports.content import Attachments, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.domain.access import Visibility
@@ -15,6 +17,7 @@ from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.fragment_reference import FragmentReference
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.test_case import TestCase
@@ -44,11 +47,22 @@ class Candidate:
     """
     built: BuiltSources | None = None
     """What was stored of the version; None: it is to be built of the draft."""
+    fragments: Fragments = field(default_factory=dict)
+    """Those that the definition leads to and that are stored: of a version those that it is pinned to."""
+    newest: Mapping[str, int] = field(default_factory=dict)
+    """The newest version of each of these fragments, by id."""
+    live_fragments: Mapping[str, int] = field(default_factory=dict)
+    """What the live version is pinned to, as in `CampaignVersion`."""
+
+    @property
+    def pins(self) -> Mapping[str, int]:
+        return NO_PINS if self.version is None else self.version.pins
 
     @property
     def is_live(self) -> bool:
         if self.version is None:
-            return not self.campaign.draft_pending
+            # Activated again, a draft takes the fragments that were published since.
+            return not self.campaign.draft_pending and versions_of(self.fragments) == self.live_fragments
         return self.version.number == self.campaign.live_version
 
     @property
@@ -56,11 +70,12 @@ class Candidate:
         named = (*self.channels, self.topic, self.sending_policy)
         states = [(each.name, each.etag) for each in named if each is not None]
         states += [(each.name, each.digest.hex()) for _, each in sorted(self.attachments.items())]
+        states += sorted({(each.name, each.digest) for each in self.fragments.values()})
         return hash_of_content(self.definition, states)
 
     def is_unchanged(self, unit: UnitOfWork, campaign: Campaign, visibility: Visibility) -> bool:
         """Returns whether the campaign and all that the definition names are still as they were read, and keeps its
-        attachments until the transaction ends.
+        attachments and fragments until the transaction ends.
         """
         return (
             campaign == self.campaign
@@ -68,6 +83,7 @@ class Candidate:
             and _topic_of(unit, self.definition, visibility) == self.topic
             and _policy_of(unit, self.definition, visibility) == self.sending_policy
             and unit.attachments.hold(visibility, self.definition.attachment_ids) == self.attachments
+            and named_fragments(unit, visibility, self.definition, self.pins, hold=True) == self.fragments
         )
 
 
@@ -83,6 +99,7 @@ def candidate_of(
 ) -> Candidate:
     definition = version.definition if version else campaign.definition
     live = unit.campaigns.version(campaign.key, campaign.live_version)
+    fragments = named_fragments(unit, visibility, definition, version.pins if version else NO_PINS)
     return Candidate(
         campaign,
         definition,
@@ -94,23 +111,34 @@ def candidate_of(
         version,
         () if version else tuple(unit.test_cases.all(campaign)),
         unit.campaigns.built_sources(campaign.key, version.number) if version else None,
+        fragments,
+        _newest_of(unit, fragments, visibility),
+        live.fragments if live else {},
     )
 
 
 async def findings_of(review: Review, candidate: Candidate, *, strict: bool = False) -> list[Finding]:
     """Returns what review finds, errors first. With `strict`, what would refuse triggers of the live version is one."""
-    return await review.of(
+    found = await review.of(
         candidate.definition,
         candidate.channels,
         candidate.topic,
         candidate.sending_policy,
         candidate.attachments,
         candidate.built,
+        candidate.fragments,
         test_cases=candidate.test_cases,
         live=candidate.live,
         strict=strict,
         access_labels=candidate.campaign.access_labels,
     )
+    return [*found, *outdated_findings(candidate.fragments, candidate.newest, candidate.live_fragments)]
+
+
+def _newest_of(unit: UnitOfWork, fragments: Fragments, visibility: Visibility) -> dict[str, int]:
+    ids = {each.fragment_id for each in fragments.values()}
+    found = {each: unit.fragments.find(visibility, FragmentReference(each)) for each in sorted(ids)}
+    return {fragment_id: version.number for fragment_id, version in found.items() if version is not None}
 
 
 def _channels_of(

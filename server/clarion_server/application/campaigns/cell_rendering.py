@@ -16,6 +16,7 @@ from clarion_server.application.ports.content import (
     CompiledSchema,
     ContentCompiler,
     ContentInvalid,
+    Fragments,
     RenderingFailed,
 )
 from clarion_server.domain.built_source import BuiltSources
@@ -99,6 +100,8 @@ class CellRenderer:
     attachments: Attachments
     built: BuiltSources | None = None
     """What was stored of the version; None: its contents are built when they are compiled."""
+    fragments: Fragments = field(default_factory=dict)
+    """Those that the definition leads to."""
     _contents: dict[tuple[int, str], CompiledContent | None] = field(default_factory=dict)
     _schema: CompiledSchema | None = None
     _broken: dict[str, Sequence[Violation]] = field(default_factory=dict)
@@ -171,7 +174,13 @@ class CellRenderer:
     def _compiled(self, action_index: int, locale: str) -> CompiledContent | None:
         try:
             return self.compiler.compile_content(
-                self.definition, action_index, self.campaign_id, self.attachments, locale, built=self.built
+                self.definition,
+                action_index,
+                self.campaign_id,
+                self.attachments,
+                locale,
+                built=self.built,
+                fragments=self.fragments,
             )
         except ContentInvalid:
             return None

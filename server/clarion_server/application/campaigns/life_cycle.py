@@ -10,6 +10,7 @@ from clarion_server.application.campaigns.approval_check import NO_APPROVAL, che
 from clarion_server.application.campaigns.candidate import Candidate, findings_of, read_candidate
 from clarion_server.application.campaigns.changes import CampaignChanges, Change, Target
 from clarion_server.application.campaigns.review import Review
+from clarion_server.application.fragment_lookup import versions_of
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.reports.counts import read_counts
@@ -82,7 +83,9 @@ class CampaignLifeCycle:
             findings = await findings_of(self._review, candidate, strict=command.strict)
             if errors := errors_of(findings):
                 raise ReviewFailed(candidate.campaign.name, tuple(errors))
-            built = await self._review.build(candidate.definition) if candidate.built is None else candidate.built
+            built = candidate.built
+            if built is None:
+                built = await self._review.build(candidate.definition, candidate.fragments)
             try:
                 activation = _activation_of(candidate, built, caller, command.bypass_reason)
                 campaign = await self._changes.make(target, activation)
@@ -154,6 +157,7 @@ def _activation_of(candidate: Candidate, built: BuiltSources, caller: Caller, by
                 caller.name,
                 approval.approvers if version is None else version.approvers,
                 approval.bypass_reason if version is None else version.bypass_reason,
+                versions_of(candidate.fragments),
             )
             unit.campaigns.add_version(version, [channel.key for channel in channels], built)
         rate = version.definition.rate

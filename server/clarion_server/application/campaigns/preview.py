@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clarion_server.application.background import run_in_background
+from clarion_server.application.fragment_lookup import NO_PINS, named_fragments
 from clarion_server.application.personal_links.urls import preview_urls
 from clarion_server.application.ports.content import (
     Attachments,
     ContentCompiler,
     ContentInvalid,
+    Fragments,
     Personalisation,
     RenderingFailed,
 )
@@ -106,6 +108,7 @@ class _Stored:
     attachments: Attachments
     built: BuiltSources | None
     """None: of a draft, which is built when it is shown."""
+    fragments: Fragments
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +136,16 @@ class CampaignPreviewer:
         def read(unit: UnitOfWork) -> tuple[_Stored, int]:
             campaign = find_campaign(unit, caller.visibility, command.campaign_id)
             number = command.version
-            definition = find_version(unit, campaign, number).definition if number else campaign.definition
+            version = find_version(unit, campaign, number) if number else None
+            definition = version.definition if version else campaign.definition
             index = _action_index(command, definition)
             _check_rule(command, definition.actions[index])
             name = definition.actions[index].channel_configuration
             built = unit.campaigns.built_sources(campaign.key, number) if number else None
             attachments = unit.attachments.by_ids(caller.visibility, definition.attachment_ids)
-            return _Stored(definition, unit.channels.get(caller.visibility, name), attachments, built), index
+            channel = unit.channels.get(caller.visibility, name)
+            fragments = named_fragments(unit, caller.visibility, definition, version.pins if version else NO_PINS)
+            return _Stored(definition, channel, attachments, built, fragments), index
 
         stored, index = await self._transactions.read(read)
         definition, configuration = stored.definition, stored.configuration
@@ -176,10 +182,17 @@ class CampaignPreviewer:
             schema = self._compiler.compile_schema(definition.context_schema)
             rule, locale = self._choose(command, definition, index, recipient)
             content = self._compiler.compile_content(
-                definition, index, command.campaign_id, attachments, locale.locale, rule.rule, stored.built
+                definition,
+                index,
+                command.campaign_id,
+                attachments,
+                locale.locale,
+                rule.rule,
+                stored.built,
+                stored.fragments,
             )
         except ContentInvalid:
-            findings = errors_of(self._compiler.review(definition, attachments, stored.built))
+            findings = errors_of(self._compiler.review(definition, attachments, stored.built, stored.fragments))
             refuse_invalid([_as_violation(finding) for finding in findings], [])
             raise
         broken = [violation.under("context") for violation in schema.violations(command.context)]

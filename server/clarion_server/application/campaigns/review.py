@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from clarion_server.application.background import run_in_background
 from clarion_server.application.campaigns.case_review import case_findings
 from clarion_server.application.campaigns.cell_rendering import CellRenderer
 from clarion_server.application.campaigns.label_findings import label_findings
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments, ContentCompiler
+from clarion_server.application.ports.content import (
+    NO_ATTACHMENTS,
+    NO_FRAGMENTS,
+    Attachments,
+    ContentCompiler,
+    Fragments,
+)
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition, Schedule, ThroughputMode, UnknownRecipientPolicy
@@ -18,6 +24,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity, errors_of, warnings_of
+from clarion_server.domain.fragment_reference import FragmentReference
 from clarion_server.domain.instant import Instant, to_rfc3339
 from clarion_server.domain.mail_size import mail_size
 from clarion_server.domain.public_url import PublicUrl
@@ -45,6 +52,7 @@ class Review:
         sending_policy: SendingPolicy | None,
         attachments: Attachments = NO_ATTACHMENTS,
         built: BuiltSources | None = None,
+        fragments: Fragments = NO_FRAGMENTS,
         *,
         test_cases: Sequence[TestCase] = (),
         live: CampaignDefinition | None = None,
@@ -56,17 +64,24 @@ class Review:
         `channels` are what the definition's actions name, in their order; None where there is none of that name.
         So with `topic` and `sending_policy`, which the definition may name. `live` is what triggers use now, if there
         is anything; `strict` makes an error of what would refuse triggers that it takes. `attachments` are those that
-        the definition names and that are stored. `built` is what was built of it before, if it was. `test_cases` are
-        tried with its contents. `access_labels` are the campaign's.
+        the definition names and that are stored. `built` is what was built of it before, if it was. `fragments` are
+        what its contents lead to. `test_cases` are tried with its contents. `access_labels` are the campaign's.
         """
 
         def review() -> list[Finding]:
-            found = self._findings(definition, channels, topic, sending_policy, attachments, built)
+            found = self._findings(definition, channels, topic, sending_policy, attachments, built, fragments)
             found += _label_findings(definition, channels, access_labels)
             if test_cases and not any(each.code is FindingCode.FIELD_INVALID for each in found):
                 case = test_cases[0]
                 renderer = CellRenderer(
-                    self._compiler, self._public_url, case.campaign_id, definition, channels, attachments, built
+                    self._compiler,
+                    self._public_url,
+                    case.campaign_id,
+                    definition,
+                    channels,
+                    attachments,
+                    built,
+                    fragments,
                 )
                 found += case_findings(renderer, test_cases)
             if live is not None:
@@ -84,13 +99,14 @@ class Review:
         sending_policy: SendingPolicy | None,
         attachments: Attachments,
         built: BuiltSources | None,
+        fragments: Fragments,
     ) -> list[Finding]:
         broken = campaign_violations(definition)
         if broken:
             # Drafts keep the rules of the day they were written; what follows relies on those of today.
             return [_field_invalid(violation) for violation in broken]
         findings = list(_schedule_findings(definition.schedule, self._clock.now()))
-        findings += self._compiler.review(definition, attachments, built)
+        findings += self._compiler.review(definition, attachments, built, fragments)
         for index, channel in enumerate(channels):
             findings += _channel_findings(definition, index, channel)
             findings += _size_findings(definition, index, channel, attachments)
@@ -99,9 +115,9 @@ class Review:
         findings += _throughput_findings(definition)
         return findings
 
-    async def build(self, definition: CampaignDefinition) -> BuiltSources:
+    async def build(self, definition: CampaignDefinition, fragments: Fragments = NO_FRAGMENTS) -> BuiltSources:
         """Returns what is sent of the sources of a definition without errors."""
-        return await run_in_background(self._compiler.build, definition)
+        return await run_in_background(self._compiler.build, definition, fragments)
 
     def _breaking_changes(
         self, live: CampaignDefinition, definition: CampaignDefinition, severity: Severity
@@ -113,6 +129,23 @@ class Review:
                 message = f"Triggers that the live version takes may be refused. {change}"
                 remedy = "Let callers send what the new schema asks for first, or keep to what the live one takes."
                 yield Finding(severity, FindingCode.SCHEMA_BREAKING, "context_schema", message, remedy)
+
+
+def outdated_findings(fragments: Fragments, newest: Mapping[str, int], live: Mapping[str, int]) -> Iterator[Finding]:
+    """Yields each fragment that is older than it could be. `live` is what the live version is pinned to."""
+    for reference, version in sorted(fragments.items()):
+        number = newest.get(version.fragment_id, version.number)
+        pinned = live.get(str(reference), version.number)
+        if version.number < number:
+            message = f"`{version.name}` is taken, and version {number} is the newest."
+            remedy = "Nothing, if that is meant. Otherwise take the number out of the name, and activate the draft."
+        elif pinned < version.number:
+            message = f"The live version has `{FragmentReference(version.fragment_id, pinned)}`, and the draft takes"
+            message += f" version {version.number} when it is activated."
+            remedy = "Look at what has changed: `clarion campaigns diff`."
+        else:
+            continue
+        yield Finding(Severity.WARNING, FindingCode.FRAGMENT_OUTDATED, "actions", message, remedy)
 
 
 def _field_invalid(violation: Violation) -> Finding:

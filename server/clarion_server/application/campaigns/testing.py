@@ -191,6 +191,7 @@ class CaseTester:
             candidate.channels,
             candidate.attachments,
             candidate.built,
+            candidate.fragments,
         )
 
     def _step(self, work: Iterator[ComparedCell]) -> list[ComparedCell]:

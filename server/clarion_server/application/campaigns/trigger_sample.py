@@ -43,7 +43,9 @@ class TriggerSampler:
         identity = f"{namespace}:{_VALUES.get(live.namespace.normalisation, '4711')}"
         address = "" if namespace == EMAIL else SENT_ADDRESS
         version = live.version
-        example = self._examples.example(definition, identity, SENT_ADDRESS, version.attachments, version.built)
+        example = self._examples.example(
+            definition, identity, SENT_ADDRESS, version.attachments, version.built, version.fragments
+        )
         if example is None:
             return None
         return RecipientInput(identity, address, context=example.context, profile=example.profile)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clarion_server.application.background import run_in_background
-from clarion_server.application.fragments.resolution import fragments_of, stored_finder
+from clarion_server.application.fragment_lookup import fragments_of, stored_finder
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import ContentCompiler, Fragments
 from clarion_server.application.ports.fragments import UsePosition

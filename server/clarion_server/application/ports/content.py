@@ -25,6 +25,7 @@ Attachments = Mapping[str, Attachment]
 NO_ATTACHMENTS: Attachments = {}
 #: Versions of fragments, by each name that means one of them. Some may be missing.
 Fragments = Mapping[FragmentReference, FragmentVersion]
+NO_FRAGMENTS: Fragments = {}
 
 
 @value
@@ -139,16 +140,17 @@ class ContentCompiler(Protocol):
         locale: str = "",
         rule: str = "",
         built: BuiltSources | None = None,
+        fragments: Fragments = NO_FRAGMENTS,
     ) -> CompiledContent:
         """Compiles the content of the action at that position for the people of a rule, or of none, in one of its
         locales; empty stands for the default one.
 
-        `built` is what `build` made of the definition; None: the content is built first. Raises ContentInvalid when a
-        template does not parse or cannot be built.
+        `built` is what `build` made of the definition; None: the content is built first. `fragments` are those that the
+        definition leads to. Raises ContentInvalid when a template does not parse or cannot be built.
         """
         ...
 
-    def build(self, definition: CampaignDefinition) -> BuiltSources:
+    def build(self, definition: CampaignDefinition, fragments: Fragments = NO_FRAGMENTS) -> BuiltSources:
         """Returns what is sent of those sources of which something else is sent than was written. Takes milliseconds.
 
         Raises ContentInvalid when a source cannot be built.
@@ -167,7 +169,7 @@ class ContentCompiler(Protocol):
         """Returns what is wrong with the texts of rules, by paths in the campaign: their syntax, names and types."""
         ...
 
-    def reads_profile(self, definition: CampaignDefinition) -> bool:
+    def reads_profile(self, definition: CampaignDefinition, fragments: Fragments = NO_FRAGMENTS) -> bool:
         """Returns whether a rule or a content, in any locale, may depend on attributes of the profile."""
         ...
 
@@ -180,6 +182,7 @@ class ContentCompiler(Protocol):
         definition: CampaignDefinition,
         attachments: Attachments = NO_ATTACHMENTS,
         built: BuiltSources | None = None,
+        fragments: Fragments = NO_FRAGMENTS,
     ) -> list[Finding]:
         """Returns everything that is wrong with the contents and the schema, found without rendering.
 
@@ -213,6 +216,7 @@ class ExampleFinder(Protocol):
         address: str,
         attachments: Attachments = NO_ATTACHMENTS,
         built: BuiltSources | None = None,
+        fragments: Fragments = NO_FRAGMENTS,
     ) -> Example | None:
         """Returns data for a definition that compiles: a context that passes its schema, made of what the schema offers
         (`examples`, `default`, `const`, `enum`) and of the simplest values within its formats and bounds. Returns None

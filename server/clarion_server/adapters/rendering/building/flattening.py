@@ -26,14 +26,15 @@ from clarion_server.adapters.rendering.building.fragment_source import (
     Text,
     read_source,
 )
-from clarion_server.adapters.rendering.building.places import Place, Stretch, Stretches, joined
 from clarion_server.adapters.rendering.building.variables import fresh_name, renamed
-from clarion_server.adapters.rendering.content_kind import Escaping
+from clarion_server.adapters.rendering.content_kind import Escaping, IncludeSite
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.structure import LONGEST_SOURCE, Refusal, closest, unsafe
+from clarion_server.adapters.rendering.texts import FRAGMENT_END
 from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.fragment import FragmentContent, FragmentKind, FragmentVersion
 from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.source_places import Place, Stretch, Stretches, joined
 
 #: Fragments, layouts and uses of `super()` in one source.
 MOST_INCLUDES = 100
@@ -51,17 +52,6 @@ class Placed:
 
     refusal: Refusal
     place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class IncludeSite:
-    """A place in a flattened source at which a fragment begins."""
-
-    fragment: FragmentVersion
-    arguments: Mapping[str, str]
-    """The variables that are its parameters, by the names of these."""
-    line: int
-    """The line of the tag that includes it, in the flattened source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +114,7 @@ class _Scope:
     def text_prefix(self) -> str:
         """Returns what makes the keys of its texts its own."""
         own = self.fragments[-1] if self.fragments else None
-        return f"{own.name}:" if own is not None and own.content.translations else ""
+        return f"{own.name}{FRAGMENT_END}" if own is not None and own.content.translations else ""
 
     def place(self, line: int) -> Place:
         return Stretch(0, line, self.content_line, self.way).place(0)

@@ -175,9 +175,11 @@ class _Reader:
 
     def _extend(self, tag: Tag, depth: int) -> None:
         reference = self._reference(tag, _EXTENDS)
+        if reference is None:
+            return
         if self._has_begun or depth:
             self._refuse(tag.line, "`extends` must be the first tag, before any text.", _EXTENDS)
-        elif reference is not None:
+        else:
             self.layout = Include(tag, reference)
 
     def _include(self, tag: Tag, body: list[Item]) -> None:

@@ -20,7 +20,7 @@ _FOREIGN_MARKS = re.compile(f"[{MARKS}]")
 #: Tokens of Jinja2's lexer that are a tag by themselves, and those that end one.
 _WHOLE = frozenset({"raw_begin", "raw_end"})
 _ENDINGS = frozenset({"block_end", "comment_end", "variable_end", *_WHOLE})
-_OPENING = frozenset({"autoescape", "block", "call", "filter", "for", "if", "macro", "with"})
+_OPENING = frozenset({"autoescape", "block", "call", "filter", "for", "if", "macro"})
 
 
 class TagKind(Enum):
@@ -105,6 +105,7 @@ class Blocks:
 
 
 def _step(tag: JinjaTag) -> int:
-    if tag.word.startswith("end"):
+    # What `with` holds is always written, and once.
+    if tag.word.startswith("end") and tag.word != "endwith":
         return -1
     return 1 if tag.word in _OPENING else 0

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from clarion_server.adapters.rendering.building.pipeline import build_part
 from clarion_server.adapters.rendering.content_kind import BuiltPart, ContentKinds, Part, PartBuilder, content_field
 from clarion_server.adapters.rendering.locale_data import locale_data
-from clarion_server.application.ports.content import ContentInvalid
+from clarion_server.application.ports.content import NO_FRAGMENTS, ContentInvalid, Fragments
 from clarion_server.domain.built_source import BuiltSource, BuiltSources, source_key
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content_cells import content_cell, locales_of_rule, offered_locales
 from clarion_server.domain.finding import Severity
 
 
-def part_builder(built: BuiltSources | None) -> PartBuilder:
+def part_builder(built: BuiltSources | None, fragments: Fragments = NO_FRAGMENTS) -> PartBuilder:
     """Returns what builds a part, or knows what was `built` of it when its campaign was activated."""
     if built is None:
-        return build_part
+        return lambda part: build_part(part, fragments)
     return lambda part: BuiltPart(built.get(source_key(part.source, part.transform)) or BuiltSource(part.source))
 
 
@@ -26,14 +26,17 @@ def built_source(part: Part, field: str, build: PartBuilder) -> BuiltSource:
     built = build(part)
     for finding in built.findings:
         if finding.severity is Severity.ERROR:
-            raise ContentInvalid(f"{field}, line {finding.line}: {finding.message}")
+            raise ContentInvalid(
+                f"{field}, line {finding.line}: {''.join(f'{each}: ' for each in finding.way)}{finding.message}"
+            )
     return built.source
 
 
-def build_all(definition: CampaignDefinition, kinds: ContentKinds) -> BuiltSources:
+def build_all(definition: CampaignDefinition, kinds: ContentKinds, fragments: Fragments = NO_FRAGMENTS) -> BuiltSources:
     """Returns what building makes of the parts that it changes, for all rules and locales. Raises ContentInvalid."""
+    build = part_builder(None, fragments)
     parts = {source_key(part.source, part.transform): (part, field) for field, part in _parts(definition, kinds)}
-    built = {key: (part, built_source(part, field, build_part)) for key, (part, field) in parts.items()}
+    built = {key: (part, built_source(part, field, build)) for key, (part, field) in parts.items()}
     return {key: source for key, (part, source) in built.items() if source.text != part.source}
 
 

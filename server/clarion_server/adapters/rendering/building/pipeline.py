@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
 from jinja2 import TemplateSyntaxError
 
+from clarion_server.adapters.rendering.building.flattening import flatten
 from clarion_server.adapters.rendering.building.inlining import inlined
 from clarion_server.adapters.rendering.building.jinja_tags import JinjaTag, normalised, tags_of
+from clarion_server.adapters.rendering.building.placing import placed, refused
 from clarion_server.adapters.rendering.building.source import Source, error
 from clarion_server.adapters.rendering.content_kind import BuiltPart, Part
+from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
 from clarion_server.domain.built_source import BuiltSource
 from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.finding import FindingCode
 
 
-def build_part(part: Part) -> BuiltPart:
+def build_part(part: Part, fragments: Fragments = NO_FRAGMENTS) -> BuiltPart:
     """Returns what a part becomes before any value stands in it."""
-    if part.transform is Transform.NONE:
-        return BuiltPart(BuiltSource(part.source))
-    author = Source(normalised(part.source))
+    flattened = flatten(part.source, part.escaping, fragments.get)
+    if flattened.refusals:
+        return BuiltPart(BuiltSource(part.source), tuple(refused(flattened.refusals)), is_whole=False)
+    source = Source(flattened.text)
+    if part.transform is not Transform.NONE:
+        source = _transformed(flattened.text)
+    findings = tuple(placed(source.findings, flattened.stretches))
+    return BuiltPart(BuiltSource(source.text, source.lines, flattened.stretches), findings, flattened.sites)
+
+
+def _transformed(text: str) -> Source:
+    """Returns the source as it was given where a transform changes nothing."""
+    author = Source(normalised(text))
     try:
         source = _built(author)
     except TemplateSyntaxError:
         # The review of the source says where.
-        return BuiltPart(BuiltSource(part.source))
-    text = part.source if source.text == author.text else source.text
-    return BuiltPart(BuiltSource(text, source.lines), source.findings)
+        return Source(text)
+    return replace(source, text=text) if source.text == author.text else source
 
 
 def _built(source: Source) -> Source:

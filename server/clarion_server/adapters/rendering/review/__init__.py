@@ -27,8 +27,16 @@ from dataclasses import replace
 
 from jinja2 import nodes
 
+from clarion_server.adapters.rendering.building.placing import placed
 from clarion_server.adapters.rendering.compilation import compile_tree
-from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, Part, PartBuilder, ReviewFacts
+from clarion_server.adapters.rendering.content_kind import (
+    BuiltPart,
+    ContentKinds,
+    Escaping,
+    Part,
+    PartBuilder,
+    ReviewFacts,
+)
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.adapters.rendering.review.checker import review_variables
@@ -46,7 +54,7 @@ from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.rendering.structure import URLS, Refusal, names_in, parse_template
-from clarion_server.domain.built_source import BuiltSource, source_key
+from clarion_server.domain.built_source import source_key
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content_cells import content_cell, content_sources
 from clarion_server.domain.finding import Finding, FindingCode, Severity
@@ -83,7 +91,7 @@ def _findings(
         findings += variant_findings(definition, index)
     # Without the templates' meaning nobody knows which texts they write.
     if known_schema is not None and not any(finding.code in _UNREAD for finding in findings):
-        findings += translation_findings(definition, kinds, uses)
+        findings += translation_findings(definition, kinds, uses, facts.fragments)
     return findings
 
 
@@ -109,9 +117,12 @@ def _action_findings(
             if part.field in own or key not in reviewed:
                 reviewed.add(key)
                 yield from (replace(finding, field=path) for finding in built.findings)
-            if part.field in own:
+            if not built.is_whole and part.field in own:
+                yield from _own_refusals(part, path)
+            elif part.field in own:
                 is_public = facts.public_url is not None
-                yield from _part_findings(part, built.source, path, schema, uses, has_public_url=is_public)
+                found = _part_findings(part, built, path, schema, uses, has_public_url=is_public)
+                yield from placed(found, built.source.stretches)
         for finding in kind.findings(kind.with_sources(cell.content, sources), definition, facts):
             # What a variant takes from another content is reported there.
             if (
@@ -123,7 +134,10 @@ def _action_findings(
 
 
 #: Findings of templates that have no meaning, or not all of it.
-_UNREAD = frozenset({FindingCode.TEMPLATE_SYNTAX, FindingCode.TEMPLATE_UNSAFE, FindingCode.TRANSLATION_KEY_DYNAMIC})
+_UNREAD = frozenset(
+    {FindingCode.TEMPLATE_SYNTAX, FindingCode.TEMPLATE_UNSAFE, FindingCode.TRANSLATION_KEY_DYNAMIC}
+    | {FindingCode.FRAGMENT_MISSING, FindingCode.FRAGMENT_CIRCLE, FindingCode.FRAGMENT_KIND}
+)
 
 
 def _root(field: str) -> str:
@@ -132,20 +146,21 @@ def _root(field: str) -> str:
 
 def _part_findings(
     part: Part,
-    source: BuiltSource,
+    built: BuiltPart,
     field: str,
     schema: Schema | None,
     uses: dict[str, list[TextUse]],
     *,
     has_public_url: bool,
 ) -> Iterator[Finding]:
-    environment = ENVIRONMENTS[part.escaping]
+    """Yields the findings with the lines of the built source, before transforms."""
+    environment, source = ENVIRONMENTS[part.escaping], built.source
     tree, refusals = parse_template(source.text, environment, source.lines)
     yield from (_refused(refusal, field) for refusal in refusals)
     # A template with refusals has no meaning that could be followed.
     if tree is None or refusals:
         return
-    yield from _reviewed(part, source, tree, field, schema, uses)
+    yield from _reviewed(part, built, tree, field, schema, uses)
     if not has_public_url:
         yield from (_without_public_url(name, field) for name in URLS if name in names_in(tree))
     code = compile_tree(tree, environment)
@@ -153,9 +168,21 @@ def _part_findings(
         yield _refused(code, field)
 
 
+def _own_refusals(part: Part, field: str) -> Iterator[Finding]:
+    """Yields why the source itself is refused, when the fragments that it names could not be written into it."""
+    tree, refusals = parse_template(part.source, ENVIRONMENTS[part.escaping])
+    for refusal in refusals if tree is not None else ():
+        if not refusal.message.startswith(_OF_FRAGMENTS):
+            yield _refused(refusal, field)
+
+
+#: The beginnings of what the parser says about the tags that fragments need.
+_OF_FRAGMENTS = ("`include` is", "`extends` is", "`block` is", "There is no function `super()`")
+
+
 def _reviewed(
     part: Part,
-    source: BuiltSource,
+    built: BuiltPart,
     tree: nodes.Template,
     field: str,
     schema: Schema | None,
@@ -165,13 +192,13 @@ def _reviewed(
     with suppress(TooManyFindings):
         try:
             if schema is not None:
-                review_variables(tree, schema, report)
+                review_variables(tree, schema, report, built.sites)
         except ReviewTooLong:
             message = "The template and the context schema are too complicated together to be reviewed."
             remedy = "Split loops and conditions up, or give the schema fewer alternatives."
             report.error(FindingCode.TEMPLATE_UNSAFE, 0, message, remedy)
         if part.escaping is Escaping.HTML:
-            review_html(source.text, report)
+            review_html(built.source.text, report)
         elif part.escaping is Escaping.NONE:
             review_text(tree, report)
     uses[field] = report.used_texts

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from jinja2 import nodes
 
+from clarion_server.adapters.rendering.content_kind import IncludeSite
 from clarion_server.adapters.rendering.review.abstract_values import (
     NEVER,
     UNPROMISED,
@@ -16,20 +17,24 @@ from clarion_server.adapters.rendering.review.abstract_values import (
     value_of_schema,
 )
 from clarion_server.adapters.rendering.review.expressions import ExpressionEvaluator
-from clarion_server.adapters.rendering.review.json_types import ARRAYS, CONTAINERS, Schema
+from clarion_server.adapters.rendering.review.json_types import ARRAYS, CONTAINERS, Schema, in_words
 from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.adapters.rendering.review.scopes import Scope, join_scopes
+from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.rendering.structure import URLS
 from clarion_server.domain.finding import FindingCode
 
 
-def review_variables(tree: nodes.Template, context_schema: Any, report: Report) -> None:
-    """Reports what is wrong with the template's use of its variables. `context_schema` holds no references.
+def review_variables(
+    tree: nodes.Template, context_schema: Any, report: Report, sites: Mapping[int, IncludeSite] | None = None
+) -> None:
+    """Reports what is wrong with the template's use of its variables. `context_schema` holds no references. `sites` are
+    the places where fragments begin.
 
     When no finding is an error, no context that passes the schema leaves a value missing. Raises ReviewTooLong and
     TooManyFindings.
     """
-    _TemplateChecker(report).check_body(tree.body, _initial_scope(context_schema))
+    _TemplateChecker(report, sites or {}).check_body(tree.body, _initial_scope(context_schema))
 
 
 def review_parameters(tree: nodes.Template, parameters: Any, report: Report) -> None:
@@ -38,14 +43,15 @@ def review_parameters(tree: nodes.Template, parameters: Any, report: Report) -> 
     given = value_of_schema(parameters)
     for name in parameters.get("properties", {}):
         scope = scope.with_variable(name, replace(given.member(name, name), access_path=None, path=name))
-    _TemplateChecker(report).check_body(tree.body, scope)
+    _TemplateChecker(report, {}).check_body(tree.body, scope)
 
 
 class _TemplateChecker:
     """Checks one template and reports."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, sites: Mapping[int, IncludeSite]) -> None:
         self._report = report
+        self._sites = sites
         self._evaluator = ExpressionEvaluator(report)
 
     def check_body(self, body: Sequence[nodes.Node], scope: Scope) -> Scope:
@@ -92,10 +98,28 @@ class _TemplateChecker:
 
     def _check_with(self, node: nodes.With, scope: Scope) -> None:
         """Checks `with`, which evaluates all values before it sets the first variable."""
+        if node.lineno in self._sites:
+            self._check_arguments(self._sites[node.lineno], scope)
         inner = scope
         for target, value in zip(node.targets, node.values, strict=True):
             inner = self._assign(target, self._evaluator.evaluate(value, scope), inner)
         self.check_body(node.body, inner)
+
+    def _check_arguments(self, site: IncludeSite, scope: Scope) -> None:
+        """Reports arguments of a fragment that its schema does not take."""
+        parameters = value_of_schema(inline_references(site.schema, site.schema))
+        for name, variable in site.arguments.items():
+            value = self._evaluator.evaluate(nodes.Name(variable, "load", lineno=site.line), scope)
+            wanted = parameters.member(name, name)
+            problem = ""
+            if value.missing is not None and name in site.fragment.content.required_parameters:
+                problem = "may be missing"
+            elif value.promised_types - wanted.types:
+                problem = f"is {in_words(value.promised_types)}, and must be {in_words(wanted.types)}"
+            if problem:
+                message = f"The parameter `{name}` of `{site.fragment.name}` {problem}."
+                remedy = "Give a value that its `parameters` describe."
+                self._report.error(FindingCode.FRAGMENT_PARAMETER, site.line, message, remedy)
 
     def _assign(self, target: nodes.Node, value: AbstractValue, scope: Scope) -> Scope:
         if isinstance(target, nodes.Name):

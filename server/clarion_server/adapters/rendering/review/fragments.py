@@ -5,14 +5,14 @@ Review of a campaign proves the rest with the campaign's context schema, where e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from clarion_server.adapters.rendering.building.flattening import Flattened, Placed, flatten
+from clarion_server.adapters.rendering.building.flattening import Flattened, flatten
 from clarion_server.adapters.rendering.building.fragment_source import read_source
-from clarion_server.adapters.rendering.building.places import Stretches, place_of
+from clarion_server.adapters.rendering.building.placing import placed, refused
 from clarion_server.adapters.rendering.compilation import compile_tree
 from clarion_server.adapters.rendering.content_kind import Escaping
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
@@ -53,20 +53,6 @@ def _findings(fragment: FragmentVersion, fragments: Fragments) -> list[Finding]:
     # What is no parameter was told already.
     told = [each for each in found if not unknown or each.code is not FindingCode.TEMPLATE_UNKNOWN_NAME]
     return [*findings, *unknown, *told]
-
-
-def refused(refusals: Iterable[Placed], field: str) -> Iterator[Finding]:
-    """Yields why a source cannot be flattened."""
-    for each in refusals:
-        why, place = each.refusal, each.place
-        yield Finding(Severity.ERROR, why.code, field, why.message, why.remedy, place.line, place.way)
-
-
-def placed(findings: Iterable[Finding], stretches: Stretches) -> Iterator[Finding]:
-    """Yields findings of a flattened source with the lines of what it was made of."""
-    for finding in findings:
-        place = place_of(stretches, finding.line)
-        yield replace(finding, line=place.line, way=place.way)
 
 
 def _of_parameters(finding: Finding) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 
@@ -12,7 +13,8 @@ from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.adapters.rendering.locales import locale_of
 from clarion_server.adapters.rendering.review.html_scanner import Tag, scan
 from clarion_server.adapters.rendering.review.text_use import TextUse
-from clarion_server.adapters.rendering.texts import Texts, plural_category, texts_of
+from clarion_server.adapters.rendering.texts import FRAGMENT_END, Texts, plural_category, shown_key, texts_of
+from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.content_cells import (
     ContentSource,
@@ -22,12 +24,13 @@ from clarion_server.domain.content_cells import (
     offered_locales,
 )
 from clarion_server.domain.finding import Finding, FindingCode, Severity
-from clarion_server.domain.translations import COUNT, MARKUP, OTHER, Translation, catalogues_for, forms_of, read_text
+from clarion_server.domain.translations import COUNT, MARKUP, OTHER, Translation, forms_of, read_text
 
 Uses = Mapping[str, Sequence[TextUse]]
 """The uses of texts, by the path of the template."""
 
 _MOST_FINDINGS = 200
+_OR_PUBLISH = ", or in the fragment and publish it"
 #: In these numbers every category of a language occurs that whole numbers reach. `many` of French, Italian, Portuguese
 #: and Spanish means exact millions alone, which nobody misses.
 _WHOLE = tuple(map(str, (*range(201), 1_000)))
@@ -38,9 +41,11 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _TAGS = re.compile(r"<[^<>]*>|\{[{%#][^{}]*[%}#]\}|&\w{1,20};")
 
 
-def translation_findings(definition: CampaignDefinition, kinds: ContentKinds, uses: Uses) -> list[Finding]:
+def translation_findings(
+    definition: CampaignDefinition, kinds: ContentKinds, uses: Uses, fragments: Fragments = NO_FRAGMENTS
+) -> list[Finding]:
     """Returns the findings, each once, and no more than people read."""
-    found = [*_missing_and_broken(definition, kinds, uses), *_markup(definition), *_unused(definition, uses)]
+    found = [*_missing_and_broken(definition, kinds, uses, fragments), *_markup(definition), *_unused(definition, uses)]
     for index in range(len(definition.actions)):
         found += _mixed(definition, index, kinds, uses)
     return list(islice(dict.fromkeys(found), _MOST_FINDINGS))
@@ -71,19 +76,23 @@ def _mixed_parts(source: ContentSource, others: Sequence[str], kinds: ContentKin
         )
 
 
-def _missing_and_broken(definition: CampaignDefinition, kinds: ContentKinds, uses: Uses) -> Iterator[Finding]:
-    reference = Texts(catalogues_for(locale_data(), definition.translations, definition.default_locale))
+def _missing_and_broken(
+    definition: CampaignDefinition, kinds: ContentKinds, uses: Uses, fragments: Fragments
+) -> Iterator[Finding]:
+    reference = texts_of(replace(definition, allow_untranslated=False), definition.default_locale, fragments)
     for index, action in enumerate(definition.actions):
         for locale, rule in _cells(definition, action):
             cell = content_cell(locale_data(), definition, index, locale, rule)
-            kind, texts = kinds[type(cell.content)], texts_of(definition, locale)
+            kind, texts = kinds[type(cell.content)], texts_of(definition, locale, fragments)
             paths = part_paths(kind, cell)
             for part in kind.parts(cell.content):
                 for use in uses.get(paths[part.field], ()):
                     found = texts.find(use.key)
                     yield from _of_use(locale, use, found, reference, paths[part.field])
                     if use.key.endswith(MARKUP) and part.escaping is not Escaping.HTML:
-                        message = f"The text '{use.key}' may hold markup, which this part would show as it is."
+                        message = (
+                            f"The text '{shown_key(use.key)}' may hold markup, which this part would show as it is."
+                        )
                         remedy = f"Use a key that does not end in '{MARKUP}'."
                         yield _error(FindingCode.TRANSLATION_HTML, paths[part.field], message, remedy, use.line)
 
@@ -101,13 +110,14 @@ def _of_use(
     """Yields what is wrong with a text where it is written in a locale."""
     own = None if found is None or not locale_data().is_same_language(found[0], locale) else found
     if own is None:
-        message = f"The text '{use.key}' is missing in '{locale}'; {path} writes it."
+        message = f"The text '{shown_key(use.key)}' is missing in '{locale}'; {path} writes it."
         severity = Severity.WARNING if found is not None else Severity.ERROR
-        remedy = f"Translate it under `translations.{locale}`."
+        remedy = f"Translate it under `translations.{locale}`{_OR_PUBLISH if FRAGMENT_END in use.key else ''}."
         yield Finding(severity, FindingCode.TRANSLATION_MISSING, f"translations.{locale}", message, remedy)
         return
     tag, translation = own
-    field = f"translations.{tag}.{use.key}"
+    # The texts of a fragment are not in the campaign, where the part alone can be pointed at.
+    field = path if FRAGMENT_END in use.key else f"translations.{tag}.{use.key}"
     original = reference.find(use.key)
     wanted = _arguments(forms_of(translation if original is None else original[1])[OTHER])
     for form, text in forms_of(translation).items():
@@ -129,7 +139,7 @@ def _placeholder(
         f"has {{{name}}}, which {path} does not give"
         for name in sorted((given & wanted | {COUNT} & given) - use.arguments)
     ]
-    message = f"The text '{use.key}' in '{tag}' ({form}) {' and '.join(parts)}."
+    message = f"The text '{shown_key(use.key)}' in '{tag}' ({form}) {' and '.join(parts)}."
     remedy = "Use the arguments of the default text, and give each of them in the call."
     return _error(FindingCode.TRANSLATION_PLACEHOLDER, field, message, remedy)
 
@@ -157,11 +167,13 @@ def _plural(field: str, tag: str, translation: Translation, use: TextUse, *, is_
         return
     for category, example in sorted(_needed(tag, forms, is_whole=use.is_whole)):
         if category not in forms:
-            message = f"The text '{use.key}' in '{tag}' has no form '{category}', which {example} needs."
+            message = f"The text '{shown_key(use.key)}' in '{tag}' has no form '{category}', which {example} needs."
             yield _error(FindingCode.TRANSLATION_PLURAL_MISSING, field, message, f"Add the form '{category}'.")
     for form in sorted(set(forms) - {*locale_of(tag).plural_form.tags, OTHER}):
         if not form.startswith("="):
-            message = f"The text '{use.key}' in '{tag}' has a form '{form}', which the language does not know."
+            message = (
+                f"The text '{shown_key(use.key)}' in '{tag}' has a form '{form}', which the language does not know."
+            )
             remedy = "Remove it. For an exact number write '=0'."
             yield Finding(Severity.WARNING, FindingCode.TRANSLATION_PLURAL_UNUSED, field, message, remedy)
 
@@ -190,7 +202,7 @@ def _refused_markup(text: str) -> Iterator[str]:
 
 
 def _unused(definition: CampaignDefinition, uses: Uses) -> Iterator[Finding]:
-    used = {use.key for each in uses.values() for use in each}
+    used = {use.key.rpartition(FRAGMENT_END)[2] for each in uses.values() for use in each}
     for locale, catalogue in definition.translations.items():
         for key in catalogue:
             if key not in used:

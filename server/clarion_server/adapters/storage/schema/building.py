@@ -16,6 +16,8 @@ built_sources = Table(
     Column("text", Text, nullable=False),
     # The author's line of each tag, when building moved them.
     Column("lines", Text, nullable=False),
+    # Where its lines come from, when fragments were written into it.
+    Column("places", Text, nullable=False),
 )
 
 # Which sources of a version are built, by what identifies them.

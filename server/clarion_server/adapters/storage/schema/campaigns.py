@@ -93,6 +93,8 @@ campaign_versions = Table(
     Column("creator", Text, nullable=False),
     Column("approvers", Text, nullable=False),
     Column("bypass_reason", Text, nullable=False),
+    # The versions of fragments that it keeps to.
+    Column("fragments", Text, nullable=False),
 )
 
 # The channel configuration of each action of a version, in the order of the actions.

@@ -127,6 +127,7 @@ def to_version(version: CampaignVersion, campaign_id: str) -> campaign_version_p
         creator=version.creator,
         approvers=version.approvers,
         bypass_reason=version.bypass_reason,
+        fragments=sorted({_pinned(*pin) for pin in version.fragments.items()}),
     )
 
 
@@ -251,3 +252,8 @@ def _to_schedule(schedule: Schedule) -> pb.Schedule | None:
     return pb.Schedule(
         start_time=to_optional_timestamp(schedule.start_time), end_time=to_optional_timestamp(schedule.end_time)
     )
+
+
+def _pinned(name: str, number: int) -> str:
+    """Returns the name of the version of a fragment that a name means."""
+    return f"{name.partition('@')[0]}@{number}"

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_version.proto.
  */
 export const file_clarion_v1_campaign_version: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ZlcnNpb24ucHJvdG8SCmNsYXJpb24udjEi8gEKD0NhbXBhaWduVmVyc2lvbhIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAxIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEiwKCHNuYXBzaG90GAMgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAxI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgFIAEoCUIE4kEBAxIXCglhcHByb3ZlcnMYBiADKAlCBOJBAQMSGwoNYnlwYXNzX3JlYXNvbhgHIAEoCUIE4kEBAyJoChtMaXN0Q2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEiZgocTGlzdENhbXBhaWduVmVyc2lvbnNSZXNwb25zZRItCgh2ZXJzaW9ucxgBIAMoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJKChlHZXRDYW1wYWlnblZlcnNpb25SZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECEhUKB3ZlcnNpb24YAiABKAVCBOJBAQIiSgoaR2V0Q2FtcGFpZ25WZXJzaW9uUmVzcG9uc2USLAoHdmVyc2lvbhgBIAEoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uYgZwcm90bzM", [file_clarion_v1_campaign, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ZlcnNpb24ucHJvdG8SCmNsYXJpb24udjEiiwIKD0NhbXBhaWduVmVyc2lvbhIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAxIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEiwKCHNuYXBzaG90GAMgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAxI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgFIAEoCUIE4kEBAxIXCglhcHByb3ZlcnMYBiADKAlCBOJBAQMSGwoNYnlwYXNzX3JlYXNvbhgHIAEoCUIE4kEBAxIXCglmcmFnbWVudHMYCCADKAlCBOJBAQMiaAobTGlzdENhbXBhaWduVmVyc2lvbnNSZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECEhcKCXBhZ2Vfc2l6ZRgCIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAMgASgJQgTiQQEBImYKHExpc3RDYW1wYWlnblZlcnNpb25zUmVzcG9uc2USLQoIdmVyc2lvbnMYASADKAsyGy5jbGFyaW9uLnYxLkNhbXBhaWduVmVyc2lvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiSgoZR2V0Q2FtcGFpZ25WZXJzaW9uUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIVCgd2ZXJzaW9uGAIgASgFQgTiQQECIkoKGkdldENhbXBhaWduVmVyc2lvblJlc3BvbnNlEiwKB3ZlcnNpb24YASABKAsyGy5jbGFyaW9uLnYxLkNhbXBhaWduVmVyc2lvbmIGcHJvdG8z", [file_clarion_v1_campaign, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
  * An immutable snapshot of a campaign, made at activation.
@@ -71,6 +71,14 @@ export type CampaignVersion = Message<"clarion.v1.CampaignVersion"> & {
    * @generated from field: string bypass_reason = 7;
    */
   bypassReason: string;
+
+  /**
+   * Output only. The versions of fragments that it keeps to, such as `fragments/footer@4`, by name. Publishing further versions does
+   * not change it.
+   *
+   * @generated from field: repeated string fragments = 8;
+   */
+  fragments: string[];
 };
 
 /**

@@ -1006,6 +1006,7 @@ def _create_built_sources() -> None:
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("places", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="built_sources_key"),
         sa.UniqueConstraint("digest", name=op.f("built_sources_digest_key")),
     )
@@ -1038,6 +1039,7 @@ def _create_campaign_versions() -> None:
         sa.Column("creator", sa.Text(), nullable=False),
         sa.Column("approvers", sa.Text(), nullable=False),
         sa.Column("bypass_reason", sa.Text(), nullable=False),
+        sa.Column("fragments", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["campaign_key"], ["campaigns.key"], name="campaign_versions_campaign_key_fkey", ondelete="CASCADE"
         ),

@@ -33,6 +33,9 @@ class Stretch:
     way: tuple[str, ...] = ()
     """The way to the fragment, and its name without a line."""
 
+    def __str__(self) -> str:
+        return f"{self.first} {self.line} {self.content_line} {' '.join(self.way)}"
+
     def place(self, line: int) -> Place:
         own = self.line + line - self.first
         if not self.way:

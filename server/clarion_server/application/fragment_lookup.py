@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from clarion_server.application.ports.content import Fragments
+from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.campaign import CampaignDefinition, CampaignVersion
 from clarion_server.domain.fragment import FragmentVersion
 from clarion_server.domain.fragment_reference import FragmentReference
 
@@ -15,22 +16,24 @@ _MOST_NAMES = 1_000
 
 Finder = Callable[[FragmentReference], FragmentVersion | None]
 
-#: The version of each fragment that a campaign has, by id.
+#: The version of each fragment that a name without a number means, by id.
 Pins = Mapping[str, int]
+NO_PINS: Pins = {}
 
 
 def fragments_of(references: Iterable[FragmentReference], find: Finder) -> Fragments:
     """Returns each version by every name that means it. What is not found is not there."""
     found: dict[FragmentReference, FragmentVersion] = {}
-    pending, seen = list(references), set(references)
+    pending = list(references)
+    seen = set(pending)
     while pending:
         reference = pending.pop()
         version = find(reference)
         if version is None:
             continue
         found[reference] = version
-        new = [each for each in version.references if each not in seen]
-        pending += new[: max(0, _MOST_NAMES - len(seen))]
+        new = [each for each in version.references if each not in seen][: _MOST_NAMES - len(seen)]
+        pending += new
         seen.update(new)
     return found
 
@@ -45,3 +48,21 @@ def stored_finder(unit: UnitOfWork, visibility: Visibility, pins: Pins, *, hold:
         return unit.fragments.find(visibility, FragmentReference(reference.fragment_id, number), hold=hold)
 
     return find
+
+
+def named_fragments(
+    unit: UnitOfWork, visibility: Visibility, definition: CampaignDefinition, pins: Pins, *, hold: bool = False
+) -> Fragments:
+    """Returns the fragments that a definition leads to. `hold` is that of `stored_finder`."""
+    references = definition.fragment_references
+    return fragments_of(references, stored_finder(unit, visibility, pins, hold=hold)) if references else NO_FRAGMENTS
+
+
+def fragments_of_version(unit: UnitOfWork, visibility: Visibility, version: CampaignVersion) -> Fragments:
+    """Returns the fragments that a version of a campaign is pinned to."""
+    return named_fragments(unit, visibility, version.definition, version.pins) if version.fragments else NO_FRAGMENTS
+
+
+def versions_of(fragments: Fragments) -> dict[str, int]:
+    """Returns the number of the version that each name means, in the order of the names."""
+    return {str(reference): fragments[reference].number for reference in sorted(fragments)}

@@ -1,0 +1,53 @@
+"""The fragments of a world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clarion_server.application.campaign_cache import CampaignCache
+from clarion_server.application.fragments.fragments import ManageFragments, Publication, PublishFragment
+from clarion_server.application.ports.content import Personalisation
+from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
+from clarion_server.domain.campaign import Action
+from clarion_server.domain.content.email import EmailContent, RenderedEmail
+from clarion_server.domain.errors import ResourceExists
+from clarion_server.domain.fragment import Fragment
+
+from tests.unit.application.compiler import COMPILER
+from tests.unit.application.world import AUTHOR, World
+
+CONTEXT = {"order": {"id": "A1"}}
+
+
+class Pieces:
+    def __init__(self, world: World) -> None:
+        self.manage = ManageFragments(world.transactions, COMPILER, world.clock)
+
+    async def write(self, fragment_id: str, source: str, **fields: Any) -> Fragment:
+        """Creates a fragment, or changes its draft."""
+        sent = Fragment(sandbox="", id="", create_time=0, update_time=0, source=source, **fields)
+        try:
+            return await self.manage.create(CreateResource(fragment_id, ResourceInput(sent)), AUTHOR)
+        except ResourceExists:
+            changed = frozenset({"source", *fields})
+            return await self.manage.update(UpdateResource(fragment_id, ResourceInput(sent), changed), AUTHOR)
+
+    async def publish(self, fragment_id: str, source: str = "", **fields: Any) -> Publication:
+        """Publishes what a fragment has, or this source."""
+        if source:
+            await self.write(fragment_id, source, **fields)
+        return await self.manage.publish(PublishFragment(fragment_id), AUTHOR)
+
+
+def mails(html: str, subject: str = "Order {{ context.order.id }}", **fields: Any) -> tuple[Action, ...]:
+    return (Action("email", "orders", EmailContent(subject, html=html, **fields)),)
+
+
+async def sent(world: World, number: int, locale: str = "en", **context: Any) -> str:
+    """Returns the HTML that a message of a version gets from a process that has just begun."""
+    cache = CampaignCache(world.transactions, COMPILER)
+    version = await cache.version((await world.get()).key, number)
+    content = await cache.content(version, 0, locale)
+    email = content.render(Personalisation({**CONTEXT, **context}, {}, "email:a@b.example", "a@b.example", locale))
+    assert isinstance(email, RenderedEmail)
+    return email.html
