@@ -54,6 +54,12 @@ TARGETS = {
     "growth_sqlite_worst_ratio": Target("≤", 1.2),
     "growth_postgresql_worst_ratio": Target("≤", 1.2),
     "growth_trigger_ratio": Target("≤", 1.2),
+    "people_growth_sqlite_worst_ratio": Target("≤", 1.2),
+    "people_growth_postgresql_worst_ratio": Target("≤", 1.2),
+    "audience_ratio": Target("≥", 0.7),
+    "audience_peak_rss_mb": Target("≤", 250),
+    "audience_reset_delay_p99_ms": Target("≤", 20),
+    "import_reset_delay_p99_ms": Target("≤", 20),
     "idle_1000_cpu_percent": Target("≤", 1),
 }
 
@@ -163,7 +169,9 @@ def against_last(name: str, value: float, last: object) -> str:
 
 def is_cost(name: str) -> bool:
     """Returns whether less is better: of time, of memory, and of their growth when much is stored or queued."""
-    return bool(_COSTS.search(name)) or (name.startswith(("growth_", "backlog_", "purge_")) and name.endswith("_ratio"))
+    return bool(_COSTS.search(name)) or (
+        name.startswith(("growth_", "people_growth_", "backlog_", "purge_")) and name.endswith("_ratio")
+    )
 
 
 def significant(value: float) -> float:

@@ -18,7 +18,9 @@ from bench.figures import Samples
 from bench.growth import Costs, growth
 from bench.growth_felt import growth_felt
 from bench.idle import idle
+from bench.importing import importing
 from bench.measures import Bench
+from bench.people_growth import FEW, people_growth
 from bench.retention import retention
 from bench.scale import backlog, lanes, overload
 from tests.postgresql import made_database
@@ -26,6 +28,9 @@ from tests.postgresql import made_database
 #: Messages stored, at each of which everything is measured.
 SIZES = (0, 1_000_000, 10_000_000)
 QUICK_SIZES = (0, 200_000)
+#: People stored.
+PEOPLE = (FEW, 10_000_000)
+QUICK_PEOPLE = (FEW, 100_000)
 
 
 def store_speed(bench: Bench) -> Samples:
@@ -61,6 +66,20 @@ def growth_curves(bench: Bench) -> Samples:
     return found
 
 
+def people_growth_curves(bench: Bench) -> Samples:
+    """Measures what people cost with ten million profiles, consents and suppressions, as a multiple of few."""
+    found: Samples = {}
+    for store in bench.stores:
+        with TemporaryDirectory(dir=bench.folder) as folder:
+            sizes = QUICK_PEOPLE if bench.sizes.is_quick else PEOPLE
+            by_size = people_growth(store, {size: Path(folder, f"{size}.db") for size in sizes})
+            (bench.folder.parent / f"people-growth-{store}.json").write_text(json.dumps(by_size, indent=2) + "\n")
+            ratios = _ratios(by_size)
+            found |= {f"people_growth_{store}_{_word(name)}_ratio": ratio for name, ratio in ratios.items()}
+            found[f"people_growth_{store}_worst_ratio"] = max(ratios.values())
+    return found
+
+
 def _word(name: str) -> str:
     return name.replace(",", "").replace(" ", "_")
 
@@ -79,4 +98,6 @@ LONG_MEASURES: dict[str, Callable[[Bench], Samples]] = {
     "retention": retention,
     "idle": idle,
     "growth": growth_curves,
+    "people_growth": people_growth_curves,
+    "import": importing,
 }

@@ -111,6 +111,8 @@ class SqlCapRepository:
         _MOVE_MESSAGES.change(self._connection, [(each,) for each in sorted(ids)], before=(survivor,))
 
     def delete(self, persons: Collection[CapPerson]) -> None:
+        # A deletion alone would lock them in no order, and might wait for somebody who waits for it.
+        self._of_persons(list(persons))
         _DELETE_PERSONS.change(self._connection, [(person,) for person in sorted(persons)])
 
     def purge(self, before: Instant, after: str, limit: int) -> Swept[str]:

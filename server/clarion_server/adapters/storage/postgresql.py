@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -53,6 +53,7 @@ _SESSION = (
 
 #: Classes and codes of errors (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _CONFLICTS = frozenset({"23505", "40001", "40P01"})  # unique violation, serialization failure, deadlock
+_CLASSES_WITH_VALUES = frozenset({"22", "23"})  # data exception, integrity constraint violation
 _UNAVAILABLE_CLASSES = frozenset({"08", "53", "57", "58"})  # connection, resources, intervention, system
 _UNAVAILABLE = frozenset(
     {
@@ -99,7 +100,7 @@ def _connector(url: str) -> Connect:
 
     def connect() -> psycopg.Connection[Any]:
         # The engine begins the transactions, and psycopg none of its own.
-        return psycopg.connect(**parameters, autocommit=True)
+        return psycopg.connect(**parameters, autocommit=True, cursor_factory=_Cursor)
 
     return connect
 
@@ -132,6 +133,28 @@ def _check_server(connection: Connection) -> None:
     encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
     if encoding != "UTF8":
         raise StoreUnavailable(f"The database has the encoding {encoding}; Clarion needs UTF8.")
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """Raises errors without the values that PostgreSQL names in them, such as addresses, as errors end up in the log.
+
+    They stand in the lines DETAIL and CONTEXT, and for wrong data (class 22) and broken constraints (class 23) in the
+    first line too (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+    """
+
+    def execute(self, *arguments: Any, **options: Any) -> Self:
+        try:
+            return super().execute(*arguments, **options)
+        except psycopg.Error as error:
+            error.args = (_without_values(error),)
+            raise
+
+
+def _without_values(error: psycopg.Error) -> str:
+    told = error.diag
+    if (error.sqlstate or "")[:2] in _CLASSES_WITH_VALUES:
+        return f"{type(error).__name__} ({error.sqlstate}), table {told.table_name}, constraint {told.constraint_name}"
+    return str(error).partition("\n")[0]
 
 
 def _engine(connect: Connect, timeout: float, *, pool_size: int, max_overflow: int) -> Engine:
