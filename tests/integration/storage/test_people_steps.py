@@ -42,6 +42,12 @@ async def statements_of(process: Process, store: SqlStore, *to: RecipientInput) 
     return len(statements)
 
 
+async def reads_of(process: Process, store: SqlStore, *to: RecipientInput) -> int:
+    with recorded(store) as statements:
+        await process.trigger(*to)
+    return sum(text.startswith("SELECT") for text, _ in statements)
+
+
 @pytest.mark.parametrize("policy", [UnknownRecipientPolicy.ACCEPT, UnknownRecipientPolicy.CREATE])
 async def test_a_trigger_for_many_people_takes_as_many_statements_as_one_for_one(
     process: Process, store: SqlStore, policy: UnknownRecipientPolicy
@@ -79,7 +85,7 @@ async def test_a_claim_checks_many_messages_in_as_many_statements_as_one(process
     assert counts[0] == counts[1]
 
 
-async def test_the_choices_of_many_people_take_as_many_statements_as_those_of_one(
+async def test_the_choices_of_many_people_are_read_in_as_many_statements_as_those_of_one(
     process: Process, store: SqlStore
 ) -> None:
     world, people = process.world, recipients(60)
@@ -87,8 +93,9 @@ async def test_the_choices_of_many_people_take_as_many_statements_as_those_of_on
     await process.trigger(*people[:30], campaign_id="welcome")
     await world.live(category=Category.MARKETING)
     await process.trigger(recipient("email:sent@clarion.test"))
-    one = await statements_of(process, store, people[0])
-    assert await statements_of(process, store, *people) == one
+    # What is written comes in runs of rows that share their values: half of these people have profiles.
+    one = await reads_of(process, store, people[0])
+    assert await reads_of(process, store, *people) == one
 
 
 async def test_nobodys_consent_is_asked_for_a_transactional_message_without_a_topic(

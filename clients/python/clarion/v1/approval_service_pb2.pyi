@@ -344,62 +344,6 @@ class CancelApprovalResponse(_message.Message):
 Global___CancelApprovalResponse: _TypeAlias = CancelApprovalResponse  # noqa: Y015
 
 @_typing.final
-class CommentOnApprovalRequest(_message.Message):
-    """Says something."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    COMMENT_FIELD_NUMBER: _builtins.int
-    REPLY_TO_FIELD_NUMBER: _builtins.int
-    campaign: _builtins.str
-    """Required. The campaign, as `campaigns/{campaign}`."""
-    comment: _builtins.str
-    """Required. What there is to say. At most 2,000 characters."""
-    reply_to: _builtins.str
-    """Optional. The step that it is an answer to, as `ApprovalStep.step`: the first one of a thread, or an answer in it.
-    Default: the comment begins a thread.
-    """
-    def __init__(
-        self,
-        *,
-        campaign: _builtins.str = ...,
-        comment: _builtins.str = ...,
-        reply_to: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "reply_to", b"reply_to"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CommentOnApprovalRequest: _TypeAlias = CommentOnApprovalRequest  # noqa: Y015
-
-@_typing.final
-class CommentOnApprovalResponse(_message.Message):
-    """Carries the comment."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    APPROVAL_STEP_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def approval_step(self) -> _approval_pb2.ApprovalStep:
-        """The comment as a step of the history."""
-
-    def __init__(
-        self,
-        *,
-        approval_step: _approval_pb2.ApprovalStep | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["approval_step", b"approval_step"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_step", b"approval_step"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CommentOnApprovalResponse: _TypeAlias = CommentOnApprovalResponse  # noqa: Y015
-
-@_typing.final
 class ListApprovalThreadsRequest(_message.Message):
     """Asks for the threads of a campaign's approvals."""
 
@@ -456,6 +400,62 @@ class ListApprovalThreadsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListApprovalThreadsResponse: _TypeAlias = ListApprovalThreadsResponse  # noqa: Y015
+
+@_typing.final
+class CommentOnApprovalRequest(_message.Message):
+    """Says something."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAMPAIGN_FIELD_NUMBER: _builtins.int
+    COMMENT_FIELD_NUMBER: _builtins.int
+    REPLY_TO_FIELD_NUMBER: _builtins.int
+    campaign: _builtins.str
+    """Required. The campaign, as `campaigns/{campaign}`."""
+    comment: _builtins.str
+    """Required. What there is to say. At most 2,000 characters."""
+    reply_to: _builtins.str
+    """Optional. The step that it is an answer to, as `ApprovalStep.step`: the first one of a thread, or an answer in it.
+    Default: the comment begins a thread.
+    """
+    def __init__(
+        self,
+        *,
+        campaign: _builtins.str = ...,
+        comment: _builtins.str = ...,
+        reply_to: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "reply_to", b"reply_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommentOnApprovalRequest: _TypeAlias = CommentOnApprovalRequest  # noqa: Y015
+
+@_typing.final
+class CommentOnApprovalResponse(_message.Message):
+    """Carries the comment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPROVAL_STEP_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def approval_step(self) -> _approval_pb2.ApprovalStep:
+        """The comment as a step of the history."""
+
+    def __init__(
+        self,
+        *,
+        approval_step: _approval_pb2.ApprovalStep | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval_step", b"approval_step"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_step", b"approval_step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CommentOnApprovalResponse: _TypeAlias = CommentOnApprovalResponse  # noqa: Y015
 
 @_typing.final
 class ResolveApprovalThreadRequest(_message.Message):

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/approval_service.proto.
  */
 export const file_clarion_v1_approval_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2FwcHJvdmFsX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEiLAoSR2V0QXBwcm92YWxSZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECIj0KE0dldEFwcHJvdmFsUmVzcG9uc2USJgoIYXBwcm92YWwYASABKAsyFC5jbGFyaW9uLnYxLkFwcHJvdmFsImUKGExpc3RBcHByb3ZhbFN0ZXBzUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASJmChlMaXN0QXBwcm92YWxTdGVwc1Jlc3BvbnNlEjAKDmFwcHJvdmFsX3N0ZXBzGAEgAygLMhguY2xhcmlvbi52MS5BcHByb3ZhbFN0ZXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIl0KGFN1Ym1pdEZvckFwcHJvdmFsUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIVCgdjb21tZW50GAIgASgJQgTiQQEBEhIKBGV0YWcYAyABKAlCBOJBAQEiQwoZU3VibWl0Rm9yQXBwcm92YWxSZXNwb25zZRImCghhcHByb3ZhbBgBIAEoCzIULmNsYXJpb24udjEuQXBwcm92YWwibwoOQXBwcm92ZVJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFQoHY29tbWVudBgCIAEoCUIE4kEBARISCgRldGFnGAMgASgJQgTiQQEBEhoKDGNvbnRlbnRfaGFzaBgEIAEoCUIE4kEBAiI5Cg9BcHByb3ZlUmVzcG9uc2USJgoIYXBwcm92YWwYASABKAsyFC5jbGFyaW9uLnYxLkFwcHJvdmFsIloKFVJlcXVlc3RDaGFuZ2VzUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIVCgdjb21tZW50GAIgASgJQgTiQQECEhIKBGV0YWcYAyABKAlCBOJBAQEiQAoWUmVxdWVzdENoYW5nZXNSZXNwb25zZRImCghhcHByb3ZhbBgBIAEoCzIULmNsYXJpb24udjEuQXBwcm92YWwiWgoVQ2FuY2VsQXBwcm92YWxSZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECEhUKB2NvbW1lbnQYAiABKAlCBOJBAQESEgoEZXRhZxgDIAEoCUIE4kEBASJAChZDYW5jZWxBcHByb3ZhbFJlc3BvbnNlEiYKCGFwcHJvdmFsGAEgASgLMhQuY2xhcmlvbi52MS5BcHByb3ZhbCJhChhDb21tZW50T25BcHByb3ZhbFJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFQoHY29tbWVudBgCIAEoCUIE4kEBAhIWCghyZXBseV90bxgDIAEoCUIE4kEBASJMChlDb21tZW50T25BcHByb3ZhbFJlc3BvbnNlEi8KDWFwcHJvdmFsX3N0ZXAYASABKAsyGC5jbGFyaW9uLnYxLkFwcHJvdmFsU3RlcCJnChpMaXN0QXBwcm92YWxUaHJlYWRzUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASJsChtMaXN0QXBwcm92YWxUaHJlYWRzUmVzcG9uc2USNAoQYXBwcm92YWxfdGhyZWFkcxgBIAMoCzIaLmNsYXJpb24udjEuQXBwcm92YWxUaHJlYWQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImMKHFJlc29sdmVBcHByb3ZhbFRocmVhZFJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFAoGdGhyZWFkGAIgASgJQgTiQQECEhUKB2NvbW1lbnQYAyABKAlCBOJBAQEiVAodUmVzb2x2ZUFwcHJvdmFsVGhyZWFkUmVzcG9uc2USMwoPYXBwcm92YWxfdGhyZWFkGAEgASgLMhouY2xhcmlvbi52MS5BcHByb3ZhbFRocmVhZDK3CgoPQXBwcm92YWxTZXJ2aWNlEnsKC0dldEFwcHJvdmFsEh4uY2xhcmlvbi52MS5HZXRBcHByb3ZhbFJlcXVlc3QaHy5jbGFyaW9uLnYxLkdldEFwcHJvdmFsUmVzcG9uc2UiK4LT5JMCJRIjL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vYXBwcm92YWwSkgEKEUxpc3RBcHByb3ZhbFN0ZXBzEiQuY2xhcmlvbi52MS5MaXN0QXBwcm92YWxTdGVwc1JlcXVlc3QaJS5jbGFyaW9uLnYxLkxpc3RBcHByb3ZhbFN0ZXBzUmVzcG9uc2UiMILT5JMCKhIoL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vYXBwcm92YWxTdGVwcxKZAQoRU3VibWl0Rm9yQXBwcm92YWwSJC5jbGFyaW9uLnYxLlN1Ym1pdEZvckFwcHJvdmFsUmVxdWVzdBolLmNsYXJpb24udjEuU3VibWl0Rm9yQXBwcm92YWxSZXNwb25zZSI3gtPkkwIxIiwvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTpzdWJtaXRGb3JBcHByb3ZhbDoBKhJxCgdBcHByb3ZlEhouY2xhcmlvbi52MS5BcHByb3ZlUmVxdWVzdBobLmNsYXJpb24udjEuQXBwcm92ZVJlc3BvbnNlIi2C0+STAiciIi92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OmFwcHJvdmU6ASoSjQEKDlJlcXVlc3RDaGFuZ2VzEiEuY2xhcmlvbi52MS5SZXF1ZXN0Q2hhbmdlc1JlcXVlc3QaIi5jbGFyaW9uLnYxLlJlcXVlc3RDaGFuZ2VzUmVzcG9uc2UiNILT5JMCLiIpL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn06cmVxdWVzdENoYW5nZXM6ASoSjQEKDkNhbmNlbEFwcHJvdmFsEiEuY2xhcmlvbi52MS5DYW5jZWxBcHByb3ZhbFJlcXVlc3QaIi5jbGFyaW9uLnYxLkNhbmNlbEFwcHJvdmFsUmVzcG9uc2UiNILT5JMCLiIpL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn06Y2FuY2VsQXBwcm92YWw6ASoSmgEKE0xpc3RBcHByb3ZhbFRocmVhZHMSJi5jbGFyaW9uLnYxLkxpc3RBcHByb3ZhbFRocmVhZHNSZXF1ZXN0GicuY2xhcmlvbi52MS5MaXN0QXBwcm92YWxUaHJlYWRzUmVzcG9uc2UiMoLT5JMCLBIqL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vYXBwcm92YWxUaHJlYWRzEpkBChFDb21tZW50T25BcHByb3ZhbBIkLmNsYXJpb24udjEuQ29tbWVudE9uQXBwcm92YWxSZXF1ZXN0GiUuY2xhcmlvbi52MS5Db21tZW50T25BcHByb3ZhbFJlc3BvbnNlIjeC0+STAjEiLC92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OmNvbW1lbnRPbkFwcHJvdmFsOgEqEqkBChVSZXNvbHZlQXBwcm92YWxUaHJlYWQSKC5jbGFyaW9uLnYxLlJlc29sdmVBcHByb3ZhbFRocmVhZFJlcXVlc3QaKS5jbGFyaW9uLnYxLlJlc29sdmVBcHByb3ZhbFRocmVhZFJlc3BvbnNlIjuC0+STAjUiMC92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OnJlc29sdmVBcHByb3ZhbFRocmVhZDoBKmIGcHJvdG8z", [file_clarion_v1_approval, file_google_api_annotations, file_google_api_field_behavior]);
+  fileDesc("CiFjbGFyaW9uL3YxL2FwcHJvdmFsX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEiLAoSR2V0QXBwcm92YWxSZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECIj0KE0dldEFwcHJvdmFsUmVzcG9uc2USJgoIYXBwcm92YWwYASABKAsyFC5jbGFyaW9uLnYxLkFwcHJvdmFsImUKGExpc3RBcHByb3ZhbFN0ZXBzUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASJmChlMaXN0QXBwcm92YWxTdGVwc1Jlc3BvbnNlEjAKDmFwcHJvdmFsX3N0ZXBzGAEgAygLMhguY2xhcmlvbi52MS5BcHByb3ZhbFN0ZXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIl0KGFN1Ym1pdEZvckFwcHJvdmFsUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIVCgdjb21tZW50GAIgASgJQgTiQQEBEhIKBGV0YWcYAyABKAlCBOJBAQEiQwoZU3VibWl0Rm9yQXBwcm92YWxSZXNwb25zZRImCghhcHByb3ZhbBgBIAEoCzIULmNsYXJpb24udjEuQXBwcm92YWwibwoOQXBwcm92ZVJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFQoHY29tbWVudBgCIAEoCUIE4kEBARISCgRldGFnGAMgASgJQgTiQQEBEhoKDGNvbnRlbnRfaGFzaBgEIAEoCUIE4kEBAiI5Cg9BcHByb3ZlUmVzcG9uc2USJgoIYXBwcm92YWwYASABKAsyFC5jbGFyaW9uLnYxLkFwcHJvdmFsIloKFVJlcXVlc3RDaGFuZ2VzUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIVCgdjb21tZW50GAIgASgJQgTiQQECEhIKBGV0YWcYAyABKAlCBOJBAQEiQAoWUmVxdWVzdENoYW5nZXNSZXNwb25zZRImCghhcHByb3ZhbBgBIAEoCzIULmNsYXJpb24udjEuQXBwcm92YWwiWgoVQ2FuY2VsQXBwcm92YWxSZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECEhUKB2NvbW1lbnQYAiABKAlCBOJBAQESEgoEZXRhZxgDIAEoCUIE4kEBASJAChZDYW5jZWxBcHByb3ZhbFJlc3BvbnNlEiYKCGFwcHJvdmFsGAEgASgLMhQuY2xhcmlvbi52MS5BcHByb3ZhbCJnChpMaXN0QXBwcm92YWxUaHJlYWRzUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASJsChtMaXN0QXBwcm92YWxUaHJlYWRzUmVzcG9uc2USNAoQYXBwcm92YWxfdGhyZWFkcxgBIAMoCzIaLmNsYXJpb24udjEuQXBwcm92YWxUaHJlYWQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImEKGENvbW1lbnRPbkFwcHJvdmFsUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIVCgdjb21tZW50GAIgASgJQgTiQQECEhYKCHJlcGx5X3RvGAMgASgJQgTiQQEBIkwKGUNvbW1lbnRPbkFwcHJvdmFsUmVzcG9uc2USLwoNYXBwcm92YWxfc3RlcBgBIAEoCzIYLmNsYXJpb24udjEuQXBwcm92YWxTdGVwImMKHFJlc29sdmVBcHByb3ZhbFRocmVhZFJlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFAoGdGhyZWFkGAIgASgJQgTiQQECEhUKB2NvbW1lbnQYAyABKAlCBOJBAQEiVAodUmVzb2x2ZUFwcHJvdmFsVGhyZWFkUmVzcG9uc2USMwoPYXBwcm92YWxfdGhyZWFkGAEgASgLMhouY2xhcmlvbi52MS5BcHByb3ZhbFRocmVhZDK3CgoPQXBwcm92YWxTZXJ2aWNlEnsKC0dldEFwcHJvdmFsEh4uY2xhcmlvbi52MS5HZXRBcHByb3ZhbFJlcXVlc3QaHy5jbGFyaW9uLnYxLkdldEFwcHJvdmFsUmVzcG9uc2UiK4LT5JMCJRIjL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vYXBwcm92YWwSkgEKEUxpc3RBcHByb3ZhbFN0ZXBzEiQuY2xhcmlvbi52MS5MaXN0QXBwcm92YWxTdGVwc1JlcXVlc3QaJS5jbGFyaW9uLnYxLkxpc3RBcHByb3ZhbFN0ZXBzUmVzcG9uc2UiMILT5JMCKhIoL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vYXBwcm92YWxTdGVwcxKZAQoRU3VibWl0Rm9yQXBwcm92YWwSJC5jbGFyaW9uLnYxLlN1Ym1pdEZvckFwcHJvdmFsUmVxdWVzdBolLmNsYXJpb24udjEuU3VibWl0Rm9yQXBwcm92YWxSZXNwb25zZSI3gtPkkwIxIiwvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTpzdWJtaXRGb3JBcHByb3ZhbDoBKhJxCgdBcHByb3ZlEhouY2xhcmlvbi52MS5BcHByb3ZlUmVxdWVzdBobLmNsYXJpb24udjEuQXBwcm92ZVJlc3BvbnNlIi2C0+STAiciIi92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OmFwcHJvdmU6ASoSjQEKDlJlcXVlc3RDaGFuZ2VzEiEuY2xhcmlvbi52MS5SZXF1ZXN0Q2hhbmdlc1JlcXVlc3QaIi5jbGFyaW9uLnYxLlJlcXVlc3RDaGFuZ2VzUmVzcG9uc2UiNILT5JMCLiIpL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn06cmVxdWVzdENoYW5nZXM6ASoSjQEKDkNhbmNlbEFwcHJvdmFsEiEuY2xhcmlvbi52MS5DYW5jZWxBcHByb3ZhbFJlcXVlc3QaIi5jbGFyaW9uLnYxLkNhbmNlbEFwcHJvdmFsUmVzcG9uc2UiNILT5JMCLiIpL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn06Y2FuY2VsQXBwcm92YWw6ASoSmgEKE0xpc3RBcHByb3ZhbFRocmVhZHMSJi5jbGFyaW9uLnYxLkxpc3RBcHByb3ZhbFRocmVhZHNSZXF1ZXN0GicuY2xhcmlvbi52MS5MaXN0QXBwcm92YWxUaHJlYWRzUmVzcG9uc2UiMoLT5JMCLBIqL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vYXBwcm92YWxUaHJlYWRzEpkBChFDb21tZW50T25BcHByb3ZhbBIkLmNsYXJpb24udjEuQ29tbWVudE9uQXBwcm92YWxSZXF1ZXN0GiUuY2xhcmlvbi52MS5Db21tZW50T25BcHByb3ZhbFJlc3BvbnNlIjeC0+STAjEiLC92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OmNvbW1lbnRPbkFwcHJvdmFsOgEqEqkBChVSZXNvbHZlQXBwcm92YWxUaHJlYWQSKC5jbGFyaW9uLnYxLlJlc29sdmVBcHByb3ZhbFRocmVhZFJlcXVlc3QaKS5jbGFyaW9uLnYxLlJlc29sdmVBcHByb3ZhbFRocmVhZFJlc3BvbnNlIjuC0+STAjUiMC92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OnJlc29sdmVBcHByb3ZhbFRocmVhZDoBKmIGcHJvdG8z", [file_clarion_v1_approval, file_google_api_annotations, file_google_api_field_behavior]);
 
 /**
  * Asks where an approval stands.
@@ -353,6 +353,69 @@ export const CancelApprovalResponseSchema: GenMessage<CancelApprovalResponse> = 
   messageDesc(file_clarion_v1_approval_service, 11);
 
 /**
+ * Asks for the threads of a campaign's approvals.
+ *
+ * @generated from message clarion.v1.ListApprovalThreadsRequest
+ */
+export type ListApprovalThreadsRequest = Message<"clarion.v1.ListApprovalThreadsRequest"> & {
+  /**
+   * Required. The campaign, as `campaigns/{campaign}`.
+   *
+   * @generated from field: string campaign = 1;
+   */
+  campaign: string;
+
+  /**
+   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message clarion.v1.ListApprovalThreadsRequest.
+ * Use `create(ListApprovalThreadsRequestSchema)` to create a new message.
+ */
+export const ListApprovalThreadsRequestSchema: GenMessage<ListApprovalThreadsRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_approval_service, 12);
+
+/**
+ * Carries one page of threads.
+ *
+ * @generated from message clarion.v1.ListApprovalThreadsResponse
+ */
+export type ListApprovalThreadsResponse = Message<"clarion.v1.ListApprovalThreadsResponse"> & {
+  /**
+   * The threads, the newest first.
+   *
+   * @generated from field: repeated clarion.v1.ApprovalThread approval_threads = 1;
+   */
+  approvalThreads: ApprovalThread[];
+
+  /**
+   * Opens the next page. Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message clarion.v1.ListApprovalThreadsResponse.
+ * Use `create(ListApprovalThreadsResponseSchema)` to create a new message.
+ */
+export const ListApprovalThreadsResponseSchema: GenMessage<ListApprovalThreadsResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_approval_service, 13);
+
+/**
  * Says something.
  *
  * @generated from message clarion.v1.CommentOnApprovalRequest
@@ -386,7 +449,7 @@ export type CommentOnApprovalRequest = Message<"clarion.v1.CommentOnApprovalRequ
  * Use `create(CommentOnApprovalRequestSchema)` to create a new message.
  */
 export const CommentOnApprovalRequestSchema: GenMessage<CommentOnApprovalRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_approval_service, 12);
+  messageDesc(file_clarion_v1_approval_service, 14);
 
 /**
  * Carries the comment.
@@ -407,69 +470,6 @@ export type CommentOnApprovalResponse = Message<"clarion.v1.CommentOnApprovalRes
  * Use `create(CommentOnApprovalResponseSchema)` to create a new message.
  */
 export const CommentOnApprovalResponseSchema: GenMessage<CommentOnApprovalResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_approval_service, 13);
-
-/**
- * Asks for the threads of a campaign's approvals.
- *
- * @generated from message clarion.v1.ListApprovalThreadsRequest
- */
-export type ListApprovalThreadsRequest = Message<"clarion.v1.ListApprovalThreadsRequest"> & {
-  /**
-   * Required. The campaign, as `campaigns/{campaign}`.
-   *
-   * @generated from field: string campaign = 1;
-   */
-  campaign: string;
-
-  /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   *
-   * @generated from field: int32 page_size = 2;
-   */
-  pageSize: number;
-
-  /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
-   *
-   * @generated from field: string page_token = 3;
-   */
-  pageToken: string;
-};
-
-/**
- * Describes the message clarion.v1.ListApprovalThreadsRequest.
- * Use `create(ListApprovalThreadsRequestSchema)` to create a new message.
- */
-export const ListApprovalThreadsRequestSchema: GenMessage<ListApprovalThreadsRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_approval_service, 14);
-
-/**
- * Carries one page of threads.
- *
- * @generated from message clarion.v1.ListApprovalThreadsResponse
- */
-export type ListApprovalThreadsResponse = Message<"clarion.v1.ListApprovalThreadsResponse"> & {
-  /**
-   * The threads, the newest first.
-   *
-   * @generated from field: repeated clarion.v1.ApprovalThread approval_threads = 1;
-   */
-  approvalThreads: ApprovalThread[];
-
-  /**
-   * Opens the next page. Empty at the end.
-   *
-   * @generated from field: string next_page_token = 2;
-   */
-  nextPageToken: string;
-};
-
-/**
- * Describes the message clarion.v1.ListApprovalThreadsResponse.
- * Use `create(ListApprovalThreadsResponseSchema)` to create a new message.
- */
-export const ListApprovalThreadsResponseSchema: GenMessage<ListApprovalThreadsResponse> = /*@__PURE__*/
   messageDesc(file_clarion_v1_approval_service, 15);
 
 /**
