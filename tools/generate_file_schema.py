@@ -12,6 +12,7 @@ from typing import Any
 from clarion_server.transport.cli.files.contract_fields import is_output_only, map_value_of, message_of
 from clarion_server.transport.cli.files.references import FILE_SUFFIX, VARIABLE
 from clarion_server.transport.cli.files.resources import TYPES
+from clarion_server.transport.cli.files.test_suites import CASES, IDENTIFIER, KEYWORD, TEST_CASE
 from clarion_server.transport.cli.files.uploads import is_uploaded
 from google.api import field_behavior_pb2 as behaviour
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -49,7 +50,7 @@ class _Files:
         self._definitions: dict[str, Schema] = {}
 
     def schema(self) -> Schema:
-        choices = [self._document(keyword) for keyword in TYPES]
+        choices = [*(self._document(keyword) for keyword in TYPES), self._suite()]
         return {
             "$schema": "http://json-schema.org/draft-07/schema#",
             "title": "A document of clarion apply",
@@ -68,6 +69,23 @@ class _Files:
         schema["required"] = [keyword, *schema["required"]]
         self._definitions[keyword] = schema
         return {"$ref": f"#/definitions/{keyword}"}
+
+    def _suite(self) -> Schema:
+        """Adds the definition of a document of test cases. Returns a reference to it."""
+        message = self._contract.pool.FindMessageTypeByName(TEST_CASE.message.full_name)
+        case = self._message(message, frozenset(TEST_CASE.fields), has_environment=False)
+        identifier = {"type": "string", "description": "The id of the test case: the last segment of its name."}
+        case["properties"] = {IDENTIFIER: identifier, **case["properties"]}
+        case["required"] = [IDENTIFIER]
+        campaign = {"type": "string", "description": "The id of the campaign that the test cases are of."}
+        self._definitions[KEYWORD] = {
+            "type": "object",
+            "description": "All test cases of a campaign. One that is not here is deleted when this is applied.",
+            "properties": {KEYWORD: campaign, CASES: {"type": "array", "items": case}},
+            "required": [KEYWORD, CASES],
+            "additionalProperties": False,
+        }
+        return {"$ref": f"#/definitions/{KEYWORD}"}
 
     def _message(self, message: Descriptor, names: frozenset[str], *, has_environment: bool) -> Schema:
         properties: dict[str, Schema] = {}

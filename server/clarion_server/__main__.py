@@ -13,7 +13,11 @@ def main() -> None:
             raise
         sys.stderr.write("The command 'clarion' takes the extra 'server': pip install 'clarion[server]'.\n")
         sys.exit(2)
-    build(serve="clarion_server.serving:serve", lint="clarion_server.linting:lint")()
+    build(
+        serve="clarion_server.serving:serve",
+        lint="clarion_server.linting:lint",
+        test="clarion_server.testing:run_tests",
+    )()
 
 
 if __name__ == "__main__":

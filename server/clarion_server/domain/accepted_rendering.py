@@ -33,6 +33,8 @@ class Comparison(StrEnum):
     """Only spaces and the shapes of digits differ, and the accepted one was made with other data of formats."""
     FAILED = "FAILED"
     """It cannot be rendered."""
+    EXCLUDED = "EXCLUDED"
+    """The recipient gets nothing, as no rule is true."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 from clarion_server.domain import names
 from clarion_server.domain.locale_rules import locale_violations
 from clarion_server.domain.resource import Resource
+from clarion_server.domain.targeting import RULE_ID
 from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, line_violations
-from clarion_server.domain.violation import Violation, too_long
+from clarion_server.domain.violation import Violation, malformed, too_long
 
 #: Of one campaign.
 MAX_TEST_CASES = 100
@@ -31,6 +32,10 @@ class TestCase(Resource):
     display_name: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
+    rule: str = ""
+    """The id of the targeting rule whose content the recipient gets, whether it is true or not. Empty: the first true
+    one's.
+    """
     locale: str = ""
     """Of the recipient. Empty: the profile's, and when that has none, every locale that an action has content in."""
 
@@ -44,6 +49,8 @@ def test_case_violations(case: TestCase) -> Iterator[Violation]:
     yield from line_violations(case.display_name, "display_name", MAX_DISPLAY_NAME)
     if case.locale:
         yield from locale_violations(case.locale, "locale")
+    if case.rule and not RULE_ID.fullmatch(case.rule):
+        yield malformed("rule", "Must be the id of a rule: 1 to 32 lower-case letters, digits and hyphens.")
     for name, data, limit in (("context", case.context, MAX_CONTEXT), ("profile", case.profile, MAX_PROFILE)):
         if len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")) > limit:
             yield too_long(name, limit, "octets as JSON")

@@ -180,6 +180,7 @@ def case(case_id: str = "plain", **changes: Any) -> TestCase:
         context={"order": {"items": [1, 2.5, None], "note": "né\u0000"}},
         profile={"tier": "gold"},
         locale="de-AT",
+        rule="vip",
     )
     return replace(whole, **changes)
 

@@ -150,7 +150,7 @@ async def test_a_campaign_without_test_cases_is_reviewed_as_before(trier: Trier)
     await draft(trier, actions=IN_THREE)
     assert await trier.review() == []
     run = await trier.run()
-    assert (run.cells, run.end.findings, run.end.next_cell) == ([], [], None)
+    assert (run.cells, run.end.findings, run.end.next_cell) == ([], (), None)
 
 
 async def test_content_that_does_not_compile_is_told_by_its_own_finding_alone(trier: Trier) -> None:

@@ -8,6 +8,7 @@ from clarion_client import Campaign, Category, ChannelConfiguration
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.files.resource_types import ALL
 from clarion_server.transport.cli.files.resources import read_resources
+from clarion_server.transport.cli.files.test_suites import KEYWORD
 
 CHANNEL = """\
 channel: orders
@@ -160,12 +161,12 @@ def test_a_document_that_names_no_one_resource_is_refused(text: str) -> None:
 
 def test_the_refusal_of_a_document_without_a_name_lists_every_type_of_resource() -> None:
     ((_, text),) = problems_of("name: x\n")
-    assert re.findall(r"`(\w+): ID`", text) == [resource_type.keyword for resource_type in ALL]
+    assert re.findall(r"`(\w+): ID`", text) == [*(resource_type.keyword for resource_type in ALL), KEYWORD]
 
 
 def test_the_page_of_the_command_line_names_every_type_of_resource() -> None:
     page = (Path(__file__).parents[3] / "docs" / "cli.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"`(\w+): ID`", page)) == {resource_type.keyword for resource_type in ALL}
+    assert set(re.findall(r"`(\w+): ID`", page)) == {*(resource_type.keyword for resource_type in ALL), KEYWORD}
 
 
 def test_a_resource_that_stands_twice_is_refused_at_its_second_place() -> None:

@@ -33,6 +33,7 @@ class TestCase(_message.Message):
     CONTEXT_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     LOCALE_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
@@ -45,6 +46,10 @@ class TestCase(_message.Message):
     locale: _builtins.str
     """Optional. The locale of the recipient, as a BCP 47 tag such as `pt-BR`. Default: the profile's `locale`. When there is none
     either, the case is tried in every locale that an action has content in.
+    """
+    rule: _builtins.str
+    """Optional. The targeting rule whose content the recipient gets, by its id, whether it is true of the data or not; in the actions
+    that have a rule of that id. Default: the first rule that is true.
     """
     etag: _builtins.str
     """Optional. The state of the resource as the caller last saw it. An update or a deletion that carries another one than the stored
@@ -76,13 +81,14 @@ class TestCase(_message.Message):
         context: _struct_pb2.Struct | None = ...,
         profile: _struct_pb2.Struct | None = ...,
         locale: _builtins.str = ...,
+        rule: _builtins.str = ...,
         etag: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "create_time", b"create_time", "profile", b"profile", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "locale", b"locale", "name", b"name", "profile", b"profile", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "locale", b"locale", "name", b"name", "profile", b"profile", "rule", b"rule", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -6,6 +6,7 @@ isort:skip_file
 from clarion.v1 import campaign_pb2 as _campaign_pb2
 from clarion.v1 import email_content_pb2 as _email_content_pb2
 from clarion.v1 import locale_reason_pb2 as _locale_reason_pb2
+from clarion.v1 import targeting_pb2 as _targeting_pb2
 from clarion.v1 import webhook_content_pb2 as _webhook_content_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -33,22 +34,26 @@ class TestCellKey(_message.Message):
     TEST_CASE_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
     LOCALE_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
     test_case: _builtins.str
     """Required. The test case, by its id: the last segment of its name."""
     action: _builtins.str
     """Required. The action, by its id."""
     locale: _builtins.str
     """Required. The locale of the content."""
+    rule: _builtins.str
+    """Optional. The targeting rule whose content it is, by its id. Default: content that belongs to no rule."""
     def __init__(
         self,
         *,
         test_case: _builtins.str = ...,
         action: _builtins.str = ...,
         locale: _builtins.str = ...,
+        rule: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "locale", b"locale", "test_case", b"test_case"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "locale", b"locale", "rule", b"rule", "test_case", b"test_case"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -105,6 +110,8 @@ class TestCell(_message.Message):
         """Only spaces and the shapes of digits differ, and the accepted one was made with other data about dates, numbers and money."""
         COMPARISON_FAILED: TestCell._Comparison.ValueType  # 5
         """It cannot be rendered: `violations` say why."""
+        COMPARISON_EXCLUDED: TestCell._Comparison.ValueType  # 6
+        """The recipient gets nothing, as no rule is true."""
 
     class Comparison(_Comparison, metaclass=_ComparisonEnumTypeWrapper):
         """How the rendering differs from the accepted one. Values may be added."""
@@ -121,6 +128,8 @@ class TestCell(_message.Message):
     """Only spaces and the shapes of digits differ, and the accepted one was made with other data about dates, numbers and money."""
     COMPARISON_FAILED: TestCell.Comparison.ValueType  # 5
     """It cannot be rendered: `violations` say why."""
+    COMPARISON_EXCLUDED: TestCell.Comparison.ValueType  # 6
+    """The recipient gets nothing, as no rule is true."""
 
     KEY_FIELD_NUMBER: _builtins.int
     WANTED_LOCALE_FIELD_NUMBER: _builtins.int
@@ -134,6 +143,7 @@ class TestCell(_message.Message):
     WEBHOOK_FIELD_NUMBER: _builtins.int
     DOCUMENT_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    RULE_EVALUATIONS_FIELD_NUMBER: _builtins.int
     wanted_locale: _builtins.str
     """The locale that the recipient wants."""
     locale_origin: Global___TestCell.LocaleOrigin.ValueType
@@ -151,7 +161,7 @@ class TestCell(_message.Message):
     belong to one person, and the ids of images, have names in their place. Empty as `content` is absent.
     """
     etag: _builtins.str
-    """Identifies the document. `AcceptRenderings` asks for it. Empty when it cannot be rendered."""
+    """Identifies the document. `AcceptRenderings` asks for it. Empty when there is none."""
     @_builtins.property
     def key(self) -> Global___TestCellKey:
         """Which cell it is."""
@@ -172,6 +182,12 @@ class TestCell(_message.Message):
     def webhook(self) -> _webhook_content_pb2.RenderedWebhook:
         """An HTTP request."""
 
+    @_builtins.property
+    def rule_evaluations(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.RuleEvaluation]:
+        """What the rules of the action are of the recipient, in their order, up to the first that is true. None when the test case names the
+        rule, or the action has none.
+        """
+
     def __init__(
         self,
         *,
@@ -187,10 +203,11 @@ class TestCell(_message.Message):
         webhook: _webhook_content_pb2.RenderedWebhook | None = ...,
         document: _builtins.str = ...,
         etag: _builtins.str = ...,
+        rule_evaluations: _abc.Iterable[_targeting_pb2.RuleEvaluation] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "key", b"key", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["comparison", b"comparison", "content", b"content", "document", b"document", "email", b"email", "etag", b"etag", "findings", b"findings", "key", b"key", "locale_origin", b"locale_origin", "locale_reason", b"locale_reason", "unified_diff", b"unified_diff", "violations", b"violations", "wanted_locale", b"wanted_locale", "webhook", b"webhook"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["comparison", b"comparison", "content", b"content", "document", b"document", "email", b"email", "etag", b"etag", "findings", b"findings", "key", b"key", "locale_origin", b"locale_origin", "locale_reason", b"locale_reason", "rule_evaluations", b"rule_evaluations", "unified_diff", b"unified_diff", "violations", b"violations", "wanted_locale", b"wanted_locale", "webhook", b"webhook"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["email", "webhook"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
@@ -207,6 +224,7 @@ class TestRun(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     FORMAT_DATA_FIELD_NUMBER: _builtins.int
     FINDINGS_FIELD_NUMBER: _builtins.int
+    GONE_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     etag: _builtins.str
     """Identifies what was tried: the draft or version with all that it names, the test cases, and the version of the data of formats.
@@ -218,7 +236,13 @@ class TestRun(_message.Message):
     """Continues with the cells that this call did not reach. Empty when it reached the last one."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
-        """The contents that no test case is tried with (`VARIANT_UNTESTED`). Empty as long as `next_page_token` is not."""
+        """The contents that no test case is tried with (`VARIANT_UNTESTED`, `RULE_UNTESTED`). Empty as long as `next_page_token` is not."""
+
+    @_builtins.property
+    def gone(self) -> _containers.RepeatedCompositeFieldContainer[Global___TestCellKey]:
+        """Accepted renderings of the test cases that were tried, whose cells there are no longer: another content is chosen for them, or none.
+        `AcceptRenderings` drops them. Empty as long as `next_page_token` is not.
+        """
 
     def __init__(
         self,
@@ -226,11 +250,12 @@ class TestRun(_message.Message):
         etag: _builtins.str = ...,
         format_data: _builtins.str = ...,
         findings: _abc.Iterable[_campaign_pb2.Finding] | None = ...,
+        gone: _abc.Iterable[Global___TestCellKey] | None = ...,
         next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "findings", b"findings", "format_data", b"format_data", "next_page_token", b"next_page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "findings", b"findings", "format_data", b"format_data", "gone", b"gone", "next_page_token", b"next_page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

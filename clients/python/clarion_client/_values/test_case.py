@@ -38,6 +38,10 @@ class TestCase(Value):
     """Optional. The locale of the recipient, as a BCP 47 tag such as `pt-BR`. Default: the profile's `locale`. When
     there is none either, the case is tried in every locale that an action has content in.
     """
+    rule: str = ""
+    """Optional. The targeting rule whose content the recipient gets, by its id, whether it is true of the data or
+    not; in the actions that have a rule of that id. Default: the first rule that is true.
+    """
     etag: str = ""
     """Optional. The state of the resource as the caller last saw it. An update or a deletion that carries another
     one than the stored one is refused with `ABORTED`.

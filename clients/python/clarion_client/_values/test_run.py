@@ -13,6 +13,7 @@ from clarion_client._conversion import Value, represents
 from clarion_client._values.campaign import Finding
 from clarion_client._values.email_content import RenderedEmail
 from clarion_client._values.locale_reason import LocaleReason
+from clarion_client._values.targeting import RuleEvaluation
 from clarion_client._values.webhook_content import RenderedWebhook
 from clarion_client._violation import Violation
 
@@ -47,6 +48,8 @@ class Comparison(StrEnum):
     """
     FAILED = "FAILED"
     """It cannot be rendered: `violations` say why."""
+    EXCLUDED = "EXCLUDED"
+    """The recipient gets nothing, as no rule is true."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -63,6 +66,8 @@ class TestCellKey(Value):
     """Required. The action, by its id."""
     locale: str
     """Required. The locale of the content."""
+    rule: str = ""
+    """Optional. The targeting rule whose content it is, by its id. Default: content that belongs to no rule."""
 
 
 @represents(test_run_pb2.TestCell.DESCRIPTOR)
@@ -101,7 +106,11 @@ class TestCell(Value):
     absent.
     """
     etag: str = ""
-    """Identifies the document. `AcceptRenderings` asks for it. Empty when it cannot be rendered."""
+    """Identifies the document. `AcceptRenderings` asks for it. Empty when there is none."""
+    rule_evaluations: Sequence[RuleEvaluation] = ()
+    """What the rules of the action are of the recipient, in their order, up to the first that is true. None when the
+    test case names the rule, or the action has none.
+    """
 
     @property
     def content(self) -> RenderedEmail | RenderedWebhook | None:
@@ -122,7 +131,13 @@ class TestRun(Value):
     format_data: str = ""
     """The version of the data by which dates, numbers and money were written, such as `babel-2.18.0`."""
     findings: Sequence[Finding] = ()
-    """The contents that no test case is tried with (`VARIANT_UNTESTED`). Empty as long as `next_page_token` is not."""
+    """The contents that no test case is tried with (`VARIANT_UNTESTED`, `RULE_UNTESTED`). Empty as long as
+    `next_page_token` is not.
+    """
+    gone: Sequence[TestCellKey] = ()
+    """Accepted renderings of the test cases that were tried, whose cells there are no longer: another content is
+    chosen for them, or none. `AcceptRenderings` drops them. Empty as long as `next_page_token` is not.
+    """
     next_page_token: str = ""
     """Continues with the cells that this call did not reach. Empty when it reached the last one."""
 

@@ -48,6 +48,7 @@ class _CasesOfCampaign(SqlResourceRepository[TestCase]):
             "context": ATTRIBUTES.encode(case.context),
             "profile": ATTRIBUTES.encode(case.profile),
             "locale": case.locale,
+            "rule": case.rule,
         }
 
     def _case_from_row(self, row: Row[Any], common: Mapping[str, Any]) -> TestCase:
@@ -58,4 +59,5 @@ class _CasesOfCampaign(SqlResourceRepository[TestCase]):
             context=ATTRIBUTES.decode(row.context),
             profile=ATTRIBUTES.decode(row.profile),
             locale=row.locale,
+            rule=row.rule,
         )

@@ -13,7 +13,7 @@ from clarion_server.domain.test_cells import MAX_CELLS, TestCell, untested_findi
 REVIEW_CPU_SECONDS = 10.0
 #: How many cells a finding names.
 _NAMED = 3
-_OF_CASE = ("context", "profile", "locale")
+_OF_CASE = ("context", "profile", "locale", "rule")
 
 _Failures = dict[tuple[str, str, str, int], list[TestCell]]
 
@@ -36,7 +36,7 @@ def case_findings(
         message = f"{len(cells) - tried:,} of {len(cells):,} cells were not tried: a review has its bounds."
         remedy = "Run `clarion test`, which tries all of them."
         yield Finding(Severity.WARNING, FindingCode.TEST_CASES_NOT_RUN, "test_cases", message, remedy)
-    yield from untested_findings(cells, renderer.definition, renderer.locales)
+    yield from untested_findings(cells, renderer.definition, renderer.contents)
 
 
 def _note(tried: TriedCell, failures: _Failures) -> None:
@@ -47,7 +47,7 @@ def _note(tried: TriedCell, failures: _Failures) -> None:
 
 
 def _failed(case_id: str, path: str, text: str, line: int, cells: Sequence[TestCell]) -> Finding:
-    names = [f"{cell.key.action} in {cell.key.locale}" for cell in cells]
+    names = [_name(cell) for cell in cells]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     where = f"{', '.join(names[:_NAMED])}{more}"
     message = f"The test case `{case_id}` cannot be rendered ({where}): {text}"
@@ -58,3 +58,8 @@ def _failed(case_id: str, path: str, text: str, line: int, cells: Sequence[TestC
         field = path
         remedy = "Correct the data of the test case or, when a trigger may bring such data too, the template."
     return Finding(Severity.ERROR, FindingCode.TEST_CASE_FAILED, field, message, remedy, line)
+
+
+def _name(cell: TestCell) -> str:
+    of_rule = f" for {cell.key.rule}" if cell.key.rule else ""
+    return f"{cell.key.action}{of_rule} in {cell.key.locale}"

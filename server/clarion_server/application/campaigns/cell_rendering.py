@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeVar
 
 from clarion_server.application.background import check_cancelled
@@ -25,13 +26,13 @@ from clarion_server.domain.carried_file import CarriedFile, files_of_content, is
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.content.email import RenderedEmail
-from clarion_server.domain.content_locale import ContentLocales
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.personal_link import PersonalUrls
 from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.rendering_document import document_of
+from clarion_server.domain.targeting import Person
 from clarion_server.domain.test_case import TestCase
-from clarion_server.domain.test_cells import LocaleOrigin, TestCell, cells_of
+from clarion_server.domain.test_cells import ActionContents, LocaleOrigin, TestCell, cells_of
 from clarion_server.domain.violation import Violation
 
 T = TypeVar("T")
@@ -57,7 +58,7 @@ class RenderedCell:
 class TriedCell:
     cell: TestCell
     result: RenderedCell | None
-    """None when it cannot be rendered."""
+    """None when it cannot be rendered, and when the recipient gets nothing."""
     violations: Sequence[Violation] = ()
     """Why it cannot be rendered, by paths in the test case or in the campaign."""
     line: int = 0
@@ -87,7 +88,7 @@ class CpuBudget:
             yield item
 
 
-@dataclass(slots=True)
+@dataclass
 class CellRenderer:
     """Renders cells of one definition. It keeps what it has compiled. Belongs to one thread at a time."""
 
@@ -102,18 +103,32 @@ class CellRenderer:
     """What was stored of the version; None: its contents are built when they are compiled."""
     fragments: Fragments = field(default_factory=dict)
     """Those that the definition leads to."""
-    _contents: dict[tuple[int, str], CompiledContent | None] = field(default_factory=dict)
+    _contents: dict[tuple[int, str, str], CompiledContent | None] = field(default_factory=dict)
     _schema: CompiledSchema | None = None
     _broken: dict[str, Sequence[Violation]] = field(default_factory=dict)
 
-    @property
-    def locales(self) -> list[ContentLocales]:
-        """The locales of each action's content."""
-        return [self.compiler.locales(self.definition, index) for index in range(len(self.definition.actions))]
+    @cached_property
+    def contents(self) -> list[ActionContents]:
+        """The contents of each action. Takes milliseconds."""
+        return [self._contents_of(index) for index in range(len(self.definition.actions))]
+
+    def _contents_of(self, action_index: int) -> ActionContents:
+        try:
+            rules = self.compiler.rules(self.definition, action_index)
+        except ContentInvalid:
+            # Review tells of it.
+            rules = None
+        return ActionContents(self.compiler.locales(self.definition, action_index), rules)
 
     def cells(self, cases: Sequence[TestCase]) -> list[TestCell]:
-        """Returns the cells of the cases."""
-        return list(cells_of(cases, self.definition, self.locales))
+        """Returns the cells of the cases. Takes milliseconds."""
+        return list(cells_of(cases, self.definition, self.contents, self._person))
+
+    def _person(self, case: TestCase, action_index: int, locale: str) -> Person:
+        command = PreviewCampaign(case.campaign_id, context=case.context, profile=case.profile, locale=locale)
+        recipient = recipient_of(command, self.definition, action_index)
+        address = "" if recipient.address is None else recipient.address.value
+        return Person(case.context, case.profile, recipient.identity, address, locale)
 
     def try_all(self, cells: Sequence[TestCell]) -> Iterator[TriedCell]:
         """Yields what becomes of each cell. Raises WorkCancelled."""
@@ -122,10 +137,12 @@ class CellRenderer:
             yield self._try(cell)
 
     def _try(self, cell: TestCell) -> TriedCell:
+        if cell.is_excluded:
+            return TriedCell(cell, None)
         command = _command(cell)
         recipient = recipient_of(command, self.definition, cell.action_index)
         try:
-            violations = [*self._violations_of(cell.case), *recipient.violations]
+            violations = [*self._violations_of(cell.case), *recipient.violations, *self._rule_violations(cell.case)]
             content = self._content(cell)
         except ContentInvalid:
             return TriedCell(cell, None, (_not_compiled("context_schema"),))
@@ -164,14 +181,19 @@ class CellRenderer:
             self._broken[case.id] = [each.under("context") for each in self._schema.violations(case.context)]
         return self._broken[case.id]
 
+    def _rule_violations(self, case: TestCase) -> Iterator[Violation]:
+        known = {rule.id for action in self.definition.actions for rule in action.rules}
+        if case.rule and case.rule not in known:
+            yield Violation("rule", "UNKNOWN_VALUE", "Must be the id of a rule of the campaign.")
+
     def _content(self, cell: TestCell) -> CompiledContent | None:
         """Returns the content of a cell; None when it does not compile, of which review tells more."""
-        key = (cell.action_index, cell.choice.locale)
+        key = (cell.action_index, cell.key.rule, cell.key.locale)
         if key not in self._contents:
             self._contents[key] = self._compiled(*key)
         return self._contents[key]
 
-    def _compiled(self, action_index: int, locale: str) -> CompiledContent | None:
+    def _compiled(self, action_index: int, rule: str, locale: str) -> CompiledContent | None:
         try:
             return self.compiler.compile_content(
                 self.definition,
@@ -179,6 +201,7 @@ class CellRenderer:
                 self.campaign_id,
                 self.attachments,
                 locale,
+                rule,
                 built=self.built,
                 fragments=self.fragments,
             )

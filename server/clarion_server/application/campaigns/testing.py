@@ -73,6 +73,8 @@ class RunEnd:
     etag: str
     format_data: str
     findings: Sequence[Finding]
+    gone: Sequence[CellKey]
+    """Of what was accepted of the cases that were tried: the cells that there are no longer."""
     next_cell: int | None
     """The position of the first cell that was not tried; None when none is left."""
 
@@ -145,9 +147,10 @@ class CaseTester:
             position += len(step)
         next_cell = position if position < len(cells) else None
         findings: Sequence[Finding] = ()
-        if next_cell is None and not command.case_ids and not command.expected:
-            findings = list(untested_findings(cells, subject.candidate.definition, renderer.locales)) if cells else []
-        yield RunEnd(etag, subject.format_data, findings, next_cell)
+        if cells and next_cell is None and not command.case_ids and not command.expected:
+            findings = list(untested_findings(cells, subject.candidate.definition, renderer.contents))
+        gone = _gone(subject, command, cells) if next_cell is None else []
+        yield RunEnd(etag, subject.format_data, findings, gone, next_cell)
 
     async def accept(self, command: AcceptRenderings, caller: Caller) -> Acceptance:
         """Stores exactly what a run of the draft showed. Raises InvalidFields, ResourceNotFound or EtagMismatch."""
@@ -242,9 +245,21 @@ def _case_violations(case_ids: Sequence[str], cases: Sequence[TestCase]) -> Iter
             yield Violation(f"test_cases[{index}]", "UNKNOWN_VALUE", "Must be the id of a test case of the campaign.")
 
 
+def _gone(subject: _Subject, command: TryCases, cells: Sequence[TestCell]) -> list[CellKey]:
+    if command.expected:
+        return []
+    present = {cell.key for cell in cells if not cell.is_excluded}
+    return [
+        key
+        for key in subject.accepted
+        if key not in present and (not command.case_ids or key.test_case in command.case_ids)
+    ]
+
+
 def _compared(tried: TriedCell, subject: _Subject, expected: Mapping[CellKey, Expected]) -> ComparedCell:
     if tried.result is None:
-        return ComparedCell(tried, RenderingDifference(Comparison.FAILED), "")
+        comparison = Comparison.EXCLUDED if tried.cell.is_excluded else Comparison.FAILED
+        return ComparedCell(tried, RenderingDifference(comparison), "")
     key, document = tried.cell.key, tried.result.document
     accepted = subject.accepted.get(key)
     stored = None if accepted is None else Expected(accepted.document, accepted.format_data)
@@ -272,7 +287,7 @@ def _store(
     unit: UnitOfWork, candidate: Candidate, cells: Sequence[TestCell], shown: Sequence[AcceptedRendering]
 ) -> Acceptance:
     """Raises InvalidFields when the campaign would have too many accepted renderings, or too large ones."""
-    campaign, existing = candidate.campaign, {cell.key for cell in cells}
+    campaign, existing = candidate.campaign, {cell.key for cell in cells if not cell.is_excluded}
     stored = unit.accepted_renderings.sizes(campaign)
     dropped = [key for key in stored if key not in existing]
     sizes = {key: size for key, size in stored.items() if key in existing} | {

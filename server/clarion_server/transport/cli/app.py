@@ -102,13 +102,20 @@ The checks are those of the service itself, which runs within this command on an
 and no file has is a warning, as it may be on your service. `clarion review` alone knows what is live, and so whether a
 version would refuse triggers that the live one takes. Exit code 1 when review finds errors.
 """
+TEST_HELP = """Try the test cases of campaigns: files by a service within this command, or campaigns of a service.
+
+It renders each case with each content that it gets, and compares that with what was accepted. `--update` accepts what
+is new or has changed: of files in the folder `goldens` beside the tests, so that git has it; otherwise on the service.
+
+Exit code 1 when something changed, cannot be rendered, has a broken link, or is gone. What is new fails nothing.
+"""
 _AFTER_INIT = 0.5
 
 
-def run(arguments: Sequence[str], serve: str, lint: str = "") -> int:
+def run(arguments: Sequence[str], serve: str, lint: str = "", test: str = "") -> int:
     """Runs one command and returns the exit code. Prints failures on stderr."""
     try:
-        return command_line(serve, lint).meta(arguments) or Exit.OK
+        return command_line(serve, lint, test).meta(arguments) or Exit.OK
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
@@ -123,7 +130,7 @@ def run(arguments: Sequence[str], serve: str, lint: str = "") -> int:
         return failure.status
 
 
-def command_line(serve: str, lint: str = "") -> App:
+def command_line(serve: str, lint: str = "", test: str = "") -> App:
     app = App(
         name="clarion",
         help=HELP,
@@ -138,6 +145,8 @@ def command_line(serve: str, lint: str = "") -> App:
     app.command(serve, name="serve", help="Run the service.", group=SERVICE)
     if lint:
         app.command(lint, name="lint", help=LINT_HELP, group=AUTHORING, sort_key=_AFTER_INIT)
+    if test:
+        app.command(test, name="test", help=TEST_HELP, group=AUTHORING, sort_key=_AFTER_INIT)
     for group, commands in COMMANDS.items():
         for position, command in enumerate(commands):
             _add(app, command, group, position)

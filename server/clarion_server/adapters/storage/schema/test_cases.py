@@ -19,6 +19,7 @@ test_cases = Table(
     Column("context", Text, nullable=False),
     Column("profile", Text, nullable=False),
     Column("locale", Text, nullable=False),
+    Column("rule", Text, nullable=False),
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
     UniqueConstraint("campaign_key", "id"),

@@ -24,6 +24,7 @@ def to_test_case_input(case: pb.TestCase, campaign_id: str) -> ResourceInput[Tes
         context=parser.values(case.context, "context"),
         profile=parser.values(case.profile, "profile"),
         locale=case.locale,
+        rule=case.rule,
     )
     return ResourceInput(read, parser.violations)
 
@@ -35,6 +36,7 @@ def to_test_case(case: TestCase) -> pb.TestCase:
         context=to_struct(case.context) if case.context else None,
         profile=to_struct(case.profile) if case.profile else None,
         locale=case.locale,
+        rule=case.rule,
         etag=case.etag,
         create_time=to_timestamp(case.create_time),
         update_time=to_timestamp(case.update_time),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from clarion.v1 import targeting_pb2
 from clarion.v1 import test_run_pb2 as pb
 
 from clarion_server.application.campaigns.cell_rendering import RenderedCell
@@ -11,12 +12,19 @@ from clarion_server.application.campaigns.testing import AcceptRenderings, Compa
 from clarion_server.domain.accepted_rendering import Expected
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.names import CAMPAIGNS
+from clarion_server.domain.targeting import RuleEvaluation
 from clarion_server.domain.test_case import MAX_TEST_CASES
 from clarion_server.domain.test_cells import MAX_CELLS, CellKey
 from clarion_server.domain.violation import Violation, required, too_many
 from clarion_server.transport.api.convert.campaigns import to_finding
 from clarion_server.transport.api.convert.contents import to_rendered_email, to_rendered_webhook
-from clarion_server.transport.api.convert.enums import COMPARISON, LOCALE_ORIGIN, LOCALE_REASON
+from clarion_server.transport.api.convert.enums import (
+    COMPARISON,
+    FAILURE_CAUSE,
+    LOCALE_ORIGIN,
+    LOCALE_REASON,
+    RULE_RESULT,
+)
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.errors import field_violation
 
@@ -56,7 +64,7 @@ def _from_key(parser: RequestParser, key: pb.TestCellKey, field: str) -> CellKey
     for name in ("test_case", "action", "locale"):
         if not getattr(key, name):
             parser.add(required(f"{field}.{name}"))
-    return CellKey(key.test_case, key.action, key.locale)
+    return CellKey(key.test_case, key.action, key.locale, key.rule)
 
 
 def to_acceptance(request: pb.AcceptRenderingsRequest) -> AcceptRenderings:
@@ -73,9 +81,8 @@ def to_acceptance(request: pb.AcceptRenderingsRequest) -> AcceptRenderings:
 
 def to_test_cell(compared: ComparedCell, *, with_rendering: bool) -> pb.TestCell:
     cell, result = compared.tried.cell, compared.tried.result
-    key = pb.TestCellKey(test_case=cell.key.test_case, action=cell.key.action, locale=cell.key.locale)
     return pb.TestCell(
-        key=key,
+        key=_to_key(cell.key),
         wanted_locale=cell.wanted,
         locale_origin=LOCALE_ORIGIN.number(cell.origin),
         locale_reason=LOCALE_REASON.number(cell.choice.reason),
@@ -85,7 +92,20 @@ def to_test_cell(compared: ComparedCell, *, with_rendering: bool) -> pb.TestCell
         findings=map(to_finding, () if result is None else result.findings),
         document=result.document if result is not None and with_rendering else "",
         etag=compared.etag,
+        rule_evaluations=map(_to_evaluation, cell.evaluations),
         **_to_rendered(result) if result is not None and with_rendering else {},
+    )
+
+
+def _to_key(key: CellKey) -> pb.TestCellKey:
+    return pb.TestCellKey(test_case=key.test_case, action=key.action, locale=key.locale, rule=key.rule)
+
+
+def _to_evaluation(evaluation: RuleEvaluation) -> targeting_pb2.RuleEvaluation:
+    return targeting_pb2.RuleEvaluation(
+        rule=evaluation.rule,
+        result=RULE_RESULT.number(evaluation.result),
+        cause=FAILURE_CAUSE.number(evaluation.cause),
     )
 
 
@@ -102,5 +122,6 @@ def to_test_run(end: RunEnd, next_page_token: str) -> pb.TestRun:
         etag=end.etag,
         format_data=end.format_data,
         findings=map(to_finding, end.findings),
+        gone=map(_to_key, end.gone),
         next_page_token=next_page_token,
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from clarion_server.transport.cli.files.applying import Applied
     from clarion_server.transport.cli.files.source_location import Location
 
-CHANGE_STYLES = {"created": "green", "updated": "yellow", "unchanged": "dim"}
+CHANGE_STYLES = {"created": "green", "updated": "yellow", "unchanged": "dim", "deleted": "red"}
 
 
 def apply(
@@ -57,24 +57,35 @@ def apply(
     """Create or update campaigns and what they use from files, and show what changed.
 
     Nothing is changed when the service refuses any of them. Running it again changes nothing and writes nothing. What
-    is not in the files stays as it is. Exit code 1 when campaigns were to be activated and review found errors.
+    is not in the files stays as it is, but for test cases: a document of tests has all that its campaign is to have.
+    Exit code 1 when campaigns were to be activated and review found errors.
     """
     from clarion_server.transport.cli.files.applying import Applied, Applier  # noqa: PLC0415 - loads gRPC and YAML
-    from clarion_server.transport.cli.files.resources import read_resources  # noqa: PLC0415 - see above
+    from clarion_server.transport.cli.files.resources import read_files  # noqa: PLC0415 - see above
+
+    def show(applied: Applied) -> None:
+        view = partial(_applied_view, applied, dry_run=dry_run)
+        session.output.show_line(applied.to_dict() | {"dry_run": dry_run}, view)
 
     applier = Applier(session.client, renew_secrets=renew_secrets)
     status = Exit.OK
-    for planned in applier.plan(read_resources(file)):
-        applied = Applied(planned) if dry_run else applier.apply(planned)
-        try:
-            if activate and not dry_run:
-                applied = applier.activated(applied, strict=strict)
-        finally:
-            # What was written is shown although the service may refuse to activate it.
-            session.output.show_line(
-                applied.to_dict() | {"dry_run": dry_run}, partial(_applied_view, applied, dry_run=dry_run)
-            )
-        status = Exit.BAD_NEWS if applied.has_errors else status
+    waiting: list[Applied] = []
+    try:
+        for planned in applier.plan(read_files(file)):
+            applied = Applied(planned) if dry_run else applier.apply(planned)
+            if activate and applied.campaign is not None:
+                # Its test cases are written before it is reviewed.
+                waiting.append(applied)
+            else:
+                show(applied)
+        while waiting:
+            waiting[0] = applier.activated(waiting[0], strict=strict)
+            status = Exit.BAD_NEWS if waiting[0].has_errors else status
+            show(waiting.pop(0))
+    finally:
+        # What was written is shown although the service may refuse the rest.
+        for applied in waiting:
+            show(applied)
     if dry_run and activate:
         session.output.inform("A dry run does not review. `clarion review` checks the stored draft.")
     return status

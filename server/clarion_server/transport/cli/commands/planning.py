@@ -21,7 +21,12 @@ from clarion_server.transport.cli.views import diff_view, moment, plain
 if TYPE_CHECKING:
     from clarion_server.transport.cli.files.applying import Planned
 
-_CHANGES = {"created": ("+ create", "green"), "updated": ("~ update", "yellow"), "unchanged": ("  keep", "dim")}
+_CHANGES = {
+    "created": ("+ create", "green"),
+    "updated": ("~ update", "yellow"),
+    "unchanged": ("  keep", "dim"),
+    "deleted": ("- delete", "red"),
+}
 
 
 def plan(
@@ -45,11 +50,11 @@ def plan(
     """
     from clarion_server.transport.cli.files.applying import Applier  # noqa: PLC0415 - loads gRPC and YAML
     from clarion_server.transport.cli.files.inventory import without_file  # noqa: PLC0415 - see above
-    from clarion_server.transport.cli.files.resources import read_resources  # noqa: PLC0415 - see above
+    from clarion_server.transport.cli.files.resources import read_files  # noqa: PLC0415 - see above
 
-    resources = read_resources(file)
-    planned = Applier(session.client).plan(resources)
-    others = without_file(session.client, resources)
+    files = read_files(file)
+    planned = Applier(session.client).plan(files)
+    others = without_file(session.client, files.resources)
     data = {"resources": [each.to_dict() for each in planned], "without_file": others}
     session.output.show(data, partial(_plan_view, planned, others))
     return Exit.BAD_NEWS if any(each.change != "unchanged" for each in planned) else Exit.OK
@@ -86,7 +91,8 @@ def _plan_view(planned: list[Planned], others: list[str]) -> RenderableType:
     parts = [_change_view(each) for each in planned if each.change != "unchanged"]
     counts = {change: sum(each.change == change for each in planned) for change in _CHANGES}
     unmanaged = [Text.assemble(plain("  no file ", "dim"), plain(name)) for name in others]
-    summary = f"{counts['created']} to create, {counts['updated']} to update, {counts['unchanged']} unchanged."
+    deleted = f"{counts['deleted']} to delete, " if counts["deleted"] else ""
+    summary = f"{counts['created']} to create, {counts['updated']} to update, {deleted}{counts['unchanged']} unchanged."
     return Group(*parts, *unmanaged, plain(summary, "bold"))
 
 

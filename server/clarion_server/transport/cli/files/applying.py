@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -21,8 +21,9 @@ from clarion_client import (
 )
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
-from clarion_server.transport.cli.files.resources import Resource
+from clarion_server.transport.cli.files.resources import Files, Resource
 from clarion_server.transport.cli.files.source_location import Location, Problems
+from clarion_server.transport.cli.files.test_suites import TEST_CASE
 from clarion_server.transport.cli.files.uploads import Upload
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
@@ -33,6 +34,7 @@ class Change(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,13 @@ class Planned:
     #: The top-level fields that differ.
     fields: tuple[str, ...] = ()
     diff: str = ""
+    #: Whether the files no longer have it, and it is to be deleted.
+    is_removed: bool = False
 
     @property
     def change(self) -> Change:
+        if self.is_removed:
+            return Change.DELETED
         if self.stored is None:
             return Change.CREATED
         return Change.UPDATED if self.fields else Change.UNCHANGED
@@ -94,19 +100,29 @@ class Applier:
         self._client = client
         #: Sends secrets although nobody can see whether they differ from the stored ones.
         self._renew_secrets = renew_secrets
+        self._cases: Mapping[str, Resource[Any]] = {}
 
-    def plan(self, resources: Iterable[Resource[Any]]) -> list[Planned]:
-        """Changes nothing. Raises CommandFailed with everything that the service refuses, by lines of the files."""
+    def plan(self, files: Files) -> list[Planned]:
+        """Returns what is to become of each resource, campaigns behind what they use, and test cases behind these.
+
+        Changes nothing. Raises CommandFailed with everything that the service refuses, by lines of the files.
+        """
         planned: list[Planned] = []
         refused: dict[str, ClarionError] = {}
         problems: list[Problem] = []
-        for resource in resources:
+        new = {resource.name for resource in files.resources}
+        cases = [
+            Resource(TEST_CASE, case, locations) for suite in files.suites.values() for case, locations in suite.cases
+        ]
+        self._cases = {case.name: case for case in cases}
+        for resource in (*files.resources, *cases):
             try:
-                planned.append(self._planned(resource))
-            except (InvalidRequestError, PreconditionFailedError) as error:
+                planned.append(self._planned(resource, new))
+            except (InvalidRequestError, PreconditionFailedError, NotFoundError) as error:
                 # An error in one document must not hide those in the next.
                 refused[resource.name] = error
                 problems += _problems(resource, error)
+        planned += self._removed(files)
         if refused:
             raise _refusal(refused, problems)
         return planned
@@ -125,13 +141,29 @@ class Applier:
         except NotFoundError:
             self._client.attachments.upload(upload.path, upload.name)
 
-    def _planned(self, resource: Resource[Any]) -> Planned:
+    def _removed(self, files: Files) -> Iterator[Planned]:
+        """Yields the stored test cases that the documents of their campaigns lack."""
+        for suite in files.suites.values():
+            try:
+                for case in suite.without_file(self._client):
+                    yield Planned(Resource(TEST_CASE, case, suite.locations), case, is_removed=True)
+            except (NotFoundError, InvalidRequestError):
+                # A campaign that is to be created has none.
+                continue
+
+    def _planned(self, resource: Resource[Any], in_files: Collection[str]) -> Planned:
+        """`in_files` are the names of the resources that the files have. Raises ClarionError."""
         resources = resource.type.resources(self._client)
         try:
             stored = resources.get(resource.name)
         except (NotFoundError, InvalidRequestError):
             # Under a malformed name nothing is stored. Creating it reports what else is wrong.
-            resources.create(resource.value, validate_only=True)
+            try:
+                resources.create(resource.value, validate_only=True)
+            except NotFoundError:
+                # A test case is checked before its campaign is looked for, which the files may have.
+                if resource.name.partition("/testCases/")[0] not in in_files:
+                    raise
             return Planned(resource)
         wanted = resources.update(replace(resource.value, etag=stored.etag), None, validate_only=True)
         before, after = resource.type.authored(stored), resource.type.authored(wanted)
@@ -150,14 +182,23 @@ class Applier:
                 return resources.update(replace(resource.value, etag=planned.stored.etag), planned.fields)
             case Change.UNCHANGED:
                 return planned.stored
+            case Change.DELETED:
+                self._client.test_cases.delete(resource.name, etag=planned.stored.etag)
+                return None
 
     def reviewed(self, applied: Applied, *, strict: bool = False) -> Applied:
         """Returns it with what review finds in the campaign, and where in the files. Other resources have no review."""
         if applied.campaign is None:
             return applied
         found = self._client.campaigns.review(applied.campaign.name, strict=strict).findings
-        locations = applied.planned.resource.locations
-        return replace(applied, findings=tuple((locations.find(each.field).of_text(each.line), each) for each in found))
+        return replace(applied, findings=tuple((self._location(applied, each), each) for each in found))
+
+    def _location(self, applied: Applied, finding: Finding) -> Location:
+        resource, field = applied.planned.resource, finding.field
+        if field.startswith("test_cases."):
+            _, case_id, field = f"{field}.".split(".", 2)
+            resource = self._cases.get(f"{resource.name}/testCases/{case_id}", resource)
+        return resource.locations.find(field.rstrip(".")).of_text(finding.line)
 
     def activated(self, applied: Applied, *, strict: bool) -> Applied:
         """Returns it with what became of the campaign, if it is one. Raises ClarionError when the service refuses to

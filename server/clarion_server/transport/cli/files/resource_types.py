@@ -23,6 +23,7 @@ from clarion_client import (
     Client,
     Fragment,
     SendingPolicy,
+    TestCase,
     Topic,
 )
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -30,7 +31,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from clarion_server.transport.cli.files.contract_fields import is_identifier, is_output_only, message_of
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
-V = TypeVar("V", ApprovalPolicy, Audience, Campaign, ChannelConfiguration, Fragment, SendingPolicy, Topic)
+V = TypeVar("V", ApprovalPolicy, Audience, Campaign, ChannelConfiguration, Fragment, SendingPolicy, TestCase, Topic)
 
 
 class Resources(Protocol[V]):
@@ -53,6 +54,10 @@ class ResourceType(Generic[V]):
     resources: Callable[[Client], Resources[V]]
     #: Whether `${NAME}` in a file is the value of an environment variable. A template may well contain such a text.
     has_environment: bool = False
+
+    def full_name(self, value: V) -> str:
+        """Returns the name of a resource, which a file may have shortened."""
+        return f"{self.collection}/{value.name.rpartition('/')[2]}"
 
     @property
     def folder(self) -> str:

@@ -16,6 +16,7 @@ from clarion_server.transport.cli.files.language_files import with_language_file
 from clarion_server.transport.cli.files.references import References
 from clarion_server.transport.cli.files.resource_types import ALL, CAMPAIGN, ResourceType, V
 from clarion_server.transport.cli.files.source_location import Locations, Problems
+from clarion_server.transport.cli.files.test_suites import KEYWORD, Suite, suite_of
 from clarion_server.transport.cli.files.uploads import Upload
 
 TYPES: Mapping[str, ResourceType[Any]] = {resource_type.keyword: resource_type for resource_type in ALL}
@@ -37,27 +38,43 @@ class Resource(Generic[V]):
 
     @property
     def name(self) -> str:
-        return f"{self.type.collection}/{self.value.name.rpartition('/')[2]}"
+        return self.type.full_name(self.value)
 
 
 def read_resources(paths: Iterable[Path]) -> list[Resource[Any]]:
-    """Returns everything in the files, campaigns last, because they use the others.
+    """Returns everything in the files but test cases, campaigns last, because they use the others.
 
     Raises CommandFailed with the problems of all documents.
     """
+    return read_files(paths).resources
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Everything in some files."""
+
+    #: Campaigns last, because they use the others.
+    resources: list[Resource[Any]]
+    #: The test cases, by the names of their campaigns.
+    suites: Mapping[str, Suite]
+
+
+def read_files(paths: Iterable[Path]) -> Files:
+    """Returns everything in the files. Raises CommandFailed with the problems of all documents."""
     reader = _Reader()
     for file in files_of(paths):
         reader.read_file(file)
     if reader.problems:
         raise CommandFailed("The files have errors. Nothing was sent.", reader.problems)
-    if not reader.resources:
-        raise CommandFailed(f"The files hold nothing that can be applied: no {', no '.join(TYPES)}.")
-    return sorted(reader.resources.values(), key=lambda resource: resource.type is CAMPAIGN)
+    if not reader.resources and not reader.suites:
+        raise CommandFailed(f"The files hold nothing that can be applied: no {', no '.join(TYPES)}, no {KEYWORD}.")
+    return Files(sorted(reader.resources.values(), key=lambda each: each.type is CAMPAIGN), reader.suites)
 
 
 class _Reader:
     def __init__(self) -> None:
         self.resources: dict[str, Resource[Any]] = {}
+        self.suites: dict[str, Suite] = {}
         self.problems: list[Problem] = []
 
     def read_file(self, file: Path) -> None:
@@ -73,8 +90,11 @@ class _Reader:
 
     def _read(self, document: Document, problems: Problems) -> None:
         types = _types(document)
+        if KEYWORD in document.data and not types:
+            self._read_suite(document, problems)
+            return
         if len(types) != 1:
-            *others, last = (f"`{keyword}: ID`" for keyword in TYPES)
+            *others, last = (f"`{keyword}: ID`" for keyword in (*TYPES, KEYWORD))
             problems.add("", f"A document has one of {', '.join(others)} and {last} at its top.")
             return
         resource = _resource(types[0], document, problems)
@@ -84,6 +104,15 @@ class _Reader:
             other = self.resources[resource.name].locations.find("")
             problems.add(types[0].keyword, f"{resource.name} is at {other} too.")
         self.resources[resource.name] = resource
+
+    def _read_suite(self, document: Document, problems: Problems) -> None:
+        suite = suite_of(document, problems)
+        if suite is None:
+            return
+        if suite.campaign in self.suites:
+            other = self.suites[suite.campaign].locations.find("")
+            problems.add(KEYWORD, f"The tests of {suite.campaign} are at {other} too.")
+        self.suites[suite.campaign] = suite
 
 
 def _types(document: Document) -> list[ResourceType[Any]]:

@@ -38,12 +38,21 @@ class Locations:
     def set(self, path: str, location: Location) -> None:
         self._locations[path] = location
 
+    def under(self, path: str) -> Locations:
+        """Returns those of the value at a path, by paths within it."""
+        inner = {each[len(path) :].lstrip("."): found for each, found in self._locations.items() if _is_in(each, path)}
+        return Locations({"": self.find(path), **inner})
+
     def find(self, path: str) -> Location:
         """Returns the location of the value, or of the closest one around it when the file does not hold it."""
         while path and path not in self._locations:
             shorter = _LAST_SEGMENT.sub("", path)
             path = shorter if shorter != path else ""
         return self._locations[path]
+
+
+def _is_in(path: str, outer: str) -> bool:
+    return path.startswith(outer) and path[len(outer) : len(outer) + 1] in ("", ".", "[")
 
 
 class Problems:

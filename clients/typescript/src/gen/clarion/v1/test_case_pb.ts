@@ -13,7 +13,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/test_case.proto.
  */
 export const file_clarion_v1_test_case: GenFile = /*@__PURE__*/
-  fileDesc("ChpjbGFyaW9uL3YxL3Rlc3RfY2FzZS5wcm90bxIKY2xhcmlvbi52MSKyAgoIVGVzdENhc2USEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQESLgoHY29udGV4dBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESLgoHcHJvZmlsZRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESFAoGbG9jYWxlGAUgASgJQgTiQQEBEhIKBGV0YWcYByABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBA2IGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChpjbGFyaW9uL3YxL3Rlc3RfY2FzZS5wcm90bxIKY2xhcmlvbi52MSLGAgoIVGVzdENhc2USEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQESLgoHY29udGV4dBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESLgoHcHJvZmlsZRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESFAoGbG9jYWxlGAUgASgJQgTiQQEBEhIKBHJ1bGUYBiABKAlCBOJBAQESEgoEZXRhZxgHIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDYgZwcm90bzM", [file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Data that a campaign is tried with: what a trigger brings, and who gets the message.
@@ -61,6 +61,14 @@ export type TestCase = Message<"clarion.v1.TestCase"> & {
    * @generated from field: string locale = 5;
    */
   locale: string;
+
+  /**
+   * Optional. The targeting rule whose content the recipient gets, by its id, whether it is true of the data or not; in the actions
+   * that have a rule of that id. Default: the first rule that is true.
+   *
+   * @generated from field: string rule = 6;
+   */
+  rule: string;
 
   /**
    * Optional. The state of the resource as the caller last saw it. An update or a deletion that carries another one than the stored

@@ -10,6 +10,8 @@ import type { RenderedEmail } from "./email_content_pb.js";
 import { file_clarion_v1_email_content } from "./email_content_pb.js";
 import type { LocaleReason } from "./locale_reason_pb.js";
 import { file_clarion_v1_locale_reason } from "./locale_reason_pb.js";
+import type { RuleEvaluation } from "./targeting_pb.js";
+import { file_clarion_v1_targeting } from "./targeting_pb.js";
 import type { RenderedWebhook } from "./webhook_content_pb.js";
 import { file_clarion_v1_webhook_content } from "./webhook_content_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
@@ -21,7 +23,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/test_run.proto.
  */
 export const file_clarion_v1_test_run: GenFile = /*@__PURE__*/
-  fileDesc("ChljbGFyaW9uL3YxL3Rlc3RfcnVuLnByb3RvEgpjbGFyaW9uLnYxIlIKC1Rlc3RDZWxsS2V5EhcKCXRlc3RfY2FzZRgBIAEoCUIE4kEBAhIUCgZhY3Rpb24YAiABKAlCBOJBAQISFAoGbG9jYWxlGAMgASgJQgTiQQECIogGCghUZXN0Q2VsbBIkCgNrZXkYASABKAsyFy5jbGFyaW9uLnYxLlRlc3RDZWxsS2V5EhUKDXdhbnRlZF9sb2NhbGUYAiABKAkSOAoNbG9jYWxlX29yaWdpbhgDIAEoDjIhLmNsYXJpb24udjEuVGVzdENlbGwuTG9jYWxlT3JpZ2luEi8KDWxvY2FsZV9yZWFzb24YBCABKA4yGC5jbGFyaW9uLnYxLkxvY2FsZVJlYXNvbhIzCgpjb21wYXJpc29uGAUgASgOMh8uY2xhcmlvbi52MS5UZXN0Q2VsbC5Db21wYXJpc29uEhQKDHVuaWZpZWRfZGlmZhgGIAEoCRI5Cgp2aW9sYXRpb25zGAcgAygLMiUuZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0LkZpZWxkVmlvbGF0aW9uEiUKCGZpbmRpbmdzGAggAygLMhMuY2xhcmlvbi52MS5GaW5kaW5nEioKBWVtYWlsGAkgASgLMhkuY2xhcmlvbi52MS5SZW5kZXJlZEVtYWlsSAASLgoHd2ViaG9vaxgKIAEoCzIbLmNsYXJpb24udjEuUmVuZGVyZWRXZWJob29rSAASEAoIZG9jdW1lbnQYCyABKAkSDAoEZXRhZxgMIAEoCSJ5CgxMb2NhbGVPcmlnaW4SHQoZTE9DQUxFX09SSUdJTl9VTlNQRUNJRklFRBAAEhYKEkxPQ0FMRV9PUklHSU5fQ0FTRRABEhkKFUxPQ0FMRV9PUklHSU5fUFJPRklMRRACEhcKE0xPQ0FMRV9PUklHSU5fRVZFUlkQAyKkAQoKQ29tcGFyaXNvbhIaChZDT01QQVJJU09OX1VOU1BFQ0lGSUVEEAASEgoOQ09NUEFSSVNPTl9ORVcQARITCg9DT01QQVJJU09OX1NBTUUQAhIWChJDT01QQVJJU09OX0NIQU5HRUQQAxIiCh5DT01QQVJJU09OX0ZPUk1BVF9EQVRBX0NIQU5HRUQQBBIVChFDT01QQVJJU09OX0ZBSUxFRBAFQgkKB2NvbnRlbnQibAoHVGVzdFJ1bhIMCgRldGFnGAEgASgJEhMKC2Zvcm1hdF9kYXRhGAIgASgJEiUKCGZpbmRpbmdzGAMgAygLMhMuY2xhcmlvbi52MS5GaW5kaW5nEhcKD25leHRfcGFnZV90b2tlbhgEIAEoCSJyChFFeHBlY3RlZFJlbmRlcmluZxIqCgNrZXkYASABKAsyFy5jbGFyaW9uLnYxLlRlc3RDZWxsS2V5QgTiQQECEhYKCGRvY3VtZW50GAIgASgJQgTiQQECEhkKC2Zvcm1hdF9kYXRhGAMgASgJQgTiQQEBIs4BChNUZXN0Q2FtcGFpZ25SZXF1ZXN0EhYKCGNhbXBhaWduGAEgASgJQgTiQQECEhUKB3ZlcnNpb24YAiABKAVCBOJBAQESGAoKdGVzdF9jYXNlcxgDIAMoCUIE4kEBARI1CghleHBlY3RlZBgEIAMoCzIdLmNsYXJpb24udjEuRXhwZWN0ZWRSZW5kZXJpbmdCBOJBAQESHQoPb21pdF9yZW5kZXJpbmdzGAUgASgIQgTiQQEBEhgKCnBhZ2VfdG9rZW4YBiABKAlCBOJBAQEiaAoUVGVzdENhbXBhaWduUmVzcG9uc2USJAoEY2VsbBgBIAEoCzIULmNsYXJpb24udjEuVGVzdENlbGxIABIiCgNydW4YAiABKAsyEy5jbGFyaW9uLnYxLlRlc3RSdW5IAEIGCgRwYXJ0IlAKDlNob3duUmVuZGVyaW5nEioKA2tleRgBIAEoCzIXLmNsYXJpb24udjEuVGVzdENlbGxLZXlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBAiJ/ChdBY2NlcHRSZW5kZXJpbmdzUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIWCghydW5fZXRhZxgCIAEoCUIE4kEBAhI0CgpyZW5kZXJpbmdzGAMgAygLMhouY2xhcmlvbi52MS5TaG93blJlbmRlcmluZ0IE4kEBAiJJChhBY2NlcHRSZW5kZXJpbmdzUmVzcG9uc2USFgoOYWNjZXB0ZWRfY291bnQYASABKAUSFQoNZHJvcHBlZF9jb3VudBgCIAEoBWIGcHJvdG8z", [file_clarion_v1_campaign, file_clarion_v1_email_content, file_clarion_v1_locale_reason, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_rpc_error_details]);
+  fileDesc("ChljbGFyaW9uL3YxL3Rlc3RfcnVuLnByb3RvEgpjbGFyaW9uLnYxImYKC1Rlc3RDZWxsS2V5EhcKCXRlc3RfY2FzZRgBIAEoCUIE4kEBAhIUCgZhY3Rpb24YAiABKAlCBOJBAQISFAoGbG9jYWxlGAMgASgJQgTiQQECEhIKBHJ1bGUYBCABKAlCBOJBAQEi1wYKCFRlc3RDZWxsEiQKA2tleRgBIAEoCzIXLmNsYXJpb24udjEuVGVzdENlbGxLZXkSFQoNd2FudGVkX2xvY2FsZRgCIAEoCRI4Cg1sb2NhbGVfb3JpZ2luGAMgASgOMiEuY2xhcmlvbi52MS5UZXN0Q2VsbC5Mb2NhbGVPcmlnaW4SLwoNbG9jYWxlX3JlYXNvbhgEIAEoDjIYLmNsYXJpb24udjEuTG9jYWxlUmVhc29uEjMKCmNvbXBhcmlzb24YBSABKA4yHy5jbGFyaW9uLnYxLlRlc3RDZWxsLkNvbXBhcmlzb24SFAoMdW5pZmllZF9kaWZmGAYgASgJEjkKCnZpb2xhdGlvbnMYByADKAsyJS5nb29nbGUucnBjLkJhZFJlcXVlc3QuRmllbGRWaW9sYXRpb24SJQoIZmluZGluZ3MYCCADKAsyEy5jbGFyaW9uLnYxLkZpbmRpbmcSKgoFZW1haWwYCSABKAsyGS5jbGFyaW9uLnYxLlJlbmRlcmVkRW1haWxIABIuCgd3ZWJob29rGAogASgLMhsuY2xhcmlvbi52MS5SZW5kZXJlZFdlYmhvb2tIABIQCghkb2N1bWVudBgLIAEoCRIMCgRldGFnGAwgASgJEjQKEHJ1bGVfZXZhbHVhdGlvbnMYDSADKAsyGi5jbGFyaW9uLnYxLlJ1bGVFdmFsdWF0aW9uInkKDExvY2FsZU9yaWdpbhIdChlMT0NBTEVfT1JJR0lOX1VOU1BFQ0lGSUVEEAASFgoSTE9DQUxFX09SSUdJTl9DQVNFEAESGQoVTE9DQUxFX09SSUdJTl9QUk9GSUxFEAISFwoTTE9DQUxFX09SSUdJTl9FVkVSWRADIr0BCgpDb21wYXJpc29uEhoKFkNPTVBBUklTT05fVU5TUEVDSUZJRUQQABISCg5DT01QQVJJU09OX05FVxABEhMKD0NPTVBBUklTT05fU0FNRRACEhYKEkNPTVBBUklTT05fQ0hBTkdFRBADEiIKHkNPTVBBUklTT05fRk9STUFUX0RBVEFfQ0hBTkdFRBAEEhUKEUNPTVBBUklTT05fRkFJTEVEEAUSFwoTQ09NUEFSSVNPTl9FWENMVURFRBAGQgkKB2NvbnRlbnQikwEKB1Rlc3RSdW4SDAoEZXRhZxgBIAEoCRITCgtmb3JtYXRfZGF0YRgCIAEoCRIlCghmaW5kaW5ncxgDIAMoCzITLmNsYXJpb24udjEuRmluZGluZxIlCgRnb25lGAUgAygLMhcuY2xhcmlvbi52MS5UZXN0Q2VsbEtleRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkicgoRRXhwZWN0ZWRSZW5kZXJpbmcSKgoDa2V5GAEgASgLMhcuY2xhcmlvbi52MS5UZXN0Q2VsbEtleUIE4kEBAhIWCghkb2N1bWVudBgCIAEoCUIE4kEBAhIZCgtmb3JtYXRfZGF0YRgDIAEoCUIE4kEBASLOAQoTVGVzdENhbXBhaWduUmVxdWVzdBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAhIVCgd2ZXJzaW9uGAIgASgFQgTiQQEBEhgKCnRlc3RfY2FzZXMYAyADKAlCBOJBAQESNQoIZXhwZWN0ZWQYBCADKAsyHS5jbGFyaW9uLnYxLkV4cGVjdGVkUmVuZGVyaW5nQgTiQQEBEh0KD29taXRfcmVuZGVyaW5ncxgFIAEoCEIE4kEBARIYCgpwYWdlX3Rva2VuGAYgASgJQgTiQQEBImgKFFRlc3RDYW1wYWlnblJlc3BvbnNlEiQKBGNlbGwYASABKAsyFC5jbGFyaW9uLnYxLlRlc3RDZWxsSAASIgoDcnVuGAIgASgLMhMuY2xhcmlvbi52MS5UZXN0UnVuSABCBgoEcGFydCJQCg5TaG93blJlbmRlcmluZxIqCgNrZXkYASABKAsyFy5jbGFyaW9uLnYxLlRlc3RDZWxsS2V5QgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQIifwoXQWNjZXB0UmVuZGVyaW5nc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISFgoIcnVuX2V0YWcYAiABKAlCBOJBAQISNAoKcmVuZGVyaW5ncxgDIAMoCzIaLmNsYXJpb24udjEuU2hvd25SZW5kZXJpbmdCBOJBAQIiSQoYQWNjZXB0UmVuZGVyaW5nc1Jlc3BvbnNlEhYKDmFjY2VwdGVkX2NvdW50GAEgASgFEhUKDWRyb3BwZWRfY291bnQYAiABKAViBnByb3RvMw", [file_clarion_v1_campaign, file_clarion_v1_email_content, file_clarion_v1_locale_reason, file_clarion_v1_targeting, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_rpc_error_details]);
 
 /**
  * Names a cell: one test case, tried with one content of a campaign.
@@ -49,6 +51,13 @@ export type TestCellKey = Message<"clarion.v1.TestCellKey"> & {
    * @generated from field: string locale = 3;
    */
   locale: string;
+
+  /**
+   * Optional. The targeting rule whose content it is, by its id. Default: content that belongs to no rule.
+   *
+   * @generated from field: string rule = 4;
+   */
+  rule: string;
 };
 
 /**
@@ -153,11 +162,19 @@ export type TestCell = Message<"clarion.v1.TestCell"> & {
   document: string;
 
   /**
-   * Identifies the document. `AcceptRenderings` asks for it. Empty when it cannot be rendered.
+   * Identifies the document. `AcceptRenderings` asks for it. Empty when there is none.
    *
    * @generated from field: string etag = 12;
    */
   etag: string;
+
+  /**
+   * What the rules of the action are of the recipient, in their order, up to the first that is true. None when the test case names the
+   * rule, or the action has none.
+   *
+   * @generated from field: repeated clarion.v1.RuleEvaluation rule_evaluations = 13;
+   */
+  ruleEvaluations: RuleEvaluation[];
 };
 
 /**
@@ -255,6 +272,13 @@ export enum TestCell_Comparison {
    * @generated from enum value: COMPARISON_FAILED = 5;
    */
   FAILED = 5,
+
+  /**
+   * The recipient gets nothing, as no rule is true.
+   *
+   * @generated from enum value: COMPARISON_EXCLUDED = 6;
+   */
+  EXCLUDED = 6,
 }
 
 /**
@@ -285,11 +309,19 @@ export type TestRun = Message<"clarion.v1.TestRun"> & {
   formatData: string;
 
   /**
-   * The contents that no test case is tried with (`VARIANT_UNTESTED`). Empty as long as `next_page_token` is not.
+   * The contents that no test case is tried with (`VARIANT_UNTESTED`, `RULE_UNTESTED`). Empty as long as `next_page_token` is not.
    *
    * @generated from field: repeated clarion.v1.Finding findings = 3;
    */
   findings: Finding[];
+
+  /**
+   * Accepted renderings of the test cases that were tried, whose cells there are no longer: another content is chosen for them, or none.
+   * `AcceptRenderings` drops them. Empty as long as `next_page_token` is not.
+   *
+   * @generated from field: repeated clarion.v1.TestCellKey gone = 5;
+   */
+  gone: TestCellKey[];
 
   /**
    * Continues with the cells that this call did not reach. Empty when it reached the last one.
