@@ -42,6 +42,7 @@ NO_FILES: Mapping[int, tuple[MessageFile, ...]] = {}
 #: Reasons of exclusions, by the positions of recipient and action.
 Reasons = Mapping[tuple[int, int], ExclusionReason]
 NO_REASONS: Reasons = {}
+NO_CHOICES: Mapping[tuple[int, int], ContentChoice] = {}
 
 
 @value
@@ -165,7 +166,7 @@ class Accepted:
     """As in the trigger."""
     rule_failures: RuleFailures = field(default_factory=lambda: NO_FAILURES)
     """The evaluations of rules that failed."""
-    choices: Mapping[tuple[int, int], ContentChoice] = field(default_factory=dict)
+    choices: Mapping[tuple[int, int], ContentChoice] = field(default_factory=lambda: NO_CHOICES)
     """Which contents were chosen by rules, by the positions of recipient and action."""
 
 
