@@ -20,7 +20,7 @@ $(VENV)/.server: requirements/server.txt pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.server requirements/dev.txt requirements/postgres.txt requirements/nats.txt
+$(VENV)/.dev: $(VENV)/.server requirements/dev.txt requirements/postgres.txt requirements/nats.txt requirements/mjml.txt
 	@echo "Adding what tests and checks need ..."
 	@$(PIP) install -r requirements/dev.txt
 	@touch $@

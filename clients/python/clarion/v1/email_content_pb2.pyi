@@ -43,6 +43,8 @@ class EmailContent(_message.Message):
         """The rules of `style` elements are written into the `style` attributes of the elements that they hold for, as mail clients need it
         that drop style sheets. Rules that cannot be inlined stay, such as those of media queries. No style sheet is fetched from elsewhere.
         """
+        TRANSFORM_MJML: EmailContent._Transform.ValueType  # 3
+        """`html` is written in MJML, of which HTML is made. The service needs the extra `mjml`; without it review answers with an error."""
 
     class Transform(_Transform, metaclass=_TransformEnumTypeWrapper):
         """What is made of the HTML of a content."""
@@ -55,6 +57,8 @@ class EmailContent(_message.Message):
     """The rules of `style` elements are written into the `style` attributes of the elements that they hold for, as mail clients need it
     that drop style sheets. Rules that cannot be inlined stay, such as those of media queries. No style sheet is fetched from elsewhere.
     """
+    TRANSFORM_MJML: EmailContent.Transform.ValueType  # 3
+    """`html` is written in MJML, of which HTML is made. The service needs the extra `mjml`; without it review answers with an error."""
 
     @_typing.final
     class HeadersEntry(_message.Message):

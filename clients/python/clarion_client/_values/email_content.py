@@ -22,6 +22,10 @@ class Transform(StrEnum):
     mail clients need it that drop style sheets. Rules that cannot be inlined stay, such as those of media
     queries. No style sheet is fetched from elsewhere.
     """
+    MJML = "MJML"
+    """`html` is written in MJML, of which HTML is made. The service needs the extra `mjml`; without it review
+    answers with an error.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

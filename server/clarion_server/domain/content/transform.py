@@ -12,3 +12,5 @@ class Transform(StrEnum):
     """Nothing: the source is sent as it was written."""
     INLINE_CSS = "INLINE_CSS"
     """The rules of its style sheets are written into the elements that they hold for."""
+    MJML = "MJML"
+    """The source is MJML, of which HTML is made."""

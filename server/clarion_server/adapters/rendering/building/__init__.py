@@ -6,5 +6,6 @@ each tag and what was found on the way. Nothing here renders, and nothing is fet
 - `flattening.py`, with `fragment_source.py`, `variables.py` and `placing.py`: fragments and layouts.
 - `jinja_tags.py`: finds the tags of Jinja2 and hides them.
 - `inlining.py`, with `elements.py` and `style_rules.py`: the transform INLINE_CSS.
+- `mjml.py`, and `mjml_elements.py` for review: the transform MJML.
 - `parts.py`: builds the parts of contents, or takes what was stored of them.
 """

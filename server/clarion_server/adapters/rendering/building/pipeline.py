@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from jinja2 import TemplateSyntaxError
 
+from clarion_server.adapters.rendering.building import mjml
 from clarion_server.adapters.rendering.building.flattening import flatten
 from clarion_server.adapters.rendering.building.inlining import inlined
 from clarion_server.adapters.rendering.building.jinja_tags import JinjaTag, normalised, tags_of
@@ -27,25 +28,27 @@ def build_part(part: Part, fragments: Fragments = NO_FRAGMENTS) -> BuiltPart:
         return BuiltPart(BuiltSource(part.source), tuple(refused(flattened.refusals)), is_whole=False)
     source = Source(flattened.text)
     if part.transform is not Transform.NONE:
-        source = _transformed(flattened.text)
+        source = _transformed(flattened.text, part.transform)
     findings = tuple(placed(source.findings, flattened.stretches))
     return BuiltPart(BuiltSource(source.text, source.lines, flattened.stretches), findings, flattened.sites)
 
 
-def _transformed(text: str) -> Source:
+def _transformed(text: str, transform: Transform) -> Source:
     """Returns the source as it was given where a transform changes nothing."""
     author = Source(normalised(text))
     try:
-        source = _built(author)
+        source = _built(author, transform)
     except TemplateSyntaxError:
         # The review of the source says where.
         return Source(text)
     return replace(source, text=text) if source.text == author.text else source
 
 
-def _built(source: Source) -> Source:
+def _built(source: Source, transform: Transform) -> Source:
     """Each step takes a source and returns the next one. A transform must leave the tags as they are."""
     tags = tags_of(source.text)
+    if transform is Transform.MJML:
+        return mjml.transformed(source, tags)
     return _with_same_tags(source, tags, inlined(source, tags))
 
 

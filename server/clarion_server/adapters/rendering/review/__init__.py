@@ -27,6 +27,7 @@ from dataclasses import replace
 
 from jinja2 import nodes
 
+from clarion_server.adapters.rendering.building.mjml_elements import as_html
 from clarion_server.adapters.rendering.building.placing import placed
 from clarion_server.adapters.rendering.compilation import compile_tree
 from clarion_server.adapters.rendering.content_kind import (
@@ -56,6 +57,7 @@ from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.rendering.structure import URLS, Refusal, names_in, parse_template
 from clarion_server.domain.built_source import source_key
 from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.content_cells import content_cell, content_sources
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
@@ -112,7 +114,7 @@ def _action_findings(
         sources = {}
         for part in kind.parts(cell.content):
             built, key, path = build(part), source_key(part.source, part.transform), f"{source.path}.{part.field}"
-            sources[part.field] = built.source.text
+            sources[part.field] = _readable(part, built.source.text)
             # A variant may say how what it takes from another content is built.
             if part.field in own or key not in reviewed:
                 reviewed.add(key)
@@ -198,11 +200,16 @@ def _reviewed(
             remedy = "Split loops and conditions up, or give the schema fewer alternatives."
             report.error(FindingCode.TEMPLATE_UNSAFE, 0, message, remedy)
         if part.escaping is Escaping.HTML:
-            review_html(built.source.text, report)
+            review_html(_readable(part, built.source.text), report)
         elif part.escaping is Escaping.NONE:
             review_text(tree, report)
     uses[field] = report.used_texts
     return report.findings
+
+
+def _readable(part: Part, built: str) -> str:
+    """Returns what the rules of HTML look at: of MJML the source, since its lines are the author's."""
+    return as_html(part.source) if part.transform is Transform.MJML else built
 
 
 def _refused(refusal: Refusal, field: str) -> Finding:

@@ -51,6 +51,8 @@ class Tag:
     attributes: list[Attribute] = field(default_factory=list)
     start: int = 0
     name_end: int = 0
+    end: int = 0
+    """Behind its `>`."""
 
     def value_of(self, name: str) -> str | None:
         """Returns the value of the first attribute of that name, as browsers do."""
@@ -111,7 +113,7 @@ class _Scanner:
         if self._at >= len(self._html) and self._html[-1] != ">":
             return
         is_end = self._html.startswith("</", start)
-        tag = Tag(name[1].lower(), self._line(start), is_end, attributes, start, name.end())
+        tag = Tag(name[1].lower(), self._line(start), is_end, attributes, start, name.end(), self._at)
         yield tag
         if tag.name in _RAW_TEXT_ENDS and not is_end:
             found = _RAW_TEXT_ENDS[tag.name].search(self._html, self._at)

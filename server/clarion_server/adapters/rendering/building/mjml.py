@@ -1,0 +1,195 @@
+"""The transform MJML: makes HTML of a source in MJML, by the engine MRML.
+
+MRML reads XML. In the place of each tag of Jinja2 it gets a token that is harmless there: a comment between elements,
+an attribute between attributes, and a word in texts and values. Afterwards each token becomes its tag again, and the
+line of each tag is that of the author's.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+
+from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
+
+from clarion_server.adapters.rendering.building.jinja_tags import JinjaTag, TagKind, masked
+from clarion_server.adapters.rendering.building.source import Source, error
+from clarion_server.adapters.rendering.review.html_scanner import Attribute, Tag, scan
+from clarion_server.domain.finding import Finding, FindingCode
+
+#: MRML works recursively.
+_DEEPEST = 100
+#: Elements that hold elements of MJML and no text of their own.
+_STRUCTURE = frozenset(
+    {"mjml", "mj-accordion", "mj-accordion-element", "mj-attributes", "mj-body", "mj-carousel", "mj-column", "mj-group"}
+    | {"mj-head", "mj-hero", "mj-navbar", "mj-section", "mj-social", "mj-wrapper"}
+)
+_VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+#: MRML says of each mail that its language is undetermined. What the content speaks is written when it is sent.
+_LANGUAGE = re.compile(r' (?:lang="und"|dir="auto")')
+_POSITION = re.compile(", line [0-9]+, column [0-9]+$")
+#: The places of tags: between elements of MJML, between attributes, and in texts and values.
+_STRUCTURAL, _IN_TAG, _TEXT = "STRUCTURAL", "IN_TAG", "TEXT"
+
+#: A piece of the source by its beginning and end, and what takes its place.
+_Edit = tuple[int, int, str]
+
+
+def transformed(source: Source, tags: Sequence[JinjaTag]) -> Source:
+    """Returns the source as HTML. `tags` are those of its text."""
+    if find_spec("mjml") is None:
+        remedy = "Install the extra `mjml` where the service runs: `pip install clarion[mjml]`."
+        return source.with_findings(_failed(0, "This service has no MJML.", remedy))
+    from mjml import mjml2html  # noqa: PLC0415 - an extra, which most services do not have
+
+    document = _Document(source.text, tags)
+    if document.depth > _DEEPEST:
+        message = f"Elements stand within each other on more than {_DEEPEST} levels."
+        return source.with_findings(_failed(0, message, "Close each element."))
+    xml = document.xml()
+    try:
+        html = mjml2html(xml)
+    except ValueError as refusal:
+        return source.with_findings(_fault(xml, str(refusal)))
+    return _put_back(source, tags, document.word, _LANGUAGE.sub("", html))
+
+
+class _Document:
+    """A source as XML with tokens."""
+
+    def __init__(self, text: str, tags: Sequence[JinjaTag]) -> None:
+        self._text = text
+        self._tags = tags
+        html = masked(text, tags)
+        self.word = _unused_word(text)
+        self.depth = 0
+        self._starts: list[int] = []
+        """Where places begin, in their order; the next list has what they are."""
+        self._places: list[str] = []
+        self._edits: list[_Edit] = []
+        self._comments = [(found.start(), found.end()) for found in _COMMENT.finditer(html)]
+        self._read(html)
+
+    def xml(self) -> str:
+        edits = [*self._edits, *(self._token(number) for number in range(len(self._tags)))]
+        pieces, at = [], 0
+        for start, end, new in sorted(edits):
+            pieces += [self._text[at:start], new]
+            at = end
+        return "".join([*pieces, self._text[at:]])
+
+    def _token(self, number: int) -> _Edit:
+        tag = self._tags[number]
+        place = self._place(tag.start)
+        if place == _STRUCTURAL:
+            return tag.start, tag.end, f"<!--{self.word}s{number}x-->"
+        return tag.start, tag.end, f' {self.word}a{number}x="" ' if place == _IN_TAG else f"{self.word}t{number}x"
+
+    def _place(self, position: int) -> str:
+        before = bisect_right(self._starts, position) - 1
+        place = self._places[before] if before >= 0 else _STRUCTURAL
+        is_commented = any(start < position < end for start, end in self._comments)
+        return _TEXT if place == _STRUCTURAL and is_commented else place
+
+    def _read(self, html: str) -> None:
+        open_names: list[str] = []
+        for token in scan(html):
+            if not isinstance(token, Tag):
+                continue
+            if token.is_end:
+                if token.name in open_names:
+                    del open_names[len(open_names) - 1 - open_names[::-1].index(token.name) :]
+            else:
+                self._read_start(token, html)
+                if token.name not in _VOID and html[token.end - 2] != "/":
+                    open_names.append(token.name)
+                    self.depth = max(self.depth, len(open_names))
+            is_structure = not open_names or open_names[-1] in _STRUCTURE
+            self._begin(token.end, _STRUCTURAL if is_structure else _TEXT)
+
+    def _read_start(self, tag: Tag, html: str) -> None:
+        self._begin(tag.start, _IN_TAG)
+        for attribute in tag.attributes:
+            if attribute.value_start >= 0:
+                self._begin(attribute.value_start, _TEXT)
+                self._begin(attribute.value_start + len(attribute.value), _IN_TAG)
+            self._edits += _as_xml(attribute)
+        if tag.name in _VOID and html[tag.end - 2] != "/":
+            self._edits.append((tag.end - 1, tag.end - 1, "/"))
+
+    def _begin(self, position: int, place: str) -> None:
+        self._starts.append(position)
+        self._places.append(place)
+
+
+def _as_xml(attribute: Attribute) -> Iterator[_Edit]:
+    """Yields what an attribute lacks in XML: a value, and quotes around it."""
+    if attribute.value_start < 0:
+        if attribute.name.isascii():
+            at = attribute.start + len(attribute.name)
+            yield at, at, '=""'
+    elif not attribute.is_quoted:
+        start, end = attribute.value_start, attribute.value_start + len(attribute.value)
+        yield start, start, '"'
+        yield end, end, '"'
+
+
+def _unused_word(text: str) -> str:
+    word = "clarionzq"
+    while word in text:
+        word += "q"
+    return word
+
+
+def _put_back(source: Source, tags: Sequence[JinjaTag], word: str, html: str) -> Source:
+    pattern = re.compile(f'<!--{word}s([0-9]+)x-->|{word}a([0-9]+)x=""|{word}t([0-9]+)x')
+    written: list[int] = []
+
+    def tag_of(token: re.Match[str]) -> str:
+        written.append(int(token[1] or token[2] or token[3]))
+        return tags[written[-1]].text
+
+    text = pattern.sub(tag_of, html)
+    if _parts(tags, written) != _parts(tags, range(len(tags))):
+        missing = next((number for number in range(len(tags)) if number not in written), None)
+        line = source.line_at(tags[missing].start, tags) if missing is not None else 0
+        message = "MJML would leave a tag out, repeat it or move it to where it means something else."
+        remedy = "Put tags around or into elements of MJML, and values into their texts and attributes."
+        return source.with_findings(error(FindingCode.TRANSFORM_CHANGED_TEMPLATE, line, message, remedy))
+    lines = tuple(source.line_at(tags[each].start, tags) for each in written if tags[each].kind is not TagKind.SILENT)
+    return replace(source, text=text, lines=lines)
+
+
+def _parts(tags: Sequence[JinjaTag], written: Sequence[int]) -> list[tuple[frozenset[int], int]]:
+    """Returns each tag that is no value, in their order, with the values before it.
+
+    MJML writes a value, such as a colour, once for each mail client that needs it in another form. What it means does
+    not depend on its place as long as it stays within its blocks.
+    """
+    parts: list[tuple[frozenset[int], int]] = []
+    values: set[int] = set()
+    for number in written:
+        if tags[number].kind is TagKind.VALUE:
+            values.add(number)
+        else:
+            parts.append((frozenset(values), number))
+            values = set()
+    return [*parts, (frozenset(values), -1)]
+
+
+def _fault(xml: str, refusal: str) -> Finding:
+    """Returns what is wrong with a source that MRML cannot read. The position is that of the parser of XML."""
+    try:
+        etree.fromstring(xml.replace("&", "&amp;").encode(), etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as fault:
+        remedy = "Close each element, and write `&lt;` for `<`."
+        return _failed(fault.lineno or 0, f"The MJML is no XML: {_POSITION.sub('', fault.msg)}.", remedy)
+    return _failed(0, f"MJML cannot be read: {refusal}.", "Write elements as MJML's documentation says.")
+
+
+def _failed(line: int, message: str, remedy: str) -> Finding:
+    return error(FindingCode.TRANSFORM_FAILED, line, message, remedy)
