@@ -23,6 +23,7 @@ from bench.people import people
 from bench.placement import UNPINNED, Placement, placements
 from bench.process import BenchError
 from bench.sink import sink_command
+from bench.targeting import targeting
 from bench.two_processes import two_processes
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
@@ -30,6 +31,7 @@ BUILD = Path(__file__).resolve().parent.parent / "build"
 LAST = Path(__file__).resolve().with_name("last.json")
 #: What is measured when nothing is asked for by name.
 ORDINARY_MEASURES = {**MEASURES, "lone": lone_trigger, "two-processes": two_processes, "people": people}
+ORDINARY_MEASURES["targeting"] = targeting
 ALL_MEASURES = {**ORDINARY_MEASURES, **LONG_MEASURES}
 
 

@@ -47,6 +47,8 @@ TARGETS = {
     "people_known_unary_ratio": Target("≥", 0.75),
     "people_known_recipients_ratio": Target("≥", 0.7),
     "people_high_unary_ratio": Target("≥", 0.95),
+    **{f"rules_{count}_{form}_cpu_ratio": Target("≥", 0.85) for count in (3, 6) for form in ("unary", "recipients")},
+    **{f"rules_{count}_sent_cpu_ratio": Target("≥", 0.9) for count in (3, 6)},
     "rss_mb": Target("<", 150),
     "start_to_serving_s": Target("<", 2),
     "reset_delay_p99_ms": Target("≤", 20),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clarion_server.application.fragment_lookup import fragments_of_version
 from clarion_server.application.loading_cache import LoadingCache
+from clarion_server.application.packed_variants import PackedVariants, light_of
 from clarion_server.application.ports.content import (
     Attachments,
     CompiledContent,
@@ -54,6 +55,8 @@ class CompiledVersion:
     """The campaign's key and the number of the version."""
     campaign_id: str
     definition: CampaignDefinition
+    """Without variants, which stay packed until they are used."""
+    variants: PackedVariants
     contents: tuple[CompiledContent, ...]
     """The content of each action in the default locale, in their order; so with the next two."""
     actions: tuple[TargetAction, ...]
@@ -64,12 +67,15 @@ class CompiledVersion:
     """About how many bytes of memory it takes."""
     attachments: Attachments = field(default_factory=dict)
     """Those that its contents name, by id."""
-    content_rules: tuple[frozenset[str], ...] = ()
-    """The rules that have contents of their own, for each action."""
     built: BuiltSources = field(default_factory=dict)
     """What is sent of its sources, where that is not what was written."""
     fragments: Fragments = field(default_factory=dict)
     """Those that it is pinned to."""
+
+    @property
+    def whole_definition(self) -> CampaignDefinition:
+        """Returns the definition with its variants, which takes milliseconds when there are many."""
+        return self.variants.into(self.definition)
 
     @property
     def has_rules(self) -> bool:
@@ -192,7 +198,7 @@ class CampaignCache:
         Raises ContentInvalid.
         """
         default = version.contents[action_index]
-        if rule not in version.content_rules[action_index]:
+        if rule and rule not in version.variants.rules(action_index):
             # They get what belongs to no rule.
             rule = ""
         if default.locale == locale and not rule:
@@ -203,17 +209,21 @@ class CampaignCache:
     async def _load_content(self, key: tuple[tuple[int, int], int, str, str]) -> CompiledContent:
         (campaign_key, number), action_index, locale, rule = key
         version = await self.version(campaign_key, number)
-        return await asyncio.to_thread(
-            self._compiler.compile_content,
-            version.definition,
-            action_index,
-            version.campaign_id,
-            version.attachments,
-            locale,
-            rule,
-            version.built,
-            version.fragments,
-        )
+
+        def compile_cell() -> CompiledContent:
+            definition = version.variants.into_action(version.definition, action_index, rule)
+            return self._compiler.compile_content(
+                definition,
+                action_index,
+                version.campaign_id,
+                version.attachments,
+                locale,
+                rule,
+                version.built,
+                version.fragments,
+            )
+
+        return await asyncio.to_thread(compile_cell)
 
     async def _load_live(self, name: tuple[str, str]) -> LiveCampaign:
         campaign = await self._transactions.read(lambda unit: _find_live(unit, *name))
@@ -234,6 +244,8 @@ class CampaignCache:
         namespace = await self._namespace(campaign.sandbox, definition.identity_namespace)
         is_email = namespace.id == EMAIL
         stores_profiles = definition.unknown_recipient_policy is UnknownRecipientPolicy.CREATE
+        # Its draft may be as large as the version, and no trigger reads it.
+        campaign = replace(campaign, definition=definition)
         return LiveCampaign(campaign, version, schema, lane, namespace, is_email and not stores_profiles)
 
     async def _namespace(self, sandbox: str, name: str) -> IdentityNamespace:
@@ -270,17 +282,18 @@ class CampaignCache:
             )
             for index in range(len(actions))
         )
+        light, packed = light_of(definition), PackedVariants(definition)
         return CompiledVersion(
             key,
             stored.campaign_id,
-            definition,
+            light,
+            packed,
             contents,
             tuple(actions),
             tuple(action.id for action in actions),
             self._compiler.reads_profile(definition, stored.fragments),
-            _BASE_BYTES + _BYTES_PER_CHARACTER * (len(repr(definition)) + _length(stored.built)),
+            _BASE_BYTES + _BYTES_PER_CHARACTER * (len(repr(light)) + _length(stored.built)) + packed.size,
             stored.attachments,
-            tuple(frozenset(each.rule for each in action.variants) for action in definition.actions),
             stored.built,
             stored.fragments,
         )

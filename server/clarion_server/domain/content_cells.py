@@ -87,11 +87,11 @@ def content_cell(
     data: LocaleData, definition: CampaignDefinition, action_index: int, locale: str, rule: str = ""
 ) -> ContentCell:
     """Returns the content for the people of a rule, or of none, in one of the locales that it is offered in."""
-    variants = list(enumerate(definition.actions[action_index].variants))
-    others = list(_sources(definition, action_index, (each for each in variants if not each[1].rule)))
+    variants = definition.actions[action_index].variants
+    others = list(_sources(definition, action_index, _of_rule(variants, "")))
     sources = list[ContentSource]()
     if rule:
-        own = list(_sources(definition, action_index, (each for each in variants if each[1].rule == rule)))
+        own = list(_sources(definition, action_index, _of_rule(variants, rule)))
         sources = [*_of_language(data, own, locale), *_in_default_locale(data, definition, own, locale)]
         sources += _of_language(data, others, locale)
     elif any(source.locale == locale for source in others):
@@ -111,6 +111,11 @@ def _unique(sources: Sequence[ContentSource]) -> list[ContentSource]:
     for source in sources:
         by_path.setdefault(source.path, source)
     return list(by_path.values())
+
+
+def _of_rule(variants: Sequence[ContentVariant], rule: str) -> list[tuple[int, ContentVariant]]:
+    """Returns the variants of a rule, or of none, with their positions."""
+    return [(index, variant) for index, variant in enumerate(variants) if variant.rule == rule]
 
 
 def _in_default_locale(
@@ -134,9 +139,7 @@ def _of_language(data: LocaleData, variants: Sequence[ContentSource], locale: st
     """Returns the variant of the locale and those of its parents, as far as there are any."""
     own = next((variant for variant in variants if variant.locale == locale), None)
     first = [] if own is None else [own]
-    subtags = data.read(locale)
-    if subtags is None or not variants:
-        return first
-    read = [(data.read(variant.locale), variant) for variant in variants if variant is not own]
-    by_subtags = {data.with_script(subtags): variant for subtags, variant in reversed(read) if subtags is not None}
-    return [*first, *(by_subtags[each] for each in data.ancestors(subtags) if each in by_subtags)]
+    line = data.line(locale)
+    lines = [(data.line(variant.locale), variant) for variant in variants if variant is not own] if line else []
+    by_subtags = {each[0]: variant for each, variant in reversed(lines) if each}
+    return [*first, *(by_subtags[each] for each in line if each in by_subtags)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from clarion_server.domain.locales import MAX_LOCALE, is_locale
@@ -19,6 +19,8 @@ _POSIX_SCRIPTS = {"cyrillic": "Cyrl", "devanagari": "Deva", "latin": "Latn"}
 #: What POSIX calls no language, and tags that have none.
 _NO_LANGUAGE = re.compile(r"(?:C|POSIX)(?:\.[A-Za-z0-9_-]+)?|[xi](?:-[A-Za-z0-9]{1,8})+")
 _SCRIPT, _LONGEST_REGION = 4, 3
+#: Authors use few tags, and callers may send any number.
+_MOST_REMEMBERED = 1_000
 
 
 class Subtags(NamedTuple):
@@ -38,6 +40,8 @@ class LocaleData:
     region_aliases: Mapping[str, str]
     parents: Mapping[str, str]
     """Only of locales whose parent is not found by dropping the region."""
+    remembered: dict[str, tuple[Subtags, ...]] = field(default_factory=dict, repr=False, compare=False)
+    """What `line` has returned."""
 
     def is_known(self, tag: str) -> bool:
         """Returns whether the CLDR knows the language of a tag."""
@@ -78,6 +82,16 @@ class LocaleData:
         if read[0] is None or read[1] is None:
             return one == other
         return self.with_script(read[0])[:2] == self.with_script(read[1])[:2]
+
+    def line(self, tag: str) -> tuple[Subtags, ...]:
+        """Returns the subtags of a tag with their script, and their parents; nothing for a tag without a language."""
+        found = self.remembered.get(tag)
+        if found is None:
+            subtags = self.read(tag)
+            found = () if subtags is None else tuple(self.ancestors(subtags))
+            if len(self.remembered) < _MOST_REMEMBERED:
+                self.remembered[tag] = found
+        return found
 
     def ancestors(self, subtags: Subtags) -> Iterator[Subtags]:
         """Yields the subtags with their script, and their parents in the CLDR, the closest first.

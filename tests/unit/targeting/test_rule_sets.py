@@ -12,8 +12,13 @@ from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.targeting import Person, RuleFailure, TargetingRule
+from hypothesis import given
+from hypothesis import strategies as st
 
 RULES = CelRules()
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, False, 0, 1, 1.0, 2.5, "x", "1", "True", "missing", {}, {"b": 1}, {"b": "missing"}, [1]]
+)
 MISSING, WRONG_TYPE, OTHER = FailureCause.MISSING_VALUE, FailureCause.WRONG_TYPE, FailureCause.OTHER
 
 
@@ -125,3 +130,32 @@ def test_each_problem_of_each_rule_is_a_violation_by_its_path() -> None:
         ("actions[1].rules[0].condition", "CONDITION_INVALID", "Line 1, column 1: U"),
         ("actions[1].rules[0].condition", "CONDITION_INVALID", "Line 1, column 8: U"),
     ]
+
+
+def test_people_who_are_alike_in_what_rules_read_get_the_same_answer_and_others_their_own() -> None:
+    rules = RULES.rule_set(action("profile.a == true", "profile.a == 1", 'profile.a == "True"', "has(profile.a.b)"))
+    people: list[tuple[dict[str, Any], str]] = [
+        ({"a": True}, "r0"),
+        ({"a": 1}, "r1"),
+        ({"a": 1.0}, "r1"),
+        ({"a": "True"}, "r2"),
+        ({"a": {"b": None}}, "r3"),
+        ({"a": {}}, ""),
+        ({"a": None}, ""),
+        ({}, ""),
+        ({"a": ["true"]}, ""),
+        ({"a": "x" * 100}, ""),
+    ]
+    for profile, rule in (*people, *reversed(people)):
+        assert rules.first_true(person(**profile))[0] == rule
+    failures = [rules.first_true(person(**profile))[1] for profile, _ in people]
+    assert [len(each) for each in failures] == [0, 0, 0, 0, 0, 0, 1, 4, 1, 1]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("ab"), VALUES), max_size=6))
+def test_what_is_remembered_is_what_would_be_evaluated(profiles: list[dict[str, Any]]) -> None:
+    conditions = ("profile.a.b == 1", "profile.b == 'x' || profile.a == true", "has(profile.a) && profile.a > 1")
+    shared = RULES.rule_set(action(*conditions))
+    for profile in profiles:
+        whom = person(**profile)
+        assert shared.first_true(whom) == RULES.rule_set(action(*conditions)).first_true(whom)

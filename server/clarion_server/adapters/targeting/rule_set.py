@@ -11,6 +11,7 @@ from cel_expr_python import cel
 from clarion_server.adapters.conditions.condition import Projection, cause_of, is_larger, projection
 from clarion_server.adapters.conditions.reads import paths_of
 from clarion_server.adapters.conditions.syntax_tree import Loop, Name, Node, nodes
+from clarion_server.adapters.targeting.data_key import DataKey, Key
 from clarion_server.adapters.targeting.names import ADDRESS, CONTEXT, IDENTITY, LOCALE, MAX_ELEMENTS, PROFILE
 from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.targeting import Person, RuleFailure
@@ -45,12 +46,26 @@ class CelRuleSet:
         named = {node.name for tree in trees for node in nodes(tree) if isinstance(node, Name)}
         self._texts = [(name, index) for name, index in _TEXTS if name in named]
         self._has_loops = any(isinstance(node, Loop) for tree in trees for node in nodes(tree))
+        self._key = DataKey(self._context, self._profile, {name for name, _ in self._texts})
+        self._remembered: dict[Key, tuple[str, tuple[RuleFailure, ...]]] = {}
 
     @property
     def reads_profile(self) -> bool:
         return self._profile is not None
 
     def first_true(self, person: Person) -> tuple[str, tuple[RuleFailure, ...]]:
+        key = self._key.of(person)
+        if key is None:
+            return self._evaluated(person)
+        # The same data always gives the same answer, and most people have data that others have too.
+        found = self._remembered.get(key)
+        if found is None:
+            found = self._evaluated(person)
+            if len(self._remembered) < _MOST_REMEMBERED:
+                self._remembered[key] = found
+        return found
+
+    def _evaluated(self, person: Person) -> tuple[str, tuple[RuleFailure, ...]]:
         given: dict[str, Any] = {name: person[index] for name, index in self._texts}
         # Handing over a value costs more than an evaluation, so that only those are handed over that are read.
         if self._context is not None:
@@ -80,6 +95,8 @@ class CelRuleSet:
         return chunk.end - chunk.start
 
 
+#: Some 150 KB at most. When there are more, the data differs from person to person, and remembering would not help.
+_MOST_REMEMBERED = 500
 #: The names of texts, with their places in a person.
 _TEXTS = ((IDENTITY, 2), (ADDRESS, 3), (LOCALE, 4))
 

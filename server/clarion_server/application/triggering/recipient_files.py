@@ -143,7 +143,7 @@ class RecipientFiles:
             what = f"The files have {sum(sizes):,} octets together, and may have {self._limits.max_bytes:,}."
             yield Violation(_FIELD, "TOO_LARGE", what)
         stored = facts.live.version.attachments
-        for action, limit in zip(facts.live.version.definition.actions, facts.size_limits, strict=True):
+        for action, limit in zip(facts.live.version.whole_definition.actions, facts.size_limits, strict=True):
             # Which of its contents a recipient gets is decided later. The largest one must fit.
             mails = [(each, _static(each, action.content, stored)) for each in action.contents]
             yield from _repeated(files, {each.file_name for _, static in mails for each in static})

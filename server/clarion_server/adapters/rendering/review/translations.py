@@ -79,6 +79,8 @@ def _mixed_parts(source: ContentSource, others: Sequence[str], kinds: ContentKin
 def _missing_and_broken(
     definition: CampaignDefinition, kinds: ContentKinds, uses: Uses, fragments: Fragments
 ) -> Iterator[Finding]:
+    if not any(uses.values()):
+        return
     reference = texts_of(replace(definition, allow_untranslated=False), definition.default_locale, fragments)
     for index, action in enumerate(definition.actions):
         for locale, rule in _cells(definition, action):

@@ -1,0 +1,63 @@
+"""Targeting rules in files: applied, planned, exported and linted, and told by the commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.e2e.cli.conftest import CommandLine
+from tests.service import Sandbox
+
+CAMPAIGN = """\
+campaign: greeting
+display_name: Greeting
+category: TRANSACTIONAL
+actions:
+  - channel_configuration: orders
+    email: { subject: Hello, text: Hello }
+    rules:
+      - id: gold
+        display_name: Gold members
+        condition: has(profile.tier) && profile.tier == 'gold'
+      - id: german
+        condition: recipient.locale.startsWith('de')
+    without_rule: EXCLUDE
+    variants:
+      - rule: gold
+        email: { subject: Dear friend, text_file: greeting.gold.txt }
+context_schema: { type: object }
+"""
+
+
+async def test_rules_go_from_a_file_to_a_preview_and_back(
+    clarion: CommandLine, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "greeting.yaml"
+    file.write_text(CAMPAIGN)
+    (tmp_path / "greeting.gold.txt").write_text("Dear friend\n")
+    applied = await clarion("apply", "-f", str(file))
+    assert applied.status == 0, applied.err
+    assert (await clarion("plan", "-f", str(file))).status == 0
+    shown = await clarion("preview", "greeting", "--profile", '{"tier": "gold"}')
+    assert "Dear friend" in shown.out
+    assert "Rule" in shown.out
+    forced = json.loads((await clarion("preview", "greeting", "--rule", "gold", "--json")).out)
+    assert (forced["rule"], forced["email"]["subject"]) == ("gold", "Dear friend")
+    nobody = await clarion("preview", "greeting")
+    assert "NO_RULE_MATCHED: the recipient would get nothing." in nobody.out
+    printed = await clarion("campaigns", "get", "greeting")
+    assert "condition: has(profile.tier) && profile.tier == 'gold'" in printed.out
+    assert "without_rule: EXCLUDE" in printed.out
+    file.write_text(CAMPAIGN.replace("== 'gold'", "== 'gold' ||"))
+    refused = await clarion("plan", "-f", str(file))
+    assert refused.status != 0
+    assert "Line 1, column" in refused.out + refused.err
+
+
+async def test_lint_finds_what_is_wrong_with_rules_without_a_service(clarion: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "greeting.yaml"
+    wrong = CAMPAIGN.replace("text_file: greeting.gold.txt", "text: Dear friend").replace("rule: gold", "rule: tin")
+    file.write_text(wrong)
+    linted = await clarion.process("lint", "-f", str(file))
+    assert linted.status != 0
+    assert "VARIANT_UNKNOWN_KEY" in linted.out + linted.err
