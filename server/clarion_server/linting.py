@@ -17,12 +17,19 @@ from clarion_server.throwaway import throwaway_service
 from clarion_server.transport.cli.commands.applying import located_findings_view
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.files.applying import Applied, Applier
+from clarion_server.transport.cli.files.resource_types import FRAGMENT
 from clarion_server.transport.cli.files.resources import read_files
 from clarion_server.transport.cli.session import CurrentSession
 
 #: What a campaign names may be on the service alone.
 _ELSEWHERE = frozenset(
-    {"ATTACHMENT_MISSING", "CHANNEL_CONFIGURATION_MISSING", "SENDING_POLICY_MISSING", "TOPIC_MISSING"}
+    {
+        "ATTACHMENT_MISSING",
+        "CHANNEL_CONFIGURATION_MISSING",
+        "FRAGMENT_MISSING",
+        "SENDING_POLICY_MISSING",
+        "TOPIC_MISSING",
+    }
 )
 
 
@@ -45,7 +52,7 @@ def lint(
         applier = Applier(client)
         # Test cases are written before their campaigns are reviewed.
         written = [applier.apply(planned) for planned in applier.plan(files)]
-        applied = [applier.reviewed(each) for each in written]
+        applied = [_checked(applier, each) for each in written]
     findings = [(location, _linted(finding)) for each in applied for location, finding in each.findings]
     has_errors = any(finding.severity is Severity.ERROR for _, finding in findings)
     data = {
@@ -55,6 +62,12 @@ def lint(
     session.output.show(data, partial(located_findings_view, findings))
     session.output.inform(_summary(applied, has_errors=has_errors))
     return Exit.BAD_NEWS if has_errors else Exit.OK
+
+
+def _checked(applier: Applier, applied: Applied) -> Applied:
+    """Returns the resource with what review finds. Fragments are published, for what comes after them."""
+    is_fragment = applied.planned.resource.type is FRAGMENT
+    return applier.published(applied) if is_fragment else applier.reviewed(applied)
 
 
 def _linted(finding: Finding) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.cli.conftest import CommandLine, Finished
+from tests.e2e.cli.conftest import CAMPAIGN, CommandLine, Finished
 
 FOOTER = """\
 fragment: footer
@@ -56,3 +56,35 @@ async def test_the_errors_of_a_fragment_and_its_uses_are_shown(shop: CommandLine
     assert "newest" in uses
     deleted = await fragments(shop, "delete", "footer")
     assert "fragments/base have it" in deleted.err
+
+
+FILES = (
+    CAMPAIGN.replace("<p>Thank you.</p>", '{% include "fragments/base" %}')
+    + """---
+fragment: base
+source: '<b>{% include "fragments/inner" %}</b>'
+---
+fragment: inner
+source: '<i>Thank you.</i>'
+"""
+)
+
+
+async def test_fragments_are_published_before_what_includes_them(shop: CommandLine) -> None:
+    shop.write("files.yaml", FILES)
+    applied = await shop("apply", "-f", "files.yaml", "--activate", "--json")
+    assert applied.status == 0
+    names = ["fragments/inner", "fragments/base", "campaigns/order-confirmed"]
+    assert [(line["name"], line["activated"]) for line in applied.lines] == [(name, True) for name in names]
+    preview = await shop("preview", "order-confirmed", "--context", '{"order": "A1"}', "--json")
+    assert "<b><i>Thank you.</i></b>" in preview.out
+    again = await shop("apply", "-f", "files.yaml", "--activate", "--json")
+    assert [line["change"] for line in again.lines] == ["unchanged"] * 3
+
+
+async def test_a_fragment_with_errors_is_not_published_by_apply(shop: CommandLine) -> None:
+    shop.write("broken.yaml", BROKEN)
+    applied = await shop("apply", "-f", "broken.yaml", "--activate", "--json")
+    assert applied.status == 1
+    assert [finding["code"] for finding in applied.lines[0]["findings"]] == ["FRAGMENT_PARAMETER"]
+    assert applied.lines[0]["activated"] is False

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.campaigns.approving import Approving, Word
+from clarion_server.application.campaigns.comparison import CompareVersions
 from clarion_server.application.campaigns.preview import PreviewCampaign
 from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.errors import ApprovalStale, FragmentInUse, InvalidFields, ReviewFailed
 from clarion_server.domain.finding import Severity
+from clarion_server.transport.api.convert.campaign_differences import to_difference
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -223,6 +225,19 @@ async def test_an_approval_is_of_the_fragments_too(world: World, pieces: Pieces)
     assert (await approving.get("order-confirmed", AUTHOR)).content_hash != submitted.content_hash
     with pytest.raises(ApprovalStale):
         await approving.approve(Word("order-confirmed"), submitted.content_hash, replace(AUTHOR, name="apiKeys/other"))
+
+
+async def test_a_comparison_shows_the_fragments_that_differ(world: World, pieces: Pieces) -> None:
+    await pieces.publish("footer", "<p>one</p>")
+    await pieces.publish("same", "<p>same</p>")
+    await world.live(actions=mails(FOOTER + "{% include 'fragments/same' %}"))
+    await pieces.publish("footer", "<p>two</p>")
+    comparison = await world.comparing.compare(CompareVersions("order-confirmed"), AUTHOR)
+    fields = {each.field: each.unified_diff for each in to_difference(comparison).fields}
+    assert fields.keys() == {"fragments.footer.version", "fragments.footer.source"}
+    assert "-<p>one</p>\n+<p>two</p>" in fields["fragments.footer.source"]
+    earlier = await world.comparing.compare(CompareVersions("order-confirmed", 1, 1), AUTHOR)
+    assert not to_difference(earlier).fields
 
 
 STEPS = st.lists(

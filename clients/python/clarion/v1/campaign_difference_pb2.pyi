@@ -134,7 +134,8 @@ class FieldDifference(_message.Message):
     UNIFIED_DIFF_FIELD_NUMBER: _builtins.int
     field: _builtins.str
     """Where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared with the item
-    of the same; the position is that in the later version, where it has the item.
+    of the same; the position is that in the later version, where it has the item. Of the fragments that a version keeps to,
+    and that a draft would take now: such as `fragments.footer.version` and `fragments.footer.source`.
     """
     unified_diff: _builtins.str
     """The change as a unified diff, without the names of files: of a text by its lines, of any other value by the lines of its

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clarion_server.application.background import run_in_background
-from clarion_server.application.ports.content import ContentCompiler
+from clarion_server.application.fragment_lookup import NO_PINS, named_fragments
+from clarion_server.application.ports.content import ContentCompiler, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.campaign import Campaign, CampaignDefinition
 from clarion_server.domain.schema_difference import SchemaDifference
 
@@ -29,6 +30,12 @@ class Comparison:
     """None: there is no live version."""
     after: CampaignDefinition
     schema_differences: list[SchemaDifference]
+    fragments_before: Fragments = field(default_factory=dict)
+    """Those that a version is pinned to, and those that a draft would take now; so with the next ones."""
+    fragments_after: Fragments = field(default_factory=dict)
+
+
+_Compared = tuple[CampaignDefinition, Fragments]
 
 
 class CampaignComparer:
@@ -39,21 +46,25 @@ class CampaignComparer:
     async def compare(self, command: CompareVersions, caller: Caller) -> Comparison:
         """Raises ResourceNotFound."""
 
-        def read(unit: UnitOfWork) -> tuple[CampaignDefinition | None, CampaignDefinition]:
+        def read(unit: UnitOfWork) -> tuple[_Compared | None, _Compared]:
             campaign = find_campaign(unit, caller.visibility, command.campaign_id)
             base = command.base_version or campaign.live_version
-            before = find_version(unit, campaign, base).definition if base else None
-            return before, _definition(unit, campaign, command.version)
+            before = _compared(unit, campaign, base, caller.visibility) if base else None
+            return before, _compared(unit, campaign, command.version, caller.visibility)
 
-        before, after = await self._transactions.read(read)
-        if before is None:
-            return Comparison(None, after, [])
+        stored, (after, fragments) = await self._transactions.read(read)
+        if stored is None:
+            return Comparison(None, after, [], fragments_after=fragments)
+        before, fragments_before = stored
         # Schemas may take milliseconds, in which the event loop serves others.
         differences = await run_in_background(
             self._compiler.schema_differences, before.context_schema, after.context_schema
         )
-        return Comparison(before, after, differences)
+        return Comparison(before, after, differences, fragments_before, fragments)
 
 
-def _definition(unit: UnitOfWork, campaign: Campaign, number: int) -> CampaignDefinition:
-    return find_version(unit, campaign, number).definition if number else campaign.definition
+def _compared(unit: UnitOfWork, campaign: Campaign, number: int, visibility: Visibility) -> _Compared:
+    """Returns a version, or the draft for 0, with its fragments."""
+    version = find_version(unit, campaign, number) if number else None
+    definition = version.definition if version else campaign.definition
+    return definition, named_fragments(unit, visibility, definition, version.pins if version else NO_PINS)

@@ -9,8 +9,10 @@ from clarion.v1 import campaign_difference_pb2 as pb
 from google.protobuf.json_format import MessageToDict
 
 from clarion_server.application.campaigns.comparison import Comparison
+from clarion_server.application.ports.content import Fragments
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.document_difference import differences
+from clarion_server.domain.fragment import FragmentContent
 from clarion_server.domain.translation_difference import (
     MAX_DIFFERENCES,
     TranslationDifference,
@@ -24,7 +26,10 @@ def to_difference(comparison: Comparison) -> pb.CampaignDifference:
     """Takes milliseconds for large contents."""
     before = {} if comparison.before is None else comparison.before.translations
     texts = translation_differences(before, comparison.after.translations)
-    found = differences(_document(comparison.before), _document(comparison.after))
+    found = differences(
+        _document(comparison.before, comparison.fragments_before),
+        _document(comparison.after, comparison.fragments_after),
+    )
     return pb.CampaignDifference(
         fields=[pb.FieldDifference(field=each.field, unified_diff=each.unified_diff) for each in found],
         context_schema=[
@@ -52,7 +57,7 @@ def _text(text: Any) -> str:
     return text if isinstance(text, str) else json.dumps(text, ensure_ascii=False, sort_keys=True)
 
 
-def _document(definition: CampaignDefinition | None) -> dict[str, Any]:
+def _document(definition: CampaignDefinition | None, fragments: Fragments) -> dict[str, Any]:
     """Returns a definition under the names of the contract, so that each new field of the contract is compared."""
     if definition is None:
         return {}
@@ -62,4 +67,17 @@ def _document(definition: CampaignDefinition | None) -> dict[str, Any]:
     if definition.context_schema is not None:
         # The contract's numbers are doubles, which would show 1 as 1.0.
         document["context_schema"] = definition.context_schema
+    if fragments:
+        document["fragments"] = {
+            str(reference).partition("/")[2]: {"version": version.number, **_fragment(version.content)}
+            for reference, version in sorted(fragments.items())
+        }
     return document
+
+
+def _fragment(content: FragmentContent) -> dict[str, Any]:
+    return {
+        "source": content.source,
+        "parameters": content.parameters or {},
+        "translations": {locale: dict(texts) for locale, texts in content.translations.items()},
+    }

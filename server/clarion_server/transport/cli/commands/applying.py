@@ -73,8 +73,8 @@ def apply(
     try:
         for planned in applier.plan(read_files(file)):
             applied = Applied(planned) if dry_run else applier.apply(planned)
-            if activate and applied.campaign is not None:
-                # Its test cases are written before it is reviewed.
+            if activate and not dry_run and applied.can_be_activated:
+                # Test cases are written before their campaign is reviewed.
                 waiting.append(applied)
             else:
                 show(applied)

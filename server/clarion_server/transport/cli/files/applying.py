@@ -21,6 +21,7 @@ from clarion_client import (
 )
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
+from clarion_server.transport.cli.files.resource_types import FRAGMENT
 from clarion_server.transport.cli.files.resources import Files, Resource
 from clarion_server.transport.cli.files.source_location import Location, Problems
 from clarion_server.transport.cli.files.test_suites import TEST_CASE
@@ -75,6 +76,11 @@ class Applied:
     @property
     def has_errors(self) -> bool:
         return any(finding.severity is Severity.ERROR for _, finding in self.findings)
+
+    @property
+    def can_be_activated(self) -> bool:
+        """Whether it is a campaign, or a fragment, which is published."""
+        return self.campaign is not None or self.planned.resource.type is FRAGMENT
 
     @property
     def is_blocked(self) -> bool:
@@ -200,11 +206,26 @@ class Applier:
             resource = self._cases.get(f"{resource.name}/testCases/{case_id}", resource)
         return resource.locations.find(field.rstrip(".")).of_text(finding.line)
 
+    def published(self, applied: Applied) -> Applied:
+        """Returns it with what became of the fragment: a version is made of its draft unless there are errors."""
+        locations = applied.planned.resource.locations
+        try:
+            publication = self._client.fragments.publish(applied.planned.resource.name)
+            found, is_published = publication.warnings, True
+        except PreconditionFailedError as error:
+            if not error.findings:
+                raise
+            found, is_published = error.findings, False
+        findings = tuple((locations.find(each.field).of_text(each.line), each) for each in found)
+        return replace(applied, activated=is_published, findings=findings)
+
     def activated(self, applied: Applied, *, strict: bool) -> Applied:
-        """Returns it with what became of the campaign, if it is one. Raises ClarionError when the service refuses to
+        """Returns it with what became of the campaign or the fragment. Raises ClarionError when the service refuses to
         activate a campaign without errors. `strict` makes an error of what would refuse triggers that the live version
         takes.
         """
+        if applied.planned.resource.type is FRAGMENT:
+            return self.published(applied)
         applied = self.reviewed(applied, strict=strict)
         campaign = applied.campaign
         if campaign is None or applied.has_errors or is_active(campaign):

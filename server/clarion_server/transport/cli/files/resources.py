@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,12 +15,14 @@ from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.documents import Document, files_of, read_documents
 from clarion_server.transport.cli.files.language_files import with_language_files
 from clarion_server.transport.cli.files.references import References
-from clarion_server.transport.cli.files.resource_types import ALL, CAMPAIGN, ResourceType, V
+from clarion_server.transport.cli.files.resource_types import ALL, CAMPAIGN, FRAGMENT, ResourceType, V
 from clarion_server.transport.cli.files.source_location import Locations, Problems
 from clarion_server.transport.cli.files.test_suites import KEYWORD, Suite, suite_of
 from clarion_server.transport.cli.files.uploads import Upload
 
 TYPES: Mapping[str, ResourceType[Any]] = {resource_type.keyword: resource_type for resource_type in ALL}
+#: The name of a fragment in a template, without its version.
+_INCLUDED = re.compile(r"""\{%[-+]?\s*(?:include|extends)\s*["'](fragments/[a-z0-9-]+)""")
 #: An error may quote a value, and that may be a whole page.
 _MAX_TEXT = 200
 
@@ -68,7 +71,32 @@ def read_files(paths: Iterable[Path]) -> Files:
         raise CommandFailed("The files have errors. Nothing was sent.", reader.problems)
     if not reader.resources and not reader.suites:
         raise CommandFailed(f"The files hold nothing that can be applied: no {', no '.join(TYPES)}, no {KEYWORD}.")
-    return Files(sorted(reader.resources.values(), key=lambda each: each.type is CAMPAIGN), reader.suites)
+    others = [each for each in reader.resources.values() if each.type not in {CAMPAIGN, FRAGMENT}]
+    campaigns = [each for each in reader.resources.values() if each.type is CAMPAIGN]
+    ordered = [
+        *others,
+        *_in_order({name: each for name, each in reader.resources.items() if each.type is FRAGMENT}),
+        *campaigns,
+    ]
+    return Files(ordered, reader.suites)
+
+
+def _in_order(fragments: Mapping[str, Resource[Any]]) -> list[Resource[Any]]:
+    """Returns fragments behind those that they include. One of a circle comes first; publishing refuses it."""
+    ordered: dict[str, Resource[Any]] = {}
+    seen: set[str] = set()
+
+    def add(name: str) -> None:
+        if name not in fragments or name in seen:
+            return
+        seen.add(name)
+        for included in _INCLUDED.findall(fragments[name].value.source):
+            add(included)
+        ordered[name] = fragments[name]
+
+    for name in fragments:
+        add(name)
+    return list(ordered.values())
 
 
 class _Reader:

@@ -153,7 +153,8 @@ export const TranslationDifference_ChangeSchema: GenEnum<TranslationDifference_C
 export type FieldDifference = Message<"clarion.v1.FieldDifference"> & {
   /**
    * Where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared with the item
-   * of the same; the position is that in the later version, where it has the item.
+   * of the same; the position is that in the later version, where it has the item. Of the fragments that a version keeps to,
+   * and that a draft would take now: such as `fragments.footer.version` and `fragments.footer.source`.
    *
    * @generated from field: string field = 1;
    */
