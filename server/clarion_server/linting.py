@@ -60,7 +60,7 @@ def lint(
         "findings": [{**finding.to_dict(), "place": str(location)} for location, finding in findings],
     }
     session.output.show(data, partial(located_findings_view, findings))
-    session.output.inform(_summary(applied, has_errors=has_errors))
+    session.output.inform(_summary(len(files.resources) + len(files.suites), has_errors=has_errors))
     return Exit.BAD_NEWS if has_errors else Exit.OK
 
 
@@ -78,6 +78,6 @@ def _linted(finding: Finding) -> Finding:
     return replace(finding, severity=Severity.WARNING, message=message, remedy="Nothing, if your service has it.")
 
 
-def _summary(applied: list[Applied], *, has_errors: bool) -> str:
-    count = f"{len(applied)} document{'s' if len(applied) != 1 else ''}"
+def _summary(documents: int, *, has_errors: bool) -> str:
+    count = f"{documents} document{'s' if documents != 1 else ''}"
     return f"{count} checked: {'there are errors' if has_errors else 'no errors'}."

@@ -18,6 +18,7 @@ from rich.console import Group
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.files.applying import Applier
+from clarion_server.transport.cli.files.resource_types import FRAGMENT
 from clarion_server.transport.cli.files.resources import Files, read_files
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.trying import goldens
@@ -97,7 +98,10 @@ def _in_files(paths: Sequence[Path], *, update: bool) -> Iterator[Result]:
     with throwaway_service(files.resources) as client:
         applier = Applier(client)
         for planned in applier.plan(files):
-            applier.apply(planned)
+            applied = applier.apply(planned)
+            if planned.resource.type is FRAGMENT:
+                # Contents include what is published.
+                applier.published(applied)
         for name, suite in files.suites.items():
             campaign = name.rpartition("/")[2]
             accepted = goldens.Goldens(suite.folder, campaign)

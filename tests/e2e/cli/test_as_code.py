@@ -131,7 +131,7 @@ async def test_files_are_linted_without_a_service(clarion: CommandLine) -> None:
     clarion.environment = {"CLARION_TARGET": "127.0.0.1:1"}
     await clarion("init", ".")
     fine = await clarion.process("lint")
-    assert (fine.status, fine.out, fine.err) == (0, "", "2 documents checked: no errors.\n")
+    assert (fine.status, fine.out, fine.err) == (0, "", "3 documents checked: no errors.\n")
     html = clarion.folder / "welcome.html"
     html.write_text(html.read_text().replace("context.plan", "context.plna"))
     wrong = await clarion.process("lint", "-f", ".", "--json")

@@ -83,7 +83,9 @@ class Review:
                     built,
                     fragments,
                 )
-                found += case_findings(renderer, test_cases)
+                told = {(each.field, each.line) for each in errors_of(found)}
+                # What fails where review has found an error is no second mistake.
+                found += [each for each in case_findings(renderer, test_cases) if (each.field, each.line) not in told]
             if live is not None:
                 found += self._breaking_changes(live, definition, Severity.ERROR if strict else Severity.WARNING)
             return errors_of(found) + warnings_of(found)
