@@ -41,6 +41,25 @@ export class Attachments {
     return present((await this.#calls.unary(METHOD.getAttachment, request, { ...options, repeatable: true })).attachment);
   }
 
+  /** Returns the bytes of an attachment. */
+  async download(name: string, options: CallOptions = {}): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let offset = 0n;
+    do {
+      const request = { name: fullName(COLLECTION, name), offset };
+      const answer = await this.#calls.unary(METHOD.readAttachment, request, { ...options, repeatable: true });
+      parts.push(answer.content);
+      offset = answer.nextOffset;
+    } while (offset !== 0n);
+    const content = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+    let position = 0;
+    for (const part of parts) {
+      content.set(part, position);
+      position += part.length;
+    }
+    return content;
+  }
+
   /** Lists attachments by name. */
   list({ pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {}): Pager<MessageShape<typeof ListAttachmentsResponseSchema>, Attachment> {
     return new Pager(

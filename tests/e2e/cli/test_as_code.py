@@ -106,6 +106,33 @@ async def test_exported_files_apply_back_unchanged(shop: CommandLine) -> None:
     assert (await shop("export", "out", "--overwrite")).status == 0
 
 
+async def test_files_that_campaigns_carry_are_exported_and_apply_back_unchanged(shop: CommandLine) -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(1_500_000)
+    (shop.folder / "Our logo.png").write_bytes(picture)
+    shop.write("terms.txt", "Terms")
+    assert (await shop("attachments", "upload", "terms.txt", "--name", "terms")).status == 0
+    files = "attachments: [{attachment_file: Our logo.png, inline: true}, {attachment: attachments/terms}]"
+    text = CAMPAIGN.replace("    email:\n", f"    email:\n      {files}\n")
+    shop.write("campaign.yaml", text.replace("Thank you.", '<img src="{{ inline_image(\'Our logo.png\') }}" alt="A">'))
+    applied = await shop("apply", "-f", "campaign.yaml")
+    assert applied.status == 0, applied.err
+    assert (await shop("export", "out")).status == 0
+    folder = shop.folder / "out/campaigns/files"
+    written = {path.name: (path.parent.name, path.read_bytes()) for path in folder.rglob("*.*")}
+    assert written["Our logo.png"][1] == picture
+    assert written["terms.txt"] == ("terms", b"Terms")
+    agreed = await shop("plan", "-f", "out")
+    assert agreed.err == ""
+    assert (agreed.status, agreed.out) == (0, "0 to create, 0 to update, 2 unchanged.\n")
+    assert (await shop("apply", "-f", "out", "--json")).status == 0
+    (folder / "terms/terms.txt").write_text("Others")
+    other = await shop("apply", "-f", "out")
+    assert (other.status != 0, "attachments/terms" in other.err) == (True, True)
+    downloaded = await shop("attachments", "download", "terms", "-o", "again.txt")
+    assert downloaded.out == "wrote again.txt\n"
+    assert (shop.folder / "again.txt").read_text() == "Terms"
+
+
 async def test_an_exported_file_is_checked_by_the_schema_that_it_names(shop: CommandLine) -> None:
     await shop("export", "out")
     first = (shop.folder / "out/campaigns/order-confirmed.yaml").read_text().splitlines()[0]

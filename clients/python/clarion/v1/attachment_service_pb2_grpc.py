@@ -52,6 +52,11 @@ class AttachmentServiceStub:
                 request_serializer=clarion_dot_v1_dot_attachment__service__pb2.GetAttachmentRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_attachment__service__pb2.GetAttachmentResponse.FromString,
                 _registered_method=True)
+        self.ReadAttachment = channel.unary_unary(
+                '/clarion.v1.AttachmentService/ReadAttachment',
+                request_serializer=clarion_dot_v1_dot_attachment__service__pb2.ReadAttachmentRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_attachment__service__pb2.ReadAttachmentResponse.FromString,
+                _registered_method=True)
         self.ListAttachments = channel.unary_unary(
                 '/clarion.v1.AttachmentService/ListAttachments',
                 request_serializer=clarion_dot_v1_dot_attachment__service__pb2.ListAttachmentsRequest.SerializeToString,
@@ -107,6 +112,17 @@ class AttachmentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadAttachment(self, request, context):
+        """Returns bytes of an attachment. Needs the scope `read` or `author`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the offset is negative, or beyond the end.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListAttachments(self, request, context):
         """Lists attachments by name. Needs the scope `read`, `author` or `trigger`.
 
@@ -146,6 +162,11 @@ def add_AttachmentServiceServicer_to_server(servicer, server):
                     servicer.GetAttachment,
                     request_deserializer=clarion_dot_v1_dot_attachment__service__pb2.GetAttachmentRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_attachment__service__pb2.GetAttachmentResponse.SerializeToString,
+            ),
+            'ReadAttachment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadAttachment,
+                    request_deserializer=clarion_dot_v1_dot_attachment__service__pb2.ReadAttachmentRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_attachment__service__pb2.ReadAttachmentResponse.SerializeToString,
             ),
             'ListAttachments': grpc.unary_unary_rpc_method_handler(
                     servicer.ListAttachments,
@@ -242,6 +263,33 @@ class AttachmentService:
             '/clarion.v1.AttachmentService/GetAttachment',
             clarion_dot_v1_dot_attachment__service__pb2.GetAttachmentRequest.SerializeToString,
             clarion_dot_v1_dot_attachment__service__pb2.GetAttachmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadAttachment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.AttachmentService/ReadAttachment',
+            clarion_dot_v1_dot_attachment__service__pb2.ReadAttachmentRequest.SerializeToString,
+            clarion_dot_v1_dot_attachment__service__pb2.ReadAttachmentResponse.FromString,
             options,
             channel_credentials,
             insecure,

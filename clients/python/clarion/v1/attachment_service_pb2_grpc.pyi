@@ -61,6 +61,13 @@ class AttachmentServiceStub:
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
+    ReadAttachment: _grpc.UnaryUnaryMultiCallable[_attachment_service_pb2.ReadAttachmentRequest, _attachment_service_pb2.ReadAttachmentResponse]
+    """Returns bytes of an attachment. Needs the scope `read` or `author`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the offset is negative, or beyond the end.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
+    """
     ListAttachments: _grpc.UnaryUnaryMultiCallable[_attachment_service_pb2.ListAttachmentsRequest, _attachment_service_pb2.ListAttachmentsResponse]
     """Lists attachments by name. Needs the scope `read`, `author` or `trigger`.
 
@@ -107,6 +114,13 @@ class AttachmentServiceAsyncStub(AttachmentServiceStub):
     """Returns one attachment, without its bytes. Needs the scope `read`, `author` or `trigger`.
 
     Errors:
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
+    """
+    ReadAttachment: _aio.UnaryUnaryMultiCallable[_attachment_service_pb2.ReadAttachmentRequest, _attachment_service_pb2.ReadAttachmentResponse]  # type: ignore[assignment]
+    """Returns bytes of an attachment. Needs the scope `read` or `author`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the offset is negative, or beyond the end.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListAttachments: _aio.UnaryUnaryMultiCallable[_attachment_service_pb2.ListAttachmentsRequest, _attachment_service_pb2.ListAttachmentsResponse]  # type: ignore[assignment]
@@ -170,6 +184,19 @@ class AttachmentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Returns one attachment, without its bytes. Needs the scope `read`, `author` or `trigger`.
 
         Errors:
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadAttachment(
+        self,
+        request: _attachment_service_pb2.ReadAttachmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_attachment_service_pb2.ReadAttachmentResponse, _abc.Awaitable[_attachment_service_pb2.ReadAttachmentResponse]]:
+        """Returns bytes of an attachment. Needs the scope `read` or `author`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the offset is negative, or beyond the end.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
         """
 

@@ -70,6 +70,17 @@ class AsyncAttachments:
         answer = await self._calls.unary(self._stub.GetAttachment, request, repeatable=True, timeout=timeout)
         return read(Attachment, answer.attachment)
 
+    async def download(self, name: str, *, timeout: float | None = None) -> bytes:
+        """Returns the bytes of an attachment. The timeout is that of each part."""
+        request = wire.ReadAttachmentRequest(name=full_name(COLLECTION, name))
+        parts: list[bytes] = []
+        while True:
+            answer = await self._calls.unary(self._stub.ReadAttachment, request, repeatable=True, timeout=timeout)
+            parts.append(answer.content)
+            if not answer.next_offset:
+                return b"".join(parts)
+            request.offset = answer.next_offset
+
     def list(self, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[Attachment]:
         """Lists attachments by name. `page_size` is 50 unless given, and at most 1,000."""
         request = wire.ListAttachmentsRequest(page_size=page_size)

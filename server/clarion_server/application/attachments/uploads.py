@@ -15,10 +15,14 @@ from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.attachment import Attachment, FileInput, assigned_id, file_violations
 from clarion_server.domain.errors import AttachmentInUse, InvalidFields, ResourceExists
 from clarion_server.domain.names import ATTACHMENTS
-from clarion_server.domain.violation import Violation
+from clarion_server.domain.violation import Violation, out_of_range
 
 #: The field of the attachment in the requests that carry one.
 _FIELD = "attachment"
+
+
+#: The most octets that one call reads.
+READ_BYTES = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,22 @@ class ManageAttachments:
     async def get(self, attachment_id: str, caller: Caller) -> Attachment:
         """Raises ResourceNotFound."""
         return await self._transactions.read(lambda unit: find_attachment(unit, caller.visibility, attachment_id))
+
+    async def read(self, attachment_id: str, offset: int, caller: Caller) -> tuple[bytes, int]:
+        """Returns octets of the file, and from which one on to read next, or 0 at the end.
+
+        Raises InvalidFields or ResourceNotFound.
+        """
+
+        def read(unit: UnitOfWork) -> bytes | None:
+            return unit.attachments.read(find_attachment(unit, caller.visibility, attachment_id).blob_key)
+
+        data = await self._transactions.read(read)
+        assert data is not None, "an attachment keeps its blob"
+        if not 0 <= offset <= len(data):
+            raise InvalidFields((out_of_range("offset", f"Must be 0 to {len(data):,}, the size of the file."),))
+        end = offset + READ_BYTES
+        return data[offset:end], end if end < len(data) else 0
 
     async def page(self, after: str | None, limit: int, visibility: Visibility) -> list[Attachment]:
         """Returns the attachments by id, beginning behind the id `after`."""

@@ -31,6 +31,7 @@ SCOPES: Mapping[str, frozenset[Scope]] = {
     "/clarion.v1.AttachmentService/UploadAttachment": _AUTHOR_OR_TRIGGER,
     "/clarion.v1.AttachmentService/CreateAttachment": _AUTHOR_OR_TRIGGER,
     "/clarion.v1.AttachmentService/GetAttachment": _READ_AUTHOR_OR_TRIGGER,
+    "/clarion.v1.AttachmentService/ReadAttachment": _READ_OR_AUTHOR,
     "/clarion.v1.AttachmentService/ListAttachments": _READ_AUTHOR_OR_TRIGGER,
     "/clarion.v1.AttachmentService/DeleteAttachment": _AUTHOR,
     "/clarion.v1.AudienceService/CreateAudience": _AUTHOR,

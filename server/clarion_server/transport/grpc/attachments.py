@@ -48,6 +48,10 @@ class AttachmentService:
         found = await self._attachments.get(ATTACHMENTS.parse(request.name), caller)
         return pb.GetAttachmentResponse(attachment=to_attachment(found))
 
+    async def read_attachment(self, request: pb.ReadAttachmentRequest, caller: Caller) -> pb.ReadAttachmentResponse:
+        content, following = await self._attachments.read(ATTACHMENTS.parse(request.name), request.offset, caller)
+        return pb.ReadAttachmentResponse(content=content, next_offset=following)
+
     async def list_attachments(self, request: pb.ListAttachmentsRequest, caller: Caller) -> pb.ListAttachmentsResponse:
         page = page_of(request, caller, str)
         after = page.after[0] if page.after else None

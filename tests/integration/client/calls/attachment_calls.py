@@ -19,6 +19,13 @@ CASES = {
         attachments_pb.GetAttachmentResponse(attachment=WIRE_ATTACHMENT),
         ATTACHMENT,
     ),
+    "attachments.download": Case(
+        "ReadAttachment",
+        lambda c: c.attachments.download("x"),
+        attachments_pb.ReadAttachmentRequest(name="attachments/x"),
+        attachments_pb.ReadAttachmentResponse(content=b"abc"),
+        b"abc",
+    ),
     "attachments.delete": Case(
         "DeleteAttachment",
         lambda c: c.attachments.delete("x"),

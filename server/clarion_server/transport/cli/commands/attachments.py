@@ -1,4 +1,4 @@
-"""`clarion attachments`: uploads, lists, shows and deletes files that mails carry."""
+"""`clarion attachments`: uploads, lists, shows, downloads and deletes files that mails carry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 AttachmentName = Annotated[str, Parameter(help="The attachment, such as logo.")]
 
-attachments = App(name="attachments", help="Upload, list, show and delete files that mails carry.")
+attachments = App(name="attachments", help="Upload, list, show, download and delete files that mails carry.")
 
 
 @attachments.command
@@ -57,6 +57,23 @@ def get_attachment(attachment: AttachmentName, /, *, session: CurrentSession) ->
     """Show what is known of an attachment."""
     found = session.client.attachments.get(attachment)
     session.output.show(found.to_dict(), lambda: _view(found))
+
+
+@attachments.command(name="download")
+def download(
+    attachment: AttachmentName,
+    /,
+    *,
+    output: Annotated[
+        Path | None, Parameter(("--output", "-o"), help="The file to write. Default: as mails call it, in this folder.")
+    ] = None,
+    session: CurrentSession,
+) -> None:
+    """Write the bytes of an attachment to a file."""
+    found = session.client.attachments.get(attachment)
+    path = output or Path(found.file_name)
+    path.write_bytes(session.client.attachments.download(found.name))
+    session.output.show({"written": str(path), **found.to_dict()}, lambda: plain(f"wrote {path}"))
 
 
 @attachments.command(name="delete")

@@ -70,17 +70,18 @@ def export(
     """Write a file for each campaign that is not archived, and for each resource that files can hold.
 
     `clarion apply` of these files changes nothing. Secrets are never shown, and stay as they are stored.
+    The files that campaigns carry stand in the folder campaigns/files.
     """
     from clarion_server.transport.cli.files.inventory import exported_files  # noqa: PLC0415 - loads gRPC and YAML
 
-    files = {folder / name: text for name, text in exported_files(session.client, SCHEMA).items()}
+    files = {folder / name: content for name, content in exported_files(session.client, SCHEMA).items()}
     taken = [] if overwrite else [path for path in files if path.exists()]
     if taken:
         problems = [Problem(str(path), "exists") for path in taken]
         raise CommandFailed("Nothing was written.", problems, hint="--overwrite replaces these files.")
-    for path, text in files.items():
+    for path, content in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        path.write_bytes(content)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(STARTER / SCHEMA, folder / SCHEMA)
     written = [str(path) for path in files]

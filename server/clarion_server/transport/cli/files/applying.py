@@ -141,7 +141,10 @@ class Applier:
         return Applied(planned, value if isinstance(value, Campaign) else None)
 
     def _upload(self, upload: Upload) -> None:
-        """Uploads a file, unless that was done before."""
+        """Uploads a file, unless that was done before. Raises ConflictError when the given name has another file."""
+        if upload.is_named:
+            self._client.attachments.upload(upload.path, upload.name)
+            return
         try:
             self._client.attachments.get(upload.name)
         except NotFoundError:

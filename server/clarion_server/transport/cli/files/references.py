@@ -57,6 +57,9 @@ class References:
             field = message.fields_by_name.get(name)
             if field is None and file_field is not None:
                 self._put_file(resolved, file_field, data, child)
+            elif field is not None and is_uploaded(field) and f"{name}{FILE_SUFFIX}" in data:
+                # The file beside it is uploaded under this name.
+                continue
             elif field is None:
                 # The client refuses it, and suggests a field.
                 resolved[name] = item
@@ -98,22 +101,27 @@ class References:
 
     def _put_file(self, resolved: dict[str, Any], field: FieldDescriptor, data: Mapping[str, Any], path: str) -> None:
         name = data[f"{field.name}{FILE_SUFFIX}"]
-        if field.name in data:
+        if field.name in data and not is_uploaded(field):
             self._problems.add(path, f"{field.name} is given too.", "Keep one of them.")
         elif not isinstance(name, str) or not name:
             self._problems.add(path, "The name of a file is needed.")
         else:
-            resolved[field.name] = self._upload(name, path) if is_uploaded(field) else self._file_text(name, path)
+            resolved[field.name] = (
+                self._upload(name, data.get(field.name), path) if is_uploaded(field) else self._file_text(name, path)
+            )
             if is_secret(field):
                 self.secrets.add(path.removesuffix(FILE_SUFFIX))
 
-    def _upload(self, name: str, path: str) -> str:
+    def _upload(self, name: str, given: Any, path: str) -> str:
+        """Returns the name of the attachment that the file becomes: the one that is given, if one is."""
         file = self._folder / name
         try:
             upload = upload_of(file)
         except OSError as error:
             self._problems.add(path, f"Cannot open {file}: {error.strerror}.")
             return ""
+        if isinstance(given, str) and given:
+            upload = Upload(given, file, is_named=True)
         self.uploads.append(upload)
         return upload.name
 

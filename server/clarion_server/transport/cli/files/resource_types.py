@@ -77,15 +77,17 @@ class ResourceType(Generic[V]):
         shown = _present(value.to_dict(), self.message)
         return {name: shown[name] for name in self.fields if name in shown}
 
-    def exported(self, value: V, comment: str = "") -> str:
-        """Returns the resource as a file that can be applied, with a comment at its top."""
+    def exported(
+        self, value: V, comment: str = "", change: Callable[[dict[str, Any]], dict[str, Any]] = lambda data: data
+    ) -> str:
+        """Returns the resource as a file that can be applied, with a comment at its top. `change` changes its data."""
         shown = self.authored(value)
         data = _without_outputs(shown, self.message)
         comments = [comment] if comment else []
         if self.has_environment and data != shown:
             comments.append("Secrets are not shown. Those that are stored stay when this file is applied.")
         head = "".join(f"# {line}\n" for line in comments)
-        return head + dump({self.keyword: value.name.rpartition("/")[2], **data})
+        return head + dump({self.keyword: value.name.rpartition("/")[2], **change(data)})
 
 
 AUDIENCE = ResourceType(

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/attachment_service.proto.
  */
 export const file_clarion_v1_attachment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjbGFyaW9uL3YxL2F0dGFjaG1lbnRfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJwChdVcGxvYWRBdHRhY2htZW50UmVxdWVzdBI0CgZoZWFkZXIYASABKAsyHC5jbGFyaW9uLnYxLkF0dGFjaG1lbnRIZWFkZXJCBOJBAQFIABIXCgdjb250ZW50GAIgASgMQgTiQQEBSABCBgoEcGFydCJhChBBdHRhY2htZW50SGVhZGVyEhsKDWF0dGFjaG1lbnRfaWQYASABKAlCBOJBAQESMAoKYXR0YWNobWVudBgCIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudEIE4kEBAiJGChhVcGxvYWRBdHRhY2htZW50UmVzcG9uc2USKgoKYXR0YWNobWVudBgBIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudCJ/ChdDcmVhdGVBdHRhY2htZW50UmVxdWVzdBIbCg1hdHRhY2htZW50X2lkGAEgASgJQgTiQQEBEjAKCmF0dGFjaG1lbnQYAiABKAsyFi5jbGFyaW9uLnYxLkF0dGFjaG1lbnRCBOJBAQISFQoHY29udGVudBgDIAEoDEIE4kEBAiJGChhDcmVhdGVBdHRhY2htZW50UmVzcG9uc2USKgoKYXR0YWNobWVudBgBIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudCIqChRHZXRBdHRhY2htZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIkMKFUdldEF0dGFjaG1lbnRSZXNwb25zZRIqCgphdHRhY2htZW50GAEgASgLMhYuY2xhcmlvbi52MS5BdHRhY2htZW50IksKFkxpc3RBdHRhY2htZW50c1JlcXVlc3QSFwoJcGFnZV9zaXplGAEgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAiABKAlCBOJBAQEiXwoXTGlzdEF0dGFjaG1lbnRzUmVzcG9uc2USKwoLYXR0YWNobWVudHMYASADKAsyFi5jbGFyaW9uLnYxLkF0dGFjaG1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIi0KF0RlbGV0ZUF0dGFjaG1lbnRSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQIiGgoYRGVsZXRlQXR0YWNobWVudFJlc3BvbnNlMt0EChFBdHRhY2htZW50U2VydmljZRJfChBVcGxvYWRBdHRhY2htZW50EiMuY2xhcmlvbi52MS5VcGxvYWRBdHRhY2htZW50UmVxdWVzdBokLmNsYXJpb24udjEuVXBsb2FkQXR0YWNobWVudFJlc3BvbnNlKAESeQoQQ3JlYXRlQXR0YWNobWVudBIjLmNsYXJpb24udjEuQ3JlYXRlQXR0YWNobWVudFJlcXVlc3QaJC5jbGFyaW9uLnYxLkNyZWF0ZUF0dGFjaG1lbnRSZXNwb25zZSIagtPkkwIUIg8vdjEvYXR0YWNobWVudHM6ASoSdgoNR2V0QXR0YWNobWVudBIgLmNsYXJpb24udjEuR2V0QXR0YWNobWVudFJlcXVlc3QaIS5jbGFyaW9uLnYxLkdldEF0dGFjaG1lbnRSZXNwb25zZSIggtPkkwIaEhgvdjEve25hbWU9YXR0YWNobWVudHMvKn0ScwoPTGlzdEF0dGFjaG1lbnRzEiIuY2xhcmlvbi52MS5MaXN0QXR0YWNobWVudHNSZXF1ZXN0GiMuY2xhcmlvbi52MS5MaXN0QXR0YWNobWVudHNSZXNwb25zZSIXgtPkkwIREg8vdjEvYXR0YWNobWVudHMSfwoQRGVsZXRlQXR0YWNobWVudBIjLmNsYXJpb24udjEuRGVsZXRlQXR0YWNobWVudFJlcXVlc3QaJC5jbGFyaW9uLnYxLkRlbGV0ZUF0dGFjaG1lbnRSZXNwb25zZSIggtPkkwIaKhgvdjEve25hbWU9YXR0YWNobWVudHMvKn1iBnByb3RvMw", [file_clarion_v1_attachment, file_google_api_annotations, file_google_api_field_behavior]);
+  fileDesc("CiNjbGFyaW9uL3YxL2F0dGFjaG1lbnRfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJwChdVcGxvYWRBdHRhY2htZW50UmVxdWVzdBI0CgZoZWFkZXIYASABKAsyHC5jbGFyaW9uLnYxLkF0dGFjaG1lbnRIZWFkZXJCBOJBAQFIABIXCgdjb250ZW50GAIgASgMQgTiQQEBSABCBgoEcGFydCJhChBBdHRhY2htZW50SGVhZGVyEhsKDWF0dGFjaG1lbnRfaWQYASABKAlCBOJBAQESMAoKYXR0YWNobWVudBgCIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudEIE4kEBAiJGChhVcGxvYWRBdHRhY2htZW50UmVzcG9uc2USKgoKYXR0YWNobWVudBgBIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudCJ/ChdDcmVhdGVBdHRhY2htZW50UmVxdWVzdBIbCg1hdHRhY2htZW50X2lkGAEgASgJQgTiQQEBEjAKCmF0dGFjaG1lbnQYAiABKAsyFi5jbGFyaW9uLnYxLkF0dGFjaG1lbnRCBOJBAQISFQoHY29udGVudBgDIAEoDEIE4kEBAiJGChhDcmVhdGVBdHRhY2htZW50UmVzcG9uc2USKgoKYXR0YWNobWVudBgBIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudCIqChRHZXRBdHRhY2htZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIkMKFUdldEF0dGFjaG1lbnRSZXNwb25zZRIqCgphdHRhY2htZW50GAEgASgLMhYuY2xhcmlvbi52MS5BdHRhY2htZW50IksKFkxpc3RBdHRhY2htZW50c1JlcXVlc3QSFwoJcGFnZV9zaXplGAEgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAiABKAlCBOJBAQEiXwoXTGlzdEF0dGFjaG1lbnRzUmVzcG9uc2USKwoLYXR0YWNobWVudHMYASADKAsyFi5jbGFyaW9uLnYxLkF0dGFjaG1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIi0KF0RlbGV0ZUF0dGFjaG1lbnRSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQIiGgoYRGVsZXRlQXR0YWNobWVudFJlc3BvbnNlIkEKFVJlYWRBdHRhY2htZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhQKBm9mZnNldBgCIAEoA0IE4kEBASI+ChZSZWFkQXR0YWNobWVudFJlc3BvbnNlEg8KB2NvbnRlbnQYASABKAwSEwoLbmV4dF9vZmZzZXQYAiABKAMy3QUKEUF0dGFjaG1lbnRTZXJ2aWNlEl8KEFVwbG9hZEF0dGFjaG1lbnQSIy5jbGFyaW9uLnYxLlVwbG9hZEF0dGFjaG1lbnRSZXF1ZXN0GiQuY2xhcmlvbi52MS5VcGxvYWRBdHRhY2htZW50UmVzcG9uc2UoARJ5ChBDcmVhdGVBdHRhY2htZW50EiMuY2xhcmlvbi52MS5DcmVhdGVBdHRhY2htZW50UmVxdWVzdBokLmNsYXJpb24udjEuQ3JlYXRlQXR0YWNobWVudFJlc3BvbnNlIhqC0+STAhQiDy92MS9hdHRhY2htZW50czoBKhJ2Cg1HZXRBdHRhY2htZW50EiAuY2xhcmlvbi52MS5HZXRBdHRhY2htZW50UmVxdWVzdBohLmNsYXJpb24udjEuR2V0QXR0YWNobWVudFJlc3BvbnNlIiCC0+STAhoSGC92MS97bmFtZT1hdHRhY2htZW50cy8qfRJ+Cg5SZWFkQXR0YWNobWVudBIhLmNsYXJpb24udjEuUmVhZEF0dGFjaG1lbnRSZXF1ZXN0GiIuY2xhcmlvbi52MS5SZWFkQXR0YWNobWVudFJlc3BvbnNlIiWC0+STAh8SHS92MS97bmFtZT1hdHRhY2htZW50cy8qfTpyZWFkEnMKD0xpc3RBdHRhY2htZW50cxIiLmNsYXJpb24udjEuTGlzdEF0dGFjaG1lbnRzUmVxdWVzdBojLmNsYXJpb24udjEuTGlzdEF0dGFjaG1lbnRzUmVzcG9uc2UiF4LT5JMCERIPL3YxL2F0dGFjaG1lbnRzEn8KEERlbGV0ZUF0dGFjaG1lbnQSIy5jbGFyaW9uLnYxLkRlbGV0ZUF0dGFjaG1lbnRSZXF1ZXN0GiQuY2xhcmlvbi52MS5EZWxldGVBdHRhY2htZW50UmVzcG9uc2UiIILT5JMCGioYL3YxL3tuYW1lPWF0dGFjaG1lbnRzLyp9YgZwcm90bzM", [file_clarion_v1_attachment, file_google_api_annotations, file_google_api_field_behavior]);
 
 /**
  * One part of an upload.
@@ -293,6 +293,62 @@ export const DeleteAttachmentResponseSchema: GenMessage<DeleteAttachmentResponse
   messageDesc(file_clarion_v1_attachment_service, 10);
 
 /**
+ * Asks for bytes of an attachment.
+ *
+ * @generated from message clarion.v1.ReadAttachmentRequest
+ */
+export type ReadAttachmentRequest = Message<"clarion.v1.ReadAttachmentRequest"> & {
+  /**
+   * Required. `attachments/{attachment}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Optional. From which octet on. Default 0: from the first.
+   *
+   * @generated from field: int64 offset = 2;
+   */
+  offset: bigint;
+};
+
+/**
+ * Describes the message clarion.v1.ReadAttachmentRequest.
+ * Use `create(ReadAttachmentRequestSchema)` to create a new message.
+ */
+export const ReadAttachmentRequestSchema: GenMessage<ReadAttachmentRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_attachment_service, 11);
+
+/**
+ * Carries bytes of an attachment.
+ *
+ * @generated from message clarion.v1.ReadAttachmentResponse
+ */
+export type ReadAttachmentResponse = Message<"clarion.v1.ReadAttachmentResponse"> & {
+  /**
+   * The octets from the offset on, 1,048,576 at most. Fewer when the file ends with them.
+   *
+   * @generated from field: bytes content = 1;
+   */
+  content: Uint8Array;
+
+  /**
+   * From which octet on to read next. 0 when this was the end.
+   *
+   * @generated from field: int64 next_offset = 2;
+   */
+  nextOffset: bigint;
+};
+
+/**
+ * Describes the message clarion.v1.ReadAttachmentResponse.
+ * Use `create(ReadAttachmentResponseSchema)` to create a new message.
+ */
+export const ReadAttachmentResponseSchema: GenMessage<ReadAttachmentResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_attachment_service, 12);
+
+/**
  * Keeps the files that mails carry. Contents name them, and so may the recipients of a trigger.
  *
  * Every RPC may also fail as `error_reason.proto` says under "Any call".
@@ -345,6 +401,20 @@ export const AttachmentService: GenService<{
     methodKind: "unary";
     input: typeof GetAttachmentRequestSchema;
     output: typeof GetAttachmentResponseSchema;
+  },
+  /**
+   * Returns bytes of an attachment. Needs the scope `read` or `author`.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the offset is negative, or beyond the end.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
+   *
+   * @generated from rpc clarion.v1.AttachmentService.ReadAttachment
+   */
+  readAttachment: {
+    methodKind: "unary";
+    input: typeof ReadAttachmentRequestSchema;
+    output: typeof ReadAttachmentResponseSchema;
   },
   /**
    * Lists attachments by name. Needs the scope `read`, `author` or `trigger`.
