@@ -72,7 +72,7 @@ async def test_one_trigger_of_order_shipped_sends_a_mail_and_a_signed_webhook(
     assert "left us on November 29, 2026" in mail.parsed.get_content()
 
 
-async def test_the_newsletter_goes_to_who_wants_it_with_a_button_to_leave(
+async def test_the_newsletter_goes_to_who_wants_it_with_a_button_to_leave_and_in_other_words_to_gold_members(
     clarion: CommandLine, sandbox: Sandbox, sink: SmtpSink
 ) -> None:
     clarion.environment |= {
@@ -99,12 +99,20 @@ async def test_the_newsletter_goes_to_who_wants_it_with_a_button_to_leave(
     assert mail.parsed["To"] == "jane@example.com"
     assert mail.parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
+    def trigger_for_gold() -> None:
+        with sandbox.client() as client:
+            client.consents.set("zoe@example.com", [grant])
+            client.trigger("newsletter", to="zoe@example.com", context=hats, profile={"tier": "gold"})
+
+    hats = {"title": "New", "text": "Hats."}
+    await asyncio.to_thread(trigger_for_gold)
+    *_, mail = await sink.wait_for(2)
+    assert mail.parsed["Subject"] == "Before everybody else: New"
+    assert "Hats." in mail.parsed.get_body(("plain",)).get_content()
+
     def trigger_too_often() -> list[ExclusionReason | None]:
         with sandbox.client() as client:
-            answers = [
-                client.trigger("newsletter", to="jane@example.com", context={"title": "New", "text": "Hats."})
-                for _ in range(4)
-            ]
+            answers = [client.trigger("newsletter", to="jane@example.com", context=hats) for _ in range(4)]
         return [answer.recipients[0].messages[0].exclusion_reason for answer in answers]
 
     assert (await asyncio.to_thread(trigger_too_often))[2:] == [None, ExclusionReason.CAPPED]

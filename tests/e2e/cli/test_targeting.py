@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.campaigns import channel
 from tests.e2e.cli.conftest import CommandLine
 from tests.service import Sandbox
 
@@ -52,6 +53,26 @@ async def test_rules_go_from_a_file_to_a_preview_and_back(
     refused = await clarion("plan", "-f", str(file))
     assert refused.status != 0
     assert "Line 1, column" in refused.out + refused.err
+
+
+async def test_rules_are_exported_and_compared_between_versions(
+    clarion: CommandLine, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "greeting.yaml"
+    file.write_text(CAMPAIGN)
+    (tmp_path / "greeting.gold.txt").write_text("Dear friend\n")
+    with sandbox.client() as client:
+        client.channels.create(channel("orders", port=1))
+    activated = await clarion("apply", "-f", str(file), "--activate")
+    assert activated.status == 0, activated.err
+    out = tmp_path / "out"
+    assert (await clarion("export", str(out))).status == 0
+    assert (await clarion("plan", "-f", str(out))).status == 0
+    file.write_text(CAMPAIGN.replace("== 'gold'", "== 'silver'").replace("subject: Dear friend", "subject: Dear Sir"))
+    assert (await clarion("apply", "-f", str(file))).status == 0
+    diff = (await clarion("campaigns", "diff", "greeting")).out
+    assert "profile.tier == 'silver'" in diff
+    assert "Dear Sir" in diff
 
 
 async def test_lint_finds_what_is_wrong_with_rules_without_a_service(clarion: CommandLine, tmp_path: Path) -> None:
