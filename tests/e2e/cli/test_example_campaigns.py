@@ -26,7 +26,7 @@ from clarion_server.adapters.channels.webhook.signature import signed_headers
 from examples.webhook_receiver import WebhookReceiver, is_genuine
 from tests.e2e.cli.conftest import CommandLine
 from tests.service import Sandbox
-from tests.smtp_sink import SmtpSink
+from tests.smtp_sink import ReceivedMail, SmtpSink
 from tests.waiting import until
 
 CAMPAIGNS = Path(__file__).resolve().parents[3] / "examples" / "campaigns"
@@ -40,6 +40,12 @@ def receiver() -> Iterator[WebhookReceiver]:
     serving.start()
     yield serving
     serving.stop()
+
+
+def text_of(mail: ReceivedMail, kind: str) -> str:
+    body = mail.parsed.get_body((kind,))
+    assert body is not None
+    return str(body.get_content())
 
 
 async def test_one_trigger_of_order_shipped_sends_a_mail_and_a_signed_webhook(
@@ -98,6 +104,9 @@ async def test_the_newsletter_goes_to_who_wants_it_with_a_button_to_leave_and_in
     (mail,) = await sink.wait_for(1)
     assert mail.parsed["To"] == "jane@example.com"
     assert mail.parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    html = text_of(mail, "html")
+    assert "<h1>New in November</h1>" in html
+    assert ">To the shop</a>" in html
 
     def trigger_for_gold() -> None:
         with sandbox.client() as client:
@@ -108,7 +117,7 @@ async def test_the_newsletter_goes_to_who_wants_it_with_a_button_to_leave_and_in
     await asyncio.to_thread(trigger_for_gold)
     *_, mail = await sink.wait_for(2)
     assert mail.parsed["Subject"] == "Before everybody else: New"
-    assert "Hats." in mail.parsed.get_body(("plain",)).get_content()
+    assert "Hats." in text_of(mail, "plain")
 
     def trigger_too_often() -> list[ExclusionReason | None]:
         with sandbox.client() as client:
