@@ -27,7 +27,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#clarion/v1/attachment_service.proto\x12\nclarion.v1\x1a\x1b\x63larion/v1/attachment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"p\n\x17UploadAttachmentRequest\x12\x34\n\x06header\x18\x01 \x01(\x0b\x32\x1c.clarion.v1.AttachmentHeaderB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x42\x06\n\x04part\"a\n\x10\x41ttachmentHeader\x12\x1b\n\rattachment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\nattachment\x18\x02 \x01(\x0b\x32\x16.clarion.v1.AttachmentB\x04\xe2\x41\x01\x02\"F\n\x18UploadAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"\x7f\n\x17\x43reateAttachmentRequest\x12\x1b\n\rattachment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\nattachment\x18\x02 \x01(\x0b\x32\x16.clarion.v1.AttachmentB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63ontent\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"F\n\x18\x43reateAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"*\n\x14GetAttachmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"C\n\x15GetAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"K\n\x16ListAttachmentsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"_\n\x17ListAttachmentsResponse\x12+\n\x0b\x61ttachments\x18\x01 \x03(\x0b\x32\x16.clarion.v1.Attachment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"-\n\x17\x44\x65leteAttachmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x1a\n\x18\x44\x65leteAttachmentResponse\"A\n\x15ReadAttachmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06offset\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x01\">\n\x16ReadAttachmentResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x13\n\x0bnext_offset\x18\x02 \x01(\x03\x32\xdd\x05\n\x11\x41ttachmentService\x12_\n\x10UploadAttachment\x12#.clarion.v1.UploadAttachmentRequest\x1a$.clarion.v1.UploadAttachmentResponse(\x01\x12y\n\x10\x43reateAttachment\x12#.clarion.v1.CreateAttachmentRequest\x1a$.clarion.v1.CreateAttachmentResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/attachments:\x01*\x12v\n\rGetAttachment\x12 .clarion.v1.GetAttachmentRequest\x1a!.clarion.v1.GetAttachmentResponse\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=attachments/*}\x12~\n\x0eReadAttachment\x12!.clarion.v1.ReadAttachmentRequest\x1a\".clarion.v1.ReadAttachmentResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=attachments/*}:read\x12s\n\x0fListAttachments\x12\".clarion.v1.ListAttachmentsRequest\x1a#.clarion.v1.ListAttachmentsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/attachments\x12\x7f\n\x10\x44\x65leteAttachment\x12#.clarion.v1.DeleteAttachmentRequest\x1a$.clarion.v1.DeleteAttachmentResponse\" \x82\xd3\xe4\x93\x02\x1a*\x18/v1/{name=attachments/*}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#clarion/v1/attachment_service.proto\x12\nclarion.v1\x1a\x1b\x63larion/v1/attachment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"p\n\x17UploadAttachmentRequest\x12\x34\n\x06header\x18\x01 \x01(\x0b\x32\x1c.clarion.v1.AttachmentHeaderB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x42\x06\n\x04part\"a\n\x10\x41ttachmentHeader\x12\x1b\n\rattachment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\nattachment\x18\x02 \x01(\x0b\x32\x16.clarion.v1.AttachmentB\x04\xe2\x41\x01\x02\"F\n\x18UploadAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"\x7f\n\x17\x43reateAttachmentRequest\x12\x1b\n\rattachment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\nattachment\x18\x02 \x01(\x0b\x32\x16.clarion.v1.AttachmentB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63ontent\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"F\n\x18\x43reateAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"*\n\x14GetAttachmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"C\n\x15GetAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"A\n\x15ReadAttachmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06offset\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x01\">\n\x16ReadAttachmentResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x13\n\x0bnext_offset\x18\x02 \x01(\x03\"K\n\x16ListAttachmentsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"_\n\x17ListAttachmentsResponse\x12+\n\x0b\x61ttachments\x18\x01 \x03(\x0b\x32\x16.clarion.v1.Attachment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"-\n\x17\x44\x65leteAttachmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x1a\n\x18\x44\x65leteAttachmentResponse2\xdd\x05\n\x11\x41ttachmentService\x12_\n\x10UploadAttachment\x12#.clarion.v1.UploadAttachmentRequest\x1a$.clarion.v1.UploadAttachmentResponse(\x01\x12y\n\x10\x43reateAttachment\x12#.clarion.v1.CreateAttachmentRequest\x1a$.clarion.v1.CreateAttachmentResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/attachments:\x01*\x12v\n\rGetAttachment\x12 .clarion.v1.GetAttachmentRequest\x1a!.clarion.v1.GetAttachmentResponse\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=attachments/*}\x12~\n\x0eReadAttachment\x12!.clarion.v1.ReadAttachmentRequest\x1a\".clarion.v1.ReadAttachmentResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=attachments/*}:read\x12s\n\x0fListAttachments\x12\".clarion.v1.ListAttachmentsRequest\x1a#.clarion.v1.ListAttachmentsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/attachments\x12\x7f\n\x10\x44\x65leteAttachment\x12#.clarion.v1.DeleteAttachmentRequest\x1a$.clarion.v1.DeleteAttachmentResponse\" \x82\xd3\xe4\x93\x02\x1a*\x18/v1/{name=attachments/*}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,16 +50,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEATTACHMENTREQUEST'].fields_by_name['content']._serialized_options = b'\342A\001\002'
   _globals['_GETATTACHMENTREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_GETATTACHMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_READATTACHMENTREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_READATTACHMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_READATTACHMENTREQUEST'].fields_by_name['offset']._loaded_options = None
+  _globals['_READATTACHMENTREQUEST'].fields_by_name['offset']._serialized_options = b'\342A\001\001'
   _globals['_LISTATTACHMENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTATTACHMENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTATTACHMENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTATTACHMENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_DELETEATTACHMENTREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_DELETEATTACHMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_READATTACHMENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_READATTACHMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_READATTACHMENTREQUEST'].fields_by_name['offset']._loaded_options = None
-  _globals['_READATTACHMENTREQUEST'].fields_by_name['offset']._serialized_options = b'\342A\001\001'
   _globals['_ATTACHMENTSERVICE'].methods_by_name['CreateAttachment']._loaded_options = None
   _globals['_ATTACHMENTSERVICE'].methods_by_name['CreateAttachment']._serialized_options = b'\202\323\344\223\002\024\"\017/v1/attachments:\001*'
   _globals['_ATTACHMENTSERVICE'].methods_by_name['GetAttachment']._loaded_options = None
@@ -84,18 +84,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETATTACHMENTREQUEST']._serialized_end=671
   _globals['_GETATTACHMENTRESPONSE']._serialized_start=673
   _globals['_GETATTACHMENTRESPONSE']._serialized_end=740
-  _globals['_LISTATTACHMENTSREQUEST']._serialized_start=742
-  _globals['_LISTATTACHMENTSREQUEST']._serialized_end=817
-  _globals['_LISTATTACHMENTSRESPONSE']._serialized_start=819
-  _globals['_LISTATTACHMENTSRESPONSE']._serialized_end=914
-  _globals['_DELETEATTACHMENTREQUEST']._serialized_start=916
-  _globals['_DELETEATTACHMENTREQUEST']._serialized_end=961
-  _globals['_DELETEATTACHMENTRESPONSE']._serialized_start=963
-  _globals['_DELETEATTACHMENTRESPONSE']._serialized_end=989
-  _globals['_READATTACHMENTREQUEST']._serialized_start=991
-  _globals['_READATTACHMENTREQUEST']._serialized_end=1056
-  _globals['_READATTACHMENTRESPONSE']._serialized_start=1058
-  _globals['_READATTACHMENTRESPONSE']._serialized_end=1120
+  _globals['_READATTACHMENTREQUEST']._serialized_start=742
+  _globals['_READATTACHMENTREQUEST']._serialized_end=807
+  _globals['_READATTACHMENTRESPONSE']._serialized_start=809
+  _globals['_READATTACHMENTRESPONSE']._serialized_end=871
+  _globals['_LISTATTACHMENTSREQUEST']._serialized_start=873
+  _globals['_LISTATTACHMENTSREQUEST']._serialized_end=948
+  _globals['_LISTATTACHMENTSRESPONSE']._serialized_start=950
+  _globals['_LISTATTACHMENTSRESPONSE']._serialized_end=1045
+  _globals['_DELETEATTACHMENTREQUEST']._serialized_start=1047
+  _globals['_DELETEATTACHMENTREQUEST']._serialized_end=1092
+  _globals['_DELETEATTACHMENTRESPONSE']._serialized_start=1094
+  _globals['_DELETEATTACHMENTRESPONSE']._serialized_end=1120
   _globals['_ATTACHMENTSERVICE']._serialized_start=1123
   _globals['_ATTACHMENTSERVICE']._serialized_end=1856
 # @@protoc_insertion_point(module_scope)

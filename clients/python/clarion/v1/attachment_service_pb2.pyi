@@ -204,6 +204,58 @@ class GetAttachmentResponse(_message.Message):
 Global___GetAttachmentResponse: _TypeAlias = GetAttachmentResponse  # noqa: Y015
 
 @_typing.final
+class ReadAttachmentRequest(_message.Message):
+    """Asks for bytes of an attachment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required. `attachments/{attachment}`."""
+    offset: _builtins.int
+    """Optional. From which octet on. Default 0: from the first."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        offset: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "offset", b"offset"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadAttachmentRequest: _TypeAlias = ReadAttachmentRequest  # noqa: Y015
+
+@_typing.final
+class ReadAttachmentResponse(_message.Message):
+    """Carries bytes of an attachment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_FIELD_NUMBER: _builtins.int
+    NEXT_OFFSET_FIELD_NUMBER: _builtins.int
+    content: _builtins.bytes
+    """The octets from the offset on, 1,048,576 at most. Fewer when the file ends with them."""
+    next_offset: _builtins.int
+    """From which octet on to read next. 0 when this was the end."""
+    def __init__(
+        self,
+        *,
+        content: _builtins.bytes = ...,
+        next_offset: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "next_offset", b"next_offset"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadAttachmentResponse: _TypeAlias = ReadAttachmentResponse  # noqa: Y015
+
+@_typing.final
 class ListAttachmentsRequest(_message.Message):
     """Asks for attachments."""
 
@@ -295,55 +347,3 @@ class DeleteAttachmentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteAttachmentResponse: _TypeAlias = DeleteAttachmentResponse  # noqa: Y015
-
-@_typing.final
-class ReadAttachmentRequest(_message.Message):
-    """Asks for bytes of an attachment."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    OFFSET_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """Required. `attachments/{attachment}`."""
-    offset: _builtins.int
-    """Optional. From which octet on. Default 0: from the first."""
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        offset: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "offset", b"offset"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ReadAttachmentRequest: _TypeAlias = ReadAttachmentRequest  # noqa: Y015
-
-@_typing.final
-class ReadAttachmentResponse(_message.Message):
-    """Carries bytes of an attachment."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CONTENT_FIELD_NUMBER: _builtins.int
-    NEXT_OFFSET_FIELD_NUMBER: _builtins.int
-    content: _builtins.bytes
-    """The octets from the offset on, 1,048,576 at most. Fewer when the file ends with them."""
-    next_offset: _builtins.int
-    """From which octet on to read next. 0 when this was the end."""
-    def __init__(
-        self,
-        *,
-        content: _builtins.bytes = ...,
-        next_offset: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "next_offset", b"next_offset"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ReadAttachmentResponse: _TypeAlias = ReadAttachmentResponse  # noqa: Y015

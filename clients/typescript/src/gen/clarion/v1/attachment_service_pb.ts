@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/attachment_service.proto.
  */
 export const file_clarion_v1_attachment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjbGFyaW9uL3YxL2F0dGFjaG1lbnRfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJwChdVcGxvYWRBdHRhY2htZW50UmVxdWVzdBI0CgZoZWFkZXIYASABKAsyHC5jbGFyaW9uLnYxLkF0dGFjaG1lbnRIZWFkZXJCBOJBAQFIABIXCgdjb250ZW50GAIgASgMQgTiQQEBSABCBgoEcGFydCJhChBBdHRhY2htZW50SGVhZGVyEhsKDWF0dGFjaG1lbnRfaWQYASABKAlCBOJBAQESMAoKYXR0YWNobWVudBgCIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudEIE4kEBAiJGChhVcGxvYWRBdHRhY2htZW50UmVzcG9uc2USKgoKYXR0YWNobWVudBgBIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudCJ/ChdDcmVhdGVBdHRhY2htZW50UmVxdWVzdBIbCg1hdHRhY2htZW50X2lkGAEgASgJQgTiQQEBEjAKCmF0dGFjaG1lbnQYAiABKAsyFi5jbGFyaW9uLnYxLkF0dGFjaG1lbnRCBOJBAQISFQoHY29udGVudBgDIAEoDEIE4kEBAiJGChhDcmVhdGVBdHRhY2htZW50UmVzcG9uc2USKgoKYXR0YWNobWVudBgBIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudCIqChRHZXRBdHRhY2htZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIkMKFUdldEF0dGFjaG1lbnRSZXNwb25zZRIqCgphdHRhY2htZW50GAEgASgLMhYuY2xhcmlvbi52MS5BdHRhY2htZW50IksKFkxpc3RBdHRhY2htZW50c1JlcXVlc3QSFwoJcGFnZV9zaXplGAEgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAiABKAlCBOJBAQEiXwoXTGlzdEF0dGFjaG1lbnRzUmVzcG9uc2USKwoLYXR0YWNobWVudHMYASADKAsyFi5jbGFyaW9uLnYxLkF0dGFjaG1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIi0KF0RlbGV0ZUF0dGFjaG1lbnRSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQIiGgoYRGVsZXRlQXR0YWNobWVudFJlc3BvbnNlIkEKFVJlYWRBdHRhY2htZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhQKBm9mZnNldBgCIAEoA0IE4kEBASI+ChZSZWFkQXR0YWNobWVudFJlc3BvbnNlEg8KB2NvbnRlbnQYASABKAwSEwoLbmV4dF9vZmZzZXQYAiABKAMy3QUKEUF0dGFjaG1lbnRTZXJ2aWNlEl8KEFVwbG9hZEF0dGFjaG1lbnQSIy5jbGFyaW9uLnYxLlVwbG9hZEF0dGFjaG1lbnRSZXF1ZXN0GiQuY2xhcmlvbi52MS5VcGxvYWRBdHRhY2htZW50UmVzcG9uc2UoARJ5ChBDcmVhdGVBdHRhY2htZW50EiMuY2xhcmlvbi52MS5DcmVhdGVBdHRhY2htZW50UmVxdWVzdBokLmNsYXJpb24udjEuQ3JlYXRlQXR0YWNobWVudFJlc3BvbnNlIhqC0+STAhQiDy92MS9hdHRhY2htZW50czoBKhJ2Cg1HZXRBdHRhY2htZW50EiAuY2xhcmlvbi52MS5HZXRBdHRhY2htZW50UmVxdWVzdBohLmNsYXJpb24udjEuR2V0QXR0YWNobWVudFJlc3BvbnNlIiCC0+STAhoSGC92MS97bmFtZT1hdHRhY2htZW50cy8qfRJ+Cg5SZWFkQXR0YWNobWVudBIhLmNsYXJpb24udjEuUmVhZEF0dGFjaG1lbnRSZXF1ZXN0GiIuY2xhcmlvbi52MS5SZWFkQXR0YWNobWVudFJlc3BvbnNlIiWC0+STAh8SHS92MS97bmFtZT1hdHRhY2htZW50cy8qfTpyZWFkEnMKD0xpc3RBdHRhY2htZW50cxIiLmNsYXJpb24udjEuTGlzdEF0dGFjaG1lbnRzUmVxdWVzdBojLmNsYXJpb24udjEuTGlzdEF0dGFjaG1lbnRzUmVzcG9uc2UiF4LT5JMCERIPL3YxL2F0dGFjaG1lbnRzEn8KEERlbGV0ZUF0dGFjaG1lbnQSIy5jbGFyaW9uLnYxLkRlbGV0ZUF0dGFjaG1lbnRSZXF1ZXN0GiQuY2xhcmlvbi52MS5EZWxldGVBdHRhY2htZW50UmVzcG9uc2UiIILT5JMCGioYL3YxL3tuYW1lPWF0dGFjaG1lbnRzLyp9YgZwcm90bzM", [file_clarion_v1_attachment, file_google_api_annotations, file_google_api_field_behavior]);
+  fileDesc("CiNjbGFyaW9uL3YxL2F0dGFjaG1lbnRfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJwChdVcGxvYWRBdHRhY2htZW50UmVxdWVzdBI0CgZoZWFkZXIYASABKAsyHC5jbGFyaW9uLnYxLkF0dGFjaG1lbnRIZWFkZXJCBOJBAQFIABIXCgdjb250ZW50GAIgASgMQgTiQQEBSABCBgoEcGFydCJhChBBdHRhY2htZW50SGVhZGVyEhsKDWF0dGFjaG1lbnRfaWQYASABKAlCBOJBAQESMAoKYXR0YWNobWVudBgCIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudEIE4kEBAiJGChhVcGxvYWRBdHRhY2htZW50UmVzcG9uc2USKgoKYXR0YWNobWVudBgBIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudCJ/ChdDcmVhdGVBdHRhY2htZW50UmVxdWVzdBIbCg1hdHRhY2htZW50X2lkGAEgASgJQgTiQQEBEjAKCmF0dGFjaG1lbnQYAiABKAsyFi5jbGFyaW9uLnYxLkF0dGFjaG1lbnRCBOJBAQISFQoHY29udGVudBgDIAEoDEIE4kEBAiJGChhDcmVhdGVBdHRhY2htZW50UmVzcG9uc2USKgoKYXR0YWNobWVudBgBIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudCIqChRHZXRBdHRhY2htZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIkMKFUdldEF0dGFjaG1lbnRSZXNwb25zZRIqCgphdHRhY2htZW50GAEgASgLMhYuY2xhcmlvbi52MS5BdHRhY2htZW50IkEKFVJlYWRBdHRhY2htZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhQKBm9mZnNldBgCIAEoA0IE4kEBASI+ChZSZWFkQXR0YWNobWVudFJlc3BvbnNlEg8KB2NvbnRlbnQYASABKAwSEwoLbmV4dF9vZmZzZXQYAiABKAMiSwoWTGlzdEF0dGFjaG1lbnRzUmVxdWVzdBIXCglwYWdlX3NpemUYASABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgCIAEoCUIE4kEBASJfChdMaXN0QXR0YWNobWVudHNSZXNwb25zZRIrCgthdHRhY2htZW50cxgBIAMoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiLQoXRGVsZXRlQXR0YWNobWVudFJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAiIaChhEZWxldGVBdHRhY2htZW50UmVzcG9uc2Uy3QUKEUF0dGFjaG1lbnRTZXJ2aWNlEl8KEFVwbG9hZEF0dGFjaG1lbnQSIy5jbGFyaW9uLnYxLlVwbG9hZEF0dGFjaG1lbnRSZXF1ZXN0GiQuY2xhcmlvbi52MS5VcGxvYWRBdHRhY2htZW50UmVzcG9uc2UoARJ5ChBDcmVhdGVBdHRhY2htZW50EiMuY2xhcmlvbi52MS5DcmVhdGVBdHRhY2htZW50UmVxdWVzdBokLmNsYXJpb24udjEuQ3JlYXRlQXR0YWNobWVudFJlc3BvbnNlIhqC0+STAhQiDy92MS9hdHRhY2htZW50czoBKhJ2Cg1HZXRBdHRhY2htZW50EiAuY2xhcmlvbi52MS5HZXRBdHRhY2htZW50UmVxdWVzdBohLmNsYXJpb24udjEuR2V0QXR0YWNobWVudFJlc3BvbnNlIiCC0+STAhoSGC92MS97bmFtZT1hdHRhY2htZW50cy8qfRJ+Cg5SZWFkQXR0YWNobWVudBIhLmNsYXJpb24udjEuUmVhZEF0dGFjaG1lbnRSZXF1ZXN0GiIuY2xhcmlvbi52MS5SZWFkQXR0YWNobWVudFJlc3BvbnNlIiWC0+STAh8SHS92MS97bmFtZT1hdHRhY2htZW50cy8qfTpyZWFkEnMKD0xpc3RBdHRhY2htZW50cxIiLmNsYXJpb24udjEuTGlzdEF0dGFjaG1lbnRzUmVxdWVzdBojLmNsYXJpb24udjEuTGlzdEF0dGFjaG1lbnRzUmVzcG9uc2UiF4LT5JMCERIPL3YxL2F0dGFjaG1lbnRzEn8KEERlbGV0ZUF0dGFjaG1lbnQSIy5jbGFyaW9uLnYxLkRlbGV0ZUF0dGFjaG1lbnRSZXF1ZXN0GiQuY2xhcmlvbi52MS5EZWxldGVBdHRhY2htZW50UmVzcG9uc2UiIILT5JMCGioYL3YxL3tuYW1lPWF0dGFjaG1lbnRzLyp9YgZwcm90bzM", [file_clarion_v1_attachment, file_google_api_annotations, file_google_api_field_behavior]);
 
 /**
  * One part of an upload.
@@ -201,98 +201,6 @@ export const GetAttachmentResponseSchema: GenMessage<GetAttachmentResponse> = /*
   messageDesc(file_clarion_v1_attachment_service, 6);
 
 /**
- * Asks for attachments.
- *
- * @generated from message clarion.v1.ListAttachmentsRequest
- */
-export type ListAttachmentsRequest = Message<"clarion.v1.ListAttachmentsRequest"> & {
-  /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   *
-   * @generated from field: int32 page_size = 1;
-   */
-  pageSize: number;
-
-  /**
-   * Optional. The `next_page_token` of the page before.
-   *
-   * @generated from field: string page_token = 2;
-   */
-  pageToken: string;
-};
-
-/**
- * Describes the message clarion.v1.ListAttachmentsRequest.
- * Use `create(ListAttachmentsRequestSchema)` to create a new message.
- */
-export const ListAttachmentsRequestSchema: GenMessage<ListAttachmentsRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_attachment_service, 7);
-
-/**
- * Carries one page of attachments.
- *
- * @generated from message clarion.v1.ListAttachmentsResponse
- */
-export type ListAttachmentsResponse = Message<"clarion.v1.ListAttachmentsResponse"> & {
-  /**
-   * The attachments, by name.
-   *
-   * @generated from field: repeated clarion.v1.Attachment attachments = 1;
-   */
-  attachments: Attachment[];
-
-  /**
-   * Opens the next page. Empty at the end.
-   *
-   * @generated from field: string next_page_token = 2;
-   */
-  nextPageToken: string;
-};
-
-/**
- * Describes the message clarion.v1.ListAttachmentsResponse.
- * Use `create(ListAttachmentsResponseSchema)` to create a new message.
- */
-export const ListAttachmentsResponseSchema: GenMessage<ListAttachmentsResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_attachment_service, 8);
-
-/**
- * Asks for the end of an attachment.
- *
- * @generated from message clarion.v1.DeleteAttachmentRequest
- */
-export type DeleteAttachmentRequest = Message<"clarion.v1.DeleteAttachmentRequest"> & {
-  /**
-   * Required. `attachments/{attachment}`.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-};
-
-/**
- * Describes the message clarion.v1.DeleteAttachmentRequest.
- * Use `create(DeleteAttachmentRequestSchema)` to create a new message.
- */
-export const DeleteAttachmentRequestSchema: GenMessage<DeleteAttachmentRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_attachment_service, 9);
-
-/**
- * Says that the attachment is gone.
- *
- * @generated from message clarion.v1.DeleteAttachmentResponse
- */
-export type DeleteAttachmentResponse = Message<"clarion.v1.DeleteAttachmentResponse"> & {
-};
-
-/**
- * Describes the message clarion.v1.DeleteAttachmentResponse.
- * Use `create(DeleteAttachmentResponseSchema)` to create a new message.
- */
-export const DeleteAttachmentResponseSchema: GenMessage<DeleteAttachmentResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_attachment_service, 10);
-
-/**
  * Asks for bytes of an attachment.
  *
  * @generated from message clarion.v1.ReadAttachmentRequest
@@ -318,7 +226,7 @@ export type ReadAttachmentRequest = Message<"clarion.v1.ReadAttachmentRequest"> 
  * Use `create(ReadAttachmentRequestSchema)` to create a new message.
  */
 export const ReadAttachmentRequestSchema: GenMessage<ReadAttachmentRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_attachment_service, 11);
+  messageDesc(file_clarion_v1_attachment_service, 7);
 
 /**
  * Carries bytes of an attachment.
@@ -346,6 +254,98 @@ export type ReadAttachmentResponse = Message<"clarion.v1.ReadAttachmentResponse"
  * Use `create(ReadAttachmentResponseSchema)` to create a new message.
  */
 export const ReadAttachmentResponseSchema: GenMessage<ReadAttachmentResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_attachment_service, 8);
+
+/**
+ * Asks for attachments.
+ *
+ * @generated from message clarion.v1.ListAttachmentsRequest
+ */
+export type ListAttachmentsRequest = Message<"clarion.v1.ListAttachmentsRequest"> & {
+  /**
+   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * Optional. The `next_page_token` of the page before.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message clarion.v1.ListAttachmentsRequest.
+ * Use `create(ListAttachmentsRequestSchema)` to create a new message.
+ */
+export const ListAttachmentsRequestSchema: GenMessage<ListAttachmentsRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_attachment_service, 9);
+
+/**
+ * Carries one page of attachments.
+ *
+ * @generated from message clarion.v1.ListAttachmentsResponse
+ */
+export type ListAttachmentsResponse = Message<"clarion.v1.ListAttachmentsResponse"> & {
+  /**
+   * The attachments, by name.
+   *
+   * @generated from field: repeated clarion.v1.Attachment attachments = 1;
+   */
+  attachments: Attachment[];
+
+  /**
+   * Opens the next page. Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message clarion.v1.ListAttachmentsResponse.
+ * Use `create(ListAttachmentsResponseSchema)` to create a new message.
+ */
+export const ListAttachmentsResponseSchema: GenMessage<ListAttachmentsResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_attachment_service, 10);
+
+/**
+ * Asks for the end of an attachment.
+ *
+ * @generated from message clarion.v1.DeleteAttachmentRequest
+ */
+export type DeleteAttachmentRequest = Message<"clarion.v1.DeleteAttachmentRequest"> & {
+  /**
+   * Required. `attachments/{attachment}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message clarion.v1.DeleteAttachmentRequest.
+ * Use `create(DeleteAttachmentRequestSchema)` to create a new message.
+ */
+export const DeleteAttachmentRequestSchema: GenMessage<DeleteAttachmentRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_attachment_service, 11);
+
+/**
+ * Says that the attachment is gone.
+ *
+ * @generated from message clarion.v1.DeleteAttachmentResponse
+ */
+export type DeleteAttachmentResponse = Message<"clarion.v1.DeleteAttachmentResponse"> & {
+};
+
+/**
+ * Describes the message clarion.v1.DeleteAttachmentResponse.
+ * Use `create(DeleteAttachmentResponseSchema)` to create a new message.
+ */
+export const DeleteAttachmentResponseSchema: GenMessage<DeleteAttachmentResponse> = /*@__PURE__*/
   messageDesc(file_clarion_v1_attachment_service, 12);
 
 /**
