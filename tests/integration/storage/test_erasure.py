@@ -59,6 +59,7 @@ IDENTITY, PHONE = f"email:{ADDRESS}", "phone:+44 7911 123456"
 NOBODYS = {
     # What authors made up; so with test cases.
     "accepted_renderings",
+    "access_labels",
     "allow_lists",
     "api_keys",
     "approval_policies",
