@@ -318,7 +318,7 @@ def _stored_version(unit: UnitOfWork, campaign_key: int, number: int) -> _Stored
     channel_keys = unit.campaigns.channel_keys(campaign_key, number)
     attachments = unit.attachments.of_version(campaign_key, number) if version.definition.attachment_ids else {}
     built = unit.campaigns.built_sources(campaign_key, number)
-    fragments = fragments_of_version(unit, Visibility(campaign.sandbox), version)
+    fragments = fragments_of_version(unit, whole_sandbox(campaign.sandbox), version)
     return _StoredVersion(campaign.id, version.definition, channel_keys, attachments, built, fragments)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access import Visibility, whole_sandbox
 from clarion_server.domain.campaign import CampaignDefinition, CampaignVersion
 from clarion_server.domain.fragment import FragmentVersion
 from clarion_server.domain.fragment_reference import FragmentReference
@@ -56,6 +56,17 @@ def named_fragments(
     """Returns the fragments that a definition leads to. `hold` is that of `stored_finder`."""
     references = definition.fragment_references
     return fragments_of(references, stored_finder(unit, visibility, pins, hold=hold)) if references else NO_FRAGMENTS
+
+
+def fragments_to_show(
+    unit: UnitOfWork, visibility: Visibility, definition: CampaignDefinition, version: CampaignVersion | None
+) -> Fragments:
+    """Returns the fragments that a version is pinned to, whatever hides them now: whoever sees a campaign sees what it
+    sends. Of a draft, which has no version, those that the caller sees.
+    """
+    if version is None:
+        return named_fragments(unit, visibility, definition, NO_PINS)
+    return fragments_of_version(unit, whole_sandbox(visibility.sandbox), version)
 
 
 def fragments_of_version(unit: UnitOfWork, visibility: Visibility, version: CampaignVersion) -> Fragments:

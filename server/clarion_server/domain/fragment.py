@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.fragment_reference import FragmentReference, references_in
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import FRAGMENTS, Collection
@@ -77,6 +78,8 @@ class FragmentVersion:
     creator: str
     digest: str = ""
     """That of the content."""
+    access_labels: AccessLabels = NO_ACCESS_LABELS
+    """Those that the fragment has now, which belong to no version."""
 
     @property
     def name(self) -> str:
@@ -121,7 +124,7 @@ class Fragment(Resource):
         """Returns the fragment with a new version of its draft."""
         content = self.content
         number = self.published_version + 1
-        version = FragmentVersion(self.key, self.id, number, content, now, creator, content.digest)
+        version = FragmentVersion(self.key, self.id, number, content, now, creator, content.digest, self.access_labels)
         changed = replace(self.changed(now), published_version=number, published_digest=version.digest)
         return changed, version
 

@@ -83,6 +83,7 @@ def test_the_labels_of_everything_come_back_as_they_were_stored(store: Store) ->
     with committing(store) as work:
         campaign, channel = a_campaign(work, access_labels=BOTH), a_channel(work, access_labels=EU)
         audience = work.audiences.add(samples.audience(access_labels=VIP))
+        fragment = work.fragments.add(samples.fragment(access_labels=EU))
         key = samples.api_key(access_labels=BOTH)
         work.keys.add(key)
     everything = whole_sandbox(SANDBOX)
@@ -90,22 +91,27 @@ def test_the_labels_of_everything_come_back_as_they_were_stored(store: Store) ->
         assert work.campaigns.get(everything, campaign.id) == campaign
         assert work.channels.get(everything, channel.id) == channel
         assert work.audiences.get(everything, audience.id) == audience
+        assert work.fragments.get(everything, fragment.id) == fragment
         assert work.keys.get(key.id) == key
     campaign = replace(campaign, access_labels=EU, revision=2)
     channel = replace(channel, access_labels=NO_ACCESS_LABELS, revision=2)
     audience = replace(audience, access_labels=BOTH, revision=2)
+    fragment = replace(fragment, access_labels=VIP, revision=2)
     with committing(store) as work:
         work.campaigns.save(campaign)
         work.channels.save(channel)
         work.audiences.save(audience)
+        work.fragments.save(fragment)
     with store.snapshot() as work:
         assert work.campaigns.get(everything, campaign.id) == campaign
         assert work.channels.get(everything, channel.id) == channel
         assert work.audiences.get(everything, audience.id) == audience
+        assert work.fragments.get(everything, fragment.id) == fragment
 
 
 def labelled_world(work: UnitOfWork) -> dict[str, AccessLabels]:
-    """Adds a campaign with a message and an event, a channel configuration and an audience for each set of labels.
+    """Adds a campaign with a message and an event, a channel configuration, an audience and a fragment for each set of
+    labels.
 
     Returns the labels by the ids, which are the same for each kind.
     """
@@ -118,6 +124,7 @@ def labelled_world(work: UnitOfWork) -> dict[str, AccessLabels]:
         message = sender.message(work, identity="email:jane@example.com", labels={"order": "1"})
         work.events.add_all([samples.event(message)])
         work.audiences.add(samples.audience(name, access_labels=labels))
+        work.fragments.add(samples.fragment(name, access_labels=labels, archive_time=None))
         made[name] = labels
     return made
 
@@ -131,7 +138,9 @@ def by_name(work: UnitOfWork, visibility: Visibility) -> set[str]:
     campaigns = {name for name in names if work.campaigns.get(visibility, name)}
     assert {name for name in names if work.channels.get(visibility, name)} == campaigns
     assert {name for name in names if work.audiences.get(visibility, name)} == campaigns
+    assert {name for name in names if work.fragments.get(visibility, name)} == campaigns
     assert work.audiences.count(visibility) == len(campaigns)
+    assert work.fragments.count(visibility) == work.fragments.count_in_use(visibility) == len(campaigns)
     return campaigns
 
 
@@ -139,6 +148,7 @@ def on_pages(work: UnitOfWork, visibility: Visibility) -> set[str]:
     campaigns = {each.id for each in work.campaigns.page(CampaignQuery(visibility))}
     assert {each.id for each in work.channels.page(visibility, None, 9)} == campaigns
     assert {each.id for each in work.audiences.page(visibility, None, 9)} == campaigns
+    assert {each.id for each in work.fragments.page(visibility, None, 9)} == campaigns
     assert {use.campaign_count for use in work.campaigns.tags(visibility, None, 9)} == {len(campaigns)}
     return campaigns
 

@@ -59,3 +59,18 @@ async def test_lint_takes_every_label_of_the_files(clarion: CommandLine) -> None
     assert (wider.status, "LABEL_WIDER_THAN_PART" in wider.out) == (1, True)
     clarion.write("campaign.yaml", f"{CAMPAIGN}access_labels: [eu, vip]\n")
     assert (await clarion.process("lint", "-f", ".")).status == 0
+
+
+async def test_the_file_of_a_fragment_says_its_labels(clarion: CommandLine) -> None:
+    created = await clarion("keys", "create", "team EU", "--scope", "admin", "--access-label", "eu")
+    key = ("--api-key", created.out.strip())
+    clarion.write("footer.yaml", "fragment: footer\nsource: <p>Bye</p>\naccess_labels: [eu]\n")
+    assert (await clarion("apply", "-f", ".", *key)).status == 0
+    assert (await clarion("plan", "-f", ".", *key)).status == 0
+    assert "eu" in (await clarion("fragments", "list", *key)).out.splitlines()[-1].split()
+    assert "footer" not in (await clarion("fragments", "list")).out
+    assert "access_labels:\n  - eu\n" in (await clarion("fragments", "get", "footer", *key)).out
+    clarion.write("footer.yaml", "fragment: footer\nsource: <p>Bye</p>\n")
+    assert "access_labels" in (await clarion("plan", "-f", ".", *key)).out
+    assert (await clarion("apply", "-f", ".", *key)).status == 0
+    assert "footer" in (await clarion("fragments", "list")).out

@@ -21,6 +21,7 @@ from clarion_client import (
     ClarionError,
     ContentAttachment,
     EmailContent,
+    EventType,
     Fragment,
     IdentityList,
     NotFoundError,
@@ -47,7 +48,6 @@ UNLABELLED = {
     "ApprovalPolicyService",
     "AttachmentService",
     "ConsentService",
-    "FragmentService",
     "IdentityNamespaceService",
     "ProfileService",
     "SendingPolicyService",
@@ -57,7 +57,7 @@ UNLABELLED = {
 #: Likewise, in a service that has others too.
 UNLABELLED_METHODS = {"ImportProfilesStream", "ImportSuppressionsStream"}
 #: They tell whether an id is taken, which is one of the sandbox.
-TAKING_A_NAME = {"CreateCampaign", "CreateChannelConfiguration", "CreateAudience"}
+TAKING_A_NAME = {"CreateCampaign", "CreateChannelConfiguration", "CreateAudience", "CreateFragment"}
 #: Lists that are not about one thing. `LISTED` looks at them.
 LISTED = [path for path in LISTING if can_list(path) or path.endswith("/ListTags")]
 
@@ -67,6 +67,7 @@ WALKED = [
     if method.containing_service.name not in UNLABELLED and method.name not in UNLABELLED_METHODS | TAKING_A_NAME
 ]
 EU = ("eu",)
+LABELLED_KINDS = ("campaign", "channel_configuration", "audience", "fragment")
 #: What requests must say beside `test_sandboxes.NEEDED`.
 NEEDED: Mapping[str, Message] = {"CreateTestCase": CreateTestCaseRequest(test_case_id="one")}
 
@@ -87,7 +88,7 @@ class Labelled:
     @property
     def hidden(self) -> Mapping[str, str]:
         """The names of what is hidden, each with one that nothing has."""
-        names = {kind: self.existing[kind].name for kind in ("campaign", "channel_configuration", "audience")}
+        names = {kind: self.existing[kind].name for kind in LABELLED_KINDS}
         absent = {name: f"{name.partition('/')[0]}/absent" for name in names.values()}
         for kind in ("execution", "message"):
             collection, _, assigned = self.existing[kind].name.partition("/")
@@ -115,6 +116,7 @@ async def labelled(sandbox: Sandbox, existing: Resources) -> AsyncIterator[Label
     ):
         await seeing.channels.update(ChannelConfiguration(name="orders", access_labels=EU), ["access_labels"])
         await seeing.audiences.update(Audience(name="vip", access_labels=EU), ["access_labels"])
+        await seeing.fragments.update(Fragment(name="footer", access_labels=EU), ["access_labels"])
         await seeing.campaigns.update(Campaign(name="orders", access_labels=EU), ["access_labels"])
         yield Labelled(sandbox, existing, seeing, seeing_wire, blind, blind_client)
         await seeing.campaigns.stop("orders", QueueDisposal.CANCEL)
@@ -199,6 +201,7 @@ async def test_an_id_that_a_hidden_thing_has_is_taken_and_nothing_else_is_told(l
         lambda only: client.audiences.create(
             Audience(name="vip", display_name="VIP", identity_list=IdentityList()), validate_only=only
         ),
+        lambda only: client.fragments.create(Fragment(name="footer", source="<p>Mine</p>"), validate_only=only),
     ]
     assert len(creations) == len(TAKING_A_NAME)
     for create in creations:
@@ -219,6 +222,30 @@ async def test_a_watch_shows_no_event_of_a_hidden_campaign_and_each_one_to_who_s
                 if event.execution == marker.execution:
                     break
         assert ("campaigns/orders" in seen) == is_shown
+
+
+async def test_a_watch_shows_no_event_of_a_hidden_fragment_before_and_after_it_was_deleted(labelled: Labelled) -> None:
+    async def seen_by(client: AsyncClient) -> set[str]:
+        seen: set[str] = set()
+        of_fragments = client.messages.watch(from_start=True, types=[EventType.FRAGMENT_CHANGED])
+        async with asyncio.timeout(60), of_fragments as watch:
+            async for event in watch:
+                if event.subject == f"fragments/{marker}":
+                    return seen
+                seen.add(event.subject)
+        raise AssertionError("a watch does not end by itself")
+
+    marker = "before"
+    await labelled.seeing.fragments.create(Fragment(name=marker, source="<p>Hi</p>"))
+    assert [await seen_by(client) for client in (labelled.blind_client, labelled.seeing)] == [
+        set(),
+        {"fragments/footer"},
+    ]
+    await labelled.seeing.fragments.delete("footer")
+    marker = "after"
+    await labelled.seeing.fragments.create(Fragment(name=marker, source="<p>Hi</p>"))
+    assert "fragments/footer" not in await seen_by(labelled.blind_client)
+    assert "fragments/footer" in await seen_by(labelled.seeing)
 
 
 async def test_a_watch_that_runs_when_a_campaign_is_hidden_shows_nothing_of_it_from_then_on(

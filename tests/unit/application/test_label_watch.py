@@ -9,14 +9,18 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.queries import EventQuery
+from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.queries import event_watch as event_watch_module
 from clarion_server.application.queries.event_watch import Watched
 from clarion_server.domain.access import Caller
-from clarion_server.domain.access_labels import NO_ACCESS_LABELS
-from clarion_server.domain.event import EventType
+from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
+from clarion_server.domain.event import EventType, FragmentChange, FragmentChangeKind, fragment_event
+from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.instant import HOUR
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.contract.store import samples
 from tests.unit.application.labelling import EU, MIGHTY, holder, label
 from tests.unit.application.running import DEADLINE_S
 from tests.unit.application.test_event_watch import Watchtower, take, types_of, without_gathering
@@ -25,6 +29,7 @@ from tests.unit.application.world import AUTHOR, World
 __all__ = ["without_gathering"]
 
 SENT, FAILED, EXPIRED = EventType.SENT, EventType.FAILED, EventType.EXPIRED
+FRAGMENT_CHANGED = EventType.FRAGMENT_CHANGED
 
 
 def all_of(caller: Caller) -> EventQuery:
@@ -107,6 +112,45 @@ async def test_a_watcher_that_joins_others_sees_nothing_hidden_of_what_they_saw(
     await label(world, EU)
     late = tower.watch(all_of(holder()), start=position)
     assert types_of(await take(late, 2)) == [FAILED]
+
+
+async def change_fragment(tower: Watchtower, labels: AccessLabels, fragment: Fragment | None = None) -> Fragment:
+    """Adds a fragment with these labels, or gives them to it, and commits the event of that."""
+
+    def change(unit: UnitOfWork) -> Fragment:
+        unit.access_labels.hand_out(AUTHOR.sandbox, ("eu",))
+        if fragment is None:
+            stored = unit.fragments.add(samples.fragment(access_labels=labels))
+        else:
+            stored = replace(fragment.changed(fragment.update_time), access_labels=labels)
+            unit.fragments.save(stored)
+        unit.events.add_all([fragment_event(stored, FragmentChange(FragmentChangeKind.UPDATED, "k"), HOUR)])
+        return stored
+
+    stored = await tower.transactions.write(change)
+    tower.signal.commit_happened()
+    return stored
+
+
+async def test_a_fragment_that_is_labelled_while_a_watch_runs_is_hidden_with_what_waits(tower: Watchtower) -> None:
+    slow, quick = tower.watch(all_of(AUTHOR)), tower.watch(all_of(MIGHTY))
+    await take(slow, 1)
+    await take(quick, 1)
+    fragment = await change_fragment(tower, NO_ACCESS_LABELS)
+    assert types_of(await take(slow, 1)) == [FRAGMENT_CHANGED]
+    await change_fragment(tower, NO_ACCESS_LABELS, fragment)
+    await take(quick, 2)
+    await change_fragment(tower, EU, fragment.changed(HOUR))
+    await tower.commit(FAILED)
+    assert types_of(await take(quick, 2)) == [FRAGMENT_CHANGED, FAILED]
+    assert types_of(await take(slow, 1)) == [FAILED]
+
+
+async def test_a_watch_from_the_start_leaves_out_the_events_of_a_hidden_fragment(tower: Watchtower) -> None:
+    await change_fragment(tower, EU)
+    await tower.commit(FAILED)
+    assert types_of(await take(tower.watch(all_of(AUTHOR), start=0), 2)) == [FAILED]
+    assert types_of(await take(tower.watch(all_of(MIGHTY), start=0), 3)) == [FRAGMENT_CHANGED, FAILED]
 
 
 #: What happens one after the other: a campaign gets a label or loses it, or one of its events is committed.

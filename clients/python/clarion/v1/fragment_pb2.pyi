@@ -89,6 +89,7 @@ class Fragment(_message.Message):
     ARCHIVE_TIME_FIELD_NUMBER: _builtins.int
     PUBLISHED_VERSION_FIELD_NUMBER: _builtins.int
     DRAFT_PENDING_FIELD_NUMBER: _builtins.int
+    ACCESS_LABELS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `fragments/{fragment}`, where `{fragment}` is 1 to 63 lower-case letters, digits and hyphens, begins with a letter
     and does not end with a hyphen. Chosen at creation.
@@ -134,6 +135,13 @@ class Fragment(_message.Message):
     def archive_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was archived. Absent while it is in use. No campaign can be activated with an archived fragment."""
 
+    @_builtins.property
+    def access_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To all other keys it
+        does not exist. Only campaigns that have these labels too are activated with it. They are in no version, and take effect at once.
+        At most 64, each of those that the calling key holds. Default: none.
+        """
+
     def __init__(
         self,
         *,
@@ -150,10 +158,11 @@ class Fragment(_message.Message):
         archive_time: _timestamp_pb2.Timestamp | None = ...,
         published_version: _builtins.int = ...,
         draft_pending: _builtins.bool = ...,
+        access_labels: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["archive_time", b"archive_time", "create_time", b"create_time", "parameters", b"parameters", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["archive_time", b"archive_time", "create_time", b"create_time", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "kind", b"kind", "name", b"name", "parameters", b"parameters", "published_version", b"published_version", "source", b"source", "translations", b"translations", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_labels", b"access_labels", "archive_time", b"archive_time", "create_time", b"create_time", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "kind", b"kind", "name", b"name", "parameters", b"parameters", "published_version", b"published_version", "source", b"source", "translations", b"translations", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

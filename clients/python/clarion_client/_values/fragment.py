@@ -76,6 +76,11 @@ class Fragment(Value):
     """Output only. The number of its newest version. 0: it was never published."""
     draft_pending: bool = False
     """Output only. True when the draft differs from the newest version, or was never published."""
+    access_labels: Sequence[str] = ()
+    """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To
+    all other keys it does not exist. Only campaigns that have these labels too are activated with it. They are in
+    no version, and take effect at once. At most 64, each of those that the calling key holds. Default: none.
+    """
 
 
 @represents(fragment_pb2.FragmentVersion.DESCRIPTOR)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.json_columns import ACCESS_LABELS
 from clarion_server.adapters.storage.schema import access_labels as table
-from clarion_server.adapters.storage.schema import campaigns
+from clarion_server.adapters.storage.schema import campaigns, labelled_subjects
 from clarion_server.application.ports.access_labels import LabelsExhausted
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access_labels import (
@@ -20,6 +20,7 @@ from clarion_server.domain.access_labels import (
     access_labels,
 )
 
+_SUBJECT_MASKS = select(labelled_subjects.c.sandbox, labelled_subjects.c.subject, labelled_subjects.c.access_mask)
 _CHANGE_COUNT = select(func.coalesce(func.sum(table.c.change_count), 0))
 
 
@@ -70,6 +71,10 @@ class SqlAccessLabelRepository:
         count: int = self._connection.execute(_CHANGE_COUNT).scalar_one()
         return int(count)
 
+    def subject_masks(self) -> dict[tuple[str, str], int]:
+        rows = self._connection.execute(_SUBJECT_MASKS)
+        return {(row.sandbox, row.subject): row.access_mask for row in rows}
+
 
 def count_change(connection: Connection, campaign_key: int, sandbox: str, labels: AccessLabels) -> None:
     """Counts that the campaign gets other labels, if these are others. Must be called before they are stored.
@@ -78,4 +83,19 @@ def count_change(connection: Connection, campaign_key: int, sandbox: str, labels
     """
     former = select(campaigns.c.key).where(campaigns.c.key == campaign_key, campaigns.c.access_mask != labels.mask)
     counted = update(table).where(table.c.sandbox == sandbox, former.exists())
+    connection.execute(counted.values(change_count=table.c.change_count + 1))
+
+
+def label_subject(connection: Connection, sandbox: str, subject: str, labels: AccessLabels) -> None:
+    """Keeps which labels hide the events of a subject, also when it will be gone, and counts that they have changed."""
+    kept = labelled_subjects.c
+    same = (kept.sandbox == sandbox, kept.subject == subject)
+    former = connection.execute(select(kept.access_mask).where(*same)).scalar_one_or_none() or 0
+    if former == labels.mask:
+        return
+    connection.execute(delete(labelled_subjects).where(*same))
+    if labels.mask:
+        row = {"sandbox": sandbox, "subject": subject, "access_mask": labels.mask}
+        connection.execute(insert(labelled_subjects).values(row))
+    counted = update(table).where(table.c.sandbox == sandbox)
     connection.execute(counted.values(change_count=table.c.change_count + 1))

@@ -34,6 +34,14 @@ def of_shown_campaign(campaign_key: Column[Any]) -> TextClause:
     return _of_shown(f"{campaign_key.table.name}.{campaign_key.name}")
 
 
+def of_visible_subject(subject: Column[Any], visibility: Visibility) -> TextClause:
+    """Selects the rows of the visibility's sandbox whose subject may be seen, or which have none.
+
+    A table has the labelled subjects alone, so this costs one look where there are none.
+    """
+    return _of_shown_subject(f"{subject.table.name}.{subject.name}").bindparams(**seen_by(visibility))
+
+
 def seen_by(visibility: Visibility) -> dict[str, Any]:
     return {"seen_sandbox": visibility.sandbox, "hidden": visibility.hidden}
 
@@ -46,6 +54,15 @@ def _of_shown(campaign_key: str) -> TextClause:
         " AND campaigns.access_mask != 0 AND (campaigns.access_mask & :hidden) != 0"
     )
     return text(f"({campaign_key} IS NULL OR {campaign_key} NOT IN ({hidden}))")
+
+
+@cache
+def _of_shown_subject(subject: str) -> TextClause:
+    hidden = (
+        "SELECT labelled_subjects.subject FROM labelled_subjects WHERE labelled_subjects.sandbox = :seen_sandbox"
+        " AND (labelled_subjects.access_mask & :hidden) != 0"
+    )
+    return text(f"({subject} IS NULL OR {subject} NOT IN ({hidden}))")
 
 
 def json_member(dialect: str, column: str, member: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, func, 
 
 from clarion_server.adapters.storage.bulk import Insertion
 from clarion_server.adapters.storage.codec import JsonCodec
-from clarion_server.adapters.storage.conditions import of_execution, of_visible_campaign
+from clarion_server.adapters.storage.conditions import of_execution, of_visible_campaign, of_visible_subject
 from clarion_server.adapters.storage.event_watermark import announce_events, watermark_of
 from clarion_server.adapters.storage.json_columns import (
     ALLOW_LIST_CHANGE,
@@ -82,9 +82,12 @@ class SqlEventRepository:
         _INSERT.add(self._connection, [(_shared_row(each), [_own_row(each)]) for each in events], in_order=True)
 
     def page(self, query: EventQuery) -> list[Event]:
-        own = events.c.sandbox == query.visibility.sandbox
-        visible = of_visible_campaign(events.c.campaign_key, query.visibility)
-        statement = select(events).where(events.c.sequence > query.after, self._is_below_watermark(), own, visible)
+        visible = (
+            events.c.sandbox == query.visibility.sandbox,
+            of_visible_campaign(events.c.campaign_key, query.visibility),
+            of_visible_subject(events.c.subject, query.visibility),
+        )
+        statement = select(events).where(events.c.sequence > query.after, self._is_below_watermark(), *visible)
         if query.campaign_key is not None:
             statement = statement.where(events.c.campaign_key == query.campaign_key)
         if query.execution_id is not None:

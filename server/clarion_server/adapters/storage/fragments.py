@@ -21,6 +21,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from clarion_server.adapters.storage.access_labels import decode_labels, label_subject
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.conditions import is_visible
 from clarion_server.adapters.storage.json_columns import FRAGMENT_CONTENT
@@ -44,7 +45,7 @@ _ENDED = (CampaignState.STOPPED, CampaignState.COMPLETED, CampaignState.ARCHIVED
 _DRAFT = 0
 _NAME = insertion(fragment_references, tuple(fragment_references.columns))
 _OF_FRAGMENTS = 1
-_VERSIONS = select(fragment_versions, fragments.c.id).join_from(
+_VERSIONS = select(fragment_versions, fragments.c.id, fragments.c.access_labels).join_from(
     fragment_versions, fragments, fragments.c.key == fragment_versions.c.fragment_key
 )
 
@@ -56,6 +57,7 @@ class SqlFragmentRepository(SqlResourceRepository[Fragment]):
     def add(self, resource: Fragment) -> Fragment:
         added = super().add(resource)
         self._name(added.key, _DRAFT, added.source)
+        label_subject(self._connection, added.sandbox, added.name, added.access_labels)
         return added
 
     def save(self, resource: Fragment) -> None:
@@ -63,9 +65,10 @@ class SqlFragmentRepository(SqlResourceRepository[Fragment]):
         of_draft = (fragment_references.c.fragment_key == resource.key, fragment_references.c.number == _DRAFT)
         self._connection.execute(delete(fragment_references).where(*of_draft))
         self._name(resource.key, _DRAFT, resource.source)
+        label_subject(self._connection, resource.sandbox, resource.name, resource.access_labels)
 
     def page(self, visibility: Visibility, after: str | None, limit: int, *, archived: bool = False) -> list[Fragment]:
-        statement = select(fragments).where(fragments.c.sandbox == visibility.sandbox)
+        statement = select(fragments).where(is_visible(fragments, visibility))
         if after is not None:
             statement = statement.where(fragments.c.id > after)
         if not archived:
@@ -74,7 +77,7 @@ class SqlFragmentRepository(SqlResourceRepository[Fragment]):
         return [self._resource_of(row) for row in rows]
 
     def count_in_use(self, visibility: Visibility) -> int:
-        in_use = (fragments.c.sandbox == visibility.sandbox, fragments.c.archive_time.is_(None))
+        in_use = (is_visible(fragments, visibility), fragments.c.archive_time.is_(None))
         return self._connection.execute(select(func.count()).where(*in_use)).scalar_one()
 
     def lock(self, fragment: Fragment) -> None:
@@ -110,7 +113,7 @@ class SqlFragmentRepository(SqlResourceRepository[Fragment]):
     def find(
         self, visibility: Visibility, reference: FragmentReference, *, hold: bool = False
     ) -> FragmentVersion | None:
-        statement = _VERSIONS.where(fragments.c.sandbox == visibility.sandbox, fragments.c.id == reference.fragment_id)
+        statement = _VERSIONS.where(is_visible(fragments, visibility), fragments.c.id == reference.fragment_id)
         if reference.version:
             statement = statement.where(fragment_versions.c.number == reference.version)
         else:
@@ -174,7 +177,7 @@ def _uses_of(fragment: Fragment, visibility: Visibility) -> Subquery:
         .join_from(fragment_references, fragments, fragments.c.key == naming.fragment_key)
         # One that names itself can never be published, and must not keep itself.
         .where(
-            fragments.c.sandbox == fragment.sandbox,
+            is_visible(fragments, visibility),
             naming.fragment_id == fragment.id,
             fragments.c.key != fragment.key,
         )
@@ -227,4 +230,5 @@ def _version_from_row(row: Row[Any]) -> FragmentVersion:
         create_time=row.create_time,
         creator=row.creator,
         digest=row.digest,
+        access_labels=decode_labels(row.access_labels),
     )

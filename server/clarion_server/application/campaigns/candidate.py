@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clarion_server.application.campaigns.changes import Target
+from clarion_server.application.campaigns.label_findings import fragment_label_findings
 from clarion_server.application.campaigns.review import Review, outdated_findings
 from clarion_server.application.fragment_lookup import NO_PINS, named_fragments, versions_of
 from clarion_server.application.ports.content import Attachments, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access import Visibility, whole_sandbox
 from clarion_server.domain.approval import hash_of_content
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
@@ -35,6 +36,8 @@ class Candidate:
     topic: Topic | None
     """What the definition names; None when it names none, or there is none of that name. So with the next one."""
     sending_policy: SendingPolicy | None
+    visibility: Visibility
+    """What the caller sees that read it."""
     attachments: Attachments
     """Those that the definition names and that are stored."""
     live: CampaignDefinition | None = None
@@ -48,7 +51,9 @@ class Candidate:
     built: BuiltSources | None = None
     """What was stored of the version; None: it is to be built of the draft."""
     fragments: Fragments = field(default_factory=dict)
-    """Those that the definition leads to and that are stored: of a version those that it is pinned to."""
+    """Those that the definition leads to and that are stored: of a version those that it is pinned to. As the hash of
+    the content must be the same for every caller, some may be hidden from this one.
+    """
     newest: Mapping[str, int] = field(default_factory=dict)
     """The newest version of each of these fragments, by id."""
     live_fragments: Mapping[str, int] = field(default_factory=dict)
@@ -57,6 +62,16 @@ class Candidate:
     @property
     def pins(self) -> Mapping[str, int]:
         return NO_PINS if self.version is None else self.version.pins
+
+    @property
+    def shown_fragments(self) -> Fragments:
+        """Returns the fragments without those of a draft that the caller does not see. Those of a version are shown:
+        whoever sees a campaign sees what it sends.
+        """
+        if self.version is not None:
+            return self.fragments
+        sees = self.visibility.sees
+        return {reference: each for reference, each in self.fragments.items() if sees(each.access_labels)}
 
     @property
     def is_live(self) -> bool:
@@ -83,7 +98,8 @@ class Candidate:
             and _topic_of(unit, self.definition, visibility) == self.topic
             and _policy_of(unit, self.definition, visibility) == self.sending_policy
             and unit.attachments.hold(visibility, self.definition.attachment_ids) == self.attachments
-            and named_fragments(unit, visibility, self.definition, self.pins, hold=True) == self.fragments
+            and named_fragments(unit, whole_sandbox(visibility.sandbox), self.definition, self.pins, hold=True)
+            == self.fragments
         )
 
 
@@ -99,20 +115,22 @@ def candidate_of(
 ) -> Candidate:
     definition = version.definition if version else campaign.definition
     live = unit.campaigns.version(campaign.key, campaign.live_version)
-    fragments = named_fragments(unit, visibility, definition, version.pins if version else NO_PINS)
+    everything = whole_sandbox(visibility.sandbox)
+    fragments = named_fragments(unit, everything, definition, version.pins if version else NO_PINS)
     return Candidate(
         campaign,
         definition,
         _channels_of(unit, definition, visibility),
         _topic_of(unit, definition, visibility),
         _policy_of(unit, definition, visibility),
+        visibility,
         unit.attachments.by_ids(visibility, definition.attachment_ids),
         live.definition if live else None,
         version,
         () if version else tuple(unit.test_cases.all(campaign)),
         unit.campaigns.built_sources(campaign.key, version.number) if version else None,
         fragments,
-        _newest_of(unit, fragments, visibility),
+        _newest_of(unit, fragments, everything),
         live.fragments if live else {},
     )
 
@@ -126,13 +144,15 @@ async def findings_of(review: Review, candidate: Candidate, *, strict: bool = Fa
         candidate.sending_policy,
         candidate.attachments,
         candidate.built,
-        candidate.fragments,
+        candidate.shown_fragments,
         test_cases=candidate.test_cases,
         live=candidate.live,
         strict=strict,
         access_labels=candidate.campaign.access_labels,
     )
-    return [*found, *outdated_findings(candidate.fragments, candidate.newest, candidate.live_fragments)]
+    shown = candidate.shown_fragments
+    wider = fragment_label_findings(candidate.campaign.access_labels, shown, candidate.visibility)
+    return [*wider, *found, *outdated_findings(shown, candidate.newest, candidate.live_fragments)]
 
 
 def _newest_of(unit: UnitOfWork, fragments: Fragments, visibility: Visibility) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from clarion_server.application.background import run_in_background
-from clarion_server.application.fragment_lookup import NO_PINS, named_fragments
+from clarion_server.application.fragment_lookup import fragments_to_show
 from clarion_server.application.ports.content import ContentCompiler, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
@@ -67,4 +67,4 @@ def _compared(unit: UnitOfWork, campaign: Campaign, number: int, visibility: Vis
     """Returns a version, or the draft for 0, with its fragments."""
     version = find_version(unit, campaign, number) if number else None
     definition = version.definition if version else campaign.definition
-    return definition, named_fragments(unit, visibility, definition, version.pins if version else NO_PINS)
+    return definition, fragments_to_show(unit, visibility, definition, version)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clarion_server.application.background import run_in_background
-from clarion_server.application.fragment_lookup import NO_PINS, named_fragments
+from clarion_server.application.fragment_lookup import fragments_to_show
 from clarion_server.application.personal_links.urls import preview_urls
 from clarion_server.application.ports.content import (
     Attachments,
@@ -144,7 +144,7 @@ class CampaignPreviewer:
             built = unit.campaigns.built_sources(campaign.key, number) if number else None
             attachments = unit.attachments.by_ids(caller.visibility, definition.attachment_ids)
             channel = unit.channels.get(caller.visibility, name)
-            fragments = named_fragments(unit, caller.visibility, definition, version.pins if version else NO_PINS)
+            fragments = fragments_to_show(unit, caller.visibility, definition, version)
             return _Stored(definition, channel, attachments, built, fragments), index
 
         stored, index = await self._transactions.read(read)

@@ -194,7 +194,7 @@ class CaseTester:
             candidate.channels,
             candidate.attachments,
             candidate.built,
-            candidate.fragments,
+            candidate.shown_fragments,
         )
 
     def _step(self, work: Iterator[ComparedCell]) -> list[ComparedCell]:

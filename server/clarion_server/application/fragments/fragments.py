@@ -65,7 +65,7 @@ def _check_unused(
 FRAGMENT: ResourceKind[Fragment] = ResourceKind(
     "fragment",
     FRAGMENTS,
-    frozenset({"display_name", "description", "kind", "source", "parameters", "translations"}),
+    frozenset({"display_name", "description", "kind", "source", "parameters", "translations", "access_labels"}),
     MAX_FRAGMENTS,
     lambda unit: unit.fragments,
     fragment_violations,
@@ -181,7 +181,7 @@ class ManageFragments(ManageResources[Fragment]):
 
     def _check_room(self, unit: UnitOfWork, visibility: Visibility, field: str) -> None:
         """Raises InvalidFields when the sandbox can have no further fragment in use."""
-        if unit.fragments.count_in_use(visibility) >= self.kind.most:
+        if unit.fragments.count_in_use(whole_sandbox(visibility.sandbox)) >= self.kind.most:
             description = f"The sandbox has {self.kind.most:,} fragments already. Archive or delete one."
             raise InvalidFields((Violation(field, "TOO_MANY", description),))
 

@@ -25,7 +25,13 @@ class AccessLabelRepository(Protocol):
         ...
 
     def change_count(self) -> int:
-        """Returns a number that has grown when the access labels of any campaign have changed. Cheap: watches of events
-        ask with each look.
+        """Returns a number that has grown when the access labels of anything that events belong to have changed. Cheap:
+        watches of events ask with each look.
+        """
+        ...
+
+    def subject_masks(self) -> dict[tuple[str, str], int]:
+        """Returns the bits of the access labels of the subjects that hide their own events, such as fragments, by
+        sandbox and name. What was deleted keeps those that it had, until something else gets its name.
         """
         ...

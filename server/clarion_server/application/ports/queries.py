@@ -175,7 +175,7 @@ class EventQuery:
     limit: int = 500
 
     def matches(self, event: Event) -> bool:
-        """Returns whether `EventRepository.page` would find the event, if its campaign's labels hide nothing."""
+        """Returns whether `EventRepository.page` would find the event, if labels hide nothing."""
         return (
             event.sandbox == self.visibility.sandbox
             and event.sequence > self.after

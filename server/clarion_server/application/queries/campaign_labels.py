@@ -1,4 +1,4 @@
-"""Knows the access labels of the campaigns whose events are watched."""
+"""Knows the access labels of what the events belong to that are watched."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class LabelLook:
     change_count: int
     masks: Mapping[int, int]
     """The bits of the labels, by the keys of the campaigns that were asked for."""
+    subject_masks: Mapping[tuple[str, str], int] | None
+    """Those of the subjects that have some, by sandbox and name; None: they have not changed."""
 
 
 class CampaignLabels:
@@ -25,6 +27,7 @@ class CampaignLabels:
     def __init__(self) -> None:
         self._change_count = -1
         self._masks: dict[int, int] = {}
+        self._subject_masks: Mapping[tuple[str, str], int] = {}
 
     def look(self, unit: UnitOfWork, events: Iterable[Event]) -> LabelLook:
         """Reads what is not known of the campaigns of these events, and all that was known when labels have changed.
@@ -33,14 +36,20 @@ class CampaignLabels:
         """
         change_count = unit.access_labels.change_count()
         asked = {event.campaign_key for event in events if event.campaign_key is not None}
-        keys = asked - set(self._masks) if change_count == self._change_count else asked | set(self._masks)
-        return LabelLook(change_count, unit.campaigns.access_masks(keys) if keys else {})
+        is_same = change_count == self._change_count
+        keys = asked - set(self._masks) if is_same else asked | set(self._masks)
+        subject_masks = None if is_same else unit.access_labels.subject_masks()
+        return LabelLook(change_count, unit.campaigns.access_masks(keys) if keys else {}, subject_masks)
 
     def learn(self, look: LabelLook) -> None:
         self._change_count = look.change_count
         self._masks |= look.masks
+        if look.subject_masks is not None:
+            self._subject_masks = look.subject_masks
 
     def hides(self, event: Event, visibility: Visibility) -> bool:
-        """Returns whether the event belongs to a campaign that the caller does not see."""
+        """Returns whether the event belongs to a campaign, or to another subject, that the caller does not see."""
         key = event.campaign_key
-        return key is not None and bool(self._masks.get(key, 0) & visibility.hidden)
+        if key is None:
+            return bool(self._subject_masks.get((event.sandbox, event.subject), 0) & visibility.hidden)
+        return bool(self._masks.get(key, 0) & visibility.hidden)

@@ -51,7 +51,7 @@ class EventFollower:
             self.wake()
 
     def sees(self, event: Event) -> bool:
-        """Returns whether the labels of the event's campaign let the watcher see it now."""
+        """Returns whether the labels of what the event belongs to let the watcher see it now."""
         return not self._labels.hides(event, self.query.visibility)
 
     def fall_behind(self) -> None:

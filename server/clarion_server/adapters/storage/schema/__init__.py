@@ -50,7 +50,14 @@ from clarion_server.adapters.storage.schema.messages import (
     message_labels,
     messages,
 )
-from clarion_server.adapters.storage.schema.operation import access_labels, api_keys, erasure_keys, link_keys, processes
+from clarion_server.adapters.storage.schema.operation import (
+    access_labels,
+    api_keys,
+    erasure_keys,
+    labelled_subjects,
+    link_keys,
+    processes,
+)
 from clarion_server.adapters.storage.schema.profiles import (
     former_identities,
     identity_namespaces,
@@ -101,6 +108,7 @@ __all__ = [
     "identity_namespaces",
     "import_results",
     "imports",
+    "labelled_subjects",
     "latencies",
     "link_keys",
     "message_contexts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
-from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, access_columns, metadata
 
 fragments = Table(
     "fragments",
@@ -22,6 +22,7 @@ fragments = Table(
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
     Column("archive_time", Instant),
+    *access_columns(),
     UniqueConstraint("sandbox", "id"),
     # A key is never assigned again: versions and etags refer to it.
     sqlite_autoincrement=True,

@@ -29,9 +29,20 @@ access_labels = Table(
     Column("sandbox", Bytewise, primary_key=True),
     Column("name", Bytewise, primary_key=True),
     Column("number", SmallInteger, nullable=False),
-    # How often any campaign of the sandbox has got other labels since. Watches of events look whether it has grown.
+    # How often anything of the sandbox that hides events has got other labels since. Watches of events look whether it
+    # has grown.
     Column("change_count", BigInteger, nullable=False),
     UniqueConstraint("sandbox", "number"),
+    sqlite_with_rowid=False,
+)
+
+# What events are about by their subjects alone, and which has access labels, or had some when it was deleted.
+labelled_subjects = Table(
+    "labelled_subjects",
+    metadata,
+    Column("sandbox", Bytewise, primary_key=True),
+    Column("subject", Bytewise, primary_key=True),
+    Column("access_mask", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -13,6 +13,7 @@ from clarion_server.application.resources import ResourceInput
 from clarion_server.domain.fragment import Fragment, FragmentContent, FragmentKind, FragmentUse, FragmentVersion
 from clarion_server.domain.locale_rules import MAX_LOCALES
 from clarion_server.domain.names import FRAGMENTS
+from clarion_server.transport.api.convert.access_labels import read_access_labels
 from clarion_server.transport.api.convert.campaigns import to_finding
 from clarion_server.transport.api.convert.enums import FRAGMENT_KIND
 from clarion_server.transport.api.convert.request_parser import RequestParser
@@ -39,7 +40,7 @@ def to_fragment_input(fragment: pb.Fragment) -> ResourceInput[Fragment]:
             locale: parser.values(fragment.translations[locale], f"translations.{locale}") for locale in some_locales
         },
     )
-    return ResourceInput(read, parser.violations)
+    return ResourceInput(read, parser.violations, read_access_labels(fragment.access_labels))
 
 
 def to_fragment(fragment: Fragment) -> pb.Fragment:
@@ -53,6 +54,7 @@ def to_fragment(fragment: Fragment) -> pb.Fragment:
         archive_time=to_optional_timestamp(fragment.archive_time),
         published_version=fragment.published_version,
         draft_pending=fragment.draft_pending,
+        access_labels=fragment.access_labels.names,
         **_content(fragment.content),
     )
 

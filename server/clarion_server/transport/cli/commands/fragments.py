@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import findings_view, id_of, moment, plain
+from clarion_server.transport.cli.views import findings_view, id_of, labels_of, moment, plain
 
 if TYPE_CHECKING:
     from clarion_client import Publication
@@ -32,6 +32,7 @@ def list_fragments(
         "KIND": lambda fragment: plain(fragment.kind),
         "VERSION": lambda fragment: plain(str(fragment.published_version or "-")),
         "DRAFT": lambda fragment: plain("pending" if fragment.draft_pending else "-"),
+        "ACCESS LABELS": labels_of,
         "UPDATED": lambda fragment: moment(fragment.update_time),
         "ARCHIVED": lambda fragment: moment(fragment.archive_time),
         "NAME": lambda fragment: plain(fragment.display_name),

@@ -86,6 +86,14 @@ def _create_access_labels() -> None:
         sa.UniqueConstraint("sandbox", "number", name="access_labels_sandbox_number_key"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "labelled_subjects",
+        sa.Column("sandbox", _BYTEWISE, nullable=False),
+        sa.Column("subject", _BYTEWISE, nullable=False),
+        sa.Column("access_mask", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("sandbox", "subject", name="labelled_subjects_key"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _access_columns() -> tuple[sa.Column[Any], ...]:
@@ -459,6 +467,7 @@ def _create_fragments() -> None:
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
         sa.Column("archive_time", sa.BigInteger()),
+        *_access_columns(),
         sa.PrimaryKeyConstraint("key", name="fragments_key"),
         sa.UniqueConstraint("sandbox", "id", name="fragments_sandbox_id_key"),
         sqlite_autoincrement=True,
