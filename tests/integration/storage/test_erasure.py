@@ -91,6 +91,7 @@ NOBODYS = {
     "identity_namespaces",
     "import_results",
     "imports",
+    "labelled_subjects",
     "latencies",
     "link_keys",
     "turn_schedules",
