@@ -46,7 +46,7 @@ class ApiKey(_message.Message):
         """Keep keys and channel configurations, and everything the other scopes allow."""
 
     class Scope(_Scope, metaclass=_ScopeEnumTypeWrapper):
-        """What a key may do. A call needs one of the scopes that its comment names. Values may be added."""
+        """Says what a key may do. A call needs one of the scopes that its comment names. Values may be added."""
 
     SCOPE_UNSPECIFIED: ApiKey.Scope.ValueType  # 0
     """Refused."""

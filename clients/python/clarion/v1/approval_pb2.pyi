@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Approval(_message.Message):
-    """Where the approval of a campaign's draft stands."""
+    """Says where the approval of a campaign's draft stands."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -42,7 +42,7 @@ class Approval(_message.Message):
         """An approver wants changes. It can be edited, and submitted again."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
-        """Where it stands. Values may be added."""
+        """Says where it stands. Values may be added."""
 
     STATE_UNSPECIFIED: Approval.State.ValueType  # 0
     """The draft is not submitted."""
@@ -55,7 +55,7 @@ class Approval(_message.Message):
 
     @_typing.final
     class Requirement(_message.Message):
-        """What one approval policy asks."""
+        """Says what one approval policy asks."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -169,7 +169,7 @@ class ApprovalStep(_message.Message):
         """A thread was resolved. A later comment in it opens it again."""
 
     class Action(_Action, metaclass=_ActionEnumTypeWrapper):
-        """What was done. Values may be added."""
+        """Says what was done. Values may be added."""
 
     ACTION_UNSPECIFIED: ApprovalStep.Action.ValueType  # 0
     """Never returned."""

@@ -50,7 +50,7 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     """No rule of the action is true of the recipient, and the action excludes such recipients."""
 
 class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrapper):
-    """Why a message must not be sent. Values may be added."""
+    """Says why a message must not be sent. Values may be added."""
 
 EXCLUSION_REASON_UNSPECIFIED: ExclusionReason.ValueType  # 0
 """Not excluded."""
@@ -159,7 +159,7 @@ Global___Attempt: _TypeAlias = Attempt  # noqa: Y015
 
 @_typing.final
 class Failure(_message.Message):
-    """Why a hand-off did not succeed."""
+    """Says why a hand-off did not succeed."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -24,7 +24,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AudienceRun(_message.Message):
-    """How far an execution has come that writes to the members of an audience. Its counts grow while it runs.
+    """Says how far an execution has come that writes to the members of an audience. Its counts grow while it runs.
 
     The members are those of one time, `select_time`. Each of them is decided about once, whatever crashes: `selected_count`
     is the sum of `accepted_count`, of all `excluded_counts`, of `deleted_count` and of those that are left.
@@ -56,7 +56,7 @@ class AudienceRun(_message.Message):
         """No further message is accepted: see `end_reason`."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
-        """Where it stands. Values may be added."""
+        """Says where it stands. Values may be added."""
 
     STATE_UNSPECIFIED: AudienceRun.State.ValueType  # 0
     """Never returned."""
@@ -95,7 +95,7 @@ class AudienceRun(_message.Message):
         """`CancelExecution` was called."""
 
     class EndReason(_EndReason, metaclass=_EndReasonEnumTypeWrapper):
-        """Why it was refused or cancelled. Values may be added."""
+        """Says why it was refused or cancelled. Values may be added."""
 
     END_REASON_UNSPECIFIED: AudienceRun.EndReason.ValueType  # 0
     """It was not."""
@@ -188,7 +188,7 @@ Global___AudienceRun: _TypeAlias = AudienceRun  # noqa: Y015
 
 @_typing.final
 class ExcludedMembers(_message.Message):
-    """How many members of an audience were excluded for one reason."""
+    """Says how many members of an audience were excluded for one reason."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

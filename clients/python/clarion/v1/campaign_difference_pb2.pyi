@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class CampaignDifference(_message.Message):
-    """How two versions of a campaign differ."""
+    """Says how two versions of a campaign differ."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -81,7 +81,7 @@ class TranslationDifference(_message.Message):
         """Both have it, and it is another one."""
 
     class Change(_Change, metaclass=_ChangeEnumTypeWrapper):
-        """What became of it. Values may be added."""
+        """Says what became of it. Values may be added."""
 
     CHANGE_UNSPECIFIED: TranslationDifference.Change.ValueType  # 0
     """Never returned."""
@@ -177,7 +177,7 @@ class SchemaDifference(_message.Message):
         """A property is described that could have any value before. A context is refused only when it had another one."""
 
     class Effect(_Effect, metaclass=_EffectEnumTypeWrapper):
-        """What a change does to contexts. Values may be added."""
+        """Says what a change does to contexts. Values may be added."""
 
     EFFECT_UNSPECIFIED: SchemaDifference.Effect.ValueType  # 0
     """Never returned."""

@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class CampaignHealth(_message.Message):
-    """What is known to keep a campaign from working now. It says nothing about what a provider does with messages later."""
+    """Names what is known to keep a campaign from working now. It says nothing about what a provider does with messages later."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -73,7 +73,7 @@ class HealthProblem(_message.Message):
         """
 
     class Code(_Code, metaclass=_CodeEnumTypeWrapper):
-        """Which thing. Values may be added."""
+        """Says which thing it is. Values may be added."""
 
     CODE_UNSPECIFIED: HealthProblem.Code.ValueType  # 0
     """Never returned."""

@@ -138,7 +138,7 @@ class StopCampaignRequest(_message.Message):
         """They end as `Message.STATE_CANCELLED`."""
 
     class QueueDisposal(_QueueDisposal, metaclass=_QueueDisposalEnumTypeWrapper):
-        """What happens to the messages that are queued."""
+        """Says what happens to the messages that are queued."""
 
     QUEUE_DISPOSAL_UNSPECIFIED: StopCampaignRequest.QueueDisposal.ValueType  # 0
     """Refused: the caller must say."""

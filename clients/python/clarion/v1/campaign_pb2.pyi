@@ -102,7 +102,7 @@ class _ThroughputModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Throug
     """
 
 class ThroughputMode(_ThroughputMode, metaclass=_ThroughputModeEnumTypeWrapper):
-    """Whether triggers look up the profiles of their recipients."""
+    """Says whether triggers look up the profiles of their recipients."""
 
 THROUGHPUT_MODE_UNSPECIFIED: ThroughputMode.ValueType  # 0
 """Read as `THROUGHPUT_MODE_STANDARD`."""
@@ -150,7 +150,7 @@ class Campaign(_message.Message):
         """Put aside by a caller: it was a draft, stopped or completed. Lists leave it out unless they ask for this state."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
-        """Where a campaign stands in its life. Moves by transition RPCs and by the schedule alone.
+        """Says where a campaign stands in its life. Moves by transition RPCs and by the schedule alone.
         Values may be added.
         """
 
@@ -187,7 +187,7 @@ class Campaign(_message.Message):
         """
 
     class ActionMode(_ActionMode, metaclass=_ActionModeEnumTypeWrapper):
-        """Which actions of the campaign are sent to a recipient."""
+        """Says which actions of the campaign are sent to a recipient."""
 
     ACTION_MODE_UNSPECIFIED: Campaign.ActionMode.ValueType  # 0
     """Read as `ACTION_MODE_ALL`."""
@@ -619,7 +619,7 @@ class Finding(_message.Message):
         """Blocks activation."""
 
     class Severity(_Severity, metaclass=_SeverityEnumTypeWrapper):
-        """How much it matters."""
+        """Says how much it matters."""
 
     SEVERITY_UNSPECIFIED: Finding.Severity.ValueType  # 0
     """Never returned."""

@@ -105,7 +105,7 @@ class PreviewCampaignResponse(_message.Message):
         """The campaign's default."""
 
     class Source(_Source, metaclass=_SourceEnumTypeWrapper):
-        """Where a choice comes from. Values may be added."""
+        """Says where a choice comes from. Values may be added."""
 
     SOURCE_UNSPECIFIED: PreviewCampaignResponse.Source.ValueType  # 0
     """Never returned."""

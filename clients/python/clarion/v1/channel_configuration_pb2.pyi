@@ -26,7 +26,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ChannelConfiguration(_message.Message):
-    """How messages leave on one channel: the provider, the sender's identity, the limits, the retries.
+    """Says how messages leave on one channel: the provider, the sender's identity, the limits, the retries.
     A change takes effect for every message that is handed off after it, queued ones included.
     """
 
@@ -131,7 +131,7 @@ Global___ChannelConfiguration: _TypeAlias = ChannelConfiguration  # noqa: Y015
 
 @_typing.final
 class RetryPolicy(_message.Message):
-    """How a hand-off that failed for a passing reason is tried again: after `initial_delay`, then after twice as long each
+    """Says how a hand-off that failed for a passing reason is tried again: after `initial_delay`, then after twice as long each
     time up to `max_delay`, each delay varied by up to 20 % either way. A permanent failure is never tried again.
     """
 

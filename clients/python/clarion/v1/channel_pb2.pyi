@@ -30,7 +30,7 @@ class _ChannelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Channel.Value
     """An HTTP request to a URL of the channel configuration."""
 
 class Channel(_Channel, metaclass=_ChannelEnumTypeWrapper):
-    """How a message reaches a person or a system. Values may be added."""
+    """Says how a message reaches a person or a system. Values may be added."""
 
 CHANNEL_UNSPECIFIED: Channel.ValueType  # 0
 """Not set."""

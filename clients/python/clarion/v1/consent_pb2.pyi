@@ -46,7 +46,7 @@ class Consent(_message.Message):
         """Not to get them."""
 
     class Choice(_Choice, metaclass=_ChoiceEnumTypeWrapper):
-        """What a person wants. Values may be added."""
+        """Says what a person wants. Values may be added."""
 
     CHOICE_UNSPECIFIED: Consent.Choice.ValueType  # 0
     """Never returned."""
@@ -119,7 +119,7 @@ class ConsentChange(_message.Message):
         """Made when two profiles of the person were merged. Never given by a caller."""
 
     class Source(_Source, metaclass=_SourceEnumTypeWrapper):
-        """Where a choice was made. Values may be added.
+        """Says where a choice was made. Values may be added.
 
         A denial stands against every source that is not the person's own act: `SOURCE_FORM` and `SOURCE_SUPPORT` need `evidence`
         to grant what a standing denial covers, and `SOURCE_IMPORT` and `SOURCE_SYNC` cannot.
@@ -206,7 +206,7 @@ Global___ConsentChange: _TypeAlias = ConsentChange  # noqa: Y015
 
 @_typing.final
 class ConsentEvidence(_message.Message):
-    """What shows that a person made a choice. Clarion keeps what the caller sends and adds nothing."""
+    """Says what shows that a person made a choice. Clarion keeps what the caller sends and adds nothing."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -248,7 +248,7 @@ Global___ConsentEvidence: _TypeAlias = ConsentEvidence  # noqa: Y015
 
 @_typing.final
 class ConsentSettings(_message.Message):
-    """What consent means in a sandbox. There is one in each."""
+    """Says what consent means in a sandbox. There is one in each."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

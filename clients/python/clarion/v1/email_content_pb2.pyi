@@ -47,7 +47,7 @@ class EmailContent(_message.Message):
         """`html` is written in MJML, of which HTML is made. The service needs the extra `mjml`; without it review answers with an error."""
 
     class Transform(_Transform, metaclass=_TransformEnumTypeWrapper):
-        """What is made of the HTML of a content."""
+        """Says what is made of the HTML of a content."""
 
     TRANSFORM_UNSPECIFIED: EmailContent.Transform.ValueType  # 0
     """TRANSFORM_NONE, or in a variant that of the default content."""

@@ -91,7 +91,7 @@ class Event(_message.Message):
         """A fragment was created, changed, published, archived or deleted."""
 
     class Type(_Type, metaclass=_TypeEnumTypeWrapper):
-        """What happened. Values may be added."""
+        """Says what happened. Values may be added."""
 
     TYPE_UNSPECIFIED: Event.Type.ValueType  # 0
     """Never returned."""
@@ -398,7 +398,7 @@ Global___ProfileErasure: _TypeAlias = ProfileErasure  # noqa: Y015
 
 @_typing.final
 class Exclusion(_message.Message):
-    """Why a message was excluded."""
+    """Says why a message was excluded."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -416,7 +416,7 @@ class Exclusion(_message.Message):
         """The check before an attempt: what forbids the message came after it was accepted."""
 
     class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper):
-        """Which check excluded it. Values may be added."""
+        """Says which check excluded it. Values may be added."""
 
     PHASE_UNSPECIFIED: Exclusion.Phase.ValueType  # 0
     """Never returned."""
@@ -541,7 +541,7 @@ class SendingPolicyChange(_message.Message):
         """It was deleted."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
-        """What was done to it. Values may be added."""
+        """Says what was done to it. Values may be added."""
 
     KIND_UNSPECIFIED: SendingPolicyChange.Kind.ValueType  # 0
     """Never returned."""
@@ -626,7 +626,7 @@ class FragmentChange(_message.Message):
         """It was deleted."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
-        """What was done to it. Values may be added."""
+        """Says what was done to it. Values may be added."""
 
     KIND_UNSPECIFIED: FragmentChange.Kind.ValueType  # 0
     """Never returned."""

@@ -94,7 +94,7 @@ Global___Execution: _TypeAlias = Execution  # noqa: Y015
 
 @_typing.final
 class MessageCounts(_message.Message):
-    """How many messages are in each state. Each message counts once."""
+    """Says how many messages are in each state. Each message counts once."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

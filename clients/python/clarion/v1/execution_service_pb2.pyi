@@ -172,7 +172,7 @@ class CancelExecutionResponse(_message.Message):
         """Some were cancelled; for others it was too late."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
-        """What the cancellation came to."""
+        """Says what the cancellation came to."""
 
     OUTCOME_UNSPECIFIED: CancelExecutionResponse.Outcome.ValueType  # 0
     """Never returned."""

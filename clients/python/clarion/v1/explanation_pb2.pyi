@@ -49,7 +49,7 @@ class SourcedValue(_message.Message):
         """The sending policy."""
 
     class Source(_Source, metaclass=_SourceEnumTypeWrapper):
-        """Where a value comes from. Values may be added."""
+        """Says where a value comes from. Values may be added."""
 
     SOURCE_UNSPECIFIED: SourcedValue.Source.ValueType  # 0
     """Never returned."""

@@ -43,7 +43,7 @@ class FailedEvaluations(_message.Message):
         """
 
     class Cause(_Cause, metaclass=_CauseEnumTypeWrapper):
-        """Why an evaluation fails. Values may be added."""
+        """Says why an evaluation fails. Values may be added."""
 
     CAUSE_UNSPECIFIED: FailedEvaluations.Cause.ValueType  # 0
     """It did not fail."""

@@ -46,7 +46,7 @@ class IdentityNamespace(_message.Message):
         """Phone numbers: the same number in E.164, however it is written. Other texts are refused."""
 
     class Normalisation(_Normalisation, metaclass=_NormalisationEnumTypeWrapper):
-        """What makes two values the same. Values may be added."""
+        """Says what makes two values the same. Values may be added."""
 
     NORMALISATION_UNSPECIFIED: IdentityNamespace.Normalisation.ValueType  # 0
     """Read as `NORMALISATION_EXACT`."""

@@ -58,7 +58,7 @@ class Message(_message.Message):
         """
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
-        """Where a message stands: `QUEUED -> SENDING -> SENT`, or one of the other outcomes. A message in an outcome never
+        """Says where a message stands: `QUEUED -> SENDING -> SENT`, or one of the other outcomes. A message in an outcome never
         moves again. Values may be added.
         """
 

@@ -213,7 +213,7 @@ class CancelMessageResponse(_message.Message):
         """It is being handed off, or has another outcome already."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
-        """What the cancellation came to."""
+        """Says what the cancellation came to."""
 
     OUTCOME_UNSPECIFIED: CancelMessageResponse.Outcome.ValueType  # 0
     """Never returned."""

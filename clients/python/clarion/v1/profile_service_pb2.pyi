@@ -370,7 +370,7 @@ Global___ImportProfilesResponse: _TypeAlias = ImportProfilesResponse  # noqa: Y0
 
 @_typing.final
 class ImportedProfile(_message.Message):
-    """What became of one profile of an import."""
+    """Says what became of one profile of an import."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -394,7 +394,7 @@ class ImportedProfile(_message.Message):
         """An earlier request of the same import held it, so long ago that its result is not kept. Nothing was done now."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
-        """What became of it. Values may be added."""
+        """Says what became of it. Values may be added."""
 
     OUTCOME_UNSPECIFIED: ImportedProfile.Outcome.ValueType  # 0
     """Never returned."""

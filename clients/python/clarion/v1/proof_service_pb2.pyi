@@ -105,7 +105,7 @@ Global___SendProofResponse: _TypeAlias = SendProofResponse  # noqa: Y015
 
 @_typing.final
 class ProofResult(_message.Message):
-    """What became of the proof to one address."""
+    """Says what became of the proof to one address."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

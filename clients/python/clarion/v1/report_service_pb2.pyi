@@ -80,7 +80,7 @@ class CampaignReport(_message.Message):
 
     @_typing.final
     class ExcludedCount(_message.Message):
-        """How many messages were excluded for one reason."""
+        """Says how many messages were excluded for one reason."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -104,7 +104,7 @@ class CampaignReport(_message.Message):
 
     @_typing.final
     class FailedCount(_message.Message):
-        """How many messages failed for one reason."""
+        """Says how many messages failed for one reason."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -266,7 +266,7 @@ Global___CampaignReport: _TypeAlias = CampaignReport  # noqa: Y015
 
 @_typing.final
 class HandOffLatency(_message.Message):
-    """How long it took from the moment a message was accepted, or from its send time where that is later, until a provider
+    """Says how long it took from the moment a message was accepted, or from its send time where that is later, until a provider
     took it. Read from a histogram: each figure is within 10 % of the true one.
     """
 

@@ -76,7 +76,7 @@ class SendingPolicy(_message.Message):
         """It is excluded with `EXCLUSION_REASON_QUIET_HOURS`."""
 
     class WhenClosed(_WhenClosed, metaclass=_WhenClosedEnumTypeWrapper):
-        """What becomes of a message that must not leave now. Values may be added."""
+        """Says what becomes of a message that must not leave now. Values may be added."""
 
     WHEN_CLOSED_UNSPECIFIED: SendingPolicy.WhenClosed.ValueType  # 0
     """Read as `WHEN_CLOSED_DEFER`."""

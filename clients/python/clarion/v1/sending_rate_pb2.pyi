@@ -19,7 +19,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class SendingRate(_message.Message):
-    """How many messages of a campaign may leave. They leave evenly: at 60 a minute, one a second."""
+    """Says how many messages of a campaign may leave. They leave evenly: at 60 a minute, one a second."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -41,7 +41,7 @@ class SmtpProvider(_message.Message):
         """From the first byte (RFC 8314)."""
 
     class TlsMode(_TlsMode, metaclass=_TlsModeEnumTypeWrapper):
-        """How the connection is protected."""
+        """Says how the connection is protected."""
 
     TLS_MODE_UNSPECIFIED: SmtpProvider.TlsMode.ValueType  # 0
     """Read as `TLS_MODE_STARTTLS`."""

@@ -52,7 +52,7 @@ class Suppression(_message.Message):
         """
 
     class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
-        """Why nothing may be sent. Values may be added."""
+        """Says why nothing may be sent. Values may be added."""
 
     REASON_UNSPECIFIED: Suppression.Reason.ValueType  # 0
     """Not set. Read as `REASON_MANUAL`."""
@@ -85,7 +85,7 @@ class Suppression(_message.Message):
         """Messages of campaigns of `CATEGORY_MARKETING`."""
 
     class Scope(_Scope, metaclass=_ScopeEnumTypeWrapper):
-        """Which messages are stopped. Values may be added."""
+        """Says which messages are stopped. Values may be added."""
 
     SCOPE_UNSPECIFIED: Suppression.Scope.ValueType  # 0
     """Not set. Read as `SCOPE_ALL`."""

@@ -292,7 +292,7 @@ Global___ImportSuppressionsResponse: _TypeAlias = ImportSuppressionsResponse  # 
 
 @_typing.final
 class ImportedSuppression(_message.Message):
-    """What one row of an import came to."""
+    """Says what one row of an import came to."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -316,7 +316,7 @@ class ImportedSuppression(_message.Message):
         """An earlier request of the same import held the row, so long ago that its result is not kept. Nothing was done now."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
-        """What it came to. Values may be added."""
+        """Says what it came to. Values may be added."""
 
     OUTCOME_UNSPECIFIED: ImportedSuppression.Outcome.ValueType  # 0
     """Never returned."""

@@ -81,7 +81,7 @@ Global___TargetingRule: _TypeAlias = TargetingRule  # noqa: Y015
 
 @_typing.final
 class RuleEvaluation(_message.Message):
-    """What came of a rule for one recipient."""
+    """Says what came of a rule for one recipient."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -101,7 +101,7 @@ class RuleEvaluation(_message.Message):
         """It cannot be evaluated, and counts as false."""
 
     class Result(_Result, metaclass=_ResultEnumTypeWrapper):
-        """What a rule is of somebody."""
+        """Says what a rule is of somebody."""
 
     RESULT_UNSPECIFIED: RuleEvaluation.Result.ValueType  # 0
     """Never returned."""
@@ -138,7 +138,7 @@ Global___RuleEvaluation: _TypeAlias = RuleEvaluation  # noqa: Y015
 
 @_typing.final
 class RuleCounts(_message.Message):
-    """What became of the messages by one rule."""
+    """Says what became of the messages by one rule."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

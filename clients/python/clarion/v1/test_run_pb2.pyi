@@ -61,7 +61,7 @@ Global___TestCellKey: _TypeAlias = TestCellKey  # noqa: Y015
 
 @_typing.final
 class TestCell(_message.Message):
-    """What became of one cell."""
+    """Says what became of one cell."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -81,7 +81,7 @@ class TestCell(_message.Message):
         """Neither names one, so each locale of the action is tried."""
 
     class LocaleOrigin(_LocaleOrigin, metaclass=_LocaleOriginEnumTypeWrapper):
-        """Where the locale comes from that the recipient wants. Values may be added."""
+        """Says where the locale comes from that the recipient wants. Values may be added."""
 
     LOCALE_ORIGIN_UNSPECIFIED: TestCell.LocaleOrigin.ValueType  # 0
     """Never returned."""
@@ -114,7 +114,7 @@ class TestCell(_message.Message):
         """The recipient gets nothing, as no rule is true."""
 
     class Comparison(_Comparison, metaclass=_ComparisonEnumTypeWrapper):
-        """How the rendering differs from the accepted one. Values may be added."""
+        """Says how the rendering differs from the accepted one. Values may be added."""
 
     COMPARISON_UNSPECIFIED: TestCell.Comparison.ValueType  # 0
     """Never returned."""
@@ -217,7 +217,7 @@ Global___TestCell: _TypeAlias = TestCell  # noqa: Y015
 
 @_typing.final
 class TestRun(_message.Message):
-    """What a call of `TestCampaign` says at its end."""
+    """Sums up a call of `TestCampaign` at its end."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -23,7 +23,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Topic(_message.Message):
-    """What people subscribe to and leave, such as a newsletter. A campaign may have one, and people grant or deny each of them.
+    """Is something that people subscribe to and leave, such as a newsletter. A campaign may have one, and people grant or deny each of them.
 
     A topic is never deleted, as people's choices refer to it for good. It is archived instead.
     """
@@ -67,7 +67,7 @@ class Topic(_message.Message):
         """All marketing on the channel of the message."""
 
     class OneClick(_OneClick, metaclass=_OneClickEnumTypeWrapper):
-        """What one click in a mail about a topic ends. Values may be added."""
+        """Says what one click in a mail about a topic ends. Values may be added."""
 
     ONE_CLICK_UNSPECIFIED: Topic.OneClick.ValueType  # 0
     """Read as `ONE_CLICK_TOPIC`."""
@@ -156,7 +156,7 @@ Global___Topic: _TypeAlias = Topic  # noqa: Y015
 
 @_typing.final
 class TopicTranslation(_message.Message):
-    """What a topic is called in another language."""
+    """Says what a topic is called in another language."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -48,7 +48,7 @@ class TriggerSample(_message.Message):
         """A TypeScript module with `clarion-client`, for Node.js."""
 
     class Tool(_Tool, metaclass=_ToolEnumTypeWrapper):
-        """What the call is made with. Values may be added."""
+        """Says what the call is made with. Values may be added."""
 
     TOOL_UNSPECIFIED: TriggerSample.Tool.ValueType  # 0
     """Never returned."""

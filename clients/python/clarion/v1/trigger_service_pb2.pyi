@@ -118,7 +118,7 @@ Global___TriggerRequest: _TypeAlias = TriggerRequest  # noqa: Y015
 
 @_typing.final
 class Recipient(_message.Message):
-    """Whom one trigger addresses, and with which data. Becomes one message per action."""
+    """Names somebody whom one trigger addresses, and brings the data. Becomes one message per action."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -244,7 +244,7 @@ Global___TriggerResponse: _TypeAlias = TriggerResponse  # noqa: Y015
 
 @_typing.final
 class RecipientResult(_message.Message):
-    """What a trigger came to for one recipient."""
+    """Says what a trigger came to for one recipient."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -264,7 +264,7 @@ class RecipientResult(_message.Message):
         """It is invalid; `violations` says why. No message is recorded. Only under `allow_partial`."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
-        """What it came to. Values may be added."""
+        """Says what it came to. Values may be added."""
 
     OUTCOME_UNSPECIFIED: RecipientResult.Outcome.ValueType  # 0
     """Never returned."""
@@ -313,7 +313,7 @@ Global___RecipientResult: _TypeAlias = RecipientResult  # noqa: Y015
 
 @_typing.final
 class MessageResult(_message.Message):
-    """What a trigger came to for one recipient on one action."""
+    """Says what a trigger came to for one recipient on one action."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -331,7 +331,7 @@ class MessageResult(_message.Message):
         """The message is recorded and will not be sent; `exclusion_reason` says why."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
-        """What it came to. Values may be added."""
+        """Says what it came to. Values may be added."""
 
     OUTCOME_UNSPECIFIED: MessageResult.Outcome.ValueType  # 0
     """Never returned."""

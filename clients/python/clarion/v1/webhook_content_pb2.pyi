@@ -46,7 +46,7 @@ class WebhookContent(_message.Message):
         """PATCH."""
 
     class Method(_Method, metaclass=_MethodEnumTypeWrapper):
-        """What the request does."""
+        """Says what the request does."""
 
     METHOD_UNSPECIFIED: WebhookContent.Method.ValueType  # 0
     """Read as `METHOD_POST`."""

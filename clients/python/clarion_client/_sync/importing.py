@@ -31,11 +31,11 @@ class Batch(NamedTuple, Generic[Row, Wire]):
     """The rows of one request."""
 
     position: int
-    """How many rows come before."""
+    """Counts the rows before its own."""
     rows: Sequence[Row]
-    """As the caller gave them."""
+    """They are as the caller gave them."""
     written: Sequence[Wire]
-    """As they are sent."""
+    """They are as they are sent."""
     is_last: bool = False
     """Whether it has no rows, and ends the import."""
 

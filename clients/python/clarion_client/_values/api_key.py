@@ -14,7 +14,7 @@ from clarion_client._conversion import Value, represents
 
 @represents(api_key_pb2.ApiKey.Scope.DESCRIPTOR)
 class Scope(StrEnum):
-    """What a key may do. A call needs one of the scopes that its comment names. Values may be added."""
+    """Says what a key may do. A call needs one of the scopes that its comment names. Values may be added."""
 
     AUTHOR = "AUTHOR"
     """Write, review and preview campaigns."""

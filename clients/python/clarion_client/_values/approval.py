@@ -14,7 +14,7 @@ from clarion_client._conversion import Value, represents
 
 @represents(approval_pb2.Approval.State.DESCRIPTOR)
 class ApprovalState(StrEnum):
-    """Where it stands. Values may be added."""
+    """Says where it stands. Values may be added."""
 
     IN_REVIEW = "IN_REVIEW"
     """It was submitted, and approvals are missing. Nobody can edit it."""
@@ -28,7 +28,7 @@ class ApprovalState(StrEnum):
 
 @represents(approval_pb2.ApprovalStep.Action.DESCRIPTOR)
 class ApprovalStepAction(StrEnum):
-    """What was done. Values may be added."""
+    """Says what was done. Values may be added."""
 
     SUBMITTED = "SUBMITTED"
     """The draft was submitted."""
@@ -53,7 +53,7 @@ class ApprovalStepAction(StrEnum):
 @represents(approval_pb2.Approval.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Approval(Value):
-    """Where the approval of a campaign's draft stands."""
+    """Says where the approval of a campaign's draft stands."""
 
     campaign: str = ""
     """Output only. The campaign, as `campaigns/{campaign}`."""
@@ -83,7 +83,7 @@ class Approval(Value):
 @represents(approval_pb2.Approval.Requirement.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequirement(Value):
-    """What one approval policy asks."""
+    """Says what one approval policy asks."""
 
     policy: str = ""
     """Output only. The policy, as `approvalPolicies/{approval_policy}`."""

@@ -13,7 +13,7 @@ from clarion_client._conversion import Value, represents
 
 @represents(attempt_pb2.ExclusionReason.DESCRIPTOR)
 class ExclusionReason(StrEnum):
-    """Why a message must not be sent. Values may be added."""
+    """Says why a message must not be sent. Values may be added."""
 
     SUPPRESSED = "SUPPRESSED"
     """The address is suppressed, or its domain."""
@@ -123,7 +123,7 @@ class Attempt(Value):
 @represents(attempt_pb2.Failure.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Failure(Value):
-    """Why a hand-off did not succeed."""
+    """Says why a hand-off did not succeed."""
 
     reason: FailureReason
     """The reason."""

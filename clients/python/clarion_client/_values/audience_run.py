@@ -16,7 +16,7 @@ from clarion_client._values.failed_evaluations import FailedEvaluations
 
 @represents(audience_run_pb2.AudienceRun.State.DESCRIPTOR)
 class AudienceRunState(StrEnum):
-    """Where it stands. Values may be added."""
+    """Says where it stands. Values may be added."""
 
     SCHEDULED = "SCHEDULED"
     """It starts at `start_time`, or as soon as its campaign is not paused."""
@@ -38,7 +38,7 @@ class AudienceRunState(StrEnum):
 
 @represents(audience_run_pb2.AudienceRun.EndReason.DESCRIPTOR)
 class AudienceRunEndReason(StrEnum):
-    """Why it was refused or cancelled. Values may be added."""
+    """Says why it was refused or cancelled. Values may be added."""
 
     AUDIENCE_TOO_LARGE = "AUDIENCE_TOO_LARGE"
     """The audience has more than `max_recipients` members: `selected_count` says how many."""
@@ -57,7 +57,7 @@ class AudienceRunEndReason(StrEnum):
 @represents(audience_run_pb2.AudienceRun.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AudienceRun(Value):
-    """How far an execution has come that writes to the members of an audience. Its counts grow while it runs.
+    """Says how far an execution has come that writes to the members of an audience. Its counts grow while it runs.
 
     The members are those of one time, `select_time`. Each of them is decided about once, whatever crashes:
     `selected_count` is the sum of `accepted_count`, of all `excluded_counts`, of `deleted_count` and of those

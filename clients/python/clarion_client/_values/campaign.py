@@ -51,7 +51,7 @@ class UnknownRecipientPolicy(StrEnum):
 
 @represents(campaign_pb2.ThroughputMode.DESCRIPTOR)
 class ThroughputMode(StrEnum):
-    """Whether triggers look up the profiles of their recipients."""
+    """Says whether triggers look up the profiles of their recipients."""
 
     STANDARD = "STANDARD"
     """They do. Stored attributes lie under those of the trigger, and the address and the locale come from the
@@ -67,7 +67,9 @@ class ThroughputMode(StrEnum):
 
 @represents(campaign_pb2.Campaign.State.DESCRIPTOR)
 class CampaignState(StrEnum):
-    """Where a campaign stands in its life. Moves by transition RPCs and by the schedule alone. Values may be added."""
+    """Says where a campaign stands in its life. Moves by transition RPCs and by the schedule alone. Values may be
+    added.
+    """
 
     DRAFT = "DRAFT"
     """Never activated. Refuses triggers. The only state in which a campaign can be deleted."""
@@ -91,7 +93,7 @@ class CampaignState(StrEnum):
 
 @represents(campaign_pb2.Campaign.ActionMode.DESCRIPTOR)
 class ActionMode(StrEnum):
-    """Which actions of the campaign are sent to a recipient."""
+    """Says which actions of the campaign are sent to a recipient."""
 
     ALL = "ALL"
     """Each: a recipient gets one message per action."""
@@ -105,7 +107,7 @@ class ActionMode(StrEnum):
 
 @represents(campaign_pb2.Finding.Severity.DESCRIPTOR)
 class Severity(StrEnum):
-    """How much it matters."""
+    """Says how much it matters."""
 
     WARNING = "WARNING"
     """Worth a look; activation goes on."""

@@ -13,7 +13,7 @@ from clarion_client._conversion import Value, represents
 
 @represents(campaign_difference_pb2.TranslationDifference.Change.DESCRIPTOR)
 class TranslationDifferenceChange(StrEnum):
-    """What became of it. Values may be added."""
+    """Says what became of it. Values may be added."""
 
     ADDED = "ADDED"
     """The later version alone has it."""
@@ -27,7 +27,7 @@ class TranslationDifferenceChange(StrEnum):
 
 @represents(campaign_difference_pb2.SchemaDifference.Effect.DESCRIPTOR)
 class SchemaDifferenceEffect(StrEnum):
-    """What a change does to contexts. Values may be added."""
+    """Says what a change does to contexts. Values may be added."""
 
     REFUSES_MORE = "REFUSES_MORE"
     """Contexts that the earlier schema takes may be refused. Review then finds `SCHEMA_BREAKING`."""
@@ -42,7 +42,7 @@ class SchemaDifferenceEffect(StrEnum):
 @represents(campaign_difference_pb2.CampaignDifference.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignDifference(Value):
-    """How two versions of a campaign differ."""
+    """Says how two versions of a campaign differ."""
 
     fields: Sequence[FieldDifference] = ()
     """The fields that differ."""

@@ -13,7 +13,7 @@ from clarion_client._conversion import Value, represents
 
 @represents(campaign_health_pb2.HealthProblem.Code.DESCRIPTOR)
 class HealthProblemCode(StrEnum):
-    """Which thing. Values may be added."""
+    """Says which thing it is. Values may be added."""
 
     CHANNEL_CONFIGURATION_DISABLED = "CHANNEL_CONFIGURATION_DISABLED"
     """The channel configuration is disabled: messages wait until it is enabled."""
@@ -40,8 +40,8 @@ class HealthProblemCode(StrEnum):
 @represents(campaign_health_pb2.CampaignHealth.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignHealth(Value):
-    """What is known to keep a campaign from working now. It says nothing about what a provider does with messages
-    later.
+    """Names what is known to keep a campaign from working now. It says nothing about what a provider does with
+    messages later.
     """
 
     problems: Sequence[HealthProblem] = ()

@@ -13,7 +13,7 @@ from clarion_client._values.campaign import Campaign
 
 @represents(campaign_life_cycle_pb2.StopCampaignRequest.QueueDisposal.DESCRIPTOR)
 class QueueDisposal(StrEnum):
-    """What happens to the messages that are queued."""
+    """Says what happens to the messages that are queued."""
 
     DRAIN = "DRAIN"
     """They are sent."""

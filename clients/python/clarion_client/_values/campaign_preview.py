@@ -18,7 +18,7 @@ from clarion_client._values.webhook_content import RenderedWebhook
 
 @represents(campaign_preview_pb2.PreviewCampaignResponse.Source.DESCRIPTOR)
 class ChoiceSource(StrEnum):
-    """Where a choice comes from. Values may be added."""
+    """Says where a choice comes from. Values may be added."""
 
     RECIPIENT = "RECIPIENT"
     """What the request says of the recipient."""

@@ -11,7 +11,7 @@ from clarion_client._conversion import represents
 
 @represents(channel_pb2.Channel.DESCRIPTOR)
 class Channel(StrEnum):
-    """How a message reaches a person or a system. Values may be added."""
+    """Says how a message reaches a person or a system. Values may be added."""
 
     EMAIL = "EMAIL"
     """E-mail."""

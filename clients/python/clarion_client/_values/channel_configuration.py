@@ -18,7 +18,7 @@ from clarion_client._values.webhook_provider import WebhookProvider
 @represents(channel_configuration_pb2.ChannelConfiguration.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelConfiguration(Value):
-    """How messages leave on one channel: the provider, the sender's identity, the limits, the retries. A change
+    """Says how messages leave on one channel: the provider, the sender's identity, the limits, the retries. A change
     takes effect for every message that is handed off after it, queued ones included.
     """
 
@@ -74,8 +74,8 @@ class ChannelConfiguration(Value):
 @represents(channel_configuration_pb2.RetryPolicy.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy(Value):
-    """How a hand-off that failed for a passing reason is tried again: after `initial_delay`, then after twice as
-    long each time up to `max_delay`, each delay varied by up to 20 % either way. A permanent failure is never
+    """Says how a hand-off that failed for a passing reason is tried again: after `initial_delay`, then after twice
+    as long each time up to `max_delay`, each delay varied by up to 20 % either way. A permanent failure is never
     tried again.
     """
 

@@ -15,7 +15,7 @@ from clarion_client._values.silence import Silence
 
 @represents(consent_pb2.Consent.Choice.DESCRIPTOR)
 class ConsentChoice(StrEnum):
-    """What a person wants. Values may be added."""
+    """Says what a person wants. Values may be added."""
 
     GRANTED = "GRANTED"
     """To get the messages."""
@@ -27,7 +27,7 @@ class ConsentChoice(StrEnum):
 
 @represents(consent_pb2.ConsentChange.Source.DESCRIPTOR)
 class ConsentSource(StrEnum):
-    """Where a choice was made. Values may be added.
+    """Says where a choice was made. Values may be added.
 
     A denial stands against every source that is not the person's own act: `ConsentSource.FORM` and
     `ConsentSource.SUPPORT` need `evidence` to grant what a standing denial covers, and `ConsentSource.IMPORT` and
@@ -111,7 +111,7 @@ class ConsentChange(Value):
 @represents(consent_pb2.ConsentEvidence.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentEvidence(Value):
-    """What shows that a person made a choice. Clarion keeps what the caller sends and adds nothing."""
+    """Says what shows that a person made a choice. Clarion keeps what the caller sends and adds nothing."""
 
     text: str = ""
     """Optional. The text that the person agreed to."""
@@ -130,7 +130,7 @@ class ConsentEvidence(Value):
 @represents(consent_pb2.ConsentSettings.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentSettings(Value):
-    """What consent means in a sandbox. There is one in each."""
+    """Says what consent means in a sandbox. There is one in each."""
 
     name: str = ""
     """Identifier. `consentSettings`."""

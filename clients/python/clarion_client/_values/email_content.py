@@ -13,7 +13,7 @@ from clarion_client._conversion import Value, represents
 
 @represents(email_content_pb2.EmailContent.Transform.DESCRIPTOR)
 class Transform(StrEnum):
-    """What is made of the HTML of a content."""
+    """Says what is made of the HTML of a content."""
 
     NONE = "NONE"
     """Nothing: the HTML is sent as it was written."""

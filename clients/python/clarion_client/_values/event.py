@@ -21,7 +21,7 @@ from clarion_client._values.suppression import SuppressionReason, SuppressionSco
 
 @represents(event_pb2.Event.Type.DESCRIPTOR)
 class EventType(StrEnum):
-    """What happened. Values may be added."""
+    """Says what happened. Values may be added."""
 
     SENT = "SENT"
     """The provider took the message."""
@@ -79,7 +79,7 @@ class EventType(StrEnum):
 
 @represents(event_pb2.Exclusion.Phase.DESCRIPTOR)
 class ExclusionPhase(StrEnum):
-    """Which check excluded it. Values may be added."""
+    """Says which check excluded it. Values may be added."""
 
     ACCEPT = "ACCEPT"
     """The check of the trigger, before it was accepted."""
@@ -91,7 +91,7 @@ class ExclusionPhase(StrEnum):
 
 @represents(event_pb2.SendingPolicyChange.Kind.DESCRIPTOR)
 class SendingPolicyChangeKind(StrEnum):
-    """What was done to it. Values may be added."""
+    """Says what was done to it. Values may be added."""
 
     CREATED = "CREATED"
     """It was created."""
@@ -105,7 +105,7 @@ class SendingPolicyChangeKind(StrEnum):
 
 @represents(event_pb2.FragmentChange.Kind.DESCRIPTOR)
 class FragmentChangeKind(StrEnum):
-    """What was done to it. Values may be added."""
+    """Says what was done to it. Values may be added."""
 
     CREATED = "CREATED"
     """It was created."""
@@ -264,7 +264,7 @@ class ProfileErasure(Value):
 @represents(event_pb2.Exclusion.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion(Value):
-    """Why a message was excluded."""
+    """Says why a message was excluded."""
 
     reason: ExclusionReason | None = None
     """Output only. The reason."""

@@ -47,7 +47,7 @@ class Execution(Value):
 @represents(execution_pb2.MessageCounts.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MessageCounts(Value):
-    """How many messages are in each state. Each message counts once."""
+    """Says how many messages are in each state. Each message counts once."""
 
     total_count: int = 0
     """All of them."""

@@ -16,7 +16,7 @@ from clarion_client._values.execution import Execution
     message_service_pb2.CancelMessageResponse.Outcome.DESCRIPTOR,
 )
 class CancelOutcome(StrEnum):
-    """What the cancellation came to."""
+    """Says what the cancellation came to."""
 
     CANCELLED = "CANCELLED"
     """Every message is cancelled (by this call or earlier) or excluded: none was or will be sent."""

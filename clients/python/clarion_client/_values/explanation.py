@@ -17,7 +17,7 @@ from clarion_client._values.targeting import RuleEvaluation
 
 @represents(explanation_pb2.SourcedValue.Source.DESCRIPTOR)
 class ValueSource(StrEnum):
-    """Where a value comes from. Values may be added."""
+    """Says where a value comes from. Values may be added."""
 
     CALL = "CALL"
     """What the call says of the recipient, in a field of its own or in `profile`."""

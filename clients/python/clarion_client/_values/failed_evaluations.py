@@ -13,7 +13,7 @@ from clarion_client._conversion import Value, represents
 
 @represents(failed_evaluations_pb2.FailedEvaluations.Cause.DESCRIPTOR)
 class FailedEvaluationsCause(StrEnum):
-    """Why an evaluation fails. Values may be added."""
+    """Says why an evaluation fails. Values may be added."""
 
     MISSING_VALUE = "MISSING_VALUE"
     """The condition reads an attribute, or an element of a list, that is not there. `has(profile.attributes.plan) &&

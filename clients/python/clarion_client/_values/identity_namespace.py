@@ -13,7 +13,7 @@ from clarion_client._conversion import Value, represents
 
 @represents(identity_namespace_pb2.IdentityNamespace.Normalisation.DESCRIPTOR)
 class Normalisation(StrEnum):
-    """What makes two values the same. Values may be added."""
+    """Says what makes two values the same. Values may be added."""
 
     EXACT = "EXACT"
     """Equal texts."""

@@ -18,8 +18,8 @@ from clarion_client._values.locale_reason import LocaleReason
 
 @represents(message_pb2.Message.State.DESCRIPTOR)
 class MessageState(StrEnum):
-    """Where a message stands: `QUEUED -> SENDING -> SENT`, or one of the other outcomes. A message in an outcome
-    never moves again. Values may be added.
+    """Says where a message stands: `QUEUED -> SENDING -> SENT`, or one of the other outcomes. A message in an
+    outcome never moves again. Values may be added.
     """
 
     QUEUED = "QUEUED"

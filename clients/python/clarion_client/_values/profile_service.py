@@ -16,7 +16,7 @@ from clarion_client._violation import Violation
 
 @represents(profile_service_pb2.ImportedProfile.Outcome.DESCRIPTOR)
 class ImportedProfileOutcome(StrEnum):
-    """What became of it. Values may be added."""
+    """Says what became of it. Values may be added."""
 
     CREATED = "CREATED"
     """No profile had any of the identities. One was created."""
@@ -48,7 +48,7 @@ class ImportedConsents(Value):
 @represents(profile_service_pb2.ImportedProfile.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedProfile(Value):
-    """What became of one profile of an import."""
+    """Says what became of one profile of an import."""
 
     outcome: ImportedProfileOutcome
     """What became of it."""

@@ -14,7 +14,7 @@ from clarion_client._values.event import Exclusion
 @represents(proof_service_pb2.ProofResult.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ProofResult(Value):
-    """What became of the proof to one address."""
+    """Says what became of the proof to one address."""
 
     address: str = ""
     """The address."""

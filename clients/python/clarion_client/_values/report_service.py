@@ -80,8 +80,8 @@ class CampaignReportLocaleCounts(Value):
 @represents(report_service_pb2.HandOffLatency.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HandOffLatency(Value):
-    """How long it took from the moment a message was accepted, or from its send time where that is later, until a
-    provider took it. Read from a histogram: each figure is within 10 % of the true one.
+    """Says how long it took from the moment a message was accepted, or from its send time where that is later, until
+    a provider took it. Read from a histogram: each figure is within 10 % of the true one.
     """
 
     count: int = 0

@@ -28,7 +28,7 @@ class SendingPolicyTimeZoneSource(StrEnum):
 
 @represents(sending_policy_pb2.SendingPolicy.WhenClosed.DESCRIPTOR)
 class SendingPolicyWhenClosed(StrEnum):
-    """What becomes of a message that must not leave now. Values may be added."""
+    """Says what becomes of a message that must not leave now. Values may be added."""
 
     DEFER = "DEFER"
     """It waits for the next opening. It is excluded with `ExclusionReason.QUIET_HOURS` if it expires before that."""

@@ -27,7 +27,7 @@ class SendingRatePeriod(StrEnum):
 @represents(sending_rate_pb2.SendingRate.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SendingRate(Value):
-    """How many messages of a campaign may leave. They leave evenly: at 60 a minute, one a second."""
+    """Says how many messages of a campaign may leave. They leave evenly: at 60 a minute, one a second."""
 
     count: int
     """Required. At most so many messages leave in each period. 1 to 1,000,000, and at most 100,000 a second."""

@@ -14,7 +14,7 @@ from clarion_client._values.email_content import Mailbox
 
 @represents(smtp_provider_pb2.SmtpProvider.TlsMode.DESCRIPTOR)
 class TlsMode(StrEnum):
-    """How the connection is protected."""
+    """Says how the connection is protected."""
 
     NONE = "NONE"
     """Not at all. Credentials are refused with it, except towards a loopback address."""

@@ -14,7 +14,7 @@ from clarion_client._values.channel import Channel
 
 @represents(suppression_pb2.Suppression.Reason.DESCRIPTOR)
 class SuppressionReason(StrEnum):
-    """Why nothing may be sent. Values may be added."""
+    """Says why nothing may be sent. Values may be added."""
 
     HARD_BOUNCE = "HARD_BOUNCE"
     """The recipient's server refused a message for good."""
@@ -36,7 +36,7 @@ class SuppressionReason(StrEnum):
 
 @represents(suppression_pb2.Suppression.Scope.DESCRIPTOR)
 class SuppressionScope(StrEnum):
-    """Which messages are stopped. Values may be added."""
+    """Says which messages are stopped. Values may be added."""
 
     ALL = "ALL"
     """Every message, password resets included."""

@@ -16,7 +16,7 @@ from clarion_client._violation import Violation
 
 @represents(suppression_service_pb2.ImportedSuppression.Outcome.DESCRIPTOR)
 class ImportedSuppressionOutcome(StrEnum):
-    """What it came to. Values may be added."""
+    """Says what it came to. Values may be added."""
 
     CREATED = "CREATED"
     """The suppression is new."""
@@ -37,7 +37,7 @@ class ImportedSuppressionOutcome(StrEnum):
 @represents(suppression_service_pb2.ImportedSuppression.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedSuppression(Value):
-    """What one row of an import came to."""
+    """Says what one row of an import came to."""
 
     outcome: ImportedSuppressionOutcome
     """What it came to."""

@@ -25,7 +25,7 @@ class WithoutRule(StrEnum):
 
 @represents(targeting_pb2.RuleEvaluation.Result.DESCRIPTOR)
 class RuleEvaluationResult(StrEnum):
-    """What a rule is of somebody."""
+    """Says what a rule is of somebody."""
 
     TRUE = "TRUE"
     """It is true, and decides."""
@@ -64,7 +64,7 @@ class TargetingRule(Value):
 @represents(targeting_pb2.RuleEvaluation.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RuleEvaluation(Value):
-    """What came of a rule for one recipient."""
+    """Says what came of a rule for one recipient."""
 
     rule: str = ""
     """The rule, by its id."""
@@ -77,7 +77,7 @@ class RuleEvaluation(Value):
 @represents(targeting_pb2.RuleCounts.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RuleCounts(Value):
-    """What became of the messages by one rule."""
+    """Says what became of the messages by one rule."""
 
     action: str = ""
     """The action, by its id."""

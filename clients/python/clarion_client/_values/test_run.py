@@ -20,7 +20,7 @@ from clarion_client._violation import Violation
 
 @represents(test_run_pb2.TestCell.LocaleOrigin.DESCRIPTOR)
 class LocaleOrigin(StrEnum):
-    """Where the locale comes from that the recipient wants. Values may be added."""
+    """Says where the locale comes from that the recipient wants. Values may be added."""
 
     CASE = "CASE"
     """The test case names it."""
@@ -34,7 +34,7 @@ class LocaleOrigin(StrEnum):
 
 @represents(test_run_pb2.TestCell.Comparison.DESCRIPTOR)
 class Comparison(StrEnum):
-    """How the rendering differs from the accepted one. Values may be added."""
+    """Says how the rendering differs from the accepted one. Values may be added."""
 
     NEW = "NEW"
     """None was accepted."""
@@ -73,7 +73,7 @@ class TestCellKey(Value):
 @represents(test_run_pb2.TestCell.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TestCell(Value):
-    """What became of one cell."""
+    """Says what became of one cell."""
 
     __test__: ClassVar[bool] = False
     key: TestCellKey
@@ -121,7 +121,7 @@ class TestCell(Value):
 @represents(test_run_pb2.TestRun.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TestRun(Value):
-    """What a call of `TestCampaign` says at its end."""
+    """Sums up a call of `TestCampaign` at its end."""
 
     __test__: ClassVar[bool] = False
     etag: str = ""

@@ -27,7 +27,7 @@ class TopicVisibility(StrEnum):
 
 @represents(topic_pb2.Topic.OneClick.DESCRIPTOR)
 class TopicOneClick(StrEnum):
-    """What one click in a mail about a topic ends. Values may be added."""
+    """Says what one click in a mail about a topic ends. Values may be added."""
 
     TOPIC = "TOPIC"
     """The topic, on the channel of the message. For a private topic, which no page offers again: as
@@ -42,8 +42,8 @@ class TopicOneClick(StrEnum):
 @represents(topic_pb2.Topic.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Topic(Value):
-    """What people subscribe to and leave, such as a newsletter. A campaign may have one, and people grant or deny
-    each of them.
+    """Is something that people subscribe to and leave, such as a newsletter. A campaign may have one, and people
+    grant or deny each of them.
 
     A topic is never deleted, as people's choices refer to it for good. It is archived instead.
     """
@@ -87,7 +87,7 @@ class Topic(Value):
 @represents(topic_pb2.TopicTranslation.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TopicTranslation(Value):
-    """What a topic is called in another language."""
+    """Says what a topic is called in another language."""
 
     locale: str
     """Required. The locale, as a BCP 47 tag such as `pt-BR`."""

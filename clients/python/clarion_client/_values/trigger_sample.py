@@ -14,7 +14,7 @@ from clarion_client._values.trigger_service import Recipient
 
 @represents(trigger_sample_pb2.TriggerSample.Tool.DESCRIPTOR)
 class SampleTool(StrEnum):
-    """What the call is made with. Values may be added."""
+    """Says what the call is made with. Values may be added."""
 
     GRPCURL = "GRPCURL"
     """`grpcurl`, in a shell."""

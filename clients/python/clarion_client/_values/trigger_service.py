@@ -20,7 +20,7 @@ from clarion_client._violation import Violation
 
 @represents(trigger_service_pb2.RecipientResult.Outcome.DESCRIPTOR)
 class RecipientOutcome(StrEnum):
-    """What it came to. Values may be added."""
+    """Says what it came to. Values may be added."""
 
     ACCEPTED = "ACCEPTED"
     """At least one message is queued for it, and will reach its outcome."""
@@ -34,7 +34,7 @@ class RecipientOutcome(StrEnum):
 
 @represents(trigger_service_pb2.MessageResult.Outcome.DESCRIPTOR)
 class MessageOutcome(StrEnum):
-    """What it came to. Values may be added."""
+    """Says what it came to. Values may be added."""
 
     ACCEPTED = "ACCEPTED"
     """The message is queued, and will reach its outcome."""
@@ -83,7 +83,7 @@ class Trigger(Value):
 @represents(trigger_service_pb2.Recipient.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recipient(Value):
-    """Whom one trigger addresses, and with which data. Becomes one message per action."""
+    """Names somebody whom one trigger addresses, and brings the data. Becomes one message per action."""
 
     identity: str
     """Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At
@@ -140,7 +140,7 @@ class Accepted(Value):
 @represents(trigger_service_pb2.RecipientResult.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientResult(Value):
-    """What a trigger came to for one recipient."""
+    """Says what a trigger came to for one recipient."""
 
     outcome: RecipientOutcome
     """What it came to."""
@@ -157,7 +157,7 @@ class RecipientResult(Value):
 @represents(trigger_service_pb2.MessageResult.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class MessageResult(Value):
-    """What a trigger came to for one recipient on one action."""
+    """Says what a trigger came to for one recipient on one action."""
 
     action: str = ""
     """The action, by its id."""

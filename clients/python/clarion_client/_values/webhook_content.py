@@ -13,7 +13,7 @@ from clarion_client._conversion import Value, represents
 
 @represents(webhook_content_pb2.WebhookContent.Method.DESCRIPTOR)
 class WebhookContentMethod(StrEnum):
-    """What the request does."""
+    """Says what the request does."""
 
     POST = "POST"
     """POST."""

@@ -91,7 +91,7 @@ export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
   messageDesc(file_clarion_v1_api_key, 0);
 
 /**
- * What a key may do. A call needs one of the scopes that its comment names. Values may be added.
+ * Says what a key may do. A call needs one of the scopes that its comment names. Values may be added.
  *
  * @generated from enum clarion.v1.ApiKey.Scope
  */

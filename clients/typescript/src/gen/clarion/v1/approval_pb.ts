@@ -16,7 +16,7 @@ export const file_clarion_v1_approval: GenFile = /*@__PURE__*/
   fileDesc("ChljbGFyaW9uL3YxL2FwcHJvdmFsLnByb3RvEgpjbGFyaW9uLnYxIvEDCghBcHByb3ZhbBIWCghjYW1wYWlnbhgBIAEoCUIE4kEBAxIvCgVzdGF0ZRgCIAEoDjIaLmNsYXJpb24udjEuQXBwcm92YWwuU3RhdGVCBOJBAQMSGgoMY29udGVudF9oYXNoGAMgASgJQgTiQQEDEhwKDnN1Ym1pdHRlZF9oYXNoGAQgASgJQgTiQQEDEhcKCXN1Ym1pdHRlchgFIAEoCUIE4kEBAxI1CgtzdWJtaXRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSPAoMcmVxdWlyZW1lbnRzGAcgAygLMiAuY2xhcmlvbi52MS5BcHByb3ZhbC5SZXF1aXJlbWVudEIE4kEBAxISCgRldGFnGAggASgJQgTiQQEDGloKC1JlcXVpcmVtZW50EhQKBnBvbGljeRgBIAEoCUIE4kEBAxIcCg5yZXF1aXJlZF9jb3VudBgCIAEoBUIE4kEBAxIXCglhcHByb3ZlcnMYAyADKAlCBOJBAQMiZAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TVEFURV9JTl9SRVZJRVcQARISCg5TVEFURV9BUFBST1ZFRBACEhsKF1NUQVRFX0NIQU5HRVNfUkVRVUVTVEVEEAMivwMKDEFwcHJvdmFsU3RlcBI1CgZhY3Rpb24YASABKA4yHy5jbGFyaW9uLnYxLkFwcHJvdmFsU3RlcC5BY3Rpb25CBOJBAQMSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSEwoFYWN0b3IYAyABKAlCBOJBAQMSFQoHY29tbWVudBgEIAEoCUIE4kEBAxIaCgxjb250ZW50X2hhc2gYBSABKAlCBOJBAQMSEgoEc3RlcBgGIAEoCUIE4kEBAxIUCgZ0aHJlYWQYByABKAlCBOJBAQMi1QEKBkFjdGlvbhIWChJBQ1RJT05fVU5TUEVDSUZJRUQQABIUChBBQ1RJT05fU1VCTUlUVEVEEAESEwoPQUNUSU9OX0FQUFJPVkVEEAISHAoYQUNUSU9OX0NIQU5HRVNfUkVRVUVTVEVEEAMSFAoQQUNUSU9OX0NBTkNFTExFRBAEEhQKEEFDVElPTl9DT01NRU5URUQQBRIUChBBQ1RJT05fQUNUSVZBVEVEEAYSEwoPQUNUSU9OX0JZUEFTU0VEEAcSEwoPQUNUSU9OX1JFU09MVkVEEAgiigEKDkFwcHJvdmFsVGhyZWFkEi8KB29wZW5pbmcYASABKAsyGC5jbGFyaW9uLnYxLkFwcHJvdmFsU3RlcEIE4kEBAxIvCgdyZXBsaWVzGAIgAygLMhguY2xhcmlvbi52MS5BcHByb3ZhbFN0ZXBCBOJBAQMSFgoIcmVzb2x2ZWQYAyABKAhCBOJBAQNiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
- * Where the approval of a campaign's draft stands.
+ * Says where the approval of a campaign's draft stands.
  *
  * @generated from message clarion.v1.Approval
  */
@@ -89,7 +89,7 @@ export const ApprovalSchema: GenMessage<Approval> = /*@__PURE__*/
   messageDesc(file_clarion_v1_approval, 0);
 
 /**
- * What one approval policy asks.
+ * Says what one approval policy asks.
  *
  * @generated from message clarion.v1.Approval.Requirement
  */
@@ -124,7 +124,7 @@ export const Approval_RequirementSchema: GenMessage<Approval_Requirement> = /*@_
   messageDesc(file_clarion_v1_approval, 0, 0);
 
 /**
- * Where it stands. Values may be added.
+ * Says where it stands. Values may be added.
  *
  * @generated from enum clarion.v1.Approval.State
  */
@@ -228,7 +228,7 @@ export const ApprovalStepSchema: GenMessage<ApprovalStep> = /*@__PURE__*/
   messageDesc(file_clarion_v1_approval, 1);
 
 /**
- * What was done. Values may be added.
+ * Says what was done. Values may be added.
  *
  * @generated from enum clarion.v1.ApprovalStep.Action
  */

@@ -120,7 +120,7 @@ export const Attempt_ResultSchema: GenEnum<Attempt_Result> = /*@__PURE__*/
   enumDesc(file_clarion_v1_attempt, 0, 0);
 
 /**
- * Why a hand-off did not succeed.
+ * Says why a hand-off did not succeed.
  *
  * @generated from message clarion.v1.Failure
  */
@@ -288,7 +288,7 @@ export const Failure_ReasonSchema: GenEnum<Failure_Reason> = /*@__PURE__*/
   enumDesc(file_clarion_v1_attempt, 1, 0);
 
 /**
- * Why a message must not be sent. Values may be added.
+ * Says why a message must not be sent. Values may be added.
  *
  * @generated from enum clarion.v1.ExclusionReason
  */

@@ -20,7 +20,7 @@ export const file_clarion_v1_audience_run: GenFile = /*@__PURE__*/
   fileDesc("Ch1jbGFyaW9uL3YxL2F1ZGllbmNlX3J1bi5wcm90bxIKY2xhcmlvbi52MSKnBwoLQXVkaWVuY2VSdW4SFgoIYXVkaWVuY2UYASABKAlCBOJBAQMSMgoFc3RhdGUYAiABKA4yHS5jbGFyaW9uLnYxLkF1ZGllbmNlUnVuLlN0YXRlQgTiQQEDEjsKCmVuZF9yZWFzb24YAyABKA4yIS5jbGFyaW9uLnYxLkF1ZGllbmNlUnVuLkVuZFJlYXNvbkIE4kEBAxIcCg5tYXhfcmVjaXBpZW50cxgEIAEoBUIE4kEBAxI0CgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtzZWxlY3RfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSHAoOc2VsZWN0ZWRfY291bnQYByABKAVCBOJBAQMSHAoOc25hcHNob3RfY291bnQYCCABKAVCBOJBAQMSPwoSZmFpbGVkX2V2YWx1YXRpb25zGAkgAygLMh0uY2xhcmlvbi52MS5GYWlsZWRFdmFsdWF0aW9uc0IE4kEBAxIcCg5hY2NlcHRlZF9jb3VudBgKIAEoBUIE4kEBAxI6Cg9leGNsdWRlZF9jb3VudHMYCyADKAsyGy5jbGFyaW9uLnYxLkV4Y2x1ZGVkTWVtYmVyc0IE4kEBAxIbCg1kZWxldGVkX2NvdW50GAwgASgFQgTiQQEDEjIKCGVuZF90aW1lGA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAyKVAQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TVEFURV9TQ0hFRFVMRUQQARITCg9TVEFURV9TRUxFQ1RJTkcQAhITCg9TVEFURV9BQ0NFUFRJTkcQAxIOCgpTVEFURV9ET05FEAQSEQoNU1RBVEVfUkVGVVNFRBAFEhMKD1NUQVRFX0NBTkNFTExFRBAGIsMBCglFbmRSZWFzb24SGgoWRU5EX1JFQVNPTl9VTlNQRUNJRklFRBAAEiEKHUVORF9SRUFTT05fQVVESUVOQ0VfVE9PX0xBUkdFEAESHwobRU5EX1JFQVNPTl9BVURJRU5DRV9JTlZBTElEEAISHQoZRU5EX1JFQVNPTl9DQU1QQUlHTl9FTkRFRBADEiAKHEVORF9SRUFTT05fQ0FNUEFJR05fT1VUREFURUQQBBIVChFFTkRfUkVBU09OX0NBTExFUhAFIk0KD0V4Y2x1ZGVkTWVtYmVycxIrCgZyZWFzb24YASABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbhINCgVjb3VudBgCIAEoBWIGcHJvdG8z", [file_clarion_v1_attempt, file_clarion_v1_failed_evaluations, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
- * How far an execution has come that writes to the members of an audience. Its counts grow while it runs.
+ * Says how far an execution has come that writes to the members of an audience. Its counts grow while it runs.
  *
  * The members are those of one time, `select_time`. Each of them is decided about once, whatever crashes: `selected_count`
  * is the sum of `accepted_count`, of all `excluded_counts`, of `deleted_count` and of those that are left.
@@ -129,7 +129,7 @@ export const AudienceRunSchema: GenMessage<AudienceRun> = /*@__PURE__*/
   messageDesc(file_clarion_v1_audience_run, 0);
 
 /**
- * Where it stands. Values may be added.
+ * Says where it stands. Values may be added.
  *
  * @generated from enum clarion.v1.AudienceRun.State
  */
@@ -192,7 +192,7 @@ export const AudienceRun_StateSchema: GenEnum<AudienceRun_State> = /*@__PURE__*/
   enumDesc(file_clarion_v1_audience_run, 0, 0);
 
 /**
- * Why it was refused or cancelled. Values may be added.
+ * Says why it was refused or cancelled. Values may be added.
  *
  * @generated from enum clarion.v1.AudienceRun.EndReason
  */
@@ -247,7 +247,7 @@ export const AudienceRun_EndReasonSchema: GenEnum<AudienceRun_EndReason> = /*@__
   enumDesc(file_clarion_v1_audience_run, 0, 1);
 
 /**
- * How many members of an audience were excluded for one reason.
+ * Says how many members of an audience were excluded for one reason.
  *
  * @generated from message clarion.v1.ExcludedMembers
  */

@@ -14,7 +14,7 @@ export const file_clarion_v1_campaign_difference: GenFile = /*@__PURE__*/
   fileDesc("CiRjbGFyaW9uL3YxL2NhbXBhaWduX2RpZmZlcmVuY2UucHJvdG8SCmNsYXJpb24udjEiywEKEkNhbXBhaWduRGlmZmVyZW5jZRIrCgZmaWVsZHMYASADKAsyGy5jbGFyaW9uLnYxLkZpZWxkRGlmZmVyZW5jZRI0Cg5jb250ZXh0X3NjaGVtYRgCIAMoCzIcLmNsYXJpb24udjEuU2NoZW1hRGlmZmVyZW5jZRI3Cgx0cmFuc2xhdGlvbnMYAyADKAsyIS5jbGFyaW9uLnYxLlRyYW5zbGF0aW9uRGlmZmVyZW5jZRIZChF0cmFuc2xhdGlvbl9jb3VudBgEIAEoBSLpAQoVVHJhbnNsYXRpb25EaWZmZXJlbmNlEg4KBmxvY2FsZRgBIAEoCRILCgNrZXkYAiABKAkSOAoGY2hhbmdlGAMgASgOMiguY2xhcmlvbi52MS5UcmFuc2xhdGlvbkRpZmZlcmVuY2UuQ2hhbmdlEg4KBmJlZm9yZRgEIAEoCRINCgVhZnRlchgFIAEoCSJaCgZDaGFuZ2USFgoSQ0hBTkdFX1VOU1BFQ0lGSUVEEAASEAoMQ0hBTkdFX0FEREVEEAESEgoOQ0hBTkdFX1JFTU9WRUQQAhISCg5DSEFOR0VfQ0hBTkdFRBADIjYKD0ZpZWxkRGlmZmVyZW5jZRINCgVmaWVsZBgBIAEoCRIUCgx1bmlmaWVkX2RpZmYYAiABKAki0QEKEFNjaGVtYURpZmZlcmVuY2USDAoEcGF0aBgBIAEoCRIzCgZlZmZlY3QYAiABKA4yIy5jbGFyaW9uLnYxLlNjaGVtYURpZmZlcmVuY2UuRWZmZWN0Eg8KB21lc3NhZ2UYAyABKAkiaQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEhcKE0VGRkVDVF9SRUZVU0VTX01PUkUQARIXChNFRkZFQ1RfQUNDRVBUU19NT1JFEAISFQoRRUZGRUNUX05BTUVTX01PUkUQAyJoChtEaWZmQ2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGgoMYmFzZV92ZXJzaW9uGAIgASgFQgTiQQEBEhUKB3ZlcnNpb24YAyABKAVCBOJBAQEiUgocRGlmZkNhbXBhaWduVmVyc2lvbnNSZXNwb25zZRIyCgpkaWZmZXJlbmNlGAEgASgLMh4uY2xhcmlvbi52MS5DYW1wYWlnbkRpZmZlcmVuY2ViBnByb3RvMw", [file_google_api_field_behavior]);
 
 /**
- * How two versions of a campaign differ.
+ * Says how two versions of a campaign differ.
  *
  * @generated from message clarion.v1.CampaignDifference
  */
@@ -105,7 +105,7 @@ export const TranslationDifferenceSchema: GenMessage<TranslationDifference> = /*
   messageDesc(file_clarion_v1_campaign_difference, 1);
 
 /**
- * What became of it. Values may be added.
+ * Says what became of it. Values may be added.
  *
  * @generated from enum clarion.v1.TranslationDifference.Change
  */
@@ -212,7 +212,7 @@ export const SchemaDifferenceSchema: GenMessage<SchemaDifference> = /*@__PURE__*
   messageDesc(file_clarion_v1_campaign_difference, 3);
 
 /**
- * What a change does to contexts. Values may be added.
+ * Says what a change does to contexts. Values may be added.
  *
  * @generated from enum clarion.v1.SchemaDifference.Effect
  */

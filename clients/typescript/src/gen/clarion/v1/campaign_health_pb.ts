@@ -14,7 +14,7 @@ export const file_clarion_v1_campaign_health: GenFile = /*@__PURE__*/
   fileDesc("CiBjbGFyaW9uL3YxL2NhbXBhaWduX2hlYWx0aC5wcm90bxIKY2xhcmlvbi52MSJDCg5DYW1wYWlnbkhlYWx0aBIxCghwcm9ibGVtcxgBIAMoCzIZLmNsYXJpb24udjEuSGVhbHRoUHJvYmxlbUIE4kEBAyLqAgoNSGVhbHRoUHJvYmxlbRIyCgRjb2RlGAEgASgOMh4uY2xhcmlvbi52MS5IZWFsdGhQcm9ibGVtLkNvZGVCBOJBAQMSIwoVY2hhbm5lbF9jb25maWd1cmF0aW9uGAIgASgJQgTiQQEDEhUKB21lc3NhZ2UYAyABKAlCBOJBAQMSFAoGYWN0aW9uGAQgASgJQgTiQQEDEhIKBHJ1bGUYBSABKAlCBOJBAQMivgEKBENvZGUSFAoQQ09ERV9VTlNQRUNJRklFRBAAEicKI0NPREVfQ0hBTk5FTF9DT05GSUdVUkFUSU9OX0RJU0FCTEVEEAESGQoVQ09ERV9BVFRFTVBUU19GQUlMSU5HEAISHQoZQ09ERV9DRVJUSUZJQ0FURV9FWFBJUklORxADEhUKEUNPREVfUlVMRV9GQUlMSU5HEAQSJgoiQ09ERV9DSEFOTkVMX0NPTkZJR1VSQVRJT05fRkFJTElORxAFYgZwcm90bzM", [file_google_api_field_behavior]);
 
 /**
- * What is known to keep a campaign from working now. It says nothing about what a provider does with messages later.
+ * Names what is known to keep a campaign from working now. It says nothing about what a provider does with messages later.
  *
  * @generated from message clarion.v1.CampaignHealth
  */
@@ -84,7 +84,7 @@ export const HealthProblemSchema: GenMessage<HealthProblem> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign_health, 1);
 
 /**
- * Which thing. Values may be added.
+ * Says which thing it is. Values may be added.
  *
  * @generated from enum clarion.v1.HealthProblem.Code
  */

@@ -149,7 +149,7 @@ export const StopCampaignRequestSchema: GenMessage<StopCampaignRequest> = /*@__P
   messageDesc(file_clarion_v1_campaign_life_cycle, 4);
 
 /**
- * What happens to the messages that are queued.
+ * Says what happens to the messages that are queued.
  *
  * @generated from enum clarion.v1.StopCampaignRequest.QueueDisposal
  */

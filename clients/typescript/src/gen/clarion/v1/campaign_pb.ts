@@ -309,7 +309,7 @@ export const CampaignSchema: GenMessage<Campaign> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 0);
 
 /**
- * Where a campaign stands in its life. Moves by transition RPCs and by the schedule alone.
+ * Says where a campaign stands in its life. Moves by transition RPCs and by the schedule alone.
  * Values may be added.
  *
  * @generated from enum clarion.v1.Campaign.State
@@ -379,7 +379,7 @@ export const Campaign_StateSchema: GenEnum<Campaign_State> = /*@__PURE__*/
   enumDesc(file_clarion_v1_campaign, 0, 0);
 
 /**
- * Which actions of the campaign are sent to a recipient.
+ * Says which actions of the campaign are sent to a recipient.
  *
  * @generated from enum clarion.v1.Campaign.ActionMode
  */
@@ -666,7 +666,7 @@ export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 5);
 
 /**
- * How much it matters.
+ * Says how much it matters.
  *
  * @generated from enum clarion.v1.Finding.Severity
  */
@@ -776,7 +776,7 @@ export const UnknownRecipientPolicySchema: GenEnum<UnknownRecipientPolicy> = /*@
   enumDesc(file_clarion_v1_campaign, 1);
 
 /**
- * Whether triggers look up the profiles of their recipients.
+ * Says whether triggers look up the profiles of their recipients.
  *
  * @generated from enum clarion.v1.ThroughputMode
  */

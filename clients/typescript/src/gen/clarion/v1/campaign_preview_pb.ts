@@ -217,7 +217,7 @@ export const PreviewCampaignResponse_ChoiceSchema: GenMessage<PreviewCampaignRes
   messageDesc(file_clarion_v1_campaign_preview, 1, 0);
 
 /**
- * Where a choice comes from. Values may be added.
+ * Says where a choice comes from. Values may be added.
  *
  * @generated from enum clarion.v1.PreviewCampaignResponse.Source
  */

@@ -24,7 +24,7 @@ export const file_clarion_v1_channel_configuration: GenFile = /*@__PURE__*/
   fileDesc("CiZjbGFyaW9uL3YxL2NoYW5uZWxfY29uZmlndXJhdGlvbi5wcm90bxIKY2xhcmlvbi52MSLMBAoUQ2hhbm5lbENvbmZpZ3VyYXRpb24SEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQISLgoKY2F0ZWdvcmllcxgDIAMoDjIULmNsYXJpb24udjEuQ2F0ZWdvcnlCBOJBAQESFgoIZGlzYWJsZWQYBCABKAhCBOJBAQESKAoEc210cBgFIAEoCzIYLmNsYXJpb24udjEuU210cFByb3ZpZGVySAASLgoHd2ViaG9vaxgMIAEoCzIbLmNsYXJpb24udjEuV2ViaG9va1Byb3ZpZGVySAASKgoHY2hhbm5lbBgNIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxIzCgxyZXRyeV9wb2xpY3kYBiABKAsyFy5jbGFyaW9uLnYxLlJldHJ5UG9saWN5QgTiQQEBEh0KD21heF9jb25jdXJyZW5jeRgHIAEoBUIE4kEBARIWCghtYXhfcmF0ZRgIIAEoAUIE4kEBARISCgRldGFnGAkgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSHwoRbWF4X21lc3NhZ2VfYnl0ZXMYDiABKANCBOJBAQESGwoNYWNjZXNzX2xhYmVscxgPIAMoCUIE4kEBAUIKCghwcm92aWRlciKqAQoLUmV0cnlQb2xpY3kSLwoGd2luZG93GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgTiQQEBEjYKDWluaXRpYWxfZGVsYXkYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESMgoJbWF4X2RlbGF5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgTiQQEBYgZwcm90bzM", [file_clarion_v1_category, file_clarion_v1_channel, file_clarion_v1_smtp_provider, file_clarion_v1_webhook_provider, file_google_api_field_behavior, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * How messages leave on one channel: the provider, the sender's identity, the limits, the retries.
+ * Says how messages leave on one channel: the provider, the sender's identity, the limits, the retries.
  * A change takes effect for every message that is handed off after it, queued ones included.
  *
  * @generated from message clarion.v1.ChannelConfiguration
@@ -158,7 +158,7 @@ export const ChannelConfigurationSchema: GenMessage<ChannelConfiguration> = /*@_
   messageDesc(file_clarion_v1_channel_configuration, 0);
 
 /**
- * How a hand-off that failed for a passing reason is tried again: after `initial_delay`, then after twice as long each
+ * Says how a hand-off that failed for a passing reason is tried again: after `initial_delay`, then after twice as long each
  * time up to `max_delay`, each delay varied by up to 20 % either way. A permanent failure is never tried again.
  *
  * @generated from message clarion.v1.RetryPolicy

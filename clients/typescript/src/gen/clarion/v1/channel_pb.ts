@@ -12,7 +12,7 @@ export const file_clarion_v1_channel: GenFile = /*@__PURE__*/
   fileDesc("ChhjbGFyaW9uL3YxL2NoYW5uZWwucHJvdG8SCmNsYXJpb24udjEqSgoHQ2hhbm5lbBIXChNDSEFOTkVMX1VOU1BFQ0lGSUVEEAASEQoNQ0hBTk5FTF9FTUFJTBABEhMKD0NIQU5ORUxfV0VCSE9PSxACYgZwcm90bzM");
 
 /**
- * How a message reaches a person or a system. Values may be added.
+ * Says how a message reaches a person or a system. Values may be added.
  *
  * @generated from enum clarion.v1.Channel
  */

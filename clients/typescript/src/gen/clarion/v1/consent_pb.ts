@@ -74,7 +74,7 @@ export const ConsentSchema: GenMessage<Consent> = /*@__PURE__*/
   messageDesc(file_clarion_v1_consent, 0);
 
 /**
- * What a person wants. Values may be added.
+ * Says what a person wants. Values may be added.
  *
  * @generated from enum clarion.v1.Consent.Choice
  */
@@ -194,7 +194,7 @@ export const ConsentChangeSchema: GenMessage<ConsentChange> = /*@__PURE__*/
   messageDesc(file_clarion_v1_consent, 1);
 
 /**
- * Where a choice was made. Values may be added.
+ * Says where a choice was made. Values may be added.
  *
  * A denial stands against every source that is not the person's own act: `SOURCE_FORM` and `SOURCE_SUPPORT` need `evidence`
  * to grant what a standing denial covers, and `SOURCE_IMPORT` and `SOURCE_SYNC` cannot.
@@ -266,7 +266,7 @@ export const ConsentChange_SourceSchema: GenEnum<ConsentChange_Source> = /*@__PU
   enumDesc(file_clarion_v1_consent, 1, 0);
 
 /**
- * What shows that a person made a choice. Clarion keeps what the caller sends and adds nothing.
+ * Says what shows that a person made a choice. Clarion keeps what the caller sends and adds nothing.
  *
  * @generated from message clarion.v1.ConsentEvidence
  */
@@ -322,7 +322,7 @@ export const ConsentEvidenceSchema: GenMessage<ConsentEvidence> = /*@__PURE__*/
   messageDesc(file_clarion_v1_consent, 2);
 
 /**
- * What consent means in a sandbox. There is one in each.
+ * Says what consent means in a sandbox. There is one in each.
  *
  * @generated from message clarion.v1.ConsentSettings
  */

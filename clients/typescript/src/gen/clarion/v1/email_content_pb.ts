@@ -94,7 +94,7 @@ export const EmailContentSchema: GenMessage<EmailContent> = /*@__PURE__*/
   messageDesc(file_clarion_v1_email_content, 0);
 
 /**
- * What is made of the HTML of a content.
+ * Says what is made of the HTML of a content.
  *
  * @generated from enum clarion.v1.EmailContent.Transform
  */

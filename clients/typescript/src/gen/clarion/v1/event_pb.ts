@@ -226,7 +226,7 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_clarion_v1_event, 0);
 
 /**
- * What happened. Values may be added.
+ * Says what happened. Values may be added.
  *
  * @generated from enum clarion.v1.Event.Type
  */
@@ -526,7 +526,7 @@ export const ProfileErasureSchema: GenMessage<ProfileErasure> = /*@__PURE__*/
   messageDesc(file_clarion_v1_event, 3);
 
 /**
- * Why a message was excluded.
+ * Says why a message was excluded.
  *
  * @generated from message clarion.v1.Exclusion
  */
@@ -562,7 +562,7 @@ export const ExclusionSchema: GenMessage<Exclusion> = /*@__PURE__*/
   messageDesc(file_clarion_v1_event, 4);
 
 /**
- * Which check excluded it. Values may be added.
+ * Says which check excluded it. Values may be added.
  *
  * @generated from enum clarion.v1.Exclusion.Phase
  */
@@ -708,7 +708,7 @@ export const SendingPolicyChangeSchema: GenMessage<SendingPolicyChange> = /*@__P
   messageDesc(file_clarion_v1_event, 7);
 
 /**
- * What was done to it. Values may be added.
+ * Says what was done to it. Values may be added.
  *
  * @generated from enum clarion.v1.SendingPolicyChange.Kind
  */
@@ -812,7 +812,7 @@ export const FragmentChangeSchema: GenMessage<FragmentChange> = /*@__PURE__*/
   messageDesc(file_clarion_v1_event, 9);
 
 /**
- * What was done to it. Values may be added.
+ * Says what was done to it. Values may be added.
  *
  * @generated from enum clarion.v1.FragmentChange.Kind
  */

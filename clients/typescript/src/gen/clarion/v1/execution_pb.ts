@@ -110,7 +110,7 @@ export const ExecutionSchema: GenMessage<Execution> = /*@__PURE__*/
   messageDesc(file_clarion_v1_execution, 0);
 
 /**
- * How many messages are in each state. Each message counts once.
+ * Says how many messages are in each state. Each message counts once.
  *
  * @generated from message clarion.v1.MessageCounts
  */

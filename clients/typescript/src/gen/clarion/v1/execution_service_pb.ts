@@ -192,7 +192,7 @@ export const CancelExecutionResponseSchema: GenMessage<CancelExecutionResponse> 
   messageDesc(file_clarion_v1_execution_service, 5);
 
 /**
- * What the cancellation came to.
+ * Says what the cancellation came to.
  *
  * @generated from enum clarion.v1.CancelExecutionResponse.Outcome
  */

@@ -49,7 +49,7 @@ export const SourcedValueSchema: GenMessage<SourcedValue> = /*@__PURE__*/
   messageDesc(file_clarion_v1_explanation, 0);
 
 /**
- * Where a value comes from. Values may be added.
+ * Says where a value comes from. Values may be added.
  *
  * @generated from enum clarion.v1.SourcedValue.Source
  */

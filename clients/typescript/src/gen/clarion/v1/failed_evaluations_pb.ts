@@ -48,7 +48,7 @@ export const FailedEvaluationsSchema: GenMessage<FailedEvaluations> = /*@__PURE_
   messageDesc(file_clarion_v1_failed_evaluations, 0);
 
 /**
- * Why an evaluation fails. Values may be added.
+ * Says why an evaluation fails. Values may be added.
  *
  * @generated from enum clarion.v1.FailedEvaluations.Cause
  */

@@ -92,7 +92,7 @@ export const IdentityNamespaceSchema: GenMessage<IdentityNamespace> = /*@__PURE_
   messageDesc(file_clarion_v1_identity_namespace, 0);
 
 /**
- * What makes two values the same. Values may be added.
+ * Says what makes two values the same. Values may be added.
  *
  * @generated from enum clarion.v1.IdentityNamespace.Normalisation
  */

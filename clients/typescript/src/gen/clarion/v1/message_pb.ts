@@ -226,7 +226,7 @@ export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
   messageDesc(file_clarion_v1_message, 0);
 
 /**
- * Where a message stands: `QUEUED -> SENDING -> SENT`, or one of the other outcomes. A message in an outcome never
+ * Says where a message stands: `QUEUED -> SENDING -> SENT`, or one of the other outcomes. A message in an outcome never
  * moves again. Values may be added.
  *
  * @generated from enum clarion.v1.Message.State

@@ -233,7 +233,7 @@ export const CancelMessageResponseSchema: GenMessage<CancelMessageResponse> = /*
   messageDesc(file_clarion_v1_message_service, 5);
 
 /**
- * What the cancellation came to.
+ * Says what the cancellation came to.
  *
  * @generated from enum clarion.v1.CancelMessageResponse.Outcome
  */

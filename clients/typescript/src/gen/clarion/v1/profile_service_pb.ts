@@ -349,7 +349,7 @@ export const ImportProfilesResponseSchema: GenMessage<ImportProfilesResponse> = 
   messageDesc(file_clarion_v1_profile_service, 12);
 
 /**
- * What became of one profile of an import.
+ * Says what became of one profile of an import.
  *
  * @generated from message clarion.v1.ImportedProfile
  */
@@ -393,7 +393,7 @@ export const ImportedProfileSchema: GenMessage<ImportedProfile> = /*@__PURE__*/
   messageDesc(file_clarion_v1_profile_service, 13);
 
 /**
- * What became of it. Values may be added.
+ * Says what became of it. Values may be added.
  *
  * @generated from enum clarion.v1.ImportedProfile.Outcome
  */

@@ -112,7 +112,7 @@ export const SendProofResponseSchema: GenMessage<SendProofResponse> = /*@__PURE_
   messageDesc(file_clarion_v1_proof_service, 1);
 
 /**
- * What became of the proof to one address.
+ * Says what became of the proof to one address.
  *
  * @generated from message clarion.v1.ProofResult
  */

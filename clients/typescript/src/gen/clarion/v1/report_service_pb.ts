@@ -217,7 +217,7 @@ export const CampaignReportSchema: GenMessage<CampaignReport> = /*@__PURE__*/
   messageDesc(file_clarion_v1_report_service, 2);
 
 /**
- * How many messages were excluded for one reason.
+ * Says how many messages were excluded for one reason.
  *
  * @generated from message clarion.v1.CampaignReport.ExcludedCount
  */
@@ -245,7 +245,7 @@ export const CampaignReport_ExcludedCountSchema: GenMessage<CampaignReport_Exclu
   messageDesc(file_clarion_v1_report_service, 2, 0);
 
 /**
- * How many messages failed for one reason.
+ * Says how many messages failed for one reason.
  *
  * @generated from message clarion.v1.CampaignReport.FailedCount
  */
@@ -322,7 +322,7 @@ export const CampaignReport_LocaleCountsSchema: GenMessage<CampaignReport_Locale
   messageDesc(file_clarion_v1_report_service, 2, 2);
 
 /**
- * How long it took from the moment a message was accepted, or from its send time where that is later, until a provider
+ * Says how long it took from the moment a message was accepted, or from its send time where that is later, until a provider
  * took it. Read from a histogram: each figure is within 10 % of the true one.
  *
  * @generated from message clarion.v1.HandOffLatency

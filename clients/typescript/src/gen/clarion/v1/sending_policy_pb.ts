@@ -175,7 +175,7 @@ export const SendingPolicy_TimeZoneSourceSchema: GenEnum<SendingPolicy_TimeZoneS
   enumDesc(file_clarion_v1_sending_policy, 0, 0);
 
 /**
- * What becomes of a message that must not leave now. Values may be added.
+ * Says what becomes of a message that must not leave now. Values may be added.
  *
  * @generated from enum clarion.v1.SendingPolicy.WhenClosed
  */

@@ -14,7 +14,7 @@ export const file_clarion_v1_sending_rate: GenFile = /*@__PURE__*/
   fileDesc("Ch1jbGFyaW9uL3YxL3NlbmRpbmdfcmF0ZS5wcm90bxIKY2xhcmlvbi52MSKxAQoLU2VuZGluZ1JhdGUSEwoFY291bnQYASABKAVCBOJBAQISNAoGcGVyaW9kGAIgASgOMh4uY2xhcmlvbi52MS5TZW5kaW5nUmF0ZS5QZXJpb2RCBOJBAQIiVwoGUGVyaW9kEhYKElBFUklPRF9VTlNQRUNJRklFRBAAEhEKDVBFUklPRF9TRUNPTkQQARIRCg1QRVJJT0RfTUlOVVRFEAISDwoLUEVSSU9EX0hPVVIQA2IGcHJvdG8z", [file_google_api_field_behavior]);
 
 /**
- * How many messages of a campaign may leave. They leave evenly: at 60 a minute, one a second.
+ * Says how many messages of a campaign may leave. They leave evenly: at 60 a minute, one a second.
  *
  * @generated from message clarion.v1.SendingRate
  */

@@ -135,7 +135,7 @@ export const SmtpProviderSchema: GenMessage<SmtpProvider> = /*@__PURE__*/
   messageDesc(file_clarion_v1_smtp_provider, 0);
 
 /**
- * How the connection is protected.
+ * Says how the connection is protected.
  *
  * @generated from enum clarion.v1.SmtpProvider.TlsMode
  */

@@ -111,7 +111,7 @@ export const SuppressionSchema: GenMessage<Suppression> = /*@__PURE__*/
   messageDesc(file_clarion_v1_suppression, 0);
 
 /**
- * Why nothing may be sent. Values may be added.
+ * Says why nothing may be sent. Values may be added.
  *
  * @generated from enum clarion.v1.Suppression.Reason
  */
@@ -174,7 +174,7 @@ export const Suppression_ReasonSchema: GenEnum<Suppression_Reason> = /*@__PURE__
   enumDesc(file_clarion_v1_suppression, 0, 0);
 
 /**
- * Which messages are stopped. Values may be added.
+ * Says which messages are stopped. Values may be added.
  *
  * @generated from enum clarion.v1.Suppression.Scope
  */

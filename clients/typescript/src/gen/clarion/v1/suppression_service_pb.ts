@@ -284,7 +284,7 @@ export const ImportSuppressionsResponseSchema: GenMessage<ImportSuppressionsResp
   messageDesc(file_clarion_v1_suppression_service, 9);
 
 /**
- * What one row of an import came to.
+ * Says what one row of an import came to.
  *
  * @generated from message clarion.v1.ImportedSuppression
  */
@@ -319,7 +319,7 @@ export const ImportedSuppressionSchema: GenMessage<ImportedSuppression> = /*@__P
   messageDesc(file_clarion_v1_suppression_service, 10);
 
 /**
- * What it came to. Values may be added.
+ * Says what it came to. Values may be added.
  *
  * @generated from enum clarion.v1.ImportedSuppression.Outcome
  */

@@ -56,7 +56,7 @@ export const TargetingRuleSchema: GenMessage<TargetingRule> = /*@__PURE__*/
   messageDesc(file_clarion_v1_targeting, 0);
 
 /**
- * What came of a rule for one recipient.
+ * Says what came of a rule for one recipient.
  *
  * @generated from message clarion.v1.RuleEvaluation
  */
@@ -91,7 +91,7 @@ export const RuleEvaluationSchema: GenMessage<RuleEvaluation> = /*@__PURE__*/
   messageDesc(file_clarion_v1_targeting, 1);
 
 /**
- * What a rule is of somebody.
+ * Says what a rule is of somebody.
  *
  * @generated from enum clarion.v1.RuleEvaluation.Result
  */
@@ -132,7 +132,7 @@ export const RuleEvaluation_ResultSchema: GenEnum<RuleEvaluation_Result> = /*@__
   enumDesc(file_clarion_v1_targeting, 1, 0);
 
 /**
- * What became of the messages by one rule.
+ * Says what became of the messages by one rule.
  *
  * @generated from message clarion.v1.RuleCounts
  */

@@ -68,7 +68,7 @@ export const TestCellKeySchema: GenMessage<TestCellKey> = /*@__PURE__*/
   messageDesc(file_clarion_v1_test_run, 0);
 
 /**
- * What became of one cell.
+ * Says what became of one cell.
  *
  * @generated from message clarion.v1.TestCell
  */
@@ -185,7 +185,7 @@ export const TestCellSchema: GenMessage<TestCell> = /*@__PURE__*/
   messageDesc(file_clarion_v1_test_run, 1);
 
 /**
- * Where the locale comes from that the recipient wants. Values may be added.
+ * Says where the locale comes from that the recipient wants. Values may be added.
  *
  * @generated from enum clarion.v1.TestCell.LocaleOrigin
  */
@@ -226,7 +226,7 @@ export const TestCell_LocaleOriginSchema: GenEnum<TestCell_LocaleOrigin> = /*@__
   enumDesc(file_clarion_v1_test_run, 1, 0);
 
 /**
- * How the rendering differs from the accepted one. Values may be added.
+ * Says how the rendering differs from the accepted one. Values may be added.
  *
  * @generated from enum clarion.v1.TestCell.Comparison
  */
@@ -288,7 +288,7 @@ export const TestCell_ComparisonSchema: GenEnum<TestCell_Comparison> = /*@__PURE
   enumDesc(file_clarion_v1_test_run, 1, 1);
 
 /**
- * What a call of `TestCampaign` says at its end.
+ * Sums up a call of `TestCampaign` at its end.
  *
  * @generated from message clarion.v1.TestRun
  */

@@ -18,7 +18,7 @@ export const file_clarion_v1_topic: GenFile = /*@__PURE__*/
   fileDesc("ChZjbGFyaW9uL3YxL3RvcGljLnByb3RvEgpjbGFyaW9uLnYxIqkFCgVUb3BpYxISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARIcCg5kZWZhdWx0X2xvY2FsZRgEIAEoCUIE4kEBARI4Cgx0cmFuc2xhdGlvbnMYBSADKAsyHC5jbGFyaW9uLnYxLlRvcGljVHJhbnNsYXRpb25CBOJBAQESNgoKdmlzaWJpbGl0eRgGIAEoDjIcLmNsYXJpb24udjEuVG9waWMuVmlzaWJpbGl0eUIE4kEBARIqCgdzaWxlbmNlGAcgASgOMhMuY2xhcmlvbi52MS5TaWxlbmNlQgTiQQEBEhIKBGV0YWcYCCABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxhcmNoaXZlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjMKCW9uZV9jbGljaxgMIAEoDjIaLmNsYXJpb24udjEuVG9waWMuT25lQ2xpY2tCBOJBAQEiVwoKVmlzaWJpbGl0eRIaChZWSVNJQklMSVRZX1VOU1BFQ0lGSUVEEAASFQoRVklTSUJJTElUWV9QVUJMSUMQARIWChJWSVNJQklMSVRZX1BSSVZBVEUQAiJRCghPbmVDbGljaxIZChVPTkVfQ0xJQ0tfVU5TUEVDSUZJRUQQABITCg9PTkVfQ0xJQ0tfVE9QSUMQARIVChFPTkVfQ0xJQ0tfQ0hBTk5FTBACIl8KEFRvcGljVHJhbnNsYXRpb24SFAoGbG9jYWxlGAEgASgJQgTiQQECEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBAWIGcHJvdG8z", [file_clarion_v1_silence, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
- * What people subscribe to and leave, such as a newsletter. A campaign may have one, and people grant or deny each of them.
+ * Is something that people subscribe to and leave, such as a newsletter. A campaign may have one, and people grant or deny each of them.
  *
  * A topic is never deleted, as people's choices refer to it for good. It is archived instead.
  *
@@ -157,7 +157,7 @@ export const Topic_VisibilitySchema: GenEnum<Topic_Visibility> = /*@__PURE__*/
   enumDesc(file_clarion_v1_topic, 0, 0);
 
 /**
- * What one click in a mail about a topic ends. Values may be added.
+ * Says what one click in a mail about a topic ends. Values may be added.
  *
  * @generated from enum clarion.v1.Topic.OneClick
  */
@@ -191,7 +191,7 @@ export const Topic_OneClickSchema: GenEnum<Topic_OneClick> = /*@__PURE__*/
   enumDesc(file_clarion_v1_topic, 0, 1);
 
 /**
- * What a topic is called in another language.
+ * Says what a topic is called in another language.
  *
  * @generated from message clarion.v1.TopicTranslation
  */

@@ -44,7 +44,7 @@ export const TriggerSampleSchema: GenMessage<TriggerSample> = /*@__PURE__*/
   messageDesc(file_clarion_v1_trigger_sample, 0);
 
 /**
- * What the call is made with. Values may be added.
+ * Says what the call is made with. Values may be added.
  *
  * @generated from enum clarion.v1.TriggerSample.Tool
  */

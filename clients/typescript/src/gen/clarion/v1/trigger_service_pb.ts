@@ -105,7 +105,7 @@ export const TriggerRequestSchema: GenMessage<TriggerRequest> = /*@__PURE__*/
   messageDesc(file_clarion_v1_trigger_service, 0);
 
 /**
- * Whom one trigger addresses, and with which data. Becomes one message per action.
+ * Names somebody whom one trigger addresses, and brings the data. Becomes one message per action.
  *
  * @generated from message clarion.v1.Recipient
  */
@@ -216,7 +216,7 @@ export const TriggerResponseSchema: GenMessage<TriggerResponse> = /*@__PURE__*/
   messageDesc(file_clarion_v1_trigger_service, 2);
 
 /**
- * What a trigger came to for one recipient.
+ * Says what a trigger came to for one recipient.
  *
  * @generated from message clarion.v1.RecipientResult
  */
@@ -259,7 +259,7 @@ export const RecipientResultSchema: GenMessage<RecipientResult> = /*@__PURE__*/
   messageDesc(file_clarion_v1_trigger_service, 3);
 
 /**
- * What it came to. Values may be added.
+ * Says what it came to. Values may be added.
  *
  * @generated from enum clarion.v1.RecipientResult.Outcome
  */
@@ -300,7 +300,7 @@ export const RecipientResult_OutcomeSchema: GenEnum<RecipientResult_Outcome> = /
   enumDesc(file_clarion_v1_trigger_service, 3, 0);
 
 /**
- * What a trigger came to for one recipient on one action.
+ * Says what a trigger came to for one recipient on one action.
  *
  * @generated from message clarion.v1.MessageResult
  */
@@ -349,7 +349,7 @@ export const MessageResultSchema: GenMessage<MessageResult> = /*@__PURE__*/
   messageDesc(file_clarion_v1_trigger_service, 4);
 
 /**
- * What it came to. Values may be added.
+ * Says what it came to. Values may be added.
  *
  * @generated from enum clarion.v1.MessageResult.Outcome
  */

@@ -72,7 +72,7 @@ export const WebhookContentSchema: GenMessage<WebhookContent> = /*@__PURE__*/
   messageDesc(file_clarion_v1_webhook_content, 0);
 
 /**
- * What the request does.
+ * Says what the request does.
  *
  * @generated from enum clarion.v1.WebhookContent.Method
  */
