@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from clarion_server.application.campaigns.scheduler import MAX_SLEEP, CampaignScheduler
+from clarion_server.application.ports.campaigns import CampaignRepository
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.repositories import CampaignRepository
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.domain.campaign import Campaign, CampaignState, Schedule
 from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND, Instant

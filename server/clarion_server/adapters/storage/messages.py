@@ -47,8 +47,8 @@ from clarion_server.adapters.storage.schema import (
     message_labels,
     messages,
 )
+from clarion_server.application.ports.messages import MAX_MESSAGES
 from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedEnd, QueuedMessage, WaitingTurn
-from clarion_server.application.ports.repositories import MAX_MESSAGES
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign_health import FailingMessage
 from clarion_server.domain.cap_person import CapPerson

@@ -15,22 +15,22 @@ from clarion_server.application.ports.approvals import ApprovalPolicyRepository,
 from clarion_server.application.ports.attachments import AttachmentRepository
 from clarion_server.application.ports.audience_runs import AudienceRunRepository
 from clarion_server.application.ports.audiences import AudienceRepository
+from clarion_server.application.ports.campaigns import CampaignRepository
 from clarion_server.application.ports.caps import CapRepository
 from clarion_server.application.ports.consents import ConsentRepository
 from clarion_server.application.ports.erasures import ErasureRepository
 from clarion_server.application.ports.fragments import FragmentRepository
 from clarion_server.application.ports.identity_namespaces import IdentityNamespaceRepository
 from clarion_server.application.ports.imports import ImportRepository
+from clarion_server.application.ports.messages import MessageRepository
 from clarion_server.application.ports.profiles import ProfileRepository
 from clarion_server.application.ports.repositories import (
     ApiKeyRepository,
-    CampaignRepository,
     ChannelConfigurationRepository,
     CounterRepository,
     EventRepository,
     ExecutionRepository,
     KeyNameRepository,
-    MessageRepository,
     ProcessRepository,
 )
 from clarion_server.application.ports.retention import RetentionRepository

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.repositories import MAX_MESSAGES
+from clarion_server.application.ports.messages import MAX_MESSAGES
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_execution, find_message
 from clarion_server.application.sending.outcomes import end_queued

@@ -1,0 +1,173 @@
+"""The repository of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from clarion_server.application.ports.queries import (
+    DueQuery,
+    MessageQuery,
+    QueuedEnd,
+    QueuedMessage,
+    WaitingTurn,
+)
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.campaign_health import FailingMessage
+from clarion_server.domain.cap_person import CapPerson
+from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.turns import Turn
+
+#: No trigger makes more messages than these: those of 1,000 recipients on 10 actions.
+MAX_MESSAGES = 10_000
+
+
+class MessageRepository(Protocol):
+    def add_all(self, messages: Sequence[Message]) -> None: ...
+
+    def get(self, visibility: Visibility, message_id: str) -> Message | None: ...
+
+    def page(self, query: MessageQuery) -> list[Message]:
+        """Newest first."""
+        ...
+
+    def failing(self, campaign_keys: Collection[int]) -> dict[tuple[int, int], FailingMessage]:
+        """Returns a message that waits after several attempts, by the keys of its campaign and channel configuration.
+
+        It looks at the hundred messages of each campaign that have waited longest.
+        """
+        ...
+
+    def failing_channels(self, channel_keys: Collection[int]) -> dict[int, FailingMessage]:
+        """Returns a message that waits after several attempts, by the key of its channel configuration."""
+        ...
+
+    def state_counts(self, execution_id: str) -> dict[MessageState, int]: ...
+
+    def due(self, channel_key: int, now: Instant, limit: int, lanes: Collection[Lane] = tuple(Lane)) -> list[Message]:
+        """Queued messages of the channel that are due and not held: lower lanes first, then the longest due."""
+        ...
+
+    def claimable(self, message_ids: Collection[str]) -> list[Message]:
+        """Those of them that are queued and not held, due or not, by id. What others are claiming at the moment is
+        passed over.
+        """
+        ...
+
+    def queued(self, query: DueQuery) -> list[QueuedMessage]:
+        """Queued messages that are due and not held, the longest due first, by id where that is the same."""
+        ...
+
+    def next_due_time(
+        self, channel_key: int, lanes: Collection[Lane] = tuple(Lane), after: Instant = -1
+    ) -> Instant | None:
+        """The earliest due time, later than `after`, of the channel's queued messages that are not held."""
+        ...
+
+    def waiting(self) -> dict[tuple[int, Lane], Instant]:
+        """Returns the earliest due time of the queued messages that are not held, by channel configuration and lane."""
+        ...
+
+    def is_waiting(self, channel_key: int) -> bool:
+        """Whether any message of the channel is queued or being sent."""
+        ...
+
+    def has_waiting(self, channel_key: int, lane: Lane, now: Instant, count: int) -> bool:
+        """Returns whether at least so many messages of the channel and lane are queued, due and not held."""
+        ...
+
+    def may_fall_back_to(self, channel_key: int) -> bool:
+        """Returns whether a message that is queued or being sent may be followed by one of the channel."""
+        ...
+
+    def with_fallbacks(self, message_ids: Collection[str]) -> set[str]:
+        """Returns those of them that messages of the next actions may follow."""
+        ...
+
+    def drop_fallbacks(self, execution_id: str) -> None:
+        """Lets no message follow one of the execution that is queued or being sent."""
+        ...
+
+    def drop_fallback(self, message_id: str) -> None:
+        """Lets no message follow this one if it is queued or being sent."""
+        ...
+
+    def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
+        """QUEUED → SENDING in the hands of `owner`, with one more attempt begun. They were just read as due."""
+        ...
+
+    def defer(self, openings: Mapping[str, Instant], now: Instant) -> None:
+        """Sets when queued messages are due next, by their ids.
+
+        The time until then is no part of their retry window.
+        """
+        ...
+
+    def set_cap_persons(self, persons: Mapping[str, CapPerson]) -> None:
+        """Sets for whom frequency caps count messages, by their ids."""
+        ...
+
+    def set_turns(self, turns: Mapping[str, Turn]) -> None:
+        """Sets what the messages of these ids wait for."""
+        ...
+
+    def waiting_turns(self, campaign_key: int, after: str, limit: int) -> list[WaitingTurn]:
+        """Returns queued messages of the campaign by their ids, those behind the id `after`."""
+        ...
+
+    def make_due(self, message_ids: Collection[str], now: Instant) -> None:
+        """Makes queued messages due now."""
+        ...
+
+    def hold(self, message_ids: Collection[str]) -> None:
+        """Keeps queued messages out of `due` until their campaign is released."""
+        ...
+
+    def release(self, campaign_key: int, limit: int) -> int:
+        """Lets at most so many held messages of the campaign back into `due`; how many."""
+        ...
+
+    def held_campaigns(self) -> set[int]:
+        """The keys of the campaigns that have held messages."""
+        ...
+
+    def requeue(self, message_ids: Collection[str], owner: str) -> None:
+        """SENDING → QUEUED for messages of `owner` whose attempt was claimed but never begun: it counts no more."""
+        ...
+
+    def record_outcomes(self, outcomes: Sequence[AttemptOutcome], owner: str) -> set[str]:
+        """SENDING → another state, for messages that are still in the hands of `owner` in that very attempt.
+
+        Returns the ids of the messages moved. One that another process has taken over is left alone.
+        """
+        ...
+
+    def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
+        """QUEUED → CANCELLED or EXPIRED; the ids of the messages moved."""
+        ...
+
+    def end_each_queued(self, ends: Collection[QueuedEnd], now: Instant) -> set[str]:
+        """QUEUED → EXCLUDED or IN_DOUBT; the ids of the messages moved."""
+        ...
+
+    def queued_of_execution(self, execution_id: str, limit: int = MAX_MESSAGES) -> list[Message]: ...
+
+    def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
+        """Held ones included."""
+        ...
+
+    def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:
+        """Messages in SENDING that these processes had claimed."""
+        ...
+
+    def owners(self) -> set[str]:
+        """The processes that have messages in SENDING."""
+        ...
+
+    def merge_recipient_index(self, limit: int) -> int:
+        """Moves at most `limit` messages to larger segments of the index by recipient, and returns how many; 0 if there
+        is nothing to merge.
+        """
+        ...
