@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 
-import nats
 import pytest
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
 from clarion_server.adapters.queue.jetstream.consumer import LONGEST_DELAY
@@ -17,9 +16,6 @@ from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.instant import MILLISECOND, SECOND, Span
 from clarion_server.domain.message import Message
-from nats.js import JetStreamContext
-from nats.js.api import ConsumerInfo, StreamState
-from nats.js.errors import NotFoundError
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
@@ -27,11 +23,20 @@ from tests.contract.queue.desk import LANE, Desk, open_desk
 from tests.contract.queue.kinds import Open
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
 from tests.identities import EXCLUSIONS
+from tests.integration.queue.streams import (
+    STREAM,
+    Load,
+    consumer_of,
+    jetstream,
+    message_count,
+    stream_of,
+    until_stream_has,
+    until_up,
+)
 from tests.memory_store import MemoryStore
 from tests.nats_server import NatsServer, running_nats
 from tests.waiting import until
 
-STREAM = "clarion-transactional"
 #: A name that was pulled comes again after twice that.
 SHORT: Span = 300 * MILLISECOND
 
@@ -68,49 +73,6 @@ def open_queue(server: NatsServer) -> Open:
 async def desk(open_queue: Open, store: Store) -> AsyncIterator[Desk]:
     async with open_desk(open_queue, store, "first") as opened:
         yield opened
-
-
-@asynccontextmanager
-async def jetstream(server: NatsServer) -> AsyncIterator[JetStreamContext]:
-    connection = await nats.connect(server.url)
-    try:
-        yield connection.jetstream()
-    finally:
-        await connection.close()
-
-
-async def stream_of(server: NatsServer) -> StreamState:
-    async with jetstream(server) as context:
-        return (await context.stream_info(STREAM)).state
-
-
-async def message_count(server: NatsServer) -> int:
-    """Returns 0 while the server has no stream."""
-    try:
-        return (await stream_of(server)).messages
-    except NotFoundError:
-        return 0
-
-
-async def consumer_of(server: NatsServer, sender: Sender) -> ConsumerInfo:
-    async with jetstream(server) as context:
-        info: ConsumerInfo = await context.consumer_info(STREAM, f"channel-{sender.channel.key}")
-        return info
-
-
-async def until_stream_has(server: NatsServer, number: int) -> None:
-    async def has_so_many() -> bool:
-        return await message_count(server) == number
-
-    await until(has_so_many)
-
-
-async def until_up(desk: Desk) -> None:
-    async def is_up() -> bool:
-        assert isinstance(desk.queue, JetStreamQueue)
-        return desk.queue.connection.is_up
-
-    await until(is_up)
 
 
 async def die(desk: Desk) -> None:
@@ -354,31 +316,6 @@ async def test_a_user_who_is_locked_out_comes_back_when_let_in_again(store: Stor
 
 async def is_logged(logs: Sequence[EventDict], event: str) -> bool:
     return any(log["event"] == event for log in logs)
-
-
-class Load:
-    """Messages that are queued all the while, and two processes that claim them."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.claimed: list[str] = []
-
-    async def tell(self, desk: Desk, sender: Sender) -> None:
-        for _ in range(self.number // 50):
-            await desk.queue_up(sender, 50)
-
-    async def take(self, desk: Desk, sender: Sender) -> None:
-        while len(self.claimed) < self.number:
-            claimed = await desk.try_to_claim(sender.channel, 40)
-            for message in () if claimed is None else claimed.messages:
-                self.claimed.append(message.id)
-                await desk.sent(message)
-
-    async def until_claimed(self, share: float) -> None:
-        async def is_claimed() -> bool:
-            return len(self.claimed) > share * self.number
-
-        await until(is_claimed)
 
 
 async def test_under_load_the_server_may_come_and_go(

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from tests.memory_store import MemoryStore
+from tests.unit.application.audience_running import Runs
 from tests.unit.application.running import Process
 from tests.unit.application.world import World
 
@@ -31,3 +32,8 @@ async def process(world: World) -> AsyncIterator[Process]:
     made = Process(world)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def runs(process: Process) -> Runs:
+    return Runs(process)

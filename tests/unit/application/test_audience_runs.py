@@ -28,7 +28,7 @@ from clarion_server.domain.profile import Profile
 from tests.unit.application.audience_running import Runs, by_condition, command, listed, people, person, run_of
 from tests.unit.application.consenting import EMAIL as ALL_EMAILS
 from tests.unit.application.consenting import Consents, a
-from tests.unit.application.running import CALLER, Process, events, executions, messages, until
+from tests.unit.application.running import CALLER, events, executions, messages, until
 from tests.unit.application.sending_policies import Policies, utc
 from tests.unit.application.world import AUTHOR, World
 
@@ -37,11 +37,6 @@ NO_ADDRESS, NO_IDENTITY = ExclusionReason.NO_ADDRESS, ExclusionReason.NO_IDENTIT
 DUPLICATE, UNKNOWN = ExclusionReason.DUPLICATE_ADDRESS, ExclusionReason.PROFILE_UNKNOWN
 GREETING = Action("email", "orders", EmailContent("Hello {{ profile.first_name | default('you') }}", text="Hi"))
 CRM: dict[str, Any] = {"identity_namespace": "crm", "actions": (GREETING,)}
-
-
-@pytest.fixture
-async def runs(process: Process) -> Runs:
-    return Runs(process)
 
 
 @pytest.fixture

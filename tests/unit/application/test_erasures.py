@@ -2,74 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
-from clarion_server.application.erasure.beginning import BeginErasure, EraseProfile
-from clarion_server.application.erasure.kept_addresses import AddressKeeper
+from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
-from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
-from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
+from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
 from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.address_hash import NO_ADDRESS_HASHER
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import UnknownRecipientPolicy
-from clarion_server.domain.category import Category
-from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice
-from clarion_server.domain.errors import ErasureKeysMissing, EtagMismatch, InvalidFields, ResourceNotFound
-from clarion_server.domain.event import EventType, ProfileErasure, message_event
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.message import Lane, Message, MessageState
-from clarion_server.domain.profile import Profile
-from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
+from clarion_server.domain.errors import EtagMismatch, InvalidFields, ResourceNotFound
+from clarion_server.domain.event import EventType, message_event
+from clarion_server.domain.message import MessageState
 
 from tests.contract.store import samples
-from tests.identities import HASHER
-from tests.unit.application.consenting import ALL, Consents, a
+from tests.unit.application.erasing import CALLER, JANE, LABELS, erase, erased_events, is_blank, stored, sweep
 from tests.unit.application.running import Process, claimed, counts, events, messages, recipient, until
 from tests.unit.application.unsubscribing import add_topics, history, link, topic, unsubscribing
-from tests.unit.application.world import START, CountingIds, World
+from tests.unit.application.world import START, World
 
 T = TypeVar("T")
-
-JANE = "email:jane@example.com"
-CALLER = Caller("apiKeys/admin", Visibility("default"), frozenset({Scope.ADMIN}))
-LABELS = {"order": "A-1"}
-
-
-async def stored(world: World, *identities: str, **attributes: Any) -> Profile:
-    return await world.profiles.create(CreateProfile(ProfileFields(identities, attributes, "de", "")), CALLER)
-
-
-async def erase(world: World, profile: Profile, *, keep: bool | None = None) -> Any:
-    return await world.erasures.erase(EraseProfile(profile.id, keeps_suppression=keep), CALLER)
-
-
-async def sweep(world: World) -> None:
-    def write(step: Callable[[UnitOfWork], T]) -> Awaitable[T | None]:
-        return world.transactions.write(step, bulk=True)
-
-    await world.sweeper.sweep(write)
-
-
-def is_blank(message: Message) -> bool:
-    told = (message.identity, message.address, message.context, message.profile, message.labels, message.profile_key)
-    return told == ("", "", b"{}", b"{}", {}, None) and not message.fallback_addresses
-
-
-def erased_events(world: World) -> list[ProfileErasure]:
-    found = [event.detail for event in events(world) if event.type is EventType.PROFILE_ERASED]
-    return [detail for detail in found if isinstance(detail, ProfileErasure)]
-
-
-@pytest.fixture
-def suppressions(world: World) -> ManageSuppressions:
-    return ManageSuppressions(world.transactions, world.clock, CountingIds(), HASHER)
 
 
 async def test_ended_messages_lose_the_person_and_keep_their_outcome(world: World, process: Process) -> None:
@@ -264,77 +221,6 @@ async def test_the_words_of_providers_and_what_was_rejected_lose_the_person(worl
     assert execution.request_id is None
 
 
-async def test_marketing_to_the_address_stays_suppressed_and_service_mails_do_not(
-    world: World, suppressions: ManageSuppressions
-) -> None:
-    jane = await stored(world, JANE, "crm:1", email="Jane.Doe@example.com")
-    assert (await erase(world, jane)).address_count == 2
-    for address in ("JANE@example.com", "jane.doe@example.com"):
-        check = await suppressions.check(address, Channel.EMAIL, CALLER)
-        assert list(check.excluded_categories) == [Category.MARKETING]
-        assert [each.is_hashed for each in check.suppressions] == [True]
-    assert not (await suppressions.check("joe@example.com", Channel.EMAIL, CALLER)).suppressions
-
-
-async def test_an_address_that_is_imported_again_gets_service_mails_alone(world: World, process: Process) -> None:
-    await world.live("news", category=Category.MARKETING)
-    await Consents(world).change(a(ALL, ConsentChoice.DENIED))
-    await erase(world, await world.profiles.lookup(JANE, CALLER), keep=False)
-    await sweep(world)
-    await stored(world, JANE)
-    await Consents(world).change(a(ALL, ConsentChoice.GRANTED))
-    await process.trigger()
-    await process.trigger(campaign_id="news")
-    reasons = {each.lane: each.exclusion and each.exclusion.reason for each in messages(world).values()}
-    assert reasons == {Lane.TRANSACTIONAL: None, Lane.MARKETING: ExclusionReason.SUPPRESSED}
-
-
-async def test_suppressions_of_the_address_hold_on_without_it(world: World, suppressions: ManageSuppressions) -> None:
-    jane = await stored(world, JANE)
-    bounced = await suppressions.create(
-        CreateSuppression("Jane@example.com", "address", reason=SuppressionReason.HARD_BOUNCE), CALLER
-    )
-    await erase(world, jane, keep=False)
-    (found,) = (await suppressions.check("jane@example.com", Channel.EMAIL, CALLER)).suppressions
-    assert (found.id, found.reason, found.scope) == (bounced.id, SuppressionReason.HARD_BOUNCE, SuppressionScope.ALL)
-    assert found.is_hashed
-
-
-async def test_an_override_is_suppressed_unless_it_is_somebody_elses(
-    world: World, process: Process, suppressions: ManageSuppressions
-) -> None:
-    jane = await stored(world, JANE)
-    await stored(world, "email:joe@example.com")
-    await process.trigger(recipient(JANE, address="override@example.com"))
-    await process.trigger(recipient(JANE, address="joe@example.com"))
-    await erase(world, jane)
-    await sweep(world)
-    assert erased_events(world)[0].address_count == 2
-    assert (await suppressions.check("override@example.com", Channel.EMAIL, CALLER)).suppressions
-    assert not (await suppressions.check("joe@example.com", Channel.EMAIL, CALLER)).suppressions
-
-
-async def test_without_keys_nobody_is_erased_of_whom_something_must_be_kept(
-    world: World, suppressions: ManageSuppressions
-) -> None:
-    without = BeginErasure(
-        world.transactions,
-        world.identities,
-        AddressKeeper(NO_ADDRESS_HASHER, CountingIds()),
-        world.clock,
-        CountingIds(),
-    )
-    await Consents(world).change(a(ALL, ConsentChoice.DENIED))
-    denied = await world.profiles.lookup(JANE, CALLER)
-    suppressed, free = await stored(world, "email:joe@example.com"), await stored(world, "email:ann@example.com")
-    await suppressions.create(CreateSuppression("joe@example.com", "address"), CALLER)
-    for profile, keep in ((denied, False), (suppressed, None), (free, True)):
-        with pytest.raises(ErasureKeysMissing):
-            await without.erase(EraseProfile(profile.id, keeps_suppression=keep), CALLER)
-        assert await world.profiles.get(profile.id, CALLER) == profile
-    assert (await without.erase(EraseProfile(free.id), CALLER)).address_count == 0
-
-
 async def test_a_stale_etag_and_a_foreign_profile_erase_nobody(world: World) -> None:
     jane = await stored(world, JANE)
     foreign = Caller("apiKeys/1", Visibility("staging"), frozenset({Scope.ADMIN}))
@@ -391,11 +277,3 @@ async def test_a_link_of_somebody_who_came_back_after_the_erasure_works(world: W
     await stored(world, JANE)
     await unsubscribing(world).unsubscribe(link())
     assert [change.choice for change in await history(world)] == [ConsentChoice.DENIED]
-
-
-async def test_nobody_creates_a_suppression_with_the_reason_of_erasures(suppressions: ManageSuppressions) -> None:
-    with pytest.raises(InvalidFields) as refused:
-        await suppressions.create(
-            CreateSuppression("jane@example.com", "address", reason=SuppressionReason.ERASED), CALLER
-        )
-    assert [each.field for each in refused.value.violations] == ["suppression.reason"]

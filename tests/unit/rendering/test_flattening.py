@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from babel import Locale
-from clarion_server.adapters.rendering.building.flattening import MOST_INCLUDES, Flattened, flatten
+from clarion_server.adapters.rendering.building.flattening import Flattened, flatten
+from clarion_server.adapters.rendering.building.fragment_refusals import MOST_INCLUDES
 from clarion_server.adapters.rendering.content_kind import Escaping
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
 from clarion_server.adapters.rendering.template import CompiledTemplate

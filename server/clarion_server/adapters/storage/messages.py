@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from clarion_server.adapters.storage import message_changes as changes
 from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values, insertion
 from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution, of_shown_campaign, seen_by
 from clarion_server.adapters.storage.failing_messages import failing_channels, failing_messages
@@ -58,11 +59,6 @@ from clarion_server.domain.message import Lane, Message, MessageState
 from clarion_server.domain.turns import Turn
 
 _INSERT = Insertion(messages, OWN_COLUMNS, SHARED_COLUMNS, *RARE_COLUMNS)
-_SET_FIRST_ATTEMPTS = BulkStatement(
-    "UPDATE messages SET first_attempt_time = given.column2 FROM ({rows}) AS given WHERE messages.id = given.column1",
-    Values(messages.c.id, messages.c.first_attempt_time),
-)
-_IDS = Values(messages.c.id)
 _INSERT_CONTEXTS = BulkStatement(
     "INSERT INTO message_contexts (message_key, context, profile)"
     " SELECT messages.key, added.column2, added.column3"
@@ -78,80 +74,6 @@ _ADD_ATTACHMENTS = BulkStatement(
 _INSERT_LABELS = insertion(message_labels, tuple(message_labels.columns))
 
 
-def _guard(condition: str) -> str:
-    """Hides the condition from the planner of PostgreSQL, so that it finds each row by its id.
-
-    With old statistics it may take a state for rare, and would read all rows in that state for every id. It expects
-    nothing of a CASE.
-    """
-    return f"CASE WHEN {condition} THEN TRUE ELSE FALSE END"
-
-
-_IS_QUEUED = _guard("state = 'QUEUED'")
-_BEGIN = BulkStatement(
-    "UPDATE messages SET state = 'SENDING', owner = {one}, attempt_time = {one},"  # noqa: S608 - names of the schema
-    " first_attempt_time = coalesce(first_attempt_time, attempt_time), attempt_count = attempt_count + 1"
-    f" WHERE id IN ({{rows}}) AND {_IS_QUEUED}",
-    _IDS,
-)
-_REQUEUE = BulkStatement(
-    "UPDATE messages SET state = 'QUEUED', owner = NULL, attempt_count = attempt_count - 1,"  # noqa: S608 - names of the schema
-    " attempt_time = CASE WHEN attempt_count = 1 THEN NULL ELSE attempt_time END"
-    " WHERE id IN ({rows}) AND " + _guard("state = 'SENDING' AND owner = {one}"),
-    _IDS,
-)
-_HOLD = BulkStatement(f"UPDATE messages SET held = 1 WHERE id IN ({{rows}}) AND {_IS_QUEUED}", _IDS)  # noqa: S608 - names of the schema
-# What waits for an opening begins its retry window, if it has one, later by the time until then.
-_DEFER = BulkStatement(
-    "UPDATE messages SET due_time = deferred.column2,"  # noqa: S608 - names of the schema
-    " release_time = CASE WHEN attempt_count = 0 THEN deferred.column2 ELSE release_time END,"
-    " first_attempt_time = coalesce(first_attempt_time, attempt_time) + deferred.column3"
-    " FROM ({rows}) AS deferred"
-    f" WHERE messages.id = deferred.column1 AND {_IS_QUEUED}",
-    Values(messages.c.id, messages.c.due_time, messages.c.first_attempt_time),
-)
-_SET_CAP_PERSONS = BulkStatement(
-    "UPDATE messages SET cap_person = counted.column2 FROM ({rows}) AS counted WHERE messages.id = counted.column1",
-    Values(messages.c.id, messages.c.cap_person),
-)
-_SET_TURNS = BulkStatement(
-    "UPDATE messages SET turn = given.column2 FROM ({rows}) AS given WHERE messages.id = given.column1",
-    Values(messages.c.id, messages.c.turn),
-)
-_MAKE_DUE = BulkStatement(
-    "UPDATE messages SET due_time = {one},"  # noqa: S608 - names of the schema
-    " release_time = CASE WHEN attempt_count = 0 THEN {one} ELSE release_time END"
-    f" WHERE id IN ({{rows}}) AND {_IS_QUEUED}",
-    _IDS,
-)
-_END_QUEUED = BulkStatement(
-    "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"  # noqa: S608 - names of the schema
-    f" WHERE id IN ({{rows}}) AND {_IS_QUEUED} RETURNING messages.id",
-    _IDS,
-)
-_END_EACH_QUEUED = BulkStatement(
-    "UPDATE messages SET state = ended.column2, exclusion = ended.column3, failure = ended.column4,"  # noqa: S608 - names of the schema
-    " outcome_time = {one}, held = 0"
-    " FROM ({rows}) AS ended"
-    f" WHERE messages.id = ended.column1 AND {_IS_QUEUED} RETURNING messages.id",
-    Values(messages.c.id, messages.c.state, messages.c.exclusion, messages.c.failure),
-)
-_RECORD_OUTCOMES = BulkStatement(
-    "UPDATE messages SET state = ended.column3, owner = NULL, due_time = coalesce(ended.column4, due_time),"  # noqa: S608 - names of the schema
-    " outcome_time = ended.column5, failure = ended.column6"
-    " FROM ({rows}) AS ended"
-    " WHERE messages.id = ended.column1 AND "
-    + _guard("attempt_count = ended.column2 AND state = 'SENDING' AND owner = {one}")
-    + " RETURNING messages.id",
-    Values(
-        messages.c.id,
-        messages.c.attempt_count,
-        messages.c.state,
-        messages.c.due_time,
-        messages.c.outcome_time,
-        messages.c.failure,
-    ),
-)
 _BY_ID = RowsReader(
     select_messages().where(
         messages.c.id == bindparam("id"),
@@ -175,7 +97,7 @@ _DUE = RowsReader(_IS_DUE)
 _DUE_LOCKED = RowsReader(_IS_DUE.with_for_update(of=messages, skip_locked=True))
 _IS_CLAIMABLE = (
     select_messages()
-    .where(messages.c.id.in_(bindparam("ids", expanding=True)), text(_guard("state = 'QUEUED' AND held = 0")))
+    .where(messages.c.id.in_(bindparam("ids", expanding=True)), text(changes.guard("state = 'QUEUED' AND held = 0")))
     .order_by(messages.c.id)
 )
 _CLAIMABLE = RowsReader(_IS_CLAIMABLE)
@@ -263,7 +185,7 @@ class SqlMessageRepository:
                 _ADD_ATTACHMENTS.change(self._connection, with_files)
             begun_before = [(each.id, each.first_attempt_time) for each in messages if _is_begun_before(each)]
             if begun_before:
-                _SET_FIRST_ATTEMPTS.change(self._connection, begun_before)
+                changes.SET_FIRST_ATTEMPTS.change(self._connection, begun_before)
             labels = [row for message in messages if message.labels for row in label_rows(message)]
             if labels:
                 _INSERT_LABELS.change(self._connection, labels)
@@ -356,27 +278,27 @@ class SqlMessageRepository:
         return failing_channels(self._connection, channel_keys)
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
-        _BEGIN.change(self._connection, _rows(message_ids), before=(owner, now))
+        changes.BEGIN.change(self._connection, _rows(message_ids), before=(owner, now))
 
     def defer(self, openings: Mapping[str, Instant], now: Instant) -> None:
         rows = [(message_id, opening, opening - now) for message_id, opening in openings.items()]
-        _DEFER.change(self._connection, rows)
+        changes.DEFER.change(self._connection, rows)
 
     def set_cap_persons(self, persons: Mapping[str, CapPerson]) -> None:
-        _SET_CAP_PERSONS.change(self._connection, list(persons.items()))
+        changes.SET_CAP_PERSONS.change(self._connection, list(persons.items()))
 
     def set_turns(self, turns: Mapping[str, Turn]) -> None:
-        _SET_TURNS.change(self._connection, [(each, TURN.encode(turn)) for each, turn in turns.items()])
+        changes.SET_TURNS.change(self._connection, [(each, TURN.encode(turn)) for each, turn in turns.items()])
 
     def waiting_turns(self, campaign_key: int, after: str, limit: int) -> list[WaitingTurn]:
         rows = self._connection.execute(_WAITING_TURNS, {"campaign_key": campaign_key, "after": after, "limit": limit})
         return [WaitingTurn(row[0], row[1], None if row[2] is None else TURN.decode(row[2])) for row in rows]
 
     def make_due(self, message_ids: Collection[str], now: Instant) -> None:
-        _MAKE_DUE.change(self._connection, _rows(message_ids), before=(now, now))
+        changes.MAKE_DUE.change(self._connection, _rows(message_ids), before=(now, now))
 
     def hold(self, message_ids: Collection[str]) -> None:
-        _HOLD.change(self._connection, _rows(message_ids))
+        changes.HOLD.change(self._connection, _rows(message_ids))
 
     def release(self, campaign_key: int, limit: int) -> int:
         held = select(messages.c.id).where(messages.c.campaign_key == campaign_key, IS_HELD).limit(limit)
@@ -386,21 +308,21 @@ class SqlMessageRepository:
         return set(self._connection.execute(_HELD_CAMPAIGNS).scalars())
 
     def requeue(self, message_ids: Collection[str], owner: str) -> None:
-        _REQUEUE.change(self._connection, _rows(message_ids), after=(owner,))
+        changes.REQUEUE.change(self._connection, _rows(message_ids), after=(owner,))
 
     def record_outcomes(self, outcomes: Sequence[AttemptOutcome], owner: str) -> set[str]:
         rows = [_outcome_row(outcome) for outcome in outcomes]
-        return {row.id for row in _RECORD_OUTCOMES.select(self._connection, rows, after=(owner,))}
+        return {row.id for row in changes.RECORD_OUTCOMES.select(self._connection, rows, after=(owner,))}
 
     def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
-        return {row.id for row in _END_QUEUED.select(self._connection, _rows(message_ids), before=(state, now))}
+        return {row.id for row in changes.END_QUEUED.select(self._connection, _rows(message_ids), before=(state, now))}
 
     def end_each_queued(self, ends: Collection[QueuedEnd], now: Instant) -> set[str]:
         rows = [
             (end.message.id, str(end.state), EXCLUSION.encode(end.exclusion), FAILURE.encode(end.failure))
             for end in ends
         ]
-        return {row.id for row in _END_EACH_QUEUED.select(self._connection, rows, before=(now,))}
+        return {row.id for row in changes.END_EACH_QUEUED.select(self._connection, rows, before=(now,))}
 
     def queued_of_execution(self, execution_id: str, limit: int = MAX_MESSAGES) -> list[Message]:
         queued = (of_execution(messages.c.id, execution_id), messages.c.state == MessageState.QUEUED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from clarion_server.adapters.rendering.building.flattening import Placed
+from clarion_server.adapters.rendering.building.fragment_refusals import Placed
 from clarion_server.domain.finding import Finding, Severity
 from clarion_server.domain.source_places import Stretches, place_of
 

@@ -1,0 +1,114 @@
+"""A process whose hand-offs are made by a test, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clarion_server.adapters.system import SystemIds
+from clarion_server.application.campaign_cache import CampaignCache
+from clarion_server.application.group_commit import GroupCommit
+from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
+from clarion_server.application.ports.queue import ClaimRequest
+from clarion_server.application.sending.attempt import AttemptRunner
+from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
+from clarion_server.application.sending.exclusions import HandOffChecks
+from clarion_server.application.sending.files import MessageFiles
+from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
+from clarion_server.application.sending.outcomes import record_outcomes
+from clarion_server.application.sending.requeue import PendingRequeue
+from clarion_server.application.sending.store_queue import StoreQueue
+from clarion_server.application.transactions import Transactions
+from clarion_server.application.triggering.trigger import Triggering
+from clarion_server.bootstrap.channels import encode_file
+from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.instant import SECOND, Instant
+from clarion_server.domain.message import Lane, Message
+
+from tests.fakes import ScriptedChannel
+from tests.identities import EXCLUSIONS
+from tests.unit.application.running import recipient_files
+from tests.unit.application.world import World
+
+#: How long its lease is.
+SPAN = 10 * SECOND
+#: A message and the time of its claim.
+Claim = tuple[str, Instant | None]
+
+
+def claim_of(message: Message) -> Claim:
+    return message.id, message.attempt_time
+
+
+class Desk:
+    """One process whose hand-offs are made by the test, one at a time.
+
+    Implements `LocalDispatch`, and `Reservation` without a limit.
+    """
+
+    def __init__(self, world: World, name: str) -> None:
+        self._world = world
+        self.owner = name
+        self.takes_directly = True
+        self.hands: list[ClaimedMessage] = []
+        self.pending_requeue = PendingRequeue()
+        self.transactions = Transactions(world.store)
+        self.lease = Lease(name, SPAN, world.clock)
+        campaigns = CampaignCache(self.transactions, world.review._compiler)
+        commits = GroupCommit(self.transactions, lambda: None, 10_000)
+        self.triggering = Triggering(
+            self.transactions,
+            campaigns,
+            commits,
+            self,
+            StoreQueue(commits, name, EXCLUSIONS),
+            world.identities,
+            world.clock,
+            SystemIds(),
+            EXCLUSIONS,
+            recipient_files(self.transactions, commits, self, world),
+        )
+        self.attempts = AttemptRunner(
+            campaigns,
+            world.clock,
+            lambda: 0.5,
+            HandOffChecks(self.transactions, EXCLUSIONS),
+            MessageFiles(self.transactions, encode_file),
+        )
+        # What is in a desk's hands is sent by the test alone.
+        self.heartbeat = ProcessHeartbeat(
+            self.transactions, self.pending_requeue, self.lease, world.clock, lambda: 0.5, lambda: None
+        )
+
+    def announced_size(self, _channel_key: int) -> int | None:
+        return None
+
+    def reserve(self, channel_key: int, lane: Lane, count: int) -> Reservation | None:
+        return self if self.takes_directly and self.lease.is_held() else None
+
+    def hand_off(self, messages: Sequence[ClaimedMessage]) -> None:
+        self.hands += messages
+
+    def release(self, count: int) -> None: ...
+
+    def requeue(self, message_ids: Sequence[str], attempt_time: Instant) -> None:
+        for message_id in message_ids:
+            self.pending_requeue.add(message_id, attempt_time)
+
+    async def claim(self, limit: int) -> None:
+        request = ClaimRequest(1, Lane.TRANSACTIONAL, limit)
+        claims = DueClaims([request], self.owner, self._world.clock.now())
+        ((claimed,),) = await self.transactions.write(lambda unit: ClaimDueMessages(EXCLUSIONS).apply(unit, [claims]))
+        self.hands += [ClaimedMessage(message) for message in claimed.messages]
+
+    async def attempt(self, channel: ScriptedChannel, configuration: ChannelConfiguration) -> AttemptOutcome | None:
+        """The end of the oldest hand-off, not yet recorded. None when it was not begun."""
+        claimed = self.hands.pop(0)
+        if not self.lease.covers(claimed.message.attempt_time or 0):
+            self.pending_requeue.add(claimed.message.id, claimed.message.attempt_time)
+            return None
+        return await self.attempts.attempt(claimed, channel, configuration)
+
+    async def record(self, outcome: AttemptOutcome) -> None:
+        await self.transactions.write(lambda unit: record_outcomes(unit, [outcome], self.owner))
