@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import grpc
 from clarion.v1 import (
+    campaign_life_cycle_pb2,
     campaign_pb2,
     campaign_service_pb2,
     channel_configuration_service_pb2,
@@ -159,7 +160,7 @@ class Service:
         self._activate(f"campaigns/{campaign_id}")
 
     def _activate(self, name: str = _CAMPAIGN) -> int:
-        request = campaign_service_pb2.ActivateCampaignRequest(name=name)
+        request = campaign_life_cycle_pb2.ActivateCampaignRequest(name=name)
         answer = self._campaigns.ActivateCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
         return answer.campaign.live_version
 

@@ -1,8 +1,9 @@
 """Generates the values of the Python client from the contract: a frozen dataclass for each message that callers deal
 with and a StrEnum for each enum, with the contract's comments.
 
-It leaves requests and answers of RPCs out, because the client's methods take them apart, except those in `NAMES`. Types
-and defaults of fields follow from the contract; the tables below decide what the contract does not say.
+It leaves out requests and answers of RPCs, because the client's methods take them apart, except those in `NAMES`, and
+what only options of the contract hold. Types and defaults of fields follow from the contract; the tables below decide
+what the contract does not say.
 """
 
 from __future__ import annotations
@@ -156,7 +157,9 @@ class Values:
         self._messages = [
             message
             for message in everything
-            if not _is_count(message) and (message.full_name not in taken_apart or _short(message) in NAMES)
+            if not _is_count(message)
+            and not message.file.extensions_by_name
+            and (message.full_name not in taken_apart or _short(message) in NAMES)
         ]
         self._enums: dict[str, list[EnumDescriptor]] = {}
         scopes: list[Any] = [*self.files, *everything]

@@ -5,18 +5,19 @@ import type { CallOptions, Calls } from "./calls.js";
 import type { Campaign, CampaignSchema } from "./gen/clarion/v1/campaign_pb.js";
 import type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";
 import type { CampaignDifference } from "./gen/clarion/v1/campaign_difference_pb.js";
-import type { StopCampaignRequest_QueueDisposal, StopCampaignResponse } from "./gen/clarion/v1/campaign_life_cycle_pb.js";
+import type {
+  ActivateCampaignResponse,
+  ReviewCampaignResponse,
+  StopCampaignRequest_QueueDisposal,
+  StopCampaignResponse,
+} from "./gen/clarion/v1/campaign_life_cycle_pb.js";
 import type {
   ListCampaignsRequestSchema,
   ListCampaignsResponseSchema,
   ListTagsResponseSchema,
   TagUse,
 } from "./gen/clarion/v1/campaign_list_pb.js";
-import {
-  type ActivateCampaignResponse,
-  CampaignService,
-  type ReviewCampaignResponse,
-} from "./gen/clarion/v1/campaign_service_pb.js";
+import { CampaignService } from "./gen/clarion/v1/campaign_service_pb.js";
 import type { CampaignVersion, ListCampaignVersionsResponseSchema } from "./gen/clarion/v1/campaign_version_pb.js";
 import type { GetTriggerSampleResponse } from "./gen/clarion/v1/trigger_sample_pb.js";
 import { jsonObject } from "./json.js";

@@ -28,7 +28,6 @@ from clarion_server.config import Settings
 from clarion_server.transport.api.methods import GuardedMethods
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.api.request_streams import RequestStreams
-from clarion_server.transport.api.scopes import SCOPES
 from clarion_server.transport.grpc.triggers import TriggerService
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Clarion:
             addresses,
             self._request_streams,
         )
-        methods = GuardedMethods([] if settings.role == "worker" else services, SCOPES, access.authenticator)
+        methods = GuardedMethods([] if settings.role == "worker" else services, access.authenticator)
         self._unsubscribing = wire_unsubscribing(settings, core)
         routes = []
         if serves_http(settings):

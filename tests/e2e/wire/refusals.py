@@ -107,7 +107,7 @@ async def illegal_transition(sandbox: Sandbox) -> Failure:
 
 async def review_failed(sandbox: Sandbox) -> Failure:
     await sandbox.client.campaigns.create(campaign("orders", "no-such-channel"))
-    request = campaign_service_pb2.ActivateCampaignRequest(name="campaigns/orders")
+    request = campaign_life_cycle_pb2.ActivateCampaignRequest(name="campaigns/orders")
     return await sandbox.wire.refuse(f"{_CAMPAIGNS}/ActivateCampaign", request)
 
 
@@ -172,7 +172,7 @@ async def approve(sandbox: Sandbox, content_hash: str = "") -> Failure:
 
 async def approval_required(sandbox: Sandbox) -> Failure:
     await with_approval_policy(sandbox)
-    request = campaign_service_pb2.ActivateCampaignRequest(name="campaigns/orders")
+    request = campaign_life_cycle_pb2.ActivateCampaignRequest(name="campaigns/orders")
     return await sandbox.wire.refuse(f"{_CAMPAIGNS}/ActivateCampaign", request)
 
 

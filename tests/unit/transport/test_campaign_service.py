@@ -83,9 +83,9 @@ async def test_a_campaign_goes_through_its_life(service: CampaignService, world:
     await world.channel()
     created = await create(service)
     assert (created.name, created.state) == (NAME, campaign_pb2.Campaign.STATE_DRAFT)
-    review = await service.review_campaign(pb.ReviewCampaignRequest(name=NAME), AUTHOR)
+    review = await service.review_campaign(life_pb.ReviewCampaignRequest(name=NAME), AUTHOR)
     assert review.activatable
-    request = pb.ActivateCampaignRequest(name=NAME, etag=created.etag)
+    request = life_pb.ActivateCampaignRequest(name=NAME, etag=created.etag)
     live = (await service.activate_campaign(request, AUTHOR)).campaign
     assert (live.state, live.live_version) == (campaign_pb2.Campaign.STATE_LIVE, 1)
     paused = (await service.pause_campaign(life_pb.PauseCampaignRequest(name=NAME, etag=live.etag), AUTHOR)).campaign
@@ -155,7 +155,7 @@ async def test_campaigns_are_filtered_by_what_is_asked_for(service: CampaignServ
     await create(service, "orders", tags=["a"])
     await create(service, "offers", tags=["b"], category=category_pb2.CATEGORY_MARKETING, display_name=" Summer")
     await create(service, "resets", tags=["a", "b"], description="When a password is lost.")
-    await service.activate_campaign(pb.ActivateCampaignRequest(name="campaigns/orders"), AUTHOR)
+    await service.activate_campaign(life_pb.ActivateCampaignRequest(name="campaigns/orders"), AUTHOR)
     assert await ids(service) == ["offers", "orders", "resets"]
     assert await ids(service, states=[campaign_pb2.Campaign.STATE_LIVE]) == ["orders"]
     assert await ids(service, categories=[category_pb2.CATEGORY_MARKETING]) == ["offers"]
@@ -257,7 +257,7 @@ async def test_versions_come_newest_first_page_by_page(service: CampaignService,
 
 async def test_review_tells_findings_and_whether_they_block(service: CampaignService) -> None:
     await create(service)
-    review = await service.review_campaign(pb.ReviewCampaignRequest(name=NAME), AUTHOR)
+    review = await service.review_campaign(life_pb.ReviewCampaignRequest(name=NAME), AUTHOR)
     assert not review.activatable
     assert review.findings[0].code == "CHANNEL_CONFIGURATION_MISSING"
 
@@ -297,8 +297,8 @@ async def test_a_preview_tells_everything_wrong_with_its_data(service: CampaignS
         ("get_campaign", pb.GetCampaignRequest, "name"),
         ("delete_campaign", pb.DeleteCampaignRequest, "name"),
         ("list_campaign_versions", campaign_version_pb2.ListCampaignVersionsRequest, "campaign"),
-        ("review_campaign", pb.ReviewCampaignRequest, "name"),
-        ("activate_campaign", pb.ActivateCampaignRequest, "name"),
+        ("review_campaign", life_pb.ReviewCampaignRequest, "name"),
+        ("activate_campaign", life_pb.ActivateCampaignRequest, "name"),
         ("pause_campaign", life_pb.PauseCampaignRequest, "name"),
         ("resume_campaign", life_pb.ResumeCampaignRequest, "name"),
         ("stop_campaign", life_pb.StopCampaignRequest, "name"),

@@ -6,15 +6,12 @@ import re
 
 import pytest
 from clarion_server.domain.access import Scope
-from clarion_server.transport.api.scopes import SCOPES
+from clarion_server.transport.api.scopes import scopes_of
+from google.protobuf.descriptor_pb2 import FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
 
+from tests.contract_services import METHODS
 from tests.descriptors import Element, rpcs
-
-METHODS = list(rpcs())
-
-
-def path(service: Element, method: Element) -> str:
-    return f"/clarion.v1.{service.name}/{method.proto.name}"
 
 
 def promised(comment: str) -> set[Scope]:
@@ -23,13 +20,19 @@ def promised(comment: str) -> set[Scope]:
     return {Scope(name) for name in re.findall(r"`(\w+)`", found[1])} if found else set()
 
 
-@pytest.mark.parametrize(("service", "method"), METHODS, ids=lambda element: element.name)
+@pytest.mark.parametrize(("service", "method"), list(rpcs()), ids=lambda element: element.name)
 def test_the_scopes_of_a_method_are_those_of_its_comment(service: Element, method: Element) -> None:
     expected = promised(method.text) or promised(service.text)
     # Administrators may call everything; a comment names them beside others only where readers would ask.
     others = expected - {Scope.ADMIN} or expected
-    assert SCOPES[path(service, method)] == others
+    assert scopes_of(METHODS[f"/clarion.v1.{service.name}/{method.proto.name}"]) == others
 
 
-def test_the_table_has_the_methods_of_the_contract_and_no_others() -> None:
-    assert set(SCOPES) == {path(service, method) for service, method in METHODS}
+def test_a_method_that_does_not_say_who_may_call_it_is_not_served() -> None:
+    method = MethodDescriptorProto(name="Open", input_type=".Open", output_type=".Open")
+    file = FileDescriptorProto(name="open.proto", service=[ServiceDescriptorProto(name="Doors", method=[method])])
+    file.message_type.add(name="Open")
+    pool = DescriptorPool()
+    pool.Add(file)
+    with pytest.raises(ValueError, match="does not say which scopes"):
+        scopes_of(pool.FindMethodByName("Doors.Open"))

@@ -22,13 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import allow_list_pb2 as clarion_dot_v1_dot_allow__list__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#clarion/v1/allow_list_service.proto\x12\nclarion.v1\x1a\x1b\x63larion/v1/allow_list.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"\x15\n\x13GetAllowListRequest\"A\n\x14GetAllowListResponse\x12)\n\nallow_list\x18\x01 \x01(\x0b\x32\x15.clarion.v1.AllowList\"\x80\x01\n\x16UpdateAllowListRequest\x12/\n\nallow_list\x18\x01 \x01(\x0b\x32\x15.clarion.v1.AllowListB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"D\n\x17UpdateAllowListResponse\x12)\n\nallow_list\x18\x01 \x01(\x0b\x32\x15.clarion.v1.AllowList2\xfb\x01\n\x10\x41llowListService\x12h\n\x0cGetAllowList\x12\x1f.clarion.v1.GetAllowListRequest\x1a .clarion.v1.GetAllowListResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/allowList\x12}\n\x0fUpdateAllowList\x12\".clarion.v1.UpdateAllowListRequest\x1a#.clarion.v1.UpdateAllowListResponse\"!\x82\xd3\xe4\x93\x02\x1b\x32\r/v1/allowList:\nallow_listb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#clarion/v1/allow_list_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1b\x63larion/v1/allow_list.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"\x15\n\x13GetAllowListRequest\"A\n\x14GetAllowListResponse\x12)\n\nallow_list\x18\x01 \x01(\x0b\x32\x15.clarion.v1.AllowList\"\x80\x01\n\x16UpdateAllowListRequest\x12/\n\nallow_list\x18\x01 \x01(\x0b\x32\x15.clarion.v1.AllowListB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"D\n\x17UpdateAllowListResponse\x12)\n\nallow_list\x18\x01 \x01(\x0b\x32\x15.clarion.v1.AllowList2\x8a\x02\n\x10\x41llowListService\x12o\n\x0cGetAllowList\x12\x1f.clarion.v1.GetAllowListRequest\x1a .clarion.v1.GetAllowListResponse\"\x1c\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/allowList\x12\x84\x01\n\x0fUpdateAllowList\x12\".clarion.v1.UpdateAllowListRequest\x1a#.clarion.v1.UpdateAllowListResponse\"(\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x1b\x32\r/v1/allowList:\nallow_listb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,17 +41,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEALLOWLISTREQUEST'].fields_by_name['update_mask']._loaded_options = None
   _globals['_UPDATEALLOWLISTREQUEST'].fields_by_name['update_mask']._serialized_options = b'\342A\001\001'
   _globals['_ALLOWLISTSERVICE'].methods_by_name['GetAllowList']._loaded_options = None
-  _globals['_ALLOWLISTSERVICE'].methods_by_name['GetAllowList']._serialized_options = b'\202\323\344\223\002\017\022\r/v1/allowList'
+  _globals['_ALLOWLISTSERVICE'].methods_by_name['GetAllowList']._serialized_options = b'\342\333\030\003\n\001\004\202\323\344\223\002\017\022\r/v1/allowList'
   _globals['_ALLOWLISTSERVICE'].methods_by_name['UpdateAllowList']._loaded_options = None
-  _globals['_ALLOWLISTSERVICE'].methods_by_name['UpdateAllowList']._serialized_options = b'\202\323\344\223\002\0332\r/v1/allowList:\nallow_list'
-  _globals['_GETALLOWLISTREQUEST']._serialized_start=177
-  _globals['_GETALLOWLISTREQUEST']._serialized_end=198
-  _globals['_GETALLOWLISTRESPONSE']._serialized_start=200
-  _globals['_GETALLOWLISTRESPONSE']._serialized_end=265
-  _globals['_UPDATEALLOWLISTREQUEST']._serialized_start=268
-  _globals['_UPDATEALLOWLISTREQUEST']._serialized_end=396
-  _globals['_UPDATEALLOWLISTRESPONSE']._serialized_start=398
-  _globals['_UPDATEALLOWLISTRESPONSE']._serialized_end=466
-  _globals['_ALLOWLISTSERVICE']._serialized_start=469
-  _globals['_ALLOWLISTSERVICE']._serialized_end=720
+  _globals['_ALLOWLISTSERVICE'].methods_by_name['UpdateAllowList']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002\0332\r/v1/allowList:\nallow_list'
+  _globals['_GETALLOWLISTREQUEST']._serialized_start=202
+  _globals['_GETALLOWLISTREQUEST']._serialized_end=223
+  _globals['_GETALLOWLISTRESPONSE']._serialized_start=225
+  _globals['_GETALLOWLISTRESPONSE']._serialized_end=290
+  _globals['_UPDATEALLOWLISTREQUEST']._serialized_start=293
+  _globals['_UPDATEALLOWLISTREQUEST']._serialized_end=421
+  _globals['_UPDATEALLOWLISTRESPONSE']._serialized_start=423
+  _globals['_UPDATEALLOWLISTRESPONSE']._serialized_end=491
+  _globals['_ALLOWLISTSERVICE']._serialized_start=494
+  _globals['_ALLOWLISTSERVICE']._serialized_end=760
 # @@protoc_insertion_point(module_scope)

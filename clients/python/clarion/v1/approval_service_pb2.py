@@ -22,12 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import approval_pb2 as clarion_dot_v1_dot_approval__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/approval_service.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/approval.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\",\n\x12GetApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13GetApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"e\n\x18ListApprovalStepsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x19ListApprovalStepsResponse\x12\x30\n\x0e\x61pproval_steps\x18\x01 \x03(\x0b\x32\x18.clarion.v1.ApprovalStep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"]\n\x18SubmitForApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19SubmitForApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"o\n\x0e\x41pproveRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x63ontent_hash\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"9\n\x0f\x41pproveResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"Z\n\x15RequestChangesRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16RequestChangesResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"Z\n\x15\x43\x61ncelApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16\x43\x61ncelApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"g\n\x1aListApprovalThreadsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"l\n\x1bListApprovalThreadsResponse\x12\x34\n\x10\x61pproval_threads\x18\x01 \x03(\x0b\x32\x1a.clarion.v1.ApprovalThread\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"a\n\x18\x43ommentOnApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08reply_to\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"L\n\x19\x43ommentOnApprovalResponse\x12/\n\rapproval_step\x18\x01 \x01(\x0b\x32\x18.clarion.v1.ApprovalStep\"c\n\x1cResolveApprovalThreadRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06thread\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"T\n\x1dResolveApprovalThreadResponse\x12\x33\n\x0f\x61pproval_thread\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalThread2\xb7\n\n\x0f\x41pprovalService\x12{\n\x0bGetApproval\x12\x1e.clarion.v1.GetApprovalRequest\x1a\x1f.clarion.v1.GetApprovalResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{campaign=campaigns/*}/approval\x12\x92\x01\n\x11ListApprovalSteps\x12$.clarion.v1.ListApprovalStepsRequest\x1a%.clarion.v1.ListApprovalStepsResponse\"0\x82\xd3\xe4\x93\x02*\x12(/v1/{campaign=campaigns/*}/approvalSteps\x12\x99\x01\n\x11SubmitForApproval\x12$.clarion.v1.SubmitForApprovalRequest\x1a%.clarion.v1.SubmitForApprovalResponse\"7\x82\xd3\xe4\x93\x02\x31\",/v1/{campaign=campaigns/*}:submitForApproval:\x01*\x12q\n\x07\x41pprove\x12\x1a.clarion.v1.ApproveRequest\x1a\x1b.clarion.v1.ApproveResponse\"-\x82\xd3\xe4\x93\x02\'\"\"/v1/{campaign=campaigns/*}:approve:\x01*\x12\x8d\x01\n\x0eRequestChanges\x12!.clarion.v1.RequestChangesRequest\x1a\".clarion.v1.RequestChangesResponse\"4\x82\xd3\xe4\x93\x02.\")/v1/{campaign=campaigns/*}:requestChanges:\x01*\x12\x8d\x01\n\x0e\x43\x61ncelApproval\x12!.clarion.v1.CancelApprovalRequest\x1a\".clarion.v1.CancelApprovalResponse\"4\x82\xd3\xe4\x93\x02.\")/v1/{campaign=campaigns/*}:cancelApproval:\x01*\x12\x9a\x01\n\x13ListApprovalThreads\x12&.clarion.v1.ListApprovalThreadsRequest\x1a\'.clarion.v1.ListApprovalThreadsResponse\"2\x82\xd3\xe4\x93\x02,\x12*/v1/{campaign=campaigns/*}/approvalThreads\x12\x99\x01\n\x11\x43ommentOnApproval\x12$.clarion.v1.CommentOnApprovalRequest\x1a%.clarion.v1.CommentOnApprovalResponse\"7\x82\xd3\xe4\x93\x02\x31\",/v1/{campaign=campaigns/*}:commentOnApproval:\x01*\x12\xa9\x01\n\x15ResolveApprovalThread\x12(.clarion.v1.ResolveApprovalThreadRequest\x1a).clarion.v1.ResolveApprovalThreadResponse\";\x82\xd3\xe4\x93\x02\x35\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/approval_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/approval.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\",\n\x12GetApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13GetApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"e\n\x18ListApprovalStepsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x19ListApprovalStepsResponse\x12\x30\n\x0e\x61pproval_steps\x18\x01 \x03(\x0b\x32\x18.clarion.v1.ApprovalStep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"]\n\x18SubmitForApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19SubmitForApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"o\n\x0e\x41pproveRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x63ontent_hash\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"9\n\x0f\x41pproveResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"Z\n\x15RequestChangesRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16RequestChangesResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"Z\n\x15\x43\x61ncelApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16\x43\x61ncelApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"g\n\x1aListApprovalThreadsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"l\n\x1bListApprovalThreadsResponse\x12\x34\n\x10\x61pproval_threads\x18\x01 \x03(\x0b\x32\x1a.clarion.v1.ApprovalThread\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"a\n\x18\x43ommentOnApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08reply_to\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"L\n\x19\x43ommentOnApprovalResponse\x12/\n\rapproval_step\x18\x01 \x01(\x0b\x32\x18.clarion.v1.ApprovalStep\"c\n\x1cResolveApprovalThreadRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06thread\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"T\n\x1dResolveApprovalThreadResponse\x12\x33\n\x0f\x61pproval_thread\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalThread2\x80\x0b\n\x0f\x41pprovalService\x12\x84\x01\n\x0bGetApproval\x12\x1e.clarion.v1.GetApprovalRequest\x1a\x1f.clarion.v1.GetApprovalResponse\"4\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02%\x12#/v1/{campaign=campaigns/*}/approval\x12\x9b\x01\n\x11ListApprovalSteps\x12$.clarion.v1.ListApprovalStepsRequest\x1a%.clarion.v1.ListApprovalStepsResponse\"9\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02*\x12(/v1/{campaign=campaigns/*}/approvalSteps\x12\xa0\x01\n\x11SubmitForApproval\x12$.clarion.v1.SubmitForApprovalRequest\x1a%.clarion.v1.SubmitForApprovalResponse\">\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x31\",/v1/{campaign=campaigns/*}:submitForApproval:\x01*\x12x\n\x07\x41pprove\x12\x1a.clarion.v1.ApproveRequest\x1a\x1b.clarion.v1.ApproveResponse\"4\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\'\"\"/v1/{campaign=campaigns/*}:approve:\x01*\x12\x94\x01\n\x0eRequestChanges\x12!.clarion.v1.RequestChangesRequest\x1a\".clarion.v1.RequestChangesResponse\";\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02.\")/v1/{campaign=campaigns/*}:requestChanges:\x01*\x12\x95\x01\n\x0e\x43\x61ncelApproval\x12!.clarion.v1.CancelApprovalRequest\x1a\".clarion.v1.CancelApprovalResponse\"<\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02.\")/v1/{campaign=campaigns/*}:cancelApproval:\x01*\x12\xa3\x01\n\x13ListApprovalThreads\x12&.clarion.v1.ListApprovalThreadsRequest\x1a\'.clarion.v1.ListApprovalThreadsResponse\";\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02,\x12*/v1/{campaign=campaigns/*}/approvalThreads\x12\xa1\x01\n\x11\x43ommentOnApproval\x12$.clarion.v1.CommentOnApprovalRequest\x1a%.clarion.v1.CommentOnApprovalResponse\"?\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02\x31\",/v1/{campaign=campaigns/*}:commentOnApproval:\x01*\x12\xb1\x01\n\x15ResolveApprovalThread\x12(.clarion.v1.ResolveApprovalThreadRequest\x1a).clarion.v1.ResolveApprovalThreadResponse\"C\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02\x35\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -87,59 +88,59 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\001'
   _globals['_APPROVALSERVICE'].methods_by_name['GetApproval']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['GetApproval']._serialized_options = b'\202\323\344\223\002%\022#/v1/{campaign=campaigns/*}/approval'
+  _globals['_APPROVALSERVICE'].methods_by_name['GetApproval']._serialized_options = b'\342\333\030\005\n\003\001\002\004\202\323\344\223\002%\022#/v1/{campaign=campaigns/*}/approval'
   _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalSteps']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalSteps']._serialized_options = b'\202\323\344\223\002*\022(/v1/{campaign=campaigns/*}/approvalSteps'
+  _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalSteps']._serialized_options = b'\342\333\030\005\n\003\001\002\004\202\323\344\223\002*\022(/v1/{campaign=campaigns/*}/approvalSteps'
   _globals['_APPROVALSERVICE'].methods_by_name['SubmitForApproval']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['SubmitForApproval']._serialized_options = b'\202\323\344\223\0021\",/v1/{campaign=campaigns/*}:submitForApproval:\001*'
+  _globals['_APPROVALSERVICE'].methods_by_name['SubmitForApproval']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\0021\",/v1/{campaign=campaigns/*}:submitForApproval:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['Approve']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['Approve']._serialized_options = b'\202\323\344\223\002\'\"\"/v1/{campaign=campaigns/*}:approve:\001*'
+  _globals['_APPROVALSERVICE'].methods_by_name['Approve']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002\'\"\"/v1/{campaign=campaigns/*}:approve:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['RequestChanges']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['RequestChanges']._serialized_options = b'\202\323\344\223\002.\")/v1/{campaign=campaigns/*}:requestChanges:\001*'
+  _globals['_APPROVALSERVICE'].methods_by_name['RequestChanges']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002.\")/v1/{campaign=campaigns/*}:requestChanges:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['CancelApproval']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['CancelApproval']._serialized_options = b'\202\323\344\223\002.\")/v1/{campaign=campaigns/*}:cancelApproval:\001*'
+  _globals['_APPROVALSERVICE'].methods_by_name['CancelApproval']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\002.\")/v1/{campaign=campaigns/*}:cancelApproval:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalThreads']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalThreads']._serialized_options = b'\202\323\344\223\002,\022*/v1/{campaign=campaigns/*}/approvalThreads'
+  _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalThreads']._serialized_options = b'\342\333\030\005\n\003\001\002\004\202\323\344\223\002,\022*/v1/{campaign=campaigns/*}/approvalThreads'
   _globals['_APPROVALSERVICE'].methods_by_name['CommentOnApproval']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['CommentOnApproval']._serialized_options = b'\202\323\344\223\0021\",/v1/{campaign=campaigns/*}:commentOnApproval:\001*'
+  _globals['_APPROVALSERVICE'].methods_by_name['CommentOnApproval']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\0021\",/v1/{campaign=campaigns/*}:commentOnApproval:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['ResolveApprovalThread']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['ResolveApprovalThread']._serialized_options = b'\202\323\344\223\0025\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\001*'
-  _globals['_GETAPPROVALREQUEST']._serialized_start=139
-  _globals['_GETAPPROVALREQUEST']._serialized_end=183
-  _globals['_GETAPPROVALRESPONSE']._serialized_start=185
-  _globals['_GETAPPROVALRESPONSE']._serialized_end=246
-  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_start=248
-  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_end=349
-  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_start=351
-  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_end=453
-  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_start=455
-  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_end=548
-  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_start=550
-  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_end=617
-  _globals['_APPROVEREQUEST']._serialized_start=619
-  _globals['_APPROVEREQUEST']._serialized_end=730
-  _globals['_APPROVERESPONSE']._serialized_start=732
-  _globals['_APPROVERESPONSE']._serialized_end=789
-  _globals['_REQUESTCHANGESREQUEST']._serialized_start=791
-  _globals['_REQUESTCHANGESREQUEST']._serialized_end=881
-  _globals['_REQUESTCHANGESRESPONSE']._serialized_start=883
-  _globals['_REQUESTCHANGESRESPONSE']._serialized_end=947
-  _globals['_CANCELAPPROVALREQUEST']._serialized_start=949
-  _globals['_CANCELAPPROVALREQUEST']._serialized_end=1039
-  _globals['_CANCELAPPROVALRESPONSE']._serialized_start=1041
-  _globals['_CANCELAPPROVALRESPONSE']._serialized_end=1105
-  _globals['_LISTAPPROVALTHREADSREQUEST']._serialized_start=1107
-  _globals['_LISTAPPROVALTHREADSREQUEST']._serialized_end=1210
-  _globals['_LISTAPPROVALTHREADSRESPONSE']._serialized_start=1212
-  _globals['_LISTAPPROVALTHREADSRESPONSE']._serialized_end=1320
-  _globals['_COMMENTONAPPROVALREQUEST']._serialized_start=1322
-  _globals['_COMMENTONAPPROVALREQUEST']._serialized_end=1419
-  _globals['_COMMENTONAPPROVALRESPONSE']._serialized_start=1421
-  _globals['_COMMENTONAPPROVALRESPONSE']._serialized_end=1497
-  _globals['_RESOLVEAPPROVALTHREADREQUEST']._serialized_start=1499
-  _globals['_RESOLVEAPPROVALTHREADREQUEST']._serialized_end=1598
-  _globals['_RESOLVEAPPROVALTHREADRESPONSE']._serialized_start=1600
-  _globals['_RESOLVEAPPROVALTHREADRESPONSE']._serialized_end=1684
-  _globals['_APPROVALSERVICE']._serialized_start=1687
-  _globals['_APPROVALSERVICE']._serialized_end=3022
+  _globals['_APPROVALSERVICE'].methods_by_name['ResolveApprovalThread']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\0025\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\001*'
+  _globals['_GETAPPROVALREQUEST']._serialized_start=164
+  _globals['_GETAPPROVALREQUEST']._serialized_end=208
+  _globals['_GETAPPROVALRESPONSE']._serialized_start=210
+  _globals['_GETAPPROVALRESPONSE']._serialized_end=271
+  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_start=273
+  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_end=374
+  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_start=376
+  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_end=478
+  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_start=480
+  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_end=573
+  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_start=575
+  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_end=642
+  _globals['_APPROVEREQUEST']._serialized_start=644
+  _globals['_APPROVEREQUEST']._serialized_end=755
+  _globals['_APPROVERESPONSE']._serialized_start=757
+  _globals['_APPROVERESPONSE']._serialized_end=814
+  _globals['_REQUESTCHANGESREQUEST']._serialized_start=816
+  _globals['_REQUESTCHANGESREQUEST']._serialized_end=906
+  _globals['_REQUESTCHANGESRESPONSE']._serialized_start=908
+  _globals['_REQUESTCHANGESRESPONSE']._serialized_end=972
+  _globals['_CANCELAPPROVALREQUEST']._serialized_start=974
+  _globals['_CANCELAPPROVALREQUEST']._serialized_end=1064
+  _globals['_CANCELAPPROVALRESPONSE']._serialized_start=1066
+  _globals['_CANCELAPPROVALRESPONSE']._serialized_end=1130
+  _globals['_LISTAPPROVALTHREADSREQUEST']._serialized_start=1132
+  _globals['_LISTAPPROVALTHREADSREQUEST']._serialized_end=1235
+  _globals['_LISTAPPROVALTHREADSRESPONSE']._serialized_start=1237
+  _globals['_LISTAPPROVALTHREADSRESPONSE']._serialized_end=1345
+  _globals['_COMMENTONAPPROVALREQUEST']._serialized_start=1347
+  _globals['_COMMENTONAPPROVALREQUEST']._serialized_end=1444
+  _globals['_COMMENTONAPPROVALRESPONSE']._serialized_start=1446
+  _globals['_COMMENTONAPPROVALRESPONSE']._serialized_end=1522
+  _globals['_RESOLVEAPPROVALTHREADREQUEST']._serialized_start=1524
+  _globals['_RESOLVEAPPROVALTHREADREQUEST']._serialized_end=1623
+  _globals['_RESOLVEAPPROVALTHREADRESPONSE']._serialized_start=1625
+  _globals['_RESOLVEAPPROVALTHREADRESPONSE']._serialized_end=1709
+  _globals['_APPROVALSERVICE']._serialized_start=1712
+  _globals['_APPROVALSERVICE']._serialized_end=3120
 # @@protoc_insertion_point(module_scope)

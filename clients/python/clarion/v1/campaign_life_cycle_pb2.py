@@ -23,16 +23,31 @@ _sym_db = _symbol_database.Default()
 
 
 from clarion.v1 import campaign_pb2 as clarion_dot_v1_dot_campaign__pb2
+from clarion.v1 import campaign_difference_pb2 as clarion_dot_v1_dot_campaign__difference__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/campaign_life_cycle.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a\x1fgoogle/api/field_behavior.proto\">\n\x14PauseCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"?\n\x15PauseCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"?\n\x15ResumeCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16ResumeCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"\xf0\x01\n\x13StopCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12K\n\x0equeue_disposal\x18\x02 \x01(\x0e\x32-.clarion.v1.StopCampaignRequest.QueueDisposalB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"d\n\rQueueDisposal\x12\x1e\n\x1aQUEUE_DISPOSAL_UNSPECIFIED\x10\x00\x12\x18\n\x14QUEUE_DISPOSAL_DRAIN\x10\x01\x12\x19\n\x15QUEUE_DISPOSAL_CANCEL\x10\x02\"T\n\x14StopCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12\x14\n\x0cqueued_count\x18\x02 \x01(\x03\"@\n\x16\x41rchiveCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"A\n\x17\x41rchiveCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"B\n\x18UnarchiveCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19UnarchiveCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaignb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/campaign_life_cycle.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a$clarion/v1/campaign_difference.proto\x1a\x1fgoogle/api/field_behavior.proto\"A\n\x15ReviewCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06strict\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\x88\x01\n\x16ReviewCampaignResponse\x12%\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Finding\x12\x13\n\x0b\x61\x63tivatable\x18\x02 \x01(\x08\x12\x32\n\ndifference\x18\x03 \x01(\x0b\x32\x1e.clarion.v1.CampaignDifference\"\x8b\x01\n\x17\x41\x63tivateCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06strict\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rbypass_reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"i\n\x18\x41\x63tivateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12%\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Finding\">\n\x14PauseCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"?\n\x15PauseCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"?\n\x15ResumeCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16ResumeCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"\xf0\x01\n\x13StopCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12K\n\x0equeue_disposal\x18\x02 \x01(\x0e\x32-.clarion.v1.StopCampaignRequest.QueueDisposalB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"d\n\rQueueDisposal\x12\x1e\n\x1aQUEUE_DISPOSAL_UNSPECIFIED\x10\x00\x12\x18\n\x14QUEUE_DISPOSAL_DRAIN\x10\x01\x12\x19\n\x15QUEUE_DISPOSAL_CANCEL\x10\x02\"T\n\x14StopCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12\x14\n\x0cqueued_count\x18\x02 \x01(\x03\"@\n\x16\x41rchiveCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"A\n\x17\x41rchiveCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"B\n\x18UnarchiveCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19UnarchiveCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaignb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.campaign_life_cycle_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['strict']._loaded_options = None
+  _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['strict']._serialized_options = b'\342A\001\001'
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['version']._loaded_options = None
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['version']._serialized_options = b'\342A\001\001'
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['strict']._loaded_options = None
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['strict']._serialized_options = b'\342A\001\001'
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['bypass_reason']._loaded_options = None
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['bypass_reason']._serialized_options = b'\342A\001\001'
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -55,26 +70,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNARCHIVECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_UNARCHIVECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_UNARCHIVECAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
-  _globals['_PAUSECAMPAIGNREQUEST']._serialized_start=112
-  _globals['_PAUSECAMPAIGNREQUEST']._serialized_end=174
-  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_start=176
-  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_end=239
-  _globals['_RESUMECAMPAIGNREQUEST']._serialized_start=241
-  _globals['_RESUMECAMPAIGNREQUEST']._serialized_end=304
-  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_start=306
-  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_end=370
-  _globals['_STOPCAMPAIGNREQUEST']._serialized_start=373
-  _globals['_STOPCAMPAIGNREQUEST']._serialized_end=613
-  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_start=513
-  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_end=613
-  _globals['_STOPCAMPAIGNRESPONSE']._serialized_start=615
-  _globals['_STOPCAMPAIGNRESPONSE']._serialized_end=699
-  _globals['_ARCHIVECAMPAIGNREQUEST']._serialized_start=701
-  _globals['_ARCHIVECAMPAIGNREQUEST']._serialized_end=765
-  _globals['_ARCHIVECAMPAIGNRESPONSE']._serialized_start=767
-  _globals['_ARCHIVECAMPAIGNRESPONSE']._serialized_end=832
-  _globals['_UNARCHIVECAMPAIGNREQUEST']._serialized_start=834
-  _globals['_UNARCHIVECAMPAIGNREQUEST']._serialized_end=900
-  _globals['_UNARCHIVECAMPAIGNRESPONSE']._serialized_start=902
-  _globals['_UNARCHIVECAMPAIGNRESPONSE']._serialized_end=969
+  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_start=150
+  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_end=215
+  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_start=218
+  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_end=354
+  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_start=357
+  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_end=496
+  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_start=498
+  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_end=603
+  _globals['_PAUSECAMPAIGNREQUEST']._serialized_start=605
+  _globals['_PAUSECAMPAIGNREQUEST']._serialized_end=667
+  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_start=669
+  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_end=732
+  _globals['_RESUMECAMPAIGNREQUEST']._serialized_start=734
+  _globals['_RESUMECAMPAIGNREQUEST']._serialized_end=797
+  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_start=799
+  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_end=863
+  _globals['_STOPCAMPAIGNREQUEST']._serialized_start=866
+  _globals['_STOPCAMPAIGNREQUEST']._serialized_end=1106
+  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_start=1006
+  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_end=1106
+  _globals['_STOPCAMPAIGNRESPONSE']._serialized_start=1108
+  _globals['_STOPCAMPAIGNRESPONSE']._serialized_end=1192
+  _globals['_ARCHIVECAMPAIGNREQUEST']._serialized_start=1194
+  _globals['_ARCHIVECAMPAIGNREQUEST']._serialized_end=1258
+  _globals['_ARCHIVECAMPAIGNRESPONSE']._serialized_start=1260
+  _globals['_ARCHIVECAMPAIGNRESPONSE']._serialized_end=1325
+  _globals['_UNARCHIVECAMPAIGNREQUEST']._serialized_start=1327
+  _globals['_UNARCHIVECAMPAIGNREQUEST']._serialized_end=1393
+  _globals['_UNARCHIVECAMPAIGNRESPONSE']._serialized_start=1395
+  _globals['_UNARCHIVECAMPAIGNRESPONSE']._serialized_end=1462
 # @@protoc_insertion_point(module_scope)

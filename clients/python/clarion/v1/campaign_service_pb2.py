@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import campaign_pb2 as clarion_dot_v1_dot_campaign__pb2
 from clarion.v1 import campaign_difference_pb2 as clarion_dot_v1_dot_campaign__difference__pb2
 from clarion.v1 import campaign_life_cycle_pb2 as clarion_dot_v1_dot_campaign__life__cycle__pb2
@@ -34,7 +35,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/campaign_service.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a$clarion/v1/campaign_difference.proto\x1a$clarion/v1/campaign_life_cycle.proto\x1a\x1e\x63larion/v1/campaign_list.proto\x1a!clarion/v1/campaign_preview.proto\x1a!clarion/v1/campaign_version.proto\x1a\x1f\x63larion/v1/trigger_sample.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"}\n\x15\x43reateCampaignRequest\x12\x19\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16\x43reateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"(\n\x12GetCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13GetCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"|\n\x18\x44uplicateCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x64isplay_name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19\x44uplicateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"\x99\x01\n\x15UpdateCampaignRequest\x12,\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16UpdateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"?\n\x15\x44\x65leteCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x44\x65leteCampaignResponse\"A\n\x15ReviewCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06strict\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\x88\x01\n\x16ReviewCampaignResponse\x12%\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Finding\x12\x13\n\x0b\x61\x63tivatable\x18\x02 \x01(\x08\x12\x32\n\ndifference\x18\x03 \x01(\x0b\x32\x1e.clarion.v1.CampaignDifference\"\x8b\x01\n\x17\x41\x63tivateCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06strict\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rbypass_reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"i\n\x18\x41\x63tivateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12%\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Finding2\xe3\x13\n\x0f\x43\x61mpaignService\x12x\n\x0e\x43reateCampaign\x12!.clarion.v1.CreateCampaignRequest\x1a\".clarion.v1.CreateCampaignResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\"\r/v1/campaigns:\x08\x63\x61mpaign\x12n\n\x0bGetCampaign\x12\x1e.clarion.v1.GetCampaignRequest\x1a\x1f.clarion.v1.GetCampaignResponse\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=campaigns/*}\x12k\n\rListCampaigns\x12 .clarion.v1.ListCampaignsRequest\x1a!.clarion.v1.ListCampaignsResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/campaigns\x12W\n\x08ListTags\x12\x1b.clarion.v1.ListTagsRequest\x1a\x1c.clarion.v1.ListTagsResponse\"\x10\x82\xd3\xe4\x93\x02\n\x12\x08/v1/tags\x12\x8d\x01\n\x11\x44uplicateCampaign\x12$.clarion.v1.DuplicateCampaignRequest\x1a%.clarion.v1.DuplicateCampaignResponse\"+\x82\xd3\xe4\x93\x02%\" /v1/{name=campaigns/*}:duplicate:\x01*\x12\x8a\x01\n\x0eUpdateCampaign\x12!.clarion.v1.UpdateCampaignRequest\x1a\".clarion.v1.UpdateCampaignResponse\"1\x82\xd3\xe4\x93\x02+2\x1f/v1/{campaign.name=campaigns/*}:\x08\x63\x61mpaign\x12w\n\x0e\x44\x65leteCampaign\x12!.clarion.v1.DeleteCampaignRequest\x1a\".clarion.v1.DeleteCampaignResponse\"\x1e\x82\xd3\xe4\x93\x02\x18*\x16/v1/{name=campaigns/*}\x12\x96\x01\n\x14ListCampaignVersions\x12\'.clarion.v1.ListCampaignVersionsRequest\x1a(.clarion.v1.ListCampaignVersionsResponse\"+\x82\xd3\xe4\x93\x02%\x12#/v1/{campaign=campaigns/*}/versions\x12\x9a\x01\n\x12GetCampaignVersion\x12%.clarion.v1.GetCampaignVersionRequest\x1a&.clarion.v1.GetCampaignVersionResponse\"5\x82\xd3\xe4\x93\x02/\x12-/v1/{campaign=campaigns/*}/versions/{version}\x12\x9b\x01\n\x14\x44iffCampaignVersions\x12\'.clarion.v1.DiffCampaignVersionsRequest\x1a(.clarion.v1.DiffCampaignVersionsResponse\"0\x82\xd3\xe4\x93\x02*\x12(/v1/{campaign=campaigns/*}/versions:diff\x12~\n\x0eReviewCampaign\x12!.clarion.v1.ReviewCampaignRequest\x1a\".clarion.v1.ReviewCampaignResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=campaigns/*}:review\x12\x89\x01\n\x10\x41\x63tivateCampaign\x12#.clarion.v1.ActivateCampaignRequest\x1a$.clarion.v1.ActivateCampaignResponse\"*\x82\xd3\xe4\x93\x02$\"\x1f/v1/{name=campaigns/*}:activate:\x01*\x12}\n\rPauseCampaign\x12 .clarion.v1.PauseCampaignRequest\x1a!.clarion.v1.PauseCampaignResponse\"\'\x82\xd3\xe4\x93\x02!\"\x1c/v1/{name=campaigns/*}:pause:\x01*\x12\x81\x01\n\x0eResumeCampaign\x12!.clarion.v1.ResumeCampaignRequest\x1a\".clarion.v1.ResumeCampaignResponse\"(\x82\xd3\xe4\x93\x02\"\"\x1d/v1/{name=campaigns/*}:resume:\x01*\x12y\n\x0cStopCampaign\x12\x1f.clarion.v1.StopCampaignRequest\x1a .clarion.v1.StopCampaignResponse\"&\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=campaigns/*}:stop:\x01*\x12\x85\x01\n\x0f\x41rchiveCampaign\x12\".clarion.v1.ArchiveCampaignRequest\x1a#.clarion.v1.ArchiveCampaignResponse\")\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=campaigns/*}:archive:\x01*\x12\x8d\x01\n\x11UnarchiveCampaign\x12$.clarion.v1.UnarchiveCampaignRequest\x1a%.clarion.v1.UnarchiveCampaignResponse\"+\x82\xd3\xe4\x93\x02%\" /v1/{name=campaigns/*}:unarchive:\x01*\x12\x85\x01\n\x0fPreviewCampaign\x12\".clarion.v1.PreviewCampaignRequest\x1a#.clarion.v1.PreviewCampaignResponse\")\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=campaigns/*}:preview:\x01*\x12\x8b\x01\n\x10GetTriggerSample\x12#.clarion.v1.GetTriggerSampleRequest\x1a$.clarion.v1.GetTriggerSampleResponse\",\x82\xd3\xe4\x93\x02&\x12$/v1/{name=campaigns/*}:triggerSampleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/campaign_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/campaign.proto\x1a$clarion/v1/campaign_difference.proto\x1a$clarion/v1/campaign_life_cycle.proto\x1a\x1e\x63larion/v1/campaign_list.proto\x1a!clarion/v1/campaign_preview.proto\x1a!clarion/v1/campaign_version.proto\x1a\x1f\x63larion/v1/trigger_sample.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"}\n\x15\x43reateCampaignRequest\x12\x19\n\x0b\x63\x61mpaign_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x08\x63\x61mpaign\x18\x02 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16\x43reateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"(\n\x12GetCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13GetCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"|\n\x18\x44uplicateCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x64isplay_name\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19\x44uplicateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"\x99\x01\n\x15UpdateCampaignRequest\x12,\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16UpdateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"?\n\x15\x44\x65leteCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x44\x65leteCampaignResponse2\xf5\x14\n\x0f\x43\x61mpaignService\x12\x7f\n\x0e\x43reateCampaign\x12!.clarion.v1.CreateCampaignRequest\x1a\".clarion.v1.CreateCampaignResponse\"&\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x19\"\r/v1/campaigns:\x08\x63\x61mpaign\x12v\n\x0bGetCampaign\x12\x1e.clarion.v1.GetCampaignRequest\x1a\x1f.clarion.v1.GetCampaignResponse\"&\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=campaigns/*}\x12s\n\rListCampaigns\x12 .clarion.v1.ListCampaignsRequest\x1a!.clarion.v1.ListCampaignsResponse\"\x1d\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/campaigns\x12_\n\x08ListTags\x12\x1b.clarion.v1.ListTagsRequest\x1a\x1c.clarion.v1.ListTagsResponse\"\x18\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\n\x12\x08/v1/tags\x12\x94\x01\n\x11\x44uplicateCampaign\x12$.clarion.v1.DuplicateCampaignRequest\x1a%.clarion.v1.DuplicateCampaignResponse\"2\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02%\" /v1/{name=campaigns/*}:duplicate:\x01*\x12\x91\x01\n\x0eUpdateCampaign\x12!.clarion.v1.UpdateCampaignRequest\x1a\".clarion.v1.UpdateCampaignResponse\"8\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02+2\x1f/v1/{campaign.name=campaigns/*}:\x08\x63\x61mpaign\x12~\n\x0e\x44\x65leteCampaign\x12!.clarion.v1.DeleteCampaignRequest\x1a\".clarion.v1.DeleteCampaignResponse\"%\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x18*\x16/v1/{name=campaigns/*}\x12\x9e\x01\n\x14ListCampaignVersions\x12\'.clarion.v1.ListCampaignVersionsRequest\x1a(.clarion.v1.ListCampaignVersionsResponse\"3\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02%\x12#/v1/{campaign=campaigns/*}/versions\x12\xa2\x01\n\x12GetCampaignVersion\x12%.clarion.v1.GetCampaignVersionRequest\x1a&.clarion.v1.GetCampaignVersionResponse\"=\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02/\x12-/v1/{campaign=campaigns/*}/versions/{version}\x12\xa3\x01\n\x14\x44iffCampaignVersions\x12\'.clarion.v1.DiffCampaignVersionsRequest\x1a(.clarion.v1.DiffCampaignVersionsResponse\"8\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02*\x12(/v1/{campaign=campaigns/*}/versions:diff\x12\x86\x01\n\x0eReviewCampaign\x12!.clarion.v1.ReviewCampaignRequest\x1a\".clarion.v1.ReviewCampaignResponse\"-\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=campaigns/*}:review\x12\x90\x01\n\x10\x41\x63tivateCampaign\x12#.clarion.v1.ActivateCampaignRequest\x1a$.clarion.v1.ActivateCampaignResponse\"1\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02$\"\x1f/v1/{name=campaigns/*}:activate:\x01*\x12\x84\x01\n\rPauseCampaign\x12 .clarion.v1.PauseCampaignRequest\x1a!.clarion.v1.PauseCampaignResponse\".\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02!\"\x1c/v1/{name=campaigns/*}:pause:\x01*\x12\x88\x01\n\x0eResumeCampaign\x12!.clarion.v1.ResumeCampaignRequest\x1a\".clarion.v1.ResumeCampaignResponse\"/\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\"\"\x1d/v1/{name=campaigns/*}:resume:\x01*\x12\x80\x01\n\x0cStopCampaign\x12\x1f.clarion.v1.StopCampaignRequest\x1a .clarion.v1.StopCampaignResponse\"-\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=campaigns/*}:stop:\x01*\x12\x8c\x01\n\x0f\x41rchiveCampaign\x12\".clarion.v1.ArchiveCampaignRequest\x1a#.clarion.v1.ArchiveCampaignResponse\"0\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=campaigns/*}:archive:\x01*\x12\x94\x01\n\x11UnarchiveCampaign\x12$.clarion.v1.UnarchiveCampaignRequest\x1a%.clarion.v1.UnarchiveCampaignResponse\"2\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02%\" /v1/{name=campaigns/*}:unarchive:\x01*\x12\x8d\x01\n\x0fPreviewCampaign\x12\".clarion.v1.PreviewCampaignRequest\x1a#.clarion.v1.PreviewCampaignResponse\"1\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=campaigns/*}:preview:\x01*\x12\x94\x01\n\x10GetTriggerSample\x12#.clarion.v1.GetTriggerSampleRequest\x1a$.clarion.v1.GetTriggerSampleResponse\"5\xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02&\x12$/v1/{name=campaigns/*}:triggerSampleb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -67,86 +68,64 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
   _globals['_DELETECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETECAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
-  _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['strict']._loaded_options = None
-  _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['strict']._serialized_options = b'\342A\001\001'
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['version']._loaded_options = None
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['version']._serialized_options = b'\342A\001\001'
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['strict']._loaded_options = None
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['strict']._serialized_options = b'\342A\001\001'
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['bypass_reason']._loaded_options = None
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['bypass_reason']._serialized_options = b'\342A\001\001'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['CreateCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['CreateCampaign']._serialized_options = b'\202\323\344\223\002\031\"\r/v1/campaigns:\010campaign'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['CreateCampaign']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002\031\"\r/v1/campaigns:\010campaign'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['GetCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['GetCampaign']._serialized_options = b'\202\323\344\223\002\030\022\026/v1/{name=campaigns/*}'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['GetCampaign']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002\030\022\026/v1/{name=campaigns/*}'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['ListCampaigns']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['ListCampaigns']._serialized_options = b'\202\323\344\223\002\017\022\r/v1/campaigns'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ListCampaigns']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002\017\022\r/v1/campaigns'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['ListTags']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['ListTags']._serialized_options = b'\202\323\344\223\002\n\022\010/v1/tags'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ListTags']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002\n\022\010/v1/tags'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['DuplicateCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['DuplicateCampaign']._serialized_options = b'\202\323\344\223\002%\" /v1/{name=campaigns/*}:duplicate:\001*'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['DuplicateCampaign']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002%\" /v1/{name=campaigns/*}:duplicate:\001*'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['UpdateCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['UpdateCampaign']._serialized_options = b'\202\323\344\223\002+2\037/v1/{campaign.name=campaigns/*}:\010campaign'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['UpdateCampaign']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002+2\037/v1/{campaign.name=campaigns/*}:\010campaign'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['DeleteCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['DeleteCampaign']._serialized_options = b'\202\323\344\223\002\030*\026/v1/{name=campaigns/*}'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['DeleteCampaign']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002\030*\026/v1/{name=campaigns/*}'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['ListCampaignVersions']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['ListCampaignVersions']._serialized_options = b'\202\323\344\223\002%\022#/v1/{campaign=campaigns/*}/versions'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ListCampaignVersions']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002%\022#/v1/{campaign=campaigns/*}/versions'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['GetCampaignVersion']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['GetCampaignVersion']._serialized_options = b'\202\323\344\223\002/\022-/v1/{campaign=campaigns/*}/versions/{version}'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['GetCampaignVersion']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002/\022-/v1/{campaign=campaigns/*}/versions/{version}'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['DiffCampaignVersions']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['DiffCampaignVersions']._serialized_options = b'\202\323\344\223\002*\022(/v1/{campaign=campaigns/*}/versions:diff'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['DiffCampaignVersions']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002*\022(/v1/{campaign=campaigns/*}/versions:diff'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['ReviewCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['ReviewCampaign']._serialized_options = b'\202\323\344\223\002\037\022\035/v1/{name=campaigns/*}:review'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ReviewCampaign']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002\037\022\035/v1/{name=campaigns/*}:review'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['ActivateCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['ActivateCampaign']._serialized_options = b'\202\323\344\223\002$\"\037/v1/{name=campaigns/*}:activate:\001*'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ActivateCampaign']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002$\"\037/v1/{name=campaigns/*}:activate:\001*'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['PauseCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['PauseCampaign']._serialized_options = b'\202\323\344\223\002!\"\034/v1/{name=campaigns/*}:pause:\001*'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['PauseCampaign']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002!\"\034/v1/{name=campaigns/*}:pause:\001*'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['ResumeCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['ResumeCampaign']._serialized_options = b'\202\323\344\223\002\"\"\035/v1/{name=campaigns/*}:resume:\001*'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ResumeCampaign']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002\"\"\035/v1/{name=campaigns/*}:resume:\001*'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['StopCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['StopCampaign']._serialized_options = b'\202\323\344\223\002 \"\033/v1/{name=campaigns/*}:stop:\001*'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['StopCampaign']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002 \"\033/v1/{name=campaigns/*}:stop:\001*'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['ArchiveCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['ArchiveCampaign']._serialized_options = b'\202\323\344\223\002#\"\036/v1/{name=campaigns/*}:archive:\001*'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['ArchiveCampaign']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002#\"\036/v1/{name=campaigns/*}:archive:\001*'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['UnarchiveCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['UnarchiveCampaign']._serialized_options = b'\202\323\344\223\002%\" /v1/{name=campaigns/*}:unarchive:\001*'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['UnarchiveCampaign']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002%\" /v1/{name=campaigns/*}:unarchive:\001*'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['PreviewCampaign']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['PreviewCampaign']._serialized_options = b'\202\323\344\223\002#\"\036/v1/{name=campaigns/*}:preview:\001*'
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['PreviewCampaign']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002#\"\036/v1/{name=campaigns/*}:preview:\001*'
   _globals['_CAMPAIGNSERVICE'].methods_by_name['GetTriggerSample']._loaded_options = None
-  _globals['_CAMPAIGNSERVICE'].methods_by_name['GetTriggerSample']._serialized_options = b'\202\323\344\223\002&\022$/v1/{name=campaigns/*}:triggerSample'
-  _globals['_CREATECAMPAIGNREQUEST']._serialized_start=384
-  _globals['_CREATECAMPAIGNREQUEST']._serialized_end=509
-  _globals['_CREATECAMPAIGNRESPONSE']._serialized_start=511
-  _globals['_CREATECAMPAIGNRESPONSE']._serialized_end=575
-  _globals['_GETCAMPAIGNREQUEST']._serialized_start=577
-  _globals['_GETCAMPAIGNREQUEST']._serialized_end=617
-  _globals['_GETCAMPAIGNRESPONSE']._serialized_start=619
-  _globals['_GETCAMPAIGNRESPONSE']._serialized_end=680
-  _globals['_DUPLICATECAMPAIGNREQUEST']._serialized_start=682
-  _globals['_DUPLICATECAMPAIGNREQUEST']._serialized_end=806
-  _globals['_DUPLICATECAMPAIGNRESPONSE']._serialized_start=808
-  _globals['_DUPLICATECAMPAIGNRESPONSE']._serialized_end=875
-  _globals['_UPDATECAMPAIGNREQUEST']._serialized_start=878
-  _globals['_UPDATECAMPAIGNREQUEST']._serialized_end=1031
-  _globals['_UPDATECAMPAIGNRESPONSE']._serialized_start=1033
-  _globals['_UPDATECAMPAIGNRESPONSE']._serialized_end=1097
-  _globals['_DELETECAMPAIGNREQUEST']._serialized_start=1099
-  _globals['_DELETECAMPAIGNREQUEST']._serialized_end=1162
-  _globals['_DELETECAMPAIGNRESPONSE']._serialized_start=1164
-  _globals['_DELETECAMPAIGNRESPONSE']._serialized_end=1188
-  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_start=1190
-  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_end=1255
-  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_start=1258
-  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_end=1394
-  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_start=1397
-  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_end=1536
-  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_start=1538
-  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_end=1643
-  _globals['_CAMPAIGNSERVICE']._serialized_start=1646
-  _globals['_CAMPAIGNSERVICE']._serialized_end=4177
+  _globals['_CAMPAIGNSERVICE'].methods_by_name['GetTriggerSample']._serialized_options = b'\342\333\030\005\n\003\001\003\004\202\323\344\223\002&\022$/v1/{name=campaigns/*}:triggerSample'
+  _globals['_CREATECAMPAIGNREQUEST']._serialized_start=409
+  _globals['_CREATECAMPAIGNREQUEST']._serialized_end=534
+  _globals['_CREATECAMPAIGNRESPONSE']._serialized_start=536
+  _globals['_CREATECAMPAIGNRESPONSE']._serialized_end=600
+  _globals['_GETCAMPAIGNREQUEST']._serialized_start=602
+  _globals['_GETCAMPAIGNREQUEST']._serialized_end=642
+  _globals['_GETCAMPAIGNRESPONSE']._serialized_start=644
+  _globals['_GETCAMPAIGNRESPONSE']._serialized_end=705
+  _globals['_DUPLICATECAMPAIGNREQUEST']._serialized_start=707
+  _globals['_DUPLICATECAMPAIGNREQUEST']._serialized_end=831
+  _globals['_DUPLICATECAMPAIGNRESPONSE']._serialized_start=833
+  _globals['_DUPLICATECAMPAIGNRESPONSE']._serialized_end=900
+  _globals['_UPDATECAMPAIGNREQUEST']._serialized_start=903
+  _globals['_UPDATECAMPAIGNREQUEST']._serialized_end=1056
+  _globals['_UPDATECAMPAIGNRESPONSE']._serialized_start=1058
+  _globals['_UPDATECAMPAIGNRESPONSE']._serialized_end=1122
+  _globals['_DELETECAMPAIGNREQUEST']._serialized_start=1124
+  _globals['_DELETECAMPAIGNREQUEST']._serialized_end=1187
+  _globals['_DELETECAMPAIGNRESPONSE']._serialized_start=1189
+  _globals['_DELETECAMPAIGNRESPONSE']._serialized_end=1213
+  _globals['_CAMPAIGNSERVICE']._serialized_start=1216
+  _globals['_CAMPAIGNSERVICE']._serialized_end=3893
 # @@protoc_insertion_point(module_scope)

@@ -3,13 +3,10 @@
 isort:skip_file
 """
 
-from clarion.v1 import campaign_difference_pb2 as _campaign_difference_pb2
 from clarion.v1 import campaign_pb2 as _campaign_pb2
-from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
-from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -285,135 +282,3 @@ class DeleteCampaignResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteCampaignResponse: _TypeAlias = DeleteCampaignResponse  # noqa: Y015
-
-@_typing.final
-class ReviewCampaignRequest(_message.Message):
-    """Asks for a review."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    STRICT_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
-    strict: _builtins.bool
-    """Optional. Makes `SCHEMA_BREAKING` an error. Default: it is a warning."""
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        strict: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "strict", b"strict"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ReviewCampaignRequest: _TypeAlias = ReviewCampaignRequest  # noqa: Y015
-
-@_typing.final
-class ReviewCampaignResponse(_message.Message):
-    """Carries what the review found."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    FINDINGS_FIELD_NUMBER: _builtins.int
-    ACTIVATABLE_FIELD_NUMBER: _builtins.int
-    DIFFERENCE_FIELD_NUMBER: _builtins.int
-    activatable: _builtins.bool
-    """True when no finding is an error."""
-    @_builtins.property
-    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
-        """The findings, errors first. Empty when there is nothing to say."""
-
-    @_builtins.property
-    def difference(self) -> _campaign_difference_pb2.CampaignDifference:
-        """How the draft differs from the live version. Absent when the campaign was never activated."""
-
-    def __init__(
-        self,
-        *,
-        findings: _abc.Iterable[_campaign_pb2.Finding] | None = ...,
-        activatable: _builtins.bool = ...,
-        difference: _campaign_difference_pb2.CampaignDifference | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["difference", b"difference"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activatable", b"activatable", "difference", b"difference", "findings", b"findings"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ReviewCampaignResponse: _TypeAlias = ReviewCampaignResponse  # noqa: Y015
-
-@_typing.final
-class ActivateCampaignRequest(_message.Message):
-    """Asks for an activation."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    NAME_FIELD_NUMBER: _builtins.int
-    ETAG_FIELD_NUMBER: _builtins.int
-    VERSION_FIELD_NUMBER: _builtins.int
-    STRICT_FIELD_NUMBER: _builtins.int
-    BYPASS_REASON_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
-    etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
-    version: _builtins.int
-    """Optional. The number of an earlier version to make live again. Default: a new version of the draft. Review runs either way."""
-    strict: _builtins.bool
-    """Optional. Makes `SCHEMA_BREAKING` an error, which refuses a version that would refuse triggers that the live one takes.
-    Default: it is a warning.
-    """
-    bypass_reason: _builtins.str
-    """Optional. Why the draft becomes live without the approvals that policies ask for. It stands in the version for ever. At most
-    2,000 characters. Needs the scope `admin`.
-    """
-    def __init__(
-        self,
-        *,
-        name: _builtins.str = ...,
-        etag: _builtins.str = ...,
-        version: _builtins.int = ...,
-        strict: _builtins.bool = ...,
-        bypass_reason: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bypass_reason", b"bypass_reason", "etag", b"etag", "name", b"name", "strict", b"strict", "version", b"version"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ActivateCampaignRequest: _TypeAlias = ActivateCampaignRequest  # noqa: Y015
-
-@_typing.final
-class ActivateCampaignResponse(_message.Message):
-    """Carries the activated campaign."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    FINDINGS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
-
-    @_builtins.property
-    def findings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
-        """The warnings that review found."""
-
-    def __init__(
-        self,
-        *,
-        campaign: _campaign_pb2.Campaign | None = ...,
-        findings: _abc.Iterable[_campaign_pb2.Finding] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "findings", b"findings"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ActivateCampaignResponse: _TypeAlias = ActivateCampaignResponse  # noqa: Y015

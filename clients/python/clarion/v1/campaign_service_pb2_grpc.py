@@ -99,13 +99,13 @@ class CampaignServiceStub:
                 _registered_method=True)
         self.ReviewCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/ReviewCampaign',
-                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.ReviewCampaignRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ReviewCampaignResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ReviewCampaignRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ReviewCampaignResponse.FromString,
                 _registered_method=True)
         self.ActivateCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/ActivateCampaign',
-                request_serializer=clarion_dot_v1_dot_campaign__service__pb2.ActivateCampaignRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ActivateCampaignResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ActivateCampaignRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ActivateCampaignResponse.FromString,
                 _registered_method=True)
         self.PauseCampaign = channel.unary_unary(
                 '/clarion.v1.CampaignService/PauseCampaign',
@@ -439,13 +439,13 @@ def add_CampaignServiceServicer_to_server(servicer, server):
             ),
             'ReviewCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.ReviewCampaign,
-                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ReviewCampaignRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.ReviewCampaignResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ReviewCampaignRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ReviewCampaignResponse.SerializeToString,
             ),
             'ActivateCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.ActivateCampaign,
-                    request_deserializer=clarion_dot_v1_dot_campaign__service__pb2.ActivateCampaignRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_campaign__service__pb2.ActivateCampaignResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ActivateCampaignRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_campaign__life__cycle__pb2.ActivateCampaignResponse.SerializeToString,
             ),
             'PauseCampaign': grpc.unary_unary_rpc_method_handler(
                     servicer.PauseCampaign,
@@ -785,8 +785,8 @@ class CampaignService:
             request,
             target,
             '/clarion.v1.CampaignService/ReviewCampaign',
-            clarion_dot_v1_dot_campaign__service__pb2.ReviewCampaignRequest.SerializeToString,
-            clarion_dot_v1_dot_campaign__service__pb2.ReviewCampaignResponse.FromString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.ReviewCampaignRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.ReviewCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -812,8 +812,8 @@ class CampaignService:
             request,
             target,
             '/clarion.v1.CampaignService/ActivateCampaign',
-            clarion_dot_v1_dot_campaign__service__pb2.ActivateCampaignRequest.SerializeToString,
-            clarion_dot_v1_dot_campaign__service__pb2.ActivateCampaignResponse.FromString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.ActivateCampaignRequest.SerializeToString,
+            clarion_dot_v1_dot_campaign__life__cycle__pb2.ActivateCampaignResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -119,13 +119,13 @@ class CampaignServiceStub:
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     """
-    ReviewCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.ReviewCampaignRequest, _campaign_service_pb2.ReviewCampaignResponse]
+    ReviewCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ReviewCampaignRequest, _campaign_life_cycle_pb2.ReviewCampaignResponse]
     """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     """
-    ActivateCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.ActivateCampaignRequest, _campaign_service_pb2.ActivateCampaignResponse]
+    ActivateCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ActivateCampaignRequest, _campaign_life_cycle_pb2.ActivateCampaignResponse]
     """Makes a version of the draft the live one, or an earlier version live again. LIVE at once, or SCHEDULED when the
     start time lies ahead; a paused campaign stays paused. When the draft equals the live version nothing changes.
     Needs the scope `approve`.
@@ -286,13 +286,13 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     """
-    ReviewCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.ReviewCampaignRequest, _campaign_service_pb2.ReviewCampaignResponse]  # type: ignore[assignment]
+    ReviewCampaign: _aio.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ReviewCampaignRequest, _campaign_life_cycle_pb2.ReviewCampaignResponse]  # type: ignore[assignment]
     """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     """
-    ActivateCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.ActivateCampaignRequest, _campaign_service_pb2.ActivateCampaignResponse]  # type: ignore[assignment]
+    ActivateCampaign: _aio.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ActivateCampaignRequest, _campaign_life_cycle_pb2.ActivateCampaignResponse]  # type: ignore[assignment]
     """Makes a version of the draft the live one, or an earlier version live again. LIVE at once, or SCHEDULED when the
     start time lies ahead; a paused campaign stays paused. When the draft equals the live version nothing changes.
     Needs the scope `approve`.
@@ -514,9 +514,9 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ReviewCampaign(
         self,
-        request: _campaign_service_pb2.ReviewCampaignRequest,
+        request: _campaign_life_cycle_pb2.ReviewCampaignRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_campaign_service_pb2.ReviewCampaignResponse, _abc.Awaitable[_campaign_service_pb2.ReviewCampaignResponse]]:
+    ) -> _typing.Union[_campaign_life_cycle_pb2.ReviewCampaignResponse, _abc.Awaitable[_campaign_life_cycle_pb2.ReviewCampaignResponse]]:
         """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
 
         Errors:
@@ -526,9 +526,9 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ActivateCampaign(
         self,
-        request: _campaign_service_pb2.ActivateCampaignRequest,
+        request: _campaign_life_cycle_pb2.ActivateCampaignRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_campaign_service_pb2.ActivateCampaignResponse, _abc.Awaitable[_campaign_service_pb2.ActivateCampaignResponse]]:
+    ) -> _typing.Union[_campaign_life_cycle_pb2.ActivateCampaignResponse, _abc.Awaitable[_campaign_life_cycle_pb2.ActivateCampaignResponse]]:
         """Makes a version of the draft the live one, or an earlier version live again. LIVE at once, or SCHEDULED when the
         start time lies ahead; a paused campaign stays paused. When the draft equals the live version nothing changes.
         Needs the scope `approve`.

@@ -187,7 +187,7 @@ class AsyncCampaigns:
 
     async def review(self, name: str, *, strict: bool = False, timeout: float | None = None) -> Review:
         """Runs every check on the draft, and changes nothing. `strict` makes `SCHEMA_BREAKING` an error."""
-        request = wire.ReviewCampaignRequest(name=full_name("campaigns", name), strict=strict)
+        request = campaign_life_cycle_pb2.ReviewCampaignRequest(name=full_name("campaigns", name), strict=strict)
         answer = await self._calls.unary(self._stub.ReviewCampaign, request, repeatable=True, timeout=timeout)
         return read(Review, answer)
 
@@ -205,7 +205,7 @@ class AsyncCampaigns:
         review finds errors; `strict` makes `SCHEMA_BREAKING` one. With a `bypass_reason` an administrator goes without
         the approvals that policies ask for.
         """
-        request = wire.ActivateCampaignRequest(
+        request = campaign_life_cycle_pb2.ActivateCampaignRequest(
             name=full_name("campaigns", name),
             version=version,
             etag=etag,

@@ -43,10 +43,9 @@ from clarion_client._values.campaign_difference import (
     TranslationDifferenceChange,
 )
 from clarion_client._values.campaign_health import CampaignHealth, HealthProblem, HealthProblemCode
-from clarion_client._values.campaign_life_cycle import QueueDisposal, Stop
+from clarion_client._values.campaign_life_cycle import Activation, QueueDisposal, Review, Stop
 from clarion_client._values.campaign_list import TagUse
 from clarion_client._values.campaign_preview import Choice, ChoiceSource, Preview
-from clarion_client._values.campaign_service import Activation, Review
 from clarion_client._values.campaign_version import CampaignVersion
 from clarion_client._values.category import Category
 from clarion_client._values.channel import Channel

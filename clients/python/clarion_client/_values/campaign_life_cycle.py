@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from enum import StrEnum
 
 from clarion.v1 import campaign_life_cycle_pb2
 
 from clarion_client._conversion import Value, represents
-from clarion_client._values.campaign import Campaign
+from clarion_client._values.campaign import Campaign, Finding
+from clarion_client._values.campaign_difference import CampaignDifference
 
 
 @represents(campaign_life_cycle_pb2.StopCampaignRequest.QueueDisposal.DESCRIPTOR)
@@ -19,6 +21,30 @@ class QueueDisposal(StrEnum):
     """They are sent."""
     CANCEL = "CANCEL"
     """They end as `MessageState.CANCELLED`."""
+
+
+@represents(campaign_life_cycle_pb2.ReviewCampaignResponse.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Review(Value):
+    """Carries what the review found."""
+
+    findings: Sequence[Finding] = ()
+    """The findings, errors first. Empty when there is nothing to say."""
+    activatable: bool = False
+    """True when no finding is an error."""
+    difference: CampaignDifference | None = None
+    """How the draft differs from the live version. Absent when the campaign was never activated."""
+
+
+@represents(campaign_life_cycle_pb2.ActivateCampaignResponse.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Activation(Value):
+    """Carries the activated campaign."""
+
+    campaign: Campaign
+    """The campaign."""
+    findings: Sequence[Finding] = ()
+    """The warnings that review found."""
 
 
 @represents(campaign_life_cycle_pb2.StopCampaignResponse.DESCRIPTOR)

@@ -14,6 +14,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from clarion_server.domain.access import Scope
 from clarion_server.transport.api.guard import Authenticator, Guard
 from clarion_server.transport.api.in_flight_calls import InFlightCalls
+from clarion_server.transport.api.scopes import scopes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +40,12 @@ class GuardedMethod:
 class GuardedMethods:
     """All methods that a process serves. Belongs to one event loop."""
 
-    def __init__(
-        self, services: Sequence[Service], scopes: Mapping[str, frozenset[Scope]], authenticator: Authenticator
-    ) -> None:
-        """`scopes` has the path of each method, such as `/clarion.v1.TriggerService/Trigger`. A caller needs one of the
-        method's scopes.
-        """
+    def __init__(self, services: Sequence[Service], authenticator: Authenticator) -> None:
         self._authenticator = authenticator
         self.in_flight = InFlightCalls()
         """The calls of all protocols."""
         self.by_service: Mapping[str, Sequence[GuardedMethod]] = {
-            service.descriptor.full_name: [
-                self._guarded(service, method, scopes) for method in service.descriptor.methods
-            ]
+            service.descriptor.full_name: [self._guarded(service, method) for method in service.descriptor.methods]
             for service in services
         }
 
@@ -62,11 +56,9 @@ class GuardedMethods:
         """Returns the guard of a method that is not of the contract."""
         return Guard(path, scopes, self._authenticator, self.in_flight)
 
-    def _guarded(
-        self, service: Service, method: MethodDescriptor, scopes: Mapping[str, frozenset[Scope]]
-    ) -> GuardedMethod:
+    def _guarded(self, service: Service, method: MethodDescriptor) -> GuardedMethod:
         path = f"/{service.descriptor.full_name}/{method.name}"
-        call, guard = getattr(service.servicer, _snake_case(method.name)), self.guard(path, scopes[path])
+        call, guard = getattr(service.servicer, _snake_case(method.name)), self.guard(path, scopes_of(method))
         streams = inspect.isasyncgenfunction(call)
         return GuardedMethod(method, guard.stream(call) if streams else guard.unary(call), streams)
 

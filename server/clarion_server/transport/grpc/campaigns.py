@@ -147,25 +147,27 @@ class CampaignService:
         comparison = await self._comparer.compare(command, caller)
         return difference_pb.DiffCampaignVersionsResponse(difference=await run_in_background(to_difference, comparison))
 
-    async def review_campaign(self, request: pb.ReviewCampaignRequest, caller: Caller) -> pb.ReviewCampaignResponse:
+    async def review_campaign(
+        self, request: life_pb.ReviewCampaignRequest, caller: Caller
+    ) -> life_pb.ReviewCampaignResponse:
         campaign_id = CAMPAIGNS.parse(request.name)
         findings = await self._life_cycle.review(campaign_id, caller, strict=request.strict)
         comparison = await self._comparer.compare(CompareVersions(campaign_id), caller)
         difference = None if comparison.before is None else await run_in_background(to_difference, comparison)
-        return pb.ReviewCampaignResponse(
+        return life_pb.ReviewCampaignResponse(
             findings=map(to_finding, findings), activatable=not errors_of(findings), difference=difference
         )
 
     async def activate_campaign(
-        self, request: pb.ActivateCampaignRequest, caller: Caller
-    ) -> pb.ActivateCampaignResponse:
+        self, request: life_pb.ActivateCampaignRequest, caller: Caller
+    ) -> life_pb.ActivateCampaignResponse:
         if request.bypass_reason and not caller.has_any(frozenset()):
             raise ScopeDenied("/clarion.v1.CampaignService/ActivateCampaign", (Scope.ADMIN,))
         command = ActivateCampaign(
             CAMPAIGNS.parse(request.name), request.etag, request.version, request.strict, request.bypass_reason
         )
         activation = await self._life_cycle.activate(command, caller)
-        return pb.ActivateCampaignResponse(
+        return life_pb.ActivateCampaignResponse(
             campaign=to_campaign(activation.campaign), findings=map(to_finding, activation.warnings)
         )
 

@@ -92,15 +92,15 @@ CASES = {
     "campaigns.review": Case(
         "ReviewCampaign",
         lambda c: c.campaigns.review("x"),
-        campaigns_pb.ReviewCampaignRequest(name="campaigns/x"),
-        campaigns_pb.ReviewCampaignResponse(findings=[WIRE_FINDING], activatable=True),
+        life_pb.ReviewCampaignRequest(name="campaigns/x"),
+        life_pb.ReviewCampaignResponse(findings=[WIRE_FINDING], activatable=True),
         client.Review(findings=(FINDING,), activatable=True),
     ),
     "campaigns.activate": Case(
         "ActivateCampaign",
         lambda c: c.campaigns.activate("x", version=2, etag="7"),
-        campaigns_pb.ActivateCampaignRequest(name="campaigns/x", version=2, etag="7"),
-        campaigns_pb.ActivateCampaignResponse(campaign=WIRE_CAMPAIGN, findings=[WIRE_FINDING]),
+        life_pb.ActivateCampaignRequest(name="campaigns/x", version=2, etag="7"),
+        life_pb.ActivateCampaignResponse(campaign=WIRE_CAMPAIGN, findings=[WIRE_FINDING]),
         client.Activation(campaign=CAMPAIGN, findings=(FINDING,)),
     ),
     "campaigns.pause": Case(

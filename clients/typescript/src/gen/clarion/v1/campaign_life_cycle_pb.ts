@@ -4,8 +4,10 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Campaign } from "./campaign_pb.js";
+import type { Campaign, Finding } from "./campaign_pb.js";
 import { file_clarion_v1_campaign } from "./campaign_pb.js";
+import type { CampaignDifference } from "./campaign_difference_pb.js";
+import { file_clarion_v1_campaign_difference } from "./campaign_difference_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -13,7 +15,149 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_life_cycle.proto.
  */
 export const file_clarion_v1_campaign_life_cycle: GenFile = /*@__PURE__*/
-  fileDesc("CiRjbGFyaW9uL3YxL2NhbXBhaWduX2xpZmVfY3ljbGUucHJvdG8SCmNsYXJpb24udjEiPgoUUGF1c2VDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIj8KFVBhdXNlQ2FtcGFpZ25SZXNwb25zZRImCghjYW1wYWlnbhgBIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ24iPwoVUmVzdW1lQ2FtcGFpZ25SZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBASJAChZSZXN1bWVDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbiLwAQoTU3RvcENhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEksKDnF1ZXVlX2Rpc3Bvc2FsGAIgASgOMi0uY2xhcmlvbi52MS5TdG9wQ2FtcGFpZ25SZXF1ZXN0LlF1ZXVlRGlzcG9zYWxCBOJBAQISEgoEZXRhZxgDIAEoCUIE4kEBASJkCg1RdWV1ZURpc3Bvc2FsEh4KGlFVRVVFX0RJU1BPU0FMX1VOU1BFQ0lGSUVEEAASGAoUUVVFVUVfRElTUE9TQUxfRFJBSU4QARIZChVRVUVVRV9ESVNQT1NBTF9DQU5DRUwQAiJUChRTdG9wQ2FtcGFpZ25SZXNwb25zZRImCghjYW1wYWlnbhgBIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ24SFAoMcXVldWVkX2NvdW50GAIgASgDIkAKFkFyY2hpdmVDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIkEKF0FyY2hpdmVDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbiJCChhVbmFyY2hpdmVDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIkMKGVVuYXJjaGl2ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduYgZwcm90bzM", [file_clarion_v1_campaign, file_google_api_field_behavior]);
+  fileDesc("CiRjbGFyaW9uL3YxL2NhbXBhaWduX2xpZmVfY3ljbGUucHJvdG8SCmNsYXJpb24udjEiQQoVUmV2aWV3Q2FtcGFpZ25SZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISFAoGc3RyaWN0GAIgASgIQgTiQQEBIogBChZSZXZpZXdDYW1wYWlnblJlc3BvbnNlEiUKCGZpbmRpbmdzGAEgAygLMhMuY2xhcmlvbi52MS5GaW5kaW5nEhMKC2FjdGl2YXRhYmxlGAIgASgIEjIKCmRpZmZlcmVuY2UYAyABKAsyHi5jbGFyaW9uLnYxLkNhbXBhaWduRGlmZmVyZW5jZSKLAQoXQWN0aXZhdGVDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBEhUKB3ZlcnNpb24YAyABKAVCBOJBAQESFAoGc3RyaWN0GAQgASgIQgTiQQEBEhsKDWJ5cGFzc19yZWFzb24YBSABKAlCBOJBAQEiaQoYQWN0aXZhdGVDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIlCghmaW5kaW5ncxgCIAMoCzITLmNsYXJpb24udjEuRmluZGluZyI+ChRQYXVzZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiPwoVUGF1c2VDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbiI/ChVSZXN1bWVDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhISCgRldGFnGAIgASgJQgTiQQEBIkAKFlJlc3VtZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIvABChNTdG9wQ2FtcGFpZ25SZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISSwoOcXVldWVfZGlzcG9zYWwYAiABKA4yLS5jbGFyaW9uLnYxLlN0b3BDYW1wYWlnblJlcXVlc3QuUXVldWVEaXNwb3NhbEIE4kEBAhISCgRldGFnGAMgASgJQgTiQQEBImQKDVF1ZXVlRGlzcG9zYWwSHgoaUVVFVUVfRElTUE9TQUxfVU5TUEVDSUZJRUQQABIYChRRVUVVRV9ESVNQT1NBTF9EUkFJThABEhkKFVFVRVVFX0RJU1BPU0FMX0NBTkNFTBACIlQKFFN0b3BDYW1wYWlnblJlc3BvbnNlEiYKCGNhbXBhaWduGAEgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbhIUCgxxdWV1ZWRfY291bnQYAiABKAMiQAoWQXJjaGl2ZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiQQoXQXJjaGl2ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIkIKGFVuYXJjaGl2ZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiQwoZVW5hcmNoaXZlQ2FtcGFpZ25SZXNwb25zZRImCghjYW1wYWlnbhgBIAEoCzIULmNsYXJpb24udjEuQ2FtcGFpZ25iBnByb3RvMw", [file_clarion_v1_campaign, file_clarion_v1_campaign_difference, file_google_api_field_behavior]);
+
+/**
+ * Asks for a review.
+ *
+ * @generated from message clarion.v1.ReviewCampaignRequest
+ */
+export type ReviewCampaignRequest = Message<"clarion.v1.ReviewCampaignRequest"> & {
+  /**
+   * Required. `campaigns/{campaign}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Optional. Makes `SCHEMA_BREAKING` an error. Default: it is a warning.
+   *
+   * @generated from field: bool strict = 2;
+   */
+  strict: boolean;
+};
+
+/**
+ * Describes the message clarion.v1.ReviewCampaignRequest.
+ * Use `create(ReviewCampaignRequestSchema)` to create a new message.
+ */
+export const ReviewCampaignRequestSchema: GenMessage<ReviewCampaignRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_campaign_life_cycle, 0);
+
+/**
+ * Carries what the review found.
+ *
+ * @generated from message clarion.v1.ReviewCampaignResponse
+ */
+export type ReviewCampaignResponse = Message<"clarion.v1.ReviewCampaignResponse"> & {
+  /**
+   * The findings, errors first. Empty when there is nothing to say.
+   *
+   * @generated from field: repeated clarion.v1.Finding findings = 1;
+   */
+  findings: Finding[];
+
+  /**
+   * True when no finding is an error.
+   *
+   * @generated from field: bool activatable = 2;
+   */
+  activatable: boolean;
+
+  /**
+   * How the draft differs from the live version. Absent when the campaign was never activated.
+   *
+   * @generated from field: clarion.v1.CampaignDifference difference = 3;
+   */
+  difference?: CampaignDifference | undefined;
+};
+
+/**
+ * Describes the message clarion.v1.ReviewCampaignResponse.
+ * Use `create(ReviewCampaignResponseSchema)` to create a new message.
+ */
+export const ReviewCampaignResponseSchema: GenMessage<ReviewCampaignResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_campaign_life_cycle, 1);
+
+/**
+ * Asks for an activation.
+ *
+ * @generated from message clarion.v1.ActivateCampaignRequest
+ */
+export type ActivateCampaignRequest = Message<"clarion.v1.ActivateCampaignRequest"> & {
+  /**
+   * Required. `campaigns/{campaign}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Optional. The etag that the caller last saw.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * Optional. The number of an earlier version to make live again. Default: a new version of the draft. Review runs either way.
+   *
+   * @generated from field: int32 version = 3;
+   */
+  version: number;
+
+  /**
+   * Optional. Makes `SCHEMA_BREAKING` an error, which refuses a version that would refuse triggers that the live one takes.
+   * Default: it is a warning.
+   *
+   * @generated from field: bool strict = 4;
+   */
+  strict: boolean;
+
+  /**
+   * Optional. Why the draft becomes live without the approvals that policies ask for. It stands in the version for ever. At most
+   * 2,000 characters. Needs the scope `admin`.
+   *
+   * @generated from field: string bypass_reason = 5;
+   */
+  bypassReason: string;
+};
+
+/**
+ * Describes the message clarion.v1.ActivateCampaignRequest.
+ * Use `create(ActivateCampaignRequestSchema)` to create a new message.
+ */
+export const ActivateCampaignRequestSchema: GenMessage<ActivateCampaignRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_campaign_life_cycle, 2);
+
+/**
+ * Carries the activated campaign.
+ *
+ * @generated from message clarion.v1.ActivateCampaignResponse
+ */
+export type ActivateCampaignResponse = Message<"clarion.v1.ActivateCampaignResponse"> & {
+  /**
+   * The campaign.
+   *
+   * @generated from field: clarion.v1.Campaign campaign = 1;
+   */
+  campaign?: Campaign | undefined;
+
+  /**
+   * The warnings that review found.
+   *
+   * @generated from field: repeated clarion.v1.Finding findings = 2;
+   */
+  findings: Finding[];
+};
+
+/**
+ * Describes the message clarion.v1.ActivateCampaignResponse.
+ * Use `create(ActivateCampaignResponseSchema)` to create a new message.
+ */
+export const ActivateCampaignResponseSchema: GenMessage<ActivateCampaignResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_campaign_life_cycle, 3);
 
 /**
  * Asks for a pause.
@@ -41,7 +185,7 @@ export type PauseCampaignRequest = Message<"clarion.v1.PauseCampaignRequest"> & 
  * Use `create(PauseCampaignRequestSchema)` to create a new message.
  */
 export const PauseCampaignRequestSchema: GenMessage<PauseCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_life_cycle, 0);
+  messageDesc(file_clarion_v1_campaign_life_cycle, 4);
 
 /**
  * Carries the paused campaign.
@@ -62,7 +206,7 @@ export type PauseCampaignResponse = Message<"clarion.v1.PauseCampaignResponse"> 
  * Use `create(PauseCampaignResponseSchema)` to create a new message.
  */
 export const PauseCampaignResponseSchema: GenMessage<PauseCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_life_cycle, 1);
+  messageDesc(file_clarion_v1_campaign_life_cycle, 5);
 
 /**
  * Asks for a resumption.
@@ -90,7 +234,7 @@ export type ResumeCampaignRequest = Message<"clarion.v1.ResumeCampaignRequest"> 
  * Use `create(ResumeCampaignRequestSchema)` to create a new message.
  */
 export const ResumeCampaignRequestSchema: GenMessage<ResumeCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_life_cycle, 2);
+  messageDesc(file_clarion_v1_campaign_life_cycle, 6);
 
 /**
  * Carries the resumed campaign.
@@ -111,7 +255,7 @@ export type ResumeCampaignResponse = Message<"clarion.v1.ResumeCampaignResponse"
  * Use `create(ResumeCampaignResponseSchema)` to create a new message.
  */
 export const ResumeCampaignResponseSchema: GenMessage<ResumeCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_life_cycle, 3);
+  messageDesc(file_clarion_v1_campaign_life_cycle, 7);
 
 /**
  * Asks for the end of a campaign.
@@ -146,7 +290,7 @@ export type StopCampaignRequest = Message<"clarion.v1.StopCampaignRequest"> & {
  * Use `create(StopCampaignRequestSchema)` to create a new message.
  */
 export const StopCampaignRequestSchema: GenMessage<StopCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_life_cycle, 4);
+  messageDesc(file_clarion_v1_campaign_life_cycle, 8);
 
 /**
  * Says what happens to the messages that are queued.
@@ -180,7 +324,7 @@ export enum StopCampaignRequest_QueueDisposal {
  * Describes the enum clarion.v1.StopCampaignRequest.QueueDisposal.
  */
 export const StopCampaignRequest_QueueDisposalSchema: GenEnum<StopCampaignRequest_QueueDisposal> = /*@__PURE__*/
-  enumDesc(file_clarion_v1_campaign_life_cycle, 4, 0);
+  enumDesc(file_clarion_v1_campaign_life_cycle, 8, 0);
 
 /**
  * Carries the stopped campaign.
@@ -208,7 +352,7 @@ export type StopCampaignResponse = Message<"clarion.v1.StopCampaignResponse"> & 
  * Use `create(StopCampaignResponseSchema)` to create a new message.
  */
 export const StopCampaignResponseSchema: GenMessage<StopCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_life_cycle, 5);
+  messageDesc(file_clarion_v1_campaign_life_cycle, 9);
 
 /**
  * Asks for a campaign to be put aside.
@@ -236,7 +380,7 @@ export type ArchiveCampaignRequest = Message<"clarion.v1.ArchiveCampaignRequest"
  * Use `create(ArchiveCampaignRequestSchema)` to create a new message.
  */
 export const ArchiveCampaignRequestSchema: GenMessage<ArchiveCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_life_cycle, 6);
+  messageDesc(file_clarion_v1_campaign_life_cycle, 10);
 
 /**
  * Carries the archived campaign.
@@ -257,7 +401,7 @@ export type ArchiveCampaignResponse = Message<"clarion.v1.ArchiveCampaignRespons
  * Use `create(ArchiveCampaignResponseSchema)` to create a new message.
  */
 export const ArchiveCampaignResponseSchema: GenMessage<ArchiveCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_life_cycle, 7);
+  messageDesc(file_clarion_v1_campaign_life_cycle, 11);
 
 /**
  * Asks for an archived campaign back.
@@ -285,7 +429,7 @@ export type UnarchiveCampaignRequest = Message<"clarion.v1.UnarchiveCampaignRequ
  * Use `create(UnarchiveCampaignRequestSchema)` to create a new message.
  */
 export const UnarchiveCampaignRequestSchema: GenMessage<UnarchiveCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_life_cycle, 8);
+  messageDesc(file_clarion_v1_campaign_life_cycle, 12);
 
 /**
  * Carries the campaign in the state in which it was archived.
@@ -306,5 +450,5 @@ export type UnarchiveCampaignResponse = Message<"clarion.v1.UnarchiveCampaignRes
  * Use `create(UnarchiveCampaignResponseSchema)` to create a new message.
  */
 export const UnarchiveCampaignResponseSchema: GenMessage<UnarchiveCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_life_cycle, 9);
+  messageDesc(file_clarion_v1_campaign_life_cycle, 13);
 

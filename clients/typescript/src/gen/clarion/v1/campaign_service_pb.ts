@@ -4,11 +4,12 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Campaign, Finding } from "./campaign_pb.js";
+import { file_clarion_v1_access } from "./access_pb.js";
+import type { Campaign } from "./campaign_pb.js";
 import { file_clarion_v1_campaign } from "./campaign_pb.js";
-import type { CampaignDifference, DiffCampaignVersionsRequestSchema, DiffCampaignVersionsResponseSchema } from "./campaign_difference_pb.js";
+import type { DiffCampaignVersionsRequestSchema, DiffCampaignVersionsResponseSchema } from "./campaign_difference_pb.js";
 import { file_clarion_v1_campaign_difference } from "./campaign_difference_pb.js";
-import type { ArchiveCampaignRequestSchema, ArchiveCampaignResponseSchema, PauseCampaignRequestSchema, PauseCampaignResponseSchema, ResumeCampaignRequestSchema, ResumeCampaignResponseSchema, StopCampaignRequestSchema, StopCampaignResponseSchema, UnarchiveCampaignRequestSchema, UnarchiveCampaignResponseSchema } from "./campaign_life_cycle_pb.js";
+import type { ActivateCampaignRequestSchema, ActivateCampaignResponseSchema, ArchiveCampaignRequestSchema, ArchiveCampaignResponseSchema, PauseCampaignRequestSchema, PauseCampaignResponseSchema, ResumeCampaignRequestSchema, ResumeCampaignResponseSchema, ReviewCampaignRequestSchema, ReviewCampaignResponseSchema, StopCampaignRequestSchema, StopCampaignResponseSchema, UnarchiveCampaignRequestSchema, UnarchiveCampaignResponseSchema } from "./campaign_life_cycle_pb.js";
 import { file_clarion_v1_campaign_life_cycle } from "./campaign_life_cycle_pb.js";
 import type { ListCampaignsRequestSchema, ListCampaignsResponseSchema, ListTagsRequestSchema, ListTagsResponseSchema } from "./campaign_list_pb.js";
 import { file_clarion_v1_campaign_list } from "./campaign_list_pb.js";
@@ -28,7 +29,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_service.proto.
  */
 export const file_clarion_v1_campaign_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEifQoVQ3JlYXRlQ2FtcGFpZ25SZXF1ZXN0EhkKC2NhbXBhaWduX2lkGAEgASgJQgTiQQECEiwKCGNhbXBhaWduGAIgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAhIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFkNyZWF0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIigKEkdldENhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIj0KE0dldENhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduInwKGER1cGxpY2F0ZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhkKC2NhbXBhaWduX2lkGAIgASgJQgTiQQECEhUKB3ZlcnNpb24YAyABKAVCBOJBAQESGgoMZGlzcGxheV9uYW1lGAQgASgJQgTiQQEBIkMKGUR1cGxpY2F0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIpkBChVVcGRhdGVDYW1wYWlnblJlcXVlc3QSLAoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduQgTiQQECEjUKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFlVwZGF0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIj8KFURlbGV0ZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiGAoWRGVsZXRlQ2FtcGFpZ25SZXNwb25zZSJBChVSZXZpZXdDYW1wYWlnblJlcXVlc3QSEgoEbmFtZRgBIAEoCUIE4kEBAhIUCgZzdHJpY3QYAiABKAhCBOJBAQEiiAEKFlJldmlld0NhbXBhaWduUmVzcG9uc2USJQoIZmluZGluZ3MYASADKAsyEy5jbGFyaW9uLnYxLkZpbmRpbmcSEwoLYWN0aXZhdGFibGUYAiABKAgSMgoKZGlmZmVyZW5jZRgDIAEoCzIeLmNsYXJpb24udjEuQ2FtcGFpZ25EaWZmZXJlbmNlIosBChdBY3RpdmF0ZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQESFQoHdmVyc2lvbhgDIAEoBUIE4kEBARIUCgZzdHJpY3QYBCABKAhCBOJBAQESGwoNYnlwYXNzX3JlYXNvbhgFIAEoCUIE4kEBASJpChhBY3RpdmF0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduEiUKCGZpbmRpbmdzGAIgAygLMhMuY2xhcmlvbi52MS5GaW5kaW5nMuMTCg9DYW1wYWlnblNlcnZpY2USeAoOQ3JlYXRlQ2FtcGFpZ24SIS5jbGFyaW9uLnYxLkNyZWF0ZUNhbXBhaWduUmVxdWVzdBoiLmNsYXJpb24udjEuQ3JlYXRlQ2FtcGFpZ25SZXNwb25zZSIfgtPkkwIZIg0vdjEvY2FtcGFpZ25zOghjYW1wYWlnbhJuCgtHZXRDYW1wYWlnbhIeLmNsYXJpb24udjEuR2V0Q2FtcGFpZ25SZXF1ZXN0Gh8uY2xhcmlvbi52MS5HZXRDYW1wYWlnblJlc3BvbnNlIh6C0+STAhgSFi92MS97bmFtZT1jYW1wYWlnbnMvKn0SawoNTGlzdENhbXBhaWducxIgLmNsYXJpb24udjEuTGlzdENhbXBhaWduc1JlcXVlc3QaIS5jbGFyaW9uLnYxLkxpc3RDYW1wYWlnbnNSZXNwb25zZSIVgtPkkwIPEg0vdjEvY2FtcGFpZ25zElcKCExpc3RUYWdzEhsuY2xhcmlvbi52MS5MaXN0VGFnc1JlcXVlc3QaHC5jbGFyaW9uLnYxLkxpc3RUYWdzUmVzcG9uc2UiEILT5JMCChIIL3YxL3RhZ3MSjQEKEUR1cGxpY2F0ZUNhbXBhaWduEiQuY2xhcmlvbi52MS5EdXBsaWNhdGVDYW1wYWlnblJlcXVlc3QaJS5jbGFyaW9uLnYxLkR1cGxpY2F0ZUNhbXBhaWduUmVzcG9uc2UiK4LT5JMCJSIgL3YxL3tuYW1lPWNhbXBhaWducy8qfTpkdXBsaWNhdGU6ASoSigEKDlVwZGF0ZUNhbXBhaWduEiEuY2xhcmlvbi52MS5VcGRhdGVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlVwZGF0ZUNhbXBhaWduUmVzcG9uc2UiMYLT5JMCKzIfL3YxL3tjYW1wYWlnbi5uYW1lPWNhbXBhaWducy8qfToIY2FtcGFpZ24SdwoORGVsZXRlQ2FtcGFpZ24SIS5jbGFyaW9uLnYxLkRlbGV0ZUNhbXBhaWduUmVxdWVzdBoiLmNsYXJpb24udjEuRGVsZXRlQ2FtcGFpZ25SZXNwb25zZSIegtPkkwIYKhYvdjEve25hbWU9Y2FtcGFpZ25zLyp9EpYBChRMaXN0Q2FtcGFpZ25WZXJzaW9ucxInLmNsYXJpb24udjEuTGlzdENhbXBhaWduVmVyc2lvbnNSZXF1ZXN0GiguY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25WZXJzaW9uc1Jlc3BvbnNlIiuC0+STAiUSIy92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L3ZlcnNpb25zEpoBChJHZXRDYW1wYWlnblZlcnNpb24SJS5jbGFyaW9uLnYxLkdldENhbXBhaWduVmVyc2lvblJlcXVlc3QaJi5jbGFyaW9uLnYxLkdldENhbXBhaWduVmVyc2lvblJlc3BvbnNlIjWC0+STAi8SLS92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L3ZlcnNpb25zL3t2ZXJzaW9ufRKbAQoURGlmZkNhbXBhaWduVmVyc2lvbnMSJy5jbGFyaW9uLnYxLkRpZmZDYW1wYWlnblZlcnNpb25zUmVxdWVzdBooLmNsYXJpb24udjEuRGlmZkNhbXBhaWduVmVyc2lvbnNSZXNwb25zZSIwgtPkkwIqEigvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfS92ZXJzaW9uczpkaWZmEn4KDlJldmlld0NhbXBhaWduEiEuY2xhcmlvbi52MS5SZXZpZXdDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlJldmlld0NhbXBhaWduUmVzcG9uc2UiJYLT5JMCHxIdL3YxL3tuYW1lPWNhbXBhaWducy8qfTpyZXZpZXcSiQEKEEFjdGl2YXRlQ2FtcGFpZ24SIy5jbGFyaW9uLnYxLkFjdGl2YXRlQ2FtcGFpZ25SZXF1ZXN0GiQuY2xhcmlvbi52MS5BY3RpdmF0ZUNhbXBhaWduUmVzcG9uc2UiKoLT5JMCJCIfL3YxL3tuYW1lPWNhbXBhaWducy8qfTphY3RpdmF0ZToBKhJ9Cg1QYXVzZUNhbXBhaWduEiAuY2xhcmlvbi52MS5QYXVzZUNhbXBhaWduUmVxdWVzdBohLmNsYXJpb24udjEuUGF1c2VDYW1wYWlnblJlc3BvbnNlIieC0+STAiEiHC92MS97bmFtZT1jYW1wYWlnbnMvKn06cGF1c2U6ASoSgQEKDlJlc3VtZUNhbXBhaWduEiEuY2xhcmlvbi52MS5SZXN1bWVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlJlc3VtZUNhbXBhaWduUmVzcG9uc2UiKILT5JMCIiIdL3YxL3tuYW1lPWNhbXBhaWducy8qfTpyZXN1bWU6ASoSeQoMU3RvcENhbXBhaWduEh8uY2xhcmlvbi52MS5TdG9wQ2FtcGFpZ25SZXF1ZXN0GiAuY2xhcmlvbi52MS5TdG9wQ2FtcGFpZ25SZXNwb25zZSImgtPkkwIgIhsvdjEve25hbWU9Y2FtcGFpZ25zLyp9OnN0b3A6ASoShQEKD0FyY2hpdmVDYW1wYWlnbhIiLmNsYXJpb24udjEuQXJjaGl2ZUNhbXBhaWduUmVxdWVzdBojLmNsYXJpb24udjEuQXJjaGl2ZUNhbXBhaWduUmVzcG9uc2UiKYLT5JMCIyIeL3YxL3tuYW1lPWNhbXBhaWducy8qfTphcmNoaXZlOgEqEo0BChFVbmFyY2hpdmVDYW1wYWlnbhIkLmNsYXJpb24udjEuVW5hcmNoaXZlQ2FtcGFpZ25SZXF1ZXN0GiUuY2xhcmlvbi52MS5VbmFyY2hpdmVDYW1wYWlnblJlc3BvbnNlIiuC0+STAiUiIC92MS97bmFtZT1jYW1wYWlnbnMvKn06dW5hcmNoaXZlOgEqEoUBCg9QcmV2aWV3Q2FtcGFpZ24SIi5jbGFyaW9uLnYxLlByZXZpZXdDYW1wYWlnblJlcXVlc3QaIy5jbGFyaW9uLnYxLlByZXZpZXdDYW1wYWlnblJlc3BvbnNlIimC0+STAiMiHi92MS97bmFtZT1jYW1wYWlnbnMvKn06cHJldmlldzoBKhKLAQoQR2V0VHJpZ2dlclNhbXBsZRIjLmNsYXJpb24udjEuR2V0VHJpZ2dlclNhbXBsZVJlcXVlc3QaJC5jbGFyaW9uLnYxLkdldFRyaWdnZXJTYW1wbGVSZXNwb25zZSIsgtPkkwImEiQvdjEve25hbWU9Y2FtcGFpZ25zLyp9OnRyaWdnZXJTYW1wbGViBnByb3RvMw", [file_clarion_v1_campaign, file_clarion_v1_campaign_difference, file_clarion_v1_campaign_life_cycle, file_clarion_v1_campaign_list, file_clarion_v1_campaign_preview, file_clarion_v1_campaign_version, file_clarion_v1_trigger_sample, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
+  fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEifQoVQ3JlYXRlQ2FtcGFpZ25SZXF1ZXN0EhkKC2NhbXBhaWduX2lkGAEgASgJQgTiQQECEiwKCGNhbXBhaWduGAIgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAhIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFkNyZWF0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIigKEkdldENhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIj0KE0dldENhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduInwKGER1cGxpY2F0ZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhkKC2NhbXBhaWduX2lkGAIgASgJQgTiQQECEhUKB3ZlcnNpb24YAyABKAVCBOJBAQESGgoMZGlzcGxheV9uYW1lGAQgASgJQgTiQQEBIkMKGUR1cGxpY2F0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIpkBChVVcGRhdGVDYW1wYWlnblJlcXVlc3QSLAoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduQgTiQQECEjUKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFlVwZGF0ZUNhbXBhaWduUmVzcG9uc2USJgoIY2FtcGFpZ24YASABKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduIj8KFURlbGV0ZUNhbXBhaWduUmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiGAoWRGVsZXRlQ2FtcGFpZ25SZXNwb25zZTL1FAoPQ2FtcGFpZ25TZXJ2aWNlEn8KDkNyZWF0ZUNhbXBhaWduEiEuY2xhcmlvbi52MS5DcmVhdGVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLkNyZWF0ZUNhbXBhaWduUmVzcG9uc2UiJuLbGAMKAQGC0+STAhkiDS92MS9jYW1wYWlnbnM6CGNhbXBhaWduEnYKC0dldENhbXBhaWduEh4uY2xhcmlvbi52MS5HZXRDYW1wYWlnblJlcXVlc3QaHy5jbGFyaW9uLnYxLkdldENhbXBhaWduUmVzcG9uc2UiJuLbGAQKAgEEgtPkkwIYEhYvdjEve25hbWU9Y2FtcGFpZ25zLyp9EnMKDUxpc3RDYW1wYWlnbnMSIC5jbGFyaW9uLnYxLkxpc3RDYW1wYWlnbnNSZXF1ZXN0GiEuY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25zUmVzcG9uc2UiHeLbGAQKAgEEgtPkkwIPEg0vdjEvY2FtcGFpZ25zEl8KCExpc3RUYWdzEhsuY2xhcmlvbi52MS5MaXN0VGFnc1JlcXVlc3QaHC5jbGFyaW9uLnYxLkxpc3RUYWdzUmVzcG9uc2UiGOLbGAQKAgEEgtPkkwIKEggvdjEvdGFncxKUAQoRRHVwbGljYXRlQ2FtcGFpZ24SJC5jbGFyaW9uLnYxLkR1cGxpY2F0ZUNhbXBhaWduUmVxdWVzdBolLmNsYXJpb24udjEuRHVwbGljYXRlQ2FtcGFpZ25SZXNwb25zZSIy4tsYAwoBAYLT5JMCJSIgL3YxL3tuYW1lPWNhbXBhaWducy8qfTpkdXBsaWNhdGU6ASoSkQEKDlVwZGF0ZUNhbXBhaWduEiEuY2xhcmlvbi52MS5VcGRhdGVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlVwZGF0ZUNhbXBhaWduUmVzcG9uc2UiOOLbGAMKAQGC0+STAisyHy92MS97Y2FtcGFpZ24ubmFtZT1jYW1wYWlnbnMvKn06CGNhbXBhaWduEn4KDkRlbGV0ZUNhbXBhaWduEiEuY2xhcmlvbi52MS5EZWxldGVDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLkRlbGV0ZUNhbXBhaWduUmVzcG9uc2UiJeLbGAMKAQGC0+STAhgqFi92MS97bmFtZT1jYW1wYWlnbnMvKn0SngEKFExpc3RDYW1wYWlnblZlcnNpb25zEicuY2xhcmlvbi52MS5MaXN0Q2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QaKC5jbGFyaW9uLnYxLkxpc3RDYW1wYWlnblZlcnNpb25zUmVzcG9uc2UiM+LbGAQKAgEEgtPkkwIlEiMvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfS92ZXJzaW9ucxKiAQoSR2V0Q2FtcGFpZ25WZXJzaW9uEiUuY2xhcmlvbi52MS5HZXRDYW1wYWlnblZlcnNpb25SZXF1ZXN0GiYuY2xhcmlvbi52MS5HZXRDYW1wYWlnblZlcnNpb25SZXNwb25zZSI94tsYBAoCAQSC0+STAi8SLS92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L3ZlcnNpb25zL3t2ZXJzaW9ufRKjAQoURGlmZkNhbXBhaWduVmVyc2lvbnMSJy5jbGFyaW9uLnYxLkRpZmZDYW1wYWlnblZlcnNpb25zUmVxdWVzdBooLmNsYXJpb24udjEuRGlmZkNhbXBhaWduVmVyc2lvbnNSZXNwb25zZSI44tsYBAoCAQSC0+STAioSKC92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L3ZlcnNpb25zOmRpZmYShgEKDlJldmlld0NhbXBhaWduEiEuY2xhcmlvbi52MS5SZXZpZXdDYW1wYWlnblJlcXVlc3QaIi5jbGFyaW9uLnYxLlJldmlld0NhbXBhaWduUmVzcG9uc2UiLeLbGAQKAgEEgtPkkwIfEh0vdjEve25hbWU9Y2FtcGFpZ25zLyp9OnJldmlldxKQAQoQQWN0aXZhdGVDYW1wYWlnbhIjLmNsYXJpb24udjEuQWN0aXZhdGVDYW1wYWlnblJlcXVlc3QaJC5jbGFyaW9uLnYxLkFjdGl2YXRlQ2FtcGFpZ25SZXNwb25zZSIx4tsYAwoBAoLT5JMCJCIfL3YxL3tuYW1lPWNhbXBhaWducy8qfTphY3RpdmF0ZToBKhKEAQoNUGF1c2VDYW1wYWlnbhIgLmNsYXJpb24udjEuUGF1c2VDYW1wYWlnblJlcXVlc3QaIS5jbGFyaW9uLnYxLlBhdXNlQ2FtcGFpZ25SZXNwb25zZSIu4tsYAwoBAoLT5JMCISIcL3YxL3tuYW1lPWNhbXBhaWducy8qfTpwYXVzZToBKhKIAQoOUmVzdW1lQ2FtcGFpZ24SIS5jbGFyaW9uLnYxLlJlc3VtZUNhbXBhaWduUmVxdWVzdBoiLmNsYXJpb24udjEuUmVzdW1lQ2FtcGFpZ25SZXNwb25zZSIv4tsYAwoBAoLT5JMCIiIdL3YxL3tuYW1lPWNhbXBhaWducy8qfTpyZXN1bWU6ASoSgAEKDFN0b3BDYW1wYWlnbhIfLmNsYXJpb24udjEuU3RvcENhbXBhaWduUmVxdWVzdBogLmNsYXJpb24udjEuU3RvcENhbXBhaWduUmVzcG9uc2UiLeLbGAMKAQKC0+STAiAiGy92MS97bmFtZT1jYW1wYWlnbnMvKn06c3RvcDoBKhKMAQoPQXJjaGl2ZUNhbXBhaWduEiIuY2xhcmlvbi52MS5BcmNoaXZlQ2FtcGFpZ25SZXF1ZXN0GiMuY2xhcmlvbi52MS5BcmNoaXZlQ2FtcGFpZ25SZXNwb25zZSIw4tsYAwoBAYLT5JMCIyIeL3YxL3tuYW1lPWNhbXBhaWducy8qfTphcmNoaXZlOgEqEpQBChFVbmFyY2hpdmVDYW1wYWlnbhIkLmNsYXJpb24udjEuVW5hcmNoaXZlQ2FtcGFpZ25SZXF1ZXN0GiUuY2xhcmlvbi52MS5VbmFyY2hpdmVDYW1wYWlnblJlc3BvbnNlIjLi2xgDCgEBgtPkkwIlIiAvdjEve25hbWU9Y2FtcGFpZ25zLyp9OnVuYXJjaGl2ZToBKhKNAQoPUHJldmlld0NhbXBhaWduEiIuY2xhcmlvbi52MS5QcmV2aWV3Q2FtcGFpZ25SZXF1ZXN0GiMuY2xhcmlvbi52MS5QcmV2aWV3Q2FtcGFpZ25SZXNwb25zZSIx4tsYBAoCAQSC0+STAiMiHi92MS97bmFtZT1jYW1wYWlnbnMvKn06cHJldmlldzoBKhKUAQoQR2V0VHJpZ2dlclNhbXBsZRIjLmNsYXJpb24udjEuR2V0VHJpZ2dlclNhbXBsZVJlcXVlc3QaJC5jbGFyaW9uLnYxLkdldFRyaWdnZXJTYW1wbGVSZXNwb25zZSI14tsYBQoDAQMEgtPkkwImEiQvdjEve25hbWU9Y2FtcGFpZ25zLyp9OnRyaWdnZXJTYW1wbGViBnByb3RvMw", [file_clarion_v1_access, file_clarion_v1_campaign, file_clarion_v1_campaign_difference, file_clarion_v1_campaign_life_cycle, file_clarion_v1_campaign_list, file_clarion_v1_campaign_preview, file_clarion_v1_campaign_version, file_clarion_v1_trigger_sample, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
 
 /**
  * Asks for a new draft.
@@ -291,148 +292,6 @@ export type DeleteCampaignResponse = Message<"clarion.v1.DeleteCampaignResponse"
  */
 export const DeleteCampaignResponseSchema: GenMessage<DeleteCampaignResponse> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign_service, 9);
-
-/**
- * Asks for a review.
- *
- * @generated from message clarion.v1.ReviewCampaignRequest
- */
-export type ReviewCampaignRequest = Message<"clarion.v1.ReviewCampaignRequest"> & {
-  /**
-   * Required. `campaigns/{campaign}`.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * Optional. Makes `SCHEMA_BREAKING` an error. Default: it is a warning.
-   *
-   * @generated from field: bool strict = 2;
-   */
-  strict: boolean;
-};
-
-/**
- * Describes the message clarion.v1.ReviewCampaignRequest.
- * Use `create(ReviewCampaignRequestSchema)` to create a new message.
- */
-export const ReviewCampaignRequestSchema: GenMessage<ReviewCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 10);
-
-/**
- * Carries what the review found.
- *
- * @generated from message clarion.v1.ReviewCampaignResponse
- */
-export type ReviewCampaignResponse = Message<"clarion.v1.ReviewCampaignResponse"> & {
-  /**
-   * The findings, errors first. Empty when there is nothing to say.
-   *
-   * @generated from field: repeated clarion.v1.Finding findings = 1;
-   */
-  findings: Finding[];
-
-  /**
-   * True when no finding is an error.
-   *
-   * @generated from field: bool activatable = 2;
-   */
-  activatable: boolean;
-
-  /**
-   * How the draft differs from the live version. Absent when the campaign was never activated.
-   *
-   * @generated from field: clarion.v1.CampaignDifference difference = 3;
-   */
-  difference?: CampaignDifference | undefined;
-};
-
-/**
- * Describes the message clarion.v1.ReviewCampaignResponse.
- * Use `create(ReviewCampaignResponseSchema)` to create a new message.
- */
-export const ReviewCampaignResponseSchema: GenMessage<ReviewCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 11);
-
-/**
- * Asks for an activation.
- *
- * @generated from message clarion.v1.ActivateCampaignRequest
- */
-export type ActivateCampaignRequest = Message<"clarion.v1.ActivateCampaignRequest"> & {
-  /**
-   * Required. `campaigns/{campaign}`.
-   *
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * Optional. The etag that the caller last saw.
-   *
-   * @generated from field: string etag = 2;
-   */
-  etag: string;
-
-  /**
-   * Optional. The number of an earlier version to make live again. Default: a new version of the draft. Review runs either way.
-   *
-   * @generated from field: int32 version = 3;
-   */
-  version: number;
-
-  /**
-   * Optional. Makes `SCHEMA_BREAKING` an error, which refuses a version that would refuse triggers that the live one takes.
-   * Default: it is a warning.
-   *
-   * @generated from field: bool strict = 4;
-   */
-  strict: boolean;
-
-  /**
-   * Optional. Why the draft becomes live without the approvals that policies ask for. It stands in the version for ever. At most
-   * 2,000 characters. Needs the scope `admin`.
-   *
-   * @generated from field: string bypass_reason = 5;
-   */
-  bypassReason: string;
-};
-
-/**
- * Describes the message clarion.v1.ActivateCampaignRequest.
- * Use `create(ActivateCampaignRequestSchema)` to create a new message.
- */
-export const ActivateCampaignRequestSchema: GenMessage<ActivateCampaignRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 12);
-
-/**
- * Carries the activated campaign.
- *
- * @generated from message clarion.v1.ActivateCampaignResponse
- */
-export type ActivateCampaignResponse = Message<"clarion.v1.ActivateCampaignResponse"> & {
-  /**
-   * The campaign.
-   *
-   * @generated from field: clarion.v1.Campaign campaign = 1;
-   */
-  campaign?: Campaign | undefined;
-
-  /**
-   * The warnings that review found.
-   *
-   * @generated from field: repeated clarion.v1.Finding findings = 2;
-   */
-  findings: Finding[];
-};
-
-/**
- * Describes the message clarion.v1.ActivateCampaignResponse.
- * Use `create(ActivateCampaignResponseSchema)` to create a new message.
- */
-export const ActivateCampaignResponseSchema: GenMessage<ActivateCampaignResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_campaign_service, 13);
 
 /**
  * Writes campaigns and moves them through their life.
