@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 # Options are read only by those who know their extensions before the descriptors are parsed.
-from google.api import field_behavior_pb2
+from google.api import field_behavior_pb2, resource_pb2
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     EnumDescriptorProto,
@@ -51,6 +51,17 @@ class Element:
     def behaviours(self) -> list[int]:
         """Of a field: google.api.FieldBehavior."""
         return list(self.proto.options.Extensions[field_behavior_pb2.field_behavior])
+
+    @property
+    def resource(self) -> resource_pb2.ResourceDescriptor:
+        """Of a message: what its names are like, if it is a resource."""
+        described: resource_pb2.ResourceDescriptor = self.proto.options.Extensions[resource_pb2.resource]
+        return described
+
+    @property
+    def referred(self) -> str:
+        """Of a field: the type of the resource whose name it holds; empty for other fields."""
+        return str(self.proto.options.Extensions[resource_pb2.resource_reference].type)
 
     @property
     def text(self) -> str:

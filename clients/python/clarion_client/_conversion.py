@@ -22,7 +22,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from clarion_client._containers import ByName, CountsByReason, Repeated, load_each, mapping
 from clarion_client._converters import Converter, Enumeration, Integer, JsonData, Octets, Plain, Span, Time
 from clarion_client._field_error import FieldError
-from clarion_client._names import SHORTENED
+from clarion_client._names import completion
 
 C = TypeVar("C", bound=type)
 M = TypeVar("M", bound=Message)
@@ -236,7 +236,7 @@ def _single(wire: FieldDescriptor) -> Converter:
     if wire.type == FieldDescriptor.TYPE_BYTES:
         return Octets()
     number = NUMBERS.get(wire.cpp_type)
-    return number() if number else Plain(str, SHORTENED.get(wire.full_name))
+    return number() if number else Plain(str, completion(wire))
 
 
 def _suggestion(name: str, fields: Iterable[str]) -> str:

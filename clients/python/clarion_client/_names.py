@@ -7,9 +7,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypedDict
 
+from google.api import field_behavior_pb2, resource_pb2
+from google.protobuf.descriptor import FieldDescriptor
+
 from clarion_client._field_error import FieldError
 
 NAMESPACED = re.compile(r"[a-z0-9_-]{1,32}:")
+#: The form of the names of test cases, which alone have two ids.
+_TEST_CASES = "campaigns/{campaign}/testCases/{test_case}"
 _TEST_CASE = re.compile(r"(?:campaigns/)?([^/]+)/(?:testCases/)?([^/]+)")
 
 
@@ -66,27 +71,32 @@ def person_of(person: str) -> PersonFields:
     return {"identity": full_identity(person)}
 
 
-#: The fields of values that hold such a name, with what completes it before it is sent.
-SHORTENED: Mapping[str, Callable[[str], str]] = {
-    "clarion.v1.ApprovalPolicy.name": partial(full_name_or_empty, "approvalPolicies"),
-    "clarion.v1.Action.channel_configuration": partial(full_name_or_empty, "channelConfigurations"),
-    "clarion.v1.Attachment.name": partial(full_name_or_empty, "attachments"),
-    "clarion.v1.Audience.name": partial(full_name_or_empty, "audiences"),
-    "clarion.v1.Campaign.name": partial(full_name_or_empty, "campaigns"),
-    "clarion.v1.Campaign.sending_policy": partial(full_name_or_empty, "sendingPolicies"),
-    "clarion.v1.Campaign.topic": partial(full_name_or_empty, "topics"),
-    "clarion.v1.ChannelConfiguration.name": partial(full_name_or_empty, "channelConfigurations"),
-    "clarion.v1.Fragment.name": partial(full_name_or_empty, "fragments"),
-    "clarion.v1.IdentityNamespace.name": partial(full_name_or_empty, "identityNamespaces"),
+#: The fields of values that name people, with what completes them before they are sent.
+_PEOPLE: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.Profile.identities": full_identity,
-    "clarion.v1.Profile.name": partial(full_name_or_empty, "profiles"),
-    "clarion.v1.ContentAttachment.attachment": partial(full_name_or_empty, "attachments"),
-    "clarion.v1.ConsentChange.topic": partial(full_name_or_empty, "topics"),
-    "clarion.v1.FrequencyCap.topic": partial(full_name_or_empty, "topics"),
     "clarion.v1.Recipient.identity": full_identity,
-    "clarion.v1.RecipientAttachment.attachment": partial(full_name_or_empty, "attachments"),
-    "clarion.v1.SendingPolicy.name": partial(full_name_or_empty, "sendingPolicies"),
-    "clarion.v1.TestCase.name": _full_test_case_name_or_empty,
-    "clarion.v1.Topic.name": partial(full_name_or_empty, "topics"),
-    "clarion.v1.TriggerRequest.campaign": partial(full_name_or_empty, "campaigns"),
 }
+
+
+def completion(field: FieldDescriptor) -> Callable[[str], str] | None:
+    """Returns what completes the value of a field before it is sent; None where the value names nothing."""
+    pattern = _pattern(field)
+    if not pattern:
+        return _PEOPLE.get(field.full_name)
+    if pattern == _TEST_CASES:
+        return _full_test_case_name_or_empty
+    return partial(full_name_or_empty, pattern.partition("/")[0])
+
+
+def _pattern(field: FieldDescriptor) -> str:
+    """Returns the form of the names that a field holds, such as `topics/{topic}`; an empty text for other fields."""
+    options, message = field.GetOptions(), field.containing_type
+    assert message is not None
+    referred = options.Extensions[resource_pb2.resource_reference].type
+    if referred:
+        named = f"{message.file.package}.{referred.rpartition('/')[2]}"
+        message = message.file.pool.FindMessageTypeByName(named)
+    elif field_behavior_pb2.IDENTIFIER not in options.Extensions[field_behavior_pb2.field_behavior]:
+        return ""
+    patterns = message.GetOptions().Extensions[resource_pb2.resource].pattern
+    return next((str(each) for each in patterns if "/" in each), "")

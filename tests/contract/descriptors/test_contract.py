@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from clarion_server.domain import names
+from clarion_server.domain.names import Collection
 from clarion_server.transport.api.errors import ERRORS
 from google.api import field_behavior_pb2
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
@@ -52,6 +56,34 @@ def test_requests_and_responses_stand_in_the_order_of_their_rpcs(file: ContractF
     # Those of a long service stand with the resource that they are about.
     here = [message.name for message in file.messages() if message.name in set(in_order)]
     assert here == [name for name in in_order if name in set(here)]
+
+
+def test_a_resource_says_the_form_of_its_names_as_its_comment_does() -> None:
+    fields = [pair for file in FILES for pair in file.fields()]
+    resources = [(message, field) for message, field in fields if field_behavior_pb2.IDENTIFIER in field.behaviours]
+    assert {message.name for message, _ in fields if message.resource.type} == {each.name for each, _ in resources}
+    for message, field in resources:
+        assert message.resource.type == f"clarion/{message.name}"
+        assert list(message.resource.pattern) == re.findall("`([^`]+)`", field.text)[:1]
+
+
+def test_the_service_and_the_contract_name_resources_alike() -> None:
+    patterns = [pattern for file in FILES for message in file.messages() for pattern in message.resource.pattern]
+    collections = {pattern.split("/")[-2] for pattern in patterns if "/" in pattern}
+    assert {each.name for each in vars(names).values() if isinstance(each, Collection)} == collections
+
+
+def test_a_reference_is_to_a_resource_and_is_called_like_it() -> None:
+    types = {message.resource.type for file in FILES for message in file.messages()} - {""}
+    referring = [field for file in FILES for _, field in file.fields() if field.referred]
+    assert referring
+    for field in referring:
+        assert field.referred in types, field.name
+        assert field.name.endswith(f".{_snake_case(field.referred.removeprefix('clarion/'))}"), field.name
+
+
+def _snake_case(name: str) -> str:
+    return re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def test_every_list_is_paginated() -> None:

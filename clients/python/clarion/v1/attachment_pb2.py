@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63larion/v1/attachment.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x01\n\nAttachment\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\tfile_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x63ontent_type\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nsize_bytes\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06sha256\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\"\x89\x01\n\x13RecipientAttachment\x12\x1a\n\nattachment\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x12\x17\n\tfile_name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x63ontent_type\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x42\x08\n\x06sourceb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63larion/v1/attachment.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x02\n\nAttachment\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\tfile_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x63ontent_type\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nsize_bytes\x18\x04 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06sha256\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03:1\xea\x41.\n\x12\x63larion/Attachment\x12\x18\x61ttachments/{attachment}\"\xa0\x01\n\x13RecipientAttachment\x12\x31\n\nattachment\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x01\xfa\x41\x14\n\x12\x63larion/AttachmentH\x00\x12\x17\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x12\x17\n\tfile_name\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x63ontent_type\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x42\x08\n\x06sourceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,16 +48,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTACHMENT'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_ATTACHMENT'].fields_by_name['creator']._loaded_options = None
   _globals['_ATTACHMENT'].fields_by_name['creator']._serialized_options = b'\342A\001\003'
+  _globals['_ATTACHMENT']._loaded_options = None
+  _globals['_ATTACHMENT']._serialized_options = b'\352A.\n\022clarion/Attachment\022\030attachments/{attachment}'
   _globals['_RECIPIENTATTACHMENT'].fields_by_name['attachment']._loaded_options = None
-  _globals['_RECIPIENTATTACHMENT'].fields_by_name['attachment']._serialized_options = b'\342A\001\001'
+  _globals['_RECIPIENTATTACHMENT'].fields_by_name['attachment']._serialized_options = b'\342A\001\001\372A\024\n\022clarion/Attachment'
   _globals['_RECIPIENTATTACHMENT'].fields_by_name['content']._loaded_options = None
   _globals['_RECIPIENTATTACHMENT'].fields_by_name['content']._serialized_options = b'\342A\001\001'
   _globals['_RECIPIENTATTACHMENT'].fields_by_name['file_name']._loaded_options = None
   _globals['_RECIPIENTATTACHMENT'].fields_by_name['file_name']._serialized_options = b'\342A\001\001'
   _globals['_RECIPIENTATTACHMENT'].fields_by_name['content_type']._loaded_options = None
   _globals['_RECIPIENTATTACHMENT'].fields_by_name['content_type']._serialized_options = b'\342A\001\001'
-  _globals['_ATTACHMENT']._serialized_start=110
-  _globals['_ATTACHMENT']._serialized_end=321
-  _globals['_RECIPIENTATTACHMENT']._serialized_start=324
-  _globals['_RECIPIENTATTACHMENT']._serialized_end=461
+  _globals['_ATTACHMENT']._serialized_start=137
+  _globals['_ATTACHMENT']._serialized_end=399
+  _globals['_RECIPIENTATTACHMENT']._serialized_start=402
+  _globals['_RECIPIENTATTACHMENT']._serialized_end=562
 # @@protoc_insertion_point(module_scope)

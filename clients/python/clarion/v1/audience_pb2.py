@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/audience.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x02\n\x08\x41udience\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\tcondition\x18\x04 \x01(\tH\x00\x12\x31\n\ridentity_list\x18\x05 \x01(\x0b\x32\x18.clarion.v1.IdentityListH\x00\x12\x12\n\x04\x65tag\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1b\n\raccess_labels\x18\t \x03(\tB\x04\xe2\x41\x01\x01\x42\t\n\x07members\"c\n\x0cIdentityList\x12\x1c\n\x0eidentity_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/audience.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\x02\n\x08\x41udience\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x13\n\tcondition\x18\x04 \x01(\tH\x00\x12\x31\n\ridentity_list\x18\x05 \x01(\x0b\x32\x18.clarion.v1.IdentityListH\x00\x12\x12\n\x04\x65tag\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1b\n\raccess_labels\x18\t \x03(\tB\x04\xe2\x41\x01\x01:+\xea\x41(\n\x10\x63larion/Audience\x12\x14\x61udiences/{audience}B\t\n\x07members\"c\n\x0cIdentityList\x12\x1c\n\x0eidentity_count\x18\x01 \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,12 +48,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDIENCE'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_AUDIENCE'].fields_by_name['access_labels']._loaded_options = None
   _globals['_AUDIENCE'].fields_by_name['access_labels']._serialized_options = b'\342A\001\001'
+  _globals['_AUDIENCE']._loaded_options = None
+  _globals['_AUDIENCE']._serialized_options = b'\352A(\n\020clarion/Audience\022\024audiences/{audience}'
   _globals['_IDENTITYLIST'].fields_by_name['identity_count']._loaded_options = None
   _globals['_IDENTITYLIST'].fields_by_name['identity_count']._serialized_options = b'\342A\001\003'
   _globals['_IDENTITYLIST'].fields_by_name['update_time']._loaded_options = None
   _globals['_IDENTITYLIST'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
-  _globals['_AUDIENCE']._serialized_start=108
-  _globals['_AUDIENCE']._serialized_end=435
-  _globals['_IDENTITYLIST']._serialized_start=437
-  _globals['_IDENTITYLIST']._serialized_end=536
+  _globals['_AUDIENCE']._serialized_start=135
+  _globals['_AUDIENCE']._serialized_end=507
+  _globals['_IDENTITYLIST']._serialized_start=509
+  _globals['_IDENTITYLIST']._serialized_end=608
 # @@protoc_insertion_point(module_scope)

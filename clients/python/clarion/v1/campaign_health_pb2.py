@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/campaign_health.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\"C\n\x0e\x43\x61mpaignHealth\x12\x31\n\x08problems\x18\x01 \x03(\x0b\x32\x19.clarion.v1.HealthProblemB\x04\xe2\x41\x01\x03\"\xea\x02\n\rHealthProblem\x12\x32\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x1e.clarion.v1.HealthProblem.CodeB\x04\xe2\x41\x01\x03\x12#\n\x15\x63hannel_configuration\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tion\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04rule\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"\xbe\x01\n\x04\x43ode\x12\x14\n\x10\x43ODE_UNSPECIFIED\x10\x00\x12\'\n#CODE_CHANNEL_CONFIGURATION_DISABLED\x10\x01\x12\x19\n\x15\x43ODE_ATTEMPTS_FAILING\x10\x02\x12\x1d\n\x19\x43ODE_CERTIFICATE_EXPIRING\x10\x03\x12\x15\n\x11\x43ODE_RULE_FAILING\x10\x04\x12&\n\"CODE_CHANNEL_CONFIGURATION_FAILING\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/campaign_health.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"C\n\x0e\x43\x61mpaignHealth\x12\x31\n\x08problems\x18\x01 \x03(\x0b\x32\x19.clarion.v1.HealthProblemB\x04\xe2\x41\x01\x03\"\x8b\x03\n\rHealthProblem\x12\x32\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x1e.clarion.v1.HealthProblem.CodeB\x04\xe2\x41\x01\x03\x12\x44\n\x15\x63hannel_configuration\x18\x02 \x01(\tB%\xe2\x41\x01\x03\xfa\x41\x1e\n\x1c\x63larion/ChannelConfiguration\x12\x15\n\x07message\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tion\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04rule\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"\xbe\x01\n\x04\x43ode\x12\x14\n\x10\x43ODE_UNSPECIFIED\x10\x00\x12\'\n#CODE_CHANNEL_CONFIGURATION_DISABLED\x10\x01\x12\x19\n\x15\x43ODE_ATTEMPTS_FAILING\x10\x02\x12\x1d\n\x19\x43ODE_CERTIFICATE_EXPIRING\x10\x03\x12\x15\n\x11\x43ODE_RULE_FAILING\x10\x04\x12&\n\"CODE_CHANNEL_CONFIGURATION_FAILING\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,17 +38,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HEALTHPROBLEM'].fields_by_name['code']._loaded_options = None
   _globals['_HEALTHPROBLEM'].fields_by_name['code']._serialized_options = b'\342A\001\003'
   _globals['_HEALTHPROBLEM'].fields_by_name['channel_configuration']._loaded_options = None
-  _globals['_HEALTHPROBLEM'].fields_by_name['channel_configuration']._serialized_options = b'\342A\001\003'
+  _globals['_HEALTHPROBLEM'].fields_by_name['channel_configuration']._serialized_options = b'\342A\001\003\372A\036\n\034clarion/ChannelConfiguration'
   _globals['_HEALTHPROBLEM'].fields_by_name['message']._loaded_options = None
   _globals['_HEALTHPROBLEM'].fields_by_name['message']._serialized_options = b'\342A\001\003'
   _globals['_HEALTHPROBLEM'].fields_by_name['action']._loaded_options = None
   _globals['_HEALTHPROBLEM'].fields_by_name['action']._serialized_options = b'\342A\001\003'
   _globals['_HEALTHPROBLEM'].fields_by_name['rule']._loaded_options = None
   _globals['_HEALTHPROBLEM'].fields_by_name['rule']._serialized_options = b'\342A\001\003'
-  _globals['_CAMPAIGNHEALTH']._serialized_start=81
-  _globals['_CAMPAIGNHEALTH']._serialized_end=148
-  _globals['_HEALTHPROBLEM']._serialized_start=151
-  _globals['_HEALTHPROBLEM']._serialized_end=513
-  _globals['_HEALTHPROBLEM_CODE']._serialized_start=323
-  _globals['_HEALTHPROBLEM_CODE']._serialized_end=513
+  _globals['_CAMPAIGNHEALTH']._serialized_start=108
+  _globals['_CAMPAIGNHEALTH']._serialized_end=175
+  _globals['_HEALTHPROBLEM']._serialized_start=178
+  _globals['_HEALTHPROBLEM']._serialized_end=573
+  _globals['_HEALTHPROBLEM_CODE']._serialized_start=383
+  _globals['_HEALTHPROBLEM_CODE']._serialized_end=573
 # @@protoc_insertion_point(module_scope)

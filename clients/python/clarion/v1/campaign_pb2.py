@@ -26,15 +26,16 @@ from clarion.v1 import approval_pb2 as clarion_dot_v1_dot_approval__pb2
 from clarion.v1 import campaign_health_pb2 as clarion_dot_v1_dot_campaign__health__pb2
 from clarion.v1 import category_pb2 as clarion_dot_v1_dot_category__pb2
 from clarion.v1 import email_content_pb2 as clarion_dot_v1_dot_email__content__pb2
-from clarion.v1 import targeting_pb2 as clarion_dot_v1_dot_targeting__pb2
 from clarion.v1 import sending_rate_pb2 as clarion_dot_v1_dot_sending__rate__pb2
+from clarion.v1 import targeting_pb2 as clarion_dot_v1_dot_targeting__pb2
 from clarion.v1 import webhook_content_pb2 as clarion_dot_v1_dot_webhook__content__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/campaign.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/approval.proto\x1a clarion/v1/campaign_health.proto\x1a\x19\x63larion/v1/category.proto\x1a\x1e\x63larion/v1/email_content.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a\x1d\x63larion/v1/sending_rate.proto\x1a clarion/v1/webhook_content.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\r\n\x08\x43\x61mpaign\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04tags\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12,\n\x08\x63\x61tegory\x18\x05 \x01(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x64\x65\x66\x61ult_locale\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12 \n\x12identity_namespace\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12)\n\x07\x61\x63tions\x18\x08 \x03(\x0b\x32\x12.clarion.v1.ActionB\x04\xe2\x41\x01\x02\x12:\n\x0b\x61\x63tion_mode\x18\x17 \x01(\x0e\x32\x1f.clarion.v1.Campaign.ActionModeB\x04\xe2\x41\x01\x01\x12\x35\n\x0e\x63ontext_schema\x18\t \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12,\n\x08schedule\x18\n \x01(\x0b\x32\x14.clarion.v1.ScheduleB\x04\xe2\x41\x01\x01\x12\x38\n\x0fin_doubt_policy\x18\x0b \x01(\x0e\x32\x19.clarion.v1.InDoubtPolicyB\x04\xe2\x41\x01\x01\x12\x13\n\x05rapid\x18\x16 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x13\n\x05topic\x18\x18 \x01(\tB\x04\xe2\x41\x01\x01\x12J\n\x18unknown_recipient_policy\x18\x19 \x01(\x0e\x32\".clarion.v1.UnknownRecipientPolicyB\x04\xe2\x41\x01\x01\x12\x39\n\x0fthroughput_mode\x18\x1a \x01(\x0e\x32\x1a.clarion.v1.ThroughputModeB\x04\xe2\x41\x01\x01\x12\x1c\n\x0esending_policy\x18\x1b \x01(\tB\x04\xe2\x41\x01\x01\x12:\n\x10locale_fallbacks\x18\x1e \x03(\x0b\x32\x1a.clarion.v1.LocaleFallbackB\x04\xe2\x41\x01\x01\x12\x42\n\x0ctranslations\x18\x1f \x03(\x0b\x32&.clarion.v1.Campaign.TranslationsEntryB\x04\xe2\x41\x01\x01\x12 \n\x12\x61llow_untranslated\x18  \x01(\x08\x42\x04\xe2\x41\x01\x01\x12+\n\x04rate\x18\" \x01(\x0b\x32\x17.clarion.v1.SendingRateB\x04\xe2\x41\x01\x01\x12\x1b\n\raccess_labels\x18! \x03(\tB\x04\xe2\x41\x01\x01\x12/\n\x05state\x18\x0c \x01(\x0e\x32\x1a.clarion.v1.Campaign.StateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0clive_version\x18\r \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rdraft_pending\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\ractivate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x13 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07updater\x18\x14 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tactivator\x18\x15 \x01(\tB\x04\xe2\x41\x01\x03\x12\x30\n\x06health\x18\x1d \x01(\x0b\x32\x1a.clarion.v1.CampaignHealthB\x04\xe2\x41\x01\x03\x12\x38\n\x0e\x61pproval_state\x18\x1c \x01(\x0e\x32\x1a.clarion.v1.Approval.StateB\x04\xe2\x41\x01\x03\x1aL\n\x11TranslationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct:\x02\x38\x01\"\xa2\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSTATE_DRAFT\x10\x01\x12\x13\n\x0fSTATE_SCHEDULED\x10\x02\x12\x0e\n\nSTATE_LIVE\x10\x03\x12\x10\n\x0cSTATE_PAUSED\x10\x04\x12\x11\n\rSTATE_STOPPED\x10\x05\x12\x13\n\x0fSTATE_COMPLETED\x10\x06\x12\x12\n\x0eSTATE_ARCHIVED\x10\x07\"a\n\nActionMode\x12\x1b\n\x17\x41\x43TION_MODE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41\x43TION_MODE_ALL\x10\x01\x12!\n\x1d\x41\x43TION_MODE_FIRST_DELIVERABLE\x10\x02\"\xbd\x02\n\x06\x41\x63tion\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12#\n\x15\x63hannel_configuration\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12)\n\x05\x65mail\x18\x03 \x01(\x0b\x32\x18.clarion.v1.EmailContentH\x00\x12-\n\x07webhook\x18\x04 \x01(\x0b\x32\x1a.clarion.v1.WebhookContentH\x00\x12\x32\n\x08variants\x18\x05 \x03(\x0b\x32\x1a.clarion.v1.ContentVariantB\x04\xe2\x41\x01\x01\x12.\n\x05rules\x18\x06 \x03(\x0b\x32\x19.clarion.v1.TargetingRuleB\x04\xe2\x41\x01\x01\x12\x33\n\x0cwithout_rule\x18\x07 \x01(\x0e\x32\x17.clarion.v1.WithoutRuleB\x04\xe2\x41\x01\x01\x42\t\n\x07\x63ontent\"\x9f\x01\n\x0e\x43ontentVariant\x12\x14\n\x06locale\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12)\n\x05\x65mail\x18\x02 \x01(\x0b\x32\x18.clarion.v1.EmailContentH\x00\x12-\n\x07webhook\x18\x03 \x01(\x0b\x32\x1a.clarion.v1.WebhookContentH\x00\x12\x12\n\x04rule\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x42\t\n\x07\x63ontent\"?\n\x0eLocaleFallback\x12\x14\n\x06locale\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tfallbacks\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\"t\n\x08Schedule\x12\x34\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"\x8c\x02\n\x07\x46inding\x12\x34\n\x08severity\x18\x01 \x01(\x0e\x32\x1c.clarion.v1.Finding.SeverityB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x63ode\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x66ield\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04line\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06remedy\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03way\x18\x07 \x03(\tB\x04\xe2\x41\x01\x03\"N\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEVERITY_WARNING\x10\x01\x12\x12\n\x0eSEVERITY_ERROR\x10\x02*f\n\rInDoubtPolicy\x12\x1f\n\x1bIN_DOUBT_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16IN_DOUBT_POLICY_RESEND\x10\x01\x12\x18\n\x14IN_DOUBT_POLICY_PARK\x10\x02*\xb1\x01\n\x16UnknownRecipientPolicy\x12(\n$UNKNOWN_RECIPIENT_POLICY_UNSPECIFIED\x10\x00\x12#\n\x1fUNKNOWN_RECIPIENT_POLICY_ACCEPT\x10\x01\x12#\n\x1fUNKNOWN_RECIPIENT_POLICY_CREATE\x10\x02\x12#\n\x1fUNKNOWN_RECIPIENT_POLICY_REJECT\x10\x03*i\n\x0eThroughputMode\x12\x1f\n\x1bTHROUGHPUT_MODE_UNSPECIFIED\x10\x00\x12\x1c\n\x18THROUGHPUT_MODE_STANDARD\x10\x01\x12\x18\n\x14THROUGHPUT_MODE_HIGH\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/campaign.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/approval.proto\x1a clarion/v1/campaign_health.proto\x1a\x19\x63larion/v1/category.proto\x1a\x1e\x63larion/v1/email_content.proto\x1a\x1d\x63larion/v1/sending_rate.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a clarion/v1/webhook_content.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x0e\n\x08\x43\x61mpaign\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04tags\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12,\n\x08\x63\x61tegory\x18\x05 \x01(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x02\x12\x1c\n\x0e\x64\x65\x66\x61ult_locale\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12 \n\x12identity_namespace\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12)\n\x07\x61\x63tions\x18\x08 \x03(\x0b\x32\x12.clarion.v1.ActionB\x04\xe2\x41\x01\x02\x12:\n\x0b\x61\x63tion_mode\x18\x17 \x01(\x0e\x32\x1f.clarion.v1.Campaign.ActionModeB\x04\xe2\x41\x01\x01\x12\x35\n\x0e\x63ontext_schema\x18\t \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12,\n\x08schedule\x18\n \x01(\x0b\x32\x14.clarion.v1.ScheduleB\x04\xe2\x41\x01\x01\x12\x38\n\x0fin_doubt_policy\x18\x0b \x01(\x0e\x32\x19.clarion.v1.InDoubtPolicyB\x04\xe2\x41\x01\x01\x12\x13\n\x05rapid\x18\x16 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12%\n\x05topic\x18\x18 \x01(\tB\x16\xe2\x41\x01\x01\xfa\x41\x0f\n\rclarion/Topic\x12J\n\x18unknown_recipient_policy\x18\x19 \x01(\x0e\x32\".clarion.v1.UnknownRecipientPolicyB\x04\xe2\x41\x01\x01\x12\x39\n\x0fthroughput_mode\x18\x1a \x01(\x0e\x32\x1a.clarion.v1.ThroughputModeB\x04\xe2\x41\x01\x01\x12\x36\n\x0esending_policy\x18\x1b \x01(\tB\x1e\xe2\x41\x01\x01\xfa\x41\x17\n\x15\x63larion/SendingPolicy\x12:\n\x10locale_fallbacks\x18\x1e \x03(\x0b\x32\x1a.clarion.v1.LocaleFallbackB\x04\xe2\x41\x01\x01\x12\x42\n\x0ctranslations\x18\x1f \x03(\x0b\x32&.clarion.v1.Campaign.TranslationsEntryB\x04\xe2\x41\x01\x01\x12 \n\x12\x61llow_untranslated\x18  \x01(\x08\x42\x04\xe2\x41\x01\x01\x12+\n\x04rate\x18\" \x01(\x0b\x32\x17.clarion.v1.SendingRateB\x04\xe2\x41\x01\x01\x12\x1b\n\raccess_labels\x18! \x03(\tB\x04\xe2\x41\x01\x01\x12/\n\x05state\x18\x0c \x01(\x0e\x32\x1a.clarion.v1.Campaign.StateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0clive_version\x18\r \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rdraft_pending\x18\x0e \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x0f \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x11 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\ractivate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x13 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07updater\x18\x14 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tactivator\x18\x15 \x01(\tB\x04\xe2\x41\x01\x03\x12\x30\n\x06health\x18\x1d \x01(\x0b\x32\x1a.clarion.v1.CampaignHealthB\x04\xe2\x41\x01\x03\x12\x38\n\x0e\x61pproval_state\x18\x1c \x01(\x0e\x32\x1a.clarion.v1.Approval.StateB\x04\xe2\x41\x01\x03\x1aL\n\x11TranslationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct:\x02\x38\x01\"\xa2\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSTATE_DRAFT\x10\x01\x12\x13\n\x0fSTATE_SCHEDULED\x10\x02\x12\x0e\n\nSTATE_LIVE\x10\x03\x12\x10\n\x0cSTATE_PAUSED\x10\x04\x12\x11\n\rSTATE_STOPPED\x10\x05\x12\x13\n\x0fSTATE_COMPLETED\x10\x06\x12\x12\n\x0eSTATE_ARCHIVED\x10\x07\"a\n\nActionMode\x12\x1b\n\x17\x41\x43TION_MODE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x41\x43TION_MODE_ALL\x10\x01\x12!\n\x1d\x41\x43TION_MODE_FIRST_DELIVERABLE\x10\x02:+\xea\x41(\n\x10\x63larion/Campaign\x12\x14\x63\x61mpaigns/{campaign}\"\xde\x02\n\x06\x41\x63tion\x12\x10\n\x02id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x44\n\x15\x63hannel_configuration\x18\x02 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x63larion/ChannelConfiguration\x12)\n\x05\x65mail\x18\x03 \x01(\x0b\x32\x18.clarion.v1.EmailContentH\x00\x12-\n\x07webhook\x18\x04 \x01(\x0b\x32\x1a.clarion.v1.WebhookContentH\x00\x12\x32\n\x08variants\x18\x05 \x03(\x0b\x32\x1a.clarion.v1.ContentVariantB\x04\xe2\x41\x01\x01\x12.\n\x05rules\x18\x06 \x03(\x0b\x32\x19.clarion.v1.TargetingRuleB\x04\xe2\x41\x01\x01\x12\x33\n\x0cwithout_rule\x18\x07 \x01(\x0e\x32\x17.clarion.v1.WithoutRuleB\x04\xe2\x41\x01\x01\x42\t\n\x07\x63ontent\"\x9f\x01\n\x0e\x43ontentVariant\x12\x14\n\x06locale\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12)\n\x05\x65mail\x18\x02 \x01(\x0b\x32\x18.clarion.v1.EmailContentH\x00\x12-\n\x07webhook\x18\x03 \x01(\x0b\x32\x1a.clarion.v1.WebhookContentH\x00\x12\x12\n\x04rule\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x42\t\n\x07\x63ontent\"?\n\x0eLocaleFallback\x12\x14\n\x06locale\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tfallbacks\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\"t\n\x08Schedule\x12\x34\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x32\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\"\x8c\x02\n\x07\x46inding\x12\x34\n\x08severity\x18\x01 \x01(\x0e\x32\x1c.clarion.v1.Finding.SeverityB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x63ode\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x66ield\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04line\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x15\n\x07message\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06remedy\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x11\n\x03way\x18\x07 \x03(\tB\x04\xe2\x41\x01\x03\"N\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x14\n\x10SEVERITY_WARNING\x10\x01\x12\x12\n\x0eSEVERITY_ERROR\x10\x02*f\n\rInDoubtPolicy\x12\x1f\n\x1bIN_DOUBT_POLICY_UNSPECIFIED\x10\x00\x12\x1a\n\x16IN_DOUBT_POLICY_RESEND\x10\x01\x12\x18\n\x14IN_DOUBT_POLICY_PARK\x10\x02*\xb1\x01\n\x16UnknownRecipientPolicy\x12(\n$UNKNOWN_RECIPIENT_POLICY_UNSPECIFIED\x10\x00\x12#\n\x1fUNKNOWN_RECIPIENT_POLICY_ACCEPT\x10\x01\x12#\n\x1fUNKNOWN_RECIPIENT_POLICY_CREATE\x10\x02\x12#\n\x1fUNKNOWN_RECIPIENT_POLICY_REJECT\x10\x03*i\n\x0eThroughputMode\x12\x1f\n\x1bTHROUGHPUT_MODE_UNSPECIFIED\x10\x00\x12\x1c\n\x18THROUGHPUT_MODE_STANDARD\x10\x01\x12\x18\n\x14THROUGHPUT_MODE_HIGH\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -70,13 +71,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CAMPAIGN'].fields_by_name['rapid']._loaded_options = None
   _globals['_CAMPAIGN'].fields_by_name['rapid']._serialized_options = b'\342A\001\001'
   _globals['_CAMPAIGN'].fields_by_name['topic']._loaded_options = None
-  _globals['_CAMPAIGN'].fields_by_name['topic']._serialized_options = b'\342A\001\001'
+  _globals['_CAMPAIGN'].fields_by_name['topic']._serialized_options = b'\342A\001\001\372A\017\n\rclarion/Topic'
   _globals['_CAMPAIGN'].fields_by_name['unknown_recipient_policy']._loaded_options = None
   _globals['_CAMPAIGN'].fields_by_name['unknown_recipient_policy']._serialized_options = b'\342A\001\001'
   _globals['_CAMPAIGN'].fields_by_name['throughput_mode']._loaded_options = None
   _globals['_CAMPAIGN'].fields_by_name['throughput_mode']._serialized_options = b'\342A\001\001'
   _globals['_CAMPAIGN'].fields_by_name['sending_policy']._loaded_options = None
-  _globals['_CAMPAIGN'].fields_by_name['sending_policy']._serialized_options = b'\342A\001\001'
+  _globals['_CAMPAIGN'].fields_by_name['sending_policy']._serialized_options = b'\342A\001\001\372A\027\n\025clarion/SendingPolicy'
   _globals['_CAMPAIGN'].fields_by_name['locale_fallbacks']._loaded_options = None
   _globals['_CAMPAIGN'].fields_by_name['locale_fallbacks']._serialized_options = b'\342A\001\001'
   _globals['_CAMPAIGN'].fields_by_name['translations']._loaded_options = None
@@ -111,10 +112,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CAMPAIGN'].fields_by_name['health']._serialized_options = b'\342A\001\003'
   _globals['_CAMPAIGN'].fields_by_name['approval_state']._loaded_options = None
   _globals['_CAMPAIGN'].fields_by_name['approval_state']._serialized_options = b'\342A\001\003'
+  _globals['_CAMPAIGN']._loaded_options = None
+  _globals['_CAMPAIGN']._serialized_options = b'\352A(\n\020clarion/Campaign\022\024campaigns/{campaign}'
   _globals['_ACTION'].fields_by_name['id']._loaded_options = None
   _globals['_ACTION'].fields_by_name['id']._serialized_options = b'\342A\001\001'
   _globals['_ACTION'].fields_by_name['channel_configuration']._loaded_options = None
-  _globals['_ACTION'].fields_by_name['channel_configuration']._serialized_options = b'\342A\001\002'
+  _globals['_ACTION'].fields_by_name['channel_configuration']._serialized_options = b'\342A\001\002\372A\036\n\034clarion/ChannelConfiguration'
   _globals['_ACTION'].fields_by_name['variants']._loaded_options = None
   _globals['_ACTION'].fields_by_name['variants']._serialized_options = b'\342A\001\001'
   _globals['_ACTION'].fields_by_name['rules']._loaded_options = None
@@ -147,30 +150,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FINDING'].fields_by_name['remedy']._serialized_options = b'\342A\001\003'
   _globals['_FINDING'].fields_by_name['way']._loaded_options = None
   _globals['_FINDING'].fields_by_name['way']._serialized_options = b'\342A\001\003'
-  _globals['_INDOUBTPOLICY']._serialized_start=3023
-  _globals['_INDOUBTPOLICY']._serialized_end=3125
-  _globals['_UNKNOWNRECIPIENTPOLICY']._serialized_start=3128
-  _globals['_UNKNOWNRECIPIENTPOLICY']._serialized_end=3305
-  _globals['_THROUGHPUTMODE']._serialized_start=3307
-  _globals['_THROUGHPUTMODE']._serialized_end=3412
-  _globals['_CAMPAIGN']._serialized_start=351
-  _globals['_CAMPAIGN']._serialized_end=2085
-  _globals['_CAMPAIGN_TRANSLATIONSENTRY']._serialized_start=1745
-  _globals['_CAMPAIGN_TRANSLATIONSENTRY']._serialized_end=1821
-  _globals['_CAMPAIGN_STATE']._serialized_start=1824
-  _globals['_CAMPAIGN_STATE']._serialized_end=1986
-  _globals['_CAMPAIGN_ACTIONMODE']._serialized_start=1988
-  _globals['_CAMPAIGN_ACTIONMODE']._serialized_end=2085
-  _globals['_ACTION']._serialized_start=2088
-  _globals['_ACTION']._serialized_end=2405
-  _globals['_CONTENTVARIANT']._serialized_start=2408
-  _globals['_CONTENTVARIANT']._serialized_end=2567
-  _globals['_LOCALEFALLBACK']._serialized_start=2569
-  _globals['_LOCALEFALLBACK']._serialized_end=2632
-  _globals['_SCHEDULE']._serialized_start=2634
-  _globals['_SCHEDULE']._serialized_end=2750
-  _globals['_FINDING']._serialized_start=2753
-  _globals['_FINDING']._serialized_end=3021
-  _globals['_FINDING_SEVERITY']._serialized_start=2943
-  _globals['_FINDING_SEVERITY']._serialized_end=3021
+  _globals['_INDOUBTPOLICY']._serialized_start=3172
+  _globals['_INDOUBTPOLICY']._serialized_end=3274
+  _globals['_UNKNOWNRECIPIENTPOLICY']._serialized_start=3277
+  _globals['_UNKNOWNRECIPIENTPOLICY']._serialized_end=3454
+  _globals['_THROUGHPUTMODE']._serialized_start=3456
+  _globals['_THROUGHPUTMODE']._serialized_end=3561
+  _globals['_CAMPAIGN']._serialized_start=378
+  _globals['_CAMPAIGN']._serialized_end=2201
+  _globals['_CAMPAIGN_TRANSLATIONSENTRY']._serialized_start=1816
+  _globals['_CAMPAIGN_TRANSLATIONSENTRY']._serialized_end=1892
+  _globals['_CAMPAIGN_STATE']._serialized_start=1895
+  _globals['_CAMPAIGN_STATE']._serialized_end=2057
+  _globals['_CAMPAIGN_ACTIONMODE']._serialized_start=2059
+  _globals['_CAMPAIGN_ACTIONMODE']._serialized_end=2156
+  _globals['_ACTION']._serialized_start=2204
+  _globals['_ACTION']._serialized_end=2554
+  _globals['_CONTENTVARIANT']._serialized_start=2557
+  _globals['_CONTENTVARIANT']._serialized_end=2716
+  _globals['_LOCALEFALLBACK']._serialized_start=2718
+  _globals['_LOCALEFALLBACK']._serialized_end=2781
+  _globals['_SCHEDULE']._serialized_start=2783
+  _globals['_SCHEDULE']._serialized_end=2899
+  _globals['_FINDING']._serialized_start=2902
+  _globals['_FINDING']._serialized_end=3170
+  _globals['_FINDING_SEVERITY']._serialized_start=3092
+  _globals['_FINDING_SEVERITY']._serialized_end=3170
 # @@protoc_insertion_point(module_scope)

@@ -27,11 +27,12 @@ from clarion.v1 import channel_pb2 as clarion_dot_v1_dot_channel__pb2
 from clarion.v1 import smtp_provider_pb2 as clarion_dot_v1_dot_smtp__provider__pb2
 from clarion.v1 import webhook_provider_pb2 as clarion_dot_v1_dot_webhook__provider__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&clarion/v1/channel_configuration.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1e\x63larion/v1/smtp_provider.proto\x1a!clarion/v1/webhook_provider.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcc\x04\n\x14\x43hannelConfiguration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\ncategories\x18\x03 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x64isabled\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12(\n\x04smtp\x18\x05 \x01(\x0b\x32\x18.clarion.v1.SmtpProviderH\x00\x12.\n\x07webhook\x18\x0c \x01(\x0b\x32\x1b.clarion.v1.WebhookProviderH\x00\x12*\n\x07\x63hannel\x18\r \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12\x33\n\x0cretry_policy\x18\x06 \x01(\x0b\x32\x17.clarion.v1.RetryPolicyB\x04\xe2\x41\x01\x01\x12\x1d\n\x0fmax_concurrency\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x16\n\x08max_rate\x18\x08 \x01(\x01\x42\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1f\n\x11max_message_bytes\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1b\n\raccess_labels\x18\x0f \x03(\tB\x04\xe2\x41\x01\x01\x42\n\n\x08provider\"\xaa\x01\n\x0bRetryPolicy\x12/\n\x06window\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x36\n\rinitial_delay\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x32\n\tmax_delay\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&clarion/v1/channel_configuration.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1e\x63larion/v1/smtp_provider.proto\x1a!clarion/v1/webhook_provider.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9e\x05\n\x14\x43hannelConfiguration\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\ncategories\x18\x03 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x64isabled\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12(\n\x04smtp\x18\x05 \x01(\x0b\x32\x18.clarion.v1.SmtpProviderH\x00\x12.\n\x07webhook\x18\x0c \x01(\x0b\x32\x1b.clarion.v1.WebhookProviderH\x00\x12*\n\x07\x63hannel\x18\r \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12\x33\n\x0cretry_policy\x18\x06 \x01(\x0b\x32\x17.clarion.v1.RetryPolicyB\x04\xe2\x41\x01\x01\x12\x1d\n\x0fmax_concurrency\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x16\n\x08max_rate\x18\x08 \x01(\x01\x42\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1f\n\x11max_message_bytes\x18\x0e \x01(\x03\x42\x04\xe2\x41\x01\x01\x12\x1b\n\raccess_labels\x18\x0f \x03(\tB\x04\xe2\x41\x01\x01:P\xea\x41M\n\x1c\x63larion/ChannelConfiguration\x12-channelConfigurations/{channel_configuration}B\n\n\x08provider\"\xaa\x01\n\x0bRetryPolicy\x12/\n\x06window\x18\x01 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x36\n\rinitial_delay\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x12\x32\n\tmax_delay\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\x04\xe2\x41\x01\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -64,14 +65,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANNELCONFIGURATION'].fields_by_name['max_message_bytes']._serialized_options = b'\342A\001\001'
   _globals['_CHANNELCONFIGURATION'].fields_by_name['access_labels']._loaded_options = None
   _globals['_CHANNELCONFIGURATION'].fields_by_name['access_labels']._serialized_options = b'\342A\001\001'
+  _globals['_CHANNELCONFIGURATION']._loaded_options = None
+  _globals['_CHANNELCONFIGURATION']._serialized_options = b'\352AM\n\034clarion/ChannelConfiguration\022-channelConfigurations/{channel_configuration}'
   _globals['_RETRYPOLICY'].fields_by_name['window']._loaded_options = None
   _globals['_RETRYPOLICY'].fields_by_name['window']._serialized_options = b'\342A\001\001'
   _globals['_RETRYPOLICY'].fields_by_name['initial_delay']._loaded_options = None
   _globals['_RETRYPOLICY'].fields_by_name['initial_delay']._serialized_options = b'\342A\001\001'
   _globals['_RETRYPOLICY'].fields_by_name['max_delay']._loaded_options = None
   _globals['_RETRYPOLICY'].fields_by_name['max_delay']._serialized_options = b'\342A\001\001'
-  _globals['_CHANNELCONFIGURATION']._serialized_start=273
-  _globals['_CHANNELCONFIGURATION']._serialized_end=861
-  _globals['_RETRYPOLICY']._serialized_start=864
-  _globals['_RETRYPOLICY']._serialized_end=1034
+  _globals['_CHANNELCONFIGURATION']._serialized_start=300
+  _globals['_CHANNELCONFIGURATION']._serialized_end=970
+  _globals['_RETRYPOLICY']._serialized_start=973
+  _globals['_RETRYPOLICY']._serialized_end=1143
 # @@protoc_insertion_point(module_scope)

@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from clarion.v1 import channel_pb2 as clarion_dot_v1_dot_channel__pb2
 from clarion.v1 import silence_pb2 as clarion_dot_v1_dot_silence__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63larion/v1/consent.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/channel.proto\x1a\x18\x63larion/v1/silence.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8b\x02\n\x07\x43onsent\x12*\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12\x13\n\x05topic\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x30\n\x06\x63hoice\x18\x03 \x01(\x0e\x32\x1a.clarion.v1.Consent.ChoiceB\x04\xe2\x41\x01\x03\x12.\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x63hange\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"G\n\x06\x43hoice\x12\x16\n\x12\x43HOICE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43HOICE_GRANTED\x10\x01\x12\x11\n\rCHOICE_DENIED\x10\x02\"\xec\x04\n\rConsentChange\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12*\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x13\n\x05topic\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\x06\x63hoice\x18\x04 \x01(\x0e\x32\x1a.clarion.v1.Consent.ChoiceB\x04\xe2\x41\x01\x02\x12.\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x36\n\x06source\x18\x06 \x01(\x0e\x32 .clarion.v1.ConsentChange.SourceB\x04\xe2\x41\x01\x02\x12\x33\n\x08\x65vidence\x18\x07 \x01(\x0b\x32\x1b.clarion.v1.ConsentEvidenceB\x04\xe2\x41\x01\x01\x12\x39\n\x0fprevious_choice\x18\x08 \x01(\x0e\x32\x1a.clarion.v1.Consent.ChoiceB\x04\xe2\x41\x01\x03\x12\x35\n\x0brecord_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\n \x01(\tB\x04\xe2\x41\x01\x03\"\xaf\x01\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x1a\n\x16SOURCE_PREFERENCE_PAGE\x10\x01\x12\x16\n\x12SOURCE_SMS_KEYWORD\x10\x02\x12\x0f\n\x0bSOURCE_FORM\x10\x03\x12\x12\n\x0eSOURCE_SUPPORT\x10\x04\x12\x11\n\rSOURCE_IMPORT\x10\x05\x12\x0f\n\x0bSOURCE_SYNC\x10\x06\x12\x10\n\x0cSOURCE_MERGE\x10\x07\"\x9e\x01\n\x0f\x43onsentEvidence\x12\x12\n\x04text\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0ctext_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03url\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nip_address\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nuser_agent\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"\x9c\x01\n\x0f\x43onsentSettings\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12*\n\x07silence\x18\x02 \x01(\x0e\x32\x13.clarion.v1.SilenceB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63larion/v1/consent.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/channel.proto\x1a\x18\x63larion/v1/silence.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9d\x02\n\x07\x43onsent\x12*\n\x07\x63hannel\x18\x01 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12%\n\x05topic\x18\x02 \x01(\tB\x16\xe2\x41\x01\x03\xfa\x41\x0f\n\rclarion/Topic\x12\x30\n\x06\x63hoice\x18\x03 \x01(\x0e\x32\x1a.clarion.v1.Consent.ChoiceB\x04\xe2\x41\x01\x03\x12.\n\x04time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x63hange\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\"G\n\x06\x43hoice\x12\x16\n\x12\x43HOICE_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43HOICE_GRANTED\x10\x01\x12\x11\n\rCHOICE_DENIED\x10\x02\"\xfe\x04\n\rConsentChange\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12*\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12%\n\x05topic\x18\x03 \x01(\tB\x16\xe2\x41\x01\x01\xfa\x41\x0f\n\rclarion/Topic\x12\x30\n\x06\x63hoice\x18\x04 \x01(\x0e\x32\x1a.clarion.v1.Consent.ChoiceB\x04\xe2\x41\x01\x02\x12.\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x36\n\x06source\x18\x06 \x01(\x0e\x32 .clarion.v1.ConsentChange.SourceB\x04\xe2\x41\x01\x02\x12\x33\n\x08\x65vidence\x18\x07 \x01(\x0b\x32\x1b.clarion.v1.ConsentEvidenceB\x04\xe2\x41\x01\x01\x12\x39\n\x0fprevious_choice\x18\x08 \x01(\x0e\x32\x1a.clarion.v1.Consent.ChoiceB\x04\xe2\x41\x01\x03\x12\x35\n\x0brecord_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x13\n\x05\x61\x63tor\x18\n \x01(\tB\x04\xe2\x41\x01\x03\"\xaf\x01\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x1a\n\x16SOURCE_PREFERENCE_PAGE\x10\x01\x12\x16\n\x12SOURCE_SMS_KEYWORD\x10\x02\x12\x0f\n\x0bSOURCE_FORM\x10\x03\x12\x12\n\x0eSOURCE_SUPPORT\x10\x04\x12\x11\n\rSOURCE_IMPORT\x10\x05\x12\x0f\n\x0bSOURCE_SYNC\x10\x06\x12\x10\n\x0cSOURCE_MERGE\x10\x07\"\x9e\x01\n\x0f\x43onsentEvidence\x12\x12\n\x04text\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0ctext_version\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x11\n\x03url\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nip_address\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nuser_agent\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"\xcb\x01\n\x0f\x43onsentSettings\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12*\n\x07silence\x18\x02 \x01(\x0e\x32\x13.clarion.v1.SilenceB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:-\xea\x41*\n\x17\x63larion/ConsentSettings\x12\x0f\x63onsentSettingsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +39,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSENT'].fields_by_name['channel']._loaded_options = None
   _globals['_CONSENT'].fields_by_name['channel']._serialized_options = b'\342A\001\003'
   _globals['_CONSENT'].fields_by_name['topic']._loaded_options = None
-  _globals['_CONSENT'].fields_by_name['topic']._serialized_options = b'\342A\001\003'
+  _globals['_CONSENT'].fields_by_name['topic']._serialized_options = b'\342A\001\003\372A\017\n\rclarion/Topic'
   _globals['_CONSENT'].fields_by_name['choice']._loaded_options = None
   _globals['_CONSENT'].fields_by_name['choice']._serialized_options = b'\342A\001\003'
   _globals['_CONSENT'].fields_by_name['time']._loaded_options = None
@@ -50,7 +51,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSENTCHANGE'].fields_by_name['channel']._loaded_options = None
   _globals['_CONSENTCHANGE'].fields_by_name['channel']._serialized_options = b'\342A\001\001'
   _globals['_CONSENTCHANGE'].fields_by_name['topic']._loaded_options = None
-  _globals['_CONSENTCHANGE'].fields_by_name['topic']._serialized_options = b'\342A\001\001'
+  _globals['_CONSENTCHANGE'].fields_by_name['topic']._serialized_options = b'\342A\001\001\372A\017\n\rclarion/Topic'
   _globals['_CONSENTCHANGE'].fields_by_name['choice']._loaded_options = None
   _globals['_CONSENTCHANGE'].fields_by_name['choice']._serialized_options = b'\342A\001\002'
   _globals['_CONSENTCHANGE'].fields_by_name['time']._loaded_options = None
@@ -85,16 +86,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSENTSETTINGS'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_CONSENTSETTINGS'].fields_by_name['update_time']._loaded_options = None
   _globals['_CONSENTSETTINGS'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
-  _globals['_CONSENT']._serialized_start=159
-  _globals['_CONSENT']._serialized_end=426
-  _globals['_CONSENT_CHOICE']._serialized_start=355
-  _globals['_CONSENT_CHOICE']._serialized_end=426
-  _globals['_CONSENTCHANGE']._serialized_start=429
-  _globals['_CONSENTCHANGE']._serialized_end=1049
-  _globals['_CONSENTCHANGE_SOURCE']._serialized_start=874
-  _globals['_CONSENTCHANGE_SOURCE']._serialized_end=1049
-  _globals['_CONSENTEVIDENCE']._serialized_start=1052
-  _globals['_CONSENTEVIDENCE']._serialized_end=1210
-  _globals['_CONSENTSETTINGS']._serialized_start=1213
-  _globals['_CONSENTSETTINGS']._serialized_end=1369
+  _globals['_CONSENTSETTINGS']._loaded_options = None
+  _globals['_CONSENTSETTINGS']._serialized_options = b'\352A*\n\027clarion/ConsentSettings\022\017consentSettings'
+  _globals['_CONSENT']._serialized_start=186
+  _globals['_CONSENT']._serialized_end=471
+  _globals['_CONSENT_CHOICE']._serialized_start=400
+  _globals['_CONSENT_CHOICE']._serialized_end=471
+  _globals['_CONSENTCHANGE']._serialized_start=474
+  _globals['_CONSENTCHANGE']._serialized_end=1112
+  _globals['_CONSENTCHANGE_SOURCE']._serialized_start=937
+  _globals['_CONSENTCHANGE_SOURCE']._serialized_end=1112
+  _globals['_CONSENTEVIDENCE']._serialized_start=1115
+  _globals['_CONSENTEVIDENCE']._serialized_end=1273
+  _globals['_CONSENTSETTINGS']._serialized_start=1276
+  _globals['_CONSENTSETTINGS']._serialized_end=1479
 # @@protoc_insertion_point(module_scope)

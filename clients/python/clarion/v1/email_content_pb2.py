@@ -23,9 +23,10 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63larion/v1/email_content.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\"\xf2\x03\n\x0c\x45mailContent\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04html\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\'\n\x04\x66rom\x18\x04 \x01(\x0b\x32\x13.clarion.v1.MailboxB\x04\xe2\x41\x01\x01\x12+\n\x08reply_to\x18\x05 \x01(\x0b\x32\x13.clarion.v1.MailboxB\x04\xe2\x41\x01\x01\x12<\n\x07headers\x18\x06 \x03(\x0b\x32%.clarion.v1.EmailContent.HeadersEntryB\x04\xe2\x41\x01\x01\x12\x38\n\x0b\x61ttachments\x18\x07 \x03(\x0b\x32\x1d.clarion.v1.ContentAttachmentB\x04\xe2\x41\x01\x01\x12;\n\ttransform\x18\x08 \x01(\x0e\x32\".clarion.v1.EmailContent.TransformB\x04\xe2\x41\x01\x01\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"h\n\tTransform\x12\x19\n\x15TRANSFORM_UNSPECIFIED\x10\x00\x12\x12\n\x0eTRANSFORM_NONE\x10\x01\x12\x18\n\x14TRANSFORM_INLINE_CSS\x10\x02\x12\x12\n\x0eTRANSFORM_MJML\x10\x03\"C\n\x11\x43ontentAttachment\x12\x18\n\nattachment\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06inline\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"<\n\x07Mailbox\x12\x1a\n\x0c\x64isplay_name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\xa4\x02\n\rRenderedEmail\x12!\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Mailbox\x12%\n\x08reply_to\x18\x02 \x01(\x0b\x32\x13.clarion.v1.Mailbox\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0c\n\x04html\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x37\n\x07headers\x18\x06 \x03(\x0b\x32&.clarion.v1.RenderedEmail.HeadersEntry\x12\x33\n\x0b\x61ttachments\x18\x07 \x03(\x0b\x32\x1e.clarion.v1.RenderedAttachment\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"y\n\x12RenderedAttachment\x12\x12\n\nattachment\x18\x01 \x01(\t\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\x12\n\ncontent_id\x18\x05 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63larion/v1/email_content.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xf2\x03\n\x0c\x45mailContent\x12\x15\n\x07subject\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04html\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04text\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\'\n\x04\x66rom\x18\x04 \x01(\x0b\x32\x13.clarion.v1.MailboxB\x04\xe2\x41\x01\x01\x12+\n\x08reply_to\x18\x05 \x01(\x0b\x32\x13.clarion.v1.MailboxB\x04\xe2\x41\x01\x01\x12<\n\x07headers\x18\x06 \x03(\x0b\x32%.clarion.v1.EmailContent.HeadersEntryB\x04\xe2\x41\x01\x01\x12\x38\n\x0b\x61ttachments\x18\x07 \x03(\x0b\x32\x1d.clarion.v1.ContentAttachmentB\x04\xe2\x41\x01\x01\x12;\n\ttransform\x18\x08 \x01(\x0e\x32\".clarion.v1.EmailContent.TransformB\x04\xe2\x41\x01\x01\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"h\n\tTransform\x12\x19\n\x15TRANSFORM_UNSPECIFIED\x10\x00\x12\x12\n\x0eTRANSFORM_NONE\x10\x01\x12\x18\n\x14TRANSFORM_INLINE_CSS\x10\x02\x12\x12\n\x0eTRANSFORM_MJML\x10\x03\"Z\n\x11\x43ontentAttachment\x12/\n\nattachment\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12\x63larion/Attachment\x12\x14\n\x06inline\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"<\n\x07Mailbox\x12\x1a\n\x0c\x64isplay_name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\xa4\x02\n\rRenderedEmail\x12!\n\x04\x66rom\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Mailbox\x12%\n\x08reply_to\x18\x02 \x01(\x0b\x32\x13.clarion.v1.Mailbox\x12\x0f\n\x07subject\x18\x03 \x01(\t\x12\x0c\n\x04html\x18\x04 \x01(\t\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x37\n\x07headers\x18\x06 \x03(\x0b\x32&.clarion.v1.RenderedEmail.HeadersEntry\x12\x33\n\x0b\x61ttachments\x18\x07 \x03(\x0b\x32\x1e.clarion.v1.RenderedAttachment\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x92\x01\n\x12RenderedAttachment\x12+\n\nattachment\x18\x01 \x01(\tB\x17\xfa\x41\x14\n\x12\x63larion/Attachment\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x03 \x01(\t\x12\x12\n\nsize_bytes\x18\x04 \x01(\x03\x12\x12\n\ncontent_id\x18\x05 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,7 +52,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EMAILCONTENT'].fields_by_name['transform']._loaded_options = None
   _globals['_EMAILCONTENT'].fields_by_name['transform']._serialized_options = b'\342A\001\001'
   _globals['_CONTENTATTACHMENT'].fields_by_name['attachment']._loaded_options = None
-  _globals['_CONTENTATTACHMENT'].fields_by_name['attachment']._serialized_options = b'\342A\001\002'
+  _globals['_CONTENTATTACHMENT'].fields_by_name['attachment']._serialized_options = b'\342A\001\002\372A\024\n\022clarion/Attachment'
   _globals['_CONTENTATTACHMENT'].fields_by_name['inline']._loaded_options = None
   _globals['_CONTENTATTACHMENT'].fields_by_name['inline']._serialized_options = b'\342A\001\001'
   _globals['_MAILBOX'].fields_by_name['display_name']._loaded_options = None
@@ -60,20 +61,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MAILBOX'].fields_by_name['address']._serialized_options = b'\342A\001\002'
   _globals['_RENDEREDEMAIL_HEADERSENTRY']._loaded_options = None
   _globals['_RENDEREDEMAIL_HEADERSENTRY']._serialized_options = b'8\001'
-  _globals['_EMAILCONTENT']._serialized_start=80
-  _globals['_EMAILCONTENT']._serialized_end=578
-  _globals['_EMAILCONTENT_HEADERSENTRY']._serialized_start=426
-  _globals['_EMAILCONTENT_HEADERSENTRY']._serialized_end=472
-  _globals['_EMAILCONTENT_TRANSFORM']._serialized_start=474
-  _globals['_EMAILCONTENT_TRANSFORM']._serialized_end=578
-  _globals['_CONTENTATTACHMENT']._serialized_start=580
-  _globals['_CONTENTATTACHMENT']._serialized_end=647
-  _globals['_MAILBOX']._serialized_start=649
-  _globals['_MAILBOX']._serialized_end=709
-  _globals['_RENDEREDEMAIL']._serialized_start=712
-  _globals['_RENDEREDEMAIL']._serialized_end=1004
-  _globals['_RENDEREDEMAIL_HEADERSENTRY']._serialized_start=426
-  _globals['_RENDEREDEMAIL_HEADERSENTRY']._serialized_end=472
-  _globals['_RENDEREDATTACHMENT']._serialized_start=1006
-  _globals['_RENDEREDATTACHMENT']._serialized_end=1127
+  _globals['_RENDEREDATTACHMENT'].fields_by_name['attachment']._loaded_options = None
+  _globals['_RENDEREDATTACHMENT'].fields_by_name['attachment']._serialized_options = b'\372A\024\n\022clarion/Attachment'
+  _globals['_EMAILCONTENT']._serialized_start=107
+  _globals['_EMAILCONTENT']._serialized_end=605
+  _globals['_EMAILCONTENT_HEADERSENTRY']._serialized_start=453
+  _globals['_EMAILCONTENT_HEADERSENTRY']._serialized_end=499
+  _globals['_EMAILCONTENT_TRANSFORM']._serialized_start=501
+  _globals['_EMAILCONTENT_TRANSFORM']._serialized_end=605
+  _globals['_CONTENTATTACHMENT']._serialized_start=607
+  _globals['_CONTENTATTACHMENT']._serialized_end=697
+  _globals['_MAILBOX']._serialized_start=699
+  _globals['_MAILBOX']._serialized_end=759
+  _globals['_RENDEREDEMAIL']._serialized_start=762
+  _globals['_RENDEREDEMAIL']._serialized_end=1054
+  _globals['_RENDEREDEMAIL_HEADERSENTRY']._serialized_start=453
+  _globals['_RENDEREDEMAIL_HEADERSENTRY']._serialized_end=499
+  _globals['_RENDEREDATTACHMENT']._serialized_start=1057
+  _globals['_RENDEREDATTACHMENT']._serialized_end=1203
 # @@protoc_insertion_point(module_scope)

@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#clarion/v1/identity_namespace.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xda\x03\n\x11IdentityNamespace\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12H\n\rnormalisation\x18\x03 \x01(\x0e\x32+.clarion.v1.IdentityNamespace.NormalisationB\x04\xe2\x41\x01\x05\x12\x1c\n\x0e\x64\x65\x66\x61ult_region\x18\x04 \x01(\tB\x04\xe2\x41\x01\x05\x12\x16\n\x08\x62uilt_in\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x92\x01\n\rNormalisation\x12\x1d\n\x19NORMALISATION_UNSPECIFIED\x10\x00\x12\x17\n\x13NORMALISATION_EXACT\x10\x01\x12\x17\n\x13NORMALISATION_LOWER\x10\x02\x12\x17\n\x13NORMALISATION_EMAIL\x10\x03\x12\x17\n\x13NORMALISATION_PHONE\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#clarion/v1/identity_namespace.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x04\n\x11IdentityNamespace\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12H\n\rnormalisation\x18\x03 \x01(\x0e\x32+.clarion.v1.IdentityNamespace.NormalisationB\x04\xe2\x41\x01\x05\x12\x1c\n\x0e\x64\x65\x66\x61ult_region\x18\x04 \x01(\tB\x04\xe2\x41\x01\x05\x12\x16\n\x08\x62uilt_in\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x92\x01\n\rNormalisation\x12\x1d\n\x19NORMALISATION_UNSPECIFIED\x10\x00\x12\x17\n\x13NORMALISATION_EXACT\x10\x01\x12\x17\n\x13NORMALISATION_LOWER\x10\x02\x12\x17\n\x13NORMALISATION_EMAIL\x10\x03\x12\x17\n\x13NORMALISATION_PHONE\x10\x04:G\xea\x41\x44\n\x19\x63larion/IdentityNamespace\x12\'identityNamespaces/{identity_namespace}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,8 +50,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITYNAMESPACE'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_IDENTITYNAMESPACE'].fields_by_name['update_time']._loaded_options = None
   _globals['_IDENTITYNAMESPACE'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
-  _globals['_IDENTITYNAMESPACE']._serialized_start=118
-  _globals['_IDENTITYNAMESPACE']._serialized_end=592
-  _globals['_IDENTITYNAMESPACE_NORMALISATION']._serialized_start=446
-  _globals['_IDENTITYNAMESPACE_NORMALISATION']._serialized_end=592
+  _globals['_IDENTITYNAMESPACE']._loaded_options = None
+  _globals['_IDENTITYNAMESPACE']._serialized_options = b'\352AD\n\031clarion/IdentityNamespace\022\'identityNamespaces/{identity_namespace}'
+  _globals['_IDENTITYNAMESPACE']._serialized_start=145
+  _globals['_IDENTITYNAMESPACE']._serialized_end=692
+  _globals['_IDENTITYNAMESPACE_NORMALISATION']._serialized_start=473
+  _globals['_IDENTITYNAMESPACE_NORMALISATION']._serialized_end=619
 # @@protoc_insertion_point(module_scope)

@@ -27,10 +27,11 @@ from clarion.v1 import channel_pb2 as clarion_dot_v1_dot_channel__pb2
 from clarion.v1 import event_pb2 as clarion_dot_v1_dot_event__pb2
 from clarion.v1 import locale_reason_pb2 as clarion_dot_v1_dot_locale__reason__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63larion/v1/message.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/attempt.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x16\x63larion/v1/event.proto\x1a\x1e\x63larion/v1/locale_reason.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xce\t\n\x07Message\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\texecution\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08\x63\x61mpaign\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61mpaign_version\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08identity\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x64\x64ress\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06locale\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12.\n\x05state\x18\x08 \x01(\x0e\x32\x19.clarion.v1.Message.StateB\x04\xe2\x41\x01\x03\x12;\n\x10\x65xclusion_reason\x18\t \x01(\x0e\x32\x1b.clarion.v1.ExclusionReasonB\x04\xe2\x41\x01\x03\x12*\n\x07\x66\x61ilure\x18\n \x01(\x0b\x32\x13.clarion.v1.FailureB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61\x63\x63\x65pt_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x64ue_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0coutcome_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1b\n\rattempt_count\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03\x12+\n\x08\x61ttempts\x18\x10 \x03(\x0b\x32\x13.clarion.v1.AttemptB\x04\xe2\x41\x01\x03\x12\'\n\x06\x65vents\x18\x11 \x03(\x0b\x32\x11.clarion.v1.EventB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tion\x18\x12 \x01(\tB\x04\xe2\x41\x01\x03\x12*\n\x07\x63hannel\x18\x13 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12\x35\n\x06labels\x18\x14 \x03(\x0b\x32\x1f.clarion.v1.Message.LabelsEntryB\x04\xe2\x41\x01\x03\x12.\n\texclusion\x18\x15 \x01(\x0b\x32\x15.clarion.v1.ExclusionB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x63onsent_change\x18\x16 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0esending_policy\x18\x17 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x63ontent_locale\x18\x18 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\rlocale_reason\x18\x19 \x01(\x0e\x32\x18.clarion.v1.LocaleReasonB\x04\xe2\x41\x01\x03\x12\x12\n\x04rule\x18\x1a \x01(\tB\x04\xe2\x41\x01\x03\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb5\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_QUEUED\x10\x01\x12\x11\n\rSTATE_SENDING\x10\x02\x12\x0e\n\nSTATE_SENT\x10\x03\x12\x12\n\x0eSTATE_EXCLUDED\x10\x04\x12\x13\n\x0fSTATE_CANCELLED\x10\x05\x12\x11\n\rSTATE_EXPIRED\x10\x06\x12\x10\n\x0cSTATE_FAILED\x10\x07\x12\x12\n\x0eSTATE_IN_DOUBT\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63larion/v1/message.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/attempt.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x16\x63larion/v1/event.proto\x1a\x1e\x63larion/v1/locale_reason.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\n\n\x07Message\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x17\n\texecution\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12+\n\x08\x63\x61mpaign\x18\x03 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x1e\n\x10\x63\x61mpaign_version\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08identity\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x61\x64\x64ress\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06locale\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12.\n\x05state\x18\x08 \x01(\x0e\x32\x19.clarion.v1.Message.StateB\x04\xe2\x41\x01\x03\x12;\n\x10\x65xclusion_reason\x18\t \x01(\x0e\x32\x1b.clarion.v1.ExclusionReasonB\x04\xe2\x41\x01\x03\x12*\n\x07\x66\x61ilure\x18\n \x01(\x0b\x32\x13.clarion.v1.FailureB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61\x63\x63\x65pt_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x64ue_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0coutcome_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1b\n\rattempt_count\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03\x12+\n\x08\x61ttempts\x18\x10 \x03(\x0b\x32\x13.clarion.v1.AttemptB\x04\xe2\x41\x01\x03\x12\'\n\x06\x65vents\x18\x11 \x03(\x0b\x32\x11.clarion.v1.EventB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x61\x63tion\x18\x12 \x01(\tB\x04\xe2\x41\x01\x03\x12*\n\x07\x63hannel\x18\x13 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x03\x12\x35\n\x06labels\x18\x14 \x03(\x0b\x32\x1f.clarion.v1.Message.LabelsEntryB\x04\xe2\x41\x01\x03\x12.\n\texclusion\x18\x15 \x01(\x0b\x32\x15.clarion.v1.ExclusionB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x63onsent_change\x18\x16 \x01(\tB\x04\xe2\x41\x01\x03\x12\x36\n\x0esending_policy\x18\x17 \x01(\tB\x1e\xe2\x41\x01\x03\xfa\x41\x17\n\x15\x63larion/SendingPolicy\x12\x1c\n\x0e\x63ontent_locale\x18\x18 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\rlocale_reason\x18\x19 \x01(\x0e\x32\x18.clarion.v1.LocaleReasonB\x04\xe2\x41\x01\x03\x12\x12\n\x04rule\x18\x1a \x01(\tB\x04\xe2\x41\x01\x03\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb5\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_QUEUED\x10\x01\x12\x11\n\rSTATE_SENDING\x10\x02\x12\x0e\n\nSTATE_SENT\x10\x03\x12\x12\n\x0eSTATE_EXCLUDED\x10\x04\x12\x13\n\x0fSTATE_CANCELLED\x10\x05\x12\x11\n\rSTATE_EXPIRED\x10\x06\x12\x10\n\x0cSTATE_FAILED\x10\x07\x12\x12\n\x0eSTATE_IN_DOUBT\x10\x08:(\xea\x41%\n\x0f\x63larion/Message\x12\x12messages/{message}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGE'].fields_by_name['execution']._loaded_options = None
   _globals['_MESSAGE'].fields_by_name['execution']._serialized_options = b'\342A\001\003'
   _globals['_MESSAGE'].fields_by_name['campaign']._loaded_options = None
-  _globals['_MESSAGE'].fields_by_name['campaign']._serialized_options = b'\342A\001\003'
+  _globals['_MESSAGE'].fields_by_name['campaign']._serialized_options = b'\342A\001\003\372A\022\n\020clarion/Campaign'
   _globals['_MESSAGE'].fields_by_name['campaign_version']._loaded_options = None
   _globals['_MESSAGE'].fields_by_name['campaign_version']._serialized_options = b'\342A\001\003'
   _globals['_MESSAGE'].fields_by_name['identity']._loaded_options = None
@@ -84,17 +85,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGE'].fields_by_name['consent_change']._loaded_options = None
   _globals['_MESSAGE'].fields_by_name['consent_change']._serialized_options = b'\342A\001\003'
   _globals['_MESSAGE'].fields_by_name['sending_policy']._loaded_options = None
-  _globals['_MESSAGE'].fields_by_name['sending_policy']._serialized_options = b'\342A\001\003'
+  _globals['_MESSAGE'].fields_by_name['sending_policy']._serialized_options = b'\342A\001\003\372A\027\n\025clarion/SendingPolicy'
   _globals['_MESSAGE'].fields_by_name['content_locale']._loaded_options = None
   _globals['_MESSAGE'].fields_by_name['content_locale']._serialized_options = b'\342A\001\003'
   _globals['_MESSAGE'].fields_by_name['locale_reason']._loaded_options = None
   _globals['_MESSAGE'].fields_by_name['locale_reason']._serialized_options = b'\342A\001\003'
   _globals['_MESSAGE'].fields_by_name['rule']._loaded_options = None
   _globals['_MESSAGE'].fields_by_name['rule']._serialized_options = b'\342A\001\003'
-  _globals['_MESSAGE']._serialized_start=215
-  _globals['_MESSAGE']._serialized_end=1445
-  _globals['_MESSAGE_LABELSENTRY']._serialized_start=1216
-  _globals['_MESSAGE_LABELSENTRY']._serialized_end=1261
-  _globals['_MESSAGE_STATE']._serialized_start=1264
-  _globals['_MESSAGE_STATE']._serialized_end=1445
+  _globals['_MESSAGE']._loaded_options = None
+  _globals['_MESSAGE']._serialized_options = b'\352A%\n\017clarion/Message\022\022messages/{message}'
+  _globals['_MESSAGE']._serialized_start=242
+  _globals['_MESSAGE']._serialized_end=1561
+  _globals['_MESSAGE_LABELSENTRY']._serialized_start=1290
+  _globals['_MESSAGE_LABELSENTRY']._serialized_end=1335
+  _globals['_MESSAGE_STATE']._serialized_start=1338
+  _globals['_MESSAGE_STATE']._serialized_end=1519
 # @@protoc_insertion_point(module_scope)

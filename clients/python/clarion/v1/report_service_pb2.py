@@ -27,11 +27,12 @@ from clarion.v1 import attempt_pb2 as clarion_dot_v1_dot_attempt__pb2
 from clarion.v1 import targeting_pb2 as clarion_dot_v1_dot_targeting__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/report_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/attempt.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"I\n\x18GetCampaignReportRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\"G\n\x19GetCampaignReportResponse\x12*\n\x06report\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.CampaignReport\"\xcd\x07\n\x0e\x43\x61mpaignReport\x12\x10\n\x08\x63\x61mpaign\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x16\n\x0etargeted_count\x18\x03 \x01(\x03\x12\x14\n\x0cqueued_count\x18\x04 \x01(\x03\x12\x12\n\nsent_count\x18\x05 \x01(\x03\x12\x16\n\x0e\x65xcluded_count\x18\x06 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x07 \x01(\x03\x12\x17\n\x0f\x63\x61ncelled_count\x18\x08 \x01(\x03\x12\x15\n\rexpired_count\x18\t \x01(\x03\x12\x16\n\x0ein_doubt_count\x18\n \x01(\x03\x12\x13\n\x0bretry_count\x18\x0b \x01(\x03\x12\x41\n\x0f\x65xcluded_counts\x18\x0c \x03(\x0b\x32(.clarion.v1.CampaignReport.ExcludedCount\x12=\n\rfailed_counts\x18\r \x03(\x0b\x32&.clarion.v1.CampaignReport.FailedCount\x12\x34\n\x10hand_off_latency\x18\x0e \x01(\x0b\x32\x1a.clarion.v1.HandOffLatency\x12-\n\tread_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12J\n\x18hand_off_excluded_counts\x18\x10 \x03(\x0b\x32(.clarion.v1.CampaignReport.ExcludedCount\x12\x1a\n\x12unsubscribed_count\x18\x11 \x01(\x03\x12>\n\rlocale_counts\x18\x12 \x03(\x0b\x32\'.clarion.v1.CampaignReport.LocaleCounts\x12+\n\x0brule_counts\x18\x13 \x03(\x0b\x32\x16.clarion.v1.RuleCounts\x1aK\n\rExcludedCount\x12+\n\x06reason\x18\x01 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReason\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x1aH\n\x0b\x46\x61iledCount\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.clarion.v1.Failure.Reason\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x1ax\n\x0cLocaleCounts\x12\x0e\n\x06locale\x18\x01 \x01(\t\x12\x16\n\x0etargeted_count\x18\x02 \x01(\x03\x12\x12\n\nsent_count\x18\x03 \x01(\x03\x12\x16\n\x0e\x65xcluded_count\x18\x04 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x05 \x01(\x03\"\x97\x01\n\x0eHandOffLatency\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12&\n\x03p50\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03p95\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03p99\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration2\xa4\x01\n\rReportService\x12\x92\x01\n\x11GetCampaignReport\x12$.clarion.v1.GetCampaignReportRequest\x1a%.clarion.v1.GetCampaignReportResponse\"0\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02#\x12!/v1/{campaign=campaigns/*}/reportb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/report_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/attempt.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"I\n\x18GetCampaignReportRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\"G\n\x19GetCampaignReportResponse\x12*\n\x06report\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.CampaignReport\"\xe4\x07\n\x0e\x43\x61mpaignReport\x12\'\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x16\n\x0etargeted_count\x18\x03 \x01(\x03\x12\x14\n\x0cqueued_count\x18\x04 \x01(\x03\x12\x12\n\nsent_count\x18\x05 \x01(\x03\x12\x16\n\x0e\x65xcluded_count\x18\x06 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x07 \x01(\x03\x12\x17\n\x0f\x63\x61ncelled_count\x18\x08 \x01(\x03\x12\x15\n\rexpired_count\x18\t \x01(\x03\x12\x16\n\x0ein_doubt_count\x18\n \x01(\x03\x12\x13\n\x0bretry_count\x18\x0b \x01(\x03\x12\x41\n\x0f\x65xcluded_counts\x18\x0c \x03(\x0b\x32(.clarion.v1.CampaignReport.ExcludedCount\x12=\n\rfailed_counts\x18\r \x03(\x0b\x32&.clarion.v1.CampaignReport.FailedCount\x12\x34\n\x10hand_off_latency\x18\x0e \x01(\x0b\x32\x1a.clarion.v1.HandOffLatency\x12-\n\tread_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12J\n\x18hand_off_excluded_counts\x18\x10 \x03(\x0b\x32(.clarion.v1.CampaignReport.ExcludedCount\x12\x1a\n\x12unsubscribed_count\x18\x11 \x01(\x03\x12>\n\rlocale_counts\x18\x12 \x03(\x0b\x32\'.clarion.v1.CampaignReport.LocaleCounts\x12+\n\x0brule_counts\x18\x13 \x03(\x0b\x32\x16.clarion.v1.RuleCounts\x1aK\n\rExcludedCount\x12+\n\x06reason\x18\x01 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReason\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x1aH\n\x0b\x46\x61iledCount\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.clarion.v1.Failure.Reason\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x1ax\n\x0cLocaleCounts\x12\x0e\n\x06locale\x18\x01 \x01(\t\x12\x16\n\x0etargeted_count\x18\x02 \x01(\x03\x12\x12\n\nsent_count\x18\x03 \x01(\x03\x12\x16\n\x0e\x65xcluded_count\x18\x04 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x05 \x01(\x03\"\x97\x01\n\x0eHandOffLatency\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12&\n\x03p50\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03p95\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03p99\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration2\xa4\x01\n\rReportService\x12\x92\x01\n\x11GetCampaignReport\x12$.clarion.v1.GetCampaignReportRequest\x1a%.clarion.v1.GetCampaignReportResponse\"0\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02#\x12!/v1/{campaign=campaigns/*}/reportb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,22 +43,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
   _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['version']._loaded_options = None
   _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['version']._serialized_options = b'\342A\001\001'
+  _globals['_CAMPAIGNREPORT'].fields_by_name['campaign']._loaded_options = None
+  _globals['_CAMPAIGNREPORT'].fields_by_name['campaign']._serialized_options = b'\372A\022\n\020clarion/Campaign'
   _globals['_REPORTSERVICE'].methods_by_name['GetCampaignReport']._loaded_options = None
   _globals['_REPORTSERVICE'].methods_by_name['GetCampaignReport']._serialized_options = b'\342\333\030\003\n\001\004\202\323\344\223\002#\022!/v1/{campaign=campaigns/*}/report'
-  _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_start=254
-  _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_end=327
-  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_start=329
-  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_end=400
-  _globals['_CAMPAIGNREPORT']._serialized_start=403
-  _globals['_CAMPAIGNREPORT']._serialized_end=1376
-  _globals['_CAMPAIGNREPORT_EXCLUDEDCOUNT']._serialized_start=1105
-  _globals['_CAMPAIGNREPORT_EXCLUDEDCOUNT']._serialized_end=1180
-  _globals['_CAMPAIGNREPORT_FAILEDCOUNT']._serialized_start=1182
-  _globals['_CAMPAIGNREPORT_FAILEDCOUNT']._serialized_end=1254
-  _globals['_CAMPAIGNREPORT_LOCALECOUNTS']._serialized_start=1256
-  _globals['_CAMPAIGNREPORT_LOCALECOUNTS']._serialized_end=1376
-  _globals['_HANDOFFLATENCY']._serialized_start=1379
-  _globals['_HANDOFFLATENCY']._serialized_end=1530
-  _globals['_REPORTSERVICE']._serialized_start=1533
-  _globals['_REPORTSERVICE']._serialized_end=1697
+  _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_start=281
+  _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_end=354
+  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_start=356
+  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_end=427
+  _globals['_CAMPAIGNREPORT']._serialized_start=430
+  _globals['_CAMPAIGNREPORT']._serialized_end=1426
+  _globals['_CAMPAIGNREPORT_EXCLUDEDCOUNT']._serialized_start=1155
+  _globals['_CAMPAIGNREPORT_EXCLUDEDCOUNT']._serialized_end=1230
+  _globals['_CAMPAIGNREPORT_FAILEDCOUNT']._serialized_start=1232
+  _globals['_CAMPAIGNREPORT_FAILEDCOUNT']._serialized_end=1304
+  _globals['_CAMPAIGNREPORT_LOCALECOUNTS']._serialized_start=1306
+  _globals['_CAMPAIGNREPORT_LOCALECOUNTS']._serialized_end=1426
+  _globals['_HANDOFFLATENCY']._serialized_start=1429
+  _globals['_HANDOFFLATENCY']._serialized_end=1580
+  _globals['_REPORTSERVICE']._serialized_start=1583
+  _globals['_REPORTSERVICE']._serialized_end=1747
 # @@protoc_insertion_point(module_scope)

@@ -25,11 +25,12 @@ _sym_db = _symbol_database.Default()
 from clarion.v1 import category_pb2 as clarion_dot_v1_dot_category__pb2
 from clarion.v1 import channel_pb2 as clarion_dot_v1_dot_channel__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/sending_policy.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x06\n\rSendingPolicy\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\ncategories\x18\x03 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12\x38\n\x0bquiet_hours\x18\x04 \x03(\x0b\x32\x1d.clarion.v1.WallClockIntervalB\x04\xe2\x41\x01\x01\x12\x39\n\x0csend_windows\x18\x05 \x03(\x0b\x32\x1d.clarion.v1.WallClockIntervalB\x04\xe2\x41\x01\x01\x12H\n\x10time_zone_source\x18\x06 \x01(\x0e\x32(.clarion.v1.SendingPolicy.TimeZoneSourceB\x04\xe2\x41\x01\x01\x12\x17\n\ttime_zone\x18\x07 \x01(\tB\x04\xe2\x41\x01\x02\x12?\n\x0bwhen_closed\x18\x08 \x01(\x0e\x32$.clarion.v1.SendingPolicy.WhenClosedB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12,\n\x04\x63\x61ps\x18\x0c \x03(\x0b\x32\x18.clarion.v1.FrequencyCapB\x04\xe2\x41\x01\x01\x12\x12\n\x04rate\x18\r \x01(\x01\x42\x04\xe2\x41\x01\x01\"l\n\x0eTimeZoneSource\x12 \n\x1cTIME_ZONE_SOURCE_UNSPECIFIED\x10\x00\x12\x1c\n\x18TIME_ZONE_SOURCE_PROFILE\x10\x01\x12\x1a\n\x16TIME_ZONE_SOURCE_FIXED\x10\x02\"Y\n\nWhenClosed\x12\x1b\n\x17WHEN_CLOSED_UNSPECIFIED\x10\x00\x12\x15\n\x11WHEN_CLOSED_DEFER\x10\x01\x12\x17\n\x13WHEN_CLOSED_EXCLUDE\x10\x02\"\xbc\x03\n\x0c\x46requencyCap\x12\x13\n\x05\x63ount\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12,\n\x07sliding\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12;\n\x08\x63\x61lendar\x18\x03 \x01(\x0e\x32\'.clarion.v1.FrequencyCap.CalendarPeriodH\x00\x12+\n\x08\x63hannels\x18\x04 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12.\n\ncategories\x18\x05 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12\x0f\n\x05topic\x18\x06 \x01(\tH\x01\x12\r\n\x03tag\x18\x07 \x01(\tH\x01\"\x99\x01\n\x0e\x43\x61lendarPeriod\x12\x1f\n\x1b\x43\x41LENDAR_PERIOD_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43\x41LENDAR_PERIOD_HOUR\x10\x01\x12\x17\n\x13\x43\x41LENDAR_PERIOD_DAY\x10\x02\x12\x18\n\x14\x43\x41LENDAR_PERIOD_WEEK\x10\x03\x12\x19\n\x15\x43\x41LENDAR_PERIOD_MONTH\x10\x04\x42\x08\n\x06windowB\t\n\x07subject\"\x87\x02\n\x11WallClockInterval\x12\x35\n\x04\x64\x61ys\x18\x01 \x03(\x0e\x32!.clarion.v1.WallClockInterval.DayB\x04\xe2\x41\x01\x01\x12\x13\n\x05start\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03\x65nd\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"\x92\x01\n\x03\x44\x61y\x12\x13\n\x0f\x44\x41Y_UNSPECIFIED\x10\x00\x12\x0e\n\nDAY_MONDAY\x10\x01\x12\x0f\n\x0b\x44\x41Y_TUESDAY\x10\x02\x12\x11\n\rDAY_WEDNESDAY\x10\x03\x12\x10\n\x0c\x44\x41Y_THURSDAY\x10\x04\x12\x0e\n\nDAY_FRIDAY\x10\x05\x12\x10\n\x0c\x44\x41Y_SATURDAY\x10\x06\x12\x0e\n\nDAY_SUNDAY\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/sending_policy.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x06\n\rSendingPolicy\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\ncategories\x18\x03 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12\x38\n\x0bquiet_hours\x18\x04 \x03(\x0b\x32\x1d.clarion.v1.WallClockIntervalB\x04\xe2\x41\x01\x01\x12\x39\n\x0csend_windows\x18\x05 \x03(\x0b\x32\x1d.clarion.v1.WallClockIntervalB\x04\xe2\x41\x01\x01\x12H\n\x10time_zone_source\x18\x06 \x01(\x0e\x32(.clarion.v1.SendingPolicy.TimeZoneSourceB\x04\xe2\x41\x01\x01\x12\x17\n\ttime_zone\x18\x07 \x01(\tB\x04\xe2\x41\x01\x02\x12?\n\x0bwhen_closed\x18\x08 \x01(\x0e\x32$.clarion.v1.SendingPolicy.WhenClosedB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12,\n\x04\x63\x61ps\x18\x0c \x03(\x0b\x32\x18.clarion.v1.FrequencyCapB\x04\xe2\x41\x01\x01\x12\x12\n\x04rate\x18\r \x01(\x01\x42\x04\xe2\x41\x01\x01\"l\n\x0eTimeZoneSource\x12 \n\x1cTIME_ZONE_SOURCE_UNSPECIFIED\x10\x00\x12\x1c\n\x18TIME_ZONE_SOURCE_PROFILE\x10\x01\x12\x1a\n\x16TIME_ZONE_SOURCE_FIXED\x10\x02\"Y\n\nWhenClosed\x12\x1b\n\x17WHEN_CLOSED_UNSPECIFIED\x10\x00\x12\x15\n\x11WHEN_CLOSED_DEFER\x10\x01\x12\x17\n\x13WHEN_CLOSED_EXCLUDE\x10\x02:<\xea\x41\x39\n\x15\x63larion/SendingPolicy\x12 sendingPolicies/{sending_policy}\"\xd0\x03\n\x0c\x46requencyCap\x12\x13\n\x05\x63ount\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12,\n\x07sliding\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12;\n\x08\x63\x61lendar\x18\x03 \x01(\x0e\x32\'.clarion.v1.FrequencyCap.CalendarPeriodH\x00\x12+\n\x08\x63hannels\x18\x04 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12.\n\ncategories\x18\x05 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12#\n\x05topic\x18\x06 \x01(\tB\x12\xfa\x41\x0f\n\rclarion/TopicH\x01\x12\r\n\x03tag\x18\x07 \x01(\tH\x01\"\x99\x01\n\x0e\x43\x61lendarPeriod\x12\x1f\n\x1b\x43\x41LENDAR_PERIOD_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43\x41LENDAR_PERIOD_HOUR\x10\x01\x12\x17\n\x13\x43\x41LENDAR_PERIOD_DAY\x10\x02\x12\x18\n\x14\x43\x41LENDAR_PERIOD_WEEK\x10\x03\x12\x19\n\x15\x43\x41LENDAR_PERIOD_MONTH\x10\x04\x42\x08\n\x06windowB\t\n\x07subject\"\x87\x02\n\x11WallClockInterval\x12\x35\n\x04\x64\x61ys\x18\x01 \x03(\x0e\x32!.clarion.v1.WallClockInterval.DayB\x04\xe2\x41\x01\x01\x12\x13\n\x05start\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x11\n\x03\x65nd\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\"\x92\x01\n\x03\x44\x61y\x12\x13\n\x0f\x44\x41Y_UNSPECIFIED\x10\x00\x12\x0e\n\nDAY_MONDAY\x10\x01\x12\x0f\n\x0b\x44\x41Y_TUESDAY\x10\x02\x12\x11\n\rDAY_WEDNESDAY\x10\x03\x12\x10\n\x0c\x44\x41Y_THURSDAY\x10\x04\x12\x0e\n\nDAY_FRIDAY\x10\x05\x12\x10\n\x0c\x44\x41Y_SATURDAY\x10\x06\x12\x0e\n\nDAY_SUNDAY\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,30 +63,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SENDINGPOLICY'].fields_by_name['caps']._serialized_options = b'\342A\001\001'
   _globals['_SENDINGPOLICY'].fields_by_name['rate']._loaded_options = None
   _globals['_SENDINGPOLICY'].fields_by_name['rate']._serialized_options = b'\342A\001\001'
+  _globals['_SENDINGPOLICY']._loaded_options = None
+  _globals['_SENDINGPOLICY']._serialized_options = b'\352A9\n\025clarion/SendingPolicy\022 sendingPolicies/{sending_policy}'
   _globals['_FREQUENCYCAP'].fields_by_name['count']._loaded_options = None
   _globals['_FREQUENCYCAP'].fields_by_name['count']._serialized_options = b'\342A\001\002'
   _globals['_FREQUENCYCAP'].fields_by_name['channels']._loaded_options = None
   _globals['_FREQUENCYCAP'].fields_by_name['channels']._serialized_options = b'\342A\001\001'
   _globals['_FREQUENCYCAP'].fields_by_name['categories']._loaded_options = None
   _globals['_FREQUENCYCAP'].fields_by_name['categories']._serialized_options = b'\342A\001\001'
+  _globals['_FREQUENCYCAP'].fields_by_name['topic']._loaded_options = None
+  _globals['_FREQUENCYCAP'].fields_by_name['topic']._serialized_options = b'\372A\017\n\rclarion/Topic'
   _globals['_WALLCLOCKINTERVAL'].fields_by_name['days']._loaded_options = None
   _globals['_WALLCLOCKINTERVAL'].fields_by_name['days']._serialized_options = b'\342A\001\001'
   _globals['_WALLCLOCKINTERVAL'].fields_by_name['start']._loaded_options = None
   _globals['_WALLCLOCKINTERVAL'].fields_by_name['start']._serialized_options = b'\342A\001\002'
   _globals['_WALLCLOCKINTERVAL'].fields_by_name['end']._loaded_options = None
   _globals['_WALLCLOCKINTERVAL'].fields_by_name['end']._serialized_options = b'\342A\001\002'
-  _globals['_SENDINGPOLICY']._serialized_start=199
-  _globals['_SENDINGPOLICY']._serialized_end=988
-  _globals['_SENDINGPOLICY_TIMEZONESOURCE']._serialized_start=789
-  _globals['_SENDINGPOLICY_TIMEZONESOURCE']._serialized_end=897
-  _globals['_SENDINGPOLICY_WHENCLOSED']._serialized_start=899
-  _globals['_SENDINGPOLICY_WHENCLOSED']._serialized_end=988
-  _globals['_FREQUENCYCAP']._serialized_start=991
-  _globals['_FREQUENCYCAP']._serialized_end=1435
-  _globals['_FREQUENCYCAP_CALENDARPERIOD']._serialized_start=1261
-  _globals['_FREQUENCYCAP_CALENDARPERIOD']._serialized_end=1414
-  _globals['_WALLCLOCKINTERVAL']._serialized_start=1438
-  _globals['_WALLCLOCKINTERVAL']._serialized_end=1701
-  _globals['_WALLCLOCKINTERVAL_DAY']._serialized_start=1555
-  _globals['_WALLCLOCKINTERVAL_DAY']._serialized_end=1701
+  _globals['_SENDINGPOLICY']._serialized_start=226
+  _globals['_SENDINGPOLICY']._serialized_end=1077
+  _globals['_SENDINGPOLICY_TIMEZONESOURCE']._serialized_start=816
+  _globals['_SENDINGPOLICY_TIMEZONESOURCE']._serialized_end=924
+  _globals['_SENDINGPOLICY_WHENCLOSED']._serialized_start=926
+  _globals['_SENDINGPOLICY_WHENCLOSED']._serialized_end=1015
+  _globals['_FREQUENCYCAP']._serialized_start=1080
+  _globals['_FREQUENCYCAP']._serialized_end=1544
+  _globals['_FREQUENCYCAP_CALENDARPERIOD']._serialized_start=1370
+  _globals['_FREQUENCYCAP_CALENDARPERIOD']._serialized_end=1523
+  _globals['_WALLCLOCKINTERVAL']._serialized_start=1547
+  _globals['_WALLCLOCKINTERVAL']._serialized_end=1810
+  _globals['_WALLCLOCKINTERVAL_DAY']._serialized_start=1664
+  _globals['_WALLCLOCKINTERVAL_DAY']._serialized_end=1810
 # @@protoc_insertion_point(module_scope)

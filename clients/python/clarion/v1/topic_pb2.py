@@ -24,10 +24,11 @@ _sym_db = _symbol_database.Default()
 
 from clarion.v1 import silence_pb2 as clarion_dot_v1_dot_silence__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x63larion/v1/topic.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/silence.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\x05\n\x05Topic\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0e\x64\x65\x66\x61ult_locale\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0ctranslations\x18\x05 \x03(\x0b\x32\x1c.clarion.v1.TopicTranslationB\x04\xe2\x41\x01\x01\x12\x36\n\nvisibility\x18\x06 \x01(\x0e\x32\x1c.clarion.v1.Topic.VisibilityB\x04\xe2\x41\x01\x01\x12*\n\x07silence\x18\x07 \x01(\x0e\x32\x13.clarion.v1.SilenceB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x61rchive_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x33\n\tone_click\x18\x0c \x01(\x0e\x32\x1a.clarion.v1.Topic.OneClickB\x04\xe2\x41\x01\x01\"W\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x01\x12\x16\n\x12VISIBILITY_PRIVATE\x10\x02\"Q\n\x08OneClick\x12\x19\n\x15ONE_CLICK_UNSPECIFIED\x10\x00\x12\x13\n\x0fONE_CLICK_TOPIC\x10\x01\x12\x15\n\x11ONE_CLICK_CHANNEL\x10\x02\"_\n\x10TopicTranslation\x12\x14\n\x06locale\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x63larion/v1/topic.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/silence.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcd\x05\n\x05Topic\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0e\x64\x65\x66\x61ult_locale\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0ctranslations\x18\x05 \x03(\x0b\x32\x1c.clarion.v1.TopicTranslationB\x04\xe2\x41\x01\x01\x12\x36\n\nvisibility\x18\x06 \x01(\x0e\x32\x1c.clarion.v1.Topic.VisibilityB\x04\xe2\x41\x01\x01\x12*\n\x07silence\x18\x07 \x01(\x0e\x32\x13.clarion.v1.SilenceB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x61rchive_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x33\n\tone_click\x18\x0c \x01(\x0e\x32\x1a.clarion.v1.Topic.OneClickB\x04\xe2\x41\x01\x01\"W\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x01\x12\x16\n\x12VISIBILITY_PRIVATE\x10\x02\"Q\n\x08OneClick\x12\x19\n\x15ONE_CLICK_UNSPECIFIED\x10\x00\x12\x13\n\x0fONE_CLICK_TOPIC\x10\x01\x12\x15\n\x11ONE_CLICK_CHANNEL\x10\x02:\"\xea\x41\x1f\n\rclarion/Topic\x12\x0etopics/{topic}\"_\n\x10TopicTranslation\x12\x14\n\x06locale\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -58,18 +59,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOPIC'].fields_by_name['archive_time']._serialized_options = b'\342A\001\003'
   _globals['_TOPIC'].fields_by_name['one_click']._loaded_options = None
   _globals['_TOPIC'].fields_by_name['one_click']._serialized_options = b'\342A\001\001'
+  _globals['_TOPIC']._loaded_options = None
+  _globals['_TOPIC']._serialized_options = b'\352A\037\n\rclarion/Topic\022\016topics/{topic}'
   _globals['_TOPICTRANSLATION'].fields_by_name['locale']._loaded_options = None
   _globals['_TOPICTRANSLATION'].fields_by_name['locale']._serialized_options = b'\342A\001\002'
   _globals['_TOPICTRANSLATION'].fields_by_name['display_name']._loaded_options = None
   _globals['_TOPICTRANSLATION'].fields_by_name['display_name']._serialized_options = b'\342A\001\002'
   _globals['_TOPICTRANSLATION'].fields_by_name['description']._loaded_options = None
   _globals['_TOPICTRANSLATION'].fields_by_name['description']._serialized_options = b'\342A\001\001'
-  _globals['_TOPIC']._serialized_start=131
-  _globals['_TOPIC']._serialized_end=812
-  _globals['_TOPIC_VISIBILITY']._serialized_start=642
-  _globals['_TOPIC_VISIBILITY']._serialized_end=729
-  _globals['_TOPIC_ONECLICK']._serialized_start=731
-  _globals['_TOPIC_ONECLICK']._serialized_end=812
-  _globals['_TOPICTRANSLATION']._serialized_start=814
-  _globals['_TOPICTRANSLATION']._serialized_end=909
+  _globals['_TOPIC']._serialized_start=158
+  _globals['_TOPIC']._serialized_end=875
+  _globals['_TOPIC_VISIBILITY']._serialized_start=669
+  _globals['_TOPIC_VISIBILITY']._serialized_end=756
+  _globals['_TOPIC_ONECLICK']._serialized_start=758
+  _globals['_TOPIC_ONECLICK']._serialized_end=839
+  _globals['_TOPICTRANSLATION']._serialized_start=877
+  _globals['_TOPICTRANSLATION']._serialized_end=972
 # @@protoc_insertion_point(module_scope)

@@ -29,13 +29,14 @@ from clarion.v1 import execution_pb2 as clarion_dot_v1_dot_execution__pb2
 from clarion.v1 import explanation_pb2 as clarion_dot_v1_dot_explanation__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.rpc import error_details_pb2 as google_dot_rpc_dot_error__details__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/trigger_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1b\x63larion/v1/attachment.proto\x1a\x18\x63larion/v1/attempt.proto\x1a\x1a\x63larion/v1/execution.proto\x1a\x1c\x63larion/v1/explanation.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1egoogle/rpc/error_details.proto\x1a\x17google/rpc/status.proto\"\x86\x03\n\x0eTriggerRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12/\n\nrecipients\x18\x03 \x03(\x0b\x32\x15.clarion.v1.RecipientB\x04\xe2\x41\x01\x02\x12\x33\n\tsend_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rallow_partial\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12<\n\x06labels\x18\x08 \x03(\x0b\x32&.clarion.v1.TriggerRequest.LabelsEntryB\x04\xe2\x41\x01\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd4\x02\n\tRecipient\x12\x16\n\x08identity\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12.\n\x07profile\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x37\n\x06labels\x18\x06 \x03(\x0b\x32!.clarion.v1.Recipient.LabelsEntryB\x04\xe2\x41\x01\x01\x12:\n\x0b\x61ttachments\x18\x07 \x03(\x0b\x32\x1f.clarion.v1.RecipientAttachmentB\x04\xe2\x41\x01\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"g\n\x0fTriggerResponse\x12\x11\n\texecution\x18\x01 \x01(\t\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12/\n\nrecipients\x18\x03 \x03(\x0b\x32\x1b.clarion.v1.RecipientResult\"\xcc\x02\n\x0fRecipientResult\x12\x34\n\x07outcome\x18\x01 \x01(\x0e\x32#.clarion.v1.RecipientResult.Outcome\x12+\n\x08messages\x18\x02 \x03(\x0b\x32\x19.clarion.v1.MessageResult\x12\x39\n\nviolations\x18\x03 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\x12\x35\n\x0b\x65xplanation\x18\x04 \x01(\x0b\x32 .clarion.v1.RecipientExplanation\"d\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ACCEPTED\x10\x01\x12\x14\n\x10OUTCOME_EXCLUDED\x10\x02\x12\x14\n\x10OUTCOME_REJECTED\x10\x03\"\xa0\x02\n\rMessageResult\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x32\n\x07outcome\x18\x02 \x01(\x0e\x32!.clarion.v1.MessageResult.Outcome\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x35\n\x10\x65xclusion_reason\x18\x04 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReason\x12\x33\n\x0b\x65xplanation\x18\x05 \x01(\x0b\x32\x1e.clarion.v1.MessageExplanation\"N\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ACCEPTED\x10\x01\x12\x14\n\x10OUTCOME_EXCLUDED\x10\x02\"I\n\x14TriggerStreamRequest\x12\x31\n\x07trigger\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.TriggerRequestB\x04\xe2\x41\x01\x02\"w\n\x15TriggerStreamResponse\x12/\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x1b.clarion.v1.TriggerResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"\xc4\x03\n\x16TriggerAudienceRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x61udience\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0emax_recipients\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12.\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x44\n\x06labels\x18\x06 \x03(\x0b\x32..clarion.v1.TriggerAudienceRequest.LabelsEntryB\x04\xe2\x41\x01\x01\x12\x33\n\tsend_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"U\n\x17TriggerAudienceResponse\x12(\n\texecution\x18\x01 \x01(\x0b\x32\x15.clarion.v1.Execution\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x32\xaf\x03\n\x0eTriggerService\x12x\n\x07Trigger\x12\x1a.clarion.v1.TriggerRequest\x1a\x1b.clarion.v1.TriggerResponse\"4\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\'\"\"/v1/{campaign=campaigns/*}:trigger:\x01*\x12\x87\x01\n\rTriggerStream\x12 .clarion.v1.TriggerStreamRequest\x1a!.clarion.v1.TriggerStreamResponse\"-\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02 \"\x1b/v1/campaigns:triggerStream:\x01*(\x01\x30\x01\x12\x98\x01\n\x0fTriggerAudience\x12\".clarion.v1.TriggerAudienceRequest\x1a#.clarion.v1.TriggerAudienceResponse\"<\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02/\"*/v1/{campaign=campaigns/*}:triggerAudience:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/trigger_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1b\x63larion/v1/attachment.proto\x1a\x18\x63larion/v1/attempt.proto\x1a\x1a\x63larion/v1/execution.proto\x1a\x1c\x63larion/v1/explanation.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1egoogle/rpc/error_details.proto\x1a\x17google/rpc/status.proto\"\x9b\x03\n\x0eTriggerRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12/\n\nrecipients\x18\x03 \x03(\x0b\x32\x15.clarion.v1.RecipientB\x04\xe2\x41\x01\x02\x12\x33\n\tsend_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x1b\n\rallow_partial\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x07 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12<\n\x06labels\x18\x08 \x03(\x0b\x32&.clarion.v1.TriggerRequest.LabelsEntryB\x04\xe2\x41\x01\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xd4\x02\n\tRecipient\x12\x16\n\x08identity\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x61\x64\x64ress\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12.\n\x07profile\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x37\n\x06labels\x18\x06 \x03(\x0b\x32!.clarion.v1.Recipient.LabelsEntryB\x04\xe2\x41\x01\x01\x12:\n\x0b\x61ttachments\x18\x07 \x03(\x0b\x32\x1f.clarion.v1.RecipientAttachmentB\x04\xe2\x41\x01\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"g\n\x0fTriggerResponse\x12\x11\n\texecution\x18\x01 \x01(\t\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x12/\n\nrecipients\x18\x03 \x03(\x0b\x32\x1b.clarion.v1.RecipientResult\"\xcc\x02\n\x0fRecipientResult\x12\x34\n\x07outcome\x18\x01 \x01(\x0e\x32#.clarion.v1.RecipientResult.Outcome\x12+\n\x08messages\x18\x02 \x03(\x0b\x32\x19.clarion.v1.MessageResult\x12\x39\n\nviolations\x18\x03 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\x12\x35\n\x0b\x65xplanation\x18\x04 \x01(\x0b\x32 .clarion.v1.RecipientExplanation\"d\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ACCEPTED\x10\x01\x12\x14\n\x10OUTCOME_EXCLUDED\x10\x02\x12\x14\n\x10OUTCOME_REJECTED\x10\x03\"\xa0\x02\n\rMessageResult\x12\x0e\n\x06\x61\x63tion\x18\x01 \x01(\t\x12\x32\n\x07outcome\x18\x02 \x01(\x0e\x32!.clarion.v1.MessageResult.Outcome\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x35\n\x10\x65xclusion_reason\x18\x04 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReason\x12\x33\n\x0b\x65xplanation\x18\x05 \x01(\x0b\x32\x1e.clarion.v1.MessageExplanation\"N\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ACCEPTED\x10\x01\x12\x14\n\x10OUTCOME_EXCLUDED\x10\x02\"I\n\x14TriggerStreamRequest\x12\x31\n\x07trigger\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.TriggerRequestB\x04\xe2\x41\x01\x02\"w\n\x15TriggerStreamResponse\x12/\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x1b.clarion.v1.TriggerResponseH\x00\x12#\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\x08\n\x06result\"\xd9\x03\n\x16TriggerAudienceRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x16\n\x08\x61udience\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1c\n\x0emax_recipients\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12.\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x44\n\x06labels\x18\x06 \x03(\x0b\x32..clarion.v1.TriggerAudienceRequest.LabelsEntryB\x04\xe2\x41\x01\x01\x12\x33\n\tsend_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\t \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\n \x01(\x08\x42\x04\xe2\x41\x01\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"U\n\x17TriggerAudienceResponse\x12(\n\texecution\x18\x01 \x01(\x0b\x32\x15.clarion.v1.Execution\x12\x10\n\x08replayed\x18\x02 \x01(\x08\x32\xaf\x03\n\x0eTriggerService\x12x\n\x07Trigger\x12\x1a.clarion.v1.TriggerRequest\x1a\x1b.clarion.v1.TriggerResponse\"4\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\'\"\"/v1/{campaign=campaigns/*}:trigger:\x01*\x12\x87\x01\n\rTriggerStream\x12 .clarion.v1.TriggerStreamRequest\x1a!.clarion.v1.TriggerStreamResponse\"-\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02 \"\x1b/v1/campaigns:triggerStream:\x01*(\x01\x30\x01\x12\x98\x01\n\x0fTriggerAudience\x12\".clarion.v1.TriggerAudienceRequest\x1a#.clarion.v1.TriggerAudienceResponse\"<\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02/\"*/v1/{campaign=campaigns/*}:triggerAudience:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRIGGERREQUEST_LABELSENTRY']._loaded_options = None
   _globals['_TRIGGERREQUEST_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_TRIGGERREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_TRIGGERREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_TRIGGERREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_TRIGGERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_TRIGGERREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_TRIGGERREQUEST'].fields_by_name['recipients']._loaded_options = None
@@ -81,7 +82,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRIGGERAUDIENCEREQUEST_LABELSENTRY']._loaded_options = None
   _globals['_TRIGGERAUDIENCEREQUEST_LABELSENTRY']._serialized_options = b'8\001'
   _globals['_TRIGGERAUDIENCEREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_TRIGGERAUDIENCEREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_TRIGGERAUDIENCEREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_TRIGGERAUDIENCEREQUEST'].fields_by_name['audience']._loaded_options = None
   _globals['_TRIGGERAUDIENCEREQUEST'].fields_by_name['audience']._serialized_options = b'\342A\001\002'
   _globals['_TRIGGERAUDIENCEREQUEST'].fields_by_name['max_recipients']._loaded_options = None
@@ -106,34 +107,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRIGGERSERVICE'].methods_by_name['TriggerStream']._serialized_options = b'\342\333\030\003\n\001\003\202\323\344\223\002 \"\033/v1/campaigns:triggerStream:\001*'
   _globals['_TRIGGERSERVICE'].methods_by_name['TriggerAudience']._loaded_options = None
   _globals['_TRIGGERSERVICE'].methods_by_name['TriggerAudience']._serialized_options = b'\342\333\030\003\n\001\003\202\323\344\223\002/\"*/v1/{campaign=campaigns/*}:triggerAudience:\001*'
-  _globals['_TRIGGERREQUEST']._serialized_start=370
-  _globals['_TRIGGERREQUEST']._serialized_end=760
-  _globals['_TRIGGERREQUEST_LABELSENTRY']._serialized_start=715
-  _globals['_TRIGGERREQUEST_LABELSENTRY']._serialized_end=760
-  _globals['_RECIPIENT']._serialized_start=763
-  _globals['_RECIPIENT']._serialized_end=1103
-  _globals['_RECIPIENT_LABELSENTRY']._serialized_start=715
-  _globals['_RECIPIENT_LABELSENTRY']._serialized_end=760
-  _globals['_TRIGGERRESPONSE']._serialized_start=1105
-  _globals['_TRIGGERRESPONSE']._serialized_end=1208
-  _globals['_RECIPIENTRESULT']._serialized_start=1211
-  _globals['_RECIPIENTRESULT']._serialized_end=1543
-  _globals['_RECIPIENTRESULT_OUTCOME']._serialized_start=1443
-  _globals['_RECIPIENTRESULT_OUTCOME']._serialized_end=1543
-  _globals['_MESSAGERESULT']._serialized_start=1546
-  _globals['_MESSAGERESULT']._serialized_end=1834
-  _globals['_MESSAGERESULT_OUTCOME']._serialized_start=1443
-  _globals['_MESSAGERESULT_OUTCOME']._serialized_end=1521
-  _globals['_TRIGGERSTREAMREQUEST']._serialized_start=1836
-  _globals['_TRIGGERSTREAMREQUEST']._serialized_end=1909
-  _globals['_TRIGGERSTREAMRESPONSE']._serialized_start=1911
-  _globals['_TRIGGERSTREAMRESPONSE']._serialized_end=2030
-  _globals['_TRIGGERAUDIENCEREQUEST']._serialized_start=2033
-  _globals['_TRIGGERAUDIENCEREQUEST']._serialized_end=2485
-  _globals['_TRIGGERAUDIENCEREQUEST_LABELSENTRY']._serialized_start=715
-  _globals['_TRIGGERAUDIENCEREQUEST_LABELSENTRY']._serialized_end=760
-  _globals['_TRIGGERAUDIENCERESPONSE']._serialized_start=2487
-  _globals['_TRIGGERAUDIENCERESPONSE']._serialized_end=2572
-  _globals['_TRIGGERSERVICE']._serialized_start=2575
-  _globals['_TRIGGERSERVICE']._serialized_end=3006
+  _globals['_TRIGGERREQUEST']._serialized_start=397
+  _globals['_TRIGGERREQUEST']._serialized_end=808
+  _globals['_TRIGGERREQUEST_LABELSENTRY']._serialized_start=763
+  _globals['_TRIGGERREQUEST_LABELSENTRY']._serialized_end=808
+  _globals['_RECIPIENT']._serialized_start=811
+  _globals['_RECIPIENT']._serialized_end=1151
+  _globals['_RECIPIENT_LABELSENTRY']._serialized_start=763
+  _globals['_RECIPIENT_LABELSENTRY']._serialized_end=808
+  _globals['_TRIGGERRESPONSE']._serialized_start=1153
+  _globals['_TRIGGERRESPONSE']._serialized_end=1256
+  _globals['_RECIPIENTRESULT']._serialized_start=1259
+  _globals['_RECIPIENTRESULT']._serialized_end=1591
+  _globals['_RECIPIENTRESULT_OUTCOME']._serialized_start=1491
+  _globals['_RECIPIENTRESULT_OUTCOME']._serialized_end=1591
+  _globals['_MESSAGERESULT']._serialized_start=1594
+  _globals['_MESSAGERESULT']._serialized_end=1882
+  _globals['_MESSAGERESULT_OUTCOME']._serialized_start=1491
+  _globals['_MESSAGERESULT_OUTCOME']._serialized_end=1569
+  _globals['_TRIGGERSTREAMREQUEST']._serialized_start=1884
+  _globals['_TRIGGERSTREAMREQUEST']._serialized_end=1957
+  _globals['_TRIGGERSTREAMRESPONSE']._serialized_start=1959
+  _globals['_TRIGGERSTREAMRESPONSE']._serialized_end=2078
+  _globals['_TRIGGERAUDIENCEREQUEST']._serialized_start=2081
+  _globals['_TRIGGERAUDIENCEREQUEST']._serialized_end=2554
+  _globals['_TRIGGERAUDIENCEREQUEST_LABELSENTRY']._serialized_start=763
+  _globals['_TRIGGERAUDIENCEREQUEST_LABELSENTRY']._serialized_end=808
+  _globals['_TRIGGERAUDIENCERESPONSE']._serialized_start=2556
+  _globals['_TRIGGERAUDIENCERESPONSE']._serialized_end=2641
+  _globals['_TRIGGERSERVICE']._serialized_start=2644
+  _globals['_TRIGGERSERVICE']._serialized_end=3075
 # @@protoc_insertion_point(module_scope)

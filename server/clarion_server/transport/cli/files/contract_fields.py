@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from google.api import field_behavior_pb2
+from google.api import field_behavior_pb2, resource_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 _PACKAGE = "clarion.v1."
@@ -24,6 +24,12 @@ def is_required(field: FieldDescriptor) -> bool:
 
 def is_identifier(field: FieldDescriptor) -> bool:
     return field_behavior_pb2.IDENTIFIER in _behaviors(field)
+
+
+def collection_of(message: Descriptor) -> str:
+    """Returns what the names of a resource begin with, such as `topics` of `topics/{topic}`."""
+    (pattern,) = message.GetOptions().Extensions[resource_pb2.resource].pattern
+    return str(pattern.partition("/")[0])
 
 
 def message_of(field: FieldDescriptor) -> Descriptor | None:

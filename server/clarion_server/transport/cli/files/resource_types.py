@@ -28,7 +28,7 @@ from clarion_client import (
 )
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from clarion_server.transport.cli.files.contract_fields import is_identifier, is_output_only, message_of
+from clarion_server.transport.cli.files.contract_fields import collection_of, is_identifier, is_output_only, message_of
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
 V = TypeVar("V", ApprovalPolicy, Audience, Campaign, ChannelConfiguration, Fragment, SendingPolicy, TestCase, Topic)
@@ -48,12 +48,15 @@ class ResourceType(Generic[V]):
     """`keyword` is the key that names a resource in a file."""
 
     keyword: str
-    collection: str
     value_type: type[V]
     message: Descriptor
     resources: Callable[[Client], Resources[V]]
     #: Whether `${NAME}` in a file is the value of an environment variable. A template may well contain such a text.
     has_environment: bool = False
+
+    @property
+    def collection(self) -> str:
+        return collection_of(self.message)
 
     def full_name(self, value: V) -> str:
         """Returns the name of a resource, which a file may have shortened."""
@@ -90,38 +93,29 @@ class ResourceType(Generic[V]):
         return head + dump({self.keyword: value.name.rpartition("/")[2], **change(data)})
 
 
-AUDIENCE = ResourceType(
-    "audience", "audiences", Audience, audience_pb2.Audience.DESCRIPTOR, lambda client: client.audiences
-)
+AUDIENCE = ResourceType("audience", Audience, audience_pb2.Audience.DESCRIPTOR, lambda client: client.audiences)
 APPROVAL_POLICY = ResourceType(
     "approval_policy",
-    "approvalPolicies",
     ApprovalPolicy,
     approval_policy_pb2.ApprovalPolicy.DESCRIPTOR,
     lambda client: client.approval_policies,
 )
-CAMPAIGN = ResourceType(
-    "campaign", "campaigns", Campaign, campaign_pb2.Campaign.DESCRIPTOR, lambda client: client.campaigns
-)
+CAMPAIGN = ResourceType("campaign", Campaign, campaign_pb2.Campaign.DESCRIPTOR, lambda client: client.campaigns)
 CHANNEL = ResourceType(
     "channel",
-    "channelConfigurations",
     ChannelConfiguration,
     channel_configuration_pb2.ChannelConfiguration.DESCRIPTOR,
     lambda client: client.channels,
     has_environment=True,
 )
-FRAGMENT = ResourceType(
-    "fragment", "fragments", Fragment, fragment_pb2.Fragment.DESCRIPTOR, lambda client: client.fragments
-)
+FRAGMENT = ResourceType("fragment", Fragment, fragment_pb2.Fragment.DESCRIPTOR, lambda client: client.fragments)
 POLICY = ResourceType(
     "policy",
-    "sendingPolicies",
     SendingPolicy,
     sending_policy_pb2.SendingPolicy.DESCRIPTOR,
     lambda client: client.sending_policies,
 )
-TOPIC = ResourceType("topic", "topics", Topic, topic_pb2.Topic.DESCRIPTOR, lambda client: client.topics)
+TOPIC = ResourceType("topic", Topic, topic_pb2.Topic.DESCRIPTOR, lambda client: client.topics)
 
 ALL: tuple[ResourceType[Any], ...] = (CAMPAIGN, CHANNEL, TOPIC, POLICY, APPROVAL_POLICY, AUDIENCE, FRAGMENT)
 

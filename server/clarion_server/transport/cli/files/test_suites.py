@@ -36,7 +36,6 @@ class _TestCaseType(ResourceType[TestCase]):
 
 TEST_CASE: ResourceType[Any] = _TestCaseType(
     IDENTIFIER,
-    "testCases",
     TestCase,
     test_case_pb2.TestCase.DESCRIPTOR,
     lambda client: client.test_cases,  # type: ignore[return-value, arg-type] # it lists those of one campaign

@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
+import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/api_key.proto.
  */
 export const file_clarion_v1_api_key: GenFile = /*@__PURE__*/
-  fileDesc("ChhjbGFyaW9uL3YxL2FwaV9rZXkucHJvdG8SCmNsYXJpb24udjEimgMKBkFwaUtleRISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIuCgZzY29wZXMYAyADKA4yGC5jbGFyaW9uLnYxLkFwaUtleS5TY29wZUIE4kEBAhIVCgdzYW5kYm94GAQgASgJQgTiQQEFEjUKC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtyZXZva2VfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgHIAEoCUIE4kEBAxIbCg1hY2Nlc3NfbGFiZWxzGAggAygJQgTiQQEFIncKBVNjb3BlEhUKEVNDT1BFX1VOU1BFQ0lGSUVEEAASEAoMU0NPUEVfQVVUSE9SEAESEQoNU0NPUEVfQVBQUk9WRRACEhEKDVNDT1BFX1RSSUdHRVIQAxIOCgpTQ09QRV9SRUFEEAQSDwoLU0NPUEVfQURNSU4QBWIGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChhjbGFyaW9uL3YxL2FwaV9rZXkucHJvdG8SCmNsYXJpb24udjEiwgMKBkFwaUtleRISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIuCgZzY29wZXMYAyADKA4yGC5jbGFyaW9uLnYxLkFwaUtleS5TY29wZUIE4kEBAhIVCgdzYW5kYm94GAQgASgJQgTiQQEFEjUKC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtyZXZva2VfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHY3JlYXRvchgHIAEoCUIE4kEBAxIbCg1hY2Nlc3NfbGFiZWxzGAggAygJQgTiQQEFIncKBVNjb3BlEhUKEVNDT1BFX1VOU1BFQ0lGSUVEEAASEAoMU0NPUEVfQVVUSE9SEAESEQoNU0NPUEVfQVBQUk9WRRACEhEKDVNDT1BFX1RSSUdHRVIQAxIOCgpTQ09QRV9SRUFEEAQSDwoLU0NPUEVfQURNSU4QBTom6kEjCg5jbGFyaW9uL0FwaUtleRIRYXBpS2V5cy97YXBpX2tleX1iBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * A credential, and with it a sandbox and rights. Sent as the metadata `authorization: Bearer {secret}`.

@@ -9,6 +9,7 @@ import { file_clarion_v1_category } from "./category_pb.js";
 import type { Channel } from "./channel_pb.js";
 import { file_clarion_v1_channel } from "./channel_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
+import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -17,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/approval_policy.proto.
  */
 export const file_clarion_v1_approval_policy: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL2FwcHJvdmFsX3BvbGljeS5wcm90bxIKY2xhcmlvbi52MSLNAgoOQXBwcm92YWxQb2xpY3kSEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQISOAoKY29uZGl0aW9ucxgDIAEoCzIeLmNsYXJpb24udjEuQXBwcm92YWxDb25kaXRpb25zQgTiQQEBEhcKCWFwcHJvdmVycxgEIAMoCUIE4kEBARIcCg5yZXF1aXJlZF9jb3VudBgFIAEoBUIE4kEBARIYCgpibG9ja19zZWxmGAYgASgIQgTiQQEBEhIKBGV0YWcYByABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAyKfAQoSQXBwcm92YWxDb25kaXRpb25zEi4KCmNhdGVnb3JpZXMYASADKA4yFC5jbGFyaW9uLnYxLkNhdGVnb3J5QgTiQQEBEisKCGNoYW5uZWxzGAIgAygOMhMuY2xhcmlvbi52MS5DaGFubmVsQgTiQQEBEhIKBHRhZ3MYAyADKAlCBOJBAQESGAoKcmVxdWVzdGVycxgEIAMoCUIE4kEBAWIGcHJvdG8z", [file_clarion_v1_category, file_clarion_v1_channel, file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("CiBjbGFyaW9uL3YxL2FwcHJvdmFsX3BvbGljeS5wcm90bxIKY2xhcmlvbi52MSKOAwoOQXBwcm92YWxQb2xpY3kSEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQISOAoKY29uZGl0aW9ucxgDIAEoCzIeLmNsYXJpb24udjEuQXBwcm92YWxDb25kaXRpb25zQgTiQQEBEhcKCWFwcHJvdmVycxgEIAMoCUIE4kEBARIcCg5yZXF1aXJlZF9jb3VudBgFIAEoBUIE4kEBARIYCgpibG9ja19zZWxmGAYgASgIQgTiQQEBEhIKBGV0YWcYByABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAzo/6kE8ChZjbGFyaW9uL0FwcHJvdmFsUG9saWN5EiJhcHByb3ZhbFBvbGljaWVzL3thcHByb3ZhbF9wb2xpY3l9Ip8BChJBcHByb3ZhbENvbmRpdGlvbnMSLgoKY2F0ZWdvcmllcxgBIAMoDjIULmNsYXJpb24udjEuQ2F0ZWdvcnlCBOJBAQESKwoIY2hhbm5lbHMYAiADKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQESEgoEdGFncxgDIAMoCUIE4kEBARIYCgpyZXF1ZXN0ZXJzGAQgAygJQgTiQQEBYgZwcm90bzM", [file_clarion_v1_category, file_clarion_v1_channel, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * Says whose approval it takes before the draft of a campaign becomes live. Where several policies hold for a draft, each

@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
+import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/attachment.proto.
  */
 export const file_clarion_v1_attachment: GenFile = /*@__PURE__*/
-  fileDesc("ChtjbGFyaW9uL3YxL2F0dGFjaG1lbnQucHJvdG8SCmNsYXJpb24udjEi0wEKCkF0dGFjaG1lbnQSEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglmaWxlX25hbWUYAiABKAlCBOJBAQISGgoMY29udGVudF90eXBlGAMgASgJQgTiQQEBEhgKCnNpemVfYnl0ZXMYBCABKANCBOJBAQMSFAoGc2hhMjU2GAUgASgJQgTiQQEDEjUKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIVCgdjcmVhdG9yGAcgASgJQgTiQQEDIokBChNSZWNpcGllbnRBdHRhY2htZW50EhoKCmF0dGFjaG1lbnQYASABKAlCBOJBAQFIABIXCgdjb250ZW50GAIgASgMQgTiQQEBSAASFwoJZmlsZV9uYW1lGAMgASgJQgTiQQEBEhoKDGNvbnRlbnRfdHlwZRgEIAEoCUIE4kEBAUIICgZzb3VyY2ViBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChtjbGFyaW9uL3YxL2F0dGFjaG1lbnQucHJvdG8SCmNsYXJpb24udjEihgIKCkF0dGFjaG1lbnQSEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglmaWxlX25hbWUYAiABKAlCBOJBAQISGgoMY29udGVudF90eXBlGAMgASgJQgTiQQEBEhgKCnNpemVfYnl0ZXMYBCABKANCBOJBAQMSFAoGc2hhMjU2GAUgASgJQgTiQQEDEjUKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIVCgdjcmVhdG9yGAcgASgJQgTiQQEDOjHqQS4KEmNsYXJpb24vQXR0YWNobWVudBIYYXR0YWNobWVudHMve2F0dGFjaG1lbnR9IqABChNSZWNpcGllbnRBdHRhY2htZW50EjEKCmF0dGFjaG1lbnQYASABKAlCG+JBAQH6QRQKEmNsYXJpb24vQXR0YWNobWVudEgAEhcKB2NvbnRlbnQYAiABKAxCBOJBAQFIABIXCglmaWxlX25hbWUYAyABKAlCBOJBAQESGgoMY29udGVudF90eXBlGAQgASgJQgTiQQEBQggKBnNvdXJjZWIGcHJvdG8z", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * A file that mails carry. It never changes: another file is another attachment. The same bytes are stored once in a sandbox.

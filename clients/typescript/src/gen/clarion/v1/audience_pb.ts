@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
+import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/audience.proto.
  */
 export const file_clarion_v1_audience: GenFile = /*@__PURE__*/
-  fileDesc("ChljbGFyaW9uL3YxL2F1ZGllbmNlLnByb3RvEgpjbGFyaW9uLnYxIscCCghBdWRpZW5jZRISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARITCgljb25kaXRpb24YBCABKAlIABIxCg1pZGVudGl0eV9saXN0GAUgASgLMhguY2xhcmlvbi52MS5JZGVudGl0eUxpc3RIABISCgRldGFnGAYgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSGwoNYWNjZXNzX2xhYmVscxgJIAMoCUIE4kEBAUIJCgdtZW1iZXJzImMKDElkZW50aXR5TGlzdBIcCg5pZGVudGl0eV9jb3VudBgBIAEoA0IE4kEBAxI1Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQNiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChljbGFyaW9uL3YxL2F1ZGllbmNlLnByb3RvEgpjbGFyaW9uLnYxIvQCCghBdWRpZW5jZRISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARITCgljb25kaXRpb24YBCABKAlIABIxCg1pZGVudGl0eV9saXN0GAUgASgLMhguY2xhcmlvbi52MS5JZGVudGl0eUxpc3RIABISCgRldGFnGAYgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSGwoNYWNjZXNzX2xhYmVscxgJIAMoCUIE4kEBATor6kEoChBjbGFyaW9uL0F1ZGllbmNlEhRhdWRpZW5jZXMve2F1ZGllbmNlfUIJCgdtZW1iZXJzImMKDElkZW50aXR5TGlzdBIcCg5pZGVudGl0eV9jb3VudBgBIAEoA0IE4kEBAxI1Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQNiBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * The people whom one trigger writes to: those of whose profiles a condition is true, or those of a list of identities.

@@ -5,6 +5,7 @@
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
+import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/identity_namespace.proto.
  */
 export const file_clarion_v1_identity_namespace: GenFile = /*@__PURE__*/
-  fileDesc("CiNjbGFyaW9uL3YxL2lkZW50aXR5X25hbWVzcGFjZS5wcm90bxIKY2xhcmlvbi52MSLaAwoRSWRlbnRpdHlOYW1lc3BhY2USEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQISSAoNbm9ybWFsaXNhdGlvbhgDIAEoDjIrLmNsYXJpb24udjEuSWRlbnRpdHlOYW1lc3BhY2UuTm9ybWFsaXNhdGlvbkIE4kEBBRIcCg5kZWZhdWx0X3JlZ2lvbhgEIAEoCUIE4kEBBRIWCghidWlsdF9pbhgFIAEoCEIE4kEBAxISCgRldGFnGAYgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMikgEKDU5vcm1hbGlzYXRpb24SHQoZTk9STUFMSVNBVElPTl9VTlNQRUNJRklFRBAAEhcKE05PUk1BTElTQVRJT05fRVhBQ1QQARIXChNOT1JNQUxJU0FUSU9OX0xPV0VSEAISFwoTTk9STUFMSVNBVElPTl9FTUFJTBADEhcKE05PUk1BTElTQVRJT05fUEhPTkUQBGIGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("CiNjbGFyaW9uL3YxL2lkZW50aXR5X25hbWVzcGFjZS5wcm90bxIKY2xhcmlvbi52MSKjBAoRSWRlbnRpdHlOYW1lc3BhY2USEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQISSAoNbm9ybWFsaXNhdGlvbhgDIAEoDjIrLmNsYXJpb24udjEuSWRlbnRpdHlOYW1lc3BhY2UuTm9ybWFsaXNhdGlvbkIE4kEBBRIcCg5kZWZhdWx0X3JlZ2lvbhgEIAEoCUIE4kEBBRIWCghidWlsdF9pbhgFIAEoCEIE4kEBAxISCgRldGFnGAYgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMikgEKDU5vcm1hbGlzYXRpb24SHQoZTk9STUFMSVNBVElPTl9VTlNQRUNJRklFRBAAEhcKE05PUk1BTElTQVRJT05fRVhBQ1QQARIXChNOT1JNQUxJU0FUSU9OX0xPV0VSEAISFwoTTk9STUFMSVNBVElPTl9FTUFJTBADEhcKE05PUk1BTElTQVRJT05fUEhPTkUQBDpH6kFEChljbGFyaW9uL0lkZW50aXR5TmFtZXNwYWNlEidpZGVudGl0eU5hbWVzcGFjZXMve2lkZW50aXR5X25hbWVzcGFjZX1iBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * A kind of identities, such as e-mail addresses or the customer numbers of a shop. It says when two of them are the same.

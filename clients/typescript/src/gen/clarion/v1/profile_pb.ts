@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
+import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
@@ -13,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/profile.proto.
  */
 export const file_clarion_v1_profile: GenFile = /*@__PURE__*/
-  fileDesc("ChhjbGFyaW9uL3YxL3Byb2ZpbGUucHJvdG8SCmNsYXJpb24udjEi1gIKB1Byb2ZpbGUSEgoEbmFtZRgBIAEoCUIE4kEBCBIYCgppZGVudGl0aWVzGAIgAygJQgTiQQECEjEKCmF0dHJpYnV0ZXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgEIAEoCUIE4kEBARIXCgl0aW1lX3pvbmUYBSABKAlCBOJBAQESEgoEZXRhZxgGIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjkKD2ZpcnN0X3NlZW5fdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQNiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChhjbGFyaW9uL3YxL3Byb2ZpbGUucHJvdG8SCmNsYXJpb24udjEigAMKB1Byb2ZpbGUSEgoEbmFtZRgBIAEoCUIE4kEBCBIYCgppZGVudGl0aWVzGAIgAygJQgTiQQECEjEKCmF0dHJpYnV0ZXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgEIAEoCUIE4kEBARIXCgl0aW1lX3pvbmUYBSABKAlCBOJBAQESEgoEZXRhZxgGIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjkKD2ZpcnN0X3NlZW5fdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQM6KOpBJQoPY2xhcmlvbi9Qcm9maWxlEhJwcm9maWxlcy97cHJvZmlsZX1iBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * A person whom Clarion knows: the identities by which callers name them, and what messages to them are made of.
