@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clarion_server.adapters.system.certificates import PemCertificateReader
-from clarion_server.application.campaigns.approval_policies import APPROVAL_POLICY
 from clarion_server.application.campaigns.approving import Approving
 from clarion_server.application.campaigns.comparison import CampaignComparer
 from clarion_server.application.campaigns.drafts import ManageCampaigns
@@ -22,12 +21,10 @@ from clarion_server.application.campaigns.testing import CaseTester
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.application.channels.configurations import ManageChannelConfigurations
 from clarion_server.application.fragments.fragments import ManageFragments
-from clarion_server.application.resources import ManageResources
 from clarion_server.application.sending.files import MessageFiles
 from clarion_server.bootstrap.channels import encode_file, open_channel
 from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.sending import Sending
-from clarion_server.domain.approval_policy import ApprovalPolicy
 from clarion_server.domain.campaign import Campaign
 
 
@@ -44,7 +41,6 @@ class Authoring:
     scheduler: CampaignScheduler
     queue_canceller: QueueCanceller
     approving: Approving
-    approval_policies: ManageResources[ApprovalPolicy]
     test_cases: TestCases
     case_tester: CaseTester
     fragments: ManageFragments
@@ -85,7 +81,6 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
         scheduler,
         queue_canceller,
         Approving(transactions, review, clock, campaign_changed),
-        ManageResources(APPROVAL_POLICY, transactions, clock),
         TestCases(transactions, clock),
         CaseTester(transactions, core.compiler, clock, core.public_url),
         ManageFragments(transactions, core.compiler, clock),

@@ -51,6 +51,7 @@ class Clarion:
         addresses = PublicAddresses(settings.uses_tls)
         self._request_streams = RequestStreams()
         services = contract_services(
+            core,
             self._authoring,
             attachments,
             wire_people(core),

@@ -15,8 +15,6 @@ from clarion_server.application.profiles.profile_export import ExportProfiles
 from clarion_server.application.profiles.profile_import import ImportProfiles, RecordChoice
 from clarion_server.application.profiles.profile_merge import ProfileMerger
 from clarion_server.application.profiles.profiles import ManageProfiles
-from clarion_server.application.resources import ManageResources
-from clarion_server.application.sending_policies.policies import SENDING_POLICY
 from clarion_server.application.suppressions.allow_lists import ManageAllowLists
 from clarion_server.application.suppressions.entries import ManageSuppressions
 from clarion_server.application.suppressions.importing import ImportSuppressions
@@ -26,7 +24,6 @@ from clarion_server.bootstrap.core import Core
 from clarion_server.domain.access import Caller
 from clarion_server.domain.consent_change import ConsentChange
 from clarion_server.domain.profile import ProfileRef
-from clarion_server.domain.sending_policy import SendingPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,6 @@ class People:
     allow_lists: ManageAllowLists
     suppressions: ManageSuppressions
     suppression_imports: ImportSuppressions
-    sending_policies: ManageResources[SendingPolicy]
     identity_namespaces: ManageIdentityNamespaces
     audiences: Audiences
 
@@ -62,7 +58,6 @@ def wire_people(core: Core) -> People:
         ManageAllowLists(core.transactions, core.clock),
         ManageSuppressions(core.transactions, core.clock, core.ids, core.address_hashes.hasher),
         ImportSuppressions(core.transactions, core.clock, core.ids),
-        ManageResources(SENDING_POLICY, core.transactions, core.clock),
         ManageIdentityNamespaces(core.transactions, is_phone_region, core.clock),
         wire_audiences(core),
     )

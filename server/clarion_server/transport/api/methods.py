@@ -7,14 +7,17 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor_pool import Default
 
 from clarion_server.domain.access import Scope
 from clarion_server.transport.api.guard import Authenticator, Guard
 from clarion_server.transport.api.in_flight_calls import InFlightCalls
 from clarion_server.transport.api.scopes import scopes_of
+
+_PACKAGE = "clarion.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,11 @@ class Service:
 
     descriptor: ServiceDescriptor
     servicer: object
+
+    @classmethod
+    def of(cls, servicer: object) -> Self:
+        """Returns the service that the class of the servicer is called like."""
+        return cls(Default().FindServiceByName(f"{_PACKAGE}.{type(servicer).__name__}"), servicer)
 
 
 @dataclass(frozen=True, slots=True)
