@@ -64,7 +64,7 @@ class Settings:
             # gRPC's defaults (1 s to 2 min) would outlast the deadline of a call that a restart interrupts.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.max_reconnect_backoff_ms", 5_000),
-            # A page of 1,000 campaigns is larger than the default of 4 MiB.
+            # A campaign as large as a request, and its preview, are larger than the default of 4 MiB.
             ("grpc.max_receive_message_length", 64 * 1024 * 1024),
             # The violations of 1,000 recipients travel in the trailers, and are larger than the default of 8 KiB.
             ("grpc.max_metadata_size", 4 * 1024 * 1024),

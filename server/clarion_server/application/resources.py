@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+from clarion_server.application.background import run_for_request
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.resources import ResourceRepository
@@ -131,7 +132,7 @@ class ManageResources(Generic[R]):
         violation = self.kind.collection.id_violation(command.resource_id, id_field)
         held = caller.visibility.labels
         unread = (*command.sent.violations, *command.sent.label_violations(held))
-        self._check(command.sent.resource, unread, [violation] if violation else [])
+        await run_for_request(self._check, command.sent.resource, unread, [violation] if violation else [])
         resource = self._new(command, caller)
 
         def check(unit: UnitOfWork) -> R:
@@ -168,23 +169,27 @@ class ManageResources(Generic[R]):
         Raises InvalidFields, ResourceNotFound or EtagMismatch.
         """
 
-        def check(unit: UnitOfWork) -> tuple[R, R]:
+        def check(unit: UnitOfWork, checked: R | None = None) -> tuple[R, R]:
             stored = self._find(unit, caller.visibility, command.resource_id)
             stored.check_etag(command.etag)
             held = caller.visibility.labels
             updated = replace(stored.changed(self._clock.now()), **command.changes(held))
-            self._check(updated, command.unread(held), command.violations)
+            if stored != checked:
+                self._check(updated, command.unread(held), command.violations)
             return stored, updated
 
+        # Checking a large resource takes longer than triggers should wait for the writer.
+        checked, updated = await self._transactions.read(check)
+        if command.validate_only:
+            return updated
+
         def change(unit: UnitOfWork) -> R:
-            stored, updated = check(unit)
+            stored, updated = check(unit, checked)
             self.kind.repository(unit).save(updated)
             change = ResourceChange(ChangeKind.UPDATED, stored, updated, caller.name, caller.visibility)
             self.kind.record(unit, change)
             return updated
 
-        if command.validate_only:
-            return (await self._transactions.read(check))[1]
         return await self._transactions.write(change)
 
     async def delete(self, resource_id: str, etag: str, caller: Caller) -> None:

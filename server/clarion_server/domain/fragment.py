@@ -7,7 +7,7 @@ import json
 import keyword
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -54,7 +54,9 @@ class FragmentContent:
     @property
     def digest(self) -> str:
         """SHA-256 of the content, in hexadecimal."""
-        document = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        # `asdict` would copy every text, which takes five times as long as all the rest.
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        document = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import current_thread
 
 import pytest
 from clarion_server.application.fragments.fragments import Publication, PublishFragment
@@ -18,6 +19,7 @@ from clarion_server.domain.errors import (
 )
 from clarion_server.domain.event import EventType, FragmentChange, FragmentChangeKind
 from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.violation import Violation
 
 from tests.unit.application.fragments import Pieces
 from tests.unit.application.running import events
@@ -49,6 +51,46 @@ async def test_publishing_makes_a_version_of_the_draft_and_of_each_change(pieces
     assert (second.version.content.source, first.version.content.source) == ("<p>Two</p>", "<p>One</p>")
     back = await pieces.write("footer", "<p>One</p>")
     assert back.draft_pending
+
+
+async def test_large_fragments_are_checked_neither_on_the_event_loop_nor_by_the_writer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked_in: list[str] = []
+
+    def violations(_: Fragment) -> list[Violation]:
+        checked_in.append(current_thread().name)
+        return []
+
+    pieces = Pieces(world)
+    monkeypatch.setattr(pieces.manage, "kind", replace(pieces.manage.kind, violations=violations))
+    await pieces.write("footer", "<p>One</p>")
+    await pieces.write("footer", "<p>Two</p>")
+    assert len(checked_in) == 3, "the second call of `write` creates in vain, and then changes"
+    assert not [each for each in checked_in if each.startswith(("store-writer", "MainThread"))]
+
+
+async def test_a_fragment_that_changed_after_its_check_is_checked_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces = Pieces(world)
+    await pieces.write("footer", "<p>One</p>")
+    checked: list[str] = []
+    stored = await pieces.manage.get("footer", AUTHOR)
+
+    def violations(fragment: Fragment) -> list[Violation]:
+        checked.append(fragment.display_name)
+        if len(checked) == 1:
+            # Another author stores something between the check and the change.
+            with world.store.begin() as unit:
+                unit.fragments.save(replace(stored.changed(1), display_name="Other"))
+                unit.commit()
+        return []
+
+    monkeypatch.setattr(pieces.manage, "kind", replace(pieces.manage.kind, violations=violations))
+    sent = ResourceInput(replace(stored, source="<p>Two</p>"))
+    await pieces.manage.update(UpdateResource("footer", sent, frozenset({"source"})), AUTHOR)
+    assert checked == ["", "Other"]
 
 
 async def test_a_dry_run_publishes_nothing(pieces: Pieces) -> None:

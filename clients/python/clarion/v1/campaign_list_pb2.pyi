@@ -74,7 +74,9 @@ class ListCampaignsRequest(_message.Message):
     order_by: _builtins.str
     """Optional. `name` (the default), `create_time` or `update_time`, each with an optional ` desc`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+    A page ends earlier when it has some 3 MiB.
+    """
     page_token: _builtins.str
     """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
     creator: _builtins.str

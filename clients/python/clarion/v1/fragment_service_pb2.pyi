@@ -135,7 +135,9 @@ class ListFragmentsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SHOW_ARCHIVED_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+    A page ends earlier when it has some 3 MiB.
+    """
     page_token: _builtins.str
     """Optional. The `next_page_token` of the page before."""
     show_archived: _builtins.bool
@@ -464,7 +466,9 @@ class ListFragmentVersionsRequest(_message.Message):
     fragment: _builtins.str
     """Required. `fragments/{fragment}`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+    A page ends earlier when it has some 3 MiB.
+    """
     page_token: _builtins.str
     """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
     def __init__(

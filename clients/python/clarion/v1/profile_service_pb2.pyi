@@ -178,7 +178,9 @@ class ListProfilesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+    A page ends earlier when it has some 3 MiB.
+    """
     page_token: _builtins.str
     """Optional. The `next_page_token` of the page before."""
     def __init__(

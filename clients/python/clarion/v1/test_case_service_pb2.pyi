@@ -140,7 +140,9 @@ class ListTestCasesRequest(_message.Message):
     campaign: _builtins.str
     """Required. `campaigns/{campaign}`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+    A page ends earlier when it has some 3 MiB.
+    """
     page_token: _builtins.str
     """Optional. The `next_page_token` of the page before."""
     def __init__(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 
+from clarion_server.application.background import run_for_request
 from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import ContentCompiler
@@ -119,9 +120,13 @@ class ManageCampaigns:
     async def create(self, command: CreateCampaign, caller: Caller) -> Campaign:
         """Stores a draft, unless the command only validates. Raises InvalidFields or ResourceExists."""
         violation = CAMPAIGNS.id_violation(command.campaign_id, "campaign_id")
-        of_rules = self._compiler.rule_violations(command.draft.definition)
         held = caller.visibility.labels
-        command.draft.check(held, [violation] if violation else [], of_rules)
+
+        def check() -> None:
+            of_rules = self._compiler.rule_violations(command.draft.definition)
+            command.draft.check(held, [violation] if violation else [], of_rules)
+
+        await run_for_request(check)
         now = self._clock.now()
         campaign = Campaign(
             sandbox=caller.sandbox,
@@ -184,8 +189,10 @@ class ManageCampaigns:
 
         Raises InvalidFields, ResourceNotFound, EtagMismatch or IllegalTransition.
         """
+        checked: tuple[Campaign, CampaignDefinition | None] | None = None
 
         def change(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
+            nonlocal checked
             draft = command.draft.only(command.changed_fields, campaign)
             live = unit.campaigns.version(campaign.key, campaign.live_version)
             live_definition = live.definition if live else None
@@ -193,16 +200,18 @@ class ManageCampaigns:
                 caller.visibility.labels,
                 self._rule_violations(draft.definition, campaign, live_definition),
             )
-            draft.check(held, command.violations, of_rules)
+            if checked != (campaign, live_definition):
+                draft.check(held, command.violations, of_rules)
+                checked = (campaign, live_definition)
             labels = held.picked(draft.access_labels)
             return campaign.updated(
                 draft.definition, live_definition, caller.name, now, tags=draft.tags, access_labels=labels
             )
 
         target = Target(caller.visibility, command.campaign_id, command.etag)
-        if command.validate_only:
-            return await self._changes.preview(target, change)
-        return await self._changes.make(target, change)
+        # Checking a large draft takes longer than triggers should wait for the writer.
+        previewed = await self._changes.preview(target, change)
+        return previewed if command.validate_only else await self._changes.make(target, change)
 
     def _rule_violations(
         self, definition: CampaignDefinition, campaign: Campaign, live: CampaignDefinition | None

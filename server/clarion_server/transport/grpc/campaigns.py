@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
 from clarion.v1 import campaign_difference_pb2 as difference_pb
 from clarion.v1 import campaign_life_cycle_pb2 as life_pb
 from clarion.v1 import campaign_list_pb2 as list_pb
@@ -11,7 +15,7 @@ from clarion.v1 import campaign_service_pb2 as pb
 from clarion.v1 import campaign_version_pb2 as version_pb
 from clarion.v1 import trigger_sample_pb2 as sample_pb
 
-from clarion_server.application.background import run_in_background
+from clarion_server.application.background import run_for_request, run_in_background
 from clarion_server.application.campaigns.comparison import CampaignComparer, CompareVersions
 from clarion_server.application.campaigns.drafts import (
     EDITABLE_FIELDS,
@@ -40,7 +44,7 @@ from clarion_server.transport.api.convert.previews import to_command, to_preview
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.samples import to_response
 from clarion_server.transport.api.masks import read_mask
-from clarion_server.transport.api.pagination import page_of
+from clarion_server.transport.api.pagination import each_by, page_of
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.api.requests import converted
 
@@ -70,22 +74,28 @@ class CampaignService:
             request.campaign_id, await converted(to_draft, request.campaign), request.validate_only
         )
         campaign = await self._campaigns.create(command, caller)
-        return pb.CreateCampaignResponse(campaign=_written(campaign, request.validate_only))
+        return pb.CreateCampaignResponse(campaign=await run_for_request(_written, campaign, request.validate_only))
 
     async def get_campaign(self, request: pb.GetCampaignRequest, caller: Caller) -> pb.GetCampaignResponse:
         campaign = await self._campaigns.get(CAMPAIGNS.parse(request.name), caller)
         health = await self._health.of([campaign], caller.visibility)
-        return pb.GetCampaignResponse(campaign=to_campaign_with_health(campaign, health))
+        return pb.GetCampaignResponse(campaign=await run_for_request(to_campaign_with_health, campaign, health))
 
     async def list_campaigns(
         self, request: list_pb.ListCampaignsRequest, caller: Caller
     ) -> list_pb.ListCampaignsResponse:
         asked = to_campaign_list(request, caller)
-        found = await self._campaigns.page(asked.query)
-        shown, token = asked.page.cut(found, asked.position)
-        health = await self._health.of(shown, caller.visibility)
-        campaigns = [to_campaign_with_health(campaign, health) for campaign in shown]
-        return list_pb.ListCampaignsResponse(campaigns=campaigns, next_page_token=token)
+
+        async def convert(found: Sequence[Campaign]) -> list[campaign_pb.Campaign]:
+            health = await self._health.of(found, caller.visibility)
+            return await each_by(partial(to_campaign_with_health, health=health))(found)
+
+        shown, token = await asked.page.fill(
+            lambda after, limit: self._campaigns.page(replace(asked.query, after=after, limit=limit)),
+            asked.position,
+            convert,
+        )
+        return list_pb.ListCampaignsResponse(campaigns=shown, next_page_token=token)
 
     async def list_tags(self, request: list_pb.ListTagsRequest, caller: Caller) -> list_pb.ListTagsResponse:
         page = page_of(request, caller, str)
@@ -99,7 +109,8 @@ class CampaignService:
     ) -> pb.DuplicateCampaignResponse:
         source_id = CAMPAIGNS.parse(request.name)
         command = DuplicateCampaign(source_id, request.campaign_id, request.version, request.display_name)
-        return pb.DuplicateCampaignResponse(campaign=to_campaign(await self._campaigns.duplicate(command, caller)))
+        duplicate = await self._campaigns.duplicate(command, caller)
+        return pb.DuplicateCampaignResponse(campaign=await run_for_request(to_campaign, duplicate))
 
     async def update_campaign(self, request: pb.UpdateCampaignRequest, caller: Caller) -> pb.UpdateCampaignResponse:
         _need_campaign(request)
@@ -113,7 +124,7 @@ class CampaignService:
             request.validate_only,
         )
         campaign = await self._campaigns.update(command, caller)
-        return pb.UpdateCampaignResponse(campaign=_written(campaign, request.validate_only))
+        return pb.UpdateCampaignResponse(campaign=await run_for_request(_written, campaign, request.validate_only))
 
     async def delete_campaign(self, request: pb.DeleteCampaignRequest, caller: Caller) -> pb.DeleteCampaignResponse:
         await self._campaigns.delete(CAMPAIGNS.parse(request.name), request.etag, caller)
@@ -125,19 +136,19 @@ class CampaignService:
         parser = RequestParser()
         campaign_id = parser.id(CAMPAIGNS, request.campaign, "campaign")
         page = page_of(request, caller, int, parser=parser)
-        before = page.after[0] if page.after else None
-        found = await self._campaigns.versions(campaign_id, before, page.limit, caller)
-        shown, token = page.cut(found, lambda version: (version.number,))
-        return version_pb.ListCampaignVersionsResponse(
-            versions=[to_version(version, campaign_id) for version in shown], next_page_token=token
+        shown, token = await page.fill(
+            lambda before, limit: self._campaigns.versions(campaign_id, before[0] if before else None, limit, caller),
+            lambda version: (version.number,),
+            each_by(partial(to_version, campaign_id=campaign_id)),
         )
+        return version_pb.ListCampaignVersionsResponse(versions=shown, next_page_token=token)
 
     async def get_campaign_version(
         self, request: version_pb.GetCampaignVersionRequest, caller: Caller
     ) -> version_pb.GetCampaignVersionResponse:
         campaign_id = CAMPAIGNS.parse(request.campaign, "campaign")
         version = await self._campaigns.version(campaign_id, request.version, caller)
-        return version_pb.GetCampaignVersionResponse(version=to_version(version, campaign_id))
+        return version_pb.GetCampaignVersionResponse(version=await run_for_request(to_version, version, campaign_id))
 
     async def diff_campaign_versions(
         self, request: difference_pb.DiffCampaignVersionsRequest, caller: Caller
@@ -168,37 +179,40 @@ class CampaignService:
         )
         activation = await self._life_cycle.activate(command, caller)
         return life_pb.ActivateCampaignResponse(
-            campaign=to_campaign(activation.campaign), findings=map(to_finding, activation.warnings)
+            campaign=await run_for_request(to_campaign, activation.campaign),
+            findings=map(to_finding, activation.warnings),
         )
 
     async def pause_campaign(
         self, request: life_pb.PauseCampaignRequest, caller: Caller
     ) -> life_pb.PauseCampaignResponse:
         campaign = await self._life_cycle.pause(CAMPAIGNS.parse(request.name), request.etag, caller)
-        return life_pb.PauseCampaignResponse(campaign=to_campaign(campaign))
+        return life_pb.PauseCampaignResponse(campaign=await run_for_request(to_campaign, campaign))
 
     async def resume_campaign(
         self, request: life_pb.ResumeCampaignRequest, caller: Caller
     ) -> life_pb.ResumeCampaignResponse:
         campaign = await self._life_cycle.resume(CAMPAIGNS.parse(request.name), request.etag, caller)
-        return life_pb.ResumeCampaignResponse(campaign=to_campaign(campaign))
+        return life_pb.ResumeCampaignResponse(campaign=await run_for_request(to_campaign, campaign))
 
     async def stop_campaign(self, request: life_pb.StopCampaignRequest, caller: Caller) -> life_pb.StopCampaignResponse:
         campaign_id, disposal = _read_stop(request)
         campaign, queued_count = await self._life_cycle.stop(campaign_id, disposal, request.etag, caller)
-        return life_pb.StopCampaignResponse(campaign=to_campaign(campaign), queued_count=queued_count)
+        return life_pb.StopCampaignResponse(
+            campaign=await run_for_request(to_campaign, campaign), queued_count=queued_count
+        )
 
     async def archive_campaign(
         self, request: life_pb.ArchiveCampaignRequest, caller: Caller
     ) -> life_pb.ArchiveCampaignResponse:
         campaign = await self._life_cycle.archive(CAMPAIGNS.parse(request.name), request.etag, caller)
-        return life_pb.ArchiveCampaignResponse(campaign=to_campaign(campaign))
+        return life_pb.ArchiveCampaignResponse(campaign=await run_for_request(to_campaign, campaign))
 
     async def unarchive_campaign(
         self, request: life_pb.UnarchiveCampaignRequest, caller: Caller
     ) -> life_pb.UnarchiveCampaignResponse:
         campaign = await self._life_cycle.unarchive(CAMPAIGNS.parse(request.name), request.etag, caller)
-        return life_pb.UnarchiveCampaignResponse(campaign=to_campaign(campaign))
+        return life_pb.UnarchiveCampaignResponse(campaign=await run_for_request(to_campaign, campaign))
 
     async def preview_campaign(
         self, request: preview_pb.PreviewCampaignRequest, caller: Caller

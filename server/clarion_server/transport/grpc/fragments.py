@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clarion.v1 import fragment_service_pb2 as pb
 
+from clarion_server.application.background import run_for_request
 from clarion_server.application.fragments.fragments import ManageFragments, PublishFragment
 from clarion_server.domain.access import Caller
 from clarion_server.domain.names import FRAGMENTS
@@ -15,7 +16,7 @@ from clarion_server.transport.api.convert.fragments import (
     to_publication,
 )
 from clarion_server.transport.api.convert.request_parser import RequestParser
-from clarion_server.transport.api.pagination import page_of
+from clarion_server.transport.api.pagination import each_by, page_of
 from clarion_server.transport.grpc.resources import StandardMethods
 
 
@@ -30,24 +31,28 @@ class FragmentService:
 
     async def list_fragments(self, request: pb.ListFragmentsRequest, caller: Caller) -> pb.ListFragmentsResponse:
         page = page_of(request, caller, str)
-        after = page.after[0] if page.after else None
-        found = await self._fragments.page(after, page.limit, caller, archived=request.show_archived)
-        shown, token = page.cut(found, lambda fragment: (fragment.id,))
-        return pb.ListFragmentsResponse(fragments=map(to_fragment, shown), next_page_token=token)
+        archived = request.show_archived
+        shown, token = await page.fill(
+            lambda after, limit: self._fragments.page(after[0] if after else None, limit, caller, archived=archived),
+            lambda fragment: (fragment.id,),
+            each_by(to_fragment),
+        )
+        return pb.ListFragmentsResponse(fragments=shown, next_page_token=token)
 
     async def archive_fragment(self, request: pb.ArchiveFragmentRequest, caller: Caller) -> pb.ArchiveFragmentResponse:
         archived = await self._fragments.archive(FRAGMENTS.parse(request.name), request.etag, caller)
-        return pb.ArchiveFragmentResponse(fragment=to_fragment(archived))
+        return pb.ArchiveFragmentResponse(fragment=await run_for_request(to_fragment, archived))
 
     async def unarchive_fragment(
         self, request: pb.UnarchiveFragmentRequest, caller: Caller
     ) -> pb.UnarchiveFragmentResponse:
         fragment = await self._fragments.unarchive(FRAGMENTS.parse(request.name), request.etag, caller)
-        return pb.UnarchiveFragmentResponse(fragment=to_fragment(fragment))
+        return pb.UnarchiveFragmentResponse(fragment=await run_for_request(to_fragment, fragment))
 
     async def publish_fragment(self, request: pb.PublishFragmentRequest, caller: Caller) -> pb.PublishFragmentResponse:
         command = PublishFragment(FRAGMENTS.parse(request.name), request.etag, request.validate_only)
-        return to_publication(await self._fragments.publish(command, caller), validate_only=request.validate_only)
+        publication = await self._fragments.publish(command, caller)
+        return await run_for_request(to_publication, publication, request.validate_only)
 
     async def list_fragment_versions(
         self, request: pb.ListFragmentVersionsRequest, caller: Caller
@@ -55,10 +60,12 @@ class FragmentService:
         parser = RequestParser()
         fragment_id = parser.id(FRAGMENTS, request.fragment, "fragment")
         page = page_of(request, caller, int, parser=parser)
-        before = page.after[0] if page.after else None
-        found = await self._fragments.versions(fragment_id, before, page.limit, caller)
-        shown, token = page.cut(found, lambda version: (version.number,))
-        return pb.ListFragmentVersionsResponse(fragment_versions=map(to_fragment_version, shown), next_page_token=token)
+        shown, token = await page.fill(
+            lambda before, limit: self._fragments.versions(fragment_id, before[0] if before else None, limit, caller),
+            lambda version: (version.number,),
+            each_by(to_fragment_version),
+        )
+        return pb.ListFragmentVersionsResponse(fragment_versions=shown, next_page_token=token)
 
     async def list_fragment_uses(
         self, request: pb.ListFragmentUsesRequest, caller: Caller

@@ -24,7 +24,7 @@ from clarion_server.domain.violation import required
 from clarion_server.transport.api.convert.profiles import to_exported, to_fields, to_imported, to_profile, to_result
 from clarion_server.transport.api.masks import read_mask
 from clarion_server.transport.api.packing import packed
-from clarion_server.transport.api.pagination import page_of
+from clarion_server.transport.api.pagination import each_by, page_of
 from clarion_server.transport.api.requests import converted
 
 
@@ -63,9 +63,12 @@ class ProfileService:
 
     async def list_profiles(self, request: pb.ListProfilesRequest, caller: Caller) -> pb.ListProfilesResponse:
         page = page_of(request, caller, str)
-        found = await self._profiles.page(page.after[0] if page.after else None, page.limit, caller)
-        shown, token = page.cut(found, lambda profile: (profile.id,))
-        return pb.ListProfilesResponse(profiles=map(to_profile, shown), next_page_token=token)
+        shown, token = await page.fill(
+            lambda after, limit: self._profiles.page(after[0] if after else None, limit, caller),
+            lambda profile: (profile.id,),
+            each_by(to_profile),
+        )
+        return pb.ListProfilesResponse(profiles=shown, next_page_token=token)
 
     async def update_profile(self, request: pb.UpdateProfileRequest, caller: Caller) -> pb.UpdateProfileResponse:
         _need_profile(request)

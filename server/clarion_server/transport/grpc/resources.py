@@ -8,13 +8,15 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message as ProtobufMessage
 
+from clarion_server.application.background import run_for_request
 from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput, UpdateResource
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.resource import Resource
 from clarion_server.domain.violation import required
 from clarion_server.transport.api.masks import read_mask
-from clarion_server.transport.api.pagination import page_of
+from clarion_server.transport.api.pagination import each_by, page_of
+from clarion_server.transport.api.requests import converted
 
 R = TypeVar("R", bound=Resource)
 
@@ -50,22 +52,24 @@ class StandardMethods(Generic[R]):
     async def create(self, request: Any, caller: Caller) -> Any:
         field = self._kind.field
         self._need_resource(request)
-        command = CreateResource(
-            getattr(request, f"{field}_id"), self._read(getattr(request, field)), _only_validates(request)
-        )
+        sent = await converted(self._read, getattr(request, field))
+        command = CreateResource(getattr(request, f"{field}_id"), sent, _only_validates(request))
         created = await self._resources.create(command, caller)
-        return self._answer("Create", **{field: self._written(created, _only_validates(request))})
+        written = await run_for_request(self._written, created, _only_validates(request))
+        return self._answer("Create", **{field: written})
 
     async def get(self, request: Any, caller: Caller) -> Any:
         found = await self._resources.get(self._kind.collection.parse(request.name), caller)
-        return self._answer("Get", **{self._kind.field: self._write(found)})
+        return self._answer("Get", **{self._kind.field: await run_for_request(self._write, found)})
 
     async def list(self, request: Any, caller: Caller) -> Any:
         page = page_of(request, caller, str)
-        after = page.after[0] if page.after else None
-        found = await self._resources.page(after, page.limit, caller)
-        shown, token = page.cut(found, lambda resource: (resource.id,))
-        return self._listed(**{self._items: map(self._write, shown), "next_page_token": token})
+        shown, token = await page.fill(
+            lambda after, limit: self._resources.page(after[0] if after else None, limit, caller),
+            lambda resource: (resource.id,),
+            each_by(self._write),
+        )
+        return self._listed(**{self._items: shown, "next_page_token": token})
 
     async def update(self, request: Any, caller: Caller) -> Any:
         field = self._kind.field
@@ -74,14 +78,15 @@ class StandardMethods(Generic[R]):
         mask = read_mask(request.update_mask, sent, self._kind.editable_fields)
         command = UpdateResource(
             self._kind.collection.parse(sent.name, f"{field}.name"),
-            self._read(sent),
+            await converted(self._read, sent),
             mask.fields,
             sent.etag,
             mask.violations,
             _only_validates(request),
         )
         updated = await self._resources.update(command, caller)
-        return self._answer("Update", **{field: self._written(updated, _only_validates(request))})
+        written = await run_for_request(self._written, updated, _only_validates(request))
+        return self._answer("Update", **{field: written})
 
     async def delete(self, request: Any, caller: Caller) -> Any:
         await self._resources.delete(self._kind.collection.parse(request.name), request.etag, caller)

@@ -45,7 +45,7 @@ from clarion_server.transport.api.convert.enums import (
     WITHOUT_RULE,
 )
 from clarion_server.transport.api.convert.request_parser import RequestParser
-from clarion_server.transport.api.convert.structs import to_struct
+from clarion_server.transport.api.convert.structs import fill_struct
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
 #: One more than the limit is enough to report too many. A request could hold millions.
@@ -193,14 +193,13 @@ def _from_rate(parser: RequestParser, rate: sending_rate_pb2.SendingRate) -> Sen
 
 def to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
     """Returns the editable fields alone."""
-    return pb.Campaign(
+    message = pb.Campaign(
         display_name=definition.display_name,
         description=definition.description,
         category=CATEGORY.number(definition.category),
         default_locale=definition.default_locale,
         identity_namespace=definition.identity_namespace,
         actions=map(_to_action, definition.actions),
-        context_schema=_to_schema(definition.context_schema),
         schedule=_to_schedule(definition.schedule),
         in_doubt_policy=IN_DOUBT_POLICY.number(definition.in_doubt_policy),
         rapid=definition.rapid,
@@ -212,10 +211,14 @@ def to_snapshot(definition: CampaignDefinition) -> pb.Campaign:
         locale_fallbacks=[
             pb.LocaleFallback(locale=locale, fallbacks=tags) for locale, tags in definition.locale_fallbacks.items()
         ],
-        translations={locale: to_struct(texts) for locale, texts in definition.translations.items()},
         allow_untranslated=definition.allow_untranslated,
         rate=_to_rate(definition.rate),
     )
+    if definition.context_schema is not None:
+        fill_struct(message.context_schema, definition.context_schema)
+    for locale, texts in definition.translations.items():
+        fill_struct(message.translations[locale], texts)
+    return message
 
 
 def _to_rate(rate: SendingRate | None) -> sending_rate_pb2.SendingRate | None:
@@ -240,10 +243,6 @@ def _to_action(action: Action) -> pb.Action:
         without_rule=WITHOUT_RULE.number(action.without_rule if action.rules else None),
         **to_content(action.content),
     )
-
-
-def _to_schema(schema: Any) -> struct_pb2.Struct | None:
-    return None if schema is None else to_struct(schema)
 
 
 def _to_schedule(schedule: Schedule) -> pb.Schedule | None:

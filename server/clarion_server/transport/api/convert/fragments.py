@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
 
 from clarion.v1 import fragment_pb2 as pb
 from clarion.v1 import fragment_service_pb2 as service_pb
@@ -17,7 +16,7 @@ from clarion_server.transport.api.convert.access_labels import read_access_label
 from clarion_server.transport.api.convert.campaigns import to_finding
 from clarion_server.transport.api.convert.enums import FRAGMENT_KIND
 from clarion_server.transport.api.convert.request_parser import RequestParser
-from clarion_server.transport.api.convert.structs import to_struct
+from clarion_server.transport.api.convert.structs import fill_struct
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
 
@@ -44,7 +43,7 @@ def to_fragment_input(fragment: pb.Fragment) -> ResourceInput[Fragment]:
 
 
 def to_fragment(fragment: Fragment) -> pb.Fragment:
-    return pb.Fragment(
+    message = pb.Fragment(
         name=fragment.name,
         display_name=fragment.display_name,
         description=fragment.description,
@@ -55,27 +54,29 @@ def to_fragment(fragment: Fragment) -> pb.Fragment:
         published_version=fragment.published_version,
         draft_pending=fragment.draft_pending,
         access_labels=fragment.access_labels.names,
-        **_content(fragment.content),
     )
+    _fill_content(message, fragment.content)
+    return message
 
 
 def to_fragment_version(version: FragmentVersion) -> pb.FragmentVersion:
-    return pb.FragmentVersion(
+    message = pb.FragmentVersion(
         fragment=FRAGMENTS.format(version.fragment_id),
         version=version.number,
         fragments=map(str, version.references),
         hash=version.digest,
         create_time=to_timestamp(version.create_time),
         creator=version.creator,
-        **_content(version.content),
     )
+    _fill_content(message, version.content)
+    return message
 
 
 def to_fragment_use(use: FragmentUse) -> pb.FragmentUse:
     return pb.FragmentUse(user=use.user, version=use.version, live=use.live)
 
 
-def to_publication(publication: Publication, *, validate_only: bool) -> service_pb.PublishFragmentResponse:
+def to_publication(publication: Publication, validate_only: bool) -> service_pb.PublishFragmentResponse:
     fragment = to_fragment(publication.fragment)
     if validate_only:
         # Nothing was stored, so there is no etag.
@@ -87,11 +88,11 @@ def to_publication(publication: Publication, *, validate_only: bool) -> service_
     )
 
 
-def _content(content: FragmentContent) -> dict[str, Any]:
-    """Returns the fields that fragments and their versions share."""
-    return {
-        "kind": FRAGMENT_KIND.number(content.kind),
-        "source": content.source,
-        "parameters": None if content.parameters is None else to_struct(content.parameters),
-        "translations": {locale: to_struct(texts) for locale, texts in content.translations.items()},
-    }
+def _fill_content(message: pb.Fragment | pb.FragmentVersion, content: FragmentContent) -> None:
+    """Writes the fields that fragments and their versions share."""
+    message.kind = FRAGMENT_KIND.number(content.kind)
+    message.source = content.source
+    if content.parameters is not None:
+        fill_struct(message.parameters, content.parameters)
+    for locale, texts in content.translations.items():
+        fill_struct(message.translations[locale], texts)

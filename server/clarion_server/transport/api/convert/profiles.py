@@ -21,7 +21,7 @@ from clarion_server.domain.violation import Violation, out_of_range, too_many
 from clarion_server.transport.api.convert.consents import from_change, to_consents
 from clarion_server.transport.api.convert.enums import PROFILE_IMPORT_OUTCOME
 from clarion_server.transport.api.convert.request_parser import RequestParser
-from clarion_server.transport.api.convert.structs import to_struct
+from clarion_server.transport.api.convert.structs import fill_struct
 from clarion_server.transport.api.convert.times import to_timestamp
 from clarion_server.transport.api.errors import field_violation
 
@@ -70,10 +70,9 @@ def _with_violations(fields: ProfileFields, violations: Sequence[Violation]) -> 
 
 
 def to_profile(profile: Profile) -> pb.Profile:
-    return pb.Profile(
+    message = pb.Profile(
         name=profile.name,
         identities=map(str, profile.identities),
-        attributes=to_struct(profile.attributes),
         locale=profile.locale,
         time_zone=profile.time_zone,
         etag=profile.etag,
@@ -81,6 +80,8 @@ def to_profile(profile: Profile) -> pb.Profile:
         update_time=to_timestamp(profile.update_time),
         first_seen_time=to_timestamp(profile.first_seen_time),
     )
+    fill_struct(message.attributes, profile.attributes)
+    return message
 
 
 def to_exported(exported: ExportedProfile) -> service_pb.ExportedProfile:

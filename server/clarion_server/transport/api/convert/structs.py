@@ -101,5 +101,23 @@ def _value_violations(value: struct_pb2.Value, depth: int) -> Iterator[Violation
 
 def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
     struct = struct_pb2.Struct()
-    struct.update(values)
+    fill_struct(struct, values)
     return struct
+
+
+def fill_struct(struct: struct_pb2.Struct, values: Mapping[str, Any]) -> None:
+    """Writes values into an empty Struct, which is marked as present in its message.
+
+    A Struct that is given to the constructor of a message is copied, which takes longer than writing it in place.
+    """
+    struct.SetInParent()
+    fields = struct.fields
+    others: dict[str, Any] = {}
+    for key, value in values.items():
+        if type(value) is str:
+            # `update` looks at the type of each value, and takes twice as long for texts.
+            fields[key].string_value = value
+        else:
+            others[key] = value
+    if others:
+        struct.update(others)

@@ -130,6 +130,7 @@ export const GetAudienceResponseSchema: GenMessage<GetAudienceResponse> = /*@__P
 export type ListAudiencesRequest = Message<"clarion.v1.ListAudiencesRequest"> & {
   /**
    * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * A page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 1;
    */

@@ -104,6 +104,7 @@ export type ListCampaignVersionsRequest = Message<"clarion.v1.ListCampaignVersio
 
   /**
    * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * A page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 2;
    */

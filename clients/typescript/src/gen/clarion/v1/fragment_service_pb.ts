@@ -128,6 +128,7 @@ export const GetFragmentResponseSchema: GenMessage<GetFragmentResponse> = /*@__P
 export type ListFragmentsRequest = Message<"clarion.v1.ListFragmentsRequest"> & {
   /**
    * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * A page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -466,6 +467,7 @@ export type ListFragmentVersionsRequest = Message<"clarion.v1.ListFragmentVersio
 
   /**
    * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * A page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 2;
    */
