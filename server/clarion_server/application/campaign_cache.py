@@ -63,6 +63,8 @@ class CompiledVersion:
     action_ids: tuple[str, ...]
     reads_profile: bool
     """Whether a content may depend on attributes of the profile."""
+    address_members: tuple[str, ...]
+    """The beginnings of the JSON members of attributes that may hold an address."""
     size: int
     """About how many bytes of memory it takes."""
     attachments: Attachments = field(default_factory=dict)
@@ -292,6 +294,7 @@ class CampaignCache:
             tuple(actions),
             tuple(action.id for action in actions),
             self._compiler.reads_profile(definition, stored.fragments),
+            tuple({f'"{each}"' for action in definition.actions if (each := action.content.address_attribute)}),
             _BASE_BYTES + _BYTES_PER_CHARACTER * (len(repr(light)) + _length(stored.built)) + packed.size,
             stored.attachments,
             stored.built,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clarion_server.domain.campaign import ActionMode
-from clarion_server.domain.cap_ledger import PolicyQuestion
+from clarion_server.domain.cap_ledger import CapPeople, PolicyQuestion
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.cap_rules import CapCandidate
 from clarion_server.domain.consent import NOT_ASKED, ConsentDecision
@@ -26,6 +26,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState, category_of, message_id
 from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.sending_hours import SendingHours
+from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.targeting import NO_DATA, NO_FAILURES, ContentChoice, RecipientData, RuleFailures
 from clarion_server.domain.targets import NO_RULE_MATCHED, AcceptedRecipient, ContentChooser, TargetAction
 from clarion_server.domain.value import value
@@ -65,7 +66,9 @@ class Trigger:
     refusal: tuple[Violation, ...] = ()
     """Why the trigger is refused, as far as that depends on stored profiles."""
     attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NO_ATTRIBUTES)
-    """By position: the attributes of the recipients for whom stored ones were added to those of the call."""
+    """By position: the attributes of the recipients for whom stored ones were added to those of the call, as far as
+    the trigger uses them.
+    """
     profile_keys: Mapping[int, int] = field(default_factory=lambda: NO_PROFILE_KEYS)
     """By position: the keys of the recipients' profiles."""
     explains: bool = False
@@ -89,32 +92,74 @@ class Trigger:
         """Whether the choices of people decide about its messages."""
         return self.topic is not None or self.lane is _MARKETING
 
+    @property
+    def uses_attributes(self) -> bool:
+        """Whether attributes of recipients are used before their messages are read from the store."""
+        return bool(self.data) or self.explains or any(self.owners)
 
-def consent_question(trigger: Trigger) -> ConsentQuestion | None:
-    """Returns what must be known about the consent of a trigger's recipients; None when nobody is asked."""
+    def completed(
+        self,
+        recipients: Sequence[AcceptedRecipient],
+        attributes: Mapping[int, Mapping[str, Any]],
+        profile_keys: Mapping[int, int],
+    ) -> Trigger:
+        """Returns the trigger with what is stored about its recipients."""
+        # Positional arguments: `replace` takes ten times as long.
+        return Trigger(
+            self.execution,
+            self.campaign_revision,
+            self.actions,
+            self.lane,
+            self.topic,
+            self.sending_policy,
+            recipients,
+            self.release_time,
+            self.owners,
+            self.refusal,
+            attributes,
+            profile_keys,
+            self.explains,
+            self.reasons,
+            self.extends,
+            self.files,
+            self.data,
+        )
+
+
+def consent_question(trigger: Trigger, *, are_known: bool = False) -> ConsentQuestion | None:
+    """Returns what must be known about the consent of a trigger's recipients; None when nobody is asked.
+
+    `are_known`: their profiles have been looked up, and those of whoever has their addresses are wanted alone.
+    """
     if not trigger.asks_consent:
         return None
-    identities: dict[str, IdentityKey] = {}
+    identities = {} if are_known else _identities(trigger)
     for each in trigger.recipients:
-        identities[each.identity] = IdentityKey(each.identity.partition(":")[0], each.normal_value)
         for action, address in zip(trigger.actions, each.addresses, strict=True):
             owner = address_identity(action.channel, address)
-            if owner is not None and owner not in identities:
+            if owner is not None and owner != each.identity and owner not in identities:
                 identities[owner] = address_key(address)
     return ConsentQuestion(trigger.execution.sandbox, trigger.topic, identities)
 
 
-def policy_question(trigger: Trigger) -> PolicyQuestion | None:
-    """Returns what must be known about the policy of a trigger's messages; None when none can hold for them."""
+def policy_question(trigger: Trigger, *, are_known: bool = False) -> PolicyQuestion | None:
+    """Returns what must be known about the policy of a trigger's messages; None when none can hold for them.
+
+    `are_known`: the profiles of the recipients have been looked up.
+    """
     if trigger.sending_policy is None:
         return None
-    identities = {
-        each.identity: IdentityKey(each.identity.partition(":")[0], each.normal_value) for each in trigger.recipients
-    }
+    identities = {} if are_known else _identities(trigger)
     category = category_of(trigger.lane)
     return PolicyQuestion(
         trigger.execution.sandbox, trigger.sending_policy, category, identities, _cap_candidates(trigger)
     )
+
+
+def _identities(trigger: Trigger) -> dict[str, IdentityKey]:
+    return {
+        each.identity: IdentityKey(each.identity.partition(":")[0], each.normal_value) for each in trigger.recipients
+    }
 
 
 def _cap_candidates(trigger: Trigger) -> Iterator[CapCandidate]:
@@ -239,16 +284,16 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     messages: list[Message] = []
     exclusions: dict[tuple[int, int], Sequence[Exclusion]] = {}
     phase, first_only = _ACCEPT, trigger.execution.action_mode is _FIRST_DELIVERABLE
-    asks_consent, hours, every = trigger.asks_consent, facts.exclusions.hours, trigger.explains
-    policy_id, deferred, reasons = _policy_id(trigger, hours), [], trigger.reasons
-    files = trigger.files
+    asks_consent, every = trigger.asks_consent, trigger.explains
+    policy, deferred, reasons, files = _policy(trigger, facts.exclusions.hours), [], trigger.reasons, trigger.files
+    capped = facts.exclusions.caps.people if policy is not None and policy.caps else None
     rules = ContentChooser(trigger.actions, keeps=every) if trigger.data else None
     for recipient in trigger.recipients:
         choices = None if rules is None else rules.choose(recipient, trigger.data_of(recipient.index))
         for index, action in enumerate(trigger.actions):
             consent = _consent(trigger, recipient, index, facts) if asks_consent else NOT_ASKED
-            person = None if policy_id is None else _cap_person(trigger, recipient, index, facts)
-            message = _message(trigger, recipient, index, action, consent, policy_id, person, first_only, choices)
+            person = None if capped is None else _cap_person(trigger, recipient, index, capped)
+            message = _message(trigger, recipient, index, action, consent, policy, person, first_only, choices)
             if files:
                 message = replace(message, attachments=files.get(recipient.index, ()))
             known = reasons.get((recipient.index, index)) if reasons else None
@@ -262,22 +307,31 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             if found:
                 exclusions[recipient.index, index] = found
                 message = _excluded(message, found[0])
-            elif policy_id:
-                opening = hours.opening(message, message.release_time)
-                # A claim gives it its turn, where the policy has a rate.
-                waits = opening > message.release_time or hours.rated_policy_of(message) is not None
+            elif policy is not None:
+                message, waits = _under_policy(message, policy, facts.exclusions)
                 if waits:
-                    message = _deferred(message, opening)
                     deferred.append(message)
-                elif message.state is _SENDING and (closing := hours.closing(message, opening)) is not None:
-                    message = replace(message, not_after=closing)
-                facts.exclusions.caps.reserve(message, message.release_time, message.accept_time)
             messages.append(message)
             if first_only and not found:
                 break
     execution = _with_exclusions(trigger.execution, exclusions) if exclusions else trigger.execution
     accepted = Accepted(execution, messages, trigger.attributes, lapsed, deferred, exclusions, trigger.extends, files)
     return accepted if rules is None else replace(accepted, rule_failures=rules.failures, choices=rules.kept)
+
+
+def _under_policy(message: Message, policy: SendingPolicy, facts: ExclusionFacts) -> tuple[Message, bool]:
+    """Returns the new message as its policy lets it leave, and whether it waits for an opening or its turn."""
+    hours = facts.hours
+    opening = hours.opening(message, message.release_time)
+    # A claim gives it its turn, where the policy has a rate.
+    waits = opening > message.release_time or (policy.rate > 0 and hours.rated_policy_of(message) is not None)
+    if waits:
+        message = _deferred(message, opening)
+    elif message.state is _SENDING and (closing := hours.closing(message, opening)) is not None:
+        message = replace(message, not_after=closing)
+    if message.cap_person is not None:
+        facts.caps.reserve(message, message.release_time, message.accept_time)
+    return message, waits
 
 
 def _with_exclusions(execution: Execution, exclusions: Mapping[tuple[int, int], Sequence[Exclusion]]) -> Execution:
@@ -295,15 +349,15 @@ def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: 
     )
 
 
-def _policy_id(trigger: Trigger, hours: SendingHours) -> str | None:
-    """Returns the id of the sending policy that holds for the trigger's messages, if there is one."""
+def _policy(trigger: Trigger, hours: SendingHours) -> SendingPolicy | None:
+    """Returns the sending policy that holds for the trigger's messages, if there is one."""
     policy = hours.named(trigger.execution.sandbox, trigger.sending_policy)
-    return policy.id if policy is not None and policy.holds_for(category_of(trigger.lane)) else None
+    return policy if policy is not None and policy.holds_for(category_of(trigger.lane)) else None
 
 
-def _cap_person(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: Facts) -> CapPerson | None:
-    people, sandbox = facts.exclusions.caps.people, trigger.execution.sandbox
-    return people.expected(sandbox, recipient.identity, trigger.actions[index].channel, recipient.addresses[index])
+def _cap_person(trigger: Trigger, recipient: AcceptedRecipient, index: int, people: CapPeople) -> CapPerson | None:
+    sandbox, channel = trigger.execution.sandbox, trigger.actions[index].channel
+    return people.expected(sandbox, recipient.identity, channel, recipient.addresses[index])
 
 
 def _deferred(message: Message, opening: Instant) -> Message:
@@ -328,7 +382,7 @@ def _message(
     index: int,
     action: TargetAction,
     consent: ConsentDecision,
-    policy_id: str | None,
+    policy: SendingPolicy | None,
     cap_person: CapPerson | None,
     first_only: bool,
     choices: Sequence[ContentChoice] | None = None,
@@ -366,7 +420,7 @@ def _message(
         trigger.topic,
         # The choice that decides proves later that it was right to send the message.
         None if consent.consent is None else consent.consent.change_key,
-        policy_id,
+        None if policy is None else policy.id,
         trigger.profile_keys.get(recipient.index),
         cap_person,
         action.locales.choose(recipient.locale) if choices is None else choices[index].locale,

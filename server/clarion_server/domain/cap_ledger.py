@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class PolicyQuestion:
     policy: str
     category: Category
     identities: Mapping[str, IdentityKey]
-    """Of the recipients: what each is compared by, by the form that is given."""
+    """Of the recipients, as far as they are not looked up yet: what each is compared by, by the form that is given."""
     messages: Iterable[Cappable] = ()
     """Those for which room is asked. It is read once, and only if the policy has caps."""
 
@@ -72,16 +72,6 @@ class CapPeople:
         return self.recipients[message.sandbox, message.identity, message.channel, message.address]
 
 
-def rows_of(messages: Iterable[Cappable], rules: CapRules, people: CapPeople) -> Iterator[tuple[CapRow, bool]]:
-    """Yields the rows that decide about the messages, and whether one is needed even if nothing is stored in it."""
-    for message in messages:
-        for rule in rules.of(message):
-            person, former = people.of(message)
-            yield CapRow(person, rule.policy.key, rule.scope), True
-            if former is not None:
-                yield CapRow(former, rule.policy.key, rule.scope), False
-
-
 @dataclass(slots=True)
 class CapLedger:
     """Decides whether messages have room, one after the other: each sees what was reserved for those before."""
@@ -93,9 +83,13 @@ class CapLedger:
     """The entries to store."""
     moved: dict[str, CapPerson] = field(default_factory=dict)
     """Whom stored messages are counted for, by id, where that has changed."""
+    _rows: dict[str, Sequence[tuple[CapRule, CapRow]]] = field(default_factory=dict, repr=False)
+    """What counts each message of the batch, by its id, as it is asked twice."""
 
     def __post_init__(self) -> None:
         profiles = {former: person for person, former in self.people.recipients.values() if former is not None}
+        if not profiles:
+            return
         for row in [row for row in self.entries if row.person in profiles]:
             self._unite(row, row._replace(person=profiles[row.person]))
 
@@ -110,8 +104,8 @@ class CapLedger:
 
     def find_full(self, message: CappableMessage, time: Instant) -> SendingPolicy | None:
         """Returns the policy of a cap that has no room for the message at that time; None if all have."""
-        for rule in self.rules.of(message):
-            entries = self.entries.get(self._row(message, rule))
+        for rule, row in self._counted(message):
+            entries = self.entries.get(row)
             # Most people have got less than a cap allows, whatever its window.
             if entries is None or len(entries.times) < rule.cap.count:
                 continue
@@ -124,18 +118,28 @@ class CapLedger:
     def reserve(self, message: CappableMessage, time: Instant, now: Instant) -> CapPerson | None:
         """Counts the message at that time, and no more at another one. Returns for whom; None if no cap counts it."""
         person = None
-        for rule in self.rules.of(message):
-            row = self._row(message, rule)
-            entries = self.entries.setdefault(row, CapEntries())
-            entries.times[message.id] = time
-            if len(entries.times) > 1:
-                entries.times = _without_old(entries.times, now - rule.memory)
-            entries.until = max(entries.times.values(), default=now) + rule.memory
-            self.changed[row], person = entries, row.person
+        for rule, row in self._counted(message):
+            entries = self.entries.get(row)
+            if entries is None:
+                # Nothing else counts for this person.
+                self.entries[row] = self.changed[row] = CapEntries({message.id: time}, time + rule.memory)
+            else:
+                entries.times[message.id] = time
+                if min(entries.times.values()) <= now - rule.memory:
+                    entries.times = _without_old(entries.times, now - rule.memory)
+                entries.until = max(entries.times.values(), default=now) + rule.memory
+                self.changed[row] = entries
+            person = row.person
         return person
 
-    def _row(self, message: CappableMessage, rule: CapRule) -> CapRow:
-        return CapRow(message.cap_person or self.people.of(message).person, rule.policy.key, rule.scope)
+    def _counted(self, message: CappableMessage) -> Sequence[tuple[CapRule, CapRow]]:
+        """Returns the caps that count the message, each with the row in which it does."""
+        found = self._rows.get(message.id)
+        if found is None:
+            rules = self.rules.of(message)
+            person = (message.cap_person or self.people.of(message).person) if rules else ""
+            found = self._rows[message.id] = [(rule, CapRow(person, rule.policy.key, rule.scope)) for rule in rules]
+        return found
 
 
 def _without_old(times: dict[str, Instant], last: Instant) -> dict[str, Instant]:

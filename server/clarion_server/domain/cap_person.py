@@ -6,8 +6,11 @@ import hashlib
 
 from clarion_server.domain.identity import IdentityKey
 
-#: The key of a profile as a text, or a hash for somebody without one.
+#: The key of a profile as a text, or a mark and a hash for somebody without one.
 CapPerson = str
+
+#: Begins all persons without a profile, and follows every digit, so that they are stored behind all others.
+STRANGER_MARK = "~"
 
 
 def profile_person(profile_key: int) -> CapPerson:
@@ -20,4 +23,4 @@ def stranger_person(sandbox: str, identity: IdentityKey) -> CapPerson:
     It is a hash, so that what is stored for caps holds no address.
     """
     text = f"{sandbox}\0{identity.namespace}:{identity.value}"
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return STRANGER_MARK + hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

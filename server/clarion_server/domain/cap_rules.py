@@ -83,8 +83,8 @@ class CapRules:
         # Magic recipients use up nothing.
         if simulated_outcome(message.address) is not None:
             return ()
-        policy = message.sandbox, message.sending_policy
-        kind = (*policy, message.category, message.channel, message.topic, message.campaign_key)
+        # A campaign has one sandbox.
+        kind = (message.campaign_key, message.sending_policy, message.category, message.channel, message.topic)
         rules = self._known.get(kind)
         if rules is None:
             rules = self._known[kind] = tuple(self._find(message))

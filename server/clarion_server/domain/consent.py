@@ -114,29 +114,35 @@ class ConsentDecision:
 
 #: The decision about a message for which nobody's consent is asked.
 NOT_ASKED = ConsentDecision(allowed=True)
+_ALLOWED_BY_SILENCE, _DENIED_BY_SILENCE = ConsentDecision(allowed=True), ConsentDecision(allowed=False)
+#: Python 3.11 takes as long to find a member in its class as to create a small object.
+_GRANTED, _DENIED = ConsentChoice.GRANTED, ConsentChoice.DENIED
+_TRANSACTIONAL, _SEND_UNLESS_DENIED = Category.TRANSACTIONAL, Silence.SEND_UNLESS_DENIED
 
 
 def by_scope(consents: Iterable[Consent]) -> dict[ConsentScope, Consent]:
     return {consent.scope: consent for consent in consents}
 
 
-def covering(choices: Iterable[Consent], scope: ConsentScope) -> list[Consent]:
-    """Returns the choices that are about every message of the scope."""
-    channel, topic = scope.channel, scope.topic
+def covering(choices: Iterable[Consent], channel: Channel | None, topic: str | None) -> list[Consent]:
+    """Returns the choices that are about every message on the channel and about the topic."""
     # This runs for each recipient of marketing, so it does what `ConsentScope.covers` does without calling it.
-    return [
-        choice for choice in choices if choice.scope.channel in (None, channel) and choice.scope.topic in (None, topic)
-    ]
+    found = []
+    for choice in choices:
+        scope = choice.scope
+        if (scope.channel is None or scope.channel is channel) and (scope.topic is None or scope.topic == topic):
+            found.append(choice)
+    return found
 
 
 def standing_denial(choices: Sequence[Consent]) -> Consent | None:
     """Returns the narrowest denial among choices that cover one scope that no grant among them answers, if there is
     one.
     """
-    denials = [choice for choice in choices if choice.choice is ConsentChoice.DENIED]
+    denials = [choice for choice in choices if choice.choice is _DENIED]
     if not denials:
         return None
-    grants = [choice for choice in choices if choice.choice is ConsentChoice.GRANTED]
+    grants = [choice for choice in choices if choice.choice is _GRANTED]
     standing = [denial for denial in denials if not any(answers(grant, denial) for grant in grants)]
     return min(standing, key=_width, default=None)
 
@@ -159,18 +165,20 @@ def decide_consent(
     Transactional messages heed the choices about their own topic alone: a person who refuses all marketing still gets
     a password reset.
     """
-    about_it = covering(choices, ConsentScope(channel, topic))
-    if category is Category.TRANSACTIONAL:
+    about_it = covering(choices, channel, topic) if choices else ()
+    if category is _TRANSACTIONAL:
         denial = standing_denial([choice for choice in about_it if choice.scope.topic is not None])
-        return ConsentDecision(allowed=denial is None, consent=denial)
+        return NOT_ASKED if denial is None else ConsentDecision(False, denial)
     if not about_it:
-        return ConsentDecision(allowed=silence is Silence.SEND_UNLESS_DENIED)
+        return _ALLOWED_BY_SILENCE if silence is _SEND_UNLESS_DENIED else _DENIED_BY_SILENCE
+    if len(about_it) == 1:
+        # Most people have made one choice.
+        return ConsentDecision(about_it[0].choice is _GRANTED, about_it[0])
     denial = standing_denial(about_it)
     if denial is not None:
-        return ConsentDecision(allowed=False, consent=denial)
+        return ConsentDecision(False, denial)
     # A denial that does not stand has a grant that answers it, so there is one.
-    grants = [choice for choice in about_it if choice.choice is ConsentChoice.GRANTED]
-    return ConsentDecision(allowed=True, consent=min(grants, key=_width))
+    return ConsentDecision(True, min([choice for choice in about_it if choice.choice is _GRANTED], key=_width))
 
 
 def _width(consent: Consent) -> int:

@@ -160,7 +160,7 @@ def forbidding_denial(change: ConsentChange, consents: Consents) -> Consent | No
     """Returns the standing denial that the change would answer without being allowed to, if there is one."""
     if change.choice is ConsentChoice.DENIED or change.may_answer_denials():
         return None
-    denial = standing_denial(covering(consents.values(), change.scope))
+    denial = standing_denial(covering(consents.values(), change.scope.channel, change.scope.topic))
     return denial if denial is not None and change.time > denial.time else None
 
 

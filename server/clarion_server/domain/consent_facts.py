@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clarion_server.domain.address_key import email_key
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import NOT_ASKED, Consent, ConsentDecision, Silence, SilenceSetting, decide_consent
+from clarion_server.domain.consent import NOT_ASKED, ConsentDecision, Silence, SilenceSetting, decide_consent
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.message import Message
+from clarion_server.domain.profile import KnownPeople
 from clarion_server.domain.value import value
-
-
-@value
-class ConsentHolder:
-    """The profile that has an identity, as far as consent is concerned."""
-
-    profile_key: int | None
-    choices: Sequence[Consent]
-
-
-#: Stands for somebody without a profile.
-NOBODY = ConsentHolder(None, ())
 
 
 @value
@@ -33,27 +22,29 @@ class ConsentQuestion:
     sandbox: str
     topic: str | None
     identities: Mapping[str, IdentityKey]
-    """Of the recipients and of whoever has their addresses: what each is compared by, by the form that is given."""
+    """Of the recipients and of whoever has their addresses, as far as they are not looked up yet: what each is
+    compared by, by the form that is given.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentFacts:
     silences: Mapping[tuple[str, str | None], SilenceSetting] = field(default_factory=dict)
     """What silence means, by the sandbox and the id of the topic."""
-    holders: Mapping[tuple[str, str], ConsentHolder] = field(default_factory=dict)
-    """The profiles by the sandbox and one of their identities, in the form that is given."""
+    holders: KnownPeople = field(default_factory=dict)
 
     def decide(
         self, sandbox: str, topic: str | None, category: Category, channel: Channel, identity: str, address: str
     ) -> ConsentDecision:
         """Returns whether the recipient agrees to a message, and whoever has the address does not refuse it."""
-        own = self.holders.get((sandbox, identity), NOBODY)
-        decision = decide_consent(own.choices, channel, topic, category, self.silences[sandbox, topic].silence)
+        own = self.holders.get((sandbox, identity))
+        choices = () if own is None else own.choices
+        decision = decide_consent(choices, channel, topic, category, self.silences[sandbox, topic].silence)
         owned = address_identity(channel, address)
-        if owned in (None, identity) or not decision.allowed:
+        if owned is None or owned == identity or not decision.allowed:
             return decision
-        owner = self.holders.get((sandbox, owned), NOBODY)
-        if owner.profile_key in (None, own.profile_key):
+        owner = self.holders.get((sandbox, owned))
+        if owner is None or (own is not None and owner.key == own.key):
             return decision
         # Somebody else has the address. That person's grant is for themselves, and a denial stops the message.
         of_owner = decide_consent(owner.choices, channel, topic, category, Silence.SEND_UNLESS_DENIED)

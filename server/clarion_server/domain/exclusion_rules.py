@@ -29,6 +29,11 @@ class ExclusionFacts:
     hours: SendingHours = field(default_factory=SendingHours)
     caps: CapLedger = field(default_factory=CapLedger)
     """Changes while the batch is decided, as room is reserved for those of its messages that may be sent."""
+    rules: Sequence[_Rule] = field(init=False, compare=False, repr=False)
+    """Those that may find something, in the order in which they decide."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", [rule for rule, may_find in _RULES if may_find(self)])
 
 
 _SIMULATED = {
@@ -39,10 +44,7 @@ _SIMULATED = {
     SimulatedOutcome.CAPPED: ExclusionReason.CAPPED,
 }
 #: Returns why a message must not be sent at a time; `find_exclusions` describes the parameters.
-_Rule = Callable[[Message, Instant, ExclusionPhase, ExclusionFacts, ConsentDecision], Sequence[Exclusion]]
-
-#: Knows of nothing that excludes anybody.
-NO_EXCLUSION_FACTS = ExclusionFacts()
+_Rule = Callable[[Message, Instant, ExclusionPhase, "ExclusionFacts", ConsentDecision], Sequence[Exclusion]]
 
 
 def find_exclusions(
@@ -68,7 +70,7 @@ def find_exclusions(
     if facts is NO_EXCLUSION_FACTS and (message.address or not message.channel.has_addresses):
         return ()
     found: Sequence[Exclusion] = ()
-    for rule in _RULES:
+    for rule in facts.rules:
         if more := rule(message, time, phase, facts, consent):
             found = (*found, *more)
             if not every:
@@ -150,5 +152,15 @@ def _by_caps(
     return () if full is None else (Exclusion(ExclusionReason.CAPPED, phase, full.name),)
 
 
-#: In the order in which they decide.
-_RULES: Sequence[_Rule] = (_by_address, _by_allow_lists, _by_suppressions, _by_consent, _by_hours, _by_caps)
+#: In the order in which they decide, with whether each may find anything by some facts.
+_RULES: Sequence[tuple[_Rule, Callable[[ExclusionFacts], bool]]] = (
+    (_by_address, lambda _: True),
+    (_by_allow_lists, lambda facts: bool(facts.allow_lists)),
+    (_by_suppressions, lambda facts: not facts.suppressions.is_empty),
+    (_by_consent, lambda _: True),
+    (_by_hours, lambda facts: bool(facts.hours.policies)),
+    (_by_caps, lambda facts: bool(facts.caps.rules.hours.policies)),
+)
+
+#: Knows of nothing that excludes anybody.
+NO_EXCLUSION_FACTS = ExclusionFacts()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
 
+from clarion_server.domain.consent import Consent
 from clarion_server.domain.errors import EtagMismatch
 from clarion_server.domain.identity import Identity
 from clarion_server.domain.instant import Instant
@@ -77,26 +78,25 @@ class ProfileRef:
 
 @value
 class KnownProfile:
-    """A stored profile, as much of it as messages to the person are made of."""
+    """A stored profile, as much of it as messages to the person are made of and decided by."""
 
     key: int
     id: str
     locale: str
-    attributes: str
+    attributes: str = ""
     """As JSON, which is parsed where something is read of them. Empty when they were not asked for."""
+    time_zone: str = ""
+    """Empty if the profile has none."""
+    choices: Sequence[Consent] = ()
+    """The current ones about messages. Empty when they were not asked for."""
 
     @property
     def name(self) -> str:
         return f"profiles/{self.id}"
 
 
-@value
-class ProfileClock:
-    """Which profile somebody has, and whose clock that is."""
-
-    key: int
-    time_zone: str
-    """Empty if the profile has none."""
+#: The profiles that people have, by the sandbox and one of their identities in the form that is given.
+KnownPeople = Mapping[tuple[str, str], KnownProfile]
 
 
 def without_nulls(attributes: Mapping[str, Any]) -> dict[str, Any]:

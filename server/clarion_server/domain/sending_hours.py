@@ -8,11 +8,14 @@ from zoneinfo import ZoneInfo
 
 from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.magic import simulated_outcome
-from clarion_server.domain.message import Message
+from clarion_server.domain.message import Message, category_of
+from clarion_server.domain.profile import KnownPeople
 from clarion_server.domain.quiet_hours import OpeningHours
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource
 from clarion_server.domain.time_zone import is_time_zone, time_zone
 
+#: Python 3.11 takes as long to find a member in its class as to create a small object.
+_FIXED = TimeZoneSource.FIXED
 #: A message that waits longer than this in a process's hands, for the pace or a free connection, is checked again.
 LONGEST_WAIT: Span = 2 * SECOND
 
@@ -21,19 +24,21 @@ LONGEST_WAIT: Span = 2 * SECOND
 class SendingHours:
     policies: Mapping[tuple[str, str], SendingPolicy] = field(default_factory=dict)
     """By the sandbox and the policy's id."""
-    zones: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """The time zones of profiles that have one, by the sandbox and one of their identities as it is given."""
+    people: KnownPeople = field(default_factory=dict)
+    """Those whose time zones may count."""
     _openings: dict[tuple[str, str, str, Instant], Instant] = field(default_factory=dict, compare=False, repr=False)
     """The openings that were found, since many messages of a batch have the same policy, time zone and time."""
-    _of_messages: dict[tuple[str, Instant], Instant] = field(default_factory=dict, compare=False, repr=False)
-    """The same by message and time, since several rules ask about each message."""
+    _of_messages: dict[str, tuple[Instant, Instant]] = field(default_factory=dict, compare=False, repr=False)
+    """The last one that was found for each message, by its id, with the time, since several rules ask about it."""
 
     def named(self, sandbox: str, policy_id: str | None) -> SendingPolicy | None:
         return None if policy_id is None else self.policies.get((sandbox, policy_id))
 
     def policy_of(self, message: Message) -> SendingPolicy | None:
         """Returns the policy whose hours the message keeps."""
-        found = self.named(message.sandbox, message.sending_policy)
+        if message.sending_policy is None:
+            return None
+        found = self.policies.get((message.sandbox, message.sending_policy))
         return found if found is not None and message.category in found.categories else None
 
     def rated_policy_of(self, message: Message) -> SendingPolicy | None:
@@ -44,18 +49,22 @@ class SendingHours:
 
     def zone(self, sandbox: str, identity: str, policy: SendingPolicy) -> ZoneInfo:
         """Returns the time zone whose clock counts for the recipient."""
-        fixed = policy.time_zone_source is TimeZoneSource.FIXED
-        name = policy.time_zone if fixed else self.zones.get((sandbox, identity), policy.time_zone)
+        name = self._zone_name(sandbox, identity, policy)
         # A later database of time zones may lack a name that an earlier one had.
         return time_zone(name if is_time_zone(name) else policy.time_zone)
 
+    def _zone_name(self, sandbox: str, identity: str, policy: SendingPolicy) -> str:
+        if policy.time_zone_source is _FIXED:
+            return policy.time_zone
+        profile = self.people.get((sandbox, identity))
+        return policy.time_zone if profile is None else profile.time_zone or policy.time_zone
+
     def opening(self, message: Message, time: Instant) -> Instant:
         """Returns the first instant at or after `time` at which the message may be sent."""
-        key = (message.id, time)
-        found = self._of_messages.get(key)
-        if found is None:
-            found = self._of_messages[key] = self._find_opening(message, time)
-        return found
+        found = self._of_messages.get(message.id)
+        if found is None or found[0] != time:
+            found = self._of_messages[message.id] = (time, self._find_opening(message, time))
+        return found[1]
 
     def closing(self, message: Message, time: Instant) -> Instant | None:
         """Returns when the hours end in which the message may be sent at `time`; None if that is later than the next
@@ -69,15 +78,20 @@ class SendingHours:
         return _first_closed(policy.hours, time, closed, zone)
 
     def _find_opening(self, message: Message, time: Instant) -> Instant:
-        policy = self.policy_of(message)
-        # Messages of magic recipients are sent whatever the hour.
-        if policy is None or policy.is_always_open or simulated_outcome(message.address) is not None:
+        # This runs for each message, so it does what `policy_of` does without calling it.
+        policy = (
+            None if message.sending_policy is None else self.policies.get((message.sandbox, message.sending_policy))
+        )
+        if policy is None or policy.is_always_open or category_of(message.lane) not in policy.categories:
             return time
-        zone = self.zone(message.sandbox, message.identity, policy)
-        key = (message.sandbox, policy.id, zone.key, time)
-        if key not in self._openings:
-            self._openings[key] = policy.hours.next_opening(time, zone)
-        return self._openings[key]
+        sandbox, identity = message.sandbox, message.identity
+        key = (sandbox, policy.id, self._zone_name(sandbox, identity, policy), time)
+        opening = self._openings.get(key)
+        if opening is None:
+            zone = self.zone(sandbox, identity, policy)
+            opening = self._openings[key] = policy.hours.next_opening(time, zone)
+        # Messages of magic recipients are sent whatever the hour.
+        return opening if opening == time or simulated_outcome(message.address) is None else time
 
 
 def _first_closed(hours: OpeningHours, is_open: Instant, closed: Instant, zone: ZoneInfo) -> Instant:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
@@ -125,6 +125,15 @@ def covering_keys(address: str) -> tuple[str, ...]:
     return key, *_covering_domain_keys(key.rpartition("@")[2])
 
 
+def all_covering_keys(addresses: Iterable[str]) -> set[str]:
+    """Returns the keys of all targets that cover any of the addresses."""
+    keys = set(map(email_key, addresses))
+    # Many recipients share few domains.
+    for domain in {key.rpartition("@")[2] for key in keys}:
+        keys.update(_covering_domain_keys(domain))
+    return keys
+
+
 # Many recipients share few domains.
 @lru_cache(maxsize=1_024)
 def _covering_domain_keys(domain: str) -> tuple[str, ...]:
@@ -141,6 +150,10 @@ class SuppressionIndex:
         for each in suppressions:
             by_key[each.sandbox, each.channel, each.target_key].append(each)
         self._by_key: Mapping[tuple[str, Channel, str], Sequence[Suppression]] = dict(by_key)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._by_key
 
     def covering(self, sandbox: str, channel: Channel, address: str, time: Instant) -> Sequence[Suppression]:
         """Returns those that are in force at that time, the oldest first."""

@@ -21,7 +21,6 @@ from clarion_server.domain.consent import (
     by_scope,
 )
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource, Evidence
-from clarion_server.domain.consent_facts import ConsentHolder
 from clarion_server.domain.profile import Profile
 
 from tests.contract.store import samples
@@ -71,10 +70,13 @@ def test_choices_are_found_by_identity_in_their_sandbox(work: UnitOfWork) -> Non
     here, there = a_person(work), a_person(work, sandbox="staging")
     work.consents.save(here.key, CHOICES)
     wanted = [SandboxIdentity(sandbox, *JANE.key) for sandbox in ("default", "staging", "other")]
-    assert work.consents.holders(wanted) == {
-        wanted[0]: ConsentHolder(here.key, list(CHOICES.values())),
-        wanted[1]: ConsentHolder(there.key, []),
+    found = work.profiles.known(wanted, with_attributes=False, with_choices=True)
+    assert {identity: (profile.key, list(profile.choices)) for identity, profile in found.items()} == {
+        wanted[0]: (here.key, list(CHOICES.values())),
+        wanted[1]: (there.key, []),
     }
+    unasked = work.profiles.known(wanted, with_attributes=False, with_choices=False)
+    assert all(profile.choices == () for profile in unasked.values())
 
 
 def test_a_change_of_the_profile_leaves_its_choices(work: UnitOfWork) -> None:

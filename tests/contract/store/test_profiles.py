@@ -152,7 +152,8 @@ def sandbox_identity(of: Profile, index: int = 0) -> SandboxIdentity:
 
 
 def known(of: Profile) -> KnownProfile:
-    return KnownProfile(of.key, of.id, of.locale, '{"first_name":"Jane","age":42,"tags":["a",null]}')
+    attributes = '{"first_name":"Jane","age":42,"tags":["a",null]}'
+    return KnownProfile(of.key, of.id, of.locale, attributes, of.time_zone)
 
 
 def test_known_recipients_are_found_with_or_without_their_attributes(work: UnitOfWork) -> None:
@@ -160,11 +161,11 @@ def test_known_recipients_are_found_with_or_without_their_attributes(work: UnitO
     there = work.profiles.add(samples.profile(JANE, sandbox="staging"))
     wanted = [sandbox_identity(jane), sandbox_identity(jane, 1), sandbox_identity(there)]
     strangers = [SandboxIdentity("default", "crm", str(number)) for number in range(300)]
-    found = work.profiles.known([*strangers, *wanted], with_attributes=True)
+    found = work.profiles.known([*strangers, *wanted], with_attributes=True, with_choices=True)
     assert found == {wanted[0]: known(jane), wanted[1]: known(jane), wanted[2]: known(there)}
-    bare = work.profiles.known(wanted, with_attributes=False)
+    bare = work.profiles.known(wanted, with_attributes=False, with_choices=True)
     assert bare == {key: replace(profile, attributes="") for key, profile in found.items()}
-    assert work.profiles.known([], with_attributes=True) == {}
+    assert work.profiles.known([], with_attributes=True, with_choices=True) == {}
 
 
 def test_profiles_of_unknown_recipients_are_added(store: Store) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.queries import LockedCampaign
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
@@ -13,7 +12,6 @@ from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import CampaignState
 from clarion_server.domain.instant import HOUR, MINUTE
 from clarion_server.domain.message import Message, MessageState
-from clarion_server.domain.profile import ProfileClock
 from clarion_server.domain.sending_policy import SendingPolicy
 
 from tests.contract.store import samples
@@ -99,16 +97,6 @@ def test_an_earlier_version_does_not_use_a_policy(work: UnitOfWork) -> None:
     work.campaigns.add_version(samples.version(sender.campaign.key, 2, sending_policy=None), [sender.channel.key])
     work.campaigns.save(replace(sender.campaign, live_version=2, last_version=2, revision=3))
     assert work.campaigns.first_with_policy(HERE, "nights") is None
-
-
-def test_profiles_and_their_time_zones_are_found_by_their_identities(work: UnitOfWork) -> None:
-    jane, crm, anna = (samples.identity(*each) for each in (("email", "jane"), ("crm", "1"), ("email", "anna")))
-    of_jane = ProfileClock(work.profiles.add(samples.profile(jane, crm, time_zone="Asia/Tokyo")).key, "Asia/Tokyo")
-    of_anna = ProfileClock(work.profiles.add(samples.profile(anna, time_zone="")).key, "")
-    work.profiles.add(samples.profile(jane, sandbox="staging", time_zone="Asia/Seoul"))
-    keys = [SandboxIdentity(samples.SANDBOX, *each.key) for each in (jane, crm, anna)]
-    stranger = SandboxIdentity(samples.SANDBOX, "email", "nobody")
-    assert work.profiles.clocks([*keys, stranger]) == dict(zip(keys, (of_jane, of_jane, of_anna), strict=True))
 
 
 def test_a_message_is_due_and_released_at_the_opening_that_it_waits_for(work: UnitOfWork) -> None:

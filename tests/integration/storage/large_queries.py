@@ -208,7 +208,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"SEARCH executions USING PRIMARY KEY", BY_ID},
     ),
     "the profiles of many identities": (
-        lambda work: work.profiles.known([SANDBOX_IDENTITY] * 2, with_attributes=True),
+        lambda work: work.profiles.known([SANDBOX_IDENTITY] * 2, with_attributes=True, with_choices=True),
         {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
     ),
     "the owners of some identities": (
@@ -255,14 +255,6 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.suppressions.expired(NOW, 10),
         {"suppressions_expire_time"},
     ),
-    "the choices of whoever has some identities": (
-        lambda work: work.consents.holders([SANDBOX_IDENTITY]),
-        {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
-    ),
-    "the time zones of whoever has some identities": (
-        lambda work: work.profiles.clocks([SANDBOX_IDENTITY]),
-        {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
-    ),
     "messages that wait for an opening": (
         lambda work: work.messages.defer({MESSAGE.id: NOW}, NOW),
         {BY_ID},
@@ -289,6 +281,10 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     ),
     "what is counted for some people": (
         lambda work: work.caps.lock({CAP_ROW: True}),
+        {"SEARCH cap_entries USING PRIMARY KEY"},
+    ),
+    "whether anything is counted for strangers": (
+        lambda work: work.caps.count_strangers(),
         {"SEARCH cap_entries USING PRIMARY KEY"},
     ),
     "messages that are given back": (

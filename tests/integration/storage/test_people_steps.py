@@ -152,6 +152,42 @@ async def test_caps_are_asked_about_many_people_in_two_statements_as_about_one(
     assert one_capped == many_capped == (one[0] + 2, one[1] + 2)
 
 
+async def test_caps_of_people_with_profiles_take_one_statement_more_for_what_was_counted_before(
+    process: Process, store: SqlStore
+) -> None:
+    world, people = process.world, recipients(50)
+    await world.live("welcome", unknown_recipient_policy=UnknownRecipientPolicy.CREATE)
+    await process.trigger(*people, campaign_id="welcome")
+    await world.live("offers", category=Category.MARKETING)
+    policies, counts = Policies(world), []
+    await policies.make(quiet_hours=())
+    for caps in ((), (FrequencyCap(5, sliding=DAY),)):
+        await policies.change(caps=caps)
+        await process.trigger(recipient("email:sent@clarion.test"), campaign_id="offers")
+        for to in (people[:1], people[1:]):
+            with recorded(store) as statements:
+                await process.trigger(*to, campaign_id="offers")
+            counts.append(len(statements))
+    one, many, one_capped, many_capped = counts
+    assert one_capped == one + 3
+    # More than some rows with the same values in most columns get a statement of their own.
+    assert many_capped - one_capped == many - one
+
+
+async def test_people_are_looked_up_once_whatever_is_asked_about_them(process: Process, store: SqlStore) -> None:
+    world, people = process.world, recipients(30)
+    await world.live("welcome", unknown_recipient_policy=UnknownRecipientPolicy.CREATE)
+    await process.trigger(*people, campaign_id="welcome")
+    await Policies(world).make(caps=(FrequencyCap(5, sliding=DAY),), quiet_hours=())
+    await world.live(category=Category.MARKETING, actions=(Action("email", "orders", GREETING),))
+    with recorded(store) as accepting:
+        await process.trigger(*people)
+    with recorded(store) as claiming:
+        assert len((await claimed(world, lane=Lane.MARKETING)).messages) == len(people)
+    for statements in (accepting, claiming):
+        assert len([text for text, _ in statements if "profile_identities" in text]) == 1
+
+
 async def test_what_ends_without_a_hand_off_is_given_back_in_three_statements(
     process: Process, store: SqlStore
 ) -> None:

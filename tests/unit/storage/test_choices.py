@@ -23,7 +23,7 @@ def test_choices_are_written_and_read_as_they_always_were() -> None:
 
 
 def test_a_person_who_never_chose_has_no_choices() -> None:
-    assert unpack(None) == []
+    assert unpack(None) == ()
     assert unpack(pack([])) == []
 
 

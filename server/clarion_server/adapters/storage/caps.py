@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, SmallInteger, bindparam, select, tuple_
+from sqlalchemy import Column, Connection, SmallInteger, bindparam, exists, select, tuple_
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.schema import cap_entries, messages
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.cap_ledger import CapEntries, CapRow
-from clarion_server.domain.cap_person import CapPerson
+from clarion_server.domain.cap_person import STRANGER_MARK, CapPerson
 from clarion_server.domain.instant import Instant
 
 _KEY = (cap_entries.c.person, cap_entries.c.policy_key, cap_entries.c.scope)
@@ -30,10 +30,16 @@ _THE_WANTED = (
     " AND cap_entries.scope = wanted.column3"
 )
 # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted row and scans nothing.
-_READ = BulkStatement(
-    f"SELECT {_COLUMNS} FROM ({{rows}}) AS wanted CROSS JOIN cap_entries WHERE {_THE_WANTED}",  # noqa: S608 - names of the schema
+_FOUND = f"FROM ({{rows}}) AS wanted CROSS JOIN cap_entries WHERE {_THE_WANTED}"
+_READ = BulkStatement(f"SELECT {_COLUMNS} {_FOUND}", Values(*_KEY, _NEEDED))
+# See `json_rows`.
+_READ_AS_JSON = BulkStatement(
+    "SELECT json_group_array(json_array(cap_entries.person, cap_entries.policy_key, cap_entries.scope,"
+    f" json(cap_entries.times), cap_entries.until)) {_FOUND}",
     Values(*_KEY, _NEEDED),
 )
+# A range of the primary key.
+_ANY_STRANGER = select(exists().where(cap_entries.c.person >= STRANGER_MARK))
 _LOCK = BulkStatement(
     "INSERT INTO cap_entries (person, policy_key, scope, times, until)"  # noqa: S608 - names of the schema
     " SELECT wanted.column1, wanted.column2, wanted.column3, '{{}}', 0 FROM ({rows}) AS wanted"
@@ -73,11 +79,22 @@ class SqlCapRepository:
         takes_locks = locks and connection.dialect.name == "postgresql"
         self._connection = connection
         self._lock = _LOCK if takes_locks else _READ
+        self._reads_json = connection.dialect.name == "sqlite"
         self._lock_persons = _LOCK_PERSONS if takes_locks else _READ_PERSONS
 
     def lock(self, rows: Mapping[CapRow, bool]) -> dict[CapRow, CapEntries]:
         wanted = [(*row, int(needed)) for row, needed in sorted(rows.items())]
-        return _entries(self._lock.select(self._connection, wanted))
+        if not self._reads_json:
+            return _entries(self._lock.select(self._connection, wanted))
+        documents = _READ_AS_JSON.select(self._connection, wanted)
+        return {
+            CapRow(person, policy_key, scope): CapEntries(times, until)
+            for (document,) in documents
+            for person, policy_key, scope, times, until in orjson.loads(document)
+        }
+
+    def count_strangers(self) -> bool:
+        return bool(self._connection.execute(_ANY_STRANGER).scalar_one())
 
     def save(self, changed: Mapping[CapRow, CapEntries]) -> None:
         rows = [(*row, _pack(entries.times), entries.until) for row, entries in sorted(changed.items(), key=_by_row)]

@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.choices import pack, unpack
 from clarion_server.adapters.storage.json_columns import EVIDENCE
-from clarion_server.adapters.storage.known_profiles import find_choices
 from clarion_server.adapters.storage.sandbox_locks import CONSENTS
 from clarion_server.adapters.storage.schema import (
     consent_changes,
@@ -20,7 +19,6 @@ from clarion_server.adapters.storage.schema import (
     profiles,
     topics,
 )
-from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.channel_kind import Channel
@@ -34,7 +32,6 @@ from clarion_server.domain.consent import (
     by_scope,
 )
 from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource
-from clarion_server.domain.consent_facts import ConsentHolder
 from clarion_server.domain.names import TOPICS
 
 _SETTINGS = select(consent_settings).where(consent_settings.c.sandbox == bindparam("sandbox"))
@@ -96,10 +93,6 @@ class SqlConsentRepository:
 
     def lock(self, visibility: Visibility) -> None:
         CONSENTS.take(self._connection, visibility.sandbox)
-
-    def holders(self, identities: Collection[SandboxIdentity]) -> Mapping[SandboxIdentity, ConsentHolder]:
-        found = find_choices(self._connection, identities)
-        return {identity: ConsentHolder(key, unpack(choices)) for identity, key, choices in found}
 
     def of_profile(self, profile_key: int) -> Consents:
         return by_scope(unpack(self._connection.execute(_CHOICES, {"key": profile_key}).scalar_one_or_none()))

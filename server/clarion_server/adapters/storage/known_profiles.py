@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import Column, Connection, Integer
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
+from clarion_server.adapters.storage.choices import unpack
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
 from clarion_server.adapters.storage.schema import profile_identities, profiles
 from clarion_server.application.ports.profiles import SandboxIdentity
-from clarion_server.domain.profile import KnownProfile, Profile, ProfileClock
+from clarion_server.domain.profile import KnownProfile, Profile
 
 _IDENTITY = (profile_identities.c.sandbox, profile_identities.c.namespace, profile_identities.c.normal_value)
+
+
+#: An empty text in SQL.
+_EMPTY = "''"
 
 
 class _ByIdentity:
@@ -41,11 +46,15 @@ class _ByIdentity:
         return [row for (document,) in documents for row in orjson.loads(document)]
 
 
-_KNOWN = "profiles.key, profiles.id, profiles.locale"
-_WITH_ATTRIBUTES, _WITHOUT_ATTRIBUTES = _ByIdentity(f"{_KNOWN}, profiles.attributes"), _ByIdentity(f"{_KNOWN}, ''")
-_CHOICES = _ByIdentity("profiles.key, profiles.choices")
-
-_CLOCKS = _ByIdentity("profiles.key, profiles.time_zone")
+#: By whether attributes and choices are read. These are in the order of the fields of `KnownProfile`.
+_KNOWN = {
+    (with_attributes, with_choices): _ByIdentity(
+        f"profiles.key, profiles.id, profiles.locale, {'profiles.attributes' if with_attributes else _EMPTY},"
+        f" profiles.time_zone, {'profiles.choices' if with_choices else 'NULL'}"
+    )
+    for with_attributes in (False, True)
+    for with_choices in (False, True)
+}
 
 #: Of a new profile, which has made no choices and absorbed none, and whose key the database assigns.
 _PROFILE_COLUMNS = tuple(
@@ -67,31 +76,22 @@ _DELETE_PROFILES = BulkStatement(
 
 
 def find_known(
-    connection: Connection, identities: Collection[SandboxIdentity], *, with_attributes: bool
+    connection: Connection, identities: Collection[SandboxIdentity], *, with_attributes: bool, with_choices: bool
 ) -> dict[SandboxIdentity, KnownProfile]:
     wanted = list(identities)
-    statement = _WITH_ATTRIBUTES if with_attributes else _WITHOUT_ATTRIBUTES
-    return {wanted[row[0]]: KnownProfile(*row[1:]) for row in statement.select(connection, wanted)}
-
-
-def find_choices(
-    connection: Connection, identities: Collection[SandboxIdentity]
-) -> Iterator[tuple[SandboxIdentity, int, str | None]]:
-    """Yields each identity that a profile has, with the profile's key and packed choices."""
-    wanted = list(identities)
-    return ((wanted[position], key, choices) for position, key, choices in _CHOICES.select(connection, wanted))
-
-
-def find_clocks(connection: Connection, identities: Collection[SandboxIdentity]) -> dict[SandboxIdentity, ProfileClock]:
-    wanted = list(identities)
-    return {wanted[position]: ProfileClock(*row) for position, *row in _CLOCKS.select(connection, wanted)}
+    rows = _KNOWN[with_attributes, with_choices].select(connection, wanted)
+    return {
+        wanted[position]: KnownProfile(key, profile_id, locale, attributes, zone, unpack(choices))
+        for position, key, profile_id, locale, attributes, zone, choices in rows
+    }
 
 
 def add_missing(connection: Connection, added: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:
     """Adds the profiles first, since their identities need their keys. Those that come too late are deleted again."""
     add_rows(connection, added)
     _ADD_IDENTITIES.change(connection, [_identity_row(profile) for profile in added])
-    owners = find_known(connection, [_identity_of(profile) for profile in added], with_attributes=True)
+    identities = [_identity_of(profile) for profile in added]
+    owners = find_known(connection, identities, with_attributes=True, with_choices=True)
     ids = {owner.id for owner in owners.values()}
     if late := [(profile.sandbox, profile.id) for profile in added if profile.id not in ids]:
         _DELETE_PROFILES.change(connection, late)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from clarion_server.adapters.storage.bulk import Run
+from clarion_server.adapters.storage.bulk import Insertion
 from clarion_server.adapters.storage.json_columns import (
     EXCLUSION,
     FAILURE,
@@ -27,7 +27,7 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.message import NO_LABELS, Lane, Message, MessageState
 
-#: The columns of a new message in which its values differ from those of others, in the order of `_OWN`.
+#: The columns of a new message in which its values differ from those of others.
 OWN_COLUMNS = (
     messages.c.id,
     messages.c.identity,
@@ -37,7 +37,7 @@ OWN_COLUMNS = (
     messages.c.due_time,
     messages.c.attempt_time,
 )
-_OWN = attrgetter("id", "identity", "address", "accept_time", "release_time", "due_time", "attempt_time")
+_OWN = tuple(column.name for column in OWN_COLUMNS)
 #: The columns in which many new messages have the same values, in the order of `_shared_row`. The database assigns the
 #: key, `held` is 0, and the first attempt is the last one.
 SHARED_COLUMNS = (
@@ -72,8 +72,10 @@ SHARED_COLUMNS = (
 )
 #: Shared columns from which on all are null: in many new messages, in transactional ones, and in most.
 RARE_COLUMNS = (messages.c.profile_key, messages.c.topic, messages.c.expire_time)
-#: What messages with the same values in the shared columns have in common.
-_SHARED = attrgetter(
+#: Shared columns in which all messages of most batches have null, or each has the value of its person.
+_PERSONAL = ("profile_key", "consent_change", "cap_person")
+#: The fields that messages with the same values in the shared columns have in common.
+_ALIKE = (
     "sandbox",
     "campaign_key",
     "version",
@@ -158,10 +160,35 @@ def locale_choice(locale: str, reason: str) -> LocaleChoice:
     return LocaleChoice(locale, LocaleReason(reason))
 
 
-def runs_of(new: Iterable[Message], segment: int) -> list[Run]:
-    """Returns the rows of new messages, as `Insertion` takes them."""
-    runs = ([*alike] for _, alike in groupby(new, _SHARED))
-    return [(_shared_row(alike[0], segment), list(map(_OWN, alike))) for alike in runs]
+class _Form:
+    """Adds new messages, some of whose shared columns have a value of each person's own."""
+
+    def __init__(self, personal: tuple[str, ...]) -> None:
+        """`personal` are the names of these columns, and of the fields that they hold."""
+        own = (*OWN_COLUMNS, *(messages.c[name] for name in personal))
+        self._kept = [index for index, column in enumerate(SHARED_COLUMNS) if column.name not in personal]
+        rare = (column for column in RARE_COLUMNS if column.name not in personal)
+        self._insertion = Insertion(messages, own, [SHARED_COLUMNS[index] for index in self._kept], *rare)
+        self._own = attrgetter(*_OWN, *personal)
+        self._alike = attrgetter(*(name for name in _ALIKE if name not in personal))
+
+    def add(self, connection: Connection, new: Iterable[Message], segment: int) -> None:
+        runs = ([*alike] for _, alike in groupby(new, self._alike))
+        self._insertion.add(connection, [(self._shared(alike[0], segment), [*map(self._own, alike)]) for alike in runs])
+
+    def _shared(self, message: Message, segment: int) -> tuple[Any, ...]:
+        row = _shared_row(message, segment)
+        return row if len(row) == len(self._kept) else tuple([row[index] for index in self._kept])
+
+
+#: By which of the personal columns some message of a batch fills.
+_form = lru_cache(maxsize=2 ** len(_PERSONAL))(_Form)
+
+
+def insert_messages(connection: Connection, new: Sequence[Message], segment: int) -> None:
+    """Adds new messages, without what is stored beside them."""
+    filled = tuple([name for name in _PERSONAL if any(map(attrgetter(name), new))])
+    _form(filled).add(connection, new, segment)
 
 
 def _shared_row(message: Message, segment: int) -> tuple[Any, ...]:

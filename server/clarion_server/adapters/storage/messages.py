@@ -21,21 +21,18 @@ from sqlalchemy import (
 )
 
 from clarion_server.adapters.storage import message_changes as changes
-from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values, insertion
+from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution, of_shown_campaign, seen_by
 from clarion_server.adapters.storage.failing_messages import failing_channels, failing_messages
 from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE, TURN
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
-    OWN_COLUMNS,
-    RARE_COLUMNS,
-    SHARED_COLUMNS,
     attachments_to_row,
     context_to_row,
+    insert_messages,
     label_rows,
     read_messages,
-    runs_of,
     select_messages,
 )
 from clarion_server.adapters.storage.recipient_index import RecipientIndex, merge_segments
@@ -58,7 +55,6 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
 from clarion_server.domain.turns import Turn
 
-_INSERT = Insertion(messages, OWN_COLUMNS, SHARED_COLUMNS, *RARE_COLUMNS)
 _INSERT_CONTEXTS = BulkStatement(
     "INSERT INTO message_contexts (message_key, context, profile)"
     " SELECT messages.key, added.column2, added.column3"
@@ -178,7 +174,7 @@ class SqlMessageRepository:
     def add_all(self, messages: Sequence[Message]) -> None:
         if messages:
             segment = self._recipient_index.assign(messages)
-            _INSERT.add(self._connection, runs_of(messages, segment))
+            insert_messages(self._connection, messages, segment)
             _INSERT_CONTEXTS.change(self._connection, [context_to_row(message) for message in messages])
             with_files = [attachments_to_row(message) for message in messages if message.attachments]
             if with_files:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
-from clarion_server.adapters.storage.known_profiles import add_missing, find_clocks, find_known
+from clarion_server.adapters.storage.known_profiles import add_missing, find_known
 from clarion_server.adapters.storage.many_profiles import add_all, extend_all, find_keys
 from clarion_server.adapters.storage.schema import (
     consent_changes,
@@ -25,7 +25,7 @@ from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.identity import Identity, IdentityKey
-from clarion_server.domain.profile import KnownProfile, Profile, ProfileClock, ProfileRef
+from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
 
 _ADD = insert(profiles).returning(profiles.c.key)
 _BY_ID = select(profiles).where(profiles.c.sandbox == bindparam("sandbox"), profiles.c.id == bindparam("id"))
@@ -95,13 +95,10 @@ class SqlProfileRepository:
         found = _OWNERS.select(self._connection, rows, after=(sandbox,))
         return {IdentityKey(row.namespace, row.normal_value): ProfileRef(row.key, row.id) for row in found}
 
-    def clocks(self, identities: Collection[SandboxIdentity]) -> dict[SandboxIdentity, ProfileClock]:
-        return find_clocks(self._connection, identities)
-
     def known(
-        self, identities: Collection[SandboxIdentity], *, with_attributes: bool
+        self, identities: Collection[SandboxIdentity], *, with_attributes: bool, with_choices: bool
     ) -> dict[SandboxIdentity, KnownProfile]:
-        return find_known(self._connection, identities, with_attributes=with_attributes)
+        return find_known(self._connection, identities, with_attributes=with_attributes, with_choices=with_choices)
 
     def add_missing(self, profiles: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:
         return add_missing(self._connection, profiles)

@@ -20,6 +20,10 @@ class CapRepository(Protocol):
         """
         ...
 
+    def count_strangers(self) -> bool:
+        """Returns whether anything is stored for somebody without a profile, in any sandbox."""
+        ...
+
     def save(self, changed: Mapping[CapRow, CapEntries]) -> None:
         """Replaces the entries of these rows, in one statement."""
         ...

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.consent import Consents, ConsentSettings, SilenceSetting
 from clarion_server.domain.consent_change import ConsentChange
-from clarion_server.domain.consent_facts import ConsentHolder
 
 
 class ConsentRepository(Protocol):
@@ -34,10 +32,6 @@ class ConsentRepository(Protocol):
 
     def lock(self, visibility: Visibility) -> None:
         """Waits for the transactions that hold the shared lock, and keeps others from taking it."""
-        ...
-
-    def holders(self, identities: Collection[SandboxIdentity]) -> Mapping[SandboxIdentity, ConsentHolder]:
-        """Returns the profiles that have these identities, as far as there are any, in one statement."""
         ...
 
     def of_profile(self, profile_key: int) -> Consents: ...

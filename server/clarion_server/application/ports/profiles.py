@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.profile import KnownProfile, Profile, ProfileClock, ProfileRef
+from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
 
 
 class SandboxIdentity(NamedTuple):
@@ -38,13 +38,12 @@ class ProfileRepository(Protocol):
         ...
 
     def known(
-        self, identities: Collection[SandboxIdentity], *, with_attributes: bool
+        self, identities: Collection[SandboxIdentity], *, with_attributes: bool, with_choices: bool
     ) -> dict[SandboxIdentity, KnownProfile]:
-        """Returns the profiles that have these identities, as far as there are any. Cheap: on the way of triggers."""
-        ...
+        """Returns the profiles that have these identities, as far as there are any, in one statement.
 
-    def clocks(self, identities: Collection[SandboxIdentity]) -> dict[SandboxIdentity, ProfileClock]:
-        """Returns the profiles that have these identities with their time zones, in one statement."""
+        Cheap: on the way of triggers.
+        """
         ...
 
     def add_missing(self, profiles: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 
 from clarion_server.application.identity_reader import IdentityReader, namespaces_by_sandbox
+from clarion_server.application.people import People
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import exclude_queued
@@ -25,7 +26,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message
 from clarion_server.domain.sending_hours import LONGEST_WAIT, SendingHours
 from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.suppression import Suppression, SuppressionIndex, covering_keys
+from clarion_server.domain.suppression import Suppression, SuppressionIndex, all_covering_keys
 from clarion_server.domain.value import value
 
 
@@ -33,7 +34,7 @@ def find_covering(unit: UnitOfWork, addresses: Collection[tuple[str, str]], hash
     """Returns the suppressions of these addresses, each given behind its sandbox: expired ones and ones of other
     sandboxes included.
     """
-    keys = {key for _, address in addresses for key in covering_keys(address)}
+    keys = all_covering_keys([address for _, address in addresses])
     if keys and unit.suppressions.any_hashed():
         keys.update(target for sandbox, address in addresses for target in hasher.targets(sandbox, address))
     return unit.suppressions.covering(keys) if keys else []
@@ -60,17 +61,21 @@ class ExclusionReader:
         addresses: Iterable[tuple[str, str]],
         questions: Sequence[ConsentQuestion],
         policy_questions: Sequence[PolicyQuestion],
+        people: People | None = None,
     ) -> ExclusionFacts:
         """`sandboxes` and `addresses`, each behind its sandbox, are those of all messages. `questions` are about the
         messages for which consent is asked, and `policy_questions` about those for which a sending policy may hold.
-        Each sandbox has whether its allow list may be enabled.
+        Each sandbox has whether its allow list may be enabled. `people` are those that were looked up before.
         """
         found = find_covering(unit, {each for each in addresses if each[1]}, self._hasher)
         allow_lists = self._allow_lists(unit, sandboxes)
         if not found and not questions and not allow_lists and not policy_questions:
             return NO_EXCLUSION_FACTS
-        consents = self._consents(unit, questions)
-        hours, caps = read_policies(unit, policy_questions) if policy_questions else (SendingHours(), CapLedger())
+        people = people or People(unit, with_choices=bool(questions))
+        consents = self._consents(unit, questions, people)
+        hours, caps = SendingHours(), CapLedger()
+        if policy_questions:
+            hours, caps = read_policies(unit, policy_questions, people)
         return ExclusionFacts(SuppressionIndex(found, self._hasher), consents, allow_lists, hours, caps)
 
     def _allow_lists(self, unit: UnitOfWork, sandboxes: Mapping[str, bool]) -> AllowLists:
@@ -81,18 +86,18 @@ class ExclusionReader:
         everywhere = (self._allow_list,)
         return {name: (*everywhere, enabled[name]) if name in enabled else everywhere for name in sandboxes}
 
-    def _consents(self, unit: UnitOfWork, questions: Sequence[ConsentQuestion]) -> ConsentFacts:
+    def _consents(self, unit: UnitOfWork, questions: Sequence[ConsentQuestion], people: People) -> ConsentFacts:
         if not questions:
             return ConsentFacts()
-        wanted = {
-            (question.sandbox, given): SandboxIdentity(question.sandbox, *key)
-            for question in questions
-            for given, key in question.identities.items()
-        }
-        stored = unit.consents.holders(set(wanted.values()))
-        holders = {given: stored[key] for given, key in wanted.items() if key in stored}
+        people.look_up(
+            {
+                (question.sandbox, given): SandboxIdentity(question.sandbox, *key)
+                for question in questions
+                for given, key in question.identities.items()
+            }
+        )
         silences = unit.consents.silences({(question.sandbox, question.topic) for question in questions})
-        return ConsentFacts(silences, holders)
+        return ConsentFacts(silences, people.known)
 
     def policy_question(
         self, message: Message, stored: Mapping[str, Namespaces], *, with_caps: bool

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from clarion_server.application.people import People
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.cap_ledger import CapLedger, CapPeople, PolicyQuestion, Recipient, rows_of
+from clarion_server.domain.cap_ledger import CapLedger, CapPeople, CapRow, PolicyQuestion, Recipient
 from clarion_server.domain.cap_person import profile_person, stranger_person
 from clarion_server.domain.cap_rules import Cappable, CapRules
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent_facts import address_identity, address_key
 from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.profile import ProfileClock
 from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource
 
-#: What identities are compared by, by the sandbox and the form that is given.
-_Keys = dict[tuple[str, str], IdentityKey]
-_Profiles = Mapping[tuple[str, str], ProfileClock]
 
-
-def read_policies(unit: UnitOfWork, questions: Sequence[PolicyQuestion]) -> tuple[SendingHours, CapLedger]:
+def read_policies(
+    unit: UnitOfWork, questions: Sequence[PolicyQuestion], people: People
+) -> tuple[SendingHours, CapLedger]:
     """Reads in a constant number of statements. Those about caps come only where a policy has some, and lock what
     they read until the transaction ends.
     """
@@ -32,31 +31,27 @@ def read_policies(unit: UnitOfWork, questions: Sequence[PolicyQuestion]) -> tupl
         and policy.holds_for(question.category)
     ]
     capped = [message for question, policy in asked if policy.caps for message in question.messages]
-    keys = _identities(asked, capped)
-    profiles = _profiles(unit, keys)
-    hours = SendingHours(policies, {given: found.time_zone for given, found in profiles.items() if found.time_zone})
+    people.look_up(_identities(asked, capped))
+    hours = SendingHours(policies, people.known)
     if not capped:
         return hours, CapLedger()
-    return hours, _ledger(unit, capped, CapRules(hours, _tags(unit, policies.values(), capped)), keys, profiles)
+    return hours, _ledger(unit, capped, CapRules(hours, _tags(unit, policies.values(), capped)), people)
 
 
-def _identities(asked: Iterable[tuple[PolicyQuestion, SendingPolicy]], capped: Iterable[Cappable]) -> _Keys:
+def _identities(
+    asked: Iterable[tuple[PolicyQuestion, SendingPolicy]], capped: Iterable[Cappable]
+) -> dict[tuple[str, str], SandboxIdentity]:
     """Returns the identities whose profiles are needed."""
-    keys: _Keys = {}
+    wanted = {}
     for question, policy in asked:
         if policy.caps or policy.time_zone_source is TimeZoneSource.PROFILE:
-            keys |= {(question.sandbox, given): key for given, key in question.identities.items()}
+            for given, key in question.identities.items():
+                wanted[question.sandbox, given] = SandboxIdentity(question.sandbox, *key)
     for message in capped:
         owner = address_identity(message.channel, message.address)
-        if owner is not None and (message.sandbox, owner) not in keys:
-            keys[message.sandbox, owner] = address_key(message.address)
-    return keys
-
-
-def _profiles(unit: UnitOfWork, keys: _Keys) -> _Profiles:
-    wanted = {given: SandboxIdentity(given[0], *key) for given, key in keys.items()}
-    stored = unit.profiles.clocks(set(wanted.values())) if wanted else {}
-    return {given: stored[identity] for given, identity in wanted.items() if identity in stored}
+        if owner is not None and owner != message.identity:
+            wanted[message.sandbox, owner] = SandboxIdentity(message.sandbox, *address_key(message.address))
+    return wanted
 
 
 def _tags(
@@ -67,36 +62,62 @@ def _tags(
     return unit.campaigns.folded_tags({message.campaign_key for message in capped})
 
 
-def _ledger(
-    unit: UnitOfWork, capped: Sequence[Cappable], rules: CapRules, keys: _Keys, profiles: _Profiles
-) -> CapLedger:
-    counted = [message for message in capped if rules.of(message)]
-    people = _people(counted, keys, profiles)
-    rows = dict(rows_of(counted, rules, people))
-    return CapLedger(rules, people, unit.caps.lock(rows) if rows else {})
+def _ledger(unit: UnitOfWork, capped: Iterable[Cappable], rules: CapRules, people: People) -> CapLedger:
+    recipients: dict[tuple[str, str, Channel, str], Recipient] = {}
+    rows: dict[CapRow, bool] = {}
+    whom = _Whom(unit, people)
+    for message in capped:
+        counting = rules.of(message)
+        if not counting:
+            continue
+        person, former = message.cap_person, None
+        if person is None:
+            key = (message.sandbox, message.identity, message.channel, message.address)
+            recipient = recipients.get(key)
+            if recipient is None:
+                recipient = recipients[key] = whom.find(message)
+            person, former = recipient
+        for rule in counting:
+            rows[CapRow(person, rule.policy.key, rule.scope)] = True
+            if former is not None:
+                rows.setdefault(CapRow(former, rule.policy.key, rule.scope), False)
+    return CapLedger(rules, CapPeople(recipients), unit.caps.lock(rows) if rows else {})
 
 
-def _people(counted: Iterable[Cappable], keys: _Keys, profiles: _Profiles) -> CapPeople:
-    recipients = {
-        (message.sandbox, message.identity, message.channel, message.address): _recipient(message, keys, profiles)
-        for message in counted
-        if message.cap_person is None
-    }
-    return CapPeople(recipients)
+class _Whom:
+    """Finds out for whom messages count."""
 
+    def __init__(self, unit: UnitOfWork, people: People) -> None:
+        self._unit = unit
+        self._people = people
+        self._count_strangers: bool | None = None
 
-def _recipient(message: Cappable, keys: _Keys, profiles: _Profiles) -> Recipient:
-    """Returns the profile that has the identity, else the one that has the address, else whoever has the address."""
-    own = message.sandbox, message.identity
-    given = address_identity(message.channel, message.address)
-    address = own if given is None else (message.sandbox, given)
-    # What is no identity of its namespace is known by its text.
-    key = keys.get(address) or IdentityKey(*message.identity.split(":", 1))
-    stranger = stranger_person(message.sandbox, key)
-    owner = profiles.get(address)
-    profile = profiles.get(own) or owner
-    if profile is None:
-        return Recipient(stranger)
-    # What the address has got before counts for the profile, unless somebody else has the address.
-    is_shared = owner is not None and owner.key != profile.key
-    return Recipient(profile_person(profile.key), None if is_shared else stranger)
+    def find(self, message: Cappable) -> Recipient:
+        """Returns the profile that has the identity, else the one that has the address, else whoever has the
+        address.
+        """
+        known, own = self._people.known, (message.sandbox, message.identity)
+        given = address_identity(message.channel, message.address)
+        owner = known.get(own if given is None else (message.sandbox, given))
+        profile = known.get(own) or owner
+        if profile is None:
+            return Recipient(self._stranger(message, given))
+        # What the address has got before counts for the profile, unless somebody else has the address.
+        is_shared = owner is not None and owner.key != profile.key
+        former = self._stranger(message, given) if not is_shared and self._may_be_counted else None
+        return Recipient(profile_person(profile.key), former)
+
+    @property
+    def _may_be_counted(self) -> bool:
+        """Whether anything is counted for somebody without a profile. It is asked once, and only about profiles."""
+        if self._count_strangers is None:
+            self._count_strangers = self._unit.caps.count_strangers()
+        return self._count_strangers
+
+    def _stranger(self, message: Cappable, given: str | None) -> str:
+        if given is not None:
+            return stranger_person(message.sandbox, address_key(message.address))
+        identity = self._people.identity(message.sandbox, message.identity)
+        # What is no identity of its namespace is known by its text.
+        key = IdentityKey(*message.identity.split(":", 1)) if identity is None else IdentityKey(*identity[1:])
+        return stranger_person(message.sandbox, key)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from clarion_server.application.group_commit import BulkOperation
+from clarion_server.application.people import People
 from clarion_server.application.ports.clock import Ids
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.application.ports.metrics import Metrics
@@ -135,21 +136,33 @@ def read_facts(
         with_profiles={key for key, campaign in campaigns.items() if campaign.has_profiles},
     )
     uses = [(item.trigger, item.profile_use) for item in items]
-    triggers = StoredProfiles(unit, new_id).complete(uses, facts)
-    questions = [question for trigger in triggers if (question := consent_question(trigger)) is not None]
-    known = [(trigger, campaign) for trigger in triggers if (campaign := campaigns.get(trigger.execution.campaign_key))]
-    suppressing = (trigger for trigger, campaign in known if campaign.has_suppressions)
+    people = People(unit, with_choices=bool(asking))
+    completed = StoredProfiles(unit, people, new_id).complete(uses, facts)
+    questions = [
+        question
+        for trigger, are_known in completed
+        if (question := consent_question(trigger, are_known=are_known)) is not None
+    ]
+    known = [
+        (trigger, are_known, campaign)
+        for trigger, are_known in completed
+        if (campaign := campaigns.get(trigger.execution.campaign_key))
+    ]
+    suppressing = (trigger for trigger, _, campaign in known if campaign.has_suppressions)
     addresses = (
         (trigger.execution.sandbox, address)
         for trigger in suppressing
         for each in trigger.recipients
         for address in each.addresses
     )
-    sandboxes = {trigger.execution.sandbox: campaign.has_allow_list for trigger, campaign in known}
-    with_policies = (trigger for trigger, campaign in known if campaign.has_sending_policies)
-    policy_questions = [asked for trigger in with_policies if (asked := policy_question(trigger)) is not None]
-    found = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
-    return triggers, replace(facts, exclusions=found)
+    sandboxes = {trigger.execution.sandbox: campaign.has_allow_list for trigger, _, campaign in known}
+    policy_questions = [
+        asked
+        for trigger, are_known, campaign in known
+        if campaign.has_sending_policies and (asked := policy_question(trigger, are_known=are_known)) is not None
+    ]
+    found = exclusions.read(unit, sandboxes, addresses, questions, policy_questions, people)
+    return [trigger for trigger, _ in completed], replace(facts, exclusions=found)
 
 
 def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:

@@ -57,7 +57,7 @@ class Explainer:
             return {}
         sandbox, namespace = trigger.execution.sandbox, self._live.namespace.id
         keys = {each.index: SandboxIdentity(sandbox, namespace, each.normal_value) for each in trigger.recipients}
-        found = unit.profiles.known(keys.values(), with_attributes=True)
+        found = unit.profiles.known(keys.values(), with_attributes=True, with_choices=False)
         return {index: found[key] for index, key in keys.items() if key in found}
 
     def _recipient(
@@ -128,7 +128,7 @@ def _time_zone(message: Message, hours: SendingHours) -> SourcedValue | None:
     policy = hours.policy_of(message)
     if policy is None:
         return None
-    stored = hours.zones.get((message.sandbox, message.identity))
-    if stored is None or policy.time_zone_source is TimeZoneSource.FIXED:
+    profile = hours.people.get((message.sandbox, message.identity))
+    if profile is None or not profile.time_zone or policy.time_zone_source is TimeZoneSource.FIXED:
         return SourcedValue(policy.time_zone, ValueSource.POLICY)
-    return SourcedValue(stored, ValueSource.PROFILE)
+    return SourcedValue(profile.time_zone, ValueSource.PROFILE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from clarion_server.application.campaign_cache import LiveCampaign
+from clarion_server.application.people import People
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.triggering.addresses import choose_addresses, is_magic
@@ -25,8 +26,7 @@ from clarion_server.domain.targets import AcceptedRecipient
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
-Known = Mapping[SandboxIdentity, KnownProfile]
-
+_NO_ATTRIBUTES = "{}"
 _UNKNOWN = Violation(
     "identity", "PROFILE_UNKNOWN", "No profile has it, and the campaign rejects recipients without one."
 )
@@ -61,28 +61,19 @@ class ProfileUse:
     def policy(self) -> UnknownRecipientPolicy:
         return self.live.version.definition.unknown_recipient_policy
 
-    @property
-    def reads_attributes(self) -> bool:
-        """Whether a content or an address may come from stored attributes."""
-        return self.live.version.reads_profile or bool(self.address_members)
-
-    @property
-    def address_members(self) -> set[str]:
-        """The beginnings of the JSON members that may hold an address."""
-        contents = (action.content for action in self.live.version.definition.actions)
-        return {f'"{content.address_attribute}"' for content in contents if content.address_attribute}
-
 
 class StoredProfiles:
     """Reads the profiles of the recipients of a batch of triggers, and completes the recipients."""
 
-    def __init__(self, unit: UnitOfWork, new_id: Callable[[], str] | None) -> None:
+    def __init__(self, unit: UnitOfWork, people: People, new_id: Callable[[], str] | None) -> None:
         """`new_id` makes the ids of profiles of unknown recipients. None makes no profiles."""
         self._unit = unit
+        self._people = people
         self._new_id = new_id
 
-    def complete(self, uses: Sequence[tuple[Trigger, ProfileUse | None]], facts: Facts) -> list[Trigger]:
-        """Returns the triggers with completed recipients, in their order.
+    def complete(self, uses: Sequence[tuple[Trigger, ProfileUse | None]], facts: Facts) -> list[tuple[Trigger, bool]]:
+        """Returns the triggers with completed recipients, in their order, each with whether its recipients were looked
+        up.
 
         The profiles are read in one statement, and the new ones written in a constant number of them.
         """
@@ -92,36 +83,39 @@ class StoredProfiles:
             if use is not None and _needs_profiles(trigger, use, facts) and known_decision(trigger, facts) is None
         ]
         if not needing:
-            return [trigger for trigger, _ in uses]
-        known = self._read(needing)
-        completed = {id(trigger): self._completed(trigger, use, known) for trigger, use in needing}
-        return [completed.get(id(trigger), trigger) for trigger, _ in uses]
+            return [(trigger, False) for trigger, _ in uses]
+        self._look_up(needing)
+        completed = {id(trigger): self._completed(trigger, use) for trigger, use in needing}
+        return [(completed.get(id(trigger), trigger), id(trigger) in completed) for trigger, _ in uses]
 
-    def _completed(self, trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
-        completed = _complete(trigger, use, known)
+    def _completed(self, trigger: Trigger, use: ProfileUse) -> Trigger:
+        completed = _complete(trigger, use, self._people)
         return completed if use.members is None else use.members.check_repeated(self._unit, completed)
 
-    def _read(self, needing: Sequence[tuple[Trigger, ProfileUse]]) -> Known:
-        wanted = {key for trigger, use in needing for key, _ in _keys(trigger, use)}
-        with_attributes = any(use.reads_attributes for _, use in needing)
-        known = self._unit.profiles.known(wanted, with_attributes=with_attributes)
-        if self._new_id is not None and (strangers := self._strangers(needing, known, self._new_id)):
-            return {**known, **self._unit.profiles.add_missing(strangers)}
-        return known
+    def _look_up(self, needing: Sequence[tuple[Trigger, ProfileUse]]) -> None:
+        wanted = {
+            (trigger.execution.sandbox, recipient.identity): key
+            for trigger, use in needing
+            for key, recipient in _keys(trigger, use)
+        }
+        versions = [use.live.version for _, use in needing]
+        with_attributes = any(version.reads_profile or version.address_members for version in versions)
+        self._people.look_up(wanted, with_attributes=with_attributes)
+        if self._new_id is not None and (strangers := self._strangers(needing, self._new_id)):
+            self._people.add(self._unit.profiles.add_missing(strangers))
 
-    def _strangers(
-        self, needing: Sequence[tuple[Trigger, ProfileUse]], known: Known, new_id: Callable[[], str]
-    ) -> list[Profile]:
+    def _strangers(self, needing: Sequence[tuple[Trigger, ProfileUse]], new_id: Callable[[], str]) -> list[Profile]:
         """Returns the profiles to make. The first trigger that names somebody decides what is stored."""
         made: dict[SandboxIdentity, Profile] = {}
-        request_keys = set()
+        request_keys, known = set(), self._people.known
         for trigger, use in needing:
             key = trigger.execution.request_key
             # Of several triggers with one request id in a batch, only the first is accepted.
             if use.policy is UnknownRecipientPolicy.CREATE and (key is None or key not in request_keys):
                 for wanted, recipient in _keys(trigger, use):
                     given = use.inputs[recipient.index]
-                    if wanted not in known and wanted not in made and not _is_magic(given):
+                    is_known = (wanted.sandbox, recipient.identity) in known
+                    if not is_known and wanted not in made and not _is_magic(given):
                         made[wanted] = _new_profile(trigger, recipient, given, wanted, new_id())
             request_keys.add(key)
         return list(made.values())
@@ -162,26 +156,27 @@ def _new_profile(
     )
 
 
-def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
+def _complete(trigger: Trigger, use: ProfileUse, people: People) -> Trigger:
     recipients: list[AcceptedRecipient] = []
     attributes: dict[int, Mapping[str, Any]] = {}
     profile_keys: dict[int, int] = {}
     rejections: dict[int, tuple[Violation, ...]] = {}
     reasons: dict[tuple[int, int], ExclusionReason] = {}
-    members = use.address_members
-    for key, recipient in _keys(trigger, use):
-        index, profile = recipient.index, known.get(key)
+    sandbox, known, uses_attributes = trigger.execution.sandbox, people.known, trigger.uses_attributes
+    for recipient in trigger.recipients:
+        index, profile = recipient.index, known.get((sandbox, recipient.identity))
         if profile is None and use.members is not None and index in use.members.stored:
             continue
         if profile is None:
-            result = _check_unknown(recipient, use)
+            result: _Result = _check_unknown(recipient, use)
         else:
             profile_keys[index] = profile.key
-            result = _complete_recipient(recipient, profile, use, members)
-        if isinstance(result, _Completed):
+            result = _complete_recipient(recipient, profile, use, uses_attributes)
+        if isinstance(result, AcceptedRecipient):
+            recipients.append(result)
+        elif isinstance(result, _Completed):
             recipients.append(result.recipient)
-            if result.attributes is not None:
-                attributes[index] = result.attributes
+            attributes[index] = result.attributes
         elif use.members is not None:
             recipients.append(replace(recipient, addresses=("",) * len(trigger.actions)))
             reason = ExclusionReason.PROFILE_UNKNOWN if _UNKNOWN in result else ExclusionReason.NO_ADDRESS
@@ -195,40 +190,51 @@ def _complete(trigger: Trigger, use: ProfileUse, known: Known) -> Trigger:
         trigger = replace(trigger, execution=execution)
     if reasons:
         trigger = replace(trigger, reasons=reasons)
-    return replace(trigger, recipients=recipients, attributes=attributes, profile_keys=profile_keys)
+    return trigger.completed(recipients, attributes, profile_keys)
 
 
 @value
 class _Completed:
+    """A recipient with the attributes of the call over the stored ones, for a content that reads them."""
+
     recipient: AcceptedRecipient
-    attributes: Mapping[str, Any] | None = None
-    """Those of the call over the stored ones, for a content that reads them. None: those of the call alone."""
+    attributes: Mapping[str, Any]
 
 
-def _check_unknown(recipient: AcceptedRecipient, use: ProfileUse) -> _Completed | list[Violation]:
+#: A recipient of whom no attributes are used, or one of whom some are, or what is wrong.
+_Result = AcceptedRecipient | _Completed | list[Violation]
+
+
+def _check_unknown(recipient: AcceptedRecipient, use: ProfileUse) -> AcceptedRecipient | list[Violation]:
     given, definition = use.inputs[recipient.index], use.live.version.definition
     if use.policy is UnknownRecipientPolicy.REJECT and not _is_magic(given):
         return [_UNKNOWN]
     _, violations = choose_addresses(given.address, given.profile, given.identity, definition)
-    return violations or _Completed(recipient)
+    return violations or recipient
 
 
 def _complete_recipient(
-    recipient: AcceptedRecipient, profile: KnownProfile, use: ProfileUse, members: Iterable[str]
-) -> _Completed | list[Violation]:
-    given, version = use.inputs[recipient.index], use.live.version
-    stored = _stored_attributes(profile, use, members)
-    is_given = choose_locale(given.locale, given.profile, "").value
-    locale = recipient.locale if is_given else profile.locale or recipient.locale
-    if not stored and not use.lacks_address:
-        return _Completed(recipient if locale == recipient.locale else replace(recipient, locale=locale))
-    merged = {**stored, **given.profile} if given.profile else stored
+    recipient: AcceptedRecipient, profile: KnownProfile, use: ProfileUse, uses_attributes: bool
+) -> _Result:
+    given, version, text = use.inputs[recipient.index], use.live.version, profile.attributes
+    locale = recipient.locale
+    if profile.locale and not given.locale and not (given.profile and choose_locale("", given.profile, "").value):
+        locale = profile.locale
+    reads_stored = version.reads_profile and text != _NO_ATTRIBUTES
+    chooses_address = use.lacks_address
+    for member in version.address_members:
+        chooses_address = chooses_address or member in text
+    if not reads_stored and not chooses_address:
+        return recipient if locale == recipient.locale else replace(recipient, locale=locale)
+    merged: Mapping[str, Any] | None = None
     addresses = recipient.addresses
-    if use.lacks_address or any(member in profile.attributes for member in members):
-        addresses, violations = choose_addresses(given.address, merged, given.identity, version.definition)
+    # Parsing takes longer than all else here, and a message is stored with the attributes as JSON.
+    if chooses_address or given.profile or uses_attributes:
+        merged = {**orjson.loads(text or _NO_ATTRIBUTES), **given.profile}
+    if chooses_address:
+        addresses, violations = choose_addresses(given.address, merged or {}, given.identity, version.definition)
         if violations:
             return violations
-    reads_stored = bool(stored) and version.reads_profile
     completed = AcceptedRecipient(
         recipient.index,
         recipient.identity,
@@ -239,17 +245,8 @@ def _complete_recipient(
         recipient.labels,
         recipient.normal_value,
     )
-    return _Completed(completed, merged if reads_stored else None)
+    return _Completed(completed, merged) if reads_stored and merged is not None else completed
 
 
-def _json_of(merged: Mapping[str, Any], profile: KnownProfile, given: RecipientInput) -> bytes:
-    return to_json(merged) if given.profile else profile.attributes.encode()
-
-
-def _stored_attributes(profile: KnownProfile, use: ProfileUse, address_members: Iterable[str]) -> Mapping[str, Any]:
-    """Returns the stored attributes, unless nothing is read of them: parsing them takes longer than all else."""
-    text = profile.attributes
-    if use.live.version.reads_profile or any(member in text for member in address_members):
-        attributes: Mapping[str, Any] = orjson.loads(text)
-        return attributes
-    return {}
+def _json_of(merged: Mapping[str, Any] | None, profile: KnownProfile, given: RecipientInput) -> bytes:
+    return to_json(merged or {}) if given.profile else profile.attributes.encode()
