@@ -10,6 +10,7 @@ import {
   type ListFragmentUsesResponseSchema,
   type ListFragmentVersionsResponseSchema,
   type PublishFragmentResponse,
+  type RepinFragmentResponse,
 } from "./gen/clarion/v1/fragment_service_pb.js";
 import { fullName } from "./names.js";
 import { Pager } from "./pager.js";
@@ -119,5 +120,24 @@ export class Fragments {
         this.#calls.unary(METHOD.listFragmentUses, { ...request, pageToken }, { ...options, repeatable: true }),
       (page) => page.fragmentUses,
     );
+  }
+
+  /**
+   * Rolls a version out to up to 100 campaigns that are live, and says what became of each; the newest version unless another one
+   * is given. A campaign goes back when its earlier version is activated.
+   */
+  async repin(
+    name: string,
+    campaigns: readonly string[],
+    { toVersion = 0, validateOnly = false, ...options }: WriteOptions & { readonly toVersion?: number } = {},
+  ): Promise<RepinFragmentResponse> {
+    const request = {
+      fragment: fullName(COLLECTION, name),
+      toVersion,
+      campaigns: campaigns.map((campaign) => fullName("campaigns", campaign)),
+      validateOnly,
+    };
+    // A campaign that has the version is left as it is.
+    return this.#calls.unary(METHOD.repinFragment, request, { ...options, repeatable: true });
   }
 }

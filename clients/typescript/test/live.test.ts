@@ -11,6 +11,7 @@ import {
   Client,
   Category,
   Event_Type,
+  FragmentRepin_Outcome,
   ImportedProfile_Outcome,
   ImportedSuppression_Outcome,
   InvalidRequestError,
@@ -226,6 +227,21 @@ test("test cases are written beside a campaign", async () => {
   assert.equal((await client.testCases.accept("draft", last.value, [first.value])).acceptedCount, 1);
   for await (const cell of client.testCases.run("draft")) assert.equal(cell.comparison, TestCell_Comparison.SAME);
   await client.testCases.delete("draft/plain", { etag: named.etag });
+});
+
+test("a fragment is rolled out, and each campaign has its answer", async () => {
+  await client.fragments.create({ name: "footer", source: "<p>The Shop</p>" });
+  await client.fragments.publish("footer");
+  const rollOut = await client.fragments.repin("footer", ["draft", "campaigns/none"], { validateOnly: true });
+  assert.equal(rollOut.toVersion, 1);
+  assert.deepEqual(
+    rollOut.repins.map((repin) => [repin.campaign, repin.outcome]),
+    [
+      ["campaigns/draft", FragmentRepin_Outcome.NOT_LIVE],
+      ["campaigns/none", FragmentRepin_Outcome.NOT_FOUND],
+    ],
+  );
+  await client.fragments.delete("footer");
 });
 
 test("a campaign is copied, archived, and found by its tags", async () => {

@@ -14,6 +14,7 @@ from clarion_server.application.campaigns.life_cycle import CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
 from clarion_server.application.campaigns.proofs import ProofSender
 from clarion_server.application.campaigns.queue_canceller import QueueCanceller
+from clarion_server.application.campaigns.repinning import FragmentRepinner
 from clarion_server.application.campaigns.review import Review
 from clarion_server.application.campaigns.scheduler import CampaignScheduler
 from clarion_server.application.campaigns.test_cases import TestCases
@@ -44,6 +45,7 @@ class Authoring:
     test_cases: TestCases
     case_tester: CaseTester
     fragments: ManageFragments
+    repinner: FragmentRepinner
 
 
 def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) -> Authoring:
@@ -84,4 +86,5 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
         TestCases(transactions, clock),
         CaseTester(transactions, core.compiler, clock, core.public_url),
         ManageFragments(transactions, core.compiler, clock),
+        FragmentRepinner(transactions, review, clock, campaign_changed),
     )

@@ -66,7 +66,7 @@ def contract_services(
         ApprovalPolicyService(ManageResources(APPROVAL_POLICY, core.transactions, core.clock)),
         TestCaseService(authoring.test_cases, authoring.case_tester),
         ChannelConfigurationService(authoring.channels),
-        FragmentService(authoring.fragments),
+        FragmentService(authoring.fragments, authoring.repinner),
         AttachmentService(attachments.uploads),
         ProfileService(
             people.profiles,

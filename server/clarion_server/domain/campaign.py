@@ -336,22 +336,31 @@ class Campaign:
     ) -> Campaign:
         """Returns the campaign with the approval of its draft in another state."""
         self.check_may(transition)
-        if not self.draft_pending:
-            raise IllegalTransition(self.name, transition.value, "UNCHANGED", ("DRAFT_PENDING",))
         return self._next(approval_state=state, update_time=now, updater=caller)
 
-    def activated(self, version: CampaignVersion, caller: str, now: Instant) -> Campaign:
-        """Returns the campaign with `version` as the live one. Its definition must have passed review."""
+    def activated(
+        self,
+        version: CampaignVersion,
+        caller: str,
+        now: Instant,
+        draft_fragments: Mapping[str, int] | None = None,
+    ) -> Campaign:
+        """Returns the campaign with `version` as the live one. Its definition must have passed review.
+
+        `draft_fragments` are those that the draft would take, as in the version; None: the same.
+        """
         self.check_may(Transition.ACTIVATE)
         schedule = version.definition.schedule
         draft_pending = not _is_same(self.definition, version.definition)
+        # What was submitted may be an unchanged draft with newer fragments than this version has.
+        is_draft = not draft_pending and draft_fragments in (None, version.fragments)
         rules = [(action.id, rule.id) for action in version.definition.actions for rule in action.rules]
         return self._next(
             state=self._state_on_activation(schedule, now),
             live_version=version.number,
             last_version=max(self.last_version, version.number),
             draft_pending=draft_pending,
-            approval_state=self.approval_state if draft_pending else None,
+            approval_state=None if is_draft else self.approval_state,
             draft_editors=self.draft_editors if draft_pending else (),
             used_rules=tuple(dict.fromkeys((*self.used_rules, *rules))),
             schedule=schedule,

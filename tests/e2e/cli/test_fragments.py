@@ -88,3 +88,45 @@ async def test_a_fragment_with_errors_is_not_published_by_apply(shop: CommandLin
     assert applied.status == 1
     assert [finding["code"] for finding in applied.lines[0]["findings"]] == ["FRAGMENT_PARAMETER"]
     assert applied.lines[0]["activated"] is False
+
+
+SECOND = CAMPAIGN.replace("order-confirmed", "order-sent").replace(
+    "<p>Thank you.</p>", '{% include "fragments/inner@1" %}'
+)
+
+
+async def test_a_version_is_rolled_out_to_the_campaigns_that_have_the_fragment(shop: CommandLine) -> None:
+    shop.write("files.yaml", f"{FILES}---\n{SECOND}")
+    await shop("apply", "-f", "files.yaml", "--activate")
+    shop.write("inner.yaml", "fragment: inner\nsource: '<i>Many thanks.</i>'\n")
+    applied = await shop("apply", "-f", "inner.yaml", "--activate")
+    assert "version 2 is published" in applied.out
+    assert "2 live campaigns have another version of fragments/inner" in applied.err
+    review = await shop("review", "order-confirmed", "--json")
+    assert "clarion fragments repin inner" in review.out
+    dry = await fragments(shop, "repin", "inner", "--all", "--dry-run")
+    assert "Nothing was changed." in dry.out
+    rolled_out = await fragments(shop, "repin", "inner", "--all", "--json")
+    found = [(each["campaign"], each["outcome"], each.get("campaign_version")) for each in rolled_out.data]
+    assert found == [("campaigns/order-confirmed", "REPINNED", 3), ("campaigns/order-sent", "FIXED", 1)]
+    assert rolled_out.status == 1
+    shown = await fragments(shop, "repin", "inner", "order-confirmed")
+    assert shown.status == 0
+    assert "UNCHANGED" in shown.out
+    back = await shop("activate", "order-confirmed", "--version", "2")
+    assert back.status == 0
+
+
+async def test_a_roll_out_that_a_review_refuses_shows_its_errors(shop: CommandLine) -> None:
+    shop.write("files.yaml", FILES)
+    await shop("apply", "-f", "files.yaml", "--activate")
+    shop.write("inner.yaml", "fragment: inner\nsource: '<i>{{ context.nothing }}</i>'\n")
+    await shop("apply", "-f", "inner.yaml", "--activate")
+    refused = await fragments(shop, "repin", "inner", "order-confirmed")
+    assert refused.status == 1
+    assert "REFUSED" in refused.out
+    assert "fragments/inner@2:1" in refused.out
+    for arguments in ((), ("order-confirmed", "--all")):
+        wrong = await fragments(shop, "repin", "inner", *arguments)
+        assert wrong.status == 2
+        assert "--all" in wrong.err

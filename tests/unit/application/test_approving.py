@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.campaigns.approval_policies import APPROVAL_POLICY
-from clarion_server.application.campaigns.approving import Approval, Approving, Word
+from clarion_server.application.campaigns.approving import Word
 from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
-from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput
-from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.approval import ApprovalAction, ApprovalStep
-from clarion_server.domain.approval_policy import ApprovalConditions, ApprovalPolicy
+from clarion_server.domain.approval_policy import ApprovalConditions
 from clarion_server.domain.campaign import ApprovalState, CampaignState
 from clarion_server.domain.category import Category
 from clarion_server.domain.errors import (
@@ -26,41 +23,10 @@ from clarion_server.domain.errors import (
     SelfApproval,
 )
 
+from tests.unit.application.office import ANN, BOB, Office
 from tests.unit.application.world import AUTHOR, CHANNEL, STRANGER, World
 
 NAME = "campaigns/order-confirmed"
-
-
-def approver(name: str) -> Caller:
-    return Caller(f"apiKeys/{name}", Visibility("default"), frozenset({Scope.APPROVE}))
-
-
-ANN, BOB = approver("ann"), approver("bob")
-
-
-class Office:
-    """The people who approve the campaign of a world."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.approving = Approving(world.transactions, world.review, world.clock, world.announced.append)
-        self.policies = ManageResources(APPROVAL_POLICY, world.transactions, world.clock)
-
-    async def policy(self, policy_id: str = "legal", **fields: object) -> ApprovalPolicy:
-        policy = ApprovalPolicy(sandbox="", id="", create_time=0, update_time=0, display_name="Legal")
-        sent = ResourceInput(replace(policy, **fields))  # type: ignore[arg-type] # of one type each
-        return await self.policies.create(CreateResource(policy_id, sent), AUTHOR)
-
-    async def submit(self, caller: Caller = AUTHOR) -> Approval:
-        return await self.approving.submit(Word("order-confirmed", "Please look."), caller)
-
-    async def approve(self, caller: Caller = ANN, content_hash: str = "") -> Approval:
-        seen = content_hash or (await self.approving.get("order-confirmed", caller)).content_hash
-        return await self.approving.approve(Word("order-confirmed"), seen, caller)
-
-    async def actions(self) -> list[ApprovalAction]:
-        """Those of the history, the oldest first."""
-        return [step.action for step in reversed(await self.approving.steps("order-confirmed", None, 99, AUTHOR))]
 
 
 @pytest.fixture

@@ -87,6 +87,11 @@ class FragmentServiceStub:
                 request_serializer=clarion_dot_v1_dot_fragment__service__pb2.ListFragmentUsesRequest.SerializeToString,
                 response_deserializer=clarion_dot_v1_dot_fragment__service__pb2.ListFragmentUsesResponse.FromString,
                 _registered_method=True)
+        self.RepinFragment = channel.unary_unary(
+                '/clarion.v1.FragmentService/RepinFragment',
+                request_serializer=clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentResponse.FromString,
+                _registered_method=True)
 
 
 class FragmentServiceServicer:
@@ -214,6 +219,21 @@ class FragmentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RepinFragment(self, request, context):
+        """Rolls a version of a fragment out to campaigns that have another one. Each is reviewed with it, and gets a new version, which differs
+        from its live version by its fragments alone and is live at once; a draft stays as it is. It goes back when its earlier version is
+        activated. The campaigns are done one after the other, each with an answer of its own: what is refused for one changes nothing for
+        the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: a name is malformed or repeated, there are none or too many, or the fragment has no such
+        version.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FragmentServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -266,6 +286,11 @@ def add_FragmentServiceServicer_to_server(servicer, server):
                     servicer.ListFragmentUses,
                     request_deserializer=clarion_dot_v1_dot_fragment__service__pb2.ListFragmentUsesRequest.FromString,
                     response_serializer=clarion_dot_v1_dot_fragment__service__pb2.ListFragmentUsesResponse.SerializeToString,
+            ),
+            'RepinFragment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RepinFragment,
+                    request_deserializer=clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -541,6 +566,33 @@ class FragmentService:
             '/clarion.v1.FragmentService/ListFragmentUses',
             clarion_dot_v1_dot_fragment__service__pb2.ListFragmentUsesRequest.SerializeToString,
             clarion_dot_v1_dot_fragment__service__pb2.ListFragmentUsesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RepinFragment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/clarion.v1.FragmentService/RepinFragment',
+            clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentRequest.SerializeToString,
+            clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentResponse.FromString,
             options,
             channel_credentials,
             insecure,

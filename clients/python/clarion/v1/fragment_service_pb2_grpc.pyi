@@ -115,6 +115,17 @@ class FragmentServiceStub:
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
     """
+    RepinFragment: _grpc.UnaryUnaryMultiCallable[_fragment_service_pb2.RepinFragmentRequest, _fragment_service_pb2.RepinFragmentResponse]
+    """Rolls a version of a fragment out to campaigns that have another one. Each is reviewed with it, and gets a new version, which differs
+    from its live version by its fragments alone and is live at once; a draft stays as it is. It goes back when its earlier version is
+    activated. The campaigns are done one after the other, each with an answer of its own: what is refused for one changes nothing for
+    the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: a name is malformed or repeated, there are none or too many, or the fragment has no such
+      version.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
+    """
 
 @_typing.type_check_only
 class FragmentServiceAsyncStub(FragmentServiceStub):
@@ -201,6 +212,17 @@ class FragmentServiceAsyncStub(FragmentServiceStub):
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
+    """
+    RepinFragment: _aio.UnaryUnaryMultiCallable[_fragment_service_pb2.RepinFragmentRequest, _fragment_service_pb2.RepinFragmentResponse]  # type: ignore[assignment]
+    """Rolls a version of a fragment out to campaigns that have another one. Each is reviewed with it, and gets a new version, which differs
+    from its live version by its fragments alone and is live at once; a draft stays as it is. It goes back when its earlier version is
+    activated. The campaigns are done one after the other, each with an answer of its own: what is refused for one changes nothing for
+    the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`.
+
+    Errors:
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: a name is malformed or repeated, there are none or too many, or the fragment has no such
+      version.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
     """
 
@@ -346,6 +368,23 @@ class FragmentServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
         - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
+        """
+
+    @_abc_1.abstractmethod
+    def RepinFragment(
+        self,
+        request: _fragment_service_pb2.RepinFragmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_fragment_service_pb2.RepinFragmentResponse, _abc.Awaitable[_fragment_service_pb2.RepinFragmentResponse]]:
+        """Rolls a version of a fragment out to campaigns that have another one. Each is reviewed with it, and gets a new version, which differs
+        from its live version by its fragments alone and is live at once; a draft stays as it is. It goes back when its earlier version is
+        activated. The campaigns are done one after the other, each with an answer of its own: what is refused for one changes nothing for
+        the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`.
+
+        Errors:
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: a name is malformed or repeated, there are none or too many, or the fragment has no such
+          version.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
         """
 

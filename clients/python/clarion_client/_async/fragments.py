@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from clarion.v1 import fragment_pb2, fragment_service_pb2, fragment_service_pb2_grpc
 from clarion.v1 import fragment_service_pb2 as wire
 
@@ -10,7 +12,7 @@ from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._async.resources import AsyncResources, ResourceKind
 from clarion_client._conversion import read, read_all
 from clarion_client._names import full_name
-from clarion_client._values import Fragment, FragmentUse, FragmentVersion, Publication
+from clarion_client._values import Fragment, FragmentUse, FragmentVersion, Publication, RollOut
 
 COLLECTION = "fragments"
 
@@ -86,3 +88,25 @@ class AsyncFragments(AsyncResources[Fragment]):
             lambda page: read_all(FragmentUse, page.fragment_uses),
             timeout,
         )
+
+    async def repin(
+        self,
+        name: str,
+        campaigns: Iterable[str],
+        *,
+        to_version: int = 0,
+        validate_only: bool = False,
+        timeout: float | None = None,
+    ) -> RollOut:
+        """Rolls a version out to up to 100 campaigns that are live, and says what became of each; the newest version
+        unless another one is given. A campaign goes back when its earlier version is activated.
+        """
+        request = wire.RepinFragmentRequest(
+            fragment=full_name(COLLECTION, name),
+            to_version=to_version,
+            campaigns=[full_name("campaigns", campaign) for campaign in campaigns],
+            validate_only=validate_only,
+        )
+        # A campaign that has the version is left as it is.
+        answer = await self._calls.unary(self._stub.RepinFragment, request, repeatable=True, timeout=timeout)
+        return read(RollOut, answer)

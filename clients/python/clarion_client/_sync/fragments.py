@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from clarion.v1 import fragment_pb2, fragment_service_pb2, fragment_service_pb2_grpc
 from clarion.v1 import fragment_service_pb2 as wire
 
@@ -11,7 +13,7 @@ from clarion_client._names import full_name
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
 from clarion_client._sync.resources import ResourceKind, Resources
-from clarion_client._values import Fragment, FragmentUse, FragmentVersion, Publication
+from clarion_client._values import Fragment, FragmentUse, FragmentVersion, Publication, RollOut
 
 COLLECTION = "fragments"
 
@@ -85,3 +87,25 @@ class Fragments(Resources[Fragment]):
             lambda page: read_all(FragmentUse, page.fragment_uses),
             timeout,
         )
+
+    def repin(
+        self,
+        name: str,
+        campaigns: Iterable[str],
+        *,
+        to_version: int = 0,
+        validate_only: bool = False,
+        timeout: float | None = None,
+    ) -> RollOut:
+        """Rolls a version out to up to 100 campaigns that are live, and says what became of each; the newest version
+        unless another one is given. A campaign goes back when its earlier version is activated.
+        """
+        request = wire.RepinFragmentRequest(
+            fragment=full_name(COLLECTION, name),
+            to_version=to_version,
+            campaigns=[full_name("campaigns", campaign) for campaign in campaigns],
+            validate_only=validate_only,
+        )
+        # A campaign that has the version is left as it is.
+        answer = self._calls.unary(self._stub.RepinFragment, request, repeatable=True, timeout=timeout)
+        return read(RollOut, answer)

@@ -96,7 +96,8 @@ from clarion_client._values.explanation import (
 )
 from clarion_client._values.failed_evaluations import FailedEvaluations, FailedEvaluationsCause
 from clarion_client._values.fragment import Fragment, FragmentKind, FragmentUse, FragmentVersion
-from clarion_client._values.fragment_service import Publication
+from clarion_client._values.fragment_repin import FragmentRepin, RepinOutcome
+from clarion_client._values.fragment_service import Publication, RollOut
 from clarion_client._values.identity_namespace import IdentityNamespace, Normalisation
 from clarion_client._values.locale_reason import LocaleReason
 from clarion_client._values.message import Message, MessageState
@@ -231,6 +232,7 @@ __all__ = [
     "FragmentChange",
     "FragmentChangeKind",
     "FragmentKind",
+    "FragmentRepin",
     "FragmentUse",
     "FragmentVersion",
     "FrequencyCap",
@@ -277,8 +279,10 @@ __all__ = [
     "RenderedAttachment",
     "RenderedEmail",
     "RenderedWebhook",
+    "RepinOutcome",
     "RetryPolicy",
     "Review",
+    "RollOut",
     "RuleCounts",
     "RuleEvaluation",
     "RuleEvaluationResult",

@@ -37,6 +37,7 @@ export * from "./clarion/v1/execution_service_pb.js";
 export * from "./clarion/v1/explanation_pb.js";
 export * from "./clarion/v1/failed_evaluations_pb.js";
 export * from "./clarion/v1/fragment_pb.js";
+export * from "./clarion/v1/fragment_repin_pb.js";
 export * from "./clarion/v1/fragment_service_pb.js";
 export * from "./clarion/v1/identity_namespace_pb.js";
 export * from "./clarion/v1/identity_namespace_service_pb.js";

@@ -26,7 +26,7 @@ from clarion_server.domain.approval import (
     requirements_of,
 )
 from clarion_server.domain.campaign import ApprovalState, Campaign, Transition
-from clarion_server.domain.errors import ApprovalStale, EtagMismatch, InvalidFields, ReviewFailed
+from clarion_server.domain.errors import ApprovalStale, EtagMismatch, IllegalTransition, InvalidFields, ReviewFailed
 from clarion_server.domain.finding import errors_of
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.violation import Violation, required
@@ -95,6 +95,8 @@ class Approving:
         candidate = await self._transactions.read(lambda unit: read_candidate(unit, target, 0, now))
         candidate.campaign.check_etag(word.etag)
         candidate.campaign.check_may(Transition.SUBMIT)
+        if candidate.is_live:
+            raise IllegalTransition(target.name, Transition.SUBMIT.value, "UNCHANGED", ("DRAFT_PENDING",))
         # Outside of any transaction: it may take a while.
         if errors := errors_of(await findings_of(self._review, candidate)):
             raise ReviewFailed(target.name, tuple(errors))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clarion_server.application.campaigns.changes import Target
 from clarion_server.application.campaigns.label_findings import fragment_label_findings
 from clarion_server.application.campaigns.review import Review, outdated_findings
-from clarion_server.application.fragment_lookup import NO_PINS, named_fragments, versions_of
+from clarion_server.application.fragment_lookup import NO_PINS, Pins, named_fragments, versions_of
 from clarion_server.application.ports.content import Attachments, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
@@ -57,28 +57,30 @@ class Candidate:
     newest: Mapping[str, int] = field(default_factory=dict)
     """The newest version of each of these fragments, by id."""
     live_fragments: Mapping[str, int] = field(default_factory=dict)
-    """What the live version is pinned to, as in `CampaignVersion`."""
-
-    @property
-    def pins(self) -> Mapping[str, int]:
-        return NO_PINS if self.version is None else self.version.pins
+    """What the live version is pinned to, as in `CampaignVersion`, when it is about the draft."""
+    pins: Pins = field(default_factory=dict)
+    """What names without a number mean; what is not there means its newest version."""
+    is_draft: bool = True
+    """False: a version, or the live one with other fragments."""
 
     @property
     def shown_fragments(self) -> Fragments:
         """Returns the fragments without those of a draft that the caller does not see. Those of a version are shown:
         whoever sees a campaign sees what it sends.
         """
-        if self.version is not None:
+        if not self.is_draft:
             return self.fragments
         sees = self.visibility.sees
         return {reference: each for reference, each in self.fragments.items() if sees(each.access_labels)}
 
     @property
     def is_live(self) -> bool:
-        if self.version is None:
-            # Activated again, a draft takes the fragments that were published since.
-            return not self.campaign.draft_pending and versions_of(self.fragments) == self.live_fragments
-        return self.version.number == self.campaign.live_version
+        if self.version is not None:
+            return self.version.number == self.campaign.live_version
+        if not self.is_draft:
+            return False
+        # Activated again, a draft takes the fragments that were published since.
+        return not self.campaign.draft_pending and versions_of(self.fragments) == self.live_fragments
 
     @property
     def content_hash(self) -> str:
@@ -113,10 +115,39 @@ def read_candidate(unit: UnitOfWork, target: Target, number: int, now: Instant) 
 def candidate_of(
     unit: UnitOfWork, campaign: Campaign, visibility: Visibility, version: CampaignVersion | None = None
 ) -> Candidate:
-    definition = version.definition if version else campaign.definition
-    live = unit.campaigns.version(campaign.key, campaign.live_version)
+    """Returns a version, or the draft for None."""
+    if version is not None:
+        candidate = _candidate(unit, campaign, visibility, version.definition, version.pins)
+        built = unit.campaigns.built_sources(campaign.key, version.number)
+        live = _live_version(unit, campaign)
+        return replace(candidate, live=live.definition if live else None, version=version, built=built)
+    candidate = _candidate(unit, campaign, visibility, campaign.definition, NO_PINS)
+    live = _live_version(unit, campaign)
+    return replace(
+        candidate,
+        live=live.definition if live else None,
+        test_cases=tuple(unit.test_cases.all(campaign)),
+        live_fragments=live.fragments if live else {},
+        is_draft=True,
+    )
+
+
+def repinned_candidate_of(
+    unit: UnitOfWork, campaign: Campaign, visibility: Visibility, live: CampaignVersion, target: FragmentReference
+) -> Candidate:
+    """Returns the live version with another version of a fragment, which it has by a name without a number."""
+    pins = {**live.pins, target.fragment_id: target.version}
+    candidate = _candidate(unit, campaign, visibility, live.definition, pins)
+    # The data of test cases are those of the draft.
+    cases = () if campaign.draft_pending else tuple(unit.test_cases.all(campaign))
+    return replace(candidate, test_cases=cases)
+
+
+def _candidate(
+    unit: UnitOfWork, campaign: Campaign, visibility: Visibility, definition: CampaignDefinition, pins: Pins
+) -> Candidate:
     everything = whole_sandbox(visibility.sandbox)
-    fragments = named_fragments(unit, everything, definition, version.pins if version else NO_PINS)
+    fragments = named_fragments(unit, everything, definition, pins)
     return Candidate(
         campaign,
         definition,
@@ -125,14 +156,15 @@ def candidate_of(
         _policy_of(unit, definition, visibility),
         visibility,
         unit.attachments.by_ids(visibility, definition.attachment_ids),
-        live.definition if live else None,
-        version,
-        () if version else tuple(unit.test_cases.all(campaign)),
-        unit.campaigns.built_sources(campaign.key, version.number) if version else None,
-        fragments,
-        _newest_of(unit, fragments, everything),
-        live.fragments if live else {},
+        fragments=fragments,
+        newest=_newest_of(unit, fragments, everything),
+        pins=pins,
+        is_draft=False,
     )
+
+
+def _live_version(unit: UnitOfWork, campaign: Campaign) -> CampaignVersion | None:
+    return unit.campaigns.version(campaign.key, campaign.live_version)
 
 
 async def findings_of(review: Review, candidate: Candidate, *, strict: bool = False) -> list[Finding]:

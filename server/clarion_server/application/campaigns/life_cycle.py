@@ -6,24 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from clarion_server.application.campaigns.approval_check import NO_APPROVAL, check_approval
-from clarion_server.application.campaigns.candidate import Candidate, findings_of, read_candidate
-from clarion_server.application.campaigns.changes import CampaignChanges, Change, Target
+from clarion_server.application.campaigns.activation import CampaignChanged, activation_of
+from clarion_server.application.campaigns.approval_check import check_approval
+from clarion_server.application.campaigns.candidate import findings_of, read_candidate
+from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.campaigns.review import Review
-from clarion_server.application.fragment_lookup import versions_of
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.reports.counts import read_counts
 from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
 from clarion_server.domain.approval import comment_violations
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal, Transition
+from clarion_server.domain.campaign import Campaign, QueueDisposal, Transition
 from clarion_server.domain.errors import EtagMismatch, ReviewFailed
 from clarion_server.domain.finding import Finding, errors_of, warnings_of
-from clarion_server.domain.instant import Instant
-from clarion_server.domain.turns import campaign_schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +38,6 @@ class ActivateCampaign:
 class Activation:
     campaign: Campaign
     warnings: list[Finding]
-
-
-class _CampaignChanged(Exception):
-    """What was reviewed is not what would be activated."""
 
 
 class CampaignLifeCycle:
@@ -87,9 +79,9 @@ class CampaignLifeCycle:
             if built is None:
                 built = await self._review.build(candidate.definition, candidate.fragments)
             try:
-                activation = _activation_of(candidate, built, caller, command.bypass_reason)
-                campaign = await self._changes.make(target, activation)
-            except _CampaignChanged:
+                given = partial(check_approval, candidate=candidate, caller=caller, bypass_reason=command.bypass_reason)
+                campaign = await self._changes.make(target, activation_of(candidate, built, caller, given))
+            except CampaignChanged:
                 continue
             return Activation(campaign, warnings_of(findings))
         raise EtagMismatch(target.name)
@@ -131,38 +123,3 @@ class CampaignLifeCycle:
             Target(caller.visibility, campaign_id, etag),
             lambda _unit, campaign, now: campaign.unarchived(caller.name, now),
         )
-
-
-def _activation_of(candidate: Candidate, built: BuiltSources, caller: Caller, bypass_reason: str) -> Change:
-    channels = [channel for channel in candidate.channels if channel is not None]
-    assert len(channels) == len(candidate.channels), "review lets no campaign pass that lacks one"
-
-    def activate(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
-        if not candidate.is_unchanged(unit, campaign, caller.visibility):
-            raise _CampaignChanged
-        # Keeps the namespace as it is until the campaign is committed, which then uses it.
-        unit.identity_namespaces.named({(campaign.sandbox, candidate.definition.identity_namespace)})
-        if candidate.is_live:
-            return campaign
-        version = candidate.version
-        approval = NO_APPROVAL if version else check_approval(unit, candidate, caller, bypass_reason, now)
-        if version is None or any(version.create_time < channel.create_time for channel in channels):
-            # A version keeps to the channel configurations that it was activated with. Where one was deleted and
-            # another one has its name, the earlier content becomes a version anew.
-            version = CampaignVersion(
-                campaign.key,
-                campaign.last_version + 1,
-                candidate.definition,
-                now,
-                caller.name,
-                approval.approvers if version is None else version.approvers,
-                approval.bypass_reason if version is None else version.bypass_reason,
-                versions_of(candidate.fragments),
-            )
-            unit.campaigns.add_version(version, [channel.key for channel in channels], built)
-        rate = version.definition.rate
-        name, a_second = campaign_schedule(campaign.key), 0.0 if rate is None else rate.a_second
-        unit.turn_schedules.set_rate(name, campaign.sandbox, a_second, now)
-        return campaign.activated(version, caller.name, now)
-
-    return activate

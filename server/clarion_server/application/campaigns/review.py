@@ -140,14 +140,21 @@ def outdated_findings(fragments: Fragments, newest: Mapping[str, int], live: Map
         pinned = live.get(str(reference), version.number)
         if version.number < number:
             message = f"`{version.name}` is taken, and version {number} is the newest."
-            remedy = "Nothing, if that is meant. Otherwise take the number out of the name, and activate the draft."
+            way = "take the number out of the name" if reference.version else _roll_out(version.fragment_id)
+            remedy = f"Nothing, if that is meant. Otherwise {way}."
         elif pinned < version.number:
             message = f"The live version has `{FragmentReference(version.fragment_id, pinned)}`, and the draft takes"
             message += f" version {version.number} when it is activated."
             remedy = "Look at what has changed: `clarion campaigns diff`."
+            remedy += f" To take it without the draft: {_roll_out(version.fragment_id)}."
         else:
             continue
         yield Finding(Severity.WARNING, FindingCode.FRAGMENT_OUTDATED, "actions", message, remedy)
+
+
+def _roll_out(fragment_id: str) -> str:
+    """Returns how the live version of a campaign gets the newest version of a fragment."""
+    return f"`clarion fragments repin {fragment_id} CAMPAIGN` (`RepinFragment`)"
 
 
 def _field_invalid(violation: Violation) -> Finding:

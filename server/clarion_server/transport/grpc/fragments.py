@@ -5,9 +5,11 @@ from __future__ import annotations
 from clarion.v1 import fragment_service_pb2 as pb
 
 from clarion_server.application.background import run_for_request
+from clarion_server.application.campaigns.repinning import FragmentRepinner
 from clarion_server.application.fragments.fragments import ManageFragments, PublishFragment
 from clarion_server.domain.access import Caller
 from clarion_server.domain.names import FRAGMENTS
+from clarion_server.transport.api.convert.fragment_repins import to_repin_command, to_roll_out
 from clarion_server.transport.api.convert.fragments import (
     to_fragment,
     to_fragment_input,
@@ -21,8 +23,9 @@ from clarion_server.transport.grpc.resources import StandardMethods
 
 
 class FragmentService:
-    def __init__(self, fragments: ManageFragments) -> None:
+    def __init__(self, fragments: ManageFragments, repinner: FragmentRepinner) -> None:
         self._fragments = fragments
+        self._repinner = repinner
         standard = StandardMethods(pb, "Fragment", fragments, to_fragment_input, to_fragment)
         self.create_fragment = standard.create
         self.get_fragment = standard.get
@@ -78,3 +81,6 @@ class FragmentService:
         return pb.ListFragmentUsesResponse(
             fragment_uses=[to_fragment_use(use) for _, use in shown], next_page_token=token
         )
+
+    async def repin_fragment(self, request: pb.RepinFragmentRequest, caller: Caller) -> pb.RepinFragmentResponse:
+        return to_roll_out(await self._repinner.repin(to_repin_command(request), caller))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import clarion_client as client
 from clarion.v1 import fragment_pb2 as fragment_pb
+from clarion.v1 import fragment_repin_pb2 as repin_pb
 from clarion.v1 import fragment_service_pb2 as fragments_pb
 from google.protobuf.field_mask_pb2 import FieldMask
 
@@ -65,5 +66,20 @@ CASES = {
             fragment=WIRE_FRAGMENT, version=fragment_pb.FragmentVersion(fragment="fragments/x", version=3)
         ),
         lambda made: (made.fragment, made.version.version, made.warnings) == (FRAGMENT, 3, ()),
+    ),
+    "fragments.repin": Case(
+        "RepinFragment",
+        lambda c: c.fragments.repin("x", ["a", "campaigns/b"], to_version=3, validate_only=True),
+        fragments_pb.RepinFragmentRequest(
+            fragment="fragments/x", to_version=3, campaigns=["campaigns/a", "campaigns/b"], validate_only=True
+        ),
+        fragments_pb.RepinFragmentResponse(
+            to_version=3,
+            repins=[repin_pb.FragmentRepin(campaign="campaigns/a", outcome=repin_pb.FragmentRepin.OUTCOME_UNCHANGED)],
+        ),
+        client.RollOut(
+            to_version=3,
+            repins=(client.FragmentRepin(campaign="campaigns/a", outcome=client.RepinOutcome.UNCHANGED),),
+        ),
     ),
 }

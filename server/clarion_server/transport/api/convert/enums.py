@@ -24,6 +24,7 @@ from clarion.v1 import (
     explanation_pb2,
     failed_evaluations_pb2,
     fragment_pb2,
+    fragment_repin_pb2,
     identity_namespace_pb2,
     locale_reason_pb2,
     message_pb2,
@@ -70,6 +71,7 @@ from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
 from clarion_server.domain.explanation import ValueSource
 from clarion_server.domain.finding import Severity
 from clarion_server.domain.fragment import FragmentKind
+from clarion_server.domain.fragment_repin import RepinOutcome
 from clarion_server.domain.frequency_cap import CalendarPeriod
 from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.import_result import ImportOutcome
@@ -143,6 +145,7 @@ NORMALISATION = EnumPair(Normalisation, identity_namespace_pb2.IdentityNamespace
 CHANGE_KIND = EnumPair(ChangeKind, event_pb2.SendingPolicyChange.Kind.Value, "KIND")
 FRAGMENT_CHANGE_KIND = EnumPair(FragmentChangeKind, event_pb2.FragmentChange.Kind.Value, "KIND")
 FRAGMENT_KIND = EnumPair(FragmentKind, fragment_pb2.Fragment.Kind.Value, "KIND")
+REPIN_OUTCOME = EnumPair(RepinOutcome, fragment_repin_pb2.FragmentRepin.Outcome.Value, "OUTCOME")
 SCOPE = EnumPair(Scope, api_key_pb2.ApiKey.Scope.Value, "SCOPE")
 MESSAGE_STATE = EnumPair(MessageState, message_pb2.Message.State.Value, "STATE")
 ATTEMPT_RESULT = EnumPair(AttemptResult, attempt_pb2.Attempt.Result.Value, "RESULT")

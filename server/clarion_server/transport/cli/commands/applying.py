@@ -78,10 +78,15 @@ def apply(
                 waiting.append(applied)
             else:
                 show(applied)
+        published: list[Applied] = []
         while waiting:
             waiting[0] = applier.activated(waiting[0], strict=strict)
             status = Exit.BAD_NEWS if waiting[0].has_errors else status
-            show(waiting.pop(0))
+            show(waiting[0])
+            published += [waiting[0]] if waiting[0].new_version else []
+            del waiting[0]
+        for applied in published:
+            _tell_left_behind(session, applied, applier.left_behind(applied))
     finally:
         # What was written is shown although the service may refuse the rest.
         for applied in waiting:
@@ -91,12 +96,22 @@ def apply(
     return status
 
 
+def _tell_left_behind(session: CurrentSession, applied: Applied, count: int) -> None:
+    if count:
+        name = applied.planned.resource.name
+        have = "1 live campaign has" if count == 1 else f"{count} live campaigns have"
+        way = f"`clarion fragments repin {name.rpartition('/')[2]} --all` rolls the new one out."
+        session.output.inform(f"{have} another version of {name}. {way}")
+
+
 def _applied_view(applied: Applied, *, dry_run: bool) -> RenderableType:
     planned = applied.planned
     change = f"would be {planned.change}" if dry_run and planned.change != "unchanged" else str(planned.change)
     head = Text.assemble(plain(planned.resource.name, "bold"), " ", plain(change, CHANGE_STYLES[planned.change]))
     if applied.campaign is not None:
         head.append_text(_campaign_text(applied))
+    if applied.new_version:
+        head.append_text(plain(f", version {applied.new_version} is published"))
     parts: list[RenderableType] = [head]
     if planned.diff:
         parts.append(Padding(_diff_view(planned.diff), (0, 0, 0, 2)))

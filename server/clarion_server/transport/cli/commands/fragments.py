@@ -1,22 +1,43 @@
-"""`clarion fragments`: lists, shows, publishes, archives and deletes fragments. `clarion apply` writes them."""
+"""`clarion fragments`: lists, publishes, rolls out, archives and deletes fragments. `clarion apply` writes them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import findings_view, id_of, labels_of, moment, plain
+from clarion_server.transport.cli.views import findings_view, id_of, labels_of, moment, plain, state
 
 if TYPE_CHECKING:
-    from clarion_client import Publication
+    from clarion_client import FragmentRepin, Publication, RollOut
+
+#: How many campaigns one call may name.
+_MOST_CAMPAIGNS = 100
+#: The outcomes after which a campaign has the version.
+_HAVE_IT = ("REPINNED", "UNCHANGED")
+#: What a person may do about the other outcomes.
+_ADVICE = {
+    "APPROVAL_REQUIRED": "Submit the draft by `clarion approvals submit`, and repeat this once it is approved.",
+    "FIXED": "It names a version itself, as in fragments/footer@4: change that.",
+    "NOT_USED": "Its live version does not have the fragment.",
+    "NOT_LIVE": "It is not live.",
+    "NOT_FOUND": "There is no such campaign.",
+    "CONTENDED": "Somebody changed it meanwhile. Repeat this.",
+}
 
 FragmentName = Annotated[str, Parameter(help="The fragment, such as footer.")]
 
-fragments = App(name="fragments", help="List, show, publish, archive and delete content that campaigns share.")
+fragments = App(
+    name="fragments", help="List, show, publish, roll out, archive and delete content that campaigns share."
+)
 
 
 @fragments.command(name="list")
@@ -64,6 +85,33 @@ def publish_fragment(
     """Make a version of the draft. Campaigns that are activated from now on may take it; what is live stays."""
     publication = session.client.fragments.publish(fragment, validate_only=dry_run)
     session.output.show(publication.to_dict(), lambda: _publication_view(publication, dry_run=dry_run))
+
+
+@fragments.command(name="repin")
+def repin_fragment(
+    fragment: FragmentName,
+    /,
+    *campaigns: Annotated[str, Parameter(help="The campaigns that are to take it, such as order-confirmed.")],
+    to: Annotated[int, Parameter(help="Take this version. Default: the newest.")] = 0,
+    every: Annotated[
+        bool, Parameter(name="--all", help="Take it into every campaign that has the fragment live.")
+    ] = False,
+    dry_run: Annotated[bool, Parameter(help="Review each campaign, and change nothing.")] = False,
+    session: CurrentSession,
+) -> Exit:
+    """Roll a version of a fragment out to campaigns that are live. Each gets a new version; drafts stay as they are.
+
+    Exit code 1 when a campaign did not get it. `clarion campaigns activate CAMPAIGN --version N` goes back.
+    """
+    if every == bool(campaigns):
+        raise CommandFailed("Name the campaigns, or give --all for each that has the fragment live.")
+    names = _live_users(session, fragment) if every else campaigns
+    parts = [
+        session.client.fragments.repin(fragment, part, to_version=to, validate_only=dry_run) for part in _parts(names)
+    ]
+    repins = [repin for part in parts for repin in part.repins]
+    session.output.show([repin.to_dict() for repin in repins], lambda: _roll_out_view(parts, repins, dry_run=dry_run))
+    return Exit.OK if all(repin.outcome in _HAVE_IT for repin in repins) else Exit.BAD_NEWS
 
 
 @fragments.command(name="versions")
@@ -116,3 +164,44 @@ def _publication_view(publication: Publication, *, dry_run: bool) -> RenderableT
     verdict = f"{publication.fragment.name} version {publication.version.version} {would} published."
     parts = [findings_view(publication.warnings)] if publication.warnings else []
     return Group(*parts, plain(verdict, "green"))
+
+
+def _live_users(session: CurrentSession, fragment: str) -> list[str]:
+    """Returns the names of the campaigns whose live versions have a fragment."""
+    uses = session.client.fragments.uses(fragment, page_size=1_000)
+    return list(dict.fromkeys(use.user.partition("/versions/")[0] for use in uses if use.live))
+
+
+def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yields as many names as one call may have, in their order."""
+    return (names[start : start + _MOST_CAMPAIGNS] for start in range(0, len(names), _MOST_CAMPAIGNS))
+
+
+def _roll_out_view(parts: Sequence[RollOut], repins: Sequence[FragmentRepin], *, dry_run: bool) -> RenderableType:
+    if not parts:
+        return plain("No campaign has the fragment live.")
+    columns = {
+        "CAMPAIGN": lambda repin: id_of(repin.campaign),
+        "OUTCOME": lambda repin: state(repin.outcome),
+        "FRAGMENT": lambda repin: plain(_change(repin, parts[0].to_version)),
+        "VERSION": lambda repin: plain(str(repin.campaign_version or "-")),
+        "DETAIL": lambda repin: plain(_detail(repin)),
+    }
+    refused = [repin for repin in repins if repin.outcome == "REFUSED"]
+    shown: list[RenderableType] = [table(repins, columns)]
+    for repin in refused:
+        shown += [plain(repin.campaign, "bold"), Padding(findings_view(repin.findings), (0, 0, 0, 2))]
+    if dry_run:
+        shown.append(plain("Nothing was changed."))
+    return Group(*shown)
+
+
+def _change(repin: FragmentRepin, to_version: int) -> str:
+    return f"{repin.from_version} → {to_version}" if repin.outcome == "REPINNED" else str(repin.from_version or "-")
+
+
+def _detail(repin: FragmentRepin) -> str:
+    count = len(repin.findings)
+    found = f"{count} {'finding' if count == 1 else 'findings'}" if count else ""
+    policies = ", ".join(repin.approval_policies)
+    return " ".join(filter(None, [policies, _ADVICE.get(repin.outcome, ""), found])) or "-"

@@ -70,6 +70,8 @@ class Applied:
     #: The campaign as it is now. None in a dry run, and for other resources.
     campaign: Campaign | None = None
     activated: bool = False
+    #: The version that was made of a fragment's draft. 0: none.
+    new_version: int = 0
     #: What review found, and where in the files, when campaigns were to be activated.
     findings: tuple[tuple[Location, Finding], ...] = ()
 
@@ -89,6 +91,7 @@ class Applied:
 
     def to_dict(self) -> dict[str, Any]:
         state = {"state": self.campaign.state, "live_version": self.campaign.live_version} if self.campaign else {}
+        state |= {"published_version": self.new_version} if self.new_version else {}
         return {
             "name": self.planned.resource.name,
             "change": self.planned.change,
@@ -211,16 +214,26 @@ class Applier:
 
     def published(self, applied: Applied) -> Applied:
         """Returns it with what became of the fragment: a version is made of its draft unless there are errors."""
-        locations = applied.planned.resource.locations
+        locations, stored = applied.planned.resource.locations, applied.planned.stored
+        new_version = 0
         try:
             publication = self._client.fragments.publish(applied.planned.resource.name)
             found, is_published = publication.warnings, True
+            if stored is None or stored.published_version < publication.version.version:
+                new_version = publication.version.version
         except PreconditionFailedError as error:
             if not error.findings:
                 raise
             found, is_published = error.findings, False
         findings = tuple((locations.find(each.field).of_text(each.line), each) for each in found)
-        return replace(applied, activated=is_published, findings=findings)
+        return replace(applied, activated=is_published, new_version=new_version, findings=findings)
+
+    def left_behind(self, applied: Applied) -> int:
+        """Returns how many campaigns have another version of a fragment live than the one that was published."""
+        if applied.new_version <= 1:
+            return 0
+        uses = self._client.fragments.uses(applied.planned.resource.name, page_size=1_000)
+        return sum(use.live and use.version != applied.new_version for use in uses)
 
     def activated(self, applied: Applied, *, strict: bool) -> Applied:
         """Returns it with what became of the campaign or the fragment. Raises ClarionError when the service refuses to

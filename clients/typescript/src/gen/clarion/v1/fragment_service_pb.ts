@@ -9,6 +9,8 @@ import type { Finding } from "./campaign_pb.js";
 import { file_clarion_v1_campaign } from "./campaign_pb.js";
 import type { Fragment, FragmentUse, FragmentVersion } from "./fragment_pb.js";
 import { file_clarion_v1_fragment } from "./fragment_pb.js";
+import type { FragmentRepin } from "./fragment_repin_pb.js";
+import { file_clarion_v1_fragment_repin } from "./fragment_repin_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
@@ -19,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/fragment_service.proto.
  */
 export const file_clarion_v1_fragment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2ZyYWdtZW50X3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEifQoVQ3JlYXRlRnJhZ21lbnRSZXF1ZXN0EhkKC2ZyYWdtZW50X2lkGAEgASgJQgTiQQECEiwKCGZyYWdtZW50GAIgASgLMhQuY2xhcmlvbi52MS5GcmFnbWVudEIE4kEBAhIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFkNyZWF0ZUZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50IigKEkdldEZyYWdtZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIj0KE0dldEZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50ImYKFExpc3RGcmFnbWVudHNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBEhsKDXNob3dfYXJjaGl2ZWQYAyABKAhCBOJBAQEiWQoVTGlzdEZyYWdtZW50c1Jlc3BvbnNlEicKCWZyYWdtZW50cxgBIAMoCzIULmNsYXJpb24udjEuRnJhZ21lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpkBChVVcGRhdGVGcmFnbWVudFJlcXVlc3QSLAoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50QgTiQQECEjUKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFlVwZGF0ZUZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50Ij8KFURlbGV0ZUZyYWdtZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiGAoWRGVsZXRlRnJhZ21lbnRSZXNwb25zZSJAChZBcmNoaXZlRnJhZ21lbnRSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBASJBChdBcmNoaXZlRnJhZ21lbnRSZXNwb25zZRImCghmcmFnbWVudBgBIAEoCzIULmNsYXJpb24udjEuRnJhZ21lbnQiQgoYVW5hcmNoaXZlRnJhZ21lbnRSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBASJDChlVbmFyY2hpdmVGcmFnbWVudFJlc3BvbnNlEiYKCGZyYWdtZW50GAEgASgLMhQuY2xhcmlvbi52MS5GcmFnbWVudCJdChZQdWJsaXNoRnJhZ21lbnRSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIpYBChdQdWJsaXNoRnJhZ21lbnRSZXNwb25zZRImCghmcmFnbWVudBgBIAEoCzIULmNsYXJpb24udjEuRnJhZ21lbnQSLAoHdmVyc2lvbhgCIAEoCzIbLmNsYXJpb24udjEuRnJhZ21lbnRWZXJzaW9uEiUKCHdhcm5pbmdzGAMgAygLMhMuY2xhcmlvbi52MS5GaW5kaW5nImgKG0xpc3RGcmFnbWVudFZlcnNpb25zUmVxdWVzdBIWCghmcmFnbWVudBgBIAEoCUIE4kEBAhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASJvChxMaXN0RnJhZ21lbnRWZXJzaW9uc1Jlc3BvbnNlEjYKEWZyYWdtZW50X3ZlcnNpb25zGAEgAygLMhsuY2xhcmlvbi52MS5GcmFnbWVudFZlcnNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImQKF0xpc3RGcmFnbWVudFVzZXNSZXF1ZXN0EhYKCGZyYWdtZW50GAEgASgJQgTiQQECEhcKCXBhZ2Vfc2l6ZRgCIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAMgASgJQgTiQQEBImMKGExpc3RGcmFnbWVudFVzZXNSZXNwb25zZRIuCg1mcmFnbWVudF91c2VzGAEgAygLMhcuY2xhcmlvbi52MS5GcmFnbWVudFVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAky+goKD0ZyYWdtZW50U2VydmljZRJ/Cg5DcmVhdGVGcmFnbWVudBIhLmNsYXJpb24udjEuQ3JlYXRlRnJhZ21lbnRSZXF1ZXN0GiIuY2xhcmlvbi52MS5DcmVhdGVGcmFnbWVudFJlc3BvbnNlIibi2xgDCgEBgtPkkwIZIg0vdjEvZnJhZ21lbnRzOghmcmFnbWVudBJ2CgtHZXRGcmFnbWVudBIeLmNsYXJpb24udjEuR2V0RnJhZ21lbnRSZXF1ZXN0Gh8uY2xhcmlvbi52MS5HZXRGcmFnbWVudFJlc3BvbnNlIibi2xgECgIBBILT5JMCGBIWL3YxL3tuYW1lPWZyYWdtZW50cy8qfRJzCg1MaXN0RnJhZ21lbnRzEiAuY2xhcmlvbi52MS5MaXN0RnJhZ21lbnRzUmVxdWVzdBohLmNsYXJpb24udjEuTGlzdEZyYWdtZW50c1Jlc3BvbnNlIh3i2xgECgIBBILT5JMCDxINL3YxL2ZyYWdtZW50cxKRAQoOVXBkYXRlRnJhZ21lbnQSIS5jbGFyaW9uLnYxLlVwZGF0ZUZyYWdtZW50UmVxdWVzdBoiLmNsYXJpb24udjEuVXBkYXRlRnJhZ21lbnRSZXNwb25zZSI44tsYAwoBAYLT5JMCKzIfL3YxL3tmcmFnbWVudC5uYW1lPWZyYWdtZW50cy8qfToIZnJhZ21lbnQSfgoORGVsZXRlRnJhZ21lbnQSIS5jbGFyaW9uLnYxLkRlbGV0ZUZyYWdtZW50UmVxdWVzdBoiLmNsYXJpb24udjEuRGVsZXRlRnJhZ21lbnRSZXNwb25zZSIl4tsYAwoBAYLT5JMCGCoWL3YxL3tuYW1lPWZyYWdtZW50cy8qfRKMAQoPQXJjaGl2ZUZyYWdtZW50EiIuY2xhcmlvbi52MS5BcmNoaXZlRnJhZ21lbnRSZXF1ZXN0GiMuY2xhcmlvbi52MS5BcmNoaXZlRnJhZ21lbnRSZXNwb25zZSIw4tsYAwoBAYLT5JMCIyIeL3YxL3tuYW1lPWZyYWdtZW50cy8qfTphcmNoaXZlOgEqEpQBChFVbmFyY2hpdmVGcmFnbWVudBIkLmNsYXJpb24udjEuVW5hcmNoaXZlRnJhZ21lbnRSZXF1ZXN0GiUuY2xhcmlvbi52MS5VbmFyY2hpdmVGcmFnbWVudFJlc3BvbnNlIjLi2xgDCgEBgtPkkwIlIiAvdjEve25hbWU9ZnJhZ21lbnRzLyp9OnVuYXJjaGl2ZToBKhKMAQoPUHVibGlzaEZyYWdtZW50EiIuY2xhcmlvbi52MS5QdWJsaXNoRnJhZ21lbnRSZXF1ZXN0GiMuY2xhcmlvbi52MS5QdWJsaXNoRnJhZ21lbnRSZXNwb25zZSIw4tsYAwoBAYLT5JMCIyIeL3YxL3tuYW1lPWZyYWdtZW50cy8qfTpwdWJsaXNoOgEqEp4BChRMaXN0RnJhZ21lbnRWZXJzaW9ucxInLmNsYXJpb24udjEuTGlzdEZyYWdtZW50VmVyc2lvbnNSZXF1ZXN0GiguY2xhcmlvbi52MS5MaXN0RnJhZ21lbnRWZXJzaW9uc1Jlc3BvbnNlIjPi2xgECgIBBILT5JMCJRIjL3YxL3tmcmFnbWVudD1mcmFnbWVudHMvKn0vdmVyc2lvbnMSjgEKEExpc3RGcmFnbWVudFVzZXMSIy5jbGFyaW9uLnYxLkxpc3RGcmFnbWVudFVzZXNSZXF1ZXN0GiQuY2xhcmlvbi52MS5MaXN0RnJhZ21lbnRVc2VzUmVzcG9uc2UiL+LbGAQKAgEEgtPkkwIhEh8vdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfS91c2VzYgZwcm90bzM", [file_clarion_v1_access, file_clarion_v1_campaign, file_clarion_v1_fragment, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
+  fileDesc("CiFjbGFyaW9uL3YxL2ZyYWdtZW50X3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEifQoVQ3JlYXRlRnJhZ21lbnRSZXF1ZXN0EhkKC2ZyYWdtZW50X2lkGAEgASgJQgTiQQECEiwKCGZyYWdtZW50GAIgASgLMhQuY2xhcmlvbi52MS5GcmFnbWVudEIE4kEBAhIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFkNyZWF0ZUZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50IigKEkdldEZyYWdtZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECIj0KE0dldEZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50ImYKFExpc3RGcmFnbWVudHNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBEhsKDXNob3dfYXJjaGl2ZWQYAyABKAhCBOJBAQEiWQoVTGlzdEZyYWdtZW50c1Jlc3BvbnNlEicKCWZyYWdtZW50cxgBIAMoCzIULmNsYXJpb24udjEuRnJhZ21lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpkBChVVcGRhdGVGcmFnbWVudFJlcXVlc3QSLAoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50QgTiQQECEjUKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFlVwZGF0ZUZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50Ij8KFURlbGV0ZUZyYWdtZW50UmVxdWVzdBISCgRuYW1lGAEgASgJQgTiQQECEhIKBGV0YWcYAiABKAlCBOJBAQEiGAoWRGVsZXRlRnJhZ21lbnRSZXNwb25zZSJAChZBcmNoaXZlRnJhZ21lbnRSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBASJBChdBcmNoaXZlRnJhZ21lbnRSZXNwb25zZRImCghmcmFnbWVudBgBIAEoCzIULmNsYXJpb24udjEuRnJhZ21lbnQiQgoYVW5hcmNoaXZlRnJhZ21lbnRSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBASJDChlVbmFyY2hpdmVGcmFnbWVudFJlc3BvbnNlEiYKCGZyYWdtZW50GAEgASgLMhQuY2xhcmlvbi52MS5GcmFnbWVudCJdChZQdWJsaXNoRnJhZ21lbnRSZXF1ZXN0EhIKBG5hbWUYASABKAlCBOJBAQISEgoEZXRhZxgCIAEoCUIE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIpYBChdQdWJsaXNoRnJhZ21lbnRSZXNwb25zZRImCghmcmFnbWVudBgBIAEoCzIULmNsYXJpb24udjEuRnJhZ21lbnQSLAoHdmVyc2lvbhgCIAEoCzIbLmNsYXJpb24udjEuRnJhZ21lbnRWZXJzaW9uEiUKCHdhcm5pbmdzGAMgAygLMhMuY2xhcmlvbi52MS5GaW5kaW5nImgKG0xpc3RGcmFnbWVudFZlcnNpb25zUmVxdWVzdBIWCghmcmFnbWVudBgBIAEoCUIE4kEBAhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASJvChxMaXN0RnJhZ21lbnRWZXJzaW9uc1Jlc3BvbnNlEjYKEWZyYWdtZW50X3ZlcnNpb25zGAEgAygLMhsuY2xhcmlvbi52MS5GcmFnbWVudFZlcnNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImQKF0xpc3RGcmFnbWVudFVzZXNSZXF1ZXN0EhYKCGZyYWdtZW50GAEgASgJQgTiQQECEhcKCXBhZ2Vfc2l6ZRgCIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAMgASgJQgTiQQEBImMKGExpc3RGcmFnbWVudFVzZXNSZXNwb25zZRIuCg1mcmFnbWVudF91c2VzGAEgAygLMhcuY2xhcmlvbi52MS5GcmFnbWVudFVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkifgoUUmVwaW5GcmFnbWVudFJlcXVlc3QSFgoIZnJhZ21lbnQYASABKAlCBOJBAQISGAoKdG9fdmVyc2lvbhgCIAEoBUIE4kEBARIXCgljYW1wYWlnbnMYAyADKAlCBOJBAQISGwoNdmFsaWRhdGVfb25seRgEIAEoCEIE4kEBASJWChVSZXBpbkZyYWdtZW50UmVzcG9uc2USEgoKdG9fdmVyc2lvbhgBIAEoBRIpCgZyZXBpbnMYAiADKAsyGS5jbGFyaW9uLnYxLkZyYWdtZW50UmVwaW4yhQwKD0ZyYWdtZW50U2VydmljZRJ/Cg5DcmVhdGVGcmFnbWVudBIhLmNsYXJpb24udjEuQ3JlYXRlRnJhZ21lbnRSZXF1ZXN0GiIuY2xhcmlvbi52MS5DcmVhdGVGcmFnbWVudFJlc3BvbnNlIibi2xgDCgEBgtPkkwIZIg0vdjEvZnJhZ21lbnRzOghmcmFnbWVudBJ2CgtHZXRGcmFnbWVudBIeLmNsYXJpb24udjEuR2V0RnJhZ21lbnRSZXF1ZXN0Gh8uY2xhcmlvbi52MS5HZXRGcmFnbWVudFJlc3BvbnNlIibi2xgECgIBBILT5JMCGBIWL3YxL3tuYW1lPWZyYWdtZW50cy8qfRJzCg1MaXN0RnJhZ21lbnRzEiAuY2xhcmlvbi52MS5MaXN0RnJhZ21lbnRzUmVxdWVzdBohLmNsYXJpb24udjEuTGlzdEZyYWdtZW50c1Jlc3BvbnNlIh3i2xgECgIBBILT5JMCDxINL3YxL2ZyYWdtZW50cxKRAQoOVXBkYXRlRnJhZ21lbnQSIS5jbGFyaW9uLnYxLlVwZGF0ZUZyYWdtZW50UmVxdWVzdBoiLmNsYXJpb24udjEuVXBkYXRlRnJhZ21lbnRSZXNwb25zZSI44tsYAwoBAYLT5JMCKzIfL3YxL3tmcmFnbWVudC5uYW1lPWZyYWdtZW50cy8qfToIZnJhZ21lbnQSfgoORGVsZXRlRnJhZ21lbnQSIS5jbGFyaW9uLnYxLkRlbGV0ZUZyYWdtZW50UmVxdWVzdBoiLmNsYXJpb24udjEuRGVsZXRlRnJhZ21lbnRSZXNwb25zZSIl4tsYAwoBAYLT5JMCGCoWL3YxL3tuYW1lPWZyYWdtZW50cy8qfRKMAQoPQXJjaGl2ZUZyYWdtZW50EiIuY2xhcmlvbi52MS5BcmNoaXZlRnJhZ21lbnRSZXF1ZXN0GiMuY2xhcmlvbi52MS5BcmNoaXZlRnJhZ21lbnRSZXNwb25zZSIw4tsYAwoBAYLT5JMCIyIeL3YxL3tuYW1lPWZyYWdtZW50cy8qfTphcmNoaXZlOgEqEpQBChFVbmFyY2hpdmVGcmFnbWVudBIkLmNsYXJpb24udjEuVW5hcmNoaXZlRnJhZ21lbnRSZXF1ZXN0GiUuY2xhcmlvbi52MS5VbmFyY2hpdmVGcmFnbWVudFJlc3BvbnNlIjLi2xgDCgEBgtPkkwIlIiAvdjEve25hbWU9ZnJhZ21lbnRzLyp9OnVuYXJjaGl2ZToBKhKMAQoPUHVibGlzaEZyYWdtZW50EiIuY2xhcmlvbi52MS5QdWJsaXNoRnJhZ21lbnRSZXF1ZXN0GiMuY2xhcmlvbi52MS5QdWJsaXNoRnJhZ21lbnRSZXNwb25zZSIw4tsYAwoBAYLT5JMCIyIeL3YxL3tuYW1lPWZyYWdtZW50cy8qfTpwdWJsaXNoOgEqEp4BChRMaXN0RnJhZ21lbnRWZXJzaW9ucxInLmNsYXJpb24udjEuTGlzdEZyYWdtZW50VmVyc2lvbnNSZXF1ZXN0GiguY2xhcmlvbi52MS5MaXN0RnJhZ21lbnRWZXJzaW9uc1Jlc3BvbnNlIjPi2xgECgIBBILT5JMCJRIjL3YxL3tmcmFnbWVudD1mcmFnbWVudHMvKn0vdmVyc2lvbnMSjgEKEExpc3RGcmFnbWVudFVzZXMSIy5jbGFyaW9uLnYxLkxpc3RGcmFnbWVudFVzZXNSZXF1ZXN0GiQuY2xhcmlvbi52MS5MaXN0RnJhZ21lbnRVc2VzUmVzcG9uc2UiL+LbGAQKAgEEgtPkkwIhEh8vdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfS91c2VzEogBCg1SZXBpbkZyYWdtZW50EiAuY2xhcmlvbi52MS5SZXBpbkZyYWdtZW50UmVxdWVzdBohLmNsYXJpb24udjEuUmVwaW5GcmFnbWVudFJlc3BvbnNlIjLi2xgDCgECgtPkkwIlIiAvdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfTpyZXBpbjoBKmIGcHJvdG8z", [file_clarion_v1_access, file_clarion_v1_campaign, file_clarion_v1_fragment, file_clarion_v1_fragment_repin, file_google_api_annotations, file_google_api_field_behavior, file_google_protobuf_field_mask]);
 
 /**
  * Asks for a new fragment.
@@ -580,6 +582,77 @@ export const ListFragmentUsesResponseSchema: GenMessage<ListFragmentUsesResponse
   messageDesc(file_clarion_v1_fragment_service, 19);
 
 /**
+ * Asks for the roll-out of a version of a fragment.
+ *
+ * @generated from message clarion.v1.RepinFragmentRequest
+ */
+export type RepinFragmentRequest = Message<"clarion.v1.RepinFragmentRequest"> & {
+  /**
+   * Required. `fragments/{fragment}`.
+   *
+   * @generated from field: string fragment = 1;
+   */
+  fragment: string;
+
+  /**
+   * Optional. The version to take: a newer or an earlier one. Default: the newest.
+   *
+   * @generated from field: int32 to_version = 2;
+   */
+  toVersion: number;
+
+  /**
+   * Required. The campaigns that are to take it, as `campaigns/{campaign}`: 1 to 100, without repetition. `ListFragmentUses` tells which
+   * ones have the fragment live.
+   *
+   * @generated from field: repeated string campaigns = 3;
+   */
+  campaigns: string[];
+
+  /**
+   * Optional. Runs every check, reviews and approvals included, and stores nothing.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly: boolean;
+};
+
+/**
+ * Describes the message clarion.v1.RepinFragmentRequest.
+ * Use `create(RepinFragmentRequestSchema)` to create a new message.
+ */
+export const RepinFragmentRequestSchema: GenMessage<RepinFragmentRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_fragment_service, 20);
+
+/**
+ * Says what became of each campaign.
+ *
+ * @generated from message clarion.v1.RepinFragmentResponse
+ */
+export type RepinFragmentResponse = Message<"clarion.v1.RepinFragmentResponse"> & {
+  /**
+   * The version that was taken.
+   *
+   * @generated from field: int32 to_version = 1;
+   */
+  toVersion: number;
+
+  /**
+   * One for each campaign, in their order.
+   *
+   * @generated from field: repeated clarion.v1.FragmentRepin repins = 2;
+   */
+  repins: FragmentRepin[];
+};
+
+/**
+ * Describes the message clarion.v1.RepinFragmentResponse.
+ * Use `create(RepinFragmentResponseSchema)` to create a new message.
+ */
+export const RepinFragmentResponseSchema: GenMessage<RepinFragmentResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_fragment_service, 21);
+
+/**
  * Keeps the pieces of content that campaigns share.
  *
  * Every RPC may also fail as `error_reason.proto` says under "Any call".
@@ -735,6 +808,24 @@ export const FragmentService: GenService<{
     methodKind: "unary";
     input: typeof ListFragmentUsesRequestSchema;
     output: typeof ListFragmentUsesResponseSchema;
+  },
+  /**
+   * Rolls a version of a fragment out to campaigns that have another one. Each is reviewed with it, and gets a new version, which differs
+   * from its live version by its fragments alone and is live at once; a draft stays as it is. It goes back when its earlier version is
+   * activated. The campaigns are done one after the other, each with an answer of its own: what is refused for one changes nothing for
+   * the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`.
+   *
+   * Errors:
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: a name is malformed or repeated, there are none or too many, or the fragment has no such
+   *   version.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
+   *
+   * @generated from rpc clarion.v1.FragmentService.RepinFragment
+   */
+  repinFragment: {
+    methodKind: "unary";
+    input: typeof RepinFragmentRequestSchema;
+    output: typeof RepinFragmentResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_clarion_v1_fragment_service, 0);
