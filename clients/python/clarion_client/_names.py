@@ -9,6 +9,8 @@ from typing import TypedDict
 
 from google.api import field_behavior_pb2, resource_pb2
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor_pb2 import MessageOptions
+from google.protobuf.message import Message
 
 from clarion_client._field_error import FieldError
 
@@ -98,5 +100,13 @@ def _pattern(field: FieldDescriptor) -> str:
         message = message.file.pool.FindMessageTypeByName(named)
     elif field_behavior_pb2.IDENTIFIER not in options.Extensions[field_behavior_pb2.field_behavior]:
         return ""
-    patterns = message.GetOptions().Extensions[resource_pb2.resource].pattern
-    return next((str(each) for each in patterns if "/" in each), "")
+    return _pattern_of(message.GetOptions())
+
+
+def collection_of(resource: type[Message]) -> str:
+    """Returns what the names of a resource begin with, such as `topics`; an empty text where it is the only one."""
+    return _pattern_of(resource.DESCRIPTOR.GetOptions()).partition("/")[0]
+
+
+def _pattern_of(options: MessageOptions) -> str:
+    return next((str(each) for each in options.Extensions[resource_pb2.resource].pattern if "/" in each), "")

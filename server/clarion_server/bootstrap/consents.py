@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from clarion_server.application.consent.consents import ManageConsents
 from clarion_server.application.consent.recording import ConsentRecorder
 from clarion_server.application.consent.settings import ManageConsentSettings
-from clarion_server.application.consent.topics import ManageTopics
 from clarion_server.bootstrap.core import Core
 
 
 @dataclass(frozen=True, slots=True)
 class Consents:
-    topics: ManageTopics
     consents: ManageConsents
     settings: ManageConsentSettings
 
@@ -21,7 +19,6 @@ class Consents:
 def wire_consents(core: Core) -> Consents:
     transactions, clock = core.transactions, core.clock
     return Consents(
-        ManageTopics(transactions, clock),
         ManageConsents(transactions, core.identities, ConsentRecorder(clock, core.ids), clock),
         ManageConsentSettings(transactions, clock),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from clarion_server.application.archivable_resources import ManageArchivableResources
 from clarion_server.application.campaigns.approval_policies import APPROVAL_POLICY
+from clarion_server.application.consent.topics import TOPIC
 from clarion_server.application.resources import ManageResources
 from clarion_server.application.sending_policies.policies import SENDING_POLICY
 from clarion_server.bootstrap.access import Access
@@ -84,7 +86,7 @@ def contract_services(
         AudienceService(people.audiences.audiences, people.audiences.uploads, people.audiences.counter),
         ImportService(people.profile_imports, people.suppression_imports, people.audiences.uploads, request_streams),
         ConsentService(people.consents.consents, people.consents.settings),
-        TopicService(people.consents.topics),
+        TopicService(ManageArchivableResources(TOPIC, core.transactions, core.clock)),
         SendingPolicyService(ManageResources(SENDING_POLICY, core.transactions, core.clock)),
         IdentityNamespaceService(people.identity_namespaces),
         ApiKeyService(access.keys),

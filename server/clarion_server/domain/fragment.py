@@ -15,7 +15,7 @@ from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.fragment_reference import FragmentReference, references_in
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import FRAGMENTS, Collection
-from clarion_server.domain.resource import Resource
+from clarion_server.domain.resource import ArchivableResource
 from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, description_violations, line_violations, text_violations
 from clarion_server.domain.translations import Catalogue, translation_violations
 from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
@@ -95,7 +95,7 @@ class FragmentVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fragment(Resource):
+class Fragment(ArchivableResource):
     """A fragment with its draft."""
 
     COLLECTION: ClassVar[Collection] = FRAGMENTS
@@ -110,7 +110,6 @@ class Fragment(Resource):
     """The number of the newest version; 0 when there is none."""
     published_digest: str = ""
     """That of the content of the newest version."""
-    archive_time: Instant | None = None
 
     @property
     def content(self) -> FragmentContent:
@@ -129,14 +128,6 @@ class Fragment(Resource):
         version = FragmentVersion(self.key, self.id, number, content, now, creator, content.digest, self.access_labels)
         changed = replace(self.changed(now), published_version=number, published_digest=version.digest)
         return changed, version
-
-    def archived(self, now: Instant) -> Fragment:
-        """Returns the archived fragment; itself when it is archived already."""
-        return self if self.archive_time is not None else replace(self.changed(now), archive_time=now)
-
-    def unarchived(self, now: Instant) -> Fragment:
-        """Returns the fragment in use; itself when it is in use already."""
-        return self if self.archive_time is None else replace(self.changed(now), archive_time=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,3 +43,19 @@ class Resource:
     def changed(self, now: Instant) -> Self:
         """Returns the resource as the next revision."""
         return replace(self, update_time=now, revision=self.revision + 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivableResource(Resource):
+    """A resource that can be taken out of use and back into it, and keeps its name meanwhile."""
+
+    archive_time: Instant | None = None
+    """None while it is in use."""
+
+    def archived(self, now: Instant) -> Self:
+        """Returns the archived resource; itself when it is archived already."""
+        return self if self.archive_time is not None else replace(self.changed(now), archive_time=now)
+
+    def unarchived(self, now: Instant) -> Self:
+        """Returns the resource in use; itself when it is in use already."""
+        return self if self.archive_time is None else replace(self.changed(now), archive_time=None)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
 from clarion_server.domain.consent import Silence
-from clarion_server.domain.instant import Instant
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.names import TOPICS, Collection
-from clarion_server.domain.resource import Resource
+from clarion_server.domain.resource import ArchivableResource
 from clarion_server.domain.text_rules import (
     description_violations,
     display_name_violations,
@@ -46,7 +45,7 @@ class TopicTranslation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Topic(Resource):
+class Topic(ArchivableResource):
     COLLECTION: ClassVar[Collection] = TOPICS
 
     display_name: str
@@ -58,7 +57,6 @@ class Topic(Resource):
     one_click: OneClick = OneClick.TOPIC
     silence: Silence | None = None
     """None stands for what the sandbox says."""
-    archive_time: Instant | None = None
 
     def shown_in(self, locale: str) -> TopicTranslation:
         """Returns the translation for a locale: of that locale, else of its language, else the topic's own words."""
@@ -66,14 +64,6 @@ class Topic(Resource):
         known = {each.locale.lower(): each for each in (*self.translations, own)}
         wanted = locale.lower()
         return known.get(wanted) or known.get(wanted.partition("-")[0]) or own
-
-    def archived(self, now: Instant) -> Topic:
-        """Returns the archived topic; itself when it is archived already."""
-        return self if self.archive_time is not None else replace(self.changed(now), archive_time=now)
-
-    def unarchived(self, now: Instant) -> Topic:
-        """Returns the topic in use; itself when it is in use already."""
-        return self if self.archive_time is None else replace(self.changed(now), archive_time=None)
 
 
 def topic_violations(topic: Topic) -> Iterator[Violation]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from clarion_server.application.archivable_resources import ManageArchivableResources
 from clarion_server.application.consent.consents import ConsentView, ManageConsents, Person, SetConsents
 from clarion_server.application.consent.recording import ConsentRecorder, Recorded
-from clarion_server.application.consent.topics import ManageTopics
+from clarion_server.application.consent.topics import TOPIC
 from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
@@ -39,7 +40,7 @@ class Consents(ManageConsents):
 
 
 async def make_topic(world: World, topic_id: str = "news", **fields: Any) -> Topic:
-    topics = ManageTopics(world.transactions, world.clock)
+    topics = ManageArchivableResources(TOPIC, world.transactions, world.clock)
     made = Topic(sandbox="", id="", display_name="News", create_time=0, update_time=0, **fields)
     return await topics.create(CreateResource(topic_id, ResourceInput(made)), AUTHOR)
 

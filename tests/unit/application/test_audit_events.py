@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from clarion_server.application.archivable_resources import ManageArchivableResources
 from clarion_server.application.consent.settings import ManageConsentSettings, UpdateConsentSettings
-from clarion_server.application.consent.topics import ManageTopics
+from clarion_server.application.consent.topics import TOPIC
 from clarion_server.application.resources import ResourceInput, UpdateResource
 from clarion_server.domain.consent import Silence
 from clarion_server.domain.event import ChangeKind, EventType, SendingPolicyChange, SilenceChange
@@ -40,7 +41,7 @@ async def test_a_changed_silence_of_the_sandbox_is_told_once(world: World) -> No
 
 
 async def test_a_topic_that_says_what_silence_means_is_told_whenever_that_changes(world: World) -> None:
-    topics = ManageTopics(world.transactions, world.clock)
+    topics = ManageArchivableResources(TOPIC, world.transactions, world.clock)
     await make_topic(world, "plain")
     await make_topic(world, silence=ALWAYS)
     for silence in (ALWAYS, ASKED, None):

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.application.consent.topics import ManageTopics
+from clarion_server.application.archivable_resources import ManageArchivableResources
+from clarion_server.application.consent.topics import TOPIC
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
 from clarion_server.domain.consent import Silence
 from clarion_server.domain.errors import (
@@ -24,23 +25,24 @@ from clarion_server.domain.violation import Violation
 from tests.unit.application.world import AUTHOR, STRANGER, World
 
 NEWS = Topic(sandbox="", id="", display_name="News", create_time=0, update_time=0)
+Topics = ManageArchivableResources[Topic]
 
 
 @pytest.fixture
-def topics(world: World) -> ManageTopics:
-    return ManageTopics(world.transactions, world.clock)
+def topics(world: World) -> Topics:
+    return ManageArchivableResources(TOPIC, world.transactions, world.clock)
 
 
-async def create(topics: ManageTopics, topic_id: str = "news", **changes: Any) -> Topic:
+async def create(topics: Topics, topic_id: str = "news", **changes: Any) -> Topic:
     return await topics.create(CreateResource(topic_id, ResourceInput(replace(NEWS, **changes))), AUTHOR)
 
 
-async def update(topics: ManageTopics, etag: str = "", **changes: Any) -> Topic:
+async def update(topics: Topics, etag: str = "", **changes: Any) -> Topic:
     command = UpdateResource("news", ResourceInput(replace(NEWS, **changes)), frozenset(changes), etag)
     return await topics.update(command, AUTHOR)
 
 
-async def test_a_new_topic_is_kept_in_its_sandbox(world: World, topics: ManageTopics) -> None:
+async def test_a_new_topic_is_kept_in_its_sandbox(world: World, topics: Topics) -> None:
     created = await create(topics)
     assert created == await topics.get("news", AUTHOR)
     assert (created.name, created.create_time) == ("topics/news", world.clock.now())
@@ -50,7 +52,7 @@ async def test_a_new_topic_is_kept_in_its_sandbox(world: World, topics: ManageTo
         await topics.get("news", STRANGER)
 
 
-async def test_everything_wrong_with_a_new_one_is_reported_by_paths_in_the_request(topics: ManageTopics) -> None:
+async def test_everything_wrong_with_a_new_one_is_reported_by_paths_in_the_request(topics: Topics) -> None:
     unread = Violation("silence", "UNKNOWN_VALUE", "Must be known.")
     sent = ResourceInput(replace(NEWS, display_name="", default_locale="?"), (unread,))
     with pytest.raises(InvalidFields) as refused:
@@ -59,7 +61,7 @@ async def test_everything_wrong_with_a_new_one_is_reported_by_paths_in_the_reque
     assert fields == ["topic_id", "topic.silence", "topic.display_name", "topic.default_locale"]
 
 
-async def test_what_is_only_validated_is_not_stored(topics: ManageTopics) -> None:
+async def test_what_is_only_validated_is_not_stored(topics: Topics) -> None:
     await topics.create(CreateResource("news", ResourceInput(NEWS), validate_only=True), AUTHOR)
     assert await topics.page(None, 9, AUTHOR, archived=True) == []
     await create(topics)
@@ -70,9 +72,7 @@ async def test_what_is_only_validated_is_not_stored(topics: ManageTopics) -> Non
     assert (await topics.get("news", AUTHOR)).display_name == "News"
 
 
-async def test_an_update_changes_the_named_fields_of_the_revision_that_was_read(
-    world: World, topics: ManageTopics
-) -> None:
+async def test_an_update_changes_the_named_fields_of_the_revision_that_was_read(world: World, topics: Topics) -> None:
     read = await create(topics, description="Old")
     world.clock.advance(HOUR)
     changed = await update(topics, read.etag, silence=Silence.SEND_UNLESS_DENIED)
@@ -84,7 +84,7 @@ async def test_an_update_changes_the_named_fields_of_the_revision_that_was_read(
         await update(topics, display_name="")
 
 
-async def test_a_sandbox_has_a_hundred_topics_in_use(topics: ManageTopics) -> None:
+async def test_a_sandbox_has_a_hundred_topics_in_use(topics: Topics) -> None:
     for number in range(MAX_TOPICS):
         await create(topics, f"t{number}")
     with pytest.raises(InvalidFields) as refused:
@@ -96,7 +96,7 @@ async def test_a_sandbox_has_a_hundred_topics_in_use(topics: ManageTopics) -> No
         await topics.unarchive("t0", "", AUTHOR)
 
 
-async def test_archiving_twice_is_archiving_once(topics: ManageTopics) -> None:
+async def test_archiving_twice_is_archiving_once(topics: Topics) -> None:
     created = await create(topics)
     archived = await topics.archive("news", created.etag, AUTHOR)
     assert await topics.archive("news", "", AUTHOR) == archived
@@ -106,7 +106,7 @@ async def test_archiving_twice_is_archiving_once(topics: ManageTopics) -> None:
 
 
 async def test_a_campaign_cannot_be_activated_with_a_topic_that_is_missing_or_archived(
-    world: World, topics: ManageTopics
+    world: World, topics: Topics
 ) -> None:
     await world.channel()
     await world.draft(topic="news")

@@ -5,21 +5,15 @@ from __future__ import annotations
 from clarion.v1 import approval_policy_pb2, approval_policy_service_pb2, approval_policy_service_pb2_grpc
 
 from clarion_client._async.calls import AsyncCalls
-from clarion_client._async.resources import AsyncResources, ResourceKind
+from clarion_client._async.resources import AsyncDeletableResources, ResourceKind
 from clarion_client._values import ApprovalPolicy
 
 _KIND = ResourceKind(
-    "approvalPolicies",
-    ApprovalPolicy,
-    approval_policy_pb2.ApprovalPolicy,
-    approval_policy_service_pb2,
-    approval_policy_service_pb2_grpc,
-    "approval_policy",
-    "approval_policies",
+    ApprovalPolicy, approval_policy_pb2.ApprovalPolicy, approval_policy_service_pb2, approval_policy_service_pb2_grpc
 )
 
 
-class AsyncApprovalPolicies(AsyncResources[ApprovalPolicy]):
+class AsyncApprovalPolicies(AsyncDeletableResources[ApprovalPolicy]):
     """Writes approval policies, which say whose approval a draft needs: `client.approval_policies`."""
 
     def __init__(self, calls: AsyncCalls) -> None:

@@ -14,13 +14,13 @@ from clarion.v1 import import_service_pb2_grpc as imports_rpc
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.importing import Batch, import_id_or_new, imported, in_batches
-from clarion_client._async.resources import AsyncResources, ResourceKind
+from clarion_client._async.resources import AsyncDeletableResources, ResourceKind
 from clarion_client._async.runtime import Source
 from clarion_client._conversion import read
 from clarion_client._names import full_identity, full_name
 from clarion_client._values import Audience, AudienceCount, AudienceSample, UploadedIdentities
 
-_KIND = ResourceKind("audiences", Audience, audience_pb2.Audience, wire, rpc, "audience", "audiences")
+_KIND = ResourceKind(Audience, audience_pb2.Audience, wire, rpc)
 #: How many identities the service takes in one call.
 _IDENTITIES_PER_CALL = 1_000
 #: The time for looking at all members, in seconds, unless the call gives its own. A million people take half a minute,
@@ -28,7 +28,7 @@ _IDENTITIES_PER_CALL = 1_000
 _COUNTING = 600.0
 
 
-class AsyncAudiences(AsyncResources[Audience]):
+class AsyncAudiences(AsyncDeletableResources[Audience]):
     """Keeps audiences, the people whom one trigger writes to: `client.audiences`. A name may be given as `gold` or
     `audiences/gold`. `timeout` is in seconds.
     """

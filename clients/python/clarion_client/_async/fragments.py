@@ -9,52 +9,21 @@ from clarion.v1 import fragment_service_pb2 as wire
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
-from clarion_client._async.resources import AsyncResources, ResourceKind
+from clarion_client._async.resources import AsyncArchivableResources, AsyncDeletableResources, ResourceKind
 from clarion_client._conversion import read, read_all
 from clarion_client._names import full_name
 from clarion_client._values import Fragment, FragmentUse, FragmentVersion, Publication, RollOut
 
 COLLECTION = "fragments"
 
-_KIND = ResourceKind(
-    COLLECTION,
-    Fragment,
-    fragment_pb2.Fragment,
-    fragment_service_pb2,
-    fragment_service_pb2_grpc,
-    "fragment",
-    "fragments",
-)
+_KIND = ResourceKind(Fragment, fragment_pb2.Fragment, fragment_service_pb2, fragment_service_pb2_grpc)
 
 
-class AsyncFragments(AsyncResources[Fragment]):
+class AsyncFragments(AsyncArchivableResources[Fragment], AsyncDeletableResources[Fragment]):
     """Writes and publishes fragments, which are content that campaigns share: `client.fragments`."""
 
     def __init__(self, calls: AsyncCalls) -> None:
         super().__init__(calls, _KIND)
-
-    def list(
-        self, *, show_archived: bool = False, page_size: int = 0, timeout: float | None = None
-    ) -> AsyncPager[Fragment]:
-        """Lists fragments by name, those that are archived only when asked for. `page_size` is 50 unless given, and at
-        most 1,000.
-        """
-        request = wire.ListFragmentsRequest(page_size=page_size, show_archived=show_archived)
-        return paged(
-            self._calls, self._stub.ListFragments, request, lambda page: read_all(Fragment, page.fragments), timeout
-        )
-
-    async def archive(self, name: str, *, etag: str = "", timeout: float | None = None) -> Fragment:
-        """Takes a fragment out of use. Refused (PreconditionFailedError) while something uses it."""
-        request = wire.ArchiveFragmentRequest(name=full_name(COLLECTION, name), etag=etag)
-        answer = await self._calls.unary(self._stub.ArchiveFragment, request, repeatable=not etag, timeout=timeout)
-        return read(Fragment, answer.fragment)
-
-    async def unarchive(self, name: str, *, etag: str = "", timeout: float | None = None) -> Fragment:
-        """Takes an archived fragment into use again."""
-        request = wire.UnarchiveFragmentRequest(name=full_name(COLLECTION, name), etag=etag)
-        answer = await self._calls.unary(self._stub.UnarchiveFragment, request, repeatable=not etag, timeout=timeout)
-        return read(Fragment, answer.fragment)
 
     async def publish(
         self, name: str, *, etag: str = "", validate_only: bool = False, timeout: float | None = None

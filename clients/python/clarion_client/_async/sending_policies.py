@@ -5,21 +5,15 @@ from __future__ import annotations
 from clarion.v1 import sending_policy_pb2, sending_policy_service_pb2, sending_policy_service_pb2_grpc
 
 from clarion_client._async.calls import AsyncCalls
-from clarion_client._async.resources import AsyncResources, ResourceKind
+from clarion_client._async.resources import AsyncDeletableResources, ResourceKind
 from clarion_client._values import SendingPolicy
 
 _KIND = ResourceKind(
-    "sendingPolicies",
-    SendingPolicy,
-    sending_policy_pb2.SendingPolicy,
-    sending_policy_service_pb2,
-    sending_policy_service_pb2_grpc,
-    "sending_policy",
-    "sending_policies",
+    SendingPolicy, sending_policy_pb2.SendingPolicy, sending_policy_service_pb2, sending_policy_service_pb2_grpc
 )
 
 
-class AsyncSendingPolicies(AsyncResources[SendingPolicy]):
+class AsyncSendingPolicies(AsyncDeletableResources[SendingPolicy]):
     """Writes sending policies, which say when messages may leave and how many: `client.sending_policies`."""
 
     def __init__(self, calls: AsyncCalls) -> None:

@@ -6,21 +6,15 @@ from __future__ import annotations
 from clarion.v1 import approval_policy_pb2, approval_policy_service_pb2, approval_policy_service_pb2_grpc
 
 from clarion_client._sync.calls import Calls
-from clarion_client._sync.resources import ResourceKind, Resources
+from clarion_client._sync.resources import DeletableResources, ResourceKind
 from clarion_client._values import ApprovalPolicy
 
 _KIND = ResourceKind(
-    "approvalPolicies",
-    ApprovalPolicy,
-    approval_policy_pb2.ApprovalPolicy,
-    approval_policy_service_pb2,
-    approval_policy_service_pb2_grpc,
-    "approval_policy",
-    "approval_policies",
+    ApprovalPolicy, approval_policy_pb2.ApprovalPolicy, approval_policy_service_pb2, approval_policy_service_pb2_grpc
 )
 
 
-class ApprovalPolicies(Resources[ApprovalPolicy]):
+class ApprovalPolicies(DeletableResources[ApprovalPolicy]):
     """Writes approval policies, which say whose approval a draft needs: `client.approval_policies`."""
 
     def __init__(self, calls: Calls) -> None:

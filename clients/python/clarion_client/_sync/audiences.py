@@ -17,11 +17,11 @@ from clarion_client._conversion import read
 from clarion_client._names import full_identity, full_name
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.importing import Batch, import_id_or_new, imported, in_batches
-from clarion_client._sync.resources import ResourceKind, Resources
+from clarion_client._sync.resources import DeletableResources, ResourceKind
 from clarion_client._sync.runtime import Source
 from clarion_client._values import Audience, AudienceCount, AudienceSample, UploadedIdentities
 
-_KIND = ResourceKind("audiences", Audience, audience_pb2.Audience, wire, rpc, "audience", "audiences")
+_KIND = ResourceKind(Audience, audience_pb2.Audience, wire, rpc)
 #: How many identities the service takes in one call.
 _IDENTITIES_PER_CALL = 1_000
 #: The time for looking at all members, in seconds, unless the call gives its own. A million people take half a minute,
@@ -29,7 +29,7 @@ _IDENTITIES_PER_CALL = 1_000
 _COUNTING = 600.0
 
 
-class Audiences(Resources[Audience]):
+class Audiences(DeletableResources[Audience]):
     """Keeps audiences, the people whom one trigger writes to: `client.audiences`. A name may be given as `gold` or
     `audiences/gold`. `timeout` is in seconds.
     """

@@ -13,7 +13,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
 from clarion_client._conversion import Value, read, read_all, write
-from clarion_client._names import full_name, short_name
+from clarion_client._names import collection_of, full_name, short_name
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
 
@@ -22,7 +22,8 @@ V = TypeVar("V", bound=Value)
 
 @dataclass(frozen=True, slots=True)
 class ResourceKind(Generic[V]):
-    collection: str
+    """A kind of resources. What their fields and requests are called follows from the contract."""
+
     value_type: type[V]
     message: type[Message]
     """The type of the resource in the contract."""
@@ -30,10 +31,32 @@ class ResourceKind(Generic[V]):
     """The generated module of the service, with its requests."""
     stubs: ModuleType
     """The generated module of its stub."""
-    field: str
-    """The field of the resource in requests and responses, such as `sending_policy`."""
-    list_field: str
-    """The field of the resources in a page of a list, such as `sending_policies`."""
+
+    @property
+    def type_name(self) -> str:
+        return self.message.DESCRIPTOR.name
+
+    @property
+    def collection(self) -> str:
+        """Returns what the names of the resources begin with, such as `sendingPolicies`."""
+        return collection_of(self.message)
+
+    @property
+    def field(self) -> str:
+        """Returns the field of the resource in requests and responses, such as `sending_policy`."""
+        fields = self.requests.DESCRIPTOR.message_types_by_name[f"Create{self.type_name}Response"].fields
+        return str(fields[0].name)
+
+    @property
+    def list_method(self) -> Any:
+        """Returns the method that lists the resources. What else a service lists, such as versions, comes behind it."""
+        methods = self.requests.DESCRIPTOR.services_by_name[f"{self.type_name}Service"].methods
+        return next(method for method in methods if method.name.startswith("List"))
+
+    @property
+    def list_field(self) -> str:
+        """Returns the field of the resources in a page of a list, such as `sending_policies`."""
+        return next(str(field.name) for field in self.list_method.output_type.fields if field.message_type is not None)
 
 
 class Resources(Generic[V]):
@@ -47,11 +70,7 @@ class Resources(Generic[V]):
 
     @cached_property
     def _stub(self) -> Any:
-        return getattr(self._kind.stubs, f"{self._type_name}ServiceStub")(self._calls.channel)
-
-    @property
-    def _type_name(self) -> str:
-        return self._kind.message.DESCRIPTOR.name
+        return getattr(self._kind.stubs, f"{self._kind.type_name}ServiceStub")(self._calls.channel)
 
     def create(self, resource: V, *, validate_only: bool = False, timeout: float | None = None) -> V:
         """Creates it under its name. `validate_only` runs every check, stores nothing and returns what would be
@@ -71,15 +90,7 @@ class Resources(Generic[V]):
 
     def list(self, *, page_size: int = 0, timeout: float | None = None) -> Pager[V]:
         """Lists them by name. `page_size` is 50 unless given, and at most 1,000."""
-        (method,) = (each.name for each in self._methods if each.name.startswith("List"))
-        request = getattr(self._kind.requests, f"{method}Request")(page_size=page_size)
-        return paged(
-            self._calls,
-            getattr(self._stub, method),
-            request,
-            lambda page: read_all(self._kind.value_type, getattr(page, self._kind.list_field)),
-            timeout,
-        )
+        return self._paged({"page_size": page_size}, timeout)
 
     def update(
         self,
@@ -100,22 +111,52 @@ class Resources(Generic[V]):
         }
         return self._call("Update", request, repeatable=validate_only, timeout=timeout)
 
-    def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
-        """Deletes one that nothing needs."""
-        request = self._request("Delete", {"name": full_name(self._kind.collection, name), "etag": etag})
-        method = getattr(self._stub, f"Delete{self._type_name}")
-        self._calls.unary(method, request, repeatable=False, timeout=timeout)
-
-    @property
-    def _methods(self) -> Any:
-        return self._kind.requests.DESCRIPTOR.services_by_name[f"{self._type_name}Service"].methods
-
     def _request(self, verb: str, fields: dict[str, Any]) -> Any:
-        return getattr(self._kind.requests, f"{verb}{self._type_name}Request")(**fields)
+        return getattr(self._kind.requests, f"{verb}{self._kind.type_name}Request")(**fields)
 
     def _call(self, verb: str, fields: dict[str, Any], *, repeatable: bool, timeout: float | None) -> V:
         """Makes a call that is answered with the resource."""
-        method = getattr(self._stub, f"{verb}{self._type_name}")
+        method = getattr(self._stub, f"{verb}{self._kind.type_name}")
         answer = self._calls.unary(method, self._request(verb, fields), repeatable=repeatable, timeout=timeout)
         value: V = read(self._kind.value_type, getattr(answer, self._kind.field))
         return value
+
+    def _paged(self, fields: dict[str, Any], timeout: float | None) -> Pager[V]:
+        method = self._kind.list_method
+        return paged(
+            self._calls,
+            getattr(self._stub, method.name),
+            getattr(self._kind.requests, method.input_type.name)(**fields),
+            lambda page: read_all(self._kind.value_type, getattr(page, self._kind.list_field)),
+            timeout,
+        )
+
+
+class DeletableResources(Resources[V]):
+    """Resources that are deleted."""
+
+    def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
+        """Deletes one that nothing needs."""
+        request = self._request("Delete", {"name": full_name(self._kind.collection, name), "etag": etag})
+        method = getattr(self._stub, f"Delete{self._kind.type_name}")
+        self._calls.unary(method, request, repeatable=False, timeout=timeout)
+
+
+class ArchivableResources(Resources[V]):
+    """Resources that are archived."""
+
+    def list(self, *, show_archived: bool = False, page_size: int = 0, timeout: float | None = None) -> Pager[V]:
+        """Lists them by name, those that are archived only when asked for. `page_size` is 50 unless given, and at most
+        1,000.
+        """
+        return self._paged({"page_size": page_size, "show_archived": show_archived}, timeout)
+
+    def archive(self, name: str, *, etag: str = "", timeout: float | None = None) -> V:
+        """Takes one out of use. Refused (PreconditionFailedError) while something needs it."""
+        fields = {"name": full_name(self._kind.collection, name), "etag": etag}
+        return self._call("Archive", fields, repeatable=not etag, timeout=timeout)
+
+    def unarchive(self, name: str, *, etag: str = "", timeout: float | None = None) -> V:
+        """Takes an archived one into use again."""
+        fields = {"name": full_name(self._kind.collection, name), "etag": etag}
+        return self._call("Unarchive", fields, repeatable=not etag, timeout=timeout)

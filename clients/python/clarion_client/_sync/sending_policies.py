@@ -6,21 +6,15 @@ from __future__ import annotations
 from clarion.v1 import sending_policy_pb2, sending_policy_service_pb2, sending_policy_service_pb2_grpc
 
 from clarion_client._sync.calls import Calls
-from clarion_client._sync.resources import ResourceKind, Resources
+from clarion_client._sync.resources import DeletableResources, ResourceKind
 from clarion_client._values import SendingPolicy
 
 _KIND = ResourceKind(
-    "sendingPolicies",
-    SendingPolicy,
-    sending_policy_pb2.SendingPolicy,
-    sending_policy_service_pb2,
-    sending_policy_service_pb2_grpc,
-    "sending_policy",
-    "sending_policies",
+    SendingPolicy, sending_policy_pb2.SendingPolicy, sending_policy_service_pb2, sending_policy_service_pb2_grpc
 )
 
 
-class SendingPolicies(Resources[SendingPolicy]):
+class SendingPolicies(DeletableResources[SendingPolicy]):
     """Writes sending policies, which say when messages may leave and how many: `client.sending_policies`."""
 
     def __init__(self, calls: Calls) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     and_,
     case,
     delete,
-    func,
     insert,
     literal,
     or_,
@@ -25,7 +24,7 @@ from clarion_server.adapters.storage.access_labels import decode_labels, label_s
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.conditions import is_visible
 from clarion_server.adapters.storage.json_columns import FRAGMENT_CONTENT
-from clarion_server.adapters.storage.resources import SqlResourceRepository
+from clarion_server.adapters.storage.resources import SqlArchivableRepository
 from clarion_server.adapters.storage.schema import (
     campaign_fragments,
     campaigns,
@@ -50,7 +49,7 @@ _VERSIONS = select(fragment_versions, fragments.c.id, fragments.c.access_labels)
 )
 
 
-class SqlFragmentRepository(SqlResourceRepository[Fragment]):
+class SqlFragmentRepository(SqlArchivableRepository[Fragment]):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, fragments, _to_row, _from_row)
 
@@ -66,19 +65,6 @@ class SqlFragmentRepository(SqlResourceRepository[Fragment]):
         self._connection.execute(delete(fragment_references).where(*of_draft))
         self._name(resource.key, _DRAFT, resource.source)
         label_subject(self._connection, resource.sandbox, resource.name, resource.access_labels)
-
-    def page(self, visibility: Visibility, after: str | None, limit: int, *, archived: bool = False) -> list[Fragment]:
-        statement = select(fragments).where(is_visible(fragments, visibility))
-        if after is not None:
-            statement = statement.where(fragments.c.id > after)
-        if not archived:
-            statement = statement.where(fragments.c.archive_time.is_(None))
-        rows = self._connection.execute(statement.order_by(fragments.c.id).limit(limit))
-        return [self._resource_of(row) for row in rows]
-
-    def count_in_use(self, visibility: Visibility) -> int:
-        in_use = (is_visible(fragments, visibility), fragments.c.archive_time.is_(None))
-        return self._connection.execute(select(func.count()).where(*in_use)).scalar_one()
 
     def lock(self, fragment: Fragment) -> None:
         # PostgreSQL alone has such locks. SQLite has one writer at a time.
@@ -201,7 +187,6 @@ def _to_row(fragment: Fragment) -> Mapping[str, Any]:
         "content": FRAGMENT_CONTENT.encode(fragment.content),
         "published_version": fragment.published_version,
         "published_digest": fragment.published_digest,
-        "archive_time": fragment.archive_time,
     }
 
 
@@ -217,7 +202,6 @@ def _from_row(row: Row[Any], common: Mapping[str, Any]) -> Fragment:
         translations=content.translations,
         published_version=row.published_version,
         published_digest=row.published_digest,
-        archive_time=row.archive_time,
     )
 
 

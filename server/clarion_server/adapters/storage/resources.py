@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
@@ -15,9 +15,10 @@ from clarion_server.adapters.storage.sandbox_locks import ADDITIONS
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.resource import Resource
+from clarion_server.domain.resource import ArchivableResource, Resource
 
 R = TypeVar("R", bound=Resource)
+A = TypeVar("A", bound=ArchivableResource)
 
 #: The columns of every such table, which have the names of the fields of `Resource`.
 _COMMON = ("key", "sandbox", "id", "revision", "create_time", "update_time")
@@ -67,11 +68,7 @@ class SqlResourceRepository(Generic[R]):
             raise WriteConflict(resource.name)
 
     def page(self, visibility: Visibility, after: str | None, limit: int) -> list[R]:
-        statement = self._select().where(self._is_seen(visibility))
-        if after is not None:
-            statement = statement.where(self._table.c.id > after)
-        rows = self._connection.execute(statement.order_by(self._table.c.id).limit(limit))
-        return [self._resource_of(row) for row in rows]
+        return self._page(self._is_seen(visibility), after, limit)
 
     def lock_additions(self, visibility: Visibility) -> None:
         ADDITIONS.take(self._connection, f"{self._table.name} of {visibility.sandbox}")
@@ -79,6 +76,13 @@ class SqlResourceRepository(Generic[R]):
     def count(self, visibility: Visibility) -> int:
         count = select(func.count()).select_from(self._table).where(self._is_seen(visibility))
         return self._connection.execute(count).scalar_one()
+
+    def _page(self, condition: ColumnElement[bool], after: str | None, limit: int) -> list[R]:
+        statement = self._select().where(condition)
+        if after is not None:
+            statement = statement.where(self._table.c.id > after)
+        rows = self._connection.execute(statement.order_by(self._table.c.id).limit(limit))
+        return [self._resource_of(row) for row in rows]
 
     def _is_seen(self, visibility: Visibility) -> ColumnElement[bool]:
         """Returns the condition of the rows that the repository is about."""
@@ -97,7 +101,30 @@ class SqlResourceRepository(Generic[R]):
         return {**common, **labels, **self._to_row(resource)}
 
     def _resource_of(self, row: Row[Any]) -> R:
+        return self._from_row(row, self._common_of(row))
+
+    def _common_of(self, row: Row[Any]) -> dict[str, Any]:
+        """Returns the fields that resources of every kind have."""
         common = {name: getattr(row, name) for name in _COMMON}
         if self._has_labels:
             common["access_labels"] = decode_labels(row.access_labels)
-        return self._from_row(row, common)
+        return common
+
+
+class SqlArchivableRepository(SqlResourceRepository[A]):
+    """Implements `ArchivableRepository` on one table, which has a column for the time of archiving."""
+
+    def page(self, visibility: Visibility, after: str | None, limit: int, *, archived: bool = False) -> list[A]:
+        return self._page(self._is_seen(visibility) if archived else self._is_in_use(visibility), after, limit)
+
+    def count_in_use(self, visibility: Visibility) -> int:
+        return self._connection.execute(select(func.count()).where(self._is_in_use(visibility))).scalar_one()
+
+    def _is_in_use(self, visibility: Visibility) -> ColumnElement[bool]:
+        return and_(self._is_seen(visibility), self._table.c.archive_time.is_(None))
+
+    def _row_of(self, resource: A) -> dict[str, Any]:
+        return {**super()._row_of(resource), "archive_time": resource.archive_time}
+
+    def _common_of(self, row: Row[Any]) -> dict[str, Any]:
+        return {**super()._common_of(row), "archive_time": row.archive_time}

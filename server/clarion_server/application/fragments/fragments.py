@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from clarion_server.application.archivable_resources import ArchivableKind, ManageArchivableResources
 from clarion_server.application.background import run_in_background
 from clarion_server.application.fragment_lookup import fragments_of, stored_finder
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import ContentCompiler, Fragments
 from clarion_server.application.ports.fragments import UsePosition
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.resources import ManageResources, ResourceChange, ResourceKind
+from clarion_server.application.resources import ResourceChange
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import HIDDEN_THING, Caller, Visibility, whole_sandbox
-from clarion_server.domain.errors import EtagMismatch, FragmentInUse, InvalidFields, ReviewFailed
+from clarion_server.domain.errors import EtagMismatch, FragmentInUse, ReviewFailed
 from clarion_server.domain.event import FragmentChange, FragmentChangeKind, fragment_event
 from clarion_server.domain.finding import Finding, Severity
 from clarion_server.domain.fragment import MAX_FRAGMENTS, Fragment, FragmentUse, FragmentVersion, fragment_violations
 from clarion_server.domain.fragment_reference import FragmentReference
-from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import FRAGMENTS
-from clarion_server.domain.violation import Violation
 
 _USERS_TOLD = 5
 _USES_COUNTED = 1_000
@@ -62,7 +60,7 @@ def _check_unused(
     raise FragmentInUse(fragment.name, verb, tuple(users[:_USERS_TOLD]), len(users))
 
 
-FRAGMENT: ResourceKind[Fragment] = ResourceKind(
+FRAGMENT: ArchivableKind[Fragment] = ArchivableKind(
     "fragment",
     FRAGMENTS,
     frozenset({"display_name", "description", "kind", "source", "parameters", "translations", "access_labels"}),
@@ -74,17 +72,10 @@ FRAGMENT: ResourceKind[Fragment] = ResourceKind(
 )
 
 
-class ManageFragments(ManageResources[Fragment]):
+class ManageFragments(ManageArchivableResources[Fragment]):
     def __init__(self, transactions: Transactions, compiler: ContentCompiler, clock: Clock) -> None:
         super().__init__(FRAGMENT, transactions, clock)
         self._compiler = compiler
-
-    async def page(self, after: str | None, limit: int, caller: Caller, *, archived: bool = False) -> list[Fragment]:
-        """Returns the fragments by id, beginning behind the id `after`; those that are archived only when asked for."""
-        visibility = caller.visibility
-        return await self._transactions.read(
-            lambda unit: unit.fragments.page(visibility, after, limit, archived=archived)
-        )
 
     async def versions(self, fragment_id: str, before: int | None, limit: int, caller: Caller) -> list[FragmentVersion]:
         """Returns the versions whose numbers are below `before`, the newest first. Raises ResourceNotFound."""
@@ -141,49 +132,12 @@ class ManageFragments(ManageResources[Fragment]):
         unit.fragments.add_version(version)
         _tell(unit, published, FragmentChange(FragmentChangeKind.PUBLISHED, version.creator, version.number))
 
-    async def archive(self, fragment_id: str, etag: str, caller: Caller) -> Fragment:
-        """Archives a fragment, unless it is archived. Raises ResourceNotFound, EtagMismatch or FragmentInUse."""
+    def _check_may_be_archived(self, unit: UnitOfWork, resource: Fragment, visibility: Visibility) -> None:
+        _check_unused(unit, resource, visibility, "archived", current=True)
 
-        def move(unit: UnitOfWork, fragment: Fragment, now: Instant) -> Fragment:
-            _check_unused(unit, fragment, caller.visibility, "archived", current=True)
-            return fragment.archived(now)
-
-        return await self._move(fragment_id, etag, caller, FragmentChangeKind.ARCHIVED, move)
-
-    async def unarchive(self, fragment_id: str, etag: str, caller: Caller) -> Fragment:
-        """Takes a fragment into use, unless it is. Raises InvalidFields, ResourceNotFound or EtagMismatch."""
-
-        def move(unit: UnitOfWork, fragment: Fragment, now: Instant) -> Fragment:
-            if fragment.archive_time is not None:
-                self._check_room(unit, caller.visibility, "name")
-            return fragment.unarchived(now)
-
-        return await self._move(fragment_id, etag, caller, FragmentChangeKind.UNARCHIVED, move)
-
-    async def _move(
-        self,
-        fragment_id: str,
-        etag: str,
-        caller: Caller,
-        kind: FragmentChangeKind,
-        move: Callable[[UnitOfWork, Fragment, Instant], Fragment],
-    ) -> Fragment:
-        def change(unit: UnitOfWork) -> Fragment:
-            stored = self._find(unit, caller.visibility, fragment_id)
-            stored.check_etag(etag)
-            moved = move(unit, stored, self._clock.now())
-            if moved is not stored:
-                unit.fragments.save(moved)
-                _tell(unit, moved, FragmentChange(kind, caller.name))
-            return moved
-
-        return await self._transactions.write(change)
-
-    def _check_room(self, unit: UnitOfWork, visibility: Visibility, field: str) -> None:
-        """Raises InvalidFields when the sandbox can have no further fragment in use."""
-        if unit.fragments.count_in_use(whole_sandbox(visibility.sandbox)) >= self.kind.most:
-            description = f"The sandbox has {self.kind.most:,} fragments already. Archive or delete one."
-            raise InvalidFields((Violation(field, "TOO_MANY", description),))
+    def _record_move(self, unit: UnitOfWork, resource: Fragment, caller: Caller) -> None:
+        kind = FragmentChangeKind.UNARCHIVED if resource.archive_time is None else FragmentChangeKind.ARCHIVED
+        _tell(unit, resource, FragmentChange(kind, caller.name))
 
 
 def _fragments_with(unit: UnitOfWork, visibility: Visibility, candidate: FragmentVersion) -> Fragments:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from clarion_server.application.ports.resources import ResourceRepository
+from clarion_server.application.ports.resources import ArchivableRepository
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.fragment import Fragment, FragmentUse, FragmentVersion
 from clarion_server.domain.fragment_reference import FragmentReference
@@ -13,16 +13,8 @@ from clarion_server.domain.fragment_reference import FragmentReference
 UsePosition = tuple[int, str, int, int]
 
 
-class FragmentRepository(ResourceRepository[Fragment], Protocol):
+class FragmentRepository(ArchivableRepository[Fragment], Protocol):
     """Also keeps which fragments the drafts and the versions of fragments name."""
-
-    def page(self, visibility: Visibility, after: str | None, limit: int, *, archived: bool = False) -> list[Fragment]:
-        """Returns fragments by id, only larger ids than `after`; those that are archived only when asked for."""
-        ...
-
-    def count_in_use(self, visibility: Visibility) -> int:
-        """Returns the number of fragments that are not archived."""
-        ...
 
     def lock(self, fragment: Fragment) -> None:
         """Waits for whoever holds it, and keeps others from holding it, until the transaction ends."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.resource import Resource
+from clarion_server.domain.resource import ArchivableResource, Resource
 
 R = TypeVar("R", bound=Resource)
+A = TypeVar("A", bound=ArchivableResource)
 
 
 class ResourceRepository(Protocol[R]):
@@ -36,3 +37,13 @@ class ResourceRepository(Protocol[R]):
         ...
 
     def count(self, visibility: Visibility) -> int: ...
+
+
+class ArchivableRepository(ResourceRepository[A], Protocol[A]):
+    def page(self, visibility: Visibility, after: str | None, limit: int, *, archived: bool = False) -> list[A]:
+        """Returns resources by id, only larger ids than `after`; those that are archived only when asked for."""
+        ...
+
+    def count_in_use(self, visibility: Visibility) -> int:
+        """Returns the number of resources that are not archived."""
+        ...

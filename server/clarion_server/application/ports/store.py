@@ -33,12 +33,13 @@ from clarion_server.application.ports.repositories import (
     KeyNameRepository,
     ProcessRepository,
 )
+from clarion_server.application.ports.resources import ArchivableRepository
 from clarion_server.application.ports.retention import RetentionRepository
 from clarion_server.application.ports.sending_policies import SendingPolicyRepository
 from clarion_server.application.ports.suppressions import AllowListRepository, SuppressionRepository
 from clarion_server.application.ports.test_cases import AcceptedRenderingRepository, TestCaseRepository
-from clarion_server.application.ports.topics import TopicRepository
 from clarion_server.application.ports.turn_schedules import TurnScheduleRepository
+from clarion_server.domain.topic import Topic
 
 #: Stands for the keys of all channel configurations: a campaign or a configuration has changed.
 EVERY_CHANNEL = 0
@@ -101,7 +102,7 @@ class UnitOfWork(Protocol):
     @property
     def processes(self) -> ProcessRepository: ...
     @property
-    def topics(self) -> TopicRepository: ...
+    def topics(self) -> ArchivableRepository[Topic]: ...
     @property
     def identity_namespaces(self) -> IdentityNamespaceRepository: ...
     @property

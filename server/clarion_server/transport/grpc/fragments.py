@@ -19,38 +19,21 @@ from clarion_server.transport.api.convert.fragments import (
 )
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.pagination import each_by, page_of
-from clarion_server.transport.grpc.resources import StandardMethods
+from clarion_server.transport.grpc.resources import ArchivableMethods
 
 
 class FragmentService:
     def __init__(self, fragments: ManageFragments, repinner: FragmentRepinner) -> None:
         self._fragments = fragments
         self._repinner = repinner
-        standard = StandardMethods(pb, "Fragment", fragments, to_fragment_input, to_fragment)
+        standard = ArchivableMethods(pb, "Fragment", fragments, to_fragment_input, to_fragment)
         self.create_fragment = standard.create
         self.get_fragment = standard.get
         self.update_fragment = standard.update
         self.delete_fragment = standard.delete
-
-    async def list_fragments(self, request: pb.ListFragmentsRequest, caller: Caller) -> pb.ListFragmentsResponse:
-        page = page_of(request, caller, str)
-        archived = request.show_archived
-        shown, token = await page.fill(
-            lambda after, limit: self._fragments.page(after[0] if after else None, limit, caller, archived=archived),
-            lambda fragment: (fragment.id,),
-            each_by(to_fragment),
-        )
-        return pb.ListFragmentsResponse(fragments=shown, next_page_token=token)
-
-    async def archive_fragment(self, request: pb.ArchiveFragmentRequest, caller: Caller) -> pb.ArchiveFragmentResponse:
-        archived = await self._fragments.archive(FRAGMENTS.parse(request.name), request.etag, caller)
-        return pb.ArchiveFragmentResponse(fragment=await run_for_request(to_fragment, archived))
-
-    async def unarchive_fragment(
-        self, request: pb.UnarchiveFragmentRequest, caller: Caller
-    ) -> pb.UnarchiveFragmentResponse:
-        fragment = await self._fragments.unarchive(FRAGMENTS.parse(request.name), request.etag, caller)
-        return pb.UnarchiveFragmentResponse(fragment=await run_for_request(to_fragment, fragment))
+        self.list_fragments = standard.list
+        self.archive_fragment = standard.archive
+        self.unarchive_fragment = standard.unarchive
 
     async def publish_fragment(self, request: pb.PublishFragmentRequest, caller: Caller) -> pb.PublishFragmentResponse:
         command = PublishFragment(FRAGMENTS.parse(request.name), request.etag, request.validate_only)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message as ProtobufMessage
 
+from clarion_server.application.archivable_resources import ManageArchivableResources
 from clarion_server.application.background import run_for_request
 from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput, UpdateResource
 from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.resource import Resource
+from clarion_server.domain.resource import ArchivableResource, Resource
 from clarion_server.domain.violation import required
 from clarion_server.transport.api.masks import read_mask
 from clarion_server.transport.api.pagination import each_by, page_of
 from clarion_server.transport.api.requests import converted
 
 R = TypeVar("R", bound=Resource)
+A = TypeVar("A", bound=ArchivableResource)
 
 
 class StandardMethods(Generic[R]):
@@ -65,7 +67,7 @@ class StandardMethods(Generic[R]):
     async def list(self, request: Any, caller: Caller) -> Any:
         page = page_of(request, caller, str)
         shown, token = await page.fill(
-            lambda after, limit: self._resources.page(after[0] if after else None, limit, caller),
+            lambda after, limit: self._page(request, after[0] if after else None, limit, caller),
             lambda resource: (resource.id,),
             each_by(self._write),
         )
@@ -92,6 +94,9 @@ class StandardMethods(Generic[R]):
         await self._resources.delete(self._kind.collection.parse(request.name), request.etag, caller)
         return self._answer("Delete")
 
+    async def _page(self, _request: Any, after: str | None, limit: int, caller: Caller) -> Sequence[R]:
+        return await self._resources.page(after, limit, caller)
+
     def _need_resource(self, request: Any) -> None:
         if not request.HasField(self._kind.field):
             raise InvalidFields((required(self._kind.field),))
@@ -105,6 +110,32 @@ class StandardMethods(Generic[R]):
             # Nothing was stored, so there is no etag.
             message.ClearField("etag")
         return message
+
+
+class ArchivableMethods(StandardMethods[A]):
+    """Serves Archive and Unarchive too, and lists what is archived when asked for."""
+
+    def __init__(
+        self,
+        contract: ModuleType,
+        type_name: str,
+        resources: ManageArchivableResources[A],
+        read: Callable[[Any], ResourceInput[A]],
+        write: Callable[[A], ProtobufMessage],
+    ) -> None:
+        super().__init__(contract, type_name, resources, read, write)
+        self._archivable = resources
+
+    async def archive(self, request: Any, caller: Caller) -> Any:
+        archived = await self._archivable.archive(self._kind.collection.parse(request.name), request.etag, caller)
+        return self._answer("Archive", **{self._kind.field: await run_for_request(self._write, archived)})
+
+    async def unarchive(self, request: Any, caller: Caller) -> Any:
+        in_use = await self._archivable.unarchive(self._kind.collection.parse(request.name), request.etag, caller)
+        return self._answer("Unarchive", **{self._kind.field: await run_for_request(self._write, in_use)})
+
+    async def _page(self, _request: Any, after: str | None, limit: int, caller: Caller) -> Sequence[A]:
+        return await self._archivable.page(after, limit, caller, archived=_request.show_archived)
 
 
 def _only_validates(request: Any) -> bool:
