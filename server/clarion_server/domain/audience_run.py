@@ -142,9 +142,14 @@ class AudienceRun:
         return f"executions/{self.execution_id}"
 
     @property
+    def member_count(self) -> int:
+        """How many members it has, as soon as they are complete."""
+        return 0 if self.selection is None else self.selection.count
+
+    @property
     def left_count(self) -> int:
         """How many members are still to be decided about."""
-        return 0 if self.selection is None else self.selection.count - self.decided_count
+        return self.member_count - self.decided_count
 
     def taken(self, owner: str) -> AudienceRun:
         """Returns the run in the hands of a process."""

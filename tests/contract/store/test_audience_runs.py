@@ -152,22 +152,34 @@ def test_a_deleted_profile_is_told_and_an_absorbed_one_stands_for_its_survivor(w
     ]
 
 
-def test_an_address_is_taken_once_in_a_run(store: Store) -> None:
+def test_the_addresses_of_a_run_are_found_by_the_member_who_was_next(store: Store) -> None:
     with committing(store) as work:
-        run, other = accepting(work), accepting(work)
-        assert work.audience_runs.take_addresses(run, ["a", "b"]) == set()
-        assert work.audience_runs.take_addresses(other, ["a"]) == set()
+        runs = [accepting(work) for _ in range(2)]
+        for run in runs:
+            for ordinal in (0, 25, 50):
+                hashes = f"{run.key}:{ordinal}\0\xff".encode()
+                work.audience_runs.add_addresses(replace(run, decided_count=ordinal), hashes)
     with committing(store) as work:
-        assert work.audience_runs.take_addresses(run, ["b", "c"]) == {"b"}
-        assert work.audience_runs.take_addresses(run, ["c"]) == {"c"}
-        assert work.audience_runs.take_addresses(run, []) == set()
+        for run in runs:
+            stored = {ordinal: f"{run.key}:{ordinal}\0\xff".encode() for ordinal in (0, 25, 50)}
+            assert work.audience_runs.addresses(run, {25, 30, 50}) == {25: stored[25], 50: stored[50]}
+            assert work.audience_runs.addresses_from(run, 0, 2) == {0: stored[0], 25: stored[25]}
+            assert list(work.audience_runs.addresses_from(run, 1, 9)) == [25, 50]
+
+
+def test_addresses_that_are_taken_again_by_the_same_members_replace_those_before(work: UnitOfWork) -> None:
+    run = accepting(work)
+    for hashes in (b"a", b"b"):
+        work.audience_runs.add_addresses(run, hashes)
+    assert work.audience_runs.addresses_from(run, 0, 9) == {0: b"b"}
 
 
 def test_members_are_deleted_some_at_a_time(work: UnitOfWork) -> None:
     run, other = accepting(work, *[of_list(JANE)] * 5), accepting(work, of_list(JANE))
-    work.audience_runs.take_addresses(run, ["a", "b"])
-    deleted = [work.audience_runs.delete_members(run, 2) for _ in range(5)]
-    assert deleted == [2, 2, 1, 2, 0]
+    for ordinal in (0, 2):
+        work.audience_runs.add_addresses(replace(run, decided_count=ordinal), b"a")
+    deleted = [work.audience_runs.delete_members(run, 2) for _ in range(6)]
+    assert deleted == [2, 2, 1, 1, 1, 0]
     assert len(work.audience_runs.members(other, "email", 9)) == 1
 
 

@@ -233,11 +233,11 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     ),
     "the suppressions of many targets": (
         lambda work: work.suppressions.covering({"a@b.example", "b.example"}),
-        {"SEARCH suppressions USING PRIMARY KEY"},
+        {"SEARCH suppressions USING INDEX"},
     ),
     "a suppression that is saved": (
         lambda work: work.suppressions.save(samples.suppression()),
-        {"SEARCH suppressions USING COVERING INDEX"},
+        {"SEARCH suppressions USING INDEX"},
     ),
     "a suppression by its name": (
         lambda work: work.suppressions.get(samples.VISIBILITY, "s"),
@@ -249,7 +249,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     ),
     "the suppressions of a target": (
         lambda work: work.suppressions.page(SuppressionQuery(samples.VISIBILITY, target_keys=frozenset({"b.example"}))),
-        {"SEARCH suppressions USING INDEX", "SEARCH own USING PRIMARY KEY"},
+        {"SEARCH suppressions USING INDEX", "SEARCH own USING INDEX"},
     ),
     "the suppressions that have expired": (
         lambda work: work.suppressions.expired(NOW, 10),
@@ -317,7 +317,11 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"SEARCH run_members USING PRIMARY KEY", "profile_aliases_former_key", "profile_identities_profile_key"},
     ),
     "the addresses that a run has taken": (
-        lambda work: work.audience_runs.take_addresses(RUN, ["a", "b"]),
+        lambda work: work.audience_runs.addresses(RUN, {1, 2}),
+        {"SEARCH run_addresses USING PRIMARY KEY"},
+    ),
+    "further addresses that a run has taken": (
+        lambda work: work.audience_runs.addresses_from(RUN, 5, 10),
         {"SEARCH run_addresses USING PRIMARY KEY"},
     ),
     "some members of a run to delete": (

@@ -45,7 +45,8 @@ async def step(runs: Runs, run: AudienceRun, campaign: Campaign | None = None) -
     (execution,) = [each for each in executions(runs.process.world) if each.id == run.execution_id]
     live = await runs.process.campaigns.with_version(campaign, execution.version)
     seen = run_of(runs.process.world, run.execution_id)
-    return (await runs.acceptor.accept_next(seen, "first", execution, live)).progress
+    taken = await runs.acceptor.read_taken(seen, 1)
+    return (await runs.acceptor.accept_next(seen, "first", execution, live, taken)).progress
 
 
 async def selected(runs: Runs, count: int = 5, **fields: Any) -> AudienceRun:

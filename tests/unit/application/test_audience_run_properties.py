@@ -76,7 +76,8 @@ async def _decide(world: World, runs: Runs, run: AudienceRun, owner: str, size: 
     live = await runs.process.campaigns.with_version(await world.stored(), execution.version)
     runs.acceptor = replace(runs.acceptor, size=_FixedSize(size))
     with suppress(RunLost):
-        await runs.acceptor.accept_next(seen, owner, execution, live)
+        taken = await runs.acceptor.read_taken(seen, 1)
+        await runs.acceptor.accept_next(seen, owner, execution, live, taken)
 
 
 class _FixedSize(PartSize):

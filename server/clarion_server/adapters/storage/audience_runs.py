@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import (
@@ -19,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
+from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.json_columns import FAILED_EVALUATIONS, LABELS, REASON_COUNTS
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import (
@@ -40,12 +39,22 @@ from clarion_server.domain.message import NO_LABELS
 
 _runs = audience_runs
 _ADD_MEMBERS = insertion(run_members, tuple(run_members.columns))
-_ADD_ADDRESSES = insertion(run_addresses, tuple(run_addresses.columns))
-_TAKEN = BulkStatement(
-    "SELECT wanted.column1 FROM ({rows}) AS wanted CROSS JOIN run_addresses"
-    " WHERE run_addresses.run_key = {one} AND run_addresses.address = wanted.column1",
-    Values(run_addresses.c.address),
+_ADD_ADDRESSES = insertion(
+    run_addresses,
+    tuple(run_addresses.columns),
+    "ON CONFLICT (run_key, ordinal) DO UPDATE SET hashes = excluded.hashes",
 )
+_ADDRESSES = select(run_addresses.c.ordinal, run_addresses.c.hashes).where(
+    run_addresses.c.run_key == bindparam("run_key"), run_addresses.c.ordinal.in_(bindparam("ordinals", expanding=True))
+)
+_ADDRESSES_FROM = (
+    select(run_addresses.c.ordinal, run_addresses.c.hashes)
+    .where(run_addresses.c.run_key == bindparam("run_key"), run_addresses.c.ordinal >= bindparam("ordinal"))
+    .order_by(run_addresses.c.ordinal)
+    .limit(bindparam("limit"))
+)
+#: About so many members have their addresses in one row.
+_MEMBERS_IN_ROW = 250
 
 
 def _next_members() -> RowsReader:
@@ -73,7 +82,7 @@ def _next_members() -> RowsReader:
             run_members.c.value,
             profiles.c.key,
             named.c.normal_value.label("named_normal"),
-            named.c.value.label("named_value"),
+            func.coalesce(named.c.value, named.c.normal_value).label("named_value"),
         )
         .select_from(joined)
         .where(
@@ -132,12 +141,16 @@ class SqlAudienceRunRepository:
         # Of several identities in the namespace, the first one counts.
         return list({row[0]: _member(row, namespace) for row in reversed(rows)}.values())[::-1]
 
-    def take_addresses(self, run: AudienceRun, addresses: Sequence[str]) -> set[str]:
-        hashes = {_hash(run, address): address for address in addresses}
-        rows = [(each,) for each in hashes]
-        taken = {bytes(row[0]) for row in _TAKEN.select(self._connection, rows, after=(run.key,))}
-        _ADD_ADDRESSES.change(self._connection, [(run.key, each) for each in hashes if each not in taken])
-        return {hashes[each] for each in taken}
+    def add_addresses(self, run: AudienceRun, hashes: bytes) -> None:
+        _ADD_ADDRESSES.change(self._connection, [(run.key, run.decided_count, hashes)])
+
+    def addresses(self, run: AudienceRun, ordinals: Collection[int]) -> dict[int, bytes]:
+        rows = self._connection.execute(_ADDRESSES, {"run_key": run.key, "ordinals": sorted(ordinals)})
+        return {row.ordinal: bytes(row.hashes) for row in rows}
+
+    def addresses_from(self, run: AudienceRun, ordinal: int, limit: int) -> dict[int, bytes]:
+        rows = self._connection.execute(_ADDRESSES_FROM, {"run_key": run.key, "ordinal": ordinal, "limit": limit})
+        return {row.ordinal: bytes(row.hashes) for row in rows}
 
     def delete_members(self, run: AudienceRun, limit: int) -> int:
         return self._delete_members(run.key, limit)
@@ -157,9 +170,10 @@ class SqlAudienceRunRepository:
         deleted = self._delete((run_members.c.run_key == key) & run_members.c.ordinal.in_(some), delete(run_members))
         if deleted:
             return deleted
-        others = select(run_addresses.c.address).where(run_addresses.c.run_key == key).limit(limit)
+        rows = max(1, limit // _MEMBERS_IN_ROW)
+        others = select(run_addresses.c.ordinal).where(run_addresses.c.run_key == key).limit(rows)
         of_run = run_addresses.c.run_key == key
-        return self._delete(of_run & run_addresses.c.address.in_(others), delete(run_addresses))
+        return self._delete(of_run & run_addresses.c.ordinal.in_(others), delete(run_addresses))
 
     def _delete(self, condition: ColumnElement[bool], deletion: Any) -> int:
         return self._connection.execute(deletion.where(condition)).rowcount
@@ -170,10 +184,6 @@ class SqlAudienceRunRepository:
     def _one(self, statement: Select[Any]) -> AudienceRun | None:
         found = self._all(statement)
         return found[0] if found else None
-
-
-def _hash(run: AudienceRun, address: str) -> bytes:
-    return blake2b(address.encode(), digest_size=16, key=run.execution_id.encode()).digest()
 
 
 def _member_row(run_key: int, ordinal: int, member: AudienceMember) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from clarion_server.adapters.storage.choices import unpack
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
 from clarion_server.adapters.storage.schema import profile_identities, profiles
 from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.domain.identity import Identity
 from clarion_server.domain.profile import KnownProfile, Profile
 
 _IDENTITY = (profile_identities.c.sandbox, profile_identities.c.namespace, profile_identities.c.normal_value)
@@ -107,8 +108,13 @@ def _identity_of(profile: Profile) -> SandboxIdentity:
     return SandboxIdentity(profile.sandbox, *profile.identities[0].key)
 
 
-def _identity_row(profile: Profile) -> tuple[str, ...]:
-    return (*_identity_of(profile), profile.identities[0].value, profile.id)
+def _identity_row(profile: Profile) -> tuple[str | None, ...]:
+    return (*_identity_of(profile), written_form(profile.identities[0]), profile.id)
+
+
+def written_form(identity: Identity) -> str | None:
+    """Returns `profile_identities.value`."""
+    return None if identity.value == identity.key.value else identity.value
 
 
 def _row(profile: Profile) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, update
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
-from clarion_server.adapters.storage.known_profiles import add_rows
+from clarion_server.adapters.storage.known_profiles import add_rows, written_form
 from clarion_server.adapters.storage.schema import profile_identities, profiles
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.identity import IdentityKey
@@ -52,7 +53,7 @@ def add_all(connection: Connection, added: Sequence[Profile]) -> None:
     """Raises WriteConflict."""
     add_rows(connection, added)
     rows = [
-        (profile.sandbox, *identity.key, position, identity.value, profile.id)
+        (profile.sandbox, *identity.key, position, written_form(identity), profile.id)
         for profile in added
         for position, identity in enumerate(profile.identities)
     ]
@@ -74,7 +75,7 @@ def _add(connection: Connection, statement: BulkStatement, rows: Sequence[tuple[
     """Adds identities. Raises WriteConflict when another profile has one of them."""
     try:
         # In one order: transactions that add several of the same identities wait for each other, and none for itself.
-        statement.change(connection, sorted(rows))
+        statement.change(connection, sorted(rows, key=itemgetter(0, 1, 2)))
     except IntegrityError as error:
         raise WriteConflict from error
 
@@ -95,6 +96,6 @@ def _added_identities(stored: Profile, after: Profile) -> list[tuple[Any, ...]]:
     """Returns the rows of the identities behind those that the stored profile has."""
     first = len(stored.identities)
     return [
-        (stored.sandbox, *identity.key, stored.key, position, identity.value)
+        (stored.sandbox, *identity.key, stored.key, position, written_form(identity))
         for position, identity in enumerate(after.identities[first:], first)
     ]

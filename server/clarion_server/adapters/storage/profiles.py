@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -12,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
-from clarion_server.adapters.storage.known_profiles import add_missing, find_known
+from clarion_server.adapters.storage.known_profiles import add_missing, find_known, written_form
 from clarion_server.adapters.storage.many_profiles import add_all, extend_all, find_keys
 from clarion_server.adapters.storage.schema import (
     consent_changes,
@@ -179,17 +180,18 @@ class SqlProfileRepository:
         keys = [row.key for row in rows]
         statement = select(profile_identities).where(profile_identities.c.profile_key.in_(keys))
         for row in self._connection.execute(statement.order_by(profile_identities.c.position)):
-            identities[row.profile_key].append(Identity(IdentityKey(row.namespace, row.normal_value), row.value))
+            key, value = IdentityKey(row.namespace, row.normal_value), row.value
+            identities[row.profile_key].append(Identity(key, row.normal_value if value is None else value))
         return [_from_row(row, tuple(identities[row.key])) for row in rows]
 
 
 def _identity_rows(profile: Profile) -> list[tuple[Any, ...]]:
     rows = (
-        (profile.sandbox, identity.key.namespace, identity.key.value, profile.key, position, identity.value)
+        (profile.sandbox, *identity.key, profile.key, position, written_form(identity))
         for position, identity in enumerate(profile.identities)
     )
     # In one order: transactions that write several of the same identities wait for each other, and none for itself.
-    return sorted(rows)
+    return sorted(rows, key=itemgetter(0, 1, 2))
 
 
 def _to_row(profile: Profile) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 
 from clarion_server.application.audience_runs.ownership import RunLost, lock_own
 from clarion_server.application.audience_runs.part_size import PartSize
@@ -19,6 +20,7 @@ from clarion_server.domain.acceptance import Accepted, Decision
 from clarion_server.domain.audience_run import AudienceRun, RunState
 from clarion_server.domain.event import run_event
 from clarion_server.domain.execution import Execution
+from clarion_server.domain.taken_addresses import TakenAddresses, split_hashes
 
 #: No further members are decided about while so many messages of the same lane are due and wait for a channel
 #: configuration. So neither the queue grows with the audience, nor does a stop come too late for most of it.
@@ -26,6 +28,8 @@ MAX_WAITING = 5_000
 #: After each commit a run rests for such a part of its duration. Accepting messages is what the store is for, so it
 #: rests less than other bulk work.
 _REST = 0.25
+#: How many commits' addresses one step reads after a crash. Others wait for the interpreter meanwhile.
+_ROWS_READ_AT_ONCE = 10
 
 
 class Progress(Enum):
@@ -65,11 +69,25 @@ class MemberAcceptor:
     on_commit: Callable[[], None]
     size: PartSize = field(default_factory=PartSize)
 
-    async def accept_next(self, run: AudienceRun, owner: str, execution: Execution, live: LiveCampaign) -> Step:
-        """Decides about the next members. `run` is as the step before has left it. Raises RunLost and Unavailable."""
+    async def read_taken(self, run: AudienceRun, action_count: int) -> TakenAddresses:
+        """Returns the addresses that the messages to the members up to now have, for `accept_next`, which adds those of
+        further ones. `run` is in the hands of this process. Raises Unavailable.
+        """
+        taken, next_ordinal = TakenAddresses(run.member_count * action_count), 0
+        while next_ordinal < run.decided_count:
+            next_ordinal = await self.transactions.read(partial(_add_stored, run, next_ordinal, taken))
+        return taken
+
+    async def accept_next(
+        self, run: AudienceRun, owner: str, execution: Execution, live: LiveCampaign, taken: TakenAddresses
+    ) -> Step:
+        """Decides about the next members. `run` is as the step before has left it, and `taken` has its addresses.
+
+        Raises RunLost and Unavailable. Another `taken` must be read then.
+        """
         # Members never change, so that they are read before the transaction that others wait for.
         count = self.size.next(is_busy=self.transactions.is_busy)
-        part = await self.transactions.read(lambda unit: self._read_part(unit, run, live, count))
+        part = await self.transactions.read(lambda unit: self._read_part(unit, run, live, taken, count))
         if part is None:
             return Step(Progress.NO_ROOM, run)
         item = part.item(execution, self.clock.now())
@@ -82,12 +100,14 @@ class MemberAcceptor:
             self.on_commit()
         return written.step
 
-    def _read_part(self, unit: UnitOfWork, run: AudienceRun, live: LiveCampaign, count: int) -> Part | None:
+    def _read_part(
+        self, unit: UnitOfWork, run: AudienceRun, live: LiveCampaign, taken: TakenAddresses, count: int
+    ) -> Part | None:
         """Returns the next members; None while there is no room for messages to them."""
         keys, now = {action.channel_key for action in live.version.actions}, self.clock.now()
         if any(unit.messages.has_waiting(key, live.lane, now, MAX_WAITING) for key in keys):
             return None
-        return Part(run, live, unit.audience_runs.members(run, live.namespace.id, count))
+        return Part(run, live, unit.audience_runs.members(run, live.namespace.id, count), taken)
 
     def _write(self, unit: UnitOfWork, part: Part, item: AcceptItem, owner: str) -> _Written:
         begin = time.monotonic()
@@ -110,3 +130,11 @@ class MemberAcceptor:
         unit.audience_runs.save(done)
         unit.events.add_all([run_event(done, now)])
         return Step(Progress.ENDED, done)
+
+
+def _add_stored(run: AudienceRun, first: int, taken: TakenAddresses, unit: UnitOfWork) -> int:
+    """Adds some of the stored addresses. Returns the ordinal to go on with."""
+    stored = unit.audience_runs.addresses_from(run, first, _ROWS_READ_AT_ONCE)
+    for ordinal, hashes in stored.items():
+        taken.add(split_hashes(hashes), ordinal)
+    return max(stored) + 1 if stored else run.decided_count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,6 +25,7 @@ from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import MessageState
+from clarion_server.domain.taken_addresses import TakenAddresses, address_hash, holds_hash
 from clarion_server.domain.targeting import NO_DATA, RecipientData
 from clarion_server.domain.targets import AcceptedRecipient
 
@@ -38,6 +39,8 @@ class Part:
     run: AudienceRun
     live: LiveCampaign
     members: Sequence[RunMember]
+    taken: TakenAddresses
+    """Those of earlier members."""
 
     def item(self, execution: Execution, now: Instant) -> AcceptItem:
         """Returns what is to be accepted. The messages are accepted, and may leave, at `now`."""
@@ -80,7 +83,7 @@ class Part:
             data=dict.fromkeys(inputs, RecipientData(loads(self.run.context), {})) if version.has_rules else NO_DATA,
         )
         stored = {member.ordinal for member in self.members if not member.is_listed}
-        members = MemberUse(stored, partial(exclude_repeated, self.run))
+        members = MemberUse(stored, partial(exclude_repeated, self.run, self.taken))
         use = ProfileUse(live, inputs, allow_partial=True, lacks_address=lacks_address, members=members)
         return AcceptItem(trigger, {}, (None,) * len(version.actions), use)
 
@@ -108,8 +111,8 @@ class Part:
         return ExclusionReason.NO_IDENTITY
 
 
-def exclude_repeated(run: AudienceRun, unit: UnitOfWork, trigger: Trigger) -> Trigger:
-    """Excludes the messages to addresses that messages to earlier members of the run have.
+def exclude_repeated(run: AudienceRun, taken: TakenAddresses, unit: UnitOfWork, trigger: Trigger) -> Trigger:
+    """Excludes the messages to addresses that messages to earlier members of the run have, and takes the others.
 
     On a channel without addresses the identity counts.
     """
@@ -126,6 +129,30 @@ def exclude_repeated(run: AudienceRun, unit: UnitOfWork, trigger: Trigger) -> Tr
                 reasons[position] = ExclusionReason.DUPLICATE_ADDRESS
             else:
                 wanting.setdefault(address, []).append(position)
-    for address in unit.audience_runs.take_addresses(run, list(wanting)):
+    hashes = {address: address_hash(run, address) for address in wanting}
+    for address in _stored_of(run, taken, unit, hashes):
         reasons.update(dict.fromkeys(wanting[address], ExclusionReason.DUPLICATE_ADDRESS))
+        del hashes[address]
+    if hashes:
+        unit.audience_runs.add_addresses(run, b"".join(hashes.values()))
+        # If this is rolled back, they are looked for in the store and not found.
+        taken.add(hashes.values(), run.decided_count)
     return replace(trigger, reasons=reasons) if reasons else trigger
+
+
+def _stored_of(run: AudienceRun, taken: TakenAddresses, unit: UnitOfWork, hashes: Mapping[str, bytes]) -> list[str]:
+    """Returns those of the addresses that earlier members of the run have taken."""
+    # What is found under the next ordinal is of an attempt at this part that was rolled back.
+    places = {
+        address: earlier
+        for address, each in hashes.items()
+        if (earlier := [ordinal for ordinal in taken.find(each) if ordinal < run.decided_count])
+    }
+    if not places:
+        return []
+    stored = unit.audience_runs.addresses(run, {ordinal for found in places.values() for ordinal in found})
+    return [
+        address
+        for address, ordinals in places.items()
+        if any(holds_hash(stored.get(ordinal, b""), hashes[address]) for ordinal in ordinals)
+    ]

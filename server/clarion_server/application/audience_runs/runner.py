@@ -24,6 +24,7 @@ from clarion_server.domain.campaign import Campaign, CampaignState
 from clarion_server.domain.errors import CampaignOutdated, Unavailable
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import MILLISECOND, SECOND, Instant, Span
+from clarion_server.domain.taken_addresses import TakenAddresses
 
 log = structlog.get_logger()
 
@@ -170,19 +171,23 @@ class AudienceRunner:
 
     async def _accept(self, run: AudienceRun) -> None:
         """Accepts until no member is left, or until the campaign is paused or ends."""
-        step = Step(Progress.CAMPAIGN_CHANGED, run)
+        step, taken = Step(Progress.CAMPAIGN_CHANGED, run), None
         while step.progress is Progress.CAMPAIGN_CHANGED:
             execution, campaign = await self._transactions.read(lambda unit: _execution_and_campaign(unit, run))
             if not _accepts(campaign, self._clock.now()):
                 return
             live = await self._campaigns.with_version(campaign, execution.version)
-            step = await self._accept_under(step.run, execution, live)
+            if taken is None:
+                taken = await self._acceptor.read_taken(run, len(live.version.actions))
+            step = await self._accept_under(step.run, execution, live, taken)
 
-    async def _accept_under(self, run: AudienceRun, execution: Execution, live: LiveCampaign) -> Step:
+    async def _accept_under(
+        self, run: AudienceRun, execution: Execution, live: LiveCampaign, taken: TakenAddresses
+    ) -> Step:
         """Accepts while the campaign stays what it is."""
         step = Step(Progress.ADVANCED, run)
         while step.progress in _GOES_ON and not self._stopping:
-            step = await self._acceptor.accept_next(step.run, self._owner, execution, live)
+            step = await self._acceptor.accept_next(step.run, self._owner, execution, live, taken)
             if step.progress is Progress.NO_ROOM:
                 await asyncio.sleep(_WAIT_FOR_ROOM)
         return step

@@ -61,20 +61,24 @@ class AudienceRunRepository(Protocol):
         """Returns the next members in their order. A profile that was absorbed since stands for its survivor."""
         ...
 
-    def take_addresses(self, run: AudienceRun, addresses: Sequence[str]) -> set[str]:
-        """Takes addresses for the run, and returns those of them that were taken before.
+    def add_addresses(self, run: AudienceRun, hashes: bytes) -> None:
+        """Stores the addresses that the next members take, as hashes one after the other (`domain.taken_addresses`)."""
+        ...
 
-        All of them differ. Their hashes are stored alone.
-        """
+    def addresses(self, run: AudienceRun, ordinals: Collection[int]) -> dict[int, bytes]:
+        """Returns what was stored by the ordinals of the members that were next then."""
+        ...
+
+    def addresses_from(self, run: AudienceRun, ordinal: int, limit: int) -> dict[int, bytes]:
+        """Returns what was stored since the member of that ordinal was next, at most `limit` times, in order."""
         ...
 
     def delete_members(self, run: AudienceRun, limit: int) -> int:
-        """Deletes up to `limit` members and taken addresses of a run, and returns how many."""
+        """Deletes up to `limit` members of a run; when there are none, addresses of as many. Returns how many rows it
+        has deleted: 0 in the end.
+        """
         ...
 
     def purge_members(self, ended_before: Instant, limit: int) -> int:
-        """Deletes up to `limit` members and taken addresses of runs that ended before then.
-
-        Returns how many rows it has deleted or changed.
-        """
+        """Does the same for the runs that ended before then. Returns how many rows it has deleted or changed."""
         ...

@@ -79,11 +79,14 @@ Index(
     postgresql_where=_IS_LISTED,
 )
 
-# The addresses that messages of a run have, hashed with the id of its execution as the key.
+# The addresses that messages of a run have, as hashes one after the other (`domain.taken_addresses`): a row for each
+# commit. A row for each address would change nearly as many pages, as hashes come in no order.
 run_addresses = Table(
     "run_addresses",
     metadata,
     Column("run_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("address", LargeBinary, primary_key=True),
+    # The ordinal of the first member that the commit decided about.
+    Column("ordinal", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -37,8 +37,9 @@ profile_identities = Table(
     # This is no foreign key: profiles are written by the thousand, and checking a key takes time for each row.
     Column("profile_key", BigInteger, nullable=False),
     Column("position", SmallInteger, nullable=False),
-    # The identity as it was written.
-    Column("value", Text, nullable=False),
+    # The identity as it was written. Null where that is the normal value: rows are small then, so that the upper levels
+    # of the index, which hold whole rows on SQLite, fit into its cache.
+    Column("value", Text),
     sqlite_with_rowid=False,
 )
 Index("profile_identities_profile_key", profile_identities.c.profile_key)

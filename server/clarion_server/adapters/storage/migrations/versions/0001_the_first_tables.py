@@ -189,8 +189,9 @@ def _create_audience_runs() -> None:
     op.create_table(
         "run_addresses",
         sa.Column("run_key", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("address", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("run_key", "address", name="run_addresses_key"),
+        sa.Column("ordinal", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("run_key", "ordinal", name="run_addresses_key"),
         sqlite_with_rowid=False,
     )
 
@@ -897,7 +898,7 @@ def _create_profile_identities() -> None:
         sa.Column("normal_value", _BYTEWISE, nullable=False),
         sa.Column("profile_key", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.SmallInteger(), nullable=False),
-        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text()),
         sa.PrimaryKeyConstraint("sandbox", "namespace", "normal_value", name=op.f("profile_identities_key")),
         sqlite_with_rowid=False,
     )
@@ -1072,7 +1073,6 @@ def _create_suppressions() -> None:
         sa.Column("expire_time", sa.BigInteger()),
         sa.PrimaryKeyConstraint("target_key", "sandbox", "channel", "reason", name="suppressions_key"),
         sa.UniqueConstraint("sandbox", "id", name="suppressions_sandbox_id_key"),
-        sqlite_with_rowid=False,
     )
     op.create_index(
         "suppressions_expire_time",

@@ -1,0 +1,44 @@
+"""The addresses that a run has taken, whatever became of the transactions that took them."""
+
+from __future__ import annotations
+
+from clarion_server.application.audience_runs.parts import Part
+from clarion_server.application.campaign_cache import LiveCampaign
+from clarion_server.domain.audience_run import AudienceRun
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.taken_addresses import TakenAddresses
+
+from tests.unit.application.audience_running import Runs, by_condition, person
+from tests.unit.application.running import Process, executions
+from tests.unit.application.test_audience_run_life import take
+from tests.unit.application.world import World
+
+
+async def _of(runs: Runs) -> tuple[AudienceRun, Execution, LiveCampaign]:
+    """A run with the members that are stored."""
+    world = runs.process.world
+    await by_condition(world)
+    run = (await runs.trigger()).run
+    await runs.process.heartbeat.beat()
+    selected = await runs.selection.select(await take(world, run), "first")
+    (execution,) = executions(world)
+    return selected, execution, await runs.process.campaigns.with_version(await world.stored(), execution.version)
+
+
+def _decide(runs: Runs, run: AudienceRun, execution: Execution, live: LiveCampaign, taken: TakenAddresses) -> None:
+    """Decides about all members in a transaction that is rolled back."""
+    with runs.process.world.store.begin() as unit:
+        part = Part(run, live, unit.audience_runs.members(run, "email", 100), taken)
+        runs.acceptor.accept_triggers.apply(unit, [part.item(execution, runs.process.world.clock.now())])
+
+
+async def test_addresses_of_a_transaction_that_was_rolled_back_exclude_nobody(world: World, process: Process) -> None:
+    runs = Runs(process)
+    for name in ("jane", "joe"):
+        await person(world, name)
+    run, execution, live = await _of(runs)
+    taken = await runs.acceptor.read_taken(run, 1)
+    for _ in range(3):
+        _decide(runs, run, execution, live, taken)
+    step = await runs.acceptor.accept_next(run, "first", execution, live, taken)
+    assert (step.run.accepted_count, step.run.exclusions) == (2, {})
