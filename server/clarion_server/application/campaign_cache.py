@@ -35,6 +35,7 @@ from clarion_server.domain.identity import BUILT_IN, NO_NAMESPACES, IdentityName
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, lane_of
 from clarion_server.domain.sending_policy import DEFAULT_POLICY
+from clarion_server.domain.targeting import NO_AUDIENCES
 from clarion_server.domain.targets import TargetAction
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
@@ -73,6 +74,8 @@ class CompiledVersion:
     """What is sent of its sources, where that is not what was written."""
     fragments: Fragments = field(default_factory=dict)
     """Those that it is pinned to."""
+    audience_ids: frozenset[str] = NO_AUDIENCES
+    """Those of the audiences that its rules ask about."""
 
     @property
     def whole_definition(self) -> CampaignDefinition:
@@ -299,6 +302,7 @@ class CampaignCache:
             stored.attachments,
             stored.built,
             stored.fragments,
+            definition.audience_ids,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clarion_server.application.triggering.cancel import CancelMessages
+from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.bootstrap.attachments import Attachments
@@ -30,6 +31,7 @@ def wire_triggers(core: Core, sending: Sending, attachments: Attachments) -> Tri
         core.clock,
         core.ids,
         core.exclusions,
+        MembershipReader(core.conditions),
         files,
         core.metrics,
     )

@@ -27,7 +27,15 @@ from clarion_server.domain.message import Lane, Message, MessageState, category_
 from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.targeting import NO_DATA, NO_FAILURES, ContentChoice, RecipientData, RuleFailures
+from clarion_server.domain.targeting import (
+    NO_DATA,
+    NO_FAILURES,
+    NO_MEMBERSHIPS,
+    ContentChoice,
+    Memberships,
+    RecipientData,
+    RuleFailures,
+)
 from clarion_server.domain.targets import NO_RULE_MATCHED, AcceptedRecipient, ContentChooser, TargetAction
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
@@ -189,6 +197,11 @@ class Facts:
     with_profiles: AbstractSet[int] = frozenset()
     """The keys of the campaigns in whose sandbox there are profiles."""
     exclusions: ExclusionFacts = NO_EXCLUSION_FACTS
+    memberships: Mapping[str, Memberships] = field(default_factory=dict)
+    """Those of the recipients of each trigger with rules that ask about audiences, by the id of its execution."""
+
+    def memberships_of(self, trigger: Trigger) -> Memberships:
+        return self.memberships.get(trigger.execution.id, NO_MEMBERSHIPS) if self.memberships else NO_MEMBERSHIPS
 
 
 @value
@@ -287,7 +300,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     asks_consent, every = trigger.asks_consent, trigger.explains
     policy, deferred, reasons, files = _policy(trigger, facts.exclusions.hours), [], trigger.reasons, trigger.files
     capped = facts.exclusions.caps.people if policy is not None and policy.caps else None
-    rules = ContentChooser(trigger.actions, keeps=every) if trigger.data else None
+    rules = ContentChooser(trigger.actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
     for recipient in trigger.recipients:
         choices = None if rules is None else rules.choose(recipient, trigger.data_of(recipient.index))
         for index, action in enumerate(trigger.actions):

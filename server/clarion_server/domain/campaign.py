@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
+from clarion_server.domain.audience_reference import audiences_in
 from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
 from clarion_server.domain.errors import EtagMismatch, IllegalTransition
@@ -156,6 +157,11 @@ class Action:
         """The contents as their author wrote them, the default one first."""
         return [self.content, *(variant.content for variant in self.variants)]
 
+    @property
+    def audience_ids(self) -> frozenset[str]:
+        """The ids of the audiences that its rules ask about."""
+        return frozenset(name for rule in self.rules for name, _ in audiences_in(rule.condition))
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -206,6 +212,11 @@ class CampaignDefinition:
         """The ids of the attachments that its contents name."""
         contents = [content for action in self.actions for content in action.contents]
         return frozenset(each.attachment for content in contents for each in content.attachments)
+
+    @property
+    def audience_ids(self) -> frozenset[str]:
+        """The ids of the audiences that its rules ask about."""
+        return frozenset(name for action in self.actions for name in action.audience_ids)
 
     @property
     def fragment_references(self) -> frozenset[FragmentReference]:

@@ -253,10 +253,11 @@ class AudienceConditionInvalid(ClarionError):
 
 @dataclass(eq=False)
 class AudienceInUse(ClarionError):
-    """{resource} cannot be deleted: {user} has not selected its members yet."""
+    """{resource} cannot be deleted: {user} {use}."""
 
     resource: str
     user: str
+    use: str = "has not selected its members yet"
 
 
 @dataclass(eq=False)

@@ -36,6 +36,8 @@ class RecipientExplanation:
     locale: SourcedValue
     attributes: Mapping[str, ValueSource]
     """The source of each attribute of the call and of the stored profile, by name."""
+    audiences: Sequence[str] = ()
+    """The ids of the audiences that rules ask about and that the profile belongs to."""
 
 
 @value

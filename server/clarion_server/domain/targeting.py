@@ -70,6 +70,13 @@ class RuleEvaluation:
     """Of FAILED alone."""
 
 
+NO_AUDIENCES: frozenset[str] = frozenset()
+#: The ids of the audiences that rules ask about and that a recipient belongs to, by the recipient's position. Whoever
+#: belongs to none may be left out.
+Memberships = Mapping[int, frozenset[str]]
+NO_MEMBERSHIPS: Memberships = {}
+
+
 class Person(NamedTuple):
     """The recipient of whom a rule may be true."""
 
@@ -78,6 +85,8 @@ class Person(NamedTuple):
     identity: str
     address: str
     locale: str
+    audiences: frozenset[str] = NO_AUDIENCES
+    """The ids of those that rules ask about and that the person belongs to."""
 
 
 class RuleSet(Protocol):

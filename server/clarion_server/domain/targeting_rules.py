@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from clarion_server.domain.audience_reference import MAX_ASKED
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.targeting import MAX_RULE, MAX_RULES, RULE_ID, WithoutRule
 from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, line_violations
@@ -30,6 +31,8 @@ def rule_violations(action: Action) -> Iterator[Violation]:
             yield required(f"{field}.condition")
         if len(rule.condition) > MAX_RULE:
             yield too_long(f"{field}.condition", MAX_RULE)
+    if len(action.audience_ids) > MAX_ASKED:
+        yield Violation("rules", "TOO_MANY", f"Must ask about at most {MAX_ASKED} audiences.")
     if action.without_rule is WithoutRule.EXCLUDE and not action.rules:
         yield Violation("without_rule", "NOT_ALLOWED", "Must not exclude recipients where there are no rules.")
 

@@ -9,7 +9,16 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.content_locale import ENGLISH_ALONE, ContentLocales
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
-from clarion_server.domain.targeting import ActionRules, ContentChoice, Person, RecipientData, choose_content
+from clarion_server.domain.targeting import (
+    NO_AUDIENCES,
+    NO_MEMBERSHIPS,
+    ActionRules,
+    ContentChoice,
+    Memberships,
+    Person,
+    RecipientData,
+    choose_content,
+)
 from clarion_server.domain.value import value
 
 NO_RULE_MATCHED = Exclusion(ExclusionReason.NO_RULE_MATCHED)
@@ -44,21 +53,26 @@ class TargetAction:
     rules: ActionRules | None = None
     """None: the same content is for everybody."""
 
-    def choose(self, recipient: AcceptedRecipient, address: str, data: RecipientData | None) -> ContentChoice:
-        """Returns the content for a recipient. `data` is needed by rules alone."""
+    def choose(
+        self, recipient: AcceptedRecipient, address: str, data: RecipientData | None, audiences: frozenset[str]
+    ) -> ContentChoice:
+        """Returns the content for a recipient. `data` is needed by rules alone, and so are the audiences."""
         if self.rules is None:
             return ContentChoice("", self.locales.choose(recipient.locale))
         assert data is not None, "a campaign with rules brings the data of its recipients"
-        person = Person(data.context, data.profile, recipient.identity, address, recipient.locale)
+        person = Person(data.context, data.profile, recipient.identity, address, recipient.locale, audiences)
         return choose_content(self.rules, self.locales, person)
 
 
 class ContentChooser:
     """Chooses the contents of a trigger's messages by rules, and counts what failed."""
 
-    def __init__(self, actions: Sequence[TargetAction], *, keeps: bool = False) -> None:
+    def __init__(
+        self, actions: Sequence[TargetAction], memberships: Memberships = NO_MEMBERSHIPS, *, keeps: bool = False
+    ) -> None:
         """`keeps`: whether the choices are kept, to be explained."""
         self._actions = actions
+        self._memberships = memberships
         self._keeps = keeps
         self.failures: Counter[tuple[str, str, FailureCause]] = Counter()
         """By action, rule and cause."""
@@ -67,9 +81,10 @@ class ContentChooser:
 
     def choose(self, recipient: AcceptedRecipient, data: RecipientData | None) -> list[ContentChoice]:
         """Returns the contents of all actions for a recipient."""
+        audiences = self._memberships.get(recipient.index, NO_AUDIENCES)
         found = []
         for index, action in enumerate(self._actions):
-            choice = action.choose(recipient, recipient.addresses[index], data)
+            choice = action.choose(recipient, recipient.addresses[index], data, audiences)
             found.append(choice)
             for rule, cause in choice.failures:
                 self.failures[action.id, rule, cause] += 1

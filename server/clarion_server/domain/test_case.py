@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from clarion_server.domain import names
+from clarion_server.domain.audience_reference import given_audience_violations
 from clarion_server.domain.locale_rules import locale_violations
 from clarion_server.domain.resource import Resource
 from clarion_server.domain.targeting import RULE_ID
@@ -38,6 +39,8 @@ class TestCase(Resource):
     """
     locale: str = ""
     """Of the recipient. Empty: the profile's, and when that has none, every locale that an action has content in."""
+    audiences: tuple[str, ...] = ()
+    """The ids of those that the recipient belongs to."""
 
     @property
     def name(self) -> str:
@@ -51,6 +54,7 @@ def test_case_violations(case: TestCase) -> Iterator[Violation]:
         yield from locale_violations(case.locale, "locale")
     if case.rule and not RULE_ID.fullmatch(case.rule):
         yield malformed("rule", "Must be the id of a rule: 1 to 32 lower-case letters, digits and hyphens.")
+    yield from given_audience_violations(case.audiences)
     for name, data, limit in (("context", case.context, MAX_CONTEXT), ("profile", case.profile, MAX_PROFILE)):
         if len(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")) > limit:
             yield too_long(name, limit, "octets as JSON")

@@ -181,6 +181,7 @@ def case(case_id: str = "plain", **changes: Any) -> TestCase:
         profile={"tier": "gold"},
         locale="de-AT",
         rule="vip",
+        audiences=("vip", "gold"),
     )
     return replace(whole, **changes)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from clarion_client import Profile
+
 from tests.campaigns import channel
 from tests.e2e.cli.conftest import CommandLine
 from tests.service import Sandbox
@@ -82,3 +84,54 @@ async def test_lint_finds_what_is_wrong_with_rules_without_a_service(clarion: Co
     linted = await clarion.process("lint", "-f", str(file))
     assert linted.status != 0
     assert "VARIANT_UNKNOWN_KEY" in linted.out + linted.err
+
+
+AUDIENCES = """\
+audience: vip
+display_name: VIP
+condition: profile.attributes.vip == true
+---
+audience: visitors
+display_name: Visitors
+identity_list: {}
+---
+"""
+ASKING = AUDIENCES + CAMPAIGN.replace(
+    "has(profile.tier) && profile.tier == 'gold'", "audience('vip') || audience('visitors')"
+).replace("text_file: greeting.gold.txt", "text: Dear friend")
+CASES = """\
+tests: greeting
+cases:
+  - id: vip
+    audiences: [vip]
+  - id: german
+    locale: de
+"""
+
+
+async def test_rules_of_files_ask_about_audiences(clarion: CommandLine, sandbox: Sandbox, tmp_path: Path) -> None:
+    with sandbox.client() as client:
+        client.channels.create(channel("orders", port=1))
+    file, out = tmp_path / "greeting.yaml", tmp_path / "out"
+    file.write_text(ASKING)
+    (tmp_path / "greeting.tests.yaml").write_text(CASES)
+    linted = await clarion.process("lint", "-f", str(tmp_path))
+    assert "AUDIENCE_MISSING" not in linted.out + linted.err
+    applied = await clarion("apply", "-f", str(tmp_path), "--activate")
+    assert applied.status == 0, applied.err
+    assert (await clarion("plan", "-f", str(tmp_path))).status == 0
+    shown = json.loads((await clarion("preview", "greeting", "--audience", "vip", "--json")).out)
+    assert shown["rule"] == "gold"
+    with sandbox.client() as client:
+        client.profiles.create(Profile(identities=["email:a@example.com"], attributes={"vip": True}))
+    assert "audiences/vip" in (await clarion("explain", "greeting", "--to", "a@example.com")).out
+    assert (await clarion("export", str(out))).status == 0
+    assert "audiences:" in next(out.rglob("greeting.tests.yaml")).read_text()
+    assert (await clarion("plan", "-f", str(out))).status == 0
+    file.write_text(ASKING.replace("|| audience('visitors')", "&& !audience('visitors')"))
+    assert (await clarion("apply", "-f", str(file))).status == 0
+    assert "!audience('visitors')" in (await clarion("campaigns", "diff", "greeting")).out
+    file.write_text(ASKING.replace("audience('visitors')", "audience('guests')"))
+    wrong = await clarion.process("lint", "-f", str(file))
+    assert wrong.status != 0
+    assert "AUDIENCE_MISSING" in wrong.out + wrong.err

@@ -25,7 +25,7 @@ from clarion_server.domain.targets import AcceptedRecipient, TargetAction
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
-from tests.identities import EXCLUSIONS
+from tests.identities import EXCLUSIONS, MEMBERSHIPS
 
 OpenStore = Callable[[], SqlStore]
 RECORDER = ConsentRecorder(SystemClock(), SystemIds())
@@ -119,7 +119,7 @@ def accept(work: UnitOfWork, sender: Sender) -> None:
     action = TargetAction("email", Channel.EMAIL, sender.channel.key)
     execution, revision = samples.execution(sender.campaign.key), sender.campaign.revision
     trigger = Trigger(execution, revision, [action], Lane.MARKETING, None, None, [recipient], samples.NOW, [None])
-    triggers, facts = read_facts(work, [AcceptItem(trigger, {}, [None])], EXCLUSIONS)
+    triggers, facts = read_facts(work, [AcceptItem(trigger, {}, [None])], EXCLUSIONS, MEMBERSHIPS)
     (decision,) = decide_all(triggers, facts)
     assert isinstance(decision, Accepted)
     assert not decision.execution.exclusions

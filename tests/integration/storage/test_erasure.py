@@ -76,6 +76,7 @@ NOBODYS = {
     "campaign_fragments",
     "campaign_tags",
     "campaign_version_actions",
+    "campaign_version_audiences",
     "campaign_version_sources",
     "campaign_versions",
     "campaigns",

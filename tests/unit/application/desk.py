@@ -27,7 +27,7 @@ from clarion_server.domain.instant import SECOND, Instant
 from clarion_server.domain.message import Lane, Message
 
 from tests.fakes import ScriptedChannel
-from tests.identities import EXCLUSIONS
+from tests.identities import EXCLUSIONS, MEMBERSHIPS
 from tests.unit.application.running import recipient_files
 from tests.unit.application.world import World
 
@@ -67,6 +67,7 @@ class Desk:
             world.clock,
             SystemIds(),
             EXCLUSIONS,
+            MEMBERSHIPS,
             recipient_files(self.transactions, commits, self, world),
         )
         self.attempts = AttemptRunner(

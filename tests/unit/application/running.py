@@ -44,7 +44,7 @@ from clarion_server.domain.instant import DAY, Span
 from clarion_server.domain.message import Lane, Message, MessageState
 
 from tests.fakes import Provider
-from tests.identities import EXCLUSIONS
+from tests.identities import EXCLUSIONS, MEMBERSHIPS
 from tests.unit.application.compiler import COMPILER
 from tests.unit.application.links import LINKS
 from tests.unit.application.world import World
@@ -152,6 +152,7 @@ class Process:
             world.clock,
             SystemIds(),
             EXCLUSIONS,
+            MEMBERSHIPS,
             recipient_files(self.transactions, self.commits, self.dispatchers, world),
             metrics,
         )

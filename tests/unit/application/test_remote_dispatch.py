@@ -10,7 +10,7 @@ from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.domain.message import MessageState
 
-from tests.identities import EXCLUSIONS
+from tests.identities import EXCLUSIONS, MEMBERSHIPS
 from tests.unit.application.running import CALLER, Process, command, recipient_files, recipients, states, until
 from tests.unit.application.world import World
 
@@ -38,6 +38,7 @@ class AcceptingProcess:
             process.world.clock,
             SystemIds(),
             EXCLUSIONS,
+            MEMBERSHIPS,
             recipient_files(process.transactions, process.commits, self._dispatch, process.world),
         )
 

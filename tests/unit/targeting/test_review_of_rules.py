@@ -80,6 +80,7 @@ def reviewed(*conditions: str, schema: Mapping[str, Any] | None = SCHEMA) -> lis
         'recipient.locale.startsWith("de") && recipient.identity != recipient.address',
         "has(context.anything) && context.anything == 3",
         'context.name in ["a"] || true',
+        "audience('vip') && !audience('old') || context.name == 'a'",
     ],
 )
 def test_a_sound_rule_has_no_finding(condition: str) -> None:
@@ -111,6 +112,7 @@ def test_a_sound_rule_has_no_finding(condition: str) -> None:
         ("context.name + 1.0 > context.total", "RULE_WRONG_TYPE", "`+` is between"),
         ("context.name.foo == 1", "RULE_WRONG_TYPE", "has no members such as 'foo'"),
         ("!context.name", "RULE_WRONG_TYPE", "`!` takes true or false"),
+        ("audience('vip') == 'yes'", "RULE_WRONG_TYPE", "no matching overload"),
         ("context.total && true", "RULE_WRONG_TYPE", "a condition takes true or false"),
         ('"x" in context.name', "RULE_WRONG_TYPE", "`in` takes a list or an object"),
         ("context.name.exists(x, true)", "RULE_WRONG_TYPE", "a loop takes"),

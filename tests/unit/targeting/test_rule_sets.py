@@ -107,6 +107,12 @@ def test_nothing_is_handed_over_that_no_rule_reads() -> None:
         ('"a"', FindingCode.RULE_WRONG_TYPE, (1, 1), "It is a string"),
         ("profile.vip", FindingCode.RULE_WRONG_TYPE, (1, 8), "profile.vip == true"),
         ('1 + "a" == 2', FindingCode.RULE_WRONG_TYPE, (1, 3), "no matching overload"),
+        ("audience(profile.a)", FindingCode.RULE_SYNTAX, (1, 9), "the id of an audience as it is written in quotes"),
+        ("audience('Vip')", FindingCode.RULE_SYNTAX, (1, 9), "lower-case letters"),
+        ("audience('v' + 'ip')", FindingCode.RULE_SYNTAX, (1, 9), "in quotes"),
+        ('audience("v\\x69p")', FindingCode.RULE_SYNTAX, (1, 9), "in quotes"),
+        ("audience(r'vip')", FindingCode.RULE_SYNTAX, (1, 9), "in quotes"),
+        ("audience(3) || true", FindingCode.RULE_WRONG_TYPE, (1, 9), "no matching overload"),
         ('profile.a.matches("a{1,100}")', FindingCode.RULE_SYNTAX, (1, 18), "without repetitions"),
         ("profile.a.exists(x, profile.b.exists(y, x == y))", FindingCode.RULE_SYNTAX, (1, 17), "too long"),
     ],
@@ -150,6 +156,18 @@ def test_people_who_are_alike_in_what_rules_read_get_the_same_answer_and_others_
         assert rules.first_true(person(**profile))[0] == rule
     failures = [rules.first_true(person(**profile))[1] for profile, _ in people]
     assert [len(each) for each in failures] == [0, 0, 0, 0, 0, 0, 1, 4, 1, 1]
+
+
+def test_rules_ask_about_audiences_and_others_than_the_persons_are_false() -> None:
+    rules = RULES.rule_set(
+        action("audience('a') && audience('b')", "!audience('a')", "audience('a') && profile.x == 1")
+    )
+    assert rules.audiences == {"a", "b"}
+    for _ in range(2):
+        for audiences, rule in (({"a", "b"}, "r0"), ({"b"}, "r1"), ({"a"}, "r2"), (set[str](), "r1")):
+            assert rules.first_true(person(x=1)._replace(audiences=frozenset(audiences))) == (rule, ())
+    failed = rules.first_true(person()._replace(audiences=frozenset({"a"})))
+    assert failed == ("", (RuleFailure("r2", MISSING),))
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("ab"), VALUES), max_size=6))

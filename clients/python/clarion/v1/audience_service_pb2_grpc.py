@@ -138,7 +138,8 @@ class AudienceServiceServicer:
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
-        - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members.
+        - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members; or the live version of a scheduled,
+        live or paused campaign has a rule that asks about it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

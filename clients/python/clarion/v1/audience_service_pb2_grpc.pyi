@@ -73,7 +73,8 @@ class AudienceServiceStub:
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
-    - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members.
+    - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members; or the live version of a scheduled,
+      live or paused campaign has a rule that asks about it.
     """
     UploadIdentities: _grpc.UnaryUnaryMultiCallable[_audience_service_pb2.UploadIdentitiesRequest, _audience_service_pb2.UploadIdentitiesResponse]
     """Adds identities to the list of an audience, and says which were refused. Identities that the list has, however they are
@@ -151,7 +152,8 @@ class AudienceServiceAsyncStub(AudienceServiceStub):
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
-    - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members.
+    - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members; or the live version of a scheduled,
+      live or paused campaign has a rule that asks about it.
     """
     UploadIdentities: _aio.UnaryUnaryMultiCallable[_audience_service_pb2.UploadIdentitiesRequest, _audience_service_pb2.UploadIdentitiesResponse]  # type: ignore[assignment]
     """Adds identities to the list of an audience, and says which were refused. Identities that the list has, however they are
@@ -256,7 +258,8 @@ class AudienceServiceServicer(metaclass=_abc_1.ABCMeta):
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
-        - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members.
+        - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members; or the live version of a scheduled,
+          live or paused campaign has a rule that asks about it.
         """
 
     @_abc_1.abstractmethod

@@ -39,6 +39,7 @@ class PreviewCampaignRequest(_message.Message):
     IDENTITY_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
+    AUDIENCES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. `campaigns/{campaign}`."""
     version: _builtins.int
@@ -61,6 +62,12 @@ class PreviewCampaignRequest(_message.Message):
     def profile(self) -> _struct_pb2.Struct:
         """Optional. The data for `profile`."""
 
+    @_builtins.property
+    def audiences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask about others get false.
+        At most 50, without repetition. No stored profile is looked up.
+        """
+
     def __init__(
         self,
         *,
@@ -72,10 +79,11 @@ class PreviewCampaignRequest(_message.Message):
         identity: _builtins.str = ...,
         action: _builtins.str = ...,
         rule: _builtins.str = ...,
+        audiences: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "context", b"context", "identity", b"identity", "locale", b"locale", "name", b"name", "profile", b"profile", "rule", b"rule", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "audiences", b"audiences", "context", b"context", "identity", b"identity", "locale", b"locale", "name", b"name", "profile", b"profile", "rule", b"rule", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -262,7 +262,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "ERASURE_KEYS_MISSING", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…"}}
     """
     ERROR_REASON_AUDIENCE_IN_USE: _ErrorReason.ValueType  # 42
-    """`FAILED_PRECONDITION`. An execution has not selected its members from the audience yet, so it cannot be deleted: `user` says which.
+    """`FAILED_PRECONDITION`. An execution has not selected its members from the audience yet, or the live version of a campaign has a rule
+    that asks about it, so it cannot be deleted: `user` says which.
 
         {"reason": "AUDIENCE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "audiences/gold",
          "user": "executions/019a…"}}
@@ -531,7 +532,8 @@ denied something, an address is suppressed, or `keep_suppression` asks for it.
     {"reason": "ERASURE_KEYS_MISSING", "domain": "clarion.dev", "metadata": {"resource": "profiles/019a…"}}
 """
 ERROR_REASON_AUDIENCE_IN_USE: ErrorReason.ValueType  # 42
-"""`FAILED_PRECONDITION`. An execution has not selected its members from the audience yet, so it cannot be deleted: `user` says which.
+"""`FAILED_PRECONDITION`. An execution has not selected its members from the audience yet, or the live version of a campaign has a rule
+that asks about it, so it cannot be deleted: `user` says which.
 
     {"reason": "AUDIENCE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "audiences/gold",
      "user": "executions/019a…"}}

@@ -119,6 +119,7 @@ class RecipientExplanation(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     LOCALE_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    AUDIENCES_FIELD_NUMBER: _builtins.int
     profile: _builtins.str
     """The stored profile that has the identity, as `profiles/{profile}`. Empty when none has it, and when the campaign looks up nobody."""
     @_builtins.property
@@ -129,16 +130,21 @@ class RecipientExplanation(_message.Message):
     def attributes(self) -> _containers.RepeatedCompositeFieldContainer[Global___AttributeSource]:
         """The attributes of the call and of the stored profile, by name. Those that the call hides with a null are left out."""
 
+    @_builtins.property
+    def audiences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The audiences that rules of the campaign ask about and that the stored profile belongs to, as `audiences/{audience}`."""
+
     def __init__(
         self,
         *,
         profile: _builtins.str = ...,
         locale: Global___SourcedValue | None = ...,
         attributes: _abc.Iterable[Global___AttributeSource] | None = ...,
+        audiences: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["locale", b"locale"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "locale", b"locale", "profile", b"profile"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "audiences", b"audiences", "locale", b"locale", "profile", b"profile"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -35,6 +35,7 @@ class SendProofRequest(_message.Message):
     LOCALE_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
+    AUDIENCES_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """Required. `campaigns/{campaign}`."""
     version: _builtins.int
@@ -59,6 +60,10 @@ class SendProofRequest(_message.Message):
     def profile(self) -> _struct_pb2.Struct:
         """Optional. The data for `profile`."""
 
+    @_builtins.property
+    def audiences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The audiences that the recipient belongs to, as in `PreviewCampaignRequest.audiences`."""
+
     def __init__(
         self,
         *,
@@ -70,10 +75,11 @@ class SendProofRequest(_message.Message):
         locale: _builtins.str = ...,
         action: _builtins.str = ...,
         rule: _builtins.str = ...,
+        audiences: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "addresses", b"addresses", "campaign", b"campaign", "context", b"context", "locale", b"locale", "profile", b"profile", "rule", b"rule", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "addresses", b"addresses", "audiences", b"audiences", "campaign", b"campaign", "context", b"context", "locale", b"locale", "profile", b"profile", "rule", b"rule", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

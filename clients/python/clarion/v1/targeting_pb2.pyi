@@ -62,7 +62,9 @@ class TargetingRule(_message.Message):
     `context` and `profile`, as templates do, and `recipient.identity`, `recipient.address` and `recipient.locale`. All numbers are
     doubles: `context.total + 1.0 > 20.0`. An attribute that somebody may lack is asked for first: `has(profile.tier) &&
     profile.tier == 'gold'`. Of somebody about whom it cannot be evaluated it is not true, which the report and `Campaign.health`
-    count. At most 2,000 characters and 32 levels; loops go through lists of at most 1,000 elements. It has no clock.
+    count. `audience('vip')` is true when the recipient's stored profile belongs to that audience as it is when the trigger is accepted;
+    the id stands in quotes, and the rules of an action ask about at most 10 audiences. At most 2,000 characters and 32 levels; loops
+    go through lists of at most 1,000 elements. A rule has no clock.
     """
     def __init__(
         self,

@@ -28,7 +28,7 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63larion/v1/test_case.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x03\n\x08TestCase\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontext\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12.\n\x07profile\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04rule\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:A\xea\x41>\n\x10\x63larion/TestCase\x12*campaigns/{campaign}/testCases/{test_case}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63larion/v1/test_case.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x03\n\x08TestCase\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontext\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12.\n\x07profile\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04rule\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x17\n\taudiences\x18\n \x03(\tB\x04\xe2\x41\x01\x01:A\xea\x41>\n\x10\x63larion/TestCase\x12*campaigns/{campaign}/testCases/{test_case}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,8 +53,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TESTCASE'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_TESTCASE'].fields_by_name['update_time']._loaded_options = None
   _globals['_TESTCASE'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
+  _globals['_TESTCASE'].fields_by_name['audiences']._loaded_options = None
+  _globals['_TESTCASE'].fields_by_name['audiences']._serialized_options = b'\342A\001\001'
   _globals['_TESTCASE']._loaded_options = None
   _globals['_TESTCASE']._serialized_options = b'\352A>\n\020clarion/TestCase\022*campaigns/{campaign}/testCases/{test_case}'
   _globals['_TESTCASE']._serialized_start=166
-  _globals['_TESTCASE']._serialized_end=559
+  _globals['_TESTCASE']._serialized_end=584
 # @@protoc_insertion_point(module_scope)

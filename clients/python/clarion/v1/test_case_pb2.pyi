@@ -3,10 +3,12 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -37,6 +39,7 @@ class TestCase(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    AUDIENCES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `campaigns/{campaign}/testCases/{test_case}`, where `{test_case}` is 1 to 63 lower-case letters, digits and hyphens,
     begins with a letter and does not end with a hyphen. Chosen at creation.
@@ -73,6 +76,12 @@ class TestCase(_message.Message):
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When a caller last changed it."""
 
+    @_builtins.property
+    def audiences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask about others get false.
+        At most 50, without repetition. Whether there are such audiences is not asked.
+        """
+
     def __init__(
         self,
         *,
@@ -85,10 +94,11 @@ class TestCase(_message.Message):
         etag: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        audiences: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "create_time", b"create_time", "profile", b"profile", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "locale", b"locale", "name", b"name", "profile", b"profile", "rule", b"rule", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audiences", b"audiences", "context", b"context", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "locale", b"locale", "name", b"name", "profile", b"profile", "rule", b"rule", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -37,11 +37,12 @@ class AsyncProofs:
         version: int = 0,
         action: str = "",
         rule: str = "",
+        audiences: Iterable[str] = (),
         timeout: float | None = None,
     ) -> Sequence[ProofResult]:
         """Sends the draft, or a `version`, to up to 10 addresses, and returns what became of each. Nothing else
         happens: proofs stand in no list, event or report. `rule` is the id of the rule whose content to send; by
-        default the first one that is true decides.
+        default the first one that is true decides. `audiences` are the ids of those that the recipient belongs to.
         """
         request = wire.SendProofRequest(
             campaign=full_name("campaigns", campaign),
@@ -52,6 +53,7 @@ class AsyncProofs:
             locale=locale,
             action=action,
             rule=rule,
+            audiences=audiences,
         )
         answer = await self._calls.unary(self._stub.SendProof, request, repeatable=False, timeout=timeout)
         return read_all(ProofResult, answer.results)

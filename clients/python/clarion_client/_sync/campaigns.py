@@ -258,11 +258,12 @@ class Campaigns:
         version: int = 0,
         action: str = "",
         rule: str = "",
+        audiences: Iterable[str] = (),
         timeout: float | None = None,
     ) -> Preview:
         """Renders an action of the draft, or of a `version`, for this data and sends nothing. `action` is its id; by
         default it is the first one. `rule` is the id of the rule whose content to render; by default the first one that
-        is true decides.
+        is true decides. `audiences` are the ids of those that the recipient belongs to, for rules that ask.
         """
         request = campaign_preview_pb2.PreviewCampaignRequest(
             name=full_name("campaigns", name),
@@ -273,6 +274,7 @@ class Campaigns:
             identity=full_identity(identity),
             action=action,
             rule=rule,
+            audiences=audiences,
         )
         answer = self._calls.unary(self._stub.PreviewCampaign, request, repeatable=True, timeout=timeout)
         return read(Preview, answer)

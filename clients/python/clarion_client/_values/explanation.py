@@ -70,6 +70,10 @@ class RecipientExplanation(Value):
     """The attributes of the call and of the stored profile, by name. Those that the call hides with a null are left
     out.
     """
+    audiences: Sequence[str] = ()
+    """The audiences that rules of the campaign ask about and that the stored profile belongs to, as
+    `audiences/{audience}`.
+    """
 
 
 @represents(explanation_pb2.MessageExplanation.DESCRIPTOR)

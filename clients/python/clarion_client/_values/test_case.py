@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from clarion.v1 import test_case_pb2
@@ -50,3 +50,7 @@ class TestCase(Value):
     """Output only. When it was created."""
     update_time: dt.datetime | None = None
     """Output only. When a caller last changed it."""
+    audiences: Sequence[str] = ()
+    """Optional. The audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask
+    about others get false. At most 50, without repetition. Whether there are such audiences is not asked.
+    """

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, exists, func, null, select
 
 from clarion_server.adapters.storage.audience_lists import AudienceLists, list_from_row
+from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.choices import unpack
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.schema import audience_lists, audience_members, audiences, profiles
-from clarion_server.application.ports.audiences import Subject
+from clarion_server.application.ports.audiences import AudienceSource, Subject
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.audience import Audience, IdentityList
 from clarion_server.domain.identity import Identity, IdentityKey
@@ -52,6 +53,25 @@ def _subjects(*, with_choices: bool) -> RowsReader:
     return RowsReader(select(*columns).where(*behind).order_by(profiles.c.id).limit(bindparam("limit")))
 
 
+_SOURCES = BulkStatement(
+    "SELECT sandbox, id, condition, list_key FROM audiences WHERE (sandbox, id) IN ({rows})",
+    Values(audiences.c.sandbox, audiences.c.id),
+)
+_SUBJECT = "key, id, attributes, locale, time_zone, create_time"
+_SUBJECTS_BY_KEY = {
+    with_choices: BulkStatement(f"SELECT {columns} FROM profiles WHERE key IN ({{rows}})", Values(profiles.c.key))  # noqa: S608 - columns of the schema
+    for with_choices, columns in ((False, f"{_SUBJECT}, NULL"), (True, f"{_SUBJECT}, choices"))
+}
+# CROSS JOIN fixes the order of the join on SQLite: it looks up the identities of each profile, and each of these.
+_LISTED = BulkStatement(
+    "SELECT DISTINCT wanted.column1, wanted.column2 FROM ({rows}) AS wanted"
+    " CROSS JOIN profile_identities CROSS JOIN audience_members"
+    " WHERE profile_identities.profile_key = wanted.column2 AND audience_members.list_key = wanted.column1"
+    " AND audience_members.namespace = profile_identities.namespace"
+    " AND audience_members.normal_value = profile_identities.normal_value",
+    Values(audience_members.c.list_key, profiles.c.key),
+)
+
 _SUBJECTS = {with_choices: _subjects(with_choices=with_choices) for with_choices in (False, True)}
 
 
@@ -85,6 +105,29 @@ class SqlAudienceRepository(SqlResourceRepository[Audience]):
         )
         rows = self._connection.execute(select(*_columns(with_choices=with_choices)).where(*chosen))
         return [Subject._make((*row[:-1], unpack(row[-1]))) for row in rows]
+
+    def named(self, visibility: Visibility, ids: Collection[str], *, hold: bool = False) -> dict[str, Audience]:
+        if not ids:
+            return {}
+        wanted = _WITH_LIST.where(self._is_seen(visibility), audiences.c.id.in_(sorted(ids))).order_by(audiences.c.key)
+        # PostgreSQL alone has such locks. SQLite has one writer at a time.
+        rows = self._connection.execute(wanted.with_for_update(read=True, of=audiences) if hold else wanted)
+        return {row.id: self._resource_of(row) for row in rows}
+
+    def lock(self, audience: Audience) -> None:
+        self._connection.execute(select(audiences.c.key).where(audiences.c.key == audience.key).with_for_update())
+
+    def sources(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], AudienceSource]:
+        rows = _SOURCES.select(self._connection, sorted(names))
+        return {(sandbox, name): AudienceSource(condition, key) for sandbox, name, condition, key in rows}
+
+    def subjects_by_key(self, keys: Collection[int], *, with_choices: bool) -> dict[int, Subject]:
+        rows = _SUBJECTS_BY_KEY[with_choices].select(self._connection, [(key,) for key in keys])
+        return {row[0]: Subject._make((*row[:-1], unpack(row[-1]))) for row in rows}
+
+    def listed(self, lists: Collection[int], keys: Collection[int]) -> set[tuple[int, int]]:
+        pairs = [(list_key, key) for list_key in lists for key in keys]
+        return {(list_key, key) for list_key, key in _LISTED.select(self._connection, pairs)}
 
     def largest_profile_key(self) -> int:
         return self._connection.execute(select(func.max(profiles.c.key))).scalar_one() or 0

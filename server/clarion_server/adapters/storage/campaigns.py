@@ -31,6 +31,7 @@ from clarion_server.adapters.storage.conditions import is_visible
 from clarion_server.adapters.storage.schema import (
     campaign_tags,
     campaign_version_actions,
+    campaign_version_audiences,
     campaign_versions,
     campaigns,
 )
@@ -191,6 +192,15 @@ class SqlCampaignRepository:
         found = self._read(statement.order_by(campaigns.c.key).limit(1))
         return found[0] if found else None
 
+    def first_with_audience(self, visibility: Visibility, audience_id: str) -> Campaign | None:
+        asked = campaign_version_audiences.c
+        asks = exists().where(
+            asked.campaign_key == campaign_versions.c.campaign_key,
+            asked.number == campaign_versions.c.number,
+            asked.audience_id == audience_id,
+        )
+        return self._first_in_use(visibility, asks)
+
     def first_using(self, channel_key: int) -> Campaign | None:
         actions = campaign_version_actions.c
         uses_it = exists().where(
@@ -210,6 +220,9 @@ class SqlCampaignRepository:
         version_key = {"campaign_key": version.campaign_key, "number": version.number}
         rows = [{**version_key, "position": index, "channel_key": key} for index, key in enumerate(channel_keys)]
         self._connection.execute(insert(campaign_version_actions), rows)
+        asked = [{**version_key, "audience_id": each} for each in sorted(version.definition.audience_ids)]
+        if asked:
+            self._connection.execute(insert(campaign_version_audiences), asked)
         name_in_version(self._connection, version)
         pin_fragments(self._connection, version)
         add_built_sources(self._connection, version, built)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_
 
-from clarion_server.adapters.storage.json_columns import ATTRIBUTES
+from clarion_server.adapters.storage.json_columns import ATTRIBUTES, TEXTS
 from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.schema import test_cases
 from clarion_server.domain.access import Visibility
@@ -49,6 +49,7 @@ class _CasesOfCampaign(SqlResourceRepository[TestCase]):
             "profile": ATTRIBUTES.encode(case.profile),
             "locale": case.locale,
             "rule": case.rule,
+            "audiences": TEXTS.encode(case.audiences),
         }
 
     def _case_from_row(self, row: Row[Any], common: Mapping[str, Any]) -> TestCase:
@@ -60,4 +61,5 @@ class _CasesOfCampaign(SqlResourceRepository[TestCase]):
             profile=ATTRIBUTES.decode(row.profile),
             locale=row.locale,
             rule=row.rule,
+            audiences=TEXTS.decode(row.audiences),
         )

@@ -11,12 +11,14 @@ from cel_expr_python import cel
 from clarion_server.adapters.conditions.cost import cost_of
 from clarion_server.adapters.conditions.problems import at, nesting_problem, read_problems
 from clarion_server.adapters.conditions.rules import broken_calls
-from clarion_server.adapters.conditions.syntax_tree import Tree, read_tree
-from clarion_server.adapters.targeting.names import CONTEXT, IDENTITY, LOCALE, MAX_COST, PROFILE, SIZES, TEXTS
+from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Node, Tree, nodes, read_tree
+from clarion_server.adapters.targeting.names import AUDIENCE, CONTEXT, IDENTITY, LOCALE, MAX_COST, PROFILE, SIZES, TEXTS
 from clarion_server.adapters.targeting.rule_set import CelRuleSet, Chunk
+from clarion_server.domain.audience_reference import audiences_in
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.condition import ConditionInvalid, ConditionProblem
 from clarion_server.domain.finding import FindingCode
+from clarion_server.domain.names import AUDIENCES
 from clarion_server.domain.targeting import MAX_RULE, TargetingRule
 from clarion_server.domain.text_rules import CONTROL
 from clarion_server.domain.violation import Violation
@@ -26,7 +28,13 @@ _KEPT = 512
 _CONTROL_CHARACTER = "A condition has no control characters other than line ends and tabulators."
 _COSTLY = "It may take too long for one recipient. Loops must compare their elements with short values."
 _UNKNOWN = "Undeclared reference"
-_HINT = " A rule reads profile.NAME, context.NAME, recipient.identity, recipient.address and recipient.locale."
+_HINT = (
+    " A rule reads profile.NAME, context.NAME, recipient.identity, recipient.address, recipient.locale and"
+    " audience('ID')."
+)
+_AUDIENCE = (
+    f"audience takes the id of an audience as it is written in quotes, as in audience('vip'): {AUDIENCES.id_rule}."
+)
 _NO_OVERLOAD = "Found no matching overload"
 _NOT_BOOL = "must be true or false"
 _DYNAMIC = f"It {_NOT_BOOL}: compare the value, as in profile.vip == true."
@@ -67,7 +75,8 @@ class CelRules:
         compiled = [self.compile(rule.condition) for rule in action.rules]
         rules = tuple(zip((rule.id for rule in action.rules), (each.expression for each in compiled), strict=True))
         chunks = self._chunks([rule.condition for rule in action.rules], 0)
-        return CelRuleSet(self._environment, rules, list(chunks), [each.tree.root for each in compiled])
+        trees = [each.tree.root for each in compiled]
+        return CelRuleSet(self._environment, rules, list(chunks), trees, action.audience_ids)
 
     def violations(self, definition: CampaignDefinition) -> Iterator[Violation]:
         """Yields what keeps rules from being stored, by paths in the campaign."""
@@ -114,7 +123,7 @@ class CelRules:
         tree = read_tree(expression.serialize())
         problems = [
             at(text, tree.offsets.get(node.id, 0), message)
-            for node, message in broken_calls(tree.root, self._is_pattern)
+            for node, message in (*broken_calls(tree.root, self._is_pattern), *_broken_audiences(tree.root, text))
         ]
         if not problems and cost_of(tree.root, SIZES) > MAX_COST:
             problems = [at(text, tree.offsets.get(tree.root.id, 0), _COSTLY)]
@@ -138,6 +147,18 @@ class CelRules:
         return bool(found.type() != cel.Type.ERROR)
 
 
+def _broken_audiences(root: Node, text: str) -> Iterator[tuple[Node, str]]:
+    """Yields each call that asks about an audience which the text of the condition does not show."""
+    shown = {name for name, _ in audiences_in(text)}
+    for node in nodes(root):
+        match node:
+            case Call(function=function, arguments=(Constant(text=str(name)),)) if function == AUDIENCE:
+                if name not in shown or AUDIENCES.id_violation(name, ""):
+                    yield node, _AUDIENCE
+            case Call(function=function) if function == AUDIENCE:
+                yield node, _AUDIENCE
+
+
 def _with_hint(problem: ConditionProblem) -> ConditionProblem:
     is_unknown = problem.message.startswith(_UNKNOWN)
     return ConditionProblem(problem.position, problem.message + _HINT) if is_unknown else problem
@@ -152,4 +173,9 @@ def rules_of(definition: CampaignDefinition) -> Iterator[tuple[str, TargetingRul
 def _environment() -> cel.Env:
     text = cel.Type.STRING
     values = cel.Type.Map(text, cel.Type.DYN)
-    return cel.NewEnv(variables={PROFILE: values, CONTEXT: values, **dict.fromkeys(TEXTS, text)})
+    asks = cel.FunctionDecl(AUDIENCE, [cel.Overload(AUDIENCE, return_type=cel.Type.BOOL, parameters=[text])])
+    # Each evaluation brings its own implementation of what an extension declares.
+    return cel.NewEnv(
+        variables={PROFILE: values, CONTEXT: values, **dict.fromkeys(TEXTS, text)},
+        extensions=[cel.CelExtension(AUDIENCE, [asks])],
+    )

@@ -21,10 +21,15 @@ _Path = tuple[str, ...]
 class DataKey:
     """Makes keys of people: of two with the same key, rules are the same."""
 
-    def __init__(self, context: Projection | None, profile: Projection | None, texts: Collection[str]) -> None:
-        """The projections are what rules read of both, None for nothing; `texts` is what they read of the recipient."""
+    def __init__(
+        self, context: Projection | None, profile: Projection | None, texts: Collection[str], *, has_audiences: bool
+    ) -> None:
+        """The projections are what rules read of both, None for nothing; `texts` is what they read of the recipient.
+        `has_audiences`: whether they ask to which audiences the recipient belongs.
+        """
         self._context, self._profile = list(_leaves(context)), list(_leaves(profile))
         self._has_locale = LOCALE in texts
+        self._has_audiences = has_audiences
         paths = [*self._context, *self._profile]
         # Everybody has an address and an identity of their own.
         self._is_possible = set(texts) <= {LOCALE} and () not in paths and len(paths) <= _MOST_PATHS
@@ -34,6 +39,8 @@ class DataKey:
         if not self._is_possible:
             return None
         found: list[object] = [person.locale] if self._has_locale else []
+        if self._has_audiences:
+            found.append(person.audiences)
         for values, paths in ((person.context, self._context), (person.profile, self._profile)):
             for path in paths:
                 each = _part(values, path)

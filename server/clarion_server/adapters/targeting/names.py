@@ -8,6 +8,8 @@ PROFILE, CONTEXT = "profile", "context"
 #: The largest values, in bytes of JSON: see `application.triggering.admission`.
 SIZES: Mapping[str, int] = {PROFILE: 32 * 1024, CONTEXT: 200 * 1024}
 IDENTITY, ADDRESS, LOCALE = "recipient.identity", "recipient.address", "recipient.locale"
+#: The function that asks whether the recipient belongs to an audience.
+AUDIENCE = "audience"
 #: Texts of the recipient.
 TEXTS = (IDENTITY, ADDRESS, LOCALE)
 #: The most elements of a list or map that a loop goes through.

@@ -12,7 +12,7 @@ from clarion_server.adapters.conditions.condition import Projection, cause_of, i
 from clarion_server.adapters.conditions.reads import paths_of
 from clarion_server.adapters.conditions.syntax_tree import Loop, Name, Node, nodes
 from clarion_server.adapters.targeting.data_key import DataKey, Key
-from clarion_server.adapters.targeting.names import ADDRESS, CONTEXT, IDENTITY, LOCALE, MAX_ELEMENTS, PROFILE
+from clarion_server.adapters.targeting.names import ADDRESS, AUDIENCE, CONTEXT, IDENTITY, LOCALE, MAX_ELEMENTS, PROFILE
 from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.targeting import Person, RuleFailure
 
@@ -37,8 +37,9 @@ class CelRuleSet:
         rules: Sequence[tuple[str, cel.Expression]],
         chunks: Sequence[Chunk],
         trees: Sequence[Node],
+        audiences: frozenset[str],
     ) -> None:
-        """`trees` are those of the rules."""
+        """`trees` are those of the rules, and `audiences` those that they ask about."""
         self._environment = environment
         self._rules = rules
         self._chunks = chunks
@@ -46,7 +47,10 @@ class CelRuleSet:
         named = {node.name for tree in trees for node in nodes(tree) if isinstance(node, Name)}
         self._texts = [(name, index) for name, index in _TEXTS if name in named]
         self._has_loops = any(isinstance(node, Loop) for tree in trees for node in nodes(tree))
-        self._key = DataKey(self._context, self._profile, {name for name, _ in self._texts})
+        self._key = DataKey(
+            self._context, self._profile, {name for name, _ in self._texts}, has_audiences=bool(audiences)
+        )
+        self.audiences = audiences
         self._remembered: dict[Key, tuple[str, tuple[RuleFailure, ...]]] = {}
 
     @property
@@ -74,7 +78,7 @@ class CelRuleSet:
             given[PROFILE] = _project(person.profile, self._profile)
         if self._has_loops and any(is_larger(value, MAX_ELEMENTS) for value in given.values()):
             return "", tuple([RuleFailure(rule, FailureCause.OTHER) for rule, _ in self._rules])
-        activation = self._environment.Activation(given, [])
+        activation = self._environment.Activation(given, [_audience(person)] if self.audiences else [])
         failures: list[RuleFailure] = []
         for chunk in self._chunks:
             position = None if chunk.combined is None else _value(chunk.combined, activation)
@@ -99,6 +103,10 @@ class CelRuleSet:
 _MOST_REMEMBERED = 500
 #: The names of texts, with their places in a person.
 _TEXTS = ((IDENTITY, 2), (ADDRESS, 3), (LOCALE, 4))
+
+
+def _audience(person: Person) -> cel.Function:
+    return cel.Function(AUDIENCE, [cel.Type.STRING], False, person.audiences.__contains__, cel.Type.BOOL)
 
 
 def _value(expression: cel.Expression, activation: cel.Activation) -> Any:

@@ -119,6 +119,11 @@ class ManageAudiences(ManageResources[Audience]):
 
 def _check_unused(unit: UnitOfWork, audience: Audience, visibility: Visibility) -> None:
     """Raises AudienceInUse."""
+    unit.audiences.lock(audience)
+    campaign = unit.campaigns.first_with_audience(whole_sandbox(audience.sandbox), audience.id)
+    if campaign is not None:
+        user = visibility.shown(campaign.name, campaign.access_labels)
+        raise AudienceInUse(audience.name, user, "has a rule that asks about it")
     run = unit.audience_runs.first_open(whole_sandbox(audience.sandbox), audience.id)
     if run is not None:
         is_seen = unit.executions.get(visibility, run.execution_id) is not None

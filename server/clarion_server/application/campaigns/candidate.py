@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from clarion_server.application.campaigns.changes import Target
-from clarion_server.application.campaigns.label_findings import fragment_label_findings
+from clarion_server.application.campaigns.label_findings import audience_findings, fragment_label_findings
 from clarion_server.application.campaigns.review import Review, outdated_findings
 from clarion_server.application.fragment_lookup import NO_PINS, Pins, named_fragments, versions_of
 from clarion_server.application.ports.content import Attachments, Fragments
@@ -14,6 +14,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.domain.access import Visibility, whole_sandbox
 from clarion_server.domain.approval import hash_of_content
+from clarion_server.domain.audience import Audience
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
@@ -62,6 +63,9 @@ class Candidate:
     """What names without a number mean; what is not there means its newest version."""
     is_draft: bool = True
     """False: a version, or the live one with other fragments."""
+    audiences: Mapping[str, Audience] = field(default_factory=dict)
+    """Those that its rules ask about and that are stored, by id. As with fragments, some may be hidden from the caller.
+    """
 
     @property
     def shown_fragments(self) -> Fragments:
@@ -88,11 +92,12 @@ class Candidate:
         states = [(each.name, each.etag) for each in named if each is not None]
         states += [(each.name, each.digest.hex()) for _, each in sorted(self.attachments.items())]
         states += sorted({(each.name, each.digest) for each in self.fragments.values()})
+        states += sorted(_states_of(self.audiences))
         return hash_of_content(self.definition, states)
 
     def is_unchanged(self, unit: UnitOfWork, campaign: Campaign, visibility: Visibility) -> bool:
         """Returns whether the campaign and all that the definition names are still as they were read, and keeps its
-        attachments and fragments until the transaction ends.
+        attachments, fragments and audiences until the transaction ends.
         """
         return (
             campaign == self.campaign
@@ -102,6 +107,7 @@ class Candidate:
             and unit.attachments.hold(visibility, self.definition.attachment_ids) == self.attachments
             and named_fragments(unit, whole_sandbox(visibility.sandbox), self.definition, self.pins, hold=True)
             == self.fragments
+            and _states_of(_audiences_of(unit, self.definition, visibility, hold=True)) == _states_of(self.audiences)
         )
 
 
@@ -160,6 +166,7 @@ def _candidate(
         newest=_newest_of(unit, fragments, everything),
         pins=pins,
         is_draft=False,
+        audiences=_audiences_of(unit, definition, visibility),
     )
 
 
@@ -184,13 +191,28 @@ async def findings_of(review: Review, candidate: Candidate, *, strict: bool = Fa
     )
     shown = candidate.shown_fragments
     wider = fragment_label_findings(candidate.campaign.access_labels, shown, candidate.visibility)
-    return [*wider, *found, *outdated_findings(shown, candidate.newest, candidate.live_fragments)]
+    asked = audience_findings(
+        candidate.definition, candidate.campaign.access_labels, candidate.audiences, candidate.visibility
+    )
+    return [*wider, *asked, *found, *outdated_findings(shown, candidate.newest, candidate.live_fragments)]
 
 
 def _newest_of(unit: UnitOfWork, fragments: Fragments, visibility: Visibility) -> dict[str, int]:
     ids = {each.fragment_id for each in fragments.values()}
     found = {each: unit.fragments.find(visibility, FragmentReference(each)) for each in sorted(ids)}
     return {fragment_id: version.number for fragment_id, version in found.items() if version is not None}
+
+
+def _audiences_of(
+    unit: UnitOfWork, definition: CampaignDefinition, visibility: Visibility, *, hold: bool = False
+) -> dict[str, Audience]:
+    asked = definition.audience_ids
+    return unit.audiences.named(whole_sandbox(visibility.sandbox), asked, hold=hold) if asked else {}
+
+
+def _states_of(audiences: Mapping[str, Audience]) -> set[tuple[str, str]]:
+    """Returns what is compared of audiences. Their lists may grow while a campaign is reviewed."""
+    return {(each.name, each.etag) for each in audiences.values()}
 
 
 def _channels_of(

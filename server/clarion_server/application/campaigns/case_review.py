@@ -13,7 +13,7 @@ from clarion_server.domain.test_cells import MAX_CELLS, TestCell, untested_findi
 REVIEW_CPU_SECONDS = 10.0
 #: How many cells a finding names.
 _NAMED = 3
-_OF_CASE = ("context", "profile", "locale", "rule")
+_OF_CASE = ("context", "profile", "locale", "rule", "audiences")
 
 _Failures = dict[tuple[str, str, str, int], list[TestCell]]
 

@@ -128,7 +128,7 @@ class CellRenderer:
         command = PreviewCampaign(case.campaign_id, context=case.context, profile=case.profile, locale=locale)
         recipient = recipient_of(command, self.definition, action_index)
         address = "" if recipient.address is None else recipient.address.value
-        return Person(case.context, case.profile, recipient.identity, address, locale)
+        return Person(case.context, case.profile, recipient.identity, address, locale, frozenset(case.audiences))
 
     def try_all(self, cells: Sequence[TestCell]) -> Iterator[TriedCell]:
         """Yields what becomes of each cell. Raises WorkCancelled."""

@@ -22,6 +22,7 @@ from clarion_server.application.resource_lookup import find_campaign, find_versi
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
+from clarion_server.domain.audience_reference import given_audience_violations
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.carried_file import CarriedFile, files_of_content, is_shown
@@ -56,6 +57,8 @@ class PreviewCampaign:
     """The id of the action to render; empty: the first."""
     rule: str = ""
     """The id of the rule whose content to render; empty: the first one that is true."""
+    audiences: tuple[str, ...] = ()
+    """The ids of those that the recipient belongs to."""
     violations: tuple[Violation, ...] = ()
     """What was already wrong with it when it arrived."""
 
@@ -215,9 +218,9 @@ class CampaignPreviewer:
         if command.rule:
             return RuleChoice(command.rule), rules.locale(command.rule, wanted, others)
         address = "" if recipient.address is None else recipient.address.value
-        choice = choose_content(
-            rules, others, Person(command.context, command.profile, recipient.identity, address, wanted)
-        )
+        audiences = frozenset(command.audiences)
+        person = Person(command.context, command.profile, recipient.identity, address, wanted, audiences)
+        choice = choose_content(rules, others, person)
         told = evaluations(rules.ids, choice.rule or "", choice.failures)
         return RuleChoice(choice.rule or "", told, choice.rule is None), choice.locale
 
@@ -263,6 +266,7 @@ def recipient_of(command: PreviewCampaign, definition: CampaignDefinition, index
         identity_violation(identity, definition.identity_namespace, "identity"),
         content.address_violation(address) if address is not None else None,
         None if read is not None else malformed(LOCALE_FIELDS[locale.source], "Must be a BCP 47 tag."),
+        *given_audience_violations(command.audiences),
     ]
     if address is None and content.address_violation(address):
         address = Choice(_NOBODY, Source.CAMPAIGN)

@@ -254,6 +254,8 @@ def _throughput_findings(definition: CampaignDefinition) -> Iterator[Finding]:
         needs.append("its topic needs people's choices")
     if definition.sending_policy is not None:
         needs.append("its sending policy needs people's time zones")
+    if definition.audience_ids:
+        needs.append("its rules ask about audiences")
     if definition.unknown_recipient_policy is not UnknownRecipientPolicy.ACCEPT:
         needs.append(f"its policy for unknown recipients is {definition.unknown_recipient_policy}")
     if needs:

@@ -14,7 +14,7 @@ from clarion_server.domain.names import test_cases_of
 from clarion_server.domain.test_case import MAX_TEST_CASES, TestCase, test_case_violations
 from clarion_server.domain.violation import Violation
 
-EDITABLE_FIELDS = frozenset({"display_name", "context", "profile", "locale", "rule"})
+EDITABLE_FIELDS = frozenset({"display_name", "context", "profile", "locale", "rule", "audiences"})
 
 
 class ManageTestCases(ManageResources[TestCase]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from clarion_server.application.ports.resources import ResourceRepository
@@ -27,6 +27,15 @@ class Subject(NamedTuple):
     """Empty when they were not asked for."""
 
 
+class AudienceSource(NamedTuple):
+    """What decides who belongs to an audience."""
+
+    condition: str | None
+    """None for an audience that is a list."""
+    list_key: int | None
+    """None for an audience by a condition."""
+
+
 class AudienceRepository(ResourceRepository[Audience], Protocol):
     """Adds an empty list to each new audience that has no condition. Saving an audience leaves its list as it is."""
 
@@ -40,6 +49,28 @@ class AudienceRepository(ResourceRepository[Audience], Protocol):
         self, visibility: Visibility, keys: Sequence[int], created_by: Instant, *, with_choices: bool
     ) -> list[Subject]:
         """Returns the profiles with one of these keys that were created at `created_by` at the latest, in any order."""
+        ...
+
+    def named(self, visibility: Visibility, ids: Collection[str], *, hold: bool = False) -> dict[str, Audience]:
+        """Returns the audiences with one of these ids, by id. `hold` keeps them from being deleted until the
+        transaction ends.
+        """
+        ...
+
+    def lock(self, audience: Audience) -> None:
+        """Waits for whoever holds it, and keeps others from holding it, until the transaction ends."""
+        ...
+
+    def sources(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], AudienceSource]:
+        """Returns what decides about audiences, by sandbox and id, of any number of them in one statement."""
+        ...
+
+    def subjects_by_key(self, keys: Collection[int], *, with_choices: bool) -> dict[int, Subject]:
+        """Returns the profiles with one of these keys, of any sandbox."""
+        ...
+
+    def listed(self, lists: Collection[int], keys: Collection[int]) -> set[tuple[int, int]]:
+        """Returns the lists in which an identity of a profile is, each with the profile's key."""
         ...
 
     def largest_profile_key(self) -> int:

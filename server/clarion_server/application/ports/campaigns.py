@@ -78,6 +78,10 @@ class CampaignRepository(Protocol):
         """Returns a scheduled, live or paused campaign whose live version addresses people by such identities."""
         ...
 
+    def first_with_audience(self, visibility: Visibility, audience_id: str) -> Campaign | None:
+        """Returns a scheduled, live or paused campaign whose live version has a rule that asks about the audience."""
+        ...
+
     def first_using(self, channel_key: int) -> Campaign | None:
         """A scheduled, live or paused campaign whose live version uses the channel configuration."""
         ...

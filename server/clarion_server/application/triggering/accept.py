@@ -18,6 +18,7 @@ from clarion_server.application.sending.direct_hand_off import DirectHandOff, Re
 from clarion_server.application.sending.exclusions import ExclusionReader, store_caps
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
+from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.stored_profiles import ProfileUse, StoredProfiles
 from clarion_server.domain.acceptance import (
     NO_ATTRIBUTES,
@@ -53,16 +54,23 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
     """Each trigger is written whole or not at all, whatever becomes of the others."""
 
     def __init__(
-        self, queue: Queue, direct: DirectHandOff, metrics: Metrics, ids: Ids, exclusions: ExclusionReader
+        self,
+        queue: Queue,
+        direct: DirectHandOff,
+        metrics: Metrics,
+        ids: Ids,
+        exclusions: ExclusionReader,
+        memberships: MembershipReader,
     ) -> None:
         self._queue = queue
         self._direct = direct
         self._metrics = metrics
         self._ids = ids
         self._exclusions = exclusions
+        self._memberships = memberships
 
     def apply(self, unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[Decision]:
-        triggers, facts = read_facts(unit, items, self._exclusions, self._ids.new_id)
+        triggers, facts = read_facts(unit, items, self._exclusions, self._memberships, self._ids.new_id)
         decisions = decide_all(triggers, facts)
         _write(unit, [decision for decision in decisions if isinstance(decision, Accepted)])
         store_caps(unit, facts.exclusions.caps)
@@ -117,6 +125,7 @@ def read_facts(
     unit: UnitOfWork,
     items: Sequence[AcceptItem],
     exclusions: ExclusionReader,
+    memberships: MembershipReader,
     new_id: Callable[[], str] | None = None,
 ) -> tuple[list[Trigger], Facts]:
     """Reads what decides about a batch of triggers, and adds what is stored about their recipients to the triggers.
@@ -137,7 +146,8 @@ def read_facts(
     )
     uses = [(item.trigger, item.profile_use) for item in items]
     people = People(unit, with_choices=bool(asking))
-    completed = StoredProfiles(unit, people, new_id).complete(uses, facts)
+    profiles = StoredProfiles(unit, people, new_id)
+    completed = profiles.complete(uses, facts)
     questions = [
         question
         for trigger, are_known in completed
@@ -162,7 +172,8 @@ def read_facts(
         if campaign.has_sending_policies and (asked := policy_question(trigger, are_known=are_known)) is not None
     ]
     found = exclusions.read(unit, sandboxes, addresses, questions, policy_questions, people)
-    return [trigger for trigger, _ in completed], replace(facts, exclusions=found)
+    belonging = memberships.read(unit, profiles.asking, profiles.made) if profiles.asking else {}
+    return [trigger for trigger, _ in completed], replace(facts, exclusions=found, memberships=belonging)
 
 
 def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:

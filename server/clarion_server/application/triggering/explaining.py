@@ -11,7 +11,7 @@ from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.triggering.admission import RecipientInput
-from clarion_server.domain.acceptance import Accepted, Trigger
+from clarion_server.domain.acceptance import Accepted, Facts, Trigger
 from clarion_server.domain.campaign import ThroughputMode
 from clarion_server.domain.choice import Choice, Source, choose_locale
 from clarion_server.domain.explanation import (
@@ -25,7 +25,7 @@ from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.profile import KnownProfile
 from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.sending_policy import TimeZoneSource
-from clarion_server.domain.targeting import ContentChoice, RuleEvaluation, evaluations
+from clarion_server.domain.targeting import NO_AUDIENCES, ContentChoice, RuleEvaluation, evaluations
 from clarion_server.domain.targets import AcceptedRecipient
 
 #: An attribute in the call is a part of the call, and one that is chosen otherwise is a stored one.
@@ -39,12 +39,18 @@ class Explainer:
         self._live = live
         self._inputs = inputs
 
-    def explain(self, unit: UnitOfWork, trigger: Trigger, accepted: Accepted, hours: SendingHours) -> Explanation:
-        """`trigger` has the recipients that `accepted` is about, and `hours` decided about their messages."""
-        known = self._known(unit, trigger)
+    def explain(self, unit: UnitOfWork, trigger: Trigger, accepted: Accepted, facts: Facts) -> Explanation:
+        """`trigger` has the recipients that `accepted` is about, and `facts` decided about their messages."""
+        known, hours = self._known(unit, trigger), facts.exclusions.hours
         stored = {index: _attributes(profile) for index, profile in known.items()}
+        memberships = facts.memberships_of(trigger)
         return Explanation(
-            {each.index: self._recipient(each, known.get(each.index), stored) for each in trigger.recipients},
+            {
+                each.index: self._recipient(
+                    each, known.get(each.index), stored, memberships.get(each.index, NO_AUDIENCES)
+                )
+                for each in trigger.recipients
+            },
             {
                 (message.recipient_index, message.action_index): self._message(message, accepted, stored, hours)
                 for message in accepted.messages
@@ -61,7 +67,11 @@ class Explainer:
         return {index: found[key] for index, key in keys.items() if key in found}
 
     def _recipient(
-        self, recipient: AcceptedRecipient, profile: KnownProfile | None, stored: Mapping[int, Mapping[str, Any]]
+        self,
+        recipient: AcceptedRecipient,
+        profile: KnownProfile | None,
+        stored: Mapping[int, Mapping[str, Any]],
+        audiences: frozenset[str],
     ) -> RecipientExplanation:
         given = self._inputs[recipient.index]
         attributes = {**stored.get(recipient.index, {}), **given.profile}
@@ -71,7 +81,7 @@ class Explainer:
             if value is not None
         }
         name = "" if profile is None else profile.name
-        return RecipientExplanation(name, _locale(recipient.locale, given, profile), sources)
+        return RecipientExplanation(name, _locale(recipient.locale, given, profile), sources, sorted(audiences))
 
     def _message(
         self,

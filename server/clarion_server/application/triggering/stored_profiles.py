@@ -70,6 +70,10 @@ class StoredProfiles:
         self._unit = unit
         self._people = people
         self._new_id = new_id
+        self.made: frozenset[int] = frozenset()
+        """The keys of the profiles that were made."""
+        self.asking: list[tuple[Trigger, frozenset[str]]] = []
+        """The completed triggers with rules that ask about audiences, and the ids of these."""
 
     def complete(self, uses: Sequence[tuple[Trigger, ProfileUse | None]], facts: Facts) -> list[tuple[Trigger, bool]]:
         """Returns the triggers with completed recipients, in their order, each with whether its recipients were looked
@@ -86,6 +90,8 @@ class StoredProfiles:
             return [(trigger, False) for trigger, _ in uses]
         self._look_up(needing)
         completed = {id(trigger): self._completed(trigger, use) for trigger, use in needing}
+        asking = ((trigger, use.live.version.audience_ids) for trigger, use in needing)
+        self.asking = [(completed[id(trigger)], audiences) for trigger, audiences in asking if audiences]
         return [(completed.get(id(trigger), trigger), id(trigger) in completed) for trigger, _ in uses]
 
     def _completed(self, trigger: Trigger, use: ProfileUse) -> Trigger:
@@ -102,7 +108,9 @@ class StoredProfiles:
         with_attributes = any(version.reads_profile or version.address_members for version in versions)
         self._people.look_up(wanted, with_attributes=with_attributes)
         if self._new_id is not None and (strangers := self._strangers(needing, self._new_id)):
-            self._people.add(self._unit.profiles.add_missing(strangers))
+            made = self._unit.profiles.add_missing(strangers)
+            self.made = frozenset(profile.key for profile in made.values())
+            self._people.add(made)
 
     def _strangers(self, needing: Sequence[tuple[Trigger, ProfileUse]], new_id: Callable[[], str]) -> list[Profile]:
         """Returns the profiles to make. The first trigger that names somebody decides what is stored."""

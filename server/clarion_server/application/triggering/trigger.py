@@ -29,6 +29,7 @@ from clarion_server.application.triggering.admission import (
     violations_without_campaign,
 )
 from clarion_server.application.triggering.explaining import Explainer
+from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.stored_profiles import ProfileUse
 from clarion_server.domain.acceptance import (
@@ -105,6 +106,7 @@ class Triggering:
         clock: Clock,
         ids: Ids,
         exclusions: ExclusionReader,
+        memberships: MembershipReader,
         files: RecipientFiles,
         metrics: Metrics | None = None,
     ) -> None:
@@ -114,8 +116,9 @@ class Triggering:
         self._dispatch = dispatch
         self._identities = identities
         self._exclusions = exclusions
+        self._memberships = memberships
         direct = DirectHandOff(transactions, clock, exclusions)
-        self.accept_triggers = AcceptTriggers(queue, direct, metrics or Metrics(), ids, exclusions)
+        self.accept_triggers = AcceptTriggers(queue, direct, metrics or Metrics(), ids, exclusions, memberships)
         self._clock = clock
         self._ids = ids
         self._files = files
@@ -271,7 +274,7 @@ class Triggering:
     async def _validate(self, begun: Begun, explainer: Explainer) -> TriggerAnswer | None:
         """Decides without writing, explains it, and renders what would be sent."""
         decision, explanation = await self._transactions.read(
-            lambda unit: _decide_one(unit, begun.item, self._exclusions, explainer)
+            lambda unit: _decide_one(unit, begun.item, self._exclusions, self._memberships, explainer)
         )
         if isinstance(decision, Refused):
             raise InvalidFields(decision.violations)
@@ -335,14 +338,18 @@ class Triggering:
 
 
 def _decide_one(
-    unit: UnitOfWork, item: AcceptItem, exclusions: ExclusionReader, explainer: Explainer
+    unit: UnitOfWork,
+    item: AcceptItem,
+    exclusions: ExclusionReader,
+    memberships: MembershipReader,
+    explainer: Explainer,
 ) -> tuple[Decision, Explanation | None]:
     """Returns the decision, and its explanation when it is an acceptance."""
-    (trigger,), facts = read_facts(unit, [item], exclusions)
+    (trigger,), facts = read_facts(unit, [item], exclusions, memberships)
     decision = decide(trigger, facts)
     if not isinstance(decision, Accepted):
         return decision, None
-    return decision, explainer.explain(unit, trigger, decision, facts.exclusions.hours)
+    return decision, explainer.explain(unit, trigger, decision, facts)
 
 
 def _profile_use(command: TriggerCommand, live: LiveCampaign, admission: Admission) -> ProfileUse | None:

@@ -20,6 +20,7 @@ from clarion_server.adapters.storage.schema.building import built_sources, campa
 from clarion_server.adapters.storage.schema.campaigns import (
     campaign_tags,
     campaign_version_actions,
+    campaign_version_audiences,
     campaign_versions,
     campaigns,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "campaign_fragments",
     "campaign_tags",
     "campaign_version_actions",
+    "campaign_version_audiences",
     "campaign_version_sources",
     "campaign_versions",
     "campaigns",

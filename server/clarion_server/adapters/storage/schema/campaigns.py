@@ -97,6 +97,16 @@ campaign_versions = Table(
     Column("fragments", Text, nullable=False),
 )
 
+# The audiences that rules of a version ask about.
+campaign_version_audiences = Table(
+    "campaign_version_audiences",
+    metadata,
+    Column("campaign_key", Key, ForeignKey("campaigns.key", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("audience_id", Bytewise, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 # The channel configuration of each action of a version, in the order of the actions.
 campaign_version_actions = Table(
     "campaign_version_actions",

@@ -20,6 +20,8 @@ test_cases = Table(
     Column("profile", Text, nullable=False),
     Column("locale", Text, nullable=False),
     Column("rule", Text, nullable=False),
+    # The ids of those that the recipient belongs to, as JSON.
+    Column("audiences", Text, nullable=False),
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
     UniqueConstraint("campaign_key", "id"),

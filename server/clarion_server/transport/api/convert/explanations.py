@@ -6,7 +6,7 @@ from clarion.v1 import explanation_pb2 as pb
 
 from clarion_server.domain.consent_change import change_name
 from clarion_server.domain.explanation import MessageExplanation, RecipientExplanation, SourcedValue
-from clarion_server.domain.names import SENDING_POLICIES
+from clarion_server.domain.names import AUDIENCES, SENDING_POLICIES
 from clarion_server.transport.api.convert.enums import LOCALE_REASON, VALUE_SOURCE
 from clarion_server.transport.api.convert.exclusions import to_exclusion
 from clarion_server.transport.api.convert.targeting import to_rule_evaluation
@@ -19,6 +19,7 @@ def to_recipient_explanation(explanation: RecipientExplanation) -> pb.RecipientE
         profile=explanation.profile,
         locale=_sourced(explanation.locale),
         attributes=[pb.AttributeSource(name=name, source=VALUE_SOURCE.number(source)) for name, source in sources],
+        audiences=map(AUDIENCES.format, explanation.audiences),
     )
 
 

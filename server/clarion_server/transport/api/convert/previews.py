@@ -32,6 +32,7 @@ def to_command(request: campaign_preview_pb2.PreviewCampaignRequest) -> PreviewC
         identity=request.identity,
         action=request.action,
         rule=request.rule,
+        audiences=tuple(request.audiences),
         violations=parser.violations,
     )
 

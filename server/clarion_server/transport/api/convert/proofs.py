@@ -24,6 +24,7 @@ def to_command(request: pb.SendProofRequest) -> SendProof:
         locale=request.locale,
         action=request.action,
         rule=request.rule,
+        audiences=tuple(request.audiences),
         violations=parser.violations,
     )
     return SendProof(preview, request.addresses[: MAX_ADDRESSES + 1])

@@ -25,6 +25,7 @@ def to_test_case_input(case: pb.TestCase, campaign_id: str) -> ResourceInput[Tes
         profile=parser.values(case.profile, "profile"),
         locale=case.locale,
         rule=case.rule,
+        audiences=tuple(case.audiences),
     )
     return ResourceInput(read, parser.violations)
 
@@ -37,6 +38,7 @@ def to_test_case(case: TestCase) -> pb.TestCase:
         profile=to_struct(case.profile) if case.profile else None,
         locale=case.locale,
         rule=case.rule,
+        audiences=case.audiences,
         etag=case.etag,
         create_time=to_timestamp(case.create_time),
         update_time=to_timestamp(case.update_time),

@@ -80,6 +80,7 @@ def _recipient_rows(explanation: RecipientExplanation) -> list[tuple[str, Render
         ("Profile", plain(explanation.profile or "none")),
         *_sourced("Locale", explanation.locale),
         *([("Attributes", plain(attributes))] if attributes else []),
+        *([("Audiences", plain(", ".join(explanation.audiences)))] if explanation.audiences else []),
     ]
 
 

@@ -25,6 +25,13 @@ JsonData = Annotated[
     str,
     Parameter(help="A JSON object, the path of a file with one, or - for stdin.", allow_leading_hyphen=True),
 ]
+Audiences = Annotated[
+    tuple[str, ...],
+    Parameter(
+        ("--audiences", "--audience"),
+        help="An audience that the recipient belongs to, such as vip, for rules that ask. May be repeated.",
+    ),
+]
 Locale = Annotated[str, Parameter(help="The recipient's locale, such as pt-BR. Default: the campaign's.")]
 Labels = Annotated[
     tuple[str, ...], Parameter(("--labels", "--label"), help="A label such as order=4711. May be repeated.")

@@ -10,7 +10,14 @@ from cyclopts import Parameter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from clarion_server.transport.cli.commands.options import CampaignName, JsonData, Locale, parse_json_object
+from clarion_server.transport.cli.commands.options import (
+    Audiences,
+    CampaignName,
+    JsonData,
+    Locale,
+    parse_json_object,
+    split_words,
+)
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.listing import fields
 from clarion_server.transport.cli.output import Output
@@ -32,6 +39,7 @@ def preview(
     version: Annotated[int, Parameter(help="Render this version. Default: the draft.")] = 0,
     action: Annotated[str, Parameter(help="Render the action of this id. Default: the first one.")] = "",
     rule: Annotated[str, Parameter(help="Render the content of this rule. Default: the first one that is true.")] = "",
+    audiences: Audiences = (),
     html: Annotated[bool, Parameter(help="Print only the HTML part.")] = False,
     text: Annotated[bool, Parameter(help="Print only the text part.")] = False,
     open_: Annotated[
@@ -49,6 +57,7 @@ def preview(
         version=version,
         action=action,
         rule=rule,
+        audiences=split_words(audiences),
     )
     if open_ is not None:
         _open(open_, _email_of(rendered), session.output)

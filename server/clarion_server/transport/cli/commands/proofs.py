@@ -8,7 +8,14 @@ from cyclopts import Parameter
 from rich.console import Group
 from rich.text import Text
 
-from clarion_server.transport.cli.commands.options import CampaignName, JsonData, Locale, parse_json_object
+from clarion_server.transport.cli.commands.options import (
+    Audiences,
+    CampaignName,
+    JsonData,
+    Locale,
+    parse_json_object,
+    split_words,
+)
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import plain
@@ -27,6 +34,7 @@ def proof(
     version: Annotated[int, Parameter(help="Send this version. Default: the draft.")] = 0,
     action: Annotated[str, Parameter(help="Send the action of this id. Default: the first one.")] = "",
     rule: Annotated[str, Parameter(help="Send the content of this rule. Default: the first one that is true.")] = "",
+    audiences: Audiences = (),
     session: CurrentSession,
 ) -> Exit:
     """Send a mail of a campaign to yourself. No list, event or report has it.
@@ -42,6 +50,7 @@ def proof(
         version=version,
         action=action,
         rule=rule,
+        audiences=split_words(audiences),
     )
     session.output.show([result.to_dict() for result in results], lambda: Group(*map(_line, results)))
     return Exit.OK if all(map(_is_sent, results)) else Exit.BAD_NEWS

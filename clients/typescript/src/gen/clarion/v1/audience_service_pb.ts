@@ -593,7 +593,8 @@ export const AudienceService: GenService<{
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
-   * - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members.
+   * - `FAILED_PRECONDITION` `AUDIENCE_IN_USE`: an execution waits for its time, or selects members; or the live version of a scheduled,
+   *   live or paused campaign has a rule that asks about it.
    *
    * @generated from rpc clarion.v1.AudienceService.DeleteAudience
    */

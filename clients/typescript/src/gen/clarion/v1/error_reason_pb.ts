@@ -432,7 +432,8 @@ export enum ErrorReason {
   ERASURE_KEYS_MISSING = 41,
 
   /**
-   * `FAILED_PRECONDITION`. An execution has not selected its members from the audience yet, so it cannot be deleted: `user` says which.
+   * `FAILED_PRECONDITION`. An execution has not selected its members from the audience yet, or the live version of a campaign has a rule
+   * that asks about it, so it cannot be deleted: `user` says which.
    *
    *     {"reason": "AUDIENCE_IN_USE", "domain": "clarion.dev", "metadata": {"resource": "audiences/gold",
    *      "user": "executions/019a…"}}

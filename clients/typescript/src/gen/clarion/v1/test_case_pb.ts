@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/test_case.proto.
  */
 export const file_clarion_v1_test_case: GenFile = /*@__PURE__*/
-  fileDesc("ChpjbGFyaW9uL3YxL3Rlc3RfY2FzZS5wcm90bxIKY2xhcmlvbi52MSKJAwoIVGVzdENhc2USEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQESLgoHY29udGV4dBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESLgoHcHJvZmlsZRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESFAoGbG9jYWxlGAUgASgJQgTiQQEBEhIKBHJ1bGUYBiABKAlCBOJBAQESEgoEZXRhZxgHIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDOkHqQT4KEGNsYXJpb24vVGVzdENhc2USKmNhbXBhaWducy97Y2FtcGFpZ259L3Rlc3RDYXNlcy97dGVzdF9jYXNlfWIGcHJvdG8z", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChpjbGFyaW9uL3YxL3Rlc3RfY2FzZS5wcm90bxIKY2xhcmlvbi52MSKiAwoIVGVzdENhc2USEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQESLgoHY29udGV4dBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESLgoHcHJvZmlsZRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESFAoGbG9jYWxlGAUgASgJQgTiQQEBEhIKBHJ1bGUYBiABKAlCBOJBAQESEgoEZXRhZxgHIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhcKCWF1ZGllbmNlcxgKIAMoCUIE4kEBATpB6kE+ChBjbGFyaW9uL1Rlc3RDYXNlEipjYW1wYWlnbnMve2NhbXBhaWdufS90ZXN0Q2FzZXMve3Rlc3RfY2FzZX1iBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * Data that a campaign is tried with: what a trigger brings, and who gets the message.
@@ -92,6 +92,14 @@ export type TestCase = Message<"clarion.v1.TestCase"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 9;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Optional. The audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask about others get false.
+   * At most 50, without repetition. Whether there are such audiences is not asked.
+   *
+   * @generated from field: repeated string audiences = 10;
+   */
+  audiences: string[];
 };
 
 /**

@@ -66,6 +66,7 @@ def upgrade() -> None:
     _create_built_sources()
     _create_campaign_tags()
     _create_campaign_version_actions()
+    _create_campaign_version_audiences()
     _create_campaign_version_sources()
     _create_campaign_versions()
     if op.get_bind().dialect.name == "postgresql":
@@ -245,6 +246,7 @@ def _create_test_cases() -> None:
         sa.Column("profile", sa.Text(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("audiences", sa.Text(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("test_cases_key")),
@@ -1008,6 +1010,20 @@ def _create_campaign_version_actions() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("campaign_version_actions_channel_key", "campaign_version_actions", ["channel_key"])
+
+
+def _create_campaign_version_audiences() -> None:
+    op.create_table(
+        "campaign_version_audiences",
+        sa.Column("campaign_key", _KEY, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("audience_id", _BYTEWISE, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_key"], ["campaigns.key"], name="campaign_version_audiences_campaign_key_fkey", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("campaign_key", "number", "audience_id", name="campaign_version_audiences_key"),
+        sqlite_with_rowid=False,
+    )
 
 
 def _create_built_sources() -> None:
