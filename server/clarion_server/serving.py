@@ -6,13 +6,16 @@ The command line imports this module only when the command runs, as it loads the
 from __future__ import annotations
 
 import asyncio
+import difflib
 import inspect
 import json
 import os
 import signal
 import sys
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, NoReturn
 
+import structlog
 from cyclopts import Parameter
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -26,8 +29,14 @@ from clarion_server.supervisor.signals import STOP_SIGNALS
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.session import CurrentSession
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
 ENVIRONMENT_PREFIX = str(Settings.model_config.get("env_prefix"))
 VALUE_ERROR = "value_error"
+#: What resembles a setting and belongs to the commands that call a service.
+_OF_CALLERS = frozenset({"CA_CERTIFICATES"})
+#: From which ratio of `difflib` on two names resemble one another.
+_ALIKE = 0.8
 
 
 def serve(*, session: CurrentSession, **given: Any) -> None:
@@ -39,6 +48,9 @@ def serve(*, session: CurrentSession, **given: Any) -> None:
     if session.output.as_json:
         given["log_json"] = True
     settings = _settings(given)
+    set_up_logs(settings.log_level, settings.log_json)
+    for variable, meant in misspelt_variables(os.environ):
+        log.warning("setting_unknown", variable=variable, similar=meant)
     try:
         if settings.processes == 1:
             run(settings)
@@ -48,11 +60,23 @@ def serve(*, session: CurrentSession, **given: Any) -> None:
         raise CommandFailed(str(error)) from error
 
 
+def misspelt_variables(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yields the variables whose names resemble that of a setting, each with that name.
+
+    Others that begin alike may be of the platform: Kubernetes sets CLARION_PORT for a service of that name.
+    """
+    settings = [name.upper() for name in Settings.model_fields]
+    known = _OF_CALLERS.union(settings)
+    for name in sorted(names):
+        rest = name.removeprefix(ENVIRONMENT_PREFIX)
+        if rest != name and rest not in known and (near := difflib.get_close_matches(rest, settings, 1, _ALIKE)):
+            yield name, f"{ENVIRONMENT_PREFIX}{near[0]}"
+
+
 def prepare_store(settings: Settings) -> bool:
     """Migrates the store and makes the first key. Returns False if SIGTERM or SIGINT came meanwhile: they must not end
     the process, as a first key that is stored and not shown could never be shown again. Raises CannotStart.
     """
-    set_up_logs(settings.log_level, settings.log_json)
     received: list[int] = []
     handlers = {
         number: signal.signal(number, lambda number, _frame: received.append(number)) for number in STOP_SIGNALS

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from clarion_server.bootstrap import open_store, prepare
 from clarion_server.config import Settings
+from clarion_server.serving import misspelt_variables
 from clarion_server.transport.cli.app import run
 
 from tests.fork_server import fork_server
@@ -47,6 +48,23 @@ def printed_by_a_process(folder: Path, **settings: str) -> str:
         text = errors.read()
     assert "Traceback" not in text
     return text
+
+
+def test_variables_that_resemble_settings_are_told_with_what_they_may_mean() -> None:
+    names = ["CLARION_RETAIN_EVENTS_DAYS", "CLARION_STOER", "CLARION_STORE", "CLARION_TARGET", "CLARION_API_KEY"]
+    names += ["CLARION_CA_CERTIFICATES", "CLARION_PORT", "CLARION_SERVICE_HOST", "CLARION_SERVICE_PORT", "STOER"]
+    assert list(misspelt_variables(names)) == [
+        ("CLARION_RETAIN_EVENTS_DAYS", "CLARION_RETAIN_EVENT_DAYS"),
+        ("CLARION_STOER", "CLARION_STORE"),
+    ]
+
+
+def test_a_service_logs_the_variable_and_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CLARION_STOER", "sqlite:///elsewhere.db")
+    # What is wrong afterwards ends the command, so that nothing has to be stopped.
+    assert "setting_unknown" in printed(capsys, "--store", "nothing:")
 
 
 def is_one_sentence(text: str) -> bool:

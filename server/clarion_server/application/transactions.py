@@ -44,6 +44,8 @@ class Transactions:
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
         self._long_readers = ThreadPoolExecutor(LONG_READERS, "store-long-reader")
         self._turns = _WriteTurns()
+        self.failure_count = 0
+        """How many reads and writes the store did not answer."""
         #: The reasons why the store did not answer since the last successful write.
         self._troubles: set[str] = set()
 
@@ -146,6 +148,7 @@ class Transactions:
 
     def _report(self, reason: str) -> None:
         """Logs each reason once: everybody who needs the store meets the same one, and tries again."""
+        self.failure_count += 1
         if reason not in self._troubles:
             self._troubles.add(reason)
             log.warning("store_unavailable", reason=reason)

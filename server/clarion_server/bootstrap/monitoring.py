@@ -37,6 +37,11 @@ class Monitoring:
         add = self._metrics.add_gauge
         add("clarion_calls_in_flight", "Calls that are being served.", lambda: calls.count)
         add("clarion_commit_pending_rows", "Rows that wait for a commit.", lambda: core.commits.pending)
+        self._metrics.add_total(
+            "clarion_store_failures_total",
+            "Reads and writes of this process that the store did not answer.",
+            lambda: core.transactions.failure_count,
+        )
         self._metrics.add_gauges(
             "clarion_messages_in_flight",
             "Messages that are being sent, or next to be.",

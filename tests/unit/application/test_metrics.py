@@ -67,6 +67,12 @@ def test_a_store_that_does_not_answer_is_down_and_has_no_counts(metrics: Prometh
     assert b"clarion_store_messages" not in metrics.exposition(None)
 
 
+def test_totals_are_read_at_each_scrape(metrics: PrometheusMetrics) -> None:
+    failures = [1, 2]
+    metrics.add_total("clarion_failures_total", "Failures.", lambda: failures.pop(0))
+    assert [value(metrics, "clarion_failures_total") for _ in range(2)] == [1, 2]
+
+
 def test_gauges_are_read_at_each_scrape(metrics: PrometheusMetrics) -> None:
     in_flight = {"news": 1}
     metrics.add_gauge("clarion_channels", "Channels.", lambda: len(in_flight))

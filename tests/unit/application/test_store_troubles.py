@@ -40,6 +40,7 @@ async def test_the_log_says_once_why_the_store_does_not_answer_and_when_it_is_ba
         store.reason = ""
         await transactions.write(lambda _: None)
         await transactions.write(lambda _: None)
+    assert transactions.failure_count == 4
     transactions.close()
     store.close()
     assert [(log["event"], log.get("reason")) for log in logs] == [

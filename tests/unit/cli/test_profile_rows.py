@@ -55,6 +55,30 @@ def profile(text: str, **form: Any) -> Profile:
     return row.profile
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "problem"),
+    [
+        ("attributes.seats:integer", "three", "attributes.seats:integer: 'three' is not a whole number."),
+        ("attributes.seats:integer", "1_000", "attributes.seats:integer: '1_000' is not a whole number."),
+        ("attributes.paid:number", "3;5", "attributes.paid:number: '3;5' is not a number such as -12.5."),
+        ("attributes.paid:number", "nan", "attributes.paid:number: 'nan' is not a number such as -12.5."),
+        ("attributes.vip:boolean", "perhaps", "attributes.vip:boolean: 'perhaps' is neither true nor false."),
+        ("attributes", "[]", "attributes: It is not a JSON object."),
+    ],
+)
+def test_a_cell_that_cannot_be_read_is_told_with_its_column(column: str, cell: str, problem: str) -> None:
+    (row,) = rows(f"email\t{column}\na@b.example\t{cell}\n")
+    assert (row.profile, row.problem) == (None, problem)
+
+
+def test_an_export_is_the_same_each_time_whatever_the_order_of_the_attributes() -> None:
+    one = Profile(identities=("crm:1",), attributes={"a": 1, "b": {"c": [{"e": 2, "d": 1}], "a": None}})
+    other = Profile(identities=("crm:1",), attributes={"b": {"a": None, "c": [{"d": 1, "e": 2}]}, "a": 1})
+    exported = [ExportedProfile(profile=each) for each in (one, other)]
+    assert len({"".join(write_csv([each], spreadsheet_safe=False)) for each in exported}) == 1
+    assert len({json.dumps(to_data(each)) for each in exported}) == 1
+
+
 def test_each_column_is_a_part_of_the_profile() -> None:
     read = profile(
         "email,identity.crm,locale,time_zone,attributes.name,attributes.age:integer,attributes.vip:boolean,attributes\r\n"

@@ -94,6 +94,10 @@ class PrometheusMetrics(Metrics):
         """Adds a value that is read at each scrape."""
         Gauge(name, documentation, registry=self._registry).set_function(read)
 
+    def add_total(self, name: str, documentation: str, read: Callable[[], float]) -> None:
+        """Adds a count that only grows and is read at each scrape. Its name ends in `_total`."""
+        self._registry.register(_TotalCollector(name, documentation, read))
+
     def add_gauges(self, name: str, documentation: str, label: str, read: Callable[[], Mapping[str, float]]) -> None:
         """Adds values that are read at each scrape, by the value of the label."""
         self._registry.register(_GaugesCollector(name, documentation, label, read))
@@ -108,6 +112,14 @@ class PrometheusMetrics(Metrics):
         """Returns all metrics as text. `counts` are those of the store; None when it does not answer."""
         self._store.counts = counts
         return generate_latest(self._registry)
+
+
+class _TotalCollector(Collector):
+    def __init__(self, name: str, documentation: str, read: Callable[[], float]) -> None:
+        self._name, self._documentation, self._read = name, documentation, read
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(self._name.removesuffix("_total"), self._documentation, value=self._read())
 
 
 class _GaugesCollector(Collector):

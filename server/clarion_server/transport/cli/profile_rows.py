@@ -13,6 +13,8 @@ Columns of CSV, of which a cell that is empty leaves what is stored:
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,8 @@ NAMESPACES = ("email", "phone", "push")
 COLUMNS = ("identities", "locale", "time_zone", "attributes", "consents")
 #: What an export has beside that and an import ignores.
 _ASSIGNED = frozenset({"name", "etag", "create_time", "update_time", "first_seen_time"})
+#: `int` would take `1_000` and digits of every script.
+_WHOLE = re.compile("[+-]?[0-9]{1,400}")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -88,7 +92,7 @@ def write_csv(exported: Iterable[ExportedProfile], *, spreadsheet_safe: bool) ->
     yield csv_line(COLUMNS)
     for each in exported:
         profile = each.profile
-        attributes = json.dumps(dict(profile.attributes), ensure_ascii=False) if profile.attributes else ""
+        attributes = json.dumps(_in_order(profile.attributes), ensure_ascii=False) if profile.attributes else ""
         consents = json.dumps(_choices(each), ensure_ascii=False) if each.consents else ""
         cells = ("\n".join(profile.identities), profile.locale, profile.time_zone, attributes, consents)
         yield csv_line(map(harmless, cells) if spreadsheet_safe else cells)
@@ -97,7 +101,15 @@ def write_csv(exported: Iterable[ExportedProfile], *, spreadsheet_safe: bool) ->
 def to_data(exported: ExportedProfile) -> dict[str, Any]:
     """Returns the data of a line that `read_jsonl` reads as the same profile."""
     data = exported.profile.to_dict()
+    data["attributes"] = _in_order(data["attributes"])
     return {**data, "consents": _choices(exported)} if exported.consents else data
+
+
+def _in_order(value: Any) -> Any:
+    """Returns the value with the names of its objects in order, as each answer may have them in another one."""
+    if isinstance(value, Mapping):
+        return {name: _in_order(value[name]) for name in sorted(value)}
+    return [_in_order(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _choices(exported: ExportedProfile) -> list[dict[str, Any]]:
@@ -113,7 +125,17 @@ def _columns(header: Sequence[str], form: Form) -> list[Put]:
     for name in header:
         if header.count(name) > 1:
             raise CommandFailed(f"The column {name!r} is given twice.")
-    return [_column(name, form) for name in header]
+    return [_telling_the_column(name, _column(name, form)) for name in header]
+
+
+def _telling_the_column(name: str, put: Put) -> Put:
+    def put_or_tell(data: dict[str, Any], cell: str | None) -> None:
+        try:
+            put(data, cell)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+
+    return put_or_tell
 
 
 def _column(name: str, form: Form) -> Put:
@@ -208,6 +230,22 @@ def _json_array(text: str) -> Sequence[Any]:
     return data
 
 
+def _integer(cell: str) -> int:
+    if not _WHOLE.fullmatch(cell):
+        raise ValueError(f"{cell!r} is not a whole number")
+    return int(cell)
+
+
+def _number(cell: str) -> float:
+    try:
+        number = float(cell)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{cell!r} is not a number such as -12.5")
+    return number
+
+
 def _boolean(cell: str) -> bool:
     truth = _TRUTH.get(cell.lower())
     if truth is None:
@@ -217,8 +255,8 @@ def _boolean(cell: str) -> bool:
 
 _TYPES: Mapping[str, Callable[[str], Any]] = {
     "text": str,
-    "integer": int,
-    "number": float,
+    "integer": _integer,
+    "number": _number,
     "boolean": _boolean,
     "json": parse_json,
 }
