@@ -142,11 +142,13 @@ def consent_question(trigger: Trigger, *, are_known: bool = False) -> ConsentQue
     if not trigger.asks_consent:
         return None
     identities = {} if are_known else _identities(trigger)
+    channels = {action.channel: index for index, action in enumerate(trigger.actions)}
     for each in trigger.recipients:
-        for action, address in zip(trigger.actions, each.addresses, strict=True):
-            owner = address_identity(action.channel, address)
+        # Actions of one channel have the same address.
+        for channel, index in channels.items():
+            owner = address_identity(channel, each.addresses[index])
             if owner is not None and owner != each.identity and owner not in identities:
-                identities[owner] = address_key(address)
+                identities[owner] = address_key(each.addresses[index])
     return ConsentQuestion(trigger.execution.sandbox, trigger.topic, identities)
 
 
@@ -298,13 +300,17 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     exclusions: dict[tuple[int, int], Sequence[Exclusion]] = {}
     phase, first_only = _ACCEPT, trigger.execution.action_mode is _FIRST_DELIVERABLE
     asks_consent, every = trigger.asks_consent, trigger.explains
+    consents, sandbox, category = facts.exclusions.consents, trigger.execution.sandbox, category_of(trigger.lane)
     policy, deferred, reasons, files = _policy(trigger, facts.exclusions.hours), [], trigger.reasons, trigger.files
     capped = facts.exclusions.caps.people if policy is not None and policy.caps else None
     rules = ContentChooser(trigger.actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
     for recipient in trigger.recipients:
         choices = None if rules is None else rules.choose(recipient, trigger.data_of(recipient.index))
         for index, action in enumerate(trigger.actions):
-            consent = _consent(trigger, recipient, index, facts) if asks_consent else NOT_ASKED
+            consent = NOT_ASKED
+            if asks_consent:
+                of = recipient.identity, recipient.addresses[index]
+                consent = consents.decide(sandbox, trigger.topic, category, action.channel, *of)
             person = None if capped is None else _cap_person(trigger, recipient, index, capped)
             message = _message(trigger, recipient, index, action, consent, policy, person, first_only, choices)
             if files:
@@ -349,17 +355,6 @@ def _under_policy(message: Message, policy: SendingPolicy, facts: ExclusionFacts
 
 def _with_exclusions(execution: Execution, exclusions: Mapping[tuple[int, int], Sequence[Exclusion]]) -> Execution:
     return replace(execution, exclusions={position: found[0].reason for position, found in exclusions.items()})
-
-
-def _consent(trigger: Trigger, recipient: AcceptedRecipient, index: int, facts: Facts) -> ConsentDecision:
-    return facts.exclusions.consents.decide(
-        trigger.execution.sandbox,
-        trigger.topic,
-        category_of(trigger.lane),
-        trigger.actions[index].channel,
-        recipient.identity,
-        recipient.addresses[index],
-    )
 
 
 def _policy(trigger: Trigger, hours: SendingHours) -> SendingPolicy | None:

@@ -40,8 +40,7 @@ class ConsentFacts:
         own = self.holders.get((sandbox, identity))
         choices = () if own is None else own.choices
         decision = decide_consent(choices, channel, topic, category, self.silences[sandbox, topic].silence)
-        owned = address_identity(channel, address)
-        if owned is None or owned == identity or not decision.allowed:
+        if not decision.allowed or (owned := address_identity(channel, address)) is None or owned == identity:
             return decision
         owner = self.holders.get((sandbox, owned))
         if owner is None or (own is not None and owner.key == own.key):

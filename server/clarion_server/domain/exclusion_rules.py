@@ -31,9 +31,13 @@ class ExclusionFacts:
     """Changes while the batch is decided, as room is reserved for those of its messages that may be sent."""
     rules: Sequence[_Rule] = field(init=False, compare=False, repr=False)
     """Those that may find something, in the order in which they decide."""
+    usual_rules: Sequence[_Rule] = field(init=False, compare=False, repr=False)
+    """The same for messages that have an address and consent, as nearly all have."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rules", [rule for rule, may_find in _RULES if may_find(self)])
+        rules = [rule for rule, may_find in _RULES if may_find(self)]
+        object.__setattr__(self, "rules", rules)
+        object.__setattr__(self, "usual_rules", [rule for rule in rules if rule not in (_by_address, _by_consent)])
 
 
 _SIMULATED = {
@@ -70,7 +74,7 @@ def find_exclusions(
     if facts is NO_EXCLUSION_FACTS and (message.address or not message.channel.has_addresses):
         return ()
     found: Sequence[Exclusion] = ()
-    for rule in facts.rules:
+    for rule in facts.usual_rules if message.address and consent.allowed else facts.rules:
         if more := rule(message, time, phase, facts, consent):
             found = (*found, *more)
             if not every:
@@ -158,7 +162,7 @@ _RULES: Sequence[tuple[_Rule, Callable[[ExclusionFacts], bool]]] = (
     (_by_allow_lists, lambda facts: bool(facts.allow_lists)),
     (_by_suppressions, lambda facts: not facts.suppressions.is_empty),
     (_by_consent, lambda _: True),
-    (_by_hours, lambda facts: bool(facts.hours.policies)),
+    (_by_hours, lambda facts: any(not policy.is_always_open for policy in facts.hours.policies.values())),
     (_by_caps, lambda facts: bool(facts.caps.rules.hours.policies)),
 )
 

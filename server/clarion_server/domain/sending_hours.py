@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from clarion_server.domain.instant import SECOND, Instant, Span
+from clarion_server.domain.instant import MINUTE, SECOND, Instant, Span
 from clarion_server.domain.magic import simulated_outcome
-from clarion_server.domain.message import Message, category_of
+from clarion_server.domain.message import Lane, Message
 from clarion_server.domain.profile import KnownPeople
 from clarion_server.domain.quiet_hours import OpeningHours
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource
@@ -16,6 +16,8 @@ from clarion_server.domain.time_zone import is_time_zone, time_zone
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
 _FIXED = TimeZoneSource.FIXED
+#: Stands for an opening that is not awaited.
+_OPEN: Instant = -1
 #: A message that waits longer than this in a process's hands, for the pace or a free connection, is checked again.
 LONGEST_WAIT: Span = 2 * SECOND
 
@@ -26,8 +28,12 @@ class SendingHours:
     """By the sandbox and the policy's id."""
     people: KnownPeople = field(default_factory=dict)
     """Those whose time zones may count."""
-    _openings: dict[tuple[str, str, str, Instant], Instant] = field(default_factory=dict, compare=False, repr=False)
-    """The openings that were found, since many messages of a batch have the same policy, time zone and time."""
+    _openings: dict[tuple[str, str, str, int], Instant] = field(default_factory=dict, compare=False, repr=False)
+    """The openings that were found, since many messages of a batch have the same policy, time zone and minute."""
+    _closing: dict[tuple[str, str | None, Lane], SendingPolicy | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """The policy that may be closed for messages of a sandbox, a policy and a lane; None where none may."""
     _of_messages: dict[str, tuple[Instant, Instant]] = field(default_factory=dict, compare=False, repr=False)
     """The last one that was found for each message, by its id, with the time, since several rules ask about it."""
 
@@ -78,20 +84,23 @@ class SendingHours:
         return _first_closed(policy.hours, time, closed, zone)
 
     def _find_opening(self, message: Message, time: Instant) -> Instant:
-        # This runs for each message, so it does what `policy_of` does without calling it.
-        policy = (
-            None if message.sending_policy is None else self.policies.get((message.sandbox, message.sending_policy))
-        )
-        if policy is None or policy.is_always_open or category_of(message.lane) not in policy.categories:
-            return time
         sandbox, identity = message.sandbox, message.identity
-        key = (sandbox, policy.id, self._zone_name(sandbox, identity, policy), time)
+        kind = (sandbox, message.sending_policy, message.lane)
+        if kind not in self._closing:
+            found = self.policy_of(message)
+            self._closing[kind] = None if found is None or found.is_always_open else found
+        policy = self._closing[kind]
+        if policy is None:
+            return time
+        # Hours begin and end with a minute, and so does every change of an offset in force: what holds for an instant
+        # holds for its minute, and the triggers of a batch have one instant each.
+        key = (sandbox, policy.id, self._zone_name(sandbox, identity, policy), time // MINUTE)
         opening = self._openings.get(key)
         if opening is None:
-            zone = self.zone(sandbox, identity, policy)
-            opening = self._openings[key] = policy.hours.next_opening(time, zone)
+            first = policy.hours.next_opening(time, self.zone(sandbox, identity, policy))
+            opening = self._openings[key] = _OPEN if first == time else first
         # Messages of magic recipients are sent whatever the hour.
-        return opening if opening == time or simulated_outcome(message.address) is None else time
+        return time if opening == _OPEN or simulated_outcome(message.address) is not None else opening
 
 
 def _first_closed(hours: OpeningHours, is_open: Instant, closed: Instant, zone: ZoneInfo) -> Instant:

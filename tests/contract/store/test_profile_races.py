@@ -8,18 +8,22 @@ from contextlib import AsyncExitStack
 
 import pytest
 from clarion_server.adapters.system import SystemIds
+from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_import import ImportedProfile, ImportProfiles
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
-from clarion_server.application.profiles.profiles import ProfileFields
+from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.bootstrap.people import choice_recorder
 from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.campaign import Action, UnknownRecipientPolicy
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import EtagMismatch
 from clarion_server.domain.import_result import ImportOutcome
+from clarion_server.domain.message import MessageState
 
 from tests.contract.store.conftest import OpenStore
+from tests.unit.application.erasing import is_blank, sweep
 from tests.unit.application.running import Process, messages, recipient
 from tests.unit.application.world import World
 
@@ -105,3 +109,30 @@ async def test_merges_in_a_ring_beside_triggers_leave_one_profile(processes: lis
     assert len(left.identities) == PROCESSES
     for profile in profiles:
         assert await world.profiles.get(profile.id, SANDBOX) == left
+
+
+async def test_whoever_is_triggered_while_being_erased_is_the_old_person_or_a_new_empty_one(
+    processes: list[Process],
+) -> None:
+    world = processes[0].world
+    greeting = EmailContent("Hello {{ profile.first_name | default('you') }}", text="Hello")
+    create = UnknownRecipientPolicy.CREATE
+    await world.live("greeting", actions=(Action("email", "orders", greeting),), unknown_recipient_policy=create)
+    for number in range(10):
+        identity = f"email:r{number}@example.com"
+        fields = ProfileFields((identity, f"crm:{number}"), {"first_name": "Jane"}, "de", "")
+        old = await world.profiles.create(CreateProfile(fields), SANDBOX)
+        triggers = [process.trigger(recipient(identity), campaign_id="greeting") for process in processes]
+        erasure = world.erasures.erase(EraseProfile(old.id, keeps_suppression=False), SANDBOX)
+        await asyncio.gather(*triggers[:2], erasure, *triggers[2:])
+        await sweep(world)
+        new = {profile.key for profile in await world.profiles.page(None, 100, SANDBOX)}
+        assert old.key not in new
+        for message in messages(world).values():
+            if is_blank(message):
+                assert message.state is MessageState.CANCELLED
+            else:
+                assert (message.profile_key in new, message.profile, message.locale) == (True, b"{}", "en")
+    assert len(messages(world)) == 10 * PROCESSES
+    made = await world.profiles.page(None, 100, SANDBOX)
+    assert all(not profile.attributes and len(profile.identities) == 1 for profile in made)

@@ -97,8 +97,8 @@ class Desk:
         for message_id in message_ids:
             self.pending_requeue.add(message_id, attempt_time)
 
-    async def claim(self, limit: int) -> None:
-        request = ClaimRequest(1, Lane.TRANSACTIONAL, limit)
+    async def claim(self, limit: int, lane: Lane = Lane.TRANSACTIONAL) -> None:
+        request = ClaimRequest(1, lane, limit)
         claims = DueClaims([request], self.owner, self._world.clock.now())
         ((claimed,),) = await self.transactions.write(lambda unit: ClaimDueMessages(EXCLUSIONS).apply(unit, [claims]))
         self.hands += [ClaimedMessage(message) for message in claimed.messages]

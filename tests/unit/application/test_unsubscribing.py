@@ -6,7 +6,10 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
+from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.unsubscribing.unsubscribing import masked
+from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice, ConsentScope, Silence
@@ -82,6 +85,22 @@ async def test_a_stranger_gets_a_profile_that_holds_nothing_else(world: World) -
     assert [str(identity) for identity in profile.identities] == ["email:Jo@Example.com"]
     assert (profile.attributes, profile.locale, profile.time_zone) == ({}, "", "")
     assert len(await history(world, "email:jo@example.com")) == 1
+
+
+async def test_the_link_of_somebody_who_was_merged_twice_ends_marketing_of_the_survivor(world: World) -> None:
+    merger, admin = ProfileMerger(world.transactions, world.clock), Caller("", DEFAULT, frozenset({Scope.ADMIN}))
+    jane, other, survivor = [
+        await world.profiles.create(CreateProfile(ProfileFields((identity,), {}, "", "")), admin)
+        for identity in ("email:jane@example.com", "crm:1", "crm:2")
+    ]
+    await merger.merge(MergeProfiles(other.id, jane.id), admin)
+    await merger.merge(MergeProfiles(survivor.id, other.id), admin)
+    await unsubscribing(world).unsubscribe(link(topic=""))
+    with world.store.snapshot() as unit:
+        choices = unit.consents.of_profile(survivor.key)
+    assert {scope: consent.choice for scope, consent in choices.items()} == {ConsentScope(Channel.EMAIL): DENIED}
+    (left,) = await world.profiles.page(None, 10, admin)
+    assert left.key == survivor.key
 
 
 async def test_a_repeated_click_stores_nothing_more(world: World) -> None:

@@ -210,6 +210,15 @@ def test_an_opening_is_open_itself(hours: OpeningHours, asked: tuple[Instant, Zo
     assert hours.next_opening(opening, asked[1]) == opening
 
 
+@given(HOURS, zoned_instants())
+def test_what_holds_for_an_instant_holds_for_its_minute(hours: OpeningHours, asked: tuple[Instant, ZoneInfo]) -> None:
+    at, zone = asked
+    first = at - at % MINUTE
+    openings = {each: hours.next_opening(each, zone) for each in (first, at, first + MINUTE - 1)}
+    are_open = {opening == each for each, opening in openings.items()}
+    assert are_open == {True} or (are_open == {False} and len(set(openings.values())) == 1)
+
+
 @given(HOURS, zoned_instants(), st.floats(0, 1, exclude_max=True))
 def test_no_instant_before_the_opening_is_open(
     hours: OpeningHours, asked: tuple[Instant, ZoneInfo], part: float
