@@ -78,6 +78,22 @@ def test_a_failure_names_the_authors_line() -> None:
     assert (failed.value.line, failed.value.detail) == (3, "`context.a` is missing")
 
 
+@pytest.mark.parametrize(("n", "line"), [(0, 1), (1, 4)])
+def test_blocks_may_stand_around_a_mail(n: int, line: int) -> None:
+    mail = body("<mj-text>{{ x }}</mj-text>")
+    mjml = (
+        f"{{% set x = 1 / context.n %}}\n{{# a comment #}}<!-- and another -->{mail}\n\n{{% set y = 1 / context.m %}}"
+    )
+    definition = campaign(EmailContent("x", mjml, transform=Transform.MJML))
+    with pytest.raises(RenderingFailed) as failed:
+        COMPILER.compile_content(definition, 0, "a").render(personalisation({"n": n, "m": 0}))
+    assert failed.value.line == line
+
+
+def test_a_value_around_a_mail_is_refused() -> None:
+    assert [each.code for each in built("{{ context.name }}" + body("")).findings] == ["TRANSFORM_CHANGED_TEMPLATE"]
+
+
 def test_review_names_the_lines_of_the_source() -> None:
     content = EmailContent("x", body('\n<mj-image src="https://a.example/x.png" />\n<mj-button href="x">y</mj-button>'))
     found = COMPILER.review(campaign(EmailContent("x", content.html, transform=Transform.MJML)))

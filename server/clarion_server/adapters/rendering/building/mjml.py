@@ -32,6 +32,9 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 #: MRML says of each mail that its language is undetermined. What the content speaks is written when it is sent.
 _LANGUAGE = re.compile(r' (?:lang="und"|dir="auto")')
 _POSITION = re.compile(", line [0-9]+, column [0-9]+$")
+#: What may stand around a mail: comments, and the marks of tags that write nothing.
+_MARKS = "|".join(f"{kind.value}x*{kind.value}" for kind in (TagKind.BLOCK, TagKind.SILENT))
+_AROUND = re.compile(f"<!--.*?-->|{_MARKS}", re.DOTALL)
 #: The places of tags: between elements of MJML, between attributes, and in texts and values.
 _STRUCTURAL, _IN_TAG, _TEXT = "STRUCTURAL", "IN_TAG", "TEXT"
 
@@ -55,7 +58,7 @@ def transformed(source: Source, tags: Sequence[JinjaTag]) -> Source:
         html = mjml2html(xml)
     except ValueError as refusal:
         return source.with_findings(_fault(xml, str(refusal)))
-    return _put_back(source, tags, document.word, _LANGUAGE.sub("", html))
+    return _put_back(source, tags, document, _LANGUAGE.sub("", html))
 
 
 class _Document:
@@ -73,6 +76,15 @@ class _Document:
         self._edits: list[_Edit] = []
         self._comments = [(found.start(), found.end()) for found in _COMMENT.finditer(html)]
         self._read(html)
+        self.start, self.end = _root_of(html)
+        """Where the element `mjml` begins and ends. What stands around it, such as what a layout sets, is kept."""
+
+    def is_before(self, tag: JinjaTag) -> bool:
+        """Returns whether a tag stands before the element `mjml`."""
+        return tag.start < self.start
+
+    def is_behind(self, tag: JinjaTag) -> bool:
+        return tag.start >= self.end
 
     def xml(self) -> str:
         edits = [*self._edits, *(self._token(number) for number in range(len(self._tags)))]
@@ -84,6 +96,9 @@ class _Document:
 
     def _token(self, number: int) -> _Edit:
         tag = self._tags[number]
+        if self.is_before(tag) or self.is_behind(tag):
+            # Its lines stay, by which faults are told.
+            return tag.start, tag.end, "\n" * self._text.count("\n", tag.start, tag.end)
         place = self._place(tag.start)
         if place == _STRUCTURAL:
             return tag.start, tag.end, f"<!--{self.word}s{number}x-->"
@@ -126,6 +141,17 @@ class _Document:
         self._places.append(place)
 
 
+def _root_of(html: str) -> tuple[int, int]:
+    """Returns where the element `mjml` begins and ends, when blocks and comments alone stand around it. Otherwise the
+    beginning and the end of the source, which MRML then refuses.
+    """
+    roots = [token for token in scan(html) if isinstance(token, Tag) and token.name == "mjml"]
+    start = next((tag.start for tag in roots if not tag.is_end), 0)
+    end = next((tag.end for tag in reversed(roots) if tag.is_end), 0)
+    is_bare = start < end and not _AROUND.sub("", html[:start] + html[end:]).strip()
+    return (start, end) if is_bare else (0, len(html))
+
+
 def _as_xml(attribute: Attribute) -> Iterator[_Edit]:
     """Yields what an attribute lacks in XML: a value, and quotes around it."""
     if attribute.value_start < 0:
@@ -145,15 +171,17 @@ def _unused_word(text: str) -> str:
     return word
 
 
-def _put_back(source: Source, tags: Sequence[JinjaTag], word: str, html: str) -> Source:
+def _put_back(source: Source, tags: Sequence[JinjaTag], document: _Document, html: str) -> Source:
+    word = document.word
     pattern = re.compile(f'<!--{word}s([0-9]+)x-->|{word}a([0-9]+)x=""|{word}t([0-9]+)x')
-    written: list[int] = []
+    written = [number for number, tag in enumerate(tags) if document.is_before(tag)]
 
     def tag_of(token: re.Match[str]) -> str:
         written.append(int(token[1] or token[2] or token[3]))
         return tags[written[-1]].text
 
-    text = pattern.sub(tag_of, html)
+    text = source.text[: document.start] + pattern.sub(tag_of, html) + source.text[document.end :]
+    written += [number for number, tag in enumerate(tags) if document.is_behind(tag)]
     if _parts(tags, written) != _parts(tags, range(len(tags))):
         missing = next((number for number in range(len(tags)) if number not in written), None)
         line = source.line_at(tags[missing].start, tags) if missing is not None else 0

@@ -27,6 +27,7 @@ from dataclasses import replace
 
 from jinja2 import nodes
 
+from clarion_server.adapters.rendering.building.flattening import flatten
 from clarion_server.adapters.rendering.building.mjml_elements import as_html
 from clarion_server.adapters.rendering.building.placing import placed
 from clarion_server.adapters.rendering.compilation import compile_tree
@@ -55,6 +56,7 @@ from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.rendering.structure import URLS, Refusal, names_in, parse_template
+from clarion_server.application.ports.content import Fragments
 from clarion_server.domain.built_source import source_key
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content.transform import Transform
@@ -114,7 +116,7 @@ def _action_findings(
         sources = {}
         for part in kind.parts(cell.content):
             built, key, path = build(part), source_key(part.source, part.transform), f"{source.path}.{part.field}"
-            sources[part.field] = _readable(part, built.source.text)
+            sources[part.field] = _readable(part, built, facts.fragments)
             # A variant may say how what it takes from another content is built.
             if part.field in own or key not in reviewed:
                 reviewed.add(key)
@@ -123,7 +125,7 @@ def _action_findings(
                 yield from _own_refusals(part, path)
             elif part.field in own:
                 is_public = facts.public_url is not None
-                found = _part_findings(part, built, path, schema, uses, has_public_url=is_public)
+                found = _part_findings(part, built, sources[part.field], path, schema, uses, has_public_url=is_public)
                 yield from placed(found, built.source.stretches)
         for finding in kind.findings(kind.with_sources(cell.content, sources), definition, facts):
             # What a variant takes from another content is reported there.
@@ -149,20 +151,21 @@ def _root(field: str) -> str:
 def _part_findings(
     part: Part,
     built: BuiltPart,
+    readable: str,
     field: str,
     schema: Schema | None,
     uses: dict[str, list[TextUse]],
     *,
     has_public_url: bool,
 ) -> Iterator[Finding]:
-    """Yields the findings with the lines of the built source, before transforms."""
+    """Yields the findings with the lines of the built source, before transforms. `readable` is that of `_readable`."""
     environment, source = ENVIRONMENTS[part.escaping], built.source
     tree, refusals = parse_template(source.text, environment, source.lines)
     yield from (_refused(refusal, field) for refusal in refusals)
     # A template with refusals has no meaning that could be followed.
     if tree is None or refusals:
         return
-    yield from _reviewed(part, built, tree, field, schema, uses)
+    yield from _reviewed(part, built, readable, tree, field, schema, uses)
     if not has_public_url:
         yield from (_without_public_url(name, field) for name in URLS if name in names_in(tree))
     code = compile_tree(tree, environment)
@@ -185,6 +188,7 @@ _OF_FRAGMENTS = ("`include` is", "`extends` is", "`block` is", "There is no func
 def _reviewed(
     part: Part,
     built: BuiltPart,
+    readable: str,
     tree: nodes.Template,
     field: str,
     schema: Schema | None,
@@ -200,16 +204,19 @@ def _reviewed(
             remedy = "Split loops and conditions up, or give the schema fewer alternatives."
             report.error(FindingCode.TEMPLATE_UNSAFE, 0, message, remedy)
         if part.escaping is Escaping.HTML:
-            review_html(_readable(part, built.source.text), report)
+            review_html(readable, report)
         elif part.escaping is Escaping.NONE:
             review_text(tree, report)
     uses[field] = report.used_texts
     return report.findings
 
 
-def _readable(part: Part, built: str) -> str:
-    """Returns what the rules of HTML look at: of MJML the source, since its lines are the author's."""
-    return as_html(part.source) if part.transform is Transform.MJML else built
+def _readable(part: Part, built: BuiltPart, fragments: Fragments) -> str:
+    """Returns what the rules of HTML look at: of MJML the source, with its fragments, as its lines are the authors'."""
+    if part.transform is not Transform.MJML:
+        return built.source.text
+    has_fragments = built.is_whole and built.source.stretches
+    return as_html(flatten(part.source, part.escaping, fragments.get).text if has_fragments else part.source)
 
 
 def _refused(refusal: Refusal, field: str) -> Finding:
