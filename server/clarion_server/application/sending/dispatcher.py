@@ -194,7 +194,7 @@ class ChannelDispatcher:
 
     async def _attempt(self, claimed: ClaimedMessage) -> None:
         channel = self._channel
-        async with channel:
+        with channel:
             if not self._ports.lease.covers(claimed.message.attempt_time or 0):
                 # Another process may have taken the message over, and sends it.
                 self._requeue(claimed.message)

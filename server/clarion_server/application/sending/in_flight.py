@@ -5,8 +5,8 @@ from __future__ import annotations
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.message import Lane
 
-#: While one message is handed off, others are being claimed or recorded.
-_PER_HAND_OFF = 8
+#: While one message is handed off, others are being claimed or recorded: as many share a statement and a commit.
+_PER_HAND_OFF = 16
 _LEAST = 32
 #: A rate limit bounds them too: to the messages that leave in so many seconds.
 _SECONDS_OF_RATE = 5

@@ -21,10 +21,10 @@ class OpenChannel:
         self._closing: asyncio.Task[None] | None = None
         self._retired = False
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         self._attempts += 1
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._attempts -= 1
