@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion
+from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.fragment import Fragment
 from clarion_server.domain.fragment_reference import FragmentReference, read_reference

@@ -32,16 +32,16 @@ def text_violations(text: str, field: str) -> Iterator[Violation]:
         yield malformed(field, "Must be without control characters other than line ends and tabulators.")
 
 
-def display_name_violations(text: str, field: str = "display_name") -> Iterator[Violation]:
+def display_name_violations(text: str) -> Iterator[Violation]:
     if not text.strip():
-        yield required(field)
-    yield from line_violations(text, field, MAX_DISPLAY_NAME)
+        yield required("display_name")
+    yield from line_violations(text, "display_name", MAX_DISPLAY_NAME)
 
 
-def description_violations(text: str, field: str = "description") -> Iterator[Violation]:
+def description_violations(text: str) -> Iterator[Violation]:
     if len(text) > MAX_DESCRIPTION:
-        yield too_long(field, MAX_DESCRIPTION)
-    yield from text_violations(text, field)
+        yield too_long("description", MAX_DESCRIPTION)
+    yield from text_violations(text, "description")
 
 
 def repetition_violations(values: Sequence[Hashable], field: str) -> Iterator[Violation]:

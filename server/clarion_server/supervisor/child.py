@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from clarion_server.supervisor.ipc import FAILED, SERVING, VARIABLE
 
@@ -16,7 +16,7 @@ _COMMAND = (sys.executable, "-P", "-m", "clarion_server.process")
 
 
 class Child:
-    def __init__(self, slot: int, environment: Mapping[str, str], command: Sequence[str] = _COMMAND) -> None:
+    def __init__(self, slot: int, environment: Mapping[str, str]) -> None:
         """Starts the process. `slot` is its number among the processes of the service, from 0."""
         self.slot = slot
         self.serving_since: float | None = None
@@ -26,7 +26,7 @@ class Child:
         self._pipe, child_end = socket.socketpair()
         with child_end:
             self._process = subprocess.Popen(  # noqa: S603 - the command is this program itself
-                command,
+                _COMMAND,
                 env={**os.environ, **environment, VARIABLE: f"{slot}:{child_end.fileno()}"},
                 stdin=subprocess.DEVNULL,
                 pass_fds=[child_end.fileno()],

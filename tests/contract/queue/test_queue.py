@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import CampaignState
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.consent import Silence
 from clarion_server.domain.instant import MILLISECOND
 from clarion_server.domain.message import Lane, Message, MessageState

@@ -10,7 +10,7 @@ from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.approval import ApprovalAction, ApprovalStep
 from clarion_server.domain.approval_policy import ApprovalPolicy
-from clarion_server.domain.campaign import ApprovalState
+from clarion_server.domain.campaign_states import ApprovalState
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign

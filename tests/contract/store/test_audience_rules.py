@@ -9,7 +9,7 @@ from clarion_server.application.ports.audiences import AudienceSource
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.access_labels import access_labels
-from clarion_server.domain.campaign import CampaignState
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import Consent, ConsentChoice, ConsentScope
 from clarion_server.domain.identity import Identity, IdentityKey

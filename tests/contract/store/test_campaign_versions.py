@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.campaign import CampaignState
+from clarion_server.domain.campaign_states import CampaignState
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_channel, a_sender

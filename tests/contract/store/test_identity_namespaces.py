@@ -8,7 +8,7 @@ import pytest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import CampaignState
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.identity import Identity, IdentityKey, IdentityNamespace, Normalisation
 
 from tests.contract.store import samples

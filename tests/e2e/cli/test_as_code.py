@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import yaml
-from clarion_server.transport.cli.files.resources import read_resources
+from clarion_server.transport.cli.files.resources import read_files
 
 from tests.e2e.cli.conftest import CAMPAIGN, CHANNEL, CommandLine
 from tests.smtp_sink import SmtpSink
@@ -137,7 +137,7 @@ async def test_an_exported_file_is_checked_by_the_schema_that_it_names(shop: Com
     await shop("export", "out")
     first = (shop.folder / "out/campaigns/order-confirmed.yaml").read_text().splitlines()[0]
     assert first == "# yaml-language-server: $schema=../clarion.schema.json"
-    assert [resource.name for resource in read_resources([Path(shop.folder / "out/campaigns")])] == [
+    assert [resource.name for resource in read_files([Path(shop.folder / "out/campaigns")]).resources] == [
         "campaigns/order-confirmed"
     ]
 

@@ -6,7 +6,7 @@ import pytest
 from clarion_server.application.campaigns.repinning import RepinFragment
 from clarion_server.domain.approval import ApprovalAction
 from clarion_server.domain.approval_policy import ApprovalConditions
-from clarion_server.domain.campaign import ApprovalState
+from clarion_server.domain.campaign_states import ApprovalState
 from clarion_server.domain.category import Category
 from clarion_server.domain.errors import ApprovalStale, IllegalTransition
 from clarion_server.domain.fragment_repin import FragmentRepin, RepinOutcome

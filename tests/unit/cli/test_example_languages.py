@@ -20,7 +20,7 @@ from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content.email import Mailbox, SmtpProvider
 from clarion_server.transport.api.convert.campaigns import to_draft
 from clarion_server.transport.cli.files.campaign_texts import read_campaign_texts
-from clarion_server.transport.cli.files.resources import read_resources
+from clarion_server.transport.cli.files.resources import read_files
 
 FILE = Path(__file__).resolve().parents[3] / "examples" / "campaigns" / "order-confirmed.yaml"
 COMPILER = JinjaContentCompiler(CONTENT_KINDS)
@@ -50,7 +50,7 @@ MAILS = {
 
 @pytest.fixture(scope="module")
 def definition() -> CampaignDefinition:
-    (resource,) = read_resources([FILE])
+    (resource,) = read_files([FILE]).resources
     draft = to_draft(write(resource.value, campaign_pb2.Campaign))
     assert draft.violations == ()
     return draft.definition

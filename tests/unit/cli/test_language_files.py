@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from clarion_client import Campaign, ContentVariant, EmailContent
 from clarion_server.transport.cli.failures import CommandFailed
-from clarion_server.transport.cli.files.resources import read_resources
+from clarion_server.transport.cli.files.resources import read_files
 
 CAMPAIGN = """\
 campaign: order
@@ -36,7 +36,7 @@ def write(files: dict[str, str], text: str = CAMPAIGN) -> None:
 
 def variants_of(files: dict[str, str], text: str = CAMPAIGN) -> list[ContentVariant]:
     write(FILES | files, text)
-    (resource,) = read_resources([Path("campaigns")])
+    (resource,) = read_files([Path("campaigns")]).resources
     assert isinstance(resource.value, Campaign)
     return list(resource.value.actions[0].variants)
 
@@ -89,7 +89,7 @@ def test_other_files_are_no_languages(name: str) -> None:
 def test_a_misspelt_locale_is_told_instead_of_being_left_out(name: str, better: str) -> None:
     write(FILES | {name: "x"})
     with pytest.raises(CommandFailed) as refused:
-        read_resources([Path("campaigns")])
+        read_files([Path("campaigns")])
     (problem,) = refused.value.problems
     assert problem.where == "campaigns/order.yaml:6: actions[0].email.html_file"
     assert better in problem.remedy
@@ -97,7 +97,7 @@ def test_a_misspelt_locale_is_told_instead_of_being_left_out(name: str, better: 
 
 def test_a_finding_in_such_a_file_is_told_by_its_line() -> None:
     write(FILES | {"order.de.html": "<p>\n{{ x</p>"})
-    (resource,) = read_resources([Path("campaigns")])
+    (resource,) = read_files([Path("campaigns")]).resources
     location = resource.locations.find("actions[0].variants[0].email.html")
     assert str(location.of_text(2)) == "campaigns/order.de.html:2"
 

@@ -7,7 +7,7 @@ import pytest
 from clarion_client import Campaign, Category, ChannelConfiguration
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.files.resource_types import ALL
-from clarion_server.transport.cli.files.resources import read_resources
+from clarion_server.transport.cli.files.resources import read_files
 from clarion_server.transport.cli.files.test_suites import KEYWORD
 
 CHANNEL = """\
@@ -38,20 +38,20 @@ def problems_of(text: str) -> list[tuple[str, str]]:
     """Where and what, for a file with this text."""
     Path("file.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(CommandFailed) as caught:
-        read_resources([Path("file.yaml")])
+        read_files([Path("file.yaml")])
     return [(problem.where, problem.text) for problem in caught.value.problems]
 
 
 def channel_of(text: str) -> ChannelConfiguration:
     Path("file.yaml").write_text(text, encoding="utf-8")
-    (resource,) = read_resources([Path("file.yaml")])
+    (resource,) = read_files([Path("file.yaml")]).resources
     assert isinstance(resource.value, ChannelConfiguration)
     return resource.value
 
 
 def test_documents_of_a_file_become_resources_with_channels_first() -> None:
     Path("all.yaml").write_text(f"{CAMPAIGN}---\n---\n{CHANNEL}", encoding="utf-8")
-    resources = read_resources([Path("all.yaml")])
+    resources = read_files([Path("all.yaml")]).resources
     assert [resource.name for resource in resources] == ["channelConfigurations/orders", "campaigns/order-confirmed"]
     campaign = resources[1].value
     assert isinstance(campaign, Campaign)
@@ -63,7 +63,7 @@ def test_a_folder_is_read_by_name_with_its_folders_and_without_other_files() -> 
     Path("inner").mkdir()
     Path("inner", "a.yaml").write_text(CAMPAIGN, encoding="utf-8")
     Path("notes.txt").write_text("campaign: [", encoding="utf-8")
-    assert len(read_resources([Path()])) == 2
+    assert len(read_files([Path()]).resources) == 2
 
 
 def test_every_problem_of_a_document_is_reported_with_its_line() -> None:
@@ -149,7 +149,7 @@ def test_a_number_that_the_contract_cannot_hold_is_reported_by_line() -> None:
 def test_what_is_not_utf_8_is_reported_by_line() -> None:
     Path("file.yaml").write_bytes(b"campaign: a\ndisplay_name: \xff\n")
     with pytest.raises(CommandFailed) as caught:
-        read_resources([Path("file.yaml")])
+        read_files([Path("file.yaml")])
     (problem,) = caught.value.problems
     assert (problem.where, "UTF-8" in problem.text) == ("file.yaml:2", True)
 
@@ -184,7 +184,7 @@ def test_a_text_comes_from_a_file_beside_the_yaml() -> None:
     Path("shop", "order.txt").write_text("\ufeffThank you.\nThe Shop\n", encoding="utf-8")
     text = CAMPAIGN.replace("text: Thank you.", "text_file: order.txt")
     Path("shop", "order.yaml").write_text(text, encoding="utf-8")
-    (resource,) = read_resources([Path("shop/order.yaml")])
+    (resource,) = read_files([Path("shop/order.yaml")]).resources
     assert isinstance(resource.value, Campaign)
     assert resource.value.actions[0].email is not None
     assert resource.value.actions[0].email.text == "Thank you.\nThe Shop\n"
@@ -203,7 +203,7 @@ def test_names_in_free_data_are_left_as_they_are() -> None:
         "context_schema:\n  type: object\n  properties:\n    invoice_file: {type: string}\n    a: {const: '${X}'}\n"
     )
     Path("file.yaml").write_text(CAMPAIGN + schema, encoding="utf-8")
-    (resource,) = read_resources([Path("file.yaml")])
+    (resource,) = read_files([Path("file.yaml")]).resources
     assert isinstance(resource.value, Campaign)
     assert resource.value.context_schema is not None
     assert resource.value.context_schema["properties"] == {"invoice_file": {"type": "string"}, "a": {"const": "${X}"}}
@@ -270,7 +270,7 @@ def test_problems_of_all_files_come_together() -> None:
     Path("a.yaml").write_text("campaign: a\nfoo: 1\n", encoding="utf-8")
     Path("b.yaml").write_text("campaign: b\n\tfoo: 1\n", encoding="utf-8")
     with pytest.raises(CommandFailed) as caught:
-        read_resources([Path()])
+        read_files([Path()])
     assert [problem.where for problem in caught.value.problems] == ["a.yaml:2: foo", "b.yaml:2"]
 
 

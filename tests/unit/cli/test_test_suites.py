@@ -10,7 +10,7 @@ import pytest
 from clarion_client import TestCase
 from clarion_server.transport.cli.commands.starting import SCHEMA, STARTER
 from clarion_server.transport.cli.failures import CommandFailed
-from clarion_server.transport.cli.files.resources import read_files, read_resources
+from clarion_server.transport.cli.files.resources import read_files
 from clarion_server.transport.cli.files.test_suites import exported_suite
 from clarion_server.transport.cli.files.yaml_syntax import yaml_processor
 
@@ -59,7 +59,7 @@ def test_a_document_has_the_cases_of_its_campaign_with_their_lines() -> None:
 
 def test_test_cases_are_none_of_the_other_resources() -> None:
     Path("x.tests.yaml").write_text(SUITE, encoding="utf-8")
-    assert read_resources([Path()]) == []
+    assert read_files([Path()]).resources == []
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,14 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.domain.campaign import (
-    ALLOWED_FROM,
     Action,
     Campaign,
     CampaignDefinition,
-    CampaignState,
     CampaignVersion,
     QueueDisposal,
     Schedule,
-    Transition,
 )
+from clarion_server.domain.campaign_states import ALLOWED_FROM, CampaignState, Transition
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import EtagMismatch, IllegalTransition

@@ -11,11 +11,11 @@ from clarion_server.domain.campaign import (
     ActionMode,
     Campaign,
     CampaignDefinition,
-    CampaignState,
     CampaignVersion,
     InDoubtPolicy,
     Schedule,
 )
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity

@@ -8,14 +8,8 @@ from sqlalchemy import Row
 
 from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
 from clarion_server.adapters.storage.json_columns import DEFINITION, PINS, TEXTS, USED_RULES
-from clarion_server.domain.campaign import (
-    ApprovalState,
-    Campaign,
-    CampaignState,
-    CampaignVersion,
-    QueueDisposal,
-    Schedule,
-)
+from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal, Schedule
+from clarion_server.domain.campaign_states import ApprovalState, CampaignState
 
 
 def campaign_to_row(campaign: Campaign) -> dict[str, Any]:

@@ -40,7 +40,8 @@ from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.built_source import NOTHING_BUILT, BuiltSources
-from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion, QueueDisposal
+from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.tags import folded
 

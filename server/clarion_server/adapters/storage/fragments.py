@@ -34,7 +34,7 @@ from clarion_server.adapters.storage.schema import (
 )
 from clarion_server.application.ports.fragments import UsePosition
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import CampaignState
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.fragment import Fragment, FragmentUse, FragmentVersion
 from clarion_server.domain.fragment_reference import FragmentReference, references_in
 from clarion_server.domain.names import CAMPAIGNS, FRAGMENTS

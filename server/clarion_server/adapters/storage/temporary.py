@@ -15,14 +15,14 @@ from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
 
 
-def open_temporary_store(timeout: float = 30.0) -> SqlStore:
+def open_temporary_store() -> SqlStore:
     """Opens an empty store of its own. A process that is killed leaves the file in the folder for temporary files.
 
-    `timeout` is as in `open_sqlite_store`. Raises StoreUnavailable when the file cannot be made.
+    Raises StoreUnavailable when the file cannot be made.
     """
     folder = TemporaryDirectory(prefix="clarion-")
     try:
-        return open_sqlite_store(Path(folder.name, "clarion.db"), timeout, durable=False, on_close=folder.cleanup)
+        return open_sqlite_store(Path(folder.name, "clarion.db"), durable=False, on_close=folder.cleanup)
     except BaseException:
         folder.cleanup()
         raise

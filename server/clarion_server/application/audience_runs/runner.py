@@ -20,7 +20,8 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.cancel import end_run
 from clarion_server.domain.access import whole_sandbox
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
-from clarion_server.domain.campaign import Campaign, CampaignState
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.errors import CampaignOutdated, Unavailable
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import MILLISECOND, SECOND, Instant, Span

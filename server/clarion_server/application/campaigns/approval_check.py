@@ -8,7 +8,7 @@ from clarion_server.application.campaigns.candidate import Candidate
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Caller
 from clarion_server.domain.approval import ApprovalAction, ApprovalStep, Submission, requirements_of
-from clarion_server.domain.campaign import ApprovalState
+from clarion_server.domain.campaign_states import ApprovalState
 from clarion_server.domain.errors import ApprovalRequired, ApprovalStale
 from clarion_server.domain.instant import Instant
 

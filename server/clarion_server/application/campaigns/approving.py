@@ -25,7 +25,8 @@ from clarion_server.domain.approval import (
     is_approved,
     requirements_of,
 )
-from clarion_server.domain.campaign import ApprovalState, Campaign, Transition
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaign_states import ApprovalState, Transition
 from clarion_server.domain.errors import ApprovalStale, EtagMismatch, IllegalTransition, InvalidFields, ReviewFailed
 from clarion_server.domain.finding import errors_of
 from clarion_server.domain.instant import Instant

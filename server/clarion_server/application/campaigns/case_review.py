@@ -18,16 +18,14 @@ _OF_CASE = ("context", "profile", "locale", "rule", "audiences")
 _Failures = dict[tuple[str, str, str, int], list[TestCell]]
 
 
-def case_findings(
-    renderer: CellRenderer, cases: Sequence[TestCase], budget: CpuBudget | None = None
-) -> Iterator[Finding]:
+def case_findings(renderer: CellRenderer, cases: Sequence[TestCase]) -> Iterator[Finding]:
     """Yields an error for whatever keeps a case from being rendered, and warnings of what no case is tried with.
 
     What does not compile fails nothing here, as review has told of it.
     """
     cells = renderer.cells(cases)
     tried, failures = 0, _Failures()
-    for each in (budget or CpuBudget(REVIEW_CPU_SECONDS)).spent_on(renderer.try_all(cells[:MAX_CELLS])):
+    for each in CpuBudget(REVIEW_CPU_SECONDS).spent_on(renderer.try_all(cells[:MAX_CELLS])):
         tried += 1
         _note(each, failures)
     for (case_id, field, text, line), failed in failures.items():

@@ -9,8 +9,9 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign, CampaignState
+from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.campaign_health import RULE_NOTICE, ChannelFacts, HealthProblem, problems_of, rule_problem
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.instant import DAY, Instant
 

@@ -17,7 +17,8 @@ from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
 from clarion_server.domain.approval import comment_violations
-from clarion_server.domain.campaign import Campaign, QueueDisposal, Transition
+from clarion_server.domain.campaign import Campaign, QueueDisposal
+from clarion_server.domain.campaign_states import Transition
 from clarion_server.domain.errors import EtagMismatch, ReviewFailed
 from clarion_server.domain.finding import Finding, errors_of, warnings_of
 

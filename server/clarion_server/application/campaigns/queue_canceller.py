@@ -10,7 +10,8 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.campaign import Campaign, CampaignState, QueueDisposal
+from clarion_server.domain.campaign import Campaign, QueueDisposal
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.message import MessageState
 

@@ -20,7 +20,8 @@ from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.retiming import retime
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign import Campaign, CampaignState
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.channel import DEFAULT_RETRY_POLICY
 from clarion_server.domain.delivery import AttemptOutcome, decide_next
 from clarion_server.domain.errors import Unavailable

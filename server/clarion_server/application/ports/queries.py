@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.attempt import Failure
-from clarion_server.domain.campaign import CampaignState, QueueDisposal
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.event import Event, EventType

@@ -11,7 +11,7 @@ from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.exclusions import ExclusionReader, sift_forbidden
 from clarion_server.application.sending.outcomes import end_queued
-from clarion_server.domain.campaign import CampaignState
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message, MessageState
 

@@ -24,10 +24,10 @@ class FileMissing(Exception):
 class MessageFiles:
     """Belongs to one event loop. Files are read and encoded in threads, once for all messages that carry them."""
 
-    def __init__(self, transactions: Transactions, encode: FileEncoder, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, transactions: Transactions, encode: FileEncoder) -> None:
         self._transactions = transactions
         self._encode = encode
-        self._encoded = LoadingCache(self._load, len, max_bytes)
+        self._encoded = LoadingCache(self._load, len, MAX_BYTES)
 
     async def of(
         self, content: Content, version: CompiledVersion, own: Sequence[MessageFile] = ()

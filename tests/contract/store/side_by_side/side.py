@@ -9,7 +9,8 @@ from typing import Any
 
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign, CampaignState, CampaignVersion
+from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.event import Event
 from clarion_server.domain.execution import Execution

@@ -48,14 +48,13 @@ from clarion_server.domain.attempt import AttemptResult, FailureReason
 from clarion_server.domain.audience_run import EndReason, RunState
 from clarion_server.domain.campaign import (
     ActionMode,
-    ApprovalState,
-    CampaignState,
     InDoubtPolicy,
     QueueDisposal,
     ThroughputMode,
     UnknownRecipientPolicy,
 )
 from clarion_server.domain.campaign_health import HealthCode
+from clarion_server.domain.campaign_states import ApprovalState, CampaignState
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.choice import Source

@@ -44,14 +44,6 @@ class Resource(Generic[V]):
         return self.type.full_name(self.value)
 
 
-def read_resources(paths: Iterable[Path]) -> list[Resource[Any]]:
-    """Returns everything in the files but test cases, campaigns last, because they use the others.
-
-    Raises CommandFailed with the problems of all documents.
-    """
-    return read_files(paths).resources
-
-
 @dataclass(frozen=True, slots=True)
 class Files:
     """Everything in some files."""
