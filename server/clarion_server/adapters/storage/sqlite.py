@@ -72,7 +72,7 @@ _UNAVAILABLE = frozenset(
 #: The predicates of the explanations, by primary result code.
 _EXPLANATIONS = {
     sqlite3.SQLITE_NOTADB: "is no SQLite database: name another file, or move this one away",
-    sqlite3.SQLITE_CORRUPT: "is damaged: put a backup in its place",
+    sqlite3.SQLITE_CORRUPT: "is damaged: put a backup in its place, and move the files with -wal and -shm away",
     sqlite3.SQLITE_READONLY: "cannot be written: let the service's user write it and its folder",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: let the service's user read and write it and its folder",
     sqlite3.SQLITE_FULL: "does not fit on its disk: make room there",
