@@ -131,6 +131,11 @@ async def test_files_that_campaigns_carry_are_exported_and_apply_back_unchanged(
     downloaded = await shop("attachments", "download", "terms", "-o", "again.txt")
     assert downloaded.out == "wrote again.txt\n"
     assert (shop.folder / "again.txt").read_text() == "Terms"
+    shop.write("terms.txt", "Mine")
+    kept = await shop("attachments", "download", "terms")
+    assert (kept.status, kept.out) == (2, "")
+    assert "There is a file terms.txt already." in kept.err
+    assert (shop.folder / "terms.txt").read_text() == "Mine"
 
 
 async def test_an_exported_file_is_checked_by_the_schema_that_it_names(shop: CommandLine) -> None:

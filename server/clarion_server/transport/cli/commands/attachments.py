@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.listing import fields
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain
@@ -65,13 +66,19 @@ def download(
     /,
     *,
     output: Annotated[
-        Path | None, Parameter(("--output", "-o"), help="The file to write. Default: as mails call it, in this folder.")
+        Path | None,
+        Parameter(
+            ("--output", "-o"),
+            help="The file to write or replace. Default: a new one here, as mails call it.",
+        ),
     ] = None,
     session: CurrentSession,
 ) -> None:
     """Write the bytes of an attachment to a file."""
     found = session.client.attachments.get(attachment)
     path = output or Path(found.file_name)
+    if output is None and path.exists():
+        raise CommandFailed(f"There is a file {path} already.", hint="Name the file to write or replace with --output.")
     path.write_bytes(session.client.attachments.download(found.name))
     session.output.show({"written": str(path), **found.to_dict()}, lambda: plain(f"wrote {path}"))
 
