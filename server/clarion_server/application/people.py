@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
@@ -37,6 +37,11 @@ class People:
     def identity(self, sandbox: str, given: str) -> SandboxIdentity | None:
         """Returns the identity that was looked up for the form that is given; None if it was not."""
         return self._asked.get((sandbox, given))
+
+    def renew(self, identities: Collection[SandboxIdentity]) -> None:
+        """Finds profiles that have got these identities since they were looked up, in one statement."""
+        found = self._unit.profiles.known(identities, with_attributes=False, with_choices=self._with_choices)
+        self._take(self._asked, found)
 
     def add(self, made: Mapping[SandboxIdentity, KnownProfile]) -> None:
         """Takes profiles that were made meanwhile of people who were looked up."""

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 
 import pytest
+from clarion_server.adapters.system import SystemIds
+from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
-from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
+from clarion_server.application.profiles.profiles import CreateProfile, ManageProfiles, ProfileFields
+from clarion_server.application.triggering.accept import AcceptItem
+from clarion_server.domain.acceptance import Decision
 from clarion_server.domain.access import Caller, Scope, Visibility
+from clarion_server.domain.campaign import UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.instant import DAY
@@ -18,7 +25,7 @@ from clarion_server.domain.message import Lane, Message, MessageState
 
 from tests.cap_entries import counted
 from tests.contract.store.conftest import OpenStore
-from tests.unit.application.running import CALLER, Process, claimed, messages, recipient, recipients
+from tests.unit.application.running import CALLER, DEADLINE_S, Process, claimed, messages, recipient, recipients
 from tests.unit.application.sending_policies import Policies
 from tests.unit.application.world import AUTHOR, World
 
@@ -115,3 +122,64 @@ async def test_a_profile_that_is_merged_beside_triggers_counts_every_message_onc
     for message in found.values():
         await processes[2].cancelling.cancel_message(message.id, CALLER)
     assert {len(times) for times in counted(world.store).values()} <= {0}
+
+
+async def test_a_strangers_message_and_one_to_the_profile_made_meanwhile_are_of_one_person(
+    processes: list[Process], show_counts: Callable[[str], None]
+) -> None:
+    """Each second process meets people without profiles, and the others make their profiles at the same time."""
+    world, people = processes[0].world, recipients(30)
+    await world.live("greetings", category=Category.MARKETING, unknown_recipient_policy=UnknownRecipientPolicy.CREATE)
+    campaigns = ("offers", "greetings")
+    triggers = [
+        processes[number].trigger(person, campaign_id=campaigns[number % 2])
+        for person in people
+        for number in range(PROCESSES)
+    ]
+    await asyncio.gather(*triggers)
+    found = messages(world)
+    show_counts(f"{len(triggers)} triggers of strangers: {dict(Counter(each.state for each in found.values()))}")
+    for person in people:
+        assert states_of(found, person.identity) == {QUEUED: 1, EXCLUDED: PROCESSES - 1}
+
+
+async def test_a_profile_made_while_a_strangers_message_is_being_accepted_counts_that_message(
+    processes: list[Process], show_counts: Callable[[str], None]
+) -> None:
+    world = processes[0].world
+    with ThreadPoolExecutor(1) as thread:
+        loop = asyncio.get_running_loop()
+        gate = _Gate(processes[0])
+        stranger = asyncio.create_task(processes[0].trigger(recipient(), campaign_id="offers"))
+        await loop.run_in_executor(thread, gate.reached.wait, DEADLINE_S)
+        profile = asyncio.create_task(_make_and_trigger(processes[1]))
+        # Whoever does not wait for the first transaction has ended by then, and whoever does can only end afterwards.
+        await asyncio.wait([profile], timeout=0.5)
+        gate.opened.set()
+        await asyncio.gather(stranger, profile)
+    states = states_of(messages(world), "email:jane@example.com")
+    show_counts(f"a stranger and the profile made meanwhile: {dict(states)}")
+    assert states == {QUEUED: 1, EXCLUDED: 1}
+
+
+class _Gate:
+    """Stops the first transaction of a process before its commit, which accepts a message."""
+
+    def __init__(self, process: Process) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+        operation = process.triggering.accept_triggers
+        apply = operation.apply
+
+        def stopped(unit: UnitOfWork, items: Sequence[AcceptItem], /) -> Sequence[Decision]:
+            decisions = apply(unit, items)
+            self.reached.set()
+            self.opened.wait(DEADLINE_S)
+            return decisions
+
+        operation.apply = stopped  # type: ignore[method-assign] # only this test stops it
+
+
+async def _make_and_trigger(process: Process) -> None:
+    profiles = ManageProfiles(process.transactions, process.world.identities, process.world.clock, SystemIds())
+    await profiles.create(CreateProfile(ProfileFields(("email:jane@example.com",), {}, "", "")), ADMIN)
+    await process.trigger(recipient(), campaign_id="offers")

@@ -1,54 +1,45 @@
 """Stores what frequency caps count for each person.
 
-Whoever decides about a person's caps locks the rows first, so that no other transaction decides at the same time. On
-PostgreSQL one upsert locks them, those that are not there yet too. SQLite has one writer at a time, and reads them.
+Whoever decides about a person's caps locks the rows first, so that no other transaction decides at the same time
+(`cap_locks`). SQLite has one writer at a time, and reads them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 import orjson
-from sqlalchemy import Column, Connection, SmallInteger, bindparam, exists, select, tuple_
+from sqlalchemy import Connection, bindparam, exists, select, tuple_
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
+from clarion_server.adapters.storage.cap_locks import (
+    COLUMNS,
+    KEY,
+    NEEDED,
+    OF_PERSONS,
+    THE_WANTED,
+    CapLocks,
+    RowsToLock,
+    read_entries,
+)
 from clarion_server.adapters.storage.schema import cap_entries, messages
+from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.cap_ledger import CapEntries, CapRow
 from clarion_server.domain.cap_person import STRANGER_MARK, CapPerson
 from clarion_server.domain.instant import Instant
 
-_KEY = (cap_entries.c.person, cap_entries.c.policy_key, cap_entries.c.scope)
-#: 1 for a row that is locked even if it is not there yet.
-_NEEDED = Column("needed", SmallInteger)
-_COLUMNS = "cap_entries.person, cap_entries.policy_key, cap_entries.scope, cap_entries.times, cap_entries.until"
-# Always in the same order, so that no two transactions wait for each other.
-_IN_ORDER = "ORDER BY cap_entries.person, cap_entries.policy_key, cap_entries.scope"
-_THE_WANTED = (
-    "cap_entries.person = wanted.column1 AND cap_entries.policy_key = wanted.column2"
-    " AND cap_entries.scope = wanted.column3"
-)
 # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted row and scans nothing.
-_FOUND = f"FROM ({{rows}}) AS wanted CROSS JOIN cap_entries WHERE {_THE_WANTED}"
-_READ = BulkStatement(f"SELECT {_COLUMNS} {_FOUND}", Values(*_KEY, _NEEDED))
+_FOUND = f"FROM ({{rows}}) AS wanted CROSS JOIN cap_entries WHERE {THE_WANTED}"
+_READ = BulkStatement(f"SELECT {COLUMNS} {_FOUND}", Values(*KEY, NEEDED))
 # See `json_rows`.
 _READ_AS_JSON = BulkStatement(
     "SELECT json_group_array(json_array(cap_entries.person, cap_entries.policy_key, cap_entries.scope,"
     f" json(cap_entries.times), cap_entries.until)) {_FOUND}",
-    Values(*_KEY, _NEEDED),
+    Values(*KEY, NEEDED),
 )
 # A range of the primary key.
 _ANY_STRANGER = select(exists().where(cap_entries.c.person >= STRANGER_MARK))
-_LOCK = BulkStatement(
-    "INSERT INTO cap_entries (person, policy_key, scope, times, until)"  # noqa: S608 - names of the schema
-    " SELECT wanted.column1, wanted.column2, wanted.column3, '{{}}', 0 FROM ({rows}) AS wanted"
-    f" WHERE wanted.column4 = 1 OR EXISTS (SELECT 1 FROM cap_entries WHERE {_THE_WANTED})"
-    " ORDER BY wanted.column1, wanted.column2, wanted.column3"
-    " ON CONFLICT (person, policy_key, scope) DO UPDATE SET until = cap_entries.until"
-    f" RETURNING {_COLUMNS}",
-    Values(*_KEY, _NEEDED),
-)
 _SAVE = insertion(
     cap_entries,
     tuple(cap_entries.columns),
@@ -57,41 +48,42 @@ _SAVE = insertion(
 _PERSONS = BulkStatement(
     "SELECT DISTINCT cap_person FROM messages WHERE id IN ({rows}) AND cap_person IS NOT NULL", Values(messages.c.id)
 )
-_OF_PERSONS = f"SELECT {_COLUMNS} FROM cap_entries WHERE person IN ({{rows}}) {_IN_ORDER}"  # noqa: S608 - names of the schema
-_READ_PERSONS = BulkStatement(_OF_PERSONS, Values(cap_entries.c.person))
-_LOCK_PERSONS = BulkStatement(f"{_OF_PERSONS} FOR UPDATE", Values(cap_entries.c.person))
+_READ_PERSONS = BulkStatement(OF_PERSONS, Values(cap_entries.c.person))
 _DELETE_PERSONS = BulkStatement("DELETE FROM cap_entries WHERE person IN ({rows})", Values(cap_entries.c.person))
 _MOVE_MESSAGES = BulkStatement("UPDATE messages SET cap_person = {one} WHERE id IN ({rows})", Values(messages.c.id))
 _NEXT = (
-    select(*_KEY, cap_entries.c.until)
-    .where(tuple_(*_KEY) > tuple_(*(bindparam(column.name) for column in _KEY)))
-    .order_by(*_KEY)
+    select(*KEY, cap_entries.c.until)
+    .where(tuple_(*KEY) > tuple_(*(bindparam(column.name) for column in KEY)))
+    .order_by(*KEY)
     .limit(bindparam("limit"))
 )
 _DELETE = BulkStatement(
-    "DELETE FROM cap_entries WHERE (person, policy_key, scope) IN ({rows}) AND until < {one}", Values(*_KEY)
+    "DELETE FROM cap_entries WHERE (person, policy_key, scope) IN ({rows}) AND until < {one}", Values(*KEY)
 )
 
 
 class SqlCapRepository:
-    def __init__(self, connection: Connection, *, locks: bool) -> None:
-        """`locks` says whether the transaction may write."""
-        takes_locks = locks and connection.dialect.name == "postgresql"
+    def __init__(self, connection: Connection, to_lock: RowsToLock, *, locks: bool) -> None:
+        """`locks` says whether the transaction may write. The process's last one may have left rows `to_lock`."""
         self._connection = connection
-        self._lock = _LOCK if takes_locks else _READ
         self._reads_json = connection.dialect.name == "sqlite"
-        self._lock_persons = _LOCK_PERSONS if takes_locks else _READ_PERSONS
+        self._locks = CapLocks(connection, to_lock) if locks and connection.dialect.name == "postgresql" else None
 
     def lock(self, rows: Mapping[CapRow, bool]) -> dict[CapRow, CapEntries]:
+        if self._locks is not None:
+            return self._locks.lock(rows)
         wanted = [(*row, int(needed)) for row, needed in sorted(rows.items())]
         if not self._reads_json:
-            return _entries(self._lock.select(self._connection, wanted))
+            return read_entries(_READ.select(self._connection, wanted))
         documents = _READ_AS_JSON.select(self._connection, wanted)
         return {
             CapRow(person, policy_key, scope): CapEntries(times, until)
             for (document,) in documents
             for person, policy_key, scope, times, until in orjson.loads(document)
         }
+
+    def hold_strangers(self, identities: Collection[SandboxIdentity]) -> set[SandboxIdentity]:
+        return set() if self._locks is None else self._locks.hold_strangers(identities)
 
     def count_strangers(self) -> bool:
         return bool(self._connection.execute(_ANY_STRANGER).scalar_one())
@@ -137,15 +129,16 @@ class SqlCapRepository:
         position = {"person": person, "policy_key": policy_key, "scope": scope, "limit": limit}
         rows = self._connection.execute(_NEXT, position).all()
         old = [tuple(row[:3]) for row in rows if row.until < before]
-        _DELETE.change(self._connection, old, after=(before,))
+        if old:
+            # A deletion alone would lock them in no order.
+            self._of_persons([person for person, *_ in old])
+            _DELETE.change(self._connection, old, after=(before,))
         return Swept(len(rows), orjson.dumps(tuple(rows[-1][:3])).decode() if rows else after)
 
     def _of_persons(self, persons: Sequence[CapPerson]) -> dict[CapRow, CapEntries]:
-        return _entries(self._lock_persons.select(self._connection, [(person,) for person in sorted(persons)]))
-
-
-def _entries(rows: Iterable[Any]) -> dict[CapRow, CapEntries]:
-    return {CapRow(*row[:3]): CapEntries(orjson.loads(row[3]), row[4]) for row in rows}
+        if self._locks is not None:
+            return self._locks.lock_persons(persons)
+        return read_entries(_READ_PERSONS.select(self._connection, [(person,) for person in sorted(persons)]))
 
 
 def _pack(times: Mapping[str, Instant]) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from clarion_server.adapters.storage.cap_locks import RowsToLock
 from clarion_server.adapters.storage.event_watermark import READS_EVENTS
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
@@ -70,6 +71,7 @@ class SqlStore:
         self._scrub = scrub
         self._on_close = on_close
         self._recipient_index = RecipientIndex()
+        self._caps_to_lock = RowsToLock()
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnitOfWork]:
@@ -106,7 +108,9 @@ class SqlStore:
         with self._translated_errors(), closing(_begin(engine)) as connection:
             transaction = connection.get_transaction()
             assert transaction is not None
-            unit = SqlUnitOfWork(connection, transaction, self._recipient_index, self._shard(), on_commit)
+            unit = SqlUnitOfWork(
+                connection, transaction, self._recipient_index, self._caps_to_lock, self._shard(), on_commit
+            )
             try:
                 yield unit
             finally:

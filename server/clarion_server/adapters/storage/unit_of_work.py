@@ -15,6 +15,7 @@ from clarion_server.adapters.storage.attachments import SqlAttachmentRepository
 from clarion_server.adapters.storage.audience_runs import SqlAudienceRunRepository
 from clarion_server.adapters.storage.audiences import SqlAudienceRepository
 from clarion_server.adapters.storage.campaigns import SqlCampaignRepository
+from clarion_server.adapters.storage.cap_locks import RowsToLock
 from clarion_server.adapters.storage.caps import SqlCapRepository
 from clarion_server.adapters.storage.channels import SqlChannelConfigurationRepository
 from clarion_server.adapters.storage.consents import SqlConsentRepository
@@ -45,6 +46,7 @@ class SqlUnitOfWork:
         connection: Connection,
         transaction: Transaction,
         recipient_index: RecipientIndex,
+        caps_to_lock: RowsToLock,
         shard: int,
         on_commit: Callable[[], None] | None,
     ) -> None:
@@ -72,7 +74,7 @@ class SqlUnitOfWork:
         self.processes = SqlProcessRepository(connection)
         self.sending_policies = SqlSendingPolicyRepository(connection)
         self.identity_namespaces = SqlIdentityNamespaceRepository(connection, locks=on_commit is not None)
-        self.caps = SqlCapRepository(connection, locks=on_commit is not None)
+        self.caps = SqlCapRepository(connection, caps_to_lock, locks=on_commit is not None)
         self.turn_schedules = SqlTurnScheduleRepository(connection, locks=on_commit is not None)
         self.topics = SqlTopicRepository(connection)
         self.approval_policies = SqlApprovalPolicyRepository(connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
+from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.cap_ledger import CapEntries, CapRow
 from clarion_server.domain.cap_person import CapPerson
@@ -17,6 +18,14 @@ class CapRepository(Protocol):
         transaction ends.
 
         Rows that are true are also kept from being added. A transaction that only reads locks nothing.
+        """
+        ...
+
+    def hold_strangers(self, identities: Collection[SandboxIdentity]) -> set[SandboxIdentity]:
+        """Keeps these identities, which had no profile a moment ago, from getting one until the transaction ends.
+
+        Returns those that have one already. A transaction that only reads holds nothing, nor does one that no other
+        writes beside.
         """
         ...
 

@@ -65,11 +65,10 @@ def _tags(
 def _ledger(unit: UnitOfWork, capped: Iterable[Cappable], rules: CapRules, people: People) -> CapLedger:
     recipients: dict[tuple[str, str, Channel, str], Recipient] = {}
     rows: dict[CapRow, bool] = {}
+    counted = [(message, counting) for message in capped if (counting := rules.of(message))]
+    _hold_strangers(unit, (message for message, _ in counted if message.cap_person is None), people)
     whom = _Whom(unit, people)
-    for message in capped:
-        counting = rules.of(message)
-        if not counting:
-            continue
+    for message, counting in counted:
         person, former = message.cap_person, None
         if person is None:
             key = (message.sandbox, message.identity, message.channel, message.address)
@@ -82,6 +81,21 @@ def _ledger(unit: UnitOfWork, capped: Iterable[Cappable], rules: CapRules, peopl
             if former is not None:
                 rows.setdefault(CapRow(former, rule.policy.key, rule.scope), False)
     return CapLedger(rules, CapPeople(recipients), unit.caps.lock(rows) if rows else {})
+
+
+def _hold_strangers(unit: UnitOfWork, recipients: Iterable[Cappable], people: People) -> None:
+    """Lets nobody make a profile of a recipient without one until what is counted for the recipient is stored.
+
+    Otherwise another transaction could make one meanwhile, and would find nothing counted for it.
+    """
+    strangers: set[SandboxIdentity] = set()
+    for message in recipients:
+        own, address = message.identity, address_identity(message.channel, message.address)
+        known = [(message.sandbox, each) for each in (own, address) if each is not None]
+        if not any(given in people.known for given in known):
+            strangers.update(identity for given in known if (identity := people.identity(*given)) is not None)
+    if strangers and (met := unit.caps.hold_strangers(strangers)):
+        people.renew(met)
 
 
 class _Whom:

@@ -1,0 +1,115 @@
+"""The rows of caps that one transaction after the other locks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from threading import Barrier
+
+from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.store import UnitOfWork, WriteConflict
+from clarion_server.application.transactions import Transactions
+from clarion_server.domain.cap_ledger import CapEntries, CapRow
+
+from tests.cap_entries import counted
+from tests.contract.store import samples
+from tests.contract.store.given import committing
+
+OpenStore = Callable[[], SqlStore]
+ROWS = [CapRow(str(person), 1, "scope") for person in range(4)]
+UNTIL = samples.NOW * 2
+
+
+class _Counting:
+    """Counts a message in one row after the other, each locked by itself, and notes what goes wrong."""
+
+    def __init__(self, message: str, rows: Iterable[CapRow], barrier: Barrier) -> None:
+        self.failures: list[type[BaseException]] = []
+        self._message = message
+        self._rows = rows
+        self._barrier = barrier
+        self._is_first = True
+
+    def apply(self, unit: UnitOfWork) -> None:
+        try:
+            for row in self._rows:
+                entries = self._lock(unit, row)
+                unit.caps.save({row: CapEntries({**entries, self._message: samples.NOW}, UNTIL)})
+                if self._is_first:
+                    self._is_first = False
+                    self._barrier.wait()
+        except Exception as error:
+            self.failures.append(type(error))
+            raise
+
+    def _lock(self, unit: UnitOfWork, row: CapRow) -> Mapping[str, int]:
+        return unit.caps.lock({row: True})[row].times
+
+
+async def _count_at_once(stores: Iterable[SqlStore], countings: Iterable[_Counting]) -> None:
+    transactions = [Transactions(store) for store in stores]
+    try:
+        await asyncio.gather(
+            *(each.write(counting.apply) for each, counting in zip(transactions, countings, strict=True))
+        )
+    finally:
+        for each in transactions:
+            each.close()
+
+
+def test_transactions_that_lock_in_opposite_orders_end_in_no_deadlock_and_count_everything(
+    open_store: OpenStore,
+) -> None:
+    stores, barrier = [open_store(), open_store()], Barrier(2)
+    countings = [_Counting("up", ROWS, barrier), _Counting("down", ROWS[::-1], barrier)]
+    asyncio.run(_count_at_once(stores, countings))
+    # PostgreSQL would have ended one of them for a deadlock.
+    assert countings[0].failures == []
+    assert countings[1].failures == [WriteConflict]
+    assert {row: set(times) for row, times in counted(stores[0]).items()} == {row: {"up", "down"} for row in ROWS}
+
+
+def test_a_transaction_that_is_done_again_locks_at_first_what_the_one_before_could_not_have(
+    open_store: OpenStore,
+) -> None:
+    store, other = open_store(), open_store()
+    with other.begin() as holding:
+        holding.caps.lock({ROWS[0]: True})
+        with suppress(WriteConflict), store.begin() as work:
+            work.caps.lock({ROWS[1]: True})
+            work.caps.lock({ROWS[0]: True})
+            raise AssertionError("another transaction has the row")
+    with store.begin() as work:
+        assert set(work.caps.lock({ROWS[1]: True})) == {ROWS[1]}
+        with suppress(WriteConflict), other.begin() as late:
+            late.caps.lock({ROWS[2]: True})
+            late.caps.lock({ROWS[0]: True})
+            raise AssertionError("the first lock has taken it")
+
+
+def test_the_entries_of_an_ended_message_are_removed_after_later_rows_were_locked(open_store: OpenStore) -> None:
+    store = open_store()
+    with committing(store) as work:
+        work.caps.save({ROWS[0]: CapEntries({"m": samples.NOW}, UNTIL)})
+    with committing(store) as work:
+        work.caps.lock({ROWS[2]: True})
+        work.caps.delete([ROWS[0].person])
+        assert set(work.caps.lock({ROWS[0]: False, ROWS[2]: True})) == {ROWS[2]}
+
+
+def test_identities_without_a_profile_are_held_and_those_with_one_are_told(open_store: OpenStore) -> None:
+    store = open_store()
+    jane, joe = (samples.identity("email", f"{name}@example.com") for name in ("jane", "joe"))
+    with committing(store) as work:
+        work.profiles.add(samples.profile(jane))
+    wanted = [SandboxIdentity(samples.SANDBOX, *each.key) for each in (jane, joe)]
+    with committing(store) as work:
+        for _ in range(2):
+            assert work.caps.hold_strangers(wanted) == {wanted[0]}
+        assert work.profiles.by_identity(samples.VISIBILITY, joe.key) is None
+        work.profiles.add(samples.profile(joe))
+    with store.snapshot() as work:
+        assert work.profiles.by_identity(samples.VISIBILITY, joe.key) is not None
+        assert work.caps.hold_strangers(wanted) == set()
