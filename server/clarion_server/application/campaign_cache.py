@@ -33,8 +33,6 @@ from clarion_server.domain.sending_policy import DEFAULT_POLICY
 from clarion_server.domain.targeting import NO_AUDIENCES
 from clarion_server.domain.targets import TargetAction
 
-#: Python 3.11 takes as long to find a member in its class as to create a small object.
-_HIGH = ThroughputMode.HIGH
 #: About how many bytes the versions take at most that are kept compiled, and as many again those of live campaigns. A
 #: version of a small mail takes 20 KB, so that is 1,600 of each.
 MAX_BYTES = 32 * 2**20
@@ -57,6 +55,10 @@ class CompiledVersion:
     """The content of each action in the default locale, in their order; so with the next two."""
     actions: tuple[TargetAction, ...]
     action_ids: tuple[str, ...]
+    has_rules: bool
+    """Whether rules decide which contents people get."""
+    sending_policy: str | None
+    """The id of the sending policy that may hold for its messages; None when none does."""
     reads_profile: bool
     """Whether a content may depend on attributes of the profile."""
     address_members: tuple[str, ...]
@@ -76,19 +78,6 @@ class CompiledVersion:
     def whole_definition(self) -> CampaignDefinition:
         """Returns the definition with its variants, which takes milliseconds when there are many."""
         return self.variants.into(self.definition)
-
-    @property
-    def has_rules(self) -> bool:
-        """Whether rules decide which contents people get."""
-        return any(action.rules is not None for action in self.actions)
-
-    @property
-    def sending_policy(self) -> str | None:
-        """The id of the sending policy that may hold for its messages; None when none does."""
-        definition = self.definition
-        if definition.throughput_mode is _HIGH:
-            return None
-        return definition.sending_policy or DEFAULT_POLICY
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +280,8 @@ class CampaignCache:
             contents,
             tuple(actions),
             tuple(action.id for action in actions),
+            any(action.rules is not None for action in actions),
+            _sending_policy(definition),
             self._compiler.reads_profile(definition, stored.fragments),
             tuple({f'"{each}"' for action in definition.actions if (each := action.content.address_attribute)}),
             _BASE_BYTES + _BYTES_PER_CHARACTER * (len(repr(light)) + _length(stored.built)) + packed.size,
@@ -299,6 +290,12 @@ class CampaignCache:
             stored.fragments,
             definition.audience_ids,
         )
+
+
+def _sending_policy(definition: CampaignDefinition) -> str | None:
+    if definition.throughput_mode is ThroughputMode.HIGH:
+        return None
+    return definition.sending_policy or DEFAULT_POLICY
 
 
 def _length(built: BuiltSources) -> int:

@@ -26,8 +26,12 @@ Result = TypeVar("Result")
 #: About how many rows one commit carries at most: while it is written, the answers of the one before are given.
 _ROWS_PER_COMMIT = 500
 #: The longest delay of a commit, in seconds: for each write that the last commits had, and in all. Under load many
-#: writes share a commit then, and without load nobody waits for long.
+#: writes share a commit then, and without load nobody waits for long. Where a commit of many writes takes longer than
+#: their delay, the next one is delayed for as long: writes come slowly to such a machine, too, and small commits would
+#: keep it busy.
 _DELAY_PER_WRITE, _MAX_DELAY = 0.0002, 0.006
+#: From so many writes on the time of a commit counts.
+_MANY = 4
 
 
 class BulkOperation(ABC, Generic[Item, Result]):
@@ -120,8 +124,9 @@ class GroupCommit:
             while self._pending:
                 await self._gather()
                 batch = self._next_batch()
+                begun = time.monotonic()
                 await self._commit(batch)
-                self._estimator.record(len(batch) + len(self._pending))
+                self._estimator.record(len(batch) + len(self._pending), time.monotonic() - begun)
         finally:
             self._flushing = None
 
@@ -182,11 +187,13 @@ class _BatchEstimator:
 
     def __init__(self) -> None:
         self._count = 0
+        self._seconds = 0.0
 
-    def record(self, count: int) -> None:
-        """Records how many entries a commit had, together with those that arrived meanwhile."""
+    def record(self, count: int, seconds: float) -> None:
+        """Records how many entries a commit had, together with those that arrived meanwhile, and how long it took."""
         # The estimate falls slowly, as one commit may just have come between two waves.
         self._count = max(count, (self._count + count) // 2)
+        self._seconds = seconds
 
     @property
     def expected(self) -> int:
@@ -195,7 +202,8 @@ class _BatchEstimator:
 
     @property
     def max_delay(self) -> float:
-        return min(_DELAY_PER_WRITE * self._count, _MAX_DELAY)
+        of_writes = _DELAY_PER_WRITE * self._count
+        return min(of_writes if self._count < _MANY else max(of_writes, self._seconds), _MAX_DELAY)
 
 
 def _end_delay(enough: asyncio.Future[None]) -> None:

@@ -272,7 +272,7 @@ def decide(trigger: Trigger, facts: Facts) -> Decision:
         return known
     if trigger.refusal:
         return Refused(trigger.refusal)
-    return _accept(trigger, facts, _earlier(trigger, facts))
+    return _accept(trigger, facts, _earlier(trigger, facts) if facts.earlier else None)
 
 
 def _earlier(trigger: Trigger, facts: Facts) -> Execution | None:
@@ -334,8 +334,20 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             if first_only and not found:
                 break
     execution = _with_exclusions(trigger.execution, exclusions) if exclusions else trigger.execution
-    accepted = Accepted(execution, messages, trigger.attributes, lapsed, deferred, exclusions, trigger.extends, files)
-    return accepted if rules is None else replace(accepted, rule_failures=rules.failures, choices=rules.kept)
+    failures, choices_kept = (NO_FAILURES, NO_CHOICES) if rules is None else (rules.failures, rules.kept)
+    # Positional arguments, in the order of the fields: see `_message`.
+    return Accepted(
+        execution,
+        messages,
+        trigger.attributes,
+        lapsed,
+        deferred,
+        exclusions,
+        trigger.extends,
+        files,
+        failures,
+        choices_kept,
+    )
 
 
 def _under_policy(message: Message, policy: SendingPolicy, facts: ExclusionFacts) -> tuple[Message, bool]:

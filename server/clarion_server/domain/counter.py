@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -87,17 +88,30 @@ class LatencyKey(NamedTuple):
     """A bucket number of `domain.latency`."""
 
 
-_ALIKE = attrgetter("campaign_key", "version", "action", "rule", "content_locale.locale", "accept_time")
+_DIMENSIONS = attrgetter("campaign_key", "version", "action", "rule", "content_locale.locale")
+_ACCEPT_TIME = attrgetter("accept_time")
 
 
-def count_targeted(messages: Iterable[Message]) -> Counter[CounterKey]:
+def _accept_day(message: Message) -> int:
+    return message.accept_time // DAY
+
+
+def count_targeted(messages: Sequence[Message]) -> Counter[CounterKey]:
     """Counts new messages in TARGETED."""
     counts: Counter[CounterKey] = Counter()
-    # Most messages of a trigger are alike, and a key is made once for all of them.
-    for (campaign_key, version, action, rule, locale, accept_time), count in Counter(map(_ALIKE, messages)).items():
-        key = CounterKey(campaign_key, version, action, "", rule, locale, accept_time // DAY, Metric.TARGETED)
-        counts[key] += count
+    # Nearly all messages of a commit are alike, and a key is made once for all of them.
+    for day, of_day in _by_day(messages):
+        for (campaign_key, version, action, rule, locale), count in Counter(map(_DIMENSIONS, of_day)).items():
+            counts[CounterKey(campaign_key, version, action, "", rule, locale, day, Metric.TARGETED)] += count
     return counts
+
+
+def _by_day(messages: Sequence[Message]) -> Iterable[tuple[int, Iterable[Message]]]:
+    """Returns the messages by the days of their acceptance, one of which may occur several times."""
+    if not messages:
+        return ()
+    first, last = min(map(_ACCEPT_TIME, messages)) // DAY, max(map(_ACCEPT_TIME, messages)) // DAY
+    return ((first, messages),) if first == last else groupby(messages, _accept_day)
 
 
 def count_failed_rules(execution: Execution, failures: RuleFailures) -> Counter[CounterKey]:

@@ -202,7 +202,7 @@ async def test_a_lone_write_after_many_is_delayed_a_little_and_no_longer(
 def test_nothing_is_expected_where_nothing_came_lately() -> None:
     estimator = _BatchEstimator()
     assert (estimator.expected, estimator.max_delay) == (0, 0)
-    estimator.record(1)
+    estimator.record(1, 0.001)
     assert estimator.expected == 1
 
 
@@ -210,14 +210,28 @@ def test_the_estimate_rises_at_once_and_falls_slowly() -> None:
     estimator = _BatchEstimator()
     expected = []
     for count in (2, 8, 100, 4, 4, 1, 1, 1, 1, 1, 1):
-        estimator.record(count)
+        estimator.record(count, 0.001)
         expected.append(estimator.expected)
     assert expected == [2, 8, 100, 52, 28, 14, 7, 4, 2, 1, 1]
 
 
 def test_few_writes_delay_a_commit_for_a_short_time_and_many_for_six_milliseconds_at_most() -> None:
     estimator = _BatchEstimator()
-    estimator.record(10)
+    estimator.record(10, 0.001)
     assert estimator.max_delay == pytest.approx(0.002)
-    estimator.record(1_000)
+    estimator.record(1_000, 0.001)
     assert estimator.max_delay == pytest.approx(0.006)
+
+
+def test_a_commit_of_several_writes_is_delayed_for_as_long_as_the_last_one_took() -> None:
+    estimator = _BatchEstimator()
+    estimator.record(7, 0.004)
+    assert estimator.max_delay == pytest.approx(0.004)
+    estimator.record(7, 1.0)
+    assert estimator.max_delay == pytest.approx(0.006)
+
+
+def test_the_time_of_a_commit_delays_none_of_few_writes() -> None:
+    estimator = _BatchEstimator()
+    estimator.record(3, 1.0)
+    assert estimator.max_delay == pytest.approx(0.0006)

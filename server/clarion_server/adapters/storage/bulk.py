@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Column, Connection, CursorResult, Dialect, Table
 
+from clarion_server.adapters.storage import driver
 from clarion_server.adapters.storage.arrays import array_notation, array_type, column_type
 
 Row = Sequence[Any]
@@ -59,23 +60,35 @@ class BulkStatement:
         self, connection: Connection, rows: Sequence[Row], *, before: Row = (), after: Row = ()
     ) -> Iterator[CursorResult[Any]]:
         """Yields the result of each statement, as few as possible. Each runs when its result is asked for."""
-        dialect = connection.dialect
-        start = 0
-        while start < len(rows):
-            chunk = rows[start : start + self._rows.chunk_size(dialect, len(rows) - start)]
-            parameters = (*before, *self._rows.parameters(dialect, chunk), *after)
-            yield connection.exec_driver_sql(self._text(dialect, len(chunk)), parameters)
-            start += len(chunk)
+        for text, parameters in self._statements(connection.dialect, rows, before, after):
+            yield connection.exec_driver_sql(text, parameters)
 
     def change(self, connection: Connection, rows: Sequence[Row], *, before: Row = (), after: Row = ()) -> int:
         """Runs the statement over all rows and returns the number of rows that it changed in the database."""
-        return sum(result.rowcount for result in self.run(connection, rows, before=before, after=after))
+        statements = self._statements(connection.dialect, rows, before, after)
+        return sum([driver.run(connection, text, parameters).rowcount for text, parameters in statements])
 
     def select(
         self, connection: Connection, rows: Sequence[Row], *, before: Row = (), after: Row = ()
     ) -> Iterable[Any]:
         """Yields the rows that the statement returns for all rows. It runs as they are asked for."""
         return chain.from_iterable(self.run(connection, rows, before=before, after=after))
+
+    def read(self, connection: Connection, rows: Sequence[Row]) -> Iterable[Row]:
+        """Does the same as `select` for rows that are read by position alone."""
+        statements = self._statements(connection.dialect, rows, (), ())
+        found = [driver.run(connection, text, parameters).fetchall() for text, parameters in statements]
+        return chain.from_iterable(found)
+
+    def _statements(
+        self, dialect: Dialect, rows: Sequence[Row], before: Row, after: Row
+    ) -> Iterator[tuple[str, tuple[Any, ...]]]:
+        """Yields the texts and the parameters of as few statements as possible."""
+        start = 0
+        while start < len(rows):
+            chunk = rows[start : start + self._rows.chunk_size(dialect, len(rows) - start)]
+            yield self._text(dialect, len(chunk)), (*before, *self._rows.parameters(dialect, chunk), *after)
+            start += len(chunk)
 
     def _text(self, dialect: Dialect, count: int) -> str:
         text = self._texts.get((count, dialect.name))

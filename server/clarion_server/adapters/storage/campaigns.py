@@ -123,7 +123,7 @@ class SqlCampaignRepository:
 
     def lock(self, keys: Collection[int]) -> dict[int, LockedCampaign]:
         lock_shared(self._connection, keys)
-        found = _LOCKED.select(self._connection, [(key,) for key in keys])
+        found = _LOCKED.read(self._connection, [(key,) for key in keys])
         return {key: LockedCampaign(revision, *map(bool, has)) for key, revision, *has in found}
 
     def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
@@ -134,7 +134,7 @@ class SqlCampaignRepository:
                 bool(erasing),
                 bool(rated),
             )
-            for key, state, disposal, erasing, rated in _DELIVERY_POLICIES.select(
+            for key, state, disposal, erasing, rated in _DELIVERY_POLICIES.read(
                 self._connection, [(key,) for key in keys]
             )
         }

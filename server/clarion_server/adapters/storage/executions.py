@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 
-from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Values
+from clarion_server.adapters.storage.bulk import BulkStatement, Insertion, Run, Values
 from clarion_server.adapters.storage.conditions import of_shown_campaign, seen_by
 from clarion_server.adapters.storage.json_columns import EXCLUSIONS, REJECTIONS
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
@@ -31,6 +33,20 @@ _SHARED = (
     executions.c.expire_time,
     executions.c.exclusions,
     executions.c.rejections,
+)
+#: What executions with the same values in the shared columns have in common.
+_ALIKE = attrgetter(
+    "sandbox",
+    "campaign_key",
+    "version",
+    "caller",
+    "recipient_count",
+    "actions",
+    "action_mode",
+    "send_time",
+    "expire_time",
+    "exclusions",
+    "rejections",
 )
 _COLUMNS = tuple(executions.columns)
 _NAMES = ", ".join(f"executions.{column.name}" for column in _COLUMNS)
@@ -59,7 +75,7 @@ class SqlExecutionRepository:
         self._connection = connection
 
     def add_all(self, executions: Sequence[Execution]) -> None:
-        _INSERT.add(self._connection, [(_shared_row(each), [_own_row(each)]) for each in executions])
+        _INSERT.add(self._connection, _runs_of(executions))
 
     def by_request_ids(self, requests: Collection[tuple[int, str]]) -> dict[tuple[int, str], Execution]:
         found = map(_from_row, _BY_REQUEST_IDS.select(self._connection, tuple(requests)))
@@ -84,6 +100,12 @@ class SqlExecutionRepository:
         """Returns the newest execution first."""
         statement = select(executions).where(*conditions).order_by(executions.c.id.desc()).limit(limit)
         return [_from_row(row) for row in self._connection.execute(statement)]
+
+
+def _runs_of(new: Sequence[Execution]) -> list[Run]:
+    """Returns the rows of new executions, as `Insertion` takes them."""
+    runs = ([*alike] for _, alike in groupby(new, _ALIKE))
+    return [(_shared_row(alike[0]), list(map(_own_row, alike))) for alike in runs]
 
 
 def _own_row(execution: Execution) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from clarion_server.adapters.storage import driver
 from clarion_server.adapters.storage.migrate import migrate
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.adapters.storage.unix_notify import UnixNotifier
@@ -231,7 +232,7 @@ def _engine(
 
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver.begin(connection, begin)
 
     return engine
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import orjson
@@ -18,7 +18,7 @@ from clarion_server.domain.acceptance import NO_FILES
 from clarion_server.domain.address_key import email_key
 from clarion_server.domain.attachment import FileInput
 from clarion_server.domain.campaign import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
-from clarion_server.domain.choice import LOCALE_FIELDS, Choice, choose_locale
+from clarion_server.domain.choice import LOCALE_FIELDS, choose_locale
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.labels import label_violations
 from clarion_server.domain.language_tags import read_locale
@@ -106,19 +106,21 @@ class TriggerCommand:
         return bool(self.violations) or any(recipient.violations for recipient in self.recipients)
 
 
-@dataclass(slots=True)
 class Admission:
     """The result of checking the recipients of one call, which are known by their positions in it."""
 
-    recipients: list[AcceptedRecipient] = field(default_factory=list)
-    data: dict[int, RecipientData] = field(default_factory=dict)
-    """The data of each accepted recipient, by position."""
-    rejections: dict[int, tuple[Violation, ...]] = field(default_factory=dict)
-    errors: ErrorBudget = field(default_factory=ErrorBudget)
-    lacks_address: bool = False
-    """Whether an accepted recipient lacks an address that its stored profile may have."""
-    files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
-    """The files of the accepted recipients who have any, by position."""
+    __slots__ = ("data", "errors", "files", "lacks_address", "recipients", "rejections")
+
+    def __init__(self) -> None:
+        self.recipients: list[AcceptedRecipient] = []
+        #: The data of each accepted recipient, by position.
+        self.data: dict[int, RecipientData] = {}
+        self.rejections: dict[int, tuple[Violation, ...]] = {}
+        self.errors = ErrorBudget()
+        #: Whether an accepted recipient lacks an address that its stored profile may have.
+        self.lacks_address = False
+        #: The files of the accepted recipients who have any, by position.
+        self.files: Mapping[int, tuple[MessageFile, ...]] = NO_FILES
 
     @property
     def violations(self) -> list[Violation]:
@@ -214,8 +216,6 @@ def _admit(
 ) -> AcceptedRecipient | list[Violation]:
     definition = live.version.definition
     context, profile = to_json(recipient.context), to_json(recipient.profile)
-    choice = choose_locale(recipient.locale, recipient.profile, definition.default_locale)
-    locale = choice.value
     labels = {**trigger_labels, **recipient.labels} if recipient.labels else trigger_labels
     found = list(recipient.violations)
     namespace = definition.identity_namespace
@@ -230,8 +230,9 @@ def _admit(
         found += [violation for violation in broken if violation.field != misnamed.field]
     elif broken:
         found += _check_addresses(broken, definition, admission)
-    if locale != definition.default_locale and not is_locale(locale):
-        locale = _read_locale(choice, definition, found)
+    locale = definition.default_locale
+    if recipient.locale or recipient.profile:
+        locale = _locale(recipient, definition, found)
     # These cheap tests suffice for nearly every recipient.
     if recipient.profile or len(context) > MAX_CONTEXT_BYTES or _ESCAPED_NUL in context:
         found += _data_violations(recipient, context, profile, definition)
@@ -247,8 +248,11 @@ def _admit(
     return AcceptedRecipient(index, recipient.identity, addresses, locale, context, profile, labels, normal_value)
 
 
-def _read_locale(choice: Choice, definition: CampaignDefinition, found: list[Violation]) -> str:
+def _locale(recipient: RecipientInput, definition: CampaignDefinition, found: list[Violation]) -> str:
     """Returns the tag that the recipient's locale means, and adds a violation when it means none."""
+    choice = choose_locale(recipient.locale, recipient.profile, definition.default_locale)
+    if choice.value == definition.default_locale or is_locale(choice.value):
+        return choice.value
     read = read_locale(choice.value)
     if read is None:
         found.append(malformed(LOCALE_FIELDS[choice.source], "Must be a BCP 47 tag such as 'pt-BR'."))

@@ -180,19 +180,20 @@ class Triggering:
         """Does what `begin` does, for a campaign that is in memory."""
         if command.files or _takes_long(command, live):
             return None
-        self._check_accepts(command, live)
-        return self._submit(command, live, admit(command, live, self._identities), caller)
+        now = self._clock.now()
+        self._check_accepts(command, live, now)
+        return self._submit(command, live, admit(command, live, self._identities), caller, now)
 
     async def _admit_and_submit(self, command: TriggerCommand, live: LiveCampaign, caller: Caller) -> Begun:
         """Checks the trigger and submits it. Recipients whose check takes long are checked in a thread."""
-        self._check_accepts(command, live)
+        self._check_accepts(command, live, self._clock.now())
         if _takes_long(command, live):
             admission = await run_for_request(admit, command, live, self._identities)
         else:
             admission = admit(command, live, self._identities)
         if command.files:
             await self._take_files(command, live, admission)
-        return self._submit(command, live, admission, caller)
+        return self._submit(command, live, admission, caller, self._clock.now())
 
     async def _take_files(self, command: TriggerCommand, live: LiveCampaign, admission: Admission) -> None:
         """Checks the recipients' files, and stores those of a trigger that may be accepted. Raises InvalidFields."""
@@ -201,28 +202,29 @@ class Triggering:
         if not command.validate_only:
             await self._files.store(command, uploads, admission, whole_sandbox(live.campaign.sandbox))
 
-    def _check_accepts(self, command: TriggerCommand, live: LiveCampaign) -> None:
+    def _check_accepts(self, command: TriggerCommand, live: LiveCampaign, now: Instant) -> None:
         """Raises Overloaded, CampaignNotLive or CampaignOutsideWindow."""
         self.check_capacity(len(command.recipients) * len(live.version.actions))
-        live.check_accepts(self._clock.now())
+        live.check_accepts(now)
 
-    def _submit(self, command: TriggerCommand, live: LiveCampaign, admission: Admission, caller: Caller) -> Begun:
-        now = self._clock.now()
+    def _submit(
+        self, command: TriggerCommand, live: LiveCampaign, admission: Admission, caller: Caller, now: Instant
+    ) -> Begun:
+        version, definition = live.version, live.version.definition
         _check(admission, call_violations(command, now), command.allow_partial)
         execution = self._execution(command, live, admission, caller, now)
-        release = max(now, command.send_time or now)
+        release = now if command.send_time is None else max(now, command.send_time)
         # A claim gives messages with a rate their turns.
-        may_leave = release == now and not command.validate_only and live.version.definition.rate is None
-        count = len(live.version.actions)
-        reservations = self._reserve(live, len(admission.recipients)) if may_leave else (None,) * count
+        may_leave = release == now and not command.validate_only and definition.rate is None
+        reservations = self._reserve(live, len(admission.recipients)) if may_leave else (None,) * len(version.actions)
         # Positional arguments, in the order of the fields: names and defaults would take twice as long.
         trigger = Trigger(
             execution,
             live.campaign.revision,
-            live.version.actions,
+            version.actions,
             live.lane,
-            live.version.definition.topic,
-            live.version.sending_policy,
+            definition.topic,
+            version.sending_policy,
             admission.recipients,
             release,
             tuple([None if each is None else each.owner for each in reservations]),
@@ -233,7 +235,7 @@ class Triggering:
             NO_REASONS,
             False,
             admission.files,
-            admission.data if live.version.has_rules else NO_DATA,
+            admission.data if version.has_rules else NO_DATA,
         )
         item = AcceptItem(trigger, admission.data, reservations, _profile_use(command, live, admission))
         if command.validate_only:

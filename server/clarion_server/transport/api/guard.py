@@ -75,7 +75,9 @@ class Guard:
             try:
                 self.in_flight.begin()
                 try:
-                    caller = await self._admit(context)
+                    secret = self._secret_of(context)
+                    caller = self.authenticator.known(secret) or await self.authenticator.authenticate(secret)
+                    self._check_scopes(caller)
                     if isinstance(request, Unread):
                         request = await request.read()
                     return await call(check_decoded(request), caller)
@@ -95,7 +97,9 @@ class Guard:
             try:
                 self.in_flight.begin()
                 try:
-                    caller = await self._admit(context)
+                    secret = self._secret_of(context)
+                    caller = self.authenticator.known(secret) or await self.authenticator.authenticate(secret)
+                    self._check_scopes(caller)
                     if isinstance(request, Unread):
                         request = await request.read()
                     # When the caller cancels, the generator is closed at once and not by the garbage collector.
@@ -114,16 +118,17 @@ class Guard:
 
         return guarded
 
-    async def _admit(self, context: Context) -> Caller:
-        """Raises DeadlineTooShort, Unauthenticated or ScopeDenied."""
+    def _secret_of(self, context: Context) -> str:
+        """Returns the secret of a call that has time left. Raises DeadlineTooShort or Unauthenticated."""
         remaining = _remaining(context)
         if remaining is not None and remaining * 1000 < DEADLINE_FLOOR_MS:
             raise DeadlineTooShort(DEADLINE_FLOOR_MS)
-        secret = _secret_of(context)
-        caller = self.authenticator.known(secret) or await self.authenticator.authenticate(secret)
+        return _secret_of(context)
+
+    def _check_scopes(self, caller: Caller) -> None:
+        """Raises ScopeDenied."""
         if not caller.has_any(self.scopes):
             raise ScopeDenied(self.method, tuple(sorted(self.scopes | {Scope.ADMIN})))
-        return caller
 
     def _log_unexpected(self, context: Context) -> status_pb2.Status:
         """Logs the current exception and returns the status for the caller."""

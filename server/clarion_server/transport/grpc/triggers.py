@@ -18,7 +18,7 @@ from clarion_server.domain.access import Caller
 from clarion_server.domain.errors import ClarionError, Unavailable
 from clarion_server.domain.value import value
 from clarion_server.transport.api.convert.audience_triggers import to_audience_command, to_audience_response
-from clarion_server.transport.api.convert.triggers import to_command, to_response
+from clarion_server.transport.api.convert.triggers import to_command, to_response, to_stream_response
 from clarion_server.transport.api.errors import internal_status, status_of
 from clarion_server.transport.api.requests import Unread, check_decoded, converted, is_large, size_of
 
@@ -108,7 +108,7 @@ class TriggerService:
     async def _answer(self, unanswered: _Unanswered, caller: Caller) -> pb.TriggerStreamResponse:
         """Returns the answer to a request, or its error. Never raises, so that the stream goes on."""
         try:
-            return pb.TriggerStreamResponse(accepted=to_response(await self._finish(unanswered, caller)))
+            return to_stream_response(await self._finish(unanswered, caller))
         except ClarionError as error:
             return pb.TriggerStreamResponse(error=status_of(error))
         except Exception:

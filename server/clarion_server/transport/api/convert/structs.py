@@ -37,8 +37,13 @@ def to_dict(struct: struct_pb2.Struct, depth: int = MAX_DEPTH) -> dict[str, Any]
     # `items()` is implemented in Python and would double the time.
     for key in fields:
         value = fields[key]
-        # Most values are texts, and a text that is not empty needs no look at the kind.
-        result[key] = value.string_value or _plain(value, value.WhichOneof("kind"), depth)
+        # Most values are texts or numbers, and one that is not empty or zero needs no look at the kind.
+        if text := value.string_value:
+            result[key] = text
+        elif number := value.number_value:
+            result[key] = _number(number)
+        else:
+            result[key] = _plain(value, value.WhichOneof("kind"), depth)
     return result
 
 

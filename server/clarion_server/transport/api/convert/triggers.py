@@ -25,7 +25,7 @@ from clarion_server.domain.explanation import Explanation
 from clarion_server.domain.instant import LATEST, SECOND, Instant
 from clarion_server.domain.labels import MAX_LABELS
 from clarion_server.domain.message import NO_LABELS, message_id
-from clarion_server.domain.names import CAMPAIGNS, MESSAGES
+from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
 from clarion_server.domain.violation import Violation, out_of_range, too_many
 from clarion_server.transport.api.convert.attachments import to_recipient_files
 from clarion_server.transport.api.convert.explanations import to_message_explanation, to_recipient_explanation
@@ -36,6 +36,7 @@ from clarion_server.transport.api.errors import field_violation
 
 _Request = trigger_service_pb2.TriggerRequest
 _Response = trigger_service_pb2.TriggerResponse
+_StreamResponse = trigger_service_pb2.TriggerStreamResponse
 _Result = trigger_service_pb2.RecipientResult
 _MessageResult = trigger_service_pb2.MessageResult
 
@@ -44,8 +45,15 @@ _EXCLUSION = {
 }
 _NANOS = 1_000_000_000
 _NO_VALUES: dict[str, Any] = {}
-#: The ids of a recipient's messages without the action. No action has an id as long as this.
-_ANY_MESSAGES = message_id("0" * 32, 0, 0)[:-1].encode()
+#: Stands for the id of an execution. Ids of actions have no capital letters.
+_ANY_EXECUTION = b"X" * 32
+#: Stands for the ids of a recipient's messages without the action.
+_ANY_MESSAGES = message_id(_ANY_EXECUTION.decode(), 0, 0)[:-1].encode()
+#: The encoded response without its results, about a new execution and about a repeated request.
+_NEW, _REPLAYED = (
+    _Response(execution=EXECUTIONS.format(_ANY_EXECUTION.decode()), replayed=replayed).SerializeToString()
+    for replayed in (False, True)
+)
 
 
 def to_command(request: _Request, *, is_large: bool = False) -> TriggerCommand:
@@ -122,26 +130,43 @@ def _values(struct: struct_pb2.Struct, field: str, violations: list[Violation]) 
 
 
 def to_response(answer: TriggerAnswer) -> _Response:
-    execution = answer.execution
-    if answer.explanation is not None:
-        return _Response(recipients=_explained_results(execution, answer.explanation))
-    response = _Response(execution=execution.name, replayed=answer.replayed)
-    if not execution.exclusions and not execution.rejections:
-        response.MergeFromString(_accepted_results(execution))
+    return _Response.FromString(encoded) if (encoded := _encoded(answer)) is not None else _made_response(answer)
+
+
+def to_stream_response(answer: TriggerAnswer) -> _StreamResponse:
+    response = _StreamResponse()
+    # A response that is given to the constructor would be copied.
+    if (encoded := _encoded(answer)) is not None:
+        response.accepted.MergeFromString(encoded)
     else:
-        response.recipients.extend([_recipient_result(result) for result in execution.results()])
+        response.accepted.CopyFrom(_made_response(answer))
     return response
 
 
-def _accepted_results(execution: Execution) -> bytes:
-    """Returns the encoded results of an execution that accepted every recipient.
+def _made_response(answer: TriggerAnswer) -> _Response:
+    execution = answer.execution
+    if answer.explanation is not None:
+        return _Response(recipients=_explained_results(execution, answer.explanation))
+    results = [_recipient_result(result) for result in execution.results()]
+    return _Response(execution=execution.name, replayed=answer.replayed, recipients=results)
 
-    They differ only in the ids of the messages, which all have the same length. So they are copies of one encoded
-    result with other ids, which takes a sixth of the time of encoding each.
+
+def _encoded(answer: TriggerAnswer) -> bytes | None:
+    """Returns the encoded response about an execution that accepted every recipient; None about any other.
+
+    The results differ only in the ids of the messages, which all have the same length. So they are copies of one
+    encoded result with other ids, which takes a sixth of the time of encoding each.
     """
-    one = _encoded_result(execution.accepted_actions)
+    execution = answer.execution
+    if execution.exclusions or execution.rejections or answer.explanation is not None:
+        return None
+    execution_id = execution.id.encode()
+    head, one = _REPLAYED if answer.replayed else _NEW, _encoded_result(execution.accepted_actions)
+    if execution.recipient_count == 1:
+        return (head + one).replace(_ANY_EXECUTION, execution_id)
     prefixes = [message_id(execution.id, index, 0)[:-1].encode() for index in range(execution.recipient_count)]
-    return b"".join([one.replace(_ANY_MESSAGES, prefix) for prefix in prefixes])
+    results = [one.replace(_ANY_MESSAGES, prefix) for prefix in prefixes]
+    return b"".join([head.replace(_ANY_EXECUTION, execution_id), *results])
 
 
 @lru_cache(maxsize=1_024)
