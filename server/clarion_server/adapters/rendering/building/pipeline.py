@@ -8,9 +8,7 @@ from itertools import zip_longest
 
 from jinja2 import TemplateSyntaxError
 
-from clarion_server.adapters.rendering.building import mjml
 from clarion_server.adapters.rendering.building.flattening import flatten
-from clarion_server.adapters.rendering.building.inlining import inlined
 from clarion_server.adapters.rendering.building.jinja_tags import JinjaTag, normalised, tags_of
 from clarion_server.adapters.rendering.building.placing import placed, refused
 from clarion_server.adapters.rendering.building.source import Source, error
@@ -45,10 +43,17 @@ def _transformed(text: str, transform: Transform) -> Source:
 
 
 def _built(source: Source, transform: Transform) -> Source:
-    """Each step takes a source and returns the next one. A transform must leave the tags as they are."""
+    """Each step takes a source and returns the next one. A transform must leave the tags as they are.
+
+    The libraries of a transform are loaded when the first one is built: they take 5 MB.
+    """
     tags = tags_of(source.text)
     if transform is Transform.MJML:
+        from clarion_server.adapters.rendering.building import mjml  # noqa: PLC0415 - see above
+
         return mjml.transformed(source, tags)
+    from clarion_server.adapters.rendering.building.inlining import inlined  # noqa: PLC0415 - see above
+
     return _with_same_tags(source, tags, inlined(source, tags))
 
 
