@@ -92,6 +92,7 @@ PRESENT = {
     "RenderedEmail.from",
     "ShownRendering.key",
     "TestCell.key",
+    "TestCellDifference.key",
     "VerificationStep.elapsed",
 }
 #: Fields that `repr` leaves out, beside those that are input only.

@@ -140,16 +140,24 @@ export class Campaigns {
     return present((await this.#calls.unary(METHOD.getCampaignVersion, request, again(options))).version);
   }
 
-  /** Tells how a `version` (by default the draft) differs from an earlier one (by default the live one). */
+  /**
+   * Tells how a `version` (by default the draft) differs from an earlier one (by default the live one). With `renderTestCases` it also
+   * tells which cells of the test cases come out differently, which takes a while.
+   */
   async diff(
     name: string,
     {
       baseVersion = 0,
       version = 0,
+      renderTestCases = false,
       ...options
-    }: CallOptions & { readonly baseVersion?: number; readonly version?: number } = {},
+    }: CallOptions & {
+      readonly baseVersion?: number;
+      readonly version?: number;
+      readonly renderTestCases?: boolean;
+    } = {},
   ): Promise<CampaignDifference> {
-    const request = { campaign: nameOf(name), baseVersion, version };
+    const request = { campaign: nameOf(name), baseVersion, version, renderTestCases };
     return present((await this.#calls.unary(METHOD.diffCampaignVersions, request, again(options))).difference);
   }
 

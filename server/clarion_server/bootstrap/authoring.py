@@ -66,7 +66,7 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
     return Authoring(
         ManageCampaigns(transactions, clock, campaign_changed, core.compiler),
         CampaignLifeCycle(transactions, review, clock, campaign_changed),
-        CampaignComparer(transactions, core.compiler),
+        CampaignComparer(transactions, core.compiler, core.public_url),
         CampaignHealthReader(transactions, PemCertificateReader(), clock),
         previewer,
         ProofSender(

@@ -130,3 +130,20 @@ async def test_a_roll_out_that_a_review_refuses_shows_its_errors(shop: CommandLi
         wrong = await fragments(shop, "repin", "inner", *arguments)
         assert wrong.status == 2
         assert "--all" in wrong.err
+
+
+async def test_a_file_alone_is_a_fragment_in_lint_plan_apply_and_export(shop: CommandLine) -> None:
+    (shop.folder / "own" / "fragments").mkdir(parents=True)
+    shop.write("own/order-confirmed.yaml", CAMPAIGN.replace("<p>Thank you.</p>", '{% include "fragments/thanks" %}'))
+    shop.write("own/fragments/thanks.html", "<p>{{ context.none }}</p>\n")
+    wrong = await shop.process("lint", "-f", "own")
+    assert wrong.status != 0
+    assert "fragments/thanks@1:1" in wrong.out
+    shop.write("own/fragments/thanks.html", "<p>Thank you.</p>\n")
+    planned = await shop("plan", "-f", "own")
+    assert "create fragments/thanks" in " ".join(planned.out.split())
+    applied = await shop("apply", "-f", "own", "--activate")
+    assert applied.status == 0, applied.err
+    assert (await shop("plan", "-f", "own")).status == 0
+    assert (await shop("export", "backup")).status == 0
+    assert (await shop("plan", "-f", "backup")).status == 0

@@ -96,6 +96,9 @@ async def test_campaigns_of_a_service_are_tried_there(shop_files: CommandLine) -
     assert changed.status == 1
     assert "-Thank you." in changed.out
     assert not (clarion.folder / "goldens").exists()
+    rendered = await clarion("campaigns", "diff", "order-confirmed", "--rendered")
+    assert "plain email in en CHANGED" in rendered.out
+    assert "+Thanks a lot." in rendered.out
 
 
 async def test_a_failing_case_of_a_file_keeps_its_campaign_from_being_activated(shop_files: CommandLine) -> None:

@@ -13,8 +13,11 @@ from clarion_client import (
     PreconditionFailedError,
     SchemaDifferenceEffect,
     Severity,
+    TestCase,
     TranslationDifferenceChange,
 )
+
+from tests.campaigns import CONTEXT
 
 
 async def changed(client: AsyncClient, **changes: Any) -> Campaign:
@@ -42,6 +45,19 @@ async def test_a_draft_is_compared_with_the_live_version(orders: AsyncClient) ->
     assert ("context.total", SchemaDifferenceEffect.REFUSES_MORE) in [
         (each.path, each.effect) for each in found.context_schema
     ]
+
+
+async def test_what_recipients_of_test_cases_would_get_differently_is_told_when_asked(orders: AsyncClient) -> None:
+    await orders.test_cases.create(TestCase(name="orders/plain", context=CONTEXT, locale="en"))
+    (action,) = (await orders.campaigns.get("orders")).actions
+    assert action.email is not None
+    await changed(orders, actions=[replace(action, email=replace(action.email, subject="Something new"))])
+    assert (await orders.campaigns.diff("orders")).test_cells == ()
+    found = await orders.campaigns.diff("orders", render_test_cases=True)
+    (cell,) = found.test_cells
+    assert (cell.key.test_case, cell.key.locale, cell.change) == ("plain", "en", "CHANGED")
+    assert "+Subject: Something new" in cell.unified_diff.splitlines()
+    assert (found.test_cell_count, found.untried_test_cell_count) == (1, 0)
 
 
 async def test_two_versions_are_compared_in_either_direction(orders: AsyncClient) -> None:

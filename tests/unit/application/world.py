@@ -116,7 +116,7 @@ class World:
         self.authoring = ManageCampaigns(self.transactions, self.clock, self.announced.append, compiler)
         self.review = Review(compiler, self.clock)
         self.life_cycle = CampaignLifeCycle(self.transactions, self.review, self.clock, self.announced.append)
-        self.comparing = CampaignComparer(self.transactions, compiler)
+        self.comparing = CampaignComparer(self.transactions, compiler, PUBLIC_URL)
         self.health = CampaignHealthReader(self.transactions, PemCertificateReader(), self.clock)
         self.previewing = CampaignPreviewer(self.transactions, compiler, PUBLIC_URL)
         self.identities = IDENTITIES

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import test_cell_difference_pb2 as _test_cell_difference_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -29,8 +30,15 @@ class CampaignDifference(_message.Message):
     CONTEXT_SCHEMA_FIELD_NUMBER: _builtins.int
     TRANSLATIONS_FIELD_NUMBER: _builtins.int
     TRANSLATION_COUNT_FIELD_NUMBER: _builtins.int
+    TEST_CELLS_FIELD_NUMBER: _builtins.int
+    TEST_CELL_COUNT_FIELD_NUMBER: _builtins.int
+    UNTRIED_TEST_CELL_COUNT_FIELD_NUMBER: _builtins.int
     translation_count: _builtins.int
     """How many texts differ, those included that `translations` has no room for."""
+    test_cell_count: _builtins.int
+    """How many cells come out differently, those included that `test_cells` has no room for."""
+    untried_test_cell_count: _builtins.int
+    """How many cells were not compared, as 2,000 and ten seconds of processor time are the most for one answer."""
     @_builtins.property
     def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDifference]:
         """The fields that differ."""
@@ -43,6 +51,10 @@ class CampaignDifference(_message.Message):
     def translations(self) -> _containers.RepeatedCompositeFieldContainer[Global___TranslationDifference]:
         """The texts of `Campaign.translations` that differ, by locale and key. At most 1,000. They are not among the fields."""
 
+    @_builtins.property
+    def test_cells(self) -> _containers.RepeatedCompositeFieldContainer[_test_cell_difference_pb2.TestCellDifference]:
+        """Which cells of the test cases come out differently, when that was asked for: those of the later version first, at most 1,000."""
+
     def __init__(
         self,
         *,
@@ -50,10 +62,13 @@ class CampaignDifference(_message.Message):
         context_schema: _abc.Iterable[Global___SchemaDifference] | None = ...,
         translations: _abc.Iterable[Global___TranslationDifference] | None = ...,
         translation_count: _builtins.int = ...,
+        test_cells: _abc.Iterable[_test_cell_difference_pb2.TestCellDifference] | None = ...,
+        test_cell_count: _builtins.int = ...,
+        untried_test_cell_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_schema", b"context_schema", "fields", b"fields", "translation_count", b"translation_count", "translations", b"translations"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_schema", b"context_schema", "fields", b"fields", "test_cell_count", b"test_cell_count", "test_cells", b"test_cells", "translation_count", b"translation_count", "translations", b"translations", "untried_test_cell_count", b"untried_test_cell_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -221,22 +236,28 @@ class DiffCampaignVersionsRequest(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     BASE_VERSION_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    RENDER_TEST_CASES_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
     """Required. `campaigns/{campaign}`."""
     base_version: _builtins.int
     """Optional. The number of the earlier version. Default: the live one."""
     version: _builtins.int
     """Optional. The number of the later version. Default: the draft."""
+    render_test_cases: _builtins.bool
+    """Optional. Whether the test cases of the campaign, as they are now, are rendered with both versions, to tell which cells come out
+    differently. Takes seconds for many. Default: they are not.
+    """
     def __init__(
         self,
         *,
         campaign: _builtins.str = ...,
         base_version: _builtins.int = ...,
         version: _builtins.int = ...,
+        render_test_cases: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_version", b"base_version", "campaign", b"campaign", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_version", b"base_version", "campaign", b"campaign", "render_test_cases", b"render_test_cases", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

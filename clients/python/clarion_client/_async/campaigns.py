@@ -176,11 +176,22 @@ class AsyncCampaigns:
         return read(CampaignVersion, answer.version)
 
     async def diff(
-        self, name: str, *, base_version: int = 0, version: int = 0, timeout: float | None = None
+        self,
+        name: str,
+        *,
+        base_version: int = 0,
+        version: int = 0,
+        render_test_cases: bool = False,
+        timeout: float | None = None,
     ) -> CampaignDifference:
-        """Tells how a `version` (by default the draft) differs from an earlier one (by default the live one)."""
+        """Tells how a `version` (by default the draft) differs from an earlier one (by default the live one). With
+        `render_test_cases` it also tells which cells of the test cases come out differently, which takes a while.
+        """
         request = campaign_difference_pb2.DiffCampaignVersionsRequest(
-            campaign=full_name("campaigns", name), base_version=base_version, version=version
+            campaign=full_name("campaigns", name),
+            base_version=base_version,
+            version=version,
+            render_test_cases=render_test_cases,
         )
         answer = await self._calls.unary(self._stub.DiffCampaignVersions, request, repeatable=True, timeout=timeout)
         return read(CampaignDifference, answer.difference)

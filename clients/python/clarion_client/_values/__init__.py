@@ -134,6 +134,7 @@ from clarion_client._values.targeting import (
     WithoutRule,
 )
 from clarion_client._values.test_case import TestCase
+from clarion_client._values.test_cell_difference import TestCellDifference, TestCellDifferenceChange
 from clarion_client._values.test_run import (
     AcceptedRenderings,
     Comparison,
@@ -315,6 +316,8 @@ __all__ = [
     "TargetingRule",
     "TestCase",
     "TestCell",
+    "TestCellDifference",
+    "TestCellDifferenceChange",
     "TestCellKey",
     "TestRun",
     "ThroughputMode",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from clarion.v1 import campaign_difference_pb2
 
 from clarion_client._conversion import Value, represents
+from clarion_client._values.test_cell_difference import TestCellDifference
 
 
 @represents(campaign_difference_pb2.TranslationDifference.Change.DESCRIPTOR)
@@ -56,6 +57,14 @@ class CampaignDifference(Value):
     """
     translation_count: int = 0
     """How many texts differ, those included that `translations` has no room for."""
+    test_cells: Sequence[TestCellDifference] = ()
+    """Which cells of the test cases come out differently, when that was asked for: those of the later version first,
+    at most 1,000.
+    """
+    test_cell_count: int = 0
+    """How many cells come out differently, those included that `test_cells` has no room for."""
+    untried_test_cell_count: int = 0
+    """How many cells were not compared, as 2,000 and ten seconds of processor time are the most for one answer."""
 
 
 @represents(campaign_difference_pb2.TranslationDifference.DESCRIPTOR)

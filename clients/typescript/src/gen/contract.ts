@@ -59,6 +59,7 @@ export * from "./clarion/v1/suppression_service_pb.js";
 export * from "./clarion/v1/targeting_pb.js";
 export * from "./clarion/v1/test_case_pb.js";
 export * from "./clarion/v1/test_case_service_pb.js";
+export * from "./clarion/v1/test_cell_difference_pb.js";
 export * from "./clarion/v1/test_run_pb.js";
 export * from "./clarion/v1/topic_pb.js";
 export * from "./clarion/v1/topic_service_pb.js";

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from clarion_server.application.campaigns.cell_rendering import CellRenderer
 from clarion_server.application.campaigns.changes import Target
 from clarion_server.application.campaigns.label_findings import audience_findings, fragment_label_findings
 from clarion_server.application.campaigns.review import Review, outdated_findings
 from clarion_server.application.fragment_lookup import NO_PINS, Pins, named_fragments, versions_of
-from clarion_server.application.ports.content import Attachments, Fragments
+from clarion_server.application.ports.content import Attachments, ContentCompiler, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.domain.access import Visibility, whole_sandbox
@@ -21,6 +22,7 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.fragment_reference import FragmentReference
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.test_case import TestCase
 from clarion_server.domain.topic import Topic
@@ -172,6 +174,20 @@ def _candidate(
 
 def _live_version(unit: UnitOfWork, campaign: Campaign) -> CampaignVersion | None:
     return unit.campaigns.version(campaign.key, campaign.live_version)
+
+
+def renderer_of(candidate: Candidate, compiler: ContentCompiler, public_url: PublicUrl | None) -> CellRenderer:
+    """Returns what renders test cases with a candidate. `public_url` is what the links of recipients begin with."""
+    return CellRenderer(
+        compiler,
+        public_url,
+        candidate.campaign.id,
+        candidate.definition,
+        candidate.channels,
+        candidate.attachments,
+        candidate.built,
+        candidate.shown_fragments,
+    )
 
 
 async def findings_of(review: Review, candidate: Candidate, *, strict: bool = False) -> list[Finding]:

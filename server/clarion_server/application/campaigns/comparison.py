@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clarion_server.application.background import run_in_background
+from clarion_server.application.campaigns.candidate import Candidate, candidate_of, renderer_of
+from clarion_server.application.campaigns.rendered_comparison import (
+    NOT_RENDERED,
+    RenderedDifferences,
+    rendered_differences,
+)
 from clarion_server.application.fragment_lookup import fragments_to_show
 from clarion_server.application.ports.content import ContentCompiler, Fragments
 from clarion_server.application.ports.store import UnitOfWork
@@ -12,7 +18,9 @@ from clarion_server.application.resource_lookup import find_campaign, find_versi
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller, Visibility
 from clarion_server.domain.campaign import Campaign, CampaignDefinition
+from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.schema_difference import SchemaDifference
+from clarion_server.domain.test_case import TestCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +30,8 @@ class CompareVersions:
     """0: the live one."""
     version: int = 0
     """0: the draft."""
+    render_test_cases: bool = False
+    """Whether to tell which cells of the test cases come out differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +43,48 @@ class Comparison:
     fragments_before: Fragments = field(default_factory=dict)
     """Those that a version is pinned to, and those that a draft would take now; so with the next ones."""
     fragments_after: Fragments = field(default_factory=dict)
+    rendered: RenderedDifferences = NOT_RENDERED
 
 
 _Compared = tuple[CampaignDefinition, Fragments]
 
 
 class CampaignComparer:
-    def __init__(self, transactions: Transactions, compiler: ContentCompiler) -> None:
+    def __init__(
+        self, transactions: Transactions, compiler: ContentCompiler, public_url: PublicUrl | None = None
+    ) -> None:
+        """`public_url` is what the links of recipients begin with; None where there are none."""
         self._transactions = transactions
         self._compiler = compiler
+        self._public_url = public_url
 
     async def compare(self, command: CompareVersions, caller: Caller) -> Comparison:
+        """Raises ResourceNotFound."""
+        found = await self._compare(command, caller)
+        if not command.render_test_cases:
+            return found
+        return replace(found, rendered=await self._rendered(command, caller))
+
+    async def _rendered(self, command: CompareVersions, caller: Caller) -> RenderedDifferences:
+        """Returns what both versions make of the test cases of today. Raises ResourceNotFound."""
+
+        def read(unit: UnitOfWork) -> tuple[Candidate | None, Candidate, list[TestCase]]:
+            campaign = find_campaign(unit, caller.visibility, command.campaign_id)
+
+            def candidate(number: int) -> Candidate:
+                version = find_version(unit, campaign, number) if number else None
+                return candidate_of(unit, campaign, caller.visibility, version)
+
+            base = command.base_version or campaign.live_version
+            return candidate(base) if base else None, candidate(command.version), unit.test_cases.all(campaign)
+
+        before, after, cases = await self._transactions.read(read)
+        compiler, public_url = self._compiler, self._public_url
+        earlier = None if before is None else renderer_of(before, compiler, public_url)
+        later = renderer_of(after, compiler, public_url)
+        return await run_in_background(rendered_differences, earlier, later, cases)
+
+    async def _compare(self, command: CompareVersions, caller: Caller) -> Comparison:
         """Raises ResourceNotFound."""
 
         def read(unit: UnitOfWork) -> tuple[_Compared | None, _Compared]:

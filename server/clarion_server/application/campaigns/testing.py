@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from clarion_server.application.background import run_in_background
-from clarion_server.application.campaigns.candidate import Candidate, candidate_of
+from clarion_server.application.campaigns.candidate import Candidate, candidate_of, renderer_of
 from clarion_server.application.campaigns.cell_rendering import CellRenderer, CpuBudget, TriedCell
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import ContentCompiler
@@ -186,16 +186,7 @@ class CaseTester:
         return _Subject(candidate, cases, accepted, self._compiler.format_data)
 
     def _renderer(self, candidate: Candidate) -> CellRenderer:
-        return CellRenderer(
-            self._compiler,
-            self._public_url,
-            candidate.campaign.id,
-            candidate.definition,
-            candidate.channels,
-            candidate.attachments,
-            candidate.built,
-            candidate.shown_fragments,
-        )
+        return renderer_of(candidate, self._compiler, self._public_url)
 
     def _step(self, work: Iterator[ComparedCell]) -> list[ComparedCell]:
         """Returns the next cells; none when there is none, or the run may take no more processor time."""

@@ -15,7 +15,7 @@ from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.listing import table
 
 if TYPE_CHECKING:
-    from clarion_client import CampaignDifference, Finding, RuleEvaluation, TranslationDifference
+    from clarion_client import CampaignDifference, Finding, RuleEvaluation, TestCellDifference, TranslationDifference
 
 #: Control characters (ECMA-48, C0 and C1) apart from tabs and line ends.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -158,7 +158,20 @@ def difference_view(difference: CampaignDifference) -> RenderableType:
     parts += [_translation_view(each) for each in difference.translations]
     if more := difference.translation_count - len(difference.translations):
         parts.append(plain(f"… and {more:,} more texts"))
+    for cell in difference.test_cells:
+        parts += [_cell_head(cell), Padding(diff_view(cell.unified_diff), (0, 0, 0, 2))]
+    if more := difference.test_cell_count - len(difference.test_cells):
+        parts.append(plain(f"… and {more:,} more test cells"))
+    if difference.untried_test_cell_count:
+        parts.append(plain(f"{difference.untried_test_cell_count:,} test cells were not compared."))
     return Group(*parts) if parts else plain("There is no difference.")
+
+
+def _cell_head(difference: TestCellDifference) -> Text:
+    key = difference.key
+    of_rule = f" for {key.rule}" if key.rule else ""
+    name = f"{key.test_case} {key.action}{of_rule} in {key.locale}"
+    return Text.assemble(plain(name, "bold"), " ", state(difference.change))
 
 
 def _translation_view(difference: TranslationDifference) -> RenderableType:

@@ -154,7 +154,7 @@ class CampaignService:
         self, request: difference_pb.DiffCampaignVersionsRequest, caller: Caller
     ) -> difference_pb.DiffCampaignVersionsResponse:
         campaign_id = CAMPAIGNS.parse(request.campaign, "campaign")
-        command = CompareVersions(campaign_id, request.base_version, request.version)
+        command = CompareVersions(campaign_id, request.base_version, request.version, request.render_test_cases)
         comparison = await self._comparer.compare(command, caller)
         return difference_pb.DiffCampaignVersionsResponse(difference=await run_in_background(to_difference, comparison))
 

@@ -80,8 +80,10 @@ CASES = {
     ),
     "campaigns.diff": Case(
         "DiffCampaignVersions",
-        lambda c: c.campaigns.diff("x", base_version=1, version=2),
-        difference_pb.DiffCampaignVersionsRequest(campaign="campaigns/x", base_version=1, version=2),
+        lambda c: c.campaigns.diff("x", base_version=1, version=2, render_test_cases=True),
+        difference_pb.DiffCampaignVersionsRequest(
+            campaign="campaigns/x", base_version=1, version=2, render_test_cases=True
+        ),
         difference_pb.DiffCampaignVersionsResponse(
             difference=difference_pb.CampaignDifference(
                 fields=[difference_pb.FieldDifference(field="description", unified_diff="+a")]

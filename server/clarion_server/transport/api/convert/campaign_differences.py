@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from clarion.v1 import campaign_difference_pb2 as pb
+from clarion.v1 import test_cell_difference_pb2 as cell_pb
 from google.protobuf.json_format import MessageToDict
 
 from clarion_server.application.campaigns.comparison import Comparison
@@ -13,13 +14,15 @@ from clarion_server.application.ports.content import Fragments
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.document_difference import differences
 from clarion_server.domain.fragment import FragmentContent
+from clarion_server.domain.test_cell_difference import CellDifference, told
 from clarion_server.domain.translation_difference import (
     MAX_DIFFERENCES,
     TranslationDifference,
     translation_differences,
 )
 from clarion_server.transport.api.convert.campaigns import to_snapshot
-from clarion_server.transport.api.convert.enums import SCHEMA_EFFECT, TRANSLATION_CHANGE
+from clarion_server.transport.api.convert.enums import CELL_CHANGE, SCHEMA_EFFECT, TRANSLATION_CHANGE
+from clarion_server.transport.api.convert.test_runs import to_cell_key
 
 
 def to_difference(comparison: Comparison) -> pb.CampaignDifference:
@@ -38,6 +41,15 @@ def to_difference(comparison: Comparison) -> pb.CampaignDifference:
         ],
         translations=map(_to_translation, texts[:MAX_DIFFERENCES]),
         translation_count=len(texts),
+        test_cells=map(_to_cell, told(comparison.rendered.found)),
+        test_cell_count=len(comparison.rendered.found),
+        untried_test_cell_count=comparison.rendered.untried_count,
+    )
+
+
+def _to_cell(each: CellDifference) -> cell_pb.TestCellDifference:
+    return cell_pb.TestCellDifference(
+        key=to_cell_key(each.key), change=CELL_CHANGE.number(each.change), unified_diff=each.unified_diff
     )
 
 

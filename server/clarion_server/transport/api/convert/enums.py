@@ -36,6 +36,7 @@ from clarion.v1 import (
     suppression_pb2,
     suppression_service_pb2,
     targeting_pb2,
+    test_cell_difference_pb2,
     test_run_pb2,
     topic_pb2,
     webhook_content_pb2,
@@ -81,6 +82,7 @@ from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
 from clarion_server.domain.sending_rate import RatePeriod
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
 from clarion_server.domain.targeting import RuleResult, WithoutRule
+from clarion_server.domain.test_cell_difference import CellChange
 from clarion_server.domain.test_cells import LocaleOrigin
 from clarion_server.domain.topic import OneClick, TopicVisibility
 from clarion_server.domain.translation_difference import TranslationChange
@@ -130,6 +132,7 @@ QUEUE_DISPOSAL = EnumPair(
 HEALTH_CODE = EnumPair(HealthCode, campaign_health_pb2.HealthProblem.Code.Value, "CODE")
 SCHEMA_EFFECT = EnumPair(SchemaEffect, campaign_difference_pb2.SchemaDifference.Effect.Value, "EFFECT")
 TRANSLATION_CHANGE = EnumPair(TranslationChange, campaign_difference_pb2.TranslationDifference.Change.Value, "CHANGE")
+CELL_CHANGE = EnumPair(CellChange, test_cell_difference_pb2.TestCellDifference.Change.Value, "CHANGE")
 TLS_MODE = EnumPair(TlsMode, smtp_provider_pb2.SmtpProvider.TlsMode.Value, "TLS_MODE")
 TRANSFORM = EnumPair(Transform, email_content_pb2.EmailContent.Transform.Value, "TRANSFORM")
 WEBHOOK_METHOD = EnumPair(Method, webhook_content_pb2.WebhookContent.Method.Value, "METHOD")

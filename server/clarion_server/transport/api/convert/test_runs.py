@@ -82,7 +82,7 @@ def to_acceptance(request: pb.AcceptRenderingsRequest) -> AcceptRenderings:
 def to_test_cell(compared: ComparedCell, *, with_rendering: bool) -> pb.TestCell:
     cell, result = compared.tried.cell, compared.tried.result
     return pb.TestCell(
-        key=_to_key(cell.key),
+        key=to_cell_key(cell.key),
         wanted_locale=cell.wanted,
         locale_origin=LOCALE_ORIGIN.number(cell.origin),
         locale_reason=LOCALE_REASON.number(cell.choice.reason),
@@ -97,7 +97,7 @@ def to_test_cell(compared: ComparedCell, *, with_rendering: bool) -> pb.TestCell
     )
 
 
-def _to_key(key: CellKey) -> pb.TestCellKey:
+def to_cell_key(key: CellKey) -> pb.TestCellKey:
     return pb.TestCellKey(test_case=key.test_case, action=key.action, locale=key.locale, rule=key.rule)
 
 
@@ -122,6 +122,6 @@ def to_test_run(end: RunEnd, next_page_token: str) -> pb.TestRun:
         etag=end.etag,
         format_data=end.format_data,
         findings=map(to_finding, end.findings),
-        gone=map(_to_key, end.gone),
+        gone=map(to_cell_key, end.gone),
         next_page_token=next_page_token,
     )

@@ -158,10 +158,11 @@ def diff_versions(
     *,
     base: Annotated[int, Parameter(help="The earlier version. Default: the live one.")] = 0,
     version: Annotated[int, Parameter(help="The later version. Default: the draft.")] = 0,
+    rendered: Annotated[bool, Parameter(help="Show which test cells come out differently, too.")] = False,
     session: CurrentSession,
 ) -> None:
     """Show how two versions differ, and what a change of the context schema means to callers."""
-    difference = session.client.campaigns.diff(campaign, base_version=base, version=version)
+    difference = session.client.campaigns.diff(campaign, base_version=base, version=version, render_test_cases=rendered)
     session.output.show(difference.to_dict(), lambda: difference_view(difference))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Generic
 from clarion_client import FieldError
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
+from clarion_server.transport.cli.files.bare_fragments import bare_fragments
 from clarion_server.transport.cli.files.documents import Document, files_of, read_documents
 from clarion_server.transport.cli.files.language_files import with_language_files
 from clarion_server.transport.cli.files.references import References
@@ -59,6 +60,7 @@ def read_files(paths: Iterable[Path]) -> Files:
     reader = _Reader()
     for file in files_of(paths):
         reader.read_file(file)
+    reader.read_bare_fragments()
     if reader.problems:
         raise CommandFailed("The files have errors. Nothing was sent.", reader.problems)
     if not reader.resources and not reader.suites:
@@ -96,6 +98,7 @@ class _Reader:
         self.resources: dict[str, Resource[Any]] = {}
         self.suites: dict[str, Suite] = {}
         self.problems: list[Problem] = []
+        self._documents: list[Document] = []
 
     def read_file(self, file: Path) -> None:
         try:
@@ -103,6 +106,14 @@ class _Reader:
         except CommandFailed as failure:
             self.problems += failure.problems or [Problem("", failure.summary)]
             return
+        self._documents += documents
+        self._read_all(documents)
+
+    def read_bare_fragments(self) -> None:
+        """Reads the fragments that are files alone, beside the campaigns that were read."""
+        self._read_all(bare_fragments(self._documents, self.problems))
+
+    def _read_all(self, documents: Iterable[Document]) -> None:
         for document in documents:
             problems = Problems(document.locations)
             self._read(document, problems)

@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { TestCellDifference } from "./test_cell_difference_pb.js";
+import { file_clarion_v1_test_cell_difference } from "./test_cell_difference_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -11,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/campaign_difference.proto.
  */
 export const file_clarion_v1_campaign_difference: GenFile = /*@__PURE__*/
-  fileDesc("CiRjbGFyaW9uL3YxL2NhbXBhaWduX2RpZmZlcmVuY2UucHJvdG8SCmNsYXJpb24udjEiywEKEkNhbXBhaWduRGlmZmVyZW5jZRIrCgZmaWVsZHMYASADKAsyGy5jbGFyaW9uLnYxLkZpZWxkRGlmZmVyZW5jZRI0Cg5jb250ZXh0X3NjaGVtYRgCIAMoCzIcLmNsYXJpb24udjEuU2NoZW1hRGlmZmVyZW5jZRI3Cgx0cmFuc2xhdGlvbnMYAyADKAsyIS5jbGFyaW9uLnYxLlRyYW5zbGF0aW9uRGlmZmVyZW5jZRIZChF0cmFuc2xhdGlvbl9jb3VudBgEIAEoBSLpAQoVVHJhbnNsYXRpb25EaWZmZXJlbmNlEg4KBmxvY2FsZRgBIAEoCRILCgNrZXkYAiABKAkSOAoGY2hhbmdlGAMgASgOMiguY2xhcmlvbi52MS5UcmFuc2xhdGlvbkRpZmZlcmVuY2UuQ2hhbmdlEg4KBmJlZm9yZRgEIAEoCRINCgVhZnRlchgFIAEoCSJaCgZDaGFuZ2USFgoSQ0hBTkdFX1VOU1BFQ0lGSUVEEAASEAoMQ0hBTkdFX0FEREVEEAESEgoOQ0hBTkdFX1JFTU9WRUQQAhISCg5DSEFOR0VfQ0hBTkdFRBADIjYKD0ZpZWxkRGlmZmVyZW5jZRINCgVmaWVsZBgBIAEoCRIUCgx1bmlmaWVkX2RpZmYYAiABKAki0QEKEFNjaGVtYURpZmZlcmVuY2USDAoEcGF0aBgBIAEoCRIzCgZlZmZlY3QYAiABKA4yIy5jbGFyaW9uLnYxLlNjaGVtYURpZmZlcmVuY2UuRWZmZWN0Eg8KB21lc3NhZ2UYAyABKAkiaQoGRWZmZWN0EhYKEkVGRkVDVF9VTlNQRUNJRklFRBAAEhcKE0VGRkVDVF9SRUZVU0VTX01PUkUQARIXChNFRkZFQ1RfQUNDRVBUU19NT1JFEAISFQoRRUZGRUNUX05BTUVTX01PUkUQAyJoChtEaWZmQ2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGgoMYmFzZV92ZXJzaW9uGAIgASgFQgTiQQEBEhUKB3ZlcnNpb24YAyABKAVCBOJBAQEiUgocRGlmZkNhbXBhaWduVmVyc2lvbnNSZXNwb25zZRIyCgpkaWZmZXJlbmNlGAEgASgLMh4uY2xhcmlvbi52MS5DYW1wYWlnbkRpZmZlcmVuY2ViBnByb3RvMw", [file_google_api_field_behavior]);
+  fileDesc("CiRjbGFyaW9uL3YxL2NhbXBhaWduX2RpZmZlcmVuY2UucHJvdG8SCmNsYXJpb24udjEiuQIKEkNhbXBhaWduRGlmZmVyZW5jZRIrCgZmaWVsZHMYASADKAsyGy5jbGFyaW9uLnYxLkZpZWxkRGlmZmVyZW5jZRI0Cg5jb250ZXh0X3NjaGVtYRgCIAMoCzIcLmNsYXJpb24udjEuU2NoZW1hRGlmZmVyZW5jZRI3Cgx0cmFuc2xhdGlvbnMYAyADKAsyIS5jbGFyaW9uLnYxLlRyYW5zbGF0aW9uRGlmZmVyZW5jZRIZChF0cmFuc2xhdGlvbl9jb3VudBgEIAEoBRIyCgp0ZXN0X2NlbGxzGAUgAygLMh4uY2xhcmlvbi52MS5UZXN0Q2VsbERpZmZlcmVuY2USFwoPdGVzdF9jZWxsX2NvdW50GAYgASgFEh8KF3VudHJpZWRfdGVzdF9jZWxsX2NvdW50GAcgASgFIukBChVUcmFuc2xhdGlvbkRpZmZlcmVuY2USDgoGbG9jYWxlGAEgASgJEgsKA2tleRgCIAEoCRI4CgZjaGFuZ2UYAyABKA4yKC5jbGFyaW9uLnYxLlRyYW5zbGF0aW9uRGlmZmVyZW5jZS5DaGFuZ2USDgoGYmVmb3JlGAQgASgJEg0KBWFmdGVyGAUgASgJIloKBkNoYW5nZRIWChJDSEFOR0VfVU5TUEVDSUZJRUQQABIQCgxDSEFOR0VfQURERUQQARISCg5DSEFOR0VfUkVNT1ZFRBACEhIKDkNIQU5HRV9DSEFOR0VEEAMiNgoPRmllbGREaWZmZXJlbmNlEg0KBWZpZWxkGAEgASgJEhQKDHVuaWZpZWRfZGlmZhgCIAEoCSLRAQoQU2NoZW1hRGlmZmVyZW5jZRIMCgRwYXRoGAEgASgJEjMKBmVmZmVjdBgCIAEoDjIjLmNsYXJpb24udjEuU2NoZW1hRGlmZmVyZW5jZS5FZmZlY3QSDwoHbWVzc2FnZRgDIAEoCSJpCgZFZmZlY3QSFgoSRUZGRUNUX1VOU1BFQ0lGSUVEEAASFwoTRUZGRUNUX1JFRlVTRVNfTU9SRRABEhcKE0VGRkVDVF9BQ0NFUFRTX01PUkUQAhIVChFFRkZFQ1RfTkFNRVNfTU9SRRADIokBChtEaWZmQ2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSFgoIY2FtcGFpZ24YASABKAlCBOJBAQISGgoMYmFzZV92ZXJzaW9uGAIgASgFQgTiQQEBEhUKB3ZlcnNpb24YAyABKAVCBOJBAQESHwoRcmVuZGVyX3Rlc3RfY2FzZXMYBCABKAhCBOJBAQEiUgocRGlmZkNhbXBhaWduVmVyc2lvbnNSZXNwb25zZRIyCgpkaWZmZXJlbmNlGAEgASgLMh4uY2xhcmlvbi52MS5DYW1wYWlnbkRpZmZlcmVuY2ViBnByb3RvMw", [file_clarion_v1_test_cell_difference, file_google_api_field_behavior]);
 
 /**
  * Says how two versions of a campaign differ.
@@ -46,6 +48,27 @@ export type CampaignDifference = Message<"clarion.v1.CampaignDifference"> & {
    * @generated from field: int32 translation_count = 4;
    */
   translationCount: number;
+
+  /**
+   * Which cells of the test cases come out differently, when that was asked for: those of the later version first, at most 1,000.
+   *
+   * @generated from field: repeated clarion.v1.TestCellDifference test_cells = 5;
+   */
+  testCells: TestCellDifference[];
+
+  /**
+   * How many cells come out differently, those included that `test_cells` has no room for.
+   *
+   * @generated from field: int32 test_cell_count = 6;
+   */
+  testCellCount: number;
+
+  /**
+   * How many cells were not compared, as 2,000 and ten seconds of processor time are the most for one answer.
+   *
+   * @generated from field: int32 untried_test_cell_count = 7;
+   */
+  untriedTestCellCount: number;
 };
 
 /**
@@ -278,6 +301,14 @@ export type DiffCampaignVersionsRequest = Message<"clarion.v1.DiffCampaignVersio
    * @generated from field: int32 version = 3;
    */
   version: number;
+
+  /**
+   * Optional. Whether the test cases of the campaign, as they are now, are rendered with both versions, to tell which cells come out
+   * differently. Takes seconds for many. Default: they are not.
+   *
+   * @generated from field: bool render_test_cases = 4;
+   */
+  renderTestCases: boolean;
 };
 
 /**
