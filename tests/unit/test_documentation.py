@@ -119,3 +119,11 @@ def test_the_code_for_receivers_of_webhooks_accepts_genuine_requests_alone() -> 
         for body, now in ((b"{}", 1_300), (b"[]", 1_000), (b"{}", 1_301))
     ]
     assert genuine == [True, False, False]
+
+
+def test_the_architecture_shows_the_components_of_the_application_as_the_linter_of_imports_has_them() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = (each["layers"] for each in contracts if each.get("containers") == ["clarion_server.application"])
+    table = (ROOT / "docs" / "architecture.md").read_text().partition("| packages | what they do |")[2]
+    rows = [line.split("|")[1] for line in table.partition("\n\n")[0].splitlines()[2:]]
+    assert [set(re.findall("`([a-z_]+)`", row)) for row in rows] == [set(layer.split(" | ")) for layer in layers]

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.adapters.conditions import CelConditionCompiler
+from clarion_server.application.archivable_resources import ManageArchivableResources
 from clarion_server.application.audiences.audiences import ManageAudiences
 from clarion_server.application.consent.topics import TOPIC
+from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller, Scope, Visibility
@@ -61,3 +63,21 @@ async def test_no_race_passes_the_limit_of_audiences(
     ended = await asyncio.gather(*racing, return_exceptions=True)
     assert sum(not isinstance(each, Exception) for each in ended) == MOST
     assert sum(isinstance(each, InvalidFields) for each in ended) == len(commands) - MOST
+
+
+async def test_no_race_takes_more_archived_ones_into_use_than_a_sandbox_may_have(
+    processes: list[Transactions],
+) -> None:
+    names = [f"t{number}" for number in range(12)]
+
+    def add_archived(unit: UnitOfWork) -> None:
+        for name in names:
+            unit.topics.add(replace(samples.topic(name), archive_time=samples.NOW))
+
+    await processes[0].write(add_archived)
+    kind = replace(TOPIC, most=MOST)
+    managers = [ManageArchivableResources(kind, each, StandingClock(samples.NOW)) for each in processes]
+    racing = (manager.unarchive(name, "", CALLER) for manager, name in zip(managers * 3, names, strict=True))
+    ended = await asyncio.gather(*racing, return_exceptions=True)
+    assert sum(not isinstance(each, Exception) for each in ended) == MOST
+    assert sum(isinstance(each, InvalidFields) for each in ended) == len(names) - MOST

@@ -62,10 +62,13 @@ async def test_rows_that_were_handled_get_their_answers_again_and_are_left_alone
 async def test_only_the_rows_that_were_not_handled_are_handled(world: World, imports: ImportProfiles) -> None:
     """As after a crash between the commits of a request."""
     first = await imports.import_rows(people()[:130], CALLER, PLACE)
+    # One of a commit that had the rows from 100 to 200 to handle.
+    await change_plan(world, "crm:129", "gold")
     whole = await imports.import_rows(people(), CALLER, PLACE)
     assert whole[:130] == first
     assert outcomes(whole) == [CREATED] * (COUNT - 1) + [REJECTED]
     assert len(await profiles(world)) == COUNT - 1
+    assert (await profile(world, "crm:129")).attributes == {"plan": "gold"}
 
 
 async def test_requests_may_be_cut_elsewhere_when_they_are_sent_again(imports: ImportProfiles) -> None:
