@@ -8,15 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
 from clarion_client import Finding, Severity
-from cyclopts import Parameter
 
 from clarion_server.throwaway import throwaway_service
 from clarion_server.transport.cli.commands.applying import located_findings_view
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.files.applying import Applied, Applier
+from clarion_server.transport.cli.files.option import FilesOption
 from clarion_server.transport.cli.files.resource_types import FRAGMENT
 from clarion_server.transport.cli.files.resources import read_files
 from clarion_server.transport.cli.session import CurrentSession
@@ -35,15 +34,7 @@ _ELSEWHERE = frozenset(
 
 def lint(
     *,
-    file: Annotated[
-        list[Path],
-        Parameter(
-            ("--file", "-f"),
-            help="A YAML file, a folder with some, or - for stdin. May be repeated. Default: this folder.",
-            allow_leading_hyphen=True,
-            show_default=False,
-        ),
-    ] = [Path()],  # noqa: B006 - the command line library copies it
+    file: FilesOption = [Path()],  # noqa: B006 - the command line library copies it
     session: CurrentSession,
 ) -> Exit:
     """Checks files by a service within this command, on an empty store. `LINT_HELP` says more."""

@@ -18,6 +18,7 @@ from rich.console import Group
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.files.applying import Applier
+from clarion_server.transport.cli.files.option import FilesOption
 from clarion_server.transport.cli.files.resource_types import FRAGMENT
 from clarion_server.transport.cli.files.resources import Files, read_files
 from clarion_server.transport.cli.session import CurrentSession
@@ -30,15 +31,7 @@ from clarion_server.transport.cli.trying.views import result_view
 
 def run_tests(
     *campaigns: Annotated[str, Parameter(help="Campaigns of the service, such as order-confirmed. Default: files.")],
-    file: Annotated[
-        list[Path],
-        Parameter(
-            ("--file", "-f"),
-            help="A YAML file, a folder with some, or - for stdin. May be repeated. Default: this folder.",
-            allow_leading_hyphen=True,
-            show_default=False,
-        ),
-    ] = [],  # noqa: B006 - the command line library copies it
+    file: FilesOption = [],  # noqa: B006 - the command line library copies it
     update: Annotated[bool, Parameter(help="Accept what is new or has changed.")] = False,
     junit: Annotated[
         Path | None, Parameter(help="Write the results as JUnit XML, for CI systems, to this file.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -18,6 +17,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.cancel import end_run
+from clarion_server.application.wakeable_loop import WakeableLoop
 from clarion_server.domain.access import whole_sandbox
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
 from clarion_server.domain.campaign import Campaign
@@ -72,34 +72,21 @@ class AudienceRunner:
         self._lease = lease
         self._clock = clock
         self._owner = lease.process_id
-        self._woken = asyncio.Event()
-        self._stopping = False
-        self._task: asyncio.Task[None] | None = None
+        self._loop = WakeableLoop(self._start_and_plan)
         #: By the keys of the runs.
         self._running: dict[int, asyncio.Task[None]] = {}
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._loop.start()
 
     def wake(self) -> None:
         """Makes the runner look at the runs again, because one was stored or a campaign has changed."""
-        self._woken.set()
+        self._loop.wake()
 
     async def close(self) -> None:
         """Ends after the commits under way, and leaves the runs to other processes or to the next start."""
-        self._stopping = True
-        self.wake()
-        if self._task is not None:
-            await self._task
+        await self._loop.close()
         await asyncio.gather(*self._running.values())
-
-    async def _run(self) -> None:
-        while not self._stopping:
-            self._woken.clear()
-            span = await self._start_and_plan()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(span / SECOND):
-                    await self._woken.wait()
 
     async def _start_and_plan(self) -> Span:
         """Starts what is due. Returns how long to sleep then."""
@@ -134,7 +121,7 @@ class AudienceRunner:
     def _may_start(self, run: AudienceRun, campaign: Campaign, live_processes: set[str], now: Instant) -> bool:
         is_free = run.owner is None or run.owner == self._owner or run.owner not in live_processes
         has_place = run.key not in self._running and len(self._running) < _AT_ONCE
-        return is_free and has_place and _accepts(campaign, now) and self._lease.is_held() and not self._stopping
+        return is_free and has_place and _accepts(campaign, now) and self._lease.is_held() and not self._loop.is_closing
 
     def _ended(self, key: int) -> None:
         del self._running[key]
@@ -187,7 +174,7 @@ class AudienceRunner:
     ) -> Step:
         """Accepts while the campaign stays what it is."""
         step = Step(Progress.ADVANCED, run)
-        while step.progress in _GOES_ON and not self._stopping:
+        while step.progress in _GOES_ON and not self._loop.is_closing:
             step = await self._acceptor.accept_next(step.run, self._owner, execution, live, taken)
             if step.progress is Progress.NO_ROOM:
                 await asyncio.sleep(_WAIT_FOR_ROOM)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -11,6 +10,7 @@ import structlog
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import Transactions
+from clarion_server.application.wakeable_loop import WakeableLoop
 from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.instant import MILLISECOND, SECOND, Instant, Span
 
@@ -29,31 +29,18 @@ class CampaignScheduler:
         self._transactions = transactions
         self._clock = clock
         self._on_change = on_change
-        self._woken = asyncio.Event()
-        self._stopping = False
-        self._task: asyncio.Task[None] | None = None
+        self._loop = WakeableLoop(self._move_and_plan)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._loop.start()
 
     def wake(self) -> None:
         """Makes the scheduler read the schedules again, because one may have changed."""
-        self._woken.set()
+        self._loop.wake()
 
     async def close(self) -> None:
         """Ends after the moves that are under way."""
-        self._stopping = True
-        self.wake()
-        if self._task is not None:
-            await self._task
-
-    async def _run(self) -> None:
-        while not self._stopping:
-            self._woken.clear()
-            span = await self._move_and_plan()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(span / SECOND):
-                    await self._woken.wait()
+        await self._loop.close()
 
     async def _move_and_plan(self) -> Span:
         """Makes the moves that are due. Returns how long to sleep then."""

@@ -15,6 +15,7 @@ from rich.text import Text
 from clarion_server.transport.cli.commands.starting import SCHEMA, STARTER
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed, Problem
+from clarion_server.transport.cli.files.option import FilesOption
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import diff_view, moment, plain
 
@@ -31,15 +32,7 @@ _CHANGES = {
 
 def plan(
     *,
-    file: Annotated[
-        list[Path],
-        Parameter(
-            ("--file", "-f"),
-            help="A YAML file, a folder with some, or - for stdin. May be repeated. Default: this folder.",
-            allow_leading_hyphen=True,
-            show_default=False,
-        ),
-    ] = [Path()],  # noqa: B006 - the command line library copies it
+    file: FilesOption = [Path()],  # noqa: B006 - the command line library copies it
     session: CurrentSession,
 ) -> Exit:
     """Show what `clarion apply` would change, and what the service has that no file has. Changes nothing.
