@@ -83,26 +83,40 @@ def locales_of_rule(definition: CampaignDefinition, action: Action, rule: str) -
     return sorted(dict.fromkeys([*found, *translated]), key=lambda locale: locale != default)
 
 
+class ContentCells:
+    """Puts the contents of one action together."""
+
+    def __init__(self, data: LocaleData, definition: CampaignDefinition, action_index: int) -> None:
+        self._data = data
+        self._definition = definition
+        self._default = _default(definition, action_index)
+        self._by_rule: dict[str, list[ContentSource]] = {}
+        for source in _sources(definition, action_index, enumerate(definition.actions[action_index].variants)):
+            self._by_rule.setdefault(source.rule, []).append(source)
+
+    def cell(self, locale: str, rule: str = "") -> ContentCell:
+        """Returns the content for the people of a rule, or of none, in one of the locales that it is offered in."""
+        data, definition, default = self._data, self._definition, self._default
+        others, sources = self._by_rule.get("", []), list[ContentSource]()
+        if rule:
+            own = self._by_rule.get(rule, [])
+            sources = [*_of_language(data, own, locale), *_in_default_locale(data, definition, own, locale)]
+            sources += _of_language(data, others, locale)
+        elif any(source.locale == locale for source in others):
+            sources = _of_language(data, others, locale)
+        sources.append(replace(default, has_words=_speaks(data, definition, default, locale)))
+        first, *rest = unique = _unique(sources)
+        content: Any = first.content if first.has_words else first.content.without_words()
+        for source in rest:
+            content = content.filled_from(source.content, with_words=source.has_words)
+        return ContentCell(locale, unique, content)
+
+
 def content_cell(
     data: LocaleData, definition: CampaignDefinition, action_index: int, locale: str, rule: str = ""
 ) -> ContentCell:
-    """Returns the content for the people of a rule, or of none, in one of the locales that it is offered in."""
-    variants = definition.actions[action_index].variants
-    others = list(_sources(definition, action_index, _of_rule(variants, "")))
-    sources = list[ContentSource]()
-    if rule:
-        own = list(_sources(definition, action_index, _of_rule(variants, rule)))
-        sources = [*_of_language(data, own, locale), *_in_default_locale(data, definition, own, locale)]
-        sources += _of_language(data, others, locale)
-    elif any(source.locale == locale for source in others):
-        sources = _of_language(data, others, locale)
-    default = _default(definition, action_index)
-    sources.append(replace(default, has_words=_speaks(data, definition, default, locale)))
-    first, *rest = unique = _unique(sources)
-    content: Any = first.content if first.has_words else first.content.without_words()
-    for source in rest:
-        content = content.filled_from(source.content, with_words=source.has_words)
-    return ContentCell(locale, unique, content)
+    """Returns one cell. Whoever needs several of an action keeps its `ContentCells`."""
+    return ContentCells(data, definition, action_index).cell(locale, rule)
 
 
 def _unique(sources: Sequence[ContentSource]) -> list[ContentSource]:
@@ -111,11 +125,6 @@ def _unique(sources: Sequence[ContentSource]) -> list[ContentSource]:
     for source in sources:
         by_path.setdefault(source.path, source)
     return list(by_path.values())
-
-
-def _of_rule(variants: Sequence[ContentVariant], rule: str) -> list[tuple[int, ContentVariant]]:
-    """Returns the variants of a rule, or of none, with their positions."""
-    return [(index, variant) for index, variant in enumerate(variants) if variant.rule == rule]
 
 
 def _in_default_locale(

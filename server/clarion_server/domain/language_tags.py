@@ -78,10 +78,10 @@ class LocaleData:
 
     def is_same_language(self, one: str, other: str) -> bool:
         """Returns whether two tags are of one language in one script, whatever their regions."""
-        read = self.read(one), self.read(other)
-        if read[0] is None or read[1] is None:
+        first, second = self.line(one), self.line(other)
+        if not first or not second:
             return one == other
-        return self.with_script(read[0])[:2] == self.with_script(read[1])[:2]
+        return first[0][:2] == second[0][:2]
 
     def line(self, tag: str) -> tuple[Subtags, ...]:
         """Returns the subtags of a tag with their script, and their parents; nothing for a tag without a language."""

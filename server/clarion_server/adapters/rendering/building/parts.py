@@ -10,7 +10,7 @@ from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.application.ports.content import NO_FRAGMENTS, ContentInvalid, Fragments
 from clarion_server.domain.built_source import BuiltSource, BuiltSources, source_key
 from clarion_server.domain.campaign import CampaignDefinition
-from clarion_server.domain.content_cells import content_cell, locales_of_rule, offered_locales
+from clarion_server.domain.content_cells import ContentCells, locales_of_rule, offered_locales
 from clarion_server.domain.finding import Severity
 
 
@@ -42,8 +42,9 @@ def build_all(definition: CampaignDefinition, kinds: ContentKinds, fragments: Fr
 
 def _parts(definition: CampaignDefinition, kinds: ContentKinds) -> Iterator[tuple[str, Part]]:
     for index, action in enumerate(definition.actions):
+        cells = ContentCells(locale_data(), definition, index)
         for rule in dict.fromkeys(["", *(variant.rule for variant in action.variants)]):
             for locale in {*offered_locales(definition, action), *locales_of_rule(definition, action, rule)}:
-                content = content_cell(locale_data(), definition, index, locale, rule).content
+                content = cells.cell(locale, rule).content
                 for part in kinds[type(content)].parts(content):
                     yield f"{content_field(definition, index)}.{part.field}", part

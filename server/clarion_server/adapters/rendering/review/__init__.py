@@ -60,7 +60,7 @@ from clarion_server.application.ports.content import Fragments
 from clarion_server.domain.built_source import source_key
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content.transform import Transform
-from clarion_server.domain.content_cells import content_cell, content_sources
+from clarion_server.domain.content_cells import ContentCells, content_sources
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 __all__ = ["links", "rendered_html_findings", "review"]
@@ -108,10 +108,10 @@ def _action_findings(
     facts: ReviewFacts,
     uses: dict[str, list[TextUse]],
 ) -> Iterator[Finding]:
-    reviewed: set[bytes] = set()
+    reviewed, cells = set[bytes](), ContentCells(locale_data(), definition, index)
     for source in content_sources(definition, index):
         kind = kinds[type(source.content)]
-        cell = content_cell(locale_data(), definition, index, source.locale, source.rule)
+        cell = cells.cell(source.locale, source.rule)
         own = {part.field for part in kind.parts(source.content) if part.source}
         sources = {}
         for part in kind.parts(cell.content):

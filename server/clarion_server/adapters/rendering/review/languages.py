@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.domain.campaign import Action, CampaignDefinition
-from clarion_server.domain.content_cells import content_cell, locales_of_rule, offered_locales
+from clarion_server.domain.content_cells import ContentCells, locales_of_rule, offered_locales
 from clarion_server.domain.content_locale import circles
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
@@ -30,7 +30,7 @@ def language_findings(definition: CampaignDefinition) -> Iterator[Finding]:
 
 def variant_findings(definition: CampaignDefinition, action_index: int) -> Iterator[Finding]:
     """Yields what is wrong with the variants of an action, beside their templates."""
-    data, action = locale_data(), definition.actions[action_index]
+    action, cells = definition.actions[action_index], ContentCells(locale_data(), definition, action_index)
     rules = {rule.id for rule in action.rules}
     seen = {("", definition.default_locale.lower()): "The default content"}
     for index, variant in enumerate(action.variants):
@@ -46,7 +46,7 @@ def variant_findings(definition: CampaignDefinition, action_index: int) -> Itera
             message = f"{earlier} is in '{locale}'{whose} already, so that nobody gets this variant."
             yield _error(FindingCode.VARIANT_DUPLICATE, f"{field}.locale", message, "Remove one of the two.")
             continue
-        cell = content_cell(data, definition, action_index, locale, variant.rule)
+        cell = cells.cell(locale, variant.rule)
         for name in cell.content.missing_words():
             message = f"The variant '{locale}' has no {name}, and no content of its language has one."
             remedy = (
