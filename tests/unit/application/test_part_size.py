@@ -12,8 +12,17 @@ def after(*commits: tuple[int, float]) -> PartSize:
     return size
 
 
-def test_a_commit_is_as_large_as_may_be_while_nobody_else_writes() -> None:
-    assert after((500, 10.0)).next(is_busy=False) == MOST
+def test_a_commit_is_twice_as_large_while_nobody_else_writes() -> None:
+    size = after(*[(100, 0.016)] * 20)
+    assert size.next(is_busy=False) == 2 * size.next(is_busy=True)
+
+
+def test_no_commit_is_larger_than_the_largest() -> None:
+    assert after(*[(500, 0.001)] * 20).next(is_busy=False) == MOST
+
+
+def test_the_first_commit_is_small_as_nothing_is_known_of_the_machine() -> None:
+    assert after().next(is_busy=False) < MOST
 
 
 def test_commits_get_smaller_until_others_wait_for_a_few_milliseconds() -> None:

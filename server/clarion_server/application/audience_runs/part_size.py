@@ -5,19 +5,23 @@ from __future__ import annotations
 #: The most, which no commit passes.
 MOST = 500
 _LEAST = 25
+#: Before anything is known of the machine.
+_FIRST = 125
 #: While others write, a commit takes about so many seconds: they may have to wait for one.
 _SPAN = 0.008
+#: How many times as long it takes while nobody does. Whoever comes then waits for it, too.
+_TIMES_ALONE = 2
 
 
 class PartSize:
     """Follows how long the commits of a run take."""
 
     def __init__(self) -> None:
-        self._fitting = MOST
+        self._fitting = _FIRST
 
     def next(self, *, is_busy: bool) -> int:
         """`is_busy`: others write too."""
-        return self._fitting if is_busy else MOST
+        return self._fitting if is_busy else min(MOST, _TIMES_ALONE * self._fitting)
 
     def record(self, count: int, seconds: float) -> None:
         """Records how long a commit of so many members took."""

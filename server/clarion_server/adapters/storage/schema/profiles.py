@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
 
@@ -27,7 +37,8 @@ profiles = Table(
     sqlite_autoincrement=True,
 )
 
-# The primary key makes an identity belong to one profile, and finds the profile of a recipient.
+# The primary key makes an identity belong to one profile, and finds the profile of a recipient. It holds the profile's
+# key, so that PostgreSQL need not read the row; on SQLite it holds the whole row.
 profile_identities = Table(
     "profile_identities",
     metadata,
@@ -40,6 +51,7 @@ profile_identities = Table(
     # The identity as it was written. Null where that is the normal value: rows are small then, so that the upper levels
     # of the index, which hold whole rows on SQLite, fit into its cache.
     Column("value", Text),
+    PrimaryKeyConstraint("sandbox", "namespace", "normal_value", postgresql_include=["profile_key"]),
     sqlite_with_rowid=False,
 )
 Index("profile_identities_profile_key", profile_identities.c.profile_key)

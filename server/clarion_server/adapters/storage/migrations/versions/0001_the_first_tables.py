@@ -901,7 +901,13 @@ def _create_profile_identities() -> None:
         sa.Column("profile_key", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.SmallInteger(), nullable=False),
         sa.Column("value", sa.Text()),
-        sa.PrimaryKeyConstraint("sandbox", "namespace", "normal_value", name=op.f("profile_identities_key")),
+        sa.PrimaryKeyConstraint(
+            "sandbox",
+            "namespace",
+            "normal_value",
+            name=op.f("profile_identities_key"),
+            postgresql_include=["profile_key"],
+        ),
         sqlite_with_rowid=False,
     )
     op.create_index("profile_identities_profile_key", "profile_identities", ["profile_key"])
