@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -30,17 +31,21 @@ from clarion_server.application.ports.content import (
 from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import FileMissing, MessageFiles
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.rendering_pace import RenderingPace
 from clarion_server.domain.attempt import MAX_DETAIL, Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.campaign import InDoubtPolicy
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import AttemptOutcome, decide_next, exclude, expire
 from clarion_server.domain.follow_ups import follow_ups
-from clarion_server.domain.instant import Instant, Span
+from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.provider_words import without_addresses
 from clarion_server.domain.retry import RetryPolicy
 
 log = structlog.get_logger()
+
+#: How long a checked message may wait for its rendering before it is checked anew.
+_LONGEST_WAIT: Span = SECOND
 
 
 class AttemptRunner:
@@ -62,8 +67,9 @@ class AttemptRunner:
         self._links = links
         self._clock = clock
         self._chance = chance
+        self.pace = RenderingPace()
 
-    async def attempt(
+    async def attempt(  # noqa: PLR0911 - a check a return
         self, claimed: ClaimedMessage, channel: Channel, configuration: ChannelConfiguration
     ) -> AttemptOutcome | None:
         """Renders the message, hands it to its channel, and decides what comes next.
@@ -88,11 +94,20 @@ class AttemptRunner:
         except (ContentInvalid, FileMissing) as error:
             attempt = self._failed(message, started, _LOST[type(error)])
             return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
+        if self.pace.is_resting:
+            await self.pace.rest()
+            checked, started = started, self._clock.now()
+            if started - checked > _LONGEST_WAIT or message.is_closed(started):
+                # What was checked may be otherwise by now.
+                return await self.attempt(claimed, channel, configuration)
+        begin = perf_counter()
         try:
             outbound = self._outbound(claimed, content, files)
         except RenderingFailed as error:
+            self.pace.count(perf_counter() - begin)
             attempt, wait = self._failed(message, started, str(error)), None
         else:
+            self.pace.count(perf_counter() - begin)
             attempt, wait = await hand_off(channel, outbound, started, self._clock)
         policy = version.definition.in_doubt_policy
         not_before = None if wait is None else attempt.end_time + wait
