@@ -14,6 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from bench.figures import Figures
+from bench.layouts import layouts
 from bench.load import best_load
 from bench.lone import lone_trigger
 from bench.long_measures import LONG_MEASURES
@@ -31,7 +32,7 @@ BUILD = Path(__file__).resolve().parent.parent / "build"
 LAST = Path(__file__).resolve().with_name("last.json")
 #: What is measured when nothing is asked for by name.
 ORDINARY_MEASURES = {**MEASURES, "lone": lone_trigger, "two-processes": two_processes, "people": people}
-ORDINARY_MEASURES["targeting"] = targeting
+ORDINARY_MEASURES |= {"targeting": targeting, "layouts": layouts}
 ALL_MEASURES = {**ORDINARY_MEASURES, **LONG_MEASURES}
 
 

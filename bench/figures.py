@@ -49,6 +49,7 @@ TARGETS = {
     "people_high_unary_ratio": Target("≥", 0.95),
     **{f"rules_{count}_{form}_cpu_ratio": Target("≥", 0.85) for count in (3, 6) for form in ("unary", "recipients")},
     **{f"rules_{count}_sent_cpu_ratio": Target("≥", 0.9) for count in (3, 6)},
+    **{f"mail_{name}_sent_cpu_ratio": Target("≥", 0.95) for name in ("layout", "inlined")},
     "rss_mb": Target("<", 150),
     "start_to_serving_s": Target("<", 2),
     "reset_delay_p99_ms": Target("≤", 20),

@@ -21,6 +21,8 @@ from clarion.v1 import (
     channel_pb2,
     consent_pb2,
     consent_service_pb2,
+    fragment_pb2,
+    fragment_service_pb2,
     message_service_pb2,
     profile_service_pb2,
     report_service_pb2,
@@ -33,6 +35,7 @@ from clarion.v1 import (
 from clarion.v1.campaign_service_pb2_grpc import CampaignServiceStub
 from clarion.v1.channel_configuration_service_pb2_grpc import ChannelConfigurationServiceStub
 from clarion.v1.consent_service_pb2_grpc import ConsentServiceStub
+from clarion.v1.fragment_service_pb2_grpc import FragmentServiceStub
 from clarion.v1.message_service_pb2_grpc import MessageServiceStub
 from clarion.v1.profile_service_pb2_grpc import ProfileServiceStub
 from clarion.v1.report_service_pb2_grpc import ReportServiceStub
@@ -65,6 +68,7 @@ class Service:
         self._loads = itertools.count()
         self._campaigns = CampaignServiceStub(channel)
         self._channels = ChannelConfigurationServiceStub(channel)
+        self._fragments = FragmentServiceStub(channel)
         self._consents = ConsentServiceStub(channel)
         self._messages = MessageServiceStub(channel)
         self._policies = SendingPolicyServiceStub(channel)
@@ -96,6 +100,14 @@ class Service:
         settings = consent_pb2.ConsentSettings(name="consentSettings", silence=silence_pb2.SILENCE_SEND_UNLESS_DENIED)
         request = consent_service_pb2.UpdateConsentSettingsRequest(consent_settings=settings)
         self._consents.UpdateConsentSettings(request, metadata=self._metadata, timeout=CALL_SECONDS)
+
+    def publish(self, fragment_id: str, source: str) -> None:
+        """Makes the first version of a fragment."""
+        made = fragment_pb2.Fragment(source=source)
+        request = fragment_service_pb2.CreateFragmentRequest(fragment_id=fragment_id, fragment=made)
+        name = self._fragments.CreateFragment(request, metadata=self._metadata, timeout=CALL_SECONDS).fragment.name
+        publication = fragment_service_pb2.PublishFragmentRequest(name=name)
+        self._fragments.PublishFragment(publication, metadata=self._metadata, timeout=CALL_SECONDS)
 
     def import_people(self, identities: Sequence[str]) -> None:
         """Stores a profile for each, with a few attributes and the consent to marketing by e-mail."""

@@ -5,7 +5,7 @@ All rules are evaluated, as the last one is true. The campaigns take turns, each
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 
 from clarion.v1 import campaign_pb2, email_content_pb2, targeting_pb2
@@ -21,6 +21,7 @@ from bench.sink import running_sink
 
 FORMS: dict[str, Callable[[Driver, Sizes], float]] = {"unary": unary_per_s, "recipients": recipients_per_s}
 RULES = (3, 6)
+NO_FRAGMENTS: Mapping[str, str] = {}
 LOCALES = ("de", "fr", "ja", "ar")
 #: What is false of the recipients of the bench, each in another way.
 FALSE = (
@@ -79,14 +80,17 @@ def _measured(bench: Bench, made: campaign_pb2.Campaign) -> Samples:
             samples[f"{form}_cpu_us"] = 1e6 * (sum(service.cpu_seconds()) - before) / driver.acknowledged
             if (recorded := service.report().queued_count) != driver.acknowledged:
                 raise BenchError(f"{driver.acknowledged} messages were acknowledged, {recorded} wait")
-    return {**samples, **_sent(bench, made)}
+    return {**samples, **sent(bench, made)}
 
 
-def _sent(bench: Bench, made: campaign_pb2.Campaign) -> Samples:
+def sent(bench: Bench, made: campaign_pb2.Campaign, fragments: Mapping[str, str] = NO_FRAGMENTS) -> Samples:
+    """Sends the mails of a campaign to the sink. `fragments` are the sources of those that it has, by their ids."""
     with (
         running_sink(bench.sink_command, bench.placement.load) as sink,
         running_service(bench.folder, bench.placement.server) as (service, _),
     ):
+        for fragment_id, source in fragments.items():
+            service.publish(fragment_id, source)
         service.set_up(sink.port, of=made)
         driver = bench.driver(service.port, service.authorization)
         driver.burst(bench.sizes.deliveries // 10)

@@ -5,6 +5,7 @@ The command line imports this module only when the command runs, as it loads the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,8 @@ def lint(
         # Test cases are written before their campaigns are reviewed.
         written = [applier.apply(planned) for planned in applier.plan(files)]
         applied = [_checked(applier, each) for each in written]
-    findings = [(location, _linted(finding)) for each in applied for location, finding in each.findings]
+    fragments = [each.name for each in files.resources if each.type is FRAGMENT]
+    findings = [(location, _linted(finding, fragments)) for each in applied for location, finding in each.findings]
     has_errors = any(finding.severity is Severity.ERROR for _, finding in findings)
     data = {
         "checked": [each.planned.resource.name for each in applied],
@@ -61,10 +63,17 @@ def _checked(applier: Applier, applied: Applied) -> Applied:
     return applier.published(applied) if is_fragment else applier.reviewed(applied)
 
 
-def _linted(finding: Finding) -> Finding:
-    """Returns the finding, or a warning in its place when the service may have what the files lack."""
+def _linted(finding: Finding, fragments: Sequence[str]) -> Finding:
+    """Returns the finding, or a warning in its place when the service may have what the files lack. `fragments` are the
+    names of those that the files have.
+    """
     if finding.code not in _ELSEWHERE:
         return finding
+    # The service within this command publishes those of the files that it finds nothing wrong with.
+    for name in fragments:
+        if f"fragment {name} in" in finding.message:
+            message = f"{name} could not be published, for what is told about it, and this was not checked with it."
+            return replace(finding, severity=Severity.WARNING, message=message, remedy="Correct the fragment first.")
     message = finding.message.replace("in this sandbox", "in the files")
     return replace(finding, severity=Severity.WARNING, message=message, remedy="Nothing, if your service has it.")
 

@@ -103,7 +103,7 @@ async def test_a_version_is_rolled_out_to_the_campaigns_that_have_the_fragment(s
     assert "version 2 is published" in applied.out
     assert "2 live campaigns have another version of fragments/inner" in applied.err
     review = await shop("review", "order-confirmed", "--json")
-    assert "clarion fragments repin inner" in review.out
+    assert "clarion fragments repin inner order-confirmed" in review.out
     dry = await fragments(shop, "repin", "inner", "--all", "--dry-run")
     assert "Nothing was changed." in dry.out
     rolled_out = await fragments(shop, "repin", "inner", "--all", "--json")
@@ -147,3 +147,19 @@ async def test_a_file_alone_is_a_fragment_in_lint_plan_apply_and_export(shop: Co
     assert (await shop("plan", "-f", "own")).status == 0
     assert (await shop("export", "backup")).status == 0
     assert (await shop("plan", "-f", "backup")).status == 0
+
+
+async def test_a_finding_in_a_fragment_of_the_files_has_its_place_there(shop: CommandLine) -> None:
+    shop.write("footer.html", "<p>\n{{ context.nothing }}</p>")
+    shop.write("files.yaml", f"{FILES}---\nfragment: footer\nsource_file: footer.html\n".replace('inner"', 'footer"'))
+    linted = await shop.process("lint", "-f", "files.yaml", "--json")
+    found = [(each["place"], each["code"]) for each in linted.data["findings"]]
+    assert ("footer.html:2", "VARIABLE_NOT_IN_SCHEMA") in found
+    shop.write("footer.html", "{% include 'fragments/none' %}")
+    messages = [each["message"] for each in (await shop.process("lint", "-f", "files.yaml", "--json")).data["findings"]]
+    assert any("no published fragment fragments/none in the files" in each for each in messages)
+    assert any(each.startswith("fragments/base could not be published") for each in messages)
+    shop.write("footer.html", "<p>{{ context.order.x }}</p>")
+    shop.write("tests.yaml", "tests: order-confirmed\ncases:\n  - {id: plain, context: {order: A1}}\n")
+    tried = await shop.process("test", "-f", "files.yaml", "-f", "tests.yaml")
+    assert "fragments/base@1:1, fragments/footer@1:1: " in tried.out

@@ -210,7 +210,8 @@ async def findings_of(review: Review, candidate: Candidate, *, strict: bool = Fa
     asked = audience_findings(
         candidate.definition, candidate.campaign.access_labels, candidate.audiences, candidate.visibility
     )
-    return [*wider, *asked, *found, *outdated_findings(shown, candidate.newest, candidate.live_fragments)]
+    outdated = outdated_findings(candidate.campaign.id, shown, candidate.newest, candidate.live_fragments)
+    return [*wider, *asked, *found, *outdated]
 
 
 def _newest_of(unit: UnitOfWork, fragments: Fragments, visibility: Visibility) -> dict[str, int]:

@@ -27,6 +27,7 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.finding import Finding
+from clarion_server.domain.names import FRAGMENTS
 from clarion_server.domain.personal_link import PersonalUrls
 from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.rendering_document import document_of
@@ -152,8 +153,8 @@ class CellRenderer:
         try:
             rendered = content.render(personalisation_of(command, recipient), urls)
         except RenderingFailed as error:
-            detail = f"{error.detail[:1].upper()}{error.detail[1:]}."
-            return TriedCell(cell, None, (Violation(error.field, "RENDERING_FAILED", detail),), error.line)
+            violation = Violation(error.field, "RENDERING_FAILED", _sentence(error.detail))
+            return TriedCell(cell, None, (violation,), error.line)
         return TriedCell(cell, self._shown(cell, content, rendered, urls))
 
     def _shown(self, cell: TestCell, content: CompiledContent, rendered: Rendered, urls: PersonalUrls) -> RenderedCell:
@@ -221,4 +222,11 @@ def _urls(public_url: PublicUrl | None, locale: str) -> PersonalUrls:
 
 
 def _not_compiled(field: str) -> Violation:
-    return Violation(field, "NOT_COMPILED", "It does not compile. Review says why.")
+    text = "It does not compile. The review says why: `clarion review`, of files `clarion lint`."
+    return Violation(field, "NOT_COMPILED", text)
+
+
+def _sentence(detail: str) -> str:
+    # The way to a fragment begins with its name, which stays as it is.
+    is_name = detail.startswith(f"{FRAGMENTS.name}/")
+    return f"{detail if is_name else detail[:1].upper() + detail[1:]}."

@@ -133,28 +133,32 @@ class Review:
                 yield Finding(severity, FindingCode.SCHEMA_BREAKING, "context_schema", message, remedy)
 
 
-def outdated_findings(fragments: Fragments, newest: Mapping[str, int], live: Mapping[str, int]) -> Iterator[Finding]:
+def outdated_findings(
+    campaign_id: str, fragments: Fragments, newest: Mapping[str, int], live: Mapping[str, int]
+) -> Iterator[Finding]:
     """Yields each fragment that is older than it could be. `live` is what the live version is pinned to."""
     for reference, version in sorted(fragments.items()):
         number = newest.get(version.fragment_id, version.number)
         pinned = live.get(str(reference), version.number)
         if version.number < number:
             message = f"`{version.name}` is taken, and version {number} is the newest."
-            way = "take the number out of the name" if reference.version else _roll_out(version.fragment_id)
+            way = (
+                "take the number out of the name" if reference.version else _roll_out(version.fragment_id, campaign_id)
+            )
             remedy = f"Nothing, if that is meant. Otherwise {way}."
         elif pinned < version.number:
             message = f"The live version has `{FragmentReference(version.fragment_id, pinned)}`, and the draft takes"
             message += f" version {version.number} when it is activated."
             remedy = "Look at what has changed: `clarion campaigns diff`."
-            remedy += f" To take it without the draft: {_roll_out(version.fragment_id)}."
+            remedy += f" To take it without the draft: {_roll_out(version.fragment_id, campaign_id)}."
         else:
             continue
         yield Finding(Severity.WARNING, FindingCode.FRAGMENT_OUTDATED, "actions", message, remedy)
 
 
-def _roll_out(fragment_id: str) -> str:
+def _roll_out(fragment_id: str, campaign_id: str) -> str:
     """Returns how the live version of a campaign gets the newest version of a fragment."""
-    return f"`clarion fragments repin {fragment_id} CAMPAIGN` (`RepinFragment`)"
+    return f"`clarion fragments repin {fragment_id} {campaign_id}` (`RepinFragment`)"
 
 
 def _field_invalid(violation: Violation) -> Finding:

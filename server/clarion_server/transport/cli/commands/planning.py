@@ -95,7 +95,8 @@ def _change_view(planned: Planned) -> RenderableType:
     head = Text.assemble(plain(word, style), " ", plain(planned.resource.name, "bold"))
     updater, time = getattr(planned.stored, "updater", ""), getattr(planned.stored, "update_time", None)
     if time is not None:
-        head.append_text(Text.assemble(plain("  last changed ", "dim"), moment(time), plain(f" by {updater}", "dim")))
+        by = f" by {updater}" if updater else ""
+        head.append_text(Text.assemble(plain("  last changed ", "dim"), moment(time), plain(by, "dim")))
     if not planned.diff:
         return head
     return Group(head, Padding(diff_view("\n".join(planned.diff.splitlines()[2:])), (0, 0, 0, 2)))

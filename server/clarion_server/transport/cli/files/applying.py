@@ -23,7 +23,7 @@ from clarion_client import (
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.resource_types import FRAGMENT
 from clarion_server.transport.cli.files.resources import Files, Resource
-from clarion_server.transport.cli.files.source_location import Location, Problems
+from clarion_server.transport.cli.files.source_location import Location, Locations, Problems
 from clarion_server.transport.cli.files.test_suites import TEST_CASE
 from clarion_server.transport.cli.files.uploads import Upload
 from clarion_server.transport.cli.files.yaml_syntax import dump
@@ -110,6 +110,8 @@ class Applier:
         #: Sends secrets although nobody can see whether they differ from the stored ones.
         self._renew_secrets = renew_secrets
         self._cases: Mapping[str, Resource[Any]] = {}
+        #: Where the versions of fragments stand in the files that were published of them, by their names.
+        self._published: dict[str, Locations] = {}
 
     def plan(self, files: Files) -> list[Planned]:
         """Returns what is to become of each resource, campaigns behind what they use, and test cases behind these.
@@ -206,6 +208,9 @@ class Applier:
         return replace(applied, findings=tuple((self._location(applied, each), each) for each in found))
 
     def _location(self, applied: Applied, finding: Finding) -> Location:
+        version, _, line = finding.way[-1].rpartition(":") if finding.way else ("", "", "")
+        if version in self._published:
+            return self._published[version].find("source").of_text(int(line))
         resource, field = applied.planned.resource, finding.field
         if field.startswith("test_cases."):
             _, case_id, field = f"{field}.".split(".", 2)
@@ -219,13 +224,14 @@ class Applier:
         try:
             publication = self._client.fragments.publish(applied.planned.resource.name)
             found, is_published = publication.warnings, True
+            self._published[f"{publication.fragment.name}@{publication.version.version}"] = locations
             if stored is None or stored.published_version < publication.version.version:
                 new_version = publication.version.version
         except PreconditionFailedError as error:
             if not error.findings:
                 raise
             found, is_published = error.findings, False
-        findings = tuple((locations.find(each.field).of_text(each.line), each) for each in found)
+        findings = tuple((self._location(applied, each), each) for each in found)
         return replace(applied, activated=is_published, new_version=new_version, findings=findings)
 
     def left_behind(self, applied: Applied) -> int:

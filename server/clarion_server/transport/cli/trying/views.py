@@ -65,7 +65,8 @@ def _cell_view(cell: TestCell, result: Result) -> RenderableType:
 def _counts_view(result: Result) -> Text:
     counts = Counter(cell.comparison for cell in result.cells)
     cases = len({cell.key.test_case for cell in result.cells})
-    text = f"{cases} test case{'s' if cases != 1 else ''}, {len(result.cells)} renderings: "
+    shown = len(result.cells)
+    text = f"{cases} test case{'s' if cases != 1 else ''}, {shown} rendering{'s' if shown != 1 else ''}: "
     text += ", ".join(f"{counts[each]} {each.lower().replace('_', ' ')}" for each in Comparison if counts[each])
     if result.gone and not result.updated:
         text += f", {len(result.gone)} gone"
