@@ -25,7 +25,9 @@ class People:
 
     def look_up(self, wanted: GivenIdentities, *, with_attributes: bool = False) -> None:
         """Finds the profiles that have these identities, in one statement, unless they were looked up before."""
-        new = {given: identity for given, identity in wanted.items() if given not in self._asked}
+        new = wanted
+        if self._asked:
+            new = {given: identity for given, identity in wanted.items() if given not in self._asked}
         if not new:
             return
         self._asked.update(new)

@@ -301,6 +301,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     phase, first_only = _ACCEPT, trigger.execution.action_mode is _FIRST_DELIVERABLE
     asks_consent, every = trigger.asks_consent, trigger.explains
     consents, sandbox, category = facts.exclusions.consents, trigger.execution.sandbox, category_of(trigger.lane)
+    topic = trigger.topic
     policy, deferred, reasons, files = _policy(trigger, facts.exclusions.hours), [], trigger.reasons, trigger.files
     capped = facts.exclusions.caps.people if policy is not None and policy.caps else None
     rules = ContentChooser(trigger.actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
@@ -309,8 +310,8 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
         for index, action in enumerate(trigger.actions):
             consent = NOT_ASKED
             if asks_consent:
-                of = recipient.identity, recipient.addresses[index]
-                consent = consents.decide(sandbox, trigger.topic, category, action.channel, *of)
+                address, identity = recipient.addresses[index], recipient.identity
+                consent = consents.decide(sandbox, topic, category, action.channel, identity, address)
             person = None if capped is None else _cap_person(trigger, recipient, index, capped)
             message = _message(trigger, recipient, index, action, consent, policy, person, first_only, choices)
             if files:

@@ -8,7 +8,7 @@ get it back by agreeing to marketing in general.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -157,7 +157,7 @@ def answers(grant: Consent, denial: Consent) -> bool:
 
 
 def decide_consent(
-    choices: Iterable[Consent], channel: Channel, topic: str | None, category: Category, silence: Silence
+    choices: Collection[Consent], channel: Channel, topic: str | None, category: Category, silence: Silence
 ) -> ConsentDecision:
     """Returns whether a message of the category, on the channel and about the topic may be sent to whoever made the
     choices.
@@ -165,15 +165,19 @@ def decide_consent(
     Transactional messages heed the choices about their own topic alone: a person who refuses all marketing still gets
     a password reset.
     """
+    if len(choices) == 1 and category is not _TRANSACTIONAL:
+        # Most people have made one choice: this does what follows without a list.
+        (choice,) = choices
+        scope = choice.scope
+        if (scope.channel is None or scope.channel is channel) and (scope.topic is None or scope.topic == topic):
+            return ConsentDecision(choice.choice is _GRANTED, choice)
+        choices = ()
     about_it = covering(choices, channel, topic) if choices else ()
     if category is _TRANSACTIONAL:
         denial = standing_denial([choice for choice in about_it if choice.scope.topic is not None])
         return NOT_ASKED if denial is None else ConsentDecision(False, denial)
     if not about_it:
         return _ALLOWED_BY_SILENCE if silence is _SEND_UNLESS_DENIED else _DENIED_BY_SILENCE
-    if len(about_it) == 1:
-        # Most people have made one choice.
-        return ConsentDecision(about_it[0].choice is _GRANTED, about_it[0])
     denial = standing_denial(about_it)
     if denial is not None:
         return ConsentDecision(False, denial)

@@ -99,11 +99,11 @@ class StoredProfiles:
         return completed if use.members is None else use.members.check_repeated(self._unit, completed)
 
     def _look_up(self, needing: Sequence[tuple[Trigger, ProfileUse]]) -> None:
-        wanted = {
-            (trigger.execution.sandbox, recipient.identity): key
-            for trigger, use in needing
-            for key, recipient in _keys(trigger, use)
-        }
+        wanted: dict[tuple[str, str], SandboxIdentity] = {}
+        for trigger, use in needing:
+            sandbox, namespace = trigger.execution.sandbox, use.live.namespace.id
+            for recipient in trigger.recipients:
+                wanted[sandbox, recipient.identity] = SandboxIdentity(sandbox, namespace, recipient.normal_value)
         versions = [use.live.version for _, use in needing]
         with_attributes = any(version.reads_profile or version.address_members for version in versions)
         self._people.look_up(wanted, with_attributes=with_attributes)
