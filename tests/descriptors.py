@@ -15,6 +15,7 @@ from google.api import field_behavior_pb2, resource_pb2
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     EnumDescriptorProto,
+    FieldDescriptorProto,
     FileDescriptorProto,
     FileDescriptorSet,
     MethodDescriptorProto,
@@ -57,6 +58,11 @@ class Element:
         """Of a message: what its names are like, if it is a resource."""
         described: resource_pb2.ResourceDescriptor = self.proto.options.Extensions[resource_pb2.resource]
         return described
+
+    @property
+    def is_repeated(self) -> bool:
+        """Of a field: whether it holds a list."""
+        return bool(self.proto.label == FieldDescriptorProto.LABEL_REPEATED)
 
     @property
     def referred(self) -> str:

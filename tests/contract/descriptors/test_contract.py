@@ -79,7 +79,9 @@ def test_a_reference_is_to_a_resource_and_is_called_like_it() -> None:
     assert referring
     for field in referring:
         assert field.referred in types, field.name
-        assert field.name.endswith(f".{_snake_case(field.referred.removeprefix('clarion/'))}"), field.name
+        called = _snake_case(field.referred.removeprefix("clarion/"))
+        expected = f"{called}s" if field.is_repeated else called
+        assert field.name.endswith(f".{expected}"), field.name
 
 
 def _snake_case(name: str) -> str:

@@ -186,7 +186,7 @@ def test_subjects_are_the_profiles_of_the_sandbox_in_pages_by_id(work: UnitOfWor
     assert [subject.key for subject in (*first, *rest)] == [profile.key for profile in stored]
     attributes = '{"first_name":"Jane","age":42,"tags":["a",null]}'
     one = stored[0]
-    assert first[0] == Subject(one.key, one.id, attributes, "pt-BR", "Europe/Berlin", NOW, [])
+    assert first[0] == Subject(one.key, one.id, attributes, "pt-BR", "Europe/Berlin", NOW, ())
 
 
 def test_profiles_that_were_created_later_are_no_subjects(work: UnitOfWork) -> None:
@@ -202,7 +202,7 @@ def test_subjects_have_their_choices_when_these_are_asked_for(work: UnitOfWork) 
     denial = Consent(scope, ConsentChoice.DENIED, NOW, 1)
     work.consents.save(profile.key, {scope: denial})
     choices = [
-        [subject.choices for subject in work.audiences.subjects(VISIBILITY, "", NOW, 9, with_choices=asked)]
+        [list(subject.choices) for subject in work.audiences.subjects(VISIBILITY, "", NOW, 9, with_choices=asked)]
         for asked in (True, False)
     ]
     assert choices == [[[denial], []], [[], []]]
