@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.acceptance import Accepted, CampaignChanged, Facts, Replayed, Trigger, decide, decide_all
+from clarion_server.domain.acceptance import Accepted, CampaignChanged, Facts, Replayed, decide, decide_all
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
@@ -16,6 +16,7 @@ from clarion_server.domain.follow_ups import follow_ups
 from clarion_server.domain.message import Lane, Message, MessageState, message_id
 from clarion_server.domain.suppression import Suppression, SuppressionIndex, SuppressionReason, SuppressionScope
 from clarion_server.domain.targets import AcceptedRecipient, TargetAction
+from clarion_server.domain.trigger import Trigger
 from clarion_server.domain.violation import required
 
 CAMPAIGN = 7

@@ -16,7 +16,7 @@ from clarion_server.application.triggering.accept import AcceptItem
 from clarion_server.application.triggering.addresses import choose_addresses
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.stored_profiles import MemberUse, ProfileUse
-from clarion_server.domain.acceptance import Accepted, Trigger
+from clarion_server.domain.acceptance import Accepted
 from clarion_server.domain.address_key import email_key
 from clarion_server.domain.audience_run import AudienceRun, PartResult
 from clarion_server.domain.campaign import UnknownRecipientPolicy
@@ -28,6 +28,7 @@ from clarion_server.domain.message import MessageState
 from clarion_server.domain.taken_addresses import TakenAddresses, address_hash, holds_hash
 from clarion_server.domain.targeting import NO_DATA, RecipientData
 from clarion_server.domain.targets import AcceptedRecipient
+from clarion_server.domain.trigger import Trigger
 
 _NO_PROFILE = b"{}"
 

@@ -20,20 +20,12 @@ from clarion_server.application.sending.local_dispatch import ClaimedMessage, Re
 from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.stored_profiles import ProfileUse, StoredProfiles
-from clarion_server.domain.acceptance import (
-    NO_ATTRIBUTES,
-    Accepted,
-    Decision,
-    Facts,
-    Trigger,
-    consent_question,
-    decide_all,
-    policy_question,
-)
+from clarion_server.domain.acceptance import Accepted, Decision, Facts, decide_all
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.counter import count_failed_rules
 from clarion_server.domain.message import Message, MessageState, message_id
 from clarion_server.domain.targeting import RecipientData
+from clarion_server.domain.trigger import NO_ATTRIBUTES, Trigger, consent_question, policy_question
 from clarion_server.domain.value import value
 
 

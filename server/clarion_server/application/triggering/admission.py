@@ -14,7 +14,6 @@ from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.content import ErrorBudget
 from clarion_server.application.triggering.addresses import choose_addresses
-from clarion_server.domain.acceptance import NO_FILES
 from clarion_server.domain.address_key import email_key
 from clarion_server.domain.attachment import FileInput
 from clarion_server.domain.campaign import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
@@ -29,6 +28,7 @@ from clarion_server.domain.names import identity_violation, is_identity_of
 from clarion_server.domain.profile import attribute_violations
 from clarion_server.domain.targeting import RecipientData
 from clarion_server.domain.targets import AcceptedRecipient
+from clarion_server.domain.trigger import NO_FILES
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 

@@ -11,7 +11,7 @@ from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.triggering.admission import RecipientInput
-from clarion_server.domain.acceptance import Accepted, Facts, Trigger
+from clarion_server.domain.acceptance import Accepted, Facts
 from clarion_server.domain.campaign import ThroughputMode
 from clarion_server.domain.choice import Choice, Source, choose_locale
 from clarion_server.domain.explanation import (
@@ -27,6 +27,7 @@ from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.sending_policy import TimeZoneSource
 from clarion_server.domain.targeting import NO_AUDIENCES, ContentChoice, RuleEvaluation, evaluations
 from clarion_server.domain.targets import AcceptedRecipient
+from clarion_server.domain.trigger import Trigger
 
 #: An attribute in the call is a part of the call, and one that is chosen otherwise is a stored one.
 _OF_CALL = (Source.RECIPIENT, Source.PROFILE)

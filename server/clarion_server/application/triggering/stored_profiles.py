@@ -15,7 +15,7 @@ from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.triggering.addresses import choose_addresses, is_magic
 from clarion_server.application.triggering.admission import RecipientInput, to_json
-from clarion_server.domain.acceptance import Facts, Trigger, known_decision
+from clarion_server.domain.acceptance import Facts, known_decision
 from clarion_server.domain.campaign import UnknownRecipientPolicy
 from clarion_server.domain.choice import choose_locale
 from clarion_server.domain.exclusion import ExclusionReason
@@ -23,6 +23,7 @@ from clarion_server.domain.identity import Identity, IdentityKey
 from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.profile import KnownProfile, Profile, without_nulls
 from clarion_server.domain.targets import AcceptedRecipient
+from clarion_server.domain.trigger import Trigger
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 

@@ -32,17 +32,7 @@ from clarion_server.application.triggering.explaining import Explainer
 from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.stored_profiles import ProfileUse
-from clarion_server.domain.acceptance import (
-    NO_ATTRIBUTES,
-    NO_PROFILE_KEYS,
-    NO_REASONS,
-    Accepted,
-    Decision,
-    Refused,
-    Replayed,
-    Trigger,
-    decide,
-)
+from clarion_server.domain.acceptance import Accepted, Decision, Refused, Replayed, decide
 from clarion_server.domain.access import Caller, Visibility, whole_sandbox
 from clarion_server.domain.campaign import ActionMode, ThroughputMode
 from clarion_server.domain.errors import (
@@ -59,6 +49,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.personal_link import SAMPLE_URLS
 from clarion_server.domain.targeting import NO_DATA
+from clarion_server.domain.trigger import NO_ATTRIBUTES, NO_PROFILE_KEYS, NO_REASONS, Trigger
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 

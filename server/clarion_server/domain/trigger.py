@@ -1,0 +1,165 @@
+"""A trigger that passed the checks which need no store, and what must be read from the store to decide about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
+from typing import Any
+
+from clarion_server.domain.cap_ledger import PolicyQuestion
+from clarion_server.domain.cap_rules import CapCandidate
+from clarion_server.domain.consent_facts import ConsentQuestion, address_identity, address_key
+from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.execution import Execution
+from clarion_server.domain.identity import IdentityKey
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import Lane, category_of
+from clarion_server.domain.message_file import MessageFile
+from clarion_server.domain.targeting import NO_DATA, RecipientData
+from clarion_server.domain.targets import AcceptedRecipient, TargetAction
+from clarion_server.domain.value import value
+from clarion_server.domain.violation import Violation
+
+#: Python 3.11 takes as long to find a member in its class as to create a small object.
+_MARKETING = Lane.MARKETING
+
+NO_ATTRIBUTES: Mapping[int, Mapping[str, Any]] = {}
+NO_PROFILE_KEYS: Mapping[int, int] = {}
+NO_FILES: Mapping[int, tuple[MessageFile, ...]] = {}
+#: Reasons of exclusions, by the positions of recipient and action.
+Reasons = Mapping[tuple[int, int], ExclusionReason]
+NO_REASONS: Reasons = {}
+
+
+@value
+class Trigger:
+    """A trigger that passed every check that does not need the store."""
+
+    execution: Execution
+    """Without exclusions: `decide` adds them."""
+    campaign_revision: int
+    """The campaign's revision that the trigger was checked against."""
+    actions: Sequence[TargetAction]
+    lane: Lane
+    topic: str | None
+    sending_policy: str | None
+    """The id of the policy whose hours its messages keep and whose caps count them, if there is one that holds."""
+    recipients: Sequence[AcceptedRecipient]
+    release_time: Instant
+    owners: Sequence[str | None]
+    """For each action the process that reserved capacity and sends its messages at once; None when they are queued."""
+    refusal: tuple[Violation, ...] = ()
+    """Why the trigger is refused, as far as that depends on stored profiles."""
+    attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NO_ATTRIBUTES)
+    """By position: the attributes of the recipients for whom stored ones were added to those of the call, as far as
+    the trigger uses them.
+    """
+    profile_keys: Mapping[int, int] = field(default_factory=lambda: NO_PROFILE_KEYS)
+    """By position: the keys of the recipients' profiles."""
+    explains: bool = False
+    """Whether every exclusion of a message is wanted, and not the first alone."""
+    reasons: Reasons = field(default_factory=lambda: NO_REASONS)
+    """Why messages of members of an audience are excluded, as far as that was found when they were completed."""
+    extends: bool = False
+    """Whether it adds recipients to an execution that is stored, as each part of an audience does."""
+    files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
+    """The files of the recipients who have any, by position."""
+    data: Mapping[int, RecipientData] = field(default_factory=lambda: NO_DATA)
+    """The data of the recipients by position, without stored attributes; empty where no action has rules."""
+
+    def data_of(self, index: int) -> RecipientData | None:
+        """Returns the data of the recipient at a position, with stored attributes; None where no action has rules."""
+        given, attributes = self.data.get(index), self.attributes.get(index)
+        return given if given is None or attributes is None else RecipientData(given.context, attributes)
+
+    @property
+    def asks_consent(self) -> bool:
+        """Whether the choices of people decide about its messages."""
+        return self.topic is not None or self.lane is _MARKETING
+
+    @property
+    def uses_attributes(self) -> bool:
+        """Whether attributes of recipients are used before their messages are read from the store."""
+        return bool(self.data) or self.explains or any(self.owners)
+
+    def completed(
+        self,
+        recipients: Sequence[AcceptedRecipient],
+        attributes: Mapping[int, Mapping[str, Any]],
+        profile_keys: Mapping[int, int],
+    ) -> Trigger:
+        """Returns the trigger with what is stored about its recipients."""
+        # Positional arguments: `replace` takes ten times as long.
+        return Trigger(
+            self.execution,
+            self.campaign_revision,
+            self.actions,
+            self.lane,
+            self.topic,
+            self.sending_policy,
+            recipients,
+            self.release_time,
+            self.owners,
+            self.refusal,
+            attributes,
+            profile_keys,
+            self.explains,
+            self.reasons,
+            self.extends,
+            self.files,
+            self.data,
+        )
+
+
+def consent_question(trigger: Trigger, *, are_known: bool = False) -> ConsentQuestion | None:
+    """Returns what must be known about the consent of a trigger's recipients; None when nobody is asked.
+
+    `are_known`: their profiles have been looked up, and those of whoever has their addresses are wanted alone.
+    """
+    if not trigger.asks_consent:
+        return None
+    identities = {} if are_known else _identities(trigger)
+    channels = {action.channel: index for index, action in enumerate(trigger.actions)}
+    for each in trigger.recipients:
+        # Actions of one channel have the same address.
+        for channel, index in channels.items():
+            owner = address_identity(channel, each.addresses[index])
+            if owner is not None and owner != each.identity and owner not in identities:
+                identities[owner] = address_key(each.addresses[index])
+    return ConsentQuestion(trigger.execution.sandbox, trigger.topic, identities)
+
+
+def policy_question(trigger: Trigger, *, are_known: bool = False) -> PolicyQuestion | None:
+    """Returns what must be known about the policy of a trigger's messages; None when none can hold for them.
+
+    `are_known`: the profiles of the recipients have been looked up.
+    """
+    if trigger.sending_policy is None:
+        return None
+    identities = {} if are_known else _identities(trigger)
+    category = category_of(trigger.lane)
+    return PolicyQuestion(
+        trigger.execution.sandbox, trigger.sending_policy, category, identities, _cap_candidates(trigger)
+    )
+
+
+def _identities(trigger: Trigger) -> dict[str, IdentityKey]:
+    return {
+        each.identity: IdentityKey(each.identity.partition(":")[0], each.normal_value) for each in trigger.recipients
+    }
+
+
+def _cap_candidates(trigger: Trigger) -> Iterator[CapCandidate]:
+    execution, category = trigger.execution, category_of(trigger.lane)
+    for recipient in trigger.recipients:
+        for action, address in zip(trigger.actions, recipient.addresses, strict=True):
+            yield CapCandidate(
+                execution.sandbox,
+                trigger.sending_policy,
+                category,
+                action.channel,
+                trigger.topic,
+                execution.campaign_key,
+                recipient.identity,
+                address,
+            )
