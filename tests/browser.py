@@ -20,6 +20,8 @@ _PAUSE = 0.02
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 _DRIVER = shutil.which("chromedriver")
 _BROWSERS = [path for name in ("chromium", "google-chrome", "chrome") if (path := shutil.which(name))]
+#: What the driver answers, beside the standard's error, when the page is replaced while it looks at an element.
+_REPLACED = "Node with given id does not belong to the document"
 #: Why there is no browser; empty when there is one.
 MISSING = "" if _DRIVER and _BROWSERS else "Chromium and chromedriver are not installed"
 _OPTIONS = (
@@ -123,5 +125,6 @@ def _ask(port: int, method: str, path: str, body: object = None) -> Any:
     finally:
         connection.close()
     if isinstance(answer, dict) and "error" in answer:
-        raise (Stale if answer["error"] == "stale element reference" else AssertionError)(answer["message"])
+        is_stale = answer["error"] == "stale element reference" or _REPLACED in answer["message"]
+        raise (Stale if is_stale else AssertionError)(answer["message"])
     return answer
