@@ -1,14 +1,8 @@
-/** The methods of `client.approvals` and `client.approvalPolicies`. */
+/** The methods of `client.approvals`. */
 
-import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type { MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
-import type { ChangeOptions, WriteOptions } from "./campaigns.js";
 import type { Approval, ApprovalStep, ApprovalThread } from "./gen/clarion/v1/approval_pb.js";
-import type { ApprovalPolicy, ApprovalPolicySchema } from "./gen/clarion/v1/approval_policy_pb.js";
-import {
-  ApprovalPolicyService,
-  type ListApprovalPoliciesResponseSchema,
-} from "./gen/clarion/v1/approval_policy_service_pb.js";
 import {
   ApprovalService,
   type ListApprovalStepsResponseSchema,
@@ -17,10 +11,9 @@ import {
 import { fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
+import type { ChangeOptions, ListOptions } from "./resources.js";
 
-const COLLECTION = "approvalPolicies";
 const METHOD = ApprovalService.method;
-const POLICY_METHOD = ApprovalPolicyService.method;
 
 /** What a caller says about the approval of a draft. */
 export interface WordOptions extends ChangeOptions {
@@ -44,7 +37,7 @@ export class Approvals {
   /** Lists what was done about the approval, the newest first. */
   steps(
     campaign: string,
-    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+    { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof ListApprovalStepsResponseSchema>, ApprovalStep> {
     const request = { campaign: fullName("campaigns", campaign), pageSize };
     return new Pager(
@@ -90,7 +83,7 @@ export class Approvals {
   /** Lists what was said about the approval with the answers, the newest threads first. */
   threads(
     campaign: string,
-    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+    { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof ListApprovalThreadsResponseSchema>, ApprovalThread> {
     const request = { campaign: fullName("campaigns", campaign), pageSize };
     return new Pager(
@@ -120,56 +113,5 @@ export class Approvals {
     const request = { campaign: fullName("campaigns", campaign), comment, replyTo };
     const call = { ...options, repeatable: false };
     return present((await this.#calls.unary(METHOD.commentOnApproval, request, call)).approvalStep);
-  }
-}
-
-/** Writes approval policies, which say whose approval a draft needs: `client.approvalPolicies`. */
-export class ApprovalPolicies {
-  readonly #calls: Calls;
-
-  constructor(calls: Calls) {
-    this.#calls = calls;
-  }
-
-  async create(
-    approvalPolicy: MessageInitShape<typeof ApprovalPolicySchema>,
-    { validateOnly = false, ...options }: WriteOptions = {},
-  ): Promise<ApprovalPolicy> {
-    const name = fullName(COLLECTION, approvalPolicy.name ?? "");
-    const request = { approvalPolicyId: name.slice(COLLECTION.length + 1), approvalPolicy, validateOnly };
-    const call = { ...options, repeatable: validateOnly };
-    return present((await this.#calls.unary(POLICY_METHOD.createApprovalPolicy, request, call)).approvalPolicy);
-  }
-
-  async get(name: string, options: CallOptions = {}): Promise<ApprovalPolicy> {
-    const request = { name: fullName(COLLECTION, name) };
-    const call = { ...options, repeatable: true };
-    return present((await this.#calls.unary(POLICY_METHOD.getApprovalPolicy, request, call)).approvalPolicy);
-  }
-
-  /** Lists approval policies by name. */
-  list(
-    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
-  ): Pager<MessageShape<typeof ListApprovalPoliciesResponseSchema>, ApprovalPolicy> {
-    return new Pager(
-      (pageToken) =>
-        this.#calls.unary(POLICY_METHOD.listApprovalPolicies, { pageSize, pageToken }, { ...options, repeatable: true }),
-      (page) => page.approvalPolicies,
-    );
-  }
-
-  /** Changes it to these values: all of them, or the top-level `fields` named. */
-  async update(
-    approvalPolicy: MessageInitShape<typeof ApprovalPolicySchema>,
-    { fields = ["*"], validateOnly = false, ...options }: WriteOptions & { readonly fields?: readonly string[] } = {},
-  ): Promise<ApprovalPolicy> {
-    const request = { approvalPolicy, updateMask: { paths: [...fields] }, validateOnly };
-    const call = { ...options, repeatable: validateOnly };
-    return present((await this.#calls.unary(POLICY_METHOD.updateApprovalPolicy, request, call)).approvalPolicy);
-  }
-
-  async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<void> {
-    const request = { name: fullName(COLLECTION, name), etag };
-    await this.#calls.unary(POLICY_METHOD.deleteApprovalPolicy, request, { ...options, repeatable: false });
   }
 }

@@ -7,6 +7,7 @@ import { AttachmentService, type ListAttachmentsResponseSchema } from "./gen/cla
 import { fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
+import type { ListOptions } from "./resources.js";
 
 const COLLECTION = "attachments";
 const METHOD = AttachmentService.method;
@@ -61,7 +62,7 @@ export class Attachments {
   }
 
   /** Lists attachments by name. */
-  list({ pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {}): Pager<MessageShape<typeof ListAttachmentsResponseSchema>, Attachment> {
+  list({ pageSize = 0, ...options }: ListOptions = {}): Pager<MessageShape<typeof ListAttachmentsResponseSchema>, Attachment> {
     return new Pager(
       (pageToken) => this.#calls.unary(METHOD.listAttachments, { pageSize, pageToken }, { ...options, repeatable: true }),
       (page) => page.attachments,

@@ -24,18 +24,9 @@ import { jsonObject } from "./json.js";
 import { fullIdentity, fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
+import type { ChangeOptions, ListOptions, WriteOptions } from "./resources.js";
 
 const METHOD = CampaignService.method;
-
-/** A change with an `etag` throws ConflictError when somebody else changed the resource since it was read. */
-export interface ChangeOptions extends CallOptions {
-  readonly etag?: string | undefined;
-}
-
-/** `validateOnly` runs every check, stores nothing and answers with what would be stored. */
-export interface WriteOptions extends CallOptions {
-  readonly validateOnly?: boolean | undefined;
-}
 
 export interface PreviewOptions extends CallOptions {
   readonly context?: object | undefined;
@@ -86,7 +77,7 @@ export class Campaigns {
 
   /** Lists the tags of campaigns that are not archived. */
   tags(
-    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+    { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof ListTagsResponseSchema>, TagUse> {
     return new Pager(
       (pageToken) => this.#calls.unary(METHOD.listTags, { pageSize, pageToken }, again(options)),
@@ -125,7 +116,7 @@ export class Campaigns {
   /** Lists the versions of a campaign, newest first. */
   versions(
     name: string,
-    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+    { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof ListCampaignVersionsResponseSchema>, CampaignVersion> {
     const request = { campaign: nameOf(name), pageSize };
     return new Pager(

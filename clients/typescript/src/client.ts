@@ -3,24 +3,30 @@
 import { randomUUID } from "node:crypto";
 import type { Transport } from "@connectrpc/connect";
 import { Channels, Keys } from "./administration.js";
-import { ApprovalPolicies, Approvals } from "./approvals.js";
+import { Approvals } from "./approvals.js";
 import { Attachments } from "./attachments.js";
 import { Calls } from "./calls.js";
 import { Campaigns } from "./campaigns.js";
 import { Consents } from "./consents.js";
 import { Executions, Reports } from "./executions.js";
+import { ApprovalPolicySchema } from "./gen/clarion/v1/approval_policy_pb.js";
+import { ApprovalPolicyService } from "./gen/clarion/v1/approval_policy_service_pb.js";
+import { IdentityNamespaceSchema } from "./gen/clarion/v1/identity_namespace_pb.js";
+import { IdentityNamespaceService } from "./gen/clarion/v1/identity_namespace_service_pb.js";
+import { SendingPolicySchema } from "./gen/clarion/v1/sending_policy_pb.js";
+import { SendingPolicyService } from "./gen/clarion/v1/sending_policy_service_pb.js";
+import { TopicSchema } from "./gen/clarion/v1/topic_pb.js";
+import { TopicService } from "./gen/clarion/v1/topic_service_pb.js";
 import { type TriggerAudienceResponse, type TriggerResponse, TriggerService } from "./gen/clarion/v1/trigger_service_pb.js";
 import { Fragments } from "./fragments.js";
-import { IdentityNamespaces } from "./identity_namespaces.js";
 import { Messages } from "./messages.js";
 import { Proofs } from "./proofs.js";
 import { Profiles } from "./profiles.js";
 import { Audiences } from "./audiences.js";
-import { SendingPolicies } from "./sending_policies.js";
+import { ArchivableResources, DeletableResources } from "./resources.js";
 import { type ClientOptions, DEFAULT_TARGET, environmentSettings, Settings } from "./settings.js";
 import { AllowLists, Suppressions } from "./suppressions.js";
 import { TestCases } from "./test_cases.js";
-import { Topics } from "./topics.js";
 import { audienceRequest, type TriggerAudienceOptions, type TriggerOptions, triggerRequest } from "./triggers.js";
 
 /**
@@ -35,7 +41,8 @@ import { audienceRequest, type TriggerAudienceOptions, type TriggerOptions, trig
 export class Client {
   readonly allowList: AllowLists;
   readonly approvals: Approvals;
-  readonly approvalPolicies: ApprovalPolicies;
+  /** Writes approval policies, which say whose approval a draft needs. */
+  readonly approvalPolicies: DeletableResources<typeof ApprovalPolicySchema>;
   readonly attachments: Attachments;
   readonly campaigns: Campaigns;
   readonly channels: Channels;
@@ -48,18 +55,21 @@ export class Client {
   readonly reports: Reports;
   readonly suppressions: Suppressions;
   readonly fragments: Fragments;
-  readonly identityNamespaces: IdentityNamespaces;
-  readonly sendingPolicies: SendingPolicies;
+  /** Writes namespaces of identities, which say when two identities are the same. Only the display name of one changes. */
+  readonly identityNamespaces: DeletableResources<typeof IdentityNamespaceSchema>;
+  /** Writes sending policies, which say when messages may leave and how many. */
+  readonly sendingPolicies: DeletableResources<typeof SendingPolicySchema>;
   readonly audiences: Audiences;
   readonly testCases: TestCases;
-  readonly topics: Topics;
+  /** Writes topics, which people subscribe to. What people chose about an archived topic stays. */
+  readonly topics: ArchivableResources<typeof TopicSchema>;
   readonly #calls: Calls;
 
   constructor(target: string = DEFAULT_TARGET, options: ClientOptions = {}) {
     this.#calls = new Calls(new Settings(target, options));
     this.allowList = new AllowLists(this.#calls);
     this.approvals = new Approvals(this.#calls);
-    this.approvalPolicies = new ApprovalPolicies(this.#calls);
+    this.approvalPolicies = new DeletableResources(this.#calls, ApprovalPolicySchema, ApprovalPolicyService);
     this.attachments = new Attachments(this.#calls);
     this.campaigns = new Campaigns(this.#calls);
     this.channels = new Channels(this.#calls);
@@ -72,11 +82,11 @@ export class Client {
     this.reports = new Reports(this.#calls);
     this.suppressions = new Suppressions(this.#calls);
     this.fragments = new Fragments(this.#calls);
-    this.identityNamespaces = new IdentityNamespaces(this.#calls);
-    this.sendingPolicies = new SendingPolicies(this.#calls);
+    this.identityNamespaces = new DeletableResources(this.#calls, IdentityNamespaceSchema, IdentityNamespaceService);
+    this.sendingPolicies = new DeletableResources(this.#calls, SendingPolicySchema, SendingPolicyService);
     this.audiences = new Audiences(this.#calls);
     this.testCases = new TestCases(this.#calls);
-    this.topics = new Topics(this.#calls);
+    this.topics = new ArchivableResources(this.#calls, TopicSchema, TopicService);
   }
 
   /** Makes a client from `CLARION_TARGET`, `CLARION_API_KEY` and `CLARION_CA_CERTIFICATES`, where they are set. */

@@ -2,7 +2,6 @@
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
-import type { ChangeOptions } from "./campaigns.js";
 import type { ConsentChange, ConsentChangeSchema, ConsentSettings } from "./gen/clarion/v1/consent_pb.js";
 import {
   ConsentService,
@@ -14,6 +13,7 @@ import type { Silence } from "./gen/clarion/v1/silence_pb.js";
 import { fullIdentity } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
+import type { ChangeOptions, ListOptions } from "./resources.js";
 
 const METHOD = ConsentService.method;
 const SETTINGS = "consentSettings";
@@ -47,7 +47,7 @@ export class Consents {
   /** Lists the whole history of a person, the newest entry first. */
   history(
     person: string,
-    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+    { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof GetConsentsResponseSchema>, ConsentChange> {
     const asked = personOf(person);
     return new Pager(

@@ -3,7 +3,6 @@
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
-import type { ChangeOptions, WriteOptions } from "./campaigns.js";
 import type { ConsentChangeSchema } from "./gen/clarion/v1/consent_pb.js";
 import type { Profile, ProfileSchema } from "./gen/clarion/v1/profile_pb.js";
 import { type ExportOptions, exported } from "./exports.js";
@@ -20,6 +19,7 @@ import { type Batch, type ImportStreamOptions, imported, inBatches, type Rows } 
 import { fullIdentity, fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
+import type { ChangeOptions, ListOptions, WriteOptions } from "./resources.js";
 
 const COLLECTION = "profiles";
 const METHOD = ProfileService.method;
@@ -67,7 +67,7 @@ export class Profiles {
 
   /** Lists profiles, oldest first. */
   list(
-    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+    { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof ListProfilesResponseSchema>, Profile> {
     return new Pager(
       (pageToken) => this.#calls.unary(METHOD.listProfiles, { pageSize, pageToken }, { ...options, repeatable: true }),

@@ -3,7 +3,6 @@
 import { randomUUID } from "node:crypto";
 import { create, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
-import type { ChangeOptions, WriteOptions } from "./campaigns.js";
 import type { TestCase, TestCaseSchema } from "./gen/clarion/v1/test_case_pb.js";
 import { type ListTestCasesResponseSchema, TestCaseService } from "./gen/clarion/v1/test_case_service_pb.js";
 import {
@@ -17,6 +16,7 @@ import { endedStream } from "./errors.js";
 import { fullName, fullTestCaseName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
+import type { ChangeOptions, ListOptions, WriteOptions } from "./resources.js";
 
 const METHOD = TestCaseService.method;
 
@@ -62,7 +62,7 @@ export class TestCases {
   /** Lists the test cases of a campaign by name. */
   list(
     campaign: string,
-    { pageSize = 0, ...options }: CallOptions & { readonly pageSize?: number } = {},
+    { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof ListTestCasesResponseSchema>, TestCase> {
     const request = { campaign: fullName("campaigns", campaign), pageSize };
     return new Pager(

@@ -10,6 +10,7 @@ import {
   Campaign_State,
   Client,
   Category,
+  ConflictError,
   Event_Type,
   FragmentRepin_Outcome,
   ImportedProfile_Outcome,
@@ -308,4 +309,28 @@ test("what the rows throw is thrown after the answers to those before", async ()
     for await (const [, result] of client.profiles.importStream(rows())) seen.push(result.outcome);
   }, RangeError);
   assert.deepEqual(seen, [ImportedProfile_Outcome.CREATED]);
+});
+
+test("resources of plain kinds have the standard methods of their services", async () => {
+  const nights = { name: "nights", displayName: "Nights", timeZone: "UTC", rate: 5 };
+  const checked = await client.sendingPolicies.create(nights, { validateOnly: true });
+  assert.deepEqual([checked.name, checked.rate, checked.etag], ["sendingPolicies/nights", 5, ""]);
+  await assert.rejects(client.sendingPolicies.get("nights"), NotFoundError);
+  const made = await client.identityNamespaces.create({ name: "crm", displayName: "Customers" });
+  const renamed = await client.identityNamespaces.update({ name: made.name, displayName: "Shops" }, { fields: ["display_name"] });
+  assert.equal((await client.identityNamespaces.get("crm")).displayName, "Shops");
+  const names = (await client.identityNamespaces.list({ pageSize: 1 }).take(2)).map(({ name }) => name);
+  assert.deepEqual(names, ["identityNamespaces/crm", "identityNamespaces/email"]);
+  await assert.rejects(client.identityNamespaces.delete("crm", { etag: made.etag }), ConflictError);
+  await client.identityNamespaces.delete("crm", { etag: renamed.etag });
+  await client.approvalPolicies.create({ name: "legal", displayName: "Legal" }, { validateOnly: true });
+});
+
+test("topics are archived, and listed when asked for", async () => {
+  await client.topics.create({ name: "topics/news", displayName: "News" });
+  assert.notEqual((await client.topics.archive("news")).archiveTime, undefined);
+  assert.deepEqual(await client.topics.list().take(9), []);
+  const archived = await client.topics.list({ showArchived: true }).take(9);
+  assert.deepEqual(archived.map(({ name }) => name), ["topics/news"]);
+  assert.equal((await client.topics.unarchive("news")).archiveTime, undefined);
 });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from clarion_client import (
+    AlreadyExistsError,
     AsyncClient,
     ConflictError,
     IdentityNamespace,
@@ -44,6 +45,21 @@ async def test_a_namespace_is_created_listed_renamed_and_deleted(client: AsyncCl
     await client.identity_namespaces.delete("crm", etag=renamed.etag)
     with pytest.raises(NotFoundError):
         await client.identity_namespaces.get("crm")
+
+
+async def test_a_namespace_that_is_only_validated_is_not_stored(client: AsyncClient) -> None:
+    checked = await client.identity_namespaces.create(CRM, validate_only=True)
+    assert (checked.name, checked.etag) == ("identityNamespaces/crm", "")
+    with pytest.raises(NotFoundError):
+        await client.identity_namespaces.get("crm")
+    with pytest.raises(AlreadyExistsError):
+        await client.identity_namespaces.create(
+            IdentityNamespace(name="email", display_name="Addresses"), validate_only=True
+        )
+    made = await client.identity_namespaces.create(CRM)
+    renamed = IdentityNamespace(name="crm", display_name="Shops")
+    assert (await client.identity_namespaces.update(renamed, validate_only=True)).display_name == "Shops"
+    assert await client.identity_namespaces.get("crm") == made
 
 
 async def test_a_built_in_namespace_says_so_and_has_no_etag(client: AsyncClient) -> None:

@@ -28,8 +28,11 @@ class CreateIdentityNamespaceRequest(_message.Message):
 
     IDENTITY_NAMESPACE_ID_FIELD_NUMBER: _builtins.int
     IDENTITY_NAMESPACE_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     identity_namespace_id: _builtins.str
     """Required. The last segment of the name, as `IdentityNamespace.name` says."""
+    validate_only: _builtins.bool
+    """Optional. Runs every check but that of `NAMESPACE_IN_USE`, and stores nothing. The answer is what would be stored, without an etag."""
     @_builtins.property
     def identity_namespace(self) -> _identity_namespace_pb2.IdentityNamespace:
         """Required. The namespace. Its name and output-only fields are ignored."""
@@ -39,10 +42,11 @@ class CreateIdentityNamespaceRequest(_message.Message):
         *,
         identity_namespace_id: _builtins.str = ...,
         identity_namespace: _identity_namespace_pb2.IdentityNamespace | None = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["identity_namespace", b"identity_namespace"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["identity_namespace", b"identity_namespace", "identity_namespace_id", b"identity_namespace_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["identity_namespace", b"identity_namespace", "identity_namespace_id", b"identity_namespace_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -180,6 +184,9 @@ class UpdateIdentityNamespaceRequest(_message.Message):
 
     IDENTITY_NAMESPACE_FIELD_NUMBER: _builtins.int
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    validate_only: _builtins.bool
+    """Optional. Runs every check, that of the etag included, and stores nothing. The answer is what would be stored, without an etag."""
     @_builtins.property
     def identity_namespace(self) -> _identity_namespace_pb2.IdentityNamespace:
         """Required. The name, the new display name and, optionally, the etag that the caller last saw."""
@@ -193,10 +200,11 @@ class UpdateIdentityNamespaceRequest(_message.Message):
         *,
         identity_namespace: _identity_namespace_pb2.IdentityNamespace | None = ...,
         update_mask: _field_mask_pb2.FieldMask | None = ...,
+        validate_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["identity_namespace", b"identity_namespace", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["identity_namespace", b"identity_namespace", "update_mask", b"update_mask"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["identity_namespace", b"identity_namespace", "update_mask", b"update_mask", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

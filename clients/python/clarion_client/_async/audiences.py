@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Any
 
-from clarion.v1 import audience_pb2
 from clarion.v1 import audience_service_pb2 as wire
 from clarion.v1 import audience_service_pb2_grpc as rpc
 from clarion.v1 import import_service_pb2 as stream_wire
@@ -20,7 +19,7 @@ from clarion_client._conversion import read
 from clarion_client._names import full_identity, full_name
 from clarion_client._values import Audience, AudienceCount, AudienceSample, UploadedIdentities
 
-_KIND = ResourceKind(Audience, audience_pb2.Audience, wire, rpc)
+_KIND = ResourceKind(Audience, wire, rpc)
 #: How many identities the service takes in one call.
 _IDENTITIES_PER_CALL = 1_000
 #: The time for looking at all members, in seconds, unless the call gives its own. A million people take half a minute,

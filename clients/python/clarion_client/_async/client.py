@@ -8,10 +8,19 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from clarion.v1 import (
+    approval_policy_service_pb2,
+    approval_policy_service_pb2_grpc,
+    identity_namespace_service_pb2,
+    identity_namespace_service_pb2_grpc,
+    sending_policy_service_pb2,
+    sending_policy_service_pb2_grpc,
+    topic_service_pb2,
+    topic_service_pb2_grpc,
+)
 from clarion.v1 import trigger_service_pb2 as wire
 
 from clarion_client._async.allow_lists import AsyncAllowLists
-from clarion_client._async.approval_policies import AsyncApprovalPolicies
 from clarion_client._async.approvals import AsyncApprovals
 from clarion_client._async.attachments import AsyncAttachments
 from clarion_client._async.audiences import AsyncAudiences
@@ -21,17 +30,15 @@ from clarion_client._async.channels import AsyncChannels
 from clarion_client._async.consents import AsyncConsents
 from clarion_client._async.executions import AsyncExecutions
 from clarion_client._async.fragments import AsyncFragments
-from clarion_client._async.identity_namespaces import AsyncIdentityNamespaces
 from clarion_client._async.keys import AsyncKeys
 from clarion_client._async.messages import AsyncMessages
 from clarion_client._async.profiles import AsyncProfiles
 from clarion_client._async.proofs import AsyncProofs
 from clarion_client._async.reports import AsyncReports
+from clarion_client._async.resources import AsyncArchivableResources, AsyncDeletableResources, ResourceKind
 from clarion_client._async.runtime import Source
-from clarion_client._async.sending_policies import AsyncSendingPolicies
 from clarion_client._async.suppressions import AsyncSuppressions
 from clarion_client._async.test_cases import AsyncTestCases
-from clarion_client._async.topics import AsyncTopics
 from clarion_client._async.triggers import AsyncTriggers
 from clarion_client._conversion import timestamp
 from clarion_client._errors import ClarionError
@@ -40,7 +47,16 @@ from clarion_client._names import full_name
 from clarion_client._recipients import recipients_of
 from clarion_client._retry import Retry
 from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIMEOUT, Settings, environment_settings
-from clarion_client._values import Accepted, AudienceAccepted, Recipient, Trigger
+from clarion_client._values import (
+    Accepted,
+    ApprovalPolicy,
+    AudienceAccepted,
+    IdentityNamespace,
+    Recipient,
+    SendingPolicy,
+    Topic,
+    Trigger,
+)
 
 
 class AsyncClient:
@@ -76,7 +92,10 @@ class AsyncClient:
         self.attachments = AsyncAttachments(self._calls)
         self.campaigns = AsyncCampaigns(self._calls)
         self.approvals = AsyncApprovals(self._calls)
-        self.approval_policies = AsyncApprovalPolicies(self._calls)
+        self.approval_policies = AsyncDeletableResources(
+            self._calls, ResourceKind(ApprovalPolicy, approval_policy_service_pb2, approval_policy_service_pb2_grpc)
+        )
+        """Writes approval policies, which say whose approval a draft needs."""
         self.channels = AsyncChannels(self._calls)
         self.executions = AsyncExecutions(self._calls)
         self.messages = AsyncMessages(self._calls)
@@ -87,10 +106,22 @@ class AsyncClient:
         self.suppressions = AsyncSuppressions(self._calls)
         self.keys = AsyncKeys(self._calls)
         self.test_cases = AsyncTestCases(self._calls)
-        self.topics = AsyncTopics(self._calls)
+        self.topics = AsyncArchivableResources(
+            self._calls, ResourceKind(Topic, topic_service_pb2, topic_service_pb2_grpc)
+        )
+        """Writes topics, which people subscribe to. What people chose about an archived topic stays."""
         self.fragments = AsyncFragments(self._calls)
-        self.identity_namespaces = AsyncIdentityNamespaces(self._calls)
-        self.sending_policies = AsyncSendingPolicies(self._calls)
+        self.identity_namespaces = AsyncDeletableResources(
+            self._calls,
+            ResourceKind(IdentityNamespace, identity_namespace_service_pb2, identity_namespace_service_pb2_grpc),
+        )
+        """Writes namespaces of identities, which say when two identities are the same. Of one that is stored only the
+        display name changes.
+        """
+        self.sending_policies = AsyncDeletableResources(
+            self._calls, ResourceKind(SendingPolicy, sending_policy_service_pb2, sending_policy_service_pb2_grpc)
+        )
+        """Writes sending policies, which say when messages may leave and how many."""
         self.audiences = AsyncAudiences(self._calls)
         self.consents = AsyncConsents(self._calls)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clarion.v1 import fragment_pb2, fragment_service_pb2, fragment_service_pb2_grpc
 from clarion.v1 import fragment_service_pb2 as wire
+from clarion.v1 import fragment_service_pb2_grpc
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
@@ -16,7 +16,7 @@ from clarion_client._values import Fragment, FragmentUse, FragmentVersion, Publi
 
 COLLECTION = "fragments"
 
-_KIND = ResourceKind(Fragment, fragment_pb2.Fragment, fragment_service_pb2, fragment_service_pb2_grpc)
+_KIND = ResourceKind(Fragment, wire, fragment_service_pb2_grpc)
 
 
 class AsyncFragments(AsyncArchivableResources[Fragment], AsyncDeletableResources[Fragment]):

@@ -10,10 +10,11 @@ from typing import Any, Generic, TypeVar
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
-from clarion_client._conversion import Value, read, read_all, write
+from clarion_client._conversion import DESCRIPTORS, Value, read, read_all, write
 from clarion_client._names import collection_of, full_name, short_name
 
 V = TypeVar("V", bound=Value)
@@ -24,8 +25,6 @@ class ResourceKind(Generic[V]):
     """A kind of resources. What their fields and requests are called follows from the contract."""
 
     value_type: type[V]
-    message: type[Message]
-    """The type of the resource in the contract."""
     requests: ModuleType
     """The generated module of the service, with its requests."""
     stubs: ModuleType
@@ -33,7 +32,12 @@ class ResourceKind(Generic[V]):
 
     @property
     def type_name(self) -> str:
-        return self.message.DESCRIPTOR.name
+        return str(DESCRIPTORS[self.value_type].name)
+
+    @property
+    def message(self) -> type[Message]:
+        """Returns the type of the resource in the contract."""
+        return GetMessageClass(DESCRIPTORS[self.value_type])
 
     @property
     def collection(self) -> str:

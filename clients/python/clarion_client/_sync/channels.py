@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from clarion.v1 import channel_configuration_pb2
 from clarion.v1 import channel_configuration_service_pb2 as wire
 from clarion.v1 import channel_configuration_service_pb2_grpc as rpc
 
@@ -13,7 +12,7 @@ from clarion_client._sync.calls import Calls
 from clarion_client._sync.resources import DeletableResources, ResourceKind
 from clarion_client._values import ChannelConfiguration, Verification
 
-_KIND = ResourceKind(ChannelConfiguration, channel_configuration_pb2.ChannelConfiguration, wire, rpc)
+_KIND = ResourceKind(ChannelConfiguration, wire, rpc)
 
 
 class Channels(DeletableResources[ChannelConfiguration]):

@@ -9,6 +9,16 @@ from collections.abc import Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from clarion.v1 import (
+    approval_policy_service_pb2,
+    approval_policy_service_pb2_grpc,
+    identity_namespace_service_pb2,
+    identity_namespace_service_pb2_grpc,
+    sending_policy_service_pb2,
+    sending_policy_service_pb2_grpc,
+    topic_service_pb2,
+    topic_service_pb2_grpc,
+)
 from clarion.v1 import trigger_service_pb2 as wire
 
 from clarion_client._conversion import timestamp
@@ -19,7 +29,6 @@ from clarion_client._recipients import recipients_of
 from clarion_client._retry import Retry
 from clarion_client._settings import DEFAULT_RETRY, DEFAULT_TARGET, DEFAULT_TIMEOUT, Settings, environment_settings
 from clarion_client._sync.allow_lists import AllowLists
-from clarion_client._sync.approval_policies import ApprovalPolicies
 from clarion_client._sync.approvals import Approvals
 from clarion_client._sync.attachments import Attachments
 from clarion_client._sync.audiences import Audiences
@@ -29,19 +38,26 @@ from clarion_client._sync.channels import Channels
 from clarion_client._sync.consents import Consents
 from clarion_client._sync.executions import Executions
 from clarion_client._sync.fragments import Fragments
-from clarion_client._sync.identity_namespaces import IdentityNamespaces
 from clarion_client._sync.keys import Keys
 from clarion_client._sync.messages import Messages
 from clarion_client._sync.profiles import Profiles
 from clarion_client._sync.proofs import Proofs
 from clarion_client._sync.reports import Reports
+from clarion_client._sync.resources import ArchivableResources, DeletableResources, ResourceKind
 from clarion_client._sync.runtime import Source
-from clarion_client._sync.sending_policies import SendingPolicies
 from clarion_client._sync.suppressions import Suppressions
 from clarion_client._sync.test_cases import TestCases
-from clarion_client._sync.topics import Topics
 from clarion_client._sync.triggers import Triggers
-from clarion_client._values import Accepted, AudienceAccepted, Recipient, Trigger
+from clarion_client._values import (
+    Accepted,
+    ApprovalPolicy,
+    AudienceAccepted,
+    IdentityNamespace,
+    Recipient,
+    SendingPolicy,
+    Topic,
+    Trigger,
+)
 
 
 class Client:
@@ -77,7 +93,10 @@ class Client:
         self.attachments = Attachments(self._calls)
         self.campaigns = Campaigns(self._calls)
         self.approvals = Approvals(self._calls)
-        self.approval_policies = ApprovalPolicies(self._calls)
+        self.approval_policies = DeletableResources(
+            self._calls, ResourceKind(ApprovalPolicy, approval_policy_service_pb2, approval_policy_service_pb2_grpc)
+        )
+        """Writes approval policies, which say whose approval a draft needs."""
         self.channels = Channels(self._calls)
         self.executions = Executions(self._calls)
         self.messages = Messages(self._calls)
@@ -88,10 +107,20 @@ class Client:
         self.suppressions = Suppressions(self._calls)
         self.keys = Keys(self._calls)
         self.test_cases = TestCases(self._calls)
-        self.topics = Topics(self._calls)
+        self.topics = ArchivableResources(self._calls, ResourceKind(Topic, topic_service_pb2, topic_service_pb2_grpc))
+        """Writes topics, which people subscribe to. What people chose about an archived topic stays."""
         self.fragments = Fragments(self._calls)
-        self.identity_namespaces = IdentityNamespaces(self._calls)
-        self.sending_policies = SendingPolicies(self._calls)
+        self.identity_namespaces = DeletableResources(
+            self._calls,
+            ResourceKind(IdentityNamespace, identity_namespace_service_pb2, identity_namespace_service_pb2_grpc),
+        )
+        """Writes namespaces of identities, which say when two identities are the same. Of one that is stored only the
+        display name changes.
+        """
+        self.sending_policies = DeletableResources(
+            self._calls, ResourceKind(SendingPolicy, sending_policy_service_pb2, sending_policy_service_pb2_grpc)
+        )
+        """Writes sending policies, which say when messages may leave and how many."""
         self.audiences = Audiences(self._calls)
         self.consents = Consents(self._calls)
 

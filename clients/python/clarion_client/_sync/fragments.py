@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clarion.v1 import fragment_pb2, fragment_service_pb2, fragment_service_pb2_grpc
 from clarion.v1 import fragment_service_pb2 as wire
+from clarion.v1 import fragment_service_pb2_grpc
 
 from clarion_client._conversion import read, read_all
 from clarion_client._names import full_name
@@ -17,7 +17,7 @@ from clarion_client._values import Fragment, FragmentUse, FragmentVersion, Publi
 
 COLLECTION = "fragments"
 
-_KIND = ResourceKind(Fragment, fragment_pb2.Fragment, fragment_service_pb2, fragment_service_pb2_grpc)
+_KIND = ResourceKind(Fragment, wire, fragment_service_pb2_grpc)
 
 
 class Fragments(ArchivableResources[Fragment], DeletableResources[Fragment]):

@@ -48,17 +48,16 @@ class ManageIdentityNamespaces(ManageResources[NamespaceResource]):
         stored = await super().page(after, limit, caller)
         return sorted((*built_in, *stored), key=lambda each: each.id)[:limit]
 
+    def _check_name_is_free(self, unit: UnitOfWork, resource: NamespaceResource) -> None:
+        if resource.id in BUILT_IN:
+            raise ResourceExists(resource.name)
+        super()._check_name_is_free(unit, resource)
+
 
 def _check_created(unit: UnitOfWork, change: ResourceChange[NamespaceResource]) -> None:
-    """Raises ResourceExists for a new namespace that is built in, and NamespaceInUse when identities are compared by
-    another rule than its.
-    """
+    """Raises NamespaceInUse for a new namespace when identities in it are compared by another rule than its."""
     namespace = change.resource
-    if change.kind is not ChangeKind.CREATED:
-        return
-    if namespace.id in BUILT_IN:
-        raise ResourceExists(namespace.name)
-    if namespace.normalisation is not Normalisation.EXACT:
+    if change.kind is ChangeKind.CREATED and namespace.normalisation is not Normalisation.EXACT:
         _check_unused(unit, namespace, change.visibility)
 
 

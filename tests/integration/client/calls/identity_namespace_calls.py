@@ -25,8 +25,10 @@ NAMESPACE = client.IdentityNamespace(
 CASES = {
     "identity_namespaces.create": Case(
         "CreateIdentityNamespace",
-        lambda c: c.identity_namespaces.create(NAMESPACE),
-        namespaces_pb.CreateIdentityNamespaceRequest(identity_namespace_id="x", identity_namespace=WIRE_NAMESPACE),
+        lambda c: c.identity_namespaces.create(NAMESPACE, validate_only=True),
+        namespaces_pb.CreateIdentityNamespaceRequest(
+            identity_namespace_id="x", identity_namespace=WIRE_NAMESPACE, validate_only=True
+        ),
         namespaces_pb.CreateIdentityNamespaceResponse(identity_namespace=WIRE_NAMESPACE),
         NAMESPACE,
     ),
