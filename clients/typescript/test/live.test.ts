@@ -316,13 +316,13 @@ test("resources of plain kinds have the standard methods of their services", asy
   const checked = await client.sendingPolicies.create(nights, { validateOnly: true });
   assert.deepEqual([checked.name, checked.rate, checked.etag], ["sendingPolicies/nights", 5, ""]);
   await assert.rejects(client.sendingPolicies.get("nights"), NotFoundError);
-  const made = await client.identityNamespaces.create({ name: "crm", displayName: "Customers" });
+  const made = await client.identityNamespaces.create({ name: "desks", displayName: "Customers" });
   const renamed = await client.identityNamespaces.update({ name: made.name, displayName: "Shops" }, { fields: ["display_name"] });
-  assert.equal((await client.identityNamespaces.get("crm")).displayName, "Shops");
+  assert.equal((await client.identityNamespaces.get("desks")).displayName, "Shops");
   const names = (await client.identityNamespaces.list({ pageSize: 1 }).take(2)).map(({ name }) => name);
-  assert.deepEqual(names, ["identityNamespaces/crm", "identityNamespaces/email"]);
-  await assert.rejects(client.identityNamespaces.delete("crm", { etag: made.etag }), ConflictError);
-  await client.identityNamespaces.delete("crm", { etag: renamed.etag });
+  assert.deepEqual(names, ["identityNamespaces/desks", "identityNamespaces/email"]);
+  await assert.rejects(client.identityNamespaces.delete("desks", { etag: made.etag }), ConflictError);
+  await client.identityNamespaces.delete("desks", { etag: renamed.etag });
   await client.approvalPolicies.create({ name: "legal", displayName: "Legal" }, { validateOnly: true });
 });
 
