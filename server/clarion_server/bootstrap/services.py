@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+from clarion.v1 import (
+    approval_policy_service_pb2,
+    identity_namespace_service_pb2,
+    sending_policy_service_pb2,
+    topic_service_pb2,
+)
+
 from clarion_server.application.archivable_resources import ManageArchivableResources
 from clarion_server.application.campaigns.approval_policies import APPROVAL_POLICY
 from clarion_server.application.consent.topics import TOPIC
@@ -14,11 +24,15 @@ from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.people import People
 from clarion_server.bootstrap.reading import Reading
 from clarion_server.bootstrap.triggering import Triggers
+from clarion_server.transport.api.convert.approval_policies import to_approval_policy, to_approval_policy_input
+from clarion_server.transport.api.convert.identity_namespaces import to_identity_namespace, to_namespace_input
+from clarion_server.transport.api.convert.sending_policies import to_policy_input, to_sending_policy
+from clarion_server.transport.api.convert.topics import to_topic, to_topic_input
 from clarion_server.transport.api.methods import Service
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.api.request_streams import RequestStreams
 from clarion_server.transport.grpc.allow_lists import AllowListService
-from clarion_server.transport.grpc.approvals import ApprovalPolicyService, ApprovalService
+from clarion_server.transport.grpc.approvals import ApprovalService
 from clarion_server.transport.grpc.attachments import AttachmentService
 from clarion_server.transport.grpc.audiences import AudienceService
 from clarion_server.transport.grpc.campaigns import CampaignService
@@ -26,17 +40,15 @@ from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.consents import ConsentService
 from clarion_server.transport.grpc.executions import ExecutionService
 from clarion_server.transport.grpc.fragments import FragmentService
-from clarion_server.transport.grpc.identity_namespaces import IdentityNamespaceService
 from clarion_server.transport.grpc.imports import ImportService
 from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.messages import MessageService
 from clarion_server.transport.grpc.profiles import ProfileService
 from clarion_server.transport.grpc.proofs import ProofService
 from clarion_server.transport.grpc.reports import ReportService
-from clarion_server.transport.grpc.sending_policies import SendingPolicyService
+from clarion_server.transport.grpc.resources import ArchivableMethods, StandardMethods, service_of
 from clarion_server.transport.grpc.suppressions import SuppressionService
 from clarion_server.transport.grpc.test_cases import TestCaseService
-from clarion_server.transport.grpc.topics import TopicService
 from clarion_server.transport.grpc.triggers import TriggerService
 
 
@@ -65,7 +77,6 @@ def contract_services(
         campaigns,
         ProofService(authoring.proofs),
         ApprovalService(authoring.approving),
-        ApprovalPolicyService(ManageResources(APPROVAL_POLICY, core.transactions, core.clock)),
         TestCaseService(authoring.test_cases, authoring.case_tester),
         ChannelConfigurationService(authoring.channels),
         FragmentService(authoring.fragments, authoring.repinner),
@@ -86,9 +97,18 @@ def contract_services(
         AudienceService(people.audiences.audiences, people.audiences.uploads, people.audiences.counter),
         ImportService(people.profile_imports, people.suppression_imports, people.audiences.uploads, request_streams),
         ConsentService(people.consents.consents, people.consents.settings),
-        TopicService(ManageArchivableResources(TOPIC, core.transactions, core.clock)),
-        SendingPolicyService(ManageResources(SENDING_POLICY, core.transactions, core.clock)),
-        IdentityNamespaceService(people.identity_namespaces),
         ApiKeyService(access.keys),
     ]
-    return list(map(Service.of, servicers))
+    return [*map(Service.of, servicers), *map(service_of, _plain_kinds(core, people))]
+
+
+def _plain_kinds(core: Core, people: People) -> Iterator[StandardMethods[Any]]:
+    """Yields the methods of each kind that has no others than the standard ones."""
+    policies = ManageResources(APPROVAL_POLICY, core.transactions, core.clock)
+    yield StandardMethods(approval_policy_service_pb2, policies, to_approval_policy_input, to_approval_policy)
+    topics = ManageArchivableResources(TOPIC, core.transactions, core.clock)
+    yield ArchivableMethods(topic_service_pb2, topics, to_topic_input, to_topic)
+    sending = ManageResources(SENDING_POLICY, core.transactions, core.clock)
+    yield StandardMethods(sending_policy_service_pb2, sending, to_policy_input, to_sending_policy)
+    namespaces = people.identity_namespaces
+    yield StandardMethods(identity_namespace_service_pb2, namespaces, to_namespace_input, to_identity_namespace)

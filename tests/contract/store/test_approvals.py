@@ -22,50 +22,50 @@ HERE, THERE = Visibility(samples.SANDBOX), Visibility("staging")
 def test_a_policy_comes_back_as_it_was_added_with_a_key(work: UnitOfWork) -> None:
     plain = ApprovalPolicy(sandbox="default", id="plain", create_time=1, update_time=2, display_name="Plain")
     for policy in (samples.approval_policy(), plain):
-        added = work.approval_policies.add(policy)
+        added = work.resources(ApprovalPolicy).add(policy)
         assert added == replace(policy, key=added.key)
-        assert work.approval_policies.get(Visibility(policy.sandbox), policy.id) == added
+        assert work.resources(ApprovalPolicy).get(Visibility(policy.sandbox), policy.id) == added
 
 
 def test_a_name_is_taken_once_in_a_sandbox(work: UnitOfWork) -> None:
-    work.approval_policies.add(samples.approval_policy())
+    work.resources(ApprovalPolicy).add(samples.approval_policy())
     with pytest.raises(NameTaken):
-        work.approval_policies.add(samples.approval_policy())
-    there = work.approval_policies.add(samples.approval_policy(sandbox="staging"))
-    assert work.approval_policies.all(THERE) == [there]
+        work.resources(ApprovalPolicy).add(samples.approval_policy())
+    there = work.resources(ApprovalPolicy).add(samples.approval_policy(sandbox="staging"))
+    assert work.resources(ApprovalPolicy).all(THERE) == [there]
 
 
 def test_a_policy_of_another_sandbox_is_not_there(work: UnitOfWork) -> None:
-    here = work.approval_policies.add(samples.approval_policy())
-    assert work.approval_policies.get(THERE, "legal") is None
-    assert work.approval_policies.page(THERE, None, 9) == work.approval_policies.all(THERE) == []
-    assert (work.approval_policies.count(HERE), work.approval_policies.count(THERE)) == (1, 0)
-    assert work.approval_policies.all(HERE) == [here]
+    here = work.resources(ApprovalPolicy).add(samples.approval_policy())
+    assert work.resources(ApprovalPolicy).get(THERE, "legal") is None
+    assert work.resources(ApprovalPolicy).page(THERE, None, 9) == work.resources(ApprovalPolicy).all(THERE) == []
+    assert (work.resources(ApprovalPolicy).count(HERE), work.resources(ApprovalPolicy).count(THERE)) == (1, 0)
+    assert work.resources(ApprovalPolicy).all(HERE) == [here]
 
 
 def test_saving_replaces_the_stored_revision_alone(work: UnitOfWork) -> None:
-    added = work.approval_policies.add(samples.approval_policy())
+    added = work.resources(ApprovalPolicy).add(samples.approval_policy())
     changed = replace(added.changed(NOW + 5), display_name="Other", block_self=False)
-    work.approval_policies.save(changed)
-    assert work.approval_policies.get(HERE, "legal") == changed
+    work.resources(ApprovalPolicy).save(changed)
+    assert work.resources(ApprovalPolicy).get(HERE, "legal") == changed
     with pytest.raises(WriteConflict):
-        work.approval_policies.save(changed)
+        work.resources(ApprovalPolicy).save(changed)
 
 
 def test_deleting_takes_the_stored_revision_alone(work: UnitOfWork) -> None:
-    added = work.approval_policies.add(samples.approval_policy())
+    added = work.resources(ApprovalPolicy).add(samples.approval_policy())
     with pytest.raises(WriteConflict):
-        work.approval_policies.delete(added.changed(NOW))
-    work.approval_policies.delete(added)
-    assert work.approval_policies.get(HERE, "legal") is None
+        work.resources(ApprovalPolicy).delete(added.changed(NOW))
+    work.resources(ApprovalPolicy).delete(added)
+    assert work.resources(ApprovalPolicy).get(HERE, "legal") is None
 
 
 def test_pages_follow_the_ids(work: UnitOfWork) -> None:
     for policy_id in ("c", "a", "b"):
-        work.approval_policies.add(samples.approval_policy(policy_id))
-    first = work.approval_policies.page(HERE, None, 2)
+        work.resources(ApprovalPolicy).add(samples.approval_policy(policy_id))
+    first = work.resources(ApprovalPolicy).page(HERE, None, 2)
     assert [policy.id for policy in first] == ["a", "b"]
-    assert [policy.id for policy in work.approval_policies.page(HERE, "b", 2)] == ["c"]
+    assert [policy.id for policy in work.resources(ApprovalPolicy).page(HERE, "b", 2)] == ["c"]
 
 
 def step(campaign_key: int, action: ApprovalAction, comment: str = "") -> ApprovalStep:

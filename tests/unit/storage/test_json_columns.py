@@ -16,10 +16,22 @@ from typing import Any
 import pytest
 from clarion_server.adapters.storage import json_columns
 from clarion_server.adapters.storage.codec import JsonCodec
+from clarion_server.adapters.storage.field_rows import FieldRows
+from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.identity_namespace import NamespaceResource
+from clarion_server.domain.sending_policy import SendingPolicy
+from clarion_server.domain.topic import Topic
 
 GOLDEN = Path(__file__).with_name("golden")
+#: The rows of other kinds of resources are written by hand, with codecs of `json_columns`.
+MAPPED_BY_FIELD = (ApprovalPolicy, NamespaceResource, SendingPolicy, Topic)
 COLUMNS: Mapping[str, JsonCodec[Any]] = {
-    name.lower(): codec for name, codec in vars(json_columns).items() if isinstance(codec, JsonCodec)
+    **{name.lower(): codec for name, codec in vars(json_columns).items() if isinstance(codec, JsonCodec)},
+    **{
+        f"{kind.COLLECTION.name}.{field}": codec
+        for kind in MAPPED_BY_FIELD
+        for field, codec in FieldRows(kind).codecs.items()
+    },
 }
 
 

@@ -1,48 +1,15 @@
-"""Stores approval policies and the history of approvals."""
+"""Stores the history of approvals."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select
 
-from clarion_server.adapters.storage.json_columns import APPROVAL_CONDITIONS, TEXTS
-from clarion_server.adapters.storage.resources import SqlResourceRepository
-from clarion_server.adapters.storage.schema import approval_policies, approval_steps
-from clarion_server.domain.access import Visibility
+from clarion_server.adapters.storage.schema import approval_steps
 from clarion_server.domain.approval import ApprovalAction, ApprovalStep
-from clarion_server.domain.approval_policy import MAX_POLICIES, ApprovalPolicy
-
-
-class SqlApprovalPolicyRepository(SqlResourceRepository[ApprovalPolicy]):
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, approval_policies, _to_row, _from_row)
-
-    def all(self, visibility: Visibility) -> list[ApprovalPolicy]:
-        return self.page(visibility, None, MAX_POLICIES)
-
-
-def _to_row(policy: ApprovalPolicy) -> Mapping[str, Any]:
-    return {
-        "display_name": policy.display_name,
-        "conditions": APPROVAL_CONDITIONS.encode(policy.conditions),
-        "approvers": TEXTS.encode(policy.approvers),
-        "required_count": policy.required_count,
-        "block_self": policy.block_self,
-    }
-
-
-def _from_row(row: Row[Any], common: Mapping[str, Any]) -> ApprovalPolicy:
-    return ApprovalPolicy(
-        **common,
-        display_name=row.display_name,
-        conditions=APPROVAL_CONDITIONS.decode(row.conditions),
-        approvers=TEXTS.decode(row.approvers),
-        required_count=row.required_count,
-        block_self=row.block_self,
-    )
 
 
 class SqlApprovalRepository:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
+from clarion_server.adapters.storage.field_rows import FieldRows
 from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.sandbox_locks import NAMESPACES
 from clarion_server.adapters.storage.schema import identity_namespaces
@@ -23,10 +23,13 @@ _NAMED = BulkStatement(
 )
 
 
+_ROWS = FieldRows(NamespaceResource)
+
+
 class SqlIdentityNamespaceRepository(SqlResourceRepository[NamespaceResource]):
     def __init__(self, connection: Connection, *, locks: bool) -> None:
         """`locks` is false in a transaction that only reads, which stores no identity."""
-        super().__init__(connection, identity_namespaces, _to_row, _from_row)
+        super().__init__(connection, identity_namespaces, _ROWS.to_row, _ROWS.from_row)
         self._locks = locks
 
     def named(self, names: Collection[tuple[str, str]]) -> Mapping[str, Namespaces]:
@@ -39,20 +42,3 @@ class SqlIdentityNamespaceRepository(SqlResourceRepository[NamespaceResource]):
 
     def lock(self, visibility: Visibility) -> None:
         NAMESPACES.take(self._connection, visibility.sandbox)
-
-
-def _to_row(namespace: NamespaceResource) -> Mapping[str, Any]:
-    return {
-        "display_name": namespace.display_name,
-        "normalisation": namespace.normalisation,
-        "default_region": namespace.default_region,
-    }
-
-
-def _from_row(row: Row[Any], common: Mapping[str, Any]) -> NamespaceResource:
-    return NamespaceResource(
-        **common,
-        display_name=row.display_name,
-        normalisation=Normalisation(row.normalisation),
-        default_region=row.default_region,
-    )

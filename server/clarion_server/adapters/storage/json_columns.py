@@ -8,7 +8,6 @@ from typing import Any
 from clarion_server.adapters.storage.codec import JsonCodec
 from clarion_server.domain.access import Scope
 from clarion_server.domain.allow_list import AllowListChange
-from clarion_server.domain.approval_policy import ApprovalConditions
 from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.audience_run import FailedEvaluations
 from clarion_server.domain.campaign import CampaignDefinition
@@ -26,13 +25,10 @@ from clarion_server.domain.event import (
 )
 from clarion_server.domain.exclusion import Exclusion, ExclusionReason
 from clarion_server.domain.fragment import FragmentContent
-from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.message_file import MessageFile
-from clarion_server.domain.quiet_hours import WallIntervals
 from clarion_server.domain.source_places import Stretches
 from clarion_server.domain.suppression import SuppressionChange
-from clarion_server.domain.topic import TopicTranslation
 from clarion_server.domain.turns import Turn
 from clarion_server.domain.violation import Violation
 
@@ -41,11 +37,9 @@ ACCESS_LABELS = JsonCodec[Mapping[str, int]](dict[str, int])
 SENDING_POLICY_CHANGE = JsonCodec[SendingPolicyChange](SendingPolicyChange)
 SILENCE_CHANGE = JsonCodec[SilenceChange](SilenceChange)
 ALLOW_LIST_CHANGE = JsonCodec[AllowListChange](AllowListChange)
-APPROVAL_CONDITIONS = JsonCodec[ApprovalConditions](ApprovalConditions)
 ATTEMPT = JsonCodec[Attempt](Attempt)
 #: The attributes of a profile.
 ATTRIBUTES = JsonCodec[Mapping[str, Any]](dict[str, Any])
-CAPS = JsonCodec[tuple[FrequencyCap, ...]](tuple[FrequencyCap, ...])
 CATEGORIES = JsonCodec[tuple[Category, ...]](tuple[Category, ...])
 CONSENT_CHANGE = JsonCodec[ConsentChange](ConsentChange)
 # A context schema may hold any number.
@@ -84,8 +78,6 @@ SCOPES = JsonCodec[tuple[Scope, ...]](tuple[Scope, ...])
 SECRETS = JsonCodec[Mapping[str, str]](dict[str, str])
 SUPPRESSION_CHANGE = JsonCodec[SuppressionChange](SuppressionChange)
 TEXTS = JsonCodec[tuple[str, ...]](tuple[str, ...])
-TRANSLATIONS = JsonCodec[tuple[TopicTranslation, ...]](tuple[TopicTranslation, ...])
 #: Each entry has the ids of the action and of the rule.
 USED_RULES = JsonCodec[tuple[tuple[str, str], ...]](tuple[tuple[str, str], ...])
 TURN = JsonCodec[Turn](Turn)
-WALL_INTERVALS = JsonCodec[WallIntervals](WallIntervals)

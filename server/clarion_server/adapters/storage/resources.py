@@ -70,6 +70,9 @@ class SqlResourceRepository(Generic[R]):
     def page(self, visibility: Visibility, after: str | None, limit: int) -> list[R]:
         return self._page(self._is_seen(visibility), after, limit)
 
+    def all(self, visibility: Visibility) -> list[R]:
+        return self._page(self._is_seen(visibility), None, None)
+
     def lock_additions(self, visibility: Visibility) -> None:
         ADDITIONS.take(self._connection, f"{self._table.name} of {visibility.sandbox}")
 
@@ -77,7 +80,7 @@ class SqlResourceRepository(Generic[R]):
         count = select(func.count()).select_from(self._table).where(self._is_seen(visibility))
         return self._connection.execute(count).scalar_one()
 
-    def _page(self, condition: ColumnElement[bool], after: str | None, limit: int) -> list[R]:
+    def _page(self, condition: ColumnElement[bool], after: str | None, limit: int | None) -> list[R]:
         statement = self._select().where(condition)
         if after is not None:
             statement = statement.where(self._table.c.id > after)

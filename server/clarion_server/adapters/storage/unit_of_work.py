@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Transaction
+from sqlalchemy import Connection, Table, Transaction
 
 from clarion_server.adapters.storage.accepted_renderings import SqlAcceptedRenderingRepository
 from clarion_server.adapters.storage.access_labels import SqlAccessLabelRepository
 from clarion_server.adapters.storage.allow_lists import SqlAllowListRepository
 from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
-from clarion_server.adapters.storage.approvals import SqlApprovalPolicyRepository, SqlApprovalRepository
+from clarion_server.adapters.storage.approvals import SqlApprovalRepository
 from clarion_server.adapters.storage.attachments import SqlAttachmentRepository
 from clarion_server.adapters.storage.audience_runs import SqlAudienceRunRepository
 from clarion_server.adapters.storage.audiences import SqlAudienceRepository
@@ -23,6 +24,7 @@ from clarion_server.adapters.storage.counters import SqlCounterRepository
 from clarion_server.adapters.storage.erasures import SqlErasureRepository
 from clarion_server.adapters.storage.events import SqlEventRepository
 from clarion_server.adapters.storage.executions import SqlExecutionRepository
+from clarion_server.adapters.storage.field_rows import FieldRows
 from clarion_server.adapters.storage.fragments import SqlFragmentRepository
 from clarion_server.adapters.storage.identity_namespaces import SqlIdentityNamespaceRepository
 from clarion_server.adapters.storage.imports import SqlImportRepository
@@ -31,13 +33,24 @@ from clarion_server.adapters.storage.messages import SqlMessageRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
 from clarion_server.adapters.storage.profiles import SqlProfileRepository
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
+from clarion_server.adapters.storage.resources import SqlArchivableRepository, SqlResourceRepository
 from clarion_server.adapters.storage.retention import SqlRetentionRepository
-from clarion_server.adapters.storage.schema import erasure_keys, link_keys
+from clarion_server.adapters.storage.schema import approval_policies, erasure_keys, link_keys, topics
 from clarion_server.adapters.storage.sending_policies import SqlSendingPolicyRepository
 from clarion_server.adapters.storage.suppressions import SqlSuppressionRepository
 from clarion_server.adapters.storage.test_cases import SqlTestCaseRepository
-from clarion_server.adapters.storage.topics import SqlTopicRepository
 from clarion_server.adapters.storage.turn_schedules import SqlTurnScheduleRepository
+from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.resource import Resource
+from clarion_server.domain.topic import Topic
+
+R = TypeVar("R", bound=Resource)
+
+_TOPIC_ROWS = FieldRows(Topic)
+#: The kinds of resources whose repositories do nothing but what those of all kinds do.
+_PLAIN_KINDS: Mapping[type[Resource], tuple[Table, FieldRows[Any]]] = {
+    ApprovalPolicy: (approval_policies, FieldRows(ApprovalPolicy)),
+}
 
 
 class SqlUnitOfWork:
@@ -51,6 +64,7 @@ class SqlUnitOfWork:
         on_commit: Callable[[], None] | None,
     ) -> None:
         """`transaction` has begun. `on_commit` is called after each commit, and is None in a transaction that reads."""
+        self._connection = connection
         self._transaction = transaction
         self._on_commit = on_commit
         self.access_labels = SqlAccessLabelRepository(connection)
@@ -76,14 +90,17 @@ class SqlUnitOfWork:
         self.identity_namespaces = SqlIdentityNamespaceRepository(connection, locks=on_commit is not None)
         self.caps = SqlCapRepository(connection, caps_to_lock, locks=on_commit is not None)
         self.turn_schedules = SqlTurnScheduleRepository(connection, locks=on_commit is not None)
-        self.topics = SqlTopicRepository(connection)
-        self.approval_policies = SqlApprovalPolicyRepository(connection)
+        self.topics = SqlArchivableRepository(connection, topics, _TOPIC_ROWS.to_row, _TOPIC_ROWS.from_row)
         self.approvals = SqlApprovalRepository(connection)
         self.test_cases = SqlTestCaseRepository(connection)
         self.accepted_renderings = SqlAcceptedRenderingRepository(connection)
         self.audiences = SqlAudienceRepository(connection)
         self.imports = SqlImportRepository(connection)
         self.consents = SqlConsentRepository(connection, locks=on_commit is not None)
+
+    def resources(self, kind: type[R]) -> SqlResourceRepository[R]:
+        table, rows = _PLAIN_KINDS[kind]
+        return SqlResourceRepository(self._connection, table, rows.to_row, rows.from_row)
 
     def commit(self) -> None:
         self._transaction.commit()

@@ -8,6 +8,7 @@ from clarion_server.application.campaigns.candidate import Candidate
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Caller
 from clarion_server.domain.approval import ApprovalAction, ApprovalStep, Submission, requirements_of
+from clarion_server.domain.approval_policy import ApprovalPolicy
 from clarion_server.domain.campaign_states import ApprovalState
 from clarion_server.domain.errors import ApprovalRequired, ApprovalStale
 from clarion_server.domain.instant import Instant
@@ -60,7 +61,7 @@ def missing_of_repin(unit: UnitOfWork, candidate: Candidate, caller: Caller) -> 
     if submission is None:
         # Whoever edited the draft had no part in it.
         campaign = replace(campaign, definition=candidate.definition, draft_editors=(caller.name,))
-    requirements = requirements_of(unit.approval_policies.all(caller.visibility), campaign, submission)
+    requirements = requirements_of(unit.resources(ApprovalPolicy).all(caller.visibility), campaign, submission)
     is_approved = submission is not None and campaign.approval_state is ApprovalState.APPROVED
     return tuple(each.policy for each in requirements if not (is_approved and each.is_met))
 
@@ -79,7 +80,7 @@ def _given(
     unit: UnitOfWork, candidate: Candidate, submission: Submission | None, caller: Caller, bypass_reason: str
 ) -> GivenApproval:
     campaign = candidate.campaign
-    requirements = requirements_of(unit.approval_policies.all(caller.visibility), campaign, submission)
+    requirements = requirements_of(unit.resources(ApprovalPolicy).all(caller.visibility), campaign, submission)
     if not requirements:
         return NO_APPROVAL if submission is None else GivenApproval(submission.approvers)
     if bypass_reason:

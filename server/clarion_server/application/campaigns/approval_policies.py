@@ -11,6 +11,6 @@ APPROVAL_POLICY: ResourceKind[ApprovalPolicy] = ResourceKind(
     APPROVAL_POLICIES,
     frozenset({"display_name", "conditions", "approvers", "required_count", "block_self"}),
     MAX_POLICIES,
-    lambda unit: unit.approval_policies,
+    lambda unit: unit.resources(ApprovalPolicy),
     approval_policy_violations,
 )

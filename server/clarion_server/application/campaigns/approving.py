@@ -25,6 +25,7 @@ from clarion_server.domain.approval import (
     is_approved,
     requirements_of,
 )
+from clarion_server.domain.approval_policy import ApprovalPolicy
 from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.campaign_states import ApprovalState, Transition
 from clarion_server.domain.errors import ApprovalStale, EtagMismatch, IllegalTransition, InvalidFields, ReviewFailed
@@ -124,7 +125,7 @@ class Approving:
             submission = _submission_of(unit, campaign)
             if not candidate.content_hash == submission.content_hash == content_hash:
                 raise ApprovalStale(campaign.name)
-            policies = unit.approval_policies.all(caller.visibility)
+            policies = unit.resources(ApprovalPolicy).all(caller.visibility)
             check_may_approve(policies, campaign, submission, caller.name)
             _record(unit, candidate, ApprovalAction.APPROVED, word, caller, now)
             approved = is_approved(policies, campaign, _submission_of(unit, campaign))
@@ -247,7 +248,7 @@ def _submission_of(unit: UnitOfWork, campaign: Campaign) -> Submission:
 
 def _approval_of(unit: UnitOfWork, campaign: Campaign, caller: Caller) -> Approval:
     submission = None if campaign.approval_state is None else _submission_of(unit, campaign)
-    policies = unit.approval_policies.all(caller.visibility)
+    policies = unit.resources(ApprovalPolicy).all(caller.visibility)
     return Approval(
         campaign,
         candidate_of(unit, campaign, caller.visibility).content_hash,

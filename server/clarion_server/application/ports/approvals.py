@@ -1,20 +1,11 @@
-"""The repositories of approval policies and of the history of approvals."""
+"""The repository of the history of approvals."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Protocol
 
-from clarion_server.application.ports.resources import ResourceRepository
-from clarion_server.domain.access import Visibility
 from clarion_server.domain.approval import ApprovalStep
-from clarion_server.domain.approval_policy import ApprovalPolicy
-
-
-class ApprovalPolicyRepository(ResourceRepository[ApprovalPolicy], Protocol):
-    def all(self, visibility: Visibility) -> list[ApprovalPolicy]:
-        """Returns the policies of the sandbox, by id."""
-        ...
 
 
 class ApprovalRepository(Protocol):

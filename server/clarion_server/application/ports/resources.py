@@ -30,6 +30,10 @@ class ResourceRepository(Protocol[R]):
         """Returns resources by id, only larger ids than `after`."""
         ...
 
+    def all(self, visibility: Visibility) -> list[R]:
+        """Returns all resources, by id. Only for kinds of which a sandbox has few."""
+        ...
+
     def lock_additions(self, visibility: Visibility) -> None:
         """Keeps other transactions that call this from adding any in the sandbox before this one ends, so that what
         `count` returns stays true.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from clarion_server.application.ports.access_labels import AccessLabelRepository
-from clarion_server.application.ports.approvals import ApprovalPolicyRepository, ApprovalRepository
+from clarion_server.application.ports.approvals import ApprovalRepository
 from clarion_server.application.ports.attachments import AttachmentRepository
 from clarion_server.application.ports.audience_runs import AudienceRunRepository
 from clarion_server.application.ports.audiences import AudienceRepository
@@ -33,13 +33,16 @@ from clarion_server.application.ports.repositories import (
     KeyNameRepository,
     ProcessRepository,
 )
-from clarion_server.application.ports.resources import ArchivableRepository
+from clarion_server.application.ports.resources import ArchivableRepository, ResourceRepository
 from clarion_server.application.ports.retention import RetentionRepository
 from clarion_server.application.ports.sending_policies import SendingPolicyRepository
 from clarion_server.application.ports.suppressions import AllowListRepository, SuppressionRepository
 from clarion_server.application.ports.test_cases import AcceptedRenderingRepository, TestCaseRepository
 from clarion_server.application.ports.turn_schedules import TurnScheduleRepository
+from clarion_server.domain.resource import Resource
 from clarion_server.domain.topic import Topic
+
+R = TypeVar("R", bound=Resource)
 
 #: Stands for the keys of all channel configurations: a campaign or a configuration has changed.
 EVERY_CHANNEL = 0
@@ -116,8 +119,6 @@ class UnitOfWork(Protocol):
     @property
     def caps(self) -> CapRepository: ...
     @property
-    def approval_policies(self) -> ApprovalPolicyRepository: ...
-    @property
     def approvals(self) -> ApprovalRepository: ...
     @property
     def test_cases(self) -> TestCaseRepository: ...
@@ -127,6 +128,10 @@ class UnitOfWork(Protocol):
     def consents(self) -> ConsentRepository: ...
     @property
     def audience_runs(self) -> AudienceRunRepository: ...
+
+    def resources(self, kind: type[R]) -> ResourceRepository[R]:
+        """Returns the repository of a kind of resources that needs nothing beyond what all kinds have."""
+        ...
 
     def commit(self) -> None:
         """Makes everything durable. At most once."""

@@ -66,10 +66,11 @@ class GuardedMethods:
 
     def _guarded(self, service: Service, method: MethodDescriptor) -> GuardedMethod:
         path = f"/{service.descriptor.full_name}/{method.name}"
-        call, guard = getattr(service.servicer, _snake_case(method.name)), self.guard(path, scopes_of(method))
+        call, guard = getattr(service.servicer, snake_case(method.name)), self.guard(path, scopes_of(method))
         streams = inspect.isasyncgenfunction(call)
         return GuardedMethod(method, guard.stream(call) if streams else guard.unary(call), streams)
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
+    """Returns `create_topic` for `CreateTopic`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

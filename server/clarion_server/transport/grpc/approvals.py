@@ -1,29 +1,23 @@
-"""The ApprovalService and the ApprovalPolicyService of the contract."""
+"""The ApprovalService of the contract."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from clarion.v1 import approval_policy_service_pb2
 from clarion.v1 import approval_service_pb2 as pb
 
 from clarion_server.application.campaigns.approving import Approving, Word
-from clarion_server.application.resources import ManageResources
 from clarion_server.domain.access import Caller
-from clarion_server.domain.approval_policy import ApprovalPolicy
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.violation import malformed, required
 from clarion_server.transport.api.convert.approvals import (
     to_approval,
-    to_approval_policy,
-    to_policy_input,
     to_step,
     to_thread,
 )
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.pagination import page_of
-from clarion_server.transport.grpc.resources import StandardMethods
 
 #: Keys with more digits than these may be too large for a store.
 _MOST_DIGITS = 18
@@ -92,18 +86,6 @@ class ApprovalService:
         word = Word(CAMPAIGNS.parse(request.campaign, "campaign"), request.comment)
         thread = await self._approving.resolve(word, _step_key(request.thread, "thread"), caller)
         return pb.ResolveApprovalThreadResponse(approval_thread=to_thread(thread))
-
-
-class ApprovalPolicyService:
-    def __init__(self, policies: ManageResources[ApprovalPolicy]) -> None:
-        standard = StandardMethods(
-            approval_policy_service_pb2, "ApprovalPolicy", policies, to_policy_input, to_approval_policy
-        )
-        self.create_approval_policy = standard.create
-        self.get_approval_policy = standard.get
-        self.list_approval_policies = standard.list
-        self.update_approval_policy = standard.update
-        self.delete_approval_policy = standard.delete
 
 
 def _step_key(step: str, field: str) -> int:

@@ -31,7 +31,7 @@ class AudienceService:
     ) -> None:
         self._uploads = uploads
         self._counter = counter
-        standard = StandardMethods(pb, "Audience", audiences, to_audience_input, to_audience)
+        standard = StandardMethods(pb, audiences, to_audience_input, to_audience)
         self.create_audience = standard.create
         self.get_audience = standard.get
         self.list_audiences = standard.list

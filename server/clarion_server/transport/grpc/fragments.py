@@ -26,7 +26,7 @@ class FragmentService:
     def __init__(self, fragments: ManageFragments, repinner: FragmentRepinner) -> None:
         self._fragments = fragments
         self._repinner = repinner
-        standard = ArchivableMethods(pb, "Fragment", fragments, to_fragment_input, to_fragment)
+        standard = ArchivableMethods(pb, fragments, to_fragment_input, to_fragment)
         self.create_fragment = standard.create
         self.get_fragment = standard.get
         self.update_fragment = standard.update

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message as ProtobufMessage
@@ -16,6 +16,7 @@ from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.resource import ArchivableResource, Resource
 from clarion_server.domain.violation import required
 from clarion_server.transport.api.masks import read_mask
+from clarion_server.transport.api.methods import Service, snake_case
 from clarion_server.transport.api.pagination import each_by, page_of
 from clarion_server.transport.api.requests import converted
 
@@ -33,21 +34,20 @@ class StandardMethods(Generic[R]):
     def __init__(
         self,
         contract: ModuleType,
-        type_name: str,
         resources: ManageResources[R],
         read: Callable[[Any], ResourceInput[R]],
         write: Callable[[R], ProtobufMessage],
     ) -> None:
-        """`contract` is the generated module of the service, and `type_name` the kind's, such as `SendingPolicy`."""
+        """`contract` is the generated module of the service."""
         self._contract = contract
-        self._type_name = type_name
         self._resources = resources
         self._kind = resources.kind
         self._read = read
         self._write = write
-        service = contract.DESCRIPTOR.services_by_name[f"{type_name}Service"]
+        (self.service,) = contract.DESCRIPTOR.services_by_name.values()
+        self._type_name = self.service.name.removesuffix("Service")
         # What else a service lists, such as versions, comes after the resources themselves.
-        listing = next(method for method in service.methods if method.name.startswith("List"))
+        listing = next(method for method in self.service.methods if method.name.startswith("List"))
         self._listed = getattr(contract, listing.output_type.name)
         (self._items,) = (field.name for field in listing.output_type.fields if field.message_type is not None)
 
@@ -118,12 +118,11 @@ class ArchivableMethods(StandardMethods[A]):
     def __init__(
         self,
         contract: ModuleType,
-        type_name: str,
         resources: ManageArchivableResources[A],
         read: Callable[[Any], ResourceInput[A]],
         write: Callable[[A], ProtobufMessage],
     ) -> None:
-        super().__init__(contract, type_name, resources, read, write)
+        super().__init__(contract, resources, read, write)
         self._archivable = resources
 
     async def archive(self, request: Any, caller: Caller) -> Any:
@@ -136,6 +135,18 @@ class ArchivableMethods(StandardMethods[A]):
 
     async def _page(self, _request: Any, after: str | None, limit: int, caller: Caller) -> Sequence[A]:
         return await self._archivable.page(after, limit, caller, archived=_request.show_archived)
+
+
+def service_of(standard: StandardMethods[Any]) -> Service:
+    """Returns the service of a kind that has no methods but the standard ones."""
+    methods = (method.name for method in standard.service.methods)
+    servicer = SimpleNamespace(**{snake_case(name): getattr(standard, _verb(name)) for name in methods})
+    return Service(standard.service, servicer)
+
+
+def _verb(method: str) -> str:
+    """Returns `create` for `CreateSendingPolicy`."""
+    return snake_case(method).partition("_")[0]
 
 
 def _only_validates(request: Any) -> bool:

@@ -78,7 +78,7 @@ class TestCaseService:
     def _of(self, campaign_id: str, caller: Caller) -> StandardMethods[TestCase]:
         cases = self._cases.of(campaign_id, caller.visibility)
         read = partial(to_test_case_input, campaign_id=campaign_id)
-        return StandardMethods(pb, "TestCase", cases, read, to_test_case)
+        return StandardMethods(pb, cases, read, to_test_case)
 
 
 def _start(token: str, query: bytes) -> tuple[str, int]:
