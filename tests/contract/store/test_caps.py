@@ -54,6 +54,12 @@ def test_a_message_keeps_for_whom_it_counts(work: UnitOfWork) -> None:
     changed = work.messages.get(samples.VISIBILITY, message.id)
     assert changed is not None
     assert changed.cap_person == "2"
+    assert work.caps.person_of(message.id) == "2"
+
+
+def test_nobody_is_counted_by_a_message_without_caps_or_one_that_is_gone(work: UnitOfWork) -> None:
+    message = a_sender(work).message(work)
+    assert [work.caps.person_of(each) for each in (message.id, "gone")] == [None, None]
 
 
 def test_messages_are_given_back_from_every_row_of_their_persons(work: UnitOfWork) -> None:

@@ -88,6 +88,12 @@ class SqlCapRepository:
     def count_strangers(self) -> bool:
         return bool(self._connection.execute(_ANY_STRANGER).scalar_one())
 
+    def person_of(self, message_id: str) -> CapPerson | None:
+        # A transaction that moves what counts the message changes the message too, and waits.
+        of_message = select(messages.c.cap_person).where(messages.c.id == message_id)
+        found = of_message.with_for_update() if self._locks is not None else of_message
+        return self._connection.execute(found).scalar_one_or_none()
+
     def save(self, changed: Mapping[CapRow, CapEntries]) -> None:
         rows = [(*row, _pack(entries.times), entries.until) for row, entries in sorted(changed.items(), key=_by_row)]
         _SAVE.change(self._connection, rows)

@@ -33,6 +33,13 @@ class CapRepository(Protocol):
         """Returns whether anything is stored for somebody without a profile, in any sandbox."""
         ...
 
+    def person_of(self, message_id: str) -> CapPerson | None:
+        """Returns for whom a stored message counts now, and keeps it so until the transaction ends; None if for nobody.
+
+        Messages that wait in the hands of a process may be of somebody who was absorbed meanwhile.
+        """
+        ...
+
     def save(self, changed: Mapping[CapRow, CapEntries]) -> None:
         """Replaces the entries of these rows, in one statement."""
         ...

@@ -241,9 +241,13 @@ class HandOffChecks:
             return _ALL_ALLOWED
         if message.cap_person is None:
             return await self._transactions.read(lambda unit: check_hand_off(unit, [message], now, self._exclusions))
-        return await self._transactions.write(
-            lambda unit: check_hand_off(unit, [message], now, self._exclusions, with_caps=True)
-        )
+        return await self._transactions.write(lambda unit: self._check_capped(unit, message, now))
+
+    def _check_capped(self, unit: UnitOfWork, message: Message, now: Instant) -> HandOffVerdict:
+        # What is counted may have moved to another person while the message waited.
+        person = unit.caps.person_of(message.id)
+        counted = replace(message, cap_person=person)
+        return check_hand_off(unit, [counted], now, self._exclusions, with_caps=person is not None)
 
     async def is_closed(self, message: Message, time: Instant) -> bool:
         """Returns whether the message has to wait for an opening at that time. Also returns True while the store does

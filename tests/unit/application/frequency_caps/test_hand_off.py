@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
+from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.domain.campaign import (
     Action,
     ActionMode,
 )
+from clarion_server.domain.cap_person import profile_person
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
@@ -21,6 +24,7 @@ from clarion_server.domain.instant import HOUR, MINUTE, SECOND
 from clarion_server.domain.message import Lane, MessageState
 from clarion_server.domain.retry import RetryPolicy
 
+from tests.cap_entries import counted
 from tests.fakes import NEVER, UNKNOWN, ScriptedChannel
 from tests.unit.application.consenting import Consents, a
 from tests.unit.application.frequency_caps.capping import (
@@ -35,10 +39,10 @@ from tests.unit.application.frequency_caps.capping import (
     send,
     times,
 )
-from tests.unit.application.running import Process, claimed, messages, recipient, states, until
+from tests.unit.application.running import CALLER, Process, claimed, messages, recipient, states, until
 from tests.unit.application.sending_policies import Policies
 from tests.unit.application.working import at_work, change_channel
-from tests.unit.application.world import EMAIL, World
+from tests.unit.application.world import AUTHOR, EMAIL, World
 
 
 async def test_with_the_hand_off_a_message_counts_at_that_time(world: World, process: Process) -> None:
@@ -114,6 +118,29 @@ async def test_a_message_that_waits_in_hand_counts_when_it_leaves(world: World) 
         gate.set()
         await until(lambda: states(world) == [SENT] * 3)
     assert times(world) == [NOON, NOON, NOON + 40 * SECOND]
+
+
+@pytest.mark.usefixtures("policies")
+async def test_a_message_in_hand_counts_for_the_profile_that_absorbs_its_own(world: World) -> None:
+    world.clock.time = NOON
+    await world.channel(max_concurrency=1)
+    await world.live("offers", category=Category.MARKETING)
+    fields = [ProfileFields((f"email:{name}@example.com",), {}, "", "") for name in ("jane", "anna")]
+    absorbed, survivor = [await world.profiles.create(CreateProfile(each), AUTHOR) for each in fields]
+    async with at_work(Process(world)) as process:
+        await process.trigger(recipient("email:warm@example.com"), campaign_id="offers")
+        await until(lambda: process.is_idle)
+        gate = process.provider.channels[0].gate
+        gate.clear()
+        await process.trigger(recipient("email:a@example.com"), recipient(), campaign_id="offers")
+        await until(lambda: len(process.provider.begun) == 2)
+        await ProfileMerger(world.transactions, world.clock).merge(MergeProfiles(survivor.id, absorbed.id), CALLER)
+        world.clock.advance(40 * SECOND)
+        gate.set()
+        await until(lambda: states(world) == [SENT] * 3)
+    of_persons = {row.person: list(entries.values()) for row, entries in counted(world.store).items()}
+    assert profile_person(absorbed.key) not in of_persons
+    assert of_persons[profile_person(survivor.key)] == [NOON + 40 * SECOND]
 
 
 @pytest.mark.usefixtures("policies")
