@@ -31,6 +31,8 @@ INTERACTIVE_PER_BULK_STEP = 4
 _REST = 4.0
 #: The same while nobody else writes.
 _REST_ALONE = 0.25
+#: No rest is longer, in seconds: a step that took long has mostly waited, and callers wait for the next one.
+_LONGEST_REST = 1.0
 #: For so many seconds after an interactive write, others are to be expected.
 _BUSY = 1.0
 
@@ -57,7 +59,7 @@ class Transactions:
 
         `bulk` marks one step of a large piece of work. A step goes after the interactive writes that wait, and only one
         is under way at a time, so an interactive write never waits for more than one. A step should take a few
-        milliseconds. Bulk work rests after it, for `rest` times as long as it took.
+        milliseconds. Bulk work rests after it, for `rest` times as long as it took, and for a second at most.
         """
         async with self._turns.bulk(rest) if bulk else self._turns.interactive():
             result = await self._run(self._writer, lambda: self._commit(work))
@@ -190,7 +192,7 @@ class LongRead:
         begin = clock()
         result: T = await self._run(lambda: self._step(work))
         if self._turns.is_busy:
-            await asyncio.sleep(_REST * (clock() - begin))
+            await asyncio.sleep(min(_REST * (clock() - begin), _LONGEST_REST))
         return result
 
     def close(self) -> None:
@@ -257,7 +259,7 @@ class _WriteTurns:
                 try:
                     yield
                 finally:
-                    kind.rest_until = clock() + rest * (clock() - begin)
+                    kind.rest_until = clock() + min(rest * (clock() - begin), _LONGEST_REST)
 
     async def _turn(self) -> None:
         latest = self._finished + INTERACTIVE_PER_BULK_STEP
