@@ -15,6 +15,7 @@ from clarion_server.domain.finding import Finding
 from clarion_server.domain.fragment_repin import FragmentRepin, RepinOutcome
 
 from tests.unit.application.fragments import mails, sent
+from tests.unit.application.labelling import EU, label
 from tests.unit.application.rolling_out import NAME, RollingOut
 from tests.unit.application.world import AUTHOR, World
 
@@ -54,10 +55,13 @@ class Meddling(Review):
         self._world = world
         self.times = times
 
+    async def change(self) -> None:
+        await self._world.update(display_name=f"Edited {self.times}")
+
     async def of(self, *arguments: Any, **keywords: Any) -> list[Finding]:
         if self.times:
             self.times -= 1
-            await self._world.update(display_name=f"Edited {self.times}")
+            await self.change()
         return await self._world.review.of(*arguments, **keywords)
 
     async def build(self, *arguments: Any) -> Any:
@@ -71,3 +75,14 @@ async def test_a_campaign_that_is_changed_meanwhile_is_reviewed_again(
     pieces = RollingOut(world, Meddling(world, times))
     (repin,) = (await pieces.repinner.repin(RepinFragment("footer", (NAME,)), AUTHOR)).repins
     assert repin.outcome is outcome
+
+
+class Hiding(Meddling):
+    async def change(self) -> None:
+        await label(self._world, EU)
+
+
+async def test_a_campaign_that_is_hidden_meanwhile_is_not_there(world: World) -> None:
+    repins = (await RollingOut(world, Hiding(world, 1)).repin()).repins
+    assert repins == [FragmentRepin(NAME, RepinOutcome.NOT_FOUND)]
+    assert world.announced[-1].last_version == 1

@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.campaigns.repinning import RepinFragment, RollOut
-from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign import QueueDisposal, Schedule
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound
 from clarion_server.domain.fragment_repin import FragmentRepin, RepinOutcome
+from clarion_server.domain.instant import HOUR
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.fragments import mails, sent
 from tests.unit.application.labelling import EU, holder, label
 from tests.unit.application.rolling_out import NAME, RollingOut
+from tests.unit.application.test_test_cases import create as add_test_case
 from tests.unit.application.world import AUTHOR, STRANGER, World
 
 FOOTER = '<h1>Hi</h1>{% include "fragments/footer" %}'
@@ -47,6 +49,7 @@ async def test_a_new_version_differs_from_the_live_one_by_its_fragment_alone(wor
 async def test_going_back_is_activating_the_earlier_version(world: World, pieces: RollingOut) -> None:
     await pieces.repin()
     assert (await world.activate(version=1)).campaign.live_version == 1
+    assert (await pieces.outcome(dry=True)).campaign_version == 3
     assert (await pieces.outcome()).campaign_version == 3
 
 
@@ -59,6 +62,7 @@ async def test_rolling_out_twice_does_nothing_twice(world: World, pieces: Rollin
 
 async def test_an_earlier_version_can_be_rolled_out_too(world: World, pieces: RollingOut) -> None:
     await pieces.repin()
+    assert (await pieces.outcome(to=2)).outcome is RepinOutcome.UNCHANGED
     repinned = await pieces.outcome(to=1)
     assert (repinned.outcome, repinned.from_version, repinned.campaign_version) == (RepinOutcome.REPINNED, 2, 3)
     # Only what was left behind is told, and not that the roll-out differs from what is live.
@@ -129,6 +133,30 @@ async def test_a_paused_campaign_stays_paused(world: World, pieces: RollingOut) 
     await world.life_cycle.pause(NAME, "", AUTHOR)
     assert (await pieces.outcome()).outcome is RepinOutcome.REPINNED
     assert (await world.get()).state is CampaignState.PAUSED
+
+
+async def test_a_campaign_whose_start_lies_ahead_takes_it_and_one_that_has_ended_does_not(
+    world: World, pieces: RollingOut
+) -> None:
+    now = world.clock.now()
+    await world.live("later", schedule=Schedule(now + HOUR, now + 2 * HOUR), actions=mails(FOOTER))
+    await pieces.publish("footer", "<p>three</p>")
+    (repinned,) = (await pieces.repin("later")).repins
+    assert (repinned.outcome, repinned.campaign_version) == (RepinOutcome.REPINNED, 2)
+    assert (await world.get("later")).state is CampaignState.SCHEDULED
+    world.clock.advance(2 * HOUR)
+    assert (await pieces.repin("later", to=2)).repins == [FragmentRepin("later", RepinOutcome.NOT_LIVE)]
+
+
+async def test_the_test_cases_are_tried_with_it_while_the_draft_has_the_same_data(
+    world: World, pieces: RollingOut
+) -> None:
+    await add_test_case(world, "deep", context={"order": {"id": "x" * 9}})
+    await pieces.publish("footer", "{% if context.order.id | length > 8 %}{{ 1 // 0 }}{% endif %}")
+    refused = await pieces.outcome()
+    assert (refused.outcome, [each.code for each in refused.findings]) == (RepinOutcome.REFUSED, ["TEST_CASE_FAILED"])
+    await world.update(display_name="Edited")
+    assert (await pieces.outcome()).outcome is RepinOutcome.REPINNED
 
 
 @pytest.mark.parametrize(
