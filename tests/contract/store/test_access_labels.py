@@ -251,7 +251,7 @@ def test_the_bits_of_campaigns_are_read_by_their_keys(work: UnitOfWork) -> None:
 NUMBERS = st.frozensets(st.integers(0, LAST))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(thing=NUMBERS, key=NUMBERS)
 def test_the_store_compares_sets_of_labels_as_the_rules_do(
     store: Store, thing: frozenset[int], key: frozenset[int]

@@ -46,7 +46,8 @@ _KEYS = "/clarion.v1.ApiKeyService"
 _MESSAGES = "/clarion.v1.MessageService"
 _PROFILES = "/clarion.v1.ProfileService"
 
-IN_AN_HOUR = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+#: Later than the longest run of all tests ends.
+IN_TWO_DAYS = dt.datetime.now(dt.UTC) + dt.timedelta(days=2)
 #: Nobody listens there, and nothing is sent there.
 NOWHERE = 9
 
@@ -144,7 +145,7 @@ async def fragment_in_use(sandbox: Sandbox) -> Failure:
 async def audience_in_use(sandbox: Sandbox) -> Failure:
     await set_up(sandbox.client, "orders", NOWHERE)
     await sandbox.client.audiences.create(Audience(name="gold", display_name="Gold", condition="true"))
-    await sandbox.client.trigger_audience("orders", "gold", max_recipients=1, context=CONTEXT, send_time=IN_AN_HOUR)
+    await sandbox.client.trigger_audience("orders", "gold", max_recipients=1, context=CONTEXT, send_time=IN_TWO_DAYS)
     request = audience_service_pb2.DeleteAudienceRequest(name="audiences/gold")
     return await sandbox.wire.refuse("/clarion.v1.AudienceService/DeleteAudience", request)
 
@@ -251,11 +252,11 @@ async def no_example(sandbox: Sandbox) -> Failure:
     return await sandbox.wire.refuse(f"{_CAMPAIGNS}/GetTriggerSample", request)
 
 
-NEXT_YEAR = dt.datetime(dt.datetime.now(dt.UTC).year + 1, 1, 1, tzinfo=dt.UTC)
+YEAR_AFTER_NEXT = dt.datetime(dt.datetime.now(dt.UTC).year + 2, 1, 1, tzinfo=dt.UTC)
 
 
 async def campaign_outside_window(sandbox: Sandbox) -> Failure:
-    await set_up(sandbox.client, "orders", NOWHERE, schedule=Schedule(start_time=NEXT_YEAR))
+    await set_up(sandbox.client, "orders", NOWHERE, schedule=Schedule(start_time=YEAR_AFTER_NEXT))
     return await sandbox.wire.refuse(TRIGGER, a_trigger())
 
 

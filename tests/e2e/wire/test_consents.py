@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 
 import pytest
 from clarion_client import (
@@ -28,7 +27,7 @@ from clarion_client import (
 from tests.campaigns import CONTEXT, set_up
 from tests.e2e.wire.conftest import Sandbox
 from tests.smtp_sink import SmtpSink
-from tests.waiting import until
+from tests.waiting import soon, until
 
 JANE = "jane@example.com"
 
@@ -69,7 +68,7 @@ async def test_a_message_for_later_is_stopped_by_an_opt_out_that_comes_before(
 ) -> None:
     await news.consents.set(JANE, [change(ConsentChoice.GRANTED)])
     await news.consents.set("joe@example.com", [change(ConsentChoice.GRANTED)])
-    send_time = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=2)
+    send_time = await soon(news, calls=3)
     answer = await news.trigger("news", to=JANE, context=CONTEXT, send_time=send_time)
     await news.trigger("news", to="joe@example.com", context=CONTEXT, send_time=send_time)
     denied = await news.consents.set(JANE, [change(ConsentChoice.DENIED)])

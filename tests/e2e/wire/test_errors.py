@@ -14,9 +14,9 @@ from tests.campaigns import set_up
 from tests.e2e.wire.calls import Failure, Wire
 from tests.e2e.wire.conftest import NewService, Sandbox
 from tests.e2e.wire.refusals import (
-    NEXT_YEAR,
     NOWHERE,
     TRIGGER,
+    YEAR_AFTER_NEXT,
     Code,
     a_trigger,
     approval_required,
@@ -132,7 +132,7 @@ CASES = {
     "CAMPAIGN_OUTSIDE_WINDOW": Case(
         campaign_outside_window,
         Code.FAILED_PRECONDITION,
-        {"resource": "campaigns/orders", "start_time": NEXT_YEAR.isoformat().replace("+00:00", "Z")},
+        {"resource": "campaigns/orders", "start_time": YEAR_AFTER_NEXT.isoformat().replace("+00:00", "Z")},
     ),
     "REQUEST_ID_REUSED": Case(
         request_id_reused,

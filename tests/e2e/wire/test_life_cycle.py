@@ -27,7 +27,7 @@ from tests.campaigns import CONTEXT, campaign, channel, set_up
 from tests.e2e.wire.conftest import Sandbox
 from tests.smtp_faults import SmtpFaults
 from tests.smtp_sink import SmtpSink
-from tests.waiting import until
+from tests.waiting import soon, until
 
 #: How many messages one process takes into its hands for a configuration with a single connection.
 PLACES = 32
@@ -36,10 +36,6 @@ RECIPIENTS = 100
 
 def recipients(count: int = RECIPIENTS) -> list[Recipient]:
     return [Recipient(f"r{index}@example.com", CONTEXT) for index in range(count)]
-
-
-def in_seconds(seconds: float) -> dt.datetime:
-    return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True)
@@ -206,7 +202,7 @@ async def test_a_message_can_be_cancelled_while_it_is_queued_and_no_longer(jam: 
 
 
 async def test_a_message_leaves_at_its_send_time_and_not_before(orders: AsyncClient, sink: SmtpSink) -> None:
-    send_time = in_seconds(1)
+    send_time = await soon(orders, calls=2)
     answer = await orders.trigger("orders", to="jane@example.com", context=CONTEXT, send_time=send_time)
     name = answer.recipients[0].messages[0].message
     waiting = await orders.messages.get(name)
@@ -223,7 +219,7 @@ async def test_a_message_leaves_at_its_send_time_and_not_before(orders: AsyncCli
 
 async def test_a_message_that_has_not_left_at_its_expiry_never_does(jam: Jam) -> None:
     await jam.trigger(1)
-    expire_time = in_seconds(0.5)
+    expire_time = await soon(jam.client, calls=1, seconds=0.5)
     late = await jam.client.trigger("orders", to="late@example.com", context=CONTEXT, expire_time=expire_time)
     await asyncio.sleep((expire_time - dt.datetime.now(dt.UTC)).total_seconds())
     jam.gate.set()
@@ -235,7 +231,8 @@ async def test_a_message_that_has_not_left_at_its_expiry_never_does(jam: Jam) ->
 
 
 async def test_a_scheduled_campaign_goes_live_and_ends_by_itself(sandbox: Sandbox, sink: SmtpSink) -> None:
-    schedule = Schedule(start_time=in_seconds(1), end_time=in_seconds(3.5))
+    start_time = await soon(sandbox.client, calls=5)
+    schedule = Schedule(start_time=start_time, end_time=start_time + (start_time - dt.datetime.now(dt.UTC)) * 2)
     await set_up(sandbox.client, "sale", sink.port, schedule=schedule)
     assert (await sandbox.client.campaigns.get("sale")).state is CampaignState.SCHEDULED
     await refused_outside_its_window(sandbox.client)

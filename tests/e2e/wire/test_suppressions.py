@@ -26,7 +26,7 @@ from clarion_client import (
 from tests.campaigns import CONTEXT, set_up
 from tests.e2e.wire.conftest import NewService, Sandbox
 from tests.smtp_sink import SmtpSink
-from tests.waiting import until
+from tests.waiting import soon, until
 
 
 async def test_an_address_is_suppressed_whatever_its_letters_and_others_get_their_mail(
@@ -46,7 +46,7 @@ async def test_an_address_is_suppressed_whatever_its_letters_and_others_get_thei
 async def test_a_message_for_later_is_stopped_by_a_suppression_that_comes_before(
     orders: AsyncClient, sink: SmtpSink
 ) -> None:
-    send_time = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=2)
+    send_time = await soon(orders, calls=2)
     to = [Recipient(f"{name}@example.com", CONTEXT) for name in ("jane", "joe")]
     answer = await orders.trigger("orders", to, send_time=send_time)
     suppression = await orders.suppressions.create("jane@example.com")
@@ -138,7 +138,8 @@ async def test_a_change_of_a_suppression_is_an_event_that_holds_no_address(sandb
 async def test_the_list_of_the_settings_holds_whatever_the_store_says(new_service: NewService, sink: SmtpSink) -> None:
     async with new_service() as production, AsyncClient(production.target, api_key=production.admin_key) as client:
         await set_up(client, "orders", sink.port)
-        later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=2)
+        # Until the service has been stopped.
+        later = await soon(client, calls=3, seconds=5)
         await client.trigger("orders", to="jane@example.com", context=CONTEXT, send_time=later)
         key = production.admin_key
     # The same database, as it is restored for a test.
