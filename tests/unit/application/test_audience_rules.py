@@ -80,6 +80,19 @@ async def test_the_stored_profile_belongs_to_an_audience_by_its_condition_or_by_
     }
 
 
+async def test_nobody_belongs_to_an_audience_whose_condition_only_an_earlier_version_took(world: World) -> None:
+    await by_condition(world)
+    await listed(world, "email:berta@example.com")
+    for name in ("anna", "berta"):
+        await stored(world, f"email:{name}@example.com", attributes={"plan": "gold"})
+    await asking(world)
+    gold = await world.transactions.read(lambda unit: unit.audiences.get(AUTHOR.visibility, "gold"))
+    assert gold is not None
+    old = replace(gold, condition="profile.once(", revision=gold.revision + 1)
+    await world.transactions.write(lambda unit: unit.audiences.save(old))
+    assert await rules(world, "anna", "berta") == {"anna": "", "berta": "listed"}
+
+
 async def test_the_call_changes_no_membership(world: World) -> None:
     await by_condition(world)
     await stored(world, "email:anna@example.com", attributes={"plan": "gold"})

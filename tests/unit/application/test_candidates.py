@@ -24,6 +24,7 @@ from tests.unit.application.sending_policies import Policies
 from tests.unit.application.test_audience_rules import VIP
 from tests.unit.application.world import AUTHOR, CHANNEL, World
 
+GOLD = Audience(sandbox="", id="", display_name="Gold", condition="false", create_time=0, update_time=0)
 NAMED: dict[str, Callable[[World], Awaitable[Any]]] = {
     "campaign": lambda world: world.update(display_name="Edited"),
     "channel": lambda world: world.channels.update(
@@ -39,7 +40,6 @@ NAMED: dict[str, Callable[[World], Awaitable[Any]]] = {
         UpdateResource("gold", ResourceInput(replace(GOLD, condition="true")), frozenset({"condition"})), AUTHOR
     ),
 }
-GOLD = Audience(sandbox="", id="", display_name="Gold", condition="false", create_time=0, update_time=0)
 
 
 @pytest.mark.parametrize("named", [*NAMED, "nothing"])
