@@ -32,27 +32,27 @@ def keep_denials(
     """Gives each removed identity on whose channel the profile has denied something a profile of its own, which holds
     these denials alone. The profile must have been saved without the identities, under the lock of its consents.
     """
-    choices = unit.consents.of_profile(profile.key).values()
+    denials = [
+        choice for choice in unit.consents.of_profile(profile.key).values() if choice.choice is ConsentChoice.DENIED
+    ]
+    if not denials:
+        return
+    made = unit.consents.entries({denial.change_key for denial in denials})
     for identity in removed:
         channel = _CHANNELS.get(identity.key.namespace)
-        denials = [
-            choice
-            for choice in choices
-            if channel is not None and choice.choice is ConsentChoice.DENIED and choice.scope.channel in (None, channel)
-        ]
-        if denials:
-            entries = [_entry(unit, profile, denial, now, actor) for denial in denials]
+        of_channel = [denial for denial in denials if channel is not None and denial.scope.channel in (None, channel)]
+        if of_channel:
+            entries = [_entry(made[denial.change_key], denial, now, actor) for denial in of_channel]
             _add_bare_profile(unit, Profile(profile.sandbox, new_id(), (identity,), now, now), entries)
 
 
-def _entry(unit: UnitOfWork, profile: Profile, denial: Consent, now: Instant, actor: str) -> ConsentChange:
+def _entry(made: ConsentChange, denial: Consent, now: Instant, actor: str) -> ConsentChange:
     """Returns a copy of the entry of the history that made the denial."""
-    (made,) = unit.consents.history(profile.key, denial.change_key + 1, 1)
     return replace(made, time=denial.time, record_time=now, actor=actor, previous_choice=None)
 
 
 def _add_bare_profile(unit: UnitOfWork, profile: Profile, entries: Collection[ConsentChange]) -> None:
     bare = unit.profiles.add(profile)
-    added = unit.consents.add_changes(bare.key, list(entries))
+    added = unit.consents.add_changes([(bare.key, entry) for entry in entries])
     unit.consents.save(bare.key, by_scope(change.as_consent() for change in added))
     unit.events.add_all([consent_event(bare.sandbox, bare.name, change) for change in added])

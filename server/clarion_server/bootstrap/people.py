@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from clarion_server.adapters.phone_numbers import is_phone_region
@@ -12,7 +13,7 @@ from clarion_server.application.identity_namespaces.namespaces import ManageIden
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profile_export import ExportProfiles
-from clarion_server.application.profiles.profile_import import ImportProfiles, RecordChoice
+from clarion_server.application.profiles.profile_import import ImportProfiles, RecordChoices, RecordedChoices
 from clarion_server.application.profiles.profile_merge import ProfileMerger
 from clarion_server.application.profiles.profiles import ManageProfiles
 from clarion_server.application.suppressions.allow_lists import ManageAllowLists
@@ -63,12 +64,15 @@ def wire_people(core: Core) -> People:
     )
 
 
-def choice_recorder(clock: Clock, ids: Ids) -> RecordChoice:
-    """Returns what stores a choice of somebody who is imported."""
+def choice_recorder(clock: Clock, ids: Ids) -> RecordChoices:
+    """Returns what stores the choices of people who are imported."""
     recorder = ConsentRecorder(clock, ids)
 
-    def record(unit: UnitOfWork, caller: Caller, person: ProfileRef, change: ConsentChange) -> bool:
-        recorded = recorder.record(unit, caller.visibility, person, [replace(change, actor=caller.name)])
-        return bool(recorded.changes)
+    def record(
+        unit: UnitOfWork, caller: Caller, people: Sequence[tuple[ProfileRef, Sequence[ConsentChange]]]
+    ) -> list[RecordedChoices]:
+        own = [(person, [replace(change, actor=caller.name) for change in changes]) for person, changes in people]
+        recorded = recorder.record_each(unit, caller.visibility, own)
+        return [RecordedChoices(each.is_changed, each.forbidden) for each in recorded]
 
     return record

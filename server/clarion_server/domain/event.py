@@ -243,7 +243,7 @@ def consent_event(sandbox: str, profile: str, change: ConsentChange) -> Event:
 
     The evidence is left out, as it may hold personal data.
     """
-    detail = replace(change, evidence=NO_EVIDENCE)
+    detail = change if change.evidence == NO_EVIDENCE else replace(change, evidence=NO_EVIDENCE)
     return Event(EventType.CONSENT_CHANGED, change.record_time, sandbox, profile, detail)
 
 

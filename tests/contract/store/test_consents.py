@@ -10,6 +10,7 @@ from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.choice_draft import EntryKey
 from clarion_server.domain.consent import (
     NO_CONSENTS,
     Consent,
@@ -89,7 +90,7 @@ def test_a_change_of_the_profile_leaves_its_choices(work: UnitOfWork) -> None:
 def test_the_choices_of_a_deleted_profile_are_gone_with_their_history(work: UnitOfWork) -> None:
     person = a_person(work)
     work.consents.save(person.key, CHOICES)
-    work.consents.add_changes(person.key, [change()])
+    work.consents.add_changes([(person.key, change())])
     work.profiles.delete(person)
     assert work.consents.history(person.key, None, 9) == []
     with pytest.raises(WriteConflict):
@@ -99,23 +100,56 @@ def test_the_choices_of_a_deleted_profile_are_gone_with_their_history(work: Unit
 def test_the_history_goes_from_the_newest_entry_to_the_oldest(work: UnitOfWork) -> None:
     person, other = a_person(work), work.profiles.add(samples.profile(samples.identity("crm", "1")))
     plain = ConsentChange(ConsentScope(), DENIED, samples.NOW, ConsentSource.IMPORT)
-    added = work.consents.add_changes(person.key, [change(), plain])
-    work.consents.add_changes(other.key, [change()])
-    assert [replace(each, key=0) for each in added] == [change(), plain]
-    assert added[0].key < added[1].key
-    assert work.consents.history(person.key, None, 9) == added[::-1]
-    assert work.consents.history(person.key, None, 1) == added[1:]
+    added = work.consents.add_changes([(person.key, change()), (person.key, plain), (other.key, change())])
+    assert [replace(each, key=0) for each in added] == [change(), plain, change()]
+    assert added[0].key < added[1].key < added[2].key
+    assert work.consents.history(person.key, None, 9) == added[1::-1]
+    assert work.consents.history(person.key, None, 1) == added[1:2]
+    assert work.consents.history(other.key, None, 9) == added[2:]
     assert work.consents.history(person.key, added[1].key, 9) == added[:1]
 
 
+def test_many_entries_are_stored_in_their_order(work: UnitOfWork) -> None:
+    person, other = a_person(work), work.profiles.add(samples.profile(samples.identity("crm", "1")))
+    of_both = [(profile.key, change(time=index)) for index in range(200) for profile in (person, other)]
+    added = work.consents.add_changes(of_both)
+    assert [each.time for each in added] == [each.time for _, each in of_both]
+    assert [each.key for each in added] == sorted(each.key for each in added)
+    assert work.consents.history(other.key, None, 999) == added[:0:-2]
+
+
 def test_an_entry_is_known_by_its_scope_choice_and_time(work: UnitOfWork) -> None:
+    person, other = a_person(work), work.profiles.add(samples.profile(samples.identity("crm", "1")))
+    everywhere = change(scope=ConsentScope(), time=5)
+    work.consents.add_changes([(person.key, change()), (person.key, everywhere), (other.key, change(time=7))])
+    entries = [
+        EntryKey(each.scope, each.choice, each.time)
+        for each in (change(), everywhere, change(time=1), change(time=7), change(choice=DENIED))
+    ]
+    asked = [(key, entry) for key in (person.key, other.key, other.key + 1) for entry in entries]
+    known = work.consents.known_entries(asked)
+    assert {key: set(of_person) & set(entries) for key, of_person in known.items()} == {
+        person.key: {entries[0], entries[1]},
+        other.key: {entries[3]},
+    }
+
+
+def test_entries_of_the_history_are_read_by_their_keys(work: UnitOfWork) -> None:
     person = a_person(work)
-    work.consents.add_changes(person.key, [change(), change(scope=ConsentScope())])
-    assert work.consents.has_change(person.key, change(source=ConsentSource.SYNC))
-    assert work.consents.has_change(person.key, change(scope=ConsentScope()))
-    for other in (change(time=1), change(choice=DENIED), change(scope=ConsentScope(Channel.EMAIL))):
-        assert not work.consents.has_change(person.key, other)
-    assert not work.consents.has_change(person.key + 1, change())
+    first, second, _ = work.consents.add_changes([(person.key, change(time=time)) for time in (1, 2, 3)])
+    assert work.consents.entries([first.key, second.key, 999]) == {first.key: first, second.key: second}
+
+
+def test_the_choices_of_many_people_are_saved_together(store: Store) -> None:
+    with committing(store) as work:
+        person, other = a_person(work), work.profiles.add(samples.profile(samples.identity("crm", "1")))
+        one = by_scope([Consent(ConsentScope(), DENIED, 1, 1)])
+        work.consents.save_all({other.key: CHOICES, person.key: one})
+        with pytest.raises(WriteConflict):
+            work.consents.save_all({other.key: one, other.key + 1: CHOICES})
+        work.consents.save_all({other.key: CHOICES})
+    with store.snapshot() as work:
+        assert work.consents.of_profiles([person.key, other.key]) == {person.key: one, other.key: CHOICES}
 
 
 def test_a_new_sandbox_sends_to_nobody_who_made_no_choice(work: UnitOfWork) -> None:

@@ -283,7 +283,7 @@ def test_an_absorbed_profile_leaves_its_identities_its_history_and_its_name(stor
     with committing(store) as work:
         jane = work.profiles.add(samples.profile(JANE))
         joe = work.profiles.add(samples.profile(JOE, JANES_PHONE))
-        work.consents.add_changes(joe.key, [DENIAL])
+        work.consents.add_changes([(joe.key, DENIAL)])
     merged = jane.changed({"identities": (JANE, JOE, JANES_PHONE)}, samples.NOW + 5)
     with committing(store) as work:
         work.profiles.absorb(merged, joe)

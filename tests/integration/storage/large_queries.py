@@ -19,6 +19,7 @@ from clarion_server.domain.access import Visibility
 from clarion_server.domain.audience_run import AudienceRun
 from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.choice_draft import EntryKey
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.exclusion import ExclusionReason
@@ -357,7 +358,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"consent_changes_profile_key"},
     ),
     "an entry of the history of a profile": (
-        lambda work: work.consents.has_change(1, CHANGE),
+        lambda work: work.consents.known_entries([(1, EntryKey(CHANGE.scope, CHANGE.choice, CHANGE.time))]),
         {"consent_changes_profile_key"},
     ),
     "queued messages that are excluded": (

@@ -209,6 +209,27 @@ async def test_an_imported_denial_ends_a_grant(world: World, imports: ImportProf
     assert await choices(world, "crm:1") == {NEWS: DENIED}
 
 
+async def test_choices_of_one_person_in_two_rows_follow_one_another(world: World, imports: ImportProfiles) -> None:
+    await make_topic(world)
+    rows = [
+        row("crm:1", choices=(a(NEWS, DENIED, IMPORT, 5),)),
+        row("crm:1", choices=(a(NEWS, GRANTED, IMPORT, 9), a(EMAIL, GRANTED, IMPORT, 7))),
+        row("crm:1", choices=(a(EMAIL, GRANTED, IMPORT, 3), a(NEWS, GRANTED, IMPORT, 2), a(NEWS, GRANTED, IMPORT, 2))),
+        row("crm:1", choices=(a(NEWS, GRANTED, IMPORT, 2),)),
+    ]
+    results = await imports.import_rows(rows, CALLER)
+    assert outcomes(results) == [CREATED, UPDATED, UPDATED, UNCHANGED]
+    assert [(note.field, note.reason) for note in results[1].notes] == [("consents[0]", "DENIAL_STANDS")]
+    view = await Consents(world).of(Person(identity="crm:1"))
+    assert {scope: (each.choice, each.time) for scope, each in view.consents.items()} == {
+        NEWS: (DENIED, 5),
+        EMAIL: (GRANTED, 7),
+    }
+    entries = [(each.scope, each.choice, each.time, each.previous_choice) for each in view.changes[::-1]]
+    assert entries == [(NEWS, DENIED, 5, None), (EMAIL, GRANTED, 7, None), (NEWS, GRANTED, 2, DENIED)]
+    assert {each.change_key for each in view.consents.values()} == {each.key for each in view.changes[1:]}
+
+
 async def test_a_row_with_choices_that_break_rules_is_rejected(world: World, imports: ImportProfiles) -> None:
     unknown = a(ConsentScope(topic="nothing"), GRANTED, IMPORT)
     made = a(EMAIL, DENIED, ConsentSource.MERGE)

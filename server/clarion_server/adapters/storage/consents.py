@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Set as AbstractSet
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, Integer, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
@@ -22,6 +24,7 @@ from clarion_server.adapters.storage.schema import (
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.choice_draft import EntryKey
 from clarion_server.domain.consent import (
     ConsentChoice,
     Consents,
@@ -32,6 +35,7 @@ from clarion_server.domain.consent import (
     by_scope,
 )
 from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import TOPICS
 
 _SETTINGS = select(consent_settings).where(consent_settings.c.sandbox == bindparam("sandbox"))
@@ -43,13 +47,34 @@ _SILENCES = BulkStatement(
     " LEFT JOIN topics ON topics.sandbox = wanted.column1 AND topics.id = wanted.column2",
     Values(topics.c.sandbox, topics.c.id),
 )
+#: All columns but the key, which the database assigns.
+_OF_CHANGE = tuple(column for column in consent_changes.columns if column is not consent_changes.c.key)
 _CHOICES = select(profiles.c.choices).where(profiles.c.key == bindparam("key"))
+_BY_KEYS = select(consent_changes).where(consent_changes.c.key.in_(bindparam("keys", expanding=True)))
 _CHOICES_OF_MANY = BulkStatement(
     "SELECT profiles.key, profiles.choices FROM ({rows}) AS wanted CROSS JOIN profiles"
     " WHERE profiles.key = wanted.column1",
     Values(profiles.c.key),
 )
-_ADD = insert(consent_changes).returning(consent_changes.c.key)
+# The keys are assigned in the order of the rows, on PostgreSQL because of ORDER BY.
+_ADD = BulkStatement(
+    f"INSERT INTO consent_changes ({', '.join(column.name for column in _OF_CHANGE)})"  # noqa: S608 - names of the schema
+    f" SELECT {', '.join(f'wanted.column{index + 2}' for index in range(len(_OF_CHANGE)))} FROM ({{rows}}) AS wanted"
+    " ORDER BY wanted.column1 RETURNING key",
+    Values(Column("position", Integer), *_OF_CHANGE),
+)
+# Each history is read once, whatever number of entries is asked for.
+_ENTRIES_BETWEEN = BulkStatement(
+    "SELECT consent_changes.profile_key, consent_changes.channel, consent_changes.topic, consent_changes.choice,"
+    " consent_changes.time FROM ({rows}) AS wanted CROSS JOIN consent_changes"
+    " WHERE consent_changes.profile_key = wanted.column1"
+    " AND consent_changes.time >= wanted.column2 AND consent_changes.time <= wanted.column3",
+    Values(consent_changes.c.profile_key, consent_changes.c.time, consent_changes.c.time),
+)
+_SAVE = BulkStatement(
+    "UPDATE profiles SET choices = wanted.column2 FROM ({rows}) AS wanted WHERE profiles.key = wanted.column1",
+    Values(profiles.c.key, profiles.c.choices),
+)
 
 
 class SqlConsentRepository:
@@ -102,27 +127,31 @@ class SqlConsentRepository:
         return {row.key: by_scope(unpack(row.choices)) for row in found}
 
     def save(self, profile_key: int, consents: Consents) -> None:
-        changed = update(profiles).where(profiles.c.key == profile_key)
-        packed = pack(consents.values())
-        if self._connection.execute(changed.values(choices=packed)).rowcount == 0:
-            raise WriteConflict("The profile is gone.")
+        self.save_all({profile_key: consents})
 
-    def add_changes(self, profile_key: int, changes: Sequence[ConsentChange]) -> list[ConsentChange]:
-        return [
-            replace(change, key=self._connection.execute(_ADD, _to_row(profile_key, change)).scalar_one())
-            for change in changes
-        ]
+    def save_all(self, consents: Mapping[int, Consents]) -> None:
+        rows = [(key, pack(of_person.values())) for key, of_person in sorted(consents.items(), key=itemgetter(0))]
+        if _SAVE.change(self._connection, rows) < len(rows):
+            raise WriteConflict("A profile is gone.")
 
-    def has_change(self, profile_key: int, change: ConsentChange) -> bool:
-        columns, scope = consent_changes.c, change.scope
-        same = select(columns.key).where(
-            columns.profile_key == profile_key,
-            columns.choice == change.choice,
-            columns.time == change.time,
-            columns.channel.is_not_distinct_from(scope.channel),
-            columns.topic.is_not_distinct_from(scope.topic),
-        )
-        return self._connection.execute(same.limit(1)).one_or_none() is not None
+    def add_changes(self, changes: Sequence[tuple[int, ConsentChange]]) -> list[ConsentChange]:
+        rows = [(position, *_to_row(key, change)) for position, (key, change) in enumerate(changes)]
+        keys = sorted(row.key for row in _ADD.select(self._connection, rows))
+        return [change.entered(change.previous_choice, key) for (_, change), key in zip(changes, keys, strict=True)]
+
+    def known_entries(self, entries: Collection[tuple[int, EntryKey]]) -> Mapping[int, AbstractSet[EntryKey]]:
+        times: dict[int, list[Instant]] = defaultdict(list)
+        for profile_key, entry in entries:
+            times[profile_key].append(entry.time)
+        rows = [(profile_key, min(of_person), max(of_person)) for profile_key, of_person in sorted(times.items())]
+        found: dict[int, set[EntryKey]] = defaultdict(set)
+        for row in _ENTRIES_BETWEEN.select(self._connection, rows):
+            found[row.profile_key].add(EntryKey(_scope(row), ConsentChoice(row.choice), row.time))
+        return found
+
+    def entries(self, keys: Collection[int]) -> Mapping[int, ConsentChange]:
+        rows = self._connection.execute(_BY_KEYS, {"keys": sorted(keys)})
+        return {row.key: _from_row(row) for row in rows}
 
     def history(self, profile_key: int, before: int | None, limit: int) -> list[ConsentChange]:
         columns = consent_changes.c
@@ -140,25 +169,29 @@ def _silence(row: Row[Any]) -> SilenceSetting:
     return SilenceSetting(of_sandbox, ConsentSettings.name)
 
 
-def _to_row(profile_key: int, change: ConsentChange) -> dict[str, Any]:
-    """Returns all columns but the key, which the database assigns."""
-    return {
-        "profile_key": profile_key,
-        "channel": change.scope.channel,
-        "topic": change.scope.topic,
-        "choice": change.choice,
-        "previous_choice": change.previous_choice,
-        "time": change.time,
-        "source": change.source,
-        "evidence": None if change.evidence == NO_EVIDENCE else EVIDENCE.encode(change.evidence),
-        "record_time": change.record_time,
-        "actor": change.actor,
-    }
+def _to_row(profile_key: int, change: ConsentChange) -> tuple[Any, ...]:
+    """Returns the values of `_OF_CHANGE`."""
+    return (
+        profile_key,
+        change.scope.channel and str(change.scope.channel),
+        change.scope.topic,
+        str(change.choice),
+        change.previous_choice and str(change.previous_choice),
+        change.time,
+        str(change.source),
+        None if change.evidence == NO_EVIDENCE else EVIDENCE.encode(change.evidence),
+        change.record_time,
+        change.actor,
+    )
+
+
+def _scope(row: Row[Any]) -> ConsentScope:
+    return ConsentScope(None if row.channel is None else Channel(row.channel), row.topic)
 
 
 def _from_row(row: Row[Any]) -> ConsentChange:
     return ConsentChange(
-        ConsentScope(None if row.channel is None else Channel(row.channel), row.topic),
+        _scope(row),
         ConsentChoice(row.choice),
         row.time,
         ConsentSource(row.source),

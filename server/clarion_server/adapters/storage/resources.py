@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -55,6 +55,12 @@ class SqlResourceRepository(Generic[R]):
         named = self._select().where(self._is_seen(visibility), self._table.c.id == resource_id)
         row = self._connection.execute(named).one_or_none()
         return None if row is None else self._resource_of(row)
+
+    def unknown(self, visibility: Visibility, resource_ids: Collection[str]) -> set[str]:
+        if not resource_ids:
+            return set()
+        named = select(self._table.c.id).where(self._is_seen(visibility), self._table.c.id.in_(sorted(resource_ids)))
+        return set(resource_ids) - set(self._connection.execute(named).scalars())
 
     def save(self, resource: R) -> None:
         before = (self._table.c.key == resource.key, self._table.c.revision == resource.revision - 1)

@@ -116,7 +116,7 @@ def _violations(changes: Sequence[ConsentChange], now: Instant) -> Iterator[Viol
 def _check_topics(unit: UnitOfWork, visibility: Visibility, changes: Sequence[ConsentChange]) -> None:
     """Raises InvalidFields for every change about a topic that is not in the sandbox."""
     named = {change.scope.topic for change in changes if change.scope.topic is not None}
-    unknown = {topic for topic in named if unit.topics.get(visibility, topic) is None}
+    unknown = unit.topics.unknown(visibility, named)
     violations = [
         Violation(f"changes[{index}].topic", "UNKNOWN_VALUE", "Must be a topic of this sandbox.")
         for index, change in enumerate(changes)

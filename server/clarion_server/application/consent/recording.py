@@ -1,21 +1,16 @@
-"""Records changes of one person's choices, in the transaction of whoever makes them."""
+"""Records changes of people's choices, in the transaction of whoever makes them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.consent import Consent, Consents
-from clarion_server.domain.consent_change import (
-    ConsentChange,
-    Effect,
-    effect_of,
-    forbidding_denial,
-    with_change,
-)
+from clarion_server.domain.choice_draft import ChoiceDraft, DraftEntry
+from clarion_server.domain.consent import NO_CONSENTS, Consent, Consents
+from clarion_server.domain.consent_change import ConsentChange
 from clarion_server.domain.errors import DenialStands, StandingDenial
 from clarion_server.domain.event import consent_event
 from clarion_server.domain.identity import Identity
@@ -30,6 +25,16 @@ class Recorded:
     """All current choices."""
     changes: Sequence[ConsentChange]
     """The entries that the history got."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEach:
+    """What became of changes of which each was made by itself."""
+
+    is_changed: bool
+    """Whether the history got an entry of them."""
+    forbidden: Sequence[int]
+    """The positions of those that a standing denial forbids."""
 
 
 class ConsentRecorder:
@@ -48,13 +53,40 @@ class ConsentRecorder:
         unit.consents.lock(visibility)
         now = self._clock.now()
         profile = person if isinstance(person, ProfileRef) else self._owner(unit, visibility, person)
-        stored = unit.consents.of_profile(profile.key)
-        dated = [replace(change, time=change.time or now, record_time=now) for change in changes]
-        consents, added = self._apply(unit, profile, stored, dated)
-        if added or consents != stored:
-            unit.consents.save(profile.key, consents)
-        unit.events.add_all([consent_event(visibility.sandbox, profile.name, change) for change in added])
-        return Recorded(profile, consents, added)
+        draft = ChoiceDraft(profile, unit.consents.of_profile(profile.key))
+        denials = [
+            _standing(f"changes[{index}]", denial)
+            for index, change in enumerate(changes)
+            if (denial := draft.apply(change.dated(now))) is not None
+        ]
+        if denials:
+            raise DenialStands(tuple(denials))
+        _store(unit, visibility, [draft])
+        return Recorded(profile, draft.consents, [entry.change for entry in draft.entries])
+
+    def record_each(
+        self, unit: UnitOfWork, visibility: Visibility, people: Sequence[tuple[ProfileRef, Sequence[ConsentChange]]]
+    ) -> list[RecordedEach]:
+        """Stores the changes of many people in a constant number of statements, but for those that a denial forbids.
+
+        Somebody may be named several times. Changes without a time are made now. Raises WriteConflict.
+        """
+        unit.consents.lock(visibility)
+        now = self._clock.now()
+        stored = unit.consents.of_profiles({profile.key for profile, _ in people})
+        drafts: dict[int, ChoiceDraft] = {}
+        applied: list[tuple[list[DraftEntry], list[int]]] = []
+        for profile, changes in people:
+            draft = drafts.get(profile.key)
+            if draft is None:
+                draft = drafts[profile.key] = ChoiceDraft(profile, stored.get(profile.key, NO_CONSENTS))
+            first = len(draft.entries)
+            forbidden = [index for index, change in enumerate(changes) if draft.apply(change.dated(now)) is not None]
+            applied.append((draft.entries[first:], forbidden))
+        entered = {id(entry) for entry in _store(unit, visibility, drafts.values())}
+        return [
+            RecordedEach(any(id(entry) in entered for entry in entries), forbidden) for entries, forbidden in applied
+        ]
 
     def _owner(self, unit: UnitOfWork, visibility: Visibility, identity: Identity) -> ProfileRef:
         found = unit.profiles.owners(visibility.sandbox, [identity.key]).get(identity.key)
@@ -64,32 +96,23 @@ class ConsentRecorder:
         added = unit.profiles.add(Profile(visibility.sandbox, self._ids.new_id(), (identity,), now, now))
         return ProfileRef(added.key, added.id)
 
-    def _apply(
-        self, unit: UnitOfWork, profile: ProfileRef, consents: Consents, changes: Sequence[ConsentChange]
-    ) -> tuple[Consents, list[ConsentChange]]:
-        added: list[ConsentChange] = []
-        denials: list[StandingDenial] = []
-        for index, change in enumerate(changes):
-            if denial := forbidding_denial(change, consents):
-                denials.append(_standing(f"changes[{index}]", denial))
-            if denials:
-                continue
-            effect = effect_of(change, consents)
-            entered = change
-            if _enters_history(unit, profile, change, effect):
-                current = consents.get(change.scope)
-                entry = replace(change, previous_choice=None if current is None else current.choice)
-                (entered,) = unit.consents.add_changes(profile.key, [entry])
-                added.append(entered)
-            consents = with_change(consents, entered, effect)
-        if denials:
-            raise DenialStands(tuple(denials))
-        return consents, added
 
-
-def _enters_history(unit: UnitOfWork, profile: ProfileRef, change: ConsentChange, effect: Effect) -> bool:
-    # What is copied every night from another system must not add an entry every night.
-    return effect is Effect.CURRENT or (effect is Effect.HISTORY and not unit.consents.has_change(profile.key, change))
+def _store(unit: UnitOfWork, visibility: Visibility, drafts: Collection[ChoiceDraft]) -> list[DraftEntry]:
+    """Stores what the drafts hold, and returns the entries that the history got. Raises WriteConflict."""
+    if old := [(draft.profile.key, entry.key) for draft in drafts for entry in draft.entries if entry.is_old]:
+        known = unit.consents.known_entries(old)
+        for draft in drafts:
+            draft.leave_out_repeated(known.get(draft.profile.key, ()))
+    entries = [(draft, entry) for draft in drafts for entry in draft.entries]
+    if entries:
+        added = iter(unit.consents.add_changes([(draft.profile.key, entry.change) for draft, entry in entries]))
+        for draft in drafts:
+            draft.take_stored([next(added) for _ in draft.entries])
+    if changed := {draft.profile.key: draft.consents for draft in drafts if draft.is_changed}:
+        unit.consents.save_all(changed)
+    sandbox = visibility.sandbox
+    unit.events.add_all([consent_event(sandbox, draft.profile.name, entry.change) for draft, entry in entries])
+    return [entry for _, entry in entries]
 
 
 def _standing(field: str, denial: Consent) -> StandingDenial:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.choice_draft import EntryKey
 from clarion_server.domain.consent import Consents, ConsentSettings, SilenceSetting
 from clarion_server.domain.consent_change import ConsentChange
 
@@ -44,12 +46,25 @@ class ConsentRepository(Protocol):
         """Replaces the current choices. Raises WriteConflict when there is no such profile."""
         ...
 
-    def add_changes(self, profile_key: int, changes: Sequence[ConsentChange]) -> list[ConsentChange]:
-        """Adds the changes to the history in their order, and returns them with their keys."""
+    def save_all(self, consents: Mapping[int, Consents]) -> None:
+        """Does the same for several people in one statement, by the keys of their profiles."""
         ...
 
-    def has_change(self, profile_key: int, change: ConsentChange) -> bool:
-        """Returns whether the history has an entry of the same scope, choice and time."""
+    def add_changes(self, changes: Sequence[tuple[int, ConsentChange]]) -> list[ConsentChange]:
+        """Adds the changes to the histories of the profiles that have these keys, in one statement.
+
+        Returns the changes with their keys, which are in the same order.
+        """
+        ...
+
+    def known_entries(self, entries: Collection[tuple[int, EntryKey]]) -> Mapping[int, AbstractSet[EntryKey]]:
+        """Returns which of these entries the histories of the profiles have, by the keys of the profiles, and maybe
+        further ones.
+        """
+        ...
+
+    def entries(self, keys: Collection[int]) -> Mapping[int, ConsentChange]:
+        """Returns entries of histories in one statement, by their keys."""
         ...
 
     def history(self, profile_key: int, before: int | None, limit: int) -> list[ConsentChange]:

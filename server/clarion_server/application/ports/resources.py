@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol, TypeVar
 
 from clarion_server.domain.access import Visibility
@@ -17,6 +18,10 @@ class ResourceRepository(Protocol[R]):
         ...
 
     def get(self, visibility: Visibility, resource_id: str) -> R | None: ...
+
+    def unknown(self, visibility: Visibility, resource_ids: Collection[str]) -> set[str]:
+        """Returns those of the ids that no resource has, in one statement."""
+        ...
 
     def save(self, resource: R) -> None:
         """Replaces the stored one, whose revision must be one less. Raises WriteConflict."""

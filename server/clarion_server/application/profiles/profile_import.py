@@ -14,7 +14,6 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import count_violations, refuse_invalid
 from clarion_server.domain.access import Caller
 from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange, change_violations
-from clarion_server.domain.errors import DenialStands
 from clarion_server.domain.identity import Namespaces
 from clarion_server.domain.import_place import ImportPlace
 from clarion_server.domain.import_result import ImportOutcome, ImportResult
@@ -26,11 +25,21 @@ from clarion_server.domain.violation import Violation, too_many
 MAX_ROWS = 1_000
 #: How much one transaction writes: it takes a few milliseconds, for which a trigger may have to wait.
 _STEP = 100
-#: How much a choice weighs beside a profile: it takes several statements.
-_CHOICE_WEIGHT = 4
 
-#: Stores one choice of a person, and returns whether that changed anything. Raises DenialStands.
-RecordChoice = Callable[[UnitOfWork, Caller, ProfileRef, ConsentChange], bool]
+
+@dataclass(frozen=True, slots=True)
+class RecordedChoices:
+    """What became of the choices of one row."""
+
+    is_changed: bool
+    forbidden: Sequence[int]
+    """The positions of those that grant what the person denied. They are not stored."""
+
+
+#: Stores the choices of people, each choice by itself, in a constant number of statements.
+RecordChoices = Callable[
+    [UnitOfWork, Caller, Sequence[tuple[ProfileRef, Sequence[ConsentChange]]]], Sequence[RecordedChoices]
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +55,13 @@ class ImportProfiles:
         self,
         transactions: Transactions,
         identities: IdentityReader,
-        record_choice: RecordChoice,
+        record_choices: RecordChoices,
         clock: Clock,
         ids: Ids,
     ) -> None:
         self._transactions = transactions
         self._identities = identities
-        self._record_choice = record_choice
+        self._record_choices = record_choices
         self._clock = clock
         self._ids = ids
 
@@ -116,26 +125,44 @@ class ImportProfiles:
         ]
         unit.profiles.add_all(batch.created)
         unit.profiles.extend_all(batch.changed)
-        return [
-            self._record(unit, row, result, caller) if isinstance(row, ImportRow) and row.choices else result
-            for row, result in zip(rows, results, strict=True)
-        ]
+        return self._record(unit, rows, results, caller)
 
-    def _record(self, unit: UnitOfWork, row: ImportRow, result: ImportResult, caller: Caller) -> ImportResult:
-        """Stores the choices of a row, and returns its result with what they add to it."""
-        if result.outcome is ImportOutcome.REJECTED:
-            return result
-        key = row.identities[0].key
-        person = unit.profiles.owners(caller.sandbox, [key])[key]
-        notes: list[Violation] = []
-        changed = False
-        for index, change in enumerate(row.choices):
-            try:
-                changed |= self._record_choice(unit, caller, person, change)
-            except DenialStands:
-                notes.append(Violation(f"consents[{index}]", "DENIAL_STANDS", "Grants what the person denied."))
-        outcome = ImportOutcome.UPDATED if changed and result.outcome is ImportOutcome.UNCHANGED else result.outcome
-        return replace(result, outcome=outcome, notes=tuple(notes))
+    def _record(
+        self,
+        unit: UnitOfWork,
+        rows: Sequence[ImportRow | list[Violation]],
+        results: Sequence[ImportResult],
+        caller: Caller,
+    ) -> list[ImportResult]:
+        """Stores the choices of the rows, and returns their results with what that adds to them."""
+        choosing = {
+            index: row
+            for index, (row, result) in enumerate(zip(rows, results, strict=True))
+            if isinstance(row, ImportRow) and row.choices and result.outcome is not ImportOutcome.REJECTED
+        }
+        if not choosing:
+            return list(results)
+        keys = {index: row.identities[0].key for index, row in choosing.items()}
+        people = unit.profiles.owners(caller.sandbox, set(keys.values()))
+        recorded = self._record_choices(
+            unit, caller, [(people[keys[index]], row.choices) for index, row in choosing.items()]
+        )
+        changed = dict(zip(choosing, recorded, strict=True))
+        return [_with_choices(result, changed.get(index)) for index, result in enumerate(results)]
+
+
+def _with_choices(result: ImportResult, choices: RecordedChoices | None) -> ImportResult:
+    if choices is None:
+        return result
+    is_updated = choices.is_changed and result.outcome is ImportOutcome.UNCHANGED
+    outcome = ImportOutcome.UPDATED if is_updated else result.outcome
+    notes = tuple(
+        [
+            Violation(f"consents[{index}]", "DENIAL_STANDS", "Grants what the person denied.")
+            for index in choices.forbidden
+        ]
+    )
+    return replace(result, outcome=outcome, notes=notes)
 
 
 def _steps(profiles: Sequence[ImportedProfile]) -> Iterator[list[ImportedProfile]]:
@@ -144,7 +171,7 @@ def _steps(profiles: Sequence[ImportedProfile]) -> Iterator[list[ImportedProfile
     weight = 0
     for profile in profiles:
         step.append(profile)
-        weight += 1 + _CHOICE_WEIGHT * len(profile.choices)
+        weight += 1 + len(profile.choices)
         if weight >= _STEP:
             yield step
             step, weight = [], 0
@@ -154,7 +181,7 @@ def _steps(profiles: Sequence[ImportedProfile]) -> Iterator[list[ImportedProfile
 
 def _unknown_topics(unit: UnitOfWork, profiles: Sequence[ImportedProfile], caller: Caller) -> set[str]:
     named = {change.scope.topic for profile in profiles for change in profile.choices}
-    return {topic for topic in named if topic is not None and unit.topics.get(caller.visibility, topic) is None}
+    return unit.topics.unknown(caller.visibility, {topic for topic in named if topic is not None})
 
 
 def _choice_violations(choices: Sequence[ConsentChange], unknown_topics: set[str], now: Instant) -> Iterator[Violation]:

@@ -58,7 +58,8 @@ class ProfileMerger:
         if not others:
             return
         merged, changes = merged_choices(stored, others, caller.name, self._clock.now())
-        entered = {change.scope: change for change in unit.consents.add_changes(survivor.key, changes)}
+        added = unit.consents.add_changes([(survivor.key, change) for change in changes])
+        entered = {change.scope: change for change in added}
         kept = {
             scope: replace(consent, change_key=entered[scope].key) if scope in entered else consent
             for scope, consent in merged.items()

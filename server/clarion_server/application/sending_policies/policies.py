@@ -41,7 +41,7 @@ def _record(unit: UnitOfWork, change: ResourceChange[SendingPolicy]) -> None:
 def _unknown_topics(unit: UnitOfWork, policy: SendingPolicy) -> list[Violation]:
     visibility = whole_sandbox(policy.sandbox)
     named = {cap.topic for cap in policy.caps if cap.topic is not None}
-    unknown = {topic for topic in named if unit.topics.get(visibility, topic) is None}
+    unknown = unit.topics.unknown(visibility, named)
     return [
         Violation(f"{_FIELD}.caps[{index}].topic", "UNKNOWN_VALUE", "Must be a topic of this sandbox.")
         for index, cap in enumerate(policy.caps)
