@@ -81,7 +81,11 @@ _PEOPLE: Mapping[str, Callable[[str], str]] = {
 
 
 def completion(field: FieldDescriptor) -> Callable[[str], str] | None:
-    """Returns what completes the value of a field before it is sent; None where the value names nothing."""
+    """Returns what completes the value of a field before it is sent; None where the value names nothing, and where the
+    service alone sets it.
+    """
+    if field_behavior_pb2.OUTPUT_ONLY in field.GetOptions().Extensions[field_behavior_pb2.field_behavior]:
+        return None
     pattern = _pattern(field)
     if not pattern:
         return _PEOPLE.get(field.full_name)

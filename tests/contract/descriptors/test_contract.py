@@ -25,7 +25,27 @@ BEGINNINGS = {
     field_behavior_pb2.IDENTIFIER: "Identifier.",
 }
 
+#: The fields that hold the name of a resource or something else, which a reference cannot say.
+HOLD_OTHERS_TOO = {"ListCampaignsRequest.creator", "SampleAudienceResponse.members"}
+#: The texts that are called like a resource and hold something else: an id, the name of a version, or words for people.
+CALLED_ALIKE = {
+    "Campaign.identity_namespace",
+    "CampaignVersion.fragments",
+    "Finding.message",
+    "FragmentVersion.fragments",
+    "HealthProblem.message",
+    "PreviewCampaignRequest.audiences",
+    "SchemaDifference.message",
+    "SendProofRequest.audiences",
+    "TestCampaignRequest.test_cases",
+    "TestCase.audiences",
+    "TestCellKey.test_case",
+}
+
 FILES = contract()
+FIELDS = [pair for file in FILES for pair in file.fields()]
+#: The types of the resources, by the form of their names.
+TYPES = {pattern: each.resource.type for file in FILES for each in file.messages() for pattern in each.resource.pattern}
 METHODS = list(rpcs())
 
 each_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.proto.name)
@@ -59,9 +79,8 @@ def test_requests_and_responses_stand_in_the_order_of_their_rpcs(file: ContractF
 
 
 def test_a_resource_says_the_form_of_its_names_as_its_comment_does() -> None:
-    fields = [pair for file in FILES for pair in file.fields()]
-    resources = [(message, field) for message, field in fields if field_behavior_pb2.IDENTIFIER in field.behaviours]
-    assert {message.name for message, _ in fields if message.resource.type} == {each.name for each, _ in resources}
+    resources = [(message, field) for message, field in FIELDS if field_behavior_pb2.IDENTIFIER in field.behaviours]
+    assert {message.name for message, _ in FIELDS if message.resource.type} == {each.name for each, _ in resources}
     for message, field in resources:
         assert message.resource.type == f"clarion/{message.name}"
         assert list(message.resource.pattern) == re.findall("`([^`]+)`", field.text)[:1]
@@ -73,15 +92,22 @@ def test_the_service_and_the_contract_name_resources_alike() -> None:
     assert {each.name for each in vars(names).values() if isinstance(each, Collection)} == collections
 
 
-def test_a_reference_is_to_a_resource_and_is_called_like_it() -> None:
-    types = {message.resource.type for file in FILES for message in file.messages()} - {""}
-    referring = [field for file in FILES for _, field in file.fields() if field.referred]
-    assert referring
-    for field in referring:
-        assert field.referred in types, field.name
-        called = _snake_case(field.referred.removeprefix("clarion/"))
-        expected = f"{called}s" if field.is_repeated else called
-        assert field.name.endswith(f".{expected}"), field.name
+def test_a_field_refers_to_the_resource_whose_name_its_comment_says_that_it_holds() -> None:
+    referring = [field for _, field in FIELDS if field.referred]
+    assert {field.referred for field in referring} <= set(TYPES.values())
+    for _, field in FIELDS:
+        said = {type_ for pattern, type_ in TYPES.items() if f"`{pattern}`" in field.text}
+        if field_behavior_pb2.IDENTIFIER in field.behaviours or field.name in HOLD_OTHERS_TOO:
+            assert not field.referred, field.name
+        elif len(said) == 1:
+            assert {field.referred} == said, field.name
+
+
+def test_a_text_that_is_called_like_a_resource_holds_its_name() -> None:
+    called = {_snake_case(type_.removeprefix("clarion/")) for type_ in TYPES.values()}
+    texts = [field for _, field in FIELDS if field.proto.type == FieldDescriptorProto.TYPE_STRING]
+    alike = {field.name for field in texts if field.name.rpartition(".")[2].removesuffix("s") in called}
+    assert {field.name for field in texts if field.name in alike and not field.referred} == CALLED_ALIKE
 
 
 def _snake_case(name: str) -> str:

@@ -67,6 +67,8 @@ def test_a_test_case_is_named_by_two_ids() -> None:
     assert complete("orders/plain") == "campaigns/orders/testCases/plain"
 
 
-@pytest.mark.parametrize(("message", "field"), [(Topic, "display_name"), (ConsentSettings, "name")])
+@pytest.mark.parametrize(
+    ("message", "field"), [(Topic, "display_name"), (ConsentSettings, "name"), (Campaign, "creator")]
+)
 def test_what_names_nothing_in_a_collection_is_sent_as_it_is(message: Any, field: str) -> None:
     assert completion(message.DESCRIPTOR.fields_by_name[field]) is None

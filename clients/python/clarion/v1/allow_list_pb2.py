@@ -23,10 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63larion/v1/allow_list.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\x01\n\tAllowList\x12\x15\n\x07\x65nabled\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x15\n\x07\x65ntries\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07updater\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63larion/v1/allow_list.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xae\x01\n\tAllowList\x12\x15\n\x07\x65nabled\x18\x01 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x15\n\x07\x65ntries\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12(\n\x07updater\x18\x05 \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKeyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +43,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ALLOWLIST'].fields_by_name['update_time']._loaded_options = None
   _globals['_ALLOWLIST'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_ALLOWLIST'].fields_by_name['updater']._loaded_options = None
-  _globals['_ALLOWLIST'].fields_by_name['updater']._serialized_options = b'\342A\001\003'
-  _globals['_ALLOWLIST']._serialized_start=110
-  _globals['_ALLOWLIST']._serialized_end=265
+  _globals['_ALLOWLIST'].fields_by_name['updater']._serialized_options = b'\342A\001\003\372A\020\n\016clarion/ApiKey'
+  _globals['_ALLOWLIST']._serialized_start=137
+  _globals['_ALLOWLIST']._serialized_end=311
 # @@protoc_insertion_point(module_scope)

@@ -27,7 +27,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63larion/v1/api_key.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc2\x03\n\x06\x41piKey\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\x06scopes\x18\x03 \x03(\x0e\x32\x18.clarion.v1.ApiKey.ScopeB\x04\xe2\x41\x01\x02\x12\x15\n\x07sandbox\x18\x04 \x01(\tB\x04\xe2\x41\x01\x05\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0brevoke_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\raccess_labels\x18\x08 \x03(\tB\x04\xe2\x41\x01\x05\"w\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSCOPE_AUTHOR\x10\x01\x12\x11\n\rSCOPE_APPROVE\x10\x02\x12\x11\n\rSCOPE_TRIGGER\x10\x03\x12\x0e\n\nSCOPE_READ\x10\x04\x12\x0f\n\x0bSCOPE_ADMIN\x10\x05:&\xea\x41#\n\x0e\x63larion/ApiKey\x12\x11\x61piKeys/{api_key}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63larion/v1/api_key.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x03\n\x06\x41piKey\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12.\n\x06scopes\x18\x03 \x03(\x0e\x32\x18.clarion.v1.ApiKey.ScopeB\x04\xe2\x41\x01\x02\x12\x15\n\x07sandbox\x18\x04 \x01(\tB\x04\xe2\x41\x01\x05\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0brevoke_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12(\n\x07\x63reator\x18\x07 \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x1b\n\raccess_labels\x18\x08 \x03(\tB\x04\xe2\x41\x01\x05\"w\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSCOPE_AUTHOR\x10\x01\x12\x11\n\rSCOPE_APPROVE\x10\x02\x12\x11\n\rSCOPE_TRIGGER\x10\x03\x12\x0e\n\nSCOPE_READ\x10\x04\x12\x0f\n\x0bSCOPE_ADMIN\x10\x05:&\xea\x41#\n\x0e\x63larion/ApiKey\x12\x11\x61piKeys/{api_key}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,13 +47,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APIKEY'].fields_by_name['revoke_time']._loaded_options = None
   _globals['_APIKEY'].fields_by_name['revoke_time']._serialized_options = b'\342A\001\003'
   _globals['_APIKEY'].fields_by_name['creator']._loaded_options = None
-  _globals['_APIKEY'].fields_by_name['creator']._serialized_options = b'\342A\001\003'
+  _globals['_APIKEY'].fields_by_name['creator']._serialized_options = b'\342A\001\003\372A\020\n\016clarion/ApiKey'
   _globals['_APIKEY'].fields_by_name['access_labels']._loaded_options = None
   _globals['_APIKEY'].fields_by_name['access_labels']._serialized_options = b'\342A\001\005'
   _globals['_APIKEY']._loaded_options = None
   _globals['_APIKEY']._serialized_options = b'\352A#\n\016clarion/ApiKey\022\021apiKeys/{api_key}'
   _globals['_APIKEY']._serialized_start=134
-  _globals['_APIKEY']._serialized_end=584
-  _globals['_APIKEY_SCOPE']._serialized_start=425
-  _globals['_APIKEY_SCOPE']._serialized_end=544
+  _globals['_APIKEY']._serialized_end=603
+  _globals['_APIKEY_SCOPE']._serialized_start=444
+  _globals['_APIKEY_SCOPE']._serialized_end=563
 # @@protoc_insertion_point(module_scope)

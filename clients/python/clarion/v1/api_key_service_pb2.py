@@ -26,9 +26,10 @@ from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import api_key_pb2 as clarion_dot_v1_dot_api__key__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/api_key_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/api_key.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"@\n\x13\x43reateApiKeyRequest\x12)\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKeyB\x04\xe2\x41\x01\x02\"K\n\x14\x43reateApiKeyResponse\x12#\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"G\n\x12ListApiKeysRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"T\n\x13ListApiKeysResponse\x12$\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x12.clarion.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\")\n\x13RevokeApiKeyRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\";\n\x14RevokeApiKeyResponse\x12#\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKey2\xf6\x02\n\rApiKeyService\x12v\n\x0c\x43reateApiKey\x12\x1f.clarion.v1.CreateApiKeyRequest\x1a .clarion.v1.CreateApiKeyResponse\"#\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x16\"\x0b/v1/apiKeys:\x07\x61pi_key\x12j\n\x0bListApiKeys\x12\x1e.clarion.v1.ListApiKeysRequest\x1a\x1f.clarion.v1.ListApiKeysResponse\"\x1a\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/apiKeys\x12\x80\x01\n\x0cRevokeApiKey\x12\x1f.clarion.v1.RevokeApiKeyRequest\x1a .clarion.v1.RevokeApiKeyResponse\"-\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=apiKeys/*}:revoke:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/api_key_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/api_key.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"@\n\x13\x43reateApiKeyRequest\x12)\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKeyB\x04\xe2\x41\x01\x02\"K\n\x14\x43reateApiKeyResponse\x12#\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKey\x12\x0e\n\x06secret\x18\x02 \x01(\t\"G\n\x12ListApiKeysRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"T\n\x13ListApiKeysResponse\x12$\n\x08\x61pi_keys\x18\x01 \x03(\x0b\x32\x12.clarion.v1.ApiKey\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x13RevokeApiKeyRequest\x12%\n\x04name\x18\x01 \x01(\tB\x17\xe2\x41\x01\x02\xfa\x41\x10\n\x0e\x63larion/ApiKey\";\n\x14RevokeApiKeyResponse\x12#\n\x07\x61pi_key\x18\x01 \x01(\x0b\x32\x12.clarion.v1.ApiKey2\xf6\x02\n\rApiKeyService\x12v\n\x0c\x43reateApiKey\x12\x1f.clarion.v1.CreateApiKeyRequest\x1a .clarion.v1.CreateApiKeyResponse\"#\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x16\"\x0b/v1/apiKeys:\x07\x61pi_key\x12j\n\x0bListApiKeys\x12\x1e.clarion.v1.ListApiKeysRequest\x1a\x1f.clarion.v1.ListApiKeysResponse\"\x1a\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\r\x12\x0b/v1/apiKeys\x12\x80\x01\n\x0cRevokeApiKey\x12\x1f.clarion.v1.RevokeApiKeyRequest\x1a .clarion.v1.RevokeApiKeyResponse\"-\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=apiKeys/*}:revoke:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,25 +43,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTAPIKEYSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTAPIKEYSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_REVOKEAPIKEYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\020\n\016clarion/ApiKey'
   _globals['_APIKEYSERVICE'].methods_by_name['CreateApiKey']._loaded_options = None
   _globals['_APIKEYSERVICE'].methods_by_name['CreateApiKey']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002\026\"\013/v1/apiKeys:\007api_key'
   _globals['_APIKEYSERVICE'].methods_by_name['ListApiKeys']._loaded_options = None
   _globals['_APIKEYSERVICE'].methods_by_name['ListApiKeys']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002\r\022\013/v1/apiKeys'
   _globals['_APIKEYSERVICE'].methods_by_name['RevokeApiKey']._loaded_options = None
   _globals['_APIKEYSERVICE'].methods_by_name['RevokeApiKey']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002 \"\033/v1/{name=apiKeys/*}:revoke:\001*'
-  _globals['_CREATEAPIKEYREQUEST']._serialized_start=162
-  _globals['_CREATEAPIKEYREQUEST']._serialized_end=226
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=228
-  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=303
-  _globals['_LISTAPIKEYSREQUEST']._serialized_start=305
-  _globals['_LISTAPIKEYSREQUEST']._serialized_end=376
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=378
-  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=462
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=464
-  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=505
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=507
-  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=566
-  _globals['_APIKEYSERVICE']._serialized_start=569
-  _globals['_APIKEYSERVICE']._serialized_end=943
+  _globals['_CREATEAPIKEYREQUEST']._serialized_start=189
+  _globals['_CREATEAPIKEYREQUEST']._serialized_end=253
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_start=255
+  _globals['_CREATEAPIKEYRESPONSE']._serialized_end=330
+  _globals['_LISTAPIKEYSREQUEST']._serialized_start=332
+  _globals['_LISTAPIKEYSREQUEST']._serialized_end=403
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_start=405
+  _globals['_LISTAPIKEYSRESPONSE']._serialized_end=489
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_start=491
+  _globals['_REVOKEAPIKEYREQUEST']._serialized_end=551
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_start=553
+  _globals['_REVOKEAPIKEYRESPONSE']._serialized_end=612
+  _globals['_APIKEYSERVICE']._serialized_start=615
+  _globals['_APIKEYSERVICE']._serialized_end=989
 # @@protoc_insertion_point(module_scope)

@@ -29,7 +29,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/approval_policy.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x03\n\x0e\x41pprovalPolicy\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x38\n\nconditions\x18\x03 \x01(\x0b\x32\x1e.clarion.v1.ApprovalConditionsB\x04\xe2\x41\x01\x01\x12\x17\n\tapprovers\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12\x1c\n\x0erequired_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\nblock_self\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:?\xea\x41<\n\x16\x63larion/ApprovalPolicy\x12\"approvalPolicies/{approval_policy}\"\x9f\x01\n\x12\x41pprovalConditions\x12.\n\ncategories\x18\x01 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12+\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x12\n\x04tags\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequesters\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/approval_policy.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x03\n\x0e\x41pprovalPolicy\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x38\n\nconditions\x18\x03 \x01(\x0b\x32\x1e.clarion.v1.ApprovalConditionsB\x04\xe2\x41\x01\x01\x12*\n\tapprovers\x18\x04 \x03(\tB\x17\xe2\x41\x01\x01\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x1c\n\x0erequired_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\nblock_self\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:?\xea\x41<\n\x16\x63larion/ApprovalPolicy\x12\"approvalPolicies/{approval_policy}\"\xb2\x01\n\x12\x41pprovalConditions\x12.\n\ncategories\x18\x01 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12+\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x12\n\x04tags\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x12+\n\nrequesters\x18\x04 \x03(\tB\x17\xe2\x41\x01\x01\xfa\x41\x10\n\x0e\x63larion/ApiKeyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +43,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVALPOLICY'].fields_by_name['conditions']._loaded_options = None
   _globals['_APPROVALPOLICY'].fields_by_name['conditions']._serialized_options = b'\342A\001\001'
   _globals['_APPROVALPOLICY'].fields_by_name['approvers']._loaded_options = None
-  _globals['_APPROVALPOLICY'].fields_by_name['approvers']._serialized_options = b'\342A\001\001'
+  _globals['_APPROVALPOLICY'].fields_by_name['approvers']._serialized_options = b'\342A\001\001\372A\020\n\016clarion/ApiKey'
   _globals['_APPROVALPOLICY'].fields_by_name['required_count']._loaded_options = None
   _globals['_APPROVALPOLICY'].fields_by_name['required_count']._serialized_options = b'\342A\001\001'
   _globals['_APPROVALPOLICY'].fields_by_name['block_self']._loaded_options = None
@@ -63,9 +63,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVALCONDITIONS'].fields_by_name['tags']._loaded_options = None
   _globals['_APPROVALCONDITIONS'].fields_by_name['tags']._serialized_options = b'\342A\001\001'
   _globals['_APPROVALCONDITIONS'].fields_by_name['requesters']._loaded_options = None
-  _globals['_APPROVALCONDITIONS'].fields_by_name['requesters']._serialized_options = b'\342A\001\001'
+  _globals['_APPROVALCONDITIONS'].fields_by_name['requesters']._serialized_options = b'\342A\001\001\372A\020\n\016clarion/ApiKey'
   _globals['_APPROVALPOLICY']._serialized_start=195
-  _globals['_APPROVALPOLICY']._serialized_end=593
-  _globals['_APPROVALCONDITIONS']._serialized_start=596
-  _globals['_APPROVALCONDITIONS']._serialized_end=755
+  _globals['_APPROVALPOLICY']._serialized_end=612
+  _globals['_APPROVALCONDITIONS']._serialized_start=615
+  _globals['_APPROVALCONDITIONS']._serialized_end=793
 # @@protoc_insertion_point(module_scope)

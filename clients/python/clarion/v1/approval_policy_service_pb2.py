@@ -26,10 +26,11 @@ from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import approval_policy_pb2 as clarion_dot_v1_dot_approval__policy__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(clarion/v1/approval_policy_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a clarion/v1/approval_policy.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"\x97\x01\n\x1b\x43reateApprovalPolicyRequest\x12 \n\x12\x61pproval_policy_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x39\n\x0f\x61pproval_policy\x18\x02 \x01(\x0b\x32\x1a.clarion.v1.ApprovalPolicyB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"S\n\x1c\x43reateApprovalPolicyResponse\x12\x33\n\x0f\x61pproval_policy\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalPolicy\".\n\x18GetApprovalPolicyRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"P\n\x19GetApprovalPolicyResponse\x12\x33\n\x0f\x61pproval_policy\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalPolicy\"P\n\x1bListApprovalPoliciesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"n\n\x1cListApprovalPoliciesResponse\x12\x35\n\x11\x61pproval_policies\x18\x01 \x03(\x0b\x32\x1a.clarion.v1.ApprovalPolicy\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xac\x01\n\x1bUpdateApprovalPolicyRequest\x12\x39\n\x0f\x61pproval_policy\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalPolicyB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"S\n\x1cUpdateApprovalPolicyResponse\x12\x33\n\x0f\x61pproval_policy\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalPolicy\"E\n\x1b\x44\x65leteApprovalPolicyRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x1e\n\x1c\x44\x65leteApprovalPolicyResponse2\xb4\x06\n\x15\x41pprovalPolicyService\x12\x9f\x01\n\x14\x43reateApprovalPolicy\x12\'.clarion.v1.CreateApprovalPolicyRequest\x1a(.clarion.v1.CreateApprovalPolicyResponse\"4\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\'\"\x14/v1/approvalPolicies:\x0f\x61pproval_policy\x12\x90\x01\n\x11GetApprovalPolicy\x12$.clarion.v1.GetApprovalPolicyRequest\x1a%.clarion.v1.GetApprovalPolicyResponse\".\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=approvalPolicies/*}\x12\x90\x01\n\x14ListApprovalPolicies\x12\'.clarion.v1.ListApprovalPoliciesRequest\x1a(.clarion.v1.ListApprovalPoliciesResponse\"%\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/approvalPolicies\x12\xb8\x01\n\x14UpdateApprovalPolicy\x12\'.clarion.v1.UpdateApprovalPolicyRequest\x1a(.clarion.v1.UpdateApprovalPolicyResponse\"M\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02@2-/v1/{approval_policy.name=approvalPolicies/*}:\x0f\x61pproval_policy\x12\x97\x01\n\x14\x44\x65leteApprovalPolicy\x12\'.clarion.v1.DeleteApprovalPolicyRequest\x1a(.clarion.v1.DeleteApprovalPolicyResponse\",\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x1f*\x1d/v1/{name=approvalPolicies/*}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(clarion/v1/approval_policy_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a clarion/v1/approval_policy.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\x97\x01\n\x1b\x43reateApprovalPolicyRequest\x12 \n\x12\x61pproval_policy_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x39\n\x0f\x61pproval_policy\x18\x02 \x01(\x0b\x32\x1a.clarion.v1.ApprovalPolicyB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"S\n\x1c\x43reateApprovalPolicyResponse\x12\x33\n\x0f\x61pproval_policy\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalPolicy\"I\n\x18GetApprovalPolicyRequest\x12-\n\x04name\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x18\n\x16\x63larion/ApprovalPolicy\"P\n\x19GetApprovalPolicyResponse\x12\x33\n\x0f\x61pproval_policy\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalPolicy\"P\n\x1bListApprovalPoliciesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"n\n\x1cListApprovalPoliciesResponse\x12\x35\n\x11\x61pproval_policies\x18\x01 \x03(\x0b\x32\x1a.clarion.v1.ApprovalPolicy\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xac\x01\n\x1bUpdateApprovalPolicyRequest\x12\x39\n\x0f\x61pproval_policy\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalPolicyB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"S\n\x1cUpdateApprovalPolicyResponse\x12\x33\n\x0f\x61pproval_policy\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalPolicy\"`\n\x1b\x44\x65leteApprovalPolicyRequest\x12-\n\x04name\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x02\xfa\x41\x18\n\x16\x63larion/ApprovalPolicy\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x1e\n\x1c\x44\x65leteApprovalPolicyResponse2\xb4\x06\n\x15\x41pprovalPolicyService\x12\x9f\x01\n\x14\x43reateApprovalPolicy\x12\'.clarion.v1.CreateApprovalPolicyRequest\x1a(.clarion.v1.CreateApprovalPolicyResponse\"4\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\'\"\x14/v1/approvalPolicies:\x0f\x61pproval_policy\x12\x90\x01\n\x11GetApprovalPolicy\x12$.clarion.v1.GetApprovalPolicyRequest\x1a%.clarion.v1.GetApprovalPolicyResponse\".\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=approvalPolicies/*}\x12\x90\x01\n\x14ListApprovalPolicies\x12\'.clarion.v1.ListApprovalPoliciesRequest\x1a(.clarion.v1.ListApprovalPoliciesResponse\"%\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/approvalPolicies\x12\xb8\x01\n\x14UpdateApprovalPolicy\x12\'.clarion.v1.UpdateApprovalPolicyRequest\x1a(.clarion.v1.UpdateApprovalPolicyResponse\"M\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02@2-/v1/{approval_policy.name=approvalPolicies/*}:\x0f\x61pproval_policy\x12\x97\x01\n\x14\x44\x65leteApprovalPolicy\x12\'.clarion.v1.DeleteApprovalPolicyRequest\x1a(.clarion.v1.DeleteApprovalPolicyResponse\",\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x1f*\x1d/v1/{name=approvalPolicies/*}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +44,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEAPPROVALPOLICYREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATEAPPROVALPOLICYREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETAPPROVALPOLICYREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETAPPROVALPOLICYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETAPPROVALPOLICYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\030\n\026clarion/ApprovalPolicy'
   _globals['_LISTAPPROVALPOLICIESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTAPPROVALPOLICIESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTAPPROVALPOLICIESREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -55,7 +56,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEAPPROVALPOLICYREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_UPDATEAPPROVALPOLICYREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_DELETEAPPROVALPOLICYREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETEAPPROVALPOLICYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETEAPPROVALPOLICYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\030\n\026clarion/ApprovalPolicy'
   _globals['_DELETEAPPROVALPOLICYREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETEAPPROVALPOLICYREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_APPROVALPOLICYSERVICE'].methods_by_name['CreateApprovalPolicy']._loaded_options = None
@@ -68,26 +69,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVALPOLICYSERVICE'].methods_by_name['UpdateApprovalPolicy']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002@2-/v1/{approval_policy.name=approvalPolicies/*}:\017approval_policy'
   _globals['_APPROVALPOLICYSERVICE'].methods_by_name['DeleteApprovalPolicy']._loaded_options = None
   _globals['_APPROVALPOLICYSERVICE'].methods_by_name['DeleteApprovalPolicy']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002\037*\035/v1/{name=approvalPolicies/*}'
-  _globals['_CREATEAPPROVALPOLICYREQUEST']._serialized_start=213
-  _globals['_CREATEAPPROVALPOLICYREQUEST']._serialized_end=364
-  _globals['_CREATEAPPROVALPOLICYRESPONSE']._serialized_start=366
-  _globals['_CREATEAPPROVALPOLICYRESPONSE']._serialized_end=449
-  _globals['_GETAPPROVALPOLICYREQUEST']._serialized_start=451
-  _globals['_GETAPPROVALPOLICYREQUEST']._serialized_end=497
-  _globals['_GETAPPROVALPOLICYRESPONSE']._serialized_start=499
-  _globals['_GETAPPROVALPOLICYRESPONSE']._serialized_end=579
-  _globals['_LISTAPPROVALPOLICIESREQUEST']._serialized_start=581
-  _globals['_LISTAPPROVALPOLICIESREQUEST']._serialized_end=661
-  _globals['_LISTAPPROVALPOLICIESRESPONSE']._serialized_start=663
-  _globals['_LISTAPPROVALPOLICIESRESPONSE']._serialized_end=773
-  _globals['_UPDATEAPPROVALPOLICYREQUEST']._serialized_start=776
-  _globals['_UPDATEAPPROVALPOLICYREQUEST']._serialized_end=948
-  _globals['_UPDATEAPPROVALPOLICYRESPONSE']._serialized_start=950
-  _globals['_UPDATEAPPROVALPOLICYRESPONSE']._serialized_end=1033
-  _globals['_DELETEAPPROVALPOLICYREQUEST']._serialized_start=1035
-  _globals['_DELETEAPPROVALPOLICYREQUEST']._serialized_end=1104
-  _globals['_DELETEAPPROVALPOLICYRESPONSE']._serialized_start=1106
-  _globals['_DELETEAPPROVALPOLICYRESPONSE']._serialized_end=1136
-  _globals['_APPROVALPOLICYSERVICE']._serialized_start=1139
-  _globals['_APPROVALPOLICYSERVICE']._serialized_end=1959
+  _globals['_CREATEAPPROVALPOLICYREQUEST']._serialized_start=240
+  _globals['_CREATEAPPROVALPOLICYREQUEST']._serialized_end=391
+  _globals['_CREATEAPPROVALPOLICYRESPONSE']._serialized_start=393
+  _globals['_CREATEAPPROVALPOLICYRESPONSE']._serialized_end=476
+  _globals['_GETAPPROVALPOLICYREQUEST']._serialized_start=478
+  _globals['_GETAPPROVALPOLICYREQUEST']._serialized_end=551
+  _globals['_GETAPPROVALPOLICYRESPONSE']._serialized_start=553
+  _globals['_GETAPPROVALPOLICYRESPONSE']._serialized_end=633
+  _globals['_LISTAPPROVALPOLICIESREQUEST']._serialized_start=635
+  _globals['_LISTAPPROVALPOLICIESREQUEST']._serialized_end=715
+  _globals['_LISTAPPROVALPOLICIESRESPONSE']._serialized_start=717
+  _globals['_LISTAPPROVALPOLICIESRESPONSE']._serialized_end=827
+  _globals['_UPDATEAPPROVALPOLICYREQUEST']._serialized_start=830
+  _globals['_UPDATEAPPROVALPOLICYREQUEST']._serialized_end=1002
+  _globals['_UPDATEAPPROVALPOLICYRESPONSE']._serialized_start=1004
+  _globals['_UPDATEAPPROVALPOLICYRESPONSE']._serialized_end=1087
+  _globals['_DELETEAPPROVALPOLICYREQUEST']._serialized_start=1089
+  _globals['_DELETEAPPROVALPOLICYREQUEST']._serialized_end=1185
+  _globals['_DELETEAPPROVALPOLICYRESPONSE']._serialized_start=1187
+  _globals['_DELETEAPPROVALPOLICYRESPONSE']._serialized_end=1217
+  _globals['_APPROVALPOLICYSERVICE']._serialized_start=1220
+  _globals['_APPROVALPOLICYSERVICE']._serialized_end=2040
 # @@protoc_insertion_point(module_scope)

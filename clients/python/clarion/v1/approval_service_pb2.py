@@ -26,9 +26,10 @@ from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import approval_pb2 as clarion_dot_v1_dot_approval__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/approval_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/approval.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\",\n\x12GetApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13GetApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"e\n\x18ListApprovalStepsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x19ListApprovalStepsResponse\x12\x30\n\x0e\x61pproval_steps\x18\x01 \x03(\x0b\x32\x18.clarion.v1.ApprovalStep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"]\n\x18SubmitForApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19SubmitForApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"o\n\x0e\x41pproveRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x63ontent_hash\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"9\n\x0f\x41pproveResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"Z\n\x15RequestChangesRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16RequestChangesResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"Z\n\x15\x43\x61ncelApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16\x43\x61ncelApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"g\n\x1aListApprovalThreadsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"l\n\x1bListApprovalThreadsResponse\x12\x34\n\x10\x61pproval_threads\x18\x01 \x03(\x0b\x32\x1a.clarion.v1.ApprovalThread\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"a\n\x18\x43ommentOnApprovalRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08reply_to\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"L\n\x19\x43ommentOnApprovalResponse\x12/\n\rapproval_step\x18\x01 \x01(\x0b\x32\x18.clarion.v1.ApprovalStep\"c\n\x1cResolveApprovalThreadRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06thread\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"T\n\x1dResolveApprovalThreadResponse\x12\x33\n\x0f\x61pproval_thread\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalThread2\x80\x0b\n\x0f\x41pprovalService\x12\x84\x01\n\x0bGetApproval\x12\x1e.clarion.v1.GetApprovalRequest\x1a\x1f.clarion.v1.GetApprovalResponse\"4\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02%\x12#/v1/{campaign=campaigns/*}/approval\x12\x9b\x01\n\x11ListApprovalSteps\x12$.clarion.v1.ListApprovalStepsRequest\x1a%.clarion.v1.ListApprovalStepsResponse\"9\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02*\x12(/v1/{campaign=campaigns/*}/approvalSteps\x12\xa0\x01\n\x11SubmitForApproval\x12$.clarion.v1.SubmitForApprovalRequest\x1a%.clarion.v1.SubmitForApprovalResponse\">\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x31\",/v1/{campaign=campaigns/*}:submitForApproval:\x01*\x12x\n\x07\x41pprove\x12\x1a.clarion.v1.ApproveRequest\x1a\x1b.clarion.v1.ApproveResponse\"4\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\'\"\"/v1/{campaign=campaigns/*}:approve:\x01*\x12\x94\x01\n\x0eRequestChanges\x12!.clarion.v1.RequestChangesRequest\x1a\".clarion.v1.RequestChangesResponse\";\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02.\")/v1/{campaign=campaigns/*}:requestChanges:\x01*\x12\x95\x01\n\x0e\x43\x61ncelApproval\x12!.clarion.v1.CancelApprovalRequest\x1a\".clarion.v1.CancelApprovalResponse\"<\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02.\")/v1/{campaign=campaigns/*}:cancelApproval:\x01*\x12\xa3\x01\n\x13ListApprovalThreads\x12&.clarion.v1.ListApprovalThreadsRequest\x1a\'.clarion.v1.ListApprovalThreadsResponse\";\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02,\x12*/v1/{campaign=campaigns/*}/approvalThreads\x12\xa1\x01\n\x11\x43ommentOnApproval\x12$.clarion.v1.CommentOnApprovalRequest\x1a%.clarion.v1.CommentOnApprovalResponse\"?\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02\x31\",/v1/{campaign=campaigns/*}:commentOnApproval:\x01*\x12\xb1\x01\n\x15ResolveApprovalThread\x12(.clarion.v1.ResolveApprovalThreadRequest\x1a).clarion.v1.ResolveApprovalThreadResponse\"C\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02\x35\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/approval_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/approval.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"A\n\x12GetApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\"=\n\x13GetApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"z\n\x18ListApprovalStepsRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x19ListApprovalStepsResponse\x12\x30\n\x0e\x61pproval_steps\x18\x01 \x03(\x0b\x32\x18.clarion.v1.ApprovalStep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"r\n\x18SubmitForApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19SubmitForApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"\x84\x01\n\x0e\x41pproveRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x63ontent_hash\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"9\n\x0f\x41pproveResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"o\n\x15RequestChangesRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16RequestChangesResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"o\n\x15\x43\x61ncelApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16\x43\x61ncelApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"|\n\x1aListApprovalThreadsRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"l\n\x1bListApprovalThreadsResponse\x12\x34\n\x10\x61pproval_threads\x18\x01 \x03(\x0b\x32\x1a.clarion.v1.ApprovalThread\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"v\n\x18\x43ommentOnApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08reply_to\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"L\n\x19\x43ommentOnApprovalResponse\x12/\n\rapproval_step\x18\x01 \x01(\x0b\x32\x18.clarion.v1.ApprovalStep\"x\n\x1cResolveApprovalThreadRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x14\n\x06thread\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"T\n\x1dResolveApprovalThreadResponse\x12\x33\n\x0f\x61pproval_thread\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalThread2\x80\x0b\n\x0f\x41pprovalService\x12\x84\x01\n\x0bGetApproval\x12\x1e.clarion.v1.GetApprovalRequest\x1a\x1f.clarion.v1.GetApprovalResponse\"4\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02%\x12#/v1/{campaign=campaigns/*}/approval\x12\x9b\x01\n\x11ListApprovalSteps\x12$.clarion.v1.ListApprovalStepsRequest\x1a%.clarion.v1.ListApprovalStepsResponse\"9\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02*\x12(/v1/{campaign=campaigns/*}/approvalSteps\x12\xa0\x01\n\x11SubmitForApproval\x12$.clarion.v1.SubmitForApprovalRequest\x1a%.clarion.v1.SubmitForApprovalResponse\">\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x31\",/v1/{campaign=campaigns/*}:submitForApproval:\x01*\x12x\n\x07\x41pprove\x12\x1a.clarion.v1.ApproveRequest\x1a\x1b.clarion.v1.ApproveResponse\"4\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\'\"\"/v1/{campaign=campaigns/*}:approve:\x01*\x12\x94\x01\n\x0eRequestChanges\x12!.clarion.v1.RequestChangesRequest\x1a\".clarion.v1.RequestChangesResponse\";\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02.\")/v1/{campaign=campaigns/*}:requestChanges:\x01*\x12\x95\x01\n\x0e\x43\x61ncelApproval\x12!.clarion.v1.CancelApprovalRequest\x1a\".clarion.v1.CancelApprovalResponse\"<\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02.\")/v1/{campaign=campaigns/*}:cancelApproval:\x01*\x12\xa3\x01\n\x13ListApprovalThreads\x12&.clarion.v1.ListApprovalThreadsRequest\x1a\'.clarion.v1.ListApprovalThreadsResponse\";\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02,\x12*/v1/{campaign=campaigns/*}/approvalThreads\x12\xa1\x01\n\x11\x43ommentOnApproval\x12$.clarion.v1.CommentOnApprovalRequest\x1a%.clarion.v1.CommentOnApprovalResponse\"?\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02\x31\",/v1/{campaign=campaigns/*}:commentOnApproval:\x01*\x12\xb1\x01\n\x15ResolveApprovalThread\x12(.clarion.v1.ResolveApprovalThreadRequest\x1a).clarion.v1.ResolveApprovalThreadResponse\"C\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02\x35\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,21 +37,21 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.approval_service
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETAPPROVALREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_GETAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_GETAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\001'
   _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_APPROVEREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_APPROVEREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_APPROVEREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_APPROVEREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_APPROVEREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\001'
   _globals['_APPROVEREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -58,31 +59,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVEREQUEST'].fields_by_name['content_hash']._loaded_options = None
   _globals['_APPROVEREQUEST'].fields_by_name['content_hash']._serialized_options = b'\342A\001\002'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_REQUESTCHANGESREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_REQUESTCHANGESREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\002'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_CANCELAPPROVALREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_CANCELAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_CANCELAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_CANCELAPPROVALREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_CANCELAPPROVALREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\001'
   _globals['_CANCELAPPROVALREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_CANCELAPPROVALREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\002'
   _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['reply_to']._loaded_options = None
   _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['reply_to']._serialized_options = b'\342A\001\001'
   _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['thread']._loaded_options = None
   _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['thread']._serialized_options = b'\342A\001\002'
   _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['comment']._loaded_options = None
@@ -105,42 +106,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVALSERVICE'].methods_by_name['CommentOnApproval']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\0021\",/v1/{campaign=campaigns/*}:commentOnApproval:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['ResolveApprovalThread']._loaded_options = None
   _globals['_APPROVALSERVICE'].methods_by_name['ResolveApprovalThread']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\0025\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\001*'
-  _globals['_GETAPPROVALREQUEST']._serialized_start=164
-  _globals['_GETAPPROVALREQUEST']._serialized_end=208
-  _globals['_GETAPPROVALRESPONSE']._serialized_start=210
-  _globals['_GETAPPROVALRESPONSE']._serialized_end=271
-  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_start=273
-  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_end=374
-  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_start=376
-  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_end=478
-  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_start=480
-  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_end=573
-  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_start=575
-  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_end=642
-  _globals['_APPROVEREQUEST']._serialized_start=644
-  _globals['_APPROVEREQUEST']._serialized_end=755
-  _globals['_APPROVERESPONSE']._serialized_start=757
-  _globals['_APPROVERESPONSE']._serialized_end=814
-  _globals['_REQUESTCHANGESREQUEST']._serialized_start=816
-  _globals['_REQUESTCHANGESREQUEST']._serialized_end=906
-  _globals['_REQUESTCHANGESRESPONSE']._serialized_start=908
-  _globals['_REQUESTCHANGESRESPONSE']._serialized_end=972
-  _globals['_CANCELAPPROVALREQUEST']._serialized_start=974
-  _globals['_CANCELAPPROVALREQUEST']._serialized_end=1064
-  _globals['_CANCELAPPROVALRESPONSE']._serialized_start=1066
-  _globals['_CANCELAPPROVALRESPONSE']._serialized_end=1130
-  _globals['_LISTAPPROVALTHREADSREQUEST']._serialized_start=1132
-  _globals['_LISTAPPROVALTHREADSREQUEST']._serialized_end=1235
-  _globals['_LISTAPPROVALTHREADSRESPONSE']._serialized_start=1237
-  _globals['_LISTAPPROVALTHREADSRESPONSE']._serialized_end=1345
-  _globals['_COMMENTONAPPROVALREQUEST']._serialized_start=1347
-  _globals['_COMMENTONAPPROVALREQUEST']._serialized_end=1444
-  _globals['_COMMENTONAPPROVALRESPONSE']._serialized_start=1446
-  _globals['_COMMENTONAPPROVALRESPONSE']._serialized_end=1522
-  _globals['_RESOLVEAPPROVALTHREADREQUEST']._serialized_start=1524
-  _globals['_RESOLVEAPPROVALTHREADREQUEST']._serialized_end=1623
-  _globals['_RESOLVEAPPROVALTHREADRESPONSE']._serialized_start=1625
-  _globals['_RESOLVEAPPROVALTHREADRESPONSE']._serialized_end=1709
-  _globals['_APPROVALSERVICE']._serialized_start=1712
-  _globals['_APPROVALSERVICE']._serialized_end=3120
+  _globals['_GETAPPROVALREQUEST']._serialized_start=191
+  _globals['_GETAPPROVALREQUEST']._serialized_end=256
+  _globals['_GETAPPROVALRESPONSE']._serialized_start=258
+  _globals['_GETAPPROVALRESPONSE']._serialized_end=319
+  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_start=321
+  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_end=443
+  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_start=445
+  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_end=547
+  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_start=549
+  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_end=663
+  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_start=665
+  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_end=732
+  _globals['_APPROVEREQUEST']._serialized_start=735
+  _globals['_APPROVEREQUEST']._serialized_end=867
+  _globals['_APPROVERESPONSE']._serialized_start=869
+  _globals['_APPROVERESPONSE']._serialized_end=926
+  _globals['_REQUESTCHANGESREQUEST']._serialized_start=928
+  _globals['_REQUESTCHANGESREQUEST']._serialized_end=1039
+  _globals['_REQUESTCHANGESRESPONSE']._serialized_start=1041
+  _globals['_REQUESTCHANGESRESPONSE']._serialized_end=1105
+  _globals['_CANCELAPPROVALREQUEST']._serialized_start=1107
+  _globals['_CANCELAPPROVALREQUEST']._serialized_end=1218
+  _globals['_CANCELAPPROVALRESPONSE']._serialized_start=1220
+  _globals['_CANCELAPPROVALRESPONSE']._serialized_end=1284
+  _globals['_LISTAPPROVALTHREADSREQUEST']._serialized_start=1286
+  _globals['_LISTAPPROVALTHREADSREQUEST']._serialized_end=1410
+  _globals['_LISTAPPROVALTHREADSRESPONSE']._serialized_start=1412
+  _globals['_LISTAPPROVALTHREADSRESPONSE']._serialized_end=1520
+  _globals['_COMMENTONAPPROVALREQUEST']._serialized_start=1522
+  _globals['_COMMENTONAPPROVALREQUEST']._serialized_end=1640
+  _globals['_COMMENTONAPPROVALRESPONSE']._serialized_start=1642
+  _globals['_COMMENTONAPPROVALRESPONSE']._serialized_end=1718
+  _globals['_RESOLVEAPPROVALTHREADREQUEST']._serialized_start=1720
+  _globals['_RESOLVEAPPROVALTHREADREQUEST']._serialized_end=1840
+  _globals['_RESOLVEAPPROVALTHREADRESPONSE']._serialized_start=1842
+  _globals['_RESOLVEAPPROVALTHREADRESPONSE']._serialized_end=1926
+  _globals['_APPROVALSERVICE']._serialized_start=1929
+  _globals['_APPROVALSERVICE']._serialized_end=3337
 # @@protoc_insertion_point(module_scope)

@@ -26,9 +26,10 @@ from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import attachment_pb2 as clarion_dot_v1_dot_attachment__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#clarion/v1/attachment_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1b\x63larion/v1/attachment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"p\n\x17UploadAttachmentRequest\x12\x34\n\x06header\x18\x01 \x01(\x0b\x32\x1c.clarion.v1.AttachmentHeaderB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x42\x06\n\x04part\"a\n\x10\x41ttachmentHeader\x12\x1b\n\rattachment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\nattachment\x18\x02 \x01(\x0b\x32\x16.clarion.v1.AttachmentB\x04\xe2\x41\x01\x02\"F\n\x18UploadAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"\x7f\n\x17\x43reateAttachmentRequest\x12\x1b\n\rattachment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\nattachment\x18\x02 \x01(\x0b\x32\x16.clarion.v1.AttachmentB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63ontent\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"F\n\x18\x43reateAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"*\n\x14GetAttachmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"C\n\x15GetAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"A\n\x15ReadAttachmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06offset\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x01\">\n\x16ReadAttachmentResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x13\n\x0bnext_offset\x18\x02 \x01(\x03\"K\n\x16ListAttachmentsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"_\n\x17ListAttachmentsResponse\x12+\n\x0b\x61ttachments\x18\x01 \x03(\x0b\x32\x16.clarion.v1.Attachment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"-\n\x17\x44\x65leteAttachmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x1a\n\x18\x44\x65leteAttachmentResponse2\x93\x06\n\x11\x41ttachmentService\x12i\n\x10UploadAttachment\x12#.clarion.v1.UploadAttachmentRequest\x1a$.clarion.v1.UploadAttachmentResponse\"\x08\xe2\xdb\x18\x04\n\x02\x01\x03(\x01\x12\x81\x01\n\x10\x43reateAttachment\x12#.clarion.v1.CreateAttachmentRequest\x1a$.clarion.v1.CreateAttachmentResponse\"\"\xe2\xdb\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/attachments:\x01*\x12\x7f\n\rGetAttachment\x12 .clarion.v1.GetAttachmentRequest\x1a!.clarion.v1.GetAttachmentResponse\")\xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=attachments/*}\x12\x86\x01\n\x0eReadAttachment\x12!.clarion.v1.ReadAttachmentRequest\x1a\".clarion.v1.ReadAttachmentResponse\"-\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=attachments/*}:read\x12|\n\x0fListAttachments\x12\".clarion.v1.ListAttachmentsRequest\x1a#.clarion.v1.ListAttachmentsResponse\" \xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/attachments\x12\x86\x01\n\x10\x44\x65leteAttachment\x12#.clarion.v1.DeleteAttachmentRequest\x1a$.clarion.v1.DeleteAttachmentResponse\"\'\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1a*\x18/v1/{name=attachments/*}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#clarion/v1/attachment_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1b\x63larion/v1/attachment.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"p\n\x17UploadAttachmentRequest\x12\x34\n\x06header\x18\x01 \x01(\x0b\x32\x1c.clarion.v1.AttachmentHeaderB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\x07\x63ontent\x18\x02 \x01(\x0c\x42\x04\xe2\x41\x01\x01H\x00\x42\x06\n\x04part\"a\n\x10\x41ttachmentHeader\x12\x1b\n\rattachment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\nattachment\x18\x02 \x01(\x0b\x32\x16.clarion.v1.AttachmentB\x04\xe2\x41\x01\x02\"F\n\x18UploadAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"\x7f\n\x17\x43reateAttachmentRequest\x12\x1b\n\rattachment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x30\n\nattachment\x18\x02 \x01(\x0b\x32\x16.clarion.v1.AttachmentB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63ontent\x18\x03 \x01(\x0c\x42\x04\xe2\x41\x01\x02\"F\n\x18\x43reateAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"A\n\x14GetAttachmentRequest\x12)\n\x04name\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12\x63larion/Attachment\"C\n\x15GetAttachmentResponse\x12*\n\nattachment\x18\x01 \x01(\x0b\x32\x16.clarion.v1.Attachment\"X\n\x15ReadAttachmentRequest\x12)\n\x04name\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12\x63larion/Attachment\x12\x14\n\x06offset\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x01\">\n\x16ReadAttachmentResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x13\n\x0bnext_offset\x18\x02 \x01(\x03\"K\n\x16ListAttachmentsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"_\n\x17ListAttachmentsResponse\x12+\n\x0b\x61ttachments\x18\x01 \x03(\x0b\x32\x16.clarion.v1.Attachment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"D\n\x17\x44\x65leteAttachmentRequest\x12)\n\x04name\x18\x01 \x01(\tB\x1b\xe2\x41\x01\x02\xfa\x41\x14\n\x12\x63larion/Attachment\"\x1a\n\x18\x44\x65leteAttachmentResponse2\x93\x06\n\x11\x41ttachmentService\x12i\n\x10UploadAttachment\x12#.clarion.v1.UploadAttachmentRequest\x1a$.clarion.v1.UploadAttachmentResponse\"\x08\xe2\xdb\x18\x04\n\x02\x01\x03(\x01\x12\x81\x01\n\x10\x43reateAttachment\x12#.clarion.v1.CreateAttachmentRequest\x1a$.clarion.v1.CreateAttachmentResponse\"\"\xe2\xdb\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02\x14\"\x0f/v1/attachments:\x01*\x12\x7f\n\rGetAttachment\x12 .clarion.v1.GetAttachmentRequest\x1a!.clarion.v1.GetAttachmentResponse\")\xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=attachments/*}\x12\x86\x01\n\x0eReadAttachment\x12!.clarion.v1.ReadAttachmentRequest\x1a\".clarion.v1.ReadAttachmentResponse\"-\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=attachments/*}:read\x12|\n\x0fListAttachments\x12\".clarion.v1.ListAttachmentsRequest\x1a#.clarion.v1.ListAttachmentsResponse\" \xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/attachments\x12\x86\x01\n\x10\x44\x65leteAttachment\x12#.clarion.v1.DeleteAttachmentRequest\x1a$.clarion.v1.DeleteAttachmentResponse\"\'\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1a*\x18/v1/{name=attachments/*}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -50,9 +51,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEATTACHMENTREQUEST'].fields_by_name['content']._loaded_options = None
   _globals['_CREATEATTACHMENTREQUEST'].fields_by_name['content']._serialized_options = b'\342A\001\002'
   _globals['_GETATTACHMENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETATTACHMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETATTACHMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\024\n\022clarion/Attachment'
   _globals['_READATTACHMENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_READATTACHMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_READATTACHMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\024\n\022clarion/Attachment'
   _globals['_READATTACHMENTREQUEST'].fields_by_name['offset']._loaded_options = None
   _globals['_READATTACHMENTREQUEST'].fields_by_name['offset']._serialized_options = b'\342A\001\001'
   _globals['_LISTATTACHMENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -60,7 +61,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTATTACHMENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTATTACHMENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_DELETEATTACHMENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETEATTACHMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETEATTACHMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\024\n\022clarion/Attachment'
   _globals['_ATTACHMENTSERVICE'].methods_by_name['UploadAttachment']._loaded_options = None
   _globals['_ATTACHMENTSERVICE'].methods_by_name['UploadAttachment']._serialized_options = b'\342\333\030\004\n\002\001\003'
   _globals['_ATTACHMENTSERVICE'].methods_by_name['CreateAttachment']._loaded_options = None
@@ -73,32 +74,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTACHMENTSERVICE'].methods_by_name['ListAttachments']._serialized_options = b'\342\333\030\005\n\003\001\003\004\202\323\344\223\002\021\022\017/v1/attachments'
   _globals['_ATTACHMENTSERVICE'].methods_by_name['DeleteAttachment']._loaded_options = None
   _globals['_ATTACHMENTSERVICE'].methods_by_name['DeleteAttachment']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002\032*\030/v1/{name=attachments/*}'
-  _globals['_UPLOADATTACHMENTREQUEST']._serialized_start=168
-  _globals['_UPLOADATTACHMENTREQUEST']._serialized_end=280
-  _globals['_ATTACHMENTHEADER']._serialized_start=282
-  _globals['_ATTACHMENTHEADER']._serialized_end=379
-  _globals['_UPLOADATTACHMENTRESPONSE']._serialized_start=381
-  _globals['_UPLOADATTACHMENTRESPONSE']._serialized_end=451
-  _globals['_CREATEATTACHMENTREQUEST']._serialized_start=453
-  _globals['_CREATEATTACHMENTREQUEST']._serialized_end=580
-  _globals['_CREATEATTACHMENTRESPONSE']._serialized_start=582
-  _globals['_CREATEATTACHMENTRESPONSE']._serialized_end=652
-  _globals['_GETATTACHMENTREQUEST']._serialized_start=654
-  _globals['_GETATTACHMENTREQUEST']._serialized_end=696
-  _globals['_GETATTACHMENTRESPONSE']._serialized_start=698
-  _globals['_GETATTACHMENTRESPONSE']._serialized_end=765
-  _globals['_READATTACHMENTREQUEST']._serialized_start=767
-  _globals['_READATTACHMENTREQUEST']._serialized_end=832
-  _globals['_READATTACHMENTRESPONSE']._serialized_start=834
-  _globals['_READATTACHMENTRESPONSE']._serialized_end=896
-  _globals['_LISTATTACHMENTSREQUEST']._serialized_start=898
-  _globals['_LISTATTACHMENTSREQUEST']._serialized_end=973
-  _globals['_LISTATTACHMENTSRESPONSE']._serialized_start=975
-  _globals['_LISTATTACHMENTSRESPONSE']._serialized_end=1070
-  _globals['_DELETEATTACHMENTREQUEST']._serialized_start=1072
-  _globals['_DELETEATTACHMENTREQUEST']._serialized_end=1117
-  _globals['_DELETEATTACHMENTRESPONSE']._serialized_start=1119
-  _globals['_DELETEATTACHMENTRESPONSE']._serialized_end=1145
-  _globals['_ATTACHMENTSERVICE']._serialized_start=1148
-  _globals['_ATTACHMENTSERVICE']._serialized_end=1935
+  _globals['_UPLOADATTACHMENTREQUEST']._serialized_start=195
+  _globals['_UPLOADATTACHMENTREQUEST']._serialized_end=307
+  _globals['_ATTACHMENTHEADER']._serialized_start=309
+  _globals['_ATTACHMENTHEADER']._serialized_end=406
+  _globals['_UPLOADATTACHMENTRESPONSE']._serialized_start=408
+  _globals['_UPLOADATTACHMENTRESPONSE']._serialized_end=478
+  _globals['_CREATEATTACHMENTREQUEST']._serialized_start=480
+  _globals['_CREATEATTACHMENTREQUEST']._serialized_end=607
+  _globals['_CREATEATTACHMENTRESPONSE']._serialized_start=609
+  _globals['_CREATEATTACHMENTRESPONSE']._serialized_end=679
+  _globals['_GETATTACHMENTREQUEST']._serialized_start=681
+  _globals['_GETATTACHMENTREQUEST']._serialized_end=746
+  _globals['_GETATTACHMENTRESPONSE']._serialized_start=748
+  _globals['_GETATTACHMENTRESPONSE']._serialized_end=815
+  _globals['_READATTACHMENTREQUEST']._serialized_start=817
+  _globals['_READATTACHMENTREQUEST']._serialized_end=905
+  _globals['_READATTACHMENTRESPONSE']._serialized_start=907
+  _globals['_READATTACHMENTRESPONSE']._serialized_end=969
+  _globals['_LISTATTACHMENTSREQUEST']._serialized_start=971
+  _globals['_LISTATTACHMENTSREQUEST']._serialized_end=1046
+  _globals['_LISTATTACHMENTSRESPONSE']._serialized_start=1048
+  _globals['_LISTATTACHMENTSRESPONSE']._serialized_end=1143
+  _globals['_DELETEATTACHMENTREQUEST']._serialized_start=1145
+  _globals['_DELETEATTACHMENTREQUEST']._serialized_end=1213
+  _globals['_DELETEATTACHMENTRESPONSE']._serialized_start=1215
+  _globals['_DELETEATTACHMENTRESPONSE']._serialized_end=1241
+  _globals['_ATTACHMENTSERVICE']._serialized_start=1244
+  _globals['_ATTACHMENTSERVICE']._serialized_end=2031
 # @@protoc_insertion_point(module_scope)

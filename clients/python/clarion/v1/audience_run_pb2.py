@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from clarion.v1 import attempt_pb2 as clarion_dot_v1_dot_attempt__pb2
 from clarion.v1 import failed_evaluations_pb2 as clarion_dot_v1_dot_failed__evaluations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63larion/v1/audience_run.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/attempt.proto\x1a#clarion/v1/failed_evaluations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa7\x07\n\x0b\x41udienceRun\x12\x16\n\x08\x61udience\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x32\n\x05state\x18\x02 \x01(\x0e\x32\x1d.clarion.v1.AudienceRun.StateB\x04\xe2\x41\x01\x03\x12;\n\nend_reason\x18\x03 \x01(\x0e\x32!.clarion.v1.AudienceRun.EndReasonB\x04\xe2\x41\x01\x03\x12\x1c\n\x0emax_recipients\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bselect_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eselected_count\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0esnapshot_count\x18\x08 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12?\n\x12\x66\x61iled_evaluations\x18\t \x03(\x0b\x32\x1d.clarion.v1.FailedEvaluationsB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\n \x01(\x05\x42\x04\xe2\x41\x01\x03\x12:\n\x0f\x65xcluded_counts\x18\x0b \x03(\x0b\x32\x1b.clarion.v1.ExcludedMembersB\x04\xe2\x41\x01\x03\x12\x1b\n\rdeleted_count\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x95\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTATE_SCHEDULED\x10\x01\x12\x13\n\x0fSTATE_SELECTING\x10\x02\x12\x13\n\x0fSTATE_ACCEPTING\x10\x03\x12\x0e\n\nSTATE_DONE\x10\x04\x12\x11\n\rSTATE_REFUSED\x10\x05\x12\x13\n\x0fSTATE_CANCELLED\x10\x06\"\xc3\x01\n\tEndReason\x12\x1a\n\x16\x45ND_REASON_UNSPECIFIED\x10\x00\x12!\n\x1d\x45ND_REASON_AUDIENCE_TOO_LARGE\x10\x01\x12\x1f\n\x1b\x45ND_REASON_AUDIENCE_INVALID\x10\x02\x12\x1d\n\x19\x45ND_REASON_CAMPAIGN_ENDED\x10\x03\x12 \n\x1c\x45ND_REASON_CAMPAIGN_OUTDATED\x10\x04\x12\x15\n\x11\x45ND_REASON_CALLER\x10\x05\"M\n\x0f\x45xcludedMembers\x12+\n\x06reason\x18\x01 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReason\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63larion/v1/audience_run.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/attempt.proto\x1a#clarion/v1/failed_evaluations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x07\n\x0b\x41udienceRun\x12+\n\x08\x61udience\x18\x01 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Audience\x12\x32\n\x05state\x18\x02 \x01(\x0e\x32\x1d.clarion.v1.AudienceRun.StateB\x04\xe2\x41\x01\x03\x12;\n\nend_reason\x18\x03 \x01(\x0e\x32!.clarion.v1.AudienceRun.EndReasonB\x04\xe2\x41\x01\x03\x12\x1c\n\x0emax_recipients\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x34\n\nstart_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bselect_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1c\n\x0eselected_count\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0esnapshot_count\x18\x08 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12?\n\x12\x66\x61iled_evaluations\x18\t \x03(\x0b\x32\x1d.clarion.v1.FailedEvaluationsB\x04\xe2\x41\x01\x03\x12\x1c\n\x0e\x61\x63\x63\x65pted_count\x18\n \x01(\x05\x42\x04\xe2\x41\x01\x03\x12:\n\x0f\x65xcluded_counts\x18\x0b \x03(\x0b\x32\x1b.clarion.v1.ExcludedMembersB\x04\xe2\x41\x01\x03\x12\x1b\n\rdeleted_count\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\"\x95\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTATE_SCHEDULED\x10\x01\x12\x13\n\x0fSTATE_SELECTING\x10\x02\x12\x13\n\x0fSTATE_ACCEPTING\x10\x03\x12\x0e\n\nSTATE_DONE\x10\x04\x12\x11\n\rSTATE_REFUSED\x10\x05\x12\x13\n\x0fSTATE_CANCELLED\x10\x06\"\xc3\x01\n\tEndReason\x12\x1a\n\x16\x45ND_REASON_UNSPECIFIED\x10\x00\x12!\n\x1d\x45ND_REASON_AUDIENCE_TOO_LARGE\x10\x01\x12\x1f\n\x1b\x45ND_REASON_AUDIENCE_INVALID\x10\x02\x12\x1d\n\x19\x45ND_REASON_CAMPAIGN_ENDED\x10\x03\x12 \n\x1c\x45ND_REASON_CAMPAIGN_OUTDATED\x10\x04\x12\x15\n\x11\x45ND_REASON_CALLER\x10\x05\"M\n\x0f\x45xcludedMembers\x12+\n\x06reason\x18\x01 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReason\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +37,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.audience_run_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_AUDIENCERUN'].fields_by_name['audience']._loaded_options = None
-  _globals['_AUDIENCERUN'].fields_by_name['audience']._serialized_options = b'\342A\001\003'
+  _globals['_AUDIENCERUN'].fields_by_name['audience']._serialized_options = b'\342A\001\003\372A\022\n\020clarion/Audience'
   _globals['_AUDIENCERUN'].fields_by_name['state']._loaded_options = None
   _globals['_AUDIENCERUN'].fields_by_name['state']._serialized_options = b'\342A\001\003'
   _globals['_AUDIENCERUN'].fields_by_name['end_reason']._loaded_options = None
@@ -61,12 +62,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDIENCERUN'].fields_by_name['deleted_count']._serialized_options = b'\342A\001\003'
   _globals['_AUDIENCERUN'].fields_by_name['end_time']._loaded_options = None
   _globals['_AUDIENCERUN'].fields_by_name['end_time']._serialized_options = b'\342A\001\003'
-  _globals['_AUDIENCERUN']._serialized_start=175
-  _globals['_AUDIENCERUN']._serialized_end=1110
-  _globals['_AUDIENCERUN_STATE']._serialized_start=763
-  _globals['_AUDIENCERUN_STATE']._serialized_end=912
-  _globals['_AUDIENCERUN_ENDREASON']._serialized_start=915
-  _globals['_AUDIENCERUN_ENDREASON']._serialized_end=1110
-  _globals['_EXCLUDEDMEMBERS']._serialized_start=1112
-  _globals['_EXCLUDEDMEMBERS']._serialized_end=1189
+  _globals['_AUDIENCERUN']._serialized_start=202
+  _globals['_AUDIENCERUN']._serialized_end=1158
+  _globals['_AUDIENCERUN_STATE']._serialized_start=811
+  _globals['_AUDIENCERUN_STATE']._serialized_end=960
+  _globals['_AUDIENCERUN_ENDREASON']._serialized_start=963
+  _globals['_AUDIENCERUN_ENDREASON']._serialized_end=1158
+  _globals['_EXCLUDEDMEMBERS']._serialized_start=1160
+  _globals['_EXCLUDEDMEMBERS']._serialized_end=1237
 # @@protoc_insertion_point(module_scope)

@@ -27,11 +27,12 @@ from clarion.v1 import audience_pb2 as clarion_dot_v1_dot_audience__pb2
 from clarion.v1 import failed_evaluations_pb2 as clarion_dot_v1_dot_failed__evaluations__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.rpc import error_details_pb2 as google_dot_rpc_dot_error__details__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/audience_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/audience.proto\x1a#clarion/v1/failed_evaluations.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1egoogle/rpc/error_details.proto\"}\n\x15\x43reateAudienceRequest\x12\x19\n\x0b\x61udience_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x08\x61udience\x18\x02 \x01(\x0b\x32\x14.clarion.v1.AudienceB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16\x43reateAudienceResponse\x12&\n\x08\x61udience\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Audience\"(\n\x12GetAudienceRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13GetAudienceResponse\x12&\n\x08\x61udience\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Audience\"I\n\x14ListAudiencesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"Y\n\x15ListAudiencesResponse\x12\'\n\taudiences\x18\x01 \x03(\x0b\x32\x14.clarion.v1.Audience\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x99\x01\n\x15UpdateAudienceRequest\x12,\n\x08\x61udience\x18\x01 \x01(\x0b\x32\x14.clarion.v1.AudienceB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16UpdateAudienceResponse\x12&\n\x08\x61udience\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Audience\"?\n\x15\x44\x65leteAudienceRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x44\x65leteAudienceResponse\"x\n\x17UploadIdentitiesRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nidentities\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tupload_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x63omplete\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xa8\x01\n\x18UploadIdentitiesResponse\x12\x13\n\x0b\x61\x64\x64\x65\x64_count\x18\x01 \x01(\x05\x12\x16\n\x0erepeated_count\x18\x02 \x01(\x05\x12.\n\x08rejected\x18\x03 \x03(\x0b\x32\x1c.clarion.v1.RejectedIdentity\x12/\n\ridentity_list\x18\x04 \x01(\x0b\x32\x18.clarion.v1.IdentityList\"[\n\x10RejectedIdentity\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x38\n\tviolation\x18\x02 \x01(\x0b\x32%.google.rpc.BadRequest.FieldViolation\"*\n\x14\x43ountAudienceRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"w\n\x15\x43ountAudienceResponse\x12\x14\n\x0cmember_count\x18\x01 \x01(\x03\x12\x17\n\x0f\x65valuated_count\x18\x02 \x01(\x03\x12/\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x1d.clarion.v1.FailedEvaluations\"\\\n\x15SampleAudienceRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0bsample_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06random\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"s\n\x16SampleAudienceResponse\x12\x0f\n\x07members\x18\x01 \x03(\t\x12\x17\n\x0f\x65valuated_count\x18\x02 \x01(\x03\x12/\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x1d.clarion.v1.FailedEvaluations2\xbc\x08\n\x0f\x41udienceService\x12\x7f\n\x0e\x43reateAudience\x12!.clarion.v1.CreateAudienceRequest\x1a\".clarion.v1.CreateAudienceResponse\"&\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x19\"\r/v1/audiences:\x08\x61udience\x12v\n\x0bGetAudience\x12\x1e.clarion.v1.GetAudienceRequest\x1a\x1f.clarion.v1.GetAudienceResponse\"&\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=audiences/*}\x12s\n\rListAudiences\x12 .clarion.v1.ListAudiencesRequest\x1a!.clarion.v1.ListAudiencesResponse\"\x1d\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/audiences\x12\x91\x01\n\x0eUpdateAudience\x12!.clarion.v1.UpdateAudienceRequest\x1a\".clarion.v1.UpdateAudienceResponse\"8\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02+2\x1f/v1/{audience.name=audiences/*}:\x08\x61udience\x12~\n\x0e\x44\x65leteAudience\x12!.clarion.v1.DeleteAudienceRequest\x1a\".clarion.v1.DeleteAudienceResponse\"%\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x18*\x16/v1/{name=audiences/*}\x12\x99\x01\n\x10UploadIdentities\x12#.clarion.v1.UploadIdentitiesRequest\x1a$.clarion.v1.UploadIdentitiesResponse\":\xe2\xdb\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02,\"\'/v1/{name=audiences/*}:uploadIdentities:\x01*\x12\x82\x01\n\rCountAudience\x12 .clarion.v1.CountAudienceRequest\x1a!.clarion.v1.CountAudienceResponse\",\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=audiences/*}:count\x12\x85\x01\n\x0eSampleAudience\x12!.clarion.v1.SampleAudienceRequest\x1a\".clarion.v1.SampleAudienceResponse\",\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=audiences/*}:sampleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/audience_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/audience.proto\x1a#clarion/v1/failed_evaluations.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1egoogle/rpc/error_details.proto\"}\n\x15\x43reateAudienceRequest\x12\x19\n\x0b\x61udience_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x08\x61udience\x18\x02 \x01(\x0b\x32\x14.clarion.v1.AudienceB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16\x43reateAudienceResponse\x12&\n\x08\x61udience\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Audience\"=\n\x12GetAudienceRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Audience\"=\n\x13GetAudienceResponse\x12&\n\x08\x61udience\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Audience\"I\n\x14ListAudiencesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"Y\n\x15ListAudiencesResponse\x12\'\n\taudiences\x18\x01 \x03(\x0b\x32\x14.clarion.v1.Audience\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x99\x01\n\x15UpdateAudienceRequest\x12,\n\x08\x61udience\x18\x01 \x01(\x0b\x32\x14.clarion.v1.AudienceB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16UpdateAudienceResponse\x12&\n\x08\x61udience\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Audience\"T\n\x15\x44\x65leteAudienceRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Audience\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x44\x65leteAudienceResponse\"\x8d\x01\n\x17UploadIdentitiesRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Audience\x12\x18\n\nidentities\x18\x02 \x03(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tupload_id\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x63omplete\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xa8\x01\n\x18UploadIdentitiesResponse\x12\x13\n\x0b\x61\x64\x64\x65\x64_count\x18\x01 \x01(\x05\x12\x16\n\x0erepeated_count\x18\x02 \x01(\x05\x12.\n\x08rejected\x18\x03 \x03(\x0b\x32\x1c.clarion.v1.RejectedIdentity\x12/\n\ridentity_list\x18\x04 \x01(\x0b\x32\x18.clarion.v1.IdentityList\"[\n\x10RejectedIdentity\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x38\n\tviolation\x18\x02 \x01(\x0b\x32%.google.rpc.BadRequest.FieldViolation\"?\n\x14\x43ountAudienceRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Audience\"w\n\x15\x43ountAudienceResponse\x12\x14\n\x0cmember_count\x18\x01 \x01(\x03\x12\x17\n\x0f\x65valuated_count\x18\x02 \x01(\x03\x12/\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x1d.clarion.v1.FailedEvaluations\"q\n\x15SampleAudienceRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Audience\x12\x19\n\x0bsample_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06random\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"s\n\x16SampleAudienceResponse\x12\x0f\n\x07members\x18\x01 \x03(\t\x12\x17\n\x0f\x65valuated_count\x18\x02 \x01(\x03\x12/\n\x08\x66\x61ilures\x18\x03 \x03(\x0b\x32\x1d.clarion.v1.FailedEvaluations2\xbc\x08\n\x0f\x41udienceService\x12\x7f\n\x0e\x43reateAudience\x12!.clarion.v1.CreateAudienceRequest\x1a\".clarion.v1.CreateAudienceResponse\"&\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x19\"\r/v1/audiences:\x08\x61udience\x12v\n\x0bGetAudience\x12\x1e.clarion.v1.GetAudienceRequest\x1a\x1f.clarion.v1.GetAudienceResponse\"&\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=audiences/*}\x12s\n\rListAudiences\x12 .clarion.v1.ListAudiencesRequest\x1a!.clarion.v1.ListAudiencesResponse\"\x1d\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/audiences\x12\x91\x01\n\x0eUpdateAudience\x12!.clarion.v1.UpdateAudienceRequest\x1a\".clarion.v1.UpdateAudienceResponse\"8\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02+2\x1f/v1/{audience.name=audiences/*}:\x08\x61udience\x12~\n\x0e\x44\x65leteAudience\x12!.clarion.v1.DeleteAudienceRequest\x1a\".clarion.v1.DeleteAudienceResponse\"%\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x18*\x16/v1/{name=audiences/*}\x12\x99\x01\n\x10UploadIdentities\x12#.clarion.v1.UploadIdentitiesRequest\x1a$.clarion.v1.UploadIdentitiesResponse\":\xe2\xdb\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02,\"\'/v1/{name=audiences/*}:uploadIdentities:\x01*\x12\x82\x01\n\rCountAudience\x12 .clarion.v1.CountAudienceRequest\x1a!.clarion.v1.CountAudienceResponse\",\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=audiences/*}:count\x12\x85\x01\n\x0eSampleAudience\x12!.clarion.v1.SampleAudienceRequest\x1a\".clarion.v1.SampleAudienceResponse\",\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/{name=audiences/*}:sampleb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEAUDIENCEREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATEAUDIENCEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETAUDIENCEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETAUDIENCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETAUDIENCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Audience'
   _globals['_LISTAUDIENCESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTAUDIENCESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTAUDIENCESREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -57,11 +58,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEAUDIENCEREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_UPDATEAUDIENCEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_DELETEAUDIENCEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETEAUDIENCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETEAUDIENCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Audience'
   _globals['_DELETEAUDIENCEREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETEAUDIENCEREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_UPLOADIDENTITIESREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_UPLOADIDENTITIESREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_UPLOADIDENTITIESREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Audience'
   _globals['_UPLOADIDENTITIESREQUEST'].fields_by_name['identities']._loaded_options = None
   _globals['_UPLOADIDENTITIESREQUEST'].fields_by_name['identities']._serialized_options = b'\342A\001\001'
   _globals['_UPLOADIDENTITIESREQUEST'].fields_by_name['upload_id']._loaded_options = None
@@ -69,9 +70,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPLOADIDENTITIESREQUEST'].fields_by_name['complete']._loaded_options = None
   _globals['_UPLOADIDENTITIESREQUEST'].fields_by_name['complete']._serialized_options = b'\342A\001\001'
   _globals['_COUNTAUDIENCEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_COUNTAUDIENCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_COUNTAUDIENCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Audience'
   _globals['_SAMPLEAUDIENCEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_SAMPLEAUDIENCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_SAMPLEAUDIENCEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Audience'
   _globals['_SAMPLEAUDIENCEREQUEST'].fields_by_name['sample_size']._loaded_options = None
   _globals['_SAMPLEAUDIENCEREQUEST'].fields_by_name['sample_size']._serialized_options = b'\342A\001\001'
   _globals['_SAMPLEAUDIENCEREQUEST'].fields_by_name['random']._loaded_options = None
@@ -92,40 +93,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDIENCESERVICE'].methods_by_name['CountAudience']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002\036\022\034/v1/{name=audiences/*}:count'
   _globals['_AUDIENCESERVICE'].methods_by_name['SampleAudience']._loaded_options = None
   _globals['_AUDIENCESERVICE'].methods_by_name['SampleAudience']._serialized_options = b'\342\333\030\003\n\001\004\202\323\344\223\002\037\022\035/v1/{name=audiences/*}:sample'
-  _globals['_CREATEAUDIENCEREQUEST']._serialized_start=267
-  _globals['_CREATEAUDIENCEREQUEST']._serialized_end=392
-  _globals['_CREATEAUDIENCERESPONSE']._serialized_start=394
-  _globals['_CREATEAUDIENCERESPONSE']._serialized_end=458
-  _globals['_GETAUDIENCEREQUEST']._serialized_start=460
-  _globals['_GETAUDIENCEREQUEST']._serialized_end=500
-  _globals['_GETAUDIENCERESPONSE']._serialized_start=502
-  _globals['_GETAUDIENCERESPONSE']._serialized_end=563
-  _globals['_LISTAUDIENCESREQUEST']._serialized_start=565
-  _globals['_LISTAUDIENCESREQUEST']._serialized_end=638
-  _globals['_LISTAUDIENCESRESPONSE']._serialized_start=640
-  _globals['_LISTAUDIENCESRESPONSE']._serialized_end=729
-  _globals['_UPDATEAUDIENCEREQUEST']._serialized_start=732
-  _globals['_UPDATEAUDIENCEREQUEST']._serialized_end=885
-  _globals['_UPDATEAUDIENCERESPONSE']._serialized_start=887
-  _globals['_UPDATEAUDIENCERESPONSE']._serialized_end=951
-  _globals['_DELETEAUDIENCEREQUEST']._serialized_start=953
-  _globals['_DELETEAUDIENCEREQUEST']._serialized_end=1016
-  _globals['_DELETEAUDIENCERESPONSE']._serialized_start=1018
-  _globals['_DELETEAUDIENCERESPONSE']._serialized_end=1042
-  _globals['_UPLOADIDENTITIESREQUEST']._serialized_start=1044
-  _globals['_UPLOADIDENTITIESREQUEST']._serialized_end=1164
-  _globals['_UPLOADIDENTITIESRESPONSE']._serialized_start=1167
-  _globals['_UPLOADIDENTITIESRESPONSE']._serialized_end=1335
-  _globals['_REJECTEDIDENTITY']._serialized_start=1337
-  _globals['_REJECTEDIDENTITY']._serialized_end=1428
-  _globals['_COUNTAUDIENCEREQUEST']._serialized_start=1430
-  _globals['_COUNTAUDIENCEREQUEST']._serialized_end=1472
-  _globals['_COUNTAUDIENCERESPONSE']._serialized_start=1474
-  _globals['_COUNTAUDIENCERESPONSE']._serialized_end=1593
-  _globals['_SAMPLEAUDIENCEREQUEST']._serialized_start=1595
-  _globals['_SAMPLEAUDIENCEREQUEST']._serialized_end=1687
-  _globals['_SAMPLEAUDIENCERESPONSE']._serialized_start=1689
-  _globals['_SAMPLEAUDIENCERESPONSE']._serialized_end=1804
-  _globals['_AUDIENCESERVICE']._serialized_start=1807
-  _globals['_AUDIENCESERVICE']._serialized_end=2891
+  _globals['_CREATEAUDIENCEREQUEST']._serialized_start=294
+  _globals['_CREATEAUDIENCEREQUEST']._serialized_end=419
+  _globals['_CREATEAUDIENCERESPONSE']._serialized_start=421
+  _globals['_CREATEAUDIENCERESPONSE']._serialized_end=485
+  _globals['_GETAUDIENCEREQUEST']._serialized_start=487
+  _globals['_GETAUDIENCEREQUEST']._serialized_end=548
+  _globals['_GETAUDIENCERESPONSE']._serialized_start=550
+  _globals['_GETAUDIENCERESPONSE']._serialized_end=611
+  _globals['_LISTAUDIENCESREQUEST']._serialized_start=613
+  _globals['_LISTAUDIENCESREQUEST']._serialized_end=686
+  _globals['_LISTAUDIENCESRESPONSE']._serialized_start=688
+  _globals['_LISTAUDIENCESRESPONSE']._serialized_end=777
+  _globals['_UPDATEAUDIENCEREQUEST']._serialized_start=780
+  _globals['_UPDATEAUDIENCEREQUEST']._serialized_end=933
+  _globals['_UPDATEAUDIENCERESPONSE']._serialized_start=935
+  _globals['_UPDATEAUDIENCERESPONSE']._serialized_end=999
+  _globals['_DELETEAUDIENCEREQUEST']._serialized_start=1001
+  _globals['_DELETEAUDIENCEREQUEST']._serialized_end=1085
+  _globals['_DELETEAUDIENCERESPONSE']._serialized_start=1087
+  _globals['_DELETEAUDIENCERESPONSE']._serialized_end=1111
+  _globals['_UPLOADIDENTITIESREQUEST']._serialized_start=1114
+  _globals['_UPLOADIDENTITIESREQUEST']._serialized_end=1255
+  _globals['_UPLOADIDENTITIESRESPONSE']._serialized_start=1258
+  _globals['_UPLOADIDENTITIESRESPONSE']._serialized_end=1426
+  _globals['_REJECTEDIDENTITY']._serialized_start=1428
+  _globals['_REJECTEDIDENTITY']._serialized_end=1519
+  _globals['_COUNTAUDIENCEREQUEST']._serialized_start=1521
+  _globals['_COUNTAUDIENCEREQUEST']._serialized_end=1584
+  _globals['_COUNTAUDIENCERESPONSE']._serialized_start=1586
+  _globals['_COUNTAUDIENCERESPONSE']._serialized_end=1705
+  _globals['_SAMPLEAUDIENCEREQUEST']._serialized_start=1707
+  _globals['_SAMPLEAUDIENCEREQUEST']._serialized_end=1820
+  _globals['_SAMPLEAUDIENCERESPONSE']._serialized_start=1822
+  _globals['_SAMPLEAUDIENCERESPONSE']._serialized_end=1937
+  _globals['_AUDIENCESERVICE']._serialized_start=1940
+  _globals['_AUDIENCESERVICE']._serialized_end=3024
 # @@protoc_insertion_point(module_scope)

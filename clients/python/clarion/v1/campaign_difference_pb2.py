@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from clarion.v1 import test_cell_difference_pb2 as clarion_dot_v1_dot_test__cell__difference__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/campaign_difference.proto\x12\nclarion.v1\x1a%clarion/v1/test_cell_difference.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xb9\x02\n\x12\x43\x61mpaignDifference\x12+\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.FieldDifference\x12\x34\n\x0e\x63ontext_schema\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.SchemaDifference\x12\x37\n\x0ctranslations\x18\x03 \x03(\x0b\x32!.clarion.v1.TranslationDifference\x12\x19\n\x11translation_count\x18\x04 \x01(\x05\x12\x32\n\ntest_cells\x18\x05 \x03(\x0b\x32\x1e.clarion.v1.TestCellDifference\x12\x17\n\x0ftest_cell_count\x18\x06 \x01(\x05\x12\x1f\n\x17untried_test_cell_count\x18\x07 \x01(\x05\"\xe9\x01\n\x15TranslationDifference\x12\x0e\n\x06locale\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x38\n\x06\x63hange\x18\x03 \x01(\x0e\x32(.clarion.v1.TranslationDifference.Change\x12\x0e\n\x06\x62\x65\x66ore\x18\x04 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x05 \x01(\t\"Z\n\x06\x43hange\x12\x16\n\x12\x43HANGE_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43HANGE_ADDED\x10\x01\x12\x12\n\x0e\x43HANGE_REMOVED\x10\x02\x12\x12\n\x0e\x43HANGE_CHANGED\x10\x03\"6\n\x0f\x46ieldDifference\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x14\n\x0cunified_diff\x18\x02 \x01(\t\"\xd1\x01\n\x10SchemaDifference\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x33\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\x0e\x32#.clarion.v1.SchemaDifference.Effect\x12\x0f\n\x07message\x18\x03 \x01(\t\"i\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45\x46\x46\x45\x43T_REFUSES_MORE\x10\x01\x12\x17\n\x13\x45\x46\x46\x45\x43T_ACCEPTS_MORE\x10\x02\x12\x15\n\x11\x45\x46\x46\x45\x43T_NAMES_MORE\x10\x03\"\x89\x01\n\x1b\x44iffCampaignVersionsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0c\x62\x61se_version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11render_test_cases\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"R\n\x1c\x44iffCampaignVersionsResponse\x12\x32\n\ndifference\x18\x01 \x01(\x0b\x32\x1e.clarion.v1.CampaignDifferenceb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/campaign_difference.proto\x12\nclarion.v1\x1a%clarion/v1/test_cell_difference.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xb9\x02\n\x12\x43\x61mpaignDifference\x12+\n\x06\x66ields\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.FieldDifference\x12\x34\n\x0e\x63ontext_schema\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.SchemaDifference\x12\x37\n\x0ctranslations\x18\x03 \x03(\x0b\x32!.clarion.v1.TranslationDifference\x12\x19\n\x11translation_count\x18\x04 \x01(\x05\x12\x32\n\ntest_cells\x18\x05 \x03(\x0b\x32\x1e.clarion.v1.TestCellDifference\x12\x17\n\x0ftest_cell_count\x18\x06 \x01(\x05\x12\x1f\n\x17untried_test_cell_count\x18\x07 \x01(\x05\"\xe9\x01\n\x15TranslationDifference\x12\x0e\n\x06locale\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x38\n\x06\x63hange\x18\x03 \x01(\x0e\x32(.clarion.v1.TranslationDifference.Change\x12\x0e\n\x06\x62\x65\x66ore\x18\x04 \x01(\t\x12\r\n\x05\x61\x66ter\x18\x05 \x01(\t\"Z\n\x06\x43hange\x12\x16\n\x12\x43HANGE_UNSPECIFIED\x10\x00\x12\x10\n\x0c\x43HANGE_ADDED\x10\x01\x12\x12\n\x0e\x43HANGE_REMOVED\x10\x02\x12\x12\n\x0e\x43HANGE_CHANGED\x10\x03\"6\n\x0f\x46ieldDifference\x12\r\n\x05\x66ield\x18\x01 \x01(\t\x12\x14\n\x0cunified_diff\x18\x02 \x01(\t\"\xd1\x01\n\x10SchemaDifference\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x33\n\x06\x65\x66\x66\x65\x63t\x18\x02 \x01(\x0e\x32#.clarion.v1.SchemaDifference.Effect\x12\x0f\n\x07message\x18\x03 \x01(\t\"i\n\x06\x45\x66\x66\x65\x63t\x12\x16\n\x12\x45\x46\x46\x45\x43T_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45\x46\x46\x45\x43T_REFUSES_MORE\x10\x01\x12\x17\n\x13\x45\x46\x46\x45\x43T_ACCEPTS_MORE\x10\x02\x12\x15\n\x11\x45\x46\x46\x45\x43T_NAMES_MORE\x10\x03\"\x9e\x01\n\x1b\x44iffCampaignVersionsRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x1a\n\x0c\x62\x61se_version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x1f\n\x11render_test_cases\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"R\n\x1c\x44iffCampaignVersionsResponse\x12\x32\n\ndifference\x18\x01 \x01(\x0b\x32\x1e.clarion.v1.CampaignDifferenceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,27 +35,27 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.campaign_differe
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['base_version']._loaded_options = None
   _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['base_version']._serialized_options = b'\342A\001\001'
   _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['version']._loaded_options = None
   _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['version']._serialized_options = b'\342A\001\001'
   _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['render_test_cases']._loaded_options = None
   _globals['_DIFFCAMPAIGNVERSIONSREQUEST'].fields_by_name['render_test_cases']._serialized_options = b'\342A\001\001'
-  _globals['_CAMPAIGNDIFFERENCE']._serialized_start=125
-  _globals['_CAMPAIGNDIFFERENCE']._serialized_end=438
-  _globals['_TRANSLATIONDIFFERENCE']._serialized_start=441
-  _globals['_TRANSLATIONDIFFERENCE']._serialized_end=674
-  _globals['_TRANSLATIONDIFFERENCE_CHANGE']._serialized_start=584
-  _globals['_TRANSLATIONDIFFERENCE_CHANGE']._serialized_end=674
-  _globals['_FIELDDIFFERENCE']._serialized_start=676
-  _globals['_FIELDDIFFERENCE']._serialized_end=730
-  _globals['_SCHEMADIFFERENCE']._serialized_start=733
-  _globals['_SCHEMADIFFERENCE']._serialized_end=942
-  _globals['_SCHEMADIFFERENCE_EFFECT']._serialized_start=837
-  _globals['_SCHEMADIFFERENCE_EFFECT']._serialized_end=942
-  _globals['_DIFFCAMPAIGNVERSIONSREQUEST']._serialized_start=945
-  _globals['_DIFFCAMPAIGNVERSIONSREQUEST']._serialized_end=1082
-  _globals['_DIFFCAMPAIGNVERSIONSRESPONSE']._serialized_start=1084
-  _globals['_DIFFCAMPAIGNVERSIONSRESPONSE']._serialized_end=1166
+  _globals['_CAMPAIGNDIFFERENCE']._serialized_start=152
+  _globals['_CAMPAIGNDIFFERENCE']._serialized_end=465
+  _globals['_TRANSLATIONDIFFERENCE']._serialized_start=468
+  _globals['_TRANSLATIONDIFFERENCE']._serialized_end=701
+  _globals['_TRANSLATIONDIFFERENCE_CHANGE']._serialized_start=611
+  _globals['_TRANSLATIONDIFFERENCE_CHANGE']._serialized_end=701
+  _globals['_FIELDDIFFERENCE']._serialized_start=703
+  _globals['_FIELDDIFFERENCE']._serialized_end=757
+  _globals['_SCHEMADIFFERENCE']._serialized_start=760
+  _globals['_SCHEMADIFFERENCE']._serialized_end=969
+  _globals['_SCHEMADIFFERENCE_EFFECT']._serialized_start=864
+  _globals['_SCHEMADIFFERENCE_EFFECT']._serialized_end=969
+  _globals['_DIFFCAMPAIGNVERSIONSREQUEST']._serialized_start=972
+  _globals['_DIFFCAMPAIGNVERSIONSREQUEST']._serialized_end=1130
+  _globals['_DIFFCAMPAIGNVERSIONSRESPONSE']._serialized_start=1132
+  _globals['_DIFFCAMPAIGNVERSIONSRESPONSE']._serialized_end=1214
 # @@protoc_insertion_point(module_scope)

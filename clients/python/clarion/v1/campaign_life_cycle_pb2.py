@@ -25,9 +25,10 @@ _sym_db = _symbol_database.Default()
 from clarion.v1 import campaign_pb2 as clarion_dot_v1_dot_campaign__pb2
 from clarion.v1 import campaign_difference_pb2 as clarion_dot_v1_dot_campaign__difference__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/campaign_life_cycle.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a$clarion/v1/campaign_difference.proto\x1a\x1fgoogle/api/field_behavior.proto\"A\n\x15ReviewCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06strict\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\x88\x01\n\x16ReviewCampaignResponse\x12%\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Finding\x12\x13\n\x0b\x61\x63tivatable\x18\x02 \x01(\x08\x12\x32\n\ndifference\x18\x03 \x01(\x0b\x32\x1e.clarion.v1.CampaignDifference\"\x8b\x01\n\x17\x41\x63tivateCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06strict\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rbypass_reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"i\n\x18\x41\x63tivateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12%\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Finding\">\n\x14PauseCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"?\n\x15PauseCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"?\n\x15ResumeCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16ResumeCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"\xf0\x01\n\x13StopCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12K\n\x0equeue_disposal\x18\x02 \x01(\x0e\x32-.clarion.v1.StopCampaignRequest.QueueDisposalB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"d\n\rQueueDisposal\x12\x1e\n\x1aQUEUE_DISPOSAL_UNSPECIFIED\x10\x00\x12\x18\n\x14QUEUE_DISPOSAL_DRAIN\x10\x01\x12\x19\n\x15QUEUE_DISPOSAL_CANCEL\x10\x02\"T\n\x14StopCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12\x14\n\x0cqueued_count\x18\x02 \x01(\x03\"@\n\x16\x41rchiveCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"A\n\x17\x41rchiveCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"B\n\x18UnarchiveCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19UnarchiveCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaignb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/campaign_life_cycle.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a$clarion/v1/campaign_difference.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"V\n\x15ReviewCampaignRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x14\n\x06strict\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\x88\x01\n\x16ReviewCampaignResponse\x12%\n\x08\x66indings\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Finding\x12\x13\n\x0b\x61\x63tivatable\x18\x02 \x01(\x08\x12\x32\n\ndifference\x18\x03 \x01(\x0b\x32\x1e.clarion.v1.CampaignDifference\"\xa0\x01\n\x17\x41\x63tivateCampaignRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x14\n\x06strict\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rbypass_reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"i\n\x18\x41\x63tivateCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12%\n\x08\x66indings\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Finding\"S\n\x14PauseCampaignRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"?\n\x15PauseCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"T\n\x15ResumeCampaignRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16ResumeCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"\x85\x02\n\x13StopCampaignRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12K\n\x0equeue_disposal\x18\x02 \x01(\x0e\x32-.clarion.v1.StopCampaignRequest.QueueDisposalB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"d\n\rQueueDisposal\x12\x1e\n\x1aQUEUE_DISPOSAL_UNSPECIFIED\x10\x00\x12\x18\n\x14QUEUE_DISPOSAL_DRAIN\x10\x01\x12\x19\n\x15QUEUE_DISPOSAL_CANCEL\x10\x02\"T\n\x14StopCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\x12\x14\n\x0cqueued_count\x18\x02 \x01(\x03\"U\n\x16\x41rchiveCampaignRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"A\n\x17\x41rchiveCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaign\"W\n\x18UnarchiveCampaignRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19UnarchiveCampaignResponse\x12&\n\x08\x63\x61mpaign\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Campaignb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,11 +36,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.campaign_life_cy
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['strict']._loaded_options = None
   _globals['_REVIEWCAMPAIGNREQUEST'].fields_by_name['strict']._serialized_options = b'\342A\001\001'
   _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['version']._loaded_options = None
@@ -49,55 +50,55 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['bypass_reason']._loaded_options = None
   _globals['_ACTIVATECAMPAIGNREQUEST'].fields_by_name['bypass_reason']._serialized_options = b'\342A\001\001'
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_PAUSECAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_RESUMECAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_RESUMECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_RESUMECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_RESUMECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_RESUMECAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_STOPCAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_STOPCAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_STOPCAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_STOPCAMPAIGNREQUEST'].fields_by_name['queue_disposal']._loaded_options = None
   _globals['_STOPCAMPAIGNREQUEST'].fields_by_name['queue_disposal']._serialized_options = b'\342A\001\002'
   _globals['_STOPCAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_STOPCAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_ARCHIVECAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_ARCHIVECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_ARCHIVECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_ARCHIVECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_ARCHIVECAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_UNARCHIVECAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_UNARCHIVECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_UNARCHIVECAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_UNARCHIVECAMPAIGNREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_UNARCHIVECAMPAIGNREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
-  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_start=150
-  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_end=215
-  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_start=218
-  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_end=354
-  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_start=357
-  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_end=496
-  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_start=498
-  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_end=603
-  _globals['_PAUSECAMPAIGNREQUEST']._serialized_start=605
-  _globals['_PAUSECAMPAIGNREQUEST']._serialized_end=667
-  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_start=669
-  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_end=732
-  _globals['_RESUMECAMPAIGNREQUEST']._serialized_start=734
-  _globals['_RESUMECAMPAIGNREQUEST']._serialized_end=797
-  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_start=799
-  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_end=863
-  _globals['_STOPCAMPAIGNREQUEST']._serialized_start=866
-  _globals['_STOPCAMPAIGNREQUEST']._serialized_end=1106
-  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_start=1006
-  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_end=1106
-  _globals['_STOPCAMPAIGNRESPONSE']._serialized_start=1108
-  _globals['_STOPCAMPAIGNRESPONSE']._serialized_end=1192
-  _globals['_ARCHIVECAMPAIGNREQUEST']._serialized_start=1194
-  _globals['_ARCHIVECAMPAIGNREQUEST']._serialized_end=1258
-  _globals['_ARCHIVECAMPAIGNRESPONSE']._serialized_start=1260
-  _globals['_ARCHIVECAMPAIGNRESPONSE']._serialized_end=1325
-  _globals['_UNARCHIVECAMPAIGNREQUEST']._serialized_start=1327
-  _globals['_UNARCHIVECAMPAIGNREQUEST']._serialized_end=1393
-  _globals['_UNARCHIVECAMPAIGNRESPONSE']._serialized_start=1395
-  _globals['_UNARCHIVECAMPAIGNRESPONSE']._serialized_end=1462
+  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_start=177
+  _globals['_REVIEWCAMPAIGNREQUEST']._serialized_end=263
+  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_start=266
+  _globals['_REVIEWCAMPAIGNRESPONSE']._serialized_end=402
+  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_start=405
+  _globals['_ACTIVATECAMPAIGNREQUEST']._serialized_end=565
+  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_start=567
+  _globals['_ACTIVATECAMPAIGNRESPONSE']._serialized_end=672
+  _globals['_PAUSECAMPAIGNREQUEST']._serialized_start=674
+  _globals['_PAUSECAMPAIGNREQUEST']._serialized_end=757
+  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_start=759
+  _globals['_PAUSECAMPAIGNRESPONSE']._serialized_end=822
+  _globals['_RESUMECAMPAIGNREQUEST']._serialized_start=824
+  _globals['_RESUMECAMPAIGNREQUEST']._serialized_end=908
+  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_start=910
+  _globals['_RESUMECAMPAIGNRESPONSE']._serialized_end=974
+  _globals['_STOPCAMPAIGNREQUEST']._serialized_start=977
+  _globals['_STOPCAMPAIGNREQUEST']._serialized_end=1238
+  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_start=1138
+  _globals['_STOPCAMPAIGNREQUEST_QUEUEDISPOSAL']._serialized_end=1238
+  _globals['_STOPCAMPAIGNRESPONSE']._serialized_start=1240
+  _globals['_STOPCAMPAIGNRESPONSE']._serialized_end=1324
+  _globals['_ARCHIVECAMPAIGNREQUEST']._serialized_start=1326
+  _globals['_ARCHIVECAMPAIGNREQUEST']._serialized_end=1411
+  _globals['_ARCHIVECAMPAIGNRESPONSE']._serialized_start=1413
+  _globals['_ARCHIVECAMPAIGNRESPONSE']._serialized_end=1478
+  _globals['_UNARCHIVECAMPAIGNREQUEST']._serialized_start=1480
+  _globals['_UNARCHIVECAMPAIGNREQUEST']._serialized_end=1567
+  _globals['_UNARCHIVECAMPAIGNRESPONSE']._serialized_start=1569
+  _globals['_UNARCHIVECAMPAIGNRESPONSE']._serialized_end=1636
 # @@protoc_insertion_point(module_scope)

@@ -28,10 +28,11 @@ from clarion.v1 import locale_reason_pb2 as clarion_dot_v1_dot_locale__reason__p
 from clarion.v1 import targeting_pb2 as clarion_dot_v1_dot_targeting__pb2
 from clarion.v1 import webhook_content_pb2 as clarion_dot_v1_dot_webhook__content__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/campaign_preview.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/attempt.proto\x1a\x1e\x63larion/v1/email_content.proto\x1a\x1e\x63larion/v1/locale_reason.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a clarion/v1/webhook_content.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\"\x94\x02\n\x16PreviewCampaignRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontext\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12.\n\x07profile\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08identity\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x61\x63tion\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04rule\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\taudiences\x18\t \x03(\tB\x04\xe2\x41\x01\x01\"\x98\x05\n\x17PreviewCampaignResponse\x12*\n\x05\x65mail\x18\x01 \x01(\x0b\x32\x19.clarion.v1.RenderedEmailH\x00\x12.\n\x07webhook\x18\x02 \x01(\x0b\x32\x1b.clarion.v1.RenderedWebhookH\x00\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12;\n\x07\x61\x64\x64ress\x18\x04 \x01(\x0b\x32*.clarion.v1.PreviewCampaignResponse.Choice\x12:\n\x06locale\x18\x05 \x01(\x0b\x32*.clarion.v1.PreviewCampaignResponse.Choice\x12\x16\n\x0e\x63ontent_locale\x18\x06 \x01(\t\x12/\n\rlocale_reason\x18\x07 \x01(\x0e\x32\x18.clarion.v1.LocaleReason\x12\x0c\n\x04rule\x18\x08 \x01(\t\x12\x34\n\x10rule_evaluations\x18\t \x03(\x0b\x32\x1a.clarion.v1.RuleEvaluation\x12\x35\n\x10\x65xclusion_reason\x18\n \x01(\x0e\x32\x1b.clarion.v1.ExclusionReason\x1aS\n\x06\x43hoice\x12\r\n\x05value\x18\x01 \x01(\t\x12:\n\x06source\x18\x02 \x01(\x0e\x32*.clarion.v1.PreviewCampaignResponse.Source\"t\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x14\n\x10SOURCE_RECIPIENT\x10\x01\x12\x12\n\x0eSOURCE_PROFILE\x10\x02\x12\x13\n\x0fSOURCE_IDENTITY\x10\x03\x12\x13\n\x0fSOURCE_CAMPAIGN\x10\x04\x42\t\n\x07\x63ontentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/campaign_preview.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/attempt.proto\x1a\x1e\x63larion/v1/email_content.proto\x1a\x1e\x63larion/v1/locale_reason.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a clarion/v1/webhook_content.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xa9\x02\n\x16PreviewCampaignRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontext\x18\x03 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12.\n\x07profile\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08identity\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x61\x63tion\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04rule\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\taudiences\x18\t \x03(\tB\x04\xe2\x41\x01\x01\"\x98\x05\n\x17PreviewCampaignResponse\x12*\n\x05\x65mail\x18\x01 \x01(\x0b\x32\x19.clarion.v1.RenderedEmailH\x00\x12.\n\x07webhook\x18\x02 \x01(\x0b\x32\x1b.clarion.v1.RenderedWebhookH\x00\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12;\n\x07\x61\x64\x64ress\x18\x04 \x01(\x0b\x32*.clarion.v1.PreviewCampaignResponse.Choice\x12:\n\x06locale\x18\x05 \x01(\x0b\x32*.clarion.v1.PreviewCampaignResponse.Choice\x12\x16\n\x0e\x63ontent_locale\x18\x06 \x01(\t\x12/\n\rlocale_reason\x18\x07 \x01(\x0e\x32\x18.clarion.v1.LocaleReason\x12\x0c\n\x04rule\x18\x08 \x01(\t\x12\x34\n\x10rule_evaluations\x18\t \x03(\x0b\x32\x1a.clarion.v1.RuleEvaluation\x12\x35\n\x10\x65xclusion_reason\x18\n \x01(\x0e\x32\x1b.clarion.v1.ExclusionReason\x1aS\n\x06\x43hoice\x12\r\n\x05value\x18\x01 \x01(\t\x12:\n\x06source\x18\x02 \x01(\x0e\x32*.clarion.v1.PreviewCampaignResponse.Source\"t\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x14\n\x10SOURCE_RECIPIENT\x10\x01\x12\x12\n\x0eSOURCE_PROFILE\x10\x02\x12\x13\n\x0fSOURCE_IDENTITY\x10\x03\x12\x13\n\x0fSOURCE_CAMPAIGN\x10\x04\x42\t\n\x07\x63ontentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,7 +40,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.campaign_preview
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['version']._loaded_options = None
   _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['version']._serialized_options = b'\342A\001\001'
   _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['context']._loaded_options = None
@@ -56,12 +57,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['rule']._serialized_options = b'\342A\001\001'
   _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['audiences']._loaded_options = None
   _globals['_PREVIEWCAMPAIGNREQUEST'].fields_by_name['audiences']._serialized_options = b'\342A\001\001'
-  _globals['_PREVIEWCAMPAIGNREQUEST']._serialized_start=265
-  _globals['_PREVIEWCAMPAIGNREQUEST']._serialized_end=541
-  _globals['_PREVIEWCAMPAIGNRESPONSE']._serialized_start=544
-  _globals['_PREVIEWCAMPAIGNRESPONSE']._serialized_end=1208
-  _globals['_PREVIEWCAMPAIGNRESPONSE_CHOICE']._serialized_start=996
-  _globals['_PREVIEWCAMPAIGNRESPONSE_CHOICE']._serialized_end=1079
-  _globals['_PREVIEWCAMPAIGNRESPONSE_SOURCE']._serialized_start=1081
-  _globals['_PREVIEWCAMPAIGNRESPONSE_SOURCE']._serialized_end=1197
+  _globals['_PREVIEWCAMPAIGNREQUEST']._serialized_start=292
+  _globals['_PREVIEWCAMPAIGNREQUEST']._serialized_end=589
+  _globals['_PREVIEWCAMPAIGNRESPONSE']._serialized_start=592
+  _globals['_PREVIEWCAMPAIGNRESPONSE']._serialized_end=1256
+  _globals['_PREVIEWCAMPAIGNRESPONSE_CHOICE']._serialized_start=1044
+  _globals['_PREVIEWCAMPAIGNRESPONSE_CHOICE']._serialized_end=1127
+  _globals['_PREVIEWCAMPAIGNRESPONSE_SOURCE']._serialized_start=1129
+  _globals['_PREVIEWCAMPAIGNRESPONSE_SOURCE']._serialized_end=1245
 # @@protoc_insertion_point(module_scope)

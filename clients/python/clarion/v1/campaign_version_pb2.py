@@ -28,7 +28,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/campaign_version.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa0\x02\n\x0f\x43\x61mpaignVersion\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12,\n\x08snapshot\x18\x03 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tapprovers\x18\x06 \x03(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rbypass_reason\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tfragments\x18\x08 \x03(\tB\x04\xe2\x41\x01\x03\"h\n\x1bListCampaignVersionsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x1cListCampaignVersionsResponse\x12-\n\x08versions\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.CampaignVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"J\n\x19GetCampaignVersionRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x02\"J\n\x1aGetCampaignVersionResponse\x12,\n\x07version\x18\x01 \x01(\x0b\x32\x1b.clarion.v1.CampaignVersionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/campaign_version.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc6\x02\n\x0f\x43\x61mpaignVersion\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12,\n\x08snapshot\x18\x03 \x01(\x0b\x32\x14.clarion.v1.CampaignB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12(\n\x07\x63reator\x18\x05 \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12*\n\tapprovers\x18\x06 \x03(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x1b\n\rbypass_reason\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x17\n\tfragments\x18\x08 \x03(\tB\x04\xe2\x41\x01\x03\"}\n\x1bListCampaignVersionsRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x1cListCampaignVersionsResponse\x12-\n\x08versions\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.CampaignVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"_\n\x19GetCampaignVersionRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x02\"J\n\x1aGetCampaignVersionResponse\x12,\n\x07version\x18\x01 \x01(\x0b\x32\x1b.clarion.v1.CampaignVersionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,31 +44,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CAMPAIGNVERSION'].fields_by_name['create_time']._loaded_options = None
   _globals['_CAMPAIGNVERSION'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_CAMPAIGNVERSION'].fields_by_name['creator']._loaded_options = None
-  _globals['_CAMPAIGNVERSION'].fields_by_name['creator']._serialized_options = b'\342A\001\003'
+  _globals['_CAMPAIGNVERSION'].fields_by_name['creator']._serialized_options = b'\342A\001\003\372A\020\n\016clarion/ApiKey'
   _globals['_CAMPAIGNVERSION'].fields_by_name['approvers']._loaded_options = None
-  _globals['_CAMPAIGNVERSION'].fields_by_name['approvers']._serialized_options = b'\342A\001\003'
+  _globals['_CAMPAIGNVERSION'].fields_by_name['approvers']._serialized_options = b'\342A\001\003\372A\020\n\016clarion/ApiKey'
   _globals['_CAMPAIGNVERSION'].fields_by_name['bypass_reason']._loaded_options = None
   _globals['_CAMPAIGNVERSION'].fields_by_name['bypass_reason']._serialized_options = b'\342A\001\003'
   _globals['_CAMPAIGNVERSION'].fields_by_name['fragments']._loaded_options = None
   _globals['_CAMPAIGNVERSION'].fields_by_name['fragments']._serialized_options = b'\342A\001\003'
   _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTCAMPAIGNVERSIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_GETCAMPAIGNVERSIONREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_GETCAMPAIGNVERSIONREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_GETCAMPAIGNVERSIONREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_GETCAMPAIGNVERSIONREQUEST'].fields_by_name['version']._loaded_options = None
   _globals['_GETCAMPAIGNVERSIONREQUEST'].fields_by_name['version']._serialized_options = b'\342A\001\002'
   _globals['_CAMPAIGNVERSION']._serialized_start=170
-  _globals['_CAMPAIGNVERSION']._serialized_end=458
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST']._serialized_start=460
-  _globals['_LISTCAMPAIGNVERSIONSREQUEST']._serialized_end=564
-  _globals['_LISTCAMPAIGNVERSIONSRESPONSE']._serialized_start=566
-  _globals['_LISTCAMPAIGNVERSIONSRESPONSE']._serialized_end=668
-  _globals['_GETCAMPAIGNVERSIONREQUEST']._serialized_start=670
-  _globals['_GETCAMPAIGNVERSIONREQUEST']._serialized_end=744
-  _globals['_GETCAMPAIGNVERSIONRESPONSE']._serialized_start=746
-  _globals['_GETCAMPAIGNVERSIONRESPONSE']._serialized_end=820
+  _globals['_CAMPAIGNVERSION']._serialized_end=496
+  _globals['_LISTCAMPAIGNVERSIONSREQUEST']._serialized_start=498
+  _globals['_LISTCAMPAIGNVERSIONSREQUEST']._serialized_end=623
+  _globals['_LISTCAMPAIGNVERSIONSRESPONSE']._serialized_start=625
+  _globals['_LISTCAMPAIGNVERSIONSRESPONSE']._serialized_end=727
+  _globals['_GETCAMPAIGNVERSIONREQUEST']._serialized_start=729
+  _globals['_GETCAMPAIGNVERSIONREQUEST']._serialized_end=824
+  _globals['_GETCAMPAIGNVERSIONRESPONSE']._serialized_start=826
+  _globals['_GETCAMPAIGNVERSIONRESPONSE']._serialized_end=900
 # @@protoc_insertion_point(module_scope)

@@ -26,11 +26,12 @@ from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import channel_configuration_pb2 as clarion_dot_v1_dot_channel__configuration__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.clarion/v1/channel_configuration_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a&clarion/v1/channel_configuration.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"\xaf\x01\n!CreateChannelConfigurationRequest\x12&\n\x18\x63hannel_configuration_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x45\n\x15\x63hannel_configuration\x18\x02 \x01(\x0b\x32 .clarion.v1.ChannelConfigurationB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"e\n\"CreateChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"4\n\x1eGetChannelConfigurationRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"b\n\x1fGetChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"U\n ListChannelConfigurationsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"~\n!ListChannelConfigurationsResponse\x12@\n\x16\x63hannel_configurations\x18\x01 \x03(\x0b\x32 .clarion.v1.ChannelConfiguration\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbe\x01\n!UpdateChannelConfigurationRequest\x12\x45\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfigurationB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"e\n\"UpdateChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"K\n!DeleteChannelConfigurationRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"$\n\"DeleteChannelConfigurationResponse\"7\n!VerifyChannelConfigurationRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"a\n\"VerifyChannelConfigurationResponse\x12\x0e\n\x06usable\x18\x01 \x01(\x08\x12+\n\x05steps\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.VerificationStep\"l\n\x10VerificationStep\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12*\n\x07\x65lapsed\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration2\xf5\x08\n\x1b\x43hannelConfigurationService\x12\xbc\x01\n\x1a\x43reateChannelConfiguration\x12-.clarion.v1.CreateChannelConfigurationRequest\x1a..clarion.v1.CreateChannelConfigurationResponse\"?\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x32\"\x19/v1/channelConfigurations:\x15\x63hannel_configuration\x12\xa6\x01\n\x17GetChannelConfiguration\x12*.clarion.v1.GetChannelConfigurationRequest\x1a+.clarion.v1.GetChannelConfigurationResponse\"2\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=channelConfigurations/*}\x12\xa3\x01\n\x19ListChannelConfigurations\x12,.clarion.v1.ListChannelConfigurationsRequest\x1a-.clarion.v1.ListChannelConfigurationsResponse\")\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/channelConfigurations\x12\xdb\x01\n\x1aUpdateChannelConfiguration\x12-.clarion.v1.UpdateChannelConfigurationRequest\x1a..clarion.v1.UpdateChannelConfigurationResponse\"^\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02Q28/v1/{channel_configuration.name=channelConfigurations/*}:\x15\x63hannel_configuration\x12\xae\x01\n\x1a\x44\x65leteChannelConfiguration\x12-.clarion.v1.DeleteChannelConfigurationRequest\x1a..clarion.v1.DeleteChannelConfigurationResponse\"1\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02$*\"/v1/{name=channelConfigurations/*}\x12\xb8\x01\n\x1aVerifyChannelConfiguration\x12-.clarion.v1.VerifyChannelConfigurationRequest\x1a..clarion.v1.VerifyChannelConfigurationResponse\";\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02.\")/v1/{name=channelConfigurations/*}:verify:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n.clarion/v1/channel_configuration_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a&clarion/v1/channel_configuration.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\"\xaf\x01\n!CreateChannelConfigurationRequest\x12&\n\x18\x63hannel_configuration_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x45\n\x15\x63hannel_configuration\x18\x02 \x01(\x0b\x32 .clarion.v1.ChannelConfigurationB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"e\n\"CreateChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"U\n\x1eGetChannelConfigurationRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x63larion/ChannelConfiguration\"b\n\x1fGetChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"U\n ListChannelConfigurationsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"~\n!ListChannelConfigurationsResponse\x12@\n\x16\x63hannel_configurations\x18\x01 \x03(\x0b\x32 .clarion.v1.ChannelConfiguration\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xbe\x01\n!UpdateChannelConfigurationRequest\x12\x45\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfigurationB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"e\n\"UpdateChannelConfigurationResponse\x12?\n\x15\x63hannel_configuration\x18\x01 \x01(\x0b\x32 .clarion.v1.ChannelConfiguration\"l\n!DeleteChannelConfigurationRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x63larion/ChannelConfiguration\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"$\n\"DeleteChannelConfigurationResponse\"X\n!VerifyChannelConfigurationRequest\x12\x33\n\x04name\x18\x01 \x01(\tB%\xe2\x41\x01\x02\xfa\x41\x1e\n\x1c\x63larion/ChannelConfiguration\"a\n\"VerifyChannelConfigurationResponse\x12\x0e\n\x06usable\x18\x01 \x01(\x08\x12+\n\x05steps\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.VerificationStep\"l\n\x10VerificationStep\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06passed\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12*\n\x07\x65lapsed\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration2\xf5\x08\n\x1b\x43hannelConfigurationService\x12\xbc\x01\n\x1a\x43reateChannelConfiguration\x12-.clarion.v1.CreateChannelConfigurationRequest\x1a..clarion.v1.CreateChannelConfigurationResponse\"?\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x32\"\x19/v1/channelConfigurations:\x15\x63hannel_configuration\x12\xa6\x01\n\x17GetChannelConfiguration\x12*.clarion.v1.GetChannelConfigurationRequest\x1a+.clarion.v1.GetChannelConfigurationResponse\"2\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=channelConfigurations/*}\x12\xa3\x01\n\x19ListChannelConfigurations\x12,.clarion.v1.ListChannelConfigurationsRequest\x1a-.clarion.v1.ListChannelConfigurationsResponse\")\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/channelConfigurations\x12\xdb\x01\n\x1aUpdateChannelConfiguration\x12-.clarion.v1.UpdateChannelConfigurationRequest\x1a..clarion.v1.UpdateChannelConfigurationResponse\"^\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02Q28/v1/{channel_configuration.name=channelConfigurations/*}:\x15\x63hannel_configuration\x12\xae\x01\n\x1a\x44\x65leteChannelConfiguration\x12-.clarion.v1.DeleteChannelConfigurationRequest\x1a..clarion.v1.DeleteChannelConfigurationResponse\"1\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02$*\"/v1/{name=channelConfigurations/*}\x12\xb8\x01\n\x1aVerifyChannelConfiguration\x12-.clarion.v1.VerifyChannelConfigurationRequest\x1a..clarion.v1.VerifyChannelConfigurationResponse\";\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02.\")/v1/{name=channelConfigurations/*}:verify:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATECHANNELCONFIGURATIONREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATECHANNELCONFIGURATIONREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETCHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETCHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETCHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\036\n\034clarion/ChannelConfiguration'
   _globals['_LISTCHANNELCONFIGURATIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTCHANNELCONFIGURATIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTCHANNELCONFIGURATIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -56,11 +57,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATECHANNELCONFIGURATIONREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_UPDATECHANNELCONFIGURATIONREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_DELETECHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETECHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETECHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\036\n\034clarion/ChannelConfiguration'
   _globals['_DELETECHANNELCONFIGURATIONREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETECHANNELCONFIGURATIONREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_VERIFYCHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_VERIFYCHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_VERIFYCHANNELCONFIGURATIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\036\n\034clarion/ChannelConfiguration'
   _globals['_CHANNELCONFIGURATIONSERVICE'].methods_by_name['CreateChannelConfiguration']._loaded_options = None
   _globals['_CHANNELCONFIGURATIONSERVICE'].methods_by_name['CreateChannelConfiguration']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\0022\"\031/v1/channelConfigurations:\025channel_configuration'
   _globals['_CHANNELCONFIGURATIONSERVICE'].methods_by_name['GetChannelConfiguration']._loaded_options = None
@@ -73,32 +74,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHANNELCONFIGURATIONSERVICE'].methods_by_name['DeleteChannelConfiguration']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002$*\"/v1/{name=channelConfigurations/*}'
   _globals['_CHANNELCONFIGURATIONSERVICE'].methods_by_name['VerifyChannelConfiguration']._loaded_options = None
   _globals['_CHANNELCONFIGURATIONSERVICE'].methods_by_name['VerifyChannelConfiguration']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002.\")/v1/{name=channelConfigurations/*}:verify:\001*'
-  _globals['_CREATECHANNELCONFIGURATIONREQUEST']._serialized_start=257
-  _globals['_CREATECHANNELCONFIGURATIONREQUEST']._serialized_end=432
-  _globals['_CREATECHANNELCONFIGURATIONRESPONSE']._serialized_start=434
-  _globals['_CREATECHANNELCONFIGURATIONRESPONSE']._serialized_end=535
-  _globals['_GETCHANNELCONFIGURATIONREQUEST']._serialized_start=537
-  _globals['_GETCHANNELCONFIGURATIONREQUEST']._serialized_end=589
-  _globals['_GETCHANNELCONFIGURATIONRESPONSE']._serialized_start=591
-  _globals['_GETCHANNELCONFIGURATIONRESPONSE']._serialized_end=689
-  _globals['_LISTCHANNELCONFIGURATIONSREQUEST']._serialized_start=691
-  _globals['_LISTCHANNELCONFIGURATIONSREQUEST']._serialized_end=776
-  _globals['_LISTCHANNELCONFIGURATIONSRESPONSE']._serialized_start=778
-  _globals['_LISTCHANNELCONFIGURATIONSRESPONSE']._serialized_end=904
-  _globals['_UPDATECHANNELCONFIGURATIONREQUEST']._serialized_start=907
-  _globals['_UPDATECHANNELCONFIGURATIONREQUEST']._serialized_end=1097
-  _globals['_UPDATECHANNELCONFIGURATIONRESPONSE']._serialized_start=1099
-  _globals['_UPDATECHANNELCONFIGURATIONRESPONSE']._serialized_end=1200
-  _globals['_DELETECHANNELCONFIGURATIONREQUEST']._serialized_start=1202
-  _globals['_DELETECHANNELCONFIGURATIONREQUEST']._serialized_end=1277
-  _globals['_DELETECHANNELCONFIGURATIONRESPONSE']._serialized_start=1279
-  _globals['_DELETECHANNELCONFIGURATIONRESPONSE']._serialized_end=1315
-  _globals['_VERIFYCHANNELCONFIGURATIONREQUEST']._serialized_start=1317
-  _globals['_VERIFYCHANNELCONFIGURATIONREQUEST']._serialized_end=1372
-  _globals['_VERIFYCHANNELCONFIGURATIONRESPONSE']._serialized_start=1374
-  _globals['_VERIFYCHANNELCONFIGURATIONRESPONSE']._serialized_end=1471
-  _globals['_VERIFICATIONSTEP']._serialized_start=1473
-  _globals['_VERIFICATIONSTEP']._serialized_end=1581
-  _globals['_CHANNELCONFIGURATIONSERVICE']._serialized_start=1584
-  _globals['_CHANNELCONFIGURATIONSERVICE']._serialized_end=2725
+  _globals['_CREATECHANNELCONFIGURATIONREQUEST']._serialized_start=284
+  _globals['_CREATECHANNELCONFIGURATIONREQUEST']._serialized_end=459
+  _globals['_CREATECHANNELCONFIGURATIONRESPONSE']._serialized_start=461
+  _globals['_CREATECHANNELCONFIGURATIONRESPONSE']._serialized_end=562
+  _globals['_GETCHANNELCONFIGURATIONREQUEST']._serialized_start=564
+  _globals['_GETCHANNELCONFIGURATIONREQUEST']._serialized_end=649
+  _globals['_GETCHANNELCONFIGURATIONRESPONSE']._serialized_start=651
+  _globals['_GETCHANNELCONFIGURATIONRESPONSE']._serialized_end=749
+  _globals['_LISTCHANNELCONFIGURATIONSREQUEST']._serialized_start=751
+  _globals['_LISTCHANNELCONFIGURATIONSREQUEST']._serialized_end=836
+  _globals['_LISTCHANNELCONFIGURATIONSRESPONSE']._serialized_start=838
+  _globals['_LISTCHANNELCONFIGURATIONSRESPONSE']._serialized_end=964
+  _globals['_UPDATECHANNELCONFIGURATIONREQUEST']._serialized_start=967
+  _globals['_UPDATECHANNELCONFIGURATIONREQUEST']._serialized_end=1157
+  _globals['_UPDATECHANNELCONFIGURATIONRESPONSE']._serialized_start=1159
+  _globals['_UPDATECHANNELCONFIGURATIONRESPONSE']._serialized_end=1260
+  _globals['_DELETECHANNELCONFIGURATIONREQUEST']._serialized_start=1262
+  _globals['_DELETECHANNELCONFIGURATIONREQUEST']._serialized_end=1370
+  _globals['_DELETECHANNELCONFIGURATIONRESPONSE']._serialized_start=1372
+  _globals['_DELETECHANNELCONFIGURATIONRESPONSE']._serialized_end=1408
+  _globals['_VERIFYCHANNELCONFIGURATIONREQUEST']._serialized_start=1410
+  _globals['_VERIFYCHANNELCONFIGURATIONREQUEST']._serialized_end=1498
+  _globals['_VERIFYCHANNELCONFIGURATIONRESPONSE']._serialized_start=1500
+  _globals['_VERIFYCHANNELCONFIGURATIONRESPONSE']._serialized_end=1597
+  _globals['_VERIFICATIONSTEP']._serialized_start=1599
+  _globals['_VERIFICATIONSTEP']._serialized_end=1707
+  _globals['_CHANNELCONFIGURATIONSERVICE']._serialized_start=1710
+  _globals['_CHANNELCONFIGURATIONSERVICE']._serialized_end=2851
 # @@protoc_insertion_point(module_scope)

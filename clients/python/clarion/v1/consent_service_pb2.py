@@ -26,10 +26,11 @@ from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import consent_pb2 as clarion_dot_v1_dot_consent__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/consent_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/consent.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"\x83\x01\n\x12SetConsentsRequest\x12\x17\n\x07profile\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x18\n\x08identity\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x30\n\x07\x63hanges\x18\x03 \x03(\x0b\x32\x19.clarion.v1.ConsentChangeB\x04\xe2\x41\x01\x02\x42\x08\n\x06person\"y\n\x13SetConsentsResponse\x12\x0f\n\x07profile\x18\x01 \x01(\t\x12%\n\x08\x63onsents\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Consent\x12*\n\x07\x63hanges\x18\x03 \x03(\x0b\x32\x19.clarion.v1.ConsentChange\"\x84\x01\n\x12GetConsentsRequest\x12\x17\n\x07profile\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x18\n\x08identity\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\tpage_size\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x42\x08\n\x06person\"\x92\x01\n\x13GetConsentsResponse\x12\x0f\n\x07profile\x18\x01 \x01(\t\x12%\n\x08\x63onsents\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Consent\x12*\n\x07\x63hanges\x18\x03 \x03(\x0b\x32\x19.clarion.v1.ConsentChange\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\"/\n\x19GetConsentSettingsRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"S\n\x1aGetConsentSettingsResponse\x12\x35\n\x10\x63onsent_settings\x18\x01 \x01(\x0b\x32\x1b.clarion.v1.ConsentSettings\"\x92\x01\n\x1cUpdateConsentSettingsRequest\x12;\n\x10\x63onsent_settings\x18\x01 \x01(\x0b\x32\x1b.clarion.v1.ConsentSettingsB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"V\n\x1dUpdateConsentSettingsResponse\x12\x35\n\x10\x63onsent_settings\x18\x01 \x01(\x0b\x32\x1b.clarion.v1.ConsentSettings2\xc9\x04\n\x0e\x43onsentService\x12r\n\x0bSetConsents\x12\x1e.clarion.v1.SetConsentsRequest\x1a\x1f.clarion.v1.SetConsentsResponse\"\"\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x15\"\x10/v1/consents:set:\x01*\x12s\n\x0bGetConsents\x12\x1e.clarion.v1.GetConsentsRequest\x1a\x1f.clarion.v1.GetConsentsResponse\"#\xe2\xdb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x15\"\x10/v1/consents:get:\x01*\x12\x90\x01\n\x12GetConsentSettings\x12%.clarion.v1.GetConsentSettingsRequest\x1a&.clarion.v1.GetConsentSettingsResponse\"+\xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/{name=consentSettings}\x12\xba\x01\n\x15UpdateConsentSettings\x12(.clarion.v1.UpdateConsentSettingsRequest\x1a).clarion.v1.UpdateConsentSettingsResponse\"L\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02?2+/v1/{consent_settings.name=consentSettings}:\x10\x63onsent_settingsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/consent_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/consent.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\x97\x01\n\x12SetConsentsRequest\x12+\n\x07profile\x18\x01 \x01(\tB\x18\xe2\x41\x01\x01\xfa\x41\x11\n\x0f\x63larion/ProfileH\x00\x12\x18\n\x08identity\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x30\n\x07\x63hanges\x18\x03 \x03(\x0b\x32\x19.clarion.v1.ConsentChangeB\x04\xe2\x41\x01\x02\x42\x08\n\x06person\"\x8f\x01\n\x13SetConsentsResponse\x12%\n\x07profile\x18\x01 \x01(\tB\x14\xfa\x41\x11\n\x0f\x63larion/Profile\x12%\n\x08\x63onsents\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Consent\x12*\n\x07\x63hanges\x18\x03 \x03(\x0b\x32\x19.clarion.v1.ConsentChange\"\x98\x01\n\x12GetConsentsRequest\x12+\n\x07profile\x18\x01 \x01(\tB\x18\xe2\x41\x01\x01\xfa\x41\x11\n\x0f\x63larion/ProfileH\x00\x12\x18\n\x08identity\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01H\x00\x12\x17\n\tpage_size\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x42\x08\n\x06person\"\xa8\x01\n\x13GetConsentsResponse\x12%\n\x07profile\x18\x01 \x01(\tB\x14\xfa\x41\x11\n\x0f\x63larion/Profile\x12%\n\x08\x63onsents\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Consent\x12*\n\x07\x63hanges\x18\x03 \x03(\x0b\x32\x19.clarion.v1.ConsentChange\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\"K\n\x19GetConsentSettingsRequest\x12.\n\x04name\x18\x01 \x01(\tB \xe2\x41\x01\x02\xfa\x41\x19\n\x17\x63larion/ConsentSettings\"S\n\x1aGetConsentSettingsResponse\x12\x35\n\x10\x63onsent_settings\x18\x01 \x01(\x0b\x32\x1b.clarion.v1.ConsentSettings\"\x92\x01\n\x1cUpdateConsentSettingsRequest\x12;\n\x10\x63onsent_settings\x18\x01 \x01(\x0b\x32\x1b.clarion.v1.ConsentSettingsB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\"V\n\x1dUpdateConsentSettingsResponse\x12\x35\n\x10\x63onsent_settings\x18\x01 \x01(\x0b\x32\x1b.clarion.v1.ConsentSettings2\xc9\x04\n\x0e\x43onsentService\x12r\n\x0bSetConsents\x12\x1e.clarion.v1.SetConsentsRequest\x1a\x1f.clarion.v1.SetConsentsResponse\"\"\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x15\"\x10/v1/consents:set:\x01*\x12s\n\x0bGetConsents\x12\x1e.clarion.v1.GetConsentsRequest\x1a\x1f.clarion.v1.GetConsentsResponse\"#\xe2\xdb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x15\"\x10/v1/consents:get:\x01*\x12\x90\x01\n\x12GetConsentSettings\x12%.clarion.v1.GetConsentSettingsRequest\x1a&.clarion.v1.GetConsentSettingsResponse\"+\xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/{name=consentSettings}\x12\xba\x01\n\x15UpdateConsentSettings\x12(.clarion.v1.UpdateConsentSettingsRequest\x1a).clarion.v1.UpdateConsentSettingsResponse\"L\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02?2+/v1/{consent_settings.name=consentSettings}:\x10\x63onsent_settingsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,21 +38,25 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.consent_service_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SETCONSENTSREQUEST'].fields_by_name['profile']._loaded_options = None
-  _globals['_SETCONSENTSREQUEST'].fields_by_name['profile']._serialized_options = b'\342A\001\001'
+  _globals['_SETCONSENTSREQUEST'].fields_by_name['profile']._serialized_options = b'\342A\001\001\372A\021\n\017clarion/Profile'
   _globals['_SETCONSENTSREQUEST'].fields_by_name['identity']._loaded_options = None
   _globals['_SETCONSENTSREQUEST'].fields_by_name['identity']._serialized_options = b'\342A\001\001'
   _globals['_SETCONSENTSREQUEST'].fields_by_name['changes']._loaded_options = None
   _globals['_SETCONSENTSREQUEST'].fields_by_name['changes']._serialized_options = b'\342A\001\002'
+  _globals['_SETCONSENTSRESPONSE'].fields_by_name['profile']._loaded_options = None
+  _globals['_SETCONSENTSRESPONSE'].fields_by_name['profile']._serialized_options = b'\372A\021\n\017clarion/Profile'
   _globals['_GETCONSENTSREQUEST'].fields_by_name['profile']._loaded_options = None
-  _globals['_GETCONSENTSREQUEST'].fields_by_name['profile']._serialized_options = b'\342A\001\001'
+  _globals['_GETCONSENTSREQUEST'].fields_by_name['profile']._serialized_options = b'\342A\001\001\372A\021\n\017clarion/Profile'
   _globals['_GETCONSENTSREQUEST'].fields_by_name['identity']._loaded_options = None
   _globals['_GETCONSENTSREQUEST'].fields_by_name['identity']._serialized_options = b'\342A\001\001'
   _globals['_GETCONSENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_GETCONSENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_GETCONSENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_GETCONSENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
+  _globals['_GETCONSENTSRESPONSE'].fields_by_name['profile']._loaded_options = None
+  _globals['_GETCONSENTSRESPONSE'].fields_by_name['profile']._serialized_options = b'\372A\021\n\017clarion/Profile'
   _globals['_GETCONSENTSETTINGSREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETCONSENTSETTINGSREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETCONSENTSETTINGSREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\031\n\027clarion/ConsentSettings'
   _globals['_UPDATECONSENTSETTINGSREQUEST'].fields_by_name['consent_settings']._loaded_options = None
   _globals['_UPDATECONSENTSETTINGSREQUEST'].fields_by_name['consent_settings']._serialized_options = b'\342A\001\002'
   _globals['_UPDATECONSENTSETTINGSREQUEST'].fields_by_name['update_mask']._loaded_options = None
@@ -64,22 +69,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSENTSERVICE'].methods_by_name['GetConsentSettings']._serialized_options = b'\342\333\030\005\n\003\001\003\004\202\323\344\223\002\034\022\032/v1/{name=consentSettings}'
   _globals['_CONSENTSERVICE'].methods_by_name['UpdateConsentSettings']._loaded_options = None
   _globals['_CONSENTSERVICE'].methods_by_name['UpdateConsentSettings']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002?2+/v1/{consent_settings.name=consentSettings}:\020consent_settings'
-  _globals['_SETCONSENTSREQUEST']._serialized_start=197
-  _globals['_SETCONSENTSREQUEST']._serialized_end=328
-  _globals['_SETCONSENTSRESPONSE']._serialized_start=330
-  _globals['_SETCONSENTSRESPONSE']._serialized_end=451
-  _globals['_GETCONSENTSREQUEST']._serialized_start=454
-  _globals['_GETCONSENTSREQUEST']._serialized_end=586
-  _globals['_GETCONSENTSRESPONSE']._serialized_start=589
-  _globals['_GETCONSENTSRESPONSE']._serialized_end=735
-  _globals['_GETCONSENTSETTINGSREQUEST']._serialized_start=737
-  _globals['_GETCONSENTSETTINGSREQUEST']._serialized_end=784
-  _globals['_GETCONSENTSETTINGSRESPONSE']._serialized_start=786
-  _globals['_GETCONSENTSETTINGSRESPONSE']._serialized_end=869
-  _globals['_UPDATECONSENTSETTINGSREQUEST']._serialized_start=872
-  _globals['_UPDATECONSENTSETTINGSREQUEST']._serialized_end=1018
-  _globals['_UPDATECONSENTSETTINGSRESPONSE']._serialized_start=1020
-  _globals['_UPDATECONSENTSETTINGSRESPONSE']._serialized_end=1106
-  _globals['_CONSENTSERVICE']._serialized_start=1109
-  _globals['_CONSENTSERVICE']._serialized_end=1694
+  _globals['_SETCONSENTSREQUEST']._serialized_start=224
+  _globals['_SETCONSENTSREQUEST']._serialized_end=375
+  _globals['_SETCONSENTSRESPONSE']._serialized_start=378
+  _globals['_SETCONSENTSRESPONSE']._serialized_end=521
+  _globals['_GETCONSENTSREQUEST']._serialized_start=524
+  _globals['_GETCONSENTSREQUEST']._serialized_end=676
+  _globals['_GETCONSENTSRESPONSE']._serialized_start=679
+  _globals['_GETCONSENTSRESPONSE']._serialized_end=847
+  _globals['_GETCONSENTSETTINGSREQUEST']._serialized_start=849
+  _globals['_GETCONSENTSETTINGSREQUEST']._serialized_end=924
+  _globals['_GETCONSENTSETTINGSRESPONSE']._serialized_start=926
+  _globals['_GETCONSENTSETTINGSRESPONSE']._serialized_end=1009
+  _globals['_UPDATECONSENTSETTINGSREQUEST']._serialized_start=1012
+  _globals['_UPDATECONSENTSETTINGSREQUEST']._serialized_end=1158
+  _globals['_UPDATECONSENTSETTINGSRESPONSE']._serialized_start=1160
+  _globals['_UPDATECONSENTSETTINGSRESPONSE']._serialized_end=1246
+  _globals['_CONSENTSERVICE']._serialized_start=1249
+  _globals['_CONSENTSERVICE']._serialized_end=1834
 # @@protoc_insertion_point(module_scope)

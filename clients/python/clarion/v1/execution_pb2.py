@@ -28,7 +28,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63larion/v1/execution.proto\x12\nclarion.v1\x1a\x1d\x63larion/v1/audience_run.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfb\x03\n\tExecution\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x1e\n\x10\x63\x61mpaign_version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06\x63\x61ller\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x61\x63\x63\x65pt_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x33\n\tsend_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\x0emessage_counts\x18\t \x01(\x0b\x32\x19.clarion.v1.MessageCountsB\x04\xe2\x41\x01\x03\x12\x1c\n\x0erejected_count\x18\n \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x33\n\x0c\x61udience_run\x18\x0b \x01(\x0b\x32\x17.clarion.v1.AudienceRunB\x04\xe2\x41\x01\x03:.\xea\x41+\n\x11\x63larion/Execution\x12\x16\x65xecutions/{execution}\"\xdb\x01\n\rMessageCounts\x12\x13\n\x0btotal_count\x18\x01 \x01(\x05\x12\x14\n\x0cqueued_count\x18\x02 \x01(\x05\x12\x15\n\rsending_count\x18\x03 \x01(\x05\x12\x12\n\nsent_count\x18\x04 \x01(\x05\x12\x16\n\x0e\x65xcluded_count\x18\x05 \x01(\x05\x12\x17\n\x0f\x63\x61ncelled_count\x18\x06 \x01(\x05\x12\x15\n\rexpired_count\x18\x07 \x01(\x05\x12\x14\n\x0c\x66\x61iled_count\x18\x08 \x01(\x05\x12\x16\n\x0ein_doubt_count\x18\t \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63larion/v1/execution.proto\x12\nclarion.v1\x1a\x1d\x63larion/v1/audience_run.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x04\n\tExecution\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12+\n\x08\x63\x61mpaign\x18\x02 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x1e\n\x10\x63\x61mpaign_version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x18\n\nrequest_id\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\'\n\x06\x63\x61ller\x18\x05 \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x35\n\x0b\x61\x63\x63\x65pt_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x33\n\tsend_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\x0emessage_counts\x18\t \x01(\x0b\x32\x19.clarion.v1.MessageCountsB\x04\xe2\x41\x01\x03\x12\x1c\n\x0erejected_count\x18\n \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x33\n\x0c\x61udience_run\x18\x0b \x01(\x0b\x32\x17.clarion.v1.AudienceRunB\x04\xe2\x41\x01\x03:.\xea\x41+\n\x11\x63larion/Execution\x12\x16\x65xecutions/{execution}\"\xdb\x01\n\rMessageCounts\x12\x13\n\x0btotal_count\x18\x01 \x01(\x05\x12\x14\n\x0cqueued_count\x18\x02 \x01(\x05\x12\x15\n\rsending_count\x18\x03 \x01(\x05\x12\x12\n\nsent_count\x18\x04 \x01(\x05\x12\x16\n\x0e\x65xcluded_count\x18\x05 \x01(\x05\x12\x17\n\x0f\x63\x61ncelled_count\x18\x06 \x01(\x05\x12\x15\n\rexpired_count\x18\x07 \x01(\x05\x12\x14\n\x0c\x66\x61iled_count\x18\x08 \x01(\x05\x12\x16\n\x0ein_doubt_count\x18\t \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,7 +44,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXECUTION'].fields_by_name['request_id']._loaded_options = None
   _globals['_EXECUTION'].fields_by_name['request_id']._serialized_options = b'\342A\001\003'
   _globals['_EXECUTION'].fields_by_name['caller']._loaded_options = None
-  _globals['_EXECUTION'].fields_by_name['caller']._serialized_options = b'\342A\001\003'
+  _globals['_EXECUTION'].fields_by_name['caller']._serialized_options = b'\342A\001\003\372A\020\n\016clarion/ApiKey'
   _globals['_EXECUTION'].fields_by_name['accept_time']._loaded_options = None
   _globals['_EXECUTION'].fields_by_name['accept_time']._serialized_options = b'\342A\001\003'
   _globals['_EXECUTION'].fields_by_name['send_time']._loaded_options = None
@@ -60,7 +60,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXECUTION']._loaded_options = None
   _globals['_EXECUTION']._serialized_options = b'\352A+\n\021clarion/Execution\022\026executions/{execution}'
   _globals['_EXECUTION']._serialized_start=167
-  _globals['_EXECUTION']._serialized_end=674
-  _globals['_MESSAGECOUNTS']._serialized_start=677
-  _globals['_MESSAGECOUNTS']._serialized_end=896
+  _globals['_EXECUTION']._serialized_end=693
+  _globals['_MESSAGECOUNTS']._serialized_start=696
+  _globals['_MESSAGECOUNTS']._serialized_end=915
 # @@protoc_insertion_point(module_scope)

@@ -26,9 +26,10 @@ from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import execution_pb2 as clarion_dot_v1_dot_execution__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"clarion/v1/execution_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1a\x63larion/v1/execution.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\")\n\x13GetExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"@\n\x14GetExecutionResponse\x12(\n\texecution\x18\x01 \x01(\x0b\x32\x15.clarion.v1.Execution\"|\n\x15ListExecutionsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\\\n\x16ListExecutionsResponse\x12)\n\nexecutions\x18\x01 \x03(\x0b\x32\x15.clarion.v1.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\",\n\x16\x43\x61ncelExecutionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\x98\x02\n\x17\x43\x61ncelExecutionResponse\x12<\n\x07outcome\x18\x01 \x01(\x0e\x32+.clarion.v1.CancelExecutionResponse.Outcome\x12\x17\n\x0f\x63\x61ncelled_count\x18\x02 \x01(\x05\x12\x16\n\x0etoo_late_count\x18\x03 \x01(\x05\x12(\n\texecution\x18\x04 \x01(\x0b\x32\x15.clarion.v1.Execution\"d\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11OUTCOME_CANCELLED\x10\x01\x12\x14\n\x10OUTCOME_TOO_LATE\x10\x02\x12\x13\n\x0fOUTCOME_PARTIAL\x10\x03\x32\x94\x03\n\x10\x45xecutionService\x12y\n\x0cGetExecution\x12\x1f.clarion.v1.GetExecutionRequest\x1a .clarion.v1.GetExecutionResponse\"&\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=executions/*}\x12v\n\x0eListExecutions\x12!.clarion.v1.ListExecutionsRequest\x1a\".clarion.v1.ListExecutionsResponse\"\x1d\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/executions\x12\x8c\x01\n\x0f\x43\x61ncelExecution\x12\".clarion.v1.CancelExecutionRequest\x1a#.clarion.v1.CancelExecutionResponse\"0\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=executions/*}:cancel:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"clarion/v1/execution_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1a\x63larion/v1/execution.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"?\n\x13GetExecutionRequest\x12(\n\x04name\x18\x01 \x01(\tB\x1a\xe2\x41\x01\x02\xfa\x41\x13\n\x11\x63larion/Execution\"@\n\x14GetExecutionResponse\x12(\n\texecution\x18\x01 \x01(\x0b\x32\x15.clarion.v1.Execution\"\x91\x01\n\x15ListExecutionsRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x18\n\nrequest_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\\\n\x16ListExecutionsResponse\x12)\n\nexecutions\x18\x01 \x03(\x0b\x32\x15.clarion.v1.Execution\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"B\n\x16\x43\x61ncelExecutionRequest\x12(\n\x04name\x18\x01 \x01(\tB\x1a\xe2\x41\x01\x02\xfa\x41\x13\n\x11\x63larion/Execution\"\x98\x02\n\x17\x43\x61ncelExecutionResponse\x12<\n\x07outcome\x18\x01 \x01(\x0e\x32+.clarion.v1.CancelExecutionResponse.Outcome\x12\x17\n\x0f\x63\x61ncelled_count\x18\x02 \x01(\x05\x12\x16\n\x0etoo_late_count\x18\x03 \x01(\x05\x12(\n\texecution\x18\x04 \x01(\x0b\x32\x15.clarion.v1.Execution\"d\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11OUTCOME_CANCELLED\x10\x01\x12\x14\n\x10OUTCOME_TOO_LATE\x10\x02\x12\x13\n\x0fOUTCOME_PARTIAL\x10\x03\x32\x94\x03\n\x10\x45xecutionService\x12y\n\x0cGetExecution\x12\x1f.clarion.v1.GetExecutionRequest\x1a .clarion.v1.GetExecutionResponse\"&\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=executions/*}\x12v\n\x0eListExecutions\x12!.clarion.v1.ListExecutionsRequest\x1a\".clarion.v1.ListExecutionsResponse\"\x1d\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/executions\x12\x8c\x01\n\x0f\x43\x61ncelExecution\x12\".clarion.v1.CancelExecutionRequest\x1a#.clarion.v1.CancelExecutionResponse\"0\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=executions/*}:cancel:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,9 +37,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.execution_servic
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETEXECUTIONREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETEXECUTIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETEXECUTIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\023\n\021clarion/Execution'
   _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001'
+  _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Campaign'
   _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001'
   _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -46,27 +47,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTEXECUTIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_CANCELEXECUTIONREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_CANCELEXECUTIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_CANCELEXECUTIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\023\n\021clarion/Execution'
   _globals['_EXECUTIONSERVICE'].methods_by_name['GetExecution']._loaded_options = None
   _globals['_EXECUTIONSERVICE'].methods_by_name['GetExecution']._serialized_options = b'\342\333\030\003\n\001\004\202\323\344\223\002\031\022\027/v1/{name=executions/*}'
   _globals['_EXECUTIONSERVICE'].methods_by_name['ListExecutions']._loaded_options = None
   _globals['_EXECUTIONSERVICE'].methods_by_name['ListExecutions']._serialized_options = b'\342\333\030\003\n\001\004\202\323\344\223\002\020\022\016/v1/executions'
   _globals['_EXECUTIONSERVICE'].methods_by_name['CancelExecution']._loaded_options = None
   _globals['_EXECUTIONSERVICE'].methods_by_name['CancelExecution']._serialized_options = b'\342\333\030\003\n\001\003\202\323\344\223\002#\"\036/v1/{name=executions/*}:cancel:\001*'
-  _globals['_GETEXECUTIONREQUEST']._serialized_start=166
-  _globals['_GETEXECUTIONREQUEST']._serialized_end=207
-  _globals['_GETEXECUTIONRESPONSE']._serialized_start=209
-  _globals['_GETEXECUTIONRESPONSE']._serialized_end=273
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=275
-  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=399
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=401
-  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=493
-  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=495
-  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=539
-  _globals['_CANCELEXECUTIONRESPONSE']._serialized_start=542
-  _globals['_CANCELEXECUTIONRESPONSE']._serialized_end=822
-  _globals['_CANCELEXECUTIONRESPONSE_OUTCOME']._serialized_start=722
-  _globals['_CANCELEXECUTIONRESPONSE_OUTCOME']._serialized_end=822
-  _globals['_EXECUTIONSERVICE']._serialized_start=825
-  _globals['_EXECUTIONSERVICE']._serialized_end=1229
+  _globals['_GETEXECUTIONREQUEST']._serialized_start=193
+  _globals['_GETEXECUTIONREQUEST']._serialized_end=256
+  _globals['_GETEXECUTIONRESPONSE']._serialized_start=258
+  _globals['_GETEXECUTIONRESPONSE']._serialized_end=322
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_start=325
+  _globals['_LISTEXECUTIONSREQUEST']._serialized_end=470
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_start=472
+  _globals['_LISTEXECUTIONSRESPONSE']._serialized_end=564
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_start=566
+  _globals['_CANCELEXECUTIONREQUEST']._serialized_end=632
+  _globals['_CANCELEXECUTIONRESPONSE']._serialized_start=635
+  _globals['_CANCELEXECUTIONRESPONSE']._serialized_end=915
+  _globals['_CANCELEXECUTIONRESPONSE_OUTCOME']._serialized_start=815
+  _globals['_CANCELEXECUTIONRESPONSE_OUTCOME']._serialized_end=915
+  _globals['_EXECUTIONSERVICE']._serialized_start=918
+  _globals['_EXECUTIONSERVICE']._serialized_end=1322
 # @@protoc_insertion_point(module_scope)

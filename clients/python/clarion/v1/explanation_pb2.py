@@ -29,13 +29,15 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63larion/v1/explanation.proto\x12\nclarion.v1\x1a\x16\x63larion/v1/event.proto\x1a\x1e\x63larion/v1/locale_reason.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x01\n\x0cSourcedValue\x12\r\n\x05value\x18\x01 \x01(\t\x12/\n\x06source\x18\x02 \x01(\x0e\x32\x1f.clarion.v1.SourcedValue.Source\"\x82\x01\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSOURCE_CALL\x10\x01\x12\x12\n\x0eSOURCE_PROFILE\x10\x02\x12\x13\n\x0fSOURCE_IDENTITY\x10\x03\x12\x13\n\x0fSOURCE_CAMPAIGN\x10\x04\x12\x11\n\rSOURCE_POLICY\x10\x05\"P\n\x0f\x41ttributeSource\x12\x0c\n\x04name\x18\x01 \x01(\t\x12/\n\x06source\x18\x02 \x01(\x0e\x32\x1f.clarion.v1.SourcedValue.Source\"\xac\x01\n\x14RecipientExplanation\x12\x0f\n\x07profile\x18\x01 \x01(\t\x12(\n\x06locale\x18\x02 \x01(\x0b\x32\x18.clarion.v1.SourcedValue\x12/\n\nattributes\x18\x03 \x03(\x0b\x32\x1b.clarion.v1.AttributeSource\x12(\n\taudiences\x18\x04 \x03(\tB\x15\xfa\x41\x12\n\x10\x63larion/Audience\"\x9e\x03\n\x12MessageExplanation\x12)\n\nexclusions\x18\x01 \x03(\x0b\x32\x15.clarion.v1.Exclusion\x12)\n\x07\x61\x64\x64ress\x18\x02 \x01(\x0b\x32\x18.clarion.v1.SourcedValue\x12+\n\ttime_zone\x18\x03 \x01(\x0b\x32\x18.clarion.v1.SourcedValue\x12,\n\x08\x64ue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0esending_policy\x18\x05 \x01(\tB\x1a\xfa\x41\x17\n\x15\x63larion/SendingPolicy\x12\x16\n\x0e\x63onsent_change\x18\x06 \x01(\t\x12\x16\n\x0e\x63ontent_locale\x18\x07 \x01(\t\x12/\n\rlocale_reason\x18\x08 \x01(\x0e\x32\x18.clarion.v1.LocaleReason\x12\x0c\n\x04rule\x18\t \x01(\t\x12\x34\n\x10rule_evaluations\x18\n \x03(\x0b\x32\x1a.clarion.v1.RuleEvaluationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63larion/v1/explanation.proto\x12\nclarion.v1\x1a\x16\x63larion/v1/event.proto\x1a\x1e\x63larion/v1/locale_reason.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x01\n\x0cSourcedValue\x12\r\n\x05value\x18\x01 \x01(\t\x12/\n\x06source\x18\x02 \x01(\x0e\x32\x1f.clarion.v1.SourcedValue.Source\"\x82\x01\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bSOURCE_CALL\x10\x01\x12\x12\n\x0eSOURCE_PROFILE\x10\x02\x12\x13\n\x0fSOURCE_IDENTITY\x10\x03\x12\x13\n\x0fSOURCE_CAMPAIGN\x10\x04\x12\x11\n\rSOURCE_POLICY\x10\x05\"P\n\x0f\x41ttributeSource\x12\x0c\n\x04name\x18\x01 \x01(\t\x12/\n\x06source\x18\x02 \x01(\x0e\x32\x1f.clarion.v1.SourcedValue.Source\"\xc2\x01\n\x14RecipientExplanation\x12%\n\x07profile\x18\x01 \x01(\tB\x14\xfa\x41\x11\n\x0f\x63larion/Profile\x12(\n\x06locale\x18\x02 \x01(\x0b\x32\x18.clarion.v1.SourcedValue\x12/\n\nattributes\x18\x03 \x03(\x0b\x32\x1b.clarion.v1.AttributeSource\x12(\n\taudiences\x18\x04 \x03(\tB\x15\xfa\x41\x12\n\x10\x63larion/Audience\"\x9e\x03\n\x12MessageExplanation\x12)\n\nexclusions\x18\x01 \x03(\x0b\x32\x15.clarion.v1.Exclusion\x12)\n\x07\x61\x64\x64ress\x18\x02 \x01(\x0b\x32\x18.clarion.v1.SourcedValue\x12+\n\ttime_zone\x18\x03 \x01(\x0b\x32\x18.clarion.v1.SourcedValue\x12,\n\x08\x64ue_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0esending_policy\x18\x05 \x01(\tB\x1a\xfa\x41\x17\n\x15\x63larion/SendingPolicy\x12\x16\n\x0e\x63onsent_change\x18\x06 \x01(\t\x12\x16\n\x0e\x63ontent_locale\x18\x07 \x01(\t\x12/\n\rlocale_reason\x18\x08 \x01(\x0e\x32\x18.clarion.v1.LocaleReason\x12\x0c\n\x04rule\x18\t \x01(\t\x12\x34\n\x10rule_evaluations\x18\n \x03(\x0b\x32\x1a.clarion.v1.RuleEvaluationb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.explanation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_RECIPIENTEXPLANATION'].fields_by_name['profile']._loaded_options = None
+  _globals['_RECIPIENTEXPLANATION'].fields_by_name['profile']._serialized_options = b'\372A\021\n\017clarion/Profile'
   _globals['_RECIPIENTEXPLANATION'].fields_by_name['audiences']._loaded_options = None
   _globals['_RECIPIENTEXPLANATION'].fields_by_name['audiences']._serialized_options = b'\372A\022\n\020clarion/Audience'
   _globals['_MESSAGEEXPLANATION'].fields_by_name['sending_policy']._loaded_options = None
@@ -47,7 +49,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTRIBUTESOURCE']._serialized_start=402
   _globals['_ATTRIBUTESOURCE']._serialized_end=482
   _globals['_RECIPIENTEXPLANATION']._serialized_start=485
-  _globals['_RECIPIENTEXPLANATION']._serialized_end=657
-  _globals['_MESSAGEEXPLANATION']._serialized_start=660
-  _globals['_MESSAGEEXPLANATION']._serialized_end=1074
+  _globals['_RECIPIENTEXPLANATION']._serialized_end=679
+  _globals['_MESSAGEEXPLANATION']._serialized_start=682
+  _globals['_MESSAGEEXPLANATION']._serialized_end=1096
 # @@protoc_insertion_point(module_scope)

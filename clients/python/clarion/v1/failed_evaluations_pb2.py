@@ -22,17 +22,20 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#clarion/v1/failed_evaluations.proto\x12\nclarion.v1\"\xc8\x01\n\x11\x46\x61iledEvaluations\x12\x32\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32#.clarion.v1.FailedEvaluations.Cause\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\x10\n\x08profiles\x18\x03 \x03(\t\"^\n\x05\x43\x61use\x12\x15\n\x11\x43\x41USE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43\x41USE_MISSING_VALUE\x10\x01\x12\x14\n\x10\x43\x41USE_WRONG_TYPE\x10\x02\x12\x0f\n\x0b\x43\x41USE_OTHER\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#clarion/v1/failed_evaluations.proto\x12\nclarion.v1\x1a\x19google/api/resource.proto\"\xde\x01\n\x11\x46\x61iledEvaluations\x12\x32\n\x05\x63\x61use\x18\x01 \x01(\x0e\x32#.clarion.v1.FailedEvaluations.Cause\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12&\n\x08profiles\x18\x03 \x03(\tB\x14\xfa\x41\x11\n\x0f\x63larion/Profile\"^\n\x05\x43\x61use\x12\x15\n\x11\x43\x41USE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43\x41USE_MISSING_VALUE\x10\x01\x12\x14\n\x10\x43\x41USE_WRONG_TYPE\x10\x02\x12\x0f\n\x0b\x43\x41USE_OTHER\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.failed_evaluations_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FAILEDEVALUATIONS']._serialized_start=52
-  _globals['_FAILEDEVALUATIONS']._serialized_end=252
-  _globals['_FAILEDEVALUATIONS_CAUSE']._serialized_start=158
-  _globals['_FAILEDEVALUATIONS_CAUSE']._serialized_end=252
+  _globals['_FAILEDEVALUATIONS'].fields_by_name['profiles']._loaded_options = None
+  _globals['_FAILEDEVALUATIONS'].fields_by_name['profiles']._serialized_options = b'\372A\021\n\017clarion/Profile'
+  _globals['_FAILEDEVALUATIONS']._serialized_start=79
+  _globals['_FAILEDEVALUATIONS']._serialized_end=301
+  _globals['_FAILEDEVALUATIONS_CAUSE']._serialized_start=207
+  _globals['_FAILEDEVALUATIONS_CAUSE']._serialized_end=301
 # @@protoc_insertion_point(module_scope)

@@ -28,10 +28,11 @@ from clarion.v1 import fragment_pb2 as clarion_dot_v1_dot_fragment__pb2
 from clarion.v1 import fragment_repin_pb2 as clarion_dot_v1_dot_fragment__repin__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/fragment_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/campaign.proto\x1a\x19\x63larion/v1/fragment.proto\x1a\x1f\x63larion/v1/fragment_repin.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"}\n\x15\x43reateFragmentRequest\x12\x19\n\x0b\x66ragment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x08\x66ragment\x18\x02 \x01(\x0b\x32\x14.clarion.v1.FragmentB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16\x43reateFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\"(\n\x12GetFragmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x13GetFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\"f\n\x14ListFragmentsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rshow_archived\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"Y\n\x15ListFragmentsResponse\x12\'\n\tfragments\x18\x01 \x03(\x0b\x32\x14.clarion.v1.Fragment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x99\x01\n\x15UpdateFragmentRequest\x12,\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.FragmentB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16UpdateFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\"?\n\x15\x44\x65leteFragmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x44\x65leteFragmentResponse\"@\n\x16\x41rchiveFragmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"A\n\x17\x41rchiveFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\"B\n\x18UnarchiveFragmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19UnarchiveFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\"]\n\x16PublishFragmentRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\x96\x01\n\x17PublishFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\x12,\n\x07version\x18\x02 \x01(\x0b\x32\x1b.clarion.v1.FragmentVersion\x12%\n\x08warnings\x18\x03 \x03(\x0b\x32\x13.clarion.v1.Finding\"h\n\x1bListFragmentVersionsRequest\x12\x16\n\x08\x66ragment\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"o\n\x1cListFragmentVersionsResponse\x12\x36\n\x11\x66ragment_versions\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.FragmentVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"d\n\x17ListFragmentUsesRequest\x12\x16\n\x08\x66ragment\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"c\n\x18ListFragmentUsesResponse\x12.\n\rfragment_uses\x18\x01 \x03(\x0b\x32\x17.clarion.v1.FragmentUse\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"~\n\x14RepinFragmentRequest\x12\x16\n\x08\x66ragment\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x18\n\nto_version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x17\n\tcampaigns\x18\x03 \x03(\tB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"V\n\x15RepinFragmentResponse\x12\x12\n\nto_version\x18\x01 \x01(\x05\x12)\n\x06repins\x18\x02 \x03(\x0b\x32\x19.clarion.v1.FragmentRepin2\x85\x0c\n\x0f\x46ragmentService\x12\x7f\n\x0e\x43reateFragment\x12!.clarion.v1.CreateFragmentRequest\x1a\".clarion.v1.CreateFragmentResponse\"&\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x19\"\r/v1/fragments:\x08\x66ragment\x12v\n\x0bGetFragment\x12\x1e.clarion.v1.GetFragmentRequest\x1a\x1f.clarion.v1.GetFragmentResponse\"&\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=fragments/*}\x12s\n\rListFragments\x12 .clarion.v1.ListFragmentsRequest\x1a!.clarion.v1.ListFragmentsResponse\"\x1d\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/fragments\x12\x91\x01\n\x0eUpdateFragment\x12!.clarion.v1.UpdateFragmentRequest\x1a\".clarion.v1.UpdateFragmentResponse\"8\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02+2\x1f/v1/{fragment.name=fragments/*}:\x08\x66ragment\x12~\n\x0e\x44\x65leteFragment\x12!.clarion.v1.DeleteFragmentRequest\x1a\".clarion.v1.DeleteFragmentResponse\"%\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x18*\x16/v1/{name=fragments/*}\x12\x8c\x01\n\x0f\x41rchiveFragment\x12\".clarion.v1.ArchiveFragmentRequest\x1a#.clarion.v1.ArchiveFragmentResponse\"0\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=fragments/*}:archive:\x01*\x12\x94\x01\n\x11UnarchiveFragment\x12$.clarion.v1.UnarchiveFragmentRequest\x1a%.clarion.v1.UnarchiveFragmentResponse\"2\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02%\" /v1/{name=fragments/*}:unarchive:\x01*\x12\x8c\x01\n\x0fPublishFragment\x12\".clarion.v1.PublishFragmentRequest\x1a#.clarion.v1.PublishFragmentResponse\"0\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=fragments/*}:publish:\x01*\x12\x9e\x01\n\x14ListFragmentVersions\x12\'.clarion.v1.ListFragmentVersionsRequest\x1a(.clarion.v1.ListFragmentVersionsResponse\"3\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02%\x12#/v1/{fragment=fragments/*}/versions\x12\x8e\x01\n\x10ListFragmentUses\x12#.clarion.v1.ListFragmentUsesRequest\x1a$.clarion.v1.ListFragmentUsesResponse\"/\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{fragment=fragments/*}/uses\x12\x88\x01\n\rRepinFragment\x12 .clarion.v1.RepinFragmentRequest\x1a!.clarion.v1.RepinFragmentResponse\"2\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02%\" /v1/{fragment=fragments/*}:repin:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/fragment_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/campaign.proto\x1a\x19\x63larion/v1/fragment.proto\x1a\x1f\x63larion/v1/fragment_repin.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"}\n\x15\x43reateFragmentRequest\x12\x19\n\x0b\x66ragment_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12,\n\x08\x66ragment\x18\x02 \x01(\x0b\x32\x14.clarion.v1.FragmentB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16\x43reateFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\"=\n\x12GetFragmentRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Fragment\"=\n\x13GetFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\"f\n\x14ListFragmentsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rshow_archived\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"Y\n\x15ListFragmentsResponse\x12\'\n\tfragments\x18\x01 \x03(\x0b\x32\x14.clarion.v1.Fragment\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x99\x01\n\x15UpdateFragmentRequest\x12,\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.FragmentB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"@\n\x16UpdateFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\"T\n\x15\x44\x65leteFragmentRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x44\x65leteFragmentResponse\"U\n\x16\x41rchiveFragmentRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"A\n\x17\x41rchiveFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\"W\n\x18UnarchiveFragmentRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19UnarchiveFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\"r\n\x16PublishFragmentRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\x96\x01\n\x17PublishFragmentResponse\x12&\n\x08\x66ragment\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Fragment\x12,\n\x07version\x18\x02 \x01(\x0b\x32\x1b.clarion.v1.FragmentVersion\x12%\n\x08warnings\x18\x03 \x03(\x0b\x32\x13.clarion.v1.Finding\"}\n\x1bListFragmentVersionsRequest\x12+\n\x08\x66ragment\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"o\n\x1cListFragmentVersionsResponse\x12\x36\n\x11\x66ragment_versions\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.FragmentVersion\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"y\n\x17ListFragmentUsesRequest\x12+\n\x08\x66ragment\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"c\n\x18ListFragmentUsesResponse\x12.\n\rfragment_uses\x18\x01 \x03(\x0b\x32\x17.clarion.v1.FragmentUse\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa8\x01\n\x14RepinFragmentRequest\x12+\n\x08\x66ragment\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x18\n\nto_version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12,\n\tcampaigns\x18\x03 \x03(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"V\n\x15RepinFragmentResponse\x12\x12\n\nto_version\x18\x01 \x01(\x05\x12)\n\x06repins\x18\x02 \x03(\x0b\x32\x19.clarion.v1.FragmentRepin2\x85\x0c\n\x0f\x46ragmentService\x12\x7f\n\x0e\x43reateFragment\x12!.clarion.v1.CreateFragmentRequest\x1a\".clarion.v1.CreateFragmentResponse\"&\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x19\"\r/v1/fragments:\x08\x66ragment\x12v\n\x0bGetFragment\x12\x1e.clarion.v1.GetFragmentRequest\x1a\x1f.clarion.v1.GetFragmentResponse\"&\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=fragments/*}\x12s\n\rListFragments\x12 .clarion.v1.ListFragmentsRequest\x1a!.clarion.v1.ListFragmentsResponse\"\x1d\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/fragments\x12\x91\x01\n\x0eUpdateFragment\x12!.clarion.v1.UpdateFragmentRequest\x1a\".clarion.v1.UpdateFragmentResponse\"8\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02+2\x1f/v1/{fragment.name=fragments/*}:\x08\x66ragment\x12~\n\x0e\x44\x65leteFragment\x12!.clarion.v1.DeleteFragmentRequest\x1a\".clarion.v1.DeleteFragmentResponse\"%\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x18*\x16/v1/{name=fragments/*}\x12\x8c\x01\n\x0f\x41rchiveFragment\x12\".clarion.v1.ArchiveFragmentRequest\x1a#.clarion.v1.ArchiveFragmentResponse\"0\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=fragments/*}:archive:\x01*\x12\x94\x01\n\x11UnarchiveFragment\x12$.clarion.v1.UnarchiveFragmentRequest\x1a%.clarion.v1.UnarchiveFragmentResponse\"2\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02%\" /v1/{name=fragments/*}:unarchive:\x01*\x12\x8c\x01\n\x0fPublishFragment\x12\".clarion.v1.PublishFragmentRequest\x1a#.clarion.v1.PublishFragmentResponse\"0\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02#\"\x1e/v1/{name=fragments/*}:publish:\x01*\x12\x9e\x01\n\x14ListFragmentVersions\x12\'.clarion.v1.ListFragmentVersionsRequest\x1a(.clarion.v1.ListFragmentVersionsResponse\"3\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02%\x12#/v1/{fragment=fragments/*}/versions\x12\x8e\x01\n\x10ListFragmentUses\x12#.clarion.v1.ListFragmentUsesRequest\x1a$.clarion.v1.ListFragmentUsesResponse\"/\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{fragment=fragments/*}/uses\x12\x88\x01\n\rRepinFragment\x12 .clarion.v1.RepinFragmentRequest\x1a!.clarion.v1.RepinFragmentResponse\"2\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02%\" /v1/{fragment=fragments/*}:repin:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEFRAGMENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATEFRAGMENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETFRAGMENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETFRAGMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETFRAGMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Fragment'
   _globals['_LISTFRAGMENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTFRAGMENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTFRAGMENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -59,41 +60,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEFRAGMENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_UPDATEFRAGMENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_DELETEFRAGMENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETEFRAGMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETEFRAGMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Fragment'
   _globals['_DELETEFRAGMENTREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETEFRAGMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_ARCHIVEFRAGMENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_ARCHIVEFRAGMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_ARCHIVEFRAGMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Fragment'
   _globals['_ARCHIVEFRAGMENTREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_ARCHIVEFRAGMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_UNARCHIVEFRAGMENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_UNARCHIVEFRAGMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_UNARCHIVEFRAGMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Fragment'
   _globals['_UNARCHIVEFRAGMENTREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_UNARCHIVEFRAGMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_PUBLISHFRAGMENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_PUBLISHFRAGMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_PUBLISHFRAGMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Fragment'
   _globals['_PUBLISHFRAGMENTREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_PUBLISHFRAGMENTREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_PUBLISHFRAGMENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_PUBLISHFRAGMENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_LISTFRAGMENTVERSIONSREQUEST'].fields_by_name['fragment']._loaded_options = None
-  _globals['_LISTFRAGMENTVERSIONSREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\002'
+  _globals['_LISTFRAGMENTVERSIONSREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Fragment'
   _globals['_LISTFRAGMENTVERSIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTFRAGMENTVERSIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTFRAGMENTVERSIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTFRAGMENTVERSIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_LISTFRAGMENTUSESREQUEST'].fields_by_name['fragment']._loaded_options = None
-  _globals['_LISTFRAGMENTUSESREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\002'
+  _globals['_LISTFRAGMENTUSESREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Fragment'
   _globals['_LISTFRAGMENTUSESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTFRAGMENTUSESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTFRAGMENTUSESREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTFRAGMENTUSESREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_REPINFRAGMENTREQUEST'].fields_by_name['fragment']._loaded_options = None
-  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\002'
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Fragment'
   _globals['_REPINFRAGMENTREQUEST'].fields_by_name['to_version']._loaded_options = None
   _globals['_REPINFRAGMENTREQUEST'].fields_by_name['to_version']._serialized_options = b'\342A\001\001'
   _globals['_REPINFRAGMENTREQUEST'].fields_by_name['campaigns']._loaded_options = None
-  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['campaigns']._serialized_options = b'\342A\001\002'
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['campaigns']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_REPINFRAGMENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_REPINFRAGMENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_FRAGMENTSERVICE'].methods_by_name['CreateFragment']._loaded_options = None
@@ -118,50 +119,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FRAGMENTSERVICE'].methods_by_name['ListFragmentUses']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002!\022\037/v1/{fragment=fragments/*}/uses'
   _globals['_FRAGMENTSERVICE'].methods_by_name['RepinFragment']._loaded_options = None
   _globals['_FRAGMENTSERVICE'].methods_by_name['RepinFragment']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002%\" /v1/{fragment=fragments/*}:repin:\001*'
-  _globals['_CREATEFRAGMENTREQUEST']._serialized_start=258
-  _globals['_CREATEFRAGMENTREQUEST']._serialized_end=383
-  _globals['_CREATEFRAGMENTRESPONSE']._serialized_start=385
-  _globals['_CREATEFRAGMENTRESPONSE']._serialized_end=449
-  _globals['_GETFRAGMENTREQUEST']._serialized_start=451
-  _globals['_GETFRAGMENTREQUEST']._serialized_end=491
-  _globals['_GETFRAGMENTRESPONSE']._serialized_start=493
-  _globals['_GETFRAGMENTRESPONSE']._serialized_end=554
-  _globals['_LISTFRAGMENTSREQUEST']._serialized_start=556
-  _globals['_LISTFRAGMENTSREQUEST']._serialized_end=658
-  _globals['_LISTFRAGMENTSRESPONSE']._serialized_start=660
-  _globals['_LISTFRAGMENTSRESPONSE']._serialized_end=749
-  _globals['_UPDATEFRAGMENTREQUEST']._serialized_start=752
-  _globals['_UPDATEFRAGMENTREQUEST']._serialized_end=905
-  _globals['_UPDATEFRAGMENTRESPONSE']._serialized_start=907
-  _globals['_UPDATEFRAGMENTRESPONSE']._serialized_end=971
-  _globals['_DELETEFRAGMENTREQUEST']._serialized_start=973
-  _globals['_DELETEFRAGMENTREQUEST']._serialized_end=1036
-  _globals['_DELETEFRAGMENTRESPONSE']._serialized_start=1038
-  _globals['_DELETEFRAGMENTRESPONSE']._serialized_end=1062
-  _globals['_ARCHIVEFRAGMENTREQUEST']._serialized_start=1064
-  _globals['_ARCHIVEFRAGMENTREQUEST']._serialized_end=1128
-  _globals['_ARCHIVEFRAGMENTRESPONSE']._serialized_start=1130
-  _globals['_ARCHIVEFRAGMENTRESPONSE']._serialized_end=1195
-  _globals['_UNARCHIVEFRAGMENTREQUEST']._serialized_start=1197
-  _globals['_UNARCHIVEFRAGMENTREQUEST']._serialized_end=1263
-  _globals['_UNARCHIVEFRAGMENTRESPONSE']._serialized_start=1265
-  _globals['_UNARCHIVEFRAGMENTRESPONSE']._serialized_end=1332
-  _globals['_PUBLISHFRAGMENTREQUEST']._serialized_start=1334
-  _globals['_PUBLISHFRAGMENTREQUEST']._serialized_end=1427
-  _globals['_PUBLISHFRAGMENTRESPONSE']._serialized_start=1430
-  _globals['_PUBLISHFRAGMENTRESPONSE']._serialized_end=1580
-  _globals['_LISTFRAGMENTVERSIONSREQUEST']._serialized_start=1582
-  _globals['_LISTFRAGMENTVERSIONSREQUEST']._serialized_end=1686
-  _globals['_LISTFRAGMENTVERSIONSRESPONSE']._serialized_start=1688
-  _globals['_LISTFRAGMENTVERSIONSRESPONSE']._serialized_end=1799
-  _globals['_LISTFRAGMENTUSESREQUEST']._serialized_start=1801
-  _globals['_LISTFRAGMENTUSESREQUEST']._serialized_end=1901
-  _globals['_LISTFRAGMENTUSESRESPONSE']._serialized_start=1903
-  _globals['_LISTFRAGMENTUSESRESPONSE']._serialized_end=2002
-  _globals['_REPINFRAGMENTREQUEST']._serialized_start=2004
-  _globals['_REPINFRAGMENTREQUEST']._serialized_end=2130
-  _globals['_REPINFRAGMENTRESPONSE']._serialized_start=2132
-  _globals['_REPINFRAGMENTRESPONSE']._serialized_end=2218
-  _globals['_FRAGMENTSERVICE']._serialized_start=2221
-  _globals['_FRAGMENTSERVICE']._serialized_end=3762
+  _globals['_CREATEFRAGMENTREQUEST']._serialized_start=285
+  _globals['_CREATEFRAGMENTREQUEST']._serialized_end=410
+  _globals['_CREATEFRAGMENTRESPONSE']._serialized_start=412
+  _globals['_CREATEFRAGMENTRESPONSE']._serialized_end=476
+  _globals['_GETFRAGMENTREQUEST']._serialized_start=478
+  _globals['_GETFRAGMENTREQUEST']._serialized_end=539
+  _globals['_GETFRAGMENTRESPONSE']._serialized_start=541
+  _globals['_GETFRAGMENTRESPONSE']._serialized_end=602
+  _globals['_LISTFRAGMENTSREQUEST']._serialized_start=604
+  _globals['_LISTFRAGMENTSREQUEST']._serialized_end=706
+  _globals['_LISTFRAGMENTSRESPONSE']._serialized_start=708
+  _globals['_LISTFRAGMENTSRESPONSE']._serialized_end=797
+  _globals['_UPDATEFRAGMENTREQUEST']._serialized_start=800
+  _globals['_UPDATEFRAGMENTREQUEST']._serialized_end=953
+  _globals['_UPDATEFRAGMENTRESPONSE']._serialized_start=955
+  _globals['_UPDATEFRAGMENTRESPONSE']._serialized_end=1019
+  _globals['_DELETEFRAGMENTREQUEST']._serialized_start=1021
+  _globals['_DELETEFRAGMENTREQUEST']._serialized_end=1105
+  _globals['_DELETEFRAGMENTRESPONSE']._serialized_start=1107
+  _globals['_DELETEFRAGMENTRESPONSE']._serialized_end=1131
+  _globals['_ARCHIVEFRAGMENTREQUEST']._serialized_start=1133
+  _globals['_ARCHIVEFRAGMENTREQUEST']._serialized_end=1218
+  _globals['_ARCHIVEFRAGMENTRESPONSE']._serialized_start=1220
+  _globals['_ARCHIVEFRAGMENTRESPONSE']._serialized_end=1285
+  _globals['_UNARCHIVEFRAGMENTREQUEST']._serialized_start=1287
+  _globals['_UNARCHIVEFRAGMENTREQUEST']._serialized_end=1374
+  _globals['_UNARCHIVEFRAGMENTRESPONSE']._serialized_start=1376
+  _globals['_UNARCHIVEFRAGMENTRESPONSE']._serialized_end=1443
+  _globals['_PUBLISHFRAGMENTREQUEST']._serialized_start=1445
+  _globals['_PUBLISHFRAGMENTREQUEST']._serialized_end=1559
+  _globals['_PUBLISHFRAGMENTRESPONSE']._serialized_start=1562
+  _globals['_PUBLISHFRAGMENTRESPONSE']._serialized_end=1712
+  _globals['_LISTFRAGMENTVERSIONSREQUEST']._serialized_start=1714
+  _globals['_LISTFRAGMENTVERSIONSREQUEST']._serialized_end=1839
+  _globals['_LISTFRAGMENTVERSIONSRESPONSE']._serialized_start=1841
+  _globals['_LISTFRAGMENTVERSIONSRESPONSE']._serialized_end=1952
+  _globals['_LISTFRAGMENTUSESREQUEST']._serialized_start=1954
+  _globals['_LISTFRAGMENTUSESREQUEST']._serialized_end=2075
+  _globals['_LISTFRAGMENTUSESRESPONSE']._serialized_start=2077
+  _globals['_LISTFRAGMENTUSESRESPONSE']._serialized_end=2176
+  _globals['_REPINFRAGMENTREQUEST']._serialized_start=2179
+  _globals['_REPINFRAGMENTREQUEST']._serialized_end=2347
+  _globals['_REPINFRAGMENTRESPONSE']._serialized_start=2349
+  _globals['_REPINFRAGMENTRESPONSE']._serialized_end=2435
+  _globals['_FRAGMENTSERVICE']._serialized_start=2438
+  _globals['_FRAGMENTSERVICE']._serialized_end=3979
 # @@protoc_insertion_point(module_scope)

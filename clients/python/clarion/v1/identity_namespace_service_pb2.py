@@ -26,10 +26,11 @@ from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import identity_namespace_pb2 as clarion_dot_v1_dot_identity__namespace__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+clarion/v1/identity_namespace_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a#clarion/v1/identity_namespace.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"\xa3\x01\n\x1e\x43reateIdentityNamespaceRequest\x12#\n\x15identity_namespace_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12?\n\x12identity_namespace\x18\x02 \x01(\x0b\x32\x1d.clarion.v1.IdentityNamespaceB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\\\n\x1f\x43reateIdentityNamespaceResponse\x12\x39\n\x12identity_namespace\x18\x01 \x01(\x0b\x32\x1d.clarion.v1.IdentityNamespace\"1\n\x1bGetIdentityNamespaceRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"Y\n\x1cGetIdentityNamespaceResponse\x12\x39\n\x12identity_namespace\x18\x01 \x01(\x0b\x32\x1d.clarion.v1.IdentityNamespace\"R\n\x1dListIdentityNamespacesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"u\n\x1eListIdentityNamespacesResponse\x12:\n\x13identity_namespaces\x18\x01 \x03(\x0b\x32\x1d.clarion.v1.IdentityNamespace\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb5\x01\n\x1eUpdateIdentityNamespaceRequest\x12?\n\x12identity_namespace\x18\x01 \x01(\x0b\x32\x1d.clarion.v1.IdentityNamespaceB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\\\n\x1fUpdateIdentityNamespaceResponse\x12\x39\n\x12identity_namespace\x18\x01 \x01(\x0b\x32\x1d.clarion.v1.IdentityNamespace\"H\n\x1e\x44\x65leteIdentityNamespaceRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"!\n\x1f\x44\x65leteIdentityNamespaceResponse2\xf4\x06\n\x18IdentityNamespaceService\x12\xad\x01\n\x17\x43reateIdentityNamespace\x12*.clarion.v1.CreateIdentityNamespaceRequest\x1a+.clarion.v1.CreateIdentityNamespaceResponse\"9\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02,\"\x16/v1/identityNamespaces:\x12identity_namespace\x12\x9b\x01\n\x14GetIdentityNamespace\x12\'.clarion.v1.GetIdentityNamespaceRequest\x1a(.clarion.v1.GetIdentityNamespaceResponse\"0\xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=identityNamespaces/*}\x12\x98\x01\n\x16ListIdentityNamespaces\x12).clarion.v1.ListIdentityNamespacesRequest\x1a*.clarion.v1.ListIdentityNamespacesResponse\"\'\xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/identityNamespaces\x12\xc9\x01\n\x17UpdateIdentityNamespace\x12*.clarion.v1.UpdateIdentityNamespaceRequest\x1a+.clarion.v1.UpdateIdentityNamespaceResponse\"U\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02H22/v1/{identity_namespace.name=identityNamespaces/*}:\x12identity_namespace\x12\xa2\x01\n\x17\x44\x65leteIdentityNamespace\x12*.clarion.v1.DeleteIdentityNamespaceRequest\x1a+.clarion.v1.DeleteIdentityNamespaceResponse\".\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02!*\x1f/v1/{name=identityNamespaces/*}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+clarion/v1/identity_namespace_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a#clarion/v1/identity_namespace.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xa3\x01\n\x1e\x43reateIdentityNamespaceRequest\x12#\n\x15identity_namespace_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12?\n\x12identity_namespace\x18\x02 \x01(\x0b\x32\x1d.clarion.v1.IdentityNamespaceB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\\\n\x1f\x43reateIdentityNamespaceResponse\x12\x39\n\x12identity_namespace\x18\x01 \x01(\x0b\x32\x1d.clarion.v1.IdentityNamespace\"O\n\x1bGetIdentityNamespaceRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x63larion/IdentityNamespace\"Y\n\x1cGetIdentityNamespaceResponse\x12\x39\n\x12identity_namespace\x18\x01 \x01(\x0b\x32\x1d.clarion.v1.IdentityNamespace\"R\n\x1dListIdentityNamespacesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"u\n\x1eListIdentityNamespacesResponse\x12:\n\x13identity_namespaces\x18\x01 \x03(\x0b\x32\x1d.clarion.v1.IdentityNamespace\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xb5\x01\n\x1eUpdateIdentityNamespaceRequest\x12?\n\x12identity_namespace\x18\x01 \x01(\x0b\x32\x1d.clarion.v1.IdentityNamespaceB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\\\n\x1fUpdateIdentityNamespaceResponse\x12\x39\n\x12identity_namespace\x18\x01 \x01(\x0b\x32\x1d.clarion.v1.IdentityNamespace\"f\n\x1e\x44\x65leteIdentityNamespaceRequest\x12\x30\n\x04name\x18\x01 \x01(\tB\"\xe2\x41\x01\x02\xfa\x41\x1b\n\x19\x63larion/IdentityNamespace\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"!\n\x1f\x44\x65leteIdentityNamespaceResponse2\xf4\x06\n\x18IdentityNamespaceService\x12\xad\x01\n\x17\x43reateIdentityNamespace\x12*.clarion.v1.CreateIdentityNamespaceRequest\x1a+.clarion.v1.CreateIdentityNamespaceResponse\"9\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02,\"\x16/v1/identityNamespaces:\x12identity_namespace\x12\x9b\x01\n\x14GetIdentityNamespace\x12\'.clarion.v1.GetIdentityNamespaceRequest\x1a(.clarion.v1.GetIdentityNamespaceResponse\"0\xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02!\x12\x1f/v1/{name=identityNamespaces/*}\x12\x98\x01\n\x16ListIdentityNamespaces\x12).clarion.v1.ListIdentityNamespacesRequest\x1a*.clarion.v1.ListIdentityNamespacesResponse\"\'\xe2\xdb\x18\x05\n\x03\x01\x03\x04\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/identityNamespaces\x12\xc9\x01\n\x17UpdateIdentityNamespace\x12*.clarion.v1.UpdateIdentityNamespaceRequest\x1a+.clarion.v1.UpdateIdentityNamespaceResponse\"U\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02H22/v1/{identity_namespace.name=identityNamespaces/*}:\x12identity_namespace\x12\xa2\x01\n\x17\x44\x65leteIdentityNamespace\x12*.clarion.v1.DeleteIdentityNamespaceRequest\x1a+.clarion.v1.DeleteIdentityNamespaceResponse\".\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02!*\x1f/v1/{name=identityNamespaces/*}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +44,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEIDENTITYNAMESPACEREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATEIDENTITYNAMESPACEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETIDENTITYNAMESPACEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETIDENTITYNAMESPACEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETIDENTITYNAMESPACEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031clarion/IdentityNamespace'
   _globals['_LISTIDENTITYNAMESPACESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTIDENTITYNAMESPACESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTIDENTITYNAMESPACESREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -55,7 +56,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATEIDENTITYNAMESPACEREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_UPDATEIDENTITYNAMESPACEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_DELETEIDENTITYNAMESPACEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETEIDENTITYNAMESPACEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETEIDENTITYNAMESPACEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\033\n\031clarion/IdentityNamespace'
   _globals['_DELETEIDENTITYNAMESPACEREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETEIDENTITYNAMESPACEREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_IDENTITYNAMESPACESERVICE'].methods_by_name['CreateIdentityNamespace']._loaded_options = None
@@ -68,26 +69,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITYNAMESPACESERVICE'].methods_by_name['UpdateIdentityNamespace']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002H22/v1/{identity_namespace.name=identityNamespaces/*}:\022identity_namespace'
   _globals['_IDENTITYNAMESPACESERVICE'].methods_by_name['DeleteIdentityNamespace']._loaded_options = None
   _globals['_IDENTITYNAMESPACESERVICE'].methods_by_name['DeleteIdentityNamespace']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002!*\037/v1/{name=identityNamespaces/*}'
-  _globals['_CREATEIDENTITYNAMESPACEREQUEST']._serialized_start=219
-  _globals['_CREATEIDENTITYNAMESPACEREQUEST']._serialized_end=382
-  _globals['_CREATEIDENTITYNAMESPACERESPONSE']._serialized_start=384
-  _globals['_CREATEIDENTITYNAMESPACERESPONSE']._serialized_end=476
-  _globals['_GETIDENTITYNAMESPACEREQUEST']._serialized_start=478
-  _globals['_GETIDENTITYNAMESPACEREQUEST']._serialized_end=527
-  _globals['_GETIDENTITYNAMESPACERESPONSE']._serialized_start=529
-  _globals['_GETIDENTITYNAMESPACERESPONSE']._serialized_end=618
-  _globals['_LISTIDENTITYNAMESPACESREQUEST']._serialized_start=620
-  _globals['_LISTIDENTITYNAMESPACESREQUEST']._serialized_end=702
-  _globals['_LISTIDENTITYNAMESPACESRESPONSE']._serialized_start=704
-  _globals['_LISTIDENTITYNAMESPACESRESPONSE']._serialized_end=821
-  _globals['_UPDATEIDENTITYNAMESPACEREQUEST']._serialized_start=824
-  _globals['_UPDATEIDENTITYNAMESPACEREQUEST']._serialized_end=1005
-  _globals['_UPDATEIDENTITYNAMESPACERESPONSE']._serialized_start=1007
-  _globals['_UPDATEIDENTITYNAMESPACERESPONSE']._serialized_end=1099
-  _globals['_DELETEIDENTITYNAMESPACEREQUEST']._serialized_start=1101
-  _globals['_DELETEIDENTITYNAMESPACEREQUEST']._serialized_end=1173
-  _globals['_DELETEIDENTITYNAMESPACERESPONSE']._serialized_start=1175
-  _globals['_DELETEIDENTITYNAMESPACERESPONSE']._serialized_end=1208
-  _globals['_IDENTITYNAMESPACESERVICE']._serialized_start=1211
-  _globals['_IDENTITYNAMESPACESERVICE']._serialized_end=2095
+  _globals['_CREATEIDENTITYNAMESPACEREQUEST']._serialized_start=246
+  _globals['_CREATEIDENTITYNAMESPACEREQUEST']._serialized_end=409
+  _globals['_CREATEIDENTITYNAMESPACERESPONSE']._serialized_start=411
+  _globals['_CREATEIDENTITYNAMESPACERESPONSE']._serialized_end=503
+  _globals['_GETIDENTITYNAMESPACEREQUEST']._serialized_start=505
+  _globals['_GETIDENTITYNAMESPACEREQUEST']._serialized_end=584
+  _globals['_GETIDENTITYNAMESPACERESPONSE']._serialized_start=586
+  _globals['_GETIDENTITYNAMESPACERESPONSE']._serialized_end=675
+  _globals['_LISTIDENTITYNAMESPACESREQUEST']._serialized_start=677
+  _globals['_LISTIDENTITYNAMESPACESREQUEST']._serialized_end=759
+  _globals['_LISTIDENTITYNAMESPACESRESPONSE']._serialized_start=761
+  _globals['_LISTIDENTITYNAMESPACESRESPONSE']._serialized_end=878
+  _globals['_UPDATEIDENTITYNAMESPACEREQUEST']._serialized_start=881
+  _globals['_UPDATEIDENTITYNAMESPACEREQUEST']._serialized_end=1062
+  _globals['_UPDATEIDENTITYNAMESPACERESPONSE']._serialized_start=1064
+  _globals['_UPDATEIDENTITYNAMESPACERESPONSE']._serialized_end=1156
+  _globals['_DELETEIDENTITYNAMESPACEREQUEST']._serialized_start=1158
+  _globals['_DELETEIDENTITYNAMESPACEREQUEST']._serialized_end=1260
+  _globals['_DELETEIDENTITYNAMESPACERESPONSE']._serialized_start=1262
+  _globals['_DELETEIDENTITYNAMESPACERESPONSE']._serialized_end=1295
+  _globals['_IDENTITYNAMESPACESERVICE']._serialized_start=1298
+  _globals['_IDENTITYNAMESPACESERVICE']._serialized_end=2182
 # @@protoc_insertion_point(module_scope)

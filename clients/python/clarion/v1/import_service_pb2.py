@@ -31,9 +31,10 @@ from clarion.v1 import suppression_pb2 as clarion_dot_v1_dot_suppression__pb2
 from clarion.v1 import suppression_service_pb2 as clarion_dot_v1_dot_suppression__service__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/import_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/audience.proto\x1a!clarion/v1/audience_service.proto\x1a\x18\x63larion/v1/profile.proto\x1a clarion/v1/profile_service.proto\x1a\x1c\x63larion/v1/suppression.proto\x1a$clarion/v1/suppression_service.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xb1\x01\n\x1bImportProfilesStreamRequest\x12\x17\n\timport_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08position\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12+\n\x08profiles\x18\x03 \x03(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x34\n\x08\x63onsents\x18\x04 \x03(\x0b\x32\x1c.clarion.v1.ImportedConsentsB\x04\xe2\x41\x01\x01\"^\n\x1cImportProfilesStreamResponse\x12\x10\n\x08position\x18\x01 \x01(\x03\x12,\n\x07results\x18\x02 \x03(\x0b\x32\x1b.clarion.v1.ImportedProfile\"\x87\x01\n\x1fImportSuppressionsStreamRequest\x12\x17\n\timport_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08position\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x33\n\x0csuppressions\x18\x03 \x03(\x0b\x32\x17.clarion.v1.SuppressionB\x04\xe2\x41\x01\x02\"f\n ImportSuppressionsStreamResponse\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x30\n\x07results\x18\x02 \x03(\x0b\x32\x1f.clarion.v1.ImportedSuppression\"\xac\x01\n\x1dUploadIdentitiesStreamRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\timport_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08position\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x18\n\nidentities\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x61ppend\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x16\n\x08\x63omplete\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xc0\x01\n\x1eUploadIdentitiesStreamResponse\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x13\n\x0b\x61\x64\x64\x65\x64_count\x18\x02 \x01(\x05\x12\x16\n\x0erepeated_count\x18\x03 \x01(\x05\x12.\n\x08rejected\x18\x04 \x03(\x0b\x32\x1c.clarion.v1.RejectedIdentity\x12/\n\ridentity_list\x18\x05 \x01(\x0b\x32\x18.clarion.v1.IdentityList2\x88\x04\n\rImportService\x12\x9a\x01\n\x14ImportProfilesStream\x12\'.clarion.v1.ImportProfilesStreamRequest\x1a(.clarion.v1.ImportProfilesStreamResponse\"+\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/profiles:importStream:\x01*(\x01\x30\x01\x12\xaa\x01\n\x18ImportSuppressionsStream\x12+.clarion.v1.ImportSuppressionsStreamRequest\x1a,.clarion.v1.ImportSuppressionsStreamResponse\"/\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\"\"\x1d/v1/suppressions:importStream:\x01*(\x01\x30\x01\x12\xac\x01\n\x16UploadIdentitiesStream\x12).clarion.v1.UploadIdentitiesStreamRequest\x1a*.clarion.v1.UploadIdentitiesStreamResponse\"7\xe2\xdb\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02)\"$/v1/audiences:uploadIdentitiesStream:\x01*(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/import_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/audience.proto\x1a!clarion/v1/audience_service.proto\x1a\x18\x63larion/v1/profile.proto\x1a clarion/v1/profile_service.proto\x1a\x1c\x63larion/v1/suppression.proto\x1a$clarion/v1/suppression_service.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xb1\x01\n\x1bImportProfilesStreamRequest\x12\x17\n\timport_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08position\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12+\n\x08profiles\x18\x03 \x03(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x34\n\x08\x63onsents\x18\x04 \x03(\x0b\x32\x1c.clarion.v1.ImportedConsentsB\x04\xe2\x41\x01\x01\"^\n\x1cImportProfilesStreamResponse\x12\x10\n\x08position\x18\x01 \x01(\x03\x12,\n\x07results\x18\x02 \x03(\x0b\x32\x1b.clarion.v1.ImportedProfile\"\x87\x01\n\x1fImportSuppressionsStreamRequest\x12\x17\n\timport_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08position\x18\x02 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x33\n\x0csuppressions\x18\x03 \x03(\x0b\x32\x17.clarion.v1.SuppressionB\x04\xe2\x41\x01\x02\"f\n ImportSuppressionsStreamResponse\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x30\n\x07results\x18\x02 \x03(\x0b\x32\x1f.clarion.v1.ImportedSuppression\"\xc1\x01\n\x1dUploadIdentitiesStreamRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Audience\x12\x17\n\timport_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08position\x18\x03 \x01(\x03\x42\x04\xe2\x41\x01\x02\x12\x18\n\nidentities\x18\x04 \x03(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x61ppend\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x16\n\x08\x63omplete\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"\xc0\x01\n\x1eUploadIdentitiesStreamResponse\x12\x10\n\x08position\x18\x01 \x01(\x03\x12\x13\n\x0b\x61\x64\x64\x65\x64_count\x18\x02 \x01(\x05\x12\x16\n\x0erepeated_count\x18\x03 \x01(\x05\x12.\n\x08rejected\x18\x04 \x03(\x0b\x32\x1c.clarion.v1.RejectedIdentity\x12/\n\ridentity_list\x18\x05 \x01(\x0b\x32\x18.clarion.v1.IdentityList2\x88\x04\n\rImportService\x12\x9a\x01\n\x14ImportProfilesStream\x12\'.clarion.v1.ImportProfilesStreamRequest\x1a(.clarion.v1.ImportProfilesStreamResponse\"+\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x1e\"\x19/v1/profiles:importStream:\x01*(\x01\x30\x01\x12\xaa\x01\n\x18ImportSuppressionsStream\x12+.clarion.v1.ImportSuppressionsStreamRequest\x1a,.clarion.v1.ImportSuppressionsStreamResponse\"/\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\"\"\x1d/v1/suppressions:importStream:\x01*(\x01\x30\x01\x12\xac\x01\n\x16UploadIdentitiesStream\x12).clarion.v1.UploadIdentitiesStreamRequest\x1a*.clarion.v1.UploadIdentitiesStreamResponse\"7\xe2\xdb\x18\x04\n\x02\x01\x03\x82\xd3\xe4\x93\x02)\"$/v1/audiences:uploadIdentitiesStream:\x01*(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,7 +56,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTSUPPRESSIONSSTREAMREQUEST'].fields_by_name['suppressions']._loaded_options = None
   _globals['_IMPORTSUPPRESSIONSSTREAMREQUEST'].fields_by_name['suppressions']._serialized_options = b'\342A\001\002'
   _globals['_UPLOADIDENTITIESSTREAMREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_UPLOADIDENTITIESSTREAMREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_UPLOADIDENTITIESSTREAMREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Audience'
   _globals['_UPLOADIDENTITIESSTREAMREQUEST'].fields_by_name['import_id']._loaded_options = None
   _globals['_UPLOADIDENTITIESSTREAMREQUEST'].fields_by_name['import_id']._serialized_options = b'\342A\001\002'
   _globals['_UPLOADIDENTITIESSTREAMREQUEST'].fields_by_name['position']._loaded_options = None
@@ -72,18 +73,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTSERVICE'].methods_by_name['ImportSuppressionsStream']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002\"\"\035/v1/suppressions:importStream:\001*'
   _globals['_IMPORTSERVICE'].methods_by_name['UploadIdentitiesStream']._loaded_options = None
   _globals['_IMPORTSERVICE'].methods_by_name['UploadIdentitiesStream']._serialized_options = b'\342\333\030\004\n\002\001\003\202\323\344\223\002)\"$/v1/audiences:uploadIdentitiesStream:\001*'
-  _globals['_IMPORTPROFILESSTREAMREQUEST']._serialized_start=326
-  _globals['_IMPORTPROFILESSTREAMREQUEST']._serialized_end=503
-  _globals['_IMPORTPROFILESSTREAMRESPONSE']._serialized_start=505
-  _globals['_IMPORTPROFILESSTREAMRESPONSE']._serialized_end=599
-  _globals['_IMPORTSUPPRESSIONSSTREAMREQUEST']._serialized_start=602
-  _globals['_IMPORTSUPPRESSIONSSTREAMREQUEST']._serialized_end=737
-  _globals['_IMPORTSUPPRESSIONSSTREAMRESPONSE']._serialized_start=739
-  _globals['_IMPORTSUPPRESSIONSSTREAMRESPONSE']._serialized_end=841
-  _globals['_UPLOADIDENTITIESSTREAMREQUEST']._serialized_start=844
-  _globals['_UPLOADIDENTITIESSTREAMREQUEST']._serialized_end=1016
-  _globals['_UPLOADIDENTITIESSTREAMRESPONSE']._serialized_start=1019
-  _globals['_UPLOADIDENTITIESSTREAMRESPONSE']._serialized_end=1211
-  _globals['_IMPORTSERVICE']._serialized_start=1214
-  _globals['_IMPORTSERVICE']._serialized_end=1734
+  _globals['_IMPORTPROFILESSTREAMREQUEST']._serialized_start=353
+  _globals['_IMPORTPROFILESSTREAMREQUEST']._serialized_end=530
+  _globals['_IMPORTPROFILESSTREAMRESPONSE']._serialized_start=532
+  _globals['_IMPORTPROFILESSTREAMRESPONSE']._serialized_end=626
+  _globals['_IMPORTSUPPRESSIONSSTREAMREQUEST']._serialized_start=629
+  _globals['_IMPORTSUPPRESSIONSSTREAMREQUEST']._serialized_end=764
+  _globals['_IMPORTSUPPRESSIONSSTREAMRESPONSE']._serialized_start=766
+  _globals['_IMPORTSUPPRESSIONSSTREAMRESPONSE']._serialized_end=868
+  _globals['_UPLOADIDENTITIESSTREAMREQUEST']._serialized_start=871
+  _globals['_UPLOADIDENTITIESSTREAMREQUEST']._serialized_end=1064
+  _globals['_UPLOADIDENTITIESSTREAMRESPONSE']._serialized_start=1067
+  _globals['_UPLOADIDENTITIESSTREAMRESPONSE']._serialized_end=1259
+  _globals['_IMPORTSERVICE']._serialized_start=1262
+  _globals['_IMPORTSERVICE']._serialized_end=1782
 # @@protoc_insertion_point(module_scope)

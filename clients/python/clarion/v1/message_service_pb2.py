@@ -29,9 +29,10 @@ from clarion.v1 import event_pb2 as clarion_dot_v1_dot_event__pb2
 from clarion.v1 import message_pb2 as clarion_dot_v1_dot_message__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/message_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/attempt.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x16\x63larion/v1/event.proto\x1a\x18\x63larion/v1/message.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\'\n\x11GetMessageRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\":\n\x12GetMessageResponse\x12$\n\x07message\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Message\"\x97\x03\n\x13ListMessagesRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\texecution\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08identity\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12/\n\x06states\x18\x04 \x03(\x0e\x32\x19.clarion.v1.Message.StateB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06labels\x18\x07 \x03(\tB\x04\xe2\x41\x01\x01\x12+\n\x08\x63hannels\x18\x08 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x15\n\x07\x61\x63tions\x18\t \x03(\tB\x04\xe2\x41\x01\x01\x12<\n\x11\x65xclusion_reasons\x18\n \x03(\x0e\x32\x1b.clarion.v1.ExclusionReasonB\x04\xe2\x41\x01\x01\x12;\n\x10\x65xclusion_phases\x18\x0b \x03(\x0e\x32\x1b.clarion.v1.Exclusion.PhaseB\x04\xe2\x41\x01\x01\"V\n\x14ListMessagesResponse\x12%\n\x08messages\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"*\n\x14\x43\x61ncelMessageRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"\xca\x01\n\x15\x43\x61ncelMessageResponse\x12:\n\x07outcome\x18\x01 \x01(\x0e\x32).clarion.v1.CancelMessageResponse.Outcome\x12$\n\x07message\x18\x02 \x01(\x0b\x32\x13.clarion.v1.Message\"O\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11OUTCOME_CANCELLED\x10\x01\x12\x14\n\x10OUTCOME_TOO_LATE\x10\x02\"\xbf\x01\n\x12WatchEventsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\texecution\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x15\n\x07message\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12+\n\x05types\x18\x04 \x03(\x0e\x32\x16.clarion.v1.Event.TypeB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cresume_token\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nfrom_start\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"M\n\x13WatchEventsResponse\x12 \n\x05\x65vent\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Event\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xed\x03\n\x0eMessageService\x12q\n\nGetMessage\x12\x1d.clarion.v1.GetMessageRequest\x1a\x1e.clarion.v1.GetMessageResponse\"$\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=messages/*}\x12n\n\x0cListMessages\x12\x1f.clarion.v1.ListMessagesRequest\x1a .clarion.v1.ListMessagesResponse\"\x1b\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/messages\x12\x84\x01\n\rCancelMessage\x12 .clarion.v1.CancelMessageRequest\x1a!.clarion.v1.CancelMessageResponse\".\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02!\"\x1c/v1/{name=messages/*}:cancel:\x01*\x12q\n\x0bWatchEvents\x12\x1e.clarion.v1.WatchEventsRequest\x1a\x1f.clarion.v1.WatchEventsResponse\"\x1f\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/events:watch0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/message_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/attempt.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x16\x63larion/v1/event.proto\x1a\x18\x63larion/v1/message.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\";\n\x11GetMessageRequest\x12&\n\x04name\x18\x01 \x01(\tB\x18\xe2\x41\x01\x02\xfa\x41\x11\n\x0f\x63larion/Message\":\n\x12GetMessageResponse\x12$\n\x07message\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Message\"\xc2\x03\n\x13ListMessagesRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Campaign\x12-\n\texecution\x18\x02 \x01(\tB\x1a\xe2\x41\x01\x01\xfa\x41\x13\n\x11\x63larion/Execution\x12\x16\n\x08identity\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12/\n\x06states\x18\x04 \x03(\x0e\x32\x19.clarion.v1.Message.StateB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06labels\x18\x07 \x03(\tB\x04\xe2\x41\x01\x01\x12+\n\x08\x63hannels\x18\x08 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x15\n\x07\x61\x63tions\x18\t \x03(\tB\x04\xe2\x41\x01\x01\x12<\n\x11\x65xclusion_reasons\x18\n \x03(\x0e\x32\x1b.clarion.v1.ExclusionReasonB\x04\xe2\x41\x01\x01\x12;\n\x10\x65xclusion_phases\x18\x0b \x03(\x0e\x32\x1b.clarion.v1.Exclusion.PhaseB\x04\xe2\x41\x01\x01\"V\n\x14ListMessagesResponse\x12%\n\x08messages\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Message\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\">\n\x14\x43\x61ncelMessageRequest\x12&\n\x04name\x18\x01 \x01(\tB\x18\xe2\x41\x01\x02\xfa\x41\x11\n\x0f\x63larion/Message\"\xca\x01\n\x15\x43\x61ncelMessageResponse\x12:\n\x07outcome\x18\x01 \x01(\x0e\x32).clarion.v1.CancelMessageResponse.Outcome\x12$\n\x07message\x18\x02 \x01(\x0b\x32\x13.clarion.v1.Message\"O\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x15\n\x11OUTCOME_CANCELLED\x10\x01\x12\x14\n\x10OUTCOME_TOO_LATE\x10\x02\"\xfe\x01\n\x12WatchEventsRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Campaign\x12-\n\texecution\x18\x02 \x01(\tB\x1a\xe2\x41\x01\x01\xfa\x41\x13\n\x11\x63larion/Execution\x12)\n\x07message\x18\x03 \x01(\tB\x18\xe2\x41\x01\x01\xfa\x41\x11\n\x0f\x63larion/Message\x12+\n\x05types\x18\x04 \x03(\x0e\x32\x16.clarion.v1.Event.TypeB\x04\xe2\x41\x01\x01\x12\x1a\n\x0cresume_token\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\x12\x18\n\nfrom_start\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\"M\n\x13WatchEventsResponse\x12 \n\x05\x65vent\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Event\x12\x14\n\x0cresume_token\x18\x02 \x01(\t2\xed\x03\n\x0eMessageService\x12q\n\nGetMessage\x12\x1d.clarion.v1.GetMessageRequest\x1a\x1e.clarion.v1.GetMessageResponse\"$\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=messages/*}\x12n\n\x0cListMessages\x12\x1f.clarion.v1.ListMessagesRequest\x1a .clarion.v1.ListMessagesResponse\"\x1b\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/messages\x12\x84\x01\n\rCancelMessage\x12 .clarion.v1.CancelMessageRequest\x1a!.clarion.v1.CancelMessageResponse\".\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02!\"\x1c/v1/{name=messages/*}:cancel:\x01*\x12q\n\x0bWatchEvents\x12\x1e.clarion.v1.WatchEventsRequest\x1a\x1f.clarion.v1.WatchEventsResponse\"\x1f\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/events:watch0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,11 +40,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.message_service_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETMESSAGEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETMESSAGEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETMESSAGEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\021\n\017clarion/Message'
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_LISTMESSAGESREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001'
+  _globals['_LISTMESSAGESREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Campaign'
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['execution']._loaded_options = None
-  _globals['_LISTMESSAGESREQUEST'].fields_by_name['execution']._serialized_options = b'\342A\001\001'
+  _globals['_LISTMESSAGESREQUEST'].fields_by_name['execution']._serialized_options = b'\342A\001\001\372A\023\n\021clarion/Execution'
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['identity']._loaded_options = None
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['identity']._serialized_options = b'\342A\001\001'
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['states']._loaded_options = None
@@ -63,13 +64,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['exclusion_phases']._loaded_options = None
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['exclusion_phases']._serialized_options = b'\342A\001\001'
   _globals['_CANCELMESSAGEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_CANCELMESSAGEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_CANCELMESSAGEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\021\n\017clarion/Message'
   _globals['_WATCHEVENTSREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_WATCHEVENTSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001'
+  _globals['_WATCHEVENTSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Campaign'
   _globals['_WATCHEVENTSREQUEST'].fields_by_name['execution']._loaded_options = None
-  _globals['_WATCHEVENTSREQUEST'].fields_by_name['execution']._serialized_options = b'\342A\001\001'
+  _globals['_WATCHEVENTSREQUEST'].fields_by_name['execution']._serialized_options = b'\342A\001\001\372A\023\n\021clarion/Execution'
   _globals['_WATCHEVENTSREQUEST'].fields_by_name['message']._loaded_options = None
-  _globals['_WATCHEVENTSREQUEST'].fields_by_name['message']._serialized_options = b'\342A\001\001'
+  _globals['_WATCHEVENTSREQUEST'].fields_by_name['message']._serialized_options = b'\342A\001\001\372A\021\n\017clarion/Message'
   _globals['_WATCHEVENTSREQUEST'].fields_by_name['types']._loaded_options = None
   _globals['_WATCHEVENTSREQUEST'].fields_by_name['types']._serialized_options = b'\342A\001\001'
   _globals['_WATCHEVENTSREQUEST'].fields_by_name['resume_token']._loaded_options = None
@@ -84,24 +85,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MESSAGESERVICE'].methods_by_name['CancelMessage']._serialized_options = b'\342\333\030\003\n\001\003\202\323\344\223\002!\"\034/v1/{name=messages/*}:cancel:\001*'
   _globals['_MESSAGESERVICE'].methods_by_name['WatchEvents']._loaded_options = None
   _globals['_MESSAGESERVICE'].methods_by_name['WatchEvents']._serialized_options = b'\342\333\030\003\n\001\004\202\323\344\223\002\022\022\020/v1/events:watch'
-  _globals['_GETMESSAGEREQUEST']._serialized_start=238
-  _globals['_GETMESSAGEREQUEST']._serialized_end=277
-  _globals['_GETMESSAGERESPONSE']._serialized_start=279
-  _globals['_GETMESSAGERESPONSE']._serialized_end=337
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=340
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=747
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=749
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=835
-  _globals['_CANCELMESSAGEREQUEST']._serialized_start=837
-  _globals['_CANCELMESSAGEREQUEST']._serialized_end=879
-  _globals['_CANCELMESSAGERESPONSE']._serialized_start=882
-  _globals['_CANCELMESSAGERESPONSE']._serialized_end=1084
-  _globals['_CANCELMESSAGERESPONSE_OUTCOME']._serialized_start=1005
-  _globals['_CANCELMESSAGERESPONSE_OUTCOME']._serialized_end=1084
-  _globals['_WATCHEVENTSREQUEST']._serialized_start=1087
-  _globals['_WATCHEVENTSREQUEST']._serialized_end=1278
-  _globals['_WATCHEVENTSRESPONSE']._serialized_start=1280
-  _globals['_WATCHEVENTSRESPONSE']._serialized_end=1357
-  _globals['_MESSAGESERVICE']._serialized_start=1360
-  _globals['_MESSAGESERVICE']._serialized_end=1853
+  _globals['_GETMESSAGEREQUEST']._serialized_start=265
+  _globals['_GETMESSAGEREQUEST']._serialized_end=324
+  _globals['_GETMESSAGERESPONSE']._serialized_start=326
+  _globals['_GETMESSAGERESPONSE']._serialized_end=384
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=387
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=837
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=839
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=925
+  _globals['_CANCELMESSAGEREQUEST']._serialized_start=927
+  _globals['_CANCELMESSAGEREQUEST']._serialized_end=989
+  _globals['_CANCELMESSAGERESPONSE']._serialized_start=992
+  _globals['_CANCELMESSAGERESPONSE']._serialized_end=1194
+  _globals['_CANCELMESSAGERESPONSE_OUTCOME']._serialized_start=1115
+  _globals['_CANCELMESSAGERESPONSE_OUTCOME']._serialized_end=1194
+  _globals['_WATCHEVENTSREQUEST']._serialized_start=1197
+  _globals['_WATCHEVENTSREQUEST']._serialized_end=1451
+  _globals['_WATCHEVENTSRESPONSE']._serialized_start=1453
+  _globals['_WATCHEVENTSRESPONSE']._serialized_end=1530
+  _globals['_MESSAGESERVICE']._serialized_start=1533
+  _globals['_MESSAGESERVICE']._serialized_end=2026
 # @@protoc_insertion_point(module_scope)

@@ -27,11 +27,12 @@ from clarion.v1 import consent_pb2 as clarion_dot_v1_dot_consent__pb2
 from clarion.v1 import profile_pb2 as clarion_dot_v1_dot_profile__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.rpc import error_details_pb2 as google_dot_rpc_dot_error__details__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/profile_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/consent.proto\x1a\x18\x63larion/v1/profile.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1egoogle/rpc/error_details.proto\"_\n\x14\x43reateProfileRequest\x12*\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"=\n\x15\x43reateProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"\'\n\x11GetProfileRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\":\n\x12GetProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\".\n\x14LookupProfileRequest\x12\x16\n\x08identity\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x15LookupProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"H\n\x13ListProfilesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"V\n\x14ListProfilesResponse\x12%\n\x08profiles\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Profile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x96\x01\n\x14UpdateProfileRequest\x12*\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"=\n\x15UpdateProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"z\n\x15ImportProfilesRequest\x12+\n\x08profiles\x18\x01 \x03(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x34\n\x08\x63onsents\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.ImportedConsentsB\x04\xe2\x41\x01\x01\"a\n\x10ImportedConsents\x12\x1b\n\rprofile_index\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12\x30\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x19.clarion.v1.ConsentChangeB\x04\xe2\x41\x01\x02\"F\n\x16ImportProfilesResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.ImportedProfile\"\xe2\x02\n\x0fImportedProfile\x12\x34\n\x07outcome\x18\x01 \x01(\x0e\x32#.clarion.v1.ImportedProfile.Outcome\x12\x0f\n\x07profile\x18\x02 \x01(\t\x12\x39\n\nviolations\x18\x03 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\x12\x34\n\x05notes\x18\x04 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\"\x96\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_UPDATED\x10\x02\x12\x15\n\x11OUTCOME_UNCHANGED\x10\x03\x12\x14\n\x10OUTCOME_REJECTED\x10\x04\x12\x1b\n\x17OUTCOME_IMPORTED_BEFORE\x10\x05\",\n\x15\x45xportProfilesRequest\x12\x13\n\x05\x61\x66ter\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\"Y\n\x16\x45xportProfilesResponse\x12-\n\x08profiles\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.ExportedProfile\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\"^\n\x0f\x45xportedProfile\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\x12%\n\x08\x63onsents\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Consent\"s\n\x14MergeProfilesRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x61\x62sorbed\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rabsorbed_etag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x15MergeProfilesResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"\x90\x01\n\x14\x44\x65leteProfileRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12#\n\x10keep_suppression\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x16\n\x08identity\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x42\x13\n\x11_keep_suppression\"c\n\x15\x44\x65leteProfileResponse\x12\x17\n\x0f\x63\x61ncelled_count\x18\x01 \x01(\x05\x12 \n\x18suppressed_address_count\x18\x02 \x01(\x05\x12\x0f\n\x07profile\x18\x03 \x01(\t2\xa2\t\n\x0eProfileService\x12z\n\rCreateProfile\x12 .clarion.v1.CreateProfileRequest\x1a!.clarion.v1.CreateProfileResponse\"$\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/profiles:\x07profile\x12r\n\nGetProfile\x12\x1d.clarion.v1.GetProfileRequest\x1a\x1e.clarion.v1.GetProfileResponse\"%\xe2\xdb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=profiles/*}\x12|\n\rLookupProfile\x12 .clarion.v1.LookupProfileRequest\x1a!.clarion.v1.LookupProfileResponse\"&\xe2\xdb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x18\"\x13/v1/profiles:lookup:\x01*\x12n\n\x0cListProfiles\x12\x1f.clarion.v1.ListProfilesRequest\x1a .clarion.v1.ListProfilesResponse\"\x1b\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/profiles\x12\x8b\x01\n\rUpdateProfile\x12 .clarion.v1.UpdateProfileRequest\x1a!.clarion.v1.UpdateProfileResponse\"5\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02(2\x1d/v1/{profile.name=profiles/*}:\x07profile\x12~\n\x0eImportProfiles\x12!.clarion.v1.ImportProfilesRequest\x1a\".clarion.v1.ImportProfilesResponse\"%\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x18\"\x13/v1/profiles:import:\x01*\x12}\n\x0e\x45xportProfiles\x12!.clarion.v1.ExportProfilesRequest\x1a\".clarion.v1.ExportProfilesResponse\"\"\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/profiles:export0\x01\x12\x83\x01\n\rMergeProfiles\x12 .clarion.v1.MergeProfilesRequest\x1a!.clarion.v1.MergeProfilesResponse\"-\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=profiles/*}:merge:\x01*\x12\x9e\x01\n\rDeleteProfile\x12 .clarion.v1.DeleteProfileRequest\x1a!.clarion.v1.DeleteProfileResponse\"H\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02;*\x15/v1/{name=profiles/*}Z\"\"\x1d/v1/profiles:deleteByIdentity:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/profile_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/consent.proto\x1a\x18\x63larion/v1/profile.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1egoogle/rpc/error_details.proto\"_\n\x14\x43reateProfileRequest\x12*\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x02 \x01(\x08\x42\x04\xe2\x41\x01\x01\"=\n\x15\x43reateProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\";\n\x11GetProfileRequest\x12&\n\x04name\x18\x01 \x01(\tB\x18\xe2\x41\x01\x02\xfa\x41\x11\n\x0f\x63larion/Profile\":\n\x12GetProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\".\n\x14LookupProfileRequest\x12\x16\n\x08identity\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"=\n\x15LookupProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"H\n\x13ListProfilesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"V\n\x14ListProfilesResponse\x12%\n\x08profiles\x18\x01 \x03(\x0b\x32\x13.clarion.v1.Profile\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x96\x01\n\x14UpdateProfileRequest\x12*\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"=\n\x15UpdateProfileResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"z\n\x15ImportProfilesRequest\x12+\n\x08profiles\x18\x01 \x03(\x0b\x32\x13.clarion.v1.ProfileB\x04\xe2\x41\x01\x02\x12\x34\n\x08\x63onsents\x18\x02 \x03(\x0b\x32\x1c.clarion.v1.ImportedConsentsB\x04\xe2\x41\x01\x01\"a\n\x10ImportedConsents\x12\x1b\n\rprofile_index\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x02\x12\x30\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x19.clarion.v1.ConsentChangeB\x04\xe2\x41\x01\x02\"F\n\x16ImportProfilesResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.ImportedProfile\"\xf8\x02\n\x0fImportedProfile\x12\x34\n\x07outcome\x18\x01 \x01(\x0e\x32#.clarion.v1.ImportedProfile.Outcome\x12%\n\x07profile\x18\x02 \x01(\tB\x14\xfa\x41\x11\n\x0f\x63larion/Profile\x12\x39\n\nviolations\x18\x03 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\x12\x34\n\x05notes\x18\x04 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\"\x96\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_UPDATED\x10\x02\x12\x15\n\x11OUTCOME_UNCHANGED\x10\x03\x12\x14\n\x10OUTCOME_REJECTED\x10\x04\x12\x1b\n\x17OUTCOME_IMPORTED_BEFORE\x10\x05\"@\n\x15\x45xportProfilesRequest\x12\'\n\x05\x61\x66ter\x18\x01 \x01(\tB\x18\xe2\x41\x01\x01\xfa\x41\x11\n\x0f\x63larion/Profile\"Y\n\x16\x45xportProfilesResponse\x12-\n\x08profiles\x18\x01 \x03(\x0b\x32\x1b.clarion.v1.ExportedProfile\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\"^\n\x0f\x45xportedProfile\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\x12%\n\x08\x63onsents\x18\x02 \x03(\x0b\x32\x13.clarion.v1.Consent\"\x9b\x01\n\x14MergeProfilesRequest\x12&\n\x04name\x18\x01 \x01(\tB\x18\xe2\x41\x01\x02\xfa\x41\x11\n\x0f\x63larion/Profile\x12*\n\x08\x61\x62sorbed\x18\x02 \x01(\tB\x18\xe2\x41\x01\x02\xfa\x41\x11\n\x0f\x63larion/Profile\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rabsorbed_etag\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"=\n\x15MergeProfilesResponse\x12$\n\x07profile\x18\x01 \x01(\x0b\x32\x13.clarion.v1.Profile\"\xa4\x01\n\x14\x44\x65leteProfileRequest\x12&\n\x04name\x18\x01 \x01(\tB\x18\xe2\x41\x01\x01\xfa\x41\x11\n\x0f\x63larion/Profile\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12#\n\x10keep_suppression\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01H\x00\x88\x01\x01\x12\x16\n\x08identity\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\x42\x13\n\x11_keep_suppression\"y\n\x15\x44\x65leteProfileResponse\x12\x17\n\x0f\x63\x61ncelled_count\x18\x01 \x01(\x05\x12 \n\x18suppressed_address_count\x18\x02 \x01(\x05\x12%\n\x07profile\x18\x03 \x01(\tB\x14\xfa\x41\x11\n\x0f\x63larion/Profile2\xa2\t\n\x0eProfileService\x12z\n\rCreateProfile\x12 .clarion.v1.CreateProfileRequest\x1a!.clarion.v1.CreateProfileResponse\"$\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x17\"\x0c/v1/profiles:\x07profile\x12r\n\nGetProfile\x12\x1d.clarion.v1.GetProfileRequest\x1a\x1e.clarion.v1.GetProfileResponse\"%\xe2\xdb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/{name=profiles/*}\x12|\n\rLookupProfile\x12 .clarion.v1.LookupProfileRequest\x1a!.clarion.v1.LookupProfileResponse\"&\xe2\xdb\x18\x04\n\x02\x03\x04\x82\xd3\xe4\x93\x02\x18\"\x13/v1/profiles:lookup:\x01*\x12n\n\x0cListProfiles\x12\x1f.clarion.v1.ListProfilesRequest\x1a .clarion.v1.ListProfilesResponse\"\x1b\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/profiles\x12\x8b\x01\n\rUpdateProfile\x12 .clarion.v1.UpdateProfileRequest\x1a!.clarion.v1.UpdateProfileResponse\"5\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02(2\x1d/v1/{profile.name=profiles/*}:\x07profile\x12~\n\x0eImportProfiles\x12!.clarion.v1.ImportProfilesRequest\x1a\".clarion.v1.ImportProfilesResponse\"%\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x18\"\x13/v1/profiles:import:\x01*\x12}\n\x0e\x45xportProfiles\x12!.clarion.v1.ExportProfilesRequest\x1a\".clarion.v1.ExportProfilesResponse\"\"\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/profiles:export0\x01\x12\x83\x01\n\rMergeProfiles\x12 .clarion.v1.MergeProfilesRequest\x1a!.clarion.v1.MergeProfilesResponse\"-\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=profiles/*}:merge:\x01*\x12\x9e\x01\n\rDeleteProfile\x12 .clarion.v1.DeleteProfileRequest\x1a!.clarion.v1.DeleteProfileResponse\"H\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02;*\x15/v1/{name=profiles/*}Z\"\"\x1d/v1/profiles:deleteByIdentity:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +44,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEPROFILEREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATEPROFILEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETPROFILEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETPROFILEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETPROFILEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\021\n\017clarion/Profile'
   _globals['_LOOKUPPROFILEREQUEST'].fields_by_name['identity']._loaded_options = None
   _globals['_LOOKUPPROFILEREQUEST'].fields_by_name['identity']._serialized_options = b'\342A\001\002'
   _globals['_LISTPROFILESREQUEST'].fields_by_name['page_size']._loaded_options = None
@@ -64,24 +65,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTEDCONSENTS'].fields_by_name['profile_index']._serialized_options = b'\342A\001\002'
   _globals['_IMPORTEDCONSENTS'].fields_by_name['changes']._loaded_options = None
   _globals['_IMPORTEDCONSENTS'].fields_by_name['changes']._serialized_options = b'\342A\001\002'
+  _globals['_IMPORTEDPROFILE'].fields_by_name['profile']._loaded_options = None
+  _globals['_IMPORTEDPROFILE'].fields_by_name['profile']._serialized_options = b'\372A\021\n\017clarion/Profile'
   _globals['_EXPORTPROFILESREQUEST'].fields_by_name['after']._loaded_options = None
-  _globals['_EXPORTPROFILESREQUEST'].fields_by_name['after']._serialized_options = b'\342A\001\001'
+  _globals['_EXPORTPROFILESREQUEST'].fields_by_name['after']._serialized_options = b'\342A\001\001\372A\021\n\017clarion/Profile'
   _globals['_MERGEPROFILESREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_MERGEPROFILESREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_MERGEPROFILESREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\021\n\017clarion/Profile'
   _globals['_MERGEPROFILESREQUEST'].fields_by_name['absorbed']._loaded_options = None
-  _globals['_MERGEPROFILESREQUEST'].fields_by_name['absorbed']._serialized_options = b'\342A\001\002'
+  _globals['_MERGEPROFILESREQUEST'].fields_by_name['absorbed']._serialized_options = b'\342A\001\002\372A\021\n\017clarion/Profile'
   _globals['_MERGEPROFILESREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_MERGEPROFILESREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_MERGEPROFILESREQUEST'].fields_by_name['absorbed_etag']._loaded_options = None
   _globals['_MERGEPROFILESREQUEST'].fields_by_name['absorbed_etag']._serialized_options = b'\342A\001\001'
   _globals['_DELETEPROFILEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETEPROFILEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\001'
+  _globals['_DELETEPROFILEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\001\372A\021\n\017clarion/Profile'
   _globals['_DELETEPROFILEREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETEPROFILEREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_DELETEPROFILEREQUEST'].fields_by_name['keep_suppression']._loaded_options = None
   _globals['_DELETEPROFILEREQUEST'].fields_by_name['keep_suppression']._serialized_options = b'\342A\001\001'
   _globals['_DELETEPROFILEREQUEST'].fields_by_name['identity']._loaded_options = None
   _globals['_DELETEPROFILEREQUEST'].fields_by_name['identity']._serialized_options = b'\342A\001\001'
+  _globals['_DELETEPROFILERESPONSE'].fields_by_name['profile']._loaded_options = None
+  _globals['_DELETEPROFILERESPONSE'].fields_by_name['profile']._serialized_options = b'\372A\021\n\017clarion/Profile'
   _globals['_PROFILESERVICE'].methods_by_name['CreateProfile']._loaded_options = None
   _globals['_PROFILESERVICE'].methods_by_name['CreateProfile']._serialized_options = b'\342\333\030\003\n\001\003\202\323\344\223\002\027\"\014/v1/profiles:\007profile'
   _globals['_PROFILESERVICE'].methods_by_name['GetProfile']._loaded_options = None
@@ -100,50 +105,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROFILESERVICE'].methods_by_name['MergeProfiles']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002 \"\033/v1/{name=profiles/*}:merge:\001*'
   _globals['_PROFILESERVICE'].methods_by_name['DeleteProfile']._loaded_options = None
   _globals['_PROFILESERVICE'].methods_by_name['DeleteProfile']._serialized_options = b'\342\333\030\003\n\001\005\202\323\344\223\002;*\025/v1/{name=profiles/*}Z\"\"\035/v1/profiles:deleteByIdentity:\001*'
-  _globals['_CREATEPROFILEREQUEST']._serialized_start=254
-  _globals['_CREATEPROFILEREQUEST']._serialized_end=349
-  _globals['_CREATEPROFILERESPONSE']._serialized_start=351
-  _globals['_CREATEPROFILERESPONSE']._serialized_end=412
-  _globals['_GETPROFILEREQUEST']._serialized_start=414
-  _globals['_GETPROFILEREQUEST']._serialized_end=453
-  _globals['_GETPROFILERESPONSE']._serialized_start=455
-  _globals['_GETPROFILERESPONSE']._serialized_end=513
-  _globals['_LOOKUPPROFILEREQUEST']._serialized_start=515
-  _globals['_LOOKUPPROFILEREQUEST']._serialized_end=561
-  _globals['_LOOKUPPROFILERESPONSE']._serialized_start=563
-  _globals['_LOOKUPPROFILERESPONSE']._serialized_end=624
-  _globals['_LISTPROFILESREQUEST']._serialized_start=626
-  _globals['_LISTPROFILESREQUEST']._serialized_end=698
-  _globals['_LISTPROFILESRESPONSE']._serialized_start=700
-  _globals['_LISTPROFILESRESPONSE']._serialized_end=786
-  _globals['_UPDATEPROFILEREQUEST']._serialized_start=789
-  _globals['_UPDATEPROFILEREQUEST']._serialized_end=939
-  _globals['_UPDATEPROFILERESPONSE']._serialized_start=941
-  _globals['_UPDATEPROFILERESPONSE']._serialized_end=1002
-  _globals['_IMPORTPROFILESREQUEST']._serialized_start=1004
-  _globals['_IMPORTPROFILESREQUEST']._serialized_end=1126
-  _globals['_IMPORTEDCONSENTS']._serialized_start=1128
-  _globals['_IMPORTEDCONSENTS']._serialized_end=1225
-  _globals['_IMPORTPROFILESRESPONSE']._serialized_start=1227
-  _globals['_IMPORTPROFILESRESPONSE']._serialized_end=1297
-  _globals['_IMPORTEDPROFILE']._serialized_start=1300
-  _globals['_IMPORTEDPROFILE']._serialized_end=1654
-  _globals['_IMPORTEDPROFILE_OUTCOME']._serialized_start=1504
-  _globals['_IMPORTEDPROFILE_OUTCOME']._serialized_end=1654
-  _globals['_EXPORTPROFILESREQUEST']._serialized_start=1656
-  _globals['_EXPORTPROFILESREQUEST']._serialized_end=1700
-  _globals['_EXPORTPROFILESRESPONSE']._serialized_start=1702
-  _globals['_EXPORTPROFILESRESPONSE']._serialized_end=1791
-  _globals['_EXPORTEDPROFILE']._serialized_start=1793
-  _globals['_EXPORTEDPROFILE']._serialized_end=1887
-  _globals['_MERGEPROFILESREQUEST']._serialized_start=1889
-  _globals['_MERGEPROFILESREQUEST']._serialized_end=2004
-  _globals['_MERGEPROFILESRESPONSE']._serialized_start=2006
-  _globals['_MERGEPROFILESRESPONSE']._serialized_end=2067
-  _globals['_DELETEPROFILEREQUEST']._serialized_start=2070
-  _globals['_DELETEPROFILEREQUEST']._serialized_end=2214
-  _globals['_DELETEPROFILERESPONSE']._serialized_start=2216
-  _globals['_DELETEPROFILERESPONSE']._serialized_end=2315
-  _globals['_PROFILESERVICE']._serialized_start=2318
-  _globals['_PROFILESERVICE']._serialized_end=3504
+  _globals['_CREATEPROFILEREQUEST']._serialized_start=281
+  _globals['_CREATEPROFILEREQUEST']._serialized_end=376
+  _globals['_CREATEPROFILERESPONSE']._serialized_start=378
+  _globals['_CREATEPROFILERESPONSE']._serialized_end=439
+  _globals['_GETPROFILEREQUEST']._serialized_start=441
+  _globals['_GETPROFILEREQUEST']._serialized_end=500
+  _globals['_GETPROFILERESPONSE']._serialized_start=502
+  _globals['_GETPROFILERESPONSE']._serialized_end=560
+  _globals['_LOOKUPPROFILEREQUEST']._serialized_start=562
+  _globals['_LOOKUPPROFILEREQUEST']._serialized_end=608
+  _globals['_LOOKUPPROFILERESPONSE']._serialized_start=610
+  _globals['_LOOKUPPROFILERESPONSE']._serialized_end=671
+  _globals['_LISTPROFILESREQUEST']._serialized_start=673
+  _globals['_LISTPROFILESREQUEST']._serialized_end=745
+  _globals['_LISTPROFILESRESPONSE']._serialized_start=747
+  _globals['_LISTPROFILESRESPONSE']._serialized_end=833
+  _globals['_UPDATEPROFILEREQUEST']._serialized_start=836
+  _globals['_UPDATEPROFILEREQUEST']._serialized_end=986
+  _globals['_UPDATEPROFILERESPONSE']._serialized_start=988
+  _globals['_UPDATEPROFILERESPONSE']._serialized_end=1049
+  _globals['_IMPORTPROFILESREQUEST']._serialized_start=1051
+  _globals['_IMPORTPROFILESREQUEST']._serialized_end=1173
+  _globals['_IMPORTEDCONSENTS']._serialized_start=1175
+  _globals['_IMPORTEDCONSENTS']._serialized_end=1272
+  _globals['_IMPORTPROFILESRESPONSE']._serialized_start=1274
+  _globals['_IMPORTPROFILESRESPONSE']._serialized_end=1344
+  _globals['_IMPORTEDPROFILE']._serialized_start=1347
+  _globals['_IMPORTEDPROFILE']._serialized_end=1723
+  _globals['_IMPORTEDPROFILE_OUTCOME']._serialized_start=1573
+  _globals['_IMPORTEDPROFILE_OUTCOME']._serialized_end=1723
+  _globals['_EXPORTPROFILESREQUEST']._serialized_start=1725
+  _globals['_EXPORTPROFILESREQUEST']._serialized_end=1789
+  _globals['_EXPORTPROFILESRESPONSE']._serialized_start=1791
+  _globals['_EXPORTPROFILESRESPONSE']._serialized_end=1880
+  _globals['_EXPORTEDPROFILE']._serialized_start=1882
+  _globals['_EXPORTEDPROFILE']._serialized_end=1976
+  _globals['_MERGEPROFILESREQUEST']._serialized_start=1979
+  _globals['_MERGEPROFILESREQUEST']._serialized_end=2134
+  _globals['_MERGEPROFILESRESPONSE']._serialized_start=2136
+  _globals['_MERGEPROFILESRESPONSE']._serialized_end=2197
+  _globals['_DELETEPROFILEREQUEST']._serialized_start=2200
+  _globals['_DELETEPROFILEREQUEST']._serialized_end=2364
+  _globals['_DELETEPROFILERESPONSE']._serialized_start=2366
+  _globals['_DELETEPROFILERESPONSE']._serialized_end=2487
+  _globals['_PROFILESERVICE']._serialized_start=2490
+  _globals['_PROFILESERVICE']._serialized_end=3676
 # @@protoc_insertion_point(module_scope)

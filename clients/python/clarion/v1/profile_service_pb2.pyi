@@ -455,9 +455,7 @@ class ExportProfilesRequest(_message.Message):
 
     AFTER_FIELD_NUMBER: _builtins.int
     after: _builtins.str
-    """Optional. Only profiles behind this one, as `profiles/{profile}`: the last one that an earlier export sent. It need not exist any
-    more. Default: all.
-    """
+    """Optional. Only profiles behind this one, as `profiles/{profile}`: the last that was sent. It may be gone. Default: all."""
     def __init__(
         self,
         *,

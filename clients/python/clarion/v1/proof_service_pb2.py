@@ -27,10 +27,11 @@ from clarion.v1 import attempt_pb2 as clarion_dot_v1_dot_attempt__pb2
 from clarion.v1 import event_pb2 as clarion_dot_v1_dot_event__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63larion/v1/proof_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/attempt.proto\x1a\x16\x63larion/v1/event.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1cgoogle/protobuf/struct.proto\"\x93\x02\n\x10SendProofRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\taddresses\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12.\n\x07profile\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x61\x63tion\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04rule\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\taudiences\x18\t \x03(\tB\x04\xe2\x41\x01\x01\"=\n\x11SendProofResponse\x12(\n\x07results\x18\x01 \x03(\x0b\x32\x17.clarion.v1.ProofResult\"\x8b\x01\n\x0bProofResult\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12&\n\x07\x61ttempt\x18\x02 \x01(\x0b\x32\x13.clarion.v1.AttemptH\x00\x12*\n\texclusion\x18\x03 \x01(\x0b\x32\x15.clarion.v1.ExclusionH\x00\x12\x0c\n\x04rule\x18\x04 \x01(\tB\t\n\x07outcome2\x91\x01\n\x0cProofService\x12\x80\x01\n\tSendProof\x12\x1c.clarion.v1.SendProofRequest\x1a\x1d.clarion.v1.SendProofResponse\"6\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02)\"$/v1/{campaign=campaigns/*}:sendProof:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63larion/v1/proof_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/attempt.proto\x1a\x16\x63larion/v1/event.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xa8\x02\n\x10SendProofRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x17\n\taddresses\x18\x02 \x03(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12.\n\x07\x63ontext\x18\x04 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12.\n\x07profile\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x14\n\x06locale\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x61\x63tion\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04rule\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x17\n\taudiences\x18\t \x03(\tB\x04\xe2\x41\x01\x01\"=\n\x11SendProofResponse\x12(\n\x07results\x18\x01 \x03(\x0b\x32\x17.clarion.v1.ProofResult\"\x8b\x01\n\x0bProofResult\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12&\n\x07\x61ttempt\x18\x02 \x01(\x0b\x32\x13.clarion.v1.AttemptH\x00\x12*\n\texclusion\x18\x03 \x01(\x0b\x32\x15.clarion.v1.ExclusionH\x00\x12\x0c\n\x04rule\x18\x04 \x01(\tB\t\n\x07outcome2\x91\x01\n\x0cProofService\x12\x80\x01\n\tSendProof\x12\x1c.clarion.v1.SendProofRequest\x1a\x1d.clarion.v1.SendProofResponse\"6\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02)\"$/v1/{campaign=campaigns/*}:sendProof:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +39,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.proof_service_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SENDPROOFREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_SENDPROOFREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_SENDPROOFREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_SENDPROOFREQUEST'].fields_by_name['addresses']._loaded_options = None
   _globals['_SENDPROOFREQUEST'].fields_by_name['addresses']._serialized_options = b'\342A\001\002'
   _globals['_SENDPROOFREQUEST'].fields_by_name['version']._loaded_options = None
@@ -57,12 +58,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SENDPROOFREQUEST'].fields_by_name['audiences']._serialized_options = b'\342A\001\001'
   _globals['_PROOFSERVICE'].methods_by_name['SendProof']._loaded_options = None
   _globals['_PROOFSERVICE'].methods_by_name['SendProof']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002)\"$/v1/{campaign=campaigns/*}:sendProof:\001*'
-  _globals['_SENDPROOFREQUEST']._serialized_start=215
-  _globals['_SENDPROOFREQUEST']._serialized_end=490
-  _globals['_SENDPROOFRESPONSE']._serialized_start=492
-  _globals['_SENDPROOFRESPONSE']._serialized_end=553
-  _globals['_PROOFRESULT']._serialized_start=556
-  _globals['_PROOFRESULT']._serialized_end=695
-  _globals['_PROOFSERVICE']._serialized_start=698
-  _globals['_PROOFSERVICE']._serialized_end=843
+  _globals['_SENDPROOFREQUEST']._serialized_start=242
+  _globals['_SENDPROOFREQUEST']._serialized_end=538
+  _globals['_SENDPROOFRESPONSE']._serialized_start=540
+  _globals['_SENDPROOFRESPONSE']._serialized_end=601
+  _globals['_PROOFRESULT']._serialized_start=604
+  _globals['_PROOFRESULT']._serialized_end=743
+  _globals['_PROOFSERVICE']._serialized_start=746
+  _globals['_PROOFSERVICE']._serialized_end=891
 # @@protoc_insertion_point(module_scope)

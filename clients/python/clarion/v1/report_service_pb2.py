@@ -32,7 +32,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/report_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/attempt.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"I\n\x18GetCampaignReportRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\"G\n\x19GetCampaignReportResponse\x12*\n\x06report\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.CampaignReport\"\xe4\x07\n\x0e\x43\x61mpaignReport\x12\'\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x16\n\x0etargeted_count\x18\x03 \x01(\x03\x12\x14\n\x0cqueued_count\x18\x04 \x01(\x03\x12\x12\n\nsent_count\x18\x05 \x01(\x03\x12\x16\n\x0e\x65xcluded_count\x18\x06 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x07 \x01(\x03\x12\x17\n\x0f\x63\x61ncelled_count\x18\x08 \x01(\x03\x12\x15\n\rexpired_count\x18\t \x01(\x03\x12\x16\n\x0ein_doubt_count\x18\n \x01(\x03\x12\x13\n\x0bretry_count\x18\x0b \x01(\x03\x12\x41\n\x0f\x65xcluded_counts\x18\x0c \x03(\x0b\x32(.clarion.v1.CampaignReport.ExcludedCount\x12=\n\rfailed_counts\x18\r \x03(\x0b\x32&.clarion.v1.CampaignReport.FailedCount\x12\x34\n\x10hand_off_latency\x18\x0e \x01(\x0b\x32\x1a.clarion.v1.HandOffLatency\x12-\n\tread_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12J\n\x18hand_off_excluded_counts\x18\x10 \x03(\x0b\x32(.clarion.v1.CampaignReport.ExcludedCount\x12\x1a\n\x12unsubscribed_count\x18\x11 \x01(\x03\x12>\n\rlocale_counts\x18\x12 \x03(\x0b\x32\'.clarion.v1.CampaignReport.LocaleCounts\x12+\n\x0brule_counts\x18\x13 \x03(\x0b\x32\x16.clarion.v1.RuleCounts\x1aK\n\rExcludedCount\x12+\n\x06reason\x18\x01 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReason\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x1aH\n\x0b\x46\x61iledCount\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.clarion.v1.Failure.Reason\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x1ax\n\x0cLocaleCounts\x12\x0e\n\x06locale\x18\x01 \x01(\t\x12\x16\n\x0etargeted_count\x18\x02 \x01(\x03\x12\x12\n\nsent_count\x18\x03 \x01(\x03\x12\x16\n\x0e\x65xcluded_count\x18\x04 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x05 \x01(\x03\"\x97\x01\n\x0eHandOffLatency\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12&\n\x03p50\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03p95\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03p99\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration2\xa4\x01\n\rReportService\x12\x92\x01\n\x11GetCampaignReport\x12$.clarion.v1.GetCampaignReportRequest\x1a%.clarion.v1.GetCampaignReportResponse\"0\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02#\x12!/v1/{campaign=campaigns/*}/reportb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/report_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x18\x63larion/v1/attempt.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"^\n\x18GetCampaignReportRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\"G\n\x19GetCampaignReportResponse\x12*\n\x06report\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.CampaignReport\"\xe4\x07\n\x0e\x43\x61mpaignReport\x12\'\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x15\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x0f\n\x07version\x18\x02 \x01(\x05\x12\x16\n\x0etargeted_count\x18\x03 \x01(\x03\x12\x14\n\x0cqueued_count\x18\x04 \x01(\x03\x12\x12\n\nsent_count\x18\x05 \x01(\x03\x12\x16\n\x0e\x65xcluded_count\x18\x06 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x07 \x01(\x03\x12\x17\n\x0f\x63\x61ncelled_count\x18\x08 \x01(\x03\x12\x15\n\rexpired_count\x18\t \x01(\x03\x12\x16\n\x0ein_doubt_count\x18\n \x01(\x03\x12\x13\n\x0bretry_count\x18\x0b \x01(\x03\x12\x41\n\x0f\x65xcluded_counts\x18\x0c \x03(\x0b\x32(.clarion.v1.CampaignReport.ExcludedCount\x12=\n\rfailed_counts\x18\r \x03(\x0b\x32&.clarion.v1.CampaignReport.FailedCount\x12\x34\n\x10hand_off_latency\x18\x0e \x01(\x0b\x32\x1a.clarion.v1.HandOffLatency\x12-\n\tread_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12J\n\x18hand_off_excluded_counts\x18\x10 \x03(\x0b\x32(.clarion.v1.CampaignReport.ExcludedCount\x12\x1a\n\x12unsubscribed_count\x18\x11 \x01(\x03\x12>\n\rlocale_counts\x18\x12 \x03(\x0b\x32\'.clarion.v1.CampaignReport.LocaleCounts\x12+\n\x0brule_counts\x18\x13 \x03(\x0b\x32\x16.clarion.v1.RuleCounts\x1aK\n\rExcludedCount\x12+\n\x06reason\x18\x01 \x01(\x0e\x32\x1b.clarion.v1.ExclusionReason\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x1aH\n\x0b\x46\x61iledCount\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.clarion.v1.Failure.Reason\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x1ax\n\x0cLocaleCounts\x12\x0e\n\x06locale\x18\x01 \x01(\t\x12\x16\n\x0etargeted_count\x18\x02 \x01(\x03\x12\x12\n\nsent_count\x18\x03 \x01(\x03\x12\x16\n\x0e\x65xcluded_count\x18\x04 \x01(\x03\x12\x14\n\x0c\x66\x61iled_count\x18\x05 \x01(\x03\"\x97\x01\n\x0eHandOffLatency\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12&\n\x03p50\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03p95\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12&\n\x03p99\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration2\xa4\x01\n\rReportService\x12\x92\x01\n\x11GetCampaignReport\x12$.clarion.v1.GetCampaignReportRequest\x1a%.clarion.v1.GetCampaignReportResponse\"0\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02#\x12!/v1/{campaign=campaigns/*}/reportb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,7 +40,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.report_service_p
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['version']._loaded_options = None
   _globals['_GETCAMPAIGNREPORTREQUEST'].fields_by_name['version']._serialized_options = b'\342A\001\001'
   _globals['_CAMPAIGNREPORT'].fields_by_name['campaign']._loaded_options = None
@@ -48,19 +48,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTSERVICE'].methods_by_name['GetCampaignReport']._loaded_options = None
   _globals['_REPORTSERVICE'].methods_by_name['GetCampaignReport']._serialized_options = b'\342\333\030\003\n\001\004\202\323\344\223\002#\022!/v1/{campaign=campaigns/*}/report'
   _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_start=281
-  _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_end=354
-  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_start=356
-  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_end=427
-  _globals['_CAMPAIGNREPORT']._serialized_start=430
-  _globals['_CAMPAIGNREPORT']._serialized_end=1426
-  _globals['_CAMPAIGNREPORT_EXCLUDEDCOUNT']._serialized_start=1155
-  _globals['_CAMPAIGNREPORT_EXCLUDEDCOUNT']._serialized_end=1230
-  _globals['_CAMPAIGNREPORT_FAILEDCOUNT']._serialized_start=1232
-  _globals['_CAMPAIGNREPORT_FAILEDCOUNT']._serialized_end=1304
-  _globals['_CAMPAIGNREPORT_LOCALECOUNTS']._serialized_start=1306
-  _globals['_CAMPAIGNREPORT_LOCALECOUNTS']._serialized_end=1426
-  _globals['_HANDOFFLATENCY']._serialized_start=1429
-  _globals['_HANDOFFLATENCY']._serialized_end=1580
-  _globals['_REPORTSERVICE']._serialized_start=1583
-  _globals['_REPORTSERVICE']._serialized_end=1747
+  _globals['_GETCAMPAIGNREPORTREQUEST']._serialized_end=375
+  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_start=377
+  _globals['_GETCAMPAIGNREPORTRESPONSE']._serialized_end=448
+  _globals['_CAMPAIGNREPORT']._serialized_start=451
+  _globals['_CAMPAIGNREPORT']._serialized_end=1447
+  _globals['_CAMPAIGNREPORT_EXCLUDEDCOUNT']._serialized_start=1176
+  _globals['_CAMPAIGNREPORT_EXCLUDEDCOUNT']._serialized_end=1251
+  _globals['_CAMPAIGNREPORT_FAILEDCOUNT']._serialized_start=1253
+  _globals['_CAMPAIGNREPORT_FAILEDCOUNT']._serialized_end=1325
+  _globals['_CAMPAIGNREPORT_LOCALECOUNTS']._serialized_start=1327
+  _globals['_CAMPAIGNREPORT_LOCALECOUNTS']._serialized_end=1447
+  _globals['_HANDOFFLATENCY']._serialized_start=1450
+  _globals['_HANDOFFLATENCY']._serialized_end=1601
+  _globals['_REPORTSERVICE']._serialized_start=1604
+  _globals['_REPORTSERVICE']._serialized_end=1768
 # @@protoc_insertion_point(module_scope)

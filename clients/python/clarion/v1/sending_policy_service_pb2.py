@@ -26,10 +26,11 @@ from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import sending_policy_pb2 as clarion_dot_v1_dot_sending__policy__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'clarion/v1/sending_policy_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1f\x63larion/v1/sending_policy.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"\x93\x01\n\x1a\x43reateSendingPolicyRequest\x12\x1f\n\x11sending_policy_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x37\n\x0esending_policy\x18\x02 \x01(\x0b\x32\x19.clarion.v1.SendingPolicyB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"P\n\x1b\x43reateSendingPolicyResponse\x12\x31\n\x0esending_policy\x18\x01 \x01(\x0b\x32\x19.clarion.v1.SendingPolicy\"-\n\x17GetSendingPolicyRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"M\n\x18GetSendingPolicyResponse\x12\x31\n\x0esending_policy\x18\x01 \x01(\x0b\x32\x19.clarion.v1.SendingPolicy\"O\n\x1aListSendingPoliciesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"k\n\x1bListSendingPoliciesResponse\x12\x33\n\x10sending_policies\x18\x01 \x03(\x0b\x32\x19.clarion.v1.SendingPolicy\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa9\x01\n\x1aUpdateSendingPolicyRequest\x12\x37\n\x0esending_policy\x18\x01 \x01(\x0b\x32\x19.clarion.v1.SendingPolicyB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"P\n\x1bUpdateSendingPolicyResponse\x12\x31\n\x0esending_policy\x18\x01 \x01(\x0b\x32\x19.clarion.v1.SendingPolicy\"D\n\x1a\x44\x65leteSendingPolicyRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x1d\n\x1b\x44\x65leteSendingPolicyResponse2\x9a\x06\n\x14SendingPolicyService\x12\x9a\x01\n\x13\x43reateSendingPolicy\x12&.clarion.v1.CreateSendingPolicyRequest\x1a\'.clarion.v1.CreateSendingPolicyResponse\"2\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02%\"\x13/v1/sendingPolicies:\x0esending_policy\x12\x8b\x01\n\x10GetSendingPolicy\x12#.clarion.v1.GetSendingPolicyRequest\x1a$.clarion.v1.GetSendingPolicyResponse\",\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=sendingPolicies/*}\x12\x8b\x01\n\x13ListSendingPolicies\x12&.clarion.v1.ListSendingPoliciesRequest\x1a\'.clarion.v1.ListSendingPoliciesResponse\"#\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/sendingPolicies\x12\xb2\x01\n\x13UpdateSendingPolicy\x12&.clarion.v1.UpdateSendingPolicyRequest\x1a\'.clarion.v1.UpdateSendingPolicyResponse\"J\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02=2+/v1/{sending_policy.name=sendingPolicies/*}:\x0esending_policy\x12\x93\x01\n\x13\x44\x65leteSendingPolicy\x12&.clarion.v1.DeleteSendingPolicyRequest\x1a\'.clarion.v1.DeleteSendingPolicyResponse\"+\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1e*\x1c/v1/{name=sendingPolicies/*}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'clarion/v1/sending_policy_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1f\x63larion/v1/sending_policy.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\x93\x01\n\x1a\x43reateSendingPolicyRequest\x12\x1f\n\x11sending_policy_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x37\n\x0esending_policy\x18\x02 \x01(\x0b\x32\x19.clarion.v1.SendingPolicyB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"P\n\x1b\x43reateSendingPolicyResponse\x12\x31\n\x0esending_policy\x18\x01 \x01(\x0b\x32\x19.clarion.v1.SendingPolicy\"G\n\x17GetSendingPolicyRequest\x12,\n\x04name\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xfa\x41\x17\n\x15\x63larion/SendingPolicy\"M\n\x18GetSendingPolicyResponse\x12\x31\n\x0esending_policy\x18\x01 \x01(\x0b\x32\x19.clarion.v1.SendingPolicy\"O\n\x1aListSendingPoliciesRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"k\n\x1bListSendingPoliciesResponse\x12\x33\n\x10sending_policies\x18\x01 \x03(\x0b\x32\x19.clarion.v1.SendingPolicy\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa9\x01\n\x1aUpdateSendingPolicyRequest\x12\x37\n\x0esending_policy\x18\x01 \x01(\x0b\x32\x19.clarion.v1.SendingPolicyB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"P\n\x1bUpdateSendingPolicyResponse\x12\x31\n\x0esending_policy\x18\x01 \x01(\x0b\x32\x19.clarion.v1.SendingPolicy\"^\n\x1a\x44\x65leteSendingPolicyRequest\x12,\n\x04name\x18\x01 \x01(\tB\x1e\xe2\x41\x01\x02\xfa\x41\x17\n\x15\x63larion/SendingPolicy\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x1d\n\x1b\x44\x65leteSendingPolicyResponse2\x9a\x06\n\x14SendingPolicyService\x12\x9a\x01\n\x13\x43reateSendingPolicy\x12&.clarion.v1.CreateSendingPolicyRequest\x1a\'.clarion.v1.CreateSendingPolicyResponse\"2\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02%\"\x13/v1/sendingPolicies:\x0esending_policy\x12\x8b\x01\n\x10GetSendingPolicy\x12#.clarion.v1.GetSendingPolicyRequest\x1a$.clarion.v1.GetSendingPolicyResponse\",\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/{name=sendingPolicies/*}\x12\x8b\x01\n\x13ListSendingPolicies\x12&.clarion.v1.ListSendingPoliciesRequest\x1a\'.clarion.v1.ListSendingPoliciesResponse\"#\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/sendingPolicies\x12\xb2\x01\n\x13UpdateSendingPolicy\x12&.clarion.v1.UpdateSendingPolicyRequest\x1a\'.clarion.v1.UpdateSendingPolicyResponse\"J\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02=2+/v1/{sending_policy.name=sendingPolicies/*}:\x0esending_policy\x12\x93\x01\n\x13\x44\x65leteSendingPolicy\x12&.clarion.v1.DeleteSendingPolicyRequest\x1a\'.clarion.v1.DeleteSendingPolicyResponse\"+\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x1e*\x1c/v1/{name=sendingPolicies/*}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +44,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATESENDINGPOLICYREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATESENDINGPOLICYREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETSENDINGPOLICYREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETSENDINGPOLICYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETSENDINGPOLICYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\027\n\025clarion/SendingPolicy'
   _globals['_LISTSENDINGPOLICIESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTSENDINGPOLICIESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTSENDINGPOLICIESREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -55,7 +56,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATESENDINGPOLICYREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_UPDATESENDINGPOLICYREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_DELETESENDINGPOLICYREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETESENDINGPOLICYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETESENDINGPOLICYREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\027\n\025clarion/SendingPolicy'
   _globals['_DELETESENDINGPOLICYREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETESENDINGPOLICYREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_SENDINGPOLICYSERVICE'].methods_by_name['CreateSendingPolicy']._loaded_options = None
@@ -68,26 +69,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SENDINGPOLICYSERVICE'].methods_by_name['UpdateSendingPolicy']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002=2+/v1/{sending_policy.name=sendingPolicies/*}:\016sending_policy'
   _globals['_SENDINGPOLICYSERVICE'].methods_by_name['DeleteSendingPolicy']._loaded_options = None
   _globals['_SENDINGPOLICYSERVICE'].methods_by_name['DeleteSendingPolicy']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002\036*\034/v1/{name=sendingPolicies/*}'
-  _globals['_CREATESENDINGPOLICYREQUEST']._serialized_start=211
-  _globals['_CREATESENDINGPOLICYREQUEST']._serialized_end=358
-  _globals['_CREATESENDINGPOLICYRESPONSE']._serialized_start=360
-  _globals['_CREATESENDINGPOLICYRESPONSE']._serialized_end=440
-  _globals['_GETSENDINGPOLICYREQUEST']._serialized_start=442
-  _globals['_GETSENDINGPOLICYREQUEST']._serialized_end=487
-  _globals['_GETSENDINGPOLICYRESPONSE']._serialized_start=489
-  _globals['_GETSENDINGPOLICYRESPONSE']._serialized_end=566
-  _globals['_LISTSENDINGPOLICIESREQUEST']._serialized_start=568
-  _globals['_LISTSENDINGPOLICIESREQUEST']._serialized_end=647
-  _globals['_LISTSENDINGPOLICIESRESPONSE']._serialized_start=649
-  _globals['_LISTSENDINGPOLICIESRESPONSE']._serialized_end=756
-  _globals['_UPDATESENDINGPOLICYREQUEST']._serialized_start=759
-  _globals['_UPDATESENDINGPOLICYREQUEST']._serialized_end=928
-  _globals['_UPDATESENDINGPOLICYRESPONSE']._serialized_start=930
-  _globals['_UPDATESENDINGPOLICYRESPONSE']._serialized_end=1010
-  _globals['_DELETESENDINGPOLICYREQUEST']._serialized_start=1012
-  _globals['_DELETESENDINGPOLICYREQUEST']._serialized_end=1080
-  _globals['_DELETESENDINGPOLICYRESPONSE']._serialized_start=1082
-  _globals['_DELETESENDINGPOLICYRESPONSE']._serialized_end=1111
-  _globals['_SENDINGPOLICYSERVICE']._serialized_start=1114
-  _globals['_SENDINGPOLICYSERVICE']._serialized_end=1908
+  _globals['_CREATESENDINGPOLICYREQUEST']._serialized_start=238
+  _globals['_CREATESENDINGPOLICYREQUEST']._serialized_end=385
+  _globals['_CREATESENDINGPOLICYRESPONSE']._serialized_start=387
+  _globals['_CREATESENDINGPOLICYRESPONSE']._serialized_end=467
+  _globals['_GETSENDINGPOLICYREQUEST']._serialized_start=469
+  _globals['_GETSENDINGPOLICYREQUEST']._serialized_end=540
+  _globals['_GETSENDINGPOLICYRESPONSE']._serialized_start=542
+  _globals['_GETSENDINGPOLICYRESPONSE']._serialized_end=619
+  _globals['_LISTSENDINGPOLICIESREQUEST']._serialized_start=621
+  _globals['_LISTSENDINGPOLICIESREQUEST']._serialized_end=700
+  _globals['_LISTSENDINGPOLICIESRESPONSE']._serialized_start=702
+  _globals['_LISTSENDINGPOLICIESRESPONSE']._serialized_end=809
+  _globals['_UPDATESENDINGPOLICYREQUEST']._serialized_start=812
+  _globals['_UPDATESENDINGPOLICYREQUEST']._serialized_end=981
+  _globals['_UPDATESENDINGPOLICYRESPONSE']._serialized_start=983
+  _globals['_UPDATESENDINGPOLICYRESPONSE']._serialized_end=1063
+  _globals['_DELETESENDINGPOLICYREQUEST']._serialized_start=1065
+  _globals['_DELETESENDINGPOLICYREQUEST']._serialized_end=1159
+  _globals['_DELETESENDINGPOLICYRESPONSE']._serialized_start=1161
+  _globals['_DELETESENDINGPOLICYRESPONSE']._serialized_end=1190
+  _globals['_SENDINGPOLICYSERVICE']._serialized_start=1193
+  _globals['_SENDINGPOLICYSERVICE']._serialized_end=1987
 # @@protoc_insertion_point(module_scope)

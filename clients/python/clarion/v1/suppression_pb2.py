@@ -28,7 +28,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63larion/v1/suppression.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/channel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x05\n\x0bSuppression\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12*\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x05\x12\x17\n\x07\x61\x64\x64ress\x18\x03 \x01(\tB\x04\xe2\x41\x01\x05H\x00\x12\x16\n\x06\x64omain\x18\x04 \x01(\tB\x04\xe2\x41\x01\x05H\x00\x12\x34\n\x06reason\x18\x05 \x01(\x0e\x32\x1e.clarion.v1.Suppression.ReasonB\x04\xe2\x41\x01\x05\x12\x32\n\x05scope\x18\x06 \x01(\x0e\x32\x1d.clarion.v1.Suppression.ScopeB\x04\xe2\x41\x01\x05\x12\x35\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x05\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x15\n\x07\x63reator\x18\t \x01(\tB\x04\xe2\x41\x01\x03\"\xa1\x01\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12REASON_HARD_BOUNCE\x10\x01\x12\x14\n\x10REASON_COMPLAINT\x10\x02\x12\x11\n\rREASON_MANUAL\x10\x03\x12\x12\n\x0eREASON_INVALID\x10\x04\x12\x17\n\x13REASON_UNSUBSCRIBED\x10\x05\x12\x11\n\rREASON_ERASED\x10\x06\"B\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\r\n\tSCOPE_ALL\x10\x01\x12\x13\n\x0fSCOPE_MARKETING\x10\x02:4\xea\x41\x31\n\x13\x63larion/Suppression\x12\x1asuppressions/{suppression}B\x08\n\x06targetb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x63larion/v1/suppression.proto\x12\nclarion.v1\x1a\x18\x63larion/v1/channel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa8\x05\n\x0bSuppression\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12*\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x05\x12\x17\n\x07\x61\x64\x64ress\x18\x03 \x01(\tB\x04\xe2\x41\x01\x05H\x00\x12\x16\n\x06\x64omain\x18\x04 \x01(\tB\x04\xe2\x41\x01\x05H\x00\x12\x34\n\x06reason\x18\x05 \x01(\x0e\x32\x1e.clarion.v1.Suppression.ReasonB\x04\xe2\x41\x01\x05\x12\x32\n\x05scope\x18\x06 \x01(\x0e\x32\x1d.clarion.v1.Suppression.ScopeB\x04\xe2\x41\x01\x05\x12\x35\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x05\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12(\n\x07\x63reator\x18\t \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\"\xa1\x01\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12REASON_HARD_BOUNCE\x10\x01\x12\x14\n\x10REASON_COMPLAINT\x10\x02\x12\x11\n\rREASON_MANUAL\x10\x03\x12\x12\n\x0eREASON_INVALID\x10\x04\x12\x17\n\x13REASON_UNSUBSCRIBED\x10\x05\x12\x11\n\rREASON_ERASED\x10\x06\"B\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\r\n\tSCOPE_ALL\x10\x01\x12\x13\n\x0fSCOPE_MARKETING\x10\x02:4\xea\x41\x31\n\x13\x63larion/Suppression\x12\x1asuppressions/{suppression}B\x08\n\x06targetb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,13 +52,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUPPRESSION'].fields_by_name['create_time']._loaded_options = None
   _globals['_SUPPRESSION'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_SUPPRESSION'].fields_by_name['creator']._loaded_options = None
-  _globals['_SUPPRESSION'].fields_by_name['creator']._serialized_options = b'\342A\001\003'
+  _globals['_SUPPRESSION'].fields_by_name['creator']._serialized_options = b'\342A\001\003\372A\020\n\016clarion/ApiKey'
   _globals['_SUPPRESSION']._loaded_options = None
   _globals['_SUPPRESSION']._serialized_options = b'\352A1\n\023clarion/Suppression\022\032suppressions/{suppression}'
   _globals['_SUPPRESSION']._serialized_start=164
-  _globals['_SUPPRESSION']._serialized_end=825
-  _globals['_SUPPRESSION_REASON']._serialized_start=532
-  _globals['_SUPPRESSION_REASON']._serialized_end=693
-  _globals['_SUPPRESSION_SCOPE']._serialized_start=695
-  _globals['_SUPPRESSION_SCOPE']._serialized_end=761
+  _globals['_SUPPRESSION']._serialized_end=844
+  _globals['_SUPPRESSION_REASON']._serialized_start=551
+  _globals['_SUPPRESSION_REASON']._serialized_end=712
+  _globals['_SUPPRESSION_SCOPE']._serialized_start=714
+  _globals['_SUPPRESSION_SCOPE']._serialized_end=780
 # @@protoc_insertion_point(module_scope)

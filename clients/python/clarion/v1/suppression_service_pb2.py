@@ -28,10 +28,11 @@ from clarion.v1 import channel_pb2 as clarion_dot_v1_dot_channel__pb2
 from clarion.v1 import suppression_pb2 as clarion_dot_v1_dot_suppression__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.rpc import error_details_pb2 as google_dot_rpc_dot_error__details__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/suppression_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1c\x63larion/v1/suppression.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/rpc/error_details.proto\"N\n\x18\x43reateSuppressionRequest\x12\x32\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.SuppressionB\x04\xe2\x41\x01\x02\"I\n\x19\x43reateSuppressionResponse\x12,\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.Suppression\"+\n\x15GetSuppressionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"F\n\x16GetSuppressionResponse\x12,\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.Suppression\"\x92\x02\n\x17ListSuppressionsRequest\x12\x15\n\x07\x61\x64\x64ress\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x64omain\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12+\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x35\n\x07reasons\x18\x04 \x03(\x0e\x32\x1e.clarion.v1.Suppression.ReasonB\x04\xe2\x41\x01\x01\x12\x33\n\x06scopes\x18\x05 \x03(\x0e\x32\x1d.clarion.v1.Suppression.ScopeB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\"b\n\x18ListSuppressionsResponse\x12-\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.Suppression\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"M\n\x18\x44\x65leteSuppressionRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1d\n\x0foverride_reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x1b\n\x19\x44\x65leteSuppressionResponse\"P\n\x19ImportSuppressionsRequest\x12\x33\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.SuppressionB\x04\xe2\x41\x01\x02\"N\n\x1aImportSuppressionsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.clarion.v1.ImportedSuppression\"\xb8\x02\n\x13ImportedSuppression\x12\x38\n\x07outcome\x18\x01 \x01(\x0e\x32\'.clarion.v1.ImportedSuppression.Outcome\x12\x13\n\x0bsuppression\x18\x02 \x01(\t\x12\x39\n\nviolations\x18\x03 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\"\x96\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_UPDATED\x10\x02\x12\x15\n\x11OUTCOME_UNCHANGED\x10\x03\x12\x14\n\x10OUTCOME_REJECTED\x10\x04\x12\x1b\n\x17OUTCOME_IMPORTED_BEFORE\x10\x05\"0\n\x19\x45xportSuppressionsRequest\x12\x13\n\x05\x61\x66ter\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\"]\n\x1a\x45xportSuppressionsResponse\x12-\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.Suppression\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\"\\\n\x17\x43heckSuppressionRequest\x12\x15\n\x07\x61\x64\x64ress\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12*\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\"|\n\x18\x43heckSuppressionResponse\x12-\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.Suppression\x12\x31\n\x13\x65xcluded_categories\x18\x02 \x03(\x0e\x32\x14.clarion.v1.Category2\xe1\x07\n\x12SuppressionService\x12\x8e\x01\n\x11\x43reateSuppression\x12$.clarion.v1.CreateSuppressionRequest\x1a%.clarion.v1.CreateSuppressionResponse\",\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x1f\"\x10/v1/suppressions:\x0bsuppression\x12\x81\x01\n\x0eGetSuppression\x12!.clarion.v1.GetSuppressionRequest\x1a\".clarion.v1.GetSuppressionResponse\"(\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=suppressions/*}\x12~\n\x10ListSuppressions\x12#.clarion.v1.ListSuppressionsRequest\x1a$.clarion.v1.ListSuppressionsResponse\"\x1f\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/suppressions\x12\x8a\x01\n\x11\x44\x65leteSuppression\x12$.clarion.v1.DeleteSuppressionRequest\x1a%.clarion.v1.DeleteSuppressionResponse\"(\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x1b*\x19/v1/{name=suppressions/*}\x12\x8e\x01\n\x12ImportSuppressions\x12%.clarion.v1.ImportSuppressionsRequest\x1a&.clarion.v1.ImportSuppressionsResponse\")\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/suppressions:import:\x01*\x12\x8d\x01\n\x12\x45xportSuppressions\x12%.clarion.v1.ExportSuppressionsRequest\x1a&.clarion.v1.ExportSuppressionsResponse\"&\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/suppressions:export0\x01\x12\x87\x01\n\x10\x43heckSuppression\x12#.clarion.v1.CheckSuppressionRequest\x1a$.clarion.v1.CheckSuppressionResponse\"(\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/suppressions:check:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$clarion/v1/suppression_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1c\x63larion/v1/suppression.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/rpc/error_details.proto\"N\n\x18\x43reateSuppressionRequest\x12\x32\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.SuppressionB\x04\xe2\x41\x01\x02\"I\n\x19\x43reateSuppressionResponse\x12,\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.Suppression\"C\n\x15GetSuppressionRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x63larion/Suppression\"F\n\x16GetSuppressionResponse\x12,\n\x0bsuppression\x18\x01 \x01(\x0b\x32\x17.clarion.v1.Suppression\"\x92\x02\n\x17ListSuppressionsRequest\x12\x15\n\x07\x61\x64\x64ress\x18\x01 \x01(\tB\x04\xe2\x41\x01\x01\x12\x14\n\x06\x64omain\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12+\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x35\n\x07reasons\x18\x04 \x03(\x0e\x32\x1e.clarion.v1.Suppression.ReasonB\x04\xe2\x41\x01\x01\x12\x33\n\x06scopes\x18\x05 \x03(\x0e\x32\x1d.clarion.v1.Suppression.ScopeB\x04\xe2\x41\x01\x01\x12\x17\n\tpage_size\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\"b\n\x18ListSuppressionsResponse\x12-\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.Suppression\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"e\n\x18\x44\x65leteSuppressionRequest\x12*\n\x04name\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x02\xfa\x41\x15\n\x13\x63larion/Suppression\x12\x1d\n\x0foverride_reason\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x1b\n\x19\x44\x65leteSuppressionResponse\"P\n\x19ImportSuppressionsRequest\x12\x33\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.SuppressionB\x04\xe2\x41\x01\x02\"N\n\x1aImportSuppressionsResponse\x12\x30\n\x07results\x18\x01 \x03(\x0b\x32\x1f.clarion.v1.ImportedSuppression\"\xd2\x02\n\x13ImportedSuppression\x12\x38\n\x07outcome\x18\x01 \x01(\x0e\x32\'.clarion.v1.ImportedSuppression.Outcome\x12-\n\x0bsuppression\x18\x02 \x01(\tB\x18\xfa\x41\x15\n\x13\x63larion/Suppression\x12\x39\n\nviolations\x18\x03 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\"\x96\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n\x0fOUTCOME_CREATED\x10\x01\x12\x13\n\x0fOUTCOME_UPDATED\x10\x02\x12\x15\n\x11OUTCOME_UNCHANGED\x10\x03\x12\x14\n\x10OUTCOME_REJECTED\x10\x04\x12\x1b\n\x17OUTCOME_IMPORTED_BEFORE\x10\x05\"H\n\x19\x45xportSuppressionsRequest\x12+\n\x05\x61\x66ter\x18\x01 \x01(\tB\x1c\xe2\x41\x01\x01\xfa\x41\x15\n\x13\x63larion/Suppression\"]\n\x1a\x45xportSuppressionsResponse\x12-\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.Suppression\x12\x10\n\x08\x63omplete\x18\x02 \x01(\x08\"\\\n\x17\x43heckSuppressionRequest\x12\x15\n\x07\x61\x64\x64ress\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12*\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\"|\n\x18\x43heckSuppressionResponse\x12-\n\x0csuppressions\x18\x01 \x03(\x0b\x32\x17.clarion.v1.Suppression\x12\x31\n\x13\x65xcluded_categories\x18\x02 \x03(\x0e\x32\x14.clarion.v1.Category2\xe1\x07\n\x12SuppressionService\x12\x8e\x01\n\x11\x43reateSuppression\x12$.clarion.v1.CreateSuppressionRequest\x1a%.clarion.v1.CreateSuppressionResponse\",\xe2\xdb\x18\x03\n\x01\x03\x82\xd3\xe4\x93\x02\x1f\"\x10/v1/suppressions:\x0bsuppression\x12\x81\x01\n\x0eGetSuppression\x12!.clarion.v1.GetSuppressionRequest\x1a\".clarion.v1.GetSuppressionResponse\"(\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/{name=suppressions/*}\x12~\n\x10ListSuppressions\x12#.clarion.v1.ListSuppressionsRequest\x1a$.clarion.v1.ListSuppressionsResponse\"\x1f\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/suppressions\x12\x8a\x01\n\x11\x44\x65leteSuppression\x12$.clarion.v1.DeleteSuppressionRequest\x1a%.clarion.v1.DeleteSuppressionResponse\"(\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x1b*\x19/v1/{name=suppressions/*}\x12\x8e\x01\n\x12ImportSuppressions\x12%.clarion.v1.ImportSuppressionsRequest\x1a&.clarion.v1.ImportSuppressionsResponse\")\xe2\xdb\x18\x03\n\x01\x05\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/suppressions:import:\x01*\x12\x8d\x01\n\x12\x45xportSuppressions\x12%.clarion.v1.ExportSuppressionsRequest\x1a&.clarion.v1.ExportSuppressionsResponse\"&\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/suppressions:export0\x01\x12\x87\x01\n\x10\x43heckSuppression\x12#.clarion.v1.CheckSuppressionRequest\x1a$.clarion.v1.CheckSuppressionResponse\"(\xe2\xdb\x18\x03\n\x01\x04\x82\xd3\xe4\x93\x02\x1b\"\x16/v1/suppressions:check:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,7 +42,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATESUPPRESSIONREQUEST'].fields_by_name['suppression']._loaded_options = None
   _globals['_CREATESUPPRESSIONREQUEST'].fields_by_name['suppression']._serialized_options = b'\342A\001\002'
   _globals['_GETSUPPRESSIONREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETSUPPRESSIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETSUPPRESSIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\025\n\023clarion/Suppression'
   _globals['_LISTSUPPRESSIONSREQUEST'].fields_by_name['address']._loaded_options = None
   _globals['_LISTSUPPRESSIONSREQUEST'].fields_by_name['address']._serialized_options = b'\342A\001\001'
   _globals['_LISTSUPPRESSIONSREQUEST'].fields_by_name['domain']._loaded_options = None
@@ -57,13 +58,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTSUPPRESSIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTSUPPRESSIONSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_DELETESUPPRESSIONREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETESUPPRESSIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETESUPPRESSIONREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\025\n\023clarion/Suppression'
   _globals['_DELETESUPPRESSIONREQUEST'].fields_by_name['override_reason']._loaded_options = None
   _globals['_DELETESUPPRESSIONREQUEST'].fields_by_name['override_reason']._serialized_options = b'\342A\001\001'
   _globals['_IMPORTSUPPRESSIONSREQUEST'].fields_by_name['suppressions']._loaded_options = None
   _globals['_IMPORTSUPPRESSIONSREQUEST'].fields_by_name['suppressions']._serialized_options = b'\342A\001\002'
+  _globals['_IMPORTEDSUPPRESSION'].fields_by_name['suppression']._loaded_options = None
+  _globals['_IMPORTEDSUPPRESSION'].fields_by_name['suppression']._serialized_options = b'\372A\025\n\023clarion/Suppression'
   _globals['_EXPORTSUPPRESSIONSREQUEST'].fields_by_name['after']._loaded_options = None
-  _globals['_EXPORTSUPPRESSIONSREQUEST'].fields_by_name['after']._serialized_options = b'\342A\001\001'
+  _globals['_EXPORTSUPPRESSIONSREQUEST'].fields_by_name['after']._serialized_options = b'\342A\001\001\372A\025\n\023clarion/Suppression'
   _globals['_CHECKSUPPRESSIONREQUEST'].fields_by_name['address']._loaded_options = None
   _globals['_CHECKSUPPRESSIONREQUEST'].fields_by_name['address']._serialized_options = b'\342A\001\002'
   _globals['_CHECKSUPPRESSIONREQUEST'].fields_by_name['channel']._loaded_options = None
@@ -82,38 +85,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUPPRESSIONSERVICE'].methods_by_name['ExportSuppressions']._serialized_options = b'\342\333\030\003\n\001\004\202\323\344\223\002\031\022\027/v1/suppressions:export'
   _globals['_SUPPRESSIONSERVICE'].methods_by_name['CheckSuppression']._loaded_options = None
   _globals['_SUPPRESSIONSERVICE'].methods_by_name['CheckSuppression']._serialized_options = b'\342\333\030\003\n\001\004\202\323\344\223\002\033\"\026/v1/suppressions:check:\001*'
-  _globals['_CREATESUPPRESSIONREQUEST']._serialized_start=255
-  _globals['_CREATESUPPRESSIONREQUEST']._serialized_end=333
-  _globals['_CREATESUPPRESSIONRESPONSE']._serialized_start=335
-  _globals['_CREATESUPPRESSIONRESPONSE']._serialized_end=408
-  _globals['_GETSUPPRESSIONREQUEST']._serialized_start=410
-  _globals['_GETSUPPRESSIONREQUEST']._serialized_end=453
-  _globals['_GETSUPPRESSIONRESPONSE']._serialized_start=455
-  _globals['_GETSUPPRESSIONRESPONSE']._serialized_end=525
-  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_start=528
-  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_end=802
-  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_start=804
-  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_end=902
-  _globals['_DELETESUPPRESSIONREQUEST']._serialized_start=904
-  _globals['_DELETESUPPRESSIONREQUEST']._serialized_end=981
-  _globals['_DELETESUPPRESSIONRESPONSE']._serialized_start=983
-  _globals['_DELETESUPPRESSIONRESPONSE']._serialized_end=1010
-  _globals['_IMPORTSUPPRESSIONSREQUEST']._serialized_start=1012
-  _globals['_IMPORTSUPPRESSIONSREQUEST']._serialized_end=1092
-  _globals['_IMPORTSUPPRESSIONSRESPONSE']._serialized_start=1094
-  _globals['_IMPORTSUPPRESSIONSRESPONSE']._serialized_end=1172
-  _globals['_IMPORTEDSUPPRESSION']._serialized_start=1175
-  _globals['_IMPORTEDSUPPRESSION']._serialized_end=1487
-  _globals['_IMPORTEDSUPPRESSION_OUTCOME']._serialized_start=1337
-  _globals['_IMPORTEDSUPPRESSION_OUTCOME']._serialized_end=1487
-  _globals['_EXPORTSUPPRESSIONSREQUEST']._serialized_start=1489
-  _globals['_EXPORTSUPPRESSIONSREQUEST']._serialized_end=1537
-  _globals['_EXPORTSUPPRESSIONSRESPONSE']._serialized_start=1539
-  _globals['_EXPORTSUPPRESSIONSRESPONSE']._serialized_end=1632
-  _globals['_CHECKSUPPRESSIONREQUEST']._serialized_start=1634
-  _globals['_CHECKSUPPRESSIONREQUEST']._serialized_end=1726
-  _globals['_CHECKSUPPRESSIONRESPONSE']._serialized_start=1728
-  _globals['_CHECKSUPPRESSIONRESPONSE']._serialized_end=1852
-  _globals['_SUPPRESSIONSERVICE']._serialized_start=1855
-  _globals['_SUPPRESSIONSERVICE']._serialized_end=2848
+  _globals['_CREATESUPPRESSIONREQUEST']._serialized_start=282
+  _globals['_CREATESUPPRESSIONREQUEST']._serialized_end=360
+  _globals['_CREATESUPPRESSIONRESPONSE']._serialized_start=362
+  _globals['_CREATESUPPRESSIONRESPONSE']._serialized_end=435
+  _globals['_GETSUPPRESSIONREQUEST']._serialized_start=437
+  _globals['_GETSUPPRESSIONREQUEST']._serialized_end=504
+  _globals['_GETSUPPRESSIONRESPONSE']._serialized_start=506
+  _globals['_GETSUPPRESSIONRESPONSE']._serialized_end=576
+  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_start=579
+  _globals['_LISTSUPPRESSIONSREQUEST']._serialized_end=853
+  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_start=855
+  _globals['_LISTSUPPRESSIONSRESPONSE']._serialized_end=953
+  _globals['_DELETESUPPRESSIONREQUEST']._serialized_start=955
+  _globals['_DELETESUPPRESSIONREQUEST']._serialized_end=1056
+  _globals['_DELETESUPPRESSIONRESPONSE']._serialized_start=1058
+  _globals['_DELETESUPPRESSIONRESPONSE']._serialized_end=1085
+  _globals['_IMPORTSUPPRESSIONSREQUEST']._serialized_start=1087
+  _globals['_IMPORTSUPPRESSIONSREQUEST']._serialized_end=1167
+  _globals['_IMPORTSUPPRESSIONSRESPONSE']._serialized_start=1169
+  _globals['_IMPORTSUPPRESSIONSRESPONSE']._serialized_end=1247
+  _globals['_IMPORTEDSUPPRESSION']._serialized_start=1250
+  _globals['_IMPORTEDSUPPRESSION']._serialized_end=1588
+  _globals['_IMPORTEDSUPPRESSION_OUTCOME']._serialized_start=1438
+  _globals['_IMPORTEDSUPPRESSION_OUTCOME']._serialized_end=1588
+  _globals['_EXPORTSUPPRESSIONSREQUEST']._serialized_start=1590
+  _globals['_EXPORTSUPPRESSIONSREQUEST']._serialized_end=1662
+  _globals['_EXPORTSUPPRESSIONSRESPONSE']._serialized_start=1664
+  _globals['_EXPORTSUPPRESSIONSRESPONSE']._serialized_end=1757
+  _globals['_CHECKSUPPRESSIONREQUEST']._serialized_start=1759
+  _globals['_CHECKSUPPRESSIONREQUEST']._serialized_end=1851
+  _globals['_CHECKSUPPRESSIONRESPONSE']._serialized_start=1853
+  _globals['_CHECKSUPPRESSIONRESPONSE']._serialized_end=1977
+  _globals['_SUPPRESSIONSERVICE']._serialized_start=1980
+  _globals['_SUPPRESSIONSERVICE']._serialized_end=2973
 # @@protoc_insertion_point(module_scope)

@@ -27,10 +27,11 @@ from clarion.v1 import test_case_pb2 as clarion_dot_v1_dot_test__case__pb2
 from clarion.v1 import test_run_pb2 as clarion_dot_v1_dot_test__run__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"clarion/v1/test_case_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1a\x63larion/v1/test_case.proto\x1a\x19\x63larion/v1/test_run.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"\x97\x01\n\x15\x43reateTestCaseRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x1a\n\x0ctest_case_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\ttest_case\x18\x03 \x01(\x0b\x32\x14.clarion.v1.TestCaseB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"A\n\x16\x43reateTestCaseResponse\x12\'\n\ttest_case\x18\x01 \x01(\x0b\x32\x14.clarion.v1.TestCase\"(\n\x12GetTestCaseRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\">\n\x13GetTestCaseResponse\x12\'\n\ttest_case\x18\x01 \x01(\x0b\x32\x14.clarion.v1.TestCase\"a\n\x14ListTestCasesRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"Z\n\x15ListTestCasesResponse\x12(\n\ntest_cases\x18\x01 \x03(\x0b\x32\x14.clarion.v1.TestCase\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9a\x01\n\x15UpdateTestCaseRequest\x12-\n\ttest_case\x18\x01 \x01(\x0b\x32\x14.clarion.v1.TestCaseB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"A\n\x16UpdateTestCaseResponse\x12\'\n\ttest_case\x18\x01 \x01(\x0b\x32\x14.clarion.v1.TestCase\"?\n\x15\x44\x65leteTestCaseRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x44\x65leteTestCaseResponse2\x95\x08\n\x0fTestCaseService\x12\x97\x01\n\x0e\x43reateTestCase\x12!.clarion.v1.CreateTestCaseRequest\x1a\".clarion.v1.CreateTestCaseResponse\">\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x31\"$/v1/{campaign=campaigns/*}/testCases:\ttest_case\x12\x82\x01\n\x0bGetTestCase\x12\x1e.clarion.v1.GetTestCaseRequest\x1a\x1f.clarion.v1.GetTestCaseResponse\"2\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=campaigns/*/testCases/*}\x12\x8a\x01\n\rListTestCases\x12 .clarion.v1.ListTestCasesRequest\x1a!.clarion.v1.ListTestCasesResponse\"4\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02&\x12$/v1/{campaign=campaigns/*}/testCases\x12\x9f\x01\n\x0eUpdateTestCase\x12!.clarion.v1.UpdateTestCaseRequest\x1a\".clarion.v1.UpdateTestCaseResponse\"F\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x39\x32,/v1/{test_case.name=campaigns/*/testCases/*}:\ttest_case\x12\x8a\x01\n\x0e\x44\x65leteTestCase\x12!.clarion.v1.DeleteTestCaseRequest\x1a\".clarion.v1.DeleteTestCaseResponse\"1\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02$*\"/v1/{name=campaigns/*/testCases/*}\x12\x87\x01\n\x0cTestCampaign\x12\x1f.clarion.v1.TestCampaignRequest\x1a .clarion.v1.TestCampaignResponse\"2\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02$\"\x1f/v1/{campaign=campaigns/*}:test:\x01*0\x01\x12\x9c\x01\n\x10\x41\x63\x63\x65ptRenderings\x12#.clarion.v1.AcceptRenderingsRequest\x1a$.clarion.v1.AcceptRenderingsResponse\"=\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x30\"+/v1/{campaign=campaigns/*}:acceptRenderings:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"clarion/v1/test_case_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x1a\x63larion/v1/test_case.proto\x1a\x19\x63larion/v1/test_run.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"\xac\x01\n\x15\x43reateTestCaseRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x1a\n\x0ctest_case_id\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12-\n\ttest_case\x18\x03 \x01(\x0b\x32\x14.clarion.v1.TestCaseB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"A\n\x16\x43reateTestCaseResponse\x12\'\n\ttest_case\x18\x01 \x01(\x0b\x32\x14.clarion.v1.TestCase\"=\n\x12GetTestCaseRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/TestCase\">\n\x13GetTestCaseResponse\x12\'\n\ttest_case\x18\x01 \x01(\x0b\x32\x14.clarion.v1.TestCase\"v\n\x14ListTestCasesRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"Z\n\x15ListTestCasesResponse\x12(\n\ntest_cases\x18\x01 \x03(\x0b\x32\x14.clarion.v1.TestCase\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9a\x01\n\x15UpdateTestCaseRequest\x12-\n\ttest_case\x18\x01 \x01(\x0b\x32\x14.clarion.v1.TestCaseB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"A\n\x16UpdateTestCaseResponse\x12\'\n\ttest_case\x18\x01 \x01(\x0b\x32\x14.clarion.v1.TestCase\"T\n\x15\x44\x65leteTestCaseRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/TestCase\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"\x18\n\x16\x44\x65leteTestCaseResponse2\x95\x08\n\x0fTestCaseService\x12\x97\x01\n\x0e\x43reateTestCase\x12!.clarion.v1.CreateTestCaseRequest\x1a\".clarion.v1.CreateTestCaseResponse\">\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x31\"$/v1/{campaign=campaigns/*}/testCases:\ttest_case\x12\x82\x01\n\x0bGetTestCase\x12\x1e.clarion.v1.GetTestCaseRequest\x1a\x1f.clarion.v1.GetTestCaseResponse\"2\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02$\x12\"/v1/{name=campaigns/*/testCases/*}\x12\x8a\x01\n\rListTestCases\x12 .clarion.v1.ListTestCasesRequest\x1a!.clarion.v1.ListTestCasesResponse\"4\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02&\x12$/v1/{campaign=campaigns/*}/testCases\x12\x9f\x01\n\x0eUpdateTestCase\x12!.clarion.v1.UpdateTestCaseRequest\x1a\".clarion.v1.UpdateTestCaseResponse\"F\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x39\x32,/v1/{test_case.name=campaigns/*/testCases/*}:\ttest_case\x12\x8a\x01\n\x0e\x44\x65leteTestCase\x12!.clarion.v1.DeleteTestCaseRequest\x1a\".clarion.v1.DeleteTestCaseResponse\"1\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02$*\"/v1/{name=campaigns/*/testCases/*}\x12\x87\x01\n\x0cTestCampaign\x12\x1f.clarion.v1.TestCampaignRequest\x1a .clarion.v1.TestCampaignResponse\"2\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02$\"\x1f/v1/{campaign=campaigns/*}:test:\x01*0\x01\x12\x9c\x01\n\x10\x41\x63\x63\x65ptRenderings\x12#.clarion.v1.AcceptRenderingsRequest\x1a$.clarion.v1.AcceptRenderingsResponse\"=\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x30\"+/v1/{campaign=campaigns/*}:acceptRenderings:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,7 +39,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.test_case_servic
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CREATETESTCASEREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_CREATETESTCASEREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_CREATETESTCASEREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_CREATETESTCASEREQUEST'].fields_by_name['test_case_id']._loaded_options = None
   _globals['_CREATETESTCASEREQUEST'].fields_by_name['test_case_id']._serialized_options = b'\342A\001\002'
   _globals['_CREATETESTCASEREQUEST'].fields_by_name['test_case']._loaded_options = None
@@ -46,9 +47,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATETESTCASEREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATETESTCASEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETTESTCASEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETTESTCASEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETTESTCASEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/TestCase'
   _globals['_LISTTESTCASESREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_LISTTESTCASESREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_LISTTESTCASESREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_LISTTESTCASESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTTESTCASESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTTESTCASESREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -60,7 +61,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATETESTCASEREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_UPDATETESTCASEREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_DELETETESTCASEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_DELETETESTCASEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_DELETETESTCASEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/TestCase'
   _globals['_DELETETESTCASEREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_DELETETESTCASEREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_TESTCASESERVICE'].methods_by_name['CreateTestCase']._loaded_options = None
@@ -77,26 +78,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TESTCASESERVICE'].methods_by_name['TestCampaign']._serialized_options = b'\342\333\030\004\n\002\001\004\202\323\344\223\002$\"\037/v1/{campaign=campaigns/*}:test:\001*'
   _globals['_TESTCASESERVICE'].methods_by_name['AcceptRenderings']._loaded_options = None
   _globals['_TESTCASESERVICE'].methods_by_name['AcceptRenderings']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\0020\"+/v1/{campaign=campaigns/*}:acceptRenderings:\001*'
-  _globals['_CREATETESTCASEREQUEST']._serialized_start=228
-  _globals['_CREATETESTCASEREQUEST']._serialized_end=379
-  _globals['_CREATETESTCASERESPONSE']._serialized_start=381
-  _globals['_CREATETESTCASERESPONSE']._serialized_end=446
-  _globals['_GETTESTCASEREQUEST']._serialized_start=448
-  _globals['_GETTESTCASEREQUEST']._serialized_end=488
-  _globals['_GETTESTCASERESPONSE']._serialized_start=490
-  _globals['_GETTESTCASERESPONSE']._serialized_end=552
-  _globals['_LISTTESTCASESREQUEST']._serialized_start=554
-  _globals['_LISTTESTCASESREQUEST']._serialized_end=651
-  _globals['_LISTTESTCASESRESPONSE']._serialized_start=653
-  _globals['_LISTTESTCASESRESPONSE']._serialized_end=743
-  _globals['_UPDATETESTCASEREQUEST']._serialized_start=746
-  _globals['_UPDATETESTCASEREQUEST']._serialized_end=900
-  _globals['_UPDATETESTCASERESPONSE']._serialized_start=902
-  _globals['_UPDATETESTCASERESPONSE']._serialized_end=967
-  _globals['_DELETETESTCASEREQUEST']._serialized_start=969
-  _globals['_DELETETESTCASEREQUEST']._serialized_end=1032
-  _globals['_DELETETESTCASERESPONSE']._serialized_start=1034
-  _globals['_DELETETESTCASERESPONSE']._serialized_end=1058
-  _globals['_TESTCASESERVICE']._serialized_start=1061
-  _globals['_TESTCASESERVICE']._serialized_end=2106
+  _globals['_CREATETESTCASEREQUEST']._serialized_start=255
+  _globals['_CREATETESTCASEREQUEST']._serialized_end=427
+  _globals['_CREATETESTCASERESPONSE']._serialized_start=429
+  _globals['_CREATETESTCASERESPONSE']._serialized_end=494
+  _globals['_GETTESTCASEREQUEST']._serialized_start=496
+  _globals['_GETTESTCASEREQUEST']._serialized_end=557
+  _globals['_GETTESTCASERESPONSE']._serialized_start=559
+  _globals['_GETTESTCASERESPONSE']._serialized_end=621
+  _globals['_LISTTESTCASESREQUEST']._serialized_start=623
+  _globals['_LISTTESTCASESREQUEST']._serialized_end=741
+  _globals['_LISTTESTCASESRESPONSE']._serialized_start=743
+  _globals['_LISTTESTCASESRESPONSE']._serialized_end=833
+  _globals['_UPDATETESTCASEREQUEST']._serialized_start=836
+  _globals['_UPDATETESTCASEREQUEST']._serialized_end=990
+  _globals['_UPDATETESTCASERESPONSE']._serialized_start=992
+  _globals['_UPDATETESTCASERESPONSE']._serialized_end=1057
+  _globals['_DELETETESTCASEREQUEST']._serialized_start=1059
+  _globals['_DELETETESTCASEREQUEST']._serialized_end=1143
+  _globals['_DELETETESTCASERESPONSE']._serialized_start=1145
+  _globals['_DELETETESTCASERESPONSE']._serialized_end=1169
+  _globals['_TESTCASESERVICE']._serialized_start=1172
+  _globals['_TESTCASESERVICE']._serialized_end=2217
 # @@protoc_insertion_point(module_scope)

@@ -28,10 +28,11 @@ from clarion.v1 import locale_reason_pb2 as clarion_dot_v1_dot_locale__reason__p
 from clarion.v1 import targeting_pb2 as clarion_dot_v1_dot_targeting__pb2
 from clarion.v1 import webhook_content_pb2 as clarion_dot_v1_dot_webhook__content__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.rpc import error_details_pb2 as google_dot_rpc_dot_error__details__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/test_run.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a\x1e\x63larion/v1/email_content.proto\x1a\x1e\x63larion/v1/locale_reason.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a clarion/v1/webhook_content.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1egoogle/rpc/error_details.proto\"f\n\x0bTestCellKey\x12\x17\n\ttest_case\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06\x61\x63tion\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06locale\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04rule\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\xd7\x06\n\x08TestCell\x12$\n\x03key\x18\x01 \x01(\x0b\x32\x17.clarion.v1.TestCellKey\x12\x15\n\rwanted_locale\x18\x02 \x01(\t\x12\x38\n\rlocale_origin\x18\x03 \x01(\x0e\x32!.clarion.v1.TestCell.LocaleOrigin\x12/\n\rlocale_reason\x18\x04 \x01(\x0e\x32\x18.clarion.v1.LocaleReason\x12\x33\n\ncomparison\x18\x05 \x01(\x0e\x32\x1f.clarion.v1.TestCell.Comparison\x12\x14\n\x0cunified_diff\x18\x06 \x01(\t\x12\x39\n\nviolations\x18\x07 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\x12%\n\x08\x66indings\x18\x08 \x03(\x0b\x32\x13.clarion.v1.Finding\x12*\n\x05\x65mail\x18\t \x01(\x0b\x32\x19.clarion.v1.RenderedEmailH\x00\x12.\n\x07webhook\x18\n \x01(\x0b\x32\x1b.clarion.v1.RenderedWebhookH\x00\x12\x10\n\x08\x64ocument\x18\x0b \x01(\t\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x34\n\x10rule_evaluations\x18\r \x03(\x0b\x32\x1a.clarion.v1.RuleEvaluation\"y\n\x0cLocaleOrigin\x12\x1d\n\x19LOCALE_ORIGIN_UNSPECIFIED\x10\x00\x12\x16\n\x12LOCALE_ORIGIN_CASE\x10\x01\x12\x19\n\x15LOCALE_ORIGIN_PROFILE\x10\x02\x12\x17\n\x13LOCALE_ORIGIN_EVERY\x10\x03\"\xbd\x01\n\nComparison\x12\x1a\n\x16\x43OMPARISON_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43OMPARISON_NEW\x10\x01\x12\x13\n\x0f\x43OMPARISON_SAME\x10\x02\x12\x16\n\x12\x43OMPARISON_CHANGED\x10\x03\x12\"\n\x1e\x43OMPARISON_FORMAT_DATA_CHANGED\x10\x04\x12\x15\n\x11\x43OMPARISON_FAILED\x10\x05\x12\x17\n\x13\x43OMPARISON_EXCLUDED\x10\x06\x42\t\n\x07\x63ontent\"\x93\x01\n\x07TestRun\x12\x0c\n\x04\x65tag\x18\x01 \x01(\t\x12\x13\n\x0b\x66ormat_data\x18\x02 \x01(\t\x12%\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x13.clarion.v1.Finding\x12%\n\x04gone\x18\x05 \x03(\x0b\x32\x17.clarion.v1.TestCellKey\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\"r\n\x11\x45xpectedRendering\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x17.clarion.v1.TestCellKeyB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x64ocument\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x66ormat_data\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\xce\x01\n\x13TestCampaignRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\ntest_cases\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x08\x65xpected\x18\x04 \x03(\x0b\x32\x1d.clarion.v1.ExpectedRenderingB\x04\xe2\x41\x01\x01\x12\x1d\n\x0fomit_renderings\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"h\n\x14TestCampaignResponse\x12$\n\x04\x63\x65ll\x18\x01 \x01(\x0b\x32\x14.clarion.v1.TestCellH\x00\x12\"\n\x03run\x18\x02 \x01(\x0b\x32\x13.clarion.v1.TestRunH\x00\x42\x06\n\x04part\"P\n\x0eShownRendering\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x17.clarion.v1.TestCellKeyB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\x7f\n\x17\x41\x63\x63\x65ptRenderingsRequest\x12\x16\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08run_etag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\nrenderings\x18\x03 \x03(\x0b\x32\x1a.clarion.v1.ShownRenderingB\x04\xe2\x41\x01\x02\"I\n\x18\x41\x63\x63\x65ptRenderingsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x15\n\rdropped_count\x18\x02 \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/test_run.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a\x1e\x63larion/v1/email_content.proto\x1a\x1e\x63larion/v1/locale_reason.proto\x1a\x1a\x63larion/v1/targeting.proto\x1a clarion/v1/webhook_content.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/rpc/error_details.proto\"f\n\x0bTestCellKey\x12\x17\n\ttest_case\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06\x61\x63tion\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06locale\x18\x03 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04rule\x18\x04 \x01(\tB\x04\xe2\x41\x01\x01\"\xd7\x06\n\x08TestCell\x12$\n\x03key\x18\x01 \x01(\x0b\x32\x17.clarion.v1.TestCellKey\x12\x15\n\rwanted_locale\x18\x02 \x01(\t\x12\x38\n\rlocale_origin\x18\x03 \x01(\x0e\x32!.clarion.v1.TestCell.LocaleOrigin\x12/\n\rlocale_reason\x18\x04 \x01(\x0e\x32\x18.clarion.v1.LocaleReason\x12\x33\n\ncomparison\x18\x05 \x01(\x0e\x32\x1f.clarion.v1.TestCell.Comparison\x12\x14\n\x0cunified_diff\x18\x06 \x01(\t\x12\x39\n\nviolations\x18\x07 \x03(\x0b\x32%.google.rpc.BadRequest.FieldViolation\x12%\n\x08\x66indings\x18\x08 \x03(\x0b\x32\x13.clarion.v1.Finding\x12*\n\x05\x65mail\x18\t \x01(\x0b\x32\x19.clarion.v1.RenderedEmailH\x00\x12.\n\x07webhook\x18\n \x01(\x0b\x32\x1b.clarion.v1.RenderedWebhookH\x00\x12\x10\n\x08\x64ocument\x18\x0b \x01(\t\x12\x0c\n\x04\x65tag\x18\x0c \x01(\t\x12\x34\n\x10rule_evaluations\x18\r \x03(\x0b\x32\x1a.clarion.v1.RuleEvaluation\"y\n\x0cLocaleOrigin\x12\x1d\n\x19LOCALE_ORIGIN_UNSPECIFIED\x10\x00\x12\x16\n\x12LOCALE_ORIGIN_CASE\x10\x01\x12\x19\n\x15LOCALE_ORIGIN_PROFILE\x10\x02\x12\x17\n\x13LOCALE_ORIGIN_EVERY\x10\x03\"\xbd\x01\n\nComparison\x12\x1a\n\x16\x43OMPARISON_UNSPECIFIED\x10\x00\x12\x12\n\x0e\x43OMPARISON_NEW\x10\x01\x12\x13\n\x0f\x43OMPARISON_SAME\x10\x02\x12\x16\n\x12\x43OMPARISON_CHANGED\x10\x03\x12\"\n\x1e\x43OMPARISON_FORMAT_DATA_CHANGED\x10\x04\x12\x15\n\x11\x43OMPARISON_FAILED\x10\x05\x12\x17\n\x13\x43OMPARISON_EXCLUDED\x10\x06\x42\t\n\x07\x63ontent\"\x93\x01\n\x07TestRun\x12\x0c\n\x04\x65tag\x18\x01 \x01(\t\x12\x13\n\x0b\x66ormat_data\x18\x02 \x01(\t\x12%\n\x08\x66indings\x18\x03 \x03(\x0b\x32\x13.clarion.v1.Finding\x12%\n\x04gone\x18\x05 \x03(\x0b\x32\x17.clarion.v1.TestCellKey\x12\x17\n\x0fnext_page_token\x18\x04 \x01(\t\"r\n\x11\x45xpectedRendering\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x17.clarion.v1.TestCellKeyB\x04\xe2\x41\x01\x02\x12\x16\n\x08\x64ocument\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x19\n\x0b\x66ormat_data\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"\xe3\x01\n\x13TestCampaignRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\ntest_cases\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x08\x65xpected\x18\x04 \x03(\x0b\x32\x1d.clarion.v1.ExpectedRenderingB\x04\xe2\x41\x01\x01\x12\x1d\n\x0fomit_renderings\x18\x05 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x06 \x01(\tB\x04\xe2\x41\x01\x01\"h\n\x14TestCampaignResponse\x12$\n\x04\x63\x65ll\x18\x01 \x01(\x0b\x32\x14.clarion.v1.TestCellH\x00\x12\"\n\x03run\x18\x02 \x01(\x0b\x32\x13.clarion.v1.TestRunH\x00\x42\x06\n\x04part\"P\n\x0eShownRendering\x12*\n\x03key\x18\x01 \x01(\x0b\x32\x17.clarion.v1.TestCellKeyB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\"\x94\x01\n\x17\x41\x63\x63\x65ptRenderingsRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x16\n\x08run_etag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x34\n\nrenderings\x18\x03 \x03(\x0b\x32\x1a.clarion.v1.ShownRenderingB\x04\xe2\x41\x01\x02\"I\n\x18\x41\x63\x63\x65ptRenderingsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x05\x12\x15\n\rdropped_count\x18\x02 \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -53,7 +54,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPECTEDRENDERING'].fields_by_name['format_data']._loaded_options = None
   _globals['_EXPECTEDRENDERING'].fields_by_name['format_data']._serialized_options = b'\342A\001\001'
   _globals['_TESTCAMPAIGNREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_TESTCAMPAIGNREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_TESTCAMPAIGNREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_TESTCAMPAIGNREQUEST'].fields_by_name['version']._loaded_options = None
   _globals['_TESTCAMPAIGNREQUEST'].fields_by_name['version']._serialized_options = b'\342A\001\001'
   _globals['_TESTCAMPAIGNREQUEST'].fields_by_name['test_cases']._loaded_options = None
@@ -69,31 +70,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SHOWNRENDERING'].fields_by_name['etag']._loaded_options = None
   _globals['_SHOWNRENDERING'].fields_by_name['etag']._serialized_options = b'\342A\001\002'
   _globals['_ACCEPTRENDERINGSREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_ACCEPTRENDERINGSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002'
+  _globals['_ACCEPTRENDERINGSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_ACCEPTRENDERINGSREQUEST'].fields_by_name['run_etag']._loaded_options = None
   _globals['_ACCEPTRENDERINGSREQUEST'].fields_by_name['run_etag']._serialized_options = b'\342A\001\002'
   _globals['_ACCEPTRENDERINGSREQUEST'].fields_by_name['renderings']._loaded_options = None
   _globals['_ACCEPTRENDERINGSREQUEST'].fields_by_name['renderings']._serialized_options = b'\342A\001\002'
-  _globals['_TESTCELLKEY']._serialized_start=259
-  _globals['_TESTCELLKEY']._serialized_end=361
-  _globals['_TESTCELL']._serialized_start=364
-  _globals['_TESTCELL']._serialized_end=1219
-  _globals['_TESTCELL_LOCALEORIGIN']._serialized_start=895
-  _globals['_TESTCELL_LOCALEORIGIN']._serialized_end=1016
-  _globals['_TESTCELL_COMPARISON']._serialized_start=1019
-  _globals['_TESTCELL_COMPARISON']._serialized_end=1208
-  _globals['_TESTRUN']._serialized_start=1222
-  _globals['_TESTRUN']._serialized_end=1369
-  _globals['_EXPECTEDRENDERING']._serialized_start=1371
-  _globals['_EXPECTEDRENDERING']._serialized_end=1485
-  _globals['_TESTCAMPAIGNREQUEST']._serialized_start=1488
-  _globals['_TESTCAMPAIGNREQUEST']._serialized_end=1694
-  _globals['_TESTCAMPAIGNRESPONSE']._serialized_start=1696
-  _globals['_TESTCAMPAIGNRESPONSE']._serialized_end=1800
-  _globals['_SHOWNRENDERING']._serialized_start=1802
-  _globals['_SHOWNRENDERING']._serialized_end=1882
-  _globals['_ACCEPTRENDERINGSREQUEST']._serialized_start=1884
-  _globals['_ACCEPTRENDERINGSREQUEST']._serialized_end=2011
-  _globals['_ACCEPTRENDERINGSRESPONSE']._serialized_start=2013
-  _globals['_ACCEPTRENDERINGSRESPONSE']._serialized_end=2086
+  _globals['_TESTCELLKEY']._serialized_start=286
+  _globals['_TESTCELLKEY']._serialized_end=388
+  _globals['_TESTCELL']._serialized_start=391
+  _globals['_TESTCELL']._serialized_end=1246
+  _globals['_TESTCELL_LOCALEORIGIN']._serialized_start=922
+  _globals['_TESTCELL_LOCALEORIGIN']._serialized_end=1043
+  _globals['_TESTCELL_COMPARISON']._serialized_start=1046
+  _globals['_TESTCELL_COMPARISON']._serialized_end=1235
+  _globals['_TESTRUN']._serialized_start=1249
+  _globals['_TESTRUN']._serialized_end=1396
+  _globals['_EXPECTEDRENDERING']._serialized_start=1398
+  _globals['_EXPECTEDRENDERING']._serialized_end=1512
+  _globals['_TESTCAMPAIGNREQUEST']._serialized_start=1515
+  _globals['_TESTCAMPAIGNREQUEST']._serialized_end=1742
+  _globals['_TESTCAMPAIGNRESPONSE']._serialized_start=1744
+  _globals['_TESTCAMPAIGNRESPONSE']._serialized_end=1848
+  _globals['_SHOWNRENDERING']._serialized_start=1850
+  _globals['_SHOWNRENDERING']._serialized_end=1930
+  _globals['_ACCEPTRENDERINGSREQUEST']._serialized_start=1933
+  _globals['_ACCEPTRENDERINGSREQUEST']._serialized_end=2081
+  _globals['_ACCEPTRENDERINGSRESPONSE']._serialized_start=2083
+  _globals['_ACCEPTRENDERINGSRESPONSE']._serialized_end=2156
 # @@protoc_insertion_point(module_scope)

@@ -26,10 +26,11 @@ from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import topic_pb2 as clarion_dot_v1_dot_topic__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63larion/v1/topic_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x16\x63larion/v1/topic.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\"q\n\x12\x43reateTopicRequest\x12\x16\n\x08topic_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12&\n\x05topic\x18\x02 \x01(\x0b\x32\x11.clarion.v1.TopicB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"7\n\x13\x43reateTopicResponse\x12 \n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Topic\"%\n\x0fGetTopicRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\"4\n\x10GetTopicResponse\x12 \n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Topic\"c\n\x11ListTopicsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rshow_archived\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"P\n\x12ListTopicsResponse\x12!\n\x06topics\x18\x01 \x03(\x0b\x32\x11.clarion.v1.Topic\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x90\x01\n\x12UpdateTopicRequest\x12&\n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.TopicB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"7\n\x13UpdateTopicResponse\x12 \n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Topic\"=\n\x13\x41rchiveTopicRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"8\n\x14\x41rchiveTopicResponse\x12 \n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Topic\"?\n\x15UnarchiveTopicRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\":\n\x16UnarchiveTopicResponse\x12 \n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Topic2\xe4\x05\n\x0cTopicService\x12p\n\x0b\x43reateTopic\x12\x1e.clarion.v1.CreateTopicRequest\x1a\x1f.clarion.v1.CreateTopicResponse\" \xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x13\"\n/v1/topics:\x05topic\x12j\n\x08GetTopic\x12\x1b.clarion.v1.GetTopicRequest\x1a\x1c.clarion.v1.GetTopicResponse\"#\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=topics/*}\x12g\n\nListTopics\x12\x1d.clarion.v1.ListTopicsRequest\x1a\x1e.clarion.v1.ListTopicsResponse\"\x1a\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/topics\x12\x7f\n\x0bUpdateTopic\x12\x1e.clarion.v1.UpdateTopicRequest\x1a\x1f.clarion.v1.UpdateTopicResponse\"/\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\"2\x19/v1/{topic.name=topics/*}:\x05topic\x12\x80\x01\n\x0c\x41rchiveTopic\x12\x1f.clarion.v1.ArchiveTopicRequest\x1a .clarion.v1.ArchiveTopicResponse\"-\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=topics/*}:archive:\x01*\x12\x88\x01\n\x0eUnarchiveTopic\x12!.clarion.v1.UnarchiveTopicRequest\x1a\".clarion.v1.UnarchiveTopicResponse\"/\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\"\"\x1d/v1/{name=topics/*}:unarchive:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x63larion/v1/topic_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x16\x63larion/v1/topic.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\"q\n\x12\x43reateTopicRequest\x12\x16\n\x08topic_id\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12&\n\x05topic\x18\x02 \x01(\x0b\x32\x11.clarion.v1.TopicB\x04\xe2\x41\x01\x02\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"7\n\x13\x43reateTopicResponse\x12 \n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Topic\"7\n\x0fGetTopicRequest\x12$\n\x04name\x18\x01 \x01(\tB\x16\xe2\x41\x01\x02\xfa\x41\x0f\n\rclarion/Topic\"4\n\x10GetTopicResponse\x12 \n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Topic\"c\n\x11ListTopicsRequest\x12\x17\n\tpage_size\x18\x01 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1b\n\rshow_archived\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"P\n\x12ListTopicsResponse\x12!\n\x06topics\x18\x01 \x03(\x0b\x32\x11.clarion.v1.Topic\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x90\x01\n\x12UpdateTopicRequest\x12&\n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.TopicB\x04\xe2\x41\x01\x02\x12\x35\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMaskB\x04\xe2\x41\x01\x01\x12\x1b\n\rvalidate_only\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x01\"7\n\x13UpdateTopicResponse\x12 \n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Topic\"O\n\x13\x41rchiveTopicRequest\x12$\n\x04name\x18\x01 \x01(\tB\x16\xe2\x41\x01\x02\xfa\x41\x0f\n\rclarion/Topic\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\"8\n\x14\x41rchiveTopicResponse\x12 \n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Topic\"Q\n\x15UnarchiveTopicRequest\x12$\n\x04name\x18\x01 \x01(\tB\x16\xe2\x41\x01\x02\xfa\x41\x0f\n\rclarion/Topic\x12\x12\n\x04\x65tag\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\":\n\x16UnarchiveTopicResponse\x12 \n\x05topic\x18\x01 \x01(\x0b\x32\x11.clarion.v1.Topic2\xe4\x05\n\x0cTopicService\x12p\n\x0b\x43reateTopic\x12\x1e.clarion.v1.CreateTopicRequest\x1a\x1f.clarion.v1.CreateTopicResponse\" \xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x13\"\n/v1/topics:\x05topic\x12j\n\x08GetTopic\x12\x1b.clarion.v1.GetTopicRequest\x1a\x1c.clarion.v1.GetTopicResponse\"#\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=topics/*}\x12g\n\nListTopics\x12\x1d.clarion.v1.ListTopicsRequest\x1a\x1e.clarion.v1.ListTopicsResponse\"\x1a\xe2\xdb\x18\x04\n\x02\x01\x04\x82\xd3\xe4\x93\x02\x0c\x12\n/v1/topics\x12\x7f\n\x0bUpdateTopic\x12\x1e.clarion.v1.UpdateTopicRequest\x1a\x1f.clarion.v1.UpdateTopicResponse\"/\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\"2\x19/v1/{topic.name=topics/*}:\x05topic\x12\x80\x01\n\x0c\x41rchiveTopic\x12\x1f.clarion.v1.ArchiveTopicRequest\x1a .clarion.v1.ArchiveTopicResponse\"-\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02 \"\x1b/v1/{name=topics/*}:archive:\x01*\x12\x88\x01\n\x0eUnarchiveTopic\x12!.clarion.v1.UnarchiveTopicRequest\x1a\".clarion.v1.UnarchiveTopicResponse\"/\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\"\"\x1d/v1/{name=topics/*}:unarchive:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,7 +44,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATETOPICREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_CREATETOPICREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_GETTOPICREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETTOPICREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETTOPICREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\017\n\rclarion/Topic'
   _globals['_LISTTOPICSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTTOPICSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTTOPICSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -57,11 +58,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UPDATETOPICREQUEST'].fields_by_name['validate_only']._loaded_options = None
   _globals['_UPDATETOPICREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
   _globals['_ARCHIVETOPICREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_ARCHIVETOPICREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_ARCHIVETOPICREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\017\n\rclarion/Topic'
   _globals['_ARCHIVETOPICREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_ARCHIVETOPICREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_UNARCHIVETOPICREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_UNARCHIVETOPICREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_UNARCHIVETOPICREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\017\n\rclarion/Topic'
   _globals['_UNARCHIVETOPICREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_UNARCHIVETOPICREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_TOPICSERVICE'].methods_by_name['CreateTopic']._loaded_options = None
@@ -76,30 +77,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOPICSERVICE'].methods_by_name['ArchiveTopic']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002 \"\033/v1/{name=topics/*}:archive:\001*'
   _globals['_TOPICSERVICE'].methods_by_name['UnarchiveTopic']._loaded_options = None
   _globals['_TOPICSERVICE'].methods_by_name['UnarchiveTopic']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002\"\"\035/v1/{name=topics/*}:unarchive:\001*'
-  _globals['_CREATETOPICREQUEST']._serialized_start=192
-  _globals['_CREATETOPICREQUEST']._serialized_end=305
-  _globals['_CREATETOPICRESPONSE']._serialized_start=307
-  _globals['_CREATETOPICRESPONSE']._serialized_end=362
-  _globals['_GETTOPICREQUEST']._serialized_start=364
-  _globals['_GETTOPICREQUEST']._serialized_end=401
-  _globals['_GETTOPICRESPONSE']._serialized_start=403
-  _globals['_GETTOPICRESPONSE']._serialized_end=455
-  _globals['_LISTTOPICSREQUEST']._serialized_start=457
-  _globals['_LISTTOPICSREQUEST']._serialized_end=556
-  _globals['_LISTTOPICSRESPONSE']._serialized_start=558
-  _globals['_LISTTOPICSRESPONSE']._serialized_end=638
-  _globals['_UPDATETOPICREQUEST']._serialized_start=641
-  _globals['_UPDATETOPICREQUEST']._serialized_end=785
-  _globals['_UPDATETOPICRESPONSE']._serialized_start=787
-  _globals['_UPDATETOPICRESPONSE']._serialized_end=842
-  _globals['_ARCHIVETOPICREQUEST']._serialized_start=844
-  _globals['_ARCHIVETOPICREQUEST']._serialized_end=905
-  _globals['_ARCHIVETOPICRESPONSE']._serialized_start=907
-  _globals['_ARCHIVETOPICRESPONSE']._serialized_end=963
-  _globals['_UNARCHIVETOPICREQUEST']._serialized_start=965
-  _globals['_UNARCHIVETOPICREQUEST']._serialized_end=1028
-  _globals['_UNARCHIVETOPICRESPONSE']._serialized_start=1030
-  _globals['_UNARCHIVETOPICRESPONSE']._serialized_end=1088
-  _globals['_TOPICSERVICE']._serialized_start=1091
-  _globals['_TOPICSERVICE']._serialized_end=1831
+  _globals['_CREATETOPICREQUEST']._serialized_start=219
+  _globals['_CREATETOPICREQUEST']._serialized_end=332
+  _globals['_CREATETOPICRESPONSE']._serialized_start=334
+  _globals['_CREATETOPICRESPONSE']._serialized_end=389
+  _globals['_GETTOPICREQUEST']._serialized_start=391
+  _globals['_GETTOPICREQUEST']._serialized_end=446
+  _globals['_GETTOPICRESPONSE']._serialized_start=448
+  _globals['_GETTOPICRESPONSE']._serialized_end=500
+  _globals['_LISTTOPICSREQUEST']._serialized_start=502
+  _globals['_LISTTOPICSREQUEST']._serialized_end=601
+  _globals['_LISTTOPICSRESPONSE']._serialized_start=603
+  _globals['_LISTTOPICSRESPONSE']._serialized_end=683
+  _globals['_UPDATETOPICREQUEST']._serialized_start=686
+  _globals['_UPDATETOPICREQUEST']._serialized_end=830
+  _globals['_UPDATETOPICRESPONSE']._serialized_start=832
+  _globals['_UPDATETOPICRESPONSE']._serialized_end=887
+  _globals['_ARCHIVETOPICREQUEST']._serialized_start=889
+  _globals['_ARCHIVETOPICREQUEST']._serialized_end=968
+  _globals['_ARCHIVETOPICRESPONSE']._serialized_start=970
+  _globals['_ARCHIVETOPICRESPONSE']._serialized_end=1026
+  _globals['_UNARCHIVETOPICREQUEST']._serialized_start=1028
+  _globals['_UNARCHIVETOPICREQUEST']._serialized_end=1109
+  _globals['_UNARCHIVETOPICRESPONSE']._serialized_start=1111
+  _globals['_UNARCHIVETOPICRESPONSE']._serialized_end=1169
+  _globals['_TOPICSERVICE']._serialized_start=1172
+  _globals['_TOPICSERVICE']._serialized_end=1912
 # @@protoc_insertion_point(module_scope)

@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from clarion.v1 import trigger_service_pb2 as clarion_dot_v1_dot_trigger__service__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/trigger_sample.proto\x12\nclarion.v1\x1a clarion/v1/trigger_service.proto\x1a\x1fgoogle/api/field_behavior.proto\"\xe3\x01\n\rTriggerSample\x12\x32\n\x04tool\x18\x01 \x01(\x0e\x32\x1e.clarion.v1.TriggerSample.ToolB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\x89\x01\n\x04Tool\x12\x14\n\x10TOOL_UNSPECIFIED\x10\x00\x12\x10\n\x0cTOOL_GRPCURL\x10\x01\x12\x11\n\rTOOL_BUF_CURL\x10\x02\x12\r\n\tTOOL_CURL\x10\x03\x12\x11\n\rTOOL_CURL_AJO\x10\x04\x12\x0f\n\x0bTOOL_PYTHON\x10\x05\x12\x13\n\x0fTOOL_TYPESCRIPT\x10\x06\"[\n\x17GetTriggerSampleRequest\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x02\x12\x14\n\x06target\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x62\x61se_url\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"p\n\x18GetTriggerSampleResponse\x12(\n\trecipient\x18\x01 \x01(\x0b\x32\x15.clarion.v1.Recipient\x12*\n\x07samples\x18\x02 \x03(\x0b\x32\x19.clarion.v1.TriggerSampleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/trigger_sample.proto\x12\nclarion.v1\x1a clarion/v1/trigger_service.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\xe3\x01\n\rTriggerSample\x12\x32\n\x04tool\x18\x01 \x01(\x0e\x32\x1e.clarion.v1.TriggerSample.ToolB\x04\xe2\x41\x01\x03\x12\x12\n\x04text\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\"\x89\x01\n\x04Tool\x12\x14\n\x10TOOL_UNSPECIFIED\x10\x00\x12\x10\n\x0cTOOL_GRPCURL\x10\x01\x12\x11\n\rTOOL_BUF_CURL\x10\x02\x12\r\n\tTOOL_CURL\x10\x03\x12\x11\n\rTOOL_CURL_AJO\x10\x04\x12\x0f\n\x0bTOOL_PYTHON\x10\x05\x12\x13\n\x0fTOOL_TYPESCRIPT\x10\x06\"p\n\x17GetTriggerSampleRequest\x12\'\n\x04name\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x14\n\x06target\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x16\n\x08\x62\x61se_url\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"p\n\x18GetTriggerSampleResponse\x12(\n\trecipient\x18\x01 \x01(\x0b\x32\x15.clarion.v1.Recipient\x12*\n\x07samples\x18\x02 \x03(\x0b\x32\x19.clarion.v1.TriggerSampleb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,17 +39,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRIGGERSAMPLE'].fields_by_name['text']._loaded_options = None
   _globals['_TRIGGERSAMPLE'].fields_by_name['text']._serialized_options = b'\342A\001\003'
   _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002'
+  _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
   _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['target']._loaded_options = None
   _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['target']._serialized_options = b'\342A\001\001'
   _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['base_url']._loaded_options = None
   _globals['_GETTRIGGERSAMPLEREQUEST'].fields_by_name['base_url']._serialized_options = b'\342A\001\001'
-  _globals['_TRIGGERSAMPLE']._serialized_start=115
-  _globals['_TRIGGERSAMPLE']._serialized_end=342
-  _globals['_TRIGGERSAMPLE_TOOL']._serialized_start=205
-  _globals['_TRIGGERSAMPLE_TOOL']._serialized_end=342
-  _globals['_GETTRIGGERSAMPLEREQUEST']._serialized_start=344
-  _globals['_GETTRIGGERSAMPLEREQUEST']._serialized_end=435
-  _globals['_GETTRIGGERSAMPLERESPONSE']._serialized_start=437
-  _globals['_GETTRIGGERSAMPLERESPONSE']._serialized_end=549
+  _globals['_TRIGGERSAMPLE']._serialized_start=142
+  _globals['_TRIGGERSAMPLE']._serialized_end=369
+  _globals['_TRIGGERSAMPLE_TOOL']._serialized_start=232
+  _globals['_TRIGGERSAMPLE_TOOL']._serialized_end=369
+  _globals['_GETTRIGGERSAMPLEREQUEST']._serialized_start=371
+  _globals['_GETTRIGGERSAMPLEREQUEST']._serialized_end=483
+  _globals['_GETTRIGGERSAMPLERESPONSE']._serialized_start=485
+  _globals['_GETTRIGGERSAMPLERESPONSE']._serialized_end=597
 # @@protoc_insertion_point(module_scope)

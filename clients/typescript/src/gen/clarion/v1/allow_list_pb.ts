@@ -5,6 +5,7 @@
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
+import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -13,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/allow_list.proto.
  */
 export const file_clarion_v1_allow_list: GenFile = /*@__PURE__*/
-  fileDesc("ChtjbGFyaW9uL3YxL2FsbG93X2xpc3QucHJvdG8SCmNsYXJpb24udjEimwEKCUFsbG93TGlzdBIVCgdlbmFibGVkGAEgASgIQgTiQQEBEhUKB2VudHJpZXMYAiADKAlCBOJBAQESEgoEZXRhZxgDIAEoCUIE4kEBARI1Cgt1cGRhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSFQoHdXBkYXRlchgFIAEoCUIE4kEBA2IGcHJvdG8z", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
+  fileDesc("ChtjbGFyaW9uL3YxL2FsbG93X2xpc3QucHJvdG8SCmNsYXJpb24udjEirgEKCUFsbG93TGlzdBIVCgdlbmFibGVkGAEgASgIQgTiQQEBEhUKB2VudHJpZXMYAiADKAlCBOJBAQESEgoEZXRhZxgDIAEoCUIE4kEBARI1Cgt1cGRhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSKAoHdXBkYXRlchgFIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXliBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
  * The addresses and domains that alone are written to while the list is enabled, so that a test environment reaches nobody

@@ -4,13 +4,14 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file clarion/v1/failed_evaluations.proto.
  */
 export const file_clarion_v1_failed_evaluations: GenFile = /*@__PURE__*/
-  fileDesc("CiNjbGFyaW9uL3YxL2ZhaWxlZF9ldmFsdWF0aW9ucy5wcm90bxIKY2xhcmlvbi52MSLIAQoRRmFpbGVkRXZhbHVhdGlvbnMSMgoFY2F1c2UYASABKA4yIy5jbGFyaW9uLnYxLkZhaWxlZEV2YWx1YXRpb25zLkNhdXNlEg0KBWNvdW50GAIgASgFEhAKCHByb2ZpbGVzGAMgAygJIl4KBUNhdXNlEhUKEUNBVVNFX1VOU1BFQ0lGSUVEEAASFwoTQ0FVU0VfTUlTU0lOR19WQUxVRRABEhQKEENBVVNFX1dST05HX1RZUEUQAhIPCgtDQVVTRV9PVEhFUhADYgZwcm90bzM");
+  fileDesc("CiNjbGFyaW9uL3YxL2ZhaWxlZF9ldmFsdWF0aW9ucy5wcm90bxIKY2xhcmlvbi52MSLeAQoRRmFpbGVkRXZhbHVhdGlvbnMSMgoFY2F1c2UYASABKA4yIy5jbGFyaW9uLnYxLkZhaWxlZEV2YWx1YXRpb25zLkNhdXNlEg0KBWNvdW50GAIgASgFEiYKCHByb2ZpbGVzGAMgAygJQhT6QREKD2NsYXJpb24vUHJvZmlsZSJeCgVDYXVzZRIVChFDQVVTRV9VTlNQRUNJRklFRBAAEhcKE0NBVVNFX01JU1NJTkdfVkFMVUUQARIUChBDQVVTRV9XUk9OR19UWVBFEAISDwoLQ0FVU0VfT1RIRVIQA2IGcHJvdG8z", [file_google_api_resource]);
 
 /**
  * People for whom an audience's condition could not be evaluated for one cause. They are no members.
