@@ -1,7 +1,7 @@
 """Sends an invoice to a customer as a file of the mail, and shows what becomes of a file that is no PDF.
 
-Reads CLARION_TARGET and CLARION_API_KEY. The key needs the scopes `trigger` and `read`, and there is a live campaign
-`invoice` whose content is an e-mail.
+Reads CLARION_TARGET and CLARION_API_KEY. The key needs the scopes `trigger` and `author`, and the campaign is
+`examples/invoice.yaml`.
 """
 
 from __future__ import annotations

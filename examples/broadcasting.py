@@ -1,6 +1,7 @@
 """Sends a live campaign to an audience, and follows it until everybody was decided about.
 
-Reads CLARION_TARGET and CLARION_API_KEY. The key needs the scopes `trigger` and `read`.
+Reads CLARION_TARGET and CLARION_API_KEY. The key needs the scopes `trigger` and `read`. `examples/newsletter.yaml` is
+the campaign, and `examples/choosing.py` makes the audience.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import time
 
 from clarion_client import AudienceRunState, Client
 
-CAMPAIGN, AUDIENCE = "order-confirmed", "gold"
-CONTEXT = {"order": "4711"}
+CAMPAIGN, AUDIENCE = "newsletter", "gold"
+CONTEXT = {"title": "New in November", "text": "Woollen scarves have arrived."}
 GOING = {AudienceRunState.SCHEDULED, AudienceRunState.SELECTING, AudienceRunState.ACCEPTING}
 
 

@@ -7,7 +7,9 @@ import ctypes
 import gc
 import signal
 import sys
+from importlib.metadata import version
 
+import structlog
 import uvloop
 
 from clarion_server.adapters.system.logs import set_up_logs
@@ -27,6 +29,8 @@ _MALLOC_ARENA_MAX = -8
 _HEAPS = 2
 #: The exit code of a command that would fail again.
 _FAILED = 2
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 def run(settings: Settings, pipe: SupervisorPipe | None = None) -> None:
@@ -75,6 +79,7 @@ async def _serve(settings: Settings, pipe: SupervisorPipe | None) -> None:
             _announce("http", settings.http_listen, ports.http)
         # Whoever starts the service waits for this line.
         _announce("grpc", settings.listen, ports.grpc)
+    log.info("serving", version=version("clarion"), role=settings.role, grpc=ports.grpc, http=ports.http)
     # Later collections skip the objects that exist now, which stay until the end.
     gc.collect()
     gc.freeze()
@@ -82,7 +87,9 @@ async def _serve(settings: Settings, pipe: SupervisorPipe | None) -> None:
     await stopping.wait()
     if pipe is not None:
         loop.remove_reader(pipe.fileno())
+    log.info("stopping")
     await clarion.stop()
+    log.info("stopped")
 
 
 def _announce(protocol: str, listen: str, port: int) -> None:

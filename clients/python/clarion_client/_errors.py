@@ -24,8 +24,11 @@ DOMAIN = "clarion.dev"
 #: A message is for people; programs read `violations`.
 MOST_LISTED = 10
 CODES = MappingProxyType({code.value[0]: code for code in grpc.StatusCode})
-_NO_GRPC = "The server there does not speak gRPC {}. The target must be the port for gRPC, not the one for HTTP."
-_IN_THE_CLEAR, _WITH_TLS = _NO_GRPC.format("without TLS"), _NO_GRPC.format("with TLS")
+_NO_GRPC = (
+    "The server there does not speak gRPC {} TLS. The target must be the port for gRPC, not the one for HTTP. "
+    "If it is, turn TLS {}."
+)
+_IN_THE_CLEAR, _WITH_TLS = _NO_GRPC.format("without", "on"), _NO_GRPC.format("with", "off")
 #: What gRPC says when a server answers in another protocol, and what callers read instead.
 OTHER_PROTOCOLS = MappingProxyType(
     {

@@ -90,22 +90,23 @@ const CLASSES: ReadonlyMap<Code, typeof ClarionError> = new Map([
   [Code.DeadlineExceeded, DeadlineExceededError],
 ]);
 
-/** The codes of Node.js's errors when a server answers in another protocol. */
+const GRPC_PORT = "The target must be the port for gRPC, not the one for HTTP.";
+const IN_THE_CLEAR = `The server there does not speak gRPC without TLS. ${GRPC_PORT} If it is, turn TLS on.`;
+const WITH_TLS = `The server there does not speak gRPC with TLS. ${GRPC_PORT} If it is, turn TLS off.`;
+
+/** The codes of Node.js's errors when a server answers in another protocol, and what callers read instead. */
 const OTHER_PROTOCOLS: ReadonlyMap<unknown, string> = new Map([
-  ["ERR_HTTP2_ERROR", "without TLS"],
-  ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL", "with TLS"],
-  ["ERR_SSL_WRONG_VERSION_NUMBER", "with TLS"],
+  ["ERR_HTTP2_ERROR", IN_THE_CLEAR],
+  ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL", WITH_TLS],
+  ["ERR_SSL_WRONG_VERSION_NUMBER", WITH_TLS],
 ]);
 
 /** Returns the error that a failed call ended with. */
 export function errorOf(failure: unknown, requestId: string): ClarionError {
   const error = ConnectError.from(failure);
   const details = detailsOf(error, requestId);
-  const tls = OTHER_PROTOCOLS.get((error.cause as NodeJS.ErrnoException | undefined)?.code);
-  if (tls) {
-    const message = `The server there does not speak gRPC ${tls}. The target must be the port for gRPC, not the one for HTTP.`;
-    return new WrongTargetError(error.code, message, details, error);
-  }
+  const message = OTHER_PROTOCOLS.get((error.cause as NodeJS.ErrnoException | undefined)?.code);
+  if (message) return new WrongTargetError(error.code, message, details, error);
   const errorClass = CLASSES.get(error.code) ?? ClarionError;
   return new errorClass(error.code, error.rawMessage, details, error);
 }

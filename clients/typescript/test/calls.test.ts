@@ -168,7 +168,7 @@ test("a port for HTTP is told from one for gRPC at the first try", async () => {
     const client = new Client(`127.0.0.1:${port}`, { tls, ...QUICK });
     await assert.rejects(client.campaigns.get("orders"), (error: unknown) => {
       assert.ok(error instanceof WrongTargetError);
-      assert.match(error.message, tls ? /does not speak gRPC with TLS/ : /does not speak gRPC without TLS/);
+      assert.match(error.message, tls ? /gRPC with TLS.*turn TLS off/ : /gRPC without TLS.*turn TLS on/);
       return true;
     });
     client.close();

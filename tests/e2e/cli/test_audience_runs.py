@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
 from clarion_client import Profile
 
-from examples import broadcasting
 from tests.e2e.cli.conftest import CommandLine
 from tests.service import Sandbox
 
@@ -74,15 +72,3 @@ async def test_a_run_for_a_year_that_nobody_knows_is_refused(shop: CommandLine, 
     later = await shop(*TRIGGER, "--max-recipients", "5", "--send-at", "2099-01-01T00:00:00Z", "--json")
     assert later.error["reason"] == "INVALID_FIELDS"
     assert [problem["where"] for problem in later.error["problems"]] == ["send_time"]
-
-
-async def test_the_example_sends_to_an_audience(
-    shop: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    await gold(shop, sandbox)
-    monkeypatch.setenv("CLARION_TARGET", sandbox.target)
-    monkeypatch.setenv("CLARION_API_KEY", sandbox.admin_key)
-    with pytest.raises(SystemExit) as ended:
-        await asyncio.to_thread(broadcasting.main)
-    assert ended.value.code == 0
-    assert capsys.readouterr().out == "Members: 2\nDONE: 1 accepted\n1 excluded: DUPLICATE_ADDRESS\n"

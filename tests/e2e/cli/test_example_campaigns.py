@@ -23,6 +23,7 @@ from clarion_client import (
 )
 from clarion_server.adapters.channels.webhook.signature import signed_headers
 
+from examples import attaching, broadcasting, choosing
 from examples.webhook_receiver import WebhookReceiver, is_genuine
 from tests.e2e.cli.conftest import CommandLine
 from tests.service import Sandbox
@@ -148,3 +149,41 @@ def test_the_receiver_takes_a_repeated_message_once(receiver: WebhookReceiver) -
     headers = signed_headers(SECRET, "messages/1", int(time.time()), b"{}")
     assert [receiver.take(headers, b"{}") for _ in range(2)] == [204, 204]
     assert (len(receiver.received), receiver.repeat_count) == (1, 1)
+
+
+async def test_the_newsletter_goes_to_an_audience(
+    clarion: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await apply_with_channels(clarion, "newsletter.yaml")
+    as_program(sandbox, monkeypatch)
+    await asyncio.to_thread(choosing.main)
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        await asyncio.to_thread(broadcasting.main)
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == "Members: 1\nDONE: 0 accepted\n1 excluded: NO_CONSENT\n"
+
+
+async def test_the_invoice_is_a_file_of_its_mail(
+    clarion: CommandLine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await apply_with_channels(clarion, "invoice.yaml")
+    as_program(sandbox, monkeypatch)
+    await asyncio.to_thread(attaching.main)
+    assert capsys.readouterr().out.splitlines() == [
+        "ACCEPTED",
+        "recipients[0].attachments[0].content FILE_NOT_ALLOWED",
+    ]
+
+
+async def apply_with_channels(clarion: CommandLine, name: str) -> None:
+    """Applies an example with the channel configurations that it names. Nothing listens at them."""
+    clarion.environment |= {"SMTP_PORT": "1", "WEBHOOK_URL": "https://shop.example", "WEBHOOK_SECRET": SECRET}
+    files = (CAMPAIGNS / "channels.yaml", CAMPAIGNS.parent / name)
+    applied = await clarion("apply", *(word for file in files for word in ("-f", str(file))), "--activate")
+    assert applied.status == 0, applied.err
+
+
+def as_program(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLARION_TARGET", sandbox.target)
+    monkeypatch.setenv("CLARION_API_KEY", sandbox.admin_key)

@@ -85,3 +85,14 @@ async def test_the_status_of_a_file_without_translations_says_so(clarion: Comman
     )
     status = await clarion("locales", "status", "campaign.yaml")
     assert (status.status, status.err) == (0, "The file has no translations.\n")
+
+
+async def test_a_locale_that_is_no_tag_leaves_no_file(clarion: CommandLine, folder: Path) -> None:
+    file = folder / "greeting.yaml"
+    before = file.read_text()
+    for locale, hint in (("de_AT", "Write it as in de-AT."), ("z1", "Write it as in pt-BR.")):
+        refused = await clarion("locales", "add", str(file), locale)
+        assert refused.status == 2
+        assert hint in refused.err
+    assert file.read_text() == before
+    assert sorted(path.name for path in (folder / "texts").iterdir()) == ["en.json"]

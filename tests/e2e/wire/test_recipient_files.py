@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -23,7 +22,6 @@ from clarion_client import (
 )
 from fast_mail_parser import parse_email
 
-from examples import attaching
 from tests.campaigns import CONTEXT, campaign, channel, set_up
 from tests.e2e.wire.conftest import Sandbox
 from tests.smtp_sink import ReceivedMail, SmtpSink
@@ -185,18 +183,3 @@ async def test_an_upload_that_a_trigger_used_may_be_deleted_and_its_mail_carries
     await orders.channels.update(channel("orders", 1, disabled=False), ["disabled"])
     (mail,) = await sink.wait_for(1)
     assert files_of(mail)["guide.pdf"] == PDF
-
-
-async def test_the_example_sends_an_invoice(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    email = EmailContent(subject="Your invoice", text="Here it is.")
-    actions = [Action(channel_configuration="invoice", email=email)]
-    await set_up(sandbox.client, "invoice", 1, actions=actions, context_schema=None)
-    monkeypatch.setenv("CLARION_TARGET", sandbox.service.target)
-    monkeypatch.setenv("CLARION_API_KEY", sandbox.key)
-    await asyncio.to_thread(attaching.main)
-    assert capsys.readouterr().out.splitlines() == [
-        "ACCEPTED",
-        "recipients[0].attachments[0].content FILE_NOT_ALLOWED",
-    ]

@@ -85,7 +85,10 @@ async def test_a_service_that_stops_under_load_answers_what_it_read_and_sends_no
             messages = await until_all_are_sent(client)
         assert load.acknowledged <= messages
         assert set(sink.counts.values()) == {1}
-        assert "Traceback" not in service.log.read_text()
+        log = service.log.read_text()
+        assert "Traceback" not in log
+        events = [word for word in log.split() if word in {"serving", "stopping", "stopped"}]
+        assert events == ["serving", "stopping", "stopped", "serving"]
 
 
 async def until_all_are_sent(client: AsyncClient) -> set[str]:

@@ -50,14 +50,15 @@ async def test_a_port_for_http_is_refused_at_the_first_try(connect: Connect, htt
 
     assert refusal.value.code is grpc.StatusCode.INTERNAL
     assert refusal.value.message == (
-        "The server there does not speak gRPC without TLS. The target must be the port for gRPC, not the one for HTTP."
+        "The server there does not speak gRPC without TLS. The target must be the port for gRPC, not the one for HTTP. "
+        "If it is, turn TLS on."
     )
     assert http.connections == 1
 
 
 async def test_a_server_without_tls_is_refused_at_the_first_try(connect: Connect, http: HttpServer) -> None:
     async with http.listening() as target, connect(target, tls=True) as client:
-        with pytest.raises(WrongTargetError, match="does not speak gRPC with TLS") as refusal:
+        with pytest.raises(WrongTargetError, match=r"gRPC with TLS.* turn TLS off") as refusal:
             await client.campaigns.get("x")
 
     assert refusal.value.code is grpc.StatusCode.INTERNAL

@@ -110,6 +110,8 @@ async def test_a_cell_that_is_not_there_or_fails_is_refused(trier: Trier) -> Non
     failed = await trier.run()
     with pytest.raises(InvalidFields, match="can be rendered"):
         await trier.accept(failed, replace(failed.cell(), etag=etag))
+    with pytest.raises(InvalidFields, match="FAILED or is EXCLUDED has none"):
+        await trier.accept(failed, failed.cell())
 
 
 async def test_every_broken_rule_of_an_acceptance_is_told_at_once(trier: Trier) -> None:

@@ -14,6 +14,7 @@ from clarion_server.application.sending import claim_loop as claim_loop_module
 from clarion_server.application.sending import dispatcher as dispatcher_module
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.message import Lane, MessageState
+from structlog.testing import capture_logs
 
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
@@ -101,8 +102,11 @@ async def test_an_attempt_that_could_not_begin_is_requeued_and_begins_later() ->
             await accepting.trigger()
             # It can be claimed, and its version cannot be read.
             store.moody = True
-            process.ports.schedule.add(1, Lane.TRANSACTIONAL, world.clock.now())
-            await until(lambda: bool(process.ports.pending_requeue))
+            with capture_logs() as logs:
+                process.ports.schedule.add(1, Lane.TRANSACTIONAL, world.clock.now())
+                await until(lambda: bool(process.ports.pending_requeue))
+            # Many messages meet the same trouble, which is told once.
+            assert {log["event"] for log in logs} <= {"store_unavailable", "store_back"}
             store.moody = False
             await process.heartbeat.beat()
             await until(lambda: states(world) == [SENT])

@@ -16,9 +16,12 @@ from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import MessageState
+from structlog.testing import capture_logs
 
 from tests.fakes import FaultyStore
+from tests.memory_store import MemoryStore
 from tests.unit.application.running import Process, counts, events, messages, recipients, until
+from tests.unit.application.working import as_world
 from tests.unit.application.world import START, World
 from tests.waiting import wait_until
 
@@ -189,3 +192,21 @@ def store_a_file(unit: UnitOfWork) -> int:
     unit.attachments.add_rows(blob.key, 0, [b"abc"])
     unit.attachments.complete(blob.key)
     return blob.key
+
+
+async def test_the_housekeeper_does_not_tell_again_that_the_store_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(housekeeping_module, "EVERY", 0.001)
+    store = FaultyStore(MemoryStore())
+    with as_world(store) as world, capture_logs() as logs:
+        await world.live()
+        process = Process(world)
+        async with process.sending():
+            await until(lambda: process.is_idle)
+            cleaning = housekeeper(process)
+            store.failures = 3
+            cleaning.start()
+            await until(lambda: not store.failures)
+            await cleaning.close()
+    assert {log["event"] for log in logs} <= {"store_unavailable", "store_back"}

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
+from clarion_server.application.campaigns.queue_canceller import QueueCanceller
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.errors import Unavailable
 from structlog.testing import capture_logs
 
+from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
+from tests.unit.application.running import until
+from tests.unit.application.working import as_world
 
 
 class TroubledStore(MemoryStore):
@@ -48,3 +55,15 @@ async def test_the_log_says_once_why_the_store_does_not_answer_and_when_it_is_ba
         ("store_unavailable", "The disk is gone."),
         ("store_back", None),
     ]
+
+
+async def test_a_queue_that_could_not_be_cancelled_is_not_told_as_cancelled() -> None:
+    store = FaultyStore(MemoryStore())
+    with as_world(store) as world, capture_logs() as logs:
+        campaign = replace(await world.live(), state=CampaignState.STOPPED, queue_disposal=QueueDisposal.CANCEL)
+        canceller = QueueCanceller(world.transactions, world.clock)
+        store.failures = 1
+        canceller.start_if_due(campaign)
+        await until(lambda: len(logs) > 1)
+        await canceller.close()
+    assert [log["event"] for log in logs] == ["store_unavailable", "queue_cancelling_failed"]

@@ -82,6 +82,10 @@ def test_a_store_that_cannot_be_opened_is_reported_in_one_sentence(capsys: pytes
     ("arguments", "words"),
     [
         (["aply"], "Did you mean"),
+        (["aply"], "See clarion --help."),
+        (["stop", "a"], "See clarion stop --help."),
+        (["approvals", "policies", "get"], "See clarion approvals policies get --help."),
+        (["pause", "a", "b"], "See clarion pause --help."),
         (["apply"], "--file needs a value"),
         (["pause"], "CAMPAIGN needs a value"),
         (["stop", "a", "--queue"], "--queue needs a value"),

@@ -11,6 +11,7 @@ from clarion_client import (
     ErrorDetails,
     Finding,
     InvalidRequestError,
+    NotFoundError,
     OverloadedError,
     PreconditionFailedError,
     Severity,
@@ -80,6 +81,18 @@ def test_hints_are_for_reasons_that_the_contract_knows() -> None:
 @pytest.mark.parametrize(("state", "command"), [("DRAFT", "clarion activate"), ("PAUSED", "clarion resume")])
 def test_a_campaign_that_is_not_live_is_answered_with_the_way_out(state: str, command: str) -> None:
     assert command in failure(PreconditionFailedError, "x", details("CAMPAIGN_NOT_LIVE", {"state": state})).hint
+
+
+@pytest.mark.parametrize(
+    ("resource", "words"),
+    [
+        ("campaigns/order-confirmd", "clarion campaigns list"),
+        ("approvalPolicies/legl", "clarion approvals policies list"),
+        ("messages/0d6c", "Check the name, and"),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_command_that_lists_all(resource: str, words: str) -> None:
+    assert words in failure(NotFoundError, "x", details("RESOURCE_NOT_FOUND", {"resource": resource})).hint
 
 
 def test_a_missing_key_is_not_answered_with_grpc_metadata() -> None:

@@ -49,7 +49,9 @@ class QueueCanceller:
             while some := await self._transactions.write(lambda unit: self._cancel_some(unit, campaign.key), bulk=True):
                 cancelled += some
         except Unavailable:
-            log.warning("queue_cancelling_failed", campaign=campaign.name, sandbox=campaign.sandbox)
+            # The others are cancelled when they come to be claimed.
+            log.warning("queue_cancelling_failed", campaign=campaign.name, sandbox=campaign.sandbox, messages=cancelled)
+            return
         log.info("queue_cancelled", campaign=campaign.name, sandbox=campaign.sandbox, messages=cancelled)
 
     def _cancel_some(self, unit: UnitOfWork, campaign_key: int) -> int:

@@ -12,6 +12,7 @@ from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.wakeable_loop import WakeableLoop
 from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import MILLISECOND, SECOND, Instant, Span
 
 log = structlog.get_logger()
@@ -47,9 +48,10 @@ class CampaignScheduler:
         try:
             await self._move_due()
             time = await self._transactions.read(lambda unit: unit.campaigns.next_transition_time())
-        except Exception:
-            # Any fault is logged, and the next round follows.
-            log.exception("campaign_moves_failed")
+        except Exception as error:
+            # Any fault is logged, and the next round follows. That the store does not answer is logged already.
+            if not isinstance(error, Unavailable):
+                log.exception("campaign_moves_failed")
             return MAX_SLEEP
         return MAX_SLEEP if time is None else min(max(time - self._clock.now(), _MIN_SLEEP), MAX_SLEEP)
 

@@ -270,7 +270,12 @@ def _acceptance_violations(command: AcceptRenderings) -> list[Violation]:
     counted = count_violations("renderings", len(command.renderings), MAX_CELLS)
     if counted:
         return [*found, *counted]
-    missing = [required(f"renderings[{index}].etag") for index, (_, etag) in enumerate(command.renderings) if not etag]
+    text = "Must be given. A cell that FAILED or is EXCLUDED has none, and cannot be accepted."
+    missing = [
+        Violation(f"renderings[{index}].etag", "REQUIRED", text)
+        for index, (_, etag) in enumerate(command.renderings)
+        if not etag
+    ]
     return [*found, *missing, *repetition_violations([key for key, _ in command.renderings], "renderings")]
 
 

@@ -20,6 +20,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resumable_imports import purge_imports
 from clarion_server.application.suppressions.entries import purge_expired
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.errors import Unavailable
 
 T = TypeVar("T")
 
@@ -80,4 +81,5 @@ class Housekeeper:
             try:
                 await self.run_once()
             except Exception as error:  # noqa: BLE001 - any fault is logged, and the next round follows
-                log.warning("housekeeping_failed", error=type(error).__name__)
+                if not isinstance(error, Unavailable):
+                    log.warning("housekeeping_failed", error=type(error).__name__)

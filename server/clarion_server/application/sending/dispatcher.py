@@ -174,10 +174,11 @@ class ChannelDispatcher:
                     return
                 try:
                     await self._attempt(claimed)
-                except Exception:
+                except Exception as error:
                     # The attempt has not begun, as one that has begun always ends with an outcome. Its version could
-                    # not be read, for example.
-                    log.exception("attempt_not_begun", message=claimed.message.name)
+                    # not be read, for example. A store that does not answer is logged once.
+                    if not isinstance(error, Unavailable):
+                        log.exception("attempt_not_begun", message=claimed.message.name)
                     self._requeue(claimed.message)
                 finally:
                     self._queue.done(claimed)

@@ -222,15 +222,20 @@ def _failure(error: Exception) -> CommandFailed | None:
             return error
         case UnusedCliTokensError():
             return CommandFailed(
-                f"The command does not take {' '.join(error.unused_tokens or ())!r}.", hint="See --help."
+                f"The command does not take {' '.join(error.unused_tokens or ())!r}.", hint=_see_help(error)
             )
         case MissingArgumentError(argument=Argument() as missing):
-            return CommandFailed(f"{error.keyword or missing.name} needs a value.", hint="See --help.")
+            return CommandFailed(f"{error.keyword or missing.name} needs a value.", hint=_see_help(error))
         case CycloptsError():
-            return CommandFailed(" ".join(str(error).split()), hint="See --help.")
+            return CommandFailed(" ".join(str(error).split()), hint=_see_help(error))
         case OSError(filename=str(name)):
             return CommandFailed(f"Cannot open {name}: {error.strerror}.")
         case _:
             from clarion_server.transport.cli import refusals  # noqa: PLC0415 - loads gRPC
 
             return refusals.explain(error)
+
+
+def _see_help(error: CycloptsError) -> str:
+    """Names the help of the command that was called, or of all commands when it was none."""
+    return f"See {' '.join(['clarion', *(error.command_chain or ()), '--help'])}."

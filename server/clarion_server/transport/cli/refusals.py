@@ -23,7 +23,6 @@ HINTS: Mapping[str, str] = MappingProxyType(
         "UNAUTHENTICATED": "Give a valid key with --api-key, or set CLARION_API_KEY.",
         "SCOPE_DENIED": "Use a key with one of these scopes, or create one: clarion keys create --help",
         "SANDBOX_DENIED": "Use an administrator key of the sandbox `default`.",
-        "RESOURCE_NOT_FOUND": "Check the name, and whether the key belongs to the right sandbox.",
         "ETAG_MISMATCH": "Somebody else has changed it in the meantime. Run the command again.",
         "CAMPAIGN_OUTDATED": "See what is wrong with it: clarion review",
         "REQUEST_ID_REUSED": "Use a new request id, or none.",
@@ -39,6 +38,20 @@ STATE_HINTS: Mapping[str, str] = MappingProxyType(
         "DRAFT": "Activate it first: clarion activate",
         "SCHEDULED": "It becomes live at its start time.",
         "PAUSED": "Resume it first: clarion resume",
+    }
+)
+#: The commands that list what there is, by the collections of resource names.
+LISTS: Mapping[str, str] = MappingProxyType(
+    {
+        "campaigns": "campaigns",
+        "channelConfigurations": "channels",
+        "topics": "topics",
+        "sendingPolicies": "policies",
+        "approvalPolicies": "approvals policies",
+        "audiences": "audiences",
+        "fragments": "fragments",
+        "attachments": "attachments",
+        "apiKeys": "keys",
     }
 )
 UNREACHABLE_HINT = "Check that it runs (clarion serve), and that --target or CLARION_TARGET is its address."
@@ -99,6 +112,10 @@ def _summary(error: ClarionError, problem_count: int) -> str:
 def _hint(error: ClarionError) -> str:
     if error.reason == "CAMPAIGN_NOT_LIVE":
         return STATE_HINTS.get(error.metadata.get("state", ""), "")
+    if error.reason == "RESOURCE_NOT_FOUND":
+        command = LISTS.get(error.metadata.get("resource", "").partition("/")[0])
+        names = f" (clarion {command} list shows all)" if command else ""
+        return f"Check the name{names}, and whether the key belongs to the right sandbox."
     if isinstance(error, UnavailableError | DeadlineExceededError):
         return f"The service may have done it nevertheless. To repeat a trigger safely: --request-id {error.request_id}"
     return HINTS.get(error.reason, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,8 @@ locales = App(name="locales", help="Translate the texts of a campaign's file.")
 
 CampaignFile = Annotated[Path, Parameter(help="The YAML file of the campaign.")]
 Tag = Annotated[str, Parameter(help="The locale, such as pt-BR.")]
+#: What the service takes for a tag of BCP 47.
+_BCP_47 = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
 @locales.command
@@ -46,6 +49,11 @@ def add(file: CampaignFile, locale: Tag, /, *, session: CurrentSession) -> None:
     from clarion_server.transport.cli.files.campaign_texts import name_catalogue  # noqa: PLC0415 - loads YAML
     from clarion_server.transport.cli.files.catalogues import write_catalogue  # noqa: PLC0415 - see above
 
+    if not _BCP_47.fullmatch(locale):
+        # The command would leave a file behind that the service refuses.
+        written = locale.replace("_", "-")
+        tag = written if _BCP_47.fullmatch(written) else "pt-BR"
+        raise CommandFailed(f"{locale} is no tag of BCP 47.", hint=f"Write it as in {tag}.")
     texts = _read(file)
     if locale in texts.catalogues:
         raise CommandFailed(f"{file} has texts in {locale} already.")
