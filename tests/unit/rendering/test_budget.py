@@ -313,6 +313,8 @@ def test_what_would_hold_the_process_is_refused_before_it_runs(template: str, en
         "{{ 1 < 2 in [2] }}",
         "{{ " + "x" * 300 + " }}",
         "{{ " + "(" * 70 + "1" + ")" * 70 + " }}",
+        "{{ 1" + " + 1" * 3_000 + " }}",
+        "{{ 1" + " | string" * 3_000 + " }}",
     ],
     ids=lambda template: template[:40],
 )

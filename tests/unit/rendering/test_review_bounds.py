@@ -48,6 +48,8 @@ SOURCES = {
     "many unknown names": "".join(f"{{{{ context.name{i} }}}}" for i in range(600)),
     "many unknown filters": "".join(f"{{{{ 1 | upperr{i} }}}}" for i in range(600)),
     "a long sum": "{{ " + filled("1+") + "1 }}",
+    "a sum that is as long as a template may be": "{{ 1" + "+1" * 4_000 + " }}",
+    "many filters one behind the other": "{{ 1" + "|string" * 4_000 + " }}",
     "a long path": "{{ a" + filled(".a") + " }}",
     "a long number": "{{ 1" + filled(".1") + " }}",
     "tags that do not end": filled("{{"),

@@ -32,6 +32,7 @@ _MOST_COMPARED = 500
 """The number of names with which a misspelt one is compared."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHORTEN = "Shorten it, or loop over a list of the context."
+_TOO_DEEP, _SPLIT_UP = "The template is nested too deeply.", "Split it up."
 
 _UNCLOSED_COMMENT = "Missing end of comment tag"
 COMMENT_REMEDY = (
@@ -90,8 +91,9 @@ def read_tree(source: str, environment: ContentEnvironment) -> nodes.Template | 
     except (RecursionError, ValueError):
         # Limits of Python's own: hundreds of signs before a value, or a number of thousands of digits.
         return syntax_refusal(0, "An expression is too long or nested too deeply.")
-    _number_lines(tree, 1)
-    return tree
+    too_deep = _number_lines(tree)
+    # Whoever walks a tree calls itself for each level.
+    return tree if too_deep is None else unsafe(too_deep.lineno, _TOO_DEEP, _SPLIT_UP)
 
 
 def names_in(tree: nodes.Template) -> frozenset[str]:
@@ -107,13 +109,19 @@ def _hidden_function(tree: nodes.Template) -> Iterator[Refusal]:
                 yield unsafe(name.lineno, "`t` cannot be set in a template that calls it.", "Choose another name.")
 
 
-def _number_lines(node: nodes.Node, line: int) -> None:
-    """Gives nodes that Jinja2 leaves without a line, such as operands of comparisons, the line of their parent."""
-    pending = [(node, line)]
+def _number_lines(tree: nodes.Template) -> nodes.Node | None:
+    """Gives nodes that Jinja2 leaves without a line, such as operands of comparisons, the line of their parent.
+
+    Returns a node that stands too deep, or None.
+    """
+    pending: list[tuple[nodes.Node, int, int]] = [(tree, 1, 0)]
     while pending:
-        current, above = pending.pop()
+        current, above, depth = pending.pop()
         current.lineno = current.lineno or above
-        pending += [(child, current.lineno) for child in current.iter_child_nodes()]
+        if depth > DEEPEST:
+            return current
+        pending += [(child, current.lineno, depth + 1) for child in current.iter_child_nodes()]
+    return None
 
 
 def closest(name: str, names: Iterable[str]) -> str:
@@ -124,23 +132,22 @@ def closest(name: str, names: Iterable[str]) -> str:
 
 
 def _refusals(tree: nodes.Template, environment: ContentEnvironment) -> Iterator[Refusal]:
-    for count, (node, depth, loops) in enumerate(_nodes_with_depth(tree), 1):
+    for count, (node, loops) in enumerate(_nodes_with_loops(tree), 1):
         if count > MOST_NODES:
             message = f"The template has more than {MOST_NODES:,} names, operators, filters and tags."
             yield unsafe(node.lineno, message, _SHORTEN)
             return
-        if depth > DEEPEST or loops > _DEEPEST_LOOPS:
-            yield unsafe(node.lineno, "The template is nested too deeply.", "Split it up.")
+        if loops > _DEEPEST_LOOPS:
+            yield unsafe(node.lineno, _TOO_DEEP, _SPLIT_UP)
             return
         yield from _refusals_of(node, environment)
 
 
-def _nodes_with_depth(node: nodes.Node, depth: int = 0, loops: int = 0) -> Iterator[tuple[nodes.Node, int, int]]:
-    yield node, depth, loops
-    if depth > DEEPEST:
-        return
+def _nodes_with_loops(node: nodes.Node, loops: int = 0) -> Iterator[tuple[nodes.Node, int]]:
+    """Yields the nodes, each with the number of loops that it stands in."""
+    yield node, loops
     for child in node.iter_child_nodes():
-        yield from _nodes_with_depth(child, depth + 1, loops + isinstance(child, nodes.For))
+        yield from _nodes_with_loops(child, loops + isinstance(child, nodes.For))
 
 
 def _refusals_of(node: nodes.Node, environment: ContentEnvironment) -> Iterator[Refusal]:
