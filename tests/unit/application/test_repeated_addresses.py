@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clarion_server.application.audience_runs.parts import Part
 from clarion_server.application.campaign_cache import LiveCampaign
+from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.audience_run import AudienceRun
 from clarion_server.domain.execution import Execution
-from clarion_server.domain.taken_addresses import TakenAddresses
+from clarion_server.domain.taken_addresses import TakenAddresses, address_hash
 
 from tests.unit.application.audience_running import Runs, by_condition, person
 from tests.unit.application.running import Process, executions
@@ -42,3 +45,30 @@ async def test_addresses_of_a_transaction_that_was_rolled_back_exclude_nobody(wo
         _decide(runs, run, execution, live, taken)
     step = await runs.acceptor.accept_next(run, "first", execution, live, taken)
     assert (step.run.accepted_count, step.run.exclusions) == (2, {})
+
+
+async def test_whoever_takes_a_run_over_knows_the_addresses_of_all_its_commits(world: World, process: Process) -> None:
+    runs = Runs(process)
+    await person(world, "jane")
+    run, *_ = await _of(runs)
+    hashes = {ordinal: address_hash(run, f"{ordinal}") for ordinal in range(0, 40 * 25, 25)}
+
+    def add(unit: UnitOfWork) -> None:
+        for ordinal, each in hashes.items():
+            unit.audience_runs.add_addresses(replace(run, decided_count=ordinal), each)
+
+    await world.transactions.write(add)
+    taken = await runs.acceptor.read_taken(replace(run, decided_count=1_000), 1)
+    assert [taken.find(each) for each in hashes.values()] == [[ordinal] for ordinal in hashes]
+
+
+async def test_there_is_room_for_the_addresses_of_each_action(world: World, process: Process) -> None:
+    runs = Runs(process)
+    await person(world, "jane")
+    run, *_ = await _of(runs)
+    assert run.selection is not None
+    many = replace(run, selection=replace(run.selection, count=100))
+    taken = await runs.acceptor.read_taken(many, 10)
+    for number in range(1_000):
+        taken.add([address_hash(run, f"{number}")], number)
+    assert taken.find(address_hash(run, "999")) == [999]
