@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection
 
 from clarion_server.transport.api.methods import GuardedMethod, GuardedMethods
 from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, decoder
+from clarion_server.transport.grpc.announcements import announcements_taken_at_once
 from clarion_server.transport.grpc.poller_priority import batch_scheduled_poller
 
 #: How long, in seconds, gRPC needs to begin a call that it has received, or to send an answer.
@@ -68,7 +69,7 @@ class GrpcServer:
         """Serves only health checks without methods. With `shares_port` other processes may listen on the same
         port, and the system distributes connections among them.
         """
-        with batch_scheduled_poller():
+        with batch_scheduled_poller(), announcements_taken_at_once():
             self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shares_port))))
         self._health = health.aio.HealthServicer()
         self._in_flight = methods.in_flight
