@@ -167,9 +167,10 @@ class Settings(BaseSettings):
             raise ValueError("CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none.")
         if bool(self.public_url) != (self.link_keys is not None):
             raise ValueError("CLARION_PUBLIC_URL and CLARION_LINK_KEYS belong together: set both, or none.")
-        for file in (self.tls_certificate, self.tls_key, self.queue_credentials, self.link_keys, self.erasure_keys):
+        for name in ("tls_certificate", "tls_key", "queue_credentials", "link_keys", "erasure_keys"):
+            file = getattr(self, name)
             if file is not None and not file.is_file():
-                raise ValueError(f"There is no file {file}.")
+                raise ValueError(f"CLARION_{name.upper()}: There is no file {file}.")
         if self.store == "memory:" and (self.processes > 1 or self.role != "all"):
             raise ValueError(
                 "The store memory: belongs to one process: set CLARION_STORE to a file or a database, or leave"

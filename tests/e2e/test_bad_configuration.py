@@ -100,7 +100,10 @@ def is_one_sentence(text: str) -> bool:
             "CLARION_ALLOW_LIST must be addresses and domains, such as dev@example",
         ),
         (["--link-keys", "link-keys"], "CLARION_PUBLIC_URL and CLARION_LINK_KEYS belong together: set both, or none."),
-        (["--public-url", "https://mail.example", "--link-keys", "nowhere"], "There is no file nowhere."),
+        (
+            ["--public-url", "https://mail.example", "--link-keys", "nowhere"],
+            "CLARION_LINK_KEYS: There is no file nowhere.",
+        ),
         (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none."),
     ],
 )

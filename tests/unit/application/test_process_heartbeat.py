@@ -14,7 +14,7 @@ from clarion_server.domain.attempt import Attempt, AttemptResult, FailureReason
 from clarion_server.domain.campaign import InDoubtPolicy, QueueDisposal
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.event import EventType
-from clarion_server.domain.instant import HOUR, SECOND
+from clarion_server.domain.instant import DAY, HOUR, SECOND
 from clarion_server.domain.message import MessageState
 
 from tests.fakes import FaultyStore
@@ -85,6 +85,32 @@ def test_a_lease_that_lapsed_covers_nothing_that_was_claimed_before(store: Memor
     assert lease.is_held()
     assert not lease.covers(claimed)
     assert lease.covers(clock.now())
+
+
+def test_a_lease_covers_what_is_claimed_after_the_clock_was_set_back(store: MemoryStore) -> None:
+    clock = StandingClock(DAY)
+    lease = Lease("first", SPAN, clock)
+    renew(lease, store)
+    clock.advance(HOUR)
+    # By this clock the lease has lapsed.
+    renew(lease, store)
+    held = clock.now()
+    clock.advance(-2 * HOUR)
+    renew(lease, store)
+    assert lease.is_held()
+    assert lease.covers(clock.now())
+    assert lease.covers(held)
+
+
+async def test_a_clock_that_is_set_back_stops_no_message(world: World) -> None:
+    await world.live()
+    process = Process(world)
+    async with process.sending():
+        await until(lambda: process.is_idle)
+        world.clock.advance(-HOUR)
+        await process.heartbeat.beat()
+        await process.trigger(*recipients(3))
+        await until(lambda: len(messages(world, MessageState.SENT)) == 3)
 
 
 async def test_a_renewal_that_was_not_committed_renews_nothing() -> None:

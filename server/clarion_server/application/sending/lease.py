@@ -26,6 +26,7 @@ class Lease:
         self._clock = clock
         self._since: Instant = 0
         self._until: Instant = 0
+        self._renewed: Instant = 0
 
     def is_held(self) -> bool:
         """Returns whether the process may send. It stops a fifth of the span before others may begin."""
@@ -42,7 +43,8 @@ class Lease:
         return Renewal(now, now + self.span)
 
     def renewed(self, renewal: Renewal) -> None:
-        if renewal.time >= self._until:
-            # The lease had lapsed, and others may have taken over what was in this process's hands.
+        if renewal.time >= self._until or renewal.time < self._renewed:
+            # The lease had lapsed, and others may have taken over what was in this process's hands. Or the clock was
+            # set back: by that clock, what is claimed from now on would be older than the last lapse.
             self._since = renewal.time
-        self._until = renewal.until
+        self._until, self._renewed = renewal.until, renewal.time
