@@ -153,9 +153,13 @@ class PythonLoad:
 
     name = "grpc.aio process"
 
-    def __init__(self, *, fresh_request_ids: bool = False) -> None:
-        """`fresh_request_ids`: each unary call has a random one (UUID version 4), which h2load cannot send."""
+    def __init__(self, *, fresh_request_ids: bool = False, people: int = 0) -> None:
+        """`fresh_request_ids`: each unary call has a random one (UUID version 4), which h2load cannot send.
+
+        `people`: the recipients of unary calls are so many in turn, and not always those of the exchange.
+        """
         self._fresh_request_ids = fresh_request_ids
+        self._people = people
 
     def calls(self, target: Target, exchange: Exchange, count: int) -> Timed:
         return self._run(target, exchange, {"form": "calls", "count": count})
@@ -169,7 +173,7 @@ class PythonLoad:
     def _run(self, target: Target, exchange: Exchange, form: dict[str, Any]) -> Timed:
         job = {"port": target.port, "authorization": target.authorization, "connections": target.connections, **form}
         job |= {"message": exchange.message.hex(), "answer_bytes": exchange.answer_bytes}
-        job["fresh_request_ids"] = self._fresh_request_ids
+        job |= {"fresh_request_ids": self._fresh_request_ids, "people": self._people}
         return Timed(**json.loads(run(module("python_load", json.dumps(job)), target.cores)))
 
 

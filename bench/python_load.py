@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,8 @@ class Job:
     count: int
     per_s: float = 0.0
     fresh_request_ids: bool = False
+    people: int = 0
+    """The recipients of unary calls are so many different ones in turn. 0: those of the message."""
 
     def check(self, answer: object) -> None:
         if not isinstance(answer, bytes) or len(answer) + FRAME_BYTES != self.answer_bytes:
@@ -40,6 +43,21 @@ class Job:
 def with_fresh_request_id(message: bytes) -> bytes:
     """Returns the message with a request id of its own: protobuf reads two in a row as one with both fields."""
     return message + TriggerRequest(request_id=str(uuid4())).SerializeToString()
+
+
+class Recipients:
+    """Puts other recipients of `bench.triggers.identity` into a message: their texts are as long."""
+
+    def __init__(self, message: bytes, count: int) -> None:
+        self._message = message
+        self._count = count
+        self._places = [found.start(1) for found in re.finditer(rb"jane\.(\d{4})@", message)]
+
+    def message(self, number: int) -> bytes:
+        changed, first = bytearray(self._message), number * len(self._places)
+        for position, place in enumerate(self._places):
+            changed[place : place + 4] = b"%04d" % ((first + position) % self._count)
+        return bytes(changed)
 
 
 class Client:
@@ -52,12 +70,14 @@ class Client:
         ]
         self._metadata = (("authorization", job.authorization),)
         self._message = bytes.fromhex(job.message)
+        self._recipients = Recipients(self._message, job.people) if job.people else None
 
     async def _call(self, number: int) -> None:
         call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
         call = self._channels[number % self._job.connections].unary_unary(TRIGGER_PATH)
-        fresh = self._job.fresh_request_ids
-        message = with_fresh_request_id(self._message) if fresh else self._message
+        message = self._message if self._recipients is None else self._recipients.message(number)
+        if self._job.fresh_request_ids:
+            message = with_fresh_request_id(message)
         self._job.check(await call(message, metadata=self._metadata))
 
     async def calls(self) -> list[float]:

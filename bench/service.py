@@ -131,12 +131,16 @@ class Service:
         request = suppression_service_pb2.CreateSuppressionRequest(suppression=suppression)
         self._suppressions.CreateSuppression(request, metadata=self._metadata, timeout=CALL_SECONDS)
 
-    def add_policy(self, policy_id: str) -> None:
-        """Makes a sending policy whose only quiet minute is at midnight of a Sunday."""
+    def add_policy(self, policy_id: str, *, with_cap: bool = False) -> None:
+        """Makes a sending policy whose only quiet minute is at midnight of a Sunday, perhaps with a cap that lets a
+        hundred messages a day through.
+        """
         interval = sending_policy_pb2.WallClockInterval(
             days=[sending_policy_pb2.WallClockInterval.DAY_SUNDAY], start="00:00", end="00:01"
         )
         policy = sending_policy_pb2.SendingPolicy(display_name="Bench", quiet_hours=[interval], time_zone="Etc/UTC")
+        if with_cap:
+            policy.caps.add(count=100).sliding.FromSeconds(24 * 60 * 60)
         request = sending_policy_service_pb2.CreateSendingPolicyRequest(
             sending_policy_id=policy_id, sending_policy=policy
         )

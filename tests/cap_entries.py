@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from clarion_server.adapters.storage.schema import cap_entries
+from clarion_server.domain.cap_entries import CapEntries
 from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.instant import Instant
 from sqlalchemy import select
@@ -17,4 +17,4 @@ def counted(store: Any) -> dict[CapRow, Mapping[str, Instant]]:
     with store.snapshot() as unit:
         # The ports have no way to read everything, as the service needs none.
         rows = unit.caps._connection.execute(select(cap_entries))
-        return {CapRow(*row[:3]): json.loads(row.times) for row in rows}
+        return {CapRow(*row[:3]): CapEntries(None, row.until, row.times).times for row in rows}

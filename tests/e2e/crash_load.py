@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import itertools
-import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +24,7 @@ from clarion_client import (
     SendingPolicy,
     UnavailableError,
 )
+from clarion_server.domain.cap_entries import CapEntries
 
 from tests.campaigns import CONTEXT, set_up
 from tests.smtp_sink import SmtpSink
@@ -111,7 +111,7 @@ async def check_what_caps_count(
     client: AsyncClient, rows: Iterable[tuple[str]], show_counts: Callable[[str], None]
 ) -> None:
     """Compares the messages with the rows of `SELECT times FROM cap_entries`."""
-    counted = [message_id for (times,) in rows for message_id in json.loads(times)]
+    counted = [message_id for (times,) in rows for message_id in CapEntries(packed=times).times]
     messages = await all_messages(client)
     show_counts(f"caps count {len(counted)} messages of {len(messages)} that were sent or are in doubt")
     assert sorted(counted) == sorted(name.removeprefix("messages/") for name in messages)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clarion_server.domain.campaign import ActionMode
-from clarion_server.domain.cap_ledger import CapPeople
+from clarion_server.domain.cap_ledger import CapLedger, CountedPeople
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.content_locale import LocaleChoice
@@ -32,7 +32,7 @@ from clarion_server.domain.targeting import (
     RuleFailures,
 )
 from clarion_server.domain.targets import NO_RULE_MATCHED, AcceptedRecipient, ContentChooser, TargetAction
-from clarion_server.domain.trigger import NO_ATTRIBUTES, NO_FILES, Trigger
+from clarion_server.domain.trigger import NO_ATTRIBUTES, NO_FILES, Trigger, cap_kind
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -159,7 +159,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     consents, sandbox, category = facts.exclusions.consents, trigger.execution.sandbox, category_of(trigger.lane)
     topic = trigger.topic
     policy, deferred, reasons, files = _policy(trigger, facts.exclusions.hours), [], trigger.reasons, trigger.files
-    capped = facts.exclusions.caps.people if policy is not None and policy.caps else None
+    capped = _capped(trigger, policy, facts.exclusions.caps)
     rules = ContentChooser(trigger.actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
     for recipient in trigger.recipients:
         choices = None if rules is None else rules.choose(recipient, trigger.data_of(recipient.index))
@@ -168,7 +168,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             if asks_consent:
                 address, identity = recipient.addresses[index], recipient.identity
                 consent = consents.decide(sandbox, topic, category, action.channel, identity, address)
-            person = None if capped is None else _cap_person(trigger, recipient, index, capped)
+            person = None if capped is None else capped.person(recipient, index)
             message = _message(trigger, recipient, index, action, consent, policy, person, first_only, choices)
             if files:
                 message = replace(message, attachments=files.get(recipient.index, ()))
@@ -232,9 +232,27 @@ def _policy(trigger: Trigger, hours: SendingHours) -> SendingPolicy | None:
     return policy if policy is not None and policy.holds_for(category_of(trigger.lane)) else None
 
 
-def _cap_person(trigger: Trigger, recipient: AcceptedRecipient, index: int, people: CapPeople) -> CapPerson | None:
-    sandbox, channel = trigger.execution.sandbox, trigger.actions[index].channel
-    return people.expected(sandbox, recipient.identity, channel, recipient.addresses[index])
+@value
+class _Capped:
+    """Whom caps count for the messages of a trigger, by the positions of its actions."""
+
+    caps: CapLedger
+    execution_id: str
+    people: Sequence[CountedPeople]
+
+    def person(self, recipient: AcceptedRecipient, index: int) -> CapPerson | None:
+        """Returns for whom the message of an action counts, and lets the caps expect it."""
+        counted = self.people[index].get((recipient.identity, recipient.addresses[index]))
+        if counted is None:
+            return None
+        self.caps.expected[message_id(self.execution_id, recipient.index, index)] = counted.rows
+        return counted.person
+
+
+def _capped(trigger: Trigger, policy: SendingPolicy | None, caps: CapLedger) -> _Capped | None:
+    if policy is None or not policy.caps:
+        return None
+    return _Capped(caps, trigger.execution.id, [caps.of_kind(cap_kind(trigger, each)) for each in trigger.actions])
 
 
 def _deferred(message: Message, opening: Instant) -> Message:

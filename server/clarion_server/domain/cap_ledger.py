@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from clarion_server.domain.cap_entries import CapEntries
 from clarion_server.domain.cap_person import CapPerson
-from clarion_server.domain.cap_rules import Cappable, CappableMessage, CapRule, CapRules
+from clarion_server.domain.cap_rules import CapGroup, CapKind, CappableMessage, CapRule, CapRules, kind_of
 from clarion_server.domain.category import Category
-from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.message import Message
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.value import value
 
@@ -25,8 +26,8 @@ class PolicyQuestion:
     category: Category
     identities: Mapping[str, IdentityKey]
     """Of the recipients, as far as they are not looked up yet: what each is compared by, by the form that is given."""
-    messages: Iterable[Cappable] = ()
-    """Those for which room is asked. It is read once, and only if the policy has caps."""
+    groups: Iterable[CapGroup] = ()
+    """The messages for which room is asked. It is read once, and only if the policy has caps."""
 
 
 class CapRow(NamedTuple):
@@ -37,39 +38,20 @@ class CapRow(NamedTuple):
     scope: str
 
 
-@dataclass(slots=True)
-class CapEntries:
-    """The messages that count."""
-
-    times: dict[str, Instant] = field(default_factory=dict)
-    """When each counts, by message id: the time of its release, or of its last attempt."""
-    until: Instant = 0
-    """From then on none of them can count."""
+#: The caps that count a message, each with the row in which it does.
+CountedRows = Sequence[tuple[CapRule, CapRow]]
 
 
-class Recipient(NamedTuple):
+class Counted(NamedTuple):
+    """Somebody whose new messages some cap counts."""
+
     person: CapPerson
-    former: CapPerson | None = None
-    """Whom caps took the recipient for before there was a profile."""
+    rows: CountedRows
 
 
-@value
-class CapPeople:
-    """Who the recipients are."""
-
-    recipients: Mapping[tuple[str, str, Channel, str], Recipient] = field(default_factory=dict)
-    """Those whose messages some cap counts, by the sandbox, the identity, the channel and the address."""
-
-    def expected(self, sandbox: str, identity: str, channel: Channel, address: str) -> CapPerson | None:
-        """Returns for whom a new message will count; None if no cap counts it."""
-        found = self.recipients.get((sandbox, identity, channel, address))
-        return None if found is None else found.person
-
-    def of(self, message: Cappable) -> Recipient:
-        """Returns the person for whom room was reserved, whatever became of the identity, else the recipient."""
-        if message.cap_person is not None:
-            return Recipient(message.cap_person)
-        return self.recipients[message.sandbox, message.identity, message.channel, message.address]
+#: By the identity and the address of a recipient.
+CountedPeople = Mapping[tuple[str, str], Counted]
+_NOBODY: CountedPeople = {}
 
 
 @dataclass(slots=True)
@@ -77,71 +59,82 @@ class CapLedger:
     """Decides whether messages have room, one after the other: each sees what was reserved for those before."""
 
     rules: CapRules = field(default_factory=CapRules)
-    people: CapPeople = field(default_factory=CapPeople)
+    people: Mapping[CapKind, CountedPeople] = field(default_factory=dict)
+    """The recipients of new messages that some cap counts, by what these messages have in common."""
+    profiles: Mapping[CapPerson, CapPerson] = field(default_factory=dict)
+    """The persons who have a profile, by whom caps took them for before."""
     entries: dict[CapRow, CapEntries] = field(default_factory=dict)
     changed: dict[CapRow, CapEntries] = field(default_factory=dict)
     """The entries to store."""
     moved: dict[str, CapPerson] = field(default_factory=dict)
     """Whom stored messages are counted for, by id, where that has changed."""
-    _rows: dict[str, Sequence[tuple[CapRule, CapRow]]] = field(default_factory=dict, repr=False)
+    expected: dict[str, CountedRows] = field(default_factory=dict, repr=False)
     """What counts each message of the batch, by its id, as it is asked twice."""
 
     def __post_init__(self) -> None:
-        profiles = {former: person for person, former in self.people.recipients.values() if former is not None}
-        if not profiles:
-            return
-        for row in [row for row in self.entries if row.person in profiles]:
-            self._unite(row, row._replace(person=profiles[row.person]))
+        if self.profiles:
+            for row in [row for row in self.entries if row.person in self.profiles]:
+                self._unite(row, row._replace(person=self.profiles[row.person]))
 
     def _unite(self, former: CapRow, row: CapRow) -> None:
         """Counts for a profile what was counted before somebody had it."""
         before = self.entries.pop(former)
-        entries = self.entries.setdefault(row, CapEntries())
-        entries.times = {**before.times, **entries.times}
-        entries.until = max(before.until, entries.until)
-        self.changed[row], self.changed[former] = entries, CapEntries()
+        entries = self.entries.get(row) or CapEntries()
+        united = CapEntries({**before.times, **entries.times}, max(before.until, entries.until))
+        self.entries[row] = self.changed[row] = united
+        self.changed[former] = CapEntries()
         self.moved.update(dict.fromkeys(before.times, row.person))
 
-    def find_full(self, message: CappableMessage, time: Instant) -> SendingPolicy | None:
-        """Returns the policy of a cap that has no room for the message at that time; None if all have."""
-        for rule, row in self._counted(message):
+    def of_kind(self, kind: CapKind) -> CountedPeople:
+        """Returns whom the caps count that count new messages of this kind."""
+        return self.people.get(kind, _NOBODY)
+
+    def find_full(self, message: Message, time: Instant) -> SendingPolicy | None:
+        """Returns the policy of a cap that has no room for the message when it leaves, at that time or at the opening
+        of its policy; None if all have.
+        """
+        for rule, row in self.expected.get(message.id) or self._counted(message):
             entries = self.entries.get(row)
             # Most people have got less than a cap allows, whatever its window.
-            if entries is None or len(entries.times) < rule.cap.count:
-                continue
-            others = [entry for message_id, entry in entries.times.items() if message_id != message.id]
-            zone = self.rules.hours.zone(message.sandbox, message.identity, rule.policy)
-            if not rule.cap.fits(others, time, zone):
+            if entries is not None and entries.count >= rule.cap.count and self._is_full(message, time, rule, entries):
                 return rule.policy
         return None
+
+    def _is_full(self, message: Message, time: Instant, rule: CapRule, entries: CapEntries) -> bool:
+        hours = self.rules.hours
+        others = [entry for message_id, entry in entries.times.items() if message_id != message.id]
+        zone = hours.zone(message.sandbox, message.identity, rule.policy)
+        return not rule.cap.fits(others, hours.opening(message, time), zone)
 
     def reserve(self, message: CappableMessage, time: Instant, now: Instant) -> CapPerson | None:
         """Counts the message at that time, and no more at another one. Returns for whom; None if no cap counts it."""
         person = None
-        for rule, row in self._counted(message):
+        for rule, row in self.expected.get(message.id) or self._counted(message):
             entries = self.entries.get(row)
             if entries is None:
                 # Nothing else counts for this person.
                 self.entries[row] = self.changed[row] = CapEntries({message.id: time}, time + rule.memory)
             else:
-                entries.times[message.id] = time
-                if min(entries.times.values()) <= now - rule.memory:
-                    entries.times = _without_old(entries.times, now - rule.memory)
-                entries.until = max(entries.times.values(), default=now) + rule.memory
+                entries.put(message.id, time, now, rule.memory)
                 self.changed[row] = entries
             person = row.person
         return person
 
-    def _counted(self, message: CappableMessage) -> Sequence[tuple[CapRule, CapRow]]:
+    def _counted(self, message: CappableMessage) -> CountedRows:
         """Returns the caps that count the message, each with the row in which it does."""
-        found = self._rows.get(message.id)
+        found = self.expected.get(message.id)
         if found is None:
-            rules = self.rules.of(message)
-            person = (message.cap_person or self.people.of(message).person) if rules else ""
-            found = self._rows[message.id] = [(rule, CapRow(person, rule.policy.key, rule.scope)) for rule in rules]
+            found = self.expected[message.id] = self._find_counted(message)
         return found
 
+    def _find_counted(self, message: CappableMessage) -> CountedRows:
+        kind = kind_of(message)
+        if message.cap_person is None:
+            counted = self.of_kind(kind).get((message.identity, message.address))
+            return () if counted is None else counted.rows
+        # Room was reserved for this person, whatever became of the identity.
+        return counted_rows(self.rules.of(kind), message.cap_person)
 
-def _without_old(times: dict[str, Instant], last: Instant) -> dict[str, Instant]:
-    """Drops the instants that can count no more, up to the last of them."""
-    return {message_id: time for message_id, time in times.items() if time > last}
+
+def counted_rows(rules: Sequence[CapRule], person: CapPerson) -> CountedRows:
+    return [(rule, CapRow(person, rule.policy.key, rule.scope)) for rule in rules]

@@ -11,15 +11,38 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.frequency_cap import CountedMessage, FrequencyCap
 from clarion_server.domain.instant import Span
-from clarion_server.domain.magic import simulated_outcome
 from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.value import value
 
 
-class Cappable(Protocol):
-    """A message, or what is known of one before it exists."""
+class CapKind(NamedTuple):
+    """What messages have in common that the same caps count."""
 
+    sandbox: str
+    campaign_key: int
+    policy: str | None
+    category: Category
+    channel: Channel
+    topic: str | None
+
+
+#: The identity and the address of a recipient, and for whom a message counts already, if it does.
+CapRecipient = tuple[str, str, CapPerson | None]
+
+
+class CapGroup(NamedTuple):
+    """Messages of one kind, some of which may not exist yet."""
+
+    kind: CapKind
+    recipients: Sequence[CapRecipient]
+
+
+class CappableMessage(Protocol):
+    """What caps ask of a message."""
+
+    @property
+    def id(self) -> str: ...
     @property
     def sandbox(self) -> str: ...
     @property
@@ -40,24 +63,15 @@ class Cappable(Protocol):
     def cap_person(self) -> CapPerson | None: ...
 
 
-class CappableMessage(Cappable, Protocol):
-    @property
-    def id(self) -> str: ...
-
-
-@value
-class CapCandidate:
-    """What is known of a message before it exists, in the form of `Cappable`."""
-
-    sandbox: str
-    sending_policy: str | None
-    category: Category
-    channel: Channel
-    topic: str | None
-    campaign_key: int
-    identity: str
-    address: str
-    cap_person: CapPerson | None = None
+def kind_of(message: CappableMessage) -> CapKind:
+    return CapKind(
+        message.sandbox,
+        message.campaign_key,
+        message.sending_policy,
+        message.category,
+        message.channel,
+        message.topic,
+    )
 
 
 class CapRule(NamedTuple):
@@ -76,24 +90,19 @@ class CapRules:
     hours: SendingHours = field(default_factory=SendingHours)
     tags: Mapping[int, Collection[str]] = field(default_factory=dict)
     """The tags of the campaigns, case-folded, by campaign key, where a cap names one."""
-    _known: dict[tuple[object, ...], Sequence[CapRule]] = field(default_factory=dict, compare=False, repr=False)
+    _known: dict[CapKind, Sequence[CapRule]] = field(default_factory=dict, compare=False, repr=False)
     """What was found, since nearly all messages of a batch are counted by the same caps."""
 
-    def of(self, message: Cappable) -> Sequence[CapRule]:
-        # Magic recipients use up nothing.
-        if simulated_outcome(message.address) is not None:
-            return ()
-        # A campaign has one sandbox.
-        kind = (message.campaign_key, message.sending_policy, message.category, message.channel, message.topic)
+    def of(self, kind: CapKind) -> Sequence[CapRule]:
         rules = self._known.get(kind)
         if rules is None:
-            rules = self._known[kind] = tuple(self._find(message))
+            rules = self._known[kind] = tuple(self._find(kind))
         return rules
 
-    def _find(self, message: Cappable) -> Iterator[CapRule]:
-        policy = self.hours.named(message.sandbox, message.sending_policy)
-        tags = self.tags.get(message.campaign_key, ())
-        counted = CountedMessage(message.channel, message.category, message.topic, tags)
+    def _find(self, kind: CapKind) -> Iterator[CapRule]:
+        policy = self.hours.named(kind.sandbox, kind.policy)
+        tags = self.tags.get(kind.campaign_key, ())
+        counted = CountedMessage(kind.channel, kind.category, kind.topic, tags)
         for cap in () if policy is None else policy.caps:
             if policy is not None and cap.counts(counted):
                 scope = cap.scope

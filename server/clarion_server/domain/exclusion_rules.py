@@ -151,8 +151,7 @@ def _by_caps(
 ) -> Sequence[Exclusion]:
     if message.sending_policy is None:
         return ()
-    # A message that waits for an opening counts at that time.
-    full = facts.caps.find_full(message, facts.hours.opening(message, time))
+    full = facts.caps.find_full(message, time)
     return () if full is None else (Exclusion(ExclusionReason.CAPPED, phase, full.name),)
 
 

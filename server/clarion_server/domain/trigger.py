@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from clarion_server.domain.cap_ledger import PolicyQuestion
-from clarion_server.domain.cap_rules import CapCandidate
+from clarion_server.domain.cap_rules import CapGroup, CapKind
 from clarion_server.domain.consent_facts import ConsentQuestion, address_identity, address_key
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.execution import Execution
@@ -138,9 +138,7 @@ def policy_question(trigger: Trigger, *, are_known: bool = False) -> PolicyQuest
         return None
     identities = {} if are_known else _identities(trigger)
     category = category_of(trigger.lane)
-    return PolicyQuestion(
-        trigger.execution.sandbox, trigger.sending_policy, category, identities, _cap_candidates(trigger)
-    )
+    return PolicyQuestion(trigger.execution.sandbox, trigger.sending_policy, category, identities, _cap_groups(trigger))
 
 
 def _identities(trigger: Trigger) -> dict[str, IdentityKey]:
@@ -149,17 +147,20 @@ def _identities(trigger: Trigger) -> dict[str, IdentityKey]:
     }
 
 
-def _cap_candidates(trigger: Trigger) -> Iterator[CapCandidate]:
-    execution, category = trigger.execution, category_of(trigger.lane)
-    for recipient in trigger.recipients:
-        for action, address in zip(trigger.actions, recipient.addresses, strict=True):
-            yield CapCandidate(
-                execution.sandbox,
-                trigger.sending_policy,
-                category,
-                action.channel,
-                trigger.topic,
-                execution.campaign_key,
-                recipient.identity,
-                address,
-            )
+def cap_kind(trigger: Trigger, action: TargetAction) -> CapKind:
+    """Returns what the messages of an action have in common for caps."""
+    execution = trigger.execution
+    return CapKind(
+        execution.sandbox,
+        execution.campaign_key,
+        trigger.sending_policy,
+        category_of(trigger.lane),
+        action.channel,
+        trigger.topic,
+    )
+
+
+def _cap_groups(trigger: Trigger) -> Iterator[CapGroup]:
+    for index, action in enumerate(trigger.actions):
+        recipients = [(each.identity, each.addresses[index], None) for each in trigger.recipients]
+        yield CapGroup(cap_kind(trigger, action), recipients)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.cap_ledger import CapEntries, CapRow
+from clarion_server.domain.cap_entries import CapEntries
+from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.message import Message
 
 from tests.cap_entries import counted

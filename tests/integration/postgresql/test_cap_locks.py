@@ -11,7 +11,8 @@ from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.cap_ledger import CapEntries, CapRow
+from clarion_server.domain.cap_entries import CapEntries
+from clarion_server.domain.cap_ledger import CapRow
 
 from tests.cap_entries import counted
 from tests.contract.store import samples

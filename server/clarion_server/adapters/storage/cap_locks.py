@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import orjson
 from sqlalchemy import Column, Connection, SmallInteger
 from sqlalchemy.exc import DBAPIError
 
@@ -19,7 +18,8 @@ from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.schema import cap_entries, profile_identities
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.cap_ledger import CapEntries, CapRow
+from clarion_server.domain.cap_entries import CapEntries
+from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.cap_person import CapPerson
 
 #: Rows to lock, and whether each is locked even if it is not there yet.
@@ -35,7 +35,7 @@ THE_WANTED = (
 )
 _LOCK = BulkStatement(
     "INSERT INTO cap_entries (person, policy_key, scope, times, until)"  # noqa: S608 - names of the schema
-    " SELECT wanted.column1, wanted.column2, wanted.column3, '{{}}', 0 FROM ({rows}) AS wanted"
+    " SELECT wanted.column1, wanted.column2, wanted.column3, '', 0 FROM ({rows}) AS wanted"
     f" WHERE wanted.column4 = 1 OR EXISTS (SELECT 1 FROM cap_entries WHERE {THE_WANTED})"
     " ORDER BY wanted.column1, wanted.column2, wanted.column3"
     " ON CONFLICT (person, policy_key, scope) DO UPDATE SET until = cap_entries.until"
@@ -157,4 +157,4 @@ class CapLocks:
 
 
 def read_entries(rows: Iterable[Any]) -> dict[CapRow, CapEntries]:
-    return {CapRow(*row[:3]): CapEntries(orjson.loads(row[3]), row[4]) for row in rows}
+    return {CapRow(*row[:3]): CapEntries(None, row[4], row[3]) for row in rows}

@@ -6,18 +6,16 @@ Whoever decides about a person's caps locks the rows first, so that no other tra
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, bindparam, exists, select, tuple_
 
-from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
+from clarion_server.adapters.storage.bulk import BulkStatement, Values, ValuesBeside
 from clarion_server.adapters.storage.cap_locks import (
-    COLUMNS,
     KEY,
-    NEEDED,
     OF_PERSONS,
-    THE_WANTED,
     CapLocks,
     RowsToLock,
     read_entries,
@@ -25,25 +23,29 @@ from clarion_server.adapters.storage.cap_locks import (
 from clarion_server.adapters.storage.schema import cap_entries, messages
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.retention import Swept
-from clarion_server.domain.cap_ledger import CapEntries, CapRow
+from clarion_server.domain.cap_entries import CapEntries
+from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.cap_person import STRANGER_MARK, CapPerson
 from clarion_server.domain.instant import Instant
 
 # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted row and scans nothing.
-_FOUND = f"FROM ({{rows}}) AS wanted CROSS JOIN cap_entries WHERE {THE_WANTED}"
-_READ = BulkStatement(f"SELECT {COLUMNS} {_FOUND}", Values(*KEY, NEEDED))
-# See `json_rows`.
-_READ_AS_JSON = BulkStatement(
-    "SELECT json_group_array(json_array(cap_entries.person, cap_entries.policy_key, cap_entries.scope,"
-    f" json(cap_entries.times), cap_entries.until)) {_FOUND}",
-    Values(*KEY, NEEDED),
+_FOUND = (
+    "FROM ({rows}) AS wanted CROSS JOIN cap_entries WHERE cap_entries.person = wanted.column1"
+    " AND cap_entries.policy_key = {one} AND cap_entries.scope = {one}"
 )
+_FIELDS = "cap_entries.person, cap_entries.times, cap_entries.until"
+_READ = BulkStatement(f"SELECT {_FIELDS} {_FOUND}", Values(cap_entries.c.person))
+# See `json_rows`.
+_READ_AS_JSON = BulkStatement(f"SELECT json_group_array(json_array({_FIELDS})) {_FOUND}", Values(cap_entries.c.person))
 # A range of the primary key.
 _ANY_STRANGER = select(exists().where(cap_entries.c.person >= STRANGER_MARK))
-_SAVE = insertion(
-    cap_entries,
-    tuple(cap_entries.columns),
-    "ON CONFLICT (person, policy_key, scope) DO UPDATE SET times = excluded.times, until = excluded.until",
+#: Nearly all rows of a batch belong to one policy and scope, which are bound once (decision 60).
+_SHARED = (cap_entries.c.policy_key, cap_entries.c.scope)
+_SAVE = BulkStatement(
+    "INSERT INTO cap_entries (policy_key, scope, person, times, until) {rows}"
+    # Without a condition SQLite would take ON CONFLICT for that of a join.
+    " WHERE true ON CONFLICT (person, policy_key, scope) DO UPDATE SET times = excluded.times, until = excluded.until",
+    ValuesBeside(_SHARED, (cap_entries.c.person, cap_entries.c.times, cap_entries.c.until)),
 )
 _PERSONS = BulkStatement(
     "SELECT DISTINCT cap_person FROM messages WHERE id IN ({rows}) AND cap_person IS NOT NULL", Values(messages.c.id)
@@ -72,15 +74,20 @@ class SqlCapRepository:
     def lock(self, rows: Mapping[CapRow, bool]) -> dict[CapRow, CapEntries]:
         if self._locks is not None:
             return self._locks.lock(rows)
-        wanted = [(*row, int(needed)) for row, needed in sorted(rows.items())]
+        found: dict[CapRow, CapEntries] = {}
+        for shared, group in _by_shared(rows).items():
+            of_person = {row.person: row for row in group}
+            found.update(
+                (of_person[person], CapEntries(None, until, times))
+                for person, times, until in self._read([(person,) for person in of_person], shared)
+            )
+        return found
+
+    def _read(self, persons: Sequence[tuple[CapPerson]], shared: tuple[int, str]) -> Iterable[Sequence[Any]]:
         if not self._reads_json:
-            return read_entries(_READ.select(self._connection, wanted))
-        documents = _READ_AS_JSON.select(self._connection, wanted)
-        return {
-            CapRow(person, policy_key, scope): CapEntries(times, until)
-            for (document,) in documents
-            for person, policy_key, scope, times, until in orjson.loads(document)
-        }
+            return _READ.select(self._connection, persons, after=shared)
+        documents = _READ_AS_JSON.select(self._connection, persons, after=shared)
+        return [row for (document,) in documents for row in orjson.loads(document)]
 
     def hold_strangers(self, identities: Collection[SandboxIdentity]) -> set[SandboxIdentity]:
         return set() if self._locks is None else self._locks.hold_strangers(identities)
@@ -95,8 +102,10 @@ class SqlCapRepository:
         return self._connection.execute(found).scalar_one_or_none()
 
     def save(self, changed: Mapping[CapRow, CapEntries]) -> None:
-        rows = [(*row, _pack(entries.times), entries.until) for row, entries in sorted(changed.items(), key=_by_row)]
-        _SAVE.change(self._connection, rows)
+        # Whoever changes rows has locked them, so that the order does not matter.
+        for shared, group in _by_shared(changed).items():
+            rows = [(row.person, (entries := changed[row]).packed(), entries.until) for row in group]
+            _SAVE.change(self._connection, rows, before=shared)
 
     def give_back(self, message_ids: Collection[str]) -> None:
         # The messages are locked, as they have just ended: nobody moves what counts them until this transaction ends.
@@ -147,9 +156,9 @@ class SqlCapRepository:
         return read_entries(_READ_PERSONS.select(self._connection, [(person,) for person in sorted(persons)]))
 
 
-def _pack(times: Mapping[str, Instant]) -> str:
-    return orjson.dumps(times).decode()
-
-
-def _by_row(item: tuple[CapRow, CapEntries]) -> CapRow:
-    return item[0]
+def _by_shared(rows: Iterable[CapRow]) -> dict[tuple[int, str], list[CapRow]]:
+    """Returns the rows by policy and scope."""
+    groups: dict[tuple[int, str], list[CapRow]] = {}
+    for row in rows:
+        groups.setdefault((row.policy_key, row.scope), []).append(row)
+    return groups

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.retention import Swept
-from clarion_server.domain.cap_ledger import CapEntries, CapRow
+from clarion_server.domain.cap_entries import CapEntries
+from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.instant import Instant
 

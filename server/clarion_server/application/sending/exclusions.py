@@ -17,6 +17,7 @@ from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.allow_list import AllowLists, EnabledList
 from clarion_server.domain.cap_ledger import CapLedger, PolicyQuestion
 from clarion_server.domain.cap_person import CapPerson
+from clarion_server.domain.cap_rules import CapGroup, kind_of
 from clarion_server.domain.consent_facts import ConsentFacts, ConsentQuestion, address_identity, address_key
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
@@ -105,8 +106,11 @@ class ExclusionReader:
         """Returns None when no sending policy holds for the message."""
         if message.sending_policy is None:
             return None
-        capped, keys = (message,) if with_caps else (), self._keys(message, stored)
-        return PolicyQuestion(message.sandbox, message.sending_policy, message.category, keys, capped)
+        group = CapGroup(kind_of(message), [(message.identity, message.address, message.cap_person)])
+        keys = self._keys(message, stored)
+        return PolicyQuestion(
+            message.sandbox, message.sending_policy, message.category, keys, (group,) if with_caps else ()
+        )
 
     def _keys(self, message: Message, stored: Mapping[str, Namespaces]) -> dict[str, IdentityKey]:
         """Returns what the recipient's identity is compared by."""

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from clarion_server.application.people import People
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.cap_ledger import CapLedger, CapPeople, CapRow, PolicyQuestion, Recipient
-from clarion_server.domain.cap_person import profile_person, stranger_person
-from clarion_server.domain.cap_rules import Cappable, CapRules
+from clarion_server.domain.cap_ledger import CapLedger, CapRow, Counted, PolicyQuestion, counted_rows
+from clarion_server.domain.cap_person import CapPerson, profile_person, stranger_person
+from clarion_server.domain.cap_rules import CapGroup, CapKind, CapRecipient, CapRules
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent_facts import address_identity, address_key
 from clarion_server.domain.identity import IdentityKey
+from clarion_server.domain.magic import simulated_outcome
 from clarion_server.domain.sending_hours import SendingHours
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource
 
@@ -30,7 +31,7 @@ def read_policies(
         if (policy := policies.get((question.sandbox, question.policy))) is not None
         and policy.holds_for(question.category)
     ]
-    capped = [message for question, policy in asked if policy.caps for message in question.messages]
+    capped = [group for question, policy in asked if policy.caps for group in question.groups]
     people.look_up(_identities(asked, capped))
     hours = SendingHours(policies, people.known)
     if not capped:
@@ -39,7 +40,7 @@ def read_policies(
 
 
 def _identities(
-    asked: Iterable[tuple[PolicyQuestion, SendingPolicy]], capped: Iterable[Cappable]
+    asked: Iterable[tuple[PolicyQuestion, SendingPolicy]], capped: Iterable[CapGroup]
 ) -> dict[tuple[str, str], SandboxIdentity]:
     """Returns the identities whose profiles are needed."""
     wanted = {}
@@ -47,53 +48,66 @@ def _identities(
         if policy.caps or policy.time_zone_source is TimeZoneSource.PROFILE:
             for given, key in question.identities.items():
                 wanted[question.sandbox, given] = SandboxIdentity(question.sandbox, *key)
-    for message in capped:
-        owner = address_identity(message.channel, message.address)
-        if owner is not None and owner != message.identity:
-            wanted[message.sandbox, owner] = SandboxIdentity(message.sandbox, *address_key(message.address))
+    for kind, recipients in capped:
+        for address in _addresses_of_others(kind, recipients):
+            wanted[kind.sandbox, f"email:{address}"] = SandboxIdentity(kind.sandbox, *address_key(address))
     return wanted
 
 
+def _addresses_of_others(kind: CapKind, recipients: Sequence[CapRecipient]) -> list[str]:
+    """Returns the addresses that may belong to somebody else than the recipient."""
+    if kind.channel is not Channel.EMAIL:
+        return []
+    return [address for identity, address, _ in recipients if address and identity != f"email:{address}"]
+
+
 def _tags(
-    unit: UnitOfWork, policies: Iterable[SendingPolicy], capped: Iterable[Cappable]
+    unit: UnitOfWork, policies: Iterable[SendingPolicy], capped: Iterable[CapGroup]
 ) -> Mapping[int, Collection[str]]:
     if all(cap.tag is None for policy in policies for cap in policy.caps):
         return {}
-    return unit.campaigns.folded_tags({message.campaign_key for message in capped})
+    return unit.campaigns.folded_tags({group.kind.campaign_key for group in capped})
 
 
-def _ledger(unit: UnitOfWork, capped: Iterable[Cappable], rules: CapRules, people: People) -> CapLedger:
-    recipients: dict[tuple[str, str, Channel, str], Recipient] = {}
-    rows: dict[CapRow, bool] = {}
-    counted = [(message, counting) for message in capped if (counting := rules.of(message))]
-    _hold_strangers(unit, (message for message, _ in counted if message.cap_person is None), people)
+def _ledger(unit: UnitOfWork, groups: Iterable[CapGroup], rules: CapRules, people: People) -> CapLedger:
+    counted = [(group, counting) for group in groups if (counting := rules.of(group.kind))]
+    _hold_strangers(unit, (group for group, _ in counted), people)
     whom = _Whom(unit, people)
-    for message, counting in counted:
-        person, former = message.cap_person, None
-        if person is None:
-            key = (message.sandbox, message.identity, message.channel, message.address)
-            recipient = recipients.get(key)
-            if recipient is None:
-                recipient = recipients[key] = whom.find(message)
-            person, former = recipient
-        for rule in counting:
-            rows[CapRow(person, rule.policy.key, rule.scope)] = True
-            if former is not None:
-                rows.setdefault(CapRow(former, rule.policy.key, rule.scope), False)
-    return CapLedger(rules, CapPeople(recipients), unit.caps.lock(rows) if rows else {})
+    rows: dict[CapRow, bool] = {}
+    formers: dict[CapRow, bool] = {}
+    found: dict[CapKind, dict[tuple[str, str], Counted]] = {}
+    for (kind, recipients), counting in counted:
+        of_kind = found.setdefault(kind, {})
+        for identity, address, counted_for in recipients:
+            if counted_for is not None:
+                rows.update((row, True) for _, row in counted_rows(counting, counted_for))
+            # Magic recipients use up nothing.
+            elif (identity, address) not in of_kind and simulated_outcome(address) is None:
+                person, former = whom.find(kind, identity, address)
+                own = counted_rows(counting, person)
+                of_kind[identity, address] = Counted(person, own)
+                for _, row in own:
+                    rows[row] = True
+                if former is not None:
+                    formers.update((row._replace(person=former), False) for _, row in own)
+    return CapLedger(rules, found, whom.formers, unit.caps.lock({**formers, **rows}) if rows else {})
 
 
-def _hold_strangers(unit: UnitOfWork, recipients: Iterable[Cappable], people: People) -> None:
+def _hold_strangers(unit: UnitOfWork, groups: Iterable[CapGroup], people: People) -> None:
     """Lets nobody make a profile of a recipient without one until what is counted for the recipient is stored.
 
     Otherwise another transaction could make one meanwhile, and would find nothing counted for it.
     """
     strangers: set[SandboxIdentity] = set()
-    for message in recipients:
-        own, address = message.identity, address_identity(message.channel, message.address)
-        known = [(message.sandbox, each) for each in (own, address) if each is not None]
-        if not any(given in people.known for given in known):
-            strangers.update(identity for given in known if (identity := people.identity(*given)) is not None)
+    known = people.known
+    for kind, recipients in groups:
+        sandbox = kind.sandbox
+        for identity, address, person in [each for each in recipients if (sandbox, each[0]) not in known]:
+            owner = address_identity(kind.channel, address)
+            is_owned = owner is not None and (sandbox, owner) in known
+            if person is None and not is_owned and simulated_outcome(address) is None:
+                asked = (people.identity(sandbox, each) for each in (identity, owner) if each is not None)
+                strangers.update(each for each in asked if each is not None)
     if strangers and (met := unit.caps.hold_strangers(strangers)):
         people.renew(met)
 
@@ -105,21 +119,28 @@ class _Whom:
         self._unit = unit
         self._people = people
         self._count_strangers: bool | None = None
+        self.formers: dict[CapPerson, CapPerson] = {}
+        """Those who were found with a profile, by whom caps took them for before."""
 
-    def find(self, message: Cappable) -> Recipient:
+    def find(self, kind: CapKind, identity: str, address: str) -> tuple[CapPerson, CapPerson | None]:
         """Returns the profile that has the identity, else the one that has the address, else whoever has the
-        address.
+        address; and whom caps took a profile for before.
         """
-        known, own = self._people.known, (message.sandbox, message.identity)
-        given = address_identity(message.channel, message.address)
-        owner = known.get(own if given is None else (message.sandbox, given))
-        profile = known.get(own) or owner
+        known, sandbox = self._people.known, kind.sandbox
+        own, given = known.get((sandbox, identity)), address_identity(kind.channel, address)
+        owner = own if given is None or given == identity else known.get((sandbox, given))
+        profile = own or owner
         if profile is None:
-            return Recipient(self._stranger(message, given))
+            return self._stranger(sandbox, identity, address, given), None
+        person = profile_person(profile.key)
         # What the address has got before counts for the profile, unless somebody else has the address.
-        is_shared = owner is not None and owner.key != profile.key
-        former = self._stranger(message, given) if not is_shared and self._may_be_counted else None
-        return Recipient(profile_person(profile.key), former)
+        is_shared = owner is not None and owner is not own and owner.key != profile.key
+        counts_strangers = self._may_be_counted if self._count_strangers is None else self._count_strangers
+        if is_shared or not counts_strangers:
+            return person, None
+        former = self._stranger(sandbox, identity, address, given)
+        self.formers[former] = person
+        return person, former
 
     @property
     def _may_be_counted(self) -> bool:
@@ -128,10 +149,10 @@ class _Whom:
             self._count_strangers = self._unit.caps.count_strangers()
         return self._count_strangers
 
-    def _stranger(self, message: Cappable, given: str | None) -> str:
+    def _stranger(self, sandbox: str, identity: str, address: str, given: str | None) -> CapPerson:
         if given is not None:
-            return stranger_person(message.sandbox, address_key(message.address))
-        identity = self._people.identity(message.sandbox, message.identity)
+            return stranger_person(sandbox, address_key(address))
+        named = self._people.identity(sandbox, identity)
         # What is no identity of its namespace is known by its text.
-        key = IdentityKey(*message.identity.split(":", 1)) if identity is None else IdentityKey(*identity[1:])
-        return stranger_person(message.sandbox, key)
+        key = IdentityKey(*identity.split(":", 1)) if named is None else IdentityKey(*named[1:])
+        return stranger_person(sandbox, key)

@@ -1,0 +1,65 @@
+"""The messages that frequency caps count for one person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clarion_server.domain.instant import Instant, Span
+
+
+class CapEntries:
+    """When each message counts: at the time of its release, or of its last attempt.
+
+    The store has them as one text, `id:time,` for each. Nearly every person has got less than a cap allows, so their
+    number decides, and a further message is appended: the text is read only when a cap may be full.
+    """
+
+    __slots__ = ("_packed", "_times", "until")
+
+    def __init__(self, times: Mapping[str, Instant] | None = None, until: Instant = 0, packed: str = "") -> None:
+        """`until`: from then on none of them can count. Without `times` they are those of a text."""
+        self._times = None if times is None else dict(times)
+        self._packed = packed
+        self.until = until
+
+    __hash__ = None  # type: ignore[assignment]  # They change.
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CapEntries) and (self.times, self.until) == (other.times, other.until)
+
+    def __repr__(self) -> str:
+        return f"CapEntries({self.times}, {self.until})"
+
+    @property
+    def times(self) -> dict[str, Instant]:
+        """By message id. It may be changed."""
+        if self._times is None:
+            entries = (entry.split(":") for entry in self._packed.split(",")[:-1])
+            self._times = {message_id: int(time) for message_id, time in entries}
+        return self._times
+
+    @property
+    def count(self) -> int:
+        return self._packed.count(",") if self._times is None else len(self._times)
+
+    def packed(self) -> str:
+        if self._times is None:
+            return self._packed
+        return "".join([f"{message_id}:{time}," for message_id, time in self._times.items()])
+
+    def put(self, message_id: str, time: Instant, now: Instant, memory: Span) -> None:
+        """Counts the message at that time, and no more at another one. Drops what can count no more, at the latest when
+        a cap may be full.
+
+        `memory` says how long after its instant a message may still count.
+        """
+        if self._times is None and message_id not in self._packed:
+            entry = f"{message_id}:{time},"
+            self._packed = self._packed + entry if self.until > now else entry
+            self.until = max(self.until, time + memory)
+            return
+        times, last = self.times, now - memory
+        times[message_id] = time
+        if min(times.values()) <= last:
+            times = self._times = {each: counted for each, counted in times.items() if counted > last}
+        self.until = max(times.values(), default=now) + memory
