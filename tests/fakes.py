@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 from clarion_server.application.ports.channels import (
     Channel,
+    Following,
     HandOffFailed,
     HandOffInDoubt,
     Outbound,
@@ -15,6 +16,7 @@ from clarion_server.application.ports.channels import (
     Receipt,
     TransientFailure,
     VerificationStep,
+    nothing_follows,
 )
 from clarion_server.application.ports.store import CommitListener, Store, StoreUnavailable, UnitOfWork
 from clarion_server.domain.attempt import Failure, FailureReason
@@ -29,7 +31,10 @@ End = HandOffFailed | None
 
 
 class ScriptedChannel:
-    """Implements `Channel`. An attempt ends as `end` says, by default with success, but not while `gate` is closed."""
+    """Implements `Channel`. An attempt ends as `end` says, by default with success, but not while `gate` is closed.
+
+    Like SMTP with pipelining, it begins the next message before it has the answer to the one before.
+    """
 
     def __init__(self, end: Callable[[Outbound], End] = lambda _: None) -> None:
         self.end = end
@@ -39,17 +44,27 @@ class ScriptedChannel:
         self.gate.set()
         self.begun: list[Outbound] = []
         self.taken: list[Outbound] = []
+        self.following: list[Outbound] = []
+        """The messages that were begun behind another one and must come next."""
+        self.behind: list[Outbound] = []
+        """All messages that were ever begun behind another one."""
         self.in_flight = 0
         self.most_in_flight = 0
         self.closed = False
 
-    async def send(self, message: Outbound) -> Receipt:
+    async def send(self, message: Outbound, following: Following = nothing_follows, /) -> Receipt:
         assert not self.closed, "nobody sends over a channel that was closed"
         self.begun.append(message)
+        if message in self.following:
+            self.following.remove(message)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             await self.gate.wait()
+            upcoming = following()
+            if upcoming is not None:
+                self.following.append(upcoming)
+                self.behind.append(upcoming)
             await asyncio.sleep(0)
         finally:
             self.in_flight -= 1
@@ -64,6 +79,7 @@ class ScriptedChannel:
 
     async def close(self) -> None:
         assert not self.in_flight, "a channel is closed after its last message"
+        assert not self.following, "what has begun is sent"
         self.closed = True
 
 

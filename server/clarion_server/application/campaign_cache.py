@@ -178,6 +178,10 @@ class CampaignCache:
         key = (campaign_key, number)
         return self._versions.get(key) or await self._versions.load(key)
 
+    def cached_version(self, campaign_key: int, number: int) -> CompiledVersion | None:
+        """Does the same if the version is in memory. Never waits."""
+        return self._versions.get((campaign_key, number))
+
     async def content(
         self, version: CompiledVersion, action_index: int, locale: str, rule: str = ""
     ) -> CompiledContent:
@@ -186,14 +190,16 @@ class CampaignCache:
 
         Raises ContentInvalid.
         """
+        cached = self.cached_content(version, action_index, locale, rule)
+        return cached or await self._contents.load(_content_key(version, action_index, locale, rule))
+
+    def cached_content(
+        self, version: CompiledVersion, action_index: int, locale: str, rule: str = ""
+    ) -> CompiledContent | None:
+        """Does the same if the content is in memory. Never waits."""
         default = version.contents[action_index]
-        if rule and rule not in version.variants.rules(action_index):
-            # They get what belongs to no rule.
-            rule = ""
-        if default.locale == locale and not rule:
-            return default
-        key = (version.key, action_index, locale, rule)
-        return self._contents.get(key) or await self._contents.load(key)
+        key = _content_key(version, action_index, locale, rule)
+        return default if default.locale == locale and not key[-1] else self._contents.get(key)
 
     async def _load_content(self, key: tuple[tuple[int, int], int, str, str]) -> CompiledContent:
         (campaign_key, number), action_index, locale, rule = key
@@ -290,6 +296,14 @@ class CampaignCache:
             stored.fragments,
             definition.audience_ids,
         )
+
+
+def _content_key(
+    version: CompiledVersion, action_index: int, locale: str, rule: str
+) -> tuple[tuple[int, int], int, str, str]:
+    # Those of a rule without contents get what belongs to no rule.
+    has_own = rule and rule in version.variants.rules(action_index)
+    return version.key, action_index, locale, rule if has_own else ""
 
 
 def _sending_policy(definition: CampaignDefinition) -> str | None:

@@ -6,6 +6,7 @@ import pytest
 from clarion_server.adapters.channels.email.simulated import FAILURES, RECEIPT
 from clarion_server.adapters.channels.simulation import SimulatingChannel
 from clarion_server.application.ports.channels import (
+    Following,
     HandOffFailed,
     HandOffInDoubt,
     Outbound,
@@ -13,6 +14,7 @@ from clarion_server.application.ports.channels import (
     Receipt,
     TransientFailure,
     VerificationStep,
+    nothing_follows,
 )
 from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.magic import MAGIC_DOMAIN, SimulatedOutcome, simulated_outcome
@@ -27,11 +29,14 @@ class Untouched:
 
     def __init__(self) -> None:
         self.addresses: list[str] = []
+        self.begun: list[Outbound] = []
         self.announced_size: int | None = 4711
         self.server_certificate_end: int | None = 4712
 
-    async def send(self, message: Outbound) -> Receipt:
+    async def send(self, message: Outbound, following: Following = nothing_follows, /) -> Receipt:
         self.addresses.append(message.address)
+        upcoming = following()
+        self.begun += [] if upcoming is None else [upcoming]
         return Receipt("for real")
 
     async def verify(self) -> list[VerificationStep]:
@@ -108,6 +113,13 @@ async def test_everybody_else_gets_the_real_thing() -> None:
     behind = Untouched()
     assert await simulating(behind).send(an_email("jane@example.com")) == Receipt("for real")
     assert behind.addresses == ["jane@example.com"]
+
+
+@pytest.mark.parametrize(("address", "begins"), [("joe@example.com", True), ("bounce@clarion.test", False)])
+async def test_a_magic_recipient_is_never_begun_behind_a_real_one(address: str, begins: bool) -> None:
+    behind, following = Untouched(), an_email(address)
+    await simulating(behind).send(an_email("jane@example.com"), lambda: following)
+    assert behind.begun == ([following] if begins else [])
 
 
 def test_the_page_for_users_lists_every_outcome() -> None:

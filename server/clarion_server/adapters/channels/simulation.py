@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from clarion_server.application.ports.channels import Channel, HandOffFailed, Outbound, Receipt, VerificationStep
+from clarion_server.application.ports.channels import (
+    Channel,
+    Following,
+    HandOffFailed,
+    Outbound,
+    Receipt,
+    VerificationStep,
+    nothing_follows,
+)
 from clarion_server.domain.attempt import Failure
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
@@ -33,10 +41,12 @@ class SimulatingChannel:
     def server_certificate_end(self) -> Instant | None:
         return self._behind.server_certificate_end
 
-    def send(self, message: Outbound) -> Coroutine[Any, Any, Receipt]:
+    def send(self, message: Outbound, following: Following = nothing_follows, /) -> Coroutine[Any, Any, Receipt]:
         # No coroutine of its own, through which the loop would have to go at each step of a hand-off.
         outcome = simulated_outcome(message.address)
-        return self._behind.send(message) if outcome is None else self._simulate(outcome, message.attempt)
+        if outcome is None:
+            return self._behind.send(message, lambda: _unless_simulated(following()))
+        return self._simulate(outcome, message.attempt)
 
     async def _simulate(self, outcome: SimulatedOutcome, attempt: int) -> Receipt:
         if outcome not in self._failures or (outcome is SimulatedOutcome.GREYLIST and attempt > 1):
@@ -49,3 +59,7 @@ class SimulatingChannel:
 
     async def close(self) -> None:
         await self._behind.close()
+
+
+def _unless_simulated(message: Outbound | None) -> Outbound | None:
+    return None if message is None or simulated_outcome(message.address) is not None else message

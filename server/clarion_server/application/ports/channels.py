@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -92,6 +92,14 @@ class VerificationStep:
     elapsed: Span
 
 
+#: Returns the message that is sent next, whatever comes of the one before it; None when there is none.
+Following = Callable[[], Outbound | None]
+
+
+def nothing_follows() -> Outbound | None:
+    return None
+
+
 class Channel(Protocol):
     """One channel configuration at work. It keeps its connections, and many tasks of one event loop use it at once."""
 
@@ -105,8 +113,11 @@ class Channel(Protocol):
         """When the certificate expires that the server showed at the last connection. None: it has shown none yet."""
         ...
 
-    async def send(self, message: Outbound) -> Receipt:
+    async def send(self, message: Outbound, following: Following = nothing_follows, /) -> Receipt:
         """Hands the message over. Raises TransientFailure, PermanentFailure or HandOffInDoubt, and nothing else.
+
+        A channel may ask `following` once, when the message goes to the provider and only the answer is still to come,
+        and may begin to hand over the message that it gets. That one must be sent next, on this channel.
 
         After a cancellation, whether the provider takes the message is as unknown as after HandOffInDoubt.
         """

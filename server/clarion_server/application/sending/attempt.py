@@ -10,16 +10,18 @@ from typing import Any
 import orjson
 import structlog
 
-from clarion_server.application.campaign_cache import CampaignCache
+from clarion_server.application.campaign_cache import CampaignCache, CompiledVersion
 from clarion_server.application.personal_links.urls import PersonalLinks
 from clarion_server.application.ports.channels import (
     Channel,
     EncodedFile,
+    Following,
     HandOffFailed,
     HandOffInDoubt,
     Outbound,
     PermanentFailure,
     TransientFailure,
+    nothing_follows,
 )
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.content import (
@@ -41,11 +43,22 @@ from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.provider_words import without_addresses
 from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.value import value
 
 log = structlog.get_logger()
 
 #: How long a checked message may wait for its rendering before it is checked anew.
 _LONGEST_WAIT: Span = SECOND
+
+
+@value
+class PreparedMessage:
+    """A message whose attempt has begun, ready for its channel."""
+
+    message: Message
+    version: CompiledVersion
+    outbound: Outbound
+    started: Instant
 
 
 class AttemptRunner:
@@ -70,9 +83,15 @@ class AttemptRunner:
         self.pace = RenderingPace()
 
     async def attempt(  # noqa: PLR0911 - a check a return
-        self, claimed: ClaimedMessage, channel: Channel, configuration: ChannelConfiguration
+        self,
+        claimed: ClaimedMessage,
+        channel: Channel,
+        configuration: ChannelConfiguration,
+        following: Following = nothing_follows,
     ) -> AttemptOutcome | None:
         """Renders the message, hands it to its channel, and decides what comes next.
+
+        The channel may ask `following` for the message that this process hands to it next.
 
         Returns None when the message must wait for the next opening of its sending policy: its attempt has not begun.
         No transaction is open while the provider is called.
@@ -99,18 +118,53 @@ class AttemptRunner:
             checked, started = started, self._clock.now()
             if started - checked > _LONGEST_WAIT or message.is_closed(started):
                 # What was checked may be otherwise by now.
-                return await self.attempt(claimed, channel, configuration)
-        begin = perf_counter()
+                return await self.attempt(claimed, channel, configuration, following)
         try:
-            outbound = self._outbound(claimed, content, files)
+            prepared = self._rendered(claimed, version, content, files, started)
         except RenderingFailed as error:
-            self.pace.count(perf_counter() - begin)
-            attempt, wait = self._failed(message, started, str(error)), None
-        else:
-            self.pace.count(perf_counter() - begin)
-            attempt, wait = await hand_off(channel, outbound, started, self._clock)
-        policy = version.definition.in_doubt_policy
+            attempt = self._failed(message, started, str(error))
+            return await self._outcome(message, version, configuration, attempt)
+        return await self.hand_off(prepared, channel, configuration, following)
+
+    def prepare(self, claimed: ClaimedMessage) -> PreparedMessage | None:
+        """Begins the attempt of a message about which nothing must be asked; its hand-off must come next. None for any
+        other one, which `attempt` is for. Never waits.
+        """
+        message, started = claimed.message, self._clock.now()
+        is_over = message.expire_time is not None and message.expire_time <= started
+        if is_over or claimed.exclusion or message.is_closed(started) or self._checks.is_due(message, started):
+            return None
+        version = self._campaigns.cached_version(message.campaign_key, message.version)
+        if version is None or version.attachments or message.attachments or self.pace.is_resting:
+            return None
+        locale = message.content_locale.locale
+        content = self._campaigns.cached_content(version, message.action_index, locale, message.rule)
+        try:
+            return None if content is None else self._rendered(claimed, version, content, (), started)
+        except RenderingFailed:
+            return None
+
+    async def hand_off(
+        self,
+        prepared: PreparedMessage,
+        channel: Channel,
+        configuration: ChannelConfiguration,
+        following: Following = nothing_follows,
+    ) -> AttemptOutcome:
+        """Hands a message to its channel, and decides what comes next."""
+        attempt, wait = await hand_off(channel, prepared.outbound, prepared.started, self._clock, following)
         not_before = None if wait is None else attempt.end_time + wait
+        return await self._outcome(prepared.message, prepared.version, configuration, attempt, not_before)
+
+    async def _outcome(
+        self,
+        message: Message,
+        version: CompiledVersion,
+        configuration: ChannelConfiguration,
+        attempt: Attempt,
+        not_before: Instant | None = None,
+    ) -> AttemptOutcome:
+        policy = version.definition.in_doubt_policy
         outcome = await self._decide(message, attempt, configuration.retry_policy, policy, not_before)
         if message.fallback_addresses and outcome.state is MessageState.FAILED:
             return replace(outcome, follow_ups=follow_ups(message, version.actions, outcome.time))
@@ -132,30 +186,48 @@ class AttemptRunner:
         is_closed = later.due_time is not None and await self._checks.is_closed(message, later.due_time)
         return later if is_closed else outcome
 
-    def _outbound(self, claimed: ClaimedMessage, content: CompiledContent, files: Sequence[EncodedFile]) -> Outbound:
+    def _rendered(
+        self,
+        claimed: ClaimedMessage,
+        version: CompiledVersion,
+        content: CompiledContent,
+        files: Sequence[EncodedFile],
+        started: Instant,
+    ) -> PreparedMessage:
         """Renders the message for its channel. Raises RenderingFailed."""
-        message = claimed.message
-        urls = self._links.urls(message) if content.needs_urls and self._links is not None else None
-        return Outbound(
-            message_id=message.id,
-            address=message.address,
-            content=content.content,
-            rendered=content.render(claimed.personalisation or _personalisation(message), urls),
-            release_time=message.release_time,
-            attempt=message.attempt_count,
-            files=files,
+        message, begin = claimed.message, perf_counter()
+        try:
+            urls = self._links.urls(message) if content.needs_urls and self._links is not None else None
+            rendered = content.render(claimed.personalisation or _personalisation(message), urls)
+        finally:
+            self.pace.count(perf_counter() - begin)
+        outbound = Outbound(
+            message.id,
+            message.address,
+            content.content,
+            rendered,
+            message.release_time,
+            message.attempt_count,
+            files,
         )
+        return PreparedMessage(message, version, outbound, started)
 
     def _failed(self, message: Message, started: Instant, detail: str) -> Attempt:
         failure = Failure(FailureReason.RENDERING_FAILED, detail=without_addresses(detail)[:MAX_DETAIL])
         return Attempt(message.attempt_count, started, self._clock.now(), AttemptResult.FAILED, failure)
 
 
-async def hand_off(channel: Channel, outbound: Outbound, started: Instant, clock: Clock) -> tuple[Attempt, Span | None]:
+async def hand_off(
+    channel: Channel,
+    outbound: Outbound,
+    started: Instant,
+    clock: Clock,
+    following: Following = nothing_follows,
+) -> tuple[Attempt, Span | None]:
     """Hands a message over, once. Returns the attempt, and how long the provider asks to wait before the next one."""
     number = outbound.attempt
     try:
-        receipt = await channel.send(outbound)
+        receipt = await channel.send(outbound, following)
     except HandOffFailed as error:
         wait = error.retry_after if isinstance(error, TransientFailure) else None
         failure = replace(error.failure, detail=without_addresses(error.failure.detail))

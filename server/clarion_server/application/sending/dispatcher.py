@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 import structlog
 
 from clarion_server.application.group_commit import BulkOperation, GroupCommit
-from clarion_server.application.ports.channels import ChannelFactory
+from clarion_server.application.ports.channels import ChannelFactory, Following, Outbound
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.attempt import AttemptRunner
+from clarion_server.application.sending.attempt import AttemptRunner, PreparedMessage
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.in_flight import InFlightLimit
 from clarion_server.application.sending.lease import Lease
@@ -32,6 +32,7 @@ from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message
 from clarion_server.domain.seen_certificate import SeenCertificate
+from clarion_server.domain.value import value
 
 log = structlog.get_logger()
 
@@ -56,6 +57,15 @@ class DispatcherPorts:
     schedule: ClaimSchedule
     pending_requeue: PendingRequeue
     metrics: Metrics = field(default_factory=Metrics)
+
+
+@value
+class _Turn:
+    """What a worker attempts next."""
+
+    claimed: ClaimedMessage
+    prepared: PreparedMessage | None = None
+    """Set when its hand-off has begun already."""
 
 
 class ChannelDispatcher:
@@ -172,18 +182,55 @@ class ChannelDispatcher:
                 claimed = await self._next()
                 if claimed is None:
                     return
-                try:
-                    await self._attempt(claimed)
-                except Exception as error:
-                    # The attempt has not begun, as one that has begun always ends with an outcome. Its version could
-                    # not be read, for example. A store that does not answer is logged once.
-                    if not isinstance(error, Unavailable):
-                        log.exception("attempt_not_begun", message=claimed.message.name)
-                    self._requeue(claimed.message)
-                finally:
-                    self._queue.done(claimed)
+                await self._take_turns(claimed)
         finally:
             self._worker_count -= 1
+
+    async def _take_turns(self, claimed: ClaimedMessage) -> None:
+        """Attempts a message, and those whose hand-offs begin behind it, one after the other."""
+        channel = self._channel
+        with channel:
+            turn: _Turn | None = _Turn(claimed)
+            while turn is not None:
+                turn = await self._take_turn(turn, channel)
+
+    async def _take_turn(self, turn: _Turn, channel: OpenChannel) -> _Turn | None:
+        """Attempts a message. Returns the one whose hand-off has begun behind it, if there is one."""
+        behind: _Turn | None = None
+
+        def following() -> Outbound | None:
+            nonlocal behind
+            behind = self._begin_behind(turn.claimed, channel)
+            return None if behind is None or behind.prepared is None else behind.prepared.outbound
+
+        try:
+            await self._attempt(turn, channel, following)
+        except Exception as error:
+            # The attempt has not begun, as one that has begun always ends with an outcome. Its version could
+            # not be read, for example. A store that does not answer is logged once.
+            if not isinstance(error, Unavailable):
+                log.exception("attempt_not_begun", message=turn.claimed.message.name)
+            self._requeue(turn.claimed.message)
+        finally:
+            self._queue.done(turn.claimed, has_place=behind is None)
+        return behind
+
+    def _begin_behind(self, claimed: ClaimedMessage, channel: OpenChannel) -> _Turn | None:
+        """Takes the next message if it can be handed off at once, before the hand-off of `claimed` has ended."""
+        configuration = channel.configuration
+        if channel is not self._channel or configuration.max_rate or self._worker_count > configuration.max_concurrency:
+            return None
+        upcoming = self._queue.peek_behind(claimed)
+        if upcoming is None or not self._is_covered(upcoming):
+            return None
+        try:
+            prepared = self._ports.attempts.prepare(upcoming)
+        except Exception:  # noqa: BLE001 - the message before it is not to blame, and its own attempt logs it
+            return None
+        if prepared is None:
+            return None
+        self._queue.take_behind(claimed)
+        return _Turn(upcoming, prepared)
 
     async def _next(self) -> ClaimedMessage | None:
         if not self.configuration.max_rate:
@@ -193,18 +240,22 @@ class ChannelDispatcher:
                 await self._channel.rate_limiter.acquire()
             return self._queue.take()
 
-    async def _attempt(self, claimed: ClaimedMessage) -> None:
-        channel = self._channel
-        with channel:
-            if not self._ports.lease.covers(claimed.message.attempt_time or 0):
-                # Another process may have taken the message over, and sends it.
-                self._requeue(claimed.message)
-                return
-            outcome = await self._ports.attempts.attempt(claimed, channel.channel, channel.configuration)
+    async def _attempt(self, turn: _Turn, channel: OpenChannel, following: Following) -> None:
+        attempts, claimed = self._ports.attempts, turn.claimed
+        if turn.prepared is not None:
+            self._record(await attempts.hand_off(turn.prepared, channel.channel, channel.configuration, following))
+        elif not self._is_covered(claimed):
+            # Another process may have taken the message over, and sends it.
+            self._requeue(claimed.message)
+        else:
+            outcome = await attempts.attempt(claimed, channel.channel, channel.configuration, following)
             if outcome is None:
                 self._requeue(claimed.message)
             else:
                 self._record(outcome)
+
+    def _is_covered(self, claimed: ClaimedMessage) -> bool:
+        return self._ports.lease.covers(claimed.message.attempt_time or 0)
 
     def _requeue(self, message: Message) -> None:
         """Gives up a message whose attempt has not begun. The heartbeat queues it again."""

@@ -239,9 +239,13 @@ class HandOffChecks:
         self._transactions = transactions
         self._exclusions = exclusions
 
+    def is_due(self, message: Message, now: Instant) -> bool:
+        """Returns whether the message was claimed so long ago that it must be checked again."""
+        return now - (message.attempt_time or 0) > LONGEST_WAIT
+
     async def repeat(self, message: Message, now: Instant) -> HandOffVerdict:
         """Returns the verdict about a claimed message. Reads nothing if it was claimed a moment ago."""
-        if now - (message.attempt_time or 0) <= LONGEST_WAIT:
+        if not self.is_due(message, now):
             return _ALL_ALLOWED
         if message.cap_person is None:
             return await self._transactions.read(lambda unit: check_hand_off(unit, [message], now, self._exclusions))

@@ -48,13 +48,25 @@ class SendQueue:
         if waiting is None:
             return None
         claimed = waiting.popleft()
-        if claimed.message.lane is Lane.MARKETING:
-            self._marketing += 1
+        self._count(claimed, 1)
         return claimed
 
-    def done(self, claimed: ClaimedMessage) -> None:
-        if claimed.message.lane is Lane.MARKETING:
-            self._marketing -= 1
+    def peek_behind(self, claimed: ClaimedMessage) -> ClaimedMessage | None:
+        """Returns the message that would be next if the hand-off of `claimed` had ended."""
+        self._count(claimed, -1)
+        waiting = self._first()
+        self._count(claimed, 1)
+        return waiting[0] if waiting else None
+
+    def take_behind(self, claimed: ClaimedMessage) -> None:
+        """Takes that message: its hand-off begins in the place of `claimed`, which is about to end."""
+        self._count(claimed, -1)
+        self.take()
+
+    def done(self, claimed: ClaimedMessage, *, has_place: bool = True) -> None:
+        """`has_place` is False when another one was taken behind it."""
+        if has_place:
+            self._count(claimed, -1)
         self._finish(1)
 
     def clear(self) -> list[ClaimedMessage]:
@@ -74,6 +86,10 @@ class SendQueue:
             if waiting and (lane is not Lane.MARKETING or self._marketing < self._marketing_limit):
                 return waiting
         return None
+
+    def _count(self, claimed: ClaimedMessage, change: int) -> None:
+        if claimed.message.lane is Lane.MARKETING:
+            self._marketing += change
 
     def _finish(self, count: int) -> None:
         self._unfinished -= count

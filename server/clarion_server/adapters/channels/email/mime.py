@@ -33,6 +33,7 @@ _GENERATED = "Auto-Submitted: auto-generated\r\n"
 class Envelope:
     """A message with its SMTP envelope."""
 
+    message_id: str
     sender: Address
     """The address for bounces."""
     recipient: Address
@@ -88,7 +89,8 @@ def build(message: Outbound, provider: SmtpProvider) -> Envelope:
         pieces[0] = header.encode() + pieces[0]
     else:
         pieces = [header.encode() + body(email, message.message_id)]
-    return Envelope(origin.bounces, recipient, pieces, origin.needs_smtputf8 or recipient.needs_smtputf8)
+    needs_smtputf8 = origin.needs_smtputf8 or recipient.needs_smtputf8
+    return Envelope(message.message_id, origin.bounces, recipient, pieces, needs_smtputf8)
 
 
 @lru_cache(maxsize=256)

@@ -18,12 +18,14 @@ from clarion_server.adapters.channels.webhook.connections import EndpointConnect
 from clarion_server.adapters.channels.webhook.signature import signed_headers
 from clarion_server.adapters.channels.webhook.verification import verify
 from clarion_server.application.ports.channels import (
+    Following,
     HandOffFailed,
     HandOffInDoubt,
     Outbound,
     Receipt,
     TransientFailure,
     VerificationStep,
+    nothing_follows,
 )
 from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.channel import ChannelConfiguration
@@ -62,7 +64,7 @@ class WebhookChannel:
     def server_certificate_end(self) -> Instant | None:
         return certificate_end(self._transport)
 
-    async def send(self, message: Outbound) -> Receipt:
+    async def send(self, message: Outbound, _following: Following = nothing_follows, /) -> Receipt:
         """Sends the request, after waiting while `max_concurrency` are in flight. Cancellation drops the connection."""
         async with self._slots:
             self._requests_in_flight += 1

@@ -13,7 +13,14 @@ from clarion_server.adapters.channels.email.smtp.session import SmtpSession
 from clarion_server.adapters.channels.email.smtp.transaction import ConnectionStale, hand_over
 from clarion_server.adapters.channels.email.smtp.verification import verify
 from clarion_server.adapters.channels.tls import TlsTrust
-from clarion_server.application.ports.channels import Outbound, PermanentFailure, Receipt, VerificationStep
+from clarion_server.application.ports.channels import (
+    Following,
+    Outbound,
+    PermanentFailure,
+    Receipt,
+    VerificationStep,
+    nothing_follows,
+)
 from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import SmtpProvider
@@ -34,6 +41,8 @@ class SmtpEmailChannel:
             self._provider.ca_certificates, self._provider.client_certificate, self._provider.client_key
         )
         self._pool = pool or ConnectionPool()
+        #: By the ids of messages: the connections on which their hand-offs have begun.
+        self._begun: dict[str, SmtpConnection] = {}
 
     @property
     def announced_size(self) -> int | None:
@@ -43,11 +52,49 @@ class SmtpEmailChannel:
     def server_certificate_end(self) -> Instant | None:
         return self._server_certificate_end
 
-    async def send(self, message: Outbound) -> Receipt:
+    async def send(self, message: Outbound, following: Following = nothing_follows, /) -> Receipt:
         """Sends the message, after waiting while `max_concurrency` others are being sent.
 
         Cancellation drops the connection. The outcome is then unknown, as after HandOffInDoubt.
         """
+        async with self._slots:
+            reply = await self._hand_over(message, following)
+        return Receipt(str(reply))
+
+    async def _hand_over(self, message: Outbound, following: Following) -> Reply:
+        connection = self._begun.pop(message.message_id, None)
+        if connection is not None and connection.begun is not None:
+            envelope = connection.begun
+        else:
+            envelope, connection = self._envelope(message), self._pool.take()
+        if connection is not None:
+            try:
+                return await self._hand_over_on(connection, envelope, following)
+            except ConnectionStale:
+                pass  # servers close idle connections, which is no failed attempt
+        connection = await self._new_session().open()
+        self._announced_size = connection.announced_size
+        self._server_certificate_end = connection.server_certificate_end
+        return await self._hand_over_on(connection, envelope, following)
+
+    async def _hand_over_on(self, connection: SmtpConnection, envelope: mime.Envelope, following: Following) -> Reply:
+        try:
+            return await hand_over(connection, envelope, lambda: self._next_envelope(connection, following))
+        finally:
+            if connection.begun is None:
+                self._pool.put_back(connection)
+            else:
+                self._begun[connection.begun.message_id] = connection
+
+    def _next_envelope(self, connection: SmtpConnection, following: Following) -> mime.Envelope | None:
+        message = following() if self._pool.keeps(connection) else None
+        try:
+            return None if message is None else self._envelope(message)
+        except PermanentFailure:
+            return None  # which its own hand-off will say
+
+    def _envelope(self, message: Outbound) -> mime.Envelope:
+        """Raises PermanentFailure."""
         try:
             envelope = mime.build(message, self._provider)
         except EmailInvalid as error:
@@ -55,27 +102,7 @@ class SmtpEmailChannel:
         if envelope.size > self._max_size:
             detail = f"The mail has {envelope.size:,} octets, and the channel configuration takes {self._max_size:,}"
             raise PermanentFailure(Failure(FailureReason.CONTENT_REJECTED, "", detail))
-        async with self._slots:
-            reply = await self._hand_over(envelope)
-        return Receipt(str(reply))
-
-    async def _hand_over(self, envelope: mime.Envelope) -> Reply:
-        connection = self._pool.take()
-        if connection is not None:
-            try:
-                return await self._hand_over_on(connection, envelope)
-            except ConnectionStale:
-                pass  # servers close idle connections, which is no failed attempt
-        connection = await self._new_session().open()
-        self._announced_size = connection.announced_size
-        self._server_certificate_end = connection.server_certificate_end
-        return await self._hand_over_on(connection, envelope)
-
-    async def _hand_over_on(self, connection: SmtpConnection, envelope: mime.Envelope) -> Reply:
-        try:
-            return await hand_over(connection, envelope)
-        finally:
-            self._pool.put_back(connection)
+        return envelope
 
     def _new_session(self) -> SmtpSession:
         return SmtpSession(self._provider, self._trust)
@@ -85,4 +112,7 @@ class SmtpEmailChannel:
 
     async def close(self) -> None:
         """Closes idle connections. Those in use are closed after the reply to their message."""
+        while self._begun:
+            # The message whose hand-off had begun was given up.
+            self._begun.popitem()[1].abort()
         await self._pool.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from clarion_server.adapters.channels.email.mime import Envelope
 from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken
 from clarion_server.adapters.channels.email.smtp.replies import MalformedReply, Reply, ReplyReader
 from clarion_server.adapters.channels.failure_detail import one_line
@@ -37,6 +38,8 @@ class SmtpConnection(asyncio.Protocol):
         self.in_transaction = False
         self.needs_reset = False
         """Whether an earlier transaction may still be open at the server."""
+        self.begun: Envelope | None = None
+        """The message whose commands were sent behind the content of the one before it."""
         self._quitting = False
         self.message_count = 0
         self.idle_since = 0.0
@@ -76,6 +79,10 @@ class SmtpConnection(asyncio.Protocol):
         if self._error:
             raise self._error
         self._transport.write(octets)
+
+    def take_reply(self) -> Reply | None:
+        """Returns the next reply if it has arrived. Never waits."""
+        return self._reader.replies.popleft() if self._reader.replies else None
 
     async def next_reply(self) -> Reply:
         """Returns the next reply. Raises HandOffBroken when none arrives in time, or a malformed one."""

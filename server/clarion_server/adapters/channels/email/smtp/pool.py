@@ -35,6 +35,10 @@ class ConnectionPool:
             connection.abort()
         return None
 
+    def keeps(self, connection: SmtpConnection) -> bool:
+        """Returns whether a connection in use may take another message behind the present one."""
+        return not self._closed and connection.message_count + 1 < self._max_messages
+
     def put_back(self, connection: SmtpConnection) -> None:
         """Keeps the connection for the next message if it is usable, else closes it."""
         if self._closed or not connection.is_usable or connection.message_count >= self._max_messages:

@@ -1,8 +1,13 @@
-"""Runs a mail transaction (RFC 5321 section 3.3), with pipelined commands where the server allows it (RFC 2920)."""
+"""Runs a mail transaction (RFC 5321 section 3.3), with pipelined commands where the server allows it (RFC 2920).
+
+The content of a mail may begin a group of pipelined commands (RFC 2920 section 3.1). So where the next mail is ready,
+its commands are sent with the content, and their replies come with the reply to the content: a mail then takes one
+write, one read and one round trip. DATA ends every group, and no content is sent before the reply to DATA.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
 from clarion_server.adapters.channels.email.mime import Envelope
@@ -14,36 +19,47 @@ from clarion_server.domain.attempt import Failure, FailureReason
 
 #: The octets of a message that are written at once, after the previous ones have left this process.
 _PIECE = 64 * 1024
+#: The largest message behind which the next one begins, in octets. Systems take so much at once; of what they took in
+#: part, nobody could tell whether the final dot was in it or just the commands behind it were not.
+_LARGEST_FOLLOWED = 16 * 1024
 
 _START_INPUT = 354
 _SERVICE_CLOSING = 421
 _BEFORE_SENDER = frozenset({Step.RSET, Step.MAIL})
 
 _Command = tuple[Step, bytes]
+#: The commands of a message that were sent ahead.
+_BEGUN: list[_Command] = [(Step.MAIL, b""), (Step.RCPT, b""), (Step.DATA, b"")]
+_FINAL_DOT = b".\r\n"
 
 
 class ConnectionStale(Exception):
     """The server had closed the connection before it received any part of this message."""
 
 
-async def hand_over(connection: SmtpConnection, envelope: Envelope) -> Reply:
+NextEnvelope = Callable[[], Envelope | None]
+
+
+async def hand_over(connection: SmtpConnection, envelope: Envelope, following: NextEnvelope = lambda: None) -> Reply:
     """Hands the message over and returns the reply that accepts it.
 
     Raises TransientFailure, PermanentFailure or HandOffInDoubt, or ConnectionStale when a reused connection turns out
     to be closed. Afterwards the connection is either ready for the next message or closed; cancellation closes it.
+    When it has `begun` a message, which is the one that `following` returned, that one must come next.
     """
-    if envelope.needs_smtputf8 and not connection.offers("smtputf8"):
+    if not _is_understood(connection, envelope):
         raise PermanentFailure(Failure(FailureReason.UNSUPPORTED, "", "The server does not offer SMTPUTF8 (RFC 6531)"))
     connection.in_transaction = True
     try:
-        await _send_commands(connection, _commands(connection, envelope))
-        reply = await _send_content(connection, envelope.pieces)
+        await _open(connection, envelope)
+        reply = await _send_content(connection, envelope, following)
     except BaseException:
         if not connection.needs_reset:
+            connection.begun = None
             connection.abort()
         raise
     finally:
-        connection.in_transaction = False
+        connection.in_transaction = connection.begun is not None
         connection.message_count += 1
     return reply
 
@@ -52,28 +68,36 @@ def _commands(connection: SmtpConnection, envelope: Envelope) -> list[_Command]:
     sender, recipient = envelope.sender.text.encode(), envelope.recipient.text.encode()
     size = b" SIZE=%d" % envelope.size if connection.offers("size") else b""
     international = b" BODY=8BITMIME SMTPUTF8" if envelope.needs_smtputf8 else b""
-    commands = [
+    return [
         (Step.MAIL, b"MAIL FROM:<%b>%b%b\r\n" % (sender, size, international)),
         (Step.RCPT, b"RCPT TO:<%b>\r\n" % recipient),
         (Step.DATA, b"DATA\r\n"),
     ]
-    if connection.needs_reset:
-        connection.needs_reset = False
+
+
+async def _open(connection: SmtpConnection, envelope: Envelope) -> None:
+    """Returns when the server has accepted sender and recipient and waits for the content."""
+    is_begun, was_refused = connection.begun is envelope, connection.needs_reset
+    connection.begun, connection.needs_reset = None, False
+    commands = _BEGUN if is_begun else _commands(connection, envelope)
+    if was_refused and not is_begun:
         commands.insert(0, (Step.RSET, b"RSET\r\n"))
-    return commands
-
-
-async def _send_commands(connection: SmtpConnection, commands: list[_Command]) -> None:
-    at_once = connection.offers("pipelining")
+    at_once = is_begun or connection.offers("pipelining")
     unanswered = len(commands)
-    if at_once:
+    if at_once and not is_begun:
         _write(connection, commands[0][0], b"".join(octets for _, octets in commands))
     for step, octets in commands:
         if not at_once:
             _write(connection, step, octets)
-        reply = await _reply(connection, step)
+        # Mostly they have arrived together, and a coroutine for each takes longer than the rest.
+        reply = connection.take_reply() or await _reply(connection, step, is_begun=is_begun)
         unanswered -= 1
-        if not (reply.code == _START_INPUT if step is Step.DATA else reply.positive):
+        is_accepted = reply.code == _START_INPUT if step is Step.DATA else reply.positive
+        if is_begun and not is_accepted and (was_refused or not reply.negative):
+            # What came before may be to blame: a content that was refused, or a reply too many.
+            connection.needs_reset = was_refused and await _skip(connection, unanswered)
+            raise ConnectionStale
+        if not is_accepted:
             await _give_up(connection, step, reply, unanswered if at_once else 0)
 
 
@@ -84,10 +108,12 @@ def _write(connection: SmtpConnection, step: Step, octets: bytes) -> None:
         _raise_broken(connection, step, error)
 
 
-async def _reply(connection: SmtpConnection, step: Step) -> Reply:
+async def _reply(connection: SmtpConnection, step: Step, *, is_begun: bool) -> Reply:
     try:
         return await connection.next_reply()
     except HandOffBroken as error:
+        if is_begun and step is Step.MAIL and error.reason is not FailureReason.TIMED_OUT:
+            raise ConnectionStale from error
         _raise_broken(connection, step, error)
 
 
@@ -129,11 +155,13 @@ async def _skip(connection: SmtpConnection, unanswered: int) -> bool:
     return all(reply.code not in (_START_INPUT, _SERVICE_CLOSING) for reply in replies)
 
 
-async def _send_content(connection: SmtpConnection, pieces: Sequence[bytes]) -> Reply:
+async def _send_content(connection: SmtpConnection, envelope: Envelope, following: NextEnvelope) -> Reply:
+    behind = _begin_next(connection, envelope, following)
     handed_over = False
     try:
-        for octets in _transparent(pieces):
-            await connection.drain()
+        for octets in _transparent(envelope.pieces, _FINAL_DOT + behind):
+            if connection.unsent:
+                await connection.drain()
             if connection.has_reply:
                 break
             connection.write(octets)
@@ -141,7 +169,9 @@ async def _send_content(connection: SmtpConnection, pieces: Sequence[bytes]) -> 
             handed_over = True
         reply = await connection.next_reply()
     except HandOffBroken as error:
-        raise broken(error, handed_over=handed_over and not connection.unsent) from error
+        # Of octets that left in part, those behind the final dot may be the rest.
+        may_have_left = bool(behind) or not connection.unsent
+        raise broken(error, handed_over=handed_over and may_have_left) from error
     if reply.positive and handed_over:
         return reply
     if not reply.negative:
@@ -150,8 +180,23 @@ async def _send_content(connection: SmtpConnection, pieces: Sequence[bytes]) -> 
     raise refused(Step.CONTENT, reply)
 
 
-def _transparent(pieces: Sequence[bytes]) -> Iterator[bytes]:
-    """Yields the content with doubled dots and the final one (RFC 5321 section 4.5.2). It must end in CRLF."""
+def _begin_next(connection: SmtpConnection, envelope: Envelope, following: NextEnvelope) -> bytes:
+    """Returns the commands of the next message; nothing when none is ready or the server must answer first."""
+    if envelope.size > _LARGEST_FOLLOWED or not connection.offers("pipelining"):
+        return b""
+    upcoming = following()
+    if upcoming is None or not _is_understood(connection, upcoming):
+        return b""
+    connection.begun = upcoming
+    return b"".join(octets for _, octets in _commands(connection, upcoming))
+
+
+def _is_understood(connection: SmtpConnection, envelope: Envelope) -> bool:
+    return not envelope.needs_smtputf8 or connection.offers("smtputf8")
+
+
+def _transparent(pieces: Sequence[bytes], end: bytes = _FINAL_DOT) -> Iterator[bytes]:
+    """Yields the content with doubled dots (RFC 5321 section 4.5.2) and its end. It must end in CRLF."""
     octets = b""
     for piece in pieces:
         for at in range(0, len(piece), _PIECE):
@@ -159,7 +204,7 @@ def _transparent(pieces: Sequence[bytes]) -> Iterator[bytes]:
             if octets:
                 yield octets
             octets = _with_doubled_dots(piece[at : at + _PIECE], begins_line=begins_line)
-    yield octets + b".\r\n"
+    yield octets + end
 
 
 def _with_doubled_dots(octets: bytes, *, begins_line: bool) -> bytes:

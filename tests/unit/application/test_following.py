@@ -1,0 +1,180 @@
+"""A hand-off begins behind the one before it, on the same connection, where every hand-off is taken."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from clarion_server.adapters.rendering.compiled_action import CompiledAction
+from clarion_server.application.ports.content import Personalisation, RenderingFailed
+from clarion_server.application.sending.attempt import AttemptRunner
+from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.send_queue import SendQueue
+from clarion_server.domain.content import Rendered
+from clarion_server.domain.instant import HOUR
+from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.personal_link import PersonalUrls
+
+from tests.contract.store import samples
+from tests.fakes import NEVER, ScriptedChannel
+from tests.unit.application.running import Process, messages, recipient, recipients, states, until
+from tests.unit.application.working import at_work, change_channel
+from tests.unit.application.world import World
+
+SENT, FAILED, EXPIRED = MessageState.SENT, MessageState.FAILED, MessageState.EXPIRED
+
+
+@pytest.fixture
+async def process(world: World) -> AsyncIterator[Process]:
+    """A process that has one hand-off at a time, whose provider lets none end yet."""
+    await world.channel(max_concurrency=1)
+    await world.live()
+    async with at_work(Process(world)) as made:
+        await made.trigger()
+        await until(lambda: states(world) == [SENT])
+        channel_of(made).gate.clear()
+        yield made
+        channel_of(made).gate.set()
+
+
+def channel_of(process: Process) -> ScriptedChannel:
+    return process.provider.channels[0]
+
+
+async def trigger_three(process: Process) -> None:
+    await process.trigger(*recipients(3))
+    await until(lambda: len(channel_of(process).begun) == 2)
+
+
+async def test_each_message_that_waits_begins_behind_the_one_before(world: World, process: Process) -> None:
+    await trigger_three(process)
+    channel = channel_of(process)
+    channel.gate.set()
+    await until(lambda: states(world) == [SENT] * 4)
+    assert channel.behind == channel.begun[2:]
+
+
+async def test_the_failure_of_a_message_is_not_that_of_the_one_behind_it(world: World, process: Process) -> None:
+    await trigger_three(process)
+    _, first, _, third = sorted(messages(world))
+    process.provider.end = lambda email: NEVER if email.message_id in (first, third) else None
+    channel_of(process).gate.set()
+    await until(lambda: states(world) == [SENT, FAILED, SENT, FAILED])
+
+
+async def test_an_urgent_message_goes_behind_the_present_one_before_all_others(world: World, process: Process) -> None:
+    await world.live("reset", rapid=True)
+    await trigger_three(process)
+    await process.trigger(recipient("email:forgetful@example.com"), campaign_id="reset")
+    channel_of(process).gate.set()
+    await until(lambda: states(world) == [SENT] * 5)
+    # Its version was not in memory, so that it did not begin behind the one before it.
+    assert [email.address for email in channel_of(process).begun].index("forgetful@example.com") == 2
+
+
+async def test_nothing_begins_behind_another_where_a_rate_is_kept(world: World, process: Process) -> None:
+    channel_of(process).gate.set()
+    await change_channel(world, process, max_rate=1_000.0)
+    await process.trigger(*recipients(3))
+    await until(lambda: states(world) == [SENT] * 4)
+    assert not process.provider.channels[1].behind
+
+
+async def test_nothing_begins_behind_another_on_the_channel_of_an_older_revision(
+    world: World, process: Process
+) -> None:
+    await trigger_three(process)
+    await change_channel(world, process, display_name="Changed")
+    channel_of(process).gate.set()
+    await until(lambda: states(world) == [SENT] * 4)
+    old, new = process.provider.channels
+    assert (len(old.taken), len(new.taken)) == (2, 2)
+    assert old.closed
+
+
+async def test_a_message_that_has_expired_does_not_begin_behind_another(world: World, process: Process) -> None:
+    await process.trigger()
+    await until(lambda: len(channel_of(process).begun) == 2)
+    await process.trigger(expire_time=world.clock.now() + HOUR)
+    world.clock.advance(HOUR)
+    channel_of(process).gate.set()
+    await until(lambda: states(world) == [SENT, SENT, EXPIRED])
+    assert not channel_of(process).behind
+
+
+async def test_a_fault_in_preparing_a_message_does_not_put_the_one_before_it_in_doubt(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(_runner: AttemptRunner, _claimed: ClaimedMessage) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(AttemptRunner, "prepare", break_down)
+    await trigger_three(process)
+    channel_of(process).gate.set()
+    await until(lambda: states(world) == [SENT] * 4)
+
+
+async def test_a_message_that_cannot_be_rendered_fails_itself_alone(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await trigger_three(process)
+
+    def render(
+        compiled: CompiledAction, personalisation: Personalisation, urls: PersonalUrls | None = None
+    ) -> Rendered:
+        if personalisation.address == "r1@example.com":
+            raise RenderingFailed("subject", 1, "it cannot be")
+        return usual(compiled, personalisation, urls)
+
+    usual = CompiledAction.render
+    monkeypatch.setattr(CompiledAction, "render", render)
+    channel_of(process).gate.set()
+    await until(lambda: states(world) == [SENT, SENT, FAILED, SENT])
+
+
+def queue_of(*lanes: Lane, concurrency: int) -> SendQueue:
+    queue = SendQueue(concurrency)
+    for lane in lanes:
+        queue.put(ClaimedMessage(samples.message(1, 1, lane=lane)))
+    return queue
+
+
+def take(queue: SendQueue) -> ClaimedMessage:
+    taken = queue.take()
+    assert taken is not None
+    return taken
+
+
+def test_marketing_behind_marketing_keeps_its_place_and_takes_no_other() -> None:
+    queue = queue_of(*[Lane.MARKETING] * 4, concurrency=2)
+    first = take(queue)
+    assert not queue.is_ready()
+    second = queue.peek_behind(first)
+    assert second is not None
+    queue.take_behind(first)
+    queue.done(first, has_place=False)
+    assert not queue.is_ready()
+    queue.done(second)
+    assert queue.is_ready()
+
+
+def test_an_urgent_message_behind_marketing_leaves_the_place_to_marketing() -> None:
+    queue = queue_of(Lane.MARKETING, Lane.MARKETING, concurrency=2)
+    first = take(queue)
+    queue.put(ClaimedMessage(samples.message(1, 1, lane=Lane.RAPID)))
+    urgent = queue.peek_behind(first)
+    assert urgent is not None
+    assert urgent.message.lane is Lane.RAPID
+    queue.take_behind(first)
+    assert queue.is_ready()
+
+
+async def test_a_queue_is_empty_when_what_was_taken_behind_is_done() -> None:
+    queue = queue_of(Lane.TRANSACTIONAL, Lane.TRANSACTIONAL, concurrency=1)
+    first = take(queue)
+    second = queue.peek_behind(first)
+    assert second is not None
+    queue.take_behind(first)
+    queue.done(first, has_place=False)
+    queue.done(second)
+    await queue.join()
