@@ -73,6 +73,22 @@ def person_of(person: str) -> PersonFields:
     return {"identity": full_identity(person)}
 
 
+class DraftFields(TypedDict, total=False):
+    """The fields of a request that name a draft, of which one is given."""
+
+    campaign: str
+    fragment: str
+
+
+def draft_of(draft: str) -> DraftFields:
+    """Returns the field of a request that names a draft: that of a fragment, such as `fragments/footer`, or of a
+    campaign, whose name may be shortened. Raises FieldError for any other name.
+    """
+    if draft.startswith("fragments/"):
+        return {"fragment": full_name("fragments", draft)}
+    return {"campaign": full_name("campaigns", draft)}
+
+
 #: The fields of values that name people, with what completes them before they are sent.
 _PEOPLE: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.Profile.identities": full_identity,

@@ -3,12 +3,9 @@
 import type { MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { Approval, ApprovalStep, ApprovalThread } from "./gen/clarion/v1/approval_pb.js";
-import {
-  ApprovalService,
-  type ListApprovalStepsResponseSchema,
-  type ListApprovalThreadsResponseSchema,
-} from "./gen/clarion/v1/approval_service_pb.js";
-import { fullName } from "./names.js";
+import type { ListApprovalThreadsResponseSchema } from "./gen/clarion/v1/approval_comments_pb.js";
+import { ApprovalService, type ListApprovalStepsResponseSchema } from "./gen/clarion/v1/approval_service_pb.js";
+import { draftOf } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
 import type { ChangeOptions, ListOptions } from "./resources.js";
@@ -20,7 +17,10 @@ export interface WordOptions extends ChangeOptions {
   readonly comment?: string | undefined;
 }
 
-/** Has the drafts of campaigns approved: `client.approvals`. */
+/**
+ * Has drafts approved: `client.approvals`. That of a campaign is given as `newsletter` or `campaigns/newsletter`, that of a fragment
+ * as `fragments/footer`.
+ */
 export class Approvals {
   readonly #calls: Calls;
 
@@ -29,17 +29,17 @@ export class Approvals {
   }
 
   /** Returns where the approval of the draft stands, and what is missing. */
-  async get(campaign: string, options: CallOptions = {}): Promise<Approval> {
-    const request = { campaign: fullName("campaigns", campaign) };
+  async get(draft: string, options: CallOptions = {}): Promise<Approval> {
+    const request = { ...draftOf(draft) };
     return present((await this.#calls.unary(METHOD.getApproval, request, { ...options, repeatable: true })).approval);
   }
 
   /** Lists what was done about the approval, the newest first. */
   steps(
-    campaign: string,
+    draft: string,
     { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof ListApprovalStepsResponseSchema>, ApprovalStep> {
-    const request = { campaign: fullName("campaigns", campaign), pageSize };
+    const request = { ...draftOf(draft), pageSize };
     return new Pager(
       (pageToken) =>
         this.#calls.unary(METHOD.listApprovalSteps, { ...request, pageToken }, { ...options, repeatable: true }),
@@ -48,44 +48,44 @@ export class Approvals {
   }
 
   /** Submits the draft. Nobody can edit it from then on. */
-  async submit(campaign: string, { comment = "", etag = "", ...options }: WordOptions = {}): Promise<Approval> {
-    const request = { campaign: fullName("campaigns", campaign), comment, etag };
+  async submit(draft: string, { comment = "", etag = "", ...options }: WordOptions = {}): Promise<Approval> {
+    const request = { ...draftOf(draft), comment, etag };
     const call = { ...options, repeatable: false };
     return present((await this.#calls.unary(METHOD.submitForApproval, request, call)).approval);
   }
 
   /** Approves the submitted draft. `contentHash` is that of the approval which the caller looked at. */
   async approve(
-    campaign: string,
+    draft: string,
     contentHash: string,
     { comment = "", etag = "", ...options }: WordOptions = {},
   ): Promise<Approval> {
-    const request = { campaign: fullName("campaigns", campaign), contentHash, comment, etag };
+    const request = { ...draftOf(draft), contentHash, comment, etag };
     return present((await this.#calls.unary(METHOD.approve, request, { ...options, repeatable: false })).approval);
   }
 
   /** Makes the draft editable again, and voids its approvals. The comment says what is to change. */
   async requestChanges(
-    campaign: string,
+    draft: string,
     comment: string,
     { etag = "", ...options }: ChangeOptions = {},
   ): Promise<Approval> {
-    const request = { campaign: fullName("campaigns", campaign), comment, etag };
+    const request = { ...draftOf(draft), comment, etag };
     return present((await this.#calls.unary(METHOD.requestChanges, request, { ...options, repeatable: false })).approval);
   }
 
   /** Takes the submission back, and voids its approvals. */
-  async cancel(campaign: string, { comment = "", etag = "", ...options }: WordOptions = {}): Promise<Approval> {
-    const request = { campaign: fullName("campaigns", campaign), comment, etag };
+  async cancel(draft: string, { comment = "", etag = "", ...options }: WordOptions = {}): Promise<Approval> {
+    const request = { ...draftOf(draft), comment, etag };
     return present((await this.#calls.unary(METHOD.cancelApproval, request, { ...options, repeatable: false })).approval);
   }
 
   /** Lists what was said about the approval with the answers, the newest threads first. */
   threads(
-    campaign: string,
+    draft: string,
     { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof ListApprovalThreadsResponseSchema>, ApprovalThread> {
-    const request = { campaign: fullName("campaigns", campaign), pageSize };
+    const request = { ...draftOf(draft), pageSize };
     return new Pager(
       (pageToken) =>
         this.#calls.unary(METHOD.listApprovalThreads, { ...request, pageToken }, { ...options, repeatable: true }),
@@ -95,22 +95,22 @@ export class Approvals {
 
   /** Marks a thread as resolved. `thread` is the `step` that began it, or of an answer in it. */
   async resolve(
-    campaign: string,
+    draft: string,
     thread: string,
     { comment = "", ...options }: CallOptions & { readonly comment?: string } = {},
   ): Promise<ApprovalThread> {
-    const request = { campaign: fullName("campaigns", campaign), thread, comment };
+    const request = { ...draftOf(draft), thread, comment };
     const call = { ...options, repeatable: true };
     return present((await this.#calls.unary(METHOD.resolveApprovalThread, request, call)).approvalThread);
   }
 
   /** Adds a comment to the history. `replyTo` is the `step` that it is an answer to. */
   async comment(
-    campaign: string,
+    draft: string,
     comment: string,
     { replyTo = "", ...options }: CallOptions & { readonly replyTo?: string } = {},
   ): Promise<ApprovalStep> {
-    const request = { campaign: fullName("campaigns", campaign), comment, replyTo };
+    const request = { ...draftOf(draft), comment, replyTo };
     const call = { ...options, repeatable: false };
     return present((await this.#calls.unary(METHOD.commentOnApproval, request, call)).approvalStep);
   }

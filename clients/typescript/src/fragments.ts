@@ -8,13 +8,19 @@ import {
   type ListFragmentUsesResponseSchema,
   type ListFragmentVersionsResponseSchema,
   type PublishFragmentResponse,
-  type RepinFragmentResponse,
 } from "./gen/clarion/v1/fragment_service_pb.js";
+import type { RepinFragmentResponse } from "./gen/clarion/v1/fragment_repin_pb.js";
 import { fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { ArchivableResources, type ChangeOptions, type ListOptions, type WriteOptions } from "./resources.js";
 
 const METHOD = FragmentService.method;
+
+/** What goes on without approvals. */
+export interface BypassOptions {
+  /** Why it goes on without the approvals that policies ask for. For administrators. */
+  readonly bypassReason?: string | undefined;
+}
 
 /** Writes and publishes fragments, which are content that campaigns share: `client.fragments`. */
 export class Fragments extends ArchivableResources<typeof FragmentSchema> {
@@ -30,9 +36,9 @@ export class Fragments extends ArchivableResources<typeof FragmentSchema> {
   /** Makes a version of the draft, which campaigns take that are activated from then on. What is live stays as it is. */
   async publish(
     name: string,
-    { etag = "", validateOnly = false, ...options }: ChangeOptions & WriteOptions = {},
+    { etag = "", validateOnly = false, bypassReason = "", ...options }: ChangeOptions & WriteOptions & BypassOptions = {},
   ): Promise<PublishFragmentResponse> {
-    const request = { name: this.fullName(name), etag, validateOnly };
+    const request = { name: this.fullName(name), etag, validateOnly, bypassReason };
     // A fragment without changes is not published again.
     return this.calls.unary(METHOD.publishFragment, request, { ...options, repeatable: !etag });
   }
@@ -70,13 +76,19 @@ export class Fragments extends ArchivableResources<typeof FragmentSchema> {
   async repin(
     name: string,
     campaigns: readonly string[],
-    { toVersion = 0, validateOnly = false, ...options }: WriteOptions & { readonly toVersion?: number } = {},
+    {
+      toVersion = 0,
+      validateOnly = false,
+      bypassReason = "",
+      ...options
+    }: WriteOptions & BypassOptions & { readonly toVersion?: number } = {},
   ): Promise<RepinFragmentResponse> {
     const request = {
       fragment: this.fullName(name),
       toVersion,
       campaigns: campaigns.map((campaign) => fullName("campaigns", campaign)),
       validateOnly,
+      bypassReason,
     };
     // A campaign that has the version is left as it is.
     return this.calls.unary(METHOD.repinFragment, request, { ...options, repeatable: true });

@@ -17,6 +17,16 @@ export function fullTestCaseName(name: string): string {
   return `campaigns/${found[1]}/testCases/${found[2]}`;
 }
 
+/**
+ * Returns the field of a request that names a draft: that of a fragment as `fragments/footer`, or of a campaign, which may be
+ * shortened to its id. Throws TypeError for any other name.
+ */
+export function draftOf(draft: string): { campaign: string } | { fragment: string } {
+  return draft.startsWith("fragments/")
+    ? { fragment: fullName("fragments", draft) }
+    : { campaign: fullName("campaigns", draft) };
+}
+
 export function fullNameOrEmpty(collection: string, name: string | undefined): string {
   return name ? fullName(collection, name) : "";
 }

@@ -5,7 +5,7 @@ A `ResourceKind` says what is special about a kind of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -166,14 +166,14 @@ class ManageResources(Generic[R]):
     async def update(self, command: UpdateResource[R], caller: Caller) -> R:
         """Stores the changed resource, unless the command only validates.
 
-        Raises InvalidFields, ResourceNotFound or EtagMismatch.
+        Raises InvalidFields, ResourceNotFound or EtagMismatch, and what the kind raises of one that may not be changed.
         """
 
         def check(unit: UnitOfWork, checked: R | None = None) -> tuple[R, R]:
             stored = self._find(unit, caller.visibility, command.resource_id)
             stored.check_etag(command.etag)
             held = caller.visibility.labels
-            updated = replace(stored.changed(self._clock.now()), **command.changes(held))
+            updated = self._updated(stored, command.changes(held), caller)
             if stored != checked:
                 self._check(updated, command.unread(held), command.violations)
             return stored, updated
@@ -224,6 +224,10 @@ class ManageResources(Generic[R]):
             update_time=now,
             access_labels=command.sent.picked(caller.visibility.labels),
         )
+
+    def _updated(self, stored: R, changes: Mapping[str, Any], _caller: Caller) -> R:
+        """Returns a resource with new values of some of its fields."""
+        return replace(stored.changed(self._clock.now()), **changes)
 
     def _check_name_is_free(self, unit: UnitOfWork, resource: R) -> None:
         """Raises ResourceExists, also for one that the caller does not see: names are of the whole sandbox."""

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clarion_server.adapters.system.certificates import PemCertificateReader
-from clarion_server.application.campaigns.approving import Approving
+from clarion_server.application.approvals.approving import Approving
+from clarion_server.application.campaigns.approvable_drafts import CampaignDrafts
 from clarion_server.application.campaigns.comparison import CampaignComparer
 from clarion_server.application.campaigns.drafts import ManageCampaigns
 from clarion_server.application.campaigns.health import CampaignHealthReader
@@ -21,12 +22,14 @@ from clarion_server.application.campaigns.test_cases import TestCases
 from clarion_server.application.campaigns.testing import CaseTester
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
 from clarion_server.application.channels.configurations import ManageChannelConfigurations
+from clarion_server.application.fragments.approvable_drafts import FragmentDrafts
 from clarion_server.application.fragments.fragments import ManageFragments
 from clarion_server.application.sending.files import MessageFiles
 from clarion_server.bootstrap.channels import encode_file, open_channel
 from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.sending import Sending
 from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.fragment import Fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,8 @@ class Authoring:
     channels: ManageChannelConfigurations
     scheduler: CampaignScheduler
     queue_canceller: QueueCanceller
-    approving: Approving
+    approving_campaigns: Approving[Campaign]
+    approving_fragments: Approving[Fragment]
     test_cases: TestCases
     case_tester: CaseTester
     fragments: ManageFragments
@@ -82,7 +86,8 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
         ManageChannelConfigurations(transactions, clock, open_channel, sending.channel_changed),
         scheduler,
         queue_canceller,
-        Approving(transactions, review, clock, campaign_changed),
+        Approving(transactions, clock, CampaignDrafts(transactions, review, clock, campaign_changed)),
+        Approving(transactions, clock, FragmentDrafts(transactions, core.compiler, clock)),
         TestCases(transactions, clock),
         CaseTester(transactions, core.compiler, clock, core.public_url),
         ManageFragments(transactions, core.compiler, clock),

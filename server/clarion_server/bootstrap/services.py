@@ -12,8 +12,8 @@ from clarion.v1 import (
     topic_service_pb2,
 )
 
+from clarion_server.application.approvals.policies import APPROVAL_POLICY
 from clarion_server.application.archivable_resources import ManageArchivableResources
-from clarion_server.application.campaigns.approval_policies import APPROVAL_POLICY
 from clarion_server.application.consent.topics import TOPIC
 from clarion_server.application.resources import ManageResources
 from clarion_server.application.sending_policies.policies import SENDING_POLICY
@@ -76,7 +76,7 @@ def contract_services(
     servicers: list[object] = [
         campaigns,
         ProofService(authoring.proofs),
-        ApprovalService(authoring.approving),
+        ApprovalService(authoring.approving_campaigns, authoring.approving_fragments),
         TestCaseService(authoring.test_cases, authoring.case_tester),
         ChannelConfigurationService(authoring.channels),
         FragmentService(authoring.fragments, authoring.repinner),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from clarion_server.domain.approvable import Approvable, DraftKey
 from clarion_server.domain.approval_policy import ApprovalPolicy
-from clarion_server.domain.campaign import Campaign, CampaignDefinition
 from clarion_server.domain.errors import ApproverNotNamed, SelfApproval
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.text_rules import text_violations
@@ -28,8 +29,9 @@ class ApprovalAction(StrEnum):
     CANCELLED = "CANCELLED"
     COMMENTED = "COMMENTED"
     ACTIVATED = "ACTIVATED"
+    PUBLISHED = "PUBLISHED"
     BYPASSED = "BYPASSED"
-    """The draft was activated although an approval was missing."""
+    """The draft was activated or published although an approval was missing."""
     RESOLVED = "RESOLVED"
     """A thread was resolved."""
 
@@ -45,7 +47,8 @@ def comment_violations(text: str, field: str = "comment") -> Iterator[Violation]
 class ApprovalStep:
     """One entry of the history of approvals, which is append-only."""
 
-    campaign_key: int
+    draft: DraftKey
+    """That of the campaign or the fragment."""
     action: ApprovalAction
     time: Instant
     actor: str
@@ -101,62 +104,74 @@ class Requirement:
     required_count: int
     approvers: tuple[str, ...]
     """The names of the keys whose approvals count for it."""
+    possible_approvers: tuple[str, ...] | None = None
+    """The names of the keys whose further approvals would count for it; None: the policy names no approvers."""
 
     @property
     def is_met(self) -> bool:
         return len(self.approvers) >= self.required_count
 
 
-def workers_of(campaign: Campaign, submission: Submission | None) -> frozenset[str]:
-    """Returns the names of the keys that edited the draft since the last activation, or submitted it."""
+def workers_of(draft: Approvable, submission: Submission | None) -> frozenset[str]:
+    """Returns the names of the keys that edited the draft since it was last activated or published, or submitted it."""
     submitters = () if submission is None else (submission.submitter,)
-    return frozenset({*campaign.draft_editors, *submitters})
+    return frozenset({*draft.draft_editors, *submitters})
 
 
 def holding_policies(
-    policies: Iterable[ApprovalPolicy], campaign: Campaign, workers: frozenset[str]
+    policies: Iterable[ApprovalPolicy], draft: Approvable, workers: frozenset[str]
 ) -> list[ApprovalPolicy]:
-    """Returns the policies that hold for the campaign's draft."""
-    return [each for each in policies if each.conditions.are_met(campaign.definition, campaign.tags, workers)]
+    """Returns the policies that hold for the draft."""
+    kind, traits = draft.draft_key.kind, draft.approval_traits
+    return [each for each in policies if each.applies_to is kind and each.conditions.are_met(traits, workers)]
 
 
 def requirements_of(
-    policies: Iterable[ApprovalPolicy], campaign: Campaign, submission: Submission | None
+    policies: Iterable[ApprovalPolicy], draft: Approvable, submission: Submission | None
 ) -> list[Requirement]:
     """Returns what the policies that hold for the draft ask, each with the approvals that it has."""
-    workers, approvers = workers_of(campaign, submission), () if submission is None else submission.approvers
-    return [
-        Requirement(
-            policy.name, policy.required_count, tuple(each for each in approvers if policy.counts(each, workers))
-        )
-        for policy in holding_policies(policies, campaign, workers)
-    ]
+    workers, approvers = workers_of(draft, submission), () if submission is None else submission.approvers
+    return [_requirement(policy, workers, approvers) for policy in holding_policies(policies, draft, workers)]
 
 
-def is_approved(policies: Iterable[ApprovalPolicy], campaign: Campaign, submission: Submission) -> bool:
+def _requirement(policy: ApprovalPolicy, workers: frozenset[str], approvers: Sequence[str]) -> Requirement:
+    given = tuple(each for each in approvers if policy.counts(each, workers))
+    further = [each for each in policy.approvers if each not in given and policy.counts(each, workers)]
+    return Requirement(policy.name, policy.required_count, given, tuple(further) if policy.approvers else None)
+
+
+def possible_approvers_of(requirements: Iterable[Requirement]) -> tuple[str, ...]:
+    """Returns the names of the keys whose approvals would count for one of these; none when one of them names no
+    approvers, as every key that may approve is one then.
+    """
+    named = [each.possible_approvers for each in requirements]
+    return tuple(dict.fromkeys(key for each in named for key in each or ())) if None not in named else ()
+
+
+def is_approved(policies: Iterable[ApprovalPolicy], draft: Approvable, submission: Submission) -> bool:
     """Returns whether a submitted draft has every approval. Without a policy that holds for it, it takes one."""
-    requirements = requirements_of(policies, campaign, submission)
+    requirements = requirements_of(policies, draft, submission)
     return all(each.is_met for each in requirements) if requirements else bool(submission.approvers)
 
 
 def check_may_approve(
-    policies: Iterable[ApprovalPolicy], campaign: Campaign, submission: Submission, approver: str
+    policies: Iterable[ApprovalPolicy], draft: Approvable, submission: Submission, approver: str
 ) -> None:
     """Raises ApproverNotNamed or SelfApproval when the key's approval would count for no policy that holds."""
-    workers = workers_of(campaign, submission)
-    holding = holding_policies(policies, campaign, workers)
+    workers = workers_of(draft, submission)
+    holding = holding_policies(policies, draft, workers)
     if not holding or any(policy.counts(approver, workers) for policy in holding):
         return
     naming = [policy for policy in holding if policy.names_approver(approver)]
     if naming:
-        raise SelfApproval(campaign.name, naming[0].name)
-    raise ApproverNotNamed(campaign.name, tuple(policy.name for policy in holding))
+        raise SelfApproval(draft.name, naming[0].name)
+    raise ApproverNotNamed(draft.name, tuple(policy.name for policy in holding))
 
 
-def hash_of_content(definition: CampaignDefinition, parts: Sequence[tuple[str, str]]) -> str:
+def hash_of_content(written: Mapping[str, Any], parts: Sequence[tuple[str, str]]) -> str:
     """Returns a hash (SHA-256, as hexadecimal digits) of a draft with all that it refers to.
 
-    `parts` are the names and the etags of the resources that it names.
+    `written` is what its author wrote. `parts` are the names and the states of the resources that it names.
     """
-    content = json.dumps([asdict(definition), parts], sort_keys=True, default=str)
+    content = json.dumps([written, parts], sort_keys=True, default=str)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -1,15 +1,16 @@
-"""Approval policies: whose word it takes before a draft becomes live."""
+"""Approval policies: whose word it takes before a draft becomes live, or a version."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from clarion_server.domain import names
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.approvable import DraftKind, Traits
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.fragment import FragmentKind
 from clarion_server.domain.resource import Resource
 from clarion_server.domain.tags import folded, one_tag_violations
 from clarion_server.domain.text_rules import display_name_violations, repetition_violations
@@ -23,9 +24,16 @@ MAX_REQUIRED = 5
 MAX_VALUES = 100
 
 
+#: The conditions that only policies about drafts of one kind have.
+_CONDITIONS_OF: Mapping[DraftKind, Sequence[str]] = {
+    DraftKind.CAMPAIGN: ("categories", "channels", "tags"),
+    DraftKind.FRAGMENT: ("fragment_kinds", "fragments"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ApprovalConditions:
-    """The campaigns for which a policy holds: those that meet every condition which has values."""
+    """The drafts for which a policy holds: those that meet every condition which has values."""
 
     categories: tuple[Category, ...] = ()
     channels: tuple[Channel, ...] = ()
@@ -34,19 +42,28 @@ class ApprovalConditions:
     """Compared without case."""
     requesters: tuple[str, ...] = ()
     """Names of keys, of which one must have worked on the draft."""
+    fragment_kinds: tuple[FragmentKind, ...] = ()
+    """The fragment must be of one of them."""
+    fragments: tuple[str, ...] = ()
+    """The names of fragments. They need not exist."""
 
-    def are_met(self, definition: CampaignDefinition, tags: Collection[str], workers: Collection[str]) -> bool:
-        """`workers` are the names of the keys that edited or submitted the draft."""
-        channels = {action.content.channel for action in definition.actions}
-        return (
-            _has_one(self.categories, (definition.category,))
-            and _has_one(self.channels, channels)
-            and _has_one(tuple(map(folded, self.tags)), set(map(folded, tags)))
-            and _has_one(self.requesters, workers)
+    def are_met(self, traits: Traits, workers: Collection[str]) -> bool:
+        """`traits` are those of a draft, and `workers` the names of the keys that edited or submitted it."""
+        return _has_one(self.requesters, workers) and all(
+            _has_one(self._values(condition), present) for condition, present in traits.items()
         )
 
+    def of_others(self, kind: DraftKind) -> list[str]:
+        """Returns the names of the conditions with values that drafts of this kind do not have."""
+        others = (each for other, conditions in _CONDITIONS_OF.items() if other is not kind for each in conditions)
+        return [each for each in others if getattr(self, each)]
 
-def _has_one(wanted: Sequence[object], present: Collection[object]) -> bool:
+    def _values(self, condition: str) -> Sequence[str]:
+        values: Sequence[str] = getattr(self, condition)
+        return [folded(each) for each in values] if condition == "tags" else values
+
+
+def _has_one(wanted: Sequence[str], present: Collection[str]) -> bool:
     return not wanted or any(each in present for each in wanted)
 
 
@@ -55,6 +72,7 @@ class ApprovalPolicy(Resource):
     COLLECTION: ClassVar = names.APPROVAL_POLICIES
 
     display_name: str
+    applies_to: DraftKind = DraftKind.CAMPAIGN
     conditions: ApprovalConditions = ApprovalConditions()
     approvers: tuple[str, ...] = ()
     """Names of the keys whose approval counts; none: those of every key that may approve."""
@@ -80,6 +98,8 @@ def approval_policy_violations(policy: ApprovalPolicy) -> Iterator[Violation]:
         "conditions.channels": conditions.channels,
         "conditions.tags": [folded(tag) for tag in conditions.tags],
         "conditions.requesters": conditions.requesters,
+        "conditions.fragment_kinds": conditions.fragment_kinds,
+        "conditions.fragments": conditions.fragments,
         "approvers": policy.approvers,
     }
     for field, values in lists.items():
@@ -87,6 +107,10 @@ def approval_policy_violations(policy: ApprovalPolicy) -> Iterator[Violation]:
             yield too_many(field, MAX_VALUES)
         else:
             yield from repetition_violations(values, field)
+    for condition in conditions.of_others(policy.applies_to):
+        others = "campaigns" if policy.applies_to is DraftKind.FRAGMENT else "fragments"
+        text = f"Must be empty: {others} have it alone, and the policy is about APPLIES_TO_{policy.applies_to}."
+        yield Violation(f"conditions.{condition}", "NOT_ALLOWED", text)
     for index, tag in enumerate(conditions.tags[:MAX_VALUES]):
         yield from one_tag_violations(tag, f"conditions.tags[{index}]")
     if not 1 <= policy.required_count <= MAX_REQUIRED:

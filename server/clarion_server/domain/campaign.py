@@ -9,13 +9,14 @@ from enum import StrEnum
 from typing import Any
 
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
+from clarion_server.domain.approvable import DraftKey, DraftKind, Traits
 from clarion_server.domain.audience_reference import audiences_in
 from clarion_server.domain.campaign_states import (
     ALLOWED_FROM,
-    ALLOWED_FROM_APPROVAL,
     ApprovalState,
     CampaignState,
     Transition,
+    check_approval_allows,
 )
 from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
@@ -23,6 +24,7 @@ from clarion_server.domain.errors import EtagMismatch, IllegalTransition
 from clarion_server.domain.fragment_reference import FragmentReference, read_reference, references_in
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.sending_rate import SendingRate
+from clarion_server.domain.tags import folded
 from clarion_server.domain.targeting import TargetingRule, WithoutRule
 
 
@@ -232,6 +234,19 @@ class Campaign:
     def etag(self) -> str:
         return f'"{self.key}-{self.revision}"'
 
+    @property
+    def draft_key(self) -> DraftKey:
+        return DraftKey(DraftKind.CAMPAIGN, self.key)
+
+    @property
+    def approval_traits(self) -> Traits:
+        category = self.definition.category
+        return {
+            "categories": frozenset(() if category is None else (category,)),
+            "channels": frozenset(action.content.channel for action in self.definition.actions),
+            "tags": frozenset(map(folded, self.tags)),
+        }
+
     def check_etag(self, etag: str) -> None:
         """Raises EtagMismatch when `etag` is not empty and not the current one."""
         if etag and etag != self.etag:
@@ -242,14 +257,7 @@ class Campaign:
         allowed = ALLOWED_FROM[transition]
         if self.state not in allowed:
             raise IllegalTransition(self.name, transition.value, self.state.value, tuple(s.value for s in allowed))
-        self._check_approval(transition)
-
-    def _check_approval(self, transition: Transition) -> None:
-        """Raises IllegalTransition when the state of the draft's approval does not allow the transition."""
-        allowed = ALLOWED_FROM_APPROVAL.get(transition)
-        if allowed is not None and self.approval_state not in allowed:
-            state, *others = (_shown(each) for each in (self.approval_state, *allowed))
-            raise IllegalTransition(self.name, transition.value, state, tuple(others))
+        check_approval_allows(transition, self.approval_state, self.name)
 
     def updated(
         self,
@@ -270,7 +278,7 @@ class Campaign:
             self.check_may(Transition.UPDATE)
         elif tags not in (None, self.tags):
             # Tags decide which approval policies hold.
-            self._check_approval(Transition.UPDATE)
+            check_approval_allows(Transition.UPDATE, self.approval_state, self.name)
         return self._next(
             definition=definition,
             access_labels=self.access_labels if access_labels is None else access_labels,
@@ -282,7 +290,7 @@ class Campaign:
         )
 
     def approval_moved(
-        self, transition: Transition, state: ApprovalState | None, caller: str, now: Instant
+        self, transition: Transition, state: ApprovalState | None, caller: str, now: Instant, /
     ) -> Campaign:
         """Returns the campaign with the approval of its draft in another state."""
         self.check_may(transition)
@@ -371,10 +379,6 @@ class Campaign:
 
     def _next(self, **changes: Any) -> Campaign:
         return replace(self, revision=self.revision + 1, **changes)
-
-
-def _shown(state: ApprovalState | None) -> str:
-    return "NOT_SUBMITTED" if state is None else state.value
 
 
 def _is_same(draft: CampaignDefinition, live: CampaignDefinition | None) -> bool:

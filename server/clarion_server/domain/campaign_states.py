@@ -1,9 +1,11 @@
-"""The states of campaigns and of the approval of their drafts, and the transitions that each state allows."""
+"""The states of campaigns and of the approval of drafts, and the transitions that each state allows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+from clarion_server.domain.errors import IllegalTransition
 
 
 class CampaignState(StrEnum):
@@ -72,3 +74,14 @@ ALLOWED_FROM_APPROVAL: Mapping[Transition, tuple[ApprovalState | None, ...]] = {
     Transition.REQUEST_CHANGES: (_APPROVAL.IN_REVIEW, _APPROVAL.APPROVED),
     Transition.CANCEL_APPROVAL: (_APPROVAL.IN_REVIEW, _APPROVAL.APPROVED, _APPROVAL.CHANGES_REQUESTED),
 }
+
+
+def check_approval_allows(transition: Transition, state: ApprovalState | None, name: str) -> None:
+    """Raises IllegalTransition when the state of a draft's approval does not allow the transition.
+
+    `name` is that of the campaign or the fragment.
+    """
+    allowed = ALLOWED_FROM_APPROVAL.get(transition)
+    if allowed is not None and state not in allowed:
+        shown, *others = ("NOT_SUBMITTED" if each is None else each.value for each in (state, *allowed))
+        raise IllegalTransition(name, transition.value, shown, tuple(others))

@@ -12,6 +12,9 @@ from clarion_server.domain.finding import Finding
 from clarion_server.domain.instant import Instant, to_rfc3339
 from clarion_server.domain.violation import Violation
 
+#: How many approvers an error names.
+MOST_NAMED = 10
+
 
 @dataclass(eq=False)
 class ClarionError(Exception):
@@ -156,13 +159,22 @@ class ReviewFailed(ClarionError):
 
 @dataclass(eq=False)
 class ApprovalRequired(ClarionError):
-    """Approval policies ask for approvals that the draft of the campaign lacks."""
+    """Approval policies ask for approvals that the draft lacks."""
 
     resource: str
     policies: tuple[str, ...]
+    approvers: tuple[str, ...] = ()
+    """The names of the keys that may give one; none: every key that may approve."""
+    is_submitted: bool = False
+    """Whether it is in review."""
 
     def __str__(self) -> str:
-        return f"{self.resource} lacks approvals that policies ask for: {', '.join(self.policies)}. Submit its draft."
+        then = "It is in review." if self.is_submitted else "Submit its draft."
+        lacking = f"{self.resource} lacks approvals that policies ask for: {', '.join(self.policies)}. {then}"
+        if not self.approvers:
+            return lacking
+        named, more = self.approvers[:MOST_NAMED], len(self.approvers) - MOST_NAMED
+        return f"{lacking} Its approvers are {', '.join(named)}{f' and {more} more' if more > 0 else ''}."
 
 
 @dataclass(eq=False)

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
+from clarion_server.domain.approvable import DraftKey, DraftKind, Traits
+from clarion_server.domain.campaign_states import ApprovalState, Transition, check_approval_allows
 from clarion_server.domain.fragment_reference import FragmentReference, references_in
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import FRAGMENTS, Collection
@@ -82,6 +84,10 @@ class FragmentVersion:
     """That of the content."""
     access_labels: AccessLabels = NO_ACCESS_LABELS
     """Those that the fragment has now, which belong to no version."""
+    approvers: tuple[str, ...] = ()
+    """The names of the keys that approved it."""
+    bypass_reason: str = ""
+    """Why it was published without the approvals that were asked for; empty when it had them, or none were."""
 
     @property
     def name(self) -> str:
@@ -110,6 +116,10 @@ class Fragment(ArchivableResource):
     """The number of the newest version; 0 when there is none."""
     published_digest: str = ""
     """That of the content of the newest version."""
+    approval_state: ApprovalState | None = None
+    """That of the draft. None: it is not submitted."""
+    draft_editors: tuple[str, ...] = ()
+    """The names of the keys that wrote the draft, since it was last published."""
 
     @property
     def content(self) -> FragmentContent:
@@ -121,12 +131,52 @@ class Fragment(ArchivableResource):
         """Returns whether the draft differs from the newest version."""
         return self.content.digest != self.published_digest
 
+    @property
+    def draft_key(self) -> DraftKey:
+        return DraftKey(DraftKind.FRAGMENT, self.key)
+
+    @property
+    def approval_traits(self) -> Traits:
+        return {"fragment_kinds": frozenset({self.kind}), "fragments": frozenset({self.name})}
+
+    def check_may(self, transition: Transition) -> None:
+        """Raises IllegalTransition when the state of the draft's approval does not allow the transition."""
+        check_approval_allows(transition, self.approval_state, self.name)
+
+    def updated(self, changes: Mapping[str, Any], caller: str, now: Instant) -> Fragment:
+        """Returns the fragment with new values of fields that callers write. While its draft is in review, the access
+        labels alone may change. Raises IllegalTransition.
+        """
+        updated = replace(self.changed(now), **changes)
+        if updated.written == self.written:
+            return updated
+        self.check_may(Transition.UPDATE)
+        return replace(updated, draft_editors=tuple(dict.fromkeys((*self.draft_editors, caller))))
+
+    @property
+    def written(self) -> tuple[str, str, str]:
+        """What authors write of it, to compare two drafts."""
+        return self.display_name, self.description, self.content.digest
+
+    def approval_moved(
+        self, transition: Transition, state: ApprovalState | None, _caller: str, now: Instant, /
+    ) -> Fragment:
+        """Returns the fragment with the approval of its draft in another state. Raises IllegalTransition."""
+        self.check_may(transition)
+        return replace(self.changed(now), approval_state=state)
+
     def published(self, creator: str, now: Instant) -> tuple[Fragment, FragmentVersion]:
         """Returns the fragment with a new version of its draft."""
         content = self.content
         number = self.published_version + 1
         version = FragmentVersion(self.key, self.id, number, content, now, creator, content.digest, self.access_labels)
-        changed = replace(self.changed(now), published_version=number, published_digest=version.digest)
+        changed = replace(
+            self.changed(now),
+            published_version=number,
+            published_digest=version.digest,
+            approval_state=None,
+            draft_editors=(),
+        )
         return changed, version
 
 

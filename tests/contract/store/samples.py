@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from clarion_server.domain.access import ApiKey, Scope, Visibility
+from clarion_server.domain.approvable import DraftKind
 from clarion_server.domain.approval_policy import ApprovalConditions, ApprovalPolicy
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.audience import Audience
@@ -21,6 +22,7 @@ from clarion_server.domain.campaign import (
     ThroughputMode,
     UnknownRecipientPolicy,
 )
+from clarion_server.domain.campaign_states import ApprovalState
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.channel_kind import Channel
@@ -160,7 +162,15 @@ def approval_policy(policy_id: str = "legal", **changes: Any) -> ApprovalPolicy:
         create_time=NOW,
         update_time=NOW + 1,
         display_name="Legal",
-        conditions=ApprovalConditions((Category.MARKETING,), (Channel.EMAIL,), ("Checkout",), ("apiKeys/2",)),
+        applies_to=DraftKind.FRAGMENT,
+        conditions=ApprovalConditions(
+            (Category.MARKETING,),
+            (Channel.EMAIL,),
+            ("Checkout",),
+            ("apiKeys/2",),
+            (FragmentKind.TEXT,),
+            ("fragments/footer",),
+        ),
         approvers=("apiKeys/7", "apiKeys/8"),
         required_count=2,
         block_self=True,
@@ -386,5 +396,7 @@ def fragment(fragment_id: str = "footer", **changes: Any) -> Fragment:
         parameters={"type": "object", "properties": {"label": {"type": "string", "maximum": 2**70}}},
         translations={"de": {"bye": {"one": "ein", "other": "viele"}}},
         archive_time=NOW + 2,
+        approval_state=ApprovalState.CHANGES_REQUESTED,
+        draft_editors=("apiKeys/2", "apiKeys/1"),
     )
     return replace(whole, **changes)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.domain.access import Visibility
+from clarion_server.domain.approvable import DraftKey, DraftKind
 from clarion_server.domain.approval import ApprovalAction, ApprovalStep
 from clarion_server.domain.approval_policy import ApprovalPolicy
 from clarion_server.domain.campaign_states import ApprovalState
@@ -68,12 +70,27 @@ def test_pages_follow_the_ids(work: UnitOfWork) -> None:
     assert [policy.id for policy in work.resources(ApprovalPolicy).page(HERE, "b", 2)] == ["c"]
 
 
-def step(campaign_key: int, action: ApprovalAction, comment: str = "") -> ApprovalStep:
-    return ApprovalStep(campaign_key, action, NOW, "apiKeys/7", comment, "" if comment else "5ba1")
+def step(draft: DraftKey, action: ApprovalAction, comment: str = "") -> ApprovalStep:
+    return ApprovalStep(draft, action, NOW, "apiKeys/7", comment, "" if comment else "5ba1")
 
 
-def test_the_steps_since_the_last_submission_come_in_their_order(work: UnitOfWork) -> None:
-    key, other = a_campaign(work).key, a_campaign(work, "other").key
+Subject = Callable[..., DraftKey]
+
+
+@pytest.fixture(params=DraftKind)
+def subject(request: pytest.FixtureRequest) -> Subject:
+    """Returns what adds a campaign or a fragment."""
+
+    def add(work: UnitOfWork, subject_id: str = "order-confirmed") -> DraftKey:
+        if request.param is DraftKind.CAMPAIGN:
+            return a_campaign(work, subject_id).draft_key
+        return work.fragments.add(samples.fragment(subject_id)).draft_key
+
+    return add
+
+
+def test_the_steps_since_the_last_submission_come_in_their_order(work: UnitOfWork, subject: Subject) -> None:
+    key, other = subject(work), subject(work, "other")
     actions = (
         ApprovalAction.SUBMITTED,
         ApprovalAction.CANCELLED,
@@ -88,8 +105,8 @@ def test_the_steps_since_the_last_submission_come_in_their_order(work: UnitOfWor
     assert added[2] == replace(step(key, ApprovalAction.SUBMITTED), key=added[2].key)
 
 
-def test_pages_of_the_history_begin_with_the_newest_step(work: UnitOfWork) -> None:
-    key, other = a_campaign(work).key, a_campaign(work, "other").key
+def test_pages_of_the_history_begin_with_the_newest_step(work: UnitOfWork, subject: Subject) -> None:
+    key, other = subject(work), subject(work, "other")
     added = [work.approvals.add(step(key, ApprovalAction.COMMENTED, str(number))) for number in range(3)]
     work.approvals.add(step(other, ApprovalAction.COMMENTED, "Elsewhere."))
     first = work.approvals.page(key, None, 2)
@@ -97,11 +114,29 @@ def test_pages_of_the_history_begin_with_the_newest_step(work: UnitOfWork) -> No
     assert work.approvals.page(key, first[-1].key, 2) == [added[0]]
 
 
-def test_the_history_goes_with_its_campaign(work: UnitOfWork) -> None:
-    campaign = work.campaigns.add(samples.campaign())
-    work.approvals.add(step(campaign.key, ApprovalAction.SUBMITTED))
+def test_the_history_goes_with_its_campaign_or_fragment(work: UnitOfWork) -> None:
+    campaign, fragment = work.campaigns.add(samples.campaign()), work.fragments.add(samples.fragment())
+    for each in (campaign, fragment):
+        work.approvals.add(step(each.draft_key, ApprovalAction.SUBMITTED))
     work.campaigns.delete(campaign)
-    assert work.approvals.page(campaign.key, None, 9) == []
+    assert work.approvals.page(campaign.draft_key, None, 9) == []
+    assert len(work.approvals.page(fragment.draft_key, None, 9)) == 1
+    work.fragments.delete(fragment)
+    assert work.approvals.page(fragment.draft_key, None, 9) == []
+
+
+def test_a_campaign_and_a_fragment_with_one_key_have_histories_of_their_own(work: UnitOfWork) -> None:
+    keys = [work.campaigns.add(samples.campaign()).draft_key, work.fragments.add(samples.fragment()).draft_key]
+    assert len({each.key for each in keys}) == 1
+    opening, other = (work.approvals.add(step(each, ApprovalAction.COMMENTED, each.kind)) for each in keys)
+    reply = work.approvals.add(replace(step(keys[0], ApprovalAction.COMMENTED, "Yes."), thread=opening.key))
+    for key, mine in zip(keys, ([reply, opening], [other]), strict=True):
+        assert work.approvals.page(key, None, 9) == mine
+        assert work.approvals.openings(key, None, 9) == mine[-1:]
+        assert work.approvals.replies(key, [opening.key]) == mine[:-1]
+        assert [work.approvals.get(key, each.key) is not None for each in (opening, other)] == [
+            each in mine for each in (opening, other)
+        ]
 
 
 def test_a_campaign_and_a_version_keep_their_approval(work: UnitOfWork) -> None:

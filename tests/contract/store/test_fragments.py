@@ -84,6 +84,13 @@ def test_saving_replaces_the_stored_revision_alone(work: UnitOfWork) -> None:
         work.fragments.save(changed)
 
 
+def test_a_version_keeps_who_approved_it_and_why_nobody_did(work: UnitOfWork) -> None:
+    _, plain = add(work).published("apiKeys/1", NOW)
+    version = replace(plain, approvers=("apiKeys/7", "apiKeys/8"), bypass_reason="The shop is down.")
+    work.fragments.add_version(version)
+    assert work.fragments.version(version.fragment_key, 1) == version
+
+
 def test_a_version_is_found_by_its_number_and_the_newest_one_without(work: UnitOfWork) -> None:
     fragment, first = publish(work, add(work))
     fragment, second = publish(work, fragment, source="<p>Second</p>")

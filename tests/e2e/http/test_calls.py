@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_client import Scope
+from clarion_client import Fragment, Scope
 
 from tests.campaigns import CONTEXT, campaign, channel
 from tests.e2e.http.calls import Http
@@ -138,3 +138,13 @@ def test_a_persons_choices_and_what_silence_means_are_read_and_written(http: Htt
     answer = http.send("PATCH", "/v1/consentSettings", changed)
     assert (answer.code, answer.json["consentSettings"]["silence"]) == (200, "SILENCE_SEND_UNLESS_DENIED")
     assert http.send("PATCH", "/v1/consentSettings", changed).reason == "ETAG_MISMATCH"
+
+
+def test_the_path_of_an_approval_names_a_fragment_or_a_campaign(http: Http, sandbox: Sandbox) -> None:
+    with sandbox.client() as client:
+        client.fragments.create(Fragment(name="footer", source="<p>The Shop</p>"))
+    submitted = http.post("/v1/fragments/footer:submitForApproval", {"comment": "Please look."})
+    assert (submitted.code, submitted.json["approval"]["fragment"]) == (200, "fragments/footer")
+    (step,) = http.get("/v1/fragments/footer/approvalSteps").json["approvalSteps"]
+    assert (step["action"], step["comment"]) == ("ACTION_SUBMITTED", "Please look.")
+    assert http.get("/v1/campaigns/footer/approval").code == 404

@@ -172,7 +172,7 @@ async def approve(sandbox: Sandbox, content_hash: str = "") -> Failure:
 
 
 async def approval_required(sandbox: Sandbox) -> Failure:
-    await with_approval_policy(sandbox)
+    await with_approval_policy(sandbox, approvers=[f"apiKeys/{'0' * 32}"])
     request = campaign_life_cycle_pb2.ActivateCampaignRequest(name="campaigns/orders")
     return await sandbox.wire.refuse(f"{_CAMPAIGNS}/ActivateCampaign", request)
 

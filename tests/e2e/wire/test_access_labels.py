@@ -36,7 +36,7 @@ from tests.campaigns import CONTEXT, campaign, channel, set_up
 from tests.contract_services import METHODS
 from tests.e2e.wire.calls import Failure, Wire
 from tests.e2e.wire.conftest import Sandbox
-from tests.e2e.wire.test_sandboxes import LISTING, Resources, can_list, existing, read_all, request_for
+from tests.e2e.wire.test_sandboxes import LISTING, Resources, can_list, existing, read_all, requests_for
 from tests.smtp_sink import SmtpSink
 
 __all__ = ["existing"]
@@ -146,8 +146,8 @@ def without_names(labelled: Labelled, learnt: tuple[str, Any]) -> tuple[str, str
 
 async def test_by_every_method_a_hidden_thing_is_one_that_does_not_exist(labelled: Labelled) -> None:
     before = await read_all_of(labelled)
-    for path in WALKED:
-        request = request_for(METHODS[path], labelled.existing)
+    walked = [(path, request) for path in WALKED for request in requests_for(METHODS[path], labelled.existing)]
+    for path, request in walked:
         if METHODS[path].name in NEEDED:
             request.MergeFrom(NEEDED[METHODS[path].name])
         other = about_nothing(labelled, request)

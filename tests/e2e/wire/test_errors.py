@@ -114,7 +114,11 @@ CASES = {
     "APPROVAL_REQUIRED": Case(
         approval_required,
         Code.FAILED_PRECONDITION,
-        {"resource": "campaigns/orders", "policies": "approvalPolicies/legal"},
+        {
+            "resource": "campaigns/orders",
+            "policies": "approvalPolicies/legal",
+            "approvers": f"apiKeys/{'0' * 32}",
+        },
     ),
     "APPROVAL_STALE": Case(approval_stale, Code.ABORTED, {"resource": "campaigns/orders"}),
     "SELF_APPROVAL": Case(

@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
-from clarion.v1.fragment_service_pb2 import RepinFragmentRequest
+from clarion.v1.fragment_repin_pb2 import RepinFragmentRequest
 from clarion_client import (
     Action,
     AsyncClient,

@@ -10,10 +10,11 @@ from typing import Any
 import grpc
 import pytest
 from clarion.v1 import (
+    approval_comments_pb2,
     approval_service_pb2,
     audience_service_pb2,
     consent_service_pb2,
-    fragment_service_pb2,
+    fragment_repin_pb2,
     import_service_pb2,
     profile_service_pb2,
     proof_service_pb2,
@@ -66,9 +67,9 @@ NEEDED: Mapping[str, Message] = {
     ),
     "SendProof": proof_service_pb2.SendProofRequest(addresses=["jane@example.com"]),
     "RequestChanges": approval_service_pb2.RequestChangesRequest(comment="Shorter."),
-    "CommentOnApproval": approval_service_pb2.CommentOnApprovalRequest(comment="Why?"),
-    "ResolveApprovalThread": approval_service_pb2.ResolveApprovalThreadRequest(thread="1"),
-    "RepinFragment": fragment_service_pb2.RepinFragmentRequest(campaigns=["campaigns/orders"]),
+    "CommentOnApproval": approval_comments_pb2.CommentOnApprovalRequest(comment="Why?"),
+    "ResolveApprovalThread": approval_comments_pb2.ResolveApprovalThreadRequest(thread="1"),
+    "RepinFragment": fragment_repin_pb2.RepinFragmentRequest(campaigns=["campaigns/orders"]),
     "StopCampaign": StopCampaignRequest(queue_disposal=StopCampaignRequest.QUEUE_DISPOSAL_CANCEL),
     "DuplicateCampaign": DuplicateCampaignRequest(campaign_id="copy"),
     "GetCampaignVersion": GetCampaignVersionRequest(version=1),
@@ -107,6 +108,16 @@ def resource_of(method: MethodDescriptor) -> str:
         return "audience"
     name = method.containing_service.name.removesuffix("Service")
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def requests_for(method: MethodDescriptor, existing: Resources) -> list[Message]:
+    """Returns requests that name what exists in every field that can: one for each kind that they may be about."""
+    if method.containing_service.name != "ApprovalService":
+        return [request_for(method, existing)]
+    return [
+        request_for(method, {name: each for name, each in existing.items() if name != other})
+        for other in ("fragment", "campaign")
+    ]
 
 
 def request_for(method: MethodDescriptor, existing: Resources) -> Message:
@@ -186,10 +197,10 @@ async def test_no_method_sees_or_changes_what_exists_in_another_sandbox(
 ) -> None:
     stranger = other_sandbox.wire
     for path in NAMING:
-        request = request_for(METHODS[path], existing)
-        assert request.ByteSize(), f"{path} names nothing: add one to `existing` or to `NEEDED`"
-        failure = await stranger.refuse(path, request)
-        assert failure.code is grpc.StatusCode.NOT_FOUND, (path, failure)
+        for request in requests_for(METHODS[path], existing):
+            assert request.ByteSize(), f"{path} names nothing: add one to `existing` or to `NEEDED`"
+            failure = await stranger.refuse(path, request)
+            assert failure.code is grpc.StatusCode.NOT_FOUND, (path, failure)
     assert await read_all(sandbox) == existing
 
 
@@ -198,7 +209,8 @@ async def test_the_methods_that_are_asked_about_what_exists_find_it_in_its_own_s
 ) -> None:
     """Or else the test above would prove nothing."""
     for path in [path for path in NAMING if METHODS[path].name.startswith(("Get", "Lookup", "Review", "WatchEvents"))]:
-        assert await sandbox.wire.send(path, request_for(METHODS[path], existing)) is not None
+        for request in requests_for(METHODS[path], existing):
+            assert await sandbox.wire.send(path, request) is not None
 
 
 async def test_no_list_shows_what_exists_in_another_sandbox(other_sandbox: Sandbox, existing: Resources) -> None:
@@ -208,9 +220,9 @@ async def test_no_list_shows_what_exists_in_another_sandbox(other_sandbox: Sandb
         if can_list(path):
             items = listed(await stranger.send(path, GetMessageClass(METHODS[path].input_type)()))
             assert [getattr(item, "sandbox", item) for item in items] == own.get(path, []), path
-        request = request_for(METHODS[path], existing)
-        if request.ByteSize():
-            assert await nothing_is_listed(stranger, path, request), path
+        for request in requests_for(METHODS[path], existing):
+            if request.ByteSize():
+                assert await nothing_is_listed(stranger, path, request), path
 
 
 async def test_no_export_shows_what_exists_in_another_sandbox(

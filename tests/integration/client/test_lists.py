@@ -9,6 +9,7 @@ import clarion_client as client
 import pytest
 from clarion.v1 import api_key_pb2 as key_pb
 from clarion.v1 import api_key_service_pb2 as keys_pb
+from clarion.v1 import approval_comments_pb2 as comments_pb
 from clarion.v1 import approval_pb2 as approval_pb
 from clarion.v1 import approval_policy_pb2 as approval_policy_pb
 from clarion.v1 import approval_policy_service_pb2 as approval_policies_pb
@@ -166,11 +167,18 @@ LISTS = {
         approvals_pb.ListApprovalStepsResponse(approval_steps=[approval_pb.ApprovalStep(actor="apiKeys/1")]),
         holds(actor="apiKeys/1"),
     ),
+    "approvals.steps_of_a_fragment": Case(
+        "ListApprovalSteps",
+        lambda c: c.approvals.steps("fragments/x", page_size=2),
+        approvals_pb.ListApprovalStepsRequest(fragment="fragments/x", page_size=2),
+        approvals_pb.ListApprovalStepsResponse(approval_steps=[approval_pb.ApprovalStep(actor="apiKeys/1")]),
+        holds(actor="apiKeys/1"),
+    ),
     "approvals.threads": Case(
         "ListApprovalThreads",
         lambda c: c.approvals.threads("x", page_size=2),
-        approvals_pb.ListApprovalThreadsRequest(campaign="campaigns/x", page_size=2),
-        approvals_pb.ListApprovalThreadsResponse(approval_threads=[approval_pb.ApprovalThread(resolved=True)]),
+        comments_pb.ListApprovalThreadsRequest(campaign="campaigns/x", page_size=2),
+        comments_pb.ListApprovalThreadsResponse(approval_threads=[approval_pb.ApprovalThread(resolved=True)]),
         holds(resolved=True),
     ),
     "attachments.list": Case(

@@ -6,8 +6,9 @@ from typing import Any
 
 from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.fragments.fragments import ManageFragments, Publication, PublishFragment
-from clarion_server.application.ports.content import Personalisation
+from clarion_server.application.ports.content import ContentCompiler, Personalisation
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
+from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Action
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.errors import ResourceExists
@@ -20,23 +21,33 @@ CONTEXT = {"order": {"id": "A1"}}
 
 
 class Pieces:
-    def __init__(self, world: World) -> None:
-        self.manage = ManageFragments(world.transactions, COMPILER, world.clock)
+    def __init__(self, world: World, compiler: ContentCompiler = COMPILER) -> None:
+        self.manage = ManageFragments(world.transactions, compiler, world.clock)
 
-    async def write(self, fragment_id: str, source: str, **fields: Any) -> Fragment:
+    async def write(self, fragment_id: str, source: str, caller: Caller = AUTHOR, **fields: Any) -> Fragment:
         """Creates a fragment, or changes its draft."""
         sent = Fragment(sandbox="", id="", create_time=0, update_time=0, source=source, **fields)
         try:
-            return await self.manage.create(CreateResource(fragment_id, ResourceInput(sent)), AUTHOR)
+            return await self.manage.create(CreateResource(fragment_id, ResourceInput(sent)), caller)
         except ResourceExists:
             changed = frozenset({"source", *fields})
-            return await self.manage.update(UpdateResource(fragment_id, ResourceInput(sent), changed), AUTHOR)
+            return await self.manage.update(UpdateResource(fragment_id, ResourceInput(sent), changed), caller)
 
-    async def publish(self, fragment_id: str, source: str = "", **fields: Any) -> Publication:
+    async def publish(
+        self,
+        fragment_id: str,
+        source: str = "",
+        *,
+        dry: bool = False,
+        bypass_reason: str = "",
+        caller: Caller = AUTHOR,
+        **fields: Any,
+    ) -> Publication:
         """Publishes what a fragment has, or this source."""
         if source:
             await self.write(fragment_id, source, **fields)
-        return await self.manage.publish(PublishFragment(fragment_id), AUTHOR)
+        command = PublishFragment(fragment_id, validate_only=dry, bypass_reason=bypass_reason)
+        return await self.manage.publish(command, caller)
 
 
 def mails(html: str, subject: str = "Order {{ context.order.id }}", **fields: Any) -> tuple[Action, ...]:

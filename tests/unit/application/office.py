@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clarion_server.application.campaigns.approval_policies import APPROVAL_POLICY
-from clarion_server.application.campaigns.approving import Approval, Approving, Word
+from clarion_server.application.approvals.approving import Approval, Approving, Word
+from clarion_server.application.approvals.policies import APPROVAL_POLICY
+from clarion_server.application.campaigns.approvable_drafts import CampaignDrafts
 from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput
 from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.approval import ApprovalAction
 from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.campaign import Campaign
 
 from tests.unit.application.world import AUTHOR, World
 
@@ -21,12 +23,17 @@ def approver(name: str) -> Caller:
 ANN, BOB = approver("ann"), approver("bob")
 
 
+def approving_campaigns(world: World) -> Approving[Campaign]:
+    drafts = CampaignDrafts(world.transactions, world.review, world.clock, world.announced.append)
+    return Approving(world.transactions, world.clock, drafts)
+
+
 class Office:
     """The people who approve the campaign of a world."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.approving = Approving(world.transactions, world.review, world.clock, world.announced.append)
+        self.approving = approving_campaigns(world)
         self.policies = ManageResources(APPROVAL_POLICY, world.transactions, world.clock)
 
     async def policy(self, policy_id: str = "legal", **fields: object) -> ApprovalPolicy:
@@ -34,10 +41,10 @@ class Office:
         sent = ResourceInput(replace(policy, **fields))  # type: ignore[arg-type] # of one type each
         return await self.policies.create(CreateResource(policy_id, sent), AUTHOR)
 
-    async def submit(self, caller: Caller = AUTHOR) -> Approval:
+    async def submit(self, caller: Caller = AUTHOR) -> Approval[Campaign]:
         return await self.approving.submit(Word("order-confirmed", "Please look."), caller)
 
-    async def approve(self, caller: Caller = ANN, content_hash: str = "") -> Approval:
+    async def approve(self, caller: Caller = ANN, content_hash: str = "") -> Approval[Campaign]:
         seen = content_hash or (await self.approving.get("order-confirmed", caller)).content_hash
         return await self.approving.approve(Word("order-confirmed"), seen, caller)
 

@@ -22,11 +22,12 @@ class RollingOut(Pieces):
         reviewing = review or world.review
         self.repinner = FragmentRepinner(world.transactions, reviewing, world.clock, world.announced.append)
 
-    async def repin(self, *campaigns: str, to: int = 0, dry: bool = False) -> RollOut:
-        return await self.repinner.repin(RepinFragment("footer", campaigns or (NAME,), to, dry), AUTHOR)
+    async def repin(self, *campaigns: str, to: int = 0, dry: bool = False, bypass_reason: str = "") -> RollOut:
+        command = RepinFragment("footer", campaigns or (NAME,), to, dry, bypass_reason)
+        return await self.repinner.repin(command, AUTHOR)
 
-    async def outcome(self, *, to: int = 0, dry: bool = False) -> FragmentRepin:
-        (repin,) = (await self.repin(to=to, dry=dry)).repins
+    async def outcome(self, *, to: int = 0, dry: bool = False, bypass_reason: str = "") -> FragmentRepin:
+        (repin,) = (await self.repin(to=to, dry=dry, bypass_reason=bypass_reason)).repins
         return repin
 
     async def footer(self, number: int) -> str:

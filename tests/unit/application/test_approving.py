@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.campaigns.approving import Word
+from clarion_server.application.approvals.approving import Word
 from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
 from clarion_server.domain.approval import ApprovalAction, ApprovalStep
 from clarion_server.domain.approval_policy import ApprovalConditions
@@ -42,10 +42,10 @@ async def test_a_draft_goes_live_once_its_policy_has_its_approval(office: Office
         await office.world.activate()
     assert refused.value.policies == ("approvalPolicies/legal",)
     submitted = await office.submit()
-    assert submitted.campaign.approval_state is ApprovalState.IN_REVIEW
+    assert submitted.subject.approval_state is ApprovalState.IN_REVIEW
     with pytest.raises(ApprovalRequired):
         await office.world.activate()
-    assert (await office.approve()).campaign.approval_state is ApprovalState.APPROVED
+    assert (await office.approve()).subject.approval_state is ApprovalState.APPROVED
     live = (await office.world.activate()).campaign
     assert (live.state, live.approval_state, live.draft_editors) == (CampaignState.LIVE, None, ())
     (version,) = await office.world.authoring.versions("order-confirmed", None, 9, AUTHOR)
@@ -80,7 +80,7 @@ async def test_who_worked_on_the_draft_cannot_approve_it_where_that_is_blocked(o
     for caller in (ANN, AUTHOR):
         with pytest.raises(SelfApproval):
             await office.approve(caller)
-    assert (await office.approve(BOB)).campaign.approval_state is ApprovalState.APPROVED
+    assert (await office.approve(BOB)).subject.approval_state is ApprovalState.APPROVED
 
 
 async def test_only_named_approvers_count(office: Office) -> None:
@@ -88,7 +88,7 @@ async def test_only_named_approvers_count(office: Office) -> None:
     await office.submit()
     with pytest.raises(ApproverNotNamed):
         await office.approve(ANN)
-    assert (await office.approve(BOB)).campaign.approval_state is ApprovalState.APPROVED
+    assert (await office.approve(BOB)).subject.approval_state is ApprovalState.APPROVED
 
 
 async def test_every_policy_that_holds_must_have_its_approvals(office: Office) -> None:
@@ -97,13 +97,13 @@ async def test_every_policy_that_holds_must_have_its_approvals(office: Office) -
     await office.policy("marketing", conditions=ApprovalConditions((Category.MARKETING,)))
     await office.submit()
     first = await office.approve(ANN)
-    assert first.campaign.approval_state is ApprovalState.IN_REVIEW
+    assert first.subject.approval_state is ApprovalState.IN_REVIEW
     assert [(each.policy, each.is_met) for each in first.requirements] == [
         ("approvalPolicies/brand", False),
         ("approvalPolicies/legal", True),
     ]
-    assert (await office.approve(ANN)).campaign.approval_state is ApprovalState.IN_REVIEW
-    assert (await office.approve(BOB)).campaign.approval_state is ApprovalState.APPROVED
+    assert (await office.approve(ANN)).subject.approval_state is ApprovalState.IN_REVIEW
+    assert (await office.approve(BOB)).subject.approval_state is ApprovalState.APPROVED
 
 
 async def test_a_policy_that_came_after_the_approval_is_heeded(office: Office) -> None:
@@ -147,11 +147,11 @@ async def test_what_ends_a_submission_voids_its_approvals(office: Office, end: s
     await office.submit()
     await office.approve()
     ended = await getattr(office.approving, end)(Word("order-confirmed", "Too long."), BOB)
-    assert ended.campaign.approval_state in (None, ApprovalState.CHANGES_REQUESTED)
+    assert ended.subject.approval_state in (None, ApprovalState.CHANGES_REQUESTED)
     await office.world.update(display_name="Shorter")
     again = await office.submit()
     assert again.submission is not None
-    assert (again.submission.approvers, again.campaign.approval_state) == ((), ApprovalState.IN_REVIEW)
+    assert (again.submission.approvers, again.subject.approval_state) == ((), ApprovalState.IN_REVIEW)
     with pytest.raises(ApprovalRequired):
         await office.world.activate()
 

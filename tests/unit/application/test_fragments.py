@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from threading import current_thread
+from typing import Any
 
 import pytest
 from clarion_server.application.fragments.fragments import Publication, PublishFragment
@@ -33,7 +34,7 @@ def pieces(world: World) -> Pieces:
     return Pieces(world)
 
 
-async def findings(pieces: Pieces, source: str, **fields: object) -> list[tuple[str, str, int]]:
+async def findings(pieces: Pieces, source: str, **fields: Any) -> list[tuple[str, str, int]]:
     await pieces.write("tried", source, **fields)
     with pytest.raises(ReviewFailed) as failed:
         await pieces.publish("tried")

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from clarion_server.application.campaigns.approving import Approving, Word
+from clarion_server.application.approvals.approving import Word
 from clarion_server.application.campaigns.comparison import CompareVersions
 from clarion_server.application.campaigns.preview import PreviewCampaign
 from clarion_server.application.ports.content import RenderingFailed
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from tests.memory_store import MemoryStore
 from tests.unit.application.fragments import CONTEXT, Pieces, mails, sent
+from tests.unit.application.office import approving_campaigns
 from tests.unit.application.world import AUTHOR, SCHEMA, World
 
 FOOTER = '<h1>Hi</h1>{% include "fragments/footer" %}'
@@ -219,7 +220,7 @@ async def test_an_approval_is_of_the_fragments_too(world: World, pieces: Pieces)
     await world.channel()
     await pieces.publish("footer", "<p>one</p>")
     await world.draft(actions=mails(FOOTER))
-    approving = Approving(world.transactions, world.review, world.clock, world.announced.append)
+    approving = approving_campaigns(world)
     submitted = await approving.submit(Word("order-confirmed"), AUTHOR)
     await pieces.publish("footer", "<p>two</p>")
     assert (await approving.get("order-confirmed", AUTHOR)).content_hash != submitted.content_hash

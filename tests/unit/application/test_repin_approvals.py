@@ -8,7 +8,7 @@ from clarion_server.domain.approval import ApprovalAction
 from clarion_server.domain.approval_policy import ApprovalConditions
 from clarion_server.domain.campaign_states import ApprovalState
 from clarion_server.domain.category import Category
-from clarion_server.domain.errors import ApprovalStale, IllegalTransition
+from clarion_server.domain.errors import ApprovalStale, IllegalTransition, InvalidFields
 from clarion_server.domain.fragment_repin import FragmentRepin, RepinOutcome
 
 from tests.unit.application.fragments import mails
@@ -132,3 +132,48 @@ async def test_going_back_to_exactly_what_was_submitted_ends_its_submission(
     await world.activate(version=1)
     await office.submit()
     assert (await world.activate(version=2)).campaign.approval_state is None
+
+
+async def test_an_administrator_who_says_why_rolls_out_without_approval(
+    world: World, pieces: RollingOut, office: Office
+) -> None:
+    await office.policy()
+    dry = await pieces.outcome(dry=True, bypass_reason="The address moved.")
+    assert (dry.outcome, dry.campaign_version, (await world.get()).live_version) == (RepinOutcome.REPINNED, 2, 1)
+    done = await pieces.outcome(bypass_reason="The address moved.")
+    assert (done.outcome, done.campaign_version) == (RepinOutcome.REPINNED, 2)
+    (version, _) = await world.authoring.versions(NAME, None, 9, AUTHOR)
+    assert (version.approvers, version.bypass_reason) == ((), "The address moved.")
+    (step,) = await office.approving.steps(NAME, None, 9, AUTHOR)
+    assert (step.action, step.comment, step.actor) == (ApprovalAction.BYPASSED, "The address moved.", AUTHOR.name)
+
+
+async def test_a_reason_that_a_roll_out_does_not_need_is_not_kept(
+    world: World, pieces: RollingOut, office: Office
+) -> None:
+    await pieces.outcome(bypass_reason="The address moved.")
+    (version, _) = await world.authoring.versions(NAME, None, 9, AUTHOR)
+    assert (version.bypass_reason, await office.actions()) == ("", [])
+
+
+async def test_a_bypassed_roll_out_leaves_the_submission_of_another_draft(
+    world: World, pieces: RollingOut, office: Office
+) -> None:
+    await office.policy()
+    await world.update(display_name="Edited")
+    await office.submit()
+    await office.approve(ANN)
+    await pieces.outcome(bypass_reason="The address moved.")
+    approval = await office.approving.get(NAME, AUTHOR)
+    assert approval.subject.approval_state is ApprovalState.APPROVED
+    assert approval.submission is not None
+    assert approval.submission.approvers == (ANN.name,)
+
+
+async def test_a_reason_that_is_too_long_is_refused_with_everything_else(pieces: RollingOut) -> None:
+    with pytest.raises(InvalidFields) as refused:
+        await pieces.repin(to=-1, bypass_reason="x" * 2_001)
+    assert [(each.field, each.reason) for each in refused.value.violations] == [
+        ("to_version", "UNKNOWN_VALUE"),
+        ("bypass_reason", "TOO_LONG"),
+    ]

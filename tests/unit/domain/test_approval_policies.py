@@ -6,17 +6,23 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from clarion_server.domain.approvable import DraftKind
+from clarion_server.domain.approval import holding_policies
 from clarion_server.domain.approval_policy import (
     MAX_VALUES,
     ApprovalConditions,
     ApprovalPolicy,
     approval_policy_violations,
 )
+from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.fragment import Fragment, FragmentKind
 
 from tests.unit.application.world import DEFINITION
 
+CAMPAIGN = Campaign("default", "orders", DEFINITION, 0, "", 0, "", tags=("Legal",))
+FOOTER = Fragment(sandbox="default", id="footer", create_time=0, update_time=0, source="<p>Bye</p>")
 POLICY = ApprovalPolicy(sandbox="default", id="legal", create_time=0, update_time=0, display_name="Legal")
 ANN, BOB = "apiKeys/ann", "apiKeys/bob"
 
@@ -37,7 +43,44 @@ ANN, BOB = "apiKeys/ann", "apiKeys/bob"
     ],
 )
 def test_a_policy_holds_where_every_condition_has_a_value_that_fits(conditions: dict[str, Any], met: bool) -> None:
-    assert ApprovalConditions(**conditions).are_met(DEFINITION, ["Legal"], {ANN}) is met
+    assert ApprovalConditions(**conditions).are_met(CAMPAIGN.approval_traits, {ANN}) is met
+
+
+@pytest.mark.parametrize(
+    ("conditions", "met"),
+    [
+        ({}, True),
+        ({"fragment_kinds": (FragmentKind.TEXT, FragmentKind.HTML)}, True),
+        ({"fragment_kinds": (FragmentKind.TEXT,)}, False),
+        ({"fragments": ("fragments/header", "fragments/footer")}, True),
+        ({"fragments": ("fragments/header",)}, False),
+        ({"requesters": (BOB,)}, False),
+        ({"fragments": ("fragments/footer",), "fragment_kinds": (FragmentKind.TEXT,)}, False),
+    ],
+)
+def test_a_policy_about_fragments_holds_where_every_condition_fits(conditions: dict[str, Any], met: bool) -> None:
+    assert ApprovalConditions(**conditions).are_met(FOOTER.approval_traits, {ANN}) is met
+
+
+def test_a_policy_holds_for_no_draft_of_the_other_kind() -> None:
+    of_fragments = replace(POLICY, id="wording", applies_to=DraftKind.FRAGMENT)
+    assert holding_policies([POLICY, of_fragments], CAMPAIGN, frozenset()) == [POLICY]
+    assert holding_policies([POLICY, of_fragments], FOOTER, frozenset()) == [of_fragments]
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        (DraftKind.CAMPAIGN, ["conditions.fragment_kinds", "conditions.fragments"]),
+        (DraftKind.FRAGMENT, ["conditions.categories", "conditions.channels", "conditions.tags"]),
+    ],
+)
+def test_every_condition_that_the_drafts_do_not_have_is_refused(kind: DraftKind, found: list[str]) -> None:
+    conditions = ApprovalConditions(
+        (Category.MARKETING,), (Channel.EMAIL,), ("legal",), (ANN,), (FragmentKind.HTML,), ("fragments/footer",)
+    )
+    violations = list(approval_policy_violations(replace(POLICY, applies_to=kind, conditions=conditions)))
+    assert [(each.field, each.reason) for each in violations] == [(each, "NOT_ALLOWED") for each in found]
 
 
 @pytest.mark.parametrize(

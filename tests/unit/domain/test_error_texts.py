@@ -10,6 +10,8 @@ from clarion_server.domain.instant import DAY, SECOND
 from clarion_server.domain.violation import malformed, required
 
 CAMPAIGN = "campaigns/order-confirmed"
+_ANN = "Its approvers are apiKeys/1."
+_TEN = f"Its approvers are {', '.join(f'apiKeys/{number}' for number in range(10))} and 2 more."
 FINDING = Finding(Severity.ERROR, FindingCode.LINK_INVALID, "actions[0].email.html", "The link is broken.", "Mend it.")
 
 TEXTS: list[tuple[ClarionError, str]] = [
@@ -149,6 +151,14 @@ TEXTS: list[tuple[ClarionError, str]] = [
     (
         errors.ApprovalRequired(CAMPAIGN, ("approvalPolicies/1", "approvalPolicies/2")),
         f"{CAMPAIGN} lacks approvals that policies ask for: approvalPolicies/1, approvalPolicies/2. Submit its draft.",
+    ),
+    (
+        errors.ApprovalRequired(CAMPAIGN, ("approvalPolicies/1",), tuple(f"apiKeys/{n}" for n in range(12))),
+        f"{CAMPAIGN} lacks approvals that policies ask for: approvalPolicies/1. Submit its draft. {_TEN}",
+    ),
+    (
+        errors.ApprovalRequired(CAMPAIGN, ("approvalPolicies/1",), ("apiKeys/1",), is_submitted=True),
+        f"{CAMPAIGN} lacks approvals that policies ask for: approvalPolicies/1. It is in review. {_ANN}",
     ),
     (
         errors.ApprovalStale(CAMPAIGN),

@@ -57,7 +57,11 @@ SAMPLES: tuple[ClarionError, ...] = (
     errors.EtagMismatch(CAMPAIGN),
     errors.IllegalTransition(CAMPAIGN, "pause", "DRAFT", ("LIVE",)),
     errors.ReviewFailed(CAMPAIGN, (FINDING,)),
-    errors.ApprovalRequired("campaigns/newsletter", ("approvalPolicies/marketing", "approvalPolicies/legal")),
+    errors.ApprovalRequired(
+        "campaigns/newsletter",
+        ("approvalPolicies/marketing", "approvalPolicies/legal"),
+        ("apiKeys/4f1c0b7a2d3e4f5061728394a5b6c7d8",),
+    ),
     errors.ApprovalStale("campaigns/newsletter"),
     errors.SelfApproval("campaigns/newsletter", "approvalPolicies/marketing"),
     errors.ApproverNotNamed("campaigns/newsletter", ("approvalPolicies/marketing",)),

@@ -27,7 +27,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/approval.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc8\x04\n\x08\x41pproval\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Campaign\x12/\n\x05state\x18\x02 \x01(\x0e\x32\x1a.clarion.v1.Approval.StateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63ontent_hash\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0esubmitted_hash\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12*\n\tsubmitter\x18\x05 \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x35\n\x0bsubmit_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12<\n\x0crequirements\x18\x07 \x03(\x0b\x32 .clarion.v1.Approval.RequirementB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x1a\x88\x01\n\x0bRequirement\x12/\n\x06policy\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x18\n\x16\x63larion/ApprovalPolicy\x12\x1c\n\x0erequired_count\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12*\n\tapprovers\x18\x03 \x03(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\"d\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTATE_IN_REVIEW\x10\x01\x12\x12\n\x0eSTATE_APPROVED\x10\x02\x12\x1b\n\x17STATE_CHANGES_REQUESTED\x10\x03\"\xd2\x03\n\x0c\x41pprovalStep\x12\x35\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x1f.clarion.v1.ApprovalStep.ActionB\x04\xe2\x41\x01\x03\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12&\n\x05\x61\x63tor\x18\x03 \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x15\n\x07\x63omment\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63ontent_hash\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04step\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06thread\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\"\xd5\x01\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41\x43TION_SUBMITTED\x10\x01\x12\x13\n\x0f\x41\x43TION_APPROVED\x10\x02\x12\x1c\n\x18\x41\x43TION_CHANGES_REQUESTED\x10\x03\x12\x14\n\x10\x41\x43TION_CANCELLED\x10\x04\x12\x14\n\x10\x41\x43TION_COMMENTED\x10\x05\x12\x14\n\x10\x41\x43TION_ACTIVATED\x10\x06\x12\x13\n\x0f\x41\x43TION_BYPASSED\x10\x07\x12\x13\n\x0f\x41\x43TION_RESOLVED\x10\x08\"\x8a\x01\n\x0e\x41pprovalThread\x12/\n\x07opening\x18\x01 \x01(\x0b\x32\x18.clarion.v1.ApprovalStepB\x04\xe2\x41\x01\x03\x12/\n\x07replies\x18\x02 \x03(\x0b\x32\x18.clarion.v1.ApprovalStepB\x04\xe2\x41\x01\x03\x12\x16\n\x08resolved\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/approval.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x05\n\x08\x41pproval\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Campaign\x12/\n\x05state\x18\x02 \x01(\x0e\x32\x1a.clarion.v1.Approval.StateB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63ontent_hash\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0esubmitted_hash\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12*\n\tsubmitter\x18\x05 \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x35\n\x0bsubmit_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12<\n\x0crequirements\x18\x07 \x03(\x0b\x32 .clarion.v1.Approval.RequirementB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12+\n\x08\x66ragment\x18\t \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Fragment\x1a\xbd\x01\n\x0bRequirement\x12/\n\x06policy\x18\x01 \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x18\n\x16\x63larion/ApprovalPolicy\x12\x1c\n\x0erequired_count\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12*\n\tapprovers\x18\x03 \x03(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x33\n\x12possible_approvers\x18\x04 \x03(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\"d\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTATE_IN_REVIEW\x10\x01\x12\x12\n\x0eSTATE_APPROVED\x10\x02\x12\x1b\n\x17STATE_CHANGES_REQUESTED\x10\x03\"\xe8\x03\n\x0c\x41pprovalStep\x12\x35\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x1f.clarion.v1.ApprovalStep.ActionB\x04\xe2\x41\x01\x03\x12.\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12&\n\x05\x61\x63tor\x18\x03 \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x15\n\x07\x63omment\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63ontent_hash\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04step\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06thread\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\"\xeb\x01\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41\x43TION_SUBMITTED\x10\x01\x12\x13\n\x0f\x41\x43TION_APPROVED\x10\x02\x12\x1c\n\x18\x41\x43TION_CHANGES_REQUESTED\x10\x03\x12\x14\n\x10\x41\x43TION_CANCELLED\x10\x04\x12\x14\n\x10\x41\x43TION_COMMENTED\x10\x05\x12\x14\n\x10\x41\x43TION_ACTIVATED\x10\x06\x12\x13\n\x0f\x41\x43TION_BYPASSED\x10\x07\x12\x13\n\x0f\x41\x43TION_RESOLVED\x10\x08\x12\x14\n\x10\x41\x43TION_PUBLISHED\x10\t\"\x8a\x01\n\x0e\x41pprovalThread\x12/\n\x07opening\x18\x01 \x01(\x0b\x32\x18.clarion.v1.ApprovalStepB\x04\xe2\x41\x01\x03\x12/\n\x07replies\x18\x02 \x03(\x0b\x32\x18.clarion.v1.ApprovalStepB\x04\xe2\x41\x01\x03\x12\x16\n\x08resolved\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVAL_REQUIREMENT'].fields_by_name['required_count']._serialized_options = b'\342A\001\003'
   _globals['_APPROVAL_REQUIREMENT'].fields_by_name['approvers']._loaded_options = None
   _globals['_APPROVAL_REQUIREMENT'].fields_by_name['approvers']._serialized_options = b'\342A\001\003\372A\020\n\016clarion/ApiKey'
+  _globals['_APPROVAL_REQUIREMENT'].fields_by_name['possible_approvers']._loaded_options = None
+  _globals['_APPROVAL_REQUIREMENT'].fields_by_name['possible_approvers']._serialized_options = b'\342A\001\003\372A\020\n\016clarion/ApiKey'
   _globals['_APPROVAL'].fields_by_name['campaign']._loaded_options = None
   _globals['_APPROVAL'].fields_by_name['campaign']._serialized_options = b'\342A\001\003\372A\022\n\020clarion/Campaign'
   _globals['_APPROVAL'].fields_by_name['state']._loaded_options = None
@@ -56,6 +58,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVAL'].fields_by_name['requirements']._serialized_options = b'\342A\001\003'
   _globals['_APPROVAL'].fields_by_name['etag']._loaded_options = None
   _globals['_APPROVAL'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
+  _globals['_APPROVAL'].fields_by_name['fragment']._loaded_options = None
+  _globals['_APPROVAL'].fields_by_name['fragment']._serialized_options = b'\342A\001\003\372A\022\n\020clarion/Fragment'
   _globals['_APPROVALSTEP'].fields_by_name['action']._loaded_options = None
   _globals['_APPROVALSTEP'].fields_by_name['action']._serialized_options = b'\342A\001\003'
   _globals['_APPROVALSTEP'].fields_by_name['time']._loaded_options = None
@@ -77,15 +81,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVALTHREAD'].fields_by_name['resolved']._loaded_options = None
   _globals['_APPROVALTHREAD'].fields_by_name['resolved']._serialized_options = b'\342A\001\003'
   _globals['_APPROVAL']._serialized_start=135
-  _globals['_APPROVAL']._serialized_end=719
-  _globals['_APPROVAL_REQUIREMENT']._serialized_start=481
-  _globals['_APPROVAL_REQUIREMENT']._serialized_end=617
-  _globals['_APPROVAL_STATE']._serialized_start=619
-  _globals['_APPROVAL_STATE']._serialized_end=719
-  _globals['_APPROVALSTEP']._serialized_start=722
-  _globals['_APPROVALSTEP']._serialized_end=1188
-  _globals['_APPROVALSTEP_ACTION']._serialized_start=975
-  _globals['_APPROVALSTEP_ACTION']._serialized_end=1188
-  _globals['_APPROVALTHREAD']._serialized_start=1191
-  _globals['_APPROVALTHREAD']._serialized_end=1329
+  _globals['_APPROVAL']._serialized_end=817
+  _globals['_APPROVAL_REQUIREMENT']._serialized_start=526
+  _globals['_APPROVAL_REQUIREMENT']._serialized_end=715
+  _globals['_APPROVAL_STATE']._serialized_start=717
+  _globals['_APPROVAL_STATE']._serialized_end=817
+  _globals['_APPROVALSTEP']._serialized_start=820
+  _globals['_APPROVALSTEP']._serialized_end=1308
+  _globals['_APPROVALSTEP_ACTION']._serialized_start=1073
+  _globals['_APPROVALSTEP_ACTION']._serialized_end=1308
+  _globals['_APPROVALTHREAD']._serialized_start=1311
+  _globals['_APPROVALTHREAD']._serialized_end=1449
 # @@protoc_insertion_point(module_scope)

@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Approval(_message.Message):
-    """Says where the approval of a campaign's draft stands."""
+    """Says where the approval of the draft of a campaign or a fragment stands."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -37,7 +37,7 @@ class Approval(_message.Message):
         STATE_IN_REVIEW: Approval._State.ValueType  # 1
         """It was submitted, and approvals are missing. Nobody can edit it."""
         STATE_APPROVED: Approval._State.ValueType  # 2
-        """Every policy that holds for it has its approvals. Nobody can edit it; it can be activated."""
+        """Every policy that holds for it has its approvals. Nobody can edit it; it can be activated or published."""
         STATE_CHANGES_REQUESTED: Approval._State.ValueType  # 3
         """An approver wants changes. It can be edited, and submitted again."""
 
@@ -49,7 +49,7 @@ class Approval(_message.Message):
     STATE_IN_REVIEW: Approval.State.ValueType  # 1
     """It was submitted, and approvals are missing. Nobody can edit it."""
     STATE_APPROVED: Approval.State.ValueType  # 2
-    """Every policy that holds for it has its approvals. Nobody can edit it; it can be activated."""
+    """Every policy that holds for it has its approvals. Nobody can edit it; it can be activated or published."""
     STATE_CHANGES_REQUESTED: Approval.State.ValueType  # 3
     """An approver wants changes. It can be edited, and submitted again."""
 
@@ -62,6 +62,7 @@ class Approval(_message.Message):
         POLICY_FIELD_NUMBER: _builtins.int
         REQUIRED_COUNT_FIELD_NUMBER: _builtins.int
         APPROVERS_FIELD_NUMBER: _builtins.int
+        POSSIBLE_APPROVERS_FIELD_NUMBER: _builtins.int
         policy: _builtins.str
         """Output only. The policy, as `approvalPolicies/{approval_policy}`."""
         required_count: _builtins.int
@@ -70,16 +71,23 @@ class Approval(_message.Message):
         def approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
             """Output only. The keys whose approvals count for it, as `apiKeys/{api_key}`, in the order of their approvals."""
 
+        @_builtins.property
+        def possible_approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """Output only. The keys of which further approvals would count for it, as `apiKeys/{api_key}`. Empty when it names no approvers:
+            then every key with the scope `approve` may, but for those that worked on the draft where the policy blocks them.
+            """
+
         def __init__(
             self,
             *,
             policy: _builtins.str = ...,
             required_count: _builtins.int = ...,
             approvers: _abc.Iterable[_builtins.str] | None = ...,
+            possible_approvers: _abc.Iterable[_builtins.str] | None = ...,
         ) -> None: ...
         _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["approvers", b"approvers", "policy", b"policy", "required_count", b"required_count"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["approvers", b"approvers", "policy", b"policy", "possible_approvers", b"possible_approvers", "required_count", b"required_count"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -91,13 +99,15 @@ class Approval(_message.Message):
     SUBMIT_TIME_FIELD_NUMBER: _builtins.int
     REQUIREMENTS_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    FRAGMENT_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Output only. The campaign, as `campaigns/{campaign}`."""
+    """Output only. The campaign, as `campaigns/{campaign}`. Empty when it is about a fragment."""
     state: Global___Approval.State.ValueType
     """Output only. Where it stands."""
     content_hash: _builtins.str
-    """Output only. A hash (SHA-256) of the draft as it is now, with the channel configurations, the topic, the sending policy and the
-    bytes of the attachments that it names. An approval is of exactly this.
+    """Output only. A hash (SHA-256) of the draft as it is now, with all that it names: of a campaign the channel configurations, the
+    topic, the sending policy, the fragments and the bytes of the attachments; of a fragment the versions of the fragments that it
+    includes. An approval is of exactly this.
     """
     submitted_hash: _builtins.str
     """Output only. The hash of what was submitted. Another one than `content_hash` when something changed since that the draft names:
@@ -106,15 +116,17 @@ class Approval(_message.Message):
     submitter: _builtins.str
     """Output only. The key that submitted it, as `apiKeys/{api_key}`."""
     etag: _builtins.str
-    """Output only. The etag of the campaign."""
+    """Output only. The etag of the campaign or fragment."""
+    fragment: _builtins.str
+    """Output only. The fragment, as `fragments/{fragment}`. Empty when it is about a campaign."""
     @_builtins.property
     def submit_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was submitted."""
 
     @_builtins.property
     def requirements(self) -> _containers.RepeatedCompositeFieldContainer[Global___Approval.Requirement]:
-        """Output only. What the approval policies ask that hold for the draft now, by name. Without any, the draft can be activated without
-        an approval; once it is submitted, one approval makes it `STATE_APPROVED`.
+        """Output only. What the approval policies ask that hold for the draft now, by name. Without any, the draft can be activated or
+        published without an approval; once it is submitted, one approval makes it `STATE_APPROVED`.
         """
 
     def __init__(
@@ -128,10 +140,11 @@ class Approval(_message.Message):
         submit_time: _timestamp_pb2.Timestamp | None = ...,
         requirements: _abc.Iterable[Global___Approval.Requirement] | None = ...,
         etag: _builtins.str = ...,
+        fragment: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["submit_time", b"submit_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "content_hash", b"content_hash", "etag", b"etag", "requirements", b"requirements", "state", b"state", "submit_time", b"submit_time", "submitted_hash", b"submitted_hash", "submitter", b"submitter"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "content_hash", b"content_hash", "etag", b"etag", "fragment", b"fragment", "requirements", b"requirements", "state", b"state", "submit_time", b"submit_time", "submitted_hash", b"submitted_hash", "submitter", b"submitter"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -139,7 +152,7 @@ Global___Approval: _TypeAlias = Approval  # noqa: Y015
 
 @_typing.final
 class ApprovalStep(_message.Message):
-    """One entry of the history of a campaign's approvals. Never changes."""
+    """One entry of the history of the approvals of a campaign or a fragment. Never changes."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -162,11 +175,13 @@ class ApprovalStep(_message.Message):
         ACTION_COMMENTED: ApprovalStep._Action.ValueType  # 5
         """Something was said."""
         ACTION_ACTIVATED: ApprovalStep._Action.ValueType  # 6
-        """The submitted draft was activated."""
+        """The submitted draft of a campaign was activated."""
         ACTION_BYPASSED: ApprovalStep._Action.ValueType  # 7
-        """The draft was activated although approvals were missing. The comment says why."""
+        """The draft was activated or published although approvals were missing. The comment says why."""
         ACTION_RESOLVED: ApprovalStep._Action.ValueType  # 8
         """A thread was resolved. A later comment in it opens it again."""
+        ACTION_PUBLISHED: ApprovalStep._Action.ValueType  # 9
+        """The submitted draft of a fragment was published."""
 
     class Action(_Action, metaclass=_ActionEnumTypeWrapper):
         """Says what was done. Values may be added."""
@@ -184,11 +199,13 @@ class ApprovalStep(_message.Message):
     ACTION_COMMENTED: ApprovalStep.Action.ValueType  # 5
     """Something was said."""
     ACTION_ACTIVATED: ApprovalStep.Action.ValueType  # 6
-    """The submitted draft was activated."""
+    """The submitted draft of a campaign was activated."""
     ACTION_BYPASSED: ApprovalStep.Action.ValueType  # 7
-    """The draft was activated although approvals were missing. The comment says why."""
+    """The draft was activated or published although approvals were missing. The comment says why."""
     ACTION_RESOLVED: ApprovalStep.Action.ValueType  # 8
     """A thread was resolved. A later comment in it opens it again."""
+    ACTION_PUBLISHED: ApprovalStep.Action.ValueType  # 9
+    """The submitted draft of a fragment was published."""
 
     ACTION_FIELD_NUMBER: _builtins.int
     TIME_FIELD_NUMBER: _builtins.int
@@ -206,7 +223,7 @@ class ApprovalStep(_message.Message):
     content_hash: _builtins.str
     """Output only. The hash of the draft at that moment. Empty for a comment."""
     step: _builtins.str
-    """Output only. What identifies the step in its campaign."""
+    """Output only. What identifies the step in the history of its campaign or fragment."""
     thread: _builtins.str
     """Output only. The step that began the thread which this one belongs to, as its `step`. Empty for a step that is no reply."""
     @_builtins.property

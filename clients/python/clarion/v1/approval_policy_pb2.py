@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from clarion.v1 import category_pb2 as clarion_dot_v1_dot_category__pb2
 from clarion.v1 import channel_pb2 as clarion_dot_v1_dot_channel__pb2
+from clarion.v1 import fragment_pb2 as clarion_dot_v1_dot_fragment__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/approval_policy.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x03\n\x0e\x41pprovalPolicy\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x38\n\nconditions\x18\x03 \x01(\x0b\x32\x1e.clarion.v1.ApprovalConditionsB\x04\xe2\x41\x01\x01\x12*\n\tapprovers\x18\x04 \x03(\tB\x17\xe2\x41\x01\x01\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x1c\n\x0erequired_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\nblock_self\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:?\xea\x41<\n\x16\x63larion/ApprovalPolicy\x12\"approvalPolicies/{approval_policy}\"\xb2\x01\n\x12\x41pprovalConditions\x12.\n\ncategories\x18\x01 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12+\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x12\n\x04tags\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x12+\n\nrequesters\x18\x04 \x03(\tB\x17\xe2\x41\x01\x01\xfa\x41\x10\n\x0e\x63larion/ApiKeyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n clarion/v1/approval_policy.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/category.proto\x1a\x18\x63larion/v1/channel.proto\x1a\x19\x63larion/v1/fragment.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbc\x04\n\x0e\x41pprovalPolicy\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x38\n\nconditions\x18\x03 \x01(\x0b\x32\x1e.clarion.v1.ApprovalConditionsB\x04\xe2\x41\x01\x01\x12*\n\tapprovers\x18\x04 \x03(\tB\x17\xe2\x41\x01\x01\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x1c\n\x0erequired_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\nblock_self\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x07 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12>\n\napplies_to\x18\n \x01(\x0e\x32$.clarion.v1.ApprovalPolicy.AppliesToB\x04\xe2\x41\x01\x01\"Y\n\tAppliesTo\x12\x1a\n\x16\x41PPLIES_TO_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41PPLIES_TO_CAMPAIGN\x10\x01\x12\x17\n\x13\x41PPLIES_TO_FRAGMENT\x10\x02:?\xea\x41<\n\x16\x63larion/ApprovalPolicy\x12\"approvalPolicies/{approval_policy}\"\x99\x02\n\x12\x41pprovalConditions\x12.\n\ncategories\x18\x01 \x03(\x0e\x32\x14.clarion.v1.CategoryB\x04\xe2\x41\x01\x01\x12+\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x13.clarion.v1.ChannelB\x04\xe2\x41\x01\x01\x12\x12\n\x04tags\x18\x03 \x03(\tB\x04\xe2\x41\x01\x01\x12+\n\nrequesters\x18\x04 \x03(\tB\x17\xe2\x41\x01\x01\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x37\n\x0e\x66ragment_kinds\x18\x05 \x03(\x0e\x32\x19.clarion.v1.Fragment.KindB\x04\xe2\x41\x01\x01\x12,\n\tfragments\x18\x06 \x03(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Fragmentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,6 +55,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVALPOLICY'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_APPROVALPOLICY'].fields_by_name['update_time']._loaded_options = None
   _globals['_APPROVALPOLICY'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
+  _globals['_APPROVALPOLICY'].fields_by_name['applies_to']._loaded_options = None
+  _globals['_APPROVALPOLICY'].fields_by_name['applies_to']._serialized_options = b'\342A\001\001'
   _globals['_APPROVALPOLICY']._loaded_options = None
   _globals['_APPROVALPOLICY']._serialized_options = b'\352A<\n\026clarion/ApprovalPolicy\022\"approvalPolicies/{approval_policy}'
   _globals['_APPROVALCONDITIONS'].fields_by_name['categories']._loaded_options = None
@@ -64,8 +67,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVALCONDITIONS'].fields_by_name['tags']._serialized_options = b'\342A\001\001'
   _globals['_APPROVALCONDITIONS'].fields_by_name['requesters']._loaded_options = None
   _globals['_APPROVALCONDITIONS'].fields_by_name['requesters']._serialized_options = b'\342A\001\001\372A\020\n\016clarion/ApiKey'
-  _globals['_APPROVALPOLICY']._serialized_start=195
-  _globals['_APPROVALPOLICY']._serialized_end=612
-  _globals['_APPROVALCONDITIONS']._serialized_start=615
-  _globals['_APPROVALCONDITIONS']._serialized_end=793
+  _globals['_APPROVALCONDITIONS'].fields_by_name['fragment_kinds']._loaded_options = None
+  _globals['_APPROVALCONDITIONS'].fields_by_name['fragment_kinds']._serialized_options = b'\342A\001\001'
+  _globals['_APPROVALCONDITIONS'].fields_by_name['fragments']._loaded_options = None
+  _globals['_APPROVALCONDITIONS'].fields_by_name['fragments']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Fragment'
+  _globals['_APPROVALPOLICY']._serialized_start=222
+  _globals['_APPROVALPOLICY']._serialized_end=794
+  _globals['_APPROVALPOLICY_APPLIESTO']._serialized_start=640
+  _globals['_APPROVALPOLICY_APPLIESTO']._serialized_end=729
+  _globals['_APPROVALCONDITIONS']._serialized_start=797
+  _globals['_APPROVALCONDITIONS']._serialized_end=1078
 # @@protoc_insertion_point(module_scope)

@@ -5,11 +5,13 @@ isort:skip_file
 
 from clarion.v1 import category_pb2 as _category_pb2
 from clarion.v1 import channel_pb2 as _channel_pb2
+from clarion.v1 import fragment_pb2 as _fragment_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -23,11 +25,34 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ApprovalPolicy(_message.Message):
-    """Says whose approval it takes before the draft of a campaign becomes live. Where several policies hold for a draft, each
-    must have its approvals.
+    """Says whose approval it takes before the draft of a campaign becomes live, or that of a fragment a version. Where several policies
+    hold for a draft, each must have its approvals.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
+
+    class _AppliesTo:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _AppliesToEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ApprovalPolicy._AppliesTo.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        APPLIES_TO_UNSPECIFIED: ApprovalPolicy._AppliesTo.ValueType  # 0
+        """Read as `APPLIES_TO_CAMPAIGN`."""
+        APPLIES_TO_CAMPAIGN: ApprovalPolicy._AppliesTo.ValueType  # 1
+        """Campaigns, when they are activated."""
+        APPLIES_TO_FRAGMENT: ApprovalPolicy._AppliesTo.ValueType  # 2
+        """Fragments, when they are published."""
+
+    class AppliesTo(_AppliesTo, metaclass=_AppliesToEnumTypeWrapper):
+        """Says the drafts of what it is about. Values may be added."""
+
+    APPLIES_TO_UNSPECIFIED: ApprovalPolicy.AppliesTo.ValueType  # 0
+    """Read as `APPLIES_TO_CAMPAIGN`."""
+    APPLIES_TO_CAMPAIGN: ApprovalPolicy.AppliesTo.ValueType  # 1
+    """Campaigns, when they are activated."""
+    APPLIES_TO_FRAGMENT: ApprovalPolicy.AppliesTo.ValueType  # 2
+    """Fragments, when they are published."""
 
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
@@ -38,6 +63,7 @@ class ApprovalPolicy(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    APPLIES_TO_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `approvalPolicies/{approval_policy}`, where `{approval_policy}` is 1 to 63 lower-case letters, digits and hyphens, begins
     with a letter and does not end with a hyphen. Chosen at creation.
@@ -50,15 +76,17 @@ class ApprovalPolicy(_message.Message):
     """
     block_self: _builtins.bool
     """Optional. Whether the approval of a key does not count that submitted the draft, or edited it since the campaign was last
-    activated. Default: false.
+    activated or the fragment last published. Default: false.
     """
     etag: _builtins.str
     """Optional. The state of the resource as the caller last saw it. An update that carries another one than the stored one is
     refused with `ABORTED`.
     """
+    applies_to: Global___ApprovalPolicy.AppliesTo.ValueType
+    """Optional. Whether it is about campaigns or about fragments. Default: `APPLIES_TO_CAMPAIGN`."""
     @_builtins.property
     def conditions(self) -> Global___ApprovalConditions:
-        """Optional. The campaigns for which it holds. Default: all of the sandbox."""
+        """Optional. The campaigns or fragments for which it holds. Default: all of the sandbox."""
 
     @_builtins.property
     def approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -86,10 +114,11 @@ class ApprovalPolicy(_message.Message):
         etag: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        applies_to: Global___ApprovalPolicy.AppliesTo.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions", "create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvers", b"approvers", "block_self", b"block_self", "conditions", b"conditions", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "name", b"name", "required_count", b"required_count", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applies_to", b"applies_to", "approvers", b"approvers", "block_self", b"block_self", "conditions", b"conditions", "create_time", b"create_time", "display_name", b"display_name", "etag", b"etag", "name", b"name", "required_count", b"required_count", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -97,8 +126,9 @@ Global___ApprovalPolicy: _TypeAlias = ApprovalPolicy  # noqa: Y015
 
 @_typing.final
 class ApprovalConditions(_message.Message):
-    """The campaigns for which an approval policy holds: those that meet every condition which has values. One value that fits
-    meets a condition. Each has at most 100 values, without repetition.
+    """The campaigns or fragments for which an approval policy holds: those that meet every condition which has values. One value that
+    fits meets a condition. Each has at most 100 values, without repetition. A condition that campaigns alone have, or fragments
+    alone, must have no values in a policy about the others.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -107,21 +137,35 @@ class ApprovalConditions(_message.Message):
     CHANNELS_FIELD_NUMBER: _builtins.int
     TAGS_FIELD_NUMBER: _builtins.int
     REQUESTERS_FIELD_NUMBER: _builtins.int
+    FRAGMENT_KINDS_FIELD_NUMBER: _builtins.int
+    FRAGMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
-        """Optional. The category is one of these."""
+        """Optional. Of campaigns: the category is one of these."""
 
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_channel_pb2.Channel.ValueType]:
-        """Optional. An action is for one of these channels."""
+        """Optional. Of campaigns: an action is for one of these channels."""
 
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. The campaign has one of these tags, in any case."""
+        """Optional. Of campaigns: it has one of these tags, in any case."""
 
     @_builtins.property
     def requesters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. One of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the campaign was last activated."""
+        """Optional. One of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the campaign was last activated
+        or the fragment last published.
+        """
+
+    @_builtins.property
+    def fragment_kinds(self) -> _containers.RepeatedScalarFieldContainer[_fragment_pb2.Fragment.Kind.ValueType]:
+        """Optional. Of fragments: it may stand where one of these kinds stands."""
+
+    @_builtins.property
+    def fragments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Of fragments: it is one of these, as `fragments/{fragment}`. They need not exist yet. Every key that reads policies sees
+        these names, whatever hides the fragments.
+        """
 
     def __init__(
         self,
@@ -130,10 +174,12 @@ class ApprovalConditions(_message.Message):
         channels: _abc.Iterable[_channel_pb2.Channel.ValueType] | None = ...,
         tags: _abc.Iterable[_builtins.str] | None = ...,
         requesters: _abc.Iterable[_builtins.str] | None = ...,
+        fragment_kinds: _abc.Iterable[_fragment_pb2.Fragment.Kind.ValueType] | None = ...,
+        fragments: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "channels", b"channels", "requesters", b"requesters", "tags", b"tags"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "channels", b"channels", "fragment_kinds", b"fragment_kinds", "fragments", b"fragments", "requesters", b"requesters", "tags", b"tags"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from clarion.v1 import access_pb2 as clarion_dot_v1_dot_access__pb2
 from clarion.v1 import approval_pb2 as clarion_dot_v1_dot_approval__pb2
+from clarion.v1 import approval_comments_pb2 as clarion_dot_v1_dot_approval__comments__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/approval_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/approval.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"A\n\x12GetApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\"=\n\x13GetApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"z\n\x18ListApprovalStepsRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x19ListApprovalStepsResponse\x12\x30\n\x0e\x61pproval_steps\x18\x01 \x03(\x0b\x32\x18.clarion.v1.ApprovalStep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"r\n\x18SubmitForApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19SubmitForApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"\x84\x01\n\x0e\x41pproveRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x63ontent_hash\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"9\n\x0f\x41pproveResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"o\n\x15RequestChangesRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16RequestChangesResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"o\n\x15\x43\x61ncelApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16\x43\x61ncelApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"|\n\x1aListApprovalThreadsRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"l\n\x1bListApprovalThreadsResponse\x12\x34\n\x10\x61pproval_threads\x18\x01 \x03(\x0b\x32\x1a.clarion.v1.ApprovalThread\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"v\n\x18\x43ommentOnApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x16\n\x08reply_to\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"L\n\x19\x43ommentOnApprovalResponse\x12/\n\rapproval_step\x18\x01 \x01(\x0b\x32\x18.clarion.v1.ApprovalStep\"x\n\x1cResolveApprovalThreadRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x14\n\x06thread\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x15\n\x07\x63omment\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"T\n\x1dResolveApprovalThreadResponse\x12\x33\n\x0f\x61pproval_thread\x18\x01 \x01(\x0b\x32\x1a.clarion.v1.ApprovalThread2\x80\x0b\n\x0f\x41pprovalService\x12\x84\x01\n\x0bGetApproval\x12\x1e.clarion.v1.GetApprovalRequest\x1a\x1f.clarion.v1.GetApprovalResponse\"4\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02%\x12#/v1/{campaign=campaigns/*}/approval\x12\x9b\x01\n\x11ListApprovalSteps\x12$.clarion.v1.ListApprovalStepsRequest\x1a%.clarion.v1.ListApprovalStepsResponse\"9\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02*\x12(/v1/{campaign=campaigns/*}/approvalSteps\x12\xa0\x01\n\x11SubmitForApproval\x12$.clarion.v1.SubmitForApprovalRequest\x1a%.clarion.v1.SubmitForApprovalResponse\">\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x31\",/v1/{campaign=campaigns/*}:submitForApproval:\x01*\x12x\n\x07\x41pprove\x12\x1a.clarion.v1.ApproveRequest\x1a\x1b.clarion.v1.ApproveResponse\"4\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02\'\"\"/v1/{campaign=campaigns/*}:approve:\x01*\x12\x94\x01\n\x0eRequestChanges\x12!.clarion.v1.RequestChangesRequest\x1a\".clarion.v1.RequestChangesResponse\";\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02.\")/v1/{campaign=campaigns/*}:requestChanges:\x01*\x12\x95\x01\n\x0e\x43\x61ncelApproval\x12!.clarion.v1.CancelApprovalRequest\x1a\".clarion.v1.CancelApprovalResponse\"<\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02.\")/v1/{campaign=campaigns/*}:cancelApproval:\x01*\x12\xa3\x01\n\x13ListApprovalThreads\x12&.clarion.v1.ListApprovalThreadsRequest\x1a\'.clarion.v1.ListApprovalThreadsResponse\";\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02,\x12*/v1/{campaign=campaigns/*}/approvalThreads\x12\xa1\x01\n\x11\x43ommentOnApproval\x12$.clarion.v1.CommentOnApprovalRequest\x1a%.clarion.v1.CommentOnApprovalResponse\"?\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02\x31\",/v1/{campaign=campaigns/*}:commentOnApproval:\x01*\x12\xb1\x01\n\x15ResolveApprovalThread\x12(.clarion.v1.ResolveApprovalThreadRequest\x1a).clarion.v1.ResolveApprovalThreadResponse\"C\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02\x35\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!clarion/v1/approval_service.proto\x12\nclarion.v1\x1a\x17\x63larion/v1/access.proto\x1a\x19\x63larion/v1/approval.proto\x1a\"clarion/v1/approval_comments.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"n\n\x12GetApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Campaign\x12+\n\x08\x66ragment\x18\x02 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Fragment\"=\n\x13GetApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"\xa7\x01\n\x18ListApprovalStepsRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Campaign\x12+\n\x08\x66ragment\x18\x04 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x17\n\tpage_size\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12\x18\n\npage_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"f\n\x19ListApprovalStepsResponse\x12\x30\n\x0e\x61pproval_steps\x18\x01 \x03(\x0b\x32\x18.clarion.v1.ApprovalStep\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x9f\x01\n\x18SubmitForApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Campaign\x12+\n\x08\x66ragment\x18\x04 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"C\n\x19SubmitForApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"\xb1\x01\n\x0e\x41pproveRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Campaign\x12+\n\x08\x66ragment\x18\x05 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12\x1a\n\x0c\x63ontent_hash\x18\x04 \x01(\tB\x04\xe2\x41\x01\x02\"9\n\x0f\x41pproveResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"\x9c\x01\n\x15RequestChangesRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Campaign\x12+\n\x08\x66ragment\x18\x04 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x02\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16RequestChangesResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval\"\x9c\x01\n\x15\x43\x61ncelApprovalRequest\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Campaign\x12+\n\x08\x66ragment\x18\x04 \x01(\tB\x19\xe2\x41\x01\x01\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x15\n\x07\x63omment\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\"@\n\x16\x43\x61ncelApprovalResponse\x12&\n\x08\x61pproval\x18\x01 \x01(\x0b\x32\x14.clarion.v1.Approval2\xa8\x0e\n\x0f\x41pprovalService\x12\xab\x01\n\x0bGetApproval\x12\x1e.clarion.v1.GetApprovalRequest\x1a\x1f.clarion.v1.GetApprovalResponse\"[\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02L\x12#/v1/{campaign=campaigns/*}/approvalZ%\x12#/v1/{fragment=fragments/*}/approval\x12\xc7\x01\n\x11ListApprovalSteps\x12$.clarion.v1.ListApprovalStepsRequest\x1a%.clarion.v1.ListApprovalStepsResponse\"e\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02V\x12(/v1/{campaign=campaigns/*}/approvalStepsZ*\x12(/v1/{fragment=fragments/*}/approvalSteps\x12\xd3\x01\n\x11SubmitForApproval\x12$.clarion.v1.SubmitForApprovalRequest\x1a%.clarion.v1.SubmitForApprovalResponse\"q\xe2\xdb\x18\x03\n\x01\x01\x82\xd3\xe4\x93\x02\x64\",/v1/{campaign=campaigns/*}:submitForApproval:\x01*Z1\",/v1/{fragment=fragments/*}:submitForApproval:\x01*\x12\xa1\x01\n\x07\x41pprove\x12\x1a.clarion.v1.ApproveRequest\x1a\x1b.clarion.v1.ApproveResponse\"]\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02P\"\"/v1/{campaign=campaigns/*}:approve:\x01*Z\'\"\"/v1/{fragment=fragments/*}:approve:\x01*\x12\xc4\x01\n\x0eRequestChanges\x12!.clarion.v1.RequestChangesRequest\x1a\".clarion.v1.RequestChangesResponse\"k\xe2\xdb\x18\x03\n\x01\x02\x82\xd3\xe4\x93\x02^\")/v1/{campaign=campaigns/*}:requestChanges:\x01*Z.\")/v1/{fragment=fragments/*}:requestChanges:\x01*\x12\xc5\x01\n\x0e\x43\x61ncelApproval\x12!.clarion.v1.CancelApprovalRequest\x1a\".clarion.v1.CancelApprovalResponse\"l\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02^\")/v1/{campaign=campaigns/*}:cancelApproval:\x01*Z.\")/v1/{fragment=fragments/*}:cancelApproval:\x01*\x12\xd1\x01\n\x13ListApprovalThreads\x12&.clarion.v1.ListApprovalThreadsRequest\x1a\'.clarion.v1.ListApprovalThreadsResponse\"i\xe2\xdb\x18\x05\n\x03\x01\x02\x04\x82\xd3\xe4\x93\x02Z\x12*/v1/{campaign=campaigns/*}/approvalThreadsZ,\x12*/v1/{fragment=fragments/*}/approvalThreads\x12\xd4\x01\n\x11\x43ommentOnApproval\x12$.clarion.v1.CommentOnApprovalRequest\x1a%.clarion.v1.CommentOnApprovalResponse\"r\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02\x64\",/v1/{campaign=campaigns/*}:commentOnApproval:\x01*Z1\",/v1/{fragment=fragments/*}:commentOnApproval:\x01*\x12\xe8\x01\n\x15ResolveApprovalThread\x12(.clarion.v1.ResolveApprovalThreadRequest\x1a).clarion.v1.ResolveApprovalThreadResponse\"z\xe2\xdb\x18\x04\n\x02\x01\x02\x82\xd3\xe4\x93\x02l\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\x01*Z5\"0/v1/{fragment=fragments/*}:resolveApprovalThread:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,21 +38,29 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'clarion.v1.approval_service
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETAPPROVALREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_GETAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
+  _globals['_GETAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Campaign'
+  _globals['_GETAPPROVALREQUEST'].fields_by_name['fragment']._loaded_options = None
+  _globals['_GETAPPROVALREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Fragment'
   _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
+  _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Campaign'
+  _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['fragment']._loaded_options = None
+  _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Fragment'
   _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
   _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTAPPROVALSTEPSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
   _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
+  _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Campaign'
+  _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['fragment']._loaded_options = None
+  _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Fragment'
   _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\001'
   _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_SUBMITFORAPPROVALREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_APPROVEREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_APPROVEREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
+  _globals['_APPROVEREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Campaign'
+  _globals['_APPROVEREQUEST'].fields_by_name['fragment']._loaded_options = None
+  _globals['_APPROVEREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Fragment'
   _globals['_APPROVEREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_APPROVEREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\001'
   _globals['_APPROVEREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -59,89 +68,63 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APPROVEREQUEST'].fields_by_name['content_hash']._loaded_options = None
   _globals['_APPROVEREQUEST'].fields_by_name['content_hash']._serialized_options = b'\342A\001\002'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_REQUESTCHANGESREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
+  _globals['_REQUESTCHANGESREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Campaign'
+  _globals['_REQUESTCHANGESREQUEST'].fields_by_name['fragment']._loaded_options = None
+  _globals['_REQUESTCHANGESREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Fragment'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\002'
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_REQUESTCHANGESREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
   _globals['_CANCELAPPROVALREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_CANCELAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
+  _globals['_CANCELAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Campaign'
+  _globals['_CANCELAPPROVALREQUEST'].fields_by_name['fragment']._loaded_options = None
+  _globals['_CANCELAPPROVALREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\001\372A\022\n\020clarion/Fragment'
   _globals['_CANCELAPPROVALREQUEST'].fields_by_name['comment']._loaded_options = None
   _globals['_CANCELAPPROVALREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\001'
   _globals['_CANCELAPPROVALREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_CANCELAPPROVALREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001'
-  _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
-  _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['page_size']._loaded_options = None
-  _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001'
-  _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['page_token']._loaded_options = None
-  _globals['_LISTAPPROVALTHREADSREQUEST'].fields_by_name['page_token']._serialized_options = b'\342A\001\001'
-  _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
-  _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['comment']._loaded_options = None
-  _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\002'
-  _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['reply_to']._loaded_options = None
-  _globals['_COMMENTONAPPROVALREQUEST'].fields_by_name['reply_to']._serialized_options = b'\342A\001\001'
-  _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['campaign']._loaded_options = None
-  _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['campaign']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
-  _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['thread']._loaded_options = None
-  _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['thread']._serialized_options = b'\342A\001\002'
-  _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['comment']._loaded_options = None
-  _globals['_RESOLVEAPPROVALTHREADREQUEST'].fields_by_name['comment']._serialized_options = b'\342A\001\001'
   _globals['_APPROVALSERVICE'].methods_by_name['GetApproval']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['GetApproval']._serialized_options = b'\342\333\030\005\n\003\001\002\004\202\323\344\223\002%\022#/v1/{campaign=campaigns/*}/approval'
+  _globals['_APPROVALSERVICE'].methods_by_name['GetApproval']._serialized_options = b'\342\333\030\005\n\003\001\002\004\202\323\344\223\002L\022#/v1/{campaign=campaigns/*}/approvalZ%\022#/v1/{fragment=fragments/*}/approval'
   _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalSteps']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalSteps']._serialized_options = b'\342\333\030\005\n\003\001\002\004\202\323\344\223\002*\022(/v1/{campaign=campaigns/*}/approvalSteps'
+  _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalSteps']._serialized_options = b'\342\333\030\005\n\003\001\002\004\202\323\344\223\002V\022(/v1/{campaign=campaigns/*}/approvalStepsZ*\022(/v1/{fragment=fragments/*}/approvalSteps'
   _globals['_APPROVALSERVICE'].methods_by_name['SubmitForApproval']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['SubmitForApproval']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\0021\",/v1/{campaign=campaigns/*}:submitForApproval:\001*'
+  _globals['_APPROVALSERVICE'].methods_by_name['SubmitForApproval']._serialized_options = b'\342\333\030\003\n\001\001\202\323\344\223\002d\",/v1/{campaign=campaigns/*}:submitForApproval:\001*Z1\",/v1/{fragment=fragments/*}:submitForApproval:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['Approve']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['Approve']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002\'\"\"/v1/{campaign=campaigns/*}:approve:\001*'
+  _globals['_APPROVALSERVICE'].methods_by_name['Approve']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002P\"\"/v1/{campaign=campaigns/*}:approve:\001*Z\'\"\"/v1/{fragment=fragments/*}:approve:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['RequestChanges']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['RequestChanges']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002.\")/v1/{campaign=campaigns/*}:requestChanges:\001*'
+  _globals['_APPROVALSERVICE'].methods_by_name['RequestChanges']._serialized_options = b'\342\333\030\003\n\001\002\202\323\344\223\002^\")/v1/{campaign=campaigns/*}:requestChanges:\001*Z.\")/v1/{fragment=fragments/*}:requestChanges:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['CancelApproval']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['CancelApproval']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\002.\")/v1/{campaign=campaigns/*}:cancelApproval:\001*'
+  _globals['_APPROVALSERVICE'].methods_by_name['CancelApproval']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\002^\")/v1/{campaign=campaigns/*}:cancelApproval:\001*Z.\")/v1/{fragment=fragments/*}:cancelApproval:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalThreads']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalThreads']._serialized_options = b'\342\333\030\005\n\003\001\002\004\202\323\344\223\002,\022*/v1/{campaign=campaigns/*}/approvalThreads'
+  _globals['_APPROVALSERVICE'].methods_by_name['ListApprovalThreads']._serialized_options = b'\342\333\030\005\n\003\001\002\004\202\323\344\223\002Z\022*/v1/{campaign=campaigns/*}/approvalThreadsZ,\022*/v1/{fragment=fragments/*}/approvalThreads'
   _globals['_APPROVALSERVICE'].methods_by_name['CommentOnApproval']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['CommentOnApproval']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\0021\",/v1/{campaign=campaigns/*}:commentOnApproval:\001*'
+  _globals['_APPROVALSERVICE'].methods_by_name['CommentOnApproval']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\002d\",/v1/{campaign=campaigns/*}:commentOnApproval:\001*Z1\",/v1/{fragment=fragments/*}:commentOnApproval:\001*'
   _globals['_APPROVALSERVICE'].methods_by_name['ResolveApprovalThread']._loaded_options = None
-  _globals['_APPROVALSERVICE'].methods_by_name['ResolveApprovalThread']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\0025\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\001*'
-  _globals['_GETAPPROVALREQUEST']._serialized_start=191
-  _globals['_GETAPPROVALREQUEST']._serialized_end=256
-  _globals['_GETAPPROVALRESPONSE']._serialized_start=258
-  _globals['_GETAPPROVALRESPONSE']._serialized_end=319
-  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_start=321
-  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_end=443
-  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_start=445
-  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_end=547
-  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_start=549
-  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_end=663
-  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_start=665
-  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_end=732
-  _globals['_APPROVEREQUEST']._serialized_start=735
-  _globals['_APPROVEREQUEST']._serialized_end=867
-  _globals['_APPROVERESPONSE']._serialized_start=869
-  _globals['_APPROVERESPONSE']._serialized_end=926
-  _globals['_REQUESTCHANGESREQUEST']._serialized_start=928
-  _globals['_REQUESTCHANGESREQUEST']._serialized_end=1039
-  _globals['_REQUESTCHANGESRESPONSE']._serialized_start=1041
-  _globals['_REQUESTCHANGESRESPONSE']._serialized_end=1105
-  _globals['_CANCELAPPROVALREQUEST']._serialized_start=1107
-  _globals['_CANCELAPPROVALREQUEST']._serialized_end=1218
-  _globals['_CANCELAPPROVALRESPONSE']._serialized_start=1220
-  _globals['_CANCELAPPROVALRESPONSE']._serialized_end=1284
-  _globals['_LISTAPPROVALTHREADSREQUEST']._serialized_start=1286
-  _globals['_LISTAPPROVALTHREADSREQUEST']._serialized_end=1410
-  _globals['_LISTAPPROVALTHREADSRESPONSE']._serialized_start=1412
-  _globals['_LISTAPPROVALTHREADSRESPONSE']._serialized_end=1520
-  _globals['_COMMENTONAPPROVALREQUEST']._serialized_start=1522
-  _globals['_COMMENTONAPPROVALREQUEST']._serialized_end=1640
-  _globals['_COMMENTONAPPROVALRESPONSE']._serialized_start=1642
-  _globals['_COMMENTONAPPROVALRESPONSE']._serialized_end=1718
-  _globals['_RESOLVEAPPROVALTHREADREQUEST']._serialized_start=1720
-  _globals['_RESOLVEAPPROVALTHREADREQUEST']._serialized_end=1840
-  _globals['_RESOLVEAPPROVALTHREADRESPONSE']._serialized_start=1842
-  _globals['_RESOLVEAPPROVALTHREADRESPONSE']._serialized_end=1926
-  _globals['_APPROVALSERVICE']._serialized_start=1929
-  _globals['_APPROVALSERVICE']._serialized_end=3337
+  _globals['_APPROVALSERVICE'].methods_by_name['ResolveApprovalThread']._serialized_options = b'\342\333\030\004\n\002\001\002\202\323\344\223\002l\"0/v1/{campaign=campaigns/*}:resolveApprovalThread:\001*Z5\"0/v1/{fragment=fragments/*}:resolveApprovalThread:\001*'
+  _globals['_GETAPPROVALREQUEST']._serialized_start=227
+  _globals['_GETAPPROVALREQUEST']._serialized_end=337
+  _globals['_GETAPPROVALRESPONSE']._serialized_start=339
+  _globals['_GETAPPROVALRESPONSE']._serialized_end=400
+  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_start=403
+  _globals['_LISTAPPROVALSTEPSREQUEST']._serialized_end=570
+  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_start=572
+  _globals['_LISTAPPROVALSTEPSRESPONSE']._serialized_end=674
+  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_start=677
+  _globals['_SUBMITFORAPPROVALREQUEST']._serialized_end=836
+  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_start=838
+  _globals['_SUBMITFORAPPROVALRESPONSE']._serialized_end=905
+  _globals['_APPROVEREQUEST']._serialized_start=908
+  _globals['_APPROVEREQUEST']._serialized_end=1085
+  _globals['_APPROVERESPONSE']._serialized_start=1087
+  _globals['_APPROVERESPONSE']._serialized_end=1144
+  _globals['_REQUESTCHANGESREQUEST']._serialized_start=1147
+  _globals['_REQUESTCHANGESREQUEST']._serialized_end=1303
+  _globals['_REQUESTCHANGESRESPONSE']._serialized_start=1305
+  _globals['_REQUESTCHANGESRESPONSE']._serialized_end=1369
+  _globals['_CANCELAPPROVALREQUEST']._serialized_start=1372
+  _globals['_CANCELAPPROVALREQUEST']._serialized_end=1528
+  _globals['_CANCELAPPROVALRESPONSE']._serialized_start=1530
+  _globals['_CANCELAPPROVALRESPONSE']._serialized_end=1594
+  _globals['_APPROVALSERVICE']._serialized_start=1597
+  _globals['_APPROVALSERVICE']._serialized_end=3429
 # @@protoc_insertion_point(module_scope)

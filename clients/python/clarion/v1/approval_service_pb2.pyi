@@ -26,16 +26,20 @@ class GetApprovalRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CAMPAIGN_FIELD_NUMBER: _builtins.int
+    FRAGMENT_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. The campaign, as `campaigns/{campaign}`."""
+    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    fragment: _builtins.str
+    """Optional. The fragment, as `fragments/{fragment}`."""
     def __init__(
         self,
         *,
         campaign: _builtins.str = ...,
+        fragment: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "fragment", b"fragment"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -67,15 +71,18 @@ Global___GetApprovalResponse: _TypeAlias = GetApprovalResponse  # noqa: Y015
 
 @_typing.final
 class ListApprovalStepsRequest(_message.Message):
-    """Asks for the history of a campaign's approvals."""
+    """Asks for the history of approvals."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     CAMPAIGN_FIELD_NUMBER: _builtins.int
+    FRAGMENT_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. The campaign, as `campaigns/{campaign}`."""
+    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    fragment: _builtins.str
+    """Optional. The fragment, as `fragments/{fragment}`."""
     page_size: _builtins.int
     """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
     page_token: _builtins.str
@@ -84,12 +91,13 @@ class ListApprovalStepsRequest(_message.Message):
         self,
         *,
         campaign: _builtins.str = ...,
+        fragment: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "fragment", b"fragment", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -130,24 +138,28 @@ class SubmitForApprovalRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CAMPAIGN_FIELD_NUMBER: _builtins.int
+    FRAGMENT_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. The campaign, as `campaigns/{campaign}`."""
+    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    fragment: _builtins.str
+    """Optional. The fragment, as `fragments/{fragment}`."""
     comment: _builtins.str
     """Optional. What the approvers should know. At most 2,000 characters."""
     etag: _builtins.str
-    """Optional. The etag of the campaign that the caller last saw."""
+    """Optional. The etag of the campaign or fragment that the caller last saw."""
     def __init__(
         self,
         *,
         campaign: _builtins.str = ...,
+        fragment: _builtins.str = ...,
         comment: _builtins.str = ...,
         etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "etag", b"etag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "etag", b"etag", "fragment", b"fragment"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -184,28 +196,32 @@ class ApproveRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CAMPAIGN_FIELD_NUMBER: _builtins.int
+    FRAGMENT_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     CONTENT_HASH_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. The campaign, as `campaigns/{campaign}`."""
+    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    fragment: _builtins.str
+    """Optional. The fragment, as `fragments/{fragment}`."""
     comment: _builtins.str
     """Optional. What there is to say. At most 2,000 characters."""
     etag: _builtins.str
-    """Optional. The etag of the campaign that the caller last saw."""
+    """Optional. The etag of the campaign or fragment that the caller last saw."""
     content_hash: _builtins.str
     """Required. The `Approval.content_hash` of what the caller looked at."""
     def __init__(
         self,
         *,
         campaign: _builtins.str = ...,
+        fragment: _builtins.str = ...,
         comment: _builtins.str = ...,
         etag: _builtins.str = ...,
         content_hash: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "content_hash", b"content_hash", "etag", b"etag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "content_hash", b"content_hash", "etag", b"etag", "fragment", b"fragment"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -242,24 +258,28 @@ class RequestChangesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CAMPAIGN_FIELD_NUMBER: _builtins.int
+    FRAGMENT_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. The campaign, as `campaigns/{campaign}`."""
+    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    fragment: _builtins.str
+    """Optional. The fragment, as `fragments/{fragment}`."""
     comment: _builtins.str
     """Required. What is to change. At most 2,000 characters."""
     etag: _builtins.str
-    """Optional. The etag of the campaign that the caller last saw."""
+    """Optional. The etag of the campaign or fragment that the caller last saw."""
     def __init__(
         self,
         *,
         campaign: _builtins.str = ...,
+        fragment: _builtins.str = ...,
         comment: _builtins.str = ...,
         etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "etag", b"etag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "etag", b"etag", "fragment", b"fragment"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -296,24 +316,28 @@ class CancelApprovalRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CAMPAIGN_FIELD_NUMBER: _builtins.int
+    FRAGMENT_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. The campaign, as `campaigns/{campaign}`."""
+    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    fragment: _builtins.str
+    """Optional. The fragment, as `fragments/{fragment}`."""
     comment: _builtins.str
     """Optional. Why. At most 2,000 characters."""
     etag: _builtins.str
-    """Optional. The etag of the campaign that the caller last saw."""
+    """Optional. The etag of the campaign or fragment that the caller last saw."""
     def __init__(
         self,
         *,
         campaign: _builtins.str = ...,
+        fragment: _builtins.str = ...,
         comment: _builtins.str = ...,
         etag: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "etag", b"etag"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "etag", b"etag", "fragment", b"fragment"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -342,171 +366,3 @@ class CancelApprovalResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelApprovalResponse: _TypeAlias = CancelApprovalResponse  # noqa: Y015
-
-@_typing.final
-class ListApprovalThreadsRequest(_message.Message):
-    """Asks for the threads of a campaign's approvals."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    PAGE_SIZE_FIELD_NUMBER: _builtins.int
-    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    campaign: _builtins.str
-    """Required. The campaign, as `campaigns/{campaign}`."""
-    page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
-    page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
-    def __init__(
-        self,
-        *,
-        campaign: _builtins.str = ...,
-        page_size: _builtins.int = ...,
-        page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListApprovalThreadsRequest: _TypeAlias = ListApprovalThreadsRequest  # noqa: Y015
-
-@_typing.final
-class ListApprovalThreadsResponse(_message.Message):
-    """Carries one page of threads."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    APPROVAL_THREADS_FIELD_NUMBER: _builtins.int
-    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
-    next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
-    @_builtins.property
-    def approval_threads(self) -> _containers.RepeatedCompositeFieldContainer[_approval_pb2.ApprovalThread]:
-        """The threads, the newest first."""
-
-    def __init__(
-        self,
-        *,
-        approval_threads: _abc.Iterable[_approval_pb2.ApprovalThread] | None = ...,
-        next_page_token: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_threads", b"approval_threads", "next_page_token", b"next_page_token"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ListApprovalThreadsResponse: _TypeAlias = ListApprovalThreadsResponse  # noqa: Y015
-
-@_typing.final
-class CommentOnApprovalRequest(_message.Message):
-    """Says something."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    COMMENT_FIELD_NUMBER: _builtins.int
-    REPLY_TO_FIELD_NUMBER: _builtins.int
-    campaign: _builtins.str
-    """Required. The campaign, as `campaigns/{campaign}`."""
-    comment: _builtins.str
-    """Required. What there is to say. At most 2,000 characters."""
-    reply_to: _builtins.str
-    """Optional. The step that it is an answer to, as `ApprovalStep.step`: the first one of a thread, or an answer in it.
-    Default: the comment begins a thread.
-    """
-    def __init__(
-        self,
-        *,
-        campaign: _builtins.str = ...,
-        comment: _builtins.str = ...,
-        reply_to: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "reply_to", b"reply_to"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CommentOnApprovalRequest: _TypeAlias = CommentOnApprovalRequest  # noqa: Y015
-
-@_typing.final
-class CommentOnApprovalResponse(_message.Message):
-    """Carries the comment."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    APPROVAL_STEP_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def approval_step(self) -> _approval_pb2.ApprovalStep:
-        """The comment as a step of the history."""
-
-    def __init__(
-        self,
-        *,
-        approval_step: _approval_pb2.ApprovalStep | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["approval_step", b"approval_step"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_step", b"approval_step"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___CommentOnApprovalResponse: _TypeAlias = CommentOnApprovalResponse  # noqa: Y015
-
-@_typing.final
-class ResolveApprovalThreadRequest(_message.Message):
-    """Resolves a thread."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    CAMPAIGN_FIELD_NUMBER: _builtins.int
-    THREAD_FIELD_NUMBER: _builtins.int
-    COMMENT_FIELD_NUMBER: _builtins.int
-    campaign: _builtins.str
-    """Required. The campaign, as `campaigns/{campaign}`."""
-    thread: _builtins.str
-    """Required. The step that began the thread, or an answer in it, as `ApprovalStep.step`."""
-    comment: _builtins.str
-    """Optional. What there is to say. At most 2,000 characters."""
-    def __init__(
-        self,
-        *,
-        campaign: _builtins.str = ...,
-        thread: _builtins.str = ...,
-        comment: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaign", b"campaign", "comment", b"comment", "thread", b"thread"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ResolveApprovalThreadRequest: _TypeAlias = ResolveApprovalThreadRequest  # noqa: Y015
-
-@_typing.final
-class ResolveApprovalThreadResponse(_message.Message):
-    """Carries the thread."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    APPROVAL_THREAD_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def approval_thread(self) -> _approval_pb2.ApprovalThread:
-        """The thread, which is resolved."""
-
-    def __init__(
-        self,
-        *,
-        approval_thread: _approval_pb2.ApprovalThread | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["approval_thread", b"approval_thread"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_thread", b"approval_thread"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___ResolveApprovalThreadResponse: _TypeAlias = ResolveApprovalThreadResponse  # noqa: Y015

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from clarion.v1 import approval_comments_pb2 as clarion_dot_v1_dot_approval__comments__pb2
 from clarion.v1 import approval_service_pb2 as clarion_dot_v1_dot_approval__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -26,12 +27,15 @@ if _version_not_supported:
 
 
 class ApprovalServiceStub:
-    """Has the drafts of campaigns approved.
+    """Has the drafts of campaigns and of fragments approved.
 
-    The draft of a campaign is submitted, cannot be edited from then on, and is approved by as many keys as the approval
-    policies ask that hold for it. The policies are looked at when the draft is submitted, whenever it is approved, and once
-    more when it is activated. A live campaign goes on with its live version meanwhile. Of several drafts that were approved
-    one after the other, the one that was activated last is live.
+    A draft is submitted, cannot be edited from then on, and is approved by as many keys as the approval policies ask that hold
+    for it. The policies are looked at when the draft is submitted, whenever it is approved, and once more when the campaign is
+    activated or the fragment is published. A live campaign goes on with its live version meanwhile, and campaigns go on taking
+    the newest version of a fragment. Of several drafts of a campaign that were approved one after the other, the one that was
+    activated last is live.
+
+    Each request names a campaign or a fragment.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -74,62 +78,67 @@ class ApprovalServiceStub:
                 _registered_method=True)
         self.ListApprovalThreads = channel.unary_unary(
                 '/clarion.v1.ApprovalService/ListApprovalThreads',
-                request_serializer=clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_approval__comments__pb2.ListApprovalThreadsRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_approval__comments__pb2.ListApprovalThreadsResponse.FromString,
                 _registered_method=True)
         self.CommentOnApproval = channel.unary_unary(
                 '/clarion.v1.ApprovalService/CommentOnApproval',
-                request_serializer=clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_approval__comments__pb2.CommentOnApprovalRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_approval__comments__pb2.CommentOnApprovalResponse.FromString,
                 _registered_method=True)
         self.ResolveApprovalThread = channel.unary_unary(
                 '/clarion.v1.ApprovalService/ResolveApprovalThread',
-                request_serializer=clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_approval__comments__pb2.ResolveApprovalThreadRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_approval__comments__pb2.ResolveApprovalThreadResponse.FromString,
                 _registered_method=True)
 
 
 class ApprovalServiceServicer:
-    """Has the drafts of campaigns approved.
+    """Has the drafts of campaigns and of fragments approved.
 
-    The draft of a campaign is submitted, cannot be edited from then on, and is approved by as many keys as the approval
-    policies ask that hold for it. The policies are looked at when the draft is submitted, whenever it is approved, and once
-    more when it is activated. A live campaign goes on with its live version meanwhile. Of several drafts that were approved
-    one after the other, the one that was activated last is live.
+    A draft is submitted, cannot be edited from then on, and is approved by as many keys as the approval policies ask that hold
+    for it. The policies are looked at when the draft is submitted, whenever it is approved, and once more when the campaign is
+    activated or the fragment is published. A live campaign goes on with its live version meanwhile, and campaigns go on taking
+    the newest version of a fragment. Of several drafts of a campaign that were approved one after the other, the one that was
+    activated last is live.
+
+    Each request names a campaign or a fragment.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
 
     def GetApproval(self, request, context):
-        """Says where the approval of a campaign's draft stands, and what is missing. Needs the scope `read`, `author` or `approve`.
+        """Says where the approval of a draft stands, and what is missing. Needs the scope `read`, `author` or `approve`.
 
         Errors:
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListApprovalSteps(self, request, context):
-        """Lists what was done about the approval of a campaign, the newest first. Needs the scope `read`, `author` or `approve`.
+        """Lists what was done about the approval of the drafts of a campaign or a fragment, the newest first. Needs the scope `read`, `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative, or the request names no draft or two.
         - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def SubmitForApproval(self, request, context):
-        """Submits the draft of a campaign. Review runs first. Needs the scope `author`.
+        """Submits a draft. Review runs first. Needs the scope `author`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
-        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is submitted already, has no changes, or is stopped or completed.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is submitted already, has no changes, or is a campaign that is
+        stopped or completed.
         - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -140,8 +149,8 @@ class ApprovalServiceServicer:
         """Approves the submitted draft. The same key counts once. Needs the scope `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what the caller looked at.
         - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
@@ -156,8 +165,8 @@ class ApprovalServiceServicer:
         """Makes the submitted draft editable again, and voids its approvals. Needs the scope `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
         """
@@ -169,8 +178,8 @@ class ApprovalServiceServicer:
         """Takes the submission back, and voids its approvals. Needs the scope `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
         """
@@ -179,25 +188,26 @@ class ApprovalServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListApprovalThreads(self, request, context):
-        """Lists the threads of a campaign's approvals: each step with a comment that is no answer, and what was answered to it, the newest
-        threads first. Needs the scope `read`, `author` or `approve`.
+        """Lists the threads of what was said about a campaign's or a fragment's drafts: each step with a comment that is no answer, and
+        what was answered to it, the newest threads first. Needs the scope `read`, `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative, or the request names no draft or two.
         - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CommentOnApproval(self, request, context):
-        """Adds a comment to the history of a campaign's approvals: the first one of a thread, or an answer, which opens a resolved thread
+        """Adds a comment to the history of approvals: the first one of a thread, or an answer, which opens a resolved thread
         again. Needs the scope `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step of this campaign.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step about this draft, or
+        the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -207,8 +217,9 @@ class ApprovalServiceServicer:
         """Marks a thread as resolved. A thread that is resolved stays so. Needs the scope `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or the thread is none of this campaign.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, the thread is none about this draft, or the request names no
+        draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -249,18 +260,18 @@ def add_ApprovalServiceServicer_to_server(servicer, server):
             ),
             'ListApprovalThreads': grpc.unary_unary_rpc_method_handler(
                     servicer.ListApprovalThreads,
-                    request_deserializer=clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_approval__comments__pb2.ListApprovalThreadsRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_approval__comments__pb2.ListApprovalThreadsResponse.SerializeToString,
             ),
             'CommentOnApproval': grpc.unary_unary_rpc_method_handler(
                     servicer.CommentOnApproval,
-                    request_deserializer=clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_approval__comments__pb2.CommentOnApprovalRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_approval__comments__pb2.CommentOnApprovalResponse.SerializeToString,
             ),
             'ResolveApprovalThread': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveApprovalThread,
-                    request_deserializer=clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_approval__comments__pb2.ResolveApprovalThreadRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_approval__comments__pb2.ResolveApprovalThreadResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -271,12 +282,15 @@ def add_ApprovalServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ApprovalService:
-    """Has the drafts of campaigns approved.
+    """Has the drafts of campaigns and of fragments approved.
 
-    The draft of a campaign is submitted, cannot be edited from then on, and is approved by as many keys as the approval
-    policies ask that hold for it. The policies are looked at when the draft is submitted, whenever it is approved, and once
-    more when it is activated. A live campaign goes on with its live version meanwhile. Of several drafts that were approved
-    one after the other, the one that was activated last is live.
+    A draft is submitted, cannot be edited from then on, and is approved by as many keys as the approval policies ask that hold
+    for it. The policies are looked at when the draft is submitted, whenever it is approved, and once more when the campaign is
+    activated or the fragment is published. A live campaign goes on with its live version meanwhile, and campaigns go on taking
+    the newest version of a fragment. Of several drafts of a campaign that were approved one after the other, the one that was
+    activated last is live.
+
+    Each request names a campaign or a fragment.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -458,8 +472,8 @@ class ApprovalService:
             request,
             target,
             '/clarion.v1.ApprovalService/ListApprovalThreads',
-            clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsRequest.SerializeToString,
-            clarion_dot_v1_dot_approval__service__pb2.ListApprovalThreadsResponse.FromString,
+            clarion_dot_v1_dot_approval__comments__pb2.ListApprovalThreadsRequest.SerializeToString,
+            clarion_dot_v1_dot_approval__comments__pb2.ListApprovalThreadsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -485,8 +499,8 @@ class ApprovalService:
             request,
             target,
             '/clarion.v1.ApprovalService/CommentOnApproval',
-            clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalRequest.SerializeToString,
-            clarion_dot_v1_dot_approval__service__pb2.CommentOnApprovalResponse.FromString,
+            clarion_dot_v1_dot_approval__comments__pb2.CommentOnApprovalRequest.SerializeToString,
+            clarion_dot_v1_dot_approval__comments__pb2.CommentOnApprovalResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -512,8 +526,8 @@ class ApprovalService:
             request,
             target,
             '/clarion.v1.ApprovalService/ResolveApprovalThread',
-            clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadRequest.SerializeToString,
-            clarion_dot_v1_dot_approval__service__pb2.ResolveApprovalThreadResponse.FromString,
+            clarion_dot_v1_dot_approval__comments__pb2.ResolveApprovalThreadRequest.SerializeToString,
+            clarion_dot_v1_dot_approval__comments__pb2.ResolveApprovalThreadResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import approval_comments_pb2 as _approval_comments_pb2
 from clarion.v1 import approval_service_pb2 as _approval_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -27,12 +28,15 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ApprovalServiceStub:
-    """Has the drafts of campaigns approved.
+    """Has the drafts of campaigns and of fragments approved.
 
-    The draft of a campaign is submitted, cannot be edited from then on, and is approved by as many keys as the approval
-    policies ask that hold for it. The policies are looked at when the draft is submitted, whenever it is approved, and once
-    more when it is activated. A live campaign goes on with its live version meanwhile. Of several drafts that were approved
-    one after the other, the one that was activated last is live.
+    A draft is submitted, cannot be edited from then on, and is approved by as many keys as the approval policies ask that hold
+    for it. The policies are looked at when the draft is submitted, whenever it is approved, and once more when the campaign is
+    activated or the fragment is published. A live campaign goes on with its live version meanwhile, and campaigns go on taking
+    the newest version of a fragment. Of several drafts of a campaign that were approved one after the other, the one that was
+    activated last is live.
+
+    Each request names a campaign or a fragment.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -42,35 +46,37 @@ class ApprovalServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ApprovalServiceAsyncStub: ...
     GetApproval: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.GetApprovalRequest, _approval_service_pb2.GetApprovalResponse]
-    """Says where the approval of a campaign's draft stands, and what is missing. Needs the scope `read`, `author` or `approve`.
+    """Says where the approval of a draft stands, and what is missing. Needs the scope `read`, `author` or `approve`.
 
     Errors:
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     """
     ListApprovalSteps: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.ListApprovalStepsRequest, _approval_service_pb2.ListApprovalStepsResponse]
-    """Lists what was done about the approval of a campaign, the newest first. Needs the scope `read`, `author` or `approve`.
+    """Lists what was done about the approval of the drafts of a campaign or a fragment, the newest first. Needs the scope `read`, `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative, or the request names no draft or two.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     """
     SubmitForApproval: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.SubmitForApprovalRequest, _approval_service_pb2.SubmitForApprovalResponse]
-    """Submits the draft of a campaign. Review runs first. Needs the scope `author`.
+    """Submits a draft. Review runs first. Needs the scope `author`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
-    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is submitted already, has no changes, or is stopped or completed.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is submitted already, has no changes, or is a campaign that is
+      stopped or completed.
     - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
     """
     Approve: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.ApproveRequest, _approval_service_pb2.ApproveResponse]
     """Approves the submitted draft. The same key counts once. Needs the scope `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what the caller looked at.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
@@ -81,8 +87,8 @@ class ApprovalServiceStub:
     """Makes the submitted draft editable again, and voids its approvals. Needs the scope `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
     """
@@ -90,79 +96,86 @@ class ApprovalServiceStub:
     """Takes the submission back, and voids its approvals. Needs the scope `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
     """
-    ListApprovalThreads: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.ListApprovalThreadsRequest, _approval_service_pb2.ListApprovalThreadsResponse]
-    """Lists the threads of a campaign's approvals: each step with a comment that is no answer, and what was answered to it, the newest
-    threads first. Needs the scope `read`, `author` or `approve`.
+    ListApprovalThreads: _grpc.UnaryUnaryMultiCallable[_approval_comments_pb2.ListApprovalThreadsRequest, _approval_comments_pb2.ListApprovalThreadsResponse]
+    """Lists the threads of what was said about a campaign's or a fragment's drafts: each step with a comment that is no answer, and
+    what was answered to it, the newest threads first. Needs the scope `read`, `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative, or the request names no draft or two.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     """
-    CommentOnApproval: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.CommentOnApprovalRequest, _approval_service_pb2.CommentOnApprovalResponse]
-    """Adds a comment to the history of a campaign's approvals: the first one of a thread, or an answer, which opens a resolved thread
+    CommentOnApproval: _grpc.UnaryUnaryMultiCallable[_approval_comments_pb2.CommentOnApprovalRequest, _approval_comments_pb2.CommentOnApprovalResponse]
+    """Adds a comment to the history of approvals: the first one of a thread, or an answer, which opens a resolved thread
     again. Needs the scope `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step of this campaign.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step about this draft, or
+      the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     """
-    ResolveApprovalThread: _grpc.UnaryUnaryMultiCallable[_approval_service_pb2.ResolveApprovalThreadRequest, _approval_service_pb2.ResolveApprovalThreadResponse]
+    ResolveApprovalThread: _grpc.UnaryUnaryMultiCallable[_approval_comments_pb2.ResolveApprovalThreadRequest, _approval_comments_pb2.ResolveApprovalThreadResponse]
     """Marks a thread as resolved. A thread that is resolved stays so. Needs the scope `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or the thread is none of this campaign.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, the thread is none about this draft, or the request names no
+      draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     """
 
 @_typing.type_check_only
 class ApprovalServiceAsyncStub(ApprovalServiceStub):
-    """Has the drafts of campaigns approved.
+    """Has the drafts of campaigns and of fragments approved.
 
-    The draft of a campaign is submitted, cannot be edited from then on, and is approved by as many keys as the approval
-    policies ask that hold for it. The policies are looked at when the draft is submitted, whenever it is approved, and once
-    more when it is activated. A live campaign goes on with its live version meanwhile. Of several drafts that were approved
-    one after the other, the one that was activated last is live.
+    A draft is submitted, cannot be edited from then on, and is approved by as many keys as the approval policies ask that hold
+    for it. The policies are looked at when the draft is submitted, whenever it is approved, and once more when the campaign is
+    activated or the fragment is published. A live campaign goes on with its live version meanwhile, and campaigns go on taking
+    the newest version of a fragment. Of several drafts of a campaign that were approved one after the other, the one that was
+    activated last is live.
+
+    Each request names a campaign or a fragment.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetApproval: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.GetApprovalRequest, _approval_service_pb2.GetApprovalResponse]  # type: ignore[assignment]
-    """Says where the approval of a campaign's draft stands, and what is missing. Needs the scope `read`, `author` or `approve`.
+    """Says where the approval of a draft stands, and what is missing. Needs the scope `read`, `author` or `approve`.
 
     Errors:
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     """
     ListApprovalSteps: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.ListApprovalStepsRequest, _approval_service_pb2.ListApprovalStepsResponse]  # type: ignore[assignment]
-    """Lists what was done about the approval of a campaign, the newest first. Needs the scope `read`, `author` or `approve`.
+    """Lists what was done about the approval of the drafts of a campaign or a fragment, the newest first. Needs the scope `read`, `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative, or the request names no draft or two.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     """
     SubmitForApproval: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.SubmitForApprovalRequest, _approval_service_pb2.SubmitForApprovalResponse]  # type: ignore[assignment]
-    """Submits the draft of a campaign. Review runs first. Needs the scope `author`.
+    """Submits a draft. Review runs first. Needs the scope `author`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
-    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is submitted already, has no changes, or is stopped or completed.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is submitted already, has no changes, or is a campaign that is
+      stopped or completed.
     - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
     """
     Approve: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.ApproveRequest, _approval_service_pb2.ApproveResponse]  # type: ignore[assignment]
     """Approves the submitted draft. The same key counts once. Needs the scope `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what the caller looked at.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
@@ -173,8 +186,8 @@ class ApprovalServiceAsyncStub(ApprovalServiceStub):
     """Makes the submitted draft editable again, and voids its approvals. Needs the scope `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
     """
@@ -182,43 +195,48 @@ class ApprovalServiceAsyncStub(ApprovalServiceStub):
     """Takes the submission back, and voids its approvals. Needs the scope `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
     """
-    ListApprovalThreads: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.ListApprovalThreadsRequest, _approval_service_pb2.ListApprovalThreadsResponse]  # type: ignore[assignment]
-    """Lists the threads of a campaign's approvals: each step with a comment that is no answer, and what was answered to it, the newest
-    threads first. Needs the scope `read`, `author` or `approve`.
+    ListApprovalThreads: _aio.UnaryUnaryMultiCallable[_approval_comments_pb2.ListApprovalThreadsRequest, _approval_comments_pb2.ListApprovalThreadsResponse]  # type: ignore[assignment]
+    """Lists the threads of what was said about a campaign's or a fragment's drafts: each step with a comment that is no answer, and
+    what was answered to it, the newest threads first. Needs the scope `read`, `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative, or the request names no draft or two.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     """
-    CommentOnApproval: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.CommentOnApprovalRequest, _approval_service_pb2.CommentOnApprovalResponse]  # type: ignore[assignment]
-    """Adds a comment to the history of a campaign's approvals: the first one of a thread, or an answer, which opens a resolved thread
+    CommentOnApproval: _aio.UnaryUnaryMultiCallable[_approval_comments_pb2.CommentOnApprovalRequest, _approval_comments_pb2.CommentOnApprovalResponse]  # type: ignore[assignment]
+    """Adds a comment to the history of approvals: the first one of a thread, or an answer, which opens a resolved thread
     again. Needs the scope `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step of this campaign.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step about this draft, or
+      the request names no draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     """
-    ResolveApprovalThread: _aio.UnaryUnaryMultiCallable[_approval_service_pb2.ResolveApprovalThreadRequest, _approval_service_pb2.ResolveApprovalThreadResponse]  # type: ignore[assignment]
+    ResolveApprovalThread: _aio.UnaryUnaryMultiCallable[_approval_comments_pb2.ResolveApprovalThreadRequest, _approval_comments_pb2.ResolveApprovalThreadResponse]  # type: ignore[assignment]
     """Marks a thread as resolved. A thread that is resolved stays so. Needs the scope `author` or `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or the thread is none of this campaign.
-    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, the thread is none about this draft, or the request names no
+      draft or two.
+    - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     """
 
 class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Has the drafts of campaigns approved.
+    """Has the drafts of campaigns and of fragments approved.
 
-    The draft of a campaign is submitted, cannot be edited from then on, and is approved by as many keys as the approval
-    policies ask that hold for it. The policies are looked at when the draft is submitted, whenever it is approved, and once
-    more when it is activated. A live campaign goes on with its live version meanwhile. Of several drafts that were approved
-    one after the other, the one that was activated last is live.
+    A draft is submitted, cannot be edited from then on, and is approved by as many keys as the approval policies ask that hold
+    for it. The policies are looked at when the draft is submitted, whenever it is approved, and once more when the campaign is
+    activated or the fragment is published. A live campaign goes on with its live version meanwhile, and campaigns go on taking
+    the newest version of a fragment. Of several drafts of a campaign that were approved one after the other, the one that was
+    activated last is live.
+
+    Each request names a campaign or a fragment.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -229,10 +247,11 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _approval_service_pb2.GetApprovalRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_approval_service_pb2.GetApprovalResponse, _abc.Awaitable[_approval_service_pb2.GetApprovalResponse]]:
-        """Says where the approval of a campaign's draft stands, and what is missing. Needs the scope `read`, `author` or `approve`.
+        """Says where the approval of a draft stands, and what is missing. Needs the scope `read`, `author` or `approve`.
 
         Errors:
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         """
 
     @_abc_1.abstractmethod
@@ -241,12 +260,12 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _approval_service_pb2.ListApprovalStepsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_approval_service_pb2.ListApprovalStepsResponse, _abc.Awaitable[_approval_service_pb2.ListApprovalStepsResponse]]:
-        """Lists what was done about the approval of a campaign, the newest first. Needs the scope `read`, `author` or `approve`.
+        """Lists what was done about the approval of the drafts of a campaign or a fragment, the newest first. Needs the scope `read`, `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative, or the request names no draft or two.
         - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         """
 
     @_abc_1.abstractmethod
@@ -255,13 +274,14 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _approval_service_pb2.SubmitForApprovalRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_approval_service_pb2.SubmitForApprovalResponse, _abc.Awaitable[_approval_service_pb2.SubmitForApprovalResponse]]:
-        """Submits the draft of a campaign. Review runs first. Needs the scope `author`.
+        """Submits a draft. Review runs first. Needs the scope `author`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
-        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is submitted already, has no changes, or is stopped or completed.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is submitted already, has no changes, or is a campaign that is
+          stopped or completed.
         - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
         """
 
@@ -274,8 +294,8 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         """Approves the submitted draft. The same key counts once. Needs the scope `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what the caller looked at.
         - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
@@ -292,8 +312,8 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         """Makes the submitted draft editable again, and voids its approvals. Needs the scope `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
         """
@@ -307,8 +327,8 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes the submission back, and voids its approvals. Needs the scope `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
         """
@@ -316,43 +336,45 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def ListApprovalThreads(
         self,
-        request: _approval_service_pb2.ListApprovalThreadsRequest,
+        request: _approval_comments_pb2.ListApprovalThreadsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_approval_service_pb2.ListApprovalThreadsResponse, _abc.Awaitable[_approval_service_pb2.ListApprovalThreadsResponse]]:
-        """Lists the threads of a campaign's approvals: each step with a comment that is no answer, and what was answered to it, the newest
-        threads first. Needs the scope `read`, `author` or `approve`.
+    ) -> _typing.Union[_approval_comments_pb2.ListApprovalThreadsResponse, _abc.Awaitable[_approval_comments_pb2.ListApprovalThreadsResponse]]:
+        """Lists the threads of what was said about a campaign's or a fragment's drafts: each step with a comment that is no answer, and
+        what was answered to it, the newest threads first. Needs the scope `read`, `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative, or the request names no draft or two.
         - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         """
 
     @_abc_1.abstractmethod
     def CommentOnApproval(
         self,
-        request: _approval_service_pb2.CommentOnApprovalRequest,
+        request: _approval_comments_pb2.CommentOnApprovalRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_approval_service_pb2.CommentOnApprovalResponse, _abc.Awaitable[_approval_service_pb2.CommentOnApprovalResponse]]:
-        """Adds a comment to the history of a campaign's approvals: the first one of a thread, or an answer, which opens a resolved thread
+    ) -> _typing.Union[_approval_comments_pb2.CommentOnApprovalResponse, _abc.Awaitable[_approval_comments_pb2.CommentOnApprovalResponse]]:
+        """Adds a comment to the history of approvals: the first one of a thread, or an answer, which opens a resolved thread
         again. Needs the scope `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step of this campaign.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step about this draft, or
+          the request names no draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         """
 
     @_abc_1.abstractmethod
     def ResolveApprovalThread(
         self,
-        request: _approval_service_pb2.ResolveApprovalThreadRequest,
+        request: _approval_comments_pb2.ResolveApprovalThreadRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_approval_service_pb2.ResolveApprovalThreadResponse, _abc.Awaitable[_approval_service_pb2.ResolveApprovalThreadResponse]]:
+    ) -> _typing.Union[_approval_comments_pb2.ResolveApprovalThreadResponse, _abc.Awaitable[_approval_comments_pb2.ResolveApprovalThreadResponse]]:
         """Marks a thread as resolved. A thread that is resolved stays so. Needs the scope `author` or `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or the thread is none of this campaign.
-        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, the thread is none about this draft, or the request names no
+          draft or two.
+        - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         """
 
 def add_ApprovalServiceServicer_to_server(servicer: ApprovalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

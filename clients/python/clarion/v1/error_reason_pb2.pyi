@@ -225,10 +225,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "AUDIENCE_CONDITION_INVALID", "domain": "clarion.dev", "metadata": {"line": "1", "column": "8"}}
     """
     ERROR_REASON_APPROVAL_REQUIRED: _ErrorReason.ValueType  # 36
-    """`FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign lacks. `policies` names them.
+    """`FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign or fragment lacks. `policies` names them.
+    `approvers` names the first ten keys that may give one; it is absent where every key with the scope `approve` may.
 
         {"reason": "APPROVAL_REQUIRED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
-         "policies": "approvalPolicies/marketing,approvalPolicies/legal"}}
+         "policies": "approvalPolicies/marketing,approvalPolicies/legal", "approvers": "apiKeys/4f1c0b7a2d3e4f5061728394a5b6c7d8"}}
     """
     ERROR_REASON_APPROVAL_STALE: _ErrorReason.ValueType  # 37
     """`ABORTED`. The draft, or something that it names, is not what was submitted or looked at. Look at it again; when it was
@@ -495,10 +496,11 @@ a `google.rpc.BadRequest` lists them all, each with its place in the description
     {"reason": "AUDIENCE_CONDITION_INVALID", "domain": "clarion.dev", "metadata": {"line": "1", "column": "8"}}
 """
 ERROR_REASON_APPROVAL_REQUIRED: ErrorReason.ValueType  # 36
-"""`FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign lacks. `policies` names them.
+"""`FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign or fragment lacks. `policies` names them.
+`approvers` names the first ten keys that may give one; it is absent where every key with the scope `approve` may.
 
     {"reason": "APPROVAL_REQUIRED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
-     "policies": "approvalPolicies/marketing,approvalPolicies/legal"}}
+     "policies": "approvalPolicies/marketing,approvalPolicies/legal", "approvers": "apiKeys/4f1c0b7a2d3e4f5061728394a5b6c7d8"}}
 """
 ERROR_REASON_APPROVAL_STALE: ErrorReason.ValueType  # 37
 """`ABORTED`. The draft, or something that it names, is not what was submitted or looked at. Look at it again; when it was

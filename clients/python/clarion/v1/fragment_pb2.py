@@ -22,13 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from clarion.v1 import approval_pb2 as clarion_dot_v1_dot_approval__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/fragment.proto\x12\nclarion.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdd\x05\n\x08\x46ragment\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12-\n\x04kind\x18\x04 \x01(\x0e\x32\x19.clarion.v1.Fragment.KindB\x04\xe2\x41\x01\x01\x12\x14\n\x06source\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\nparameters\x18\x06 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x42\n\x0ctranslations\x18\x07 \x03(\x0b\x32&.clarion.v1.Fragment.TranslationsEntryB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x61rchive_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1f\n\x11published_version\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rdraft_pending\x18\r \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x1b\n\raccess_labels\x18\x0e \x03(\tB\x04\xe2\x41\x01\x01\x1aL\n\x11TranslationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct:\x02\x38\x01\":\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tKIND_HTML\x10\x01\x12\r\n\tKIND_TEXT\x10\x02:+\xea\x41(\n\x10\x63larion/Fragment\x12\x14\x66ragments/{fragment}\"\xf4\x03\n\x0f\x46ragmentVersion\x12+\n\x08\x66ragment\x18\x01 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x19.clarion.v1.Fragment.KindB\x04\xe2\x41\x01\x03\x12\x14\n\x06source\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x31\n\nparameters\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x03\x12I\n\x0ctranslations\x18\x06 \x03(\x0b\x32-.clarion.v1.FragmentVersion.TranslationsEntryB\x04\xe2\x41\x01\x03\x12\x17\n\tfragments\x18\x07 \x03(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04hash\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12(\n\x07\x63reator\x18\n \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x1aL\n\x11TranslationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct:\x02\x38\x01\"L\n\x0b\x46ragmentUse\x12\x12\n\x04user\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04live\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19\x63larion/v1/fragment.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/approval.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x06\n\x08\x46ragment\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1a\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x04\xe2\x41\x01\x01\x12\x19\n\x0b\x64\x65scription\x18\x03 \x01(\tB\x04\xe2\x41\x01\x01\x12-\n\x04kind\x18\x04 \x01(\x0e\x32\x19.clarion.v1.Fragment.KindB\x04\xe2\x41\x01\x01\x12\x14\n\x06source\x18\x05 \x01(\tB\x04\xe2\x41\x01\x02\x12\x31\n\nparameters\x18\x06 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x01\x12\x42\n\x0ctranslations\x18\x07 \x03(\x0b\x32&.clarion.v1.Fragment.TranslationsEntryB\x04\xe2\x41\x01\x01\x12\x12\n\x04\x65tag\x18\x08 \x01(\tB\x04\xe2\x41\x01\x01\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x36\n\x0c\x61rchive_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1f\n\x11published_version\x18\x0c \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rdraft_pending\x18\r \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x1b\n\raccess_labels\x18\x0e \x03(\tB\x04\xe2\x41\x01\x01\x12\x38\n\x0e\x61pproval_state\x18\x0f \x01(\x0e\x32\x1a.clarion.v1.Approval.StateB\x04\xe2\x41\x01\x03\x1aL\n\x11TranslationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct:\x02\x38\x01\":\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tKIND_HTML\x10\x01\x12\r\n\tKIND_TEXT\x10\x02:+\xea\x41(\n\x10\x63larion/Fragment\x12\x14\x66ragments/{fragment}\"\xbd\x04\n\x0f\x46ragmentVersion\x12+\n\x08\x66ragment\x18\x01 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12-\n\x04kind\x18\x03 \x01(\x0e\x32\x19.clarion.v1.Fragment.KindB\x04\xe2\x41\x01\x03\x12\x14\n\x06source\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x31\n\nparameters\x18\x05 \x01(\x0b\x32\x17.google.protobuf.StructB\x04\xe2\x41\x01\x03\x12I\n\x0ctranslations\x18\x06 \x03(\x0b\x32-.clarion.v1.FragmentVersion.TranslationsEntryB\x04\xe2\x41\x01\x03\x12\x17\n\tfragments\x18\x07 \x03(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04hash\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12(\n\x07\x63reator\x18\n \x01(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12*\n\tapprovers\x18\x0b \x03(\tB\x17\xe2\x41\x01\x03\xfa\x41\x10\n\x0e\x63larion/ApiKey\x12\x1b\n\rbypass_reason\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x1aL\n\x11TranslationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x05value\x18\x02 \x01(\x0b\x32\x17.google.protobuf.Struct:\x02\x38\x01\"L\n\x0b\x46ragmentUse\x12\x12\n\x04user\x18\x01 \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x12\n\x04live\x18\x03 \x01(\x08\x42\x04\xe2\x41\x01\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -65,6 +66,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FRAGMENT'].fields_by_name['draft_pending']._serialized_options = b'\342A\001\003'
   _globals['_FRAGMENT'].fields_by_name['access_labels']._loaded_options = None
   _globals['_FRAGMENT'].fields_by_name['access_labels']._serialized_options = b'\342A\001\001'
+  _globals['_FRAGMENT'].fields_by_name['approval_state']._loaded_options = None
+  _globals['_FRAGMENT'].fields_by_name['approval_state']._serialized_options = b'\342A\001\003'
   _globals['_FRAGMENT']._loaded_options = None
   _globals['_FRAGMENT']._serialized_options = b'\352A(\n\020clarion/Fragment\022\024fragments/{fragment}'
   _globals['_FRAGMENTVERSION_TRANSLATIONSENTRY']._loaded_options = None
@@ -89,22 +92,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FRAGMENTVERSION'].fields_by_name['create_time']._serialized_options = b'\342A\001\003'
   _globals['_FRAGMENTVERSION'].fields_by_name['creator']._loaded_options = None
   _globals['_FRAGMENTVERSION'].fields_by_name['creator']._serialized_options = b'\342A\001\003\372A\020\n\016clarion/ApiKey'
+  _globals['_FRAGMENTVERSION'].fields_by_name['approvers']._loaded_options = None
+  _globals['_FRAGMENTVERSION'].fields_by_name['approvers']._serialized_options = b'\342A\001\003\372A\020\n\016clarion/ApiKey'
+  _globals['_FRAGMENTVERSION'].fields_by_name['bypass_reason']._loaded_options = None
+  _globals['_FRAGMENTVERSION'].fields_by_name['bypass_reason']._serialized_options = b'\342A\001\003'
   _globals['_FRAGMENTUSE'].fields_by_name['user']._loaded_options = None
   _globals['_FRAGMENTUSE'].fields_by_name['user']._serialized_options = b'\342A\001\003'
   _globals['_FRAGMENTUSE'].fields_by_name['version']._loaded_options = None
   _globals['_FRAGMENTUSE'].fields_by_name['version']._serialized_options = b'\342A\001\003'
   _globals['_FRAGMENTUSE'].fields_by_name['live']._loaded_options = None
   _globals['_FRAGMENTUSE'].fields_by_name['live']._serialized_options = b'\342A\001\003'
-  _globals['_FRAGMENT']._serialized_start=165
-  _globals['_FRAGMENT']._serialized_end=898
-  _globals['_FRAGMENT_TRANSLATIONSENTRY']._serialized_start=717
-  _globals['_FRAGMENT_TRANSLATIONSENTRY']._serialized_end=793
-  _globals['_FRAGMENT_KIND']._serialized_start=795
-  _globals['_FRAGMENT_KIND']._serialized_end=853
-  _globals['_FRAGMENTVERSION']._serialized_start=901
-  _globals['_FRAGMENTVERSION']._serialized_end=1401
-  _globals['_FRAGMENTVERSION_TRANSLATIONSENTRY']._serialized_start=717
-  _globals['_FRAGMENTVERSION_TRANSLATIONSENTRY']._serialized_end=793
-  _globals['_FRAGMENTUSE']._serialized_start=1403
-  _globals['_FRAGMENTUSE']._serialized_end=1479
+  _globals['_FRAGMENT']._serialized_start=192
+  _globals['_FRAGMENT']._serialized_end=983
+  _globals['_FRAGMENT_TRANSLATIONSENTRY']._serialized_start=802
+  _globals['_FRAGMENT_TRANSLATIONSENTRY']._serialized_end=878
+  _globals['_FRAGMENT_KIND']._serialized_start=880
+  _globals['_FRAGMENT_KIND']._serialized_end=938
+  _globals['_FRAGMENTVERSION']._serialized_start=986
+  _globals['_FRAGMENTVERSION']._serialized_end=1559
+  _globals['_FRAGMENTVERSION_TRANSLATIONSENTRY']._serialized_start=802
+  _globals['_FRAGMENTVERSION_TRANSLATIONSENTRY']._serialized_end=878
+  _globals['_FRAGMENTUSE']._serialized_start=1561
+  _globals['_FRAGMENTUSE']._serialized_end=1637
 # @@protoc_insertion_point(module_scope)

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import approval_pb2 as _approval_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -90,6 +91,7 @@ class Fragment(_message.Message):
     PUBLISHED_VERSION_FIELD_NUMBER: _builtins.int
     DRAFT_PENDING_FIELD_NUMBER: _builtins.int
     ACCESS_LABELS_FIELD_NUMBER: _builtins.int
+    APPROVAL_STATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. `fragments/{fragment}`, where `{fragment}` is 1 to 63 lower-case letters, digits and hyphens, begins with a letter
     and does not end with a hyphen. Chosen at creation.
@@ -112,6 +114,10 @@ class Fragment(_message.Message):
     """Output only. The number of its newest version. 0: it was never published."""
     draft_pending: _builtins.bool
     """Output only. True when the draft differs from the newest version, or was never published."""
+    approval_state: _approval_pb2.Approval.State.ValueType
+    """Output only. Where the approval of the draft stands. While it is in review or approved, nothing but the access labels can be
+    changed. `ApprovalService.GetApproval` tells more.
+    """
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct:
         """Optional. The variables that it takes, as a JSON Schema (draft 2020-12) whose root type is `object` and whose properties are the
@@ -159,10 +165,11 @@ class Fragment(_message.Message):
         published_version: _builtins.int = ...,
         draft_pending: _builtins.bool = ...,
         access_labels: _abc.Iterable[_builtins.str] | None = ...,
+        approval_state: _approval_pb2.Approval.State.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["archive_time", b"archive_time", "create_time", b"create_time", "parameters", b"parameters", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_labels", b"access_labels", "archive_time", b"archive_time", "create_time", b"create_time", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "kind", b"kind", "name", b"name", "parameters", b"parameters", "published_version", b"published_version", "source", b"source", "translations", b"translations", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_labels", b"access_labels", "approval_state", b"approval_state", "archive_time", b"archive_time", "create_time", b"create_time", "description", b"description", "display_name", b"display_name", "draft_pending", b"draft_pending", "etag", b"etag", "kind", b"kind", "name", b"name", "parameters", b"parameters", "published_version", b"published_version", "source", b"source", "translations", b"translations", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -205,6 +212,8 @@ class FragmentVersion(_message.Message):
     HASH_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     CREATOR_FIELD_NUMBER: _builtins.int
+    APPROVERS_FIELD_NUMBER: _builtins.int
+    BYPASS_REASON_FIELD_NUMBER: _builtins.int
     fragment: _builtins.str
     """Output only. The fragment, as `fragments/{fragment}`."""
     version: _builtins.int
@@ -217,6 +226,8 @@ class FragmentVersion(_message.Message):
     """Output only. A hash (SHA-256) of all that it renders by."""
     creator: _builtins.str
     """Output only. The key that published it, as `apiKeys/{api_key}`."""
+    bypass_reason: _builtins.str
+    """Output only. Why an administrator published it without the approvals that policies asked for. Empty otherwise."""
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct:
         """Output only. The variables that it takes, as a JSON Schema."""
@@ -233,6 +244,10 @@ class FragmentVersion(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """Output only. When it was published."""
 
+    @_builtins.property
+    def approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The keys that approved it, as `apiKeys/{api_key}`."""
+
     def __init__(
         self,
         *,
@@ -246,10 +261,12 @@ class FragmentVersion(_message.Message):
         hash: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         creator: _builtins.str = ...,
+        approvers: _abc.Iterable[_builtins.str] | None = ...,
+        bypass_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "parameters", b"parameters"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator", b"creator", "fragment", b"fragment", "fragments", b"fragments", "hash", b"hash", "kind", b"kind", "parameters", b"parameters", "source", b"source", "translations", b"translations", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approvers", b"approvers", "bypass_reason", b"bypass_reason", "create_time", b"create_time", "creator", b"creator", "fragment", b"fragment", "fragments", b"fragments", "hash", b"hash", "kind", b"kind", "parameters", b"parameters", "source", b"source", "translations", b"translations", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,7 +27,7 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/fragment_repin.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\x8e\x04\n\rFragmentRepin\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x38\n\x07outcome\x18\x02 \x01(\x0e\x32!.clarion.v1.FragmentRepin.OutcomeB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x66rom_version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61mpaign_version\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12+\n\x08\x66indings\x18\x05 \x03(\x0b\x32\x13.clarion.v1.FindingB\x04\xe2\x41\x01\x03\x12:\n\x11\x61pproval_policies\x18\x06 \x03(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x18\n\x16\x63larion/ApprovalPolicy\"\xf0\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_REPINNED\x10\x01\x12\x15\n\x11OUTCOME_UNCHANGED\x10\x02\x12\x13\n\x0fOUTCOME_REFUSED\x10\x03\x12\x1d\n\x19OUTCOME_APPROVAL_REQUIRED\x10\x04\x12\x11\n\rOUTCOME_FIXED\x10\x05\x12\x14\n\x10OUTCOME_NOT_USED\x10\x06\x12\x14\n\x10OUTCOME_NOT_LIVE\x10\x07\x12\x15\n\x11OUTCOME_NOT_FOUND\x10\x08\x12\x15\n\x11OUTCOME_CONTENDED\x10\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63larion/v1/fragment_repin.proto\x12\nclarion.v1\x1a\x19\x63larion/v1/campaign.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\"\x8e\x04\n\rFragmentRepin\x12+\n\x08\x63\x61mpaign\x18\x01 \x01(\tB\x19\xe2\x41\x01\x03\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x38\n\x07outcome\x18\x02 \x01(\x0e\x32!.clarion.v1.FragmentRepin.OutcomeB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x66rom_version\x18\x03 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1e\n\x10\x63\x61mpaign_version\x18\x04 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12+\n\x08\x66indings\x18\x05 \x03(\x0b\x32\x13.clarion.v1.FindingB\x04\xe2\x41\x01\x03\x12:\n\x11\x61pproval_policies\x18\x06 \x03(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x18\n\x16\x63larion/ApprovalPolicy\"\xf0\x01\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_REPINNED\x10\x01\x12\x15\n\x11OUTCOME_UNCHANGED\x10\x02\x12\x13\n\x0fOUTCOME_REFUSED\x10\x03\x12\x1d\n\x19OUTCOME_APPROVAL_REQUIRED\x10\x04\x12\x11\n\rOUTCOME_FIXED\x10\x05\x12\x14\n\x10OUTCOME_NOT_USED\x10\x06\x12\x14\n\x10OUTCOME_NOT_LIVE\x10\x07\x12\x15\n\x11OUTCOME_NOT_FOUND\x10\x08\x12\x15\n\x11OUTCOME_CONTENDED\x10\t\"\xc5\x01\n\x14RepinFragmentRequest\x12+\n\x08\x66ragment\x18\x01 \x01(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Fragment\x12\x18\n\nto_version\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x01\x12,\n\tcampaigns\x18\x03 \x03(\tB\x19\xe2\x41\x01\x02\xfa\x41\x12\n\x10\x63larion/Campaign\x12\x1b\n\rvalidate_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\x12\x1b\n\rbypass_reason\x18\x05 \x01(\tB\x04\xe2\x41\x01\x01\"V\n\x15RepinFragmentResponse\x12\x12\n\nto_version\x18\x01 \x01(\x05\x12)\n\x06repins\x18\x02 \x03(\x0b\x32\x19.clarion.v1.FragmentRepinb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,8 +46,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FRAGMENTREPIN'].fields_by_name['findings']._serialized_options = b'\342A\001\003'
   _globals['_FRAGMENTREPIN'].fields_by_name['approval_policies']._loaded_options = None
   _globals['_FRAGMENTREPIN'].fields_by_name['approval_policies']._serialized_options = b'\342A\001\003\372A\030\n\026clarion/ApprovalPolicy'
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['fragment']._loaded_options = None
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['fragment']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Fragment'
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['to_version']._loaded_options = None
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['to_version']._serialized_options = b'\342A\001\001'
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['campaigns']._loaded_options = None
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['campaigns']._serialized_options = b'\342A\001\002\372A\022\n\020clarion/Campaign'
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['validate_only']._loaded_options = None
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['validate_only']._serialized_options = b'\342A\001\001'
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['bypass_reason']._loaded_options = None
+  _globals['_REPINFRAGMENTREQUEST'].fields_by_name['bypass_reason']._serialized_options = b'\342A\001\001'
   _globals['_FRAGMENTREPIN']._serialized_start=135
   _globals['_FRAGMENTREPIN']._serialized_end=661
   _globals['_FRAGMENTREPIN_OUTCOME']._serialized_start=421
   _globals['_FRAGMENTREPIN_OUTCOME']._serialized_end=661
+  _globals['_REPINFRAGMENTREQUEST']._serialized_start=664
+  _globals['_REPINFRAGMENTREQUEST']._serialized_end=861
+  _globals['_REPINFRAGMENTRESPONSE']._serialized_start=863
+  _globals['_REPINFRAGMENTRESPONSE']._serialized_end=949
 # @@protoc_insertion_point(module_scope)

@@ -120,3 +120,75 @@ class FragmentRepin(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FragmentRepin: _TypeAlias = FragmentRepin  # noqa: Y015
+
+@_typing.final
+class RepinFragmentRequest(_message.Message):
+    """Asks for the roll-out of a version of a fragment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAGMENT_FIELD_NUMBER: _builtins.int
+    TO_VERSION_FIELD_NUMBER: _builtins.int
+    CAMPAIGNS_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    BYPASS_REASON_FIELD_NUMBER: _builtins.int
+    fragment: _builtins.str
+    """Required. `fragments/{fragment}`."""
+    to_version: _builtins.int
+    """Optional. The version to take: a newer or an earlier one. Default: the newest."""
+    validate_only: _builtins.bool
+    """Optional. Runs every check, reviews and approvals included, and stores nothing."""
+    bypass_reason: _builtins.str
+    """Optional. Why campaigns get the version without the approvals that policies ask for. It stands for ever in the versions of those
+    campaigns that lacked some. At most 2,000 characters. Needs the scope `admin`.
+    """
+    @_builtins.property
+    def campaigns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Required. The campaigns that are to take it, as `campaigns/{campaign}`: 1 to 100, without repetition. `ListFragmentUses` tells which
+        ones have the fragment live.
+        """
+
+    def __init__(
+        self,
+        *,
+        fragment: _builtins.str = ...,
+        to_version: _builtins.int = ...,
+        campaigns: _abc.Iterable[_builtins.str] | None = ...,
+        validate_only: _builtins.bool = ...,
+        bypass_reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bypass_reason", b"bypass_reason", "campaigns", b"campaigns", "fragment", b"fragment", "to_version", b"to_version", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RepinFragmentRequest: _TypeAlias = RepinFragmentRequest  # noqa: Y015
+
+@_typing.final
+class RepinFragmentResponse(_message.Message):
+    """Says what became of each campaign."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TO_VERSION_FIELD_NUMBER: _builtins.int
+    REPINS_FIELD_NUMBER: _builtins.int
+    to_version: _builtins.int
+    """The version that was taken."""
+    @_builtins.property
+    def repins(self) -> _containers.RepeatedCompositeFieldContainer[Global___FragmentRepin]:
+        """One for each campaign, in their order."""
+
+    def __init__(
+        self,
+        *,
+        to_version: _builtins.int = ...,
+        repins: _abc.Iterable[Global___FragmentRepin] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["repins", b"repins", "to_version", b"to_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RepinFragmentResponse: _TypeAlias = RepinFragmentResponse  # noqa: Y015

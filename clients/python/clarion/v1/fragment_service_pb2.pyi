@@ -5,7 +5,6 @@ isort:skip_file
 
 from clarion.v1 import campaign_pb2 as _campaign_pb2
 from clarion.v1 import fragment_pb2 as _fragment_pb2
-from clarion.v1 import fragment_repin_pb2 as _fragment_repin_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
@@ -398,22 +397,28 @@ class PublishFragmentRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    BYPASS_REASON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. `fragments/{fragment}`."""
     etag: _builtins.str
     """Optional. The etag that the caller last saw."""
     validate_only: _builtins.bool
-    """Optional. Runs every check and stores nothing. The answer has the number that the version would get."""
+    """Optional. Runs every check, approvals included, and stores nothing. The answer has the number that the version would get."""
+    bypass_reason: _builtins.str
+    """Optional. Why the draft is published without the approvals that policies ask for. It stands in the version for ever. At most
+    2,000 characters. Needs the scope `admin`.
+    """
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         etag: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
+        bypass_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "name", b"name", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bypass_reason", b"bypass_reason", "etag", b"etag", "name", b"name", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -572,69 +577,3 @@ class ListFragmentUsesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListFragmentUsesResponse: _TypeAlias = ListFragmentUsesResponse  # noqa: Y015
-
-@_typing.final
-class RepinFragmentRequest(_message.Message):
-    """Asks for the roll-out of a version of a fragment."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    FRAGMENT_FIELD_NUMBER: _builtins.int
-    TO_VERSION_FIELD_NUMBER: _builtins.int
-    CAMPAIGNS_FIELD_NUMBER: _builtins.int
-    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
-    fragment: _builtins.str
-    """Required. `fragments/{fragment}`."""
-    to_version: _builtins.int
-    """Optional. The version to take: a newer or an earlier one. Default: the newest."""
-    validate_only: _builtins.bool
-    """Optional. Runs every check, reviews and approvals included, and stores nothing."""
-    @_builtins.property
-    def campaigns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. The campaigns that are to take it, as `campaigns/{campaign}`: 1 to 100, without repetition. `ListFragmentUses` tells which
-        ones have the fragment live.
-        """
-
-    def __init__(
-        self,
-        *,
-        fragment: _builtins.str = ...,
-        to_version: _builtins.int = ...,
-        campaigns: _abc.Iterable[_builtins.str] | None = ...,
-        validate_only: _builtins.bool = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["campaigns", b"campaigns", "fragment", b"fragment", "to_version", b"to_version", "validate_only", b"validate_only"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RepinFragmentRequest: _TypeAlias = RepinFragmentRequest  # noqa: Y015
-
-@_typing.final
-class RepinFragmentResponse(_message.Message):
-    """Says what became of each campaign."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TO_VERSION_FIELD_NUMBER: _builtins.int
-    REPINS_FIELD_NUMBER: _builtins.int
-    to_version: _builtins.int
-    """The version that was taken."""
-    @_builtins.property
-    def repins(self) -> _containers.RepeatedCompositeFieldContainer[_fragment_repin_pb2.FragmentRepin]:
-        """One for each campaign, in their order."""
-
-    def __init__(
-        self,
-        *,
-        to_version: _builtins.int = ...,
-        repins: _abc.Iterable[_fragment_repin_pb2.FragmentRepin] | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["repins", b"repins", "to_version", b"to_version"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___RepinFragmentResponse: _TypeAlias = RepinFragmentResponse  # noqa: Y015

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from clarion.v1 import fragment_repin_pb2 as clarion_dot_v1_dot_fragment__repin__pb2
 from clarion.v1 import fragment_service_pb2 as clarion_dot_v1_dot_fragment__service__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
@@ -89,8 +90,8 @@ class FragmentServiceStub:
                 _registered_method=True)
         self.RepinFragment = channel.unary_unary(
                 '/clarion.v1.FragmentService/RepinFragment',
-                request_serializer=clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentRequest.SerializeToString,
-                response_deserializer=clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentResponse.FromString,
+                request_serializer=clarion_dot_v1_dot_fragment__repin__pb2.RepinFragmentRequest.SerializeToString,
+                response_deserializer=clarion_dot_v1_dot_fragment__repin__pb2.RepinFragmentResponse.FromString,
                 _registered_method=True)
 
 
@@ -139,6 +140,7 @@ class FragmentServiceServicer:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: the draft is in review or approved. Cancel its approval, or request changes, first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -151,6 +153,7 @@ class FragmentServiceServicer:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `FRAGMENT_IN_USE`: the draft or a version of a campaign or of another fragment has it.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: the draft is in review or approved.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -183,13 +186,16 @@ class FragmentServiceServicer:
 
     def PublishFragment(self, request, context):
         """Makes an immutable version of the draft. Campaigns that are activated from then on may take it; what is live stays as it is. When
-        the draft is the newest version already, that is the answer. Needs the scope `author`.
+        the draft is the newest version already, that is the answer. Needs the scope `author`; with a `bypass_reason`, `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `REVIEW_FAILED`: the template has errors, or the fragments that it names lead back to it. A
         `google.rpc.PreconditionFailure` lists the findings.
+        - `FAILED_PRECONDITION` `APPROVAL_REQUIRED`: approval policies ask for approvals that the draft lacks. Submit it.
+        - `ABORTED` `APPROVAL_STALE`: what was approved is not what would be published: a fragment that it includes was published since.
+        - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -223,12 +229,14 @@ class FragmentServiceServicer:
         """Rolls a version of a fragment out to campaigns that have another one. Each is reviewed with it, and gets a new version, which differs
         from its live version by its fragments alone and is live at once; a draft stays as it is. It goes back when its earlier version is
         activated. The campaigns are done one after the other, each with an answer of its own: what is refused for one changes nothing for
-        the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`.
+        the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`; with a
+        `bypass_reason`, `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a name is malformed or repeated, there are none or too many, or the fragment has no such
         version.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
+        - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -289,8 +297,8 @@ def add_FragmentServiceServicer_to_server(servicer, server):
             ),
             'RepinFragment': grpc.unary_unary_rpc_method_handler(
                     servicer.RepinFragment,
-                    request_deserializer=clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentRequest.FromString,
-                    response_serializer=clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentResponse.SerializeToString,
+                    request_deserializer=clarion_dot_v1_dot_fragment__repin__pb2.RepinFragmentRequest.FromString,
+                    response_serializer=clarion_dot_v1_dot_fragment__repin__pb2.RepinFragmentResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -591,8 +599,8 @@ class FragmentService:
             request,
             target,
             '/clarion.v1.FragmentService/RepinFragment',
-            clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentRequest.SerializeToString,
-            clarion_dot_v1_dot_fragment__service__pb2.RepinFragmentResponse.FromString,
+            clarion_dot_v1_dot_fragment__repin__pb2.RepinFragmentRequest.SerializeToString,
+            clarion_dot_v1_dot_fragment__repin__pb2.RepinFragmentResponse.FromString,
             options,
             channel_credentials,
             insecure,

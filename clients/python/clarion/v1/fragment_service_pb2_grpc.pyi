@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from clarion.v1 import fragment_repin_pb2 as _fragment_repin_pb2
 from clarion.v1 import fragment_service_pb2 as _fragment_service_pb2
 from collections import abc as _abc
 from grpc import aio as _aio
@@ -63,6 +64,7 @@ class FragmentServiceStub:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: the draft is in review or approved. Cancel its approval, or request changes, first.
     """
     DeleteFragment: _grpc.UnaryUnaryMultiCallable[_fragment_service_pb2.DeleteFragmentRequest, _fragment_service_pb2.DeleteFragmentResponse]
     """Deletes a fragment with its versions. Needs the scope `author`.
@@ -71,6 +73,7 @@ class FragmentServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `FRAGMENT_IN_USE`: the draft or a version of a campaign or of another fragment has it.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: the draft is in review or approved.
     """
     ArchiveFragment: _grpc.UnaryUnaryMultiCallable[_fragment_service_pb2.ArchiveFragmentRequest, _fragment_service_pb2.ArchiveFragmentResponse]
     """Takes a fragment out of use: no campaign can be activated with it. Its versions stay. Idempotent. Needs the scope `author`.
@@ -91,13 +94,16 @@ class FragmentServiceStub:
     """
     PublishFragment: _grpc.UnaryUnaryMultiCallable[_fragment_service_pb2.PublishFragmentRequest, _fragment_service_pb2.PublishFragmentResponse]
     """Makes an immutable version of the draft. Campaigns that are activated from then on may take it; what is live stays as it is. When
-    the draft is the newest version already, that is the answer. Needs the scope `author`.
+    the draft is the newest version already, that is the answer. Needs the scope `author`; with a `bypass_reason`, `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `REVIEW_FAILED`: the template has errors, or the fragments that it names lead back to it. A
       `google.rpc.PreconditionFailure` lists the findings.
+    - `FAILED_PRECONDITION` `APPROVAL_REQUIRED`: approval policies ask for approvals that the draft lacks. Submit it.
+    - `ABORTED` `APPROVAL_STALE`: what was approved is not what would be published: a fragment that it includes was published since.
+    - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
     """
     ListFragmentVersions: _grpc.UnaryUnaryMultiCallable[_fragment_service_pb2.ListFragmentVersionsRequest, _fragment_service_pb2.ListFragmentVersionsResponse]
     """Lists the versions of a fragment, the newest first. Needs the scope `read` or `author`.
@@ -115,16 +121,18 @@ class FragmentServiceStub:
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
     """
-    RepinFragment: _grpc.UnaryUnaryMultiCallable[_fragment_service_pb2.RepinFragmentRequest, _fragment_service_pb2.RepinFragmentResponse]
+    RepinFragment: _grpc.UnaryUnaryMultiCallable[_fragment_repin_pb2.RepinFragmentRequest, _fragment_repin_pb2.RepinFragmentResponse]
     """Rolls a version of a fragment out to campaigns that have another one. Each is reviewed with it, and gets a new version, which differs
     from its live version by its fragments alone and is live at once; a draft stays as it is. It goes back when its earlier version is
     activated. The campaigns are done one after the other, each with an answer of its own: what is refused for one changes nothing for
-    the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`.
+    the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`; with a
+    `bypass_reason`, `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a name is malformed or repeated, there are none or too many, or the fragment has no such
       version.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
+    - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
     """
 
 @_typing.type_check_only
@@ -162,6 +170,7 @@ class FragmentServiceAsyncStub(FragmentServiceStub):
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: the draft is in review or approved. Cancel its approval, or request changes, first.
     """
     DeleteFragment: _aio.UnaryUnaryMultiCallable[_fragment_service_pb2.DeleteFragmentRequest, _fragment_service_pb2.DeleteFragmentResponse]  # type: ignore[assignment]
     """Deletes a fragment with its versions. Needs the scope `author`.
@@ -170,6 +179,7 @@ class FragmentServiceAsyncStub(FragmentServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `FRAGMENT_IN_USE`: the draft or a version of a campaign or of another fragment has it.
+    - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: the draft is in review or approved.
     """
     ArchiveFragment: _aio.UnaryUnaryMultiCallable[_fragment_service_pb2.ArchiveFragmentRequest, _fragment_service_pb2.ArchiveFragmentResponse]  # type: ignore[assignment]
     """Takes a fragment out of use: no campaign can be activated with it. Its versions stay. Idempotent. Needs the scope `author`.
@@ -190,13 +200,16 @@ class FragmentServiceAsyncStub(FragmentServiceStub):
     """
     PublishFragment: _aio.UnaryUnaryMultiCallable[_fragment_service_pb2.PublishFragmentRequest, _fragment_service_pb2.PublishFragmentResponse]  # type: ignore[assignment]
     """Makes an immutable version of the draft. Campaigns that are activated from then on may take it; what is live stays as it is. When
-    the draft is the newest version already, that is the answer. Needs the scope `author`.
+    the draft is the newest version already, that is the answer. Needs the scope `author`; with a `bypass_reason`, `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `FAILED_PRECONDITION` `REVIEW_FAILED`: the template has errors, or the fragments that it names lead back to it. A
       `google.rpc.PreconditionFailure` lists the findings.
+    - `FAILED_PRECONDITION` `APPROVAL_REQUIRED`: approval policies ask for approvals that the draft lacks. Submit it.
+    - `ABORTED` `APPROVAL_STALE`: what was approved is not what would be published: a fragment that it includes was published since.
+    - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
     """
     ListFragmentVersions: _aio.UnaryUnaryMultiCallable[_fragment_service_pb2.ListFragmentVersionsRequest, _fragment_service_pb2.ListFragmentVersionsResponse]  # type: ignore[assignment]
     """Lists the versions of a fragment, the newest first. Needs the scope `read` or `author`.
@@ -214,16 +227,18 @@ class FragmentServiceAsyncStub(FragmentServiceStub):
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
     """
-    RepinFragment: _aio.UnaryUnaryMultiCallable[_fragment_service_pb2.RepinFragmentRequest, _fragment_service_pb2.RepinFragmentResponse]  # type: ignore[assignment]
+    RepinFragment: _aio.UnaryUnaryMultiCallable[_fragment_repin_pb2.RepinFragmentRequest, _fragment_repin_pb2.RepinFragmentResponse]  # type: ignore[assignment]
     """Rolls a version of a fragment out to campaigns that have another one. Each is reviewed with it, and gets a new version, which differs
     from its live version by its fragments alone and is live at once; a draft stays as it is. It goes back when its earlier version is
     activated. The campaigns are done one after the other, each with an answer of its own: what is refused for one changes nothing for
-    the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`.
+    the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`; with a
+    `bypass_reason`, `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a name is malformed or repeated, there are none or too many, or the fragment has no such
       version.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
+    - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
     """
 
 class FragmentServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -282,6 +297,7 @@ class FragmentServiceServicer(metaclass=_abc_1.ABCMeta):
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: the draft is in review or approved. Cancel its approval, or request changes, first.
         """
 
     @_abc_1.abstractmethod
@@ -296,6 +312,7 @@ class FragmentServiceServicer(metaclass=_abc_1.ABCMeta):
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `FRAGMENT_IN_USE`: the draft or a version of a campaign or of another fragment has it.
+        - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: the draft is in review or approved.
         """
 
     @_abc_1.abstractmethod
@@ -334,13 +351,16 @@ class FragmentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_fragment_service_pb2.PublishFragmentResponse, _abc.Awaitable[_fragment_service_pb2.PublishFragmentResponse]]:
         """Makes an immutable version of the draft. Campaigns that are activated from then on may take it; what is live stays as it is. When
-        the draft is the newest version already, that is the answer. Needs the scope `author`.
+        the draft is the newest version already, that is the answer. Needs the scope `author`; with a `bypass_reason`, `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `FAILED_PRECONDITION` `REVIEW_FAILED`: the template has errors, or the fragments that it names lead back to it. A
           `google.rpc.PreconditionFailure` lists the findings.
+        - `FAILED_PRECONDITION` `APPROVAL_REQUIRED`: approval policies ask for approvals that the draft lacks. Submit it.
+        - `ABORTED` `APPROVAL_STALE`: what was approved is not what would be published: a fragment that it includes was published since.
+        - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
         """
 
     @_abc_1.abstractmethod
@@ -374,18 +394,20 @@ class FragmentServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
     def RepinFragment(
         self,
-        request: _fragment_service_pb2.RepinFragmentRequest,
+        request: _fragment_repin_pb2.RepinFragmentRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_fragment_service_pb2.RepinFragmentResponse, _abc.Awaitable[_fragment_service_pb2.RepinFragmentResponse]]:
+    ) -> _typing.Union[_fragment_repin_pb2.RepinFragmentResponse, _abc.Awaitable[_fragment_repin_pb2.RepinFragmentResponse]]:
         """Rolls a version of a fragment out to campaigns that have another one. Each is reviewed with it, and gets a new version, which differs
         from its live version by its fragments alone and is live at once; a draft stays as it is. It goes back when its earlier version is
         activated. The campaigns are done one after the other, each with an answer of its own: what is refused for one changes nothing for
-        the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`.
+        the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`; with a
+        `bypass_reason`, `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a name is malformed or repeated, there are none or too many, or the fragment has no such
           version.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
+        - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
         """
 
 def add_FragmentServiceServicer_to_server(servicer: FragmentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from clarion.v1 import fragment_repin_pb2, fragment_service_pb2_grpc
 from clarion.v1 import fragment_service_pb2 as wire
-from clarion.v1 import fragment_service_pb2_grpc
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
@@ -26,12 +26,21 @@ class AsyncFragments(AsyncArchivableResources[Fragment], AsyncDeletableResources
         super().__init__(calls, _KIND)
 
     async def publish(
-        self, name: str, *, etag: str = "", validate_only: bool = False, timeout: float | None = None
+        self,
+        name: str,
+        *,
+        etag: str = "",
+        validate_only: bool = False,
+        bypass_reason: str = "",
+        timeout: float | None = None,
     ) -> Publication:
         """Makes a version of the draft, which campaigns take that are activated from then on. What is live stays as it
-        is. Raises PreconditionFailedError with `findings` when the fragment has errors.
+        is. Raises PreconditionFailedError with `findings` when the fragment has errors, and without any when approvals
+        are missing. With a `bypass_reason` an administrator goes without these.
         """
-        request = wire.PublishFragmentRequest(name=full_name(COLLECTION, name), etag=etag, validate_only=validate_only)
+        request = wire.PublishFragmentRequest(
+            name=full_name(COLLECTION, name), etag=etag, validate_only=validate_only, bypass_reason=bypass_reason
+        )
         # A fragment without changes is not published again.
         answer = await self._calls.unary(self._stub.PublishFragment, request, repeatable=not etag, timeout=timeout)
         return read(Publication, answer)
@@ -65,16 +74,19 @@ class AsyncFragments(AsyncArchivableResources[Fragment], AsyncDeletableResources
         *,
         to_version: int = 0,
         validate_only: bool = False,
+        bypass_reason: str = "",
         timeout: float | None = None,
     ) -> RollOut:
         """Rolls a version out to up to 100 campaigns that are live, and says what became of each; the newest version
-        unless another one is given. A campaign goes back when its earlier version is activated.
+        unless another one is given. A campaign goes back when its earlier version is activated. With a `bypass_reason`
+        an administrator goes without the approvals that policies ask for.
         """
-        request = wire.RepinFragmentRequest(
+        request = fragment_repin_pb2.RepinFragmentRequest(
             fragment=full_name(COLLECTION, name),
             to_version=to_version,
             campaigns=[full_name("campaigns", campaign) for campaign in campaigns],
             validate_only=validate_only,
+            bypass_reason=bypass_reason,
         )
         # A campaign that has the version is left as it is.
         answer = await self._calls.unary(self._stub.RepinFragment, request, repeatable=True, timeout=timeout)

@@ -5,21 +5,20 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from clarion.v1 import approval_comments_pb2 as comments
 from clarion.v1 import approval_service_pb2 as wire
 from clarion.v1 import approval_service_pb2_grpc as rpc
 
 from clarion_client._conversion import read, read_all
-from clarion_client._names import full_name
+from clarion_client._names import draft_of
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
 from clarion_client._values import Approval, ApprovalStep, ApprovalThread
 
-COLLECTION = "campaigns"
-
 
 class Approvals:
-    """Has the drafts of campaigns approved: `client.approvals`. A campaign may be given as `newsletter` or
-    `campaigns/newsletter`. `timeout` is in seconds.
+    """Has drafts approved: `client.approvals`. That of a campaign is given as `newsletter` or `campaigns/newsletter`,
+    that of a fragment as `fragments/footer`. `timeout` is in seconds.
     """
 
     def __init__(self, calls: Calls) -> None:
@@ -29,15 +28,15 @@ class Approvals:
     def _stub(self) -> rpc.ApprovalServiceStub:
         return rpc.ApprovalServiceStub(self._calls.channel)
 
-    def get(self, campaign: str, *, timeout: float | None = None) -> Approval:
+    def get(self, draft: str, *, timeout: float | None = None) -> Approval:
         """Returns where the approval of the draft stands, and what is missing."""
-        request = wire.GetApprovalRequest(campaign=full_name(COLLECTION, campaign))
+        request = wire.GetApprovalRequest(**draft_of(draft))
         answer = self._calls.unary(self._stub.GetApproval, request, repeatable=True, timeout=timeout)
         return read(Approval, answer.approval)
 
-    def steps(self, campaign: str, *, page_size: int = 0, timeout: float | None = None) -> Pager[ApprovalStep]:
+    def steps(self, draft: str, *, page_size: int = 0, timeout: float | None = None) -> Pager[ApprovalStep]:
         """Lists what was done about the approval, the newest first."""
-        request = wire.ListApprovalStepsRequest(campaign=full_name(COLLECTION, campaign), page_size=page_size)
+        request = wire.ListApprovalStepsRequest(**draft_of(draft), page_size=page_size)
         return paged(
             self._calls,
             self._stub.ListApprovalSteps,
@@ -46,39 +45,37 @@ class Approvals:
             timeout,
         )
 
-    def submit(self, campaign: str, *, comment: str = "", etag: str = "", timeout: float | None = None) -> Approval:
+    def submit(self, draft: str, *, comment: str = "", etag: str = "", timeout: float | None = None) -> Approval:
         """Submits the draft. Nobody can edit it from then on."""
-        request = wire.SubmitForApprovalRequest(campaign=full_name(COLLECTION, campaign), comment=comment, etag=etag)
+        request = wire.SubmitForApprovalRequest(**draft_of(draft), comment=comment, etag=etag)
         answer = self._calls.unary(self._stub.SubmitForApproval, request, repeatable=False, timeout=timeout)
         return read(Approval, answer.approval)
 
     def approve(
-        self, campaign: str, content_hash: str, *, comment: str = "", etag: str = "", timeout: float | None = None
+        self, draft: str, content_hash: str, *, comment: str = "", etag: str = "", timeout: float | None = None
     ) -> Approval:
         """Approves the submitted draft. `content_hash` is that of the approval which the caller looked at; refused
         (ConflictError) when the draft is another one by now.
         """
-        request = wire.ApproveRequest(
-            campaign=full_name(COLLECTION, campaign), content_hash=content_hash, comment=comment, etag=etag
-        )
+        request = wire.ApproveRequest(**draft_of(draft), content_hash=content_hash, comment=comment, etag=etag)
         answer = self._calls.unary(self._stub.Approve, request, repeatable=False, timeout=timeout)
         return read(Approval, answer.approval)
 
-    def request_changes(self, campaign: str, comment: str, *, etag: str = "", timeout: float | None = None) -> Approval:
+    def request_changes(self, draft: str, comment: str, *, etag: str = "", timeout: float | None = None) -> Approval:
         """Makes the draft editable again, and voids its approvals. The comment says what is to change."""
-        request = wire.RequestChangesRequest(campaign=full_name(COLLECTION, campaign), comment=comment, etag=etag)
+        request = wire.RequestChangesRequest(**draft_of(draft), comment=comment, etag=etag)
         answer = self._calls.unary(self._stub.RequestChanges, request, repeatable=False, timeout=timeout)
         return read(Approval, answer.approval)
 
-    def cancel(self, campaign: str, *, comment: str = "", etag: str = "", timeout: float | None = None) -> Approval:
+    def cancel(self, draft: str, *, comment: str = "", etag: str = "", timeout: float | None = None) -> Approval:
         """Takes the submission back, and voids its approvals."""
-        request = wire.CancelApprovalRequest(campaign=full_name(COLLECTION, campaign), comment=comment, etag=etag)
+        request = wire.CancelApprovalRequest(**draft_of(draft), comment=comment, etag=etag)
         answer = self._calls.unary(self._stub.CancelApproval, request, repeatable=False, timeout=timeout)
         return read(Approval, answer.approval)
 
-    def threads(self, campaign: str, *, page_size: int = 0, timeout: float | None = None) -> Pager[ApprovalThread]:
+    def threads(self, draft: str, *, page_size: int = 0, timeout: float | None = None) -> Pager[ApprovalThread]:
         """Lists what was said about the approval with the answers, the newest threads first."""
-        request = wire.ListApprovalThreadsRequest(campaign=full_name(COLLECTION, campaign), page_size=page_size)
+        request = comments.ListApprovalThreadsRequest(**draft_of(draft), page_size=page_size)
         return paged(
             self._calls,
             self._stub.ListApprovalThreads,
@@ -87,18 +84,14 @@ class Approvals:
             timeout,
         )
 
-    def resolve(self, campaign: str, thread: str, *, comment: str = "", timeout: float | None = None) -> ApprovalThread:
+    def resolve(self, draft: str, thread: str, *, comment: str = "", timeout: float | None = None) -> ApprovalThread:
         """Marks a thread as resolved. `thread` is the `step` that began it, or of an answer in it."""
-        request = wire.ResolveApprovalThreadRequest(
-            campaign=full_name(COLLECTION, campaign), thread=thread, comment=comment
-        )
+        request = comments.ResolveApprovalThreadRequest(**draft_of(draft), thread=thread, comment=comment)
         answer = self._calls.unary(self._stub.ResolveApprovalThread, request, repeatable=True, timeout=timeout)
         return read(ApprovalThread, answer.approval_thread)
 
-    def comment(self, campaign: str, comment: str, *, reply_to: str = "", timeout: float | None = None) -> ApprovalStep:
+    def comment(self, draft: str, comment: str, *, reply_to: str = "", timeout: float | None = None) -> ApprovalStep:
         """Adds a comment to the history. `reply_to` is the `step` that it is an answer to."""
-        request = wire.CommentOnApprovalRequest(
-            campaign=full_name(COLLECTION, campaign), comment=comment, reply_to=reply_to
-        )
+        request = comments.CommentOnApprovalRequest(**draft_of(draft), comment=comment, reply_to=reply_to)
         answer = self._calls.unary(self._stub.CommentOnApproval, request, repeatable=False, timeout=timeout)
         return read(ApprovalStep, answer.approval_step)

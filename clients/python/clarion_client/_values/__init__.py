@@ -13,7 +13,7 @@ from clarion_client._values.approval import (
     ApprovalStepAction,
     ApprovalThread,
 )
-from clarion_client._values.approval_policy import ApprovalConditions, ApprovalPolicy
+from clarion_client._values.approval_policy import ApprovalConditions, ApprovalPolicy, ApprovalPolicyAppliesTo
 from clarion_client._values.attachment import Attachment, RecipientAttachment
 from clarion_client._values.attachment_service import AttachmentHeader
 from clarion_client._values.attempt import Attempt, AttemptResult, ExclusionReason, Failure, FailureReason
@@ -96,8 +96,8 @@ from clarion_client._values.explanation import (
 )
 from clarion_client._values.failed_evaluations import FailedEvaluations, FailedEvaluationsCause
 from clarion_client._values.fragment import Fragment, FragmentKind, FragmentUse, FragmentVersion
-from clarion_client._values.fragment_repin import FragmentRepin, RepinOutcome
-from clarion_client._values.fragment_service import Publication, RollOut
+from clarion_client._values.fragment_repin import FragmentRepin, RepinOutcome, RollOut
+from clarion_client._values.fragment_service import Publication
 from clarion_client._values.identity_namespace import IdentityNamespace, Normalisation
 from clarion_client._values.locale_reason import LocaleReason
 from clarion_client._values.message import Message, MessageState
@@ -172,6 +172,7 @@ __all__ = [
     "Approval",
     "ApprovalConditions",
     "ApprovalPolicy",
+    "ApprovalPolicyAppliesTo",
     "ApprovalRequirement",
     "ApprovalState",
     "ApprovalStep",

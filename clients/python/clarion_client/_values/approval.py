@@ -19,7 +19,7 @@ class ApprovalState(StrEnum):
     IN_REVIEW = "IN_REVIEW"
     """It was submitted, and approvals are missing. Nobody can edit it."""
     APPROVED = "APPROVED"
-    """Every policy that holds for it has its approvals. Nobody can edit it; it can be activated."""
+    """Every policy that holds for it has its approvals. Nobody can edit it; it can be activated or published."""
     CHANGES_REQUESTED = "CHANGES_REQUESTED"
     """An approver wants changes. It can be edited, and submitted again."""
     UNRECOGNIZED = "UNRECOGNIZED"
@@ -41,11 +41,13 @@ class ApprovalStepAction(StrEnum):
     COMMENTED = "COMMENTED"
     """Something was said."""
     ACTIVATED = "ACTIVATED"
-    """The submitted draft was activated."""
+    """The submitted draft of a campaign was activated."""
     BYPASSED = "BYPASSED"
-    """The draft was activated although approvals were missing. The comment says why."""
+    """The draft was activated or published although approvals were missing. The comment says why."""
     RESOLVED = "RESOLVED"
     """A thread was resolved. A later comment in it opens it again."""
+    PUBLISHED = "PUBLISHED"
+    """The submitted draft of a fragment was published."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -53,15 +55,16 @@ class ApprovalStepAction(StrEnum):
 @represents(approval_pb2.Approval.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Approval(Value):
-    """Says where the approval of a campaign's draft stands."""
+    """Says where the approval of the draft of a campaign or a fragment stands."""
 
     campaign: str = ""
-    """Output only. The campaign, as `campaigns/{campaign}`."""
+    """Output only. The campaign, as `campaigns/{campaign}`. Empty when it is about a fragment."""
     state: ApprovalState | None = None
     """Output only. Where it stands."""
     content_hash: str = ""
-    """Output only. A hash (SHA-256) of the draft as it is now, with the channel configurations, the topic, the
-    sending policy and the bytes of the attachments that it names. An approval is of exactly this.
+    """Output only. A hash (SHA-256) of the draft as it is now, with all that it names: of a campaign the channel
+    configurations, the topic, the sending policy, the fragments and the bytes of the attachments; of a fragment
+    the versions of the fragments that it includes. An approval is of exactly this.
     """
     submitted_hash: str = ""
     """Output only. The hash of what was submitted. Another one than `content_hash` when something changed since that
@@ -74,10 +77,13 @@ class Approval(Value):
     """Output only. When it was submitted."""
     requirements: Sequence[ApprovalRequirement] = ()
     """Output only. What the approval policies ask that hold for the draft now, by name. Without any, the draft can
-    be activated without an approval; once it is submitted, one approval makes it `ApprovalState.APPROVED`.
+    be activated or published without an approval; once it is submitted, one approval makes it
+    `ApprovalState.APPROVED`.
     """
     etag: str = ""
-    """Output only. The etag of the campaign."""
+    """Output only. The etag of the campaign or fragment."""
+    fragment: str = ""
+    """Output only. The fragment, as `fragments/{fragment}`. Empty when it is about a campaign."""
 
 
 @represents(approval_pb2.Approval.Requirement.DESCRIPTOR)
@@ -91,12 +97,17 @@ class ApprovalRequirement(Value):
     """Output only. How many different keys must approve."""
     approvers: Sequence[str] = ()
     """Output only. The keys whose approvals count for it, as `apiKeys/{api_key}`, in the order of their approvals."""
+    possible_approvers: Sequence[str] = ()
+    """Output only. The keys of which further approvals would count for it, as `apiKeys/{api_key}`. Empty when it
+    names no approvers: then every key with the scope `approve` may, but for those that worked on the draft where
+    the policy blocks them.
+    """
 
 
 @represents(approval_pb2.ApprovalStep.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalStep(Value):
-    """One entry of the history of a campaign's approvals. Never changes."""
+    """One entry of the history of the approvals of a campaign or a fragment. Never changes."""
 
     action: ApprovalStepAction
     """Output only. What was done."""
@@ -109,7 +120,7 @@ class ApprovalStep(Value):
     content_hash: str = ""
     """Output only. The hash of the draft at that moment. Empty for a comment."""
     step: str = ""
-    """Output only. What identifies the step in its campaign."""
+    """Output only. What identifies the step in the history of its campaign or fragment."""
     thread: str = ""
     """Output only. The step that began the thread which this one belongs to, as its `step`. Empty for a step that is
     no reply.

@@ -5,19 +5,33 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
+from enum import StrEnum
 
 from clarion.v1 import approval_policy_pb2
 
 from clarion_client._conversion import Value, represents
 from clarion_client._values.category import Category
 from clarion_client._values.channel import Channel
+from clarion_client._values.fragment import FragmentKind
+
+
+@represents(approval_policy_pb2.ApprovalPolicy.AppliesTo.DESCRIPTOR)
+class ApprovalPolicyAppliesTo(StrEnum):
+    """Says the drafts of what it is about. Values may be added."""
+
+    CAMPAIGN = "CAMPAIGN"
+    """Campaigns, when they are activated."""
+    FRAGMENT = "FRAGMENT"
+    """Fragments, when they are published."""
+    UNRECOGNIZED = "UNRECOGNIZED"
+    """A value that a newer service sends and this client does not know. It cannot be sent."""
 
 
 @represents(approval_policy_pb2.ApprovalPolicy.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalPolicy(Value):
-    """Says whose approval it takes before the draft of a campaign becomes live. Where several policies hold for a
-    draft, each must have its approvals.
+    """Says whose approval it takes before the draft of a campaign becomes live, or that of a fragment a version.
+    Where several policies hold for a draft, each must have its approvals.
     """
 
     name: str = ""
@@ -27,7 +41,7 @@ class ApprovalPolicy(Value):
     display_name: str = ""
     """Required. What people call the policy. 1 to 200 characters."""
     conditions: ApprovalConditions | None = None
-    """Optional. The campaigns for which it holds. Default: all of the sandbox."""
+    """Optional. The campaigns or fragments for which it holds. Default: all of the sandbox."""
     approvers: Sequence[str] = ()
     """Optional. The keys whose approval counts, as `apiKeys/{api_key}`. At most 100, without repetition. Default:
     every key with the scope `approve` or `admin`.
@@ -38,7 +52,7 @@ class ApprovalPolicy(Value):
     """
     block_self: bool = False
     """Optional. Whether the approval of a key does not count that submitted the draft, or edited it since the
-    campaign was last activated. Default: false.
+    campaign was last activated or the fragment last published. Default: false.
     """
     etag: str = ""
     """Optional. The state of the resource as the caller last saw it. An update that carries another one than the
@@ -48,22 +62,31 @@ class ApprovalPolicy(Value):
     """Output only. When it was created."""
     update_time: dt.datetime | None = None
     """Output only. When it was last changed."""
+    applies_to: ApprovalPolicyAppliesTo | None = None
+    """Optional. Whether it is about campaigns or about fragments. Default: `ApprovalPolicyAppliesTo.CAMPAIGN`."""
 
 
 @represents(approval_policy_pb2.ApprovalConditions.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalConditions(Value):
-    """The campaigns for which an approval policy holds: those that meet every condition which has values. One value
-    that fits meets a condition. Each has at most 100 values, without repetition.
+    """The campaigns or fragments for which an approval policy holds: those that meet every condition which has
+    values. One value that fits meets a condition. Each has at most 100 values, without repetition. A condition
+    that campaigns alone have, or fragments alone, must have no values in a policy about the others.
     """
 
     categories: Sequence[Category] = ()
-    """Optional. The category is one of these."""
+    """Optional. Of campaigns: the category is one of these."""
     channels: Sequence[Channel] = ()
-    """Optional. An action is for one of these channels."""
+    """Optional. Of campaigns: an action is for one of these channels."""
     tags: Sequence[str] = ()
-    """Optional. The campaign has one of these tags, in any case."""
+    """Optional. Of campaigns: it has one of these tags, in any case."""
     requesters: Sequence[str] = ()
     """Optional. One of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the campaign was
-    last activated.
+    last activated or the fragment last published.
+    """
+    fragment_kinds: Sequence[FragmentKind] = ()
+    """Optional. Of fragments: it may stand where one of these kinds stands."""
+    fragments: Sequence[str] = ()
+    """Optional. Of fragments: it is one of these, as `fragments/{fragment}`. They need not exist yet. Every key that
+    reads policies sees these names, whatever hides the fragments.
     """

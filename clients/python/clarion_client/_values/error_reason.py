@@ -229,11 +229,13 @@ class ErrorReason(StrEnum):
     "8"}}
     """
     APPROVAL_REQUIRED = "APPROVAL_REQUIRED"
-    """`FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign lacks. `policies`
-    names them.
+    """`FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign or fragment lacks.
+    `policies` names them. `approvers` names the first ten keys that may give one; it is absent where every key
+    with the scope `approve` may.
 
         {"reason": "APPROVAL_REQUIRED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
-    "policies": "approvalPolicies/marketing,approvalPolicies/legal"}}
+    "policies": "approvalPolicies/marketing,approvalPolicies/legal", "approvers":
+    "apiKeys/4f1c0b7a2d3e4f5061728394a5b6c7d8"}}
     """
     APPROVAL_STALE = "APPROVAL_STALE"
     """`ABORTED`. The draft, or something that it names, is not what was submitted or looked at. Look at it again;

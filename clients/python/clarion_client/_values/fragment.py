@@ -11,6 +11,7 @@ from typing import Any
 from clarion.v1 import fragment_pb2
 
 from clarion_client._conversion import Value, represents
+from clarion_client._values.approval import ApprovalState
 
 
 @represents(fragment_pb2.Fragment.Kind.DESCRIPTOR)
@@ -81,6 +82,10 @@ class Fragment(Value):
     all other keys it does not exist. Only campaigns that have these labels too are activated with it. They are in
     no version, and take effect at once. At most 64, each of those that the calling key holds. Default: none.
     """
+    approval_state: ApprovalState | None = None
+    """Output only. Where the approval of the draft stands. While it is in review or approved, nothing but the access
+    labels can be changed. `ApprovalService.GetApproval` tells more.
+    """
 
 
 @represents(fragment_pb2.FragmentVersion.DESCRIPTOR)
@@ -110,6 +115,10 @@ class FragmentVersion(Value):
     """Output only. When it was published."""
     creator: str = ""
     """Output only. The key that published it, as `apiKeys/{api_key}`."""
+    approvers: Sequence[str] = ()
+    """Output only. The keys that approved it, as `apiKeys/{api_key}`."""
+    bypass_reason: str = ""
+    """Output only. Why an administrator published it without the approvals that policies asked for. Empty otherwise."""
 
 
 @represents(fragment_pb2.FragmentUse.DESCRIPTOR)

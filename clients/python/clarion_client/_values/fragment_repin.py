@@ -64,3 +64,14 @@ class FragmentRepin(Value):
     """Output only. The errors of the review, or the warnings when there are none."""
     approval_policies: Sequence[str] = ()
     """Output only. The policies whose approvals are missing, as `approvalPolicies/{approval_policy}`."""
+
+
+@represents(fragment_repin_pb2.RepinFragmentResponse.DESCRIPTOR)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RollOut(Value):
+    """Says what became of each campaign."""
+
+    to_version: int = 0
+    """The version that was taken."""
+    repins: Sequence[FragmentRepin] = ()
+    """One for each campaign, in their order."""

@@ -10,7 +10,6 @@ from clarion.v1 import fragment_service_pb2
 from clarion_client._conversion import Value, represents
 from clarion_client._values.campaign import Finding
 from clarion_client._values.fragment import Fragment, FragmentVersion
-from clarion_client._values.fragment_repin import FragmentRepin
 
 
 @represents(fragment_service_pb2.PublishFragmentResponse.DESCRIPTOR)
@@ -24,14 +23,3 @@ class Publication(Value):
     """The version."""
     warnings: Sequence[Finding] = ()
     """What is worth a look in it."""
-
-
-@represents(fragment_service_pb2.RepinFragmentResponse.DESCRIPTOR)
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class RollOut(Value):
-    """Says what became of each campaign."""
-
-    to_version: int = 0
-    """The version that was taken."""
-    repins: Sequence[FragmentRepin] = ()
-    """One for each campaign, in their order."""

@@ -5,6 +5,7 @@ export * from "./clarion/v1/allow_list_pb.js";
 export * from "./clarion/v1/allow_list_service_pb.js";
 export * from "./clarion/v1/api_key_pb.js";
 export * from "./clarion/v1/api_key_service_pb.js";
+export * from "./clarion/v1/approval_comments_pb.js";
 export * from "./clarion/v1/approval_pb.js";
 export * from "./clarion/v1/approval_policy_pb.js";
 export * from "./clarion/v1/approval_policy_service_pb.js";

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from clarion_server.adapters.storage.access_labels import decode_labels, label_subject
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.conditions import is_visible
-from clarion_server.adapters.storage.json_columns import FRAGMENT_CONTENT
+from clarion_server.adapters.storage.json_columns import FRAGMENT_CONTENT, TEXTS
 from clarion_server.adapters.storage.resources import SqlArchivableRepository
 from clarion_server.adapters.storage.schema import (
     campaign_fragments,
@@ -34,7 +34,7 @@ from clarion_server.adapters.storage.schema import (
 )
 from clarion_server.application.ports.fragments import UsePosition
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaign_states import ApprovalState, CampaignState
 from clarion_server.domain.fragment import Fragment, FragmentUse, FragmentVersion
 from clarion_server.domain.fragment_reference import FragmentReference, references_in
 from clarion_server.domain.names import CAMPAIGNS, FRAGMENTS
@@ -78,6 +78,8 @@ class SqlFragmentRepository(SqlArchivableRepository[Fragment]):
             "digest": version.digest,
             "create_time": version.create_time,
             "creator": version.creator,
+            "approvers": TEXTS.encode(version.approvers),
+            "bypass_reason": version.bypass_reason,
         }
         self._connection.execute(insert(fragment_versions).values(row))
         self._name(version.fragment_key, version.number, version.content.source)
@@ -187,6 +189,8 @@ def _to_row(fragment: Fragment) -> Mapping[str, Any]:
         "content": FRAGMENT_CONTENT.encode(fragment.content),
         "published_version": fragment.published_version,
         "published_digest": fragment.published_digest,
+        "approval_state": fragment.approval_state,
+        "draft_editors": TEXTS.encode(fragment.draft_editors),
     }
 
 
@@ -202,6 +206,8 @@ def _from_row(row: Row[Any], common: Mapping[str, Any]) -> Fragment:
         translations=content.translations,
         published_version=row.published_version,
         published_digest=row.published_digest,
+        approval_state=None if row.approval_state is None else ApprovalState(row.approval_state),
+        draft_editors=TEXTS.decode(row.draft_editors),
     )
 
 
@@ -215,4 +221,6 @@ def _version_from_row(row: Row[Any]) -> FragmentVersion:
         creator=row.creator,
         digest=row.digest,
         access_labels=decode_labels(row.access_labels),
+        approvers=TEXTS.decode(row.approvers),
+        bypass_reason=row.bypass_reason,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from clarion_server.application.campaigns.approval_check import NO_APPROVAL, GivenApproval
+from clarion_server.application.approvals.check import NO_APPROVAL, GivenApproval
 from clarion_server.application.campaigns.candidate import Candidate
 from clarion_server.application.campaigns.changes import Change
 from clarion_server.application.fragment_lookup import NO_PINS, named_fragments, versions_of

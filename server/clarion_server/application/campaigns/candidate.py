@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from clarion_server.application.campaigns.cell_rendering import CellRenderer
 from clarion_server.application.campaigns.changes import Target
@@ -95,7 +95,7 @@ class Candidate:
         states += [(each.name, each.digest.hex()) for _, each in sorted(self.attachments.items())]
         states += sorted({(each.name, each.digest) for each in self.fragments.values()})
         states += sorted(_states_of(self.audiences))
-        return hash_of_content(self.definition, states)
+        return hash_of_content(asdict(self.definition), states)
 
     def is_unchanged(self, unit: UnitOfWork, campaign: Campaign, visibility: Visibility) -> bool:
         """Returns whether the campaign and all that the definition names are still as they were read, and keeps its

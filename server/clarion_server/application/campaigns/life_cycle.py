@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from clarion_server.application.approvals.check import check_approval
 from clarion_server.application.campaigns.activation import CampaignChanged, activation_of
-from clarion_server.application.campaigns.approval_check import check_approval
 from clarion_server.application.campaigns.candidate import findings_of, read_candidate
 from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.campaigns.review import Review
@@ -80,7 +80,13 @@ class CampaignLifeCycle:
             if built is None:
                 built = await self._review.build(candidate.definition, candidate.fragments)
             try:
-                given = partial(check_approval, candidate=candidate, caller=caller, bypass_reason=command.bypass_reason)
+                given = partial(
+                    check_approval,
+                    draft=candidate.campaign,
+                    content=candidate,
+                    caller=caller,
+                    bypass_reason=command.bypass_reason,
+                )
                 campaign = await self._changes.make(target, activation_of(candidate, built, caller, given))
             except CampaignChanged:
                 continue

@@ -17,6 +17,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
+from clarion_server.domain.approval import comment_violations
 from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.errors import ApprovalRequired, ResourceNotFound
 from clarion_server.domain.finding import errors_of
@@ -41,6 +42,8 @@ class RepinFragment:
     """0: the newest."""
     validate_only: bool = False
     """True checks everything and stores nothing."""
+    bypass_reason: str = ""
+    """Why campaigns get it without the approvals that policies ask for. Only administrators may give one."""
     violations: tuple[Violation, ...] = ()
     """What could not be read of the request."""
 
@@ -66,26 +69,27 @@ class FragmentRepinner:
 
         What is refused for one changes nothing for the others. Raises InvalidFields or ResourceNotFound.
         """
-        refuse_invalid(command.violations, repin_violations(command.campaign_ids, command.to_version))
+        of_request = (
+            *repin_violations(command.campaign_ids, command.to_version),
+            *comment_violations(command.bypass_reason, "bypass_reason"),
+        )
+        refuse_invalid(command.violations, of_request)
         fragment = await self._transactions.read(lambda unit: _find(unit, command.fragment_id, caller))
         refuse_invalid((), version_violations(fragment, command.to_version))
         target = FragmentReference(fragment.id, command.to_version or fragment.published_version)
-        repins = [
-            await self._repin_one(campaign_id, target, caller, validate_only=command.validate_only)
-            for campaign_id in command.campaign_ids
-        ]
+        repins = [await self._repin_one(campaign_id, target, command, caller) for campaign_id in command.campaign_ids]
         return RollOut(target.version, repins)
 
     async def _repin_one(
-        self, campaign_id: str, target: FragmentReference, caller: Caller, *, validate_only: bool
+        self, campaign_id: str, target: FragmentReference, command: RepinFragment, caller: Caller
     ) -> FragmentRepin:
         for _ in range(ATTEMPTS):
             with suppress(CampaignChanged):
-                return await self._try(campaign_id, target, caller, validate_only=validate_only)
+                return await self._try(campaign_id, target, command, caller)
         return FragmentRepin(campaign_id, RepinOutcome.CONTENDED)
 
     async def _try(
-        self, campaign_id: str, target: FragmentReference, caller: Caller, *, validate_only: bool
+        self, campaign_id: str, target: FragmentReference, command: RepinFragment, caller: Caller
     ) -> FragmentRepin:
         """Raises CampaignChanged."""
         begun, candidate, missing = await self._transactions.read(
@@ -98,16 +102,18 @@ class FragmentRepinner:
         if errors := errors_of(findings):
             return replace(begun, outcome=RepinOutcome.REFUSED, findings=tuple(errors))
         reviewed = replace(begun, findings=tuple(findings))
-        if missing:
+        if missing and not command.bypass_reason:
             return replace(reviewed, outcome=RepinOutcome.APPROVAL_REQUIRED, policies=missing)
-        if validate_only:
+        if command.validate_only:
             return replace(reviewed, campaign_version=candidate.campaign.last_version + 1)
-        return await self._activate(candidate, reviewed, caller)
+        return await self._activate(candidate, reviewed, command, caller)
 
-    async def _activate(self, candidate: Candidate, reviewed: FragmentRepin, caller: Caller) -> FragmentRepin:
+    async def _activate(
+        self, candidate: Candidate, reviewed: FragmentRepin, command: RepinFragment, caller: Caller
+    ) -> FragmentRepin:
         """Raises CampaignChanged."""
         built = await self._review.build(candidate.definition, candidate.fragments)
-        check = partial(check_repin_approval, candidate=candidate, caller=caller)
+        check = partial(check_repin_approval, candidate=candidate, caller=caller, bypass_reason=command.bypass_reason)
         target = Target(caller.visibility, candidate.campaign.id)
         try:
             campaign = await self._changes.make(target, activation_of(candidate, built, caller, check))
@@ -132,7 +138,8 @@ class FragmentRepinner:
         if live is None or begun.outcome is not RepinOutcome.REPINNED:
             return begun, None, ()
         candidate = repinned_candidate_of(unit, campaign, caller.visibility, live, target)
-        return begun, candidate, missing_of_repin(unit, candidate, caller)
+        missing = missing_of_repin(unit, candidate, caller)
+        return begun, candidate, tuple(each.policy for each in missing)
 
 
 def _find(unit: UnitOfWork, fragment_id: str, caller: Caller) -> Fragment:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
+from clarion_server.application.approvals.check import check_approval, given_approval
 from clarion_server.application.archivable_resources import ArchivableKind, ManageArchivableResources
-from clarion_server.application.background import run_in_background
-from clarion_server.application.fragment_lookup import fragments_of, stored_finder
+from clarion_server.application.fragments.candidate import FragmentCandidate, candidate_of, find_fragment
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.content import ContentCompiler, Fragments
+from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.fragments import UsePosition
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.resources import ResourceChange
+from clarion_server.application.resources import CreateResource, ResourceChange
 from clarion_server.application.transactions import Transactions
+from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import HIDDEN_THING, Caller, Visibility, whole_sandbox
-from clarion_server.domain.errors import EtagMismatch, FragmentInUse, ReviewFailed
+from clarion_server.domain.approval import comment_violations
+from clarion_server.domain.campaign_states import Transition
+from clarion_server.domain.errors import EtagMismatch, FragmentInUse
 from clarion_server.domain.event import FragmentChange, FragmentChangeKind, fragment_event
-from clarion_server.domain.finding import Finding, Severity
+from clarion_server.domain.finding import Finding
 from clarion_server.domain.fragment import MAX_FRAGMENTS, Fragment, FragmentUse, FragmentVersion, fragment_violations
-from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import FRAGMENTS
 
 _USERS_TOLD = 5
@@ -31,6 +37,8 @@ class PublishFragment:
     etag: str = ""
     validate_only: bool = False
     """True checks everything and stores nothing."""
+    bypass_reason: str = ""
+    """Why it is published without the approvals that policies ask for. Only administrators may give one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,12 @@ def _check_unused(
     raise FragmentInUse(fragment.name, verb, tuple(users[:_USERS_TOLD]), len(users))
 
 
+def _check_may_be_deleted(unit: UnitOfWork, fragment: Fragment, visibility: Visibility) -> None:
+    """Raises IllegalTransition or FragmentInUse."""
+    fragment.check_may(Transition.DELETE)
+    _check_unused(unit, fragment, visibility)
+
+
 FRAGMENT: ArchivableKind[Fragment] = ArchivableKind(
     "fragment",
     FRAGMENTS,
@@ -67,7 +81,7 @@ FRAGMENT: ArchivableKind[Fragment] = ArchivableKind(
     MAX_FRAGMENTS,
     lambda unit: unit.fragments,
     fragment_violations,
-    _check_unused,
+    _check_may_be_deleted,
     _record,
 )
 
@@ -99,38 +113,59 @@ class ManageFragments(ManageArchivableResources[Fragment]):
     async def publish(self, command: PublishFragment, caller: Caller) -> Publication:
         """Makes a version of the draft, unless the newest one is the same.
 
-        Raises ResourceNotFound, EtagMismatch or ReviewFailed.
+        Raises InvalidFields, ResourceNotFound, EtagMismatch, ReviewFailed, ApprovalRequired or ApprovalStale.
         """
-        visibility, now = caller.visibility, self._clock.now()
-
-        def read(unit: UnitOfWork) -> tuple[Fragment, FragmentVersion | None, Fragments]:
-            fragment = self._find(unit, visibility, command.fragment_id)
-            fragment.check_etag(command.etag)
-            if not fragment.draft_pending:
-                return fragment, unit.fragments.version(fragment.key, fragment.published_version), {}
-            _, candidate = fragment.published(caller.name, now)
-            return fragment, None, _fragments_with(unit, visibility, candidate)
-
-        fragment, stored, fragments = await self._transactions.read(read)
-        if stored is not None:
-            return Publication(fragment, stored, [])
-        published, version = fragment.published(caller.name, now)
+        refuse_invalid((), comment_violations(command.bypass_reason, "bypass_reason"))
+        begin = partial(self._begin, command=command, caller=caller, now=self._clock.now())
+        begun = await self._transactions.read(begin)
+        if isinstance(begun, Publication):
+            return begun
         # Outside of any transaction: it may take a while.
-        findings = await run_in_background(self._compiler.review_fragment, version, fragments)
-        if errors := tuple(each for each in findings if each.severity is Severity.ERROR):
-            raise ReviewFailed(fragment.name, errors, "published")
-        if not command.validate_only:
-            await self._transactions.write(lambda unit: self._store(unit, fragment, published, version))
+        findings = await begun.check(self._compiler)
+        finish = partial(self._finish, begun=begun, command=command, caller=caller)
+        run = self._transactions.read if command.validate_only else self._transactions.write
+        published, version = await run(finish)
         return Publication(published, version, findings)
 
-    def _store(self, unit: UnitOfWork, before: Fragment, published: Fragment, version: FragmentVersion) -> None:
-        """Raises EtagMismatch when the fragment has changed since it was read."""
-        stored = self._find(unit, whole_sandbox(before.sandbox), before.id)
-        if stored.etag != before.etag:
-            raise EtagMismatch(before.name)
-        unit.fragments.save(published)
-        unit.fragments.add_version(version)
-        _tell(unit, published, FragmentChange(FragmentChangeKind.PUBLISHED, version.creator, version.number))
+    def _begin(
+        self, unit: UnitOfWork, command: PublishFragment, caller: Caller, now: Instant
+    ) -> FragmentCandidate | Publication:
+        """Returns what is to be reviewed, or what there is already."""
+        fragment = find_fragment(unit, caller.visibility, command.fragment_id)
+        fragment.check_etag(command.etag)
+        if not fragment.draft_pending:
+            stored = unit.fragments.version(fragment.key, fragment.published_version)
+            assert stored is not None, "an unchanged draft was published"
+            return Publication(fragment, stored, [])
+        _, version = fragment.published(caller.name, now)
+        return candidate_of(unit, fragment, version, caller.visibility)
+
+    def _finish(
+        self, unit: UnitOfWork, begun: FragmentCandidate, command: PublishFragment, caller: Caller
+    ) -> tuple[Fragment, FragmentVersion]:
+        """Raises EtagMismatch when the fragment has changed since it was read, ApprovalRequired or ApprovalStale."""
+        version, visibility = begun.version, caller.visibility
+        stored = find_fragment(unit, whole_sandbox(visibility.sandbox), begun.fragment.id)
+        if stored.etag != begun.fragment.etag:
+            raise EtagMismatch(stored.name)
+        candidate = candidate_of(unit, stored, version, visibility)
+        if command.validate_only:
+            given = given_approval(unit, stored, candidate, caller, command.bypass_reason)
+        else:
+            given = check_approval(unit, version.create_time, stored, candidate, caller, command.bypass_reason)
+        published, _ = stored.published(caller.name, version.create_time)
+        version = replace(version, approvers=given.approvers, bypass_reason=given.bypass_reason)
+        if not command.validate_only:
+            unit.fragments.save(published)
+            unit.fragments.add_version(version)
+            _tell(unit, published, FragmentChange(FragmentChangeKind.PUBLISHED, version.creator, version.number))
+        return published, version
+
+    def _new(self, command: CreateResource[Fragment], caller: Caller) -> Fragment:
+        return replace(super()._new(command, caller), draft_editors=(caller.name,))
+
+    def _updated(self, stored: Fragment, changes: Mapping[str, Any], caller: Caller) -> Fragment:
+        return stored.updated(changes, caller.name, self._clock.now())
 
     def _check_may_be_archived(self, unit: UnitOfWork, resource: Fragment, visibility: Visibility) -> None:
         _check_unused(unit, resource, visibility, "archived", current=True)
@@ -138,14 +173,3 @@ class ManageFragments(ManageArchivableResources[Fragment]):
     def _record_move(self, unit: UnitOfWork, resource: Fragment, caller: Caller) -> None:
         kind = FragmentChangeKind.UNARCHIVED if resource.archive_time is None else FragmentChangeKind.ARCHIVED
         _tell(unit, resource, FragmentChange(kind, caller.name))
-
-
-def _fragments_with(unit: UnitOfWork, visibility: Visibility, candidate: FragmentVersion) -> Fragments:
-    """Returns the fragments that a version leads to, as they would be once it is published."""
-    stored = stored_finder(unit, visibility, {})
-
-    def find(reference: FragmentReference) -> FragmentVersion | None:
-        is_candidate = reference.fragment_id == candidate.fragment_id and reference.version in {0, candidate.number}
-        return candidate if is_candidate else stored(reference)
-
-    return fragments_of(candidate.references, find)

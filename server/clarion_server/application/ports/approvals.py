@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from clarion_server.domain.approvable import DraftKey
 from clarion_server.domain.approval import ApprovalStep
 
 
 class ApprovalRepository(Protocol):
-    """The steps of the approvals of campaigns. They are deleted with their campaign."""
+    """The steps of the approvals of drafts. They are deleted with their campaign or fragment."""
 
     def add(self, step: ApprovalStep) -> ApprovalStep:
         """Returns it with its key."""
         ...
 
-    def submitted(self, campaign_key: int) -> list[ApprovalStep]:
+    def submitted(self, draft: DraftKey) -> list[ApprovalStep]:
         """Returns the steps from the last submission on, the oldest first."""
         ...
 
-    def get(self, campaign_key: int, key: int) -> ApprovalStep | None: ...
+    def get(self, draft: DraftKey, key: int) -> ApprovalStep | None: ...
 
-    def openings(self, campaign_key: int, before: int | None, limit: int) -> list[ApprovalStep]:
+    def openings(self, draft: DraftKey, before: int | None, limit: int) -> list[ApprovalStep]:
         """Returns the steps with a comment that are no reply, the newest first; only smaller keys than `before`."""
         ...
 
-    def replies(self, campaign_key: int, openings: Collection[int]) -> list[ApprovalStep]:
+    def replies(self, draft: DraftKey, openings: Collection[int]) -> list[ApprovalStep]:
         """Returns the steps of the threads that these steps began, the oldest first."""
         ...
 
-    def page(self, campaign_key: int, before: int | None, limit: int) -> list[ApprovalStep]:
+    def page(self, draft: DraftKey, before: int | None, limit: int) -> list[ApprovalStep]:
         """Returns steps by key, the newest first; only smaller keys than `before`."""
         ...

@@ -102,7 +102,14 @@ ERRORS: Mapping[type[errors.ClarionError], Mapped] = {
         "REVIEW_FAILED",
         lambda e: {"resource": e.resource, "error_count": str(len(e.findings))},
     ),
-    errors.ApprovalRequired: Mapped(_CODE.FAILED_PRECONDITION, "APPROVAL_REQUIRED", _policies),
+    errors.ApprovalRequired: Mapped(
+        _CODE.FAILED_PRECONDITION,
+        "APPROVAL_REQUIRED",
+        lambda e: {
+            **_policies(e),
+            **({"approvers": ",".join(e.approvers[: errors.MOST_NAMED])} if e.approvers else {}),
+        },
+    ),
     errors.ApprovalStale: Mapped(_CODE.ABORTED, "APPROVAL_STALE", _resource),
     errors.SelfApproval: Mapped(
         _CODE.PERMISSION_DENIED, "SELF_APPROVAL", lambda e: {"resource": e.resource, "policy": e.policy}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from clarion.v1 import approval_comments_pb2 as comments_pb
 from clarion.v1 import approval_service_pb2 as pb
 
-from clarion_server.application.campaigns.approving import Approving, Word
+from clarion_server.application.approvals.approving import Approving, Word
 from clarion_server.domain.access import Caller
+from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.names import CAMPAIGNS
-from clarion_server.domain.violation import malformed, required
+from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.names import CAMPAIGNS, FRAGMENTS
+from clarion_server.domain.violation import Violation, malformed, required
 from clarion_server.transport.api.convert.approvals import (
     to_approval,
     to_step,
@@ -24,68 +27,94 @@ _MOST_DIGITS = 18
 
 
 class ApprovalService:
-    def __init__(self, approving: Approving) -> None:
-        self._approving = approving
+    def __init__(self, of_campaigns: Approving[Campaign], of_fragments: Approving[Fragment]) -> None:
+        self._of_campaigns = of_campaigns
+        self._of_fragments = of_fragments
 
     async def get_approval(self, request: pb.GetApprovalRequest, caller: Caller) -> pb.GetApprovalResponse:
-        found = await self._approving.get(CAMPAIGNS.parse(request.campaign, "campaign"), caller)
-        return pb.GetApprovalResponse(approval=to_approval(found))
+        approving, draft_id = self._named(request)
+        return pb.GetApprovalResponse(approval=to_approval(await approving.get(draft_id, caller)))
 
     async def list_approval_steps(
         self, request: pb.ListApprovalStepsRequest, caller: Caller
     ) -> pb.ListApprovalStepsResponse:
         parser = RequestParser()
-        campaign_id = parser.id(CAMPAIGNS, request.campaign, "campaign")
+        approving, draft_id = self._named(request, parser)
         page = page_of(request, caller, int, parser=parser)
         before = page.after[0] if page.after else None
-        found = await self._approving.steps(campaign_id, before, page.limit, caller)
+        found = await approving.steps(draft_id, before, page.limit, caller)
         shown, token = page.cut(found, lambda step: (step.key,))
         return pb.ListApprovalStepsResponse(approval_steps=map(to_step, shown), next_page_token=token)
 
     async def submit_for_approval(
         self, request: pb.SubmitForApprovalRequest, caller: Caller
     ) -> pb.SubmitForApprovalResponse:
-        return pb.SubmitForApprovalResponse(approval=to_approval(await self._approving.submit(_word(request), caller)))
+        approving, draft_id = self._named(request)
+        approval = await approving.submit(Word(draft_id, request.comment, request.etag), caller)
+        return pb.SubmitForApprovalResponse(approval=to_approval(approval))
 
     async def approve(self, request: pb.ApproveRequest, caller: Caller) -> pb.ApproveResponse:
-        word = _word(request)
+        parser = RequestParser()
         if not request.content_hash:
-            raise InvalidFields((required("content_hash"),))
-        approval = await self._approving.approve(word, request.content_hash, caller)
+            parser.add(required("content_hash"))
+        approving, draft_id = self._named(request, parser)
+        parser.check()
+        approval = await approving.approve(Word(draft_id, request.comment, request.etag), request.content_hash, caller)
         return pb.ApproveResponse(approval=to_approval(approval))
 
     async def request_changes(self, request: pb.RequestChangesRequest, caller: Caller) -> pb.RequestChangesResponse:
-        approval = await self._approving.request_changes(_word(request), caller)
+        approving, draft_id = self._named(request)
+        approval = await approving.request_changes(Word(draft_id, request.comment, request.etag), caller)
         return pb.RequestChangesResponse(approval=to_approval(approval))
 
     async def cancel_approval(self, request: pb.CancelApprovalRequest, caller: Caller) -> pb.CancelApprovalResponse:
-        return pb.CancelApprovalResponse(approval=to_approval(await self._approving.cancel(_word(request), caller)))
+        approving, draft_id = self._named(request)
+        approval = await approving.cancel(Word(draft_id, request.comment, request.etag), caller)
+        return pb.CancelApprovalResponse(approval=to_approval(approval))
 
     async def comment_on_approval(
-        self, request: pb.CommentOnApprovalRequest, caller: Caller
-    ) -> pb.CommentOnApprovalResponse:
-        word = Word(CAMPAIGNS.parse(request.campaign, "campaign"), request.comment)
+        self, request: comments_pb.CommentOnApprovalRequest, caller: Caller
+    ) -> comments_pb.CommentOnApprovalResponse:
+        approving, draft_id = self._named(request)
         reply_to = _step_key(request.reply_to, "reply_to") if request.reply_to else None
-        step = await self._approving.comment(word, reply_to, caller)
-        return pb.CommentOnApprovalResponse(approval_step=to_step(step))
+        step = await approving.comment(Word(draft_id, request.comment), reply_to, caller)
+        return comments_pb.CommentOnApprovalResponse(approval_step=to_step(step))
 
     async def list_approval_threads(
-        self, request: pb.ListApprovalThreadsRequest, caller: Caller
-    ) -> pb.ListApprovalThreadsResponse:
+        self, request: comments_pb.ListApprovalThreadsRequest, caller: Caller
+    ) -> comments_pb.ListApprovalThreadsResponse:
         parser = RequestParser()
-        campaign_id = parser.id(CAMPAIGNS, request.campaign, "campaign")
+        approving, draft_id = self._named(request, parser)
         page = page_of(request, caller, int, parser=parser)
         before = page.after[0] if page.after else None
-        found = await self._approving.threads(campaign_id, before, page.limit, caller)
+        found = await approving.threads(draft_id, before, page.limit, caller)
         shown, token = page.cut(found, lambda thread: (thread.opening.key,))
-        return pb.ListApprovalThreadsResponse(approval_threads=map(to_thread, shown), next_page_token=token)
+        return comments_pb.ListApprovalThreadsResponse(approval_threads=map(to_thread, shown), next_page_token=token)
 
     async def resolve_approval_thread(
-        self, request: pb.ResolveApprovalThreadRequest, caller: Caller
-    ) -> pb.ResolveApprovalThreadResponse:
-        word = Word(CAMPAIGNS.parse(request.campaign, "campaign"), request.comment)
-        thread = await self._approving.resolve(word, _step_key(request.thread, "thread"), caller)
-        return pb.ResolveApprovalThreadResponse(approval_thread=to_thread(thread))
+        self, request: comments_pb.ResolveApprovalThreadRequest, caller: Caller
+    ) -> comments_pb.ResolveApprovalThreadResponse:
+        approving, draft_id = self._named(request)
+        word = Word(draft_id, request.comment)
+        thread = await approving.resolve(word, _step_key(request.thread, "thread"), caller)
+        return comments_pb.ResolveApprovalThreadResponse(approval_thread=to_thread(thread))
+
+    def _named(
+        self, request: Any, parser: RequestParser | None = None
+    ) -> tuple[Approving[Campaign] | Approving[Fragment], str]:
+        """Returns who has the draft approved that a request names, and the id of its campaign or fragment. Raises
+        InvalidFields, unless a parser takes the violations.
+        """
+        reading = parser or RequestParser()
+        if not (request.campaign or request.fragment):
+            reading.add(Violation("campaign", "REQUIRED", "Must be given, or a fragment."))
+        elif request.campaign and request.fragment:
+            reading.add(Violation("fragment", "NOT_ALLOWED", "Must be empty where a campaign is given: name one."))
+        campaign_id = reading.optional_id(CAMPAIGNS, request.campaign, "campaign") or ""
+        fragment_id = reading.optional_id(FRAGMENTS, request.fragment, "fragment") or ""
+        if parser is None:
+            reading.check()
+        return (self._of_fragments, fragment_id) if request.fragment else (self._of_campaigns, campaign_id)
 
 
 def _step_key(step: str, field: str) -> int:
@@ -95,7 +124,3 @@ def _step_key(step: str, field: str) -> int:
     if not (step.isascii() and step.isdecimal() and len(step) <= _MOST_DIGITS):
         raise InvalidFields((malformed(field, "Must be the `step` of a step of this campaign's approvals."),))
     return int(step)
-
-
-def _word(request: Any) -> Word:
-    return Word(CAMPAIGNS.parse(request.campaign, "campaign"), request.comment, request.etag)

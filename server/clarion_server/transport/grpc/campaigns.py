@@ -28,9 +28,9 @@ from clarion_server.application.campaigns.health import CampaignHealthReader
 from clarion_server.application.campaigns.life_cycle import ActivateCampaign, CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access import Caller
 from clarion_server.domain.campaign import Campaign, QueueDisposal
-from clarion_server.domain.errors import InvalidFields, ScopeDenied
+from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.finding import errors_of
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.tags import folded
@@ -47,6 +47,7 @@ from clarion_server.transport.api.masks import read_mask
 from clarion_server.transport.api.pagination import each_by, page_of
 from clarion_server.transport.api.public_addresses import PublicAddresses
 from clarion_server.transport.api.requests import converted
+from clarion_server.transport.grpc.bypasses import check_may_bypass
 
 
 class CampaignService:
@@ -172,8 +173,7 @@ class CampaignService:
     async def activate_campaign(
         self, request: life_pb.ActivateCampaignRequest, caller: Caller
     ) -> life_pb.ActivateCampaignResponse:
-        if request.bypass_reason and not caller.has_any(frozenset()):
-            raise ScopeDenied("/clarion.v1.CampaignService/ActivateCampaign", (Scope.ADMIN,))
+        check_may_bypass(request.bypass_reason, caller, "CampaignService/ActivateCampaign")
         command = ActivateCampaign(
             CAMPAIGNS.parse(request.name), request.etag, request.version, request.strict, request.bypass_reason
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from clarion.v1 import fragment_repin_pb2 as repin_pb
 from clarion.v1 import fragment_service_pb2 as pb
 
 from clarion_server.application.background import run_for_request
@@ -19,6 +20,7 @@ from clarion_server.transport.api.convert.fragments import (
 )
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.pagination import each_by, page_of
+from clarion_server.transport.grpc.bypasses import check_may_bypass
 from clarion_server.transport.grpc.resources import ArchivableMethods
 
 
@@ -36,7 +38,10 @@ class FragmentService:
         self.unarchive_fragment = standard.unarchive
 
     async def publish_fragment(self, request: pb.PublishFragmentRequest, caller: Caller) -> pb.PublishFragmentResponse:
-        command = PublishFragment(FRAGMENTS.parse(request.name), request.etag, request.validate_only)
+        check_may_bypass(request.bypass_reason, caller, "FragmentService/PublishFragment")
+        command = PublishFragment(
+            FRAGMENTS.parse(request.name), request.etag, request.validate_only, request.bypass_reason
+        )
         publication = await self._fragments.publish(command, caller)
         return await run_for_request(to_publication, publication, request.validate_only)
 
@@ -65,5 +70,8 @@ class FragmentService:
             fragment_uses=[to_fragment_use(use) for _, use in shown], next_page_token=token
         )
 
-    async def repin_fragment(self, request: pb.RepinFragmentRequest, caller: Caller) -> pb.RepinFragmentResponse:
+    async def repin_fragment(
+        self, request: repin_pb.RepinFragmentRequest, caller: Caller
+    ) -> repin_pb.RepinFragmentResponse:
+        check_may_bypass(request.bypass_reason, caller, "FragmentService/RepinFragment")
         return to_roll_out(await self._repinner.repin(to_repin_command(request), caller))

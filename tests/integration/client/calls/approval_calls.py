@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import clarion_client as client
+from clarion.v1 import approval_comments_pb2 as comments_pb
 from clarion.v1 import approval_pb2 as approval_pb
 from clarion.v1 import approval_policy_pb2 as approval_policy_pb
 from clarion.v1 import approval_policy_service_pb2 as approval_policies_pb
@@ -15,9 +16,19 @@ APPROVAL = client.Approval(campaign="campaigns/x", state=client.ApprovalState.IN
 WIRE_APPROVAL = approval_pb.Approval(
     campaign="campaigns/x", state=approval_pb.Approval.STATE_IN_REVIEW, content_hash="5ba1"
 )
-APPROVAL_POLICY = client.ApprovalPolicy(name="approvalPolicies/x", display_name="Legal", block_self=True)
+APPROVAL_POLICY = client.ApprovalPolicy(
+    name="approvalPolicies/x",
+    display_name="Legal",
+    block_self=True,
+    applies_to=client.ApprovalPolicyAppliesTo.FRAGMENT,
+    conditions=client.ApprovalConditions(fragments=("fragments/footer",)),
+)
 WIRE_APPROVAL_POLICY = approval_policy_pb.ApprovalPolicy(
-    name="approvalPolicies/x", display_name="Legal", block_self=True
+    name="approvalPolicies/x",
+    display_name="Legal",
+    block_self=True,
+    applies_to=approval_policy_pb.ApprovalPolicy.APPLIES_TO_FRAGMENT,
+    conditions=approval_policy_pb.ApprovalConditions(fragments=["fragments/footer"]),
 )
 
 CASES = {
@@ -60,6 +71,13 @@ CASES = {
         approvals_pb.GetApprovalResponse(approval=WIRE_APPROVAL),
         APPROVAL,
     ),
+    "approvals.get_of_a_fragment": Case(
+        "GetApproval",
+        lambda c: c.approvals.get("fragments/x"),
+        approvals_pb.GetApprovalRequest(fragment="fragments/x"),
+        approvals_pb.GetApprovalResponse(approval=approval_pb.Approval(fragment="fragments/x")),
+        client.Approval(fragment="fragments/x"),
+    ),
     "approvals.submit": Case(
         "SubmitForApproval",
         lambda c: c.approvals.submit("x", comment="Please.", etag="7"),
@@ -91,15 +109,15 @@ CASES = {
     "approvals.comment": Case(
         "CommentOnApproval",
         lambda c: c.approvals.comment("x", "Why?", reply_to="7"),
-        approvals_pb.CommentOnApprovalRequest(campaign="campaigns/x", comment="Why?", reply_to="7"),
-        approvals_pb.CommentOnApprovalResponse(approval_step=approval_pb.ApprovalStep(comment="Why?")),
+        comments_pb.CommentOnApprovalRequest(campaign="campaigns/x", comment="Why?", reply_to="7"),
+        comments_pb.CommentOnApprovalResponse(approval_step=approval_pb.ApprovalStep(comment="Why?")),
         holds(comment="Why?"),
     ),
     "approvals.resolve": Case(
         "ResolveApprovalThread",
         lambda c: c.approvals.resolve("x", "7", comment="Done."),
-        approvals_pb.ResolveApprovalThreadRequest(campaign="campaigns/x", thread="7", comment="Done."),
-        approvals_pb.ResolveApprovalThreadResponse(approval_thread=approval_pb.ApprovalThread(resolved=True)),
+        comments_pb.ResolveApprovalThreadRequest(campaign="campaigns/x", thread="7", comment="Done."),
+        comments_pb.ResolveApprovalThreadResponse(approval_thread=approval_pb.ApprovalThread(resolved=True)),
         holds(resolved=True),
     ),
 }

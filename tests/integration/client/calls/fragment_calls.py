@@ -60,8 +60,8 @@ CASES = {
     ),
     "fragments.publish": Case(
         "PublishFragment",
-        lambda c: c.fragments.publish("x", etag="7", validate_only=True),
-        fragments_pb.PublishFragmentRequest(name="fragments/x", etag="7", validate_only=True),
+        lambda c: c.fragments.publish("x", etag="7", validate_only=True, bypass_reason="Now."),
+        fragments_pb.PublishFragmentRequest(name="fragments/x", etag="7", validate_only=True, bypass_reason="Now."),
         fragments_pb.PublishFragmentResponse(
             fragment=WIRE_FRAGMENT, version=fragment_pb.FragmentVersion(fragment="fragments/x", version=3)
         ),
@@ -69,11 +69,15 @@ CASES = {
     ),
     "fragments.repin": Case(
         "RepinFragment",
-        lambda c: c.fragments.repin("x", ["a", "campaigns/b"], to_version=3, validate_only=True),
-        fragments_pb.RepinFragmentRequest(
-            fragment="fragments/x", to_version=3, campaigns=["campaigns/a", "campaigns/b"], validate_only=True
+        lambda c: c.fragments.repin("x", ["a", "campaigns/b"], to_version=3, validate_only=True, bypass_reason="Now."),
+        repin_pb.RepinFragmentRequest(
+            fragment="fragments/x",
+            to_version=3,
+            campaigns=["campaigns/a", "campaigns/b"],
+            validate_only=True,
+            bypass_reason="Now.",
         ),
-        fragments_pb.RepinFragmentResponse(
+        repin_pb.RepinFragmentResponse(
             to_version=3,
             repins=[repin_pb.FragmentRepin(campaign="campaigns/a", outcome=repin_pb.FragmentRepin.OUTCOME_UNCHANGED)],
         ),

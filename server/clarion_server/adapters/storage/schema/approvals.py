@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
 from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
 
@@ -14,6 +14,8 @@ approval_policies = Table(
     Column("id", Bytewise, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("display_name", Text, nullable=False),
+    # Of which kind of drafts it asks for approvals.
+    Column("applies_to", Text, nullable=False),
     Column("conditions", Text, nullable=False),
     Column("approvers", Text, nullable=False),
     Column("required_count", Integer, nullable=False),
@@ -29,7 +31,9 @@ approval_steps = Table(
     "approval_steps",
     metadata,
     Column("key", Key, primary_key=True, autoincrement=True),
-    Column("campaign_key", Key, ForeignKey("campaigns.key", ondelete="CASCADE"), nullable=False),
+    # What has the draft: a campaign or a fragment.
+    Column("campaign_key", Key, ForeignKey("campaigns.key", ondelete="CASCADE")),
+    Column("fragment_key", Key, ForeignKey("fragments.key", ondelete="CASCADE")),
     Column("action", Text, nullable=False),
     Column("time", Instant, nullable=False),
     Column("actor", Text, nullable=False),
@@ -37,5 +41,7 @@ approval_steps = Table(
     Column("content_hash", Text, nullable=False),
     # The key of the step that began the thread which it belongs to. Null for a step that is no reply.
     Column("thread", Key),
+    CheckConstraint("(campaign_key IS NULL) <> (fragment_key IS NULL)", name="approval_steps_draft"),
 )
 Index("approval_steps_campaign_key_key", approval_steps.c.campaign_key, approval_steps.c.key)
+Index("approval_steps_fragment_key_key", approval_steps.c.fragment_key, approval_steps.c.key)

@@ -19,6 +19,9 @@ fragments = Table(
     Column("content", Text, nullable=False),
     Column("published_version", Integer, nullable=False),
     Column("published_digest", Text, nullable=False),
+    # That of the draft. Null: it is not submitted.
+    Column("approval_state", Text),
+    Column("draft_editors", Text, nullable=False),
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
     Column("archive_time", Instant),
@@ -37,6 +40,8 @@ fragment_versions = Table(
     Column("digest", Text, nullable=False),
     Column("create_time", Instant, nullable=False),
     Column("creator", Text, nullable=False),
+    Column("approvers", Text, nullable=False),
+    Column("bypass_reason", Text, nullable=False),
 )
 
 # The fragments that fragments name. The number 0 stands for the draft, and the version 0 for the newest one.

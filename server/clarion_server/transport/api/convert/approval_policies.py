@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from clarion.v1 import approval_policy_pb2
 
 from clarion_server.application.resources import ResourceInput
+from clarion_server.domain.approvable import DraftKind
 from clarion_server.domain.approval_policy import MAX_VALUES, ApprovalConditions, ApprovalPolicy
-from clarion_server.domain.names import API_KEYS
-from clarion_server.transport.api.convert.enums import CATEGORY, CHANNEL
+from clarion_server.domain.names import API_KEYS, FRAGMENTS, Collection
+from clarion_server.transport.api.convert.enums import APPLIES_TO, CATEGORY, CHANNEL, FRAGMENT_KIND
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.times import to_timestamp
 
@@ -24,7 +25,9 @@ def to_approval_policy_input(policy: approval_policy_pb2.ApprovalPolicy) -> Reso
         parser.members(CATEGORY, sent.categories[:_VALUES_READ], "conditions.categories"),
         parser.members(CHANNEL, sent.channels[:_VALUES_READ], "conditions.channels"),
         tuple(sent.tags[:_VALUES_READ]),
-        _keys(parser, sent.requesters, "conditions.requesters"),
+        _names(parser, API_KEYS, sent.requesters, "conditions.requesters"),
+        parser.members(FRAGMENT_KIND, sent.fragment_kinds[:_VALUES_READ], "conditions.fragment_kinds"),
+        _names(parser, FRAGMENTS, sent.fragments, "conditions.fragments"),
     )
     read = ApprovalPolicy(
         sandbox="",
@@ -32,17 +35,18 @@ def to_approval_policy_input(policy: approval_policy_pb2.ApprovalPolicy) -> Reso
         create_time=0,
         update_time=0,
         display_name=policy.display_name,
+        applies_to=parser.member(APPLIES_TO, policy.applies_to, "applies_to") or DraftKind.CAMPAIGN,
         conditions=conditions,
-        approvers=_keys(parser, policy.approvers, "approvers"),
+        approvers=_names(parser, API_KEYS, policy.approvers, "approvers"),
         required_count=policy.required_count or 1,
         block_self=policy.block_self,
     )
     return ResourceInput(read, parser.violations)
 
 
-def _keys(parser: RequestParser, names: Iterable[str], field: str) -> tuple[str, ...]:
+def _names(parser: RequestParser, collection: Collection, names: Iterable[str], field: str) -> tuple[str, ...]:
     read = list(names)[:_VALUES_READ]
-    return tuple(API_KEYS.format(parser.id(API_KEYS, name, f"{field}[{index}]")) for index, name in enumerate(read))
+    return tuple(collection.format(parser.id(collection, name, f"{field}[{index}]")) for index, name in enumerate(read))
 
 
 def to_approval_policy(policy: ApprovalPolicy) -> approval_policy_pb2.ApprovalPolicy:
@@ -53,10 +57,13 @@ def to_approval_policy(policy: ApprovalPolicy) -> approval_policy_pb2.ApprovalPo
             channels=map(CHANNEL.number, policy.conditions.channels),
             tags=policy.conditions.tags,
             requesters=policy.conditions.requesters,
+            fragment_kinds=map(FRAGMENT_KIND.number, policy.conditions.fragment_kinds),
+            fragments=policy.conditions.fragments,
         )
     return approval_policy_pb2.ApprovalPolicy(
         name=policy.name,
         display_name=policy.display_name,
+        applies_to=APPLIES_TO.number(policy.applies_to),
         conditions=conditions,
         approvers=policy.approvers,
         required_count=policy.required_count,

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from clarion.v1 import (
     api_key_pb2,
     approval_pb2,
+    approval_policy_pb2,
     attempt_pb2,
     audience_run_pb2,
     campaign_difference_pb2,
@@ -44,6 +45,7 @@ from clarion.v1 import (
 
 from clarion_server.domain.accepted_rendering import Comparison
 from clarion_server.domain.access import Scope
+from clarion_server.domain.approvable import DraftKind
 from clarion_server.domain.approval import ApprovalAction
 from clarion_server.domain.attempt import AttemptResult, FailureReason
 from clarion_server.domain.audience_run import EndReason, RunState
@@ -113,6 +115,7 @@ class EnumPair(Generic[M, N]):
         return self._members.get(number)
 
 
+APPLIES_TO = EnumPair(DraftKind, approval_policy_pb2.ApprovalPolicy.AppliesTo.Value, "APPLIES_TO")
 APPROVAL_ACTION = EnumPair(ApprovalAction, approval_pb2.ApprovalStep.Action.Value, "ACTION")
 APPROVAL_STATE = EnumPair(ApprovalState, approval_pb2.Approval.State.Value, "STATE")
 CATEGORY = EnumPair(Category, category_pb2.Category.Value, "CATEGORY")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from clarion.v1 import fragment_repin_pb2 as pb
-from clarion.v1 import fragment_service_pb2 as service_pb
 
 from clarion_server.application.campaigns.repinning import RepinFragment, RollOut
 from clarion_server.domain.fragment_repin import MAX_CAMPAIGNS, FragmentRepin
@@ -13,7 +12,7 @@ from clarion_server.transport.api.convert.enums import REPIN_OUTCOME
 from clarion_server.transport.api.convert.request_parser import RequestParser
 
 
-def to_repin_command(request: service_pb.RepinFragmentRequest) -> RepinFragment:
+def to_repin_command(request: pb.RepinFragmentRequest) -> RepinFragment:
     """The command carries the violations."""
     parser = RequestParser()
     # One more than are allowed tells that there are too many.
@@ -23,12 +22,13 @@ def to_repin_command(request: service_pb.RepinFragmentRequest) -> RepinFragment:
         tuple(parser.id(CAMPAIGNS, name, f"campaigns[{index}]") for index, name in named),
         request.to_version,
         request.validate_only,
+        request.bypass_reason,
         parser.violations,
     )
 
 
-def to_roll_out(roll_out: RollOut) -> service_pb.RepinFragmentResponse:
-    return service_pb.RepinFragmentResponse(to_version=roll_out.to_version, repins=map(_to_repin, roll_out.repins))
+def to_roll_out(roll_out: RollOut) -> pb.RepinFragmentResponse:
+    return pb.RepinFragmentResponse(to_version=roll_out.to_version, repins=map(_to_repin, roll_out.repins))
 
 
 def _to_repin(repin: FragmentRepin) -> pb.FragmentRepin:

@@ -14,7 +14,7 @@ from clarion_server.domain.locale_rules import MAX_LOCALES
 from clarion_server.domain.names import FRAGMENTS
 from clarion_server.transport.api.convert.access_labels import read_access_labels
 from clarion_server.transport.api.convert.campaigns import to_finding
-from clarion_server.transport.api.convert.enums import FRAGMENT_KIND
+from clarion_server.transport.api.convert.enums import APPROVAL_STATE, FRAGMENT_KIND
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.structs import fill_struct
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
@@ -53,6 +53,7 @@ def to_fragment(fragment: Fragment) -> pb.Fragment:
         archive_time=to_optional_timestamp(fragment.archive_time),
         published_version=fragment.published_version,
         draft_pending=fragment.draft_pending,
+        approval_state=APPROVAL_STATE.number(fragment.approval_state),
         access_labels=fragment.access_labels.names,
     )
     _fill_content(message, fragment.content)
@@ -67,6 +68,8 @@ def to_fragment_version(version: FragmentVersion) -> pb.FragmentVersion:
         hash=version.digest,
         create_time=to_timestamp(version.create_time),
         creator=version.creator,
+        approvers=version.approvers,
+        bypass_reason=version.bypass_reason,
     )
     _fill_content(message, version.content)
     return message

@@ -14,16 +14,16 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/approval.proto.
  */
 export const file_clarion_v1_approval: GenFile = /*@__PURE__*/
-  fileDesc("ChljbGFyaW9uL3YxL2FwcHJvdmFsLnByb3RvEgpjbGFyaW9uLnYxIsgECghBcHByb3ZhbBIrCghjYW1wYWlnbhgBIAEoCUIZ4kEBA/pBEgoQY2xhcmlvbi9DYW1wYWlnbhIvCgVzdGF0ZRgCIAEoDjIaLmNsYXJpb24udjEuQXBwcm92YWwuU3RhdGVCBOJBAQMSGgoMY29udGVudF9oYXNoGAMgASgJQgTiQQEDEhwKDnN1Ym1pdHRlZF9oYXNoGAQgASgJQgTiQQEDEioKCXN1Ym1pdHRlchgFIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkSNQoLc3VibWl0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjwKDHJlcXVpcmVtZW50cxgHIAMoCzIgLmNsYXJpb24udjEuQXBwcm92YWwuUmVxdWlyZW1lbnRCBOJBAQMSEgoEZXRhZxgIIAEoCUIE4kEBAxqIAQoLUmVxdWlyZW1lbnQSLwoGcG9saWN5GAEgASgJQh/iQQED+kEYChZjbGFyaW9uL0FwcHJvdmFsUG9saWN5EhwKDnJlcXVpcmVkX2NvdW50GAIgASgFQgTiQQEDEioKCWFwcHJvdmVycxgDIAMoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkiZAoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABITCg9TVEFURV9JTl9SRVZJRVcQARISCg5TVEFURV9BUFBST1ZFRBACEhsKF1NUQVRFX0NIQU5HRVNfUkVRVUVTVEVEEAMi0gMKDEFwcHJvdmFsU3RlcBI1CgZhY3Rpb24YASABKA4yHy5jbGFyaW9uLnYxLkFwcHJvdmFsU3RlcC5BY3Rpb25CBOJBAQMSLgoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSJgoFYWN0b3IYAyABKAlCF+JBAQP6QRAKDmNsYXJpb24vQXBpS2V5EhUKB2NvbW1lbnQYBCABKAlCBOJBAQMSGgoMY29udGVudF9oYXNoGAUgASgJQgTiQQEDEhIKBHN0ZXAYBiABKAlCBOJBAQMSFAoGdGhyZWFkGAcgASgJQgTiQQEDItUBCgZBY3Rpb24SFgoSQUNUSU9OX1VOU1BFQ0lGSUVEEAASFAoQQUNUSU9OX1NVQk1JVFRFRBABEhMKD0FDVElPTl9BUFBST1ZFRBACEhwKGEFDVElPTl9DSEFOR0VTX1JFUVVFU1RFRBADEhQKEEFDVElPTl9DQU5DRUxMRUQQBBIUChBBQ1RJT05fQ09NTUVOVEVEEAUSFAoQQUNUSU9OX0FDVElWQVRFRBAGEhMKD0FDVElPTl9CWVBBU1NFRBAHEhMKD0FDVElPTl9SRVNPTFZFRBAIIooBCg5BcHByb3ZhbFRocmVhZBIvCgdvcGVuaW5nGAEgASgLMhguY2xhcmlvbi52MS5BcHByb3ZhbFN0ZXBCBOJBAQMSLwoHcmVwbGllcxgCIAMoCzIYLmNsYXJpb24udjEuQXBwcm92YWxTdGVwQgTiQQEDEhYKCHJlc29sdmVkGAMgASgIQgTiQQEDYgZwcm90bzM", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
+  fileDesc("ChljbGFyaW9uL3YxL2FwcHJvdmFsLnByb3RvEgpjbGFyaW9uLnYxIqoFCghBcHByb3ZhbBIrCghjYW1wYWlnbhgBIAEoCUIZ4kEBA/pBEgoQY2xhcmlvbi9DYW1wYWlnbhIvCgVzdGF0ZRgCIAEoDjIaLmNsYXJpb24udjEuQXBwcm92YWwuU3RhdGVCBOJBAQMSGgoMY29udGVudF9oYXNoGAMgASgJQgTiQQEDEhwKDnN1Ym1pdHRlZF9oYXNoGAQgASgJQgTiQQEDEioKCXN1Ym1pdHRlchgFIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkSNQoLc3VibWl0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjwKDHJlcXVpcmVtZW50cxgHIAMoCzIgLmNsYXJpb24udjEuQXBwcm92YWwuUmVxdWlyZW1lbnRCBOJBAQMSEgoEZXRhZxgIIAEoCUIE4kEBAxIrCghmcmFnbWVudBgJIAEoCUIZ4kEBA/pBEgoQY2xhcmlvbi9GcmFnbWVudBq9AQoLUmVxdWlyZW1lbnQSLwoGcG9saWN5GAEgASgJQh/iQQED+kEYChZjbGFyaW9uL0FwcHJvdmFsUG9saWN5EhwKDnJlcXVpcmVkX2NvdW50GAIgASgFQgTiQQEDEioKCWFwcHJvdmVycxgDIAMoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkSMwoScG9zc2libGVfYXBwcm92ZXJzGAQgAygJQhfiQQED+kEQCg5jbGFyaW9uL0FwaUtleSJkCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhMKD1NUQVRFX0lOX1JFVklFVxABEhIKDlNUQVRFX0FQUFJPVkVEEAISGwoXU1RBVEVfQ0hBTkdFU19SRVFVRVNURUQQAyLoAwoMQXBwcm92YWxTdGVwEjUKBmFjdGlvbhgBIAEoDjIfLmNsYXJpb24udjEuQXBwcm92YWxTdGVwLkFjdGlvbkIE4kEBAxIuCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxImCgVhY3RvchgDIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkSFQoHY29tbWVudBgEIAEoCUIE4kEBAxIaCgxjb250ZW50X2hhc2gYBSABKAlCBOJBAQMSEgoEc3RlcBgGIAEoCUIE4kEBAxIUCgZ0aHJlYWQYByABKAlCBOJBAQMi6wEKBkFjdGlvbhIWChJBQ1RJT05fVU5TUEVDSUZJRUQQABIUChBBQ1RJT05fU1VCTUlUVEVEEAESEwoPQUNUSU9OX0FQUFJPVkVEEAISHAoYQUNUSU9OX0NIQU5HRVNfUkVRVUVTVEVEEAMSFAoQQUNUSU9OX0NBTkNFTExFRBAEEhQKEEFDVElPTl9DT01NRU5URUQQBRIUChBBQ1RJT05fQUNUSVZBVEVEEAYSEwoPQUNUSU9OX0JZUEFTU0VEEAcSEwoPQUNUSU9OX1JFU09MVkVEEAgSFAoQQUNUSU9OX1BVQkxJU0hFRBAJIooBCg5BcHByb3ZhbFRocmVhZBIvCgdvcGVuaW5nGAEgASgLMhguY2xhcmlvbi52MS5BcHByb3ZhbFN0ZXBCBOJBAQMSLwoHcmVwbGllcxgCIAMoCzIYLmNsYXJpb24udjEuQXBwcm92YWxTdGVwQgTiQQEDEhYKCHJlc29sdmVkGAMgASgIQgTiQQEDYgZwcm90bzM", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * Says where the approval of a campaign's draft stands.
+ * Says where the approval of the draft of a campaign or a fragment stands.
  *
  * @generated from message clarion.v1.Approval
  */
 export type Approval = Message<"clarion.v1.Approval"> & {
   /**
-   * Output only. The campaign, as `campaigns/{campaign}`.
+   * Output only. The campaign, as `campaigns/{campaign}`. Empty when it is about a fragment.
    *
    * @generated from field: string campaign = 1;
    */
@@ -37,8 +37,9 @@ export type Approval = Message<"clarion.v1.Approval"> & {
   state: Approval_State;
 
   /**
-   * Output only. A hash (SHA-256) of the draft as it is now, with the channel configurations, the topic, the sending policy and the
-   * bytes of the attachments that it names. An approval is of exactly this.
+   * Output only. A hash (SHA-256) of the draft as it is now, with all that it names: of a campaign the channel configurations, the
+   * topic, the sending policy, the fragments and the bytes of the attachments; of a fragment the versions of the fragments that it
+   * includes. An approval is of exactly this.
    *
    * @generated from field: string content_hash = 3;
    */
@@ -67,19 +68,26 @@ export type Approval = Message<"clarion.v1.Approval"> & {
   submitTime?: Timestamp | undefined;
 
   /**
-   * Output only. What the approval policies ask that hold for the draft now, by name. Without any, the draft can be activated without
-   * an approval; once it is submitted, one approval makes it `STATE_APPROVED`.
+   * Output only. What the approval policies ask that hold for the draft now, by name. Without any, the draft can be activated or
+   * published without an approval; once it is submitted, one approval makes it `STATE_APPROVED`.
    *
    * @generated from field: repeated clarion.v1.Approval.Requirement requirements = 7;
    */
   requirements: Approval_Requirement[];
 
   /**
-   * Output only. The etag of the campaign.
+   * Output only. The etag of the campaign or fragment.
    *
    * @generated from field: string etag = 8;
    */
   etag: string;
+
+  /**
+   * Output only. The fragment, as `fragments/{fragment}`. Empty when it is about a campaign.
+   *
+   * @generated from field: string fragment = 9;
+   */
+  fragment: string;
 };
 
 /**
@@ -115,6 +123,14 @@ export type Approval_Requirement = Message<"clarion.v1.Approval.Requirement"> & 
    * @generated from field: repeated string approvers = 3;
    */
   approvers: string[];
+
+  /**
+   * Output only. The keys of which further approvals would count for it, as `apiKeys/{api_key}`. Empty when it names no approvers:
+   * then every key with the scope `approve` may, but for those that worked on the draft where the policy blocks them.
+   *
+   * @generated from field: repeated string possible_approvers = 4;
+   */
+  possibleApprovers: string[];
 };
 
 /**
@@ -145,7 +161,7 @@ export enum Approval_State {
   IN_REVIEW = 1,
 
   /**
-   * Every policy that holds for it has its approvals. Nobody can edit it; it can be activated.
+   * Every policy that holds for it has its approvals. Nobody can edit it; it can be activated or published.
    *
    * @generated from enum value: STATE_APPROVED = 2;
    */
@@ -166,7 +182,7 @@ export const Approval_StateSchema: GenEnum<Approval_State> = /*@__PURE__*/
   enumDesc(file_clarion_v1_approval, 0, 0);
 
 /**
- * One entry of the history of a campaign's approvals. Never changes.
+ * One entry of the history of the approvals of a campaign or a fragment. Never changes.
  *
  * @generated from message clarion.v1.ApprovalStep
  */
@@ -207,7 +223,7 @@ export type ApprovalStep = Message<"clarion.v1.ApprovalStep"> & {
   contentHash: string;
 
   /**
-   * Output only. What identifies the step in its campaign.
+   * Output only. What identifies the step in the history of its campaign or fragment.
    *
    * @generated from field: string step = 6;
    */
@@ -277,14 +293,14 @@ export enum ApprovalStep_Action {
   COMMENTED = 5,
 
   /**
-   * The submitted draft was activated.
+   * The submitted draft of a campaign was activated.
    *
    * @generated from enum value: ACTION_ACTIVATED = 6;
    */
   ACTIVATED = 6,
 
   /**
-   * The draft was activated although approvals were missing. The comment says why.
+   * The draft was activated or published although approvals were missing. The comment says why.
    *
    * @generated from enum value: ACTION_BYPASSED = 7;
    */
@@ -296,6 +312,13 @@ export enum ApprovalStep_Action {
    * @generated from enum value: ACTION_RESOLVED = 8;
    */
   RESOLVED = 8,
+
+  /**
+   * The submitted draft of a fragment was published.
+   *
+   * @generated from enum value: ACTION_PUBLISHED = 9;
+   */
+  PUBLISHED = 9,
 }
 
 /**

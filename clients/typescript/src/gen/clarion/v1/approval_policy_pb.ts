@@ -2,12 +2,14 @@
 // @generated from file clarion/v1/approval_policy.proto (package clarion.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Category } from "./category_pb.js";
 import { file_clarion_v1_category } from "./category_pb.js";
 import type { Channel } from "./channel_pb.js";
 import { file_clarion_v1_channel } from "./channel_pb.js";
+import type { Fragment_Kind } from "./fragment_pb.js";
+import { file_clarion_v1_fragment } from "./fragment_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -18,11 +20,11 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/approval_policy.proto.
  */
 export const file_clarion_v1_approval_policy: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbGFyaW9uL3YxL2FwcHJvdmFsX3BvbGljeS5wcm90bxIKY2xhcmlvbi52MSKhAwoOQXBwcm92YWxQb2xpY3kSEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQISOAoKY29uZGl0aW9ucxgDIAEoCzIeLmNsYXJpb24udjEuQXBwcm92YWxDb25kaXRpb25zQgTiQQEBEioKCWFwcHJvdmVycxgEIAMoCUIX4kEBAfpBEAoOY2xhcmlvbi9BcGlLZXkSHAoOcmVxdWlyZWRfY291bnQYBSABKAVCBOJBAQESGAoKYmxvY2tfc2VsZhgGIAEoCEIE4kEBARISCgRldGFnGAcgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQM6P+pBPAoWY2xhcmlvbi9BcHByb3ZhbFBvbGljeRIiYXBwcm92YWxQb2xpY2llcy97YXBwcm92YWxfcG9saWN5fSKyAQoSQXBwcm92YWxDb25kaXRpb25zEi4KCmNhdGVnb3JpZXMYASADKA4yFC5jbGFyaW9uLnYxLkNhdGVnb3J5QgTiQQEBEisKCGNoYW5uZWxzGAIgAygOMhMuY2xhcmlvbi52MS5DaGFubmVsQgTiQQEBEhIKBHRhZ3MYAyADKAlCBOJBAQESKwoKcmVxdWVzdGVycxgEIAMoCUIX4kEBAfpBEAoOY2xhcmlvbi9BcGlLZXliBnByb3RvMw", [file_clarion_v1_category, file_clarion_v1_channel, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
+  fileDesc("CiBjbGFyaW9uL3YxL2FwcHJvdmFsX3BvbGljeS5wcm90bxIKY2xhcmlvbi52MSK8BAoOQXBwcm92YWxQb2xpY3kSEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQISOAoKY29uZGl0aW9ucxgDIAEoCzIeLmNsYXJpb24udjEuQXBwcm92YWxDb25kaXRpb25zQgTiQQEBEioKCWFwcHJvdmVycxgEIAMoCUIX4kEBAfpBEAoOY2xhcmlvbi9BcGlLZXkSHAoOcmVxdWlyZWRfY291bnQYBSABKAVCBOJBAQESGAoKYmxvY2tfc2VsZhgGIAEoCEIE4kEBARISCgRldGFnGAcgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSPgoKYXBwbGllc190bxgKIAEoDjIkLmNsYXJpb24udjEuQXBwcm92YWxQb2xpY3kuQXBwbGllc1RvQgTiQQEBIlkKCUFwcGxpZXNUbxIaChZBUFBMSUVTX1RPX1VOU1BFQ0lGSUVEEAASFwoTQVBQTElFU19UT19DQU1QQUlHThABEhcKE0FQUExJRVNfVE9fRlJBR01FTlQQAjo/6kE8ChZjbGFyaW9uL0FwcHJvdmFsUG9saWN5EiJhcHByb3ZhbFBvbGljaWVzL3thcHByb3ZhbF9wb2xpY3l9IpkCChJBcHByb3ZhbENvbmRpdGlvbnMSLgoKY2F0ZWdvcmllcxgBIAMoDjIULmNsYXJpb24udjEuQ2F0ZWdvcnlCBOJBAQESKwoIY2hhbm5lbHMYAiADKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQESEgoEdGFncxgDIAMoCUIE4kEBARIrCgpyZXF1ZXN0ZXJzGAQgAygJQhfiQQEB+kEQCg5jbGFyaW9uL0FwaUtleRI3Cg5mcmFnbWVudF9raW5kcxgFIAMoDjIZLmNsYXJpb24udjEuRnJhZ21lbnQuS2luZEIE4kEBARIsCglmcmFnbWVudHMYBiADKAlCGeJBAQH6QRIKEGNsYXJpb24vRnJhZ21lbnRiBnByb3RvMw", [file_clarion_v1_category, file_clarion_v1_channel, file_clarion_v1_fragment, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * Says whose approval it takes before the draft of a campaign becomes live. Where several policies hold for a draft, each
- * must have its approvals.
+ * Says whose approval it takes before the draft of a campaign becomes live, or that of a fragment a version. Where several policies
+ * hold for a draft, each must have its approvals.
  *
  * @generated from message clarion.v1.ApprovalPolicy
  */
@@ -43,7 +45,7 @@ export type ApprovalPolicy = Message<"clarion.v1.ApprovalPolicy"> & {
   displayName: string;
 
   /**
-   * Optional. The campaigns for which it holds. Default: all of the sandbox.
+   * Optional. The campaigns or fragments for which it holds. Default: all of the sandbox.
    *
    * @generated from field: clarion.v1.ApprovalConditions conditions = 3;
    */
@@ -67,7 +69,7 @@ export type ApprovalPolicy = Message<"clarion.v1.ApprovalPolicy"> & {
 
   /**
    * Optional. Whether the approval of a key does not count that submitted the draft, or edited it since the campaign was last
-   * activated. Default: false.
+   * activated or the fragment last published. Default: false.
    *
    * @generated from field: bool block_self = 6;
    */
@@ -94,6 +96,13 @@ export type ApprovalPolicy = Message<"clarion.v1.ApprovalPolicy"> & {
    * @generated from field: google.protobuf.Timestamp update_time = 9;
    */
   updateTime?: Timestamp | undefined;
+
+  /**
+   * Optional. Whether it is about campaigns or about fragments. Default: `APPLIES_TO_CAMPAIGN`.
+   *
+   * @generated from field: clarion.v1.ApprovalPolicy.AppliesTo applies_to = 10;
+   */
+  appliesTo: ApprovalPolicy_AppliesTo;
 };
 
 /**
@@ -104,39 +113,90 @@ export const ApprovalPolicySchema: GenMessage<ApprovalPolicy> = /*@__PURE__*/
   messageDesc(file_clarion_v1_approval_policy, 0);
 
 /**
- * The campaigns for which an approval policy holds: those that meet every condition which has values. One value that fits
- * meets a condition. Each has at most 100 values, without repetition.
+ * Says the drafts of what it is about. Values may be added.
+ *
+ * @generated from enum clarion.v1.ApprovalPolicy.AppliesTo
+ */
+export enum ApprovalPolicy_AppliesTo {
+  /**
+   * Read as `APPLIES_TO_CAMPAIGN`.
+   *
+   * @generated from enum value: APPLIES_TO_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Campaigns, when they are activated.
+   *
+   * @generated from enum value: APPLIES_TO_CAMPAIGN = 1;
+   */
+  CAMPAIGN = 1,
+
+  /**
+   * Fragments, when they are published.
+   *
+   * @generated from enum value: APPLIES_TO_FRAGMENT = 2;
+   */
+  FRAGMENT = 2,
+}
+
+/**
+ * Describes the enum clarion.v1.ApprovalPolicy.AppliesTo.
+ */
+export const ApprovalPolicy_AppliesToSchema: GenEnum<ApprovalPolicy_AppliesTo> = /*@__PURE__*/
+  enumDesc(file_clarion_v1_approval_policy, 0, 0);
+
+/**
+ * The campaigns or fragments for which an approval policy holds: those that meet every condition which has values. One value that
+ * fits meets a condition. Each has at most 100 values, without repetition. A condition that campaigns alone have, or fragments
+ * alone, must have no values in a policy about the others.
  *
  * @generated from message clarion.v1.ApprovalConditions
  */
 export type ApprovalConditions = Message<"clarion.v1.ApprovalConditions"> & {
   /**
-   * Optional. The category is one of these.
+   * Optional. Of campaigns: the category is one of these.
    *
    * @generated from field: repeated clarion.v1.Category categories = 1;
    */
   categories: Category[];
 
   /**
-   * Optional. An action is for one of these channels.
+   * Optional. Of campaigns: an action is for one of these channels.
    *
    * @generated from field: repeated clarion.v1.Channel channels = 2;
    */
   channels: Channel[];
 
   /**
-   * Optional. The campaign has one of these tags, in any case.
+   * Optional. Of campaigns: it has one of these tags, in any case.
    *
    * @generated from field: repeated string tags = 3;
    */
   tags: string[];
 
   /**
-   * Optional. One of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the campaign was last activated.
+   * Optional. One of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the campaign was last activated
+   * or the fragment last published.
    *
    * @generated from field: repeated string requesters = 4;
    */
   requesters: string[];
+
+  /**
+   * Optional. Of fragments: it may stand where one of these kinds stands.
+   *
+   * @generated from field: repeated clarion.v1.Fragment.Kind fragment_kinds = 5;
+   */
+  fragmentKinds: Fragment_Kind[];
+
+  /**
+   * Optional. Of fragments: it is one of these, as `fragments/{fragment}`. They need not exist yet. Every key that reads policies sees
+   * these names, whatever hides the fragments.
+   *
+   * @generated from field: repeated string fragments = 6;
+   */
+  fragments: string[];
 };
 
 /**

@@ -5,8 +5,10 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_clarion_v1_access } from "./access_pb.js";
-import type { Approval, ApprovalStep, ApprovalThread } from "./approval_pb.js";
+import type { Approval, ApprovalStep } from "./approval_pb.js";
 import { file_clarion_v1_approval } from "./approval_pb.js";
+import type { CommentOnApprovalRequestSchema, CommentOnApprovalResponseSchema, ListApprovalThreadsRequestSchema, ListApprovalThreadsResponseSchema, ResolveApprovalThreadRequestSchema, ResolveApprovalThreadResponseSchema } from "./approval_comments_pb.js";
+import { file_clarion_v1_approval_comments } from "./approval_comments_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import { file_google_api_resource } from "../../google/api/resource_pb.js";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/approval_service.proto.
  */
 export const file_clarion_v1_approval_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2FwcHJvdmFsX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEiQQoSR2V0QXBwcm92YWxSZXF1ZXN0EisKCGNhbXBhaWduGAEgASgJQhniQQEC+kESChBjbGFyaW9uL0NhbXBhaWduIj0KE0dldEFwcHJvdmFsUmVzcG9uc2USJgoIYXBwcm92YWwYASABKAsyFC5jbGFyaW9uLnYxLkFwcHJvdmFsInoKGExpc3RBcHByb3ZhbFN0ZXBzUmVxdWVzdBIrCghjYW1wYWlnbhgBIAEoCUIZ4kEBAvpBEgoQY2xhcmlvbi9DYW1wYWlnbhIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASJmChlMaXN0QXBwcm92YWxTdGVwc1Jlc3BvbnNlEjAKDmFwcHJvdmFsX3N0ZXBzGAEgAygLMhguY2xhcmlvbi52MS5BcHByb3ZhbFN0ZXASFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInIKGFN1Ym1pdEZvckFwcHJvdmFsUmVxdWVzdBIrCghjYW1wYWlnbhgBIAEoCUIZ4kEBAvpBEgoQY2xhcmlvbi9DYW1wYWlnbhIVCgdjb21tZW50GAIgASgJQgTiQQEBEhIKBGV0YWcYAyABKAlCBOJBAQEiQwoZU3VibWl0Rm9yQXBwcm92YWxSZXNwb25zZRImCghhcHByb3ZhbBgBIAEoCzIULmNsYXJpb24udjEuQXBwcm92YWwihAEKDkFwcHJvdmVSZXF1ZXN0EisKCGNhbXBhaWduGAEgASgJQhniQQEC+kESChBjbGFyaW9uL0NhbXBhaWduEhUKB2NvbW1lbnQYAiABKAlCBOJBAQESEgoEZXRhZxgDIAEoCUIE4kEBARIaCgxjb250ZW50X2hhc2gYBCABKAlCBOJBAQIiOQoPQXBwcm92ZVJlc3BvbnNlEiYKCGFwcHJvdmFsGAEgASgLMhQuY2xhcmlvbi52MS5BcHByb3ZhbCJvChVSZXF1ZXN0Q2hhbmdlc1JlcXVlc3QSKwoIY2FtcGFpZ24YASABKAlCGeJBAQL6QRIKEGNsYXJpb24vQ2FtcGFpZ24SFQoHY29tbWVudBgCIAEoCUIE4kEBAhISCgRldGFnGAMgASgJQgTiQQEBIkAKFlJlcXVlc3RDaGFuZ2VzUmVzcG9uc2USJgoIYXBwcm92YWwYASABKAsyFC5jbGFyaW9uLnYxLkFwcHJvdmFsIm8KFUNhbmNlbEFwcHJvdmFsUmVxdWVzdBIrCghjYW1wYWlnbhgBIAEoCUIZ4kEBAvpBEgoQY2xhcmlvbi9DYW1wYWlnbhIVCgdjb21tZW50GAIgASgJQgTiQQEBEhIKBGV0YWcYAyABKAlCBOJBAQEiQAoWQ2FuY2VsQXBwcm92YWxSZXNwb25zZRImCghhcHByb3ZhbBgBIAEoCzIULmNsYXJpb24udjEuQXBwcm92YWwifAoaTGlzdEFwcHJvdmFsVGhyZWFkc1JlcXVlc3QSKwoIY2FtcGFpZ24YASABKAlCGeJBAQL6QRIKEGNsYXJpb24vQ2FtcGFpZ24SFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEibAobTGlzdEFwcHJvdmFsVGhyZWFkc1Jlc3BvbnNlEjQKEGFwcHJvdmFsX3RocmVhZHMYASADKAsyGi5jbGFyaW9uLnYxLkFwcHJvdmFsVGhyZWFkEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJ2ChhDb21tZW50T25BcHByb3ZhbFJlcXVlc3QSKwoIY2FtcGFpZ24YASABKAlCGeJBAQL6QRIKEGNsYXJpb24vQ2FtcGFpZ24SFQoHY29tbWVudBgCIAEoCUIE4kEBAhIWCghyZXBseV90bxgDIAEoCUIE4kEBASJMChlDb21tZW50T25BcHByb3ZhbFJlc3BvbnNlEi8KDWFwcHJvdmFsX3N0ZXAYASABKAsyGC5jbGFyaW9uLnYxLkFwcHJvdmFsU3RlcCJ4ChxSZXNvbHZlQXBwcm92YWxUaHJlYWRSZXF1ZXN0EisKCGNhbXBhaWduGAEgASgJQhniQQEC+kESChBjbGFyaW9uL0NhbXBhaWduEhQKBnRocmVhZBgCIAEoCUIE4kEBAhIVCgdjb21tZW50GAMgASgJQgTiQQEBIlQKHVJlc29sdmVBcHByb3ZhbFRocmVhZFJlc3BvbnNlEjMKD2FwcHJvdmFsX3RocmVhZBgBIAEoCzIaLmNsYXJpb24udjEuQXBwcm92YWxUaHJlYWQygAsKD0FwcHJvdmFsU2VydmljZRKEAQoLR2V0QXBwcm92YWwSHi5jbGFyaW9uLnYxLkdldEFwcHJvdmFsUmVxdWVzdBofLmNsYXJpb24udjEuR2V0QXBwcm92YWxSZXNwb25zZSI04tsYBQoDAQIEgtPkkwIlEiMvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfS9hcHByb3ZhbBKbAQoRTGlzdEFwcHJvdmFsU3RlcHMSJC5jbGFyaW9uLnYxLkxpc3RBcHByb3ZhbFN0ZXBzUmVxdWVzdBolLmNsYXJpb24udjEuTGlzdEFwcHJvdmFsU3RlcHNSZXNwb25zZSI54tsYBQoDAQIEgtPkkwIqEigvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfS9hcHByb3ZhbFN0ZXBzEqABChFTdWJtaXRGb3JBcHByb3ZhbBIkLmNsYXJpb24udjEuU3VibWl0Rm9yQXBwcm92YWxSZXF1ZXN0GiUuY2xhcmlvbi52MS5TdWJtaXRGb3JBcHByb3ZhbFJlc3BvbnNlIj7i2xgDCgEBgtPkkwIxIiwvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTpzdWJtaXRGb3JBcHByb3ZhbDoBKhJ4CgdBcHByb3ZlEhouY2xhcmlvbi52MS5BcHByb3ZlUmVxdWVzdBobLmNsYXJpb24udjEuQXBwcm92ZVJlc3BvbnNlIjTi2xgDCgECgtPkkwInIiIvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTphcHByb3ZlOgEqEpQBCg5SZXF1ZXN0Q2hhbmdlcxIhLmNsYXJpb24udjEuUmVxdWVzdENoYW5nZXNSZXF1ZXN0GiIuY2xhcmlvbi52MS5SZXF1ZXN0Q2hhbmdlc1Jlc3BvbnNlIjvi2xgDCgECgtPkkwIuIikvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTpyZXF1ZXN0Q2hhbmdlczoBKhKVAQoOQ2FuY2VsQXBwcm92YWwSIS5jbGFyaW9uLnYxLkNhbmNlbEFwcHJvdmFsUmVxdWVzdBoiLmNsYXJpb24udjEuQ2FuY2VsQXBwcm92YWxSZXNwb25zZSI84tsYBAoCAQKC0+STAi4iKS92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OmNhbmNlbEFwcHJvdmFsOgEqEqMBChNMaXN0QXBwcm92YWxUaHJlYWRzEiYuY2xhcmlvbi52MS5MaXN0QXBwcm92YWxUaHJlYWRzUmVxdWVzdBonLmNsYXJpb24udjEuTGlzdEFwcHJvdmFsVGhyZWFkc1Jlc3BvbnNlIjvi2xgFCgMBAgSC0+STAiwSKi92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L2FwcHJvdmFsVGhyZWFkcxKhAQoRQ29tbWVudE9uQXBwcm92YWwSJC5jbGFyaW9uLnYxLkNvbW1lbnRPbkFwcHJvdmFsUmVxdWVzdBolLmNsYXJpb24udjEuQ29tbWVudE9uQXBwcm92YWxSZXNwb25zZSI/4tsYBAoCAQKC0+STAjEiLC92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OmNvbW1lbnRPbkFwcHJvdmFsOgEqErEBChVSZXNvbHZlQXBwcm92YWxUaHJlYWQSKC5jbGFyaW9uLnYxLlJlc29sdmVBcHByb3ZhbFRocmVhZFJlcXVlc3QaKS5jbGFyaW9uLnYxLlJlc29sdmVBcHByb3ZhbFRocmVhZFJlc3BvbnNlIkPi2xgECgIBAoLT5JMCNSIwL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn06cmVzb2x2ZUFwcHJvdmFsVGhyZWFkOgEqYgZwcm90bzM", [file_clarion_v1_access, file_clarion_v1_approval, file_google_api_annotations, file_google_api_field_behavior, file_google_api_resource]);
+  fileDesc("CiFjbGFyaW9uL3YxL2FwcHJvdmFsX3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEibgoSR2V0QXBwcm92YWxSZXF1ZXN0EisKCGNhbXBhaWduGAEgASgJQhniQQEB+kESChBjbGFyaW9uL0NhbXBhaWduEisKCGZyYWdtZW50GAIgASgJQhniQQEB+kESChBjbGFyaW9uL0ZyYWdtZW50Ij0KE0dldEFwcHJvdmFsUmVzcG9uc2USJgoIYXBwcm92YWwYASABKAsyFC5jbGFyaW9uLnYxLkFwcHJvdmFsIqcBChhMaXN0QXBwcm92YWxTdGVwc1JlcXVlc3QSKwoIY2FtcGFpZ24YASABKAlCGeJBAQH6QRIKEGNsYXJpb24vQ2FtcGFpZ24SKwoIZnJhZ21lbnQYBCABKAlCGeJBAQH6QRIKEGNsYXJpb24vRnJhZ21lbnQSFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEiZgoZTGlzdEFwcHJvdmFsU3RlcHNSZXNwb25zZRIwCg5hcHByb3ZhbF9zdGVwcxgBIAMoCzIYLmNsYXJpb24udjEuQXBwcm92YWxTdGVwEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKfAQoYU3VibWl0Rm9yQXBwcm92YWxSZXF1ZXN0EisKCGNhbXBhaWduGAEgASgJQhniQQEB+kESChBjbGFyaW9uL0NhbXBhaWduEisKCGZyYWdtZW50GAQgASgJQhniQQEB+kESChBjbGFyaW9uL0ZyYWdtZW50EhUKB2NvbW1lbnQYAiABKAlCBOJBAQESEgoEZXRhZxgDIAEoCUIE4kEBASJDChlTdWJtaXRGb3JBcHByb3ZhbFJlc3BvbnNlEiYKCGFwcHJvdmFsGAEgASgLMhQuY2xhcmlvbi52MS5BcHByb3ZhbCKxAQoOQXBwcm92ZVJlcXVlc3QSKwoIY2FtcGFpZ24YASABKAlCGeJBAQH6QRIKEGNsYXJpb24vQ2FtcGFpZ24SKwoIZnJhZ21lbnQYBSABKAlCGeJBAQH6QRIKEGNsYXJpb24vRnJhZ21lbnQSFQoHY29tbWVudBgCIAEoCUIE4kEBARISCgRldGFnGAMgASgJQgTiQQEBEhoKDGNvbnRlbnRfaGFzaBgEIAEoCUIE4kEBAiI5Cg9BcHByb3ZlUmVzcG9uc2USJgoIYXBwcm92YWwYASABKAsyFC5jbGFyaW9uLnYxLkFwcHJvdmFsIpwBChVSZXF1ZXN0Q2hhbmdlc1JlcXVlc3QSKwoIY2FtcGFpZ24YASABKAlCGeJBAQH6QRIKEGNsYXJpb24vQ2FtcGFpZ24SKwoIZnJhZ21lbnQYBCABKAlCGeJBAQH6QRIKEGNsYXJpb24vRnJhZ21lbnQSFQoHY29tbWVudBgCIAEoCUIE4kEBAhISCgRldGFnGAMgASgJQgTiQQEBIkAKFlJlcXVlc3RDaGFuZ2VzUmVzcG9uc2USJgoIYXBwcm92YWwYASABKAsyFC5jbGFyaW9uLnYxLkFwcHJvdmFsIpwBChVDYW5jZWxBcHByb3ZhbFJlcXVlc3QSKwoIY2FtcGFpZ24YASABKAlCGeJBAQH6QRIKEGNsYXJpb24vQ2FtcGFpZ24SKwoIZnJhZ21lbnQYBCABKAlCGeJBAQH6QRIKEGNsYXJpb24vRnJhZ21lbnQSFQoHY29tbWVudBgCIAEoCUIE4kEBARISCgRldGFnGAMgASgJQgTiQQEBIkAKFkNhbmNlbEFwcHJvdmFsUmVzcG9uc2USJgoIYXBwcm92YWwYASABKAsyFC5jbGFyaW9uLnYxLkFwcHJvdmFsMqgOCg9BcHByb3ZhbFNlcnZpY2USqwEKC0dldEFwcHJvdmFsEh4uY2xhcmlvbi52MS5HZXRBcHByb3ZhbFJlcXVlc3QaHy5jbGFyaW9uLnYxLkdldEFwcHJvdmFsUmVzcG9uc2UiW+LbGAUKAwECBILT5JMCTBIjL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vYXBwcm92YWxaJRIjL3YxL3tmcmFnbWVudD1mcmFnbWVudHMvKn0vYXBwcm92YWwSxwEKEUxpc3RBcHByb3ZhbFN0ZXBzEiQuY2xhcmlvbi52MS5MaXN0QXBwcm92YWxTdGVwc1JlcXVlc3QaJS5jbGFyaW9uLnYxLkxpc3RBcHByb3ZhbFN0ZXBzUmVzcG9uc2UiZeLbGAUKAwECBILT5JMCVhIoL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn0vYXBwcm92YWxTdGVwc1oqEigvdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfS9hcHByb3ZhbFN0ZXBzEtMBChFTdWJtaXRGb3JBcHByb3ZhbBIkLmNsYXJpb24udjEuU3VibWl0Rm9yQXBwcm92YWxSZXF1ZXN0GiUuY2xhcmlvbi52MS5TdWJtaXRGb3JBcHByb3ZhbFJlc3BvbnNlInHi2xgDCgEBgtPkkwJkIiwvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTpzdWJtaXRGb3JBcHByb3ZhbDoBKloxIiwvdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfTpzdWJtaXRGb3JBcHByb3ZhbDoBKhKhAQoHQXBwcm92ZRIaLmNsYXJpb24udjEuQXBwcm92ZVJlcXVlc3QaGy5jbGFyaW9uLnYxLkFwcHJvdmVSZXNwb25zZSJd4tsYAwoBAoLT5JMCUCIiL3YxL3tjYW1wYWlnbj1jYW1wYWlnbnMvKn06YXBwcm92ZToBKlonIiIvdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfTphcHByb3ZlOgEqEsQBCg5SZXF1ZXN0Q2hhbmdlcxIhLmNsYXJpb24udjEuUmVxdWVzdENoYW5nZXNSZXF1ZXN0GiIuY2xhcmlvbi52MS5SZXF1ZXN0Q2hhbmdlc1Jlc3BvbnNlImvi2xgDCgECgtPkkwJeIikvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTpyZXF1ZXN0Q2hhbmdlczoBKlouIikvdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfTpyZXF1ZXN0Q2hhbmdlczoBKhLFAQoOQ2FuY2VsQXBwcm92YWwSIS5jbGFyaW9uLnYxLkNhbmNlbEFwcHJvdmFsUmVxdWVzdBoiLmNsYXJpb24udjEuQ2FuY2VsQXBwcm92YWxSZXNwb25zZSJs4tsYBAoCAQKC0+STAl4iKS92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OmNhbmNlbEFwcHJvdmFsOgEqWi4iKS92MS97ZnJhZ21lbnQ9ZnJhZ21lbnRzLyp9OmNhbmNlbEFwcHJvdmFsOgEqEtEBChNMaXN0QXBwcm92YWxUaHJlYWRzEiYuY2xhcmlvbi52MS5MaXN0QXBwcm92YWxUaHJlYWRzUmVxdWVzdBonLmNsYXJpb24udjEuTGlzdEFwcHJvdmFsVGhyZWFkc1Jlc3BvbnNlImni2xgFCgMBAgSC0+STAloSKi92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L2FwcHJvdmFsVGhyZWFkc1osEiovdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfS9hcHByb3ZhbFRocmVhZHMS1AEKEUNvbW1lbnRPbkFwcHJvdmFsEiQuY2xhcmlvbi52MS5Db21tZW50T25BcHByb3ZhbFJlcXVlc3QaJS5jbGFyaW9uLnYxLkNvbW1lbnRPbkFwcHJvdmFsUmVzcG9uc2UicuLbGAQKAgECgtPkkwJkIiwvdjEve2NhbXBhaWduPWNhbXBhaWducy8qfTpjb21tZW50T25BcHByb3ZhbDoBKloxIiwvdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfTpjb21tZW50T25BcHByb3ZhbDoBKhLoAQoVUmVzb2x2ZUFwcHJvdmFsVGhyZWFkEiguY2xhcmlvbi52MS5SZXNvbHZlQXBwcm92YWxUaHJlYWRSZXF1ZXN0GikuY2xhcmlvbi52MS5SZXNvbHZlQXBwcm92YWxUaHJlYWRSZXNwb25zZSJ64tsYBAoCAQKC0+STAmwiMC92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OnJlc29sdmVBcHByb3ZhbFRocmVhZDoBKlo1IjAvdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfTpyZXNvbHZlQXBwcm92YWxUaHJlYWQ6ASpiBnByb3RvMw", [file_clarion_v1_access, file_clarion_v1_approval, file_clarion_v1_approval_comments, file_google_api_annotations, file_google_api_field_behavior, file_google_api_resource]);
 
 /**
  * Asks where an approval stands.
@@ -25,11 +27,18 @@ export const file_clarion_v1_approval_service: GenFile = /*@__PURE__*/
  */
 export type GetApprovalRequest = Message<"clarion.v1.GetApprovalRequest"> & {
   /**
-   * Required. The campaign, as `campaigns/{campaign}`.
+   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
+
+  /**
+   * Optional. The fragment, as `fragments/{fragment}`.
+   *
+   * @generated from field: string fragment = 2;
+   */
+  fragment: string;
 };
 
 /**
@@ -61,17 +70,24 @@ export const GetApprovalResponseSchema: GenMessage<GetApprovalResponse> = /*@__P
   messageDesc(file_clarion_v1_approval_service, 1);
 
 /**
- * Asks for the history of a campaign's approvals.
+ * Asks for the history of approvals.
  *
  * @generated from message clarion.v1.ListApprovalStepsRequest
  */
 export type ListApprovalStepsRequest = Message<"clarion.v1.ListApprovalStepsRequest"> & {
   /**
-   * Required. The campaign, as `campaigns/{campaign}`.
+   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
+
+  /**
+   * Optional. The fragment, as `fragments/{fragment}`.
+   *
+   * @generated from field: string fragment = 4;
+   */
+  fragment: string;
 
   /**
    * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
@@ -130,11 +146,18 @@ export const ListApprovalStepsResponseSchema: GenMessage<ListApprovalStepsRespon
  */
 export type SubmitForApprovalRequest = Message<"clarion.v1.SubmitForApprovalRequest"> & {
   /**
-   * Required. The campaign, as `campaigns/{campaign}`.
+   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
+
+  /**
+   * Optional. The fragment, as `fragments/{fragment}`.
+   *
+   * @generated from field: string fragment = 4;
+   */
+  fragment: string;
 
   /**
    * Optional. What the approvers should know. At most 2,000 characters.
@@ -144,7 +167,7 @@ export type SubmitForApprovalRequest = Message<"clarion.v1.SubmitForApprovalRequ
   comment: string;
 
   /**
-   * Optional. The etag of the campaign that the caller last saw.
+   * Optional. The etag of the campaign or fragment that the caller last saw.
    *
    * @generated from field: string etag = 3;
    */
@@ -186,11 +209,18 @@ export const SubmitForApprovalResponseSchema: GenMessage<SubmitForApprovalRespon
  */
 export type ApproveRequest = Message<"clarion.v1.ApproveRequest"> & {
   /**
-   * Required. The campaign, as `campaigns/{campaign}`.
+   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
+
+  /**
+   * Optional. The fragment, as `fragments/{fragment}`.
+   *
+   * @generated from field: string fragment = 5;
+   */
+  fragment: string;
 
   /**
    * Optional. What there is to say. At most 2,000 characters.
@@ -200,7 +230,7 @@ export type ApproveRequest = Message<"clarion.v1.ApproveRequest"> & {
   comment: string;
 
   /**
-   * Optional. The etag of the campaign that the caller last saw.
+   * Optional. The etag of the campaign or fragment that the caller last saw.
    *
    * @generated from field: string etag = 3;
    */
@@ -249,11 +279,18 @@ export const ApproveResponseSchema: GenMessage<ApproveResponse> = /*@__PURE__*/
  */
 export type RequestChangesRequest = Message<"clarion.v1.RequestChangesRequest"> & {
   /**
-   * Required. The campaign, as `campaigns/{campaign}`.
+   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
+
+  /**
+   * Optional. The fragment, as `fragments/{fragment}`.
+   *
+   * @generated from field: string fragment = 4;
+   */
+  fragment: string;
 
   /**
    * Required. What is to change. At most 2,000 characters.
@@ -263,7 +300,7 @@ export type RequestChangesRequest = Message<"clarion.v1.RequestChangesRequest"> 
   comment: string;
 
   /**
-   * Optional. The etag of the campaign that the caller last saw.
+   * Optional. The etag of the campaign or fragment that the caller last saw.
    *
    * @generated from field: string etag = 3;
    */
@@ -305,11 +342,18 @@ export const RequestChangesResponseSchema: GenMessage<RequestChangesResponse> = 
  */
 export type CancelApprovalRequest = Message<"clarion.v1.CancelApprovalRequest"> & {
   /**
-   * Required. The campaign, as `campaigns/{campaign}`.
+   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
+
+  /**
+   * Optional. The fragment, as `fragments/{fragment}`.
+   *
+   * @generated from field: string fragment = 4;
+   */
+  fragment: string;
 
   /**
    * Optional. Why. At most 2,000 characters.
@@ -319,7 +363,7 @@ export type CancelApprovalRequest = Message<"clarion.v1.CancelApprovalRequest"> 
   comment: string;
 
   /**
-   * Optional. The etag of the campaign that the caller last saw.
+   * Optional. The etag of the campaign or fragment that the caller last saw.
    *
    * @generated from field: string etag = 3;
    */
@@ -355,188 +399,15 @@ export const CancelApprovalResponseSchema: GenMessage<CancelApprovalResponse> = 
   messageDesc(file_clarion_v1_approval_service, 11);
 
 /**
- * Asks for the threads of a campaign's approvals.
+ * Has the drafts of campaigns and of fragments approved.
  *
- * @generated from message clarion.v1.ListApprovalThreadsRequest
- */
-export type ListApprovalThreadsRequest = Message<"clarion.v1.ListApprovalThreadsRequest"> & {
-  /**
-   * Required. The campaign, as `campaigns/{campaign}`.
-   *
-   * @generated from field: string campaign = 1;
-   */
-  campaign: string;
-
-  /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   *
-   * @generated from field: int32 page_size = 2;
-   */
-  pageSize: number;
-
-  /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
-   *
-   * @generated from field: string page_token = 3;
-   */
-  pageToken: string;
-};
-
-/**
- * Describes the message clarion.v1.ListApprovalThreadsRequest.
- * Use `create(ListApprovalThreadsRequestSchema)` to create a new message.
- */
-export const ListApprovalThreadsRequestSchema: GenMessage<ListApprovalThreadsRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_approval_service, 12);
-
-/**
- * Carries one page of threads.
+ * A draft is submitted, cannot be edited from then on, and is approved by as many keys as the approval policies ask that hold
+ * for it. The policies are looked at when the draft is submitted, whenever it is approved, and once more when the campaign is
+ * activated or the fragment is published. A live campaign goes on with its live version meanwhile, and campaigns go on taking
+ * the newest version of a fragment. Of several drafts of a campaign that were approved one after the other, the one that was
+ * activated last is live.
  *
- * @generated from message clarion.v1.ListApprovalThreadsResponse
- */
-export type ListApprovalThreadsResponse = Message<"clarion.v1.ListApprovalThreadsResponse"> & {
-  /**
-   * The threads, the newest first.
-   *
-   * @generated from field: repeated clarion.v1.ApprovalThread approval_threads = 1;
-   */
-  approvalThreads: ApprovalThread[];
-
-  /**
-   * Opens the next page. Empty at the end.
-   *
-   * @generated from field: string next_page_token = 2;
-   */
-  nextPageToken: string;
-};
-
-/**
- * Describes the message clarion.v1.ListApprovalThreadsResponse.
- * Use `create(ListApprovalThreadsResponseSchema)` to create a new message.
- */
-export const ListApprovalThreadsResponseSchema: GenMessage<ListApprovalThreadsResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_approval_service, 13);
-
-/**
- * Says something.
- *
- * @generated from message clarion.v1.CommentOnApprovalRequest
- */
-export type CommentOnApprovalRequest = Message<"clarion.v1.CommentOnApprovalRequest"> & {
-  /**
-   * Required. The campaign, as `campaigns/{campaign}`.
-   *
-   * @generated from field: string campaign = 1;
-   */
-  campaign: string;
-
-  /**
-   * Required. What there is to say. At most 2,000 characters.
-   *
-   * @generated from field: string comment = 2;
-   */
-  comment: string;
-
-  /**
-   * Optional. The step that it is an answer to, as `ApprovalStep.step`: the first one of a thread, or an answer in it.
-   * Default: the comment begins a thread.
-   *
-   * @generated from field: string reply_to = 3;
-   */
-  replyTo: string;
-};
-
-/**
- * Describes the message clarion.v1.CommentOnApprovalRequest.
- * Use `create(CommentOnApprovalRequestSchema)` to create a new message.
- */
-export const CommentOnApprovalRequestSchema: GenMessage<CommentOnApprovalRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_approval_service, 14);
-
-/**
- * Carries the comment.
- *
- * @generated from message clarion.v1.CommentOnApprovalResponse
- */
-export type CommentOnApprovalResponse = Message<"clarion.v1.CommentOnApprovalResponse"> & {
-  /**
-   * The comment as a step of the history.
-   *
-   * @generated from field: clarion.v1.ApprovalStep approval_step = 1;
-   */
-  approvalStep?: ApprovalStep | undefined;
-};
-
-/**
- * Describes the message clarion.v1.CommentOnApprovalResponse.
- * Use `create(CommentOnApprovalResponseSchema)` to create a new message.
- */
-export const CommentOnApprovalResponseSchema: GenMessage<CommentOnApprovalResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_approval_service, 15);
-
-/**
- * Resolves a thread.
- *
- * @generated from message clarion.v1.ResolveApprovalThreadRequest
- */
-export type ResolveApprovalThreadRequest = Message<"clarion.v1.ResolveApprovalThreadRequest"> & {
-  /**
-   * Required. The campaign, as `campaigns/{campaign}`.
-   *
-   * @generated from field: string campaign = 1;
-   */
-  campaign: string;
-
-  /**
-   * Required. The step that began the thread, or an answer in it, as `ApprovalStep.step`.
-   *
-   * @generated from field: string thread = 2;
-   */
-  thread: string;
-
-  /**
-   * Optional. What there is to say. At most 2,000 characters.
-   *
-   * @generated from field: string comment = 3;
-   */
-  comment: string;
-};
-
-/**
- * Describes the message clarion.v1.ResolveApprovalThreadRequest.
- * Use `create(ResolveApprovalThreadRequestSchema)` to create a new message.
- */
-export const ResolveApprovalThreadRequestSchema: GenMessage<ResolveApprovalThreadRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_approval_service, 16);
-
-/**
- * Carries the thread.
- *
- * @generated from message clarion.v1.ResolveApprovalThreadResponse
- */
-export type ResolveApprovalThreadResponse = Message<"clarion.v1.ResolveApprovalThreadResponse"> & {
-  /**
-   * The thread, which is resolved.
-   *
-   * @generated from field: clarion.v1.ApprovalThread approval_thread = 1;
-   */
-  approvalThread?: ApprovalThread | undefined;
-};
-
-/**
- * Describes the message clarion.v1.ResolveApprovalThreadResponse.
- * Use `create(ResolveApprovalThreadResponseSchema)` to create a new message.
- */
-export const ResolveApprovalThreadResponseSchema: GenMessage<ResolveApprovalThreadResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_approval_service, 17);
-
-/**
- * Has the drafts of campaigns approved.
- *
- * The draft of a campaign is submitted, cannot be edited from then on, and is approved by as many keys as the approval
- * policies ask that hold for it. The policies are looked at when the draft is submitted, whenever it is approved, and once
- * more when it is activated. A live campaign goes on with its live version meanwhile. Of several drafts that were approved
- * one after the other, the one that was activated last is live.
+ * Each request names a campaign or a fragment.
  *
  * Every RPC may also fail as `error_reason.proto` says under "Any call".
  *
@@ -544,10 +415,11 @@ export const ResolveApprovalThreadResponseSchema: GenMessage<ResolveApprovalThre
  */
 export const ApprovalService: GenService<{
   /**
-   * Says where the approval of a campaign's draft stands, and what is missing. Needs the scope `read`, `author` or `approve`.
+   * Says where the approval of a draft stands, and what is missing. Needs the scope `read`, `author` or `approve`.
    *
    * Errors:
-   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the request names no draft or two.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
    *
    * @generated from rpc clarion.v1.ApprovalService.GetApproval
    */
@@ -557,12 +429,12 @@ export const ApprovalService: GenService<{
     output: typeof GetApprovalResponseSchema;
   },
   /**
-   * Lists what was done about the approval of a campaign, the newest first. Needs the scope `read`, `author` or `approve`.
+   * Lists what was done about the approval of the drafts of a campaign or a fragment, the newest first. Needs the scope `read`, `author` or `approve`.
    *
    * Errors:
-   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative, or the request names no draft or two.
    * - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
-   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
    *
    * @generated from rpc clarion.v1.ApprovalService.ListApprovalSteps
    */
@@ -572,13 +444,14 @@ export const ApprovalService: GenService<{
     output: typeof ListApprovalStepsResponseSchema;
   },
   /**
-   * Submits the draft of a campaign. Review runs first. Needs the scope `author`.
+   * Submits a draft. Review runs first. Needs the scope `author`.
    *
    * Errors:
-   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
-   * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is submitted already, has no changes, or is stopped or completed.
+   * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is submitted already, has no changes, or is a campaign that is
+   *   stopped or completed.
    * - `FAILED_PRECONDITION` `REVIEW_FAILED`: review found errors; they are listed.
    *
    * @generated from rpc clarion.v1.ApprovalService.SubmitForApproval
@@ -592,8 +465,8 @@ export const ApprovalService: GenService<{
    * Approves the submitted draft. The same key counts once. Needs the scope `approve`.
    *
    * Errors:
-   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
    * - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what the caller looked at.
    * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
@@ -611,8 +484,8 @@ export const ApprovalService: GenService<{
    * Makes the submitted draft editable again, and voids its approvals. Needs the scope `approve`.
    *
    * Errors:
-   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
    * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
    *
@@ -627,8 +500,8 @@ export const ApprovalService: GenService<{
    * Takes the submission back, and voids its approvals. Needs the scope `author` or `approve`.
    *
    * Errors:
-   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing.
-   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
    * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not submitted.
    *
@@ -640,13 +513,13 @@ export const ApprovalService: GenService<{
     output: typeof CancelApprovalResponseSchema;
   },
   /**
-   * Lists the threads of a campaign's approvals: each step with a comment that is no answer, and what was answered to it, the newest
-   * threads first. Needs the scope `read`, `author` or `approve`.
+   * Lists the threads of what was said about a campaign's or a fragment's drafts: each step with a comment that is no answer, and
+   * what was answered to it, the newest threads first. Needs the scope `read`, `author` or `approve`.
    *
    * Errors:
-   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative, or the request names no draft or two.
    * - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
-   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
    *
    * @generated from rpc clarion.v1.ApprovalService.ListApprovalThreads
    */
@@ -656,12 +529,13 @@ export const ApprovalService: GenService<{
     output: typeof ListApprovalThreadsResponseSchema;
   },
   /**
-   * Adds a comment to the history of a campaign's approvals: the first one of a thread, or an answer, which opens a resolved thread
+   * Adds a comment to the history of approvals: the first one of a thread, or an answer, which opens a resolved thread
    * again. Needs the scope `author` or `approve`.
    *
    * Errors:
-   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step of this campaign.
-   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long or missing, or an answer to what is no step about this draft, or
+   *   the request names no draft or two.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
    *
    * @generated from rpc clarion.v1.ApprovalService.CommentOnApproval
    */
@@ -674,8 +548,9 @@ export const ApprovalService: GenService<{
    * Marks a thread as resolved. A thread that is resolved stays so. Needs the scope `author` or `approve`.
    *
    * Errors:
-   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or the thread is none of this campaign.
-   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign in the caller's sandbox.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, the thread is none about this draft, or the request names no
+   *   draft or two.
+   * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
    *
    * @generated from rpc clarion.v1.ApprovalService.ResolveApprovalThread
    */

@@ -371,10 +371,11 @@ export enum ErrorReason {
   AUDIENCE_CONDITION_INVALID = 35,
 
   /**
-   * `FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign lacks. `policies` names them.
+   * `FAILED_PRECONDITION`. Approval policies ask for approvals that the draft of the campaign or fragment lacks. `policies` names them.
+   * `approvers` names the first ten keys that may give one; it is absent where every key with the scope `approve` may.
    *
    *     {"reason": "APPROVAL_REQUIRED", "domain": "clarion.dev", "metadata": {"resource": "campaigns/newsletter",
-   *      "policies": "approvalPolicies/marketing,approvalPolicies/legal"}}
+   *      "policies": "approvalPolicies/marketing,approvalPolicies/legal", "approvers": "apiKeys/4f1c0b7a2d3e4f5061728394a5b6c7d8"}}
    *
    * @generated from enum value: ERROR_REASON_APPROVAL_REQUIRED = 36;
    */

@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Approval_State } from "./approval_pb.js";
+import { file_clarion_v1_approval } from "./approval_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
 import { file_google_api_resource } from "../../google/api/resource_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +16,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/fragment.proto.
  */
 export const file_clarion_v1_fragment: GenFile = /*@__PURE__*/
-  fileDesc("ChljbGFyaW9uL3YxL2ZyYWdtZW50LnByb3RvEgpjbGFyaW9uLnYxIt0FCghGcmFnbWVudBISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBARIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARItCgRraW5kGAQgASgOMhkuY2xhcmlvbi52MS5GcmFnbWVudC5LaW5kQgTiQQEBEhQKBnNvdXJjZRgFIAEoCUIE4kEBAhIxCgpwYXJhbWV0ZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARJCCgx0cmFuc2xhdGlvbnMYByADKAsyJi5jbGFyaW9uLnYxLkZyYWdtZW50LlRyYW5zbGF0aW9uc0VudHJ5QgTiQQEBEhIKBGV0YWcYCCABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxhcmNoaXZlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEh8KEXB1Ymxpc2hlZF92ZXJzaW9uGAwgASgFQgTiQQEDEhsKDWRyYWZ0X3BlbmRpbmcYDSABKAhCBOJBAQMSGwoNYWNjZXNzX2xhYmVscxgOIAMoCUIE4kEBARpMChFUcmFuc2xhdGlvbnNFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgI4ASI6CgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABINCglLSU5EX0hUTUwQARINCglLSU5EX1RFWFQQAjor6kEoChBjbGFyaW9uL0ZyYWdtZW50EhRmcmFnbWVudHMve2ZyYWdtZW50fSL0AwoPRnJhZ21lbnRWZXJzaW9uEisKCGZyYWdtZW50GAEgASgJQhniQQED+kESChBjbGFyaW9uL0ZyYWdtZW50EhUKB3ZlcnNpb24YAiABKAVCBOJBAQMSLQoEa2luZBgDIAEoDjIZLmNsYXJpb24udjEuRnJhZ21lbnQuS2luZEIE4kEBAxIUCgZzb3VyY2UYBCABKAlCBOJBAQMSMQoKcGFyYW1ldGVycxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQMSSQoMdHJhbnNsYXRpb25zGAYgAygLMi0uY2xhcmlvbi52MS5GcmFnbWVudFZlcnNpb24uVHJhbnNsYXRpb25zRW50cnlCBOJBAQMSFwoJZnJhZ21lbnRzGAcgAygJQgTiQQEDEhIKBGhhc2gYCCABKAlCBOJBAQMSNQoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEigKB2NyZWF0b3IYCiABKAlCF+JBAQP6QRAKDmNsYXJpb24vQXBpS2V5GkwKEVRyYW5zbGF0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRImCgV2YWx1ZRgCIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3Q6AjgBIkwKC0ZyYWdtZW50VXNlEhIKBHVzZXIYASABKAlCBOJBAQMSFQoHdmVyc2lvbhgCIAEoBUIE4kEBAxISCgRsaXZlGAMgASgIQgTiQQEDYgZwcm90bzM", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("ChljbGFyaW9uL3YxL2ZyYWdtZW50LnByb3RvEgpjbGFyaW9uLnYxIpcGCghGcmFnbWVudBISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBARIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARItCgRraW5kGAQgASgOMhkuY2xhcmlvbi52MS5GcmFnbWVudC5LaW5kQgTiQQEBEhQKBnNvdXJjZRgFIAEoCUIE4kEBAhIxCgpwYXJhbWV0ZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARJCCgx0cmFuc2xhdGlvbnMYByADKAsyJi5jbGFyaW9uLnYxLkZyYWdtZW50LlRyYW5zbGF0aW9uc0VudHJ5QgTiQQEBEhIKBGV0YWcYCCABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxhcmNoaXZlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEh8KEXB1Ymxpc2hlZF92ZXJzaW9uGAwgASgFQgTiQQEDEhsKDWRyYWZ0X3BlbmRpbmcYDSABKAhCBOJBAQMSGwoNYWNjZXNzX2xhYmVscxgOIAMoCUIE4kEBARI4Cg5hcHByb3ZhbF9zdGF0ZRgPIAEoDjIaLmNsYXJpb24udjEuQXBwcm92YWwuU3RhdGVCBOJBAQMaTAoRVHJhbnNsYXRpb25zRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEiOgoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDQoJS0lORF9IVE1MEAESDQoJS0lORF9URVhUEAI6K+pBKAoQY2xhcmlvbi9GcmFnbWVudBIUZnJhZ21lbnRzL3tmcmFnbWVudH0ivQQKD0ZyYWdtZW50VmVyc2lvbhIrCghmcmFnbWVudBgBIAEoCUIZ4kEBA/pBEgoQY2xhcmlvbi9GcmFnbWVudBIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEi0KBGtpbmQYAyABKA4yGS5jbGFyaW9uLnYxLkZyYWdtZW50LktpbmRCBOJBAQMSFAoGc291cmNlGAQgASgJQgTiQQEDEjEKCnBhcmFtZXRlcnMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEDEkkKDHRyYW5zbGF0aW9ucxgGIAMoCzItLmNsYXJpb24udjEuRnJhZ21lbnRWZXJzaW9uLlRyYW5zbGF0aW9uc0VudHJ5QgTiQQEDEhcKCWZyYWdtZW50cxgHIAMoCUIE4kEBAxISCgRoYXNoGAggASgJQgTiQQEDEjUKC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIoCgdjcmVhdG9yGAogASgJQhfiQQED+kEQCg5jbGFyaW9uL0FwaUtleRIqCglhcHByb3ZlcnMYCyADKAlCF+JBAQP6QRAKDmNsYXJpb24vQXBpS2V5EhsKDWJ5cGFzc19yZWFzb24YDCABKAlCBOJBAQMaTAoRVHJhbnNsYXRpb25zRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEiTAoLRnJhZ21lbnRVc2USEgoEdXNlchgBIAEoCUIE4kEBAxIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEhIKBGxpdmUYAyABKAhCBOJBAQNiBnByb3RvMw", [file_clarion_v1_approval, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * A piece of content that several campaigns share, such as a footer or a button. One with blocks is a layout.
@@ -130,6 +132,14 @@ export type Fragment = Message<"clarion.v1.Fragment"> & {
    * @generated from field: repeated string access_labels = 14;
    */
   accessLabels: string[];
+
+  /**
+   * Output only. Where the approval of the draft stands. While it is in review or approved, nothing but the access labels can be
+   * changed. `ApprovalService.GetApproval` tells more.
+   *
+   * @generated from field: clarion.v1.Approval.State approval_state = 15;
+   */
+  approvalState: Approval_State;
 };
 
 /**
@@ -248,6 +258,20 @@ export type FragmentVersion = Message<"clarion.v1.FragmentVersion"> & {
    * @generated from field: string creator = 10;
    */
   creator: string;
+
+  /**
+   * Output only. The keys that approved it, as `apiKeys/{api_key}`.
+   *
+   * @generated from field: repeated string approvers = 11;
+   */
+  approvers: string[];
+
+  /**
+   * Output only. Why an administrator published it without the approvals that policies asked for. Empty otherwise.
+   *
+   * @generated from field: string bypass_reason = 12;
+   */
+  bypassReason: string;
 };
 
 /**

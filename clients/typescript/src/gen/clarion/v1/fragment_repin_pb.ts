@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/fragment_repin.proto.
  */
 export const file_clarion_v1_fragment_repin: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jbGFyaW9uL3YxL2ZyYWdtZW50X3JlcGluLnByb3RvEgpjbGFyaW9uLnYxIo4ECg1GcmFnbWVudFJlcGluEisKCGNhbXBhaWduGAEgASgJQhniQQED+kESChBjbGFyaW9uL0NhbXBhaWduEjgKB291dGNvbWUYAiABKA4yIS5jbGFyaW9uLnYxLkZyYWdtZW50UmVwaW4uT3V0Y29tZUIE4kEBAxIaCgxmcm9tX3ZlcnNpb24YAyABKAVCBOJBAQMSHgoQY2FtcGFpZ25fdmVyc2lvbhgEIAEoBUIE4kEBAxIrCghmaW5kaW5ncxgFIAMoCzITLmNsYXJpb24udjEuRmluZGluZ0IE4kEBAxI6ChFhcHByb3ZhbF9wb2xpY2llcxgGIAMoCUIf4kEBA/pBGAoWY2xhcmlvbi9BcHByb3ZhbFBvbGljeSLwAQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASFAoQT1VUQ09NRV9SRVBJTk5FRBABEhUKEU9VVENPTUVfVU5DSEFOR0VEEAISEwoPT1VUQ09NRV9SRUZVU0VEEAMSHQoZT1VUQ09NRV9BUFBST1ZBTF9SRVFVSVJFRBAEEhEKDU9VVENPTUVfRklYRUQQBRIUChBPVVRDT01FX05PVF9VU0VEEAYSFAoQT1VUQ09NRV9OT1RfTElWRRAHEhUKEU9VVENPTUVfTk9UX0ZPVU5EEAgSFQoRT1VUQ09NRV9DT05URU5ERUQQCWIGcHJvdG8z", [file_clarion_v1_campaign, file_google_api_field_behavior, file_google_api_resource]);
+  fileDesc("Ch9jbGFyaW9uL3YxL2ZyYWdtZW50X3JlcGluLnByb3RvEgpjbGFyaW9uLnYxIo4ECg1GcmFnbWVudFJlcGluEisKCGNhbXBhaWduGAEgASgJQhniQQED+kESChBjbGFyaW9uL0NhbXBhaWduEjgKB291dGNvbWUYAiABKA4yIS5jbGFyaW9uLnYxLkZyYWdtZW50UmVwaW4uT3V0Y29tZUIE4kEBAxIaCgxmcm9tX3ZlcnNpb24YAyABKAVCBOJBAQMSHgoQY2FtcGFpZ25fdmVyc2lvbhgEIAEoBUIE4kEBAxIrCghmaW5kaW5ncxgFIAMoCzITLmNsYXJpb24udjEuRmluZGluZ0IE4kEBAxI6ChFhcHByb3ZhbF9wb2xpY2llcxgGIAMoCUIf4kEBA/pBGAoWY2xhcmlvbi9BcHByb3ZhbFBvbGljeSLwAQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASFAoQT1VUQ09NRV9SRVBJTk5FRBABEhUKEU9VVENPTUVfVU5DSEFOR0VEEAISEwoPT1VUQ09NRV9SRUZVU0VEEAMSHQoZT1VUQ09NRV9BUFBST1ZBTF9SRVFVSVJFRBAEEhEKDU9VVENPTUVfRklYRUQQBRIUChBPVVRDT01FX05PVF9VU0VEEAYSFAoQT1VUQ09NRV9OT1RfTElWRRAHEhUKEU9VVENPTUVfTk9UX0ZPVU5EEAgSFQoRT1VUQ09NRV9DT05URU5ERUQQCSLFAQoUUmVwaW5GcmFnbWVudFJlcXVlc3QSKwoIZnJhZ21lbnQYASABKAlCGeJBAQL6QRIKEGNsYXJpb24vRnJhZ21lbnQSGAoKdG9fdmVyc2lvbhgCIAEoBUIE4kEBARIsCgljYW1wYWlnbnMYAyADKAlCGeJBAQL6QRIKEGNsYXJpb24vQ2FtcGFpZ24SGwoNdmFsaWRhdGVfb25seRgEIAEoCEIE4kEBARIbCg1ieXBhc3NfcmVhc29uGAUgASgJQgTiQQEBIlYKFVJlcGluRnJhZ21lbnRSZXNwb25zZRISCgp0b192ZXJzaW9uGAEgASgFEikKBnJlcGlucxgCIAMoCzIZLmNsYXJpb24udjEuRnJhZ21lbnRSZXBpbmIGcHJvdG8z", [file_clarion_v1_campaign, file_google_api_field_behavior, file_google_api_resource]);
 
 /**
  * What became of one campaign that was to get another version of a fragment.
@@ -155,4 +155,83 @@ export enum FragmentRepin_Outcome {
  */
 export const FragmentRepin_OutcomeSchema: GenEnum<FragmentRepin_Outcome> = /*@__PURE__*/
   enumDesc(file_clarion_v1_fragment_repin, 0, 0);
+
+/**
+ * Asks for the roll-out of a version of a fragment.
+ *
+ * @generated from message clarion.v1.RepinFragmentRequest
+ */
+export type RepinFragmentRequest = Message<"clarion.v1.RepinFragmentRequest"> & {
+  /**
+   * Required. `fragments/{fragment}`.
+   *
+   * @generated from field: string fragment = 1;
+   */
+  fragment: string;
+
+  /**
+   * Optional. The version to take: a newer or an earlier one. Default: the newest.
+   *
+   * @generated from field: int32 to_version = 2;
+   */
+  toVersion: number;
+
+  /**
+   * Required. The campaigns that are to take it, as `campaigns/{campaign}`: 1 to 100, without repetition. `ListFragmentUses` tells which
+   * ones have the fragment live.
+   *
+   * @generated from field: repeated string campaigns = 3;
+   */
+  campaigns: string[];
+
+  /**
+   * Optional. Runs every check, reviews and approvals included, and stores nothing.
+   *
+   * @generated from field: bool validate_only = 4;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Optional. Why campaigns get the version without the approvals that policies ask for. It stands for ever in the versions of those
+   * campaigns that lacked some. At most 2,000 characters. Needs the scope `admin`.
+   *
+   * @generated from field: string bypass_reason = 5;
+   */
+  bypassReason: string;
+};
+
+/**
+ * Describes the message clarion.v1.RepinFragmentRequest.
+ * Use `create(RepinFragmentRequestSchema)` to create a new message.
+ */
+export const RepinFragmentRequestSchema: GenMessage<RepinFragmentRequest> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_fragment_repin, 1);
+
+/**
+ * Says what became of each campaign.
+ *
+ * @generated from message clarion.v1.RepinFragmentResponse
+ */
+export type RepinFragmentResponse = Message<"clarion.v1.RepinFragmentResponse"> & {
+  /**
+   * The version that was taken.
+   *
+   * @generated from field: int32 to_version = 1;
+   */
+  toVersion: number;
+
+  /**
+   * One for each campaign, in their order.
+   *
+   * @generated from field: repeated clarion.v1.FragmentRepin repins = 2;
+   */
+  repins: FragmentRepin[];
+};
+
+/**
+ * Describes the message clarion.v1.RepinFragmentResponse.
+ * Use `create(RepinFragmentResponseSchema)` to create a new message.
+ */
+export const RepinFragmentResponseSchema: GenMessage<RepinFragmentResponse> = /*@__PURE__*/
+  messageDesc(file_clarion_v1_fragment_repin, 2);
 

@@ -9,7 +9,7 @@ import type { Finding } from "./campaign_pb.js";
 import { file_clarion_v1_campaign } from "./campaign_pb.js";
 import type { Fragment, FragmentUse, FragmentVersion } from "./fragment_pb.js";
 import { file_clarion_v1_fragment } from "./fragment_pb.js";
-import type { FragmentRepin } from "./fragment_repin_pb.js";
+import type { RepinFragmentRequestSchema, RepinFragmentResponseSchema } from "./fragment_repin_pb.js";
 import { file_clarion_v1_fragment_repin } from "./fragment_repin_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import { file_google_api_field_behavior } from "../../google/api/field_behavior_pb.js";
@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file clarion/v1/fragment_service.proto.
  */
 export const file_clarion_v1_fragment_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbGFyaW9uL3YxL2ZyYWdtZW50X3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEifQoVQ3JlYXRlRnJhZ21lbnRSZXF1ZXN0EhkKC2ZyYWdtZW50X2lkGAEgASgJQgTiQQECEiwKCGZyYWdtZW50GAIgASgLMhQuY2xhcmlvbi52MS5GcmFnbWVudEIE4kEBAhIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFkNyZWF0ZUZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50Ij0KEkdldEZyYWdtZW50UmVxdWVzdBInCgRuYW1lGAEgASgJQhniQQEC+kESChBjbGFyaW9uL0ZyYWdtZW50Ij0KE0dldEZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50ImYKFExpc3RGcmFnbWVudHNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBEhsKDXNob3dfYXJjaGl2ZWQYAyABKAhCBOJBAQEiWQoVTGlzdEZyYWdtZW50c1Jlc3BvbnNlEicKCWZyYWdtZW50cxgBIAMoCzIULmNsYXJpb24udjEuRnJhZ21lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpkBChVVcGRhdGVGcmFnbWVudFJlcXVlc3QSLAoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50QgTiQQECEjUKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFlVwZGF0ZUZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50IlQKFURlbGV0ZUZyYWdtZW50UmVxdWVzdBInCgRuYW1lGAEgASgJQhniQQEC+kESChBjbGFyaW9uL0ZyYWdtZW50EhIKBGV0YWcYAiABKAlCBOJBAQEiGAoWRGVsZXRlRnJhZ21lbnRSZXNwb25zZSJVChZBcmNoaXZlRnJhZ21lbnRSZXF1ZXN0EicKBG5hbWUYASABKAlCGeJBAQL6QRIKEGNsYXJpb24vRnJhZ21lbnQSEgoEZXRhZxgCIAEoCUIE4kEBASJBChdBcmNoaXZlRnJhZ21lbnRSZXNwb25zZRImCghmcmFnbWVudBgBIAEoCzIULmNsYXJpb24udjEuRnJhZ21lbnQiVwoYVW5hcmNoaXZlRnJhZ21lbnRSZXF1ZXN0EicKBG5hbWUYASABKAlCGeJBAQL6QRIKEGNsYXJpb24vRnJhZ21lbnQSEgoEZXRhZxgCIAEoCUIE4kEBASJDChlVbmFyY2hpdmVGcmFnbWVudFJlc3BvbnNlEiYKCGZyYWdtZW50GAEgASgLMhQuY2xhcmlvbi52MS5GcmFnbWVudCJyChZQdWJsaXNoRnJhZ21lbnRSZXF1ZXN0EicKBG5hbWUYASABKAlCGeJBAQL6QRIKEGNsYXJpb24vRnJhZ21lbnQSEgoEZXRhZxgCIAEoCUIE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIpYBChdQdWJsaXNoRnJhZ21lbnRSZXNwb25zZRImCghmcmFnbWVudBgBIAEoCzIULmNsYXJpb24udjEuRnJhZ21lbnQSLAoHdmVyc2lvbhgCIAEoCzIbLmNsYXJpb24udjEuRnJhZ21lbnRWZXJzaW9uEiUKCHdhcm5pbmdzGAMgAygLMhMuY2xhcmlvbi52MS5GaW5kaW5nIn0KG0xpc3RGcmFnbWVudFZlcnNpb25zUmVxdWVzdBIrCghmcmFnbWVudBgBIAEoCUIZ4kEBAvpBEgoQY2xhcmlvbi9GcmFnbWVudBIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASJvChxMaXN0RnJhZ21lbnRWZXJzaW9uc1Jlc3BvbnNlEjYKEWZyYWdtZW50X3ZlcnNpb25zGAEgAygLMhsuY2xhcmlvbi52MS5GcmFnbWVudFZlcnNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInkKF0xpc3RGcmFnbWVudFVzZXNSZXF1ZXN0EisKCGZyYWdtZW50GAEgASgJQhniQQEC+kESChBjbGFyaW9uL0ZyYWdtZW50EhcKCXBhZ2Vfc2l6ZRgCIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAMgASgJQgTiQQEBImMKGExpc3RGcmFnbWVudFVzZXNSZXNwb25zZRIuCg1mcmFnbWVudF91c2VzGAEgAygLMhcuY2xhcmlvbi52MS5GcmFnbWVudFVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiqAEKFFJlcGluRnJhZ21lbnRSZXF1ZXN0EisKCGZyYWdtZW50GAEgASgJQhniQQEC+kESChBjbGFyaW9uL0ZyYWdtZW50EhgKCnRvX3ZlcnNpb24YAiABKAVCBOJBAQESLAoJY2FtcGFpZ25zGAMgAygJQhniQQEC+kESChBjbGFyaW9uL0NhbXBhaWduEhsKDXZhbGlkYXRlX29ubHkYBCABKAhCBOJBAQEiVgoVUmVwaW5GcmFnbWVudFJlc3BvbnNlEhIKCnRvX3ZlcnNpb24YASABKAUSKQoGcmVwaW5zGAIgAygLMhkuY2xhcmlvbi52MS5GcmFnbWVudFJlcGluMoUMCg9GcmFnbWVudFNlcnZpY2USfwoOQ3JlYXRlRnJhZ21lbnQSIS5jbGFyaW9uLnYxLkNyZWF0ZUZyYWdtZW50UmVxdWVzdBoiLmNsYXJpb24udjEuQ3JlYXRlRnJhZ21lbnRSZXNwb25zZSIm4tsYAwoBAYLT5JMCGSINL3YxL2ZyYWdtZW50czoIZnJhZ21lbnQSdgoLR2V0RnJhZ21lbnQSHi5jbGFyaW9uLnYxLkdldEZyYWdtZW50UmVxdWVzdBofLmNsYXJpb24udjEuR2V0RnJhZ21lbnRSZXNwb25zZSIm4tsYBAoCAQSC0+STAhgSFi92MS97bmFtZT1mcmFnbWVudHMvKn0ScwoNTGlzdEZyYWdtZW50cxIgLmNsYXJpb24udjEuTGlzdEZyYWdtZW50c1JlcXVlc3QaIS5jbGFyaW9uLnYxLkxpc3RGcmFnbWVudHNSZXNwb25zZSId4tsYBAoCAQSC0+STAg8SDS92MS9mcmFnbWVudHMSkQEKDlVwZGF0ZUZyYWdtZW50EiEuY2xhcmlvbi52MS5VcGRhdGVGcmFnbWVudFJlcXVlc3QaIi5jbGFyaW9uLnYxLlVwZGF0ZUZyYWdtZW50UmVzcG9uc2UiOOLbGAMKAQGC0+STAisyHy92MS97ZnJhZ21lbnQubmFtZT1mcmFnbWVudHMvKn06CGZyYWdtZW50En4KDkRlbGV0ZUZyYWdtZW50EiEuY2xhcmlvbi52MS5EZWxldGVGcmFnbWVudFJlcXVlc3QaIi5jbGFyaW9uLnYxLkRlbGV0ZUZyYWdtZW50UmVzcG9uc2UiJeLbGAMKAQGC0+STAhgqFi92MS97bmFtZT1mcmFnbWVudHMvKn0SjAEKD0FyY2hpdmVGcmFnbWVudBIiLmNsYXJpb24udjEuQXJjaGl2ZUZyYWdtZW50UmVxdWVzdBojLmNsYXJpb24udjEuQXJjaGl2ZUZyYWdtZW50UmVzcG9uc2UiMOLbGAMKAQGC0+STAiMiHi92MS97bmFtZT1mcmFnbWVudHMvKn06YXJjaGl2ZToBKhKUAQoRVW5hcmNoaXZlRnJhZ21lbnQSJC5jbGFyaW9uLnYxLlVuYXJjaGl2ZUZyYWdtZW50UmVxdWVzdBolLmNsYXJpb24udjEuVW5hcmNoaXZlRnJhZ21lbnRSZXNwb25zZSIy4tsYAwoBAYLT5JMCJSIgL3YxL3tuYW1lPWZyYWdtZW50cy8qfTp1bmFyY2hpdmU6ASoSjAEKD1B1Ymxpc2hGcmFnbWVudBIiLmNsYXJpb24udjEuUHVibGlzaEZyYWdtZW50UmVxdWVzdBojLmNsYXJpb24udjEuUHVibGlzaEZyYWdtZW50UmVzcG9uc2UiMOLbGAMKAQGC0+STAiMiHi92MS97bmFtZT1mcmFnbWVudHMvKn06cHVibGlzaDoBKhKeAQoUTGlzdEZyYWdtZW50VmVyc2lvbnMSJy5jbGFyaW9uLnYxLkxpc3RGcmFnbWVudFZlcnNpb25zUmVxdWVzdBooLmNsYXJpb24udjEuTGlzdEZyYWdtZW50VmVyc2lvbnNSZXNwb25zZSIz4tsYBAoCAQSC0+STAiUSIy92MS97ZnJhZ21lbnQ9ZnJhZ21lbnRzLyp9L3ZlcnNpb25zEo4BChBMaXN0RnJhZ21lbnRVc2VzEiMuY2xhcmlvbi52MS5MaXN0RnJhZ21lbnRVc2VzUmVxdWVzdBokLmNsYXJpb24udjEuTGlzdEZyYWdtZW50VXNlc1Jlc3BvbnNlIi/i2xgECgIBBILT5JMCIRIfL3YxL3tmcmFnbWVudD1mcmFnbWVudHMvKn0vdXNlcxKIAQoNUmVwaW5GcmFnbWVudBIgLmNsYXJpb24udjEuUmVwaW5GcmFnbWVudFJlcXVlc3QaIS5jbGFyaW9uLnYxLlJlcGluRnJhZ21lbnRSZXNwb25zZSIy4tsYAwoBAoLT5JMCJSIgL3YxL3tmcmFnbWVudD1mcmFnbWVudHMvKn06cmVwaW46ASpiBnByb3RvMw", [file_clarion_v1_access, file_clarion_v1_campaign, file_clarion_v1_fragment, file_clarion_v1_fragment_repin, file_google_api_annotations, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_field_mask]);
+  fileDesc("CiFjbGFyaW9uL3YxL2ZyYWdtZW50X3NlcnZpY2UucHJvdG8SCmNsYXJpb24udjEifQoVQ3JlYXRlRnJhZ21lbnRSZXF1ZXN0EhkKC2ZyYWdtZW50X2lkGAEgASgJQgTiQQECEiwKCGZyYWdtZW50GAIgASgLMhQuY2xhcmlvbi52MS5GcmFnbWVudEIE4kEBAhIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFkNyZWF0ZUZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50Ij0KEkdldEZyYWdtZW50UmVxdWVzdBInCgRuYW1lGAEgASgJQhniQQEC+kESChBjbGFyaW9uL0ZyYWdtZW50Ij0KE0dldEZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50ImYKFExpc3RGcmFnbWVudHNSZXF1ZXN0EhcKCXBhZ2Vfc2l6ZRgBIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAIgASgJQgTiQQEBEhsKDXNob3dfYXJjaGl2ZWQYAyABKAhCBOJBAQEiWQoVTGlzdEZyYWdtZW50c1Jlc3BvbnNlEicKCWZyYWdtZW50cxgBIAMoCzIULmNsYXJpb24udjEuRnJhZ21lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIpkBChVVcGRhdGVGcmFnbWVudFJlcXVlc3QSLAoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50QgTiQQECEjUKC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFza0IE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAMgASgIQgTiQQEBIkAKFlVwZGF0ZUZyYWdtZW50UmVzcG9uc2USJgoIZnJhZ21lbnQYASABKAsyFC5jbGFyaW9uLnYxLkZyYWdtZW50IlQKFURlbGV0ZUZyYWdtZW50UmVxdWVzdBInCgRuYW1lGAEgASgJQhniQQEC+kESChBjbGFyaW9uL0ZyYWdtZW50EhIKBGV0YWcYAiABKAlCBOJBAQEiGAoWRGVsZXRlRnJhZ21lbnRSZXNwb25zZSJVChZBcmNoaXZlRnJhZ21lbnRSZXF1ZXN0EicKBG5hbWUYASABKAlCGeJBAQL6QRIKEGNsYXJpb24vRnJhZ21lbnQSEgoEZXRhZxgCIAEoCUIE4kEBASJBChdBcmNoaXZlRnJhZ21lbnRSZXNwb25zZRImCghmcmFnbWVudBgBIAEoCzIULmNsYXJpb24udjEuRnJhZ21lbnQiVwoYVW5hcmNoaXZlRnJhZ21lbnRSZXF1ZXN0EicKBG5hbWUYASABKAlCGeJBAQL6QRIKEGNsYXJpb24vRnJhZ21lbnQSEgoEZXRhZxgCIAEoCUIE4kEBASJDChlVbmFyY2hpdmVGcmFnbWVudFJlc3BvbnNlEiYKCGZyYWdtZW50GAEgASgLMhQuY2xhcmlvbi52MS5GcmFnbWVudCKPAQoWUHVibGlzaEZyYWdtZW50UmVxdWVzdBInCgRuYW1lGAEgASgJQhniQQEC+kESChBjbGFyaW9uL0ZyYWdtZW50EhIKBGV0YWcYAiABKAlCBOJBAQESGwoNdmFsaWRhdGVfb25seRgDIAEoCEIE4kEBARIbCg1ieXBhc3NfcmVhc29uGAQgASgJQgTiQQEBIpYBChdQdWJsaXNoRnJhZ21lbnRSZXNwb25zZRImCghmcmFnbWVudBgBIAEoCzIULmNsYXJpb24udjEuRnJhZ21lbnQSLAoHdmVyc2lvbhgCIAEoCzIbLmNsYXJpb24udjEuRnJhZ21lbnRWZXJzaW9uEiUKCHdhcm5pbmdzGAMgAygLMhMuY2xhcmlvbi52MS5GaW5kaW5nIn0KG0xpc3RGcmFnbWVudFZlcnNpb25zUmVxdWVzdBIrCghmcmFnbWVudBgBIAEoCUIZ4kEBAvpBEgoQY2xhcmlvbi9GcmFnbWVudBIXCglwYWdlX3NpemUYAiABKAVCBOJBAQESGAoKcGFnZV90b2tlbhgDIAEoCUIE4kEBASJvChxMaXN0RnJhZ21lbnRWZXJzaW9uc1Jlc3BvbnNlEjYKEWZyYWdtZW50X3ZlcnNpb25zGAEgAygLMhsuY2xhcmlvbi52MS5GcmFnbWVudFZlcnNpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInkKF0xpc3RGcmFnbWVudFVzZXNSZXF1ZXN0EisKCGZyYWdtZW50GAEgASgJQhniQQEC+kESChBjbGFyaW9uL0ZyYWdtZW50EhcKCXBhZ2Vfc2l6ZRgCIAEoBUIE4kEBARIYCgpwYWdlX3Rva2VuGAMgASgJQgTiQQEBImMKGExpc3RGcmFnbWVudFVzZXNSZXNwb25zZRIuCg1mcmFnbWVudF91c2VzGAEgAygLMhcuY2xhcmlvbi52MS5GcmFnbWVudFVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkyhQwKD0ZyYWdtZW50U2VydmljZRJ/Cg5DcmVhdGVGcmFnbWVudBIhLmNsYXJpb24udjEuQ3JlYXRlRnJhZ21lbnRSZXF1ZXN0GiIuY2xhcmlvbi52MS5DcmVhdGVGcmFnbWVudFJlc3BvbnNlIibi2xgDCgEBgtPkkwIZIg0vdjEvZnJhZ21lbnRzOghmcmFnbWVudBJ2CgtHZXRGcmFnbWVudBIeLmNsYXJpb24udjEuR2V0RnJhZ21lbnRSZXF1ZXN0Gh8uY2xhcmlvbi52MS5HZXRGcmFnbWVudFJlc3BvbnNlIibi2xgECgIBBILT5JMCGBIWL3YxL3tuYW1lPWZyYWdtZW50cy8qfRJzCg1MaXN0RnJhZ21lbnRzEiAuY2xhcmlvbi52MS5MaXN0RnJhZ21lbnRzUmVxdWVzdBohLmNsYXJpb24udjEuTGlzdEZyYWdtZW50c1Jlc3BvbnNlIh3i2xgECgIBBILT5JMCDxINL3YxL2ZyYWdtZW50cxKRAQoOVXBkYXRlRnJhZ21lbnQSIS5jbGFyaW9uLnYxLlVwZGF0ZUZyYWdtZW50UmVxdWVzdBoiLmNsYXJpb24udjEuVXBkYXRlRnJhZ21lbnRSZXNwb25zZSI44tsYAwoBAYLT5JMCKzIfL3YxL3tmcmFnbWVudC5uYW1lPWZyYWdtZW50cy8qfToIZnJhZ21lbnQSfgoORGVsZXRlRnJhZ21lbnQSIS5jbGFyaW9uLnYxLkRlbGV0ZUZyYWdtZW50UmVxdWVzdBoiLmNsYXJpb24udjEuRGVsZXRlRnJhZ21lbnRSZXNwb25zZSIl4tsYAwoBAYLT5JMCGCoWL3YxL3tuYW1lPWZyYWdtZW50cy8qfRKMAQoPQXJjaGl2ZUZyYWdtZW50EiIuY2xhcmlvbi52MS5BcmNoaXZlRnJhZ21lbnRSZXF1ZXN0GiMuY2xhcmlvbi52MS5BcmNoaXZlRnJhZ21lbnRSZXNwb25zZSIw4tsYAwoBAYLT5JMCIyIeL3YxL3tuYW1lPWZyYWdtZW50cy8qfTphcmNoaXZlOgEqEpQBChFVbmFyY2hpdmVGcmFnbWVudBIkLmNsYXJpb24udjEuVW5hcmNoaXZlRnJhZ21lbnRSZXF1ZXN0GiUuY2xhcmlvbi52MS5VbmFyY2hpdmVGcmFnbWVudFJlc3BvbnNlIjLi2xgDCgEBgtPkkwIlIiAvdjEve25hbWU9ZnJhZ21lbnRzLyp9OnVuYXJjaGl2ZToBKhKMAQoPUHVibGlzaEZyYWdtZW50EiIuY2xhcmlvbi52MS5QdWJsaXNoRnJhZ21lbnRSZXF1ZXN0GiMuY2xhcmlvbi52MS5QdWJsaXNoRnJhZ21lbnRSZXNwb25zZSIw4tsYAwoBAYLT5JMCIyIeL3YxL3tuYW1lPWZyYWdtZW50cy8qfTpwdWJsaXNoOgEqEp4BChRMaXN0RnJhZ21lbnRWZXJzaW9ucxInLmNsYXJpb24udjEuTGlzdEZyYWdtZW50VmVyc2lvbnNSZXF1ZXN0GiguY2xhcmlvbi52MS5MaXN0RnJhZ21lbnRWZXJzaW9uc1Jlc3BvbnNlIjPi2xgECgIBBILT5JMCJRIjL3YxL3tmcmFnbWVudD1mcmFnbWVudHMvKn0vdmVyc2lvbnMSjgEKEExpc3RGcmFnbWVudFVzZXMSIy5jbGFyaW9uLnYxLkxpc3RGcmFnbWVudFVzZXNSZXF1ZXN0GiQuY2xhcmlvbi52MS5MaXN0RnJhZ21lbnRVc2VzUmVzcG9uc2UiL+LbGAQKAgEEgtPkkwIhEh8vdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfS91c2VzEogBCg1SZXBpbkZyYWdtZW50EiAuY2xhcmlvbi52MS5SZXBpbkZyYWdtZW50UmVxdWVzdBohLmNsYXJpb24udjEuUmVwaW5GcmFnbWVudFJlc3BvbnNlIjLi2xgDCgECgtPkkwIlIiAvdjEve2ZyYWdtZW50PWZyYWdtZW50cy8qfTpyZXBpbjoBKmIGcHJvdG8z", [file_clarion_v1_access, file_clarion_v1_campaign, file_clarion_v1_fragment, file_clarion_v1_fragment_repin, file_google_api_annotations, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_field_mask]);
 
 /**
  * Asks for a new fragment.
@@ -406,11 +406,19 @@ export type PublishFragmentRequest = Message<"clarion.v1.PublishFragmentRequest"
   etag: string;
 
   /**
-   * Optional. Runs every check and stores nothing. The answer has the number that the version would get.
+   * Optional. Runs every check, approvals included, and stores nothing. The answer has the number that the version would get.
    *
    * @generated from field: bool validate_only = 3;
    */
   validateOnly: boolean;
+
+  /**
+   * Optional. Why the draft is published without the approvals that policies ask for. It stands in the version for ever. At most
+   * 2,000 characters. Needs the scope `admin`.
+   *
+   * @generated from field: string bypass_reason = 4;
+   */
+  bypassReason: string;
 };
 
 /**
@@ -583,77 +591,6 @@ export const ListFragmentUsesResponseSchema: GenMessage<ListFragmentUsesResponse
   messageDesc(file_clarion_v1_fragment_service, 19);
 
 /**
- * Asks for the roll-out of a version of a fragment.
- *
- * @generated from message clarion.v1.RepinFragmentRequest
- */
-export type RepinFragmentRequest = Message<"clarion.v1.RepinFragmentRequest"> & {
-  /**
-   * Required. `fragments/{fragment}`.
-   *
-   * @generated from field: string fragment = 1;
-   */
-  fragment: string;
-
-  /**
-   * Optional. The version to take: a newer or an earlier one. Default: the newest.
-   *
-   * @generated from field: int32 to_version = 2;
-   */
-  toVersion: number;
-
-  /**
-   * Required. The campaigns that are to take it, as `campaigns/{campaign}`: 1 to 100, without repetition. `ListFragmentUses` tells which
-   * ones have the fragment live.
-   *
-   * @generated from field: repeated string campaigns = 3;
-   */
-  campaigns: string[];
-
-  /**
-   * Optional. Runs every check, reviews and approvals included, and stores nothing.
-   *
-   * @generated from field: bool validate_only = 4;
-   */
-  validateOnly: boolean;
-};
-
-/**
- * Describes the message clarion.v1.RepinFragmentRequest.
- * Use `create(RepinFragmentRequestSchema)` to create a new message.
- */
-export const RepinFragmentRequestSchema: GenMessage<RepinFragmentRequest> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_fragment_service, 20);
-
-/**
- * Says what became of each campaign.
- *
- * @generated from message clarion.v1.RepinFragmentResponse
- */
-export type RepinFragmentResponse = Message<"clarion.v1.RepinFragmentResponse"> & {
-  /**
-   * The version that was taken.
-   *
-   * @generated from field: int32 to_version = 1;
-   */
-  toVersion: number;
-
-  /**
-   * One for each campaign, in their order.
-   *
-   * @generated from field: repeated clarion.v1.FragmentRepin repins = 2;
-   */
-  repins: FragmentRepin[];
-};
-
-/**
- * Describes the message clarion.v1.RepinFragmentResponse.
- * Use `create(RepinFragmentResponseSchema)` to create a new message.
- */
-export const RepinFragmentResponseSchema: GenMessage<RepinFragmentResponse> = /*@__PURE__*/
-  messageDesc(file_clarion_v1_fragment_service, 21);
-
-/**
  * Keeps the pieces of content that campaigns share.
  *
  * Every RPC may also fail as `error_reason.proto` says under "Any call".
@@ -709,6 +646,7 @@ export const FragmentService: GenService<{
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, or the mask names one that cannot be changed.
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
+   * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: the draft is in review or approved. Cancel its approval, or request changes, first.
    *
    * @generated from rpc clarion.v1.FragmentService.UpdateFragment
    */
@@ -724,6 +662,7 @@ export const FragmentService: GenService<{
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
    * - `FAILED_PRECONDITION` `FRAGMENT_IN_USE`: the draft or a version of a campaign or of another fragment has it.
+   * - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: the draft is in review or approved.
    *
    * @generated from rpc clarion.v1.FragmentService.DeleteFragment
    */
@@ -765,13 +704,16 @@ export const FragmentService: GenService<{
   },
   /**
    * Makes an immutable version of the draft. Campaigns that are activated from then on may take it; what is live stays as it is. When
-   * the draft is the newest version already, that is the answer. Needs the scope `author`.
+   * the draft is the newest version already, that is the answer. Needs the scope `author`; with a `bypass_reason`, `admin`.
    *
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
    * - `FAILED_PRECONDITION` `REVIEW_FAILED`: the template has errors, or the fragments that it names lead back to it. A
    *   `google.rpc.PreconditionFailure` lists the findings.
+   * - `FAILED_PRECONDITION` `APPROVAL_REQUIRED`: approval policies ask for approvals that the draft lacks. Submit it.
+   * - `ABORTED` `APPROVAL_STALE`: what was approved is not what would be published: a fragment that it includes was published since.
+   * - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
    *
    * @generated from rpc clarion.v1.FragmentService.PublishFragment
    */
@@ -814,12 +756,14 @@ export const FragmentService: GenService<{
    * Rolls a version of a fragment out to campaigns that have another one. Each is reviewed with it, and gets a new version, which differs
    * from its live version by its fragments alone and is live at once; a draft stays as it is. It goes back when its earlier version is
    * activated. The campaigns are done one after the other, each with an answer of its own: what is refused for one changes nothing for
-   * the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`.
+   * the others. Approval policies hold as for activating. Calling again does nothing twice. Needs the scope `approve`; with a
+   * `bypass_reason`, `admin`.
    *
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: a name is malformed or repeated, there are none or too many, or the fragment has no such
    *   version.
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
+   * - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
    *
    * @generated from rpc clarion.v1.FragmentService.RepinFragment
    */

@@ -58,11 +58,11 @@ def upgrade() -> None:
     _create_suppressions()
     _create_sending_policies()
     _create_topics()
-    _create_approvals()
     _create_attachments()
     _create_test_cases()
     _create_accepted_renderings()
     _create_fragments()
+    _create_approvals()
     _create_built_sources()
     _create_campaign_tags()
     _create_campaign_version_actions()
@@ -205,6 +205,7 @@ def _create_approvals() -> None:
         sa.Column("id", _BYTEWISE, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("applies_to", sa.Text(), nullable=False),
         sa.Column("conditions", sa.Text(), nullable=False),
         sa.Column("approvers", sa.Text(), nullable=False),
         sa.Column("required_count", sa.Integer(), nullable=False),
@@ -218,7 +219,8 @@ def _create_approvals() -> None:
     op.create_table(
         "approval_steps",
         sa.Column("key", _KEY, autoincrement=True, nullable=False),
-        sa.Column("campaign_key", _KEY, nullable=False),
+        sa.Column("campaign_key", _KEY),
+        sa.Column("fragment_key", _KEY),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("time", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
@@ -228,9 +230,14 @@ def _create_approvals() -> None:
         sa.ForeignKeyConstraint(
             ["campaign_key"], ["campaigns.key"], name=op.f("approval_steps_campaign_key_fkey"), ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(
+            ["fragment_key"], ["fragments.key"], name=op.f("approval_steps_fragment_key_fkey"), ondelete="CASCADE"
+        ),
+        sa.CheckConstraint("(campaign_key IS NULL) <> (fragment_key IS NULL)", name="approval_steps_draft"),
         sa.PrimaryKeyConstraint("key", name=op.f("approval_steps_key")),
     )
     op.create_index("approval_steps_campaign_key_key", "approval_steps", ["campaign_key", "key"])
+    op.create_index("approval_steps_fragment_key_key", "approval_steps", ["fragment_key", "key"])
 
 
 def _create_test_cases() -> None:
@@ -467,6 +474,8 @@ def _create_fragments() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("published_version", sa.Integer(), nullable=False),
         sa.Column("published_digest", sa.Text(), nullable=False),
+        sa.Column("approval_state", sa.Text()),
+        sa.Column("draft_editors", sa.Text(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("update_time", sa.BigInteger(), nullable=False),
         sa.Column("archive_time", sa.BigInteger()),
@@ -483,6 +492,8 @@ def _create_fragments() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.Column("creator", sa.Text(), nullable=False),
+        sa.Column("approvers", sa.Text(), nullable=False),
+        sa.Column("bypass_reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["fragment_key"], ["fragments.key"], name="fragment_versions_fragment_key_fkey", ondelete="CASCADE"
         ),

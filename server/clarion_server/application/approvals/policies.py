@@ -9,7 +9,7 @@ from clarion_server.domain.names import APPROVAL_POLICIES
 APPROVAL_POLICY: ResourceKind[ApprovalPolicy] = ResourceKind(
     "approval_policy",
     APPROVAL_POLICIES,
-    frozenset({"display_name", "conditions", "approvers", "required_count", "block_self"}),
+    frozenset({"display_name", "applies_to", "conditions", "approvers", "required_count", "block_self"}),
     MAX_POLICIES,
     lambda unit: unit.resources(ApprovalPolicy),
     approval_policy_violations,

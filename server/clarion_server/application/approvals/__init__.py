@@ -1,0 +1,1 @@
+"""Approvals: whose word it takes before a draft becomes live, or a version."""

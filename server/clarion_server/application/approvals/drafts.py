@@ -1,0 +1,70 @@
+"""What approvals need of the use cases of a kind of draft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.access import Visibility
+from clarion_server.domain.approvable import Approvable
+from clarion_server.domain.instant import Instant
+
+D = TypeVar("D", bound=Approvable)
+T = TypeVar("T")
+_D_contra = TypeVar("_D_contra", bound=Approvable, contravariant=True)
+
+#: Returns the next revision of what has a draft.
+Change = Callable[[UnitOfWork, D, Instant], D]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTarget:
+    """The draft that a caller means, and the state in which it last saw it."""
+
+    visibility: Visibility
+    draft_id: str
+    """That of the campaign or the fragment."""
+    etag: str = ""
+    """Empty: whatever its state."""
+
+
+class HashedContent(Protocol):
+    """A draft as it was read, with all that it names."""
+
+    @property
+    def content_hash(self) -> str:
+        """What an approval of it is of. The same for every caller."""
+        ...
+
+
+class Submittable(HashedContent, Protocol[_D_contra]):
+    """A draft without errors that may be submitted."""
+
+    def is_unchanged(self, unit: UnitOfWork, draft: _D_contra, visibility: Visibility) -> bool:
+        """Returns whether the draft and all that it names are still as they were reviewed."""
+        ...
+
+
+class Drafts(Protocol[D]):
+    """Finds, reviews and changes the drafts of one kind."""
+
+    def find(self, unit: UnitOfWork, target: DraftTarget) -> D:
+        """Returns what has the draft, in its present state. Raises ResourceNotFound."""
+        ...
+
+    def content_of(self, unit: UnitOfWork, draft: D, visibility: Visibility) -> HashedContent: ...
+
+    async def reviewed(self, target: DraftTarget) -> Submittable[D]:
+        """Reviews a draft that is to be submitted. Raises ResourceNotFound, EtagMismatch, IllegalTransition or
+        ReviewFailed.
+        """
+        ...
+
+    async def change(self, target: DraftTarget, change: Change[D], reading: Callable[[UnitOfWork, D], T]) -> T:
+        """Commits what `change` makes of it, and returns what `reading` finds in the same transaction after it.
+
+        Raises ResourceNotFound, EtagMismatch, and whatever `change` raises.
+        """
+        ...
