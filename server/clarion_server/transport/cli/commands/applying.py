@@ -58,7 +58,7 @@ def apply(
 
     Nothing is changed when the service refuses any of them. Running it again changes nothing and writes nothing. What
     is not in the files stays as it is, but for test cases: a document of tests has all that its campaign is to have.
-    Exit code 1 when campaigns were to be activated and review found errors.
+    Exit code 1 when campaigns were to be activated and review found errors, or fragments lack approvals.
     """
     from clarion_server.transport.cli.files.applying import Applied, Applier  # noqa: PLC0415 - loads gRPC and YAML
     from clarion_server.transport.cli.files.resources import read_files  # noqa: PLC0415 - see above
@@ -81,7 +81,7 @@ def apply(
         published: list[Applied] = []
         while waiting:
             waiting[0] = applier.activated(waiting[0], strict=strict)
-            status = Exit.BAD_NEWS if waiting[0].has_errors else status
+            status = Exit.BAD_NEWS if waiting[0].has_errors or waiting[0].refusal else status
             show(waiting[0])
             published += [waiting[0]] if waiting[0].new_version else []
             del waiting[0]
@@ -113,11 +113,21 @@ def _applied_view(applied: Applied, *, dry_run: bool) -> RenderableType:
     if applied.new_version:
         head.append_text(plain(f", version {applied.new_version} is published"))
     parts: list[RenderableType] = [head]
+    if approvals := _approvals_text(applied):
+        parts.append(Padding(plain(approvals, "yellow"), (0, 0, 0, 2)))
     if planned.diff:
         parts.append(Padding(_diff_view(planned.diff), (0, 0, 0, 2)))
     if applied.findings:
         parts.append(Padding(located_findings_view(applied.findings), (0, 0, 0, 2)))
     return Group(*parts)
+
+
+def _approvals_text(applied: Applied) -> str:
+    """Returns what there is to say about the approvals of a fragment."""
+    if applied.refusal is None:
+        return applied.planned.approvals_note
+    name = applied.planned.resource.name
+    return f"Not published: {applied.refusal.message} `clarion approvals show {name}` tells where it stands."
 
 
 def _campaign_text(applied: Applied) -> Text:

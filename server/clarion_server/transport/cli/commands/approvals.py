@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from rich.console import Group, RenderableType
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
-from clarion_server.transport.cli.commands.options import CampaignName
+from clarion_server.transport.cli.commands.options import DraftName
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 Comment = Annotated[str, Parameter(name=["--comment", "-m"], help="A comment for the history.")]
 PolicyName = Annotated[str, Parameter(help="The approval policy, such as legal.")]
 
-approvals = App(name="approvals", help="Have drafts approved before they become live.")
+approvals = App(name="approvals", help="Have drafts approved before they become live, or versions.")
 policies = App(name="policies", help="List, show and delete approval policies. `clarion apply` writes them.")
 approvals.command(policies)
 
 
 @approvals.command(name="show")
-def show_approval(campaign: CampaignName, /, *, session: CurrentSession) -> None:
+def show_approval(draft: DraftName, /, *, session: CurrentSession) -> None:
     """Show where the approval of a draft stands, and what is missing."""
-    found = session.client.approvals.get(campaign)
+    found = session.client.approvals.get(draft)
     session.output.show(found.to_dict(), lambda: _view(found))
 
 
 @approvals.command(name="submit")
-def submit(campaign: CampaignName, /, *, comment: Comment = "", session: CurrentSession) -> None:
+def submit(draft: DraftName, /, *, comment: Comment = "", session: CurrentSession) -> None:
     """Submit a draft. Nobody can edit it until changes are requested, or the submission is cancelled."""
-    submitted = session.client.approvals.submit(campaign, comment=comment)
+    submitted = session.client.approvals.submit(draft, comment=comment)
     session.output.show(submitted.to_dict(), lambda: _view(submitted))
 
 
 @approvals.command(name="approve")
 def approve(
-    campaign: CampaignName,
+    draft: DraftName,
     /,
     *,
     content_hash: Annotated[
@@ -50,33 +50,33 @@ def approve(
     session: CurrentSession,
 ) -> None:
     """Approve a submitted draft, exactly as you looked at it."""
-    approved = session.client.approvals.approve(campaign, content_hash, comment=comment)
+    approved = session.client.approvals.approve(draft, content_hash, comment=comment)
     session.output.show(approved.to_dict(), lambda: _view(approved))
 
 
 @approvals.command(name="request-changes")
 def request_changes(
-    campaign: CampaignName,
+    draft: DraftName,
     /,
     *,
     comment: Annotated[str, Parameter(name=["--comment", "-m"], help="What is to change.")],
     session: CurrentSession,
 ) -> None:
     """Make a submitted draft editable again, and void its approvals."""
-    changed = session.client.approvals.request_changes(campaign, comment)
+    changed = session.client.approvals.request_changes(draft, comment)
     session.output.show(changed.to_dict(), lambda: _view(changed))
 
 
 @approvals.command(name="cancel")
-def cancel(campaign: CampaignName, /, *, comment: Comment = "", session: CurrentSession) -> None:
+def cancel(draft: DraftName, /, *, comment: Comment = "", session: CurrentSession) -> None:
     """Take a submission back, and void its approvals."""
-    cancelled = session.client.approvals.cancel(campaign, comment=comment)
+    cancelled = session.client.approvals.cancel(draft, comment=comment)
     session.output.show(cancelled.to_dict(), lambda: _view(cancelled))
 
 
 @approvals.command(name="comment")
 def add_comment(
-    campaign: CampaignName,
+    draft: DraftName,
     comment: Annotated[str, Parameter(help="What there is to say.")],
     /,
     *,
@@ -86,13 +86,13 @@ def add_comment(
     session: CurrentSession,
 ) -> None:
     """Add a comment to the history, or an answer to one. An answer opens a resolved thread again."""
-    step = session.client.approvals.comment(campaign, comment, reply_to=reply_to)
+    step = session.client.approvals.comment(draft, comment, reply_to=reply_to)
     session.output.show(step.to_dict(), lambda: plain("The comment is in the history."))
 
 
 @approvals.command(name="comments")
 def list_comments(
-    campaign: CampaignName,
+    draft: DraftName,
     /,
     *,
     open_only: Annotated[
@@ -101,8 +101,8 @@ def list_comments(
     limit: Limit = 50,
     session: CurrentSession,
 ) -> None:
-    """List what was said about the approval of a campaign with the answers, the newest threads first."""
-    threads = session.client.approvals.threads(campaign, page_size=page_size(limit))
+    """List what was said about the approval of a draft with the answers, the newest threads first."""
+    threads = session.client.approvals.threads(draft, page_size=page_size(limit))
     wanted = (each for each in threads if not (open_only and each.resolved))
     shown = list(islice(wanted, limit or None))
     session.output.show([each.to_dict() for each in shown], lambda: Group(*map(_thread_view, shown)))
@@ -110,7 +110,7 @@ def list_comments(
 
 @approvals.command(name="resolve")
 def resolve(
-    campaign: CampaignName,
+    draft: DraftName,
     step: Annotated[str, Parameter(help="A step of the thread, as `clarion approvals comments` shows it.")],
     /,
     *,
@@ -118,20 +118,20 @@ def resolve(
     session: CurrentSession,
 ) -> None:
     """Mark a thread as resolved."""
-    resolved = session.client.approvals.resolve(campaign, step, comment=comment)
+    resolved = session.client.approvals.resolve(draft, step, comment=comment)
     session.output.show(resolved.to_dict(), lambda: _thread_view(resolved))
 
 
 @approvals.command(name="history")
-def history(campaign: CampaignName, /, *, limit: Limit = 50, session: CurrentSession) -> None:
-    """List what was done about the approval of a campaign, the newest first."""
+def history(draft: DraftName, /, *, limit: Limit = 50, session: CurrentSession) -> None:
+    """List what was done about the approval of a draft, the newest first."""
     columns = {
         "TIME": lambda step: moment(step.time),
         "ACTION": lambda step: plain(step.action),
         "KEY": lambda step: id_of(step.actor),
         "COMMENT": lambda step: plain(step.comment),
     }
-    show_list(session.output, session.client.approvals.steps(campaign, page_size=page_size(limit)), limit, columns)
+    show_list(session.output, session.client.approvals.steps(draft, page_size=page_size(limit)), limit, columns)
 
 
 @policies.command(name="list")
@@ -139,6 +139,7 @@ def list_policies(*, limit: Limit = 50, session: CurrentSession) -> None:
     """List approval policies by name."""
     columns = {
         "ID": lambda policy: id_of(policy.name),
+        "ABOUT": lambda policy: plain(f"{(policy.applies_to or 'CAMPAIGN').lower()}s"),
         "REQUIRED": lambda policy: plain(str(policy.required_count)),
         "APPROVERS": lambda policy: plain(str(len(policy.approvers)) if policy.approvers else "any"),
         "BLOCKS SELF": lambda policy: plain("yes" if policy.block_self else "no"),
@@ -182,12 +183,17 @@ def _said(step: ApprovalStep) -> str:
 
 
 def _view(approval: Approval) -> RenderableType:
-    lines = [plain(f"{approval.campaign} {_standing(approval)}."), plain(f"Content hash: {approval.content_hash}")]
+    lines = [
+        plain(f"{approval.campaign or approval.fragment} {_standing(approval)}."),
+        plain(f"Content hash: {approval.content_hash}"),
+    ]
     if approval.submitted_hash and approval.submitted_hash != approval.content_hash:
         lines.append(plain("It changed since it was submitted: cancel the submission, and submit it anew.", "red"))
     for each in approval.requirements:
         given = f" ({', '.join(map(_short, each.approvers))})" if each.approvers else ""
         lines.append(plain(f"{each.policy}: {len(each.approvers)} of {each.required_count} approved{given}."))
+        if each.possible_approvers and len(each.approvers) < each.required_count:
+            lines.append(plain(f"  Its approvers: {', '.join(map(_short, each.possible_approvers))}.", "dim"))
     return Group(*lines)
 
 

@@ -17,7 +17,7 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import findings_view, id_of, labels_of, moment, plain, state
 
 if TYPE_CHECKING:
-    from clarion_client import FragmentRepin, Publication, RollOut
+    from clarion_client import Fragment, FragmentRepin, FragmentVersion, Publication, RollOut
 
 #: How many campaigns one call may name.
 _MOST_CAMPAIGNS = 100
@@ -52,7 +52,7 @@ def list_fragments(
         "ID": lambda fragment: id_of(fragment.name),
         "KIND": lambda fragment: plain(fragment.kind),
         "VERSION": lambda fragment: plain(str(fragment.published_version or "-")),
-        "DRAFT": lambda fragment: plain("pending" if fragment.draft_pending else "-"),
+        "DRAFT": lambda fragment: plain(_draft(fragment)),
         "ACCESS LABELS": labels_of,
         "UPDATED": lambda fragment: moment(fragment.update_time),
         "ARCHIVED": lambda fragment: moment(fragment.archive_time),
@@ -80,10 +80,11 @@ def publish_fragment(
     /,
     *,
     dry_run: Annotated[bool, Parameter(help="Check the draft, and publish nothing.")] = False,
+    bypass: Annotated[str, Parameter(help="Why it is published without its approvals. For administrators.")] = "",
     session: CurrentSession,
 ) -> None:
     """Make a version of the draft. Campaigns that are activated from now on may take it; what is live stays."""
-    publication = session.client.fragments.publish(fragment, validate_only=dry_run)
+    publication = session.client.fragments.publish(fragment, validate_only=dry_run, bypass_reason=bypass)
     session.output.show(publication.to_dict(), lambda: _publication_view(publication, dry_run=dry_run))
 
 
@@ -97,6 +98,7 @@ def repin_fragment(
         bool, Parameter(name="--all", help="Take it into every campaign that has the fragment live.")
     ] = False,
     dry_run: Annotated[bool, Parameter(help="Review each campaign, and change nothing.")] = False,
+    bypass: Annotated[str, Parameter(help="Why campaigns take it without their approvals. For administrators.")] = "",
     session: CurrentSession,
 ) -> Exit:
     """Roll a version of a fragment out to campaigns that are live. Each gets a new version; drafts stay as they are.
@@ -107,7 +109,8 @@ def repin_fragment(
         raise CommandFailed("Name the campaigns, or give --all for each that has the fragment live.")
     names = _live_users(session, fragment) if every else campaigns
     parts = [
-        session.client.fragments.repin(fragment, part, to_version=to, validate_only=dry_run) for part in _parts(names)
+        session.client.fragments.repin(fragment, part, to_version=to, validate_only=dry_run, bypass_reason=bypass)
+        for part in _parts(names)
     ]
     repins = [repin for part in parts for repin in part.repins]
     session.output.show([repin.to_dict() for repin in repins], lambda: _roll_out_view(parts, repins, dry_run=dry_run))
@@ -121,6 +124,7 @@ def list_versions(fragment: FragmentName, /, *, limit: Limit = 50, session: Curr
         "VERSION": lambda version: plain(str(version.version)),
         "PUBLISHED": lambda version: moment(version.create_time),
         "BY": lambda version: id_of(version.creator),
+        "APPROVED BY": lambda version: plain(_approval(version)),
         "USES": lambda version: plain(", ".join(version.fragments) or "-"),
         "HASH": lambda version: plain(version.hash[:12]),
     }
@@ -157,6 +161,19 @@ def delete_fragment(fragment: FragmentName, /, *, session: CurrentSession) -> No
     """Delete a fragment with its versions, when nothing has it."""
     session.client.fragments.delete(fragment)
     session.output.show({"deleted": fragment}, lambda: plain(f"{fragment} is deleted."))
+
+
+def _draft(fragment: Fragment) -> str:
+    """Returns where the draft stands, in a word or two."""
+    if fragment.approval_state:
+        return fragment.approval_state.replace("_", " ").lower()
+    return "pending" if fragment.draft_pending else "-"
+
+
+def _approval(version: FragmentVersion) -> str:
+    """Returns who approved a version, or why nobody did."""
+    approvers = ", ".join(name.rpartition("/")[2] for name in version.approvers)
+    return f"bypassed: {version.bypass_reason}" if version.bypass_reason else approvers or "-"
 
 
 def _publication_view(publication: Publication, *, dry_run: bool) -> RenderableType:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=StrEnum)
 
 CampaignName = Annotated[str, Parameter(help="The campaign, such as order-confirmed.")]
+DraftName = Annotated[
+    str, Parameter(help="The campaign, such as order-confirmed, or the fragment, such as fragments/footer.")
+]
 AudienceName = Annotated[str, Parameter(help="The audience, such as gold.")]
 JsonData = Annotated[
     str,

@@ -97,6 +97,9 @@ def _change_view(planned: Planned) -> RenderableType:
     if time is not None:
         by = f" by {updater}" if updater else ""
         head.append_text(Text.assemble(plain("  last changed ", "dim"), moment(time), plain(by, "dim")))
-    if not planned.diff:
-        return head
-    return Group(head, Padding(diff_view("\n".join(planned.diff.splitlines()[2:])), (0, 0, 0, 2)))
+    parts: list[RenderableType] = [head]
+    if planned.approvals_note:
+        parts.append(Padding(plain(planned.approvals_note, "yellow"), (0, 0, 0, 2)))
+    if planned.diff:
+        parts.append(Padding(diff_view("\n".join(planned.diff.splitlines()[2:])), (0, 0, 0, 2)))
+    return Group(*parts)

@@ -13,6 +13,7 @@ from clarion_client import (
     CampaignState,
     ClarionError,
     Client,
+    ConflictError,
     Finding,
     InvalidRequestError,
     NotFoundError,
@@ -28,6 +29,8 @@ from clarion_server.transport.cli.files.test_suites import TEST_CASE
 from clarion_server.transport.cli.files.uploads import Upload
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
+#: Why a fragment is not published that has no errors.
+_APPROVAL_REASONS = frozenset({"APPROVAL_REQUIRED", "APPROVAL_STALE"})
 ACTIVE_STATES = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
 
 
@@ -49,6 +52,8 @@ class Planned:
     diff: str = ""
     #: Whether the files no longer have it, and it is to be deleted.
     is_removed: bool = False
+    #: The policies that ask for approvals before the changed fragment is published.
+    approval_policies: tuple[str, ...] = ()
 
     @property
     def change(self) -> Change:
@@ -58,8 +63,18 @@ class Planned:
             return Change.CREATED
         return Change.UPDATED if self.fields else Change.UNCHANGED
 
+    @property
+    def approvals_note(self) -> str:
+        """What there is to say about the approvals of a fragment; empty when there is nothing."""
+        if not self.approval_policies:
+            return ""
+        names = ", ".join(self.approval_policies)
+        return f"Publishing it takes the approvals of {names}: `clarion approvals submit {self.resource.name}`."
+
     def to_dict(self) -> dict[str, Any]:
-        return {"name": self.resource.name, "change": self.change, "fields": list(self.fields), "diff": self.diff}
+        policies = {"approval_policies": list(self.approval_policies)} if self.approval_policies else {}
+        plan = {"name": self.resource.name, "change": self.change, "fields": list(self.fields), "diff": self.diff}
+        return plan | policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,8 @@ class Applied:
     new_version: int = 0
     #: What review found, and where in the files, when campaigns were to be activated.
     findings: tuple[tuple[Location, Finding], ...] = ()
+    #: Why the draft of a fragment was not published: its approvals are missing, or stale.
+    refusal: ClarionError | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -90,8 +107,13 @@ class Applied:
         return self.has_errors and self.campaign is not None and not is_active(self.campaign)
 
     def to_dict(self) -> dict[str, Any]:
-        state = {"state": self.campaign.state, "live_version": self.campaign.live_version} if self.campaign else {}
+        state: dict[str, Any] = {}
+        if self.campaign is not None:
+            state |= {"state": self.campaign.state, "live_version": self.campaign.live_version}
         state |= {"published_version": self.new_version} if self.new_version else {}
+        state |= {"approval_policies": list(policies)} if (policies := self.planned.approval_policies) else {}
+        if self.refusal is not None:
+            state |= {"refusal": {"reason": self.refusal.reason, "message": self.refusal.message}}
         return {
             "name": self.planned.resource.name,
             "change": self.planned.change,
@@ -183,7 +205,12 @@ class Applier:
         before, after = resource.type.authored(stored), resource.type.authored(wanted)
         secrets = resource.secret_fields if self._renew_secrets else ()
         fields = tuple(name for name in resource.type.fields if before.get(name) != after.get(name) or name in secrets)
-        return Planned(resource, stored, fields, _diff(resource, before, after))
+        policies = self._approval_policies(resource) if fields and resource.type is FRAGMENT else ()
+        return Planned(resource, stored, fields, _diff(resource, before, after), approval_policies=policies)
+
+    def _approval_policies(self, fragment: Resource[Any]) -> tuple[str, ...]:
+        """Returns the policies that hold for the stored draft of a fragment."""
+        return tuple(each.policy for each in self._client.approvals.get(fragment.name).requirements)
 
     def _write(self, planned: Planned) -> Any:
         resource = planned.resource
@@ -218,7 +245,9 @@ class Applier:
         return resource.locations.find(field.rstrip(".")).of_text(finding.line)
 
     def published(self, applied: Applied) -> Applied:
-        """Returns it with what became of the fragment: a version is made of its draft unless there are errors."""
+        """Returns it with what became of the fragment: a version is made of its draft unless there are errors, or
+        approvals are missing.
+        """
         locations, stored = applied.planned.resource.locations, applied.planned.stored
         new_version = 0
         try:
@@ -227,7 +256,9 @@ class Applier:
             self._published[f"{publication.fragment.name}@{publication.version.version}"] = locations
             if stored is None or stored.published_version < publication.version.version:
                 new_version = publication.version.version
-        except PreconditionFailedError as error:
+        except (ConflictError, PreconditionFailedError) as error:
+            if error.reason in _APPROVAL_REASONS:
+                return replace(applied, refusal=error)
             if not error.findings:
                 raise
             found, is_published = error.findings, False
