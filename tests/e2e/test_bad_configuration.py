@@ -124,7 +124,7 @@ def test_settings_that_cannot_be_are_reported_by_their_name_before_a_store_is_ma
         ("sqlite:///missing/clarion.db", "/missing for the store clarion.db"),
         ("sqlite:////sys/clarion.db", "Cannot open the store: /sys/clarion.db cannot be opened: "),
         ("sqlite:///notes.txt", "notes.txt is no SQLite database: name another file"),
-        ("sqlite:///folder", "folder cannot be opened: let the service's user read and write it"),
+        ("sqlite:///folder", "folder is a folder: name a file in it."),
         ("postgresql://me:secret@127.0.0.1:1/clarion", "Connection refused. Check CLARION_STORE and the server."),
         ("postgresql://me:secret@nowhere.invalid/clarion", "PostgreSQL says: failed to resolve host 'nowhere.invalid'"),
     ],

@@ -170,7 +170,8 @@ def _untested_rule(action: Action, rule: str, path: str) -> Finding:
 def _untested(action: Action, rule: str, locale: str, path: str) -> Finding:
     of_rule = f" for the rule `{rule}`" if rule else ""
     message = f"No test case is tried with the content of the action `{action.id}`{of_rule} in `{locale}`."
-    remedy = f"Add a test case with the locale `{locale}`, or one without a locale, which is tried with all."
+    whose = " of which no rule is true," if action.rules and not rule else ""
+    remedy = f"Add a test case{whose} with the locale `{locale}`, or one without a locale, which is tried with all."
     return Finding(Severity.WARNING, FindingCode.VARIANT_UNTESTED, path, message, remedy)
 
 

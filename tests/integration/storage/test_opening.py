@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -60,7 +61,19 @@ def test_a_file_with_tables_of_another_program_is_refused_with_what_is_in_the_wa
 
 def test_a_folder_in_the_place_of_the_file_is_refused(path: Path) -> None:
     path.mkdir()
-    with pytest.raises(StoreUnavailable, match="cannot be opened: let the service's user"):
+    with pytest.raises(StoreUnavailable, match="is a folder: name a file in it"):
+        open_sqlite_store(path)
+
+
+def test_a_file_that_the_user_may_not_open_is_refused_with_what_to_do(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Tests may run as root, whom no mode of a file stops.
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refused)
+    with pytest.raises(StoreUnavailable, match=r"Permission denied\. Let the service's user read and write it"):
         open_sqlite_store(path)
 
 

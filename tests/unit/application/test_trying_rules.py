@@ -63,7 +63,9 @@ async def test_a_case_that_names_no_rule_of_the_campaign_fails(trier: Trier) -> 
 
 async def test_rules_and_contents_that_no_case_reaches_are_warnings(trier: Trier) -> None:
     await trier.case(profile=PERSON, locale="de")
-    assert codes(await trier.review()) == [
+    review = await trier.review()
+    assert "of which no rule is true, with the locale `en`" in review[1].remedy
+    assert codes(review) == [
         ("RULE_UNTESTED", "actions[0].rules[1]"),
         ("VARIANT_UNTESTED", "actions[0].email"),
         ("VARIANT_UNTESTED", "actions[0].variants[0]"),

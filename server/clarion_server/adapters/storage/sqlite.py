@@ -71,6 +71,7 @@ _UNAVAILABLE = frozenset(
     }
 )
 
+_LET_THE_USER = "Let the service's user read and write it and its folder"
 #: The predicates of the explanations, by primary result code.
 _EXPLANATIONS = {
     sqlite3.SQLITE_NOTADB: "is no SQLite database: name another file, or move this one away",
@@ -101,6 +102,8 @@ def open_sqlite_store(
     connect = partial(_connect, file, timeout)
     with _failures_of_opening(file), ExitStack() as undo:
         _check_version()
+        if file.is_dir():
+            raise StoreUnavailable(f"{file} is a folder: name a file in it.")
         # Data of recipients and passwords of channels are in it. The log beside it gets the same mode.
         file.touch(mode=0o600)
         _write_ahead(connect, timeout)
@@ -142,7 +145,8 @@ def _failures_of_opening(file: Path) -> Iterator[None]:
 def _explain(error: OSError | sqlite3.Error | DBAPIError) -> str:
     """Returns why the file cannot be used and what to do about it, without the subject of the sentence."""
     if isinstance(error, OSError):
-        return f"cannot be opened: {error.strerror}"
+        remedy = ". " + _LET_THE_USER if isinstance(error, PermissionError) else ""
+        return f"cannot be opened: {error.strerror}{remedy}"
     cause = error.orig if isinstance(error, DBAPIError) else error
     code: int = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     return _EXPLANATIONS.get(code & 0xFF, f"cannot be used: {cause}")
