@@ -6,13 +6,14 @@ the sender alone, gets the words that belong to none, in all their languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from clarion_server.domain.campaign import Action, CampaignDefinition, ContentVariant
 from clarion_server.domain.content import Content
-from clarion_server.domain.language_tags import LocaleData
+from clarion_server.domain.language_tags import LocaleData, Subtags
 from clarion_server.domain.translations import catalogues_for, uses_texts
 
 
@@ -86,37 +87,87 @@ def locales_of_rule(definition: CampaignDefinition, action: Action, rule: str) -
 class ContentCells:
     """Puts the contents of one action together."""
 
-    def __init__(self, data: LocaleData, definition: CampaignDefinition, action_index: int) -> None:
+    def __init__(
+        self, data: LocaleData, definition: CampaignDefinition, action_index: int, rules: Container[str] | None = None
+    ) -> None:
+        """`rules` are those of which a cell is asked for, the empty one included; None: of any."""
         self._data = data
         self._definition = definition
         self._default = _default(definition, action_index)
-        self._by_rule: dict[str, list[ContentSource]] = {}
-        for source in _sources(definition, action_index, enumerate(definition.actions[action_index].variants)):
-            self._by_rule.setdefault(source.rule, []).append(source)
+        self._uses_texts: dict[str, bool] = {}
+        by_rule: dict[str, list[ContentSource]] = {}
+        variants = enumerate(definition.actions[action_index].variants)
+        wanted = (each for each in variants if rules is None or each[1].rule in rules)
+        for source in _sources(definition, action_index, wanted):
+            by_rule.setdefault(source.rule, []).append(source)
+        self._by_rule = {rule: _Variants(data, sources) for rule, sources in by_rule.items()}
+        self._none = _Variants(data, [])
 
     def cell(self, locale: str, rule: str = "") -> ContentCell:
         """Returns the content for the people of a rule, or of none, in one of the locales that it is offered in."""
-        data, definition, default = self._data, self._definition, self._default
-        others, sources = self._by_rule.get("", []), list[ContentSource]()
+        others, sources = self._by_rule.get("", self._none), list[ContentSource]()
         if rule:
-            own = self._by_rule.get(rule, [])
-            sources = [*_of_language(data, own, locale), *_in_default_locale(data, definition, own, locale)]
-            sources += _of_language(data, others, locale)
-        elif any(source.locale == locale for source in others):
-            sources = _of_language(data, others, locale)
-        sources.append(replace(default, has_words=_speaks(data, definition, default, locale)))
+            own = self._by_rule.get(rule, self._none)
+            sources = [*own.of_language(locale), *self._in_default_locale(own, locale), *others.of_language(locale)]
+        elif others.has(locale):
+            sources = others.of_language(locale)
+        sources.append(self._speaking(self._default, locale))
         first, *rest = unique = _unique(sources)
         content: Any = first.content if first.has_words else first.content.without_words()
         for source in rest:
             content = content.filled_from(source.content, with_words=source.has_words)
         return ContentCell(locale, unique, content)
 
+    def _in_default_locale(self, own: _Variants, locale: str) -> list[ContentSource]:
+        """Returns a rule's content in the default locale, which fills what has no words whatever the language is."""
+        return [self._speaking(source, locale) for source in own.in_locale(self._definition.default_locale)]
+
+    def _speaking(self, source: ContentSource, locale: str) -> ContentSource:
+        """Returns a content in the default locale, with whether it has words in the language of a locale."""
+        has_words = self._data.is_same_language(locale, source.locale) or self._has_texts(source, locale)
+        return replace(source, has_words=has_words)
+
+    def _has_texts(self, source: ContentSource, locale: str) -> bool:
+        if not catalogues_for(self._data, self._definition.translations, locale):
+            return False
+        if source.path not in self._uses_texts:
+            self._uses_texts[source.path] = uses_texts(source.content)
+        return self._uses_texts[source.path]
+
+
+class _Variants:
+    """The variants of one rule, or of none, by their locales."""
+
+    def __init__(self, data: LocaleData, sources: Sequence[ContentSource]) -> None:
+        self._data = data
+        self._by_locale: dict[str, list[ContentSource]] = {}
+        self._by_subtags: dict[Subtags, list[ContentSource]] = {}
+        for source in sources:
+            self._by_locale.setdefault(source.locale, []).append(source)
+            for subtags in data.line(source.locale)[:1]:
+                self._by_subtags.setdefault(subtags, []).append(source)
+
+    def has(self, locale: str) -> bool:
+        return locale in self._by_locale
+
+    def in_locale(self, locale: str) -> Sequence[ContentSource]:
+        return self._by_locale.get(locale, ())
+
+    def of_language(self, locale: str) -> list[ContentSource]:
+        """Returns the variant of the locale and those of its parents, as far as there are any."""
+        own = next(iter(self.in_locale(locale)), None)
+        found = [] if own is None else [own]
+        for subtags in self._data.line(locale):
+            parents = (each for each in self._by_subtags.get(subtags, ()) if each is not own)
+            found += islice(parents, 1)
+        return found
+
 
 def content_cell(
     data: LocaleData, definition: CampaignDefinition, action_index: int, locale: str, rule: str = ""
 ) -> ContentCell:
     """Returns one cell. Whoever needs several of an action keeps its `ContentCells`."""
-    return ContentCells(data, definition, action_index).cell(locale, rule)
+    return ContentCells(data, definition, action_index, {"", rule}).cell(locale, rule)
 
 
 def _unique(sources: Sequence[ContentSource]) -> list[ContentSource]:
@@ -125,30 +176,3 @@ def _unique(sources: Sequence[ContentSource]) -> list[ContentSource]:
     for source in sources:
         by_path.setdefault(source.path, source)
     return list(by_path.values())
-
-
-def _in_default_locale(
-    data: LocaleData, definition: CampaignDefinition, own: Sequence[ContentSource], locale: str
-) -> list[ContentSource]:
-    """Returns a rule's content in the default locale, which fills what has no words whatever the language is."""
-    return [
-        replace(source, has_words=_speaks(data, definition, source, locale))
-        for source in own
-        if source.locale == definition.default_locale
-    ]
-
-
-def _speaks(data: LocaleData, definition: CampaignDefinition, source: ContentSource, locale: str) -> bool:
-    """Returns whether a content in the default locale has words in the language of a locale."""
-    has_texts = uses_texts(source.content) and bool(catalogues_for(data, definition.translations, locale))
-    return has_texts or data.is_same_language(locale, source.locale)
-
-
-def _of_language(data: LocaleData, variants: Sequence[ContentSource], locale: str) -> list[ContentSource]:
-    """Returns the variant of the locale and those of its parents, as far as there are any."""
-    own = next((variant for variant in variants if variant.locale == locale), None)
-    first = [] if own is None else [own]
-    line = data.line(locale)
-    lines = [(data.line(variant.locale), variant) for variant in variants if variant is not own] if line else []
-    by_subtags = {each[0]: variant for each, variant in reversed(lines) if each}
-    return [*first, *(by_subtags[each] for each in line if each in by_subtags)]

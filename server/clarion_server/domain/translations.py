@@ -91,6 +91,8 @@ def _calls_text(source: str) -> bool:
 
 def catalogues_for(data: LocaleData, translations: Mapping[str, Catalogue], locale: str) -> list[tuple[str, Catalogue]]:
     """Returns the catalogues in the language of a locale: its own, then those of its parents."""
+    if not translations:
+        return []
     subtags = data.read(locale)
     own = [(locale, translations[locale])] if locale in translations else []
     if subtags is None:

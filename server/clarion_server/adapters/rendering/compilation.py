@@ -30,17 +30,23 @@ _CHILD = (
 
 def compile_tree(tree: nodes.Template, environment: ContentEnvironment) -> CodeType | Refusal:
     """Returns the template's code, or why there is none. Changes the tree."""
-    texts = sum(len(node.data) for node in tree.find_all(nodes.TemplateData))
     try:
         python = environment.compile(add_payments(tree), raw=True)
         if len(python) > _LONGEST:
             return syntax_refusal(0, "The template is too large.")
-        return _compile_here(python) if len(python) - texts < _LONGEST_HERE else _compile_apart(python)
+        return _compile_apart(python) if _takes_long(python, tree) else _compile_here(python)
     except TemplateSyntaxError as error:
         return syntax_refusal(error.lineno, error.message or "")
     except (SyntaxError, RecursionError, MemoryError):
         # Python's compiler has limits of its own, which the bounds on nesting should keep away.
         return syntax_refusal(0, "The template is nested too deeply.")
+
+
+def _takes_long(python: str, tree: nodes.Template) -> bool:
+    if len(python) < _LONGEST_HERE:
+        return False
+    texts = sum(len(node.data) for node in tree.find_all(nodes.TemplateData))
+    return len(python) - texts >= _LONGEST_HERE
 
 
 def _compile_here(python: str) -> CodeType:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from clarion_server.adapters.rendering.budget import Budget
-from clarion_server.application.ports.content import Attachments, Fragments
 from clarion_server.domain.built_source import BuiltSource
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Content, Rendered
@@ -16,7 +15,9 @@ from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.content_cells import ContentCell
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.fragment import FragmentVersion
-from clarion_server.domain.public_url import PublicUrl
+
+if TYPE_CHECKING:
+    from clarion_server.adapters.rendering.review.facts import ReviewFacts
 
 C_contra = TypeVar("C_contra", contravariant=True)
 
@@ -84,18 +85,6 @@ class PartRefused(Exception):
         self.field = field
         """The path of the part in the content."""
         self.detail = detail
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewFacts:
-    """What a review knows beside the definition."""
-
-    public_url: PublicUrl | None = None
-    """The URL that the links of recipients begin with; None where there are none."""
-    attachments: Attachments = field(default_factory=dict)
-    """Those that the contents name and that are stored."""
-    fragments: Fragments = field(default_factory=dict)
-    """Those that the contents lead to."""
 
 
 class ContentKind(Protocol[C_contra]):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -64,6 +65,18 @@ class Refusal:
     remedy: str
 
 
+class _Found(NamedTuple):
+    """A node of a tree, and in how many loops it stands."""
+
+    node: nodes.Node
+    loops: int
+    children: Sequence[nodes.Node]
+
+
+_Read = tuple[nodes.Template, list[_Found]]
+"""A tree, and its nodes in the order of the source."""
+
+
 def parse_template(
     source: str, environment: ContentEnvironment, lines: tuple[int, ...] = ()
 ) -> tuple[nodes.Template | None, list[Refusal]]:
@@ -72,14 +85,20 @@ def parse_template(
     `lines` are those of the author's source, as in `BuiltSource`.
     """
     with tag_lines(lines):
-        tree = read_tree(source, environment)
-    if isinstance(tree, Refusal):
-        return None, [tree]
-    return tree, list(islice(chain(_refusals(tree, environment), _hidden_function(tree)), _MOST_REFUSALS))
+        read = _read(source, environment)
+    if isinstance(read, Refusal):
+        return None, [read]
+    tree, found = read
+    return tree, list(islice(chain(_refusals(found, environment), _hidden_function(found)), _MOST_REFUSALS))
 
 
 def read_tree(source: str, environment: ContentEnvironment) -> nodes.Template | Refusal:
     """Returns the template's tree, whatever tags it has, or why it cannot be parsed."""
+    read = _read(source, environment)
+    return read if isinstance(read, Refusal) else read[0]
+
+
+def _read(source: str, environment: ContentEnvironment) -> _Read | Refusal:
     if len(source) > LONGEST_SOURCE:
         return unsafe(0, f"The template has more than {LONGEST_SOURCE:,} characters.", _SHORTEN)
     try:
@@ -91,9 +110,26 @@ def read_tree(source: str, environment: ContentEnvironment) -> nodes.Template | 
     except (RecursionError, ValueError):
         # Limits of Python's own: hundreds of signs before a value, or a number of thousands of digits.
         return syntax_refusal(0, "An expression is too long or nested too deeply.")
-    too_deep = _number_lines(tree)
-    # Whoever walks a tree calls itself for each level.
-    return tree if too_deep is None else unsafe(too_deep.lineno, _TOO_DEEP, _SPLIT_UP)
+    return _numbered(tree)
+
+
+def _numbered(tree: nodes.Template) -> _Read | Refusal:
+    """Returns a tree with its nodes, or why it cannot be walked.
+
+    Gives those that Jinja2 leaves without a line, such as operands of comparisons, the line of their parent.
+    """
+    found: list[_Found] = []
+    pending: list[tuple[nodes.Node, int, int, int]] = [(tree, 1, 0, 0)]
+    while pending:
+        node, line, depth, loops = pending.pop()
+        node.lineno = line = node.lineno or line
+        if depth > DEEPEST:
+            # Whoever walks a tree calls itself for each level.
+            return unsafe(line, _TOO_DEEP, _SPLIT_UP)
+        children = list(node.iter_child_nodes())
+        found.append(_Found(node, loops, children))
+        pending += [(each, line, depth + 1, loops + isinstance(each, nodes.For)) for each in reversed(children)]
+    return tree, found
 
 
 def names_in(tree: nodes.Template) -> frozenset[str]:
@@ -101,27 +137,12 @@ def names_in(tree: nodes.Template) -> frozenset[str]:
     return frozenset(node.name for node in tree.find_all(nodes.Name) if node.ctx == "load")
 
 
-def _hidden_function(tree: nodes.Template) -> Iterator[Refusal]:
+def _hidden_function(found: Sequence[_Found]) -> Iterator[Refusal]:
     """Yields each place where a template that calls `t` sets a variable of that name, which would hide the function."""
-    if any(is_translation(call) for call in tree.find_all(nodes.Call)):
-        for name in tree.find_all(nodes.Name):
-            if name.name == TRANSLATE and name.ctx != "load":
-                yield unsafe(name.lineno, "`t` cannot be set in a template that calls it.", "Choose another name.")
-
-
-def _number_lines(tree: nodes.Template) -> nodes.Node | None:
-    """Gives nodes that Jinja2 leaves without a line, such as operands of comparisons, the line of their parent.
-
-    Returns a node that stands too deep, or None.
-    """
-    pending: list[tuple[nodes.Node, int, int]] = [(tree, 1, 0)]
-    while pending:
-        current, above, depth = pending.pop()
-        current.lineno = current.lineno or above
-        if depth > DEEPEST:
-            return current
-        pending += [(child, current.lineno, depth + 1) for child in current.iter_child_nodes()]
-    return None
+    if any(isinstance(each.node, nodes.Call) and is_translation(each.node) for each in found):
+        for node, *_ in found:
+            if isinstance(node, nodes.Name) and node.name == TRANSLATE and node.ctx != "load":
+                yield unsafe(node.lineno, "`t` cannot be set in a template that calls it.", "Choose another name.")
 
 
 def closest(name: str, names: Iterable[str]) -> str:
@@ -131,8 +152,8 @@ def closest(name: str, names: Iterable[str]) -> str:
     return f" Did you mean `{by_lower_case[matches[0]]}`?" if matches else ""
 
 
-def _refusals(tree: nodes.Template, environment: ContentEnvironment) -> Iterator[Refusal]:
-    for count, (node, loops) in enumerate(_nodes_with_loops(tree), 1):
+def _refusals(found: Sequence[_Found], environment: ContentEnvironment) -> Iterator[Refusal]:
+    for count, (node, loops, children) in enumerate(found, 1):
         if count > MOST_NODES:
             message = f"The template has more than {MOST_NODES:,} names, operators, filters and tags."
             yield unsafe(node.lineno, message, _SHORTEN)
@@ -140,57 +161,49 @@ def _refusals(tree: nodes.Template, environment: ContentEnvironment) -> Iterator
         if loops > _DEEPEST_LOOPS:
             yield unsafe(node.lineno, _TOO_DEEP, _SPLIT_UP)
             return
-        yield from _refusals_of(node, environment)
+        if not isinstance(node, nodes.Getattr) and any(map(_is_loop, children)):
+            yield unsafe(node.lineno, "`loop` is no value itself.", "Use one of its members, such as `loop.index`.")
+        refusals_of = _REFUSALS.get(type(node))
+        if refusals_of is not None:
+            yield from refusals_of(node, environment)
 
 
-def _nodes_with_loops(node: nodes.Node, loops: int = 0) -> Iterator[tuple[nodes.Node, int]]:
-    """Yields the nodes, each with the number of loops that it stands in."""
-    yield node, loops
-    for child in node.iter_child_nodes():
-        yield from _nodes_with_loops(child, loops + isinstance(child, nodes.For))
+def _tag_refusals(node: nodes.Node, _environment: ContentEnvironment) -> Iterator[Refusal]:
+    tag = _REFUSED_TAGS[type(node)]
+    yield unsafe(node.lineno, f"`{tag}` is not available.", "Use if, for, set, with and raw alone.")
 
 
-def _refusals_of(node: nodes.Node, environment: ContentEnvironment) -> Iterator[Refusal]:
-    if not isinstance(node, nodes.Getattr) and any(map(_is_loop, node.iter_child_nodes())):
-        yield unsafe(node.lineno, "`loop` is no value itself.", "Use one of its members, such as `loop.index`.")
-    if type(node) in _REFUSED_TAGS:
-        tag = _REFUSED_TAGS[type(node)]
-        yield unsafe(node.lineno, f"`{tag}` is not available.", "Use if, for, set, with and raw alone.")
-    elif isinstance(node, nodes.For) and node.recursive:
+def _loop_refusals(node: nodes.For, _environment: ContentEnvironment) -> Iterator[Refusal]:
+    if node.recursive:
         yield unsafe(node.lineno, "Loops cannot be recursive.", "Write one loop for each level.")
-    elif isinstance(node, nodes.CondExpr) and node.expr2 is None:
+
+
+def _choice_refusals(node: nodes.CondExpr, _environment: ContentEnvironment) -> Iterator[Refusal]:
+    if node.expr2 is None:
         yield Refusal(
             FindingCode.VARIABLE_MAY_BE_MISSING,
             node.lineno,
             "An `if` inside an expression without `else` has no value when its condition is false.",
             "Add an `else`, such as `else ''`.",
         )
-    elif isinstance(node, nodes.NSRef) or (isinstance(node, nodes.Name) and _is_reserved_target(node)):
+
+
+def _target_refusals(node: nodes.Name | nodes.NSRef, _environment: ContentEnvironment) -> Iterator[Refusal]:
+    if isinstance(node, nodes.NSRef) or (node.ctx != "load" and node.name in _RESERVED):
         yield unsafe(node.lineno, f"`{node.name}` cannot be set.", "Choose another name.")
-    elif isinstance(node, nodes.Call):
-        yield from _call_refusals(node, environment)
-    elif isinstance(node, nodes.Const):
-        yield from _constant_refusals(node)
-    elif isinstance(node, nodes.Compare) and len(node.ops) > 1 and any(map(_is_membership, node.ops)):
+
+
+def _comparison_refusals(node: nodes.Compare, _environment: ContentEnvironment) -> Iterator[Refusal]:
+    if len(node.ops) > 1 and any(operand.op in {"in", "notin"} for operand in node.ops):
         remedy = "Join two comparisons with `and`, and put brackets around them where needed."
         yield unsafe(node.lineno, "`in` cannot be chained with another comparison.", remedy)
-    elif isinstance(node, nodes.Filter | nodes.Test):
-        yield from _name_refusals(node, environment)
 
 
-def _constant_refusals(node: nodes.Const) -> Iterator[Refusal]:
+def _constant_refusals(node: nodes.Const, _environment: ContentEnvironment) -> Iterator[Refusal]:
     if type(node.value) is int and node.value > _LARGEST_INTEGER:
         yield unsafe(node.lineno, "A number is too large.", "Write it as a text.")
     elif isinstance(node.value, str) and _SURROGATE.search(node.value):
         yield unsafe(node.lineno, "A text holds half a surrogate pair.", "Write the character itself.")
-
-
-def _is_membership(operand: nodes.Operand) -> bool:
-    return operand.op in {"in", "notin"}
-
-
-def _is_reserved_target(node: nodes.Name) -> bool:
-    return node.ctx != "load" and node.name in _RESERVED
 
 
 def _call_refusals(node: nodes.Call, environment: ContentEnvironment) -> Iterator[Refusal]:
@@ -257,6 +270,18 @@ def _name_refusals(node: nodes.Filter | nodes.Test, environment: ContentEnvironm
         remedy = f"docs/writing-content.md lists them.{closest(node.name, known)}"
         code = FindingCode.TEMPLATE_UNKNOWN_NAME
         yield Refusal(code, node.lineno, f"There is no {kind} `{node.name}`.", remedy)
+
+
+_REFUSALS: Mapping[type[nodes.Node], Callable[[Any, ContentEnvironment], Iterator[Refusal]]] = {
+    **dict.fromkeys(_REFUSED_TAGS, _tag_refusals),
+    **dict.fromkeys((nodes.Filter, nodes.Test), _name_refusals),
+    **dict.fromkeys((nodes.Name, nodes.NSRef), _target_refusals),
+    nodes.Call: _call_refusals,
+    nodes.Compare: _comparison_refusals,
+    nodes.CondExpr: _choice_refusals,
+    nodes.Const: _constant_refusals,
+    nodes.For: _loop_refusals,
+}
 
 
 def unsafe(line: int, message: str, remedy: str) -> Refusal:

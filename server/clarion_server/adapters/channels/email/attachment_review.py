@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clarion_server.adapters.rendering.content_kind import Escaping
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS
-from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE, content_ids, shown_images
-from clarion_server.adapters.rendering.structure import closest, parse_template
+from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE, content_ids
+from clarion_server.adapters.rendering.review import ReviewFacts
+from clarion_server.adapters.rendering.structure import closest
 from clarion_server.application.ports.content import Attachments
 from clarion_server.domain.attachment import Attachment
 from clarion_server.domain.content.email import EmailContent
@@ -19,8 +18,9 @@ MAX_FILES, MAX_INLINE = 10_000_000, 2_000_000
 _Listed = tuple[int, Attachment, bool]
 
 
-def attachment_findings(email: EmailContent, attachments: Attachments) -> Iterator[Finding]:
-    """Yields what is wrong with the files of a content. `attachments` are those of them that are stored."""
+def attachment_findings(email: EmailContent, facts: ReviewFacts) -> Iterator[Finding]:
+    """Yields what is wrong with the files of a content."""
+    attachments = facts.attachments
     listed = [
         (index, attachment, each.inline)
         for index, each in enumerate(email.attachments)
@@ -35,7 +35,7 @@ def attachment_findings(email: EmailContent, attachments: Attachments) -> Iterat
             remedy = "Upload it as PNG, JPEG, GIF or WebP, or let `inline` be false."
             yield _error(FindingCode.ATTACHMENT_NOT_IMAGE, f"attachments[{index}].inline", message, remedy)
     if INLINE_IMAGE in email.html or listed:
-        yield from _shown(email, attachments, listed)
+        yield from _shown(email, facts, listed)
 
 
 def _missing(email: EmailContent, attachments: Attachments) -> Iterator[Finding]:
@@ -63,12 +63,12 @@ def _too_large(listed: list[_Listed]) -> Iterator[Finding]:
             yield _error(FindingCode.ATTACHMENTS_TOO_LARGE, "attachments", message, "Make them smaller or fewer.")
 
 
-def _shown(email: EmailContent, attachments: Attachments, listed: list[_Listed]) -> Iterator[Finding]:
-    tree, _ = parse_template(email.html, ENVIRONMENTS[Escaping.HTML])
-    if tree is None:
+def _shown(email: EmailContent, facts: ReviewFacts, listed: list[_Listed]) -> Iterator[Finding]:
+    images = facts.reader.images(email.html)
+    if images is None:
         return
-    known, shown = content_ids(email, attachments), set()
-    for name, line in shown_images(tree):
+    known, shown = content_ids(email, facts.attachments), set()
+    for name, line in images:
         if name in known:
             shown.add(known[name])
         else:

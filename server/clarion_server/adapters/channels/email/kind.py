@@ -12,8 +12,8 @@ from clarion_server.adapters.channels.email.review import email_findings
 from clarion_server.adapters.channels.email.spam_forms import subject_findings
 from clarion_server.adapters.channels.email.structured_fields import is_structured, structured_value
 from clarion_server.adapters.rendering.budget import Budget
-from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused, ReviewFacts
-from clarion_server.adapters.rendering.review import rendered_html_findings
+from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
+from clarion_server.adapters.rendering.review import ReviewFacts, rendered_html_findings
 from clarion_server.adapters.rendering.values import RenderRefused
 from clarion_server.domain.address import is_address
 from clarion_server.domain.campaign import CampaignDefinition
@@ -70,9 +70,9 @@ class EmailKind:
         )
 
     def findings(self, content: EmailContent, definition: CampaignDefinition, facts: ReviewFacts) -> Iterator[Finding]:
-        yield from email_findings(content, definition, facts.public_url)
+        yield from email_findings(content, definition, facts)
         yield from subject_findings(content.subject)
-        yield from attachment_findings(content, facts.attachments)
+        yield from attachment_findings(content, facts)
 
     def rendered_findings(self, rendered: RenderedEmail, content_ids: frozenset[str]) -> Iterator[Finding]:
         return rendered_html_findings(rendered.html, content_ids, "html")

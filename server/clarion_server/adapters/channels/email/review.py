@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from clarion_server.adapters.rendering.review import links
+from clarion_server.adapters.rendering.review import Link, ReviewFacts
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
@@ -21,10 +21,9 @@ _UNSUBSCRIBING = ("unsubscribe", "preferences_url")
 _FIELDS = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 
 
-def email_findings(
-    email: EmailContent, definition: CampaignDefinition, public_url: PublicUrl | None
-) -> Iterator[Finding]:
-    yield from islice(_link_findings(email.html), _MAX_LINK_FINDINGS)
+def email_findings(email: EmailContent, definition: CampaignDefinition, facts: ReviewFacts) -> Iterator[Finding]:
+    links = facts.reader.links(email.html)
+    yield from islice(_link_findings(links), _MAX_LINK_FINDINGS)
     size = len(email.html.encode())
     if size > _LARGE_HTML:
         message = f"The HTML has {size:,} octets without its values, and some mail clients cut it off at about 102,000."
@@ -33,12 +32,12 @@ def email_findings(
     if definition.offers_unsubscribing:
         yield from _field_findings(email)
     if definition.category is Category.MARKETING:
-        yield from _public_url_findings(email, public_url)
-        yield from _body_findings(email)
+        yield from _public_url_findings(email, facts.public_url)
+        yield from _body_findings(email, links)
 
 
-def _link_findings(html: str) -> Iterator[Finding]:
-    for link in links(html):
+def _link_findings(links: Sequence[Link]) -> Iterator[Finding]:
+    for link in links:
         if link.fault:
             message = f"The link `{link.shown}` {link.fault}."
             remedy = "Use an address that begins with https:, http:, mailto: or tel:, or a fragment such as #top."
@@ -76,8 +75,8 @@ def _field_findings(email: EmailContent) -> Iterator[Finding]:
             )
 
 
-def _body_findings(email: EmailContent) -> Iterator[Finding]:
-    if not _has_unsubscribe_link(email):
+def _body_findings(email: EmailContent, links: Sequence[Link]) -> Iterator[Finding]:
+    if not _has_unsubscribe_link(email, links):
         yield Finding(
             Severity.WARNING,
             FindingCode.UNSUBSCRIBE_LINK_MISSING,
@@ -87,9 +86,9 @@ def _body_findings(email: EmailContent) -> Iterator[Finding]:
         )
 
 
-def _has_unsubscribe_link(email: EmailContent) -> bool:
+def _has_unsubscribe_link(email: EmailContent, links: Sequence[Link]) -> bool:
     if email.html:
-        return any(link.mentions(word) for link in links(email.html) for word in _UNSUBSCRIBING)
+        return any(link.mentions(word) for link in links for word in _UNSUBSCRIBING)
     return any(word in email.text.lower() for word in _UNSUBSCRIBING)
 
 

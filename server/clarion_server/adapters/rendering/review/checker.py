@@ -26,20 +26,20 @@ from clarion_server.domain.finding import FindingCode
 
 
 def review_variables(
-    tree: nodes.Template, context_schema: Any, report: Report, sites: Mapping[int, IncludeSite] | None = None
+    tree: nodes.Template, scope: Scope, report: Report, sites: Mapping[int, IncludeSite] | None = None
 ) -> None:
-    """Reports what is wrong with the template's use of its variables. `context_schema` holds no references. `sites` are
+    """Reports what is wrong with the template's use of its variables. `scope` is that of `initial_scope`. `sites` are
     the places where fragments begin.
 
     When no finding is an error, no context that passes the schema leaves a value missing. Raises ReviewTooLong and
     TooManyFindings.
     """
-    _TemplateChecker(report, sites or {}).check_body(tree.body, _initial_scope(context_schema))
+    _TemplateChecker(report, sites or {}).check_body(tree.body, scope)
 
 
 def review_parameters(tree: nodes.Template, parameters: Any, report: Report) -> None:
     """Does the same for a fragment, whose `parameters` a schema describes. What its context is, nobody knows yet."""
-    scope = _initial_scope({"type": "object"}).with_variable("context", NEVER)
+    scope = initial_scope({"type": "object"}).with_variable("context", NEVER)
     given = value_of_schema(parameters)
     for name in parameters.get("properties", {}):
         scope = scope.with_variable(name, replace(given.member(name, name), access_path=None, path=name))
@@ -153,7 +153,8 @@ def _loop_variable(element: AbstractValue) -> AbstractValue:
     )
 
 
-def _initial_scope(context_schema: Any) -> Scope:
+def initial_scope(context_schema: Any) -> Scope:
+    """Returns what is known where a template begins. `context_schema` holds no references."""
     schemas = {
         "context": context_schema,
         "profile": {**UNPROMISED, "type": "object"},

@@ -42,6 +42,11 @@ class _Look:
     line: int = 0
     """Of the tag that sets a colour last."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Returns whether both colours of a text that shows are known."""
+        return self.colour is not None and self.background is not None and not self.is_hidden
+
 
 class ContrastReview:
     """Looks at the tokens of a template in their order, and reports each pair of colours once."""
@@ -53,8 +58,9 @@ class ContrastReview:
 
     def look_at(self, token: Tag | Text) -> None:
         if isinstance(token, Text):
-            if not token.element and unescape(without_blocks(token.text)).strip():
-                self._check(self._open[-1])
+            look = self._open[-1]
+            if look.is_complete and not token.element and unescape(without_blocks(token.text)).strip():
+                self._check(look)
         elif token.is_end:
             self._close(token.name)
         elif token.name not in _VOID and len(self._open) < _MOST_OPEN:
@@ -69,8 +75,8 @@ class ContrastReview:
                 return
 
     def _check(self, look: _Look) -> None:
-        if look.colour is None or look.background is None or look.is_hidden:
-            return
+        assert look.colour is not None
+        assert look.background is not None
         pair = (look.colour, look.background, look.is_large)
         ratio, least = contrast(look.colour, look.background), _LEAST_OF_LARGE if look.is_large else _LEAST
         if ratio < least and pair not in self._seen:
@@ -82,17 +88,23 @@ class ContrastReview:
 
 
 def _look_of(tag: Tag, around: _Look) -> _Look:
-    style = tag.value_of("style") or ""
-    look = replace(
-        around,
-        name=tag.name,
-        is_large=around.is_large or tag.name in _LARGE_ELEMENTS,
-        is_bold=around.is_bold or tag.name in _BOLD_ELEMENTS,
-        is_hidden=around.is_hidden or _HIDDEN.search(style) is not None or tag.value_of("hidden") is not None,
-    )
-    if tag.name == "a":
+    look = _Look(
+        tag.name,
         # Mail clients give links a colour of their own.
-        look = replace(look, colour=None)
+        None if tag.name == "a" else around.colour,
+        around.background,
+        around.is_large or tag.name in _LARGE_ELEMENTS,
+        around.is_bold or tag.name in _BOLD_ELEMENTS,
+        around.is_hidden,
+        around.line,
+    )
+    return _with_attributes(look, tag) if tag.attributes else look
+
+
+def _with_attributes(look: _Look, tag: Tag) -> _Look:
+    style = tag.value_of("style") or ""
+    if _HIDDEN.search(style) is not None or tag.value_of("hidden") is not None:
+        look = replace(look, is_hidden=True)
     if (colour := tag.value_of("color")) is not None:
         look = replace(look, colour=read_colour(colour), line=tag.line)
     if (background := tag.value_of("bgcolor")) is not None:

@@ -20,6 +20,8 @@ from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE
 from clarion_server.adapters.rendering.review.checker import review_parameters
 from clarion_server.adapters.rendering.review.effort import ReviewTooLong, limited_effort
 from clarion_server.adapters.rendering.review.html_rules import review_html
+from clarion_server.adapters.rendering.review.html_scanner import scan
+from clarion_server.adapters.rendering.review.html_source import html_of
 from clarion_server.adapters.rendering.review.report import Report, TooManyFindings
 from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schema_rules import schema_findings
@@ -85,7 +87,7 @@ def _of_template(flattened: Flattened, schema: Mapping[str, Any] | None, escapin
             remedy = "Split loops and conditions up, or give the schema fewer alternatives."
             report.error(FindingCode.TEMPLATE_UNSAFE, 0, message, remedy)
         if escaping is Escaping.HTML:
-            review_html(flattened.text, report)
+            review_html(scan(html_of(flattened.text)), report)
     code = compile_tree(tree, environment)
     # One that shows nothing by itself may well set a style, or be a layout of blocks.
     found = [finding for finding in report.findings if finding.code is not FindingCode.CONTENT_EMPTY]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import unescape
 
 from jinja2 import nodes
 
 from clarion_server.adapters.rendering.review.contrast import ContrastReview
-from clarion_server.adapters.rendering.review.html_scanner import Tag, Text, scan
-from clarion_server.adapters.rendering.review.html_source import COMMENT, VALUE, html_of, without_blocks, writes_json
+from clarion_server.adapters.rendering.review.html_scanner import Tag, Text
+from clarion_server.adapters.rendering.review.html_source import COMMENT, VALUE, without_blocks, writes_json
 from clarion_server.adapters.rendering.review.links import resources_of
 from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.adapters.rendering.structure import COMMENT_REMEDY
@@ -23,10 +23,10 @@ _VALUE = re.compile(f"{VALUE}([^{VALUE}]*){VALUE}")
 _COMMENT_IN_CSS = re.compile(f"{COMMENT}[\\w-]{COMMENT}")
 
 
-def review_html(source: str, report: Report) -> None:
+def review_html(tokens: Iterable[Tag | Text], report: Report) -> None:
     """Reports where a value could be taken for markup or code, and which addresses lead nowhere from a mail."""
     shows_something, contrast = False, ContrastReview(report)
-    for token in scan(html_of(source)):
+    for token in tokens:
         contrast.look_at(token)
         shows_something = shows_something or _shows(token)
         if isinstance(token, Tag):

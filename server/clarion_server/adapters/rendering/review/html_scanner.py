@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import islice
 
 from clarion_server.adapters.rendering.review.html_source import BLOCK, COMMENT, VALUE
 from clarion_server.application.background import check_cancelled
@@ -21,6 +22,8 @@ _SKIPPED = f"{BLOCK}[^{BLOCK}]*{BLOCK}|{COMMENT}[^{COMMENT}]*{COMMENT}"
 _BETWEEN_ATTRIBUTES = re.compile(f"(?:[\\s/]|{_SKIPPED})*")
 _ATTRIBUTE_NAME = re.compile(f"[^\\s/>={BLOCK}{COMMENT}]+")
 _EQUALS = re.compile(r"\s*=\s*")
+#: What most attributes are: a name, and a value in quotes.
+_QUOTED = re.compile(f"([^\\s/>={BLOCK}{COMMENT}]++)\\s*+=\\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _UNQUOTED = re.compile(r"[^\s>]*")
 _MOST_ATTRIBUTES = 1_000
 """The attributes of one tag that are kept, beside those that hold values of the template."""
@@ -56,7 +59,10 @@ class Tag:
 
     def value_of(self, name: str) -> str | None:
         """Returns the value of the first attribute of that name, as browsers do."""
-        return next((unescape(each.value) for each in self.attributes if each.name == name), None)
+        for each in self.attributes:
+            if each.name == name:
+                return unescape(each.value)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +114,9 @@ class _Scanner:
 
     def _element(self, name: re.Match[str]) -> Iterator[Tag | Text]:
         start, self._at = self._at, name.end()
-        numbered = enumerate(self._attributes())
-        attributes = [each for number, each in numbered if number < _MOST_ATTRIBUTES or each.holds_value]
+        read = self._attributes()
+        attributes = list(islice(read, _MOST_ATTRIBUTES))
+        attributes += [each for each in read if each.holds_value]
         if self._at >= len(self._html) and self._html[-1] != ">":
             return
         is_end = self._html.startswith("</", start)
@@ -129,6 +136,12 @@ class _Scanner:
                 self._at += 1
                 return
             start = self._at
+            if (quoted := _QUOTED.match(self._html, start)) is not None:
+                self._at = quoted.end()
+                group = quoted.lastindex or 0
+                quote, value_start = self._html[self._at - 1], quoted.start(group)
+                yield Attribute(quoted[1].lower(), quoted[group], True, quote, start, value_start)
+                continue
             name = (self._take(_ATTRIBUTE_NAME) or self._next()).lower()
             yield (
                 self._attribute(name, start)

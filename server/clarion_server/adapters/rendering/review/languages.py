@@ -28,9 +28,9 @@ def language_findings(definition: CampaignDefinition) -> Iterator[Finding]:
         yield _error(FindingCode.LOCALE_FALLBACK_CIRCLE, f"locale_fallbacks[{places[locale]}]", message, remedy)
 
 
-def variant_findings(definition: CampaignDefinition, action_index: int) -> Iterator[Finding]:
+def variant_findings(definition: CampaignDefinition, action_index: int, cells: ContentCells) -> Iterator[Finding]:
     """Yields what is wrong with the variants of an action, beside their templates."""
-    action, cells = definition.actions[action_index], ContentCells(locale_data(), definition, action_index)
+    action = definition.actions[action_index]
     rules = {rule.id for rule in action.rules}
     seen = {("", definition.default_locale.lower()): "The default content"}
     for index, variant in enumerate(action.variants):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import urlsplit
 
-from clarion_server.adapters.rendering.review.html_scanner import Tag, Text, scan
-from clarion_server.adapters.rendering.review.html_source import VALUE, html_of, without_names
+from clarion_server.adapters.rendering.review.html_scanner import Tag, Text
+from clarion_server.adapters.rendering.review.html_source import VALUE, without_names
 
 _LINK_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 _RESOURCE_SCHEMES = frozenset({"data", "http", "https"})
@@ -50,11 +50,6 @@ class Link:
     @property
     def shown(self) -> str:
         return without_names(self.address, "…").strip()
-
-
-def links(source: str) -> list[Link]:
-    """Returns the links of a template that writes HTML, with their texts."""
-    return links_in(scan(html_of(source)))
 
 
 def links_in(tokens: Iterable[Tag | Text]) -> list[Link]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, part_paths
@@ -17,8 +17,8 @@ from clarion_server.adapters.rendering.texts import FRAGMENT_END, Texts, plural_
 from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
 from clarion_server.domain.campaign import Action, CampaignDefinition
 from clarion_server.domain.content_cells import (
+    ContentCells,
     ContentSource,
-    content_cell,
     content_sources,
     locales_of_rule,
     offered_locales,
@@ -42,10 +42,15 @@ _TAGS = re.compile(r"<[^<>]*>|\{[{%#][^{}]*[%}#]\}|&\w{1,20};")
 
 
 def translation_findings(
-    definition: CampaignDefinition, kinds: ContentKinds, uses: Uses, fragments: Fragments = NO_FRAGMENTS
+    definition: CampaignDefinition,
+    kinds: ContentKinds,
+    cells: Sequence[ContentCells],
+    uses: Uses,
+    fragments: Fragments = NO_FRAGMENTS,
 ) -> list[Finding]:
-    """Returns the findings, each once, and no more than people read."""
-    found = [*_missing_and_broken(definition, kinds, uses, fragments), *_markup(definition), *_unused(definition, uses)]
+    """Returns the findings, each once, and no more than people read. `cells` are those of each action."""
+    found = list(_missing_and_broken(definition, kinds, cells, uses, fragments))
+    found += [*_markup(definition), *_unused(definition, uses)]
     for index in range(len(definition.actions)):
         found += _mixed(definition, index, kinds, uses)
     return list(islice(dict.fromkeys(found), _MOST_FINDINGS))
@@ -77,15 +82,20 @@ def _mixed_parts(source: ContentSource, others: Sequence[str], kinds: ContentKin
 
 
 def _missing_and_broken(
-    definition: CampaignDefinition, kinds: ContentKinds, uses: Uses, fragments: Fragments
+    definition: CampaignDefinition,
+    kinds: ContentKinds,
+    cells: Sequence[ContentCells],
+    uses: Uses,
+    fragments: Fragments,
 ) -> Iterator[Finding]:
     if not any(uses.values()):
         return
+    texts_in = cache(lambda locale: texts_of(definition, locale, fragments))
     reference = texts_of(replace(definition, allow_untranslated=False), definition.default_locale, fragments)
     for index, action in enumerate(definition.actions):
         for locale, rule in _cells(definition, action):
-            cell = content_cell(locale_data(), definition, index, locale, rule)
-            kind, texts = kinds[type(cell.content)], texts_of(definition, locale, fragments)
+            cell, texts = cells[index].cell(locale, rule), texts_in(locale)
+            kind = kinds[type(cell.content)]
             paths = part_paths(kind, cell)
             for part in kind.parts(cell.content):
                 for use in uses.get(paths[part.field], ()):
