@@ -5,9 +5,10 @@ A `ResourceKind` says what is special about a kind of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Generic, Self, TypeVar
 
 from clarion_server.application.background import run_for_request
 from clarion_server.application.ports.clock import Clock
@@ -67,6 +68,13 @@ class ResourceKind(Generic[R]):
     """Stores what else belongs to a change, in its transaction, and checks what only the store knows. Raises
     InvalidFields.
     """
+
+    @classmethod
+    def plain(cls, kind: type[R], most: int, violations: Callable[[R], Iterable[Violation]]) -> Self:
+        """Returns a kind of whose own fields a caller may change all, and of which nothing else is special."""
+        called = re.sub("(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+        editable = frozenset(each.name for each in fields(kind)) - {each.name for each in fields(Resource)}
+        return cls(called, kind.COLLECTION, editable, most, lambda unit: unit.resources(kind), violations)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from clarion.v1 import (
     topic_service_pb2,
 )
 
-from clarion_server.application.approvals.policies import APPROVAL_POLICY
 from clarion_server.application.archivable_resources import ManageArchivableResources
 from clarion_server.application.consent.topics import TOPIC
-from clarion_server.application.resources import ManageResources
+from clarion_server.application.resources import ManageResources, ResourceKind
 from clarion_server.application.sending_policies.policies import SENDING_POLICY
 from clarion_server.bootstrap.access import Access
 from clarion_server.bootstrap.attachments import Attachments
@@ -24,6 +23,7 @@ from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.people import People
 from clarion_server.bootstrap.reading import Reading
 from clarion_server.bootstrap.triggering import Triggers
+from clarion_server.domain.approval_policy import MAX_POLICIES, ApprovalPolicy, approval_policy_violations
 from clarion_server.transport.api.convert.approval_policies import to_approval_policy, to_approval_policy_input
 from clarion_server.transport.api.convert.identity_namespaces import to_identity_namespace, to_namespace_input
 from clarion_server.transport.api.convert.sending_policies import to_policy_input, to_sending_policy
@@ -104,7 +104,8 @@ def contract_services(
 
 def _plain_kinds(core: Core, people: People) -> Iterator[StandardMethods[Any]]:
     """Yields the methods of each kind that has no others than the standard ones."""
-    policies = ManageResources(APPROVAL_POLICY, core.transactions, core.clock)
+    approval_policy = ResourceKind.plain(ApprovalPolicy, MAX_POLICIES, approval_policy_violations)
+    policies = ManageResources(approval_policy, core.transactions, core.clock)
     yield StandardMethods(approval_policy_service_pb2, policies, to_approval_policy_input, to_approval_policy)
     topics = ManageArchivableResources(TOPIC, core.transactions, core.clock)
     yield ArchivableMethods(topic_service_pb2, topics, to_topic_input, to_topic)

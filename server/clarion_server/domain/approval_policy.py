@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from clarion_server.domain import names
 from clarion_server.domain.approvable import DraftKind, Traits
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.fragment import FragmentKind
+from clarion_server.domain.names import of_chosen_ids
 from clarion_server.domain.resource import Resource
 from clarion_server.domain.tags import folded, one_tag_violations
 from clarion_server.domain.text_rules import display_name_violations, repetition_violations
@@ -69,7 +69,7 @@ def _has_one(wanted: Sequence[str], present: Collection[str]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalPolicy(Resource):
-    COLLECTION: ClassVar = names.APPROVAL_POLICIES
+    COLLECTION: ClassVar = of_chosen_ids("approvalPolicies")
 
     display_name: str
     applies_to: DraftKind = DraftKind.CAMPAIGN

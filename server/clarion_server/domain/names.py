@@ -54,24 +54,28 @@ class Collection:
         return malformed(field, f"Must be of the form '{self.name}/…', where '…' is {self.id_rule}.")
 
 
-CAMPAIGNS = Collection("campaigns", _CHOSEN_ID, _CHOSEN_RULE)
-CHANNEL_CONFIGURATIONS = Collection("channelConfigurations", _CHOSEN_ID, _CHOSEN_RULE)
+def of_chosen_ids(name: str) -> Collection:
+    """Returns a collection whose ids callers choose."""
+    return Collection(name, _CHOSEN_ID, _CHOSEN_RULE)
+
+
+CAMPAIGNS = of_chosen_ids("campaigns")
+CHANNEL_CONFIGURATIONS = of_chosen_ids("channelConfigurations")
 EXECUTIONS = Collection("executions", _ASSIGNED_ID, _ASSIGNED_RULE)
 MESSAGES = Collection("messages", f"{_ASSIGNED_ID}-(?:[0-9]{{4}}){{1,2}}-[0-9]", _ASSIGNED_RULE)
 SUPPRESSIONS = Collection("suppressions", _ASSIGNED_ID, _ASSIGNED_RULE)
 API_KEYS = Collection("apiKeys", _ASSIGNED_ID, _ASSIGNED_RULE)
-AUDIENCES = Collection("audiences", _CHOSEN_ID, _CHOSEN_RULE)
-TOPICS = Collection("topics", _CHOSEN_ID, _CHOSEN_RULE)
-APPROVAL_POLICIES = Collection("approvalPolicies", _CHOSEN_ID, _CHOSEN_RULE)
-SENDING_POLICIES = Collection("sendingPolicies", _CHOSEN_ID, _CHOSEN_RULE)
+AUDIENCES = of_chosen_ids("audiences")
+TOPICS = of_chosen_ids("topics")
+SENDING_POLICIES = of_chosen_ids("sendingPolicies")
 IDENTITY_NAMESPACES = Collection(
     "identityNamespaces", "[a-z0-9_-]{1,32}", "1 to 32 lower-case letters, digits, hyphens and underscores"
 )
 PROFILES = Collection("profiles", _ASSIGNED_ID, _ASSIGNED_RULE)
-ATTACHMENTS = Collection("attachments", _CHOSEN_ID, _CHOSEN_RULE)
-FRAGMENTS = Collection("fragments", _CHOSEN_ID, _CHOSEN_RULE)
+ATTACHMENTS = of_chosen_ids("attachments")
+FRAGMENTS = of_chosen_ids("fragments")
 #: Within a campaign.
-TEST_CASES = Collection("testCases", _CHOSEN_ID, _CHOSEN_RULE)
+TEST_CASES = of_chosen_ids("testCases")
 
 
 def test_cases_of(campaign_id: str) -> Collection:

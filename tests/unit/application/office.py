@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clarion_server.application.approvals.approving import Approval, Approving, Word
-from clarion_server.application.approvals.policies import APPROVAL_POLICY
 from clarion_server.application.campaigns.approvable_drafts import CampaignDrafts
-from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput
+from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput, ResourceKind
 from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.approval import ApprovalAction
-from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.approval_policy import MAX_POLICIES, ApprovalPolicy, approval_policy_violations
 from clarion_server.domain.campaign import Campaign
 
 from tests.unit.application.world import AUTHOR, World
@@ -34,7 +33,8 @@ class Office:
     def __init__(self, world: World) -> None:
         self.world = world
         self.approving = approving_campaigns(world)
-        self.policies = ManageResources(APPROVAL_POLICY, world.transactions, world.clock)
+        policy = ResourceKind.plain(ApprovalPolicy, MAX_POLICIES, approval_policy_violations)
+        self.policies = ManageResources(policy, world.transactions, world.clock)
 
     async def policy(self, policy_id: str = "legal", **fields: object) -> ApprovalPolicy:
         policy = ApprovalPolicy(sandbox="", id="", create_time=0, update_time=0, display_name="Legal")

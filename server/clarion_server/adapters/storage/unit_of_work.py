@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, Transaction
+from sqlalchemy import Connection, Transaction
 
 from clarion_server.adapters.storage.accepted_renderings import SqlAcceptedRenderingRepository
 from clarion_server.adapters.storage.access_labels import SqlAccessLabelRepository
@@ -35,22 +35,18 @@ from clarion_server.adapters.storage.profiles import SqlProfileRepository
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.resources import SqlArchivableRepository, SqlResourceRepository
 from clarion_server.adapters.storage.retention import SqlRetentionRepository
-from clarion_server.adapters.storage.schema import approval_policies, erasure_keys, link_keys, topics
+from clarion_server.adapters.storage.schema import PLAIN_RESOURCES, erasure_keys, link_keys, topics
 from clarion_server.adapters.storage.sending_policies import SqlSendingPolicyRepository
 from clarion_server.adapters.storage.suppressions import SqlSuppressionRepository
 from clarion_server.adapters.storage.test_cases import SqlTestCaseRepository
 from clarion_server.adapters.storage.turn_schedules import SqlTurnScheduleRepository
-from clarion_server.domain.approval_policy import ApprovalPolicy
 from clarion_server.domain.resource import Resource
 from clarion_server.domain.topic import Topic
 
 R = TypeVar("R", bound=Resource)
 
 _TOPIC_ROWS = FieldRows(Topic)
-#: The kinds of resources whose repositories do nothing but what those of all kinds do.
-_PLAIN_KINDS: Mapping[type[Resource], tuple[Table, FieldRows[Any]]] = {
-    ApprovalPolicy: (approval_policies, FieldRows(ApprovalPolicy)),
-}
+_PLAIN_ROWS: Mapping[type[Resource], FieldRows[Any]] = {kind: FieldRows(kind) for kind in PLAIN_RESOURCES}
 
 
 class SqlUnitOfWork:
@@ -99,8 +95,8 @@ class SqlUnitOfWork:
         self.consents = SqlConsentRepository(connection, locks=on_commit is not None)
 
     def resources(self, kind: type[R]) -> SqlResourceRepository[R]:
-        table, rows = _PLAIN_KINDS[kind]
-        return SqlResourceRepository(self._connection, table, rows.to_row, rows.from_row)
+        rows = _PLAIN_ROWS[kind]
+        return SqlResourceRepository(self._connection, PLAIN_RESOURCES[kind], rows.to_row, rows.from_row)
 
     def commit(self) -> None:
         self._transaction.commit()

@@ -6,6 +6,10 @@ definitions, attempts and failures, are JSON (`json_columns`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from sqlalchemy import Table
+
 from clarion_server.adapters.storage.schema.approvals import approval_policies, approval_steps
 from clarion_server.adapters.storage.schema.attachments import (
     attachment_blobs,
@@ -67,10 +71,16 @@ from clarion_server.adapters.storage.schema.profiles import (
     profiles,
 )
 from clarion_server.adapters.storage.schema.test_cases import accepted_renderings, test_cases
+from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.resource import Resource
+
+#: The tables of the kinds of resources whose repositories do nothing but what those of all kinds do.
+PLAIN_RESOURCES: Mapping[type[Resource], Table] = {ApprovalPolicy: approval_policies}
 
 __all__ = [
     "IN_QUEUE",
     "IS_HELD",
+    "PLAIN_RESOURCES",
     "accepted_renderings",
     "access_labels",
     "allow_lists",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.commands.resources import show_deleted
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.listing import fields
 from clarion_server.transport.cli.session import CurrentSession
@@ -87,7 +88,7 @@ def download(
 def delete_attachment(attachment: AttachmentName, /, *, session: CurrentSession) -> None:
     """Delete an attachment that no campaign names."""
     session.client.attachments.delete(attachment)
-    session.output.show({"deleted": attachment}, lambda: plain(f"{attachment} is deleted."))
+    show_deleted(session.output, attachment)
 
 
 def _view(attachment: Attachment) -> RenderableType:

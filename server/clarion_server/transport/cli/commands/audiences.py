@@ -12,6 +12,7 @@ from rich.console import Group, RenderableType
 from clarion_server.transport.cli.commands.audience_files import upload_identities
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
 from clarion_server.transport.cli.commands.options import AudienceName
+from clarion_server.transport.cli.commands.resources import show_as_file, show_deleted
 from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, labels_of, moment, plain
@@ -42,13 +43,7 @@ def list_audiences(*, limit: Limit = 50, session: CurrentSession) -> None:
 @audiences.command(name="get")
 def get_audience(audience: AudienceName, /, *, session: CurrentSession) -> None:
     """Print an audience as a file for `clarion apply`."""
-    from clarion_server.transport.cli.files.resource_types import AUDIENCE  # noqa: PLC0415 - loads gRPC
-
-    found = session.client.audiences.get(audience)
-    if session.output.as_json:
-        session.output.show(found.to_dict(), str)
-        return
-    session.output.write(AUDIENCE.exported(found))
+    show_as_file(session.output, session.client.audiences.get(audience))
 
 
 @audiences.command
@@ -78,7 +73,7 @@ def sample(
 def delete_audience(audience: AudienceName, /, *, session: CurrentSession) -> None:
     """Delete an audience with its list."""
     session.client.audiences.delete(audience)
-    session.output.show({"deleted": audience}, lambda: plain(f"{audience} is deleted."))
+    show_deleted(session.output, audience)
 
 
 def _members(audience: Audience) -> str:

@@ -17,6 +17,7 @@ from clarion_server.transport.cli.commands.options import (
     parse_time,
     split_words,
 )
+from clarion_server.transport.cli.commands.resources import show_deleted
 from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import difference_view, id_of, labels_of, moment, plain, state
 
@@ -199,4 +200,4 @@ def unarchive_campaign(campaign: CampaignName, /, *, session: CurrentSession) ->
 def delete_campaign(campaign: CampaignName, /, *, session: CurrentSession) -> None:
     """Delete a campaign that was never activated."""
     session.client.campaigns.delete(campaign)
-    session.output.show({"deleted": campaign}, lambda: plain(f"{campaign} is deleted."))
+    show_deleted(session.output, campaign)

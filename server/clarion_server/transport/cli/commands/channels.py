@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 from rich.console import Group, RenderableType
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.commands.resources import show_as_file, show_deleted
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
@@ -42,13 +43,7 @@ def list_channels(*, limit: Limit = 50, session: CurrentSession) -> None:
 @channels.command(name="get")
 def get_channel(channel: ChannelName, /, *, session: CurrentSession) -> None:
     """Print a channel configuration as a file for `clarion apply`, without its secrets."""
-    from clarion_server.transport.cli.files.resource_types import CHANNEL  # noqa: PLC0415 - loads gRPC
-
-    found = session.client.channels.get(channel)
-    if session.output.as_json:
-        session.output.show(found.to_dict(), str)
-        return
-    session.output.write(CHANNEL.exported(found))
+    show_as_file(session.output, session.client.channels.get(channel))
 
 
 @channels.command
@@ -66,7 +61,7 @@ def verify(channel: ChannelName, /, *, session: CurrentSession) -> Exit:
 def delete_channel(channel: ChannelName, /, *, session: CurrentSession) -> None:
     """Delete a channel configuration that no campaign and no queued message uses."""
     session.client.channels.delete(channel)
-    session.output.show({"deleted": channel}, lambda: plain(f"{channel} is deleted."))
+    show_deleted(session.output, channel)
 
 
 def _provider(channel: ChannelConfiguration) -> tuple[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.commands.resources import show_as_file, show_deleted
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.listing import table
@@ -65,13 +66,7 @@ def list_fragments(
 @fragments.command(name="get")
 def get_fragment(fragment: FragmentName, /, *, session: CurrentSession) -> None:
     """Print a fragment as a file for `clarion apply`."""
-    from clarion_server.transport.cli.files.resource_types import FRAGMENT  # noqa: PLC0415 - loads gRPC
-
-    found = session.client.fragments.get(fragment)
-    if session.output.as_json:
-        session.output.show(found.to_dict(), str)
-        return
-    session.output.write(FRAGMENT.exported(found))
+    show_as_file(session.output, session.client.fragments.get(fragment))
 
 
 @fragments.command(name="publish")
@@ -160,7 +155,7 @@ def unarchive_fragment(fragment: FragmentName, /, *, session: CurrentSession) ->
 def delete_fragment(fragment: FragmentName, /, *, session: CurrentSession) -> None:
     """Delete a fragment with its versions, when nothing has it."""
     session.client.fragments.delete(fragment)
-    session.output.show({"deleted": fragment}, lambda: plain(f"{fragment} is deleted."))
+    show_deleted(session.output, fragment)
 
 
 def _draft(fragment: Fragment) -> str:

@@ -8,6 +8,7 @@ from cyclopts import App, Parameter
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
 from clarion_server.transport.cli.commands.options import parse_members
+from clarion_server.transport.cli.commands.resources import show_deleted
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, plain
@@ -72,4 +73,4 @@ def rename_namespace(namespace: NamespaceName, display_name: DisplayName, /, *, 
 def delete_namespace(namespace: NamespaceName, /, *, session: CurrentSession) -> None:
     """Delete a namespace that nothing uses."""
     session.client.identity_namespaces.delete(namespace)
-    session.output.show({"deleted": namespace}, lambda: plain(f"{namespace} is deleted."))
+    show_deleted(session.output, namespace)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import App, Parameter
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.commands.resources import show_as_file, show_deleted
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain
 
@@ -40,20 +41,14 @@ def list_policies(*, limit: Limit = 50, session: CurrentSession) -> None:
 @policies.command(name="get")
 def get_policy(policy: PolicyName, /, *, session: CurrentSession) -> None:
     """Print a sending policy as a file for `clarion apply`."""
-    from clarion_server.transport.cli.files.resource_types import POLICY  # noqa: PLC0415 - loads gRPC
-
-    found = session.client.sending_policies.get(policy)
-    if session.output.as_json:
-        session.output.show(found.to_dict(), str)
-        return
-    session.output.write(POLICY.exported(found))
+    show_as_file(session.output, session.client.sending_policies.get(policy))
 
 
 @policies.command(name="delete")
 def delete_policy(policy: PolicyName, /, *, session: CurrentSession) -> None:
     """Delete a sending policy that no campaign in use names."""
     session.client.sending_policies.delete(policy)
-    session.output.show({"deleted": policy}, lambda: plain(f"{policy} is deleted."))
+    show_deleted(session.output, policy)
 
 
 def _times(intervals: Sequence[WallClockInterval]) -> str:

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
 from clarion_server.transport.cli.commands.options import Instant, parse_member, parse_members, parse_time
+from clarion_server.transport.cli.commands.resources import show_deleted
 from clarion_server.transport.cli.commands.suppression_files import export_suppressions, import_suppressions
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import table
@@ -105,7 +106,7 @@ def remove(
 ) -> None:
     """Delete a suppression. Others of the same address or domain stay."""
     session.client.suppressions.delete(suppression, override_reason=override_reason)
-    session.output.show({"deleted": suppression}, lambda: plain(f"{suppression} is deleted."))
+    show_deleted(session.output, suppression)
 
 
 def _target(suppression: Suppression) -> str:

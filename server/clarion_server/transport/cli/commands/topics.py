@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
+from clarion_server.transport.cli.commands.resources import show_as_file
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain
 
@@ -38,13 +39,7 @@ def list_topics(
 @topics.command(name="get")
 def get_topic(topic: TopicName, /, *, session: CurrentSession) -> None:
     """Print a topic as a file for `clarion apply`."""
-    from clarion_server.transport.cli.files.resource_types import TOPIC  # noqa: PLC0415 - loads gRPC
-
-    found = session.client.topics.get(topic)
-    if session.output.as_json:
-        session.output.show(found.to_dict(), str)
-        return
-    session.output.write(TOPIC.exported(found))
+    show_as_file(session.output, session.client.topics.get(topic))
 
 
 @topics.command(name="archive")

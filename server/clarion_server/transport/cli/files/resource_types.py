@@ -120,6 +120,10 @@ TOPIC = ResourceType("topic", Topic, topic_pb2.Topic.DESCRIPTOR, lambda client: 
 ALL: tuple[ResourceType[Any], ...] = (CAMPAIGN, CHANNEL, TOPIC, POLICY, APPROVAL_POLICY, AUDIENCE, FRAGMENT)
 
 
+def type_of(value: Any) -> ResourceType[Any]:
+    return next(each for each in ALL if each.value_type is type(value))
+
+
 def _is_author_s(field: FieldDescriptor) -> bool:
     # An etag changes with every change: in a file it would be outdated at once.
     return not (is_output_only(field) or is_identifier(field) or field.name == "etag")
