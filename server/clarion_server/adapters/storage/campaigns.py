@@ -72,9 +72,13 @@ _REVISIONS = BulkStatement("SELECT key, revision FROM campaigns WHERE key IN ({r
 
 _ACCESS_MASKS = BulkStatement("SELECT key, access_mask FROM campaigns WHERE key IN ({rows})", Values(campaigns.c.key))
 
+# The first of a sandbox by id, because PostgreSQL takes all rows to be of few sandboxes: for EXISTS it reads the table
+# from its beginning, which is millions of rows where the sandbox has none of them.
 _LOCKED = BulkStatement(
-    "SELECT key, revision, EXISTS (SELECT 1 FROM profiles WHERE profiles.sandbox = campaigns.sandbox),"
-    " EXISTS (SELECT 1 FROM suppressions WHERE suppressions.sandbox = campaigns.sandbox),"
+    "SELECT key, revision,"
+    " (SELECT 1 FROM profiles WHERE profiles.sandbox = campaigns.sandbox ORDER BY profiles.id LIMIT 1) IS NOT NULL,"
+    " (SELECT 1 FROM suppressions WHERE suppressions.sandbox = campaigns.sandbox ORDER BY suppressions.id LIMIT 1)"
+    " IS NOT NULL,"
     " EXISTS (SELECT 1 FROM allow_lists WHERE allow_lists.sandbox = campaigns.sandbox AND enabled),"
     " EXISTS (SELECT 1 FROM sending_policies WHERE sending_policies.sandbox = campaigns.sandbox)"
     " FROM campaigns WHERE key IN ({rows})",

@@ -3,6 +3,9 @@
 One statement locks its rows in the order of their keys. A transaction locks several times: a batch accepts, claims and
 ends messages. When it needs a row that comes before one that it has, it hardly waits for it: it is done again, and
 locks all of these rows at first then.
+
+Messages are locked before the rows that count them. A merge, and whoever counts for a new profile what was counted for
+its address, learn from these rows which messages to change: they hardly wait for them either.
 """
 
 from __future__ import annotations
@@ -145,15 +148,31 @@ class CapLocks:
 
     @contextmanager
     def _short_wait(self, all_rows: WantedRows) -> Iterator[None]:
-        self._connection.exec_driver_sql(_SHORT)
         try:
-            yield
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-                raise
+            with waiting_shortly(self._connection):
+                yield
+        except WriteConflict:
             self._to_lock.add(all_rows)
-            raise WriteConflict from error
-        self._connection.exec_driver_sql(_USUAL)
+            raise
+
+
+@contextmanager
+def waiting_shortly(connection: Connection) -> Iterator[None]:
+    """Waits for locked rows for a moment alone on PostgreSQL, where others may wait for rows that this transaction has.
+
+    Raises WriteConflict when another transaction has one for longer.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    connection.exec_driver_sql(_SHORT)
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        raise WriteConflict from error
+    connection.exec_driver_sql(_USUAL)
 
 
 def read_entries(rows: Iterable[Any]) -> dict[CapRow, CapEntries]:

@@ -19,6 +19,7 @@ from clarion_server.adapters.storage.cap_locks import (
     CapLocks,
     RowsToLock,
     read_entries,
+    waiting_shortly,
 )
 from clarion_server.adapters.storage.schema import cap_entries, messages
 from clarion_server.application.ports.profiles import SandboxIdentity
@@ -132,7 +133,8 @@ class SqlCapRepository:
         self.save(united)
         _DELETE_PERSONS.change(self._connection, [(absorbed,)])
         ids = {message_id for entries in moving.values() for message_id in entries.times}
-        _MOVE_MESSAGES.change(self._connection, [(each,) for each in sorted(ids)], before=(survivor,))
+        with waiting_shortly(self._connection):
+            _MOVE_MESSAGES.change(self._connection, [(each,) for each in sorted(ids)], before=(survivor,))
 
     def delete(self, persons: Collection[CapPerson]) -> None:
         # A deletion alone would lock them in no order, and might wait for somebody who waits for it.

@@ -64,7 +64,8 @@ def extend_all(connection: Connection, changed: Sequence[tuple[Profile, Profile]
     """Raises WriteConflict."""
     if not changed:
         return
-    values = [_change(stored, after) for stored, after in changed]
+    # In one order: transactions that change several of the same profiles wait for each other, and none for itself.
+    values = sorted((_change(stored, after) for stored, after in changed), key=itemgetter("of_key"))
     if connection.execute(_UPDATE, values).rowcount != len(changed):
         raise WriteConflict
     rows = [row for stored, after in changed for row in _added_identities(stored, after)]

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from clarion_server.adapters.storage import message_changes as changes
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, insertion
+from clarion_server.adapters.storage.cap_locks import waiting_shortly
 from clarion_server.adapters.storage.conditions import of_any_campaign, of_execution, of_shown_campaign, seen_by
 from clarion_server.adapters.storage.failing_messages import failing_channels, failing_messages
 from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE, TURN
@@ -281,7 +282,9 @@ class SqlMessageRepository:
         changes.DEFER.change(self._connection, rows)
 
     def set_cap_persons(self, persons: Mapping[str, CapPerson]) -> None:
-        changes.SET_CAP_PERSONS.change(self._connection, list(persons.items()))
+        # The rows of caps that name these messages are locked already: everybody else locks messages first.
+        with waiting_shortly(self._connection):
+            changes.SET_CAP_PERSONS.change(self._connection, list(persons.items()))
 
     def set_turns(self, turns: Mapping[str, Turn]) -> None:
         changes.SET_TURNS.change(self._connection, [(each, TURN.encode(turn)) for each, turn in turns.items()])

@@ -47,6 +47,8 @@ _FIRST_IN_NAMESPACE = (
         profile_identities.c.sandbox == bindparam("sandbox"),
         profile_identities.c.namespace == bindparam("namespace"),
     )
+    # Else PostgreSQL might read the table from its beginning.
+    .order_by(profile_identities.c.normal_value)
     .limit(1)
 )
 # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted identity and scans nothing.

@@ -6,11 +6,11 @@ from __future__ import annotations
 MOST = 500
 _LEAST = 25
 #: Before anything is known of the machine.
-_FIRST = 125
+_FIRST = 60
 #: While others write, a commit takes about so many seconds: they may have to wait for one.
-_SPAN = 0.008
+_SPAN = 0.004
 #: How many times as long it takes while nobody does. Whoever comes then waits for it, too.
-_TIMES_ALONE = 2
+_TIMES_ALONE = 4
 
 
 class PartSize:

@@ -37,9 +37,9 @@ def record_outcomes(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner:
         latest = [outcome for outcome in latest if outcome.state not in _BEFORE_AN_ATTEMPT]
     moved = unit.messages.record_outcomes(latest, owner)
     valid = [outcome for outcome in latest if outcome.message.id in moved]
+    _give_back(unit, [outcome.message for outcome in valid if outcome.state is MessageState.FAILED])
     unit.events.add_all([outcome.event for outcome in valid])
     _count(unit, valid)
-    _give_back(unit, [outcome.message for outcome in valid if outcome.state is MessageState.FAILED])
     followed = {outcome.message.id: outcome.follow_ups for outcome in valid if outcome.follow_ups}
     if followed:
         _add_follow_ups(unit, followed)
@@ -84,9 +84,9 @@ def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageStat
     """Cancels or expires queued messages. Returns how many still were queued."""
     moved = unit.messages.end_queued([message.id for message in messages], state, now)
     ended = [message for message in messages if message.id in moved]
+    _give_back(unit, ended)
     unit.events.add_all([message_event(message, state, now) for message in ended])
     unit.counters.add(Counter(counter_key(message, METRIC_OF_OUTCOME[state]) for message in ended))
-    _give_back(unit, ended)
     return len(ended)
 
 
@@ -98,9 +98,9 @@ def exclude_queued(unit: UnitOfWork, excluded: Sequence[tuple[Message, Exclusion
     ends = [_end_of_excluded(unit, message, exclusion) for message, exclusion in excluded]
     moved = unit.messages.end_each_queued(ends, now)
     ended = [end for end in ends if end.message.id in moved]
+    _give_back(unit, [end.message for end in ended if end.state is MessageState.EXCLUDED])
     unit.events.add_all([message_event(end.message, end.state, now, end.exclusion) for end in ended])
     unit.counters.add(Counter(key for end in ended for key in _keys_of_end(end)))
-    _give_back(unit, [end.message for end in ended if end.state is MessageState.EXCLUDED])
     followed = {
         end.message.id: _follow_ups(unit, end.message, now)
         for end in ended
@@ -111,7 +111,10 @@ def exclude_queued(unit: UnitOfWork, excluded: Sequence[tuple[Message, Exclusion
 
 
 def _give_back(unit: UnitOfWork, ended: Iterable[Message]) -> None:
-    """Lets caps count messages no more that have ended without a hand-off."""
+    """Lets caps count messages no more that have ended without a hand-off.
+
+    This comes before counters, as whoever accepts messages locks what caps count before counters too.
+    """
     if counted := [message.id for message in ended if message.sending_policy is not None]:
         unit.caps.give_back(counted)
 
