@@ -59,6 +59,16 @@ def test_a_writer_that_is_cut_while_it_is_idle_writes_on(open_store: OpenStore, 
     assert read(store) == {"process-1"}
 
 
+def test_a_writer_that_is_cut_between_two_transactions_writes_on(open_store: OpenStore, url: str) -> None:
+    store = open_store()
+    with committing(store) as work:
+        repository: Any = work.processes
+        backend = repository._connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    cut(url, backend)
+    write(store)
+    assert read(store) == {"process-1"}
+
+
 def test_a_reader_that_is_cut_while_it_is_idle_reads_on(open_store: OpenStore, url: str) -> None:
     store = open_store()
     write(store)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
@@ -67,10 +67,8 @@ def measured(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Measure
 
 
 def sizes_of_sqlite(store: SqlStore, path: Path) -> Sizes:
-    pooled = store._writer.raw_connection()
-    connection: Any = pooled.driver_connection
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-    pooled.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     return {each.name: each.stat().st_size for each in (path, path.with_name("clarion.db-wal"))}
 
 

@@ -75,7 +75,8 @@ def open_postgresql_store(url: str, timeout: float = 30.0) -> SqlStore:
     """
     connect = _connector(url)
     with _failures_of_opening(), ExitStack() as undo:
-        writer = _engine(connect, timeout, pool_size=1, max_overflow=0)
+        # The store keeps one. The other is for whoever looks at the database by the engine itself.
+        writer = _engine(connect, timeout, pool_size=1, max_overflow=1)
         undo.callback(writer.dispose)
         event.listen(writer, "begin", _begin_writing)
         with writer.begin() as transaction:
@@ -87,7 +88,7 @@ def open_postgresql_store(url: str, timeout: float = 30.0) -> SqlStore:
         event.listen(readers, "begin", _begin_reading)
         notifier = PgNotifier(connect)
         undo.pop_all()
-    return SqlStore(writer, readers, notifier, _translate, notifier.shard)
+    return SqlStore(writer, readers, notifier, _translate, notifier.shard, timeout=timeout)
 
 
 def _connector(url: str) -> Connect:

@@ -108,7 +108,8 @@ def open_sqlite_store(
         file.touch(mode=0o600)
         _write_ahead(connect, timeout)
         pragmas = (*_WRITER_PRAGMAS, _DURABLE if durable else _NOT_DURABLE)
-        writer = _engine(connect, pragmas, "BEGIN IMMEDIATE", timeout, pool_size=1, max_overflow=0)
+        # The store keeps one. The other is for whoever looks at the file by the engine itself.
+        writer = _engine(connect, pragmas, "BEGIN IMMEDIATE", timeout, pool_size=1, max_overflow=1)
         undo.callback(writer.dispose)
         with writer.begin() as transaction:
             migrate(transaction)
@@ -128,6 +129,7 @@ def open_sqlite_store(
         notifier,
         _translate,
         serialises_writes=True,
+        timeout=timeout,
         writer_lock=lock.hold,
         scrub=partial(_scrub, connect, vacuum_limit),
         on_close=close,

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from clarion_server.adapters.storage.cap_locks import RowsToLock
+from clarion_server.adapters.storage.connections import KeptConnection, begin
 from clarion_server.adapters.storage.event_watermark import READS_EVENTS
 from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
@@ -50,6 +51,7 @@ class SqlStore:
         translate: Callable[[DBAPIError], Exception | None],
         shard: Callable[[], int] = lambda: 0,
         *,
+        timeout: float,
         serialises_writes: bool = False,
         writer_lock: Callable[[], AbstractContextManager[None]] = nullcontext,
         scrub: Callable[[], bool] = lambda: True,
@@ -57,11 +59,13 @@ class SqlStore:
     ) -> None:
         """`translate` returns the port's exception for a failure of the database, and None for a mistake of ours.
 
+        `timeout` is how long a thread waits until another one has ended its transaction, in seconds.
         `shard` returns this process's shard of the counters. The port explains `serialises_writes`. `writer_lock` is
         held while this process writes. `scrub` does what the method of that name does.
         """
         self.serialises_writes = serialises_writes
         self._writer = writer
+        self._writing = KeptConnection(writer, timeout)
         self._readers = readers
         self._event_readers = readers.execution_options(**{READS_EVENTS: True})
         self._notifier = notifier
@@ -75,7 +79,12 @@ class SqlStore:
 
     @contextmanager
     def begin(self) -> Iterator[SqlUnitOfWork]:
-        with self._writer_lock(), self._unit_of_work(self._writer, self._notifier.notify_committed) as unit:
+        with (
+            self._writer_lock(),
+            self._translated_errors(),
+            self._writing.begun() as connection,
+            self._unit_on(connection, self._notifier.notify_committed) as unit,
+        ):
             yield unit
 
     def snapshot(self) -> AbstractContextManager[SqlUnitOfWork]:
@@ -100,21 +109,30 @@ class SqlStore:
     def close(self) -> None:
         self._notifier.close()
         self._readers.dispose()
+        self._writing.close()
         self._writer.dispose()
         self._on_close()
 
     @contextmanager
     def _unit_of_work(self, engine: Engine, on_commit: Callable[[], None] | None) -> Iterator[SqlUnitOfWork]:
-        with self._translated_errors(), closing(_begin(engine)) as connection:
-            transaction = connection.get_transaction()
-            assert transaction is not None
-            unit = SqlUnitOfWork(
-                connection, transaction, self._recipient_index, self._caps_to_lock, self._shard(), on_commit
-            )
-            try:
-                yield unit
-            finally:
-                unit.roll_back()
+        with (
+            self._translated_errors(),
+            closing(begin(engine)) as connection,
+            self._unit_on(connection, on_commit) as unit,
+        ):
+            yield unit
+
+    @contextmanager
+    def _unit_on(self, connection: Connection, on_commit: Callable[[], None] | None) -> Iterator[SqlUnitOfWork]:
+        transaction = connection.get_transaction()
+        assert transaction is not None
+        unit = SqlUnitOfWork(
+            connection, transaction, self._recipient_index, self._caps_to_lock, self._shard(), on_commit
+        )
+        try:
+            yield unit
+        finally:
+            unit.roll_back()
 
     @contextmanager
     def _translated_errors(self) -> Iterator[None]:
@@ -127,24 +145,3 @@ class SqlStore:
             if translated is None:
                 raise
             raise translated from error
-
-
-def _begin(engine: Engine) -> Connection:
-    """Returns a connection with a transaction begun on it."""
-    try:
-        return _begin_once(engine)
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-    # The connection was cut while it lay in the pool, as after a restart of the database. Now the pool is empty.
-    return _begin_once(engine)
-
-
-def _begin_once(engine: Engine) -> Connection:
-    connection = engine.connect()
-    try:
-        connection.begin()
-    except BaseException:
-        connection.close()
-        raise
-    return connection

@@ -41,6 +41,7 @@ _BEGUN = (
     .order_by(_TABLE.name)
     .limit(1)
 )
+_BEGUN_LOCKED = _BEGUN.with_for_update(skip_locked=True)
 
 
 class SqlTurnScheduleRepository:
@@ -48,7 +49,7 @@ class SqlTurnScheduleRepository:
         """With `locks`, no other transaction reads the same rows until this one ends."""
         self._connection = connection
         self._lock = _LOCK_ROWS if locks and connection.dialect.name == "postgresql" else _LOCK_STORE
-        self._begun = _BEGUN.with_for_update(skip_locked=True) if locks else _BEGUN
+        self._begun = _BEGUN_LOCKED if locks else _BEGUN
 
     def lock(self, names: Collection[str]) -> dict[str, TurnSchedule]:
         rows = self._lock.select(self._connection, [(name,) for name in sorted(names)])
