@@ -245,6 +245,21 @@ test("a fragment is rolled out, and each campaign has its answer", async () => {
   await client.fragments.delete("footer");
 });
 
+test("a draft of a fragment is approved by its full name, and one of a campaign by either", async () => {
+  await client.fragments.create({ name: "terms", source: "<p>Our terms</p>" });
+  const { fragment, contentHash } = await client.approvals.submit("fragments/terms", { comment: "Please look." });
+  assert.equal(fragment, "fragments/terms");
+  await client.approvals.approve("fragments/terms", contentHash);
+  const published = await client.fragments.publish("terms");
+  assert.equal(published.version?.approvers.length, 1);
+  const threads = [];
+  for await (const thread of client.approvals.threads("fragments/terms")) threads.push(thread.opening?.comment);
+  assert.deepEqual(threads, ["Please look."]);
+  for (const name of ["draft", "campaigns/draft"])
+    assert.equal((await client.approvals.get(name)).campaign, "campaigns/draft");
+  await client.fragments.delete("terms");
+});
+
 test("a campaign is copied, archived, and found by its tags", async () => {
   const draft = await client.campaigns.get("draft");
   await client.campaigns.update({ name: draft.name, tags: ["Shop"] }, { fields: ["tags"] });

@@ -227,13 +227,13 @@ def _create_approvals() -> None:
         sa.Column("comment", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("thread", _KEY),
+        sa.CheckConstraint("(campaign_key IS NULL) <> (fragment_key IS NULL)", name="approval_steps_draft"),
         sa.ForeignKeyConstraint(
             ["campaign_key"], ["campaigns.key"], name=op.f("approval_steps_campaign_key_fkey"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["fragment_key"], ["fragments.key"], name=op.f("approval_steps_fragment_key_fkey"), ondelete="CASCADE"
         ),
-        sa.CheckConstraint("(campaign_key IS NULL) <> (fragment_key IS NULL)", name="approval_steps_draft"),
         sa.PrimaryKeyConstraint("key", name=op.f("approval_steps_key")),
     )
     op.create_index("approval_steps_campaign_key_key", "approval_steps", ["campaign_key", "key"])
