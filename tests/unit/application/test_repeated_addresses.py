@@ -8,13 +8,15 @@ from clarion_server.application.audience_runs.parts import Part
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.audience_run import AudienceRun
+from clarion_server.domain.campaign import Action
+from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.taken_addresses import TakenAddresses, address_hash
 
 from tests.unit.application.audience_running import Runs, by_condition, person
-from tests.unit.application.running import Process, executions
+from tests.unit.application.running import Process, executions, messages
 from tests.unit.application.test_audience_run_life import take
-from tests.unit.application.world import World
+from tests.unit.application.world import EMAIL, World
 
 
 async def _of(runs: Runs) -> tuple[AudienceRun, Execution, LiveCampaign]:
@@ -60,6 +62,19 @@ async def test_whoever_takes_a_run_over_knows_the_addresses_of_all_its_commits(w
     await world.transactions.write(add)
     taken = await runs.acceptor.read_taken(replace(run, decided_count=1_000), 1)
     assert [taken.find(each) for each in hashes.values()] == [[ordinal] for ordinal in hashes]
+
+
+async def test_an_address_is_taken_on_its_channel_alone(world: World, process: Process) -> None:
+    await world.channel("hooks", provider=WebhookProvider("https://example.com/hook"))
+    actions = (Action("email", "orders", EMAIL), Action("hook", "hooks", WebhookContent("{}")))
+    await world.live("both", actions=actions)
+    await by_condition(world)
+    await person(world, "jane", email="joe@example.com")
+    await person(world, "joe")
+    await Runs(process).run(campaign_id="both")
+    found = sorted((each.action, each.identity) for each in messages(world).values() if each.exclusion is None)
+    jane, joe = "email:jane@example.com", "email:joe@example.com"
+    assert found == [("email", jane), ("hook", jane), ("hook", joe)]
 
 
 async def test_there_is_room_for_the_addresses_of_each_action(world: World, process: Process) -> None:
