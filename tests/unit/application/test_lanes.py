@@ -189,3 +189,31 @@ def test_a_lane_never_takes_the_last_capacity_of_one_before_it(
     assert taken[MARKETING] + taken[TRANSACTIONAL] <= most[TRANSACTIONAL]
     assert limit.count == sum(taken.values()) <= most[RAPID]
     assert limit.free(RAPID) >= most[RAPID] - most[TRANSACTIONAL] - taken[RAPID]
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "rate", "limits"),
+    [
+        (10, 0.0, (200, 160, 120)),
+        # Few hand-offs have more.
+        (1, 0.0, (40, 32, 24)),
+        # With a rate, as many as leave in five seconds.
+        (10, 7.5, (46, 37, 28)),
+        (10, 0.1, (2, 1, 1)),
+    ],
+)
+def test_sixteen_messages_are_in_hand_for_each_hand_off(concurrency: int, rate: float, limits: tuple[int, ...]) -> None:
+    assert tuple(in_flight_limits(samples.channel(max_concurrency=concurrency, max_rate=rate)).values()) == limits
+
+
+def test_a_claim_waits_until_half_of_the_places_are_free_or_a_quarter_beside_other_lanes() -> None:
+    limit = InFlightLimit(samples.channel(max_concurrency=10, max_rate=0.0))
+    limit.acquire(MARKETING, 61)
+    assert not limit.is_worth_a_claim(MARKETING)
+    limit.release(MARKETING, 1)
+    assert limit.is_worth_a_claim(MARKETING)
+    limit.acquire(TRANSACTIONAL, 1)
+    limit.acquire(MARKETING, 30)
+    assert limit.is_worth_a_claim(MARKETING)
+    limit.acquire(MARKETING, 1)
+    assert not limit.is_worth_a_claim(MARKETING)
