@@ -1,0 +1,43 @@
+"""The people of a batch, who are looked up in several steps."""
+
+from __future__ import annotations
+
+from clarion_server.application.people import People
+from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
+
+from tests.unit.application.world import AUTHOR, World
+
+ANNA, BERTA, CARL = (
+    (("default", f"email:{name}@example.com"), SandboxIdentity("default", "email", f"{name}@example.com"))
+    for name in ("anna", "berta", "carl")
+)
+
+
+async def store(world: World, *names: str) -> None:
+    for name in names:
+        fields = ProfileFields((f"email:{name}@example.com",), {}, "", "")
+        await world.profiles.create(CreateProfile(fields), AUTHOR)
+
+
+async def test_whoever_was_asked_for_earlier_stays_known_and_may_get_a_profile_later(world: World) -> None:
+    await store(world, "anna")
+
+    def read(unit: UnitOfWork) -> People:
+        people = People(unit, with_choices=True)
+        people.look_up(dict([ANNA, BERTA]))
+        people.look_up(dict([CARL]))
+        return people
+
+    people = await world.transactions.read(read)
+    assert set(people.known) == {ANNA[0]}
+    assert [people.identity(*given) for given, _ in (ANNA, BERTA, CARL)] == [ANNA[1], BERTA[1], CARL[1]]
+    await store(world, "berta")
+
+    def renew(unit: UnitOfWork) -> None:
+        people._unit = unit
+        people.renew({BERTA[1]})
+
+    await world.transactions.read(renew)
+    assert set(people.known) == {ANNA[0], BERTA[0]}
