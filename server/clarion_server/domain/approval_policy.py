@@ -10,7 +10,7 @@ from clarion_server.domain.approvable import DraftKind, Traits
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.fragment import FragmentKind
-from clarion_server.domain.names import of_chosen_ids
+from clarion_server.domain.names import APPROVAL_POLICIES
 from clarion_server.domain.resource import Resource
 from clarion_server.domain.tags import folded, one_tag_violations
 from clarion_server.domain.text_rules import display_name_violations, repetition_violations
@@ -69,7 +69,7 @@ def _has_one(wanted: Sequence[str], present: Collection[str]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalPolicy(Resource):
-    COLLECTION: ClassVar = of_chosen_ids("approvalPolicies")
+    COLLECTION: ClassVar = APPROVAL_POLICIES
 
     display_name: str
     applies_to: DraftKind = DraftKind.CAMPAIGN

@@ -67,6 +67,7 @@ SUPPRESSIONS = Collection("suppressions", _ASSIGNED_ID, _ASSIGNED_RULE)
 API_KEYS = Collection("apiKeys", _ASSIGNED_ID, _ASSIGNED_RULE)
 AUDIENCES = of_chosen_ids("audiences")
 TOPICS = of_chosen_ids("topics")
+APPROVAL_POLICIES = of_chosen_ids("approvalPolicies")
 SENDING_POLICIES = of_chosen_ids("sendingPolicies")
 IDENTITY_NAMESPACES = Collection(
     "identityNamespaces", "[a-z0-9_-]{1,32}", "1 to 32 lower-case letters, digits, hyphens and underscores"

@@ -6,7 +6,6 @@ import re
 
 import pytest
 from clarion_server.domain import names
-from clarion_server.domain.approval_policy import ApprovalPolicy
 from clarion_server.domain.names import Collection
 from clarion_server.transport.api.errors import ERRORS
 from google.api import field_behavior_pb2
@@ -90,8 +89,7 @@ def test_a_resource_says_the_form_of_its_names_as_its_comment_does() -> None:
 def test_the_service_and_the_contract_name_resources_alike() -> None:
     patterns = [pattern for file in FILES for message in file.messages() for pattern in message.resource.pattern]
     collections = {pattern.split("/")[-2] for pattern in patterns if "/" in pattern}
-    named = {each.name for each in vars(names).values() if isinstance(each, Collection)}
-    assert named | {ApprovalPolicy.COLLECTION.name} == collections
+    assert {each.name for each in vars(names).values() if isinstance(each, Collection)} == collections
 
 
 def test_a_field_refers_to_the_resource_whose_name_its_comment_says_that_it_holds() -> None:
