@@ -136,10 +136,13 @@ class IllegalTransition(ClarionError):
     transition: str
     state: str
     allowed_states: tuple[str, ...]
+    remedy: str = ""
+    """What to do first, as a sentence; empty where the states tell it."""
 
     def __str__(self) -> str:
         allowed = " or ".join(self.allowed_states)
-        return f"Cannot {self.transition} {self.resource}: it is {self.state}, and must be {allowed}."
+        refused = f"Cannot {self.transition} {self.resource}: it is {self.state}, and must be {allowed}."
+        return f"{refused} {self.remedy}".rstrip()
 
 
 @dataclass(eq=False)

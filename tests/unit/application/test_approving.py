@@ -200,6 +200,7 @@ async def test_a_campaign_without_changes_cannot_be_submitted(office: Office) ->
     with pytest.raises(IllegalTransition) as refused:
         await office.submit()
     assert refused.value.state == "UNCHANGED"
+    assert str(refused.value).endswith("must be DRAFT_PENDING. Edit its draft first.")
 
 
 async def test_the_etag_of_an_earlier_state_is_refused(office: Office) -> None:

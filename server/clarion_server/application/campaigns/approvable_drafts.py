@@ -45,7 +45,13 @@ class CampaignDrafts:
         candidate.campaign.check_etag(target.etag)
         candidate.campaign.check_may(Transition.SUBMIT)
         if candidate.is_live:
-            raise IllegalTransition(candidate.campaign.name, Transition.SUBMIT.value, "UNCHANGED", ("DRAFT_PENDING",))
+            raise IllegalTransition(
+                candidate.campaign.name,
+                Transition.SUBMIT.value,
+                "UNCHANGED",
+                ("DRAFT_PENDING",),
+                "Edit its draft first.",
+            )
         # Outside of any transaction: it may take a while.
         if errors := errors_of(await findings_of(self._review, candidate)):
             raise ReviewFailed(candidate.campaign.name, tuple(errors))

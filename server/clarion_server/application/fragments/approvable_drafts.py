@@ -40,7 +40,9 @@ class FragmentDrafts:
             fragment.check_etag(target.etag)
             fragment.check_may(Transition.SUBMIT)
             if not fragment.draft_pending:
-                raise IllegalTransition(fragment.name, Transition.SUBMIT.value, "UNCHANGED", ("DRAFT_PENDING",))
+                raise IllegalTransition(
+                    fragment.name, Transition.SUBMIT.value, "UNCHANGED", ("DRAFT_PENDING",), "Edit its draft first."
+                )
             return self.content_of(unit, fragment, target.visibility)
 
         candidate = await self._transactions.read(read)
