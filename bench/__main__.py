@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from bench.contents import contents
 from bench.figures import Figures
 from bench.layouts import layouts
 from bench.load import best_load
@@ -32,7 +33,7 @@ BUILD = Path(__file__).resolve().parent.parent / "build"
 LAST = Path(__file__).resolve().with_name("last.json")
 #: What is measured when nothing is asked for by name.
 ORDINARY_MEASURES = {**MEASURES, "lone": lone_trigger, "two-processes": two_processes, "people": people}
-ORDINARY_MEASURES |= {"targeting": targeting, "layouts": layouts}
+ORDINARY_MEASURES |= {"targeting": targeting, "layouts": layouts, "contents": contents}
 ALL_MEASURES = {**ORDINARY_MEASURES, **LONG_MEASURES}
 
 

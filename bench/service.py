@@ -49,6 +49,8 @@ from bench.triggers import CAMPAIGN_ID
 from bench.usage import cpu_seconds, family, memory_mb
 
 CALL_SECONDS = 10.0
+#: For what an author waits for.
+AUTHOR_SECONDS = 120.0
 DELIVERY_SECONDS = 120.0
 POLL_SECONDS = 0.02
 
@@ -171,13 +173,25 @@ class Service:
 
     def add(self, campaign_id: str, another: campaign_pb2.Campaign) -> None:
         """Makes another campaign live, on the same channel configuration."""
-        request = campaign_service_pb2.CreateCampaignRequest(campaign_id=campaign_id, campaign=another)
-        self._campaigns.CreateCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
-        self._activate(f"campaigns/{campaign_id}")
+        self.create(campaign_id, another)
+        self.activate(campaign_id)
 
-    def _activate(self, name: str = _CAMPAIGN) -> int:
+    def create(self, campaign_id: str, another: campaign_pb2.Campaign) -> None:
+        """Makes the draft of another campaign."""
+        request = campaign_service_pb2.CreateCampaignRequest(campaign_id=campaign_id, campaign=another)
+        self._campaigns.CreateCampaign(request, metadata=self._metadata, timeout=AUTHOR_SECONDS)
+
+    def review(self, campaign_id: str) -> None:
+        request = campaign_life_cycle_pb2.ReviewCampaignRequest(name=f"campaigns/{campaign_id}")
+        found = self._campaigns.ReviewCampaign(request, metadata=self._metadata, timeout=AUTHOR_SECONDS).findings
+        assert not found, found[0]
+
+    def activate(self, campaign_id: str) -> None:
+        self._activate(f"campaigns/{campaign_id}", AUTHOR_SECONDS)
+
+    def _activate(self, name: str = _CAMPAIGN, seconds: float = CALL_SECONDS) -> int:
         request = campaign_life_cycle_pb2.ActivateCampaignRequest(name=name)
-        answer = self._campaigns.ActivateCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
+        answer = self._campaigns.ActivateCampaign(request, metadata=self._metadata, timeout=seconds)
         return answer.campaign.live_version
 
     def send_unless_denied(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -15,6 +17,9 @@ from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.domain.campaign import Action, ContentVariant
+from clarion_server.domain.content.email import EmailContent
+from clarion_server.domain.targeting import TargetingRule
 
 from tests.memory_store import MemoryStore
 from tests.unit.application.world import AUTHOR, World
@@ -114,3 +119,57 @@ async def test_a_live_campaign_that_is_out_of_date_is_dropped_unless_it_was_read
     new = await cache.live(AUTHOR.visibility, "order-confirmed")
     cache.discard(old)
     assert cache.cached(AUTHOR.visibility, "order-confirmed") is new
+
+
+REGIONS = ("AT", "BE", "CH", "DE", "FR", "LI", "LU")
+LOCALES = [f"{language}-{region}" for language in ("de", "en", "fr", "it", "nl", "pt", "es") for region in REGIONS]
+RULES = tuple(TargetingRule(f"r{number}", f"has(profile.n) && profile.n == {number}.0") for number in range(20))
+
+
+def targeted(rules: tuple[TargetingRule, ...], action_id: str = "email") -> Action:
+    """Returns an action with a content in 50 locales for each of the rules."""
+    variants = tuple(
+        ContentVariant(locale, EmailContent(f"Order {action_id} {rule.id} {locale}", "<p>Thank you</p>"), rule.id)
+        for rule in rules
+        for locale in ("en", *LOCALES)
+    )
+    return Action(action_id, "orders", EmailContent("Order", "<p>Thank you</p>"), variants, rules)
+
+
+async def test_two_thousand_contents_take_less_than_a_megabyte_until_they_are_used(
+    world: World, compiler: CountingCompiler
+) -> None:
+    few = await world.live("few", actions=(targeted(RULES[:1]),))
+    many = await world.live("many", actions=(targeted(RULES, "one"), targeted(RULES, "two")))
+    cache = CampaignCache(world.transactions, compiler)
+    # What the first campaign with rules loads stays for all of them.
+    await cache.version(few.key, 1)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        version = await cache.version(many.key, 1)
+        # Until its thread has ended, it may hold what it compiled.
+        await asyncio.get_running_loop().shutdown_default_executor()
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(len(action.variants) for action in version.whole_definition.actions) == 2_000
+    assert taken < 1_000_000
+
+
+async def test_contents_that_are_used_stay_within_the_bound_of_the_cache(
+    world: World, compiler: CountingCompiler
+) -> None:
+    campaign = await world.live(actions=(targeted(RULES[:2]),))
+    cache = CampaignCache(world.transactions, compiler, max_bytes=100_000)
+    version = await cache.version(campaign.key, 1)
+    cells = [(0, locale, rule.id) for rule in RULES[:2] for locale in ("en", *LOCALES)]
+    for cell in cells:
+        await cache.content(version, *cell)
+    kept = [content for cell in cells if (content := cache.cached_content(version, *cell)) is not None]
+    last = kept[-1].content
+    assert isinstance(last, EmailContent)
+    assert last.subject == f"Order email r1 {LOCALES[-1]}"
+    assert 0 < sum(content.size for content in kept) <= 100_000
+    assert len(kept) < len(cells)
