@@ -24,7 +24,7 @@ import { jsonObject } from "./json.js";
 import { fullIdentity, fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
-import type { ChangeOptions, ListOptions, WriteOptions } from "./resources.js";
+import type { BypassOptions, ChangeOptions, ListOptions, WriteOptions } from "./resources.js";
 
 const METHOD = CampaignService.method;
 
@@ -167,10 +167,12 @@ export class Campaigns {
       version = 0,
       etag = "",
       strict = false,
+      bypassReason = "",
       ...options
-    }: ChangeOptions & { readonly version?: number; readonly strict?: boolean } = {},
+    }: ChangeOptions & BypassOptions & { readonly version?: number; readonly strict?: boolean } = {},
   ): Promise<ActivateCampaignResponse> {
-    return this.#calls.unary(METHOD.activateCampaign, { name: nameOf(name), version, etag, strict }, once(options));
+    const request = { name: nameOf(name), version, etag, strict, bypassReason };
+    return this.#calls.unary(METHOD.activateCampaign, request, once(options));
   }
 
   /** Refuses new triggers and keeps what was accepted in the queue. */

@@ -12,15 +12,15 @@ import {
 import type { RepinFragmentResponse } from "./gen/clarion/v1/fragment_repin_pb.js";
 import { fullName } from "./names.js";
 import { Pager } from "./pager.js";
-import { ArchivableResources, type ChangeOptions, type ListOptions, type WriteOptions } from "./resources.js";
+import {
+  ArchivableResources,
+  type BypassOptions,
+  type ChangeOptions,
+  type ListOptions,
+  type WriteOptions,
+} from "./resources.js";
 
 const METHOD = FragmentService.method;
-
-/** What goes on without approvals. */
-export interface BypassOptions {
-  /** Why it goes on without the approvals that policies ask for. For administrators. */
-  readonly bypassReason?: string | undefined;
-}
 
 /** Writes and publishes fragments, which are content that campaigns share: `client.fragments`. */
 export class Fragments extends ArchivableResources<typeof FragmentSchema> {

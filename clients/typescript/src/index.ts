@@ -10,7 +10,7 @@ export type { TestRunOptions } from "./test_cases.js";
 export type { WatchOptions } from "./messages.js";
 export type { ProofOptions } from "./proofs.js";
 export { Pager } from "./pager.js";
-export type { ChangeOptions, ListOptions, UpdateOptions, WriteOptions } from "./resources.js";
+export type { BypassOptions, ChangeOptions, ListOptions, UpdateOptions, WriteOptions } from "./resources.js";
 export type { Retry } from "./retry.js";
 export type { ClientOptions } from "./settings.js";
 export type { SuppressionFilters } from "./suppressions.js";

@@ -19,6 +19,12 @@ export interface ChangeOptions extends CallOptions {
   readonly etag?: string | undefined;
 }
 
+/** What goes on without approvals. */
+export interface BypassOptions {
+  /** Why it goes on without the approvals that policies ask for. For administrators. */
+  readonly bypassReason?: string | undefined;
+}
+
 /** `validateOnly` runs every check, stores nothing and answers with what would be stored. */
 export interface WriteOptions extends CallOptions {
   readonly validateOnly?: boolean | undefined;

@@ -260,6 +260,16 @@ test("a draft of a fragment is approved by its full name, and one of a campaign 
   await client.fragments.delete("terms");
 });
 
+test("an administrator activates without the approvals that a policy asks for, and says why", async () => {
+  await client.approvalPolicies.create({ name: "legal", displayName: "Legal" });
+  await client.campaigns.update({ name: "campaigns/orders", displayName: "Orders" }, { fields: ["display_name"] });
+  await assert.rejects(client.campaigns.activate("orders"), PreconditionFailedError);
+  await client.campaigns.activate("orders", { bypassReason: "The shop is down." });
+  const [live] = await client.campaigns.versions("orders").take(1);
+  assert.equal(live?.bypassReason, "The shop is down.");
+  await client.approvalPolicies.delete("legal");
+});
+
 test("a campaign is copied, archived, and found by its tags", async () => {
   const draft = await client.campaigns.get("draft");
   await client.campaigns.update({ name: draft.name, tags: ["Shop"] }, { fields: ["tags"] });
