@@ -95,6 +95,17 @@ async def test_the_button_of_a_mail_client_ends_the_topic_and_no_service_message
     assert (await sink.wait_for(2))[1].parsed["List-Unsubscribe"] is None
 
 
+async def test_the_button_in_a_proof_changes_nothing(service: Service, client: AsyncClient, sink: SmtpSink) -> None:
+    action = Action(channel_configuration="news", email=EmailContent(subject="News", text=LINKS))
+    await set_up(client, "news", sink.port, category=Category.MARKETING, topic="topics/news", actions=[action])
+    await client.proofs.send("news", [JANE], CONTEXT)
+    (proof,) = await sink.wait_for(1)
+    (url,) = re.findall(r"^<(\S+)>$", proof.parsed["List-Unsubscribe"])
+    assert press(at(service, url))[0] == 200
+    assert (await client.consents.get(JANE)).changes == ()
+    assert (await client.reports.get("news")).unsubscribed_count == 0
+
+
 @pytest.fixture(params=[True, False], ids=["scripts", "no scripts"])
 def browser(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Browser]:
     if MISSING:

@@ -90,10 +90,12 @@ async def test_an_image_that_is_not_uploaded_blocks_activation_and_one_that_is_n
         campaign("orders", "orders", actions=[Action(channel_configuration="orders", email=email)])
     )
     found = (await client.campaigns.review("orders")).findings
-    assert [(each.field, each.code) for each in found] == [
-        ("actions[0].email.attachments[0].attachment", "ATTACHMENT_MISSING"),
-        ("actions[0].email.html", "ATTACHMENT_MISSING"),
+    assert [(each.field, each.code, each.severity) for each in found] == [
+        ("actions[0].email.attachments[0].attachment", "ATTACHMENT_MISSING", Severity.ERROR),
+        ("actions[0].email.html", "ATTACHMENT_MISSING", Severity.ERROR),
     ]
+    with pytest.raises(PreconditionFailedError, match="cannot be activated"):
+        await client.campaigns.activate("orders")
 
     await client.attachments.upload(PNG, "logo", file_name="logo.png")
     unused = content(ContentAttachment(attachment="logo", inline=True), html="<p>Hi</p>")

@@ -11,13 +11,17 @@ from clarion_server.application.ports.channels import PermanentFailure
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.campaign import Action, ActionMode, ContentVariant
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
+from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.content_locale import LocaleChoice, LocaleReason
+from clarion_server.domain.errors import ReviewFailed
 from clarion_server.domain.message import MessageState
 
 from tests.fakes import Provider
 from tests.unit.application.compiler import RememberingCompiler
 from tests.unit.application.running import Process, messages, recipient, recipients, until
+from tests.unit.application.test_profiles_of_triggers import stored
 from tests.unit.application.world import AUTHOR, World
 
 ENGLISH = EmailContent("Your order", "<html><p>Thank you: {{ 1234.5 | number }}</p></html>", headers={"X-Shop": "a"})
@@ -63,6 +67,38 @@ async def test_each_recipient_gets_a_language_and_the_message_says_why(world: Wo
     assert {address: mail.locale for address, mail in mails.items()} == {
         address: choice.locale for address, choice in found.items()
     }
+
+
+async def test_the_language_of_the_profile_is_that_of_every_channel(world: World) -> None:
+    await world.channel()
+    await world.channel("hooks", provider=WebhookProvider("https://example.com/hook"))
+    german = ContentVariant("de", WebhookContent('{"said": "Danke"}'))
+    hook = Action("hook", "hooks", WebhookContent('{"said": "Thank you"}'), (german,))
+    await world.live(actions=(MAIL, hook))
+    await stored(world, "email:ann@example.com", locale="de")
+    provider = Provider()
+    process = Process(world, provider=provider)
+    async with process.sending():
+        await process.trigger(recipient("email:ann@example.com"))
+        await until(lambda: len(messages(world, MessageState.SENT)) == 2)
+    assert {message.content_locale.locale for message in messages(world).values()} == {"de"}
+    assert sorted(type(outbound.rendered).__name__ for outbound in provider.taken) == [
+        "RenderedEmail",
+        "RenderedWebhook",
+    ]
+    assert all("Danke" in str(outbound.rendered) for outbound in provider.taken)
+
+
+async def test_a_text_that_one_language_lacks_stops_the_activation(world: World) -> None:
+    await world.channel()
+    texts = {"en": {"thanks": "Thank you"}, "de": {"thanks": "Danke"}, "fr": {}}
+    content = EmailContent("{{ t('thanks') }}", "<p>{{ t('thanks') }}</p>")
+    await world.draft(actions=(Action("email", "orders", content),), translations=texts)
+    with pytest.raises(ReviewFailed) as refused:
+        await world.activate()
+    assert {each.code.value for each in refused.value.findings} == {"TRANSLATION_MISSING"}
+    assert all("'thanks'" in each.message and "'fr'" in each.message for each in refused.value.findings)
+    assert (await world.authoring.get("order-confirmed", AUTHOR)).state is CampaignState.DRAFT
 
 
 async def test_numbers_have_the_region_of_the_person_and_the_language_of_the_content(world: World) -> None:

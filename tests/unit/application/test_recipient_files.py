@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -124,9 +125,22 @@ async def test_the_size_of_the_mail_as_encoded_is_checked_before_the_answer(
     limits = UploadLimits(25_000_000)
     process.triggering._files = RecipientFiles(process.transactions, blobs, process.dispatchers, limits)
     await process.transactions.write(lambda unit: unit.attachments.add(upload(size)))
-    found = await refusal(process, files={0: (RecipientFile(attachment="large"),)})
     assert CHANNEL.max_message_bytes == DEFAULT_MAX_MESSAGE
-    assert found == ([("recipients[0].attachments", "TOO_LARGE")] if is_refused else [])
+    large = (RecipientFile(attachment="large"),)
+    if not is_refused:
+        assert await refusal(process, files={0: large}) == []
+        return
+    with pytest.raises(InvalidFields) as refused:
+        await process.trigger(files={0: large})
+    (violation,) = refused.value.violations
+    assert (violation.field, violation.reason) == ("recipients[0].attachments", "TOO_LARGE")
+    encoded = re.search(r"would have ([\d,]+) octets as encoded, of ([\d,]+)\.", violation.description)
+    assert encoded is not None
+    would_have, limit = (int(number.replace(",", "")) for number in encoded.groups())
+    # Base64 makes four octets of three, and lines of them.
+    assert 4 * size / 3 < would_have < 1.4 * size
+    assert limit == (announced or DEFAULT_MAX_MESSAGE)
+    assert states(world) == [SENT]
 
 
 async def refusal(process: Process, **fields: object) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from clarion_server.domain.campaign import CampaignDefinition, ContentVariant
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.finding import Finding
+from clarion_server.domain.finding import Finding, Severity
 
 from tests.unit.rendering.contents import COMPILER, campaign, object_schema
 
@@ -76,7 +76,9 @@ def test_a_text_of_a_variant_is_looked_for_in_its_language() -> None:
 )
 def test_the_arguments_of_a_translation_are_those_of_the_default_text(german: str, wrong: str) -> None:
     found = findings(HELLO, {"en": {"hello": "Hello {name}"}, "de": {"hello": german}})
-    assert {each.code.value for each in found} == ({"TRANSLATION_PLACEHOLDER"} if wrong else set())
+    assert {(each.code.value, each.severity) for each in found} == (
+        {("TRANSLATION_PLACEHOLDER", Severity.ERROR)} if wrong else set()
+    )
     assert all(wrong in each.message for each in found)
 
 

@@ -130,6 +130,20 @@ def test_what_is_wrong_is_found_with_its_place(condition: str, code: str, said: 
     assert finding.severity is (Severity.WARNING if warns else Severity.ERROR)
 
 
+@pytest.mark.parametrize(
+    ("condition", "remedy"),
+    [
+        ('!(profile.country in ["DE"])', "`has(profile.country) && …`"),
+        ("context.total + 1 > 2", "as in 1.0"),
+        ("has(profile.n) && profile.n + 1 > 2", "as in 1.0"),
+        ("context.total + size(context.tags) > 2", "`double(…)`"),
+    ],
+)
+def test_the_remedy_is_what_to_write_instead(condition: str, remedy: str) -> None:
+    (finding,) = reviewed(condition)
+    assert remedy in finding.remedy
+
+
 def test_the_line_is_told() -> None:
     (finding,) = reviewed('true &&\n  profile.tier == "gold"')
     assert (finding.line, finding.message) == (2, "Column 10: profile.tier may be missing.")
