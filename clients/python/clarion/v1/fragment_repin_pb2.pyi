@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class FragmentRepin(_message.Message):
-    """What became of one campaign that was to get another version of a fragment."""
+    """Says what became of one campaign that was to get another version of a fragment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -443,7 +443,7 @@ class PublishFragmentResponse(_message.Message):
 
     @_builtins.property
     def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
-        """What is worth a look in it."""
+        """They say what is worth a look in it."""
 
     def __init__(
         self,

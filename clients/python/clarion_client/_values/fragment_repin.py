@@ -48,7 +48,7 @@ class RepinOutcome(StrEnum):
 @represents(fragment_repin_pb2.FragmentRepin.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FragmentRepin(Value):
-    """What became of one campaign that was to get another version of a fragment."""
+    """Says what became of one campaign that was to get another version of a fragment."""
 
     campaign: str = ""
     """Output only. The campaign, as `campaigns/{campaign}`."""

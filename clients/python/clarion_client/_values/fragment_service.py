@@ -22,4 +22,4 @@ class Publication(Value):
     version: FragmentVersion
     """The version."""
     warnings: Sequence[Finding] = ()
-    """What is worth a look in it."""
+    """They say what is worth a look in it."""

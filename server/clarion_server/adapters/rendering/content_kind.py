@@ -42,7 +42,7 @@ class Part:
     source: str
     escaping: Escaping = Escaping.NONE
     transform: Transform = Transform.NONE
-    """What building makes of the source."""
+    """It holds what building makes of the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class IncludeSite:
 
 @dataclass(frozen=True, slots=True)
 class BuiltPart:
-    """What building makes of a part, and what it found."""
+    """Holds a part as building has made it, and what building has found in it."""
 
     source: BuiltSource
     """The part's own source where building leaves it as it is."""

@@ -35,7 +35,7 @@ from clarion_server.domain.violation import Violation, required
 
 @dataclass(frozen=True, slots=True)
 class Approval(Generic[D]):
-    """Where the approval of a draft stands."""
+    """Says where the approval of a draft stands."""
 
     subject: D
     """The campaign or the fragment."""

@@ -152,9 +152,9 @@ _OF_FRAGMENTS = ("`include` is", "`extends` is", "`block` is", "There is no func
 class _ReadPart(NamedTuple):
     built: BuiltPart
     readable: str
-    """What the rules of HTML look at."""
+    """The rules of HTML look at this text."""
     key: bytes
-    """That of its source."""
+    """It is the key of the source."""
 
 
 def _part_reader(build: PartBuilder, fragments: Fragments) -> Callable[[Part], _ReadPart]:

@@ -31,7 +31,7 @@ _HIDDEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How the text of an element looks, as far as it is written out."""
+    """It says how the text of an element looks, as far as that is written out."""
 
     name: str = ""
     colour: Colour | None = None
@@ -40,7 +40,7 @@ class _Look:
     is_bold: bool = False
     is_hidden: bool = False
     line: int = 0
-    """Of the tag that sets a colour last."""
+    """It is the line of the tag that sets a colour last."""
 
     @property
     def is_complete(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a review knows beside the definition."""
+"""Holds what a review knows beside the definition."""
 
 from __future__ import annotations
 

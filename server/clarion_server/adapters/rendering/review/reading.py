@@ -14,7 +14,7 @@ from clarion_server.adapters.rendering.review.links import Link, links_in
 from clarion_server.adapters.rendering.structure import parse_template
 
 REMEMBERED = 64
-"""How many sources are remembered: contents that share a part take it from the default one, or follow each other."""
+"""So many sources are remembered: contents that share a part take it from the default one, or follow each other."""
 
 
 class SourceReader:

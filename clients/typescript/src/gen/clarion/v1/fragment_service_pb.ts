@@ -449,7 +449,7 @@ export type PublishFragmentResponse = Message<"clarion.v1.PublishFragmentRespons
   version?: FragmentVersion | undefined;
 
   /**
-   * What is worth a look in it.
+   * They say what is worth a look in it.
    *
    * @generated from field: repeated clarion.v1.Finding warnings = 3;
    */

@@ -66,7 +66,7 @@ class SmtpConnection(asyncio.Protocol):
 
     @property
     def server_certificate_end(self) -> Instant | None:
-        """When the certificate of the server expires. None without TLS."""
+        """It is when the certificate of the server expires; None without TLS."""
         return certificate_end(self._transport)
 
     def offers(self, extension: str) -> bool:
