@@ -29,8 +29,6 @@ from bench.targeting import targeting
 from bench.two_processes import two_processes
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
-#: The medians of the run that the next ones are compared with.
-LAST = Path(__file__).resolve().with_name("last.json")
 #: What is measured when nothing is asked for by name.
 ORDINARY_MEASURES = {**MEASURES, "lone": lone_trigger, "two-processes": two_processes, "people": people}
 ORDINARY_MEASURES |= {"targeting": targeting, "layouts": layouts, "contents": contents}
@@ -47,19 +45,33 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--store", choices=STORES, action="append", help="of what is measured on both stores, on this one alone"
     )
-    parser.add_argument("--keep", action="store_true", help="keeps the medians in bench/last.json, for later runs")
+    parser.add_argument(
+        "--against",
+        type=medians_of,
+        metavar="FILE",
+        default={},
+        help="the bench.json of an earlier run on this machine",
+    )
     parser.add_argument("--repeats", type=at_least_one, metavar="N", help="how often each is measured (default 3)")
     parser.add_argument("--floors", action="store_true", help="the floors alone, without Clarion")
-    arguments = parser.parse_args()
-    if arguments.keep and arguments.quick:
-        parser.error("what --quick measures is nothing to compare later runs with: leave out --keep or --quick")
-    return arguments
+    return parser.parse_args()
 
 
 def at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("a number of at least 1 is needed")
     return int(text)
+
+
+def medians_of(path: str) -> dict[str, object]:
+    """Reads a `bench.json`, before this run replaces it."""
+    try:
+        found: dict[str, object] = json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{path} cannot be read as the bench.json of an earlier run: {error}"
+        ) from error
+    return found
 
 
 def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
@@ -75,7 +87,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
         print(f"{title} {placement.name}: {name} ...", file=sys.stderr, flush=True)
         bench = Bench(load, command, placement, sizes, folder, arguments.floors, tuple(arguments.store or STORES))
         figures.add(placement.name, ALL_MEASURES[name](bench))
-    figures.print_table(last_medians())
+    figures.print_table(arguments.against)
     return {**figures.as_json(), **about}
 
 
@@ -95,17 +107,6 @@ def turns(arguments: argparse.Namespace, repeats: int) -> Iterator[tuple[str, Pl
                 yield f"{repeat + 1}/{arguments.repeats or 1}", placements()[0], name
 
 
-def last_medians() -> dict[str, float]:
-    medians: dict[str, float] = json.loads(LAST.read_text()) if LAST.exists() else {}
-    return medians
-
-
-def keep(result: dict[str, object]) -> None:
-    """Writes the medians; those that were not measured this time stay as they were."""
-    medians = {name: value for name, value in result.items() if isinstance(value, float)}
-    LAST.write_text(json.dumps(dict(sorted({**last_medians(), **medians}.items())), indent=2) + "\n")
-
-
 def stop(_number: int, _frame: FrameType | None) -> NoReturn:
     """Leaves by way of every `finally`, so that no process stays behind."""
     raise SystemExit("stopped")
@@ -122,8 +123,6 @@ def main() -> None:
         raise SystemExit(f"bench: {error}") from error
     path = BUILD / "bench.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
-    if arguments.keep:
-        keep(result)
     print(f"Written to {path}")
 
 

@@ -123,6 +123,7 @@ def latency(bench: Bench) -> Samples:
         "accept_p50_ms_half_load": accept.percentile_ms(50),
         "accept_p99_ms_half_load": accept.percentile_ms(99),
         "echo_p99_ms_half_load": echo.percentile_ms(99),
+        "accept_p99_ratio_half_load": accept.percentile_ms(99) / echo.percentile_ms(99),
     }
 
 

@@ -6,14 +6,16 @@ import os
 import shutil
 import smtplib
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from clarion.v1 import trigger_service_pb2
 
+from bench.__main__ import medians_of
 from bench.driver import Driver
-from bench.figures import Figures, Summary, against_last, verdict
+from bench.figures import Figures, Summary, against, verdict
 from bench.load import Exchange, H2Load, Load, PythonLoad, Target, Timed
 from bench.process import BenchError, module, running
 from bench.python_load import with_fresh_request_id
@@ -204,6 +206,7 @@ def test_a_verdict_names_the_placement_where_that_makes_the_difference(
         ("accept_unary_ratio", 50.0, "0.50 worse"),
         ("end_to_end_cpu_us", 150.0, "1.50 worse"),
         ("accept_p99_ms_half_load", 50.0, "0.50 better"),
+        ("accept_p99_ratio_half_load", 150.0, "1.50 worse"),
         ("reset_p99_ms_behind_marketing", 150.0, "1.50 worse"),
         ("growth_sqlite_get_ratio", 150.0, "1.50 worse"),
         ("purge_accept_p99_ms_during", 150.0, "1.50 worse"),
@@ -214,9 +217,19 @@ def test_a_verdict_names_the_placement_where_that_makes_the_difference(
         ("accept_unary_per_s", 104.0, "1.04"),
     ],
 )
-def test_a_figure_is_better_or_worse_than_the_last_by_what_it_means(name: str, value: float, compared: str) -> None:
-    assert against_last(name, value, 100.0) == compared
+def test_a_figure_is_better_or_worse_than_the_one_before_by_what_it_means(
+    name: str, value: float, compared: str
+) -> None:
+    assert against(name, value, 100.0) == compared
 
 
-def test_a_figure_that_the_last_run_did_not_have_is_compared_with_nothing() -> None:
-    assert against_last("accept_unary_per_s", 1.0, None) == ""
+def test_a_figure_that_the_run_before_did_not_have_is_compared_with_nothing() -> None:
+    assert against("accept_unary_per_s", 1.0, None) == ""
+
+
+def test_a_run_before_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cut.json").write_text('{"accept_unary_per_s": 1')
+
+    for name in ("cut.json", "nowhere.json"):
+        with pytest.raises(ArgumentTypeError, match=name):
+            medians_of(str(tmp_path / name))
