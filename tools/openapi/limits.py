@@ -22,7 +22,7 @@ def of_text(comment: str) -> Schema:
         if comment.startswith("Required."):
             limits["minLength"] = _number(found[1])
         return limits
-    if found := re.search(rf"At most {_N} characters", comment):
+    if found := re.search(rf"[Aa]t most {_N} characters", comment):
         return {"maxLength": _number(found[1])}
     return {}
 
@@ -31,7 +31,7 @@ def of_number(comment: str) -> Schema:
     """For a number. 0 means that the field is absent, so that every range begins at 0."""
     if found := re.search(rf"\b{_N} to {_N}\.", comment):
         return {"minimum": 0, "maximum": _number(found[2])}
-    if "a negative one refused" in comment:
+    if "a negative one is refused" in comment:
         return {"minimum": 0}
     return {}
 
@@ -43,9 +43,9 @@ def of_list(comment: str) -> tuple[Schema, Schema]:
         limits = {"minItems": 1, "maxItems": 1}
     elif found := re.search(rf": {_N} to {_N}, each identity once", comment):
         limits = {"minItems": _number(found[1]), "maxItems": _number(found[2])}
-    elif "At least one" in comment:
+    elif "Has at least one" in comment:
         limits = {"minItems": 1}
-    elif found := re.search(rf"At most {_N}\b", comment):
+    elif found := re.search(rf"Has at most {_N}\b", comment):
         limits = {"maxItems": _number(found[1])}
     if found := re.search(rf"each of {_N} to {_N} characters", comment):
         entries = {"minLength": _number(found[1]), "maxLength": _number(found[2])}

@@ -51,7 +51,7 @@ def test_comments_become_descriptions_and_limits_constraints(http: Http) -> None
         "type": "string",
         "minLength": 1,
         "maxLength": 200,
-        "description": "What people call the campaign. 1 to 200 characters.",
+        "description": "Says what people call the campaign. Has 1 to 200 characters.",
     }
     tags = schemas["Campaign"]["properties"]["tags"]
     assert (tags["maxItems"], tags["uniqueItems"], tags["items"]["maxLength"]) == (20, True, 63)

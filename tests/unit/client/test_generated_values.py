@@ -21,7 +21,7 @@ import "google/protobuf/timestamp.proto";
 message Parcel {
   // How large it is.
   enum Size {
-    // Never returned.
+    // Is never returned.
     SIZE_UNSPECIFIED = 0;
     // Larger than a letter.
     SIZE_LARGE = 1;

@@ -23,14 +23,14 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Access(_message.Message):
-    """Who may call an RPC."""
+    """Says who may call an RPC."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     SCOPES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_api_key_pb2.ApiKey.Scope.ValueType]:
-        """A key needs one of these scopes, or `admin`, which may call everything in its sandbox."""
+        """Lists the scopes of which a key needs one. A key with `admin` may call everything in its sandbox."""
 
     def __init__(
         self,
@@ -47,4 +47,4 @@ Global___Access: _TypeAlias = Access  # noqa: Y015
 
 ACCESS_FIELD_NUMBER: _builtins.int
 access: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Access]
-"""Who may call the RPC. Every RPC of Clarion has it, and the service checks each call by it."""
+"""Says who may call the RPC. Every RPC of Clarion has it, and the service checks each call by it."""

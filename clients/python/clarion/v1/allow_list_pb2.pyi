@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class AllowList(_message.Message):
-    """The addresses and domains that alone are written to while the list is enabled, so that a test environment reaches nobody
+    """Lists the addresses and domains that alone are written to while the list is enabled, so that a test environment reaches nobody
     else. A sandbox has one; it is disabled and empty until it is changed.
 
     It holds for every message of the sandbox, whatever its campaign, from its commit on: when a trigger is accepted and again
@@ -37,22 +37,22 @@ class AllowList(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATER_FIELD_NUMBER: _builtins.int
     enabled: _builtins.bool
-    """Optional. Whether it holds. An enabled list without entries stops everything."""
+    """Optional. Says whether it holds. An enabled list without entries stops everything."""
     etag: _builtins.str
-    """Optional. The state of the list as the caller last saw it. An update that carries another one than the stored one is
-    refused with `ABORTED`. Changes with every change.
+    """Optional. Is the state of the list as the caller last saw it. An update that carries another one than the stored one is refused
+    with `ABORTED`. It changes with every change.
     """
     updater: _builtins.str
-    """Output only. The key that changed it last, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that changed it last, as `apiKeys/{api_key}`."""
     @_builtins.property
     def entries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. At most 1,000 addresses and domains, each once: `jane@example.com`, `example.com` for all addresses at that
+        """Optional. Has at most 1,000 addresses and domains, each once: `jane@example.com`, `example.com` for all addresses at that
         domain, `*.example.com` for all below it. They compare as those of suppressions do.
         """
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was changed last. Absent before the first change."""
+        """Output only. Says when it was changed last. Is absent before the first change."""
 
     def __init__(
         self,

@@ -44,7 +44,7 @@ class GetAllowListResponse(_message.Message):
     ALLOW_LIST_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def allow_list(self) -> _allow_list_pb2.AllowList:
-        """The allow list."""
+        """Holds the allow list."""
 
     def __init__(
         self,
@@ -69,11 +69,11 @@ class UpdateAllowListRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def allow_list(self) -> _allow_list_pb2.AllowList:
-        """Required. The new values and, optionally, the etag that the caller last saw."""
+        """Required. Holds the new values and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The fields to change. Absent: every editable field that is populated. `*`: every editable field."""
+        """Optional. Names the fields to change. Default: every editable field that is populated. `*` stands for every editable field."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class UpdateAllowListResponse(_message.Message):
     ALLOW_LIST_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def allow_list(self) -> _allow_list_pb2.AllowList:
-        """The allow list as stored."""
+        """Holds the allow list as stored."""
 
     def __init__(
         self,

@@ -22,7 +22,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ApiKey(_message.Message):
-    """A credential, and with it a sandbox and rights. Sent as the metadata `authorization: Bearer {secret}`."""
+    """Is a credential, and gives its holder a sandbox and rights. Callers send its secret as the metadata `authorization: Bearer
+    {secret}`.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -33,33 +35,33 @@ class ApiKey(_message.Message):
     class _ScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ApiKey._Scope.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         SCOPE_UNSPECIFIED: ApiKey._Scope.ValueType  # 0
-        """Refused."""
+        """Is refused."""
         SCOPE_AUTHOR: ApiKey._Scope.ValueType  # 1
-        """Write, review and preview campaigns."""
+        """The key may write, review and preview campaigns."""
         SCOPE_APPROVE: ApiKey._Scope.ValueType  # 2
-        """Activate, pause, resume and stop campaigns."""
+        """The key may activate, pause, resume and stop campaigns, and approve drafts."""
         SCOPE_TRIGGER: ApiKey._Scope.ValueType  # 3
-        """Trigger campaigns, and cancel what was triggered."""
+        """The key may trigger campaigns, and cancel what was triggered."""
         SCOPE_READ: ApiKey._Scope.ValueType  # 4
-        """Read campaigns, executions, messages, events and reports."""
+        """The key may read campaigns, executions, messages, events and reports."""
         SCOPE_ADMIN: ApiKey._Scope.ValueType  # 5
-        """Keep keys and channel configurations, and everything the other scopes allow."""
+        """The key may keep other keys and channel configurations, and do everything that the other scopes allow."""
 
     class Scope(_Scope, metaclass=_ScopeEnumTypeWrapper):
         """Says what a key may do. A call needs one of the scopes that its comment names. Values may be added."""
 
     SCOPE_UNSPECIFIED: ApiKey.Scope.ValueType  # 0
-    """Refused."""
+    """Is refused."""
     SCOPE_AUTHOR: ApiKey.Scope.ValueType  # 1
-    """Write, review and preview campaigns."""
+    """The key may write, review and preview campaigns."""
     SCOPE_APPROVE: ApiKey.Scope.ValueType  # 2
-    """Activate, pause, resume and stop campaigns."""
+    """The key may activate, pause, resume and stop campaigns, and approve drafts."""
     SCOPE_TRIGGER: ApiKey.Scope.ValueType  # 3
-    """Trigger campaigns, and cancel what was triggered."""
+    """The key may trigger campaigns, and cancel what was triggered."""
     SCOPE_READ: ApiKey.Scope.ValueType  # 4
-    """Read campaigns, executions, messages, events and reports."""
+    """The key may read campaigns, executions, messages, events and reports."""
     SCOPE_ADMIN: ApiKey.Scope.ValueType  # 5
-    """Keep keys and channel configurations, and everything the other scopes allow."""
+    """The key may keep other keys and channel configurations, and do everything that the other scopes allow."""
 
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
@@ -70,34 +72,34 @@ class ApiKey(_message.Message):
     CREATOR_FIELD_NUMBER: _builtins.int
     ACCESS_LABELS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `apiKeys/{api_key}`. Assigned at creation; not secret."""
+    """Identifier. Has the form `apiKeys/{api_key}`. Is assigned at creation; not secret."""
     display_name: _builtins.str
-    """Required. What the key is for. 1 to 200 characters."""
+    """Required. Says what the key is for. Has 1 to 200 characters."""
     sandbox: _builtins.str
-    """Immutable. The sandbox that every call with this key sees: an isolated set of campaigns, channel configurations and
-    messages. 1 to 63 lower-case letters, digits and hyphens, beginning with a letter. A sandbox exists as soon as a key
-    names it. Default: the creator's. Only an administrator of the sandbox `default` may name another one.
+    """Immutable. Is the sandbox that every call with this key sees: an isolated set of campaigns, channel configurations and
+    messages. Has 1 to 63 lower-case letters, digits and hyphens, beginning with a letter. A sandbox exists as soon as a key names
+    it. Default: the creator's. Only an administrator of the sandbox `default` may name another one.
     """
     creator: _builtins.str
-    """Output only. The key that created it, as `apiKeys/{api_key}`. Empty for the first one."""
+    """Output only. Names the key that created it, as `apiKeys/{api_key}`. Is empty for the first one."""
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[Global___ApiKey.Scope.ValueType]:
-        """Required. What it may do. At least one, each once."""
+        """Required. Says what it may do. Has at least one, each once."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created."""
+        """Output only. Says when it was created."""
 
     @_builtins.property
     def revoke_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was revoked. Absent while it works."""
+        """Output only. Says when it was revoked. Is absent while it works."""
 
     @_builtins.property
     def access_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Immutable. The access labels that it holds: it sees what has none, or none but these, and nothing else. At most 64, each of 1 to 32
-        lower-case letters, digits and hyphens, without repetition. Administrators give any label to any key, and still see what is
-        labelled only with a key that holds the labels. A label exists from the first key on that holds it; a sandbox has at most 64 in its
-        life. Default: none.
+        """Immutable. Lists the access labels that it holds: it sees what has none, or none but these, and nothing else. Has at most 64,
+        each of 1 to 32 lower-case letters, digits and hyphens, without repetition. Administrators give any label to any key, and still
+        see what is labelled only with a key that holds the labels. A label exists from the first key on that holds it; a sandbox has
+        at most 64 in its life. Default: none.
         """
 
     def __init__(

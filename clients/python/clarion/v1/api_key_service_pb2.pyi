@@ -28,7 +28,7 @@ class CreateApiKeyRequest(_message.Message):
     API_KEY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def api_key(self) -> _api_key_pb2.ApiKey:
-        """Required. The key. Its name and output-only fields are ignored."""
+        """Required. Holds the key. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class CreateApiKeyResponse(_message.Message):
     API_KEY_FIELD_NUMBER: _builtins.int
     SECRET_FIELD_NUMBER: _builtins.int
     secret: _builtins.str
-    """The credential itself. Clarion keeps only a hash of it and cannot show it again."""
+    """Is the credential itself. Clarion keeps only a hash of it and cannot show it again."""
     @_builtins.property
     def api_key(self) -> _api_key_pb2.ApiKey:
-        """The key."""
+        """Holds the key."""
 
     def __init__(
         self,
@@ -80,9 +80,9 @@ class ListApiKeysRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     def __init__(
         self,
         *,
@@ -106,10 +106,10 @@ class ListApiKeysResponse(_message.Message):
     API_KEYS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def api_keys(self) -> _containers.RepeatedCompositeFieldContainer[_api_key_pb2.ApiKey]:
-        """The keys, oldest first."""
+        """Lists the keys, oldest first."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class RevokeApiKeyRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `apiKeys/{api_key}`."""
+    """Required. Names the API key, as `apiKeys/{api_key}`."""
     def __init__(
         self,
         *,
@@ -156,7 +156,7 @@ class RevokeApiKeyResponse(_message.Message):
     API_KEY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def api_key(self) -> _api_key_pb2.ApiKey:
-        """The key."""
+        """Holds the key."""
 
     def __init__(
         self,

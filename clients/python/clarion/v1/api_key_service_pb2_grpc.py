@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class ApiKeyServiceStub:
-    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the
-    keys of every sandbox, any other one those of its own.
+    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the keys of
+    every sandbox, any other sees those of its own sandbox.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -56,8 +56,8 @@ class ApiKeyServiceStub:
 
 
 class ApiKeyServiceServicer:
-    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the
-    keys of every sandbox, any other one those of its own.
+    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the keys of
+    every sandbox, any other sees those of its own sandbox.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -85,7 +85,7 @@ class ApiKeyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeApiKey(self, request, context):
-        """Makes a key useless: at once in the process that answers, within 5 seconds in the others. Idempotent.
+        """Makes a key useless: at once in the process that answers, within 5 seconds in the others. The call is idempotent.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name among those the caller sees.
@@ -122,8 +122,8 @@ def add_ApiKeyServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ApiKeyService:
-    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the
-    keys of every sandbox, any other one those of its own.
+    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the keys of
+    every sandbox, any other sees those of its own sandbox.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """

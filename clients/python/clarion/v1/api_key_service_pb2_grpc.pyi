@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ApiKeyServiceStub:
-    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the
-    keys of every sandbox, any other one those of its own.
+    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the keys of
+    every sandbox, any other sees those of its own sandbox.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -52,7 +52,7 @@ class ApiKeyServiceStub:
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     RevokeApiKey: _grpc.UnaryUnaryMultiCallable[_api_key_service_pb2.RevokeApiKeyRequest, _api_key_service_pb2.RevokeApiKeyResponse]
-    """Makes a key useless: at once in the process that answers, within 5 seconds in the others. Idempotent.
+    """Makes a key useless: at once in the process that answers, within 5 seconds in the others. The call is idempotent.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name among those the caller sees.
@@ -61,8 +61,8 @@ class ApiKeyServiceStub:
 
 @_typing.type_check_only
 class ApiKeyServiceAsyncStub(ApiKeyServiceStub):
-    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the
-    keys of every sandbox, any other one those of its own.
+    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the keys of
+    every sandbox, any other sees those of its own sandbox.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -83,7 +83,7 @@ class ApiKeyServiceAsyncStub(ApiKeyServiceStub):
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     RevokeApiKey: _aio.UnaryUnaryMultiCallable[_api_key_service_pb2.RevokeApiKeyRequest, _api_key_service_pb2.RevokeApiKeyResponse]  # type: ignore[assignment]
-    """Makes a key useless: at once in the process that answers, within 5 seconds in the others. Idempotent.
+    """Makes a key useless: at once in the process that answers, within 5 seconds in the others. The call is idempotent.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name among those the caller sees.
@@ -91,8 +91,8 @@ class ApiKeyServiceAsyncStub(ApiKeyServiceStub):
     """
 
 class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the
-    keys of every sandbox, any other one those of its own.
+    """Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the keys of
+    every sandbox, any other sees those of its own sandbox.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -129,7 +129,7 @@ class ApiKeyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _api_key_service_pb2.RevokeApiKeyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_api_key_service_pb2.RevokeApiKeyResponse, _abc.Awaitable[_api_key_service_pb2.RevokeApiKeyResponse]]:
-        """Makes a key useless: at once in the process that answers, within 5 seconds in the others. Idempotent.
+        """Makes a key useless: at once in the process that answers, within 5 seconds in the others. The call is idempotent.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name among those the caller sees.

@@ -30,13 +30,13 @@ class ListApprovalThreadsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    """Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
     fragment: _builtins.str
-    """Optional. The fragment, as `fragments/{fragment}`."""
+    """Optional. Names the fragment, as `fragments/{fragment}`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then."""
     def __init__(
         self,
         *,
@@ -62,10 +62,10 @@ class ListApprovalThreadsResponse(_message.Message):
     APPROVAL_THREADS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def approval_threads(self) -> _containers.RepeatedCompositeFieldContainer[_approval_pb2.ApprovalThread]:
-        """The threads, the newest first."""
+        """Lists the threads, the newest first."""
 
     def __init__(
         self,
@@ -92,14 +92,14 @@ class CommentOnApprovalRequest(_message.Message):
     COMMENT_FIELD_NUMBER: _builtins.int
     REPLY_TO_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    """Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
     fragment: _builtins.str
-    """Optional. The fragment, as `fragments/{fragment}`."""
+    """Optional. Names the fragment, as `fragments/{fragment}`."""
     comment: _builtins.str
-    """Required. What there is to say. At most 2,000 characters."""
+    """Required. Is the comment. Has at most 2,000 characters."""
     reply_to: _builtins.str
-    """Optional. The step that it is an answer to, as `ApprovalStep.step`: the first one of a thread, or an answer in it.
-    Default: the comment begins a thread.
+    """Optional. Is the step that it answers, as `ApprovalStep.step`: the first one of a thread, or an answer in it. Default: the
+    comment begins a thread.
     """
     def __init__(
         self,
@@ -126,7 +126,7 @@ class CommentOnApprovalResponse(_message.Message):
     APPROVAL_STEP_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def approval_step(self) -> _approval_pb2.ApprovalStep:
-        """The comment as a step of the history."""
+        """Holds the comment as a step of the history."""
 
     def __init__(
         self,
@@ -152,13 +152,13 @@ class ResolveApprovalThreadRequest(_message.Message):
     THREAD_FIELD_NUMBER: _builtins.int
     COMMENT_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    """Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
     fragment: _builtins.str
-    """Optional. The fragment, as `fragments/{fragment}`."""
+    """Optional. Names the fragment, as `fragments/{fragment}`."""
     thread: _builtins.str
-    """Required. The step that began the thread, or an answer in it, as `ApprovalStep.step`."""
+    """Required. Is the step that began the thread, or an answer in it, as `ApprovalStep.step`."""
     comment: _builtins.str
-    """Optional. What there is to say. At most 2,000 characters."""
+    """Optional. Is a remark for the history. Has at most 2,000 characters."""
     def __init__(
         self,
         *,
@@ -184,7 +184,7 @@ class ResolveApprovalThreadResponse(_message.Message):
     APPROVAL_THREAD_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def approval_thread(self) -> _approval_pb2.ApprovalThread:
-        """The thread, which is resolved."""
+        """Holds the thread, which is resolved."""
 
     def __init__(
         self,

@@ -64,17 +64,17 @@ class Approval(_message.Message):
         APPROVERS_FIELD_NUMBER: _builtins.int
         POSSIBLE_APPROVERS_FIELD_NUMBER: _builtins.int
         policy: _builtins.str
-        """Output only. The policy, as `approvalPolicies/{approval_policy}`."""
+        """Output only. Names the policy, as `approvalPolicies/{approval_policy}`."""
         required_count: _builtins.int
-        """Output only. How many different keys must approve."""
+        """Output only. Says how many different keys must approve."""
         @_builtins.property
         def approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-            """Output only. The keys whose approvals count for it, as `apiKeys/{api_key}`, in the order of their approvals."""
+            """Output only. Names the keys whose approvals count for it, as `apiKeys/{api_key}`, in the order of their approvals."""
 
         @_builtins.property
         def possible_approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-            """Output only. The keys of which further approvals would count for it, as `apiKeys/{api_key}`. Empty when it names no approvers:
-            then every key with the scope `approve` may, but for those that worked on the draft where the policy blocks them.
+            """Output only. Names the keys of which further approvals would count for it, as `apiKeys/{api_key}`. Is empty when it names no
+            approvers: then every key with the scope `approve` may, but for those that worked on the draft where the policy blocks them.
             """
 
         def __init__(
@@ -101,32 +101,32 @@ class Approval(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     FRAGMENT_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Output only. The campaign, as `campaigns/{campaign}`. Empty when it is about a fragment."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`. Is empty when it is about a fragment."""
     state: Global___Approval.State.ValueType
-    """Output only. Where it stands."""
+    """Output only. Says where it stands."""
     content_hash: _builtins.str
     """Output only. A hash (SHA-256) of the draft as it is now, with all that it names: of a campaign the channel configurations, the
     topic, the sending policy, the fragments and the bytes of the attachments; of a fragment the versions of the fragments that it
     includes. An approval is of exactly this.
     """
     submitted_hash: _builtins.str
-    """Output only. The hash of what was submitted. Another one than `content_hash` when something changed since that the draft names:
-    the approvals are stale then, and the draft must be submitted anew. Empty when it is not submitted.
+    """Output only. Is the hash of what was submitted. Another one than `content_hash` when something changed since that the draft
+    names: the approvals are stale then, and the draft must be submitted anew. Is empty when it is not submitted.
     """
     submitter: _builtins.str
-    """Output only. The key that submitted it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that submitted it, as `apiKeys/{api_key}`."""
     etag: _builtins.str
-    """Output only. The etag of the campaign or fragment."""
+    """Output only. Is the etag of the campaign or fragment."""
     fragment: _builtins.str
-    """Output only. The fragment, as `fragments/{fragment}`. Empty when it is about a campaign."""
+    """Output only. Names the fragment, as `fragments/{fragment}`. Is empty when it is about a campaign."""
     @_builtins.property
     def submit_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was submitted."""
+        """Output only. Says when it was submitted."""
 
     @_builtins.property
     def requirements(self) -> _containers.RepeatedCompositeFieldContainer[Global___Approval.Requirement]:
-        """Output only. What the approval policies ask that hold for the draft now, by name. Without any, the draft can be activated or
-        published without an approval; once it is submitted, one approval makes it `STATE_APPROVED`.
+        """Output only. Says what the approval policies ask that hold for the draft now, by name. Without any, the draft can be activated
+        or published without an approval; once it is submitted, one approval makes it `STATE_APPROVED`.
         """
 
     def __init__(
@@ -152,7 +152,7 @@ Global___Approval: _TypeAlias = Approval  # noqa: Y015
 
 @_typing.final
 class ApprovalStep(_message.Message):
-    """One entry of the history of the approvals of a campaign or a fragment. Never changes."""
+    """Is one entry of the history of the approvals of a campaign or a fragment. An entry never changes."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -163,7 +163,7 @@ class ApprovalStep(_message.Message):
     class _ActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ApprovalStep._Action.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         ACTION_UNSPECIFIED: ApprovalStep._Action.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         ACTION_SUBMITTED: ApprovalStep._Action.ValueType  # 1
         """The draft was submitted."""
         ACTION_APPROVED: ApprovalStep._Action.ValueType  # 2
@@ -187,7 +187,7 @@ class ApprovalStep(_message.Message):
         """Says what was done. Values may be added."""
 
     ACTION_UNSPECIFIED: ApprovalStep.Action.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     ACTION_SUBMITTED: ApprovalStep.Action.ValueType  # 1
     """The draft was submitted."""
     ACTION_APPROVED: ApprovalStep.Action.ValueType  # 2
@@ -215,20 +215,20 @@ class ApprovalStep(_message.Message):
     STEP_FIELD_NUMBER: _builtins.int
     THREAD_FIELD_NUMBER: _builtins.int
     action: Global___ApprovalStep.Action.ValueType
-    """Output only. What was done."""
+    """Output only. Says what was done."""
     actor: _builtins.str
-    """Output only. The key that did it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that did it, as `apiKeys/{api_key}`."""
     comment: _builtins.str
-    """Output only. What was said about it."""
+    """Output only. Says what was said about it."""
     content_hash: _builtins.str
-    """Output only. The hash of the draft at that moment. Empty for a comment."""
+    """Output only. Is the hash of the draft at that moment. Is empty for a comment."""
     step: _builtins.str
-    """Output only. What identifies the step in the history of its campaign or fragment."""
+    """Output only. Says what identifies the step in the history of its campaign or fragment."""
     thread: _builtins.str
-    """Output only. The step that began the thread which this one belongs to, as its `step`. Empty for a step that is no reply."""
+    """Output only. Is the step that began the thread which this one belongs to, as its `step`. Is empty for a step that is no reply."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When."""
+        """Output only. Says when it was done."""
 
     def __init__(
         self,
@@ -251,7 +251,7 @@ Global___ApprovalStep: _TypeAlias = ApprovalStep  # noqa: Y015
 
 @_typing.final
 class ApprovalThread(_message.Message):
-    """A step that says something, with what was answered to it."""
+    """Is a step that says something, with what was answered to it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -259,14 +259,14 @@ class ApprovalThread(_message.Message):
     REPLIES_FIELD_NUMBER: _builtins.int
     RESOLVED_FIELD_NUMBER: _builtins.int
     resolved: _builtins.bool
-    """Output only. Whether it is resolved: nothing was said in it since."""
+    """Output only. Says whether it is resolved: nothing was said in it since."""
     @_builtins.property
     def opening(self) -> Global___ApprovalStep:
-        """Output only. What was said first: a comment, or another step with one, such as a request for changes."""
+        """Output only. Says what was said first: a comment, or another step with one, such as a request for changes."""
 
     @_builtins.property
     def replies(self) -> _containers.RepeatedCompositeFieldContainer[Global___ApprovalStep]:
-        """Output only. The answers, and each time at which it was resolved, the oldest first."""
+        """Output only. Lists the answers, and each time at which it was resolved, the oldest first."""
 
     def __init__(
         self,

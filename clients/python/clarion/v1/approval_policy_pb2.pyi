@@ -38,7 +38,7 @@ class ApprovalPolicy(_message.Message):
     class _AppliesToEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ApprovalPolicy._AppliesTo.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         APPLIES_TO_UNSPECIFIED: ApprovalPolicy._AppliesTo.ValueType  # 0
-        """Read as `APPLIES_TO_CAMPAIGN`."""
+        """Is read as `APPLIES_TO_CAMPAIGN`."""
         APPLIES_TO_CAMPAIGN: ApprovalPolicy._AppliesTo.ValueType  # 1
         """Campaigns, when they are activated."""
         APPLIES_TO_FRAGMENT: ApprovalPolicy._AppliesTo.ValueType  # 2
@@ -48,7 +48,7 @@ class ApprovalPolicy(_message.Message):
         """Says the drafts of what it is about. Values may be added."""
 
     APPLIES_TO_UNSPECIFIED: ApprovalPolicy.AppliesTo.ValueType  # 0
-    """Read as `APPLIES_TO_CAMPAIGN`."""
+    """Is read as `APPLIES_TO_CAMPAIGN`."""
     APPLIES_TO_CAMPAIGN: ApprovalPolicy.AppliesTo.ValueType  # 1
     """Campaigns, when they are activated."""
     APPLIES_TO_FRAGMENT: ApprovalPolicy.AppliesTo.ValueType  # 2
@@ -65,42 +65,42 @@ class ApprovalPolicy(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     APPLIES_TO_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `approvalPolicies/{approval_policy}`, where `{approval_policy}` is 1 to 63 lower-case letters, digits and hyphens, begins
-    with a letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `approvalPolicies/{approval_policy}`, where `{approval_policy}` is 1 to 63 lower-case letters, digits
+    and hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: _builtins.str
-    """Required. What people call the policy. 1 to 200 characters."""
+    """Required. Says what people call the policy. Has 1 to 200 characters."""
     required_count: _builtins.int
-    """Optional. How many different keys must approve: 1 to 5, and at most the number of `approvers` where there are any. With as
+    """Optional. Says how many different keys must approve: 1 to 5, and at most the number of `approvers` where there are any. With as
     many as there are approvers, all of them must. Default: 1.
     """
     block_self: _builtins.bool
-    """Optional. Whether the approval of a key does not count that submitted the draft, or edited it since the campaign was last
+    """Optional. Says whether the approval of a key does not count that submitted the draft, or edited it since the campaign was last
     activated or the fragment last published. Default: false.
     """
     etag: _builtins.str
-    """Optional. The state of the resource as the caller last saw it. An update that carries another one than the stored one is
-    refused with `ABORTED`.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one than the stored
+    one is refused with `ABORTED`.
     """
     applies_to: Global___ApprovalPolicy.AppliesTo.ValueType
-    """Optional. Whether it is about campaigns or about fragments. Default: `APPLIES_TO_CAMPAIGN`."""
+    """Optional. Says whether it is about campaigns or about fragments. Default: `APPLIES_TO_CAMPAIGN`."""
     @_builtins.property
     def conditions(self) -> Global___ApprovalConditions:
-        """Optional. The campaigns or fragments for which it holds. Default: all of the sandbox."""
+        """Optional. Says for which campaigns or fragments it holds. Default: all of the sandbox."""
 
     @_builtins.property
     def approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. The keys whose approval counts, as `apiKeys/{api_key}`. At most 100, without repetition. Default: every key with the
-        scope `approve` or `admin`.
+        """Optional. Names the keys whose approval counts, as `apiKeys/{api_key}`. Has at most 100, without repetition. Default: every key
+        with the scope `approve` or `admin`.
         """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created."""
+        """Output only. Says when it was created."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was last changed."""
+        """Output only. Says when it was last changed."""
 
     def __init__(
         self,
@@ -126,9 +126,9 @@ Global___ApprovalPolicy: _TypeAlias = ApprovalPolicy  # noqa: Y015
 
 @_typing.final
 class ApprovalConditions(_message.Message):
-    """The campaigns or fragments for which an approval policy holds: those that meet every condition which has values. One value that
-    fits meets a condition. Each has at most 100 values, without repetition. A condition that campaigns alone have, or fragments
-    alone, must have no values in a policy about the others.
+    """Says for which campaigns or fragments an approval policy holds: those that meet every condition which has values. One value that
+    fits is enough to meet a condition. Each condition has at most 100 values, without repetition. A condition that campaigns alone
+    have, or fragments alone, must have no values in a policy about the others.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -141,30 +141,30 @@ class ApprovalConditions(_message.Message):
     FRAGMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
-        """Optional. Of campaigns: the category is one of these."""
+        """Optional. Asks, of a campaign, that its category is one of these."""
 
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_channel_pb2.Channel.ValueType]:
-        """Optional. Of campaigns: an action is for one of these channels."""
+        """Optional. Asks, of a campaign, that an action is for one of these channels."""
 
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Of campaigns: it has one of these tags, in any case."""
+        """Optional. Asks, of a campaign, that it has one of these tags, in any case."""
 
     @_builtins.property
     def requesters(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. One of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the campaign was last activated
-        or the fragment last published.
+        """Optional. Asks that one of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the campaign was last
+        activated or the fragment last published.
         """
 
     @_builtins.property
     def fragment_kinds(self) -> _containers.RepeatedScalarFieldContainer[_fragment_pb2.Fragment.Kind.ValueType]:
-        """Optional. Of fragments: it may stand where one of these kinds stands."""
+        """Optional. Asks, of a fragment, that it may stand where one of these kinds stands."""
 
     @_builtins.property
     def fragments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Of fragments: it is one of these, as `fragments/{fragment}`. They need not exist yet. Every key that reads policies sees
-        these names, whatever hides the fragments.
+        """Optional. Asks, of a fragment, that it is one of these, as `fragments/{fragment}`. They need not exist yet. Every key that
+        reads policies sees these names, whatever hides the fragments.
         """
 
     def __init__(

@@ -28,9 +28,9 @@ class GetApprovalRequest(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     FRAGMENT_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    """Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
     fragment: _builtins.str
-    """Optional. The fragment, as `fragments/{fragment}`."""
+    """Optional. Names the fragment, as `fragments/{fragment}`."""
     def __init__(
         self,
         *,
@@ -54,7 +54,7 @@ class GetApprovalResponse(_message.Message):
     APPROVAL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def approval(self) -> _approval_pb2.Approval:
-        """The approval."""
+        """Holds the approval."""
 
     def __init__(
         self,
@@ -80,13 +80,13 @@ class ListApprovalStepsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    """Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
     fragment: _builtins.str
-    """Optional. The fragment, as `fragments/{fragment}`."""
+    """Optional. Names the fragment, as `fragments/{fragment}`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then."""
     def __init__(
         self,
         *,
@@ -112,10 +112,10 @@ class ListApprovalStepsResponse(_message.Message):
     APPROVAL_STEPS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def approval_steps(self) -> _containers.RepeatedCompositeFieldContainer[_approval_pb2.ApprovalStep]:
-        """The steps, the newest first."""
+        """Lists the steps, the newest first."""
 
     def __init__(
         self,
@@ -142,13 +142,13 @@ class SubmitForApprovalRequest(_message.Message):
     COMMENT_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    """Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
     fragment: _builtins.str
-    """Optional. The fragment, as `fragments/{fragment}`."""
+    """Optional. Names the fragment, as `fragments/{fragment}`."""
     comment: _builtins.str
-    """Optional. What the approvers should know. At most 2,000 characters."""
+    """Optional. Says what the approvers should know. Has at most 2,000 characters."""
     etag: _builtins.str
-    """Optional. The etag of the campaign or fragment that the caller last saw."""
+    """Optional. Is the etag of the campaign or fragment that the caller last saw."""
     def __init__(
         self,
         *,
@@ -174,7 +174,7 @@ class SubmitForApprovalResponse(_message.Message):
     APPROVAL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def approval(self) -> _approval_pb2.Approval:
-        """The approval."""
+        """Holds the approval."""
 
     def __init__(
         self,
@@ -201,15 +201,15 @@ class ApproveRequest(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     CONTENT_HASH_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    """Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
     fragment: _builtins.str
-    """Optional. The fragment, as `fragments/{fragment}`."""
+    """Optional. Names the fragment, as `fragments/{fragment}`."""
     comment: _builtins.str
-    """Optional. What there is to say. At most 2,000 characters."""
+    """Optional. Is a remark for the history. Has at most 2,000 characters."""
     etag: _builtins.str
-    """Optional. The etag of the campaign or fragment that the caller last saw."""
+    """Optional. Is the etag of the campaign or fragment that the caller last saw."""
     content_hash: _builtins.str
-    """Required. The `Approval.content_hash` of what the caller looked at."""
+    """Required. Is the `Approval.content_hash` of what the caller looked at."""
     def __init__(
         self,
         *,
@@ -236,7 +236,7 @@ class ApproveResponse(_message.Message):
     APPROVAL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def approval(self) -> _approval_pb2.Approval:
-        """The approval."""
+        """Holds the approval."""
 
     def __init__(
         self,
@@ -262,13 +262,13 @@ class RequestChangesRequest(_message.Message):
     COMMENT_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    """Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
     fragment: _builtins.str
-    """Optional. The fragment, as `fragments/{fragment}`."""
+    """Optional. Names the fragment, as `fragments/{fragment}`."""
     comment: _builtins.str
-    """Required. What is to change. At most 2,000 characters."""
+    """Required. Says what is to change. Has at most 2,000 characters."""
     etag: _builtins.str
-    """Optional. The etag of the campaign or fragment that the caller last saw."""
+    """Optional. Is the etag of the campaign or fragment that the caller last saw."""
     def __init__(
         self,
         *,
@@ -294,7 +294,7 @@ class RequestChangesResponse(_message.Message):
     APPROVAL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def approval(self) -> _approval_pb2.Approval:
-        """The approval."""
+        """Holds the approval."""
 
     def __init__(
         self,
@@ -320,13 +320,13 @@ class CancelApprovalRequest(_message.Message):
     COMMENT_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
+    """Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment."""
     fragment: _builtins.str
-    """Optional. The fragment, as `fragments/{fragment}`."""
+    """Optional. Names the fragment, as `fragments/{fragment}`."""
     comment: _builtins.str
-    """Optional. Why. At most 2,000 characters."""
+    """Optional. Says why. Has at most 2,000 characters."""
     etag: _builtins.str
-    """Optional. The etag of the campaign or fragment that the caller last saw."""
+    """Optional. Is the etag of the campaign or fragment that the caller last saw."""
     def __init__(
         self,
         *,
@@ -352,7 +352,7 @@ class CancelApprovalResponse(_message.Message):
     APPROVAL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def approval(self) -> _approval_pb2.Approval:
-        """The approval."""
+        """Holds the approval."""
 
     def __init__(
         self,

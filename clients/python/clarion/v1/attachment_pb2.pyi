@@ -19,7 +19,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Attachment(_message.Message):
-    """A file that mails carry. It never changes: another file is another attachment. The same bytes are stored once in a sandbox.
+    """Is a file that mails carry. It never changes: another file is another attachment. The same bytes are stored once in a sandbox.
 
     It is kept as long as the draft or a version of a campaign names it, or a message that may still be sent carries it. Seven days
     after that, at the earliest, it is deleted; the service may be set up to keep it for longer.
@@ -35,27 +35,27 @@ class Attachment(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     CREATOR_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `attachments/{attachment}`, where `{attachment}` is 1 to 63 lower-case letters, digits and hyphens, begins with a
-    letter and does not end with a hyphen. Chosen when it is uploaded.
+    """Identifier. Has the form `attachments/{attachment}`, where `{attachment}` is 1 to 63 lower-case letters, digits and hyphens,
+    begins with a letter and does not end with a hyphen. Is chosen when it is uploaded.
     """
     file_name: _builtins.str
-    """Required. What its file is called in mails, such as `terms.pdf`. 1 to 255 octets of UTF-8, without folders, control
+    """Required. Says what its file is called in mails, such as `terms.pdf`. Has 1 to 255 octets of UTF-8, without folders, control
     characters and marks of direction. Its extension must be one of its type.
     """
     content_type: _builtins.str
-    """Optional. The type, which the bytes must show: `application/pdf`, `image/png`, `image/jpeg`, `image/gif`, `image/webp`,
+    """Optional. Is the type, which the bytes must show: `application/pdf`, `image/png`, `image/jpeg`, `image/gif`, `image/webp`,
     `application/zip`, the types of `.docx`, `.xlsx` and `.pptx`, `text/calendar`, `text/vcard`, `application/xml`, `text/plain`,
     `text/csv`, `application/json` or `message/rfc822`. Default: the one that the extension stands for.
     """
     size_bytes: _builtins.int
-    """Output only. How many octets it has."""
+    """Output only. Says how many octets it has."""
     sha256: _builtins.str
-    """Output only. The SHA-256 of its bytes, as 64 hexadecimal digits."""
+    """Output only. Is the SHA-256 of its bytes, as 64 hexadecimal digits."""
     creator: _builtins.str
-    """Output only. The name of the key that uploaded it."""
+    """Output only. Is the name of the key that uploaded it."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was uploaded."""
+        """Output only. Says when it was uploaded."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ Global___Attachment: _TypeAlias = Attachment  # noqa: Y015
 
 @_typing.final
 class RecipientAttachment(_message.Message):
-    """A file that the mails of one recipient carry."""
+    """Is a file that the mails of one recipient carry."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -87,15 +87,15 @@ class RecipientAttachment(_message.Message):
     FILE_NAME_FIELD_NUMBER: _builtins.int
     CONTENT_TYPE_FIELD_NUMBER: _builtins.int
     attachment: _builtins.str
-    """Optional. An upload, as `attachments/{attachment}`, for files that do not fit the request or go with several triggers."""
+    """Optional. Names an upload, as `attachments/{attachment}`, for files that do not fit the request or go with several triggers."""
     content: _builtins.bytes
-    """Optional. The octets of the file. The same file for several recipients of a sandbox is stored once."""
+    """Optional. Holds the octets of the file. The same file for several recipients of a sandbox is stored once."""
     file_name: _builtins.str
-    """Optional. What the file is called in the mail, as for `Attachment.file_name`. Required with `content`. Default for an upload: its
-    own; another one must have the same extension.
+    """Optional. Says what the file is called in the mail, as for `Attachment.file_name`. It is required with `content`. The default
+    for an upload is its own; another one must have the same extension.
     """
     content_type: _builtins.str
-    """Optional. The type of `content`, as for `Attachment.content_type`. An upload keeps its own."""
+    """Optional. Is the type of `content`, as for `Attachment.content_type`. An upload keeps its own."""
     def __init__(
         self,
         *,

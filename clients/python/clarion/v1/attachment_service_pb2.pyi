@@ -21,17 +21,17 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class UploadAttachmentRequest(_message.Message):
-    """One part of an upload."""
+    """Is one part of an upload."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     HEADER_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
-    """Optional. The next octets of the file, at most 256 KiB. In all further requests."""
+    """Optional. Holds the next octets of the file, at most 256 KiB. All further requests have them."""
     @_builtins.property
     def header(self) -> Global___AttachmentHeader:
-        """Optional. What the file is. In the first request alone."""
+        """Optional. Says what the file is. Only the first request has it."""
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class AttachmentHeader(_message.Message):
     ATTACHMENT_ID_FIELD_NUMBER: _builtins.int
     ATTACHMENT_FIELD_NUMBER: _builtins.int
     attachment_id: _builtins.str
-    """Optional. The last segment of the name, as `Attachment.name` says. Default: one that is the same for the same file."""
+    """Optional. Is the last segment of the name, as `Attachment.name` says. Default: one that is the same for the same file."""
     @_builtins.property
     def attachment(self) -> _attachment_pb2.Attachment:
-        """Required. The attachment. Its name and output-only fields are ignored."""
+        """Required. Holds the attachment. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class UploadAttachmentResponse(_message.Message):
     ATTACHMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def attachment(self) -> _attachment_pb2.Attachment:
-        """The attachment as stored."""
+        """Holds the attachment as stored."""
 
     def __init__(
         self,
@@ -111,12 +111,12 @@ class CreateAttachmentRequest(_message.Message):
     ATTACHMENT_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
     attachment_id: _builtins.str
-    """Optional. As `AttachmentHeader.attachment_id`."""
+    """Optional. Is read as `AttachmentHeader.attachment_id`."""
     content: _builtins.bytes
-    """Required. The octets of the file."""
+    """Required. Holds the octets of the file."""
     @_builtins.property
     def attachment(self) -> _attachment_pb2.Attachment:
-        """Required. The attachment. Its name and output-only fields are ignored."""
+        """Required. Holds the attachment. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class CreateAttachmentResponse(_message.Message):
     ATTACHMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def attachment(self) -> _attachment_pb2.Attachment:
-        """The attachment as stored."""
+        """Holds the attachment as stored."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class GetAttachmentRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `attachments/{attachment}`."""
+    """Required. Names the attachment, as `attachments/{attachment}`."""
     def __init__(
         self,
         *,
@@ -188,7 +188,7 @@ class GetAttachmentResponse(_message.Message):
     ATTACHMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def attachment(self) -> _attachment_pb2.Attachment:
-        """The attachment."""
+        """Holds the attachment."""
 
     def __init__(
         self,
@@ -212,9 +212,9 @@ class ReadAttachmentRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `attachments/{attachment}`."""
+    """Required. Names the attachment, as `attachments/{attachment}`."""
     offset: _builtins.int
-    """Optional. From which octet on. Default 0: from the first."""
+    """Optional. Says from which octet on to read. Default: 0, the first."""
     def __init__(
         self,
         *,
@@ -238,9 +238,9 @@ class ReadAttachmentResponse(_message.Message):
     CONTENT_FIELD_NUMBER: _builtins.int
     NEXT_OFFSET_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
-    """The octets from the offset on, 1,048,576 at most. Fewer when the file ends with them."""
+    """Holds the octets from the offset on, 1,048,576 at most. They are fewer when the file ends with them."""
     next_offset: _builtins.int
-    """From which octet on to read next. 0 when this was the end."""
+    """Says from which octet on to read next. Is 0 when this was the end."""
     def __init__(
         self,
         *,
@@ -264,9 +264,9 @@ class ListAttachmentsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     def __init__(
         self,
         *,
@@ -290,10 +290,10 @@ class ListAttachmentsResponse(_message.Message):
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def attachments(self) -> _containers.RepeatedCompositeFieldContainer[_attachment_pb2.Attachment]:
-        """The attachments, by name."""
+        """Lists the attachments, by name."""
 
     def __init__(
         self,
@@ -317,7 +317,7 @@ class DeleteAttachmentRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `attachments/{attachment}`."""
+    """Required. Names the attachment, as `attachments/{attachment}`."""
     def __init__(
         self,
         *,

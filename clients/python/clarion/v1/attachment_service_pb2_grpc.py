@@ -91,8 +91,8 @@ class AttachmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateAttachment(self, request, context):
-        """Uploads a file in one request, which may have 4 MiB in all. Otherwise as `UploadAttachment`. Needs the scope `author` or
-        `trigger`.
+        """Uploads a file in one request, which may have 4 MiB in all. Otherwise it does what `UploadAttachment` does. Needs the scope
+        `author` or `trigger`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: as for `UploadAttachment`.

@@ -48,8 +48,8 @@ class AttachmentServiceStub:
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name has another file.
     """
     CreateAttachment: _grpc.UnaryUnaryMultiCallable[_attachment_service_pb2.CreateAttachmentRequest, _attachment_service_pb2.CreateAttachmentResponse]
-    """Uploads a file in one request, which may have 4 MiB in all. Otherwise as `UploadAttachment`. Needs the scope `author` or
-    `trigger`.
+    """Uploads a file in one request, which may have 4 MiB in all. Otherwise it does what `UploadAttachment` does. Needs the scope
+    `author` or `trigger`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: as for `UploadAttachment`.
@@ -103,8 +103,8 @@ class AttachmentServiceAsyncStub(AttachmentServiceStub):
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name has another file.
     """
     CreateAttachment: _aio.UnaryUnaryMultiCallable[_attachment_service_pb2.CreateAttachmentRequest, _attachment_service_pb2.CreateAttachmentResponse]  # type: ignore[assignment]
-    """Uploads a file in one request, which may have 4 MiB in all. Otherwise as `UploadAttachment`. Needs the scope `author` or
-    `trigger`.
+    """Uploads a file in one request, which may have 4 MiB in all. Otherwise it does what `UploadAttachment` does. Needs the scope
+    `author` or `trigger`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: as for `UploadAttachment`.
@@ -167,8 +167,8 @@ class AttachmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attachment_service_pb2.CreateAttachmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attachment_service_pb2.CreateAttachmentResponse, _abc.Awaitable[_attachment_service_pb2.CreateAttachmentResponse]]:
-        """Uploads a file in one request, which may have 4 MiB in all. Otherwise as `UploadAttachment`. Needs the scope `author` or
-        `trigger`.
+        """Uploads a file in one request, which may have 4 MiB in all. Otherwise it does what `UploadAttachment` does. Needs the scope
+        `author` or `trigger`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: as for `UploadAttachment`.

@@ -25,7 +25,7 @@ class _ExclusionReason:
 class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExclusionReason.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     EXCLUSION_REASON_UNSPECIFIED: _ExclusionReason.ValueType  # 0
-    """Not excluded."""
+    """The message is not excluded."""
     EXCLUSION_REASON_SUPPRESSED: _ExclusionReason.ValueType  # 1
     """The address is suppressed, or its domain."""
     EXCLUSION_REASON_NO_ADDRESS: _ExclusionReason.ValueType  # 2
@@ -39,7 +39,9 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     EXCLUSION_REASON_QUIET_HOURS: _ExclusionReason.ValueType  # 5
     """It must not leave at this hour, and its sending policy excludes such messages, or it expires before the next opening."""
     EXCLUSION_REASON_PROFILE_UNKNOWN: _ExclusionReason.ValueType  # 6
-    """No profile has the recipient's identity, and the campaign rejects recipients without one. Of members of an audience alone."""
+    """No profile has the recipient's identity, and the campaign rejects recipients without one. Only members of an audience are
+    excluded for it.
+    """
     EXCLUSION_REASON_DUPLICATE_ADDRESS: _ExclusionReason.ValueType  # 7
     """An earlier member of the audience has the same address."""
     EXCLUSION_REASON_NO_IDENTITY: _ExclusionReason.ValueType  # 8
@@ -53,7 +55,7 @@ class ExclusionReason(_ExclusionReason, metaclass=_ExclusionReasonEnumTypeWrappe
     """Says why a message must not be sent. Values may be added."""
 
 EXCLUSION_REASON_UNSPECIFIED: ExclusionReason.ValueType  # 0
-"""Not excluded."""
+"""The message is not excluded."""
 EXCLUSION_REASON_SUPPRESSED: ExclusionReason.ValueType  # 1
 """The address is suppressed, or its domain."""
 EXCLUSION_REASON_NO_ADDRESS: ExclusionReason.ValueType  # 2
@@ -67,7 +69,9 @@ EXCLUSION_REASON_NOT_ALLOWED: ExclusionReason.ValueType  # 4
 EXCLUSION_REASON_QUIET_HOURS: ExclusionReason.ValueType  # 5
 """It must not leave at this hour, and its sending policy excludes such messages, or it expires before the next opening."""
 EXCLUSION_REASON_PROFILE_UNKNOWN: ExclusionReason.ValueType  # 6
-"""No profile has the recipient's identity, and the campaign rejects recipients without one. Of members of an audience alone."""
+"""No profile has the recipient's identity, and the campaign rejects recipients without one. Only members of an audience are
+excluded for it.
+"""
 EXCLUSION_REASON_DUPLICATE_ADDRESS: ExclusionReason.ValueType  # 7
 """An earlier member of the audience has the same address."""
 EXCLUSION_REASON_NO_IDENTITY: ExclusionReason.ValueType  # 8
@@ -80,7 +84,7 @@ Global___ExclusionReason: _TypeAlias = ExclusionReason  # noqa: Y015
 
 @_typing.final
 class Attempt(_message.Message):
-    """One try to hand a message to a provider."""
+    """Is one try to hand a message to a provider."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -91,13 +95,13 @@ class Attempt(_message.Message):
     class _ResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Attempt._Result.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         RESULT_UNSPECIFIED: Attempt._Result.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         RESULT_SENT: Attempt._Result.ValueType  # 1
         """The provider took the message."""
         RESULT_DEFERRED: Attempt._Result.ValueType  # 2
-        """Failed for a passing reason: it is tried again within the retry window."""
+        """The attempt failed for a passing reason: the message is tried again within the retry window."""
         RESULT_FAILED: Attempt._Result.ValueType  # 3
-        """Failed for good."""
+        """The attempt failed for good."""
         RESULT_IN_DOUBT: Attempt._Result.ValueType  # 4
         """It is unknown whether the provider took the message."""
 
@@ -105,13 +109,13 @@ class Attempt(_message.Message):
         """Says how an attempt ended. Values may be added."""
 
     RESULT_UNSPECIFIED: Attempt.Result.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     RESULT_SENT: Attempt.Result.ValueType  # 1
     """The provider took the message."""
     RESULT_DEFERRED: Attempt.Result.ValueType  # 2
-    """Failed for a passing reason: it is tried again within the retry window."""
+    """The attempt failed for a passing reason: the message is tried again within the retry window."""
     RESULT_FAILED: Attempt.Result.ValueType  # 3
-    """Failed for good."""
+    """The attempt failed for good."""
     RESULT_IN_DOUBT: Attempt.Result.ValueType  # 4
     """It is unknown whether the provider took the message."""
 
@@ -124,20 +128,20 @@ class Attempt(_message.Message):
     number: _builtins.int
     """Output only. Counts from 1."""
     result: Global___Attempt.Result.ValueType
-    """Output only. How it ended."""
+    """Output only. Says how it ended."""
     provider_reply: _builtins.str
-    """Output only. What the provider answered when it took the message, such as its own queue number."""
+    """Output only. Says what the provider answered when it took the message, such as its own queue number."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was begun."""
+        """Output only. Says when it was begun."""
 
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it ended, or was found to have been cut off."""
+        """Output only. Says when it ended, or was found to have been cut off."""
 
     @_builtins.property
     def failure(self) -> Global___Failure:
-        """Output only. What went wrong. Absent after `RESULT_SENT`."""
+        """Output only. Says what went wrong. Is absent after `RESULT_SENT`."""
 
     def __init__(
         self,
@@ -170,7 +174,7 @@ class Failure(_message.Message):
     class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Failure._Reason.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         REASON_UNSPECIFIED: Failure._Reason.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         REASON_OTHER: Failure._Reason.ValueType  # 1
         """The provider refused, with a code that Clarion has no word for: see `code` and `detail`."""
         REASON_RECIPIENT_REJECTED: Failure._Reason.ValueType  # 2
@@ -205,10 +209,10 @@ class Failure(_message.Message):
         """
 
     class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
-        """The reason in Clarion's words, the same for every provider. Values may be added."""
+        """Says the reason in Clarion's words, the same for every provider. Values may be added."""
 
     REASON_UNSPECIFIED: Failure.Reason.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     REASON_OTHER: Failure.Reason.ValueType  # 1
     """The provider refused, with a code that Clarion has no word for: see `code` and `detail`."""
     REASON_RECIPIENT_REJECTED: Failure.Reason.ValueType  # 2
@@ -247,13 +251,13 @@ class Failure(_message.Message):
     DETAIL_FIELD_NUMBER: _builtins.int
     RETRIES_EXHAUSTED_FIELD_NUMBER: _builtins.int
     reason: Global___Failure.Reason.ValueType
-    """The reason."""
+    """Is the reason, in Clarion's words."""
     code: _builtins.str
-    """The provider's own code, such as `550` or `550 5.1.1`. Empty when it gave none."""
+    """Is the provider's own code, such as `550` or `550 5.1.1`. Is empty when it gave none."""
     detail: _builtins.str
-    """Holds what the provider said, or what Clarion found, for people. At most 500 characters."""
+    """Holds what the provider said, or what Clarion found, for people. Has at most 500 characters."""
     retries_exhausted: _builtins.bool
-    """True when the retry window closed over a passing failure."""
+    """Is true when the retry window closed over a passing failure."""
     def __init__(
         self,
         *,

@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Audience(_message.Message):
-    """The people whom one trigger writes to: those of whose profiles a condition is true, or those of a list of identities."""
+    """Is a set of people whom one trigger writes to: those of whose profiles a condition is true, or those of a list of identities."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -35,40 +35,40 @@ class Audience(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ACCESS_LABELS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `audiences/{audience}`, where `{audience}` is 1 to 63 lower-case letters, digits and hyphens, begins with a
-    letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `audiences/{audience}`, where `{audience}` is 1 to 63 lower-case letters, digits and hyphens, begins
+    with a letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: _builtins.str
-    """Required. What people call it. 1 to 200 characters."""
+    """Required. Says what people call it. Has 1 to 200 characters."""
     description: _builtins.str
-    """Optional. Who it is, for those who work with it. At most 2,000 characters."""
+    """Optional. Says who it is, for those who work with it. Has at most 2,000 characters."""
     condition: _builtins.str
-    """The members are the profiles of the sandbox that this is true of, at the time of use. CEL (https://cel.dev), 1 to 4,096 bytes,
-    over `profile.attributes`, `profile.locale`, `profile.time_zone`, `profile.create_time`, `now` and
-    `consent(channel, topic)`, which is `GRANTED`, `DENIED` or `NONE`. The condition is checked when it is stored. Whoever it
-    fails for later, as for want of an attribute, is no member.
+    """Selects as members the profiles of the sandbox that it is true of, at the time of use. It is an expression of CEL
+    (https://cel.dev), of 1 to 4,096 bytes, over `profile.attributes`, `profile.locale`, `profile.time_zone`,
+    `profile.create_time`, `now` and `consent(channel, topic)`, which is `GRANTED`, `DENIED` or `NONE`. The condition is checked
+    when it is stored. A profile for which it fails later, as for want of an attribute, is no member.
     """
     etag: _builtins.str
-    """Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
-    refused with `ABORTED`. Changes with every change but uploads.
+    """Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one than the stored one
+    is refused with `ABORTED`. Changes with every change but uploads.
     """
     @_builtins.property
     def identity_list(self) -> Global___IdentityList:
-        """The members are the identities that were uploaded."""
+        """Makes the uploaded identities the members."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created."""
+        """Output only. Says when it was created."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was last changed."""
+        """Output only. Says when it was last changed."""
 
     @_builtins.property
     def access_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To all other keys it
-        does not exist. Only campaigns that have these labels too are sent to it. At most 64, each of those that the calling key holds.
-        Default: none.
+        """Optional. Says which callers see it: the keys that hold each of these labels, and every key of the sandbox when there are none.
+        To all other keys it does not exist. Only campaigns that have these labels too are sent to it. Has at most 64, each of which
+        the calling key holds. Default: none.
         """
 
     def __init__(
@@ -96,17 +96,17 @@ Global___Audience: _TypeAlias = Audience  # noqa: Y015
 
 @_typing.final
 class IdentityList(_message.Message):
-    """The list of an audience. `UploadIdentities` fills it."""
+    """Is the list of an audience. `UploadIdentities` fills it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     IDENTITY_COUNT_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     identity_count: _builtins.int
-    """Output only. How many different identities it has, at most 10,000,000."""
+    """Output only. Says how many different identities it has, at most 10,000,000."""
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When identities were last added."""
+        """Output only. Says when identities were last added."""
 
     def __init__(
         self,

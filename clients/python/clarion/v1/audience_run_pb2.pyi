@@ -26,8 +26,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 class AudienceRun(_message.Message):
     """Says how far an execution has come that writes to the members of an audience. Its counts grow while it runs.
 
-    The members are those of one time, `select_time`. Each of them is decided about once, whatever crashes: `selected_count`
-    is the sum of `accepted_count`, of all `excluded_counts`, of `deleted_count` and of those that are left.
+    The members are those at one time, `select_time`. Each of them is decided about once, whatever crashes: `selected_count` is the
+    sum of `accepted_count`, of all `excluded_counts`, of `deleted_count` and of those that are left.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -39,7 +39,7 @@ class AudienceRun(_message.Message):
     class _StateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[AudienceRun._State.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         STATE_UNSPECIFIED: AudienceRun._State.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         STATE_SCHEDULED: AudienceRun._State.ValueType  # 1
         """It starts at `start_time`, or as soon as its campaign is not paused."""
         STATE_SELECTING: AudienceRun._State.ValueType  # 2
@@ -59,7 +59,7 @@ class AudienceRun(_message.Message):
         """Says where it stands. Values may be added."""
 
     STATE_UNSPECIFIED: AudienceRun.State.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     STATE_SCHEDULED: AudienceRun.State.ValueType  # 1
     """It starts at `start_time`, or as soon as its campaign is not paused."""
     STATE_SELECTING: AudienceRun.State.ValueType  # 2
@@ -124,42 +124,42 @@ class AudienceRun(_message.Message):
     DELETED_COUNT_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     audience: _builtins.str
-    """Output only. The audience, as `audiences/{audience}`."""
+    """Output only. Names the audience, as `audiences/{audience}`."""
     state: Global___AudienceRun.State.ValueType
-    """Output only. Where it stands."""
+    """Output only. Says where it stands."""
     end_reason: Global___AudienceRun.EndReason.ValueType
-    """Output only. Why it was refused or cancelled."""
+    """Output only. Says why it was refused or cancelled."""
     max_recipients: _builtins.int
-    """Output only. The most members that the caller allowed."""
+    """Output only. Says how many members the caller allowed at most."""
     selected_count: _builtins.int
-    """Output only. How many members were selected. 0 until all of them are."""
+    """Output only. Says how many members were selected. Is 0 until all of them are."""
     snapshot_count: _builtins.int
-    """Output only. In how many states of the store the members were read, one after the other. One state is read for 5 minutes
-    at most; whoever changed after that counts as it is in the next one.
+    """Output only. Says in how many states of the store the members were read, one after the other. One state is read for 5 minutes
+    at most; a profile that changed after that counts as it is in the next one.
     """
     accepted_count: _builtins.int
-    """Output only. How many members messages were accepted to."""
+    """Output only. Says to how many members messages were accepted."""
     deleted_count: _builtins.int
-    """Output only. How many members' profiles were deleted before it was their turn. Nothing is sent to them."""
+    """Output only. Says how many members' profiles were deleted before it was their turn. Nothing is sent to them."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it starts at the earliest."""
+        """Output only. Says when it starts at the earliest."""
 
     @_builtins.property
     def select_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it began to select: its members are those of this time. Absent before."""
+        """Output only. Says when it began to select: its members are those of this time. Is absent before."""
 
     @_builtins.property
     def failed_evaluations(self) -> _containers.RepeatedCompositeFieldContainer[_failed_evaluations_pb2.FailedEvaluations]:
-        """Output only. The people for whom the audience's condition could not be evaluated, by the cause. They are no members."""
+        """Output only. Lists the people for whom the audience's condition could not be evaluated, by the cause. They are no members."""
 
     @_builtins.property
     def excluded_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExcludedMembers]:
-        """Output only. How many members all of whose messages were excluded, by the reason for the first action."""
+        """Output only. Says how many members were excluded, with all of their messages, by the reason for the first action."""
 
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was done, refused or cancelled."""
+        """Output only. Says when it was done, refused or cancelled."""
 
     def __init__(
         self,
@@ -195,9 +195,9 @@ class ExcludedMembers(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     reason: _attempt_pb2.ExclusionReason.ValueType
-    """The reason."""
+    """Is the reason."""
     count: _builtins.int
-    """How many."""
+    """Counts the members."""
     def __init__(
         self,
         *,

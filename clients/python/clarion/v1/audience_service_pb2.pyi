@@ -32,14 +32,14 @@ class CreateAudienceRequest(_message.Message):
     AUDIENCE_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     audience_id: _builtins.str
-    """Required. The last segment of the name, as `Audience.name` says."""
+    """Required. Is the last segment of the name, as `Audience.name` says."""
     validate_only: _builtins.bool
     """Optional. Runs every check, that of the name included, and stores nothing. The answer is what would be stored, without an
     etag.
     """
     @_builtins.property
     def audience(self) -> _audience_pb2.Audience:
-        """Required. The audience. Its name and output-only fields are ignored; an empty `identity_list` makes it a list."""
+        """Required. Holds the audience. Its name and output-only fields are ignored; an empty `identity_list` makes it a list."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class CreateAudienceResponse(_message.Message):
     AUDIENCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def audience(self) -> _audience_pb2.Audience:
-        """The audience as stored."""
+        """Holds the audience as stored."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class GetAudienceRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `audiences/{audience}`."""
+    """Required. Names the audience, as `audiences/{audience}`."""
     def __init__(
         self,
         *,
@@ -111,7 +111,7 @@ class GetAudienceResponse(_message.Message):
     AUDIENCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def audience(self) -> _audience_pb2.Audience:
-        """The audience."""
+        """Holds the audience."""
 
     def __init__(
         self,
@@ -135,11 +135,11 @@ class ListAudiencesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-    A page ends earlier when it has some 3 MiB.
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+    page ends earlier when it has some 3 MiB.
     """
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     def __init__(
         self,
         *,
@@ -163,10 +163,10 @@ class ListAudiencesResponse(_message.Message):
     AUDIENCES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def audiences(self) -> _containers.RepeatedCompositeFieldContainer[_audience_pb2.Audience]:
-        """The audiences, by name."""
+        """Lists the audiences, by name."""
 
     def __init__(
         self,
@@ -197,11 +197,13 @@ class UpdateAudienceRequest(_message.Message):
     """
     @_builtins.property
     def audience(self) -> _audience_pb2.Audience:
-        """Required. The name, the new values and, optionally, the etag that the caller last saw."""
+        """Required. Holds the name, the new values and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The fields to change, top-level ones only. Absent: every editable field that is populated. `*`: every editable field."""
+        """Optional. Names the fields to change, top-level ones only. Default: every editable field that is populated. `*` stands for
+        every editable field.
+        """
 
     def __init__(
         self,
@@ -227,7 +229,7 @@ class UpdateAudienceResponse(_message.Message):
     AUDIENCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def audience(self) -> _audience_pb2.Audience:
-        """The audience as stored."""
+        """Holds the audience as stored."""
 
     def __init__(
         self,
@@ -251,9 +253,9 @@ class DeleteAudienceRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `audiences/{audience}`."""
+    """Required. Names the audience, as `audiences/{audience}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -296,17 +298,17 @@ class UploadIdentitiesRequest(_message.Message):
     UPLOAD_ID_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `audiences/{audience}`."""
+    """Required. Names the audience, as `audiences/{audience}`."""
     upload_id: _builtins.str
-    """Optional. Names the upload of a list that will take the place of the present one. Chosen by the caller anew for each upload:
-    1 to 64 letters, digits, hyphens and underscores. Default: the identities are added to the present list.
+    """Optional. Names the upload of a list that will take the place of the present one. The caller chooses a new one for each upload,
+    of 1 to 64 letters, digits, hyphens and underscores. Default: the identities are added to the present list.
     """
     complete: _builtins.bool
     """Optional. Makes the uploaded list the audience's, with the identities of this call."""
     @_builtins.property
     def identities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Up to 1,000 identities of any namespaces, such as `email:jane@example.com`. May be absent from the call that completes
-        an upload.
+        """Optional. Lists up to 1,000 identities of any namespaces, such as `email:jane@example.com`. They may be absent from the call
+        that completes an upload.
         """
 
     def __init__(
@@ -336,16 +338,16 @@ class UploadIdentitiesResponse(_message.Message):
     REJECTED_FIELD_NUMBER: _builtins.int
     IDENTITY_LIST_FIELD_NUMBER: _builtins.int
     added_count: _builtins.int
-    """How many were added."""
+    """Says how many were added."""
     repeated_count: _builtins.int
-    """How many the list had already, or the call named before."""
+    """Says how many the list had already, or the call named before."""
     @_builtins.property
     def rejected(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedIdentity]:
-        """Those that were refused, in the order of the request."""
+        """Lists those that were refused, in the order of the request."""
 
     @_builtins.property
     def identity_list(self) -> _audience_pb2.IdentityList:
-        """The list to which they were added, which is the audience's unless it is still uploaded."""
+        """Holds the list to which they were added, which is the audience's unless it is still uploaded."""
 
     def __init__(
         self,
@@ -365,17 +367,17 @@ Global___UploadIdentitiesResponse: _TypeAlias = UploadIdentitiesResponse  # noqa
 
 @_typing.final
 class RejectedIdentity(_message.Message):
-    """An identity that was refused."""
+    """Is an identity that was refused."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     INDEX_FIELD_NUMBER: _builtins.int
     VIOLATION_FIELD_NUMBER: _builtins.int
     index: _builtins.int
-    """The position in the request's `identities`, from 0."""
+    """Is the position in the request's `identities`, from 0."""
     @_builtins.property
     def violation(self) -> _error_details_pb2.BadRequest.FieldViolation:
-        """What is wrong with it."""
+        """Says what is wrong with it."""
 
     def __init__(
         self,
@@ -399,7 +401,7 @@ class CountAudienceRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `audiences/{audience}`."""
+    """Required. Names the audience, as `audiences/{audience}`."""
     def __init__(
         self,
         *,
@@ -423,12 +425,12 @@ class CountAudienceResponse(_message.Message):
     EVALUATED_COUNT_FIELD_NUMBER: _builtins.int
     FAILURES_FIELD_NUMBER: _builtins.int
     member_count: _builtins.int
-    """How many members it has."""
+    """Says how many members it has."""
     evaluated_count: _builtins.int
-    """How many profiles, or identities of the list, were looked at."""
+    """Says how many profiles, or identities of the list, were looked at."""
     @_builtins.property
     def failures(self) -> _containers.RepeatedCompositeFieldContainer[_failed_evaluations_pb2.FailedEvaluations]:
-        """For whom the condition failed, by cause. Causes that did not occur are left out."""
+        """Says for how many people the condition failed, by cause. Causes that did not occur are left out."""
 
     def __init__(
         self,
@@ -455,9 +457,9 @@ class SampleAudienceRequest(_message.Message):
     SAMPLE_SIZE_FIELD_NUMBER: _builtins.int
     RANDOM_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `audiences/{audience}`."""
+    """Required. Names the audience, as `audiences/{audience}`."""
     sample_size: _builtins.int
-    """Optional. How many members. Default 10, at most 100: a larger value is read as 100, a negative one refused."""
+    """Optional. Says how many members to return at most. Default: 10. Above 100 it is read as 100; a negative one is refused."""
     random: _builtins.bool
     """Optional. Chooses the members at random, each with the same probability, in no order. Of a condition that is true of few among
     very many profiles there may be fewer than asked for: at most 50,000 profiles are drawn. Default: the first members.
@@ -487,14 +489,14 @@ class SampleAudienceResponse(_message.Message):
     EVALUATED_COUNT_FIELD_NUMBER: _builtins.int
     FAILURES_FIELD_NUMBER: _builtins.int
     evaluated_count: _builtins.int
-    """How many profiles, or identities of the list, were looked at for them."""
+    """Says how many profiles, or identities of the list, were looked at for them."""
     @_builtins.property
     def members(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The members, as `profiles/{profile}`; of a list, the identities as they were uploaded."""
+        """Names the members, as `profiles/{profile}`; of a list, the identities as they were uploaded."""
 
     @_builtins.property
     def failures(self) -> _containers.RepeatedCompositeFieldContainer[_failed_evaluations_pb2.FailedEvaluations]:
-        """For whom the condition failed meanwhile, by cause."""
+        """Says for how many people the condition failed meanwhile, by cause."""
 
     def __init__(
         self,

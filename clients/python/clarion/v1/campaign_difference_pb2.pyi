@@ -34,26 +34,28 @@ class CampaignDifference(_message.Message):
     TEST_CELL_COUNT_FIELD_NUMBER: _builtins.int
     UNTRIED_TEST_CELL_COUNT_FIELD_NUMBER: _builtins.int
     translation_count: _builtins.int
-    """How many texts differ, those included that `translations` has no room for."""
+    """Says how many texts differ, those included that `translations` has no room for."""
     test_cell_count: _builtins.int
-    """How many cells come out differently, those included that `test_cells` has no room for."""
+    """Says how many cells come out differently, those included that `test_cells` has no room for."""
     untried_test_cell_count: _builtins.int
-    """How many cells were not compared, as 2,000 and ten seconds of processor time are the most for one answer."""
+    """Says how many cells were not compared, as one answer compares 2,000 at most, and takes ten seconds of processor time at most."""
     @_builtins.property
     def fields(self) -> _containers.RepeatedCompositeFieldContainer[Global___FieldDifference]:
-        """The fields that differ."""
+        """Lists the fields that differ."""
 
     @_builtins.property
     def context_schema(self) -> _containers.RepeatedCompositeFieldContainer[Global___SchemaDifference]:
-        """What the change of the context schema means to those who trigger the campaign. Empty when a schema is not valid."""
+        """Says what the change of the context schema means to those who trigger the campaign. Is empty when a schema is not valid."""
 
     @_builtins.property
     def translations(self) -> _containers.RepeatedCompositeFieldContainer[Global___TranslationDifference]:
-        """The texts of `Campaign.translations` that differ, by locale and key. At most 1,000. They are not among the fields."""
+        """Lists the texts of `Campaign.translations` that differ, by locale and key. Has at most 1,000. They are not among the fields."""
 
     @_builtins.property
     def test_cells(self) -> _containers.RepeatedCompositeFieldContainer[_test_cell_difference_pb2.TestCellDifference]:
-        """Which cells of the test cases come out differently, when that was asked for: those of the later version first, at most 1,000."""
+        """Says which cells of the test cases come out differently, when that was asked for: those of the later version first, at most
+        1,000.
+        """
 
     def __init__(
         self,
@@ -76,7 +78,7 @@ Global___CampaignDifference: _TypeAlias = CampaignDifference  # noqa: Y015
 
 @_typing.final
 class TranslationDifference(_message.Message):
-    """One text of a catalogue that differs."""
+    """Is one text of a catalogue that differs."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -87,7 +89,7 @@ class TranslationDifference(_message.Message):
     class _ChangeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TranslationDifference._Change.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         CHANGE_UNSPECIFIED: TranslationDifference._Change.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         CHANGE_ADDED: TranslationDifference._Change.ValueType  # 1
         """The later version alone has it."""
         CHANGE_REMOVED: TranslationDifference._Change.ValueType  # 2
@@ -99,7 +101,7 @@ class TranslationDifference(_message.Message):
         """Says what became of it. Values may be added."""
 
     CHANGE_UNSPECIFIED: TranslationDifference.Change.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     CHANGE_ADDED: TranslationDifference.Change.ValueType  # 1
     """The later version alone has it."""
     CHANGE_REMOVED: TranslationDifference.Change.ValueType  # 2
@@ -113,15 +115,15 @@ class TranslationDifference(_message.Message):
     BEFORE_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
     locale: _builtins.str
-    """The locale of the catalogue, such as `de`."""
+    """Is the locale of the catalogue, such as `de`."""
     key: _builtins.str
-    """The key of the text, such as `order.greeting`."""
+    """Is the key of the text, such as `order.greeting`."""
     change: Global___TranslationDifference.Change.ValueType
-    """What became of it."""
+    """Says what became of it."""
     before: _builtins.str
-    """The text in the earlier version: its forms as JSON where it has some. Empty when it was added."""
+    """Is the text in the earlier version: its forms as JSON where it has some. Is empty when it was added."""
     after: _builtins.str
-    """The text in the later version: its forms as JSON where it has some. Empty when it was removed."""
+    """Is the text in the later version: its forms as JSON where it has some. Is empty when it was removed."""
     def __init__(
         self,
         *,
@@ -141,20 +143,20 @@ Global___TranslationDifference: _TypeAlias = TranslationDifference  # noqa: Y015
 
 @_typing.final
 class FieldDifference(_message.Message):
-    """One field that differs."""
+    """Is one field that differs."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FIELD_FIELD_NUMBER: _builtins.int
     UNIFIED_DIFF_FIELD_NUMBER: _builtins.int
     field: _builtins.str
-    """Where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared with the item
-    of the same; the position is that in the later version, where it has the item. Of the fragments that a version keeps to,
-    and that a draft would take now: such as `fragments.footer.version` and `fragments.footer.source`.
+    """Says where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared with the item of
+    the same id or locale; the position is that in the later version, where it has the item. The fragments that a version keeps to,
+    and that a draft would take now, have paths such as `fragments.footer.version` and `fragments.footer.source`.
     """
     unified_diff: _builtins.str
-    """The change as a unified diff, without the names of files: of a text by its lines, of any other value by the lines of its
-    JSON. At most 65,536 characters; a longer one ends with a line `…`.
+    """Is the change as a unified diff, without the names of files: of a text by its lines, of any other value by the lines of its
+    JSON. Has at most 65,536 characters; a longer one ends with a line `…`.
     """
     def __init__(
         self,
@@ -172,7 +174,7 @@ Global___FieldDifference: _TypeAlias = FieldDifference  # noqa: Y015
 
 @_typing.final
 class SchemaDifference(_message.Message):
-    """One change of what a context may be."""
+    """Is one change of what a context may be."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -183,7 +185,7 @@ class SchemaDifference(_message.Message):
     class _EffectEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SchemaDifference._Effect.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         EFFECT_UNSPECIFIED: SchemaDifference._Effect.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         EFFECT_REFUSES_MORE: SchemaDifference._Effect.ValueType  # 1
         """Contexts that the earlier schema takes may be refused. Review then finds `SCHEMA_BREAKING`."""
         EFFECT_ACCEPTS_MORE: SchemaDifference._Effect.ValueType  # 2
@@ -195,7 +197,7 @@ class SchemaDifference(_message.Message):
         """Says what a change does to contexts. Values may be added."""
 
     EFFECT_UNSPECIFIED: SchemaDifference.Effect.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     EFFECT_REFUSES_MORE: SchemaDifference.Effect.ValueType  # 1
     """Contexts that the earlier schema takes may be refused. Review then finds `SCHEMA_BREAKING`."""
     EFFECT_ACCEPTS_MORE: SchemaDifference.Effect.ValueType  # 2
@@ -207,11 +209,13 @@ class SchemaDifference(_message.Message):
     EFFECT_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     path: _builtins.str
-    """Where, in the context: such as `context.order.items[].price`. `[]` stands for every item, `*` for every other name."""
+    """Says where the change is in the context, such as `context.order.items[].price`. `[]` stands for every item, `*` for every other
+    name.
+    """
     effect: Global___SchemaDifference.Effect.ValueType
-    """What it does."""
+    """Says what it does."""
     message: _builtins.str
-    """What has changed, for people."""
+    """Says what has changed, for people."""
     def __init__(
         self,
         *,
@@ -238,14 +242,14 @@ class DiffCampaignVersionsRequest(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     RENDER_TEST_CASES_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     base_version: _builtins.int
-    """Optional. The number of the earlier version. Default: the live one."""
+    """Optional. Is the number of the earlier version. Default: the live one."""
     version: _builtins.int
-    """Optional. The number of the later version. Default: the draft."""
+    """Optional. Is the number of the later version. Default: the draft."""
     render_test_cases: _builtins.bool
-    """Optional. Whether the test cases of the campaign, as they are now, are rendered with both versions, to tell which cells come out
-    differently. Takes seconds for many. Default: they are not.
+    """Optional. Says whether the test cases of the campaign, as they are now, are rendered with both versions, to tell which cells
+    come out differently. It takes seconds for many. Default: they are not.
     """
     def __init__(
         self,
@@ -272,7 +276,7 @@ class DiffCampaignVersionsResponse(_message.Message):
     DIFFERENCE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def difference(self) -> Global___CampaignDifference:
-        """The difference. Empty when they are the same. Of a campaign without a live version, every field is new."""
+        """Holds the difference. Is empty when they are the same. In a campaign without a live version, every field is new."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ class CampaignHealth(_message.Message):
     PROBLEMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___HealthProblem]:
-        """Output only. What is wrong. Empty when nothing is known to be."""
+        """Output only. Says what is wrong. Is empty when nothing is known to be."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ Global___CampaignHealth: _TypeAlias = CampaignHealth  # noqa: Y015
 
 @_typing.final
 class HealthProblem(_message.Message):
-    """One thing that is wrong with a campaign in use."""
+    """Is one thing that is wrong with a campaign in use."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -56,11 +56,11 @@ class HealthProblem(_message.Message):
     class _CodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[HealthProblem._Code.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         CODE_UNSPECIFIED: HealthProblem._Code.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         CODE_CHANNEL_CONFIGURATION_DISABLED: HealthProblem._Code.ValueType  # 1
         """The channel configuration is disabled: messages wait until it is enabled."""
         CODE_ATTEMPTS_FAILING: HealthProblem._Code.ValueType  # 2
-        """Messages wait although they were tried three times or more. Looked for among the hundred that have waited longest."""
+        """Messages wait although they were tried three times or more. Only the hundred that have waited longest are looked at."""
         CODE_CERTIFICATE_EXPIRING: HealthProblem._Code.ValueType  # 3
         """The certificate that the channel configuration shows its peer has expired, or expires within 14 days; or the one that the
         server showed at the last connection.
@@ -68,19 +68,19 @@ class HealthProblem(_message.Message):
         CODE_RULE_FAILING: HealthProblem._Code.ValueType  # 4
         """A rule of the live version could not be evaluated for recipients of the last seven days, for whom it counted as false."""
         CODE_CHANNEL_CONFIGURATION_FAILING: HealthProblem._Code.ValueType  # 5
-        """Messages of other campaigns wait on the channel configuration although they were tried three times or more. Looked for among
-        the hundred that are due first.
+        """Messages of other campaigns wait on the channel configuration although they were tried three times or more. Only the hundred
+        that are due first are looked at.
         """
 
     class Code(_Code, metaclass=_CodeEnumTypeWrapper):
         """Says which thing it is. Values may be added."""
 
     CODE_UNSPECIFIED: HealthProblem.Code.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     CODE_CHANNEL_CONFIGURATION_DISABLED: HealthProblem.Code.ValueType  # 1
     """The channel configuration is disabled: messages wait until it is enabled."""
     CODE_ATTEMPTS_FAILING: HealthProblem.Code.ValueType  # 2
-    """Messages wait although they were tried three times or more. Looked for among the hundred that have waited longest."""
+    """Messages wait although they were tried three times or more. Only the hundred that have waited longest are looked at."""
     CODE_CERTIFICATE_EXPIRING: HealthProblem.Code.ValueType  # 3
     """The certificate that the channel configuration shows its peer has expired, or expires within 14 days; or the one that the
     server showed at the last connection.
@@ -88,8 +88,8 @@ class HealthProblem(_message.Message):
     CODE_RULE_FAILING: HealthProblem.Code.ValueType  # 4
     """A rule of the live version could not be evaluated for recipients of the last seven days, for whom it counted as false."""
     CODE_CHANNEL_CONFIGURATION_FAILING: HealthProblem.Code.ValueType  # 5
-    """Messages of other campaigns wait on the channel configuration although they were tried three times or more. Looked for among
-    the hundred that are due first.
+    """Messages of other campaigns wait on the channel configuration although they were tried three times or more. Only the hundred
+    that are due first are looked at.
     """
 
     CODE_FIELD_NUMBER: _builtins.int
@@ -98,15 +98,17 @@ class HealthProblem(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
     code: Global___HealthProblem.Code.ValueType
-    """Output only. Which thing."""
+    """Output only. Says which thing it is."""
     channel_configuration: _builtins.str
-    """Output only. The channel configuration that it is about, as `channelConfigurations/{channel_configuration}`. Empty for a rule."""
+    """Output only. Names the channel configuration that it is about, as `channelConfigurations/{channel_configuration}`. Is empty for
+    a rule.
+    """
     message: _builtins.str
-    """Output only. What is wrong, for people."""
+    """Output only. Says what is wrong, for people."""
     action: _builtins.str
-    """Output only. The action whose rule it is about, by its id: `CODE_RULE_FAILING` alone."""
+    """Output only. Is the id of the action whose rule it is about. Is set for `CODE_RULE_FAILING` alone."""
     rule: _builtins.str
-    """Output only. The rule, by its id."""
+    """Output only. Is the id of the rule. Is set for `CODE_RULE_FAILING` alone."""
     def __init__(
         self,
         *,

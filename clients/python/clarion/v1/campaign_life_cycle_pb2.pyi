@@ -30,7 +30,7 @@ class ReviewCampaignRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     STRICT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     strict: _builtins.bool
     """Optional. Makes `SCHEMA_BREAKING` an error. Default: it is a warning."""
     def __init__(
@@ -57,14 +57,14 @@ class ReviewCampaignResponse(_message.Message):
     ACTIVATABLE_FIELD_NUMBER: _builtins.int
     DIFFERENCE_FIELD_NUMBER: _builtins.int
     activatable: _builtins.bool
-    """True when no finding is an error."""
+    """Is true when no finding is an error."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
-        """The findings, errors first. Empty when there is nothing to say."""
+        """Lists the findings, errors first. Is empty when there is nothing to say."""
 
     @_builtins.property
     def difference(self) -> _campaign_difference_pb2.CampaignDifference:
-        """How the draft differs from the live version. Absent when the campaign was never activated."""
+        """Says how the draft differs from the live version. Is absent when the campaign was never activated."""
 
     def __init__(
         self,
@@ -93,18 +93,18 @@ class ActivateCampaignRequest(_message.Message):
     STRICT_FIELD_NUMBER: _builtins.int
     BYPASS_REASON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     version: _builtins.int
-    """Optional. The number of an earlier version to make live again. Default: a new version of the draft. Review runs either way."""
+    """Optional. Is the number of an earlier version to make live again. Default: a new version of the draft. Review runs either way."""
     strict: _builtins.bool
     """Optional. Makes `SCHEMA_BREAKING` an error, which refuses a version that would refuse triggers that the live one takes.
     Default: it is a warning.
     """
     bypass_reason: _builtins.str
-    """Optional. Why the draft becomes live without the approvals that policies ask for. It stands in the version for ever. At most
-    2,000 characters. Needs the scope `admin`.
+    """Optional. Says why the draft becomes live without the approvals that policies ask for. It stands in the version for ever. Has
+    at most 2,000 characters. Needs the scope `admin`.
     """
     def __init__(
         self,
@@ -133,11 +133,11 @@ class ActivateCampaignResponse(_message.Message):
     FINDINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
+        """Holds the campaign."""
 
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
-        """The warnings that review found."""
+        """Lists the warnings that review found."""
 
     def __init__(
         self,
@@ -162,9 +162,9 @@ class PauseCampaignRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -188,7 +188,7 @@ class PauseCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
+        """Holds the campaign."""
 
     def __init__(
         self,
@@ -212,9 +212,9 @@ class ResumeCampaignRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -238,7 +238,7 @@ class ResumeCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
+        """Holds the campaign."""
 
     def __init__(
         self,
@@ -266,7 +266,7 @@ class StopCampaignRequest(_message.Message):
     class _QueueDisposalEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[StopCampaignRequest._QueueDisposal.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         QUEUE_DISPOSAL_UNSPECIFIED: StopCampaignRequest._QueueDisposal.ValueType  # 0
-        """Refused: the caller must say."""
+        """Is refused: the caller must say."""
         QUEUE_DISPOSAL_DRAIN: StopCampaignRequest._QueueDisposal.ValueType  # 1
         """They are sent."""
         QUEUE_DISPOSAL_CANCEL: StopCampaignRequest._QueueDisposal.ValueType  # 2
@@ -276,7 +276,7 @@ class StopCampaignRequest(_message.Message):
         """Says what happens to the messages that are queued."""
 
     QUEUE_DISPOSAL_UNSPECIFIED: StopCampaignRequest.QueueDisposal.ValueType  # 0
-    """Refused: the caller must say."""
+    """Is refused: the caller must say."""
     QUEUE_DISPOSAL_DRAIN: StopCampaignRequest.QueueDisposal.ValueType  # 1
     """They are sent."""
     QUEUE_DISPOSAL_CANCEL: StopCampaignRequest.QueueDisposal.ValueType  # 2
@@ -286,11 +286,11 @@ class StopCampaignRequest(_message.Message):
     QUEUE_DISPOSAL_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     queue_disposal: Global___StopCampaignRequest.QueueDisposal.ValueType
-    """Required. What happens to the queue."""
+    """Required. Says what happens to the queue."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -315,10 +315,10 @@ class StopCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     QUEUED_COUNT_FIELD_NUMBER: _builtins.int
     queued_count: _builtins.int
-    """How many messages were queued or being handed off at that moment."""
+    """Says how many messages were queued or being handed off at that moment."""
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
+        """Holds the campaign."""
 
     def __init__(
         self,
@@ -343,9 +343,9 @@ class ArchiveCampaignRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -369,7 +369,7 @@ class ArchiveCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
+        """Holds the campaign."""
 
     def __init__(
         self,
@@ -393,9 +393,9 @@ class UnarchiveCampaignRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -419,7 +419,7 @@ class UnarchiveCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
+        """Holds the campaign."""
 
     def __init__(
         self,

@@ -24,16 +24,16 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TagUse(_message.Message):
-    """A tag, and how many campaigns carry it."""
+    """Is a tag, with the number of campaigns that carry it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TAG_FIELD_NUMBER: _builtins.int
     CAMPAIGN_COUNT_FIELD_NUMBER: _builtins.int
     tag: _builtins.str
-    """The tag, as one of the campaigns writes it."""
+    """Is the tag, as one of the campaigns writes it."""
     campaign_count: _builtins.int
-    """How many campaigns carry it, in any case, without those that are archived."""
+    """Says how many campaigns carry it, in any case, without those that are archived."""
     def __init__(
         self,
         *,
@@ -68,50 +68,50 @@ class ListCampaignsRequest(_message.Message):
     MIN_UPDATE_TIME_FIELD_NUMBER: _builtins.int
     MAX_UPDATE_TIME_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """Optional. Only campaigns whose id, display name or description contains this text, in any case of ASCII letters. At
+    """Optional. Returns only campaigns whose id, display name or description contains this text, in any case of ASCII letters. Has at
     most 200 characters.
     """
     order_by: _builtins.str
-    """Optional. `name` (the default), `create_time` or `update_time`, each with an optional ` desc`."""
+    """Optional. Is `name` (the default), `create_time` or `update_time`, each with an optional ` desc`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-    A page ends earlier when it has some 3 MiB.
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+    page ends earlier when it has some 3 MiB.
     """
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then."""
     creator: _builtins.str
-    """Optional. Only campaigns that this key created, as `apiKeys/{api_key}`. `me` stands for the caller's own."""
+    """Optional. Returns only campaigns that this key created, as `apiKeys/{api_key}`. `me` stands for the caller's own key."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_campaign_pb2.Campaign.State.ValueType]:
-        """Optional. Only campaigns in one of these states. Default: in every state but `Campaign.STATE_ARCHIVED`."""
+        """Optional. Returns only campaigns in one of these states. Default: in every state but `Campaign.STATE_ARCHIVED`."""
 
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
-        """Optional. Only campaigns of one of these categories."""
+        """Optional. Returns only campaigns of one of these categories."""
 
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Only campaigns that carry at least one of these tags, in any case. At most 100."""
+        """Optional. Returns only campaigns that carry at least one of these tags, in any case. Has at most 100."""
 
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_channel_pb2.Channel.ValueType]:
-        """Optional. Only campaigns whose draft has an action on one of these channels."""
+        """Optional. Returns only campaigns whose draft has an action on one of these channels."""
 
     @_builtins.property
     def min_create_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. Only campaigns that were created at this time or later."""
+        """Optional. Returns only campaigns that were created at this time or later."""
 
     @_builtins.property
     def max_create_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. Only campaigns that were created at this time or earlier."""
+        """Optional. Returns only campaigns that were created at this time or earlier."""
 
     @_builtins.property
     def min_update_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. Only campaigns that were last changed at this time or later."""
+        """Optional. Returns only campaigns that were last changed at this time or later."""
 
     @_builtins.property
     def max_update_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. Only campaigns that were last changed at this time or earlier."""
+        """Optional. Returns only campaigns that were last changed at this time or earlier."""
 
     def __init__(
         self,
@@ -147,10 +147,10 @@ class ListCampaignsResponse(_message.Message):
     CAMPAIGNS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def campaigns(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Campaign]:
-        """The campaigns."""
+        """Lists the campaigns."""
 
     def __init__(
         self,
@@ -175,9 +175,9 @@ class ListTagsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then."""
     def __init__(
         self,
         *,
@@ -201,10 +201,10 @@ class ListTagsResponse(_message.Message):
     TAGS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def tags(self) -> _containers.RepeatedCompositeFieldContainer[Global___TagUse]:
-        """The tags."""
+        """Lists the tags."""
 
     def __init__(
         self,

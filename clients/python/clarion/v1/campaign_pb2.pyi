@@ -35,7 +35,7 @@ class _InDoubtPolicy:
 class _InDoubtPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InDoubtPolicy.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     IN_DOUBT_POLICY_UNSPECIFIED: _InDoubtPolicy.ValueType  # 0
-    """Read as `IN_DOUBT_POLICY_RESEND`."""
+    """Is read as `IN_DOUBT_POLICY_RESEND`."""
     IN_DOUBT_POLICY_RESEND: _InDoubtPolicy.ValueType  # 1
     """It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded."""
     IN_DOUBT_POLICY_PARK: _InDoubtPolicy.ValueType  # 2
@@ -45,7 +45,7 @@ class InDoubtPolicy(_InDoubtPolicy, metaclass=_InDoubtPolicyEnumTypeWrapper):
     """Says what happens to a message when a crash or a time-out left it unknown whether the provider took it."""
 
 IN_DOUBT_POLICY_UNSPECIFIED: InDoubtPolicy.ValueType  # 0
-"""Read as `IN_DOUBT_POLICY_RESEND`."""
+"""Is read as `IN_DOUBT_POLICY_RESEND`."""
 IN_DOUBT_POLICY_RESEND: InDoubtPolicy.ValueType  # 1
 """It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded."""
 IN_DOUBT_POLICY_PARK: InDoubtPolicy.ValueType  # 2
@@ -59,7 +59,7 @@ class _UnknownRecipientPolicy:
 class _UnknownRecipientPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UnknownRecipientPolicy.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     UNKNOWN_RECIPIENT_POLICY_UNSPECIFIED: _UnknownRecipientPolicy.ValueType  # 0
-    """Read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""
+    """Is read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""
     UNKNOWN_RECIPIENT_POLICY_ACCEPT: _UnknownRecipientPolicy.ValueType  # 1
     """It is written to with what the trigger says about it, and nothing is stored about it."""
     UNKNOWN_RECIPIENT_POLICY_CREATE: _UnknownRecipientPolicy.ValueType  # 2
@@ -73,7 +73,7 @@ class UnknownRecipientPolicy(_UnknownRecipientPolicy, metaclass=_UnknownRecipien
     """Says what happens to a recipient whom no stored profile has. Magic recipients are neither rejected nor stored."""
 
 UNKNOWN_RECIPIENT_POLICY_UNSPECIFIED: UnknownRecipientPolicy.ValueType  # 0
-"""Read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""
+"""Is read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""
 UNKNOWN_RECIPIENT_POLICY_ACCEPT: UnknownRecipientPolicy.ValueType  # 1
 """It is written to with what the trigger says about it, and nothing is stored about it."""
 UNKNOWN_RECIPIENT_POLICY_CREATE: UnknownRecipientPolicy.ValueType  # 2
@@ -91,7 +91,7 @@ class _ThroughputMode:
 class _ThroughputModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ThroughputMode.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     THROUGHPUT_MODE_UNSPECIFIED: _ThroughputMode.ValueType  # 0
-    """Read as `THROUGHPUT_MODE_STANDARD`."""
+    """Is read as `THROUGHPUT_MODE_STANDARD`."""
     THROUGHPUT_MODE_STANDARD: _ThroughputMode.ValueType  # 1
     """They do. Stored attributes lie under those of the trigger, and the address and the locale come from the profile when the
     trigger brings none.
@@ -105,7 +105,7 @@ class ThroughputMode(_ThroughputMode, metaclass=_ThroughputModeEnumTypeWrapper):
     """Says whether triggers look up the profiles of their recipients."""
 
 THROUGHPUT_MODE_UNSPECIFIED: ThroughputMode.ValueType  # 0
-"""Read as `THROUGHPUT_MODE_STANDARD`."""
+"""Is read as `THROUGHPUT_MODE_STANDARD`."""
 THROUGHPUT_MODE_STANDARD: ThroughputMode.ValueType  # 1
 """They do. Stored attributes lie under those of the trigger, and the address and the locale come from the profile when the
 trigger brings none.
@@ -118,7 +118,7 @@ Global___ThroughputMode: _TypeAlias = ThroughputMode  # noqa: Y015
 
 @_typing.final
 class Campaign(_message.Message):
-    """A message that is defined once and then sent by any service with one `Trigger` call.
+    """Defines a message once, which any service then sends with one `Trigger` call.
 
     The editable fields are the author's draft. Activation takes an immutable version of them; triggers use that version
     until another one is activated. Editing a live campaign therefore changes nothing that is sent.
@@ -133,43 +133,41 @@ class Campaign(_message.Message):
     class _StateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Campaign._State.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         STATE_UNSPECIFIED: Campaign._State.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         STATE_DRAFT: Campaign._State.ValueType  # 1
-        """Never activated. Refuses triggers. The only state in which a campaign can be deleted."""
+        """The campaign was never activated. It refuses triggers. This is the only state in which a campaign can be deleted."""
         STATE_SCHEDULED: Campaign._State.ValueType  # 2
-        """Activated, with a start time that lies ahead. Becomes `STATE_LIVE` by itself at that time."""
+        """The campaign was activated, with a start time that lies ahead. It becomes `STATE_LIVE` by itself at that time."""
         STATE_LIVE: Campaign._State.ValueType  # 3
-        """Accepts triggers."""
+        """The campaign accepts triggers."""
         STATE_PAUSED: Campaign._State.ValueType  # 4
-        """Refuses triggers and keeps what was accepted in its queue until resumed or stopped."""
+        """The campaign refuses triggers, and keeps what was accepted in its queue until it is resumed or stopped."""
         STATE_STOPPED: Campaign._State.ValueType  # 5
-        """Ended by a caller. Refuses triggers for good; its queue was drained or cancelled, as that caller said."""
+        """A caller ended the campaign. It refuses triggers for good; its queue was drained or cancelled, as that caller said."""
         STATE_COMPLETED: Campaign._State.ValueType  # 6
-        """Ended by its schedule. Refuses triggers for good; what was accepted before is still sent."""
+        """The schedule ended the campaign. It refuses triggers for good; what was accepted before is still sent."""
         STATE_ARCHIVED: Campaign._State.ValueType  # 7
-        """Put aside by a caller: it was a draft, stopped or completed. Lists leave it out unless they ask for this state."""
+        """A caller put the campaign aside: it was a draft, stopped or completed. Lists leave it out unless they ask for this state."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
-        """Says where a campaign stands in its life. Moves by transition RPCs and by the schedule alone.
-        Values may be added.
-        """
+        """Says where a campaign stands in its life. Only transition RPCs and the schedule change it. Values may be added."""
 
     STATE_UNSPECIFIED: Campaign.State.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     STATE_DRAFT: Campaign.State.ValueType  # 1
-    """Never activated. Refuses triggers. The only state in which a campaign can be deleted."""
+    """The campaign was never activated. It refuses triggers. This is the only state in which a campaign can be deleted."""
     STATE_SCHEDULED: Campaign.State.ValueType  # 2
-    """Activated, with a start time that lies ahead. Becomes `STATE_LIVE` by itself at that time."""
+    """The campaign was activated, with a start time that lies ahead. It becomes `STATE_LIVE` by itself at that time."""
     STATE_LIVE: Campaign.State.ValueType  # 3
-    """Accepts triggers."""
+    """The campaign accepts triggers."""
     STATE_PAUSED: Campaign.State.ValueType  # 4
-    """Refuses triggers and keeps what was accepted in its queue until resumed or stopped."""
+    """The campaign refuses triggers, and keeps what was accepted in its queue until it is resumed or stopped."""
     STATE_STOPPED: Campaign.State.ValueType  # 5
-    """Ended by a caller. Refuses triggers for good; its queue was drained or cancelled, as that caller said."""
+    """A caller ended the campaign. It refuses triggers for good; its queue was drained or cancelled, as that caller said."""
     STATE_COMPLETED: Campaign.State.ValueType  # 6
-    """Ended by its schedule. Refuses triggers for good; what was accepted before is still sent."""
+    """The schedule ended the campaign. It refuses triggers for good; what was accepted before is still sent."""
     STATE_ARCHIVED: Campaign.State.ValueType  # 7
-    """Put aside by a caller: it was a draft, stopped or completed. Lists leave it out unless they ask for this state."""
+    """A caller put the campaign aside: it was a draft, stopped or completed. Lists leave it out unless they ask for this state."""
 
     class _ActionMode:
         ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -178,24 +176,24 @@ class Campaign(_message.Message):
     class _ActionModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Campaign._ActionMode.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         ACTION_MODE_UNSPECIFIED: Campaign._ActionMode.ValueType  # 0
-        """Read as `ACTION_MODE_ALL`."""
+        """Is read as `ACTION_MODE_ALL`."""
         ACTION_MODE_ALL: Campaign._ActionMode.ValueType  # 1
-        """Each: a recipient gets one message per action."""
+        """Each action is sent: a recipient gets one message for each."""
         ACTION_MODE_FIRST_DELIVERABLE: Campaign._ActionMode.ValueType  # 2
-        """The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled
-        (or was to be, while it was being sent), or is parked in doubt ends the row.
+        """The first action is sent; the next one when the message of the one before is excluded or fails. A message that expires, is
+        cancelled (or was to be, while it was being sent), or is parked in doubt ends the row.
         """
 
     class ActionMode(_ActionMode, metaclass=_ActionModeEnumTypeWrapper):
         """Says which actions of the campaign are sent to a recipient."""
 
     ACTION_MODE_UNSPECIFIED: Campaign.ActionMode.ValueType  # 0
-    """Read as `ACTION_MODE_ALL`."""
+    """Is read as `ACTION_MODE_ALL`."""
     ACTION_MODE_ALL: Campaign.ActionMode.ValueType  # 1
-    """Each: a recipient gets one message per action."""
+    """Each action is sent: a recipient gets one message for each."""
     ACTION_MODE_FIRST_DELIVERABLE: Campaign.ActionMode.ValueType  # 2
-    """The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled
-    (or was to be, while it was being sent), or is parked in doubt ends the row.
+    """The first action is sent; the next one when the message of the one before is excluded or fails. A message that expires, is
+    cancelled (or was to be, while it was being sent), or is parked in doubt ends the row.
     """
 
     @_typing.final
@@ -254,135 +252,136 @@ class Campaign(_message.Message):
     HEALTH_FIELD_NUMBER: _builtins.int
     APPROVAL_STATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `campaigns/{campaign}`, where `{campaign}` is 1 to 63 lower-case letters, digits and hyphens, begins with
-    a letter and does not end with a hyphen. Chosen at creation, stable across versions.
+    """Identifier. Has the form `campaigns/{campaign}`, where `{campaign}` is 1 to 63 lower-case letters, digits and hyphens, begins
+    with a letter and does not end with a hyphen. Is chosen at creation, and stays the same across versions.
     """
     display_name: _builtins.str
-    """Required. What people call the campaign. 1 to 200 characters."""
+    """Required. Says what people call the campaign. Has 1 to 200 characters."""
     description: _builtins.str
-    """Optional. What the campaign is for. At most 2,000 characters."""
+    """Optional. Says what the campaign is for. Has at most 2,000 characters."""
     category: _category_pb2.Category.ValueType
-    """Required. Which rules apply to its messages."""
+    """Required. Says which rules apply to its messages."""
     default_locale: _builtins.str
-    """Optional. The language of the default content of each action, as a BCP 47 tag such as `pt-BR`. Recipients get it who want no
-    other language that an action has. Default: `en`.
+    """Optional. Is the language of the default content of each action, as a BCP 47 tag such as `pt-BR`. Recipients who want no other
+    language that an action has get it. Default: `en`.
     """
     identity_namespace: _builtins.str
-    """Optional. The namespace of its recipients' identities: the part before the colon of `email:jane@example.com`.
-    1 to 32 lower-case letters, digits, hyphens and underscores. Default: `email`.
+    """Optional. Is the namespace of its recipients' identities: the part before the colon of `email:jane@example.com`. Has 1 to 32
+    lower-case letters, digits, hyphens and underscores. Default: `email`.
     """
     action_mode: Global___Campaign.ActionMode.ValueType
-    """Optional. Which of the actions are sent. Default: `ACTION_MODE_ALL`."""
+    """Optional. Says which of the actions are sent. Default: `ACTION_MODE_ALL`."""
     in_doubt_policy: Global___InDoubtPolicy.ValueType
-    """Optional. What happens to a message whose hand-off is in doubt. Default: `IN_DOUBT_POLICY_RESEND`."""
+    """Optional. Says what happens to a message whose hand-off is in doubt. Default: `IN_DOUBT_POLICY_RESEND`."""
     rapid: _builtins.bool
-    """Optional. Whether somebody waits for the message at this moment, as for a password reset or a one-time code. It then
-    goes before everything else that waits on its channel configuration, and capacity is kept for it. Only with
+    """Optional. Says whether somebody waits for the message at this moment, as for a password reset or a one-time code. It then goes
+    before everything else that waits on its channel configuration, and capacity is kept for it. It is allowed only with
     `CATEGORY_TRANSACTIONAL`. Default: false.
     """
     topic: _builtins.str
-    """Optional. What its messages are about, as `topics/{topic}`. People's choices about the topic hold for every message of
-    the campaign, also for a transactional one. Default: none.
+    """Optional. Says what its messages are about, as `topics/{topic}`. People's choices about the topic hold for every message of the
+    campaign, also for a transactional one. Default: none.
     """
     unknown_recipient_policy: Global___UnknownRecipientPolicy.ValueType
-    """Optional. What happens to a recipient whom no stored profile has. Default: `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""
+    """Optional. Says what happens to a recipient whom no stored profile has. Default: `UNKNOWN_RECIPIENT_POLICY_ACCEPT`."""
     throughput_mode: Global___ThroughputMode.ValueType
-    """Optional. Whether triggers look up the profiles of their recipients. Default: `THROUGHPUT_MODE_STANDARD`."""
+    """Optional. Says whether triggers look up the profiles of their recipients. Default: `THROUGHPUT_MODE_STANDARD`."""
     sending_policy: _builtins.str
-    """Optional. At which hours its messages may leave, as `sendingPolicies/{sending_policy}`. Default: the policy named `default`, if
-    there is one. With `THROUGHPUT_MODE_HIGH` no policy holds.
+    """Optional. Names the policy that says at which hours its messages may leave, as `sendingPolicies/{sending_policy}`. Default: the
+    policy named `default`, if there is one. With `THROUGHPUT_MODE_HIGH` no policy holds.
     """
     allow_untranslated: _builtins.bool
     """Optional. Writes a text in the default locale where its translation is missing, which is then a warning of review and no error.
     Default: false.
     """
     state: Global___Campaign.State.ValueType
-    """Output only. Where the campaign stands."""
+    """Output only. Says where the campaign stands."""
     live_version: _builtins.int
-    """Output only. The number of the version that triggers use. 0 before the first activation."""
+    """Output only. Is the number of the version that triggers use. Is 0 before the first activation."""
     draft_pending: _builtins.bool
-    """Output only. True when the draft differs from the live version, or was never activated."""
+    """Output only. Is true when the draft differs from the live version, or was never activated."""
     etag: _builtins.str
-    """Optional. The state of the resource as the caller last saw it. An update or a transition that carries another one
-    than the stored one is refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update or a transition that carries another one
+    than the stored one is refused with `ABORTED`. It changes with every change.
     """
     creator: _builtins.str
-    """Output only. The key that created it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that created it, as `apiKeys/{api_key}`."""
     updater: _builtins.str
-    """Output only. The key that last changed it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that last changed it, as `apiKeys/{api_key}`."""
     activator: _builtins.str
-    """Output only. The key that activated the live version, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that activated the live version, as `apiKeys/{api_key}`."""
     approval_state: _approval_pb2.Approval.State.ValueType
-    """Output only. Where the approval of the draft stands. While it is in review or approved, the campaign cannot be edited.
-    `ApprovalService.GetApproval` tells more.
+    """Output only. Says where the approval of the draft stands. While it is in review or approved, the campaign cannot be edited.
+    `ApprovalService.GetApproval` tells what is missing.
     """
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition. They are compared
-        without case, belong to no version, and may be changed in every state.
+        """Optional. Lists words to find the campaign by. Has at most 20, each of 1 to 63 characters, without repetition. They are
+        compared without case, belong to no version, and may be changed in every state.
         """
 
     @_builtins.property
     def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Action]:
-        """Required. What is sent: 1 to 10 actions."""
+        """Required. Says what is sent: 1 to 10 actions."""
 
     @_builtins.property
     def context_schema(self) -> _struct_pb2.Struct:
-        """Optional. The contract of the data that a trigger carries, as a JSON Schema (draft 2020-12) whose root type is
-        `object`. At most 64 KiB as JSON; references to other documents are refused. Without one the context must be empty.
+        """Optional. Says which data a trigger carries, as a JSON Schema (draft 2020-12) whose root type is `object`. Has at most 64 KiB
+        as JSON; references to other documents are refused. Without one the context must be empty.
         """
 
     @_builtins.property
     def schedule(self) -> Global___Schedule:
-        """Optional. When the campaign accepts triggers. Default: from activation until it is stopped."""
+        """Optional. Says when the campaign accepts triggers. Default: from activation until it is stopped."""
 
     @_builtins.property
     def locale_fallbacks(self) -> _containers.RepeatedCompositeFieldContainer[Global___LocaleFallback]:
-        """Optional. What people get who want a locale that an action has no content in: the author's word, and the only way to another
-        language or script. At most 50.
+        """Optional. Says what people get who want a locale that an action has no content in. The author decides it here, and it is the
+        only way to another language or script. Has at most 50.
         """
 
     @_builtins.property
     def translations(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Struct]:
-        """Optional. The texts that templates write by `{{ t("key") }}`, by locale. A catalogue is an object of texts by their keys, such as
-        `{"order.greeting": "Hello {name}", "order.items": {"one": "{count} item", "other": "{count} items"}}`. A text is no template: it
-        has `{name}` where an argument of the call stands. The forms of a text are the plural categories of the Unicode CLDR, of which
-        `other` is required, and exact numbers such as `=0`. At most 50 locales, 5,000 keys each, and 4,000 characters a text.
+        """Optional. Lists the texts that templates write by `{{ t("key") }}`, by locale. A catalogue is an object of texts by their keys,
+        such as `{"order.greeting": "Hello {name}", "order.items": {"one": "{count} item", "other": "{count} items"}}`. A text is no
+        template: it has `{name}` where an argument of the call stands. The forms of a text are the plural categories of the Unicode
+        CLDR, of which `other` is required, and exact numbers such as `=0`. Has at most 50 locales, 5,000 keys each, and 4,000
+        characters a text.
 
         Default content that writes texts is offered in each of these locales.
         """
 
     @_builtins.property
     def rate(self) -> _sending_rate_pb2.SendingRate:
-        """Optional. At most so many of its messages leave, over all processes, also after a crash. A message waits for its turn, and is never
-        excluded by it. It holds for every attempt, also in a `rapid` campaign; proofs and messages to magic recipients do not wait. The rate of
-        a sending policy is kept as well. The rate of the live version holds for all messages that wait, whatever version they are of.
-        Default: no limit.
+        """Optional. Limits how many of its messages leave, over all processes, also after a crash. A message waits for its turn, and is
+        never excluded by it. It holds for every attempt, also in a `rapid` campaign; proofs and messages to magic recipients do not
+        wait. The rate of a sending policy is kept as well. The rate of the live version holds for all messages that wait, whatever
+        version they are of. Default: no limit.
         """
 
     @_builtins.property
     def access_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Which callers see the campaign, and all that its triggers became: keys that hold each of these labels. Without any,
-        every key of the sandbox. To all other keys it does not exist. At most 64, each of those that the calling key holds. They belong
-        to no version, may be changed in every state, and hold for old messages too. Default: none.
+        """Optional. Says which callers see the campaign, and all that its triggers became: the keys that hold each of these labels, and
+        every key of the sandbox when there are none. To all other keys it does not exist. Has at most 64, each of which the calling
+        key holds. They belong to no version, may be changed in every state, and hold for old messages too. Default: none.
         """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created."""
+        """Output only. Says when it was created."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When a caller last changed it."""
+        """Output only. Says when a caller last changed it."""
 
     @_builtins.property
     def activate_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the live version was activated."""
+        """Output only. Says when the live version was activated."""
 
     @_builtins.property
     def health(self) -> _campaign_health_pb2.CampaignHealth:
-        """Output only. What is known to be wrong with it. Only `GetCampaign` and `ListCampaigns` give it, and only of campaigns that are
-        scheduled, live or paused. Absent otherwise.
+        """Output only. Says what is known to be wrong with it. Only `GetCampaign` and `ListCampaigns` give it, and only of campaigns that
+        are scheduled, live or paused. Is absent otherwise.
         """
 
     def __init__(
@@ -433,7 +432,7 @@ Global___Campaign: _TypeAlias = Campaign  # noqa: Y015
 
 @_typing.final
 class Action(_message.Message):
-    """One channel, how to send on it, and what to send."""
+    """Says on which channel something is sent, how, and what."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -445,30 +444,34 @@ class Action(_message.Message):
     RULES_FIELD_NUMBER: _builtins.int
     WITHOUT_RULE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Optional. What names the action in results, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
+    """Optional. Is the name of the action in results, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
     unique in the campaign. Default: the word of its channel, such as `email`.
     """
     channel_configuration: _builtins.str
-    """Required. How the message is sent, as `channelConfigurations/{channel_configuration}`. Its channel is that of the content."""
+    """Required. Says how the message is sent, as `channelConfigurations/{channel_configuration}`. Its channel is that of the content."""
     without_rule: _targeting_pb2.WithoutRule.ValueType
-    """Optional. What happens to recipients of whom no rule is true. Only with `rules`. Default: `WITHOUT_RULE_SEND_DEFAULT`."""
+    """Optional. Says what happens to recipients of whom no rule is true. It is allowed only with `rules`. Default:
+    `WITHOUT_RULE_SEND_DEFAULT`.
+    """
     @_builtins.property
     def email(self) -> _email_content_pb2.EmailContent:
-        """An e-mail."""
+        """Is an e-mail."""
 
     @_builtins.property
     def webhook(self) -> _webhook_content_pb2.WebhookContent:
-        """An HTTP request."""
+        """Is an HTTP request."""
 
     @_builtins.property
     def variants(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContentVariant]:
-        """Optional. The content in other languages than the campaign's `default_locale`, and for the people of a rule. At most 1,000, each
-        rule and locale once, in at most 50 locales; 2,000 in the campaign.
+        """Optional. Holds the contents in other languages than the campaign's `default_locale`, and for the people of a rule. Has at most
+        1,000, each rule and locale once, in at most 50 locales; 2,000 in the campaign.
         """
 
     @_builtins.property
     def rules(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.TargetingRule]:
-        """Optional. Whom its contents are for. The first one counts that is true of a recipient when the trigger is accepted. At most 20."""
+        """Optional. Says whom its contents are for. The first one that is true of a recipient when the trigger is accepted decides. Has
+        at most 20.
+        """
 
     def __init__(
         self,
@@ -493,7 +496,7 @@ Global___Action: _TypeAlias = Action  # noqa: Y015
 
 @_typing.final
 class ContentVariant(_message.Message):
-    """The content of an action in another language than the default one, or for the people of a rule.
+    """Is the content of an action in another language than the default one, or for the people of a rule.
 
     A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, then, for a variant of a rule, from
     the variants that belong to no rule, and from the default content, as far as these are in the same language. Fields without words
@@ -508,18 +511,18 @@ class ContentVariant(_message.Message):
     WEBHOOK_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
     locale: _builtins.str
-    """Optional. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`. Default: the campaign's `default_locale`, of a variant
-    with a `rule`. One without must have it.
+    """Optional. Is the locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`. Default: the campaign's `default_locale`, of a
+    variant with a `rule`. A variant without a rule must have a locale.
     """
     rule: _builtins.str
-    """Optional. The rule of the action whose people it is for, by its id. Default: it belongs to no rule."""
+    """Optional. Is the rule of the action whose people it is for, by its id. Default: it belongs to no rule."""
     @_builtins.property
     def email(self) -> _email_content_pb2.EmailContent:
-        """An e-mail."""
+        """Is an e-mail."""
 
     @_builtins.property
     def webhook(self) -> _webhook_content_pb2.WebhookContent:
-        """An HTTP request."""
+        """Is an HTTP request."""
 
     def __init__(
         self,
@@ -541,18 +544,18 @@ Global___ContentVariant: _TypeAlias = ContentVariant  # noqa: Y015
 
 @_typing.final
 class LocaleFallback(_message.Message):
-    """Says which content people get who want a locale that there is no content in."""
+    """Says which content people get who want a locale without content."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     LOCALE_FIELD_NUMBER: _builtins.int
     FALLBACKS_FIELD_NUMBER: _builtins.int
     locale: _builtins.str
-    """Required. The locale that they want, as a BCP 47 tag such as `ca`. It stands for its regions too, such as `ca-FR`."""
+    """Required. Is the locale that they want, as a BCP 47 tag such as `ca`. It stands for its regions too, such as `ca-FR`."""
     @_builtins.property
     def fallbacks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. The locales of the content, the best first. The first one counts that an action has, or whose own fallbacks lead to one.
-        1 to 10.
+        """Required. Lists the locales of the content, the best first. The first one that an action has, or whose own fallbacks lead to
+        one, decides. Has 1 to 10.
         """
 
     def __init__(
@@ -571,7 +574,7 @@ Global___LocaleFallback: _TypeAlias = LocaleFallback  # noqa: Y015
 
 @_typing.final
 class Schedule(_message.Message):
-    """The time in which a campaign accepts triggers."""
+    """Is the time in which a campaign accepts triggers."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -579,11 +582,13 @@ class Schedule(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. The first instant. Activated before it, the campaign is `Campaign.STATE_SCHEDULED` until then."""
+        """Optional. Is the first instant at which triggers are accepted. A campaign that is activated before it is
+        `Campaign.STATE_SCHEDULED` until then.
+        """
 
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. The first instant at which triggers are refused. Later than `start_time`."""
+        """Optional. Is the first instant at which triggers are refused. Must be later than `start_time`."""
 
     def __init__(
         self,
@@ -601,7 +606,7 @@ Global___Schedule: _TypeAlias = Schedule  # noqa: Y015
 
 @_typing.final
 class Finding(_message.Message):
-    """One thing that review found."""
+    """Is one thing that review found."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -612,21 +617,21 @@ class Finding(_message.Message):
     class _SeverityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Finding._Severity.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         SEVERITY_UNSPECIFIED: Finding._Severity.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         SEVERITY_WARNING: Finding._Severity.ValueType  # 1
-        """Worth a look; activation goes on."""
+        """The finding is worth a look; activation goes on."""
         SEVERITY_ERROR: Finding._Severity.ValueType  # 2
-        """Blocks activation."""
+        """The finding blocks activation."""
 
     class Severity(_Severity, metaclass=_SeverityEnumTypeWrapper):
         """Says how much it matters."""
 
     SEVERITY_UNSPECIFIED: Finding.Severity.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     SEVERITY_WARNING: Finding.Severity.ValueType  # 1
-    """Worth a look; activation goes on."""
+    """The finding is worth a look; activation goes on."""
     SEVERITY_ERROR: Finding.Severity.ValueType  # 2
-    """Blocks activation."""
+    """The finding blocks activation."""
 
     SEVERITY_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
@@ -636,21 +641,21 @@ class Finding(_message.Message):
     REMEDY_FIELD_NUMBER: _builtins.int
     WAY_FIELD_NUMBER: _builtins.int
     severity: Global___Finding.Severity.ValueType
-    """Output only. How much it matters."""
+    """Output only. Says how much it matters."""
     code: _builtins.str
-    """Output only. Which rule it is, in UPPER_SNAKE_CASE. Stable: tools may match on it. `docs/findings.md` lists them."""
+    """Output only. Says which rule it is, in UPPER_SNAKE_CASE. It is stable: tools may match on it. `docs/findings.md` lists them."""
     field: _builtins.str
-    """Output only. Where it is, as a dotted path such as `actions[0].email.html`."""
+    """Output only. Says where it is, as a dotted path such as `actions[0].email.html`."""
     line: _builtins.int
-    """Output only. The line within that field, counted from 1. 0 when the finding has no line."""
+    """Output only. Is the line within that field, counted from 1. Is 0 when the finding has no line."""
     message: _builtins.str
-    """Output only. What is wrong, for people."""
+    """Output only. Says what is wrong, for people."""
     remedy: _builtins.str
-    """Output only. What to do about it, for people."""
+    """Output only. Says what to do about it, for people."""
     @_builtins.property
     def way(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. The way from that line to the fragment that it is in, each with its line, such as `fragments/base@2:5` and
-        `fragments/footer@4:12`. Empty when it is in no fragment.
+        """Output only. Lists the way from that line to the fragment that it is in, each with its line, such as `fragments/base@2:5` and
+        `fragments/footer@4:12`. Is empty when it is in no fragment.
         """
 
     def __init__(

@@ -41,31 +41,31 @@ class PreviewCampaignRequest(_message.Message):
     RULE_FIELD_NUMBER: _builtins.int
     AUDIENCES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
-    """Optional. The number of the version to render. Default: the draft."""
+    """Optional. Is the number of the version to render. Default: the draft."""
     locale: _builtins.str
-    """Optional. The recipient's locale. Default: the campaign's."""
+    """Optional. Is the locale that the recipient wants. Default: the campaign's."""
     identity: _builtins.str
-    """Optional. The recipient's identity. Default: `email:preview@clarion.test`."""
+    """Optional. Is the recipient's identity. Default: `email:preview@clarion.test`."""
     action: _builtins.str
-    """Optional. The action to render, by its id. Default: the first."""
+    """Optional. Is the action to render, by its id. Default: the first."""
     rule: _builtins.str
-    """Optional. The rule of the action whose content to render, by its id, whether it is true of the recipient or not. Default: the first
-    one that is true.
+    """Optional. Is the rule of the action whose content to render, by its id, whether it is true of the recipient or not. Default:
+    the first one that is true.
     """
     @_builtins.property
     def context(self) -> _struct_pb2.Struct:
-        """Optional. The data for `context`. Checked against the context schema."""
+        """Optional. Holds the data for `context`. It is checked against the context schema."""
 
     @_builtins.property
     def profile(self) -> _struct_pb2.Struct:
-        """Optional. The data for `profile`."""
+        """Optional. Holds the data for `profile`."""
 
     @_builtins.property
     def audiences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. The audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask about others get false.
-        At most 50, without repetition. No stored profile is looked up.
+        """Optional. Lists the audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask about others
+        get false. Has at most 50, without repetition. No stored profile is looked up.
         """
 
     def __init__(
@@ -102,42 +102,42 @@ class PreviewCampaignResponse(_message.Message):
     class _SourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[PreviewCampaignResponse._Source.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         SOURCE_UNSPECIFIED: PreviewCampaignResponse._Source.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         SOURCE_RECIPIENT: PreviewCampaignResponse._Source.ValueType  # 1
-        """What the request says of the recipient."""
+        """The request says it of the recipient."""
         SOURCE_PROFILE: PreviewCampaignResponse._Source.ValueType  # 2
-        """An attribute of the profile."""
+        """It is an attribute of the profile."""
         SOURCE_IDENTITY: PreviewCampaignResponse._Source.ValueType  # 3
-        """The recipient's identity."""
+        """It comes from the recipient's identity."""
         SOURCE_CAMPAIGN: PreviewCampaignResponse._Source.ValueType  # 4
-        """The campaign's default."""
+        """It is the campaign's default."""
 
     class Source(_Source, metaclass=_SourceEnumTypeWrapper):
         """Says where a choice comes from. Values may be added."""
 
     SOURCE_UNSPECIFIED: PreviewCampaignResponse.Source.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     SOURCE_RECIPIENT: PreviewCampaignResponse.Source.ValueType  # 1
-    """What the request says of the recipient."""
+    """The request says it of the recipient."""
     SOURCE_PROFILE: PreviewCampaignResponse.Source.ValueType  # 2
-    """An attribute of the profile."""
+    """It is an attribute of the profile."""
     SOURCE_IDENTITY: PreviewCampaignResponse.Source.ValueType  # 3
-    """The recipient's identity."""
+    """It comes from the recipient's identity."""
     SOURCE_CAMPAIGN: PreviewCampaignResponse.Source.ValueType  # 4
-    """The campaign's default."""
+    """It is the campaign's default."""
 
     @_typing.final
     class Choice(_message.Message):
-        """A value, and where it comes from."""
+        """Is a value, with where it comes from."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
         VALUE_FIELD_NUMBER: _builtins.int
         SOURCE_FIELD_NUMBER: _builtins.int
         value: _builtins.str
-        """The value."""
+        """Is the value."""
         source: Global___PreviewCampaignResponse.Source.ValueType
-        """Where it comes from."""
+        """Says where it comes from."""
         def __init__(
             self,
             *,
@@ -161,34 +161,38 @@ class PreviewCampaignResponse(_message.Message):
     RULE_EVALUATIONS_FIELD_NUMBER: _builtins.int
     EXCLUSION_REASON_FIELD_NUMBER: _builtins.int
     action: _builtins.str
-    """The action that was rendered, by its id."""
+    """Is the action that was rendered, by its id."""
     content_locale: _builtins.str
-    """The locale of the content that was chosen for it."""
+    """Is the locale of the content that was chosen for it."""
     locale_reason: _locale_reason_pb2.LocaleReason.ValueType
-    """Why that locale was chosen."""
+    """Says why that locale was chosen."""
     rule: _builtins.str
-    """The rule whose content was rendered: the one of the request, or the first that is true. Empty when there is none."""
+    """Is the rule whose content was rendered: the one of the request, or the first that is true. Is empty when there is none."""
     exclusion_reason: _attempt_pb2.ExclusionReason.ValueType
-    """`EXCLUSION_REASON_NO_RULE_MATCHED` when the recipient would get nothing, as no rule is true. What is shown then belongs to no rule."""
+    """Is `EXCLUSION_REASON_NO_RULE_MATCHED` when the recipient would get nothing, as no rule is true. What is shown then belongs to
+    no rule.
+    """
     @_builtins.property
     def email(self) -> _email_content_pb2.RenderedEmail:
-        """An e-mail."""
+        """Is an e-mail."""
 
     @_builtins.property
     def webhook(self) -> _webhook_content_pb2.RenderedWebhook:
-        """An HTTP request."""
+        """Is an HTTP request."""
 
     @_builtins.property
     def address(self) -> Global___PreviewCampaignResponse.Choice:
-        """The address that the message would go to. Absent on a channel that has no addresses."""
+        """Holds the address that the message would go to. Is absent on a channel that has no addresses."""
 
     @_builtins.property
     def locale(self) -> Global___PreviewCampaignResponse.Choice:
-        """The locale that the recipient wants."""
+        """Holds the locale that the recipient wants."""
 
     @_builtins.property
     def rule_evaluations(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.RuleEvaluation]:
-        """What the rules of the action are of the recipient, in their order, up to the first that is true. None when the request names one."""
+        """Says what the rules of the action are of the recipient, in their order, up to the first that is true. There are none when the
+        request names a rule.
+        """
 
     def __init__(
         self,

@@ -28,14 +28,14 @@ class CreateCampaignRequest(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     campaign_id: _builtins.str
-    """Required. The last segment of the name, as `Campaign.name` says."""
+    """Required. Is the last segment of the name, as `Campaign.name` says."""
     validate_only: _builtins.bool
     """Optional. Runs every check, that of the name included, and stores nothing. The answer is the campaign that would be
     stored, without an etag.
     """
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """Required. The draft. Its name and output-only fields are ignored."""
+        """Required. Holds the draft. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class CreateCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign as stored, with defaults filled in."""
+        """Holds the campaign as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class GetCampaignRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     def __init__(
         self,
         *,
@@ -107,7 +107,7 @@ class GetCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign."""
+        """Holds the campaign."""
 
     def __init__(
         self,
@@ -133,13 +133,13 @@ class DuplicateCampaignRequest(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. The campaign to copy, as `campaigns/{campaign}`."""
+    """Required. Names the campaign to copy, as `campaigns/{campaign}`."""
     campaign_id: _builtins.str
-    """Required. The id of the copy: the last segment of its name, as `Campaign.name` says."""
+    """Required. Is the id of the copy: the last segment of its name, as `Campaign.name` says."""
     version: _builtins.int
-    """Optional. The number of the version to copy. Default: the draft."""
+    """Optional. Is the number of the version to copy. Default: the draft."""
     display_name: _builtins.str
-    """Optional. The display name of the copy. Default: that of the campaign."""
+    """Optional. Is the display name of the copy. Default: that of the campaign."""
     def __init__(
         self,
         *,
@@ -165,7 +165,7 @@ class DuplicateCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The new draft."""
+        """Holds the new draft."""
 
     def __init__(
         self,
@@ -195,11 +195,13 @@ class UpdateCampaignRequest(_message.Message):
     """
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """Required. The campaign's name, the new values and, optionally, the etag that the caller last saw."""
+        """Required. Holds the campaign's name, the new values and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field."""
+        """Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+        field.
+        """
 
     def __init__(
         self,
@@ -225,7 +227,7 @@ class UpdateCampaignResponse(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def campaign(self) -> _campaign_pb2.Campaign:
-        """The campaign as stored, with defaults filled in."""
+        """Holds the campaign as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -249,9 +251,9 @@ class DeleteCampaignRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,

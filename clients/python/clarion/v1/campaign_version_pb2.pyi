@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class CampaignVersion(_message.Message):
-    """An immutable snapshot of a campaign, made at activation."""
+    """Is an immutable snapshot of a campaign, made at activation."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -35,29 +35,29 @@ class CampaignVersion(_message.Message):
     BYPASS_REASON_FIELD_NUMBER: _builtins.int
     FRAGMENTS_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Output only. The campaign, as `campaigns/{campaign}`."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
     """Output only. Counts from 1 within the campaign."""
     creator: _builtins.str
-    """Output only. The key that activated it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that activated it, as `apiKeys/{api_key}`."""
     bypass_reason: _builtins.str
-    """Output only. Why an administrator activated it without the approvals that policies asked for. Empty otherwise."""
+    """Output only. Says why an administrator activated it without the approvals that policies asked for. Is empty otherwise."""
     @_builtins.property
     def snapshot(self) -> _campaign_pb2.Campaign:
-        """Output only. The campaign's editable fields as they were activated, without its tags; every other field is empty."""
+        """Output only. Holds the campaign's editable fields as they were activated, without its tags; every other field is empty."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was made."""
+        """Output only. Says when it was made."""
 
     @_builtins.property
     def approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. The keys that approved it, as `apiKeys/{api_key}`."""
+        """Output only. Names the keys that approved it, as `apiKeys/{api_key}`."""
 
     @_builtins.property
     def fragments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. The versions of fragments that it keeps to, such as `fragments/footer@4`, by name. Publishing further versions does
-        not change it.
+        """Output only. Lists the versions of fragments that it keeps to, such as `fragments/footer@4`, by name. Publishing further
+        versions does not change it.
         """
 
     def __init__(
@@ -90,13 +90,13 @@ class ListCampaignVersionsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-    A page ends earlier when it has some 3 MiB.
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+    page ends earlier when it has some 3 MiB.
     """
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then."""
     def __init__(
         self,
         *,
@@ -121,10 +121,10 @@ class ListCampaignVersionsResponse(_message.Message):
     VERSIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignVersion]:
-        """The versions, newest first."""
+        """Lists the versions, newest first."""
 
     def __init__(
         self,
@@ -149,9 +149,9 @@ class GetCampaignVersionRequest(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
-    """Required. Its number."""
+    """Required. Is its number, from 1."""
     def __init__(
         self,
         *,
@@ -175,7 +175,7 @@ class GetCampaignVersionResponse(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def version(self) -> Global___CampaignVersion:
-        """The version."""
+        """Holds the version."""
 
     def __init__(
         self,

@@ -23,11 +23,11 @@ class _Category:
 class _CategoryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Category.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CATEGORY_UNSPECIFIED: _Category.ValueType  # 0
-    """Not set. A campaign without a category is refused."""
+    """The category is not set. A campaign without one is refused."""
     CATEGORY_TRANSACTIONAL: _Category.ValueType  # 1
-    """A service message that the recipient expects (a receipt, a password reset). Needs no marketing consent."""
+    """It is a service message that the recipient expects, such as a receipt or a password reset. It needs no marketing consent."""
     CATEGORY_MARKETING: _Category.ValueType  # 2
-    """A promotion. Travels on its own lane, so that a large one never delays a transactional message."""
+    """It is a promotion. It travels on its own lane, so that a large one never delays a transactional message."""
 
 class Category(_Category, metaclass=_CategoryEnumTypeWrapper):
     """Says what a campaign is for, and with it which rules apply before a message may leave.
@@ -35,9 +35,9 @@ class Category(_Category, metaclass=_CategoryEnumTypeWrapper):
     """
 
 CATEGORY_UNSPECIFIED: Category.ValueType  # 0
-"""Not set. A campaign without a category is refused."""
+"""The category is not set. A campaign without one is refused."""
 CATEGORY_TRANSACTIONAL: Category.ValueType  # 1
-"""A service message that the recipient expects (a receipt, a password reset). Needs no marketing consent."""
+"""It is a service message that the recipient expects, such as a receipt or a password reset. It needs no marketing consent."""
 CATEGORY_MARKETING: Category.ValueType  # 2
-"""A promotion. Travels on its own lane, so that a large one never delays a transactional message."""
+"""It is a promotion. It travels on its own lane, so that a large one never delays a transactional message."""
 Global___Category: _TypeAlias = Category  # noqa: Y015

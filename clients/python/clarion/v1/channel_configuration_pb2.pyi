@@ -48,56 +48,58 @@ class ChannelConfiguration(_message.Message):
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
     ACCESS_LABELS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `channelConfigurations/{channel_configuration}`, where the last segment is 1 to 63 lower-case letters,
-    digits and hyphens, begins with a letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `channelConfigurations/{channel_configuration}`, where the last segment is 1 to 63 lower-case letters,
+    digits and hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: _builtins.str
-    """Required. What people call it. 1 to 200 characters."""
+    """Required. Says what people call it. Has 1 to 200 characters."""
     disabled: _builtins.bool
-    """Optional. True stops every hand-off: accepted messages stay queued, and no campaign that uses it can be activated."""
+    """Optional. Stops every hand-off when it is true: accepted messages stay queued, and no campaign that uses it can be activated.
+    Default: false.
+    """
     channel: _channel_pb2.Channel.ValueType
-    """Output only. The channel that the provider serves."""
+    """Output only. Is the channel that the provider serves."""
     max_concurrency: _builtins.int
-    """Optional. At most so many hand-offs at the same time, in each process. 1 to 1,000. Default 10."""
+    """Optional. Limits how many hand-offs are under way at the same time, in each process. Is 1 to 1,000. Default: 10."""
     max_rate: _builtins.float
-    """Optional. At most so many hand-offs per second, in each process. 0.01 to 100,000. Default 0: no limit."""
+    """Optional. Limits how many hand-offs begin per second, in each process. Is 0.01 to 100,000. Default: 0, which is no limit."""
     etag: _builtins.str
-    """Optional. The state of the resource as the caller last saw it. An update that carries another one than the stored one
-    is refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one than the stored
+    one is refused with `ABORTED`. It changes with every change.
     """
     max_message_bytes: _builtins.int
-    """Optional. The largest e-mail that is handed over, in octets as it is encoded: files take 1.37 times their size. 65,536 to
-    104,857,600. Default 20,971,520 (20 MiB). A server that announces a smaller size (RFC 1870) is believed.
+    """Optional. Is the largest e-mail that is handed over, in octets as it is encoded: files take 1.37 times their size. Is 65,536 to
+    104,857,600. Default: 20,971,520 (20 MiB). A server that announces a smaller size (RFC 1870) is believed.
     """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
-        """Optional. The categories of the campaigns that may use it. Default: all of them."""
+        """Optional. Lists the categories of the campaigns that may use it. Default: all of them."""
 
     @_builtins.property
     def smtp(self) -> _smtp_provider_pb2.SmtpProvider:
-        """An SMTP server that relays e-mail."""
+        """Is an SMTP server that relays e-mail."""
 
     @_builtins.property
     def webhook(self) -> _webhook_provider_pb2.WebhookProvider:
-        """An HTTP endpoint."""
+        """Is an HTTP endpoint."""
 
     @_builtins.property
     def retry_policy(self) -> Global___RetryPolicy:
-        """Optional. How failed hand-offs are tried again."""
+        """Optional. Says how failed hand-offs are tried again."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created."""
+        """Output only. Says when it was created."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was last changed."""
+        """Output only. Says when it was last changed."""
 
     @_builtins.property
     def access_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To all other keys it
-        does not exist. Only campaigns that have these labels too can be activated with it. At most 64, each of those that the calling key
-        holds. Default: none.
+        """Optional. Says which callers see it: the keys that hold each of these labels, and every key of the sandbox when there are none.
+        To all other keys it does not exist. Only campaigns that have these labels too can be activated with it. Has at most 64, each
+        of which the calling key holds. Default: none.
         """
 
     def __init__(
@@ -142,17 +144,17 @@ class RetryPolicy(_message.Message):
     MAX_DELAY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def window(self) -> _duration_pb2.Duration:
-        """Optional. How long after its first attempt a message may still be tried, 0 seconds to 7 days. Default 24 hours. A window
+        """Optional. Says how long after its first attempt a message may still be tried, 0 seconds to 7 days. Default: 24 hours. A window
         that closes after an attempt in doubt leaves the message in doubt.
         """
 
     @_builtins.property
     def initial_delay(self) -> _duration_pb2.Duration:
-        """Optional. The first delay, 0.1 seconds to 1 hour. Default 5 seconds."""
+        """Optional. Is the first delay, 0.1 seconds to 1 hour. Default: 5 seconds."""
 
     @_builtins.property
     def max_delay(self) -> _duration_pb2.Duration:
-        """Optional. The longest delay, at least `initial_delay`, at most 24 hours. Default 15 minutes."""
+        """Optional. Is the longest delay, at least `initial_delay`, at most 24 hours. Default: 15 minutes."""
 
     def __init__(
         self,

@@ -31,14 +31,14 @@ class CreateChannelConfigurationRequest(_message.Message):
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     channel_configuration_id: _builtins.str
-    """Required. The last segment of the name, as `ChannelConfiguration.name` says."""
+    """Required. Is the last segment of the name, as `ChannelConfiguration.name` says."""
     validate_only: _builtins.bool
-    """Optional. Runs every check, that of the name included, and stores nothing. Does not connect to the provider. The answer
-    is the channel configuration that would be stored, without an etag.
+    """Optional. Runs every check, that of the name included, and stores nothing. It does not connect to the provider. The answer is
+    the channel configuration that would be stored, without an etag.
     """
     @_builtins.property
     def channel_configuration(self) -> _channel_configuration_pb2.ChannelConfiguration:
-        """Required. The channel configuration. Its name and output-only fields are ignored."""
+        """Required. Holds the channel configuration. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class CreateChannelConfigurationResponse(_message.Message):
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def channel_configuration(self) -> _channel_configuration_pb2.ChannelConfiguration:
-        """The channel configuration as stored, with defaults filled in."""
+        """Holds the channel configuration as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class GetChannelConfigurationRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `channelConfigurations/{channel_configuration}`."""
+    """Required. Names the channel configuration, as `channelConfigurations/{channel_configuration}`."""
     def __init__(
         self,
         *,
@@ -110,7 +110,7 @@ class GetChannelConfigurationResponse(_message.Message):
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def channel_configuration(self) -> _channel_configuration_pb2.ChannelConfiguration:
-        """The channel configuration."""
+        """Holds the channel configuration."""
 
     def __init__(
         self,
@@ -134,9 +134,9 @@ class ListChannelConfigurationsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     def __init__(
         self,
         *,
@@ -160,10 +160,10 @@ class ListChannelConfigurationsResponse(_message.Message):
     CHANNEL_CONFIGURATIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def channel_configurations(self) -> _containers.RepeatedCompositeFieldContainer[_channel_configuration_pb2.ChannelConfiguration]:
-        """The channel configurations, by name."""
+        """Lists the channel configurations, by name."""
 
     def __init__(
         self,
@@ -189,16 +189,18 @@ class UpdateChannelConfigurationRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     validate_only: _builtins.bool
-    """Optional. Runs every check, that of the etag included, and stores nothing. Does not connect to the provider. The answer
-    is the channel configuration that would be stored, without an etag.
+    """Optional. Runs every check, that of the etag included, and stores nothing. It does not connect to the provider. The answer is
+    the channel configuration that would be stored, without an etag.
     """
     @_builtins.property
     def channel_configuration(self) -> _channel_configuration_pb2.ChannelConfiguration:
-        """Required. The name, the new values and, optionally, the etag that the caller last saw."""
+        """Required. Holds the name, the new values and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field."""
+        """Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+        field.
+        """
 
     def __init__(
         self,
@@ -224,7 +226,7 @@ class UpdateChannelConfigurationResponse(_message.Message):
     CHANNEL_CONFIGURATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def channel_configuration(self) -> _channel_configuration_pb2.ChannelConfiguration:
-        """The channel configuration as stored, with defaults filled in."""
+        """Holds the channel configuration as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -248,9 +250,9 @@ class DeleteChannelConfigurationRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `channelConfigurations/{channel_configuration}`."""
+    """Required. Names the channel configuration, as `channelConfigurations/{channel_configuration}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -290,7 +292,7 @@ class VerifyChannelConfigurationRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `channelConfigurations/{channel_configuration}`."""
+    """Required. Names the channel configuration, as `channelConfigurations/{channel_configuration}`."""
     def __init__(
         self,
         *,
@@ -313,10 +315,10 @@ class VerifyChannelConfigurationResponse(_message.Message):
     USABLE_FIELD_NUMBER: _builtins.int
     STEPS_FIELD_NUMBER: _builtins.int
     usable: _builtins.bool
-    """True when every step went well."""
+    """Is true when every step went well."""
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerificationStep]:
-        """The steps in their order, up to and including the first that failed."""
+        """Lists the steps in their order, up to and including the first that failed."""
 
     def __init__(
         self,
@@ -334,7 +336,7 @@ Global___VerifyChannelConfigurationResponse: _TypeAlias = VerifyChannelConfigura
 
 @_typing.final
 class VerificationStep(_message.Message):
-    """One step of a verification."""
+    """Is one step of a verification."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -343,16 +345,16 @@ class VerificationStep(_message.Message):
     DETAIL_FIELD_NUMBER: _builtins.int
     ELAPSED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Which step: `connect`, `ehlo`, `starttls` and `auth` of an SMTP server; `resolve`, `connect` and `tls` of a webhook. Stable;
-    names may be added.
+    """Names the step: `connect`, `ehlo`, `starttls` and `auth` of an SMTP server; `resolve`, `connect` and `tls` of a webhook. Names
+    are stable, and more may be added.
     """
     passed: _builtins.bool
-    """True when it went well."""
+    """Is true when it went well."""
     detail: _builtins.str
-    """What the server said, or what went wrong and what to do about it. Never a credential."""
+    """Says what the server said, or what went wrong and what to do about it. It never holds a credential."""
     @_builtins.property
     def elapsed(self) -> _duration_pb2.Duration:
-        """How long it took."""
+        """Says how long it took."""
 
     def __init__(
         self,

@@ -23,19 +23,19 @@ class _Channel:
 class _ChannelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Channel.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CHANNEL_UNSPECIFIED: _Channel.ValueType  # 0
-    """Not set."""
+    """Is not set."""
     CHANNEL_EMAIL: _Channel.ValueType  # 1
-    """E-mail."""
+    """It is sent as an e-mail."""
     CHANNEL_WEBHOOK: _Channel.ValueType  # 2
-    """An HTTP request to a URL of the channel configuration."""
+    """It is sent as an HTTP request to a URL of the channel configuration."""
 
 class Channel(_Channel, metaclass=_ChannelEnumTypeWrapper):
     """Says how a message reaches a person or a system. Values may be added."""
 
 CHANNEL_UNSPECIFIED: Channel.ValueType  # 0
-"""Not set."""
+"""Is not set."""
 CHANNEL_EMAIL: Channel.ValueType  # 1
-"""E-mail."""
+"""It is sent as an e-mail."""
 CHANNEL_WEBHOOK: Channel.ValueType  # 2
-"""An HTTP request to a URL of the channel configuration."""
+"""It is sent as an HTTP request to a URL of the channel configuration."""
 Global___Channel: _TypeAlias = Channel  # noqa: Y015

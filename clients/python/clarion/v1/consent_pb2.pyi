@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Consent(_message.Message):
-    """The current choice of a person about the messages of a scope: all of them, those of one channel, those about one topic, or
+    """Is the current choice of a person about the messages of a scope: all of them, those of one channel, those about one topic, or
     those about one topic on one channel.
 
     A message may be sent when no denial that covers it stands. A denial stands until the person grants the same or a narrower
@@ -39,21 +39,21 @@ class Consent(_message.Message):
     class _ChoiceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Consent._Choice.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         CHOICE_UNSPECIFIED: Consent._Choice.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         CHOICE_GRANTED: Consent._Choice.ValueType  # 1
-        """To get the messages."""
+        """The person wants to get the messages."""
         CHOICE_DENIED: Consent._Choice.ValueType  # 2
-        """Not to get them."""
+        """The person wants not to get them."""
 
     class Choice(_Choice, metaclass=_ChoiceEnumTypeWrapper):
         """Says what a person wants. Values may be added."""
 
     CHOICE_UNSPECIFIED: Consent.Choice.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     CHOICE_GRANTED: Consent.Choice.ValueType  # 1
-    """To get the messages."""
+    """The person wants to get the messages."""
     CHOICE_DENIED: Consent.Choice.ValueType  # 2
-    """Not to get them."""
+    """The person wants not to get them."""
 
     CHANNEL_FIELD_NUMBER: _builtins.int
     TOPIC_FIELD_NUMBER: _builtins.int
@@ -61,16 +61,16 @@ class Consent(_message.Message):
     TIME_FIELD_NUMBER: _builtins.int
     CHANGE_FIELD_NUMBER: _builtins.int
     channel: _channel_pb2.Channel.ValueType
-    """Output only. The channel of the scope. `CHANNEL_UNSPECIFIED`: every channel."""
+    """Output only. Is the channel of the scope. `CHANNEL_UNSPECIFIED` stands for every channel."""
     topic: _builtins.str
-    """Output only. The topic of the scope, as `topics/{topic}`. Empty: every topic, and messages without one."""
+    """Output only. Names the topic of the scope, as `topics/{topic}`. When empty, the scope is every topic, and messages without one."""
     choice: Global___Consent.Choice.ValueType
-    """Output only. The choice."""
+    """Output only. Is the choice."""
     change: _builtins.str
-    """Output only. The entry of the history that made it, as `consentChanges/{consent_change}`."""
+    """Output only. Names the entry of the history that made it, as `consentChanges/{consent_change}`."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the person last made the choice."""
+        """Output only. Says when the person last made the choice."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ Global___Consent: _TypeAlias = Consent  # noqa: Y015
 
 @_typing.final
 class ConsentChange(_message.Message):
-    """One entry of the history of a person's choices. An entry never changes."""
+    """Is one entry of the history of a person's choices. An entry never changes."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -102,21 +102,21 @@ class ConsentChange(_message.Message):
     class _SourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ConsentChange._Source.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         SOURCE_UNSPECIFIED: ConsentChange._Source.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         SOURCE_PREFERENCE_PAGE: ConsentChange._Source.ValueType  # 1
-        """By the person, on a page that shows their choices, or by one click in a mail."""
+        """The person made it, on a page that shows their choices, or by one click in a mail."""
         SOURCE_SMS_KEYWORD: ConsentChange._Source.ValueType  # 2
-        """By the person, with an SMS such as STOP."""
+        """The person made it, with an SMS such as STOP."""
         SOURCE_FORM: ConsentChange._Source.ValueType  # 3
-        """On a form, such as a sign-up."""
+        """The person made it on a form, such as a sign-up."""
         SOURCE_SUPPORT: ConsentChange._Source.ValueType  # 4
-        """Told to the people who answer letters and calls."""
+        """The person told it to those who answer letters and calls."""
         SOURCE_IMPORT: ConsentChange._Source.ValueType  # 5
-        """Taken from a file."""
+        """It was taken from a file."""
         SOURCE_SYNC: ConsentChange._Source.ValueType  # 6
-        """Copied from another system."""
+        """It was copied from another system."""
         SOURCE_MERGE: ConsentChange._Source.ValueType  # 7
-        """Made when two profiles of the person were merged. Never given by a caller."""
+        """It was made when two profiles of the person were merged. Callers cannot give it."""
 
     class Source(_Source, metaclass=_SourceEnumTypeWrapper):
         """Says where a choice was made. Values may be added.
@@ -126,21 +126,21 @@ class ConsentChange(_message.Message):
         """
 
     SOURCE_UNSPECIFIED: ConsentChange.Source.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     SOURCE_PREFERENCE_PAGE: ConsentChange.Source.ValueType  # 1
-    """By the person, on a page that shows their choices, or by one click in a mail."""
+    """The person made it, on a page that shows their choices, or by one click in a mail."""
     SOURCE_SMS_KEYWORD: ConsentChange.Source.ValueType  # 2
-    """By the person, with an SMS such as STOP."""
+    """The person made it, with an SMS such as STOP."""
     SOURCE_FORM: ConsentChange.Source.ValueType  # 3
-    """On a form, such as a sign-up."""
+    """The person made it on a form, such as a sign-up."""
     SOURCE_SUPPORT: ConsentChange.Source.ValueType  # 4
-    """Told to the people who answer letters and calls."""
+    """The person told it to those who answer letters and calls."""
     SOURCE_IMPORT: ConsentChange.Source.ValueType  # 5
-    """Taken from a file."""
+    """It was taken from a file."""
     SOURCE_SYNC: ConsentChange.Source.ValueType  # 6
-    """Copied from another system."""
+    """It was copied from another system."""
     SOURCE_MERGE: ConsentChange.Source.ValueType  # 7
-    """Made when two profiles of the person were merged. Never given by a caller."""
+    """It was made when two profiles of the person were merged. Callers cannot give it."""
 
     NAME_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
@@ -153,34 +153,34 @@ class ConsentChange(_message.Message):
     RECORD_TIME_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Output only. `consentChanges/{consent_change}`."""
+    """Output only. Names the consent change, as `consentChanges/{consent_change}`."""
     channel: _channel_pb2.Channel.ValueType
-    """Optional. The channel that the choice is about. Default: every channel."""
+    """Optional. Is the channel that the choice is about. Default: every channel."""
     topic: _builtins.str
-    """Optional. The topic that the choice is about, as `topics/{topic}`. Default: every topic, and messages without one."""
+    """Optional. Names the topic that the choice is about, as `topics/{topic}`. Default: every topic, and messages without one."""
     choice: Global___Consent.Choice.ValueType
-    """Required. The choice."""
+    """Required. Is the choice."""
     source: Global___ConsentChange.Source.ValueType
-    """Required. Where it was made."""
+    """Required. Says where it was made."""
     previous_choice: Global___Consent.Choice.ValueType
-    """Output only. The current choice in this scope before it. Unset when there was none."""
+    """Output only. Is the current choice in this scope before it. It is unset when there was none."""
     actor: _builtins.str
-    """Output only. The key that stored it, as `apiKeys/{api_key}`; or the message by whose link the person chose, as
+    """Output only. Names the key that stored it, as `apiKeys/{api_key}`; or the message by whose link the person chose, as
     `messages/{message}`.
     """
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. When the person made it, at most 5 minutes ahead. A choice that is older than the current one of its scope enters
-        the history alone. Default: now.
+        """Optional. Says when the person made it, at most 5 minutes ahead. A choice that is older than the current one of its scope
+        enters the history alone. Default: now.
         """
 
     @_builtins.property
     def evidence(self) -> Global___ConsentEvidence:
-        """Optional. What shows that the person made it. At most 4,096 bytes together."""
+        """Optional. Says what shows that the person made it. It has at most 4,096 bytes in all."""
 
     @_builtins.property
     def record_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When Clarion stored it."""
+        """Output only. Says when Clarion stored it."""
 
     def __init__(
         self,
@@ -217,17 +217,17 @@ class ConsentEvidence(_message.Message):
     IP_ADDRESS_FIELD_NUMBER: _builtins.int
     USER_AGENT_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """Optional. The text that the person agreed to."""
+    """Optional. Is the text that the person agreed to."""
     text_version: _builtins.str
-    """Optional. The version of that text."""
+    """Optional. Is the version of that text."""
     url: _builtins.str
-    """Optional. The page or form on which the choice was made."""
+    """Optional. Is the page or form on which the choice was made."""
     locale: _builtins.str
-    """Optional. The language in which the text was shown."""
+    """Optional. Is the language in which the text was shown."""
     ip_address: _builtins.str
-    """Optional. From where the person made the choice. Personal data: send it only when you must."""
+    """Optional. Is the IP address from which the person made the choice. It is personal data: send it only when you must."""
     user_agent: _builtins.str
-    """Optional. The program with which the person made the choice. Personal data: send it only when you must."""
+    """Optional. Is the program with which the person made the choice. It is personal data: send it only when you must."""
     def __init__(
         self,
         *,
@@ -257,18 +257,18 @@ class ConsentSettings(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `consentSettings`."""
+    """Identifier. Is always `consentSettings`."""
     silence: _silence_pb2.Silence.ValueType
-    """Required. What happens to marketing to people who have made no choice, unless its topic says otherwise. In a new sandbox:
+    """Required. Says what happens to marketing to people who have made no choice, unless its topic says otherwise. A new sandbox has
     `SILENCE_SEND_ONLY_IF_GRANTED`.
     """
     etag: _builtins.str
-    """Optional. The state of the resource as the caller last saw it. An update that carries another one than the stored one is
-    refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one than the stored
+    one is refused with `ABORTED`. It changes with every change.
     """
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was last changed. Absent if it never was."""
+        """Output only. Says when it was last changed. Is absent if it never was."""
 
     def __init__(
         self,

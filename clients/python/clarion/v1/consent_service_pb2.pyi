@@ -30,12 +30,12 @@ class SetConsentsRequest(_message.Message):
     IDENTITY_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
     profile: _builtins.str
-    """Optional. The person's profile, as `profiles/{profile}`."""
+    """Optional. Names the person's profile, as `profiles/{profile}`."""
     identity: _builtins.str
-    """Optional. One of the person's identities, such as `email:jane@example.com`."""
+    """Optional. Is one of the person's identities, such as `email:jane@example.com`."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_consent_pb2.ConsentChange]:
-        """Required. The changes, in the order in which they are made. 1 to 100."""
+        """Required. Lists the changes, in the order in which they are made. Has 1 to 100."""
 
     def __init__(
         self,
@@ -64,14 +64,14 @@ class SetConsentsResponse(_message.Message):
     CONSENTS_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
     profile: _builtins.str
-    """The person's profile, as `profiles/{profile}`."""
+    """Names the person's profile, as `profiles/{profile}`."""
     @_builtins.property
     def consents(self) -> _containers.RepeatedCompositeFieldContainer[_consent_pb2.Consent]:
-        """All current choices of the person."""
+        """Lists all current choices of the person."""
 
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_consent_pb2.ConsentChange]:
-        """The entries that the history got, in their order. A change that repeated the current choice has none."""
+        """Lists the entries that the history got, in their order. A change that repeated the current choice has none."""
 
     def __init__(
         self,
@@ -99,15 +99,15 @@ class GetConsentsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     profile: _builtins.str
-    """Optional. The person's profile, as `profiles/{profile}`."""
+    """Optional. Names the person's profile, as `profiles/{profile}`."""
     identity: _builtins.str
-    """Optional. One of the person's identities, such as `email:jane@example.com`."""
+    """Optional. Is one of the person's identities, such as `email:jane@example.com`."""
     page_size: _builtins.int
-    """Optional. At most so many entries of the history a page. Default 50, at most 1,000: a larger value is read as 1,000, a
-    negative one refused.
+    """Optional. Says how many entries of the history a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one
+    is refused.
     """
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     def __init__(
         self,
         *,
@@ -137,16 +137,16 @@ class GetConsentsResponse(_message.Message):
     CHANGES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     profile: _builtins.str
-    """The person's profile, as `profiles/{profile}`. Empty for somebody without one."""
+    """Names the person's profile, as `profiles/{profile}`. Is empty for somebody without one."""
     next_page_token: _builtins.str
-    """Opens the next page of the history. Empty at the end."""
+    """Opens the next page of the history. Is empty at the end."""
     @_builtins.property
     def consents(self) -> _containers.RepeatedCompositeFieldContainer[_consent_pb2.Consent]:
-        """All current choices of the person, the widest scope first."""
+        """Lists all current choices of the person, the widest scope first."""
 
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_consent_pb2.ConsentChange]:
-        """A page of the history, the newest entry first."""
+        """Lists a page of the history, the newest entry first."""
 
     def __init__(
         self,
@@ -172,7 +172,7 @@ class GetConsentSettingsRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `consentSettings`."""
+    """Required. Is always `consentSettings`."""
     def __init__(
         self,
         *,
@@ -195,7 +195,7 @@ class GetConsentSettingsResponse(_message.Message):
     CONSENT_SETTINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def consent_settings(self) -> _consent_pb2.ConsentSettings:
-        """The settings."""
+        """Holds the settings."""
 
     def __init__(
         self,
@@ -220,11 +220,11 @@ class UpdateConsentSettingsRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def consent_settings(self) -> _consent_pb2.ConsentSettings:
-        """Required. The name, the new values and, optionally, the etag that the caller last saw."""
+        """Required. Holds the name, the new values and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The fields to change. Absent: every editable field that is populated. `*`: every editable field."""
+        """Optional. Names the fields to change. Default: every editable field that is populated. `*` stands for every editable field."""
 
     def __init__(
         self,
@@ -249,7 +249,7 @@ class UpdateConsentSettingsResponse(_message.Message):
     CONSENT_SETTINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def consent_settings(self) -> _consent_pb2.ConsentSettings:
-        """The settings as stored."""
+        """Holds the settings as stored."""
 
     def __init__(
         self,

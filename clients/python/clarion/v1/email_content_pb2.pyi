@@ -21,10 +21,11 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class EmailContent(_message.Message):
-    """The content of an e-mail. `subject`, `html`, `text`, the shown names of `from` and `reply_to`, the address of `reply_to` and the
-    values of `headers` are Jinja2 templates over `context` (the trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
-    (`name`, `display_name`), and the recipient's own links: `unsubscribe_url`, and `preferences_url` to choose what to get.
-    A value that is missing is an error, never a blank: give optional data a `default`.
+    """Is the content of an e-mail. `subject`, `html`, `text`, the shown names of `from` and `reply_to`, the address of `reply_to` and
+    the values of `headers` are Jinja2 templates over `context` (the trigger's data), `profile` (the recipient's attributes),
+    `recipient` (`identity`, `address`, `locale`) and `campaign` (`name`, `display_name`), and the recipient's own links:
+    `unsubscribe_url`, and `preferences_url` to choose what to get. A value that is missing is an error, never a blank: give optional
+    data a `default`.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -36,9 +37,9 @@ class EmailContent(_message.Message):
     class _TransformEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[EmailContent._Transform.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         TRANSFORM_UNSPECIFIED: EmailContent._Transform.ValueType  # 0
-        """TRANSFORM_NONE, or in a variant that of the default content."""
+        """Is read as TRANSFORM_NONE, or in a variant as that of the default content."""
         TRANSFORM_NONE: EmailContent._Transform.ValueType  # 1
-        """Nothing: the HTML is sent as it was written."""
+        """Nothing is changed: the HTML is sent as it was written."""
         TRANSFORM_INLINE_CSS: EmailContent._Transform.ValueType  # 2
         """The rules of `style` elements are written into the `style` attributes of the elements that they hold for, as mail clients need it
         that drop style sheets. Rules that cannot be inlined stay, such as those of media queries. No style sheet is fetched from elsewhere.
@@ -50,9 +51,9 @@ class EmailContent(_message.Message):
         """Says what is made of the HTML of a content."""
 
     TRANSFORM_UNSPECIFIED: EmailContent.Transform.ValueType  # 0
-    """TRANSFORM_NONE, or in a variant that of the default content."""
+    """Is read as TRANSFORM_NONE, or in a variant as that of the default content."""
     TRANSFORM_NONE: EmailContent.Transform.ValueType  # 1
-    """Nothing: the HTML is sent as it was written."""
+    """Nothing is changed: the HTML is sent as it was written."""
     TRANSFORM_INLINE_CSS: EmailContent.Transform.ValueType  # 2
     """The rules of `style` elements are written into the `style` attributes of the elements that they hold for, as mail clients need it
     that drop style sheets. Rules that cannot be inlined stay, such as those of media queries. No style sheet is fetched from elsewhere.
@@ -89,33 +90,36 @@ class EmailContent(_message.Message):
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     TRANSFORM_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
-    """Required. A variant may leave it to the default content. One line. At most 2,000 characters of source and 998 when rendered."""
+    """Required. Is the subject line, which a variant may leave to the default content. Has at most 2,000 characters of source, and
+    998 when rendered, on one line.
+    """
     html: _builtins.str
-    """Optional. The HTML part; values are escaped. At most 512 KiB of source. Either this or `text` is required."""
+    """Optional. Is the HTML part; values are escaped. Has at most 512 KiB of source. Either this or `text` is required."""
     text: _builtins.str
-    """Optional. The plain text part. At most 512 KiB of source. Derived from the rendered HTML when absent."""
+    """Optional. Is the plain text part. Has at most 512 KiB of source. When absent, it is derived from the rendered HTML."""
     transform: Global___EmailContent.Transform.ValueType
-    """Optional. What is made of `html` before it is sent: once, when the campaign is activated, so that a message pays nothing for it.
-    The tags of the template stay as they are and in their order. Default: TRANSFORM_NONE, and in a variant that of the default content.
+    """Optional. Says what is made of `html` before it is sent: once, when the campaign is activated, so that a message pays nothing
+    for it. The tags of the template stay as they are and in their order. Default: TRANSFORM_NONE, and in a variant that of the
+    default content.
     """
     @_builtins.property
     def reply_to(self) -> Global___Mailbox:
-        """Optional. Where answers go. Default: the channel configuration's, if it has one. A mail for which a template gives no valid
-        address fails with RENDERING_FAILED.
+        """Optional. Says where answers go. Default: the channel configuration's, if it has one. A mail for which a template gives no
+        valid address fails with RENDERING_FAILED.
         """
 
     @_builtins.property
     def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Optional. Further header fields, by name. At most 20, each name of 1 to 76 visible ASCII characters and once, each value
-        of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`, `MIME-Version`,
+        """Optional. Holds further header fields, by name. Has at most 20, each name of 1 to 76 visible ASCII characters and once, each
+        value of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`, `MIME-Version`,
         `Content-*`, …) are refused, and so is any line break in a value. Mails of marketing campaigns, and those about a topic, have
         `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058) of Clarion's, and review refuses others.
         """
 
     @_builtins.property
     def attachments(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContentAttachment]:
-        """Optional. Files that every mail carries: at most 10, of 10,000,000 octets together, and 20 inline images, of 2,000,000 octets
-        together. Each attachment and each file name once.
+        """Optional. Lists files that every mail carries: at most 10, of 10,000,000 octets together, and 20 inline images, of 2,000,000
+        octets together. Each attachment and each file name may occur once.
         """
 
     def __init__(
@@ -139,17 +143,18 @@ Global___EmailContent: _TypeAlias = EmailContent  # noqa: Y015
 
 @_typing.final
 class ContentAttachment(_message.Message):
-    """A file that every mail of a content carries."""
+    """Is a file that every mail of a content carries."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     ATTACHMENT_FIELD_NUMBER: _builtins.int
     INLINE_FIELD_NUMBER: _builtins.int
     attachment: _builtins.str
-    """Required. `attachments/{attachment}`."""
+    """Required. Names the attachment, as `attachments/{attachment}`."""
     inline: _builtins.bool
-    """Optional. True for an image that the HTML shows, instead of a file that readers save. The HTML refers to it by the name of the
-    attachment or of its file: `<img src="{{ inline_image("logo.png") }}" alt="…">`. A mail that does not show it does not carry it.
+    """Optional. Is true for an image that the HTML shows, instead of a file that readers save. The HTML refers to it by the name of
+    the attachment or of its file: `<img src="{{ inline_image("logo.png") }}" alt="…">`. A mail that does not show it does not
+    carry it.
     """
     def __init__(
         self,
@@ -167,18 +172,18 @@ Global___ContentAttachment: _TypeAlias = ContentAttachment  # noqa: Y015
 
 @_typing.final
 class Mailbox(_message.Message):
-    """An e-mail address with the name that is shown for it."""
+    """Is an e-mail address with the name that is shown for it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     display_name: _builtins.str
-    """Optional. The shown name, in any script. A template in a campaign, and shown as it stands in a channel configuration. At most
-    200 characters, as a template and when rendered, without line breaks.
+    """Optional. Is the shown name, in any script. It is a template in a campaign, and shown as it stands in a channel configuration.
+    Has at most 200 characters, as a template and when rendered, without line breaks.
     """
     address: _builtins.str
-    """Required. The address (RFC 5321, RFC 6531), of at most 254 characters. A template in `EmailContent.reply_to` alone."""
+    """Required. Is the address (RFC 5321, RFC 6531), of at most 254 characters. It is a template in `EmailContent.reply_to` alone."""
     def __init__(
         self,
         *,
@@ -195,7 +200,7 @@ Global___Mailbox: _TypeAlias = Mailbox  # noqa: Y015
 
 @_typing.final
 class RenderedEmail(_message.Message):
-    """An e-mail with every value in its place."""
+    """Is an e-mail with every value in its place."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -227,22 +232,22 @@ class RenderedEmail(_message.Message):
     HEADERS_FIELD_NUMBER: _builtins.int
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
-    """The subject."""
+    """Is the subject."""
     html: _builtins.str
-    """The HTML part. Empty when the content has none."""
+    """Is the HTML part. Is empty when the content has none."""
     text: _builtins.str
-    """The plain text part, written or derived."""
+    """Is the plain text part, written or derived."""
     @_builtins.property
     def reply_to(self) -> Global___Mailbox:
-        """Where answers go, if the campaign or its channel configuration says so."""
+        """Says where answers go, if the campaign or its channel configuration says so."""
 
     @_builtins.property
     def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """The further header fields."""
+        """Lists the further header fields."""
 
     @_builtins.property
     def attachments(self) -> _containers.RepeatedCompositeFieldContainer[Global___RenderedAttachment]:
-        """The files that it carries, without those of the recipient."""
+        """Lists the files that it carries, without those of the recipient."""
 
     def __init__(
         self,
@@ -264,7 +269,7 @@ Global___RenderedEmail: _TypeAlias = RenderedEmail  # noqa: Y015
 
 @_typing.final
 class RenderedAttachment(_message.Message):
-    """A file of an e-mail."""
+    """Is a file of an e-mail."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -274,15 +279,15 @@ class RenderedAttachment(_message.Message):
     SIZE_BYTES_FIELD_NUMBER: _builtins.int
     CONTENT_ID_FIELD_NUMBER: _builtins.int
     attachment: _builtins.str
-    """The attachment."""
+    """Is the attachment."""
     file_name: _builtins.str
-    """What the file is called."""
+    """Says what the file is called."""
     content_type: _builtins.str
-    """Its type."""
+    """Is its media type, such as `image/png`."""
     size_bytes: _builtins.int
-    """How many octets it has, before it is encoded."""
+    """Says how many octets it has, before it is encoded."""
     content_id: _builtins.str
-    """What the HTML refers to it by, after `cid:` (RFC 2392). Empty for a file that readers save."""
+    """Is the name by which the HTML refers to it, after `cid:` (RFC 2392). Is empty for a file that readers save."""
     def __init__(
         self,
         *,

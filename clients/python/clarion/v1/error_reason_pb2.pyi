@@ -23,7 +23,7 @@ class _ErrorReason:
 class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReason.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
-    """Never used."""
+    """Is never used."""
     ERROR_REASON_INVALID_FIELDS: _ErrorReason.ValueType  # 1
     """`INVALID_ARGUMENT`. One or more fields break their rules. A `google.rpc.BadRequest` lists every violation with the
     field's dotted path, a reason of its own and a description; past about a hundred of them, the first ones that fit into
@@ -100,7 +100,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "UNAUTHENTICATED", "domain": "clarion.dev"}
     """
     ERROR_REASON_SCOPE_DENIED: _ErrorReason.ValueType  # 14
-    """`PERMISSION_DENIED`. The key has none of the scopes that the call needs. Checked before anything is looked up.
+    """`PERMISSION_DENIED`. The key has none of the scopes that the call needs. The scopes are checked before anything is looked up.
 
         {"reason": "SCOPE_DENIED", "domain": "clarion.dev", "metadata": {"method": "/clarion.v1.TriggerService/Trigger",
          "needed_scopes": "admin,trigger"}}
@@ -133,7 +133,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
         {"reason": "UNAVAILABLE", "domain": "clarion.dev"}
     """
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 20
-    """`INTERNAL`. A fault in Clarion. The request id finds it in the log.
+    """`INTERNAL`. There is a fault in Clarion. The request id finds it in the log.
 
         {"reason": "INTERNAL", "domain": "clarion.dev", "metadata": {"request_id": "0d6c…"}}
     """
@@ -284,9 +284,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
-    """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
-    `ErrorInfo` whose reason is the name of one of these values without the prefix `ERROR_REASON_`. Callers match on it, never
-    on the message. Values may be added; none is renamed or removed, nor is a metadata key.
+    """Lists the values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
+    `ErrorInfo` whose reason is the name of one of these values without the prefix `ERROR_REASON_`; the comment of each value begins
+    with its gRPC code. Callers match on it, never on the message. Values may be added; none is renamed or removed, nor is a metadata
+    key.
 
     Any call may fail with: `UNAUTHENTICATED`, `SCOPE_DENIED`, `INVALID_FIELDS`, `DEADLINE_TOO_SHORT`, `OVERLOADED`,
     `UNAVAILABLE` and `INTERNAL`; over HTTP also with `URL_UNKNOWN`, `HTTP_METHOD_UNKNOWN`, `MEDIA_TYPE_UNKNOWN` and
@@ -294,7 +295,7 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
-"""Never used."""
+"""Is never used."""
 ERROR_REASON_INVALID_FIELDS: ErrorReason.ValueType  # 1
 """`INVALID_ARGUMENT`. One or more fields break their rules. A `google.rpc.BadRequest` lists every violation with the
 field's dotted path, a reason of its own and a description; past about a hundred of them, the first ones that fit into
@@ -371,7 +372,7 @@ ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 13
     {"reason": "UNAUTHENTICATED", "domain": "clarion.dev"}
 """
 ERROR_REASON_SCOPE_DENIED: ErrorReason.ValueType  # 14
-"""`PERMISSION_DENIED`. The key has none of the scopes that the call needs. Checked before anything is looked up.
+"""`PERMISSION_DENIED`. The key has none of the scopes that the call needs. The scopes are checked before anything is looked up.
 
     {"reason": "SCOPE_DENIED", "domain": "clarion.dev", "metadata": {"method": "/clarion.v1.TriggerService/Trigger",
      "needed_scopes": "admin,trigger"}}
@@ -404,7 +405,7 @@ under the same request id. A `google.rpc.RetryInfo` says when.
     {"reason": "UNAVAILABLE", "domain": "clarion.dev"}
 """
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 20
-"""`INTERNAL`. A fault in Clarion. The request id finds it in the log.
+"""`INTERNAL`. There is a fault in Clarion. The request id finds it in the log.
 
     {"reason": "INTERNAL", "domain": "clarion.dev", "metadata": {"request_id": "0d6c…"}}
 """

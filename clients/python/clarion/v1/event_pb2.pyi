@@ -29,7 +29,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Event(_message.Message):
-    """One dated fact. Never changes. Holds no address: what it is about is named by its `subject`."""
+    """Is one dated fact. It never changes, and holds no address: its `subject` names what it is about."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -40,7 +40,7 @@ class Event(_message.Message):
     class _TypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Event._Type.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         TYPE_UNSPECIFIED: Event._Type.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         TYPE_SENT: Event._Type.ValueType  # 1
         """The provider took the message."""
         TYPE_DEFERRED: Event._Type.ValueType  # 2
@@ -80,11 +80,11 @@ class Event(_message.Message):
         TYPE_AUDIENCE_RUN_CANCELLED: Event._Type.ValueType  # 19
         """The run of an audience was cancelled."""
         TYPE_UNSUBSCRIBED: Event._Type.ValueType  # 20
-        """The recipient unsubscribed by the link of the message. Once a message."""
+        """The recipient unsubscribed by the link of the message. It is recorded once for each message."""
         TYPE_SENDING_POLICY_CHANGED: Event._Type.ValueType  # 21
         """A sending policy was created, changed or deleted."""
         TYPE_SILENCE_CHANGED: Event._Type.ValueType  # 22
-        """What silence means was changed. Its subject is `consentSettings` or a topic."""
+        """The meaning of silence was changed. Its subject is `consentSettings` or a topic."""
         TYPE_PROFILE_ERASED: Event._Type.ValueType  # 23
         """A person was erased: nothing is left in messages and events either. Its subject is `DeleteProfileResponse.profile`."""
         TYPE_FRAGMENT_CHANGED: Event._Type.ValueType  # 24
@@ -94,7 +94,7 @@ class Event(_message.Message):
         """Says what happened. Values may be added."""
 
     TYPE_UNSPECIFIED: Event.Type.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     TYPE_SENT: Event.Type.ValueType  # 1
     """The provider took the message."""
     TYPE_DEFERRED: Event.Type.ValueType  # 2
@@ -134,11 +134,11 @@ class Event(_message.Message):
     TYPE_AUDIENCE_RUN_CANCELLED: Event.Type.ValueType  # 19
     """The run of an audience was cancelled."""
     TYPE_UNSUBSCRIBED: Event.Type.ValueType  # 20
-    """The recipient unsubscribed by the link of the message. Once a message."""
+    """The recipient unsubscribed by the link of the message. It is recorded once for each message."""
     TYPE_SENDING_POLICY_CHANGED: Event.Type.ValueType  # 21
     """A sending policy was created, changed or deleted."""
     TYPE_SILENCE_CHANGED: Event.Type.ValueType  # 22
-    """What silence means was changed. Its subject is `consentSettings` or a topic."""
+    """The meaning of silence was changed. Its subject is `consentSettings` or a topic."""
     TYPE_PROFILE_ERASED: Event.Type.ValueType  # 23
     """A person was erased: nothing is left in messages and events either. Its subject is `DeleteProfileResponse.profile`."""
     TYPE_FRAGMENT_CHANGED: Event.Type.ValueType  # 24
@@ -188,82 +188,82 @@ class Event(_message.Message):
     PROFILE_ERASURE_FIELD_NUMBER: _builtins.int
     FRAGMENT_CHANGE_FIELD_NUMBER: _builtins.int
     type: Global___Event.Type.ValueType
-    """Output only. What happened."""
+    """Output only. Says what happened."""
     subject: _builtins.str
-    """Output only. What the fact is about, as a resource name such as `messages/{message}` or `suppressions/{suppression}`; for
+    """Output only. Says what the fact is about, as a resource name such as `messages/{message}` or `suppressions/{suppression}`; for
     the run of an audience `executions/{execution}`.
     """
     message: _builtins.str
-    """Output only. The message that it belongs to, as `messages/{message}`. Empty when it belongs to none."""
+    """Output only. Names the message that it belongs to, as `messages/{message}`. Is empty when it belongs to none."""
     execution: _builtins.str
-    """Output only. The execution of that message, or the one that is the run of an audience, as `executions/{execution}`."""
+    """Output only. Names the execution of that message, or the one that is the run of an audience, as `executions/{execution}`."""
     campaign: _builtins.str
-    """Output only. The campaign, as `campaigns/{campaign}`. Empty when it belongs to none."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`. Is empty when it belongs to none."""
     action: _builtins.str
-    """Output only. The action of that message, by its id."""
+    """Output only. Is the action of that message, by its id."""
     channel: _channel_pb2.Channel.ValueType
-    """Output only. The channel of that message."""
+    """Output only. Is the channel of that message."""
     content_locale: _builtins.str
-    """Output only. The locale of the content of that message."""
+    """Output only. Is the locale of the content of that message."""
     locale_reason: _locale_reason_pb2.LocaleReason.ValueType
-    """Output only. Why that locale was chosen."""
+    """Output only. Says why that locale was chosen."""
     rule: _builtins.str
-    """Output only. The rule of that message, as in `Message.rule`."""
+    """Output only. Is the rule of that message, as in `Message.rule`."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it happened."""
+        """Output only. Says when it happened."""
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Output only. The labels of that message."""
+        """Output only. Lists the labels of that message."""
 
     @_builtins.property
     def attempt(self) -> _attempt_pb2.Attempt:
-        """Output only. The attempt that ended with it: `TYPE_SENT`, `TYPE_DEFERRED`, `TYPE_FAILED`, `TYPE_IN_DOUBT`. Absent when a
-        message in doubt was excluded before its next attempt.
+        """Output only. Holds the attempt that ended with it, for `TYPE_SENT`, `TYPE_DEFERRED`, `TYPE_FAILED` and `TYPE_IN_DOUBT`. Is
+        absent when a message in doubt was excluded before its next attempt.
         """
 
     @_builtins.property
     def exclusion(self) -> Global___Exclusion:
-        """Output only. Why the message was excluded: `TYPE_EXCLUDED`."""
+        """Output only. Says why the message was excluded, for `TYPE_EXCLUDED`."""
 
     @_builtins.property
     def suppression_change(self) -> Global___SuppressionChange:
-        """Output only. What the suppression was, and who changed it: `TYPE_SUPPRESSION_CREATED`, `TYPE_SUPPRESSION_UPDATED`,
-        `TYPE_SUPPRESSION_DELETED`, `TYPE_SUPPRESSION_EXPIRED`.
+        """Output only. Says what the suppression was, and who changed it, for `TYPE_SUPPRESSION_CREATED`, `TYPE_SUPPRESSION_UPDATED`,
+        `TYPE_SUPPRESSION_DELETED` and `TYPE_SUPPRESSION_EXPIRED`.
         """
 
     @_builtins.property
     def consent_change(self) -> _consent_pb2.ConsentChange:
-        """Output only. The change, without its evidence: `TYPE_CONSENT_CHANGED`, `TYPE_UNSUBSCRIBED`."""
+        """Output only. Holds the change, without its evidence, for `TYPE_CONSENT_CHANGED` and `TYPE_UNSUBSCRIBED`."""
 
     @_builtins.property
     def allow_list_change(self) -> Global___AllowListChange:
-        """Output only. What the allow list became, and who changed it: `TYPE_ALLOW_LIST_CHANGED`."""
+        """Output only. Says what the allow list became, and who changed it, for `TYPE_ALLOW_LIST_CHANGED`."""
 
     @_builtins.property
     def profile_merge(self) -> Global___ProfileMerge:
-        """Output only. Which profile was absorbed, and by whom: `TYPE_PROFILE_MERGED`."""
+        """Output only. Says which profile was absorbed, and by whom, for `TYPE_PROFILE_MERGED`."""
 
     @_builtins.property
     def audience_run_change(self) -> Global___AudienceRunChange:
-        """Output only. How far the run of the audience has come: `TYPE_AUDIENCE_RUN_STARTED` and the other types of runs."""
+        """Output only. Says how far the run of the audience has come, for `TYPE_AUDIENCE_RUN_STARTED` and the other types of runs."""
 
     @_builtins.property
     def sending_policy_change(self) -> Global___SendingPolicyChange:
-        """Output only. What was done to the sending policy, and by whom: `TYPE_SENDING_POLICY_CHANGED`."""
+        """Output only. Says what was done to the sending policy, and by whom, for `TYPE_SENDING_POLICY_CHANGED`."""
 
     @_builtins.property
     def silence_change(self) -> Global___SilenceChange:
-        """Output only. What silence means now, and who changed it: `TYPE_SILENCE_CHANGED`."""
+        """Output only. Says what silence means since the change, and who changed it, for `TYPE_SILENCE_CHANGED`."""
 
     @_builtins.property
     def profile_erasure(self) -> Global___ProfileErasure:
-        """Output only. What was erased, and who deleted the profile: `TYPE_PROFILE_ERASED`."""
+        """Output only. Says what was erased, and who deleted the profile, for `TYPE_PROFILE_ERASED`."""
 
     @_builtins.property
     def fragment_change(self) -> Global___FragmentChange:
-        """Output only. What was done to the fragment, and by whom: `TYPE_FRAGMENT_CHANGED`."""
+        """Output only. Says what was done to the fragment, and by whom, for `TYPE_FRAGMENT_CHANGED`."""
 
     def __init__(
         self,
@@ -313,13 +313,13 @@ class AudienceRunChange(_message.Message):
     ACCEPTED_COUNT_FIELD_NUMBER: _builtins.int
     END_REASON_FIELD_NUMBER: _builtins.int
     audience: _builtins.str
-    """Output only. The audience, as `audiences/{audience}`."""
+    """Output only. Names the audience, as `audiences/{audience}`."""
     selected_count: _builtins.int
-    """Output only. How many members were selected."""
+    """Output only. Says how many members were selected."""
     accepted_count: _builtins.int
-    """Output only. To how many members messages were accepted."""
+    """Output only. Says to how many members messages were accepted."""
     end_reason: _audience_run_pb2.AudienceRun.EndReason.ValueType
-    """Output only. Why it was refused or cancelled."""
+    """Output only. Says why it was refused or cancelled."""
     def __init__(
         self,
         *,
@@ -345,9 +345,9 @@ class ProfileMerge(_message.Message):
     ABSORBED_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     absorbed: _builtins.str
-    """Output only. The absorbed profile, as `profiles/{profile}`. The name answers as the survivor's."""
+    """Output only. Names the absorbed profile, as `profiles/{profile}`. The name answers as the survivor's."""
     actor: _builtins.str
-    """Output only. The key that merged them, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that merged them, as `apiKeys/{api_key}`."""
     def __init__(
         self,
         *,
@@ -373,13 +373,13 @@ class ProfileErasure(_message.Message):
     MESSAGE_COUNT_FIELD_NUMBER: _builtins.int
     SUPPRESSED_ADDRESS_COUNT_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
-    """Output only. The key that deleted the profile, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that deleted the profile, as `apiKeys/{api_key}`."""
     cancelled_count: _builtins.int
-    """Output only. How many queued messages were cancelled."""
+    """Output only. Says how many queued messages were cancelled."""
     message_count: _builtins.int
-    """Output only. How many messages stay without the person: with their outcome, and without identity, address and data."""
+    """Output only. Says how many messages stay without the person: with their outcome, and without identity, address and data."""
     suppressed_address_count: _builtins.int
-    """Output only. How many addresses stay suppressed for marketing, as keyed hashes."""
+    """Output only. Says how many addresses stay suppressed for marketing, as keyed hashes."""
     def __init__(
         self,
         *,
@@ -409,32 +409,33 @@ class Exclusion(_message.Message):
     class _PhaseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Exclusion._Phase.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         PHASE_UNSPECIFIED: Exclusion._Phase.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         PHASE_ACCEPT: Exclusion._Phase.ValueType  # 1
-        """The check of the trigger, before it was accepted."""
+        """The check of the trigger excluded it, before it was accepted."""
         PHASE_HAND_OFF: Exclusion._Phase.ValueType  # 2
-        """The check before an attempt: what forbids the message came after it was accepted."""
+        """The check before an attempt excluded it: what forbids the message came after it was accepted."""
 
     class Phase(_Phase, metaclass=_PhaseEnumTypeWrapper):
         """Says which check excluded it. Values may be added."""
 
     PHASE_UNSPECIFIED: Exclusion.Phase.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     PHASE_ACCEPT: Exclusion.Phase.ValueType  # 1
-    """The check of the trigger, before it was accepted."""
+    """The check of the trigger excluded it, before it was accepted."""
     PHASE_HAND_OFF: Exclusion.Phase.ValueType  # 2
-    """The check before an attempt: what forbids the message came after it was accepted."""
+    """The check before an attempt excluded it: what forbids the message came after it was accepted."""
 
     REASON_FIELD_NUMBER: _builtins.int
     PHASE_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     reason: _attempt_pb2.ExclusionReason.ValueType
-    """Output only. The reason."""
+    """Output only. Is the reason."""
     phase: Global___Exclusion.Phase.ValueType
-    """Output only. Which check excluded it."""
+    """Output only. Says which check excluded it."""
     cause: _builtins.str
-    """Output only. The resource that decided, such as `suppressions/{suppression}` or `consentChanges/{consent_change}`. When the person has
-    made no choice, the topic or the `consentSettings` that say what silence means. Empty when none did, as for a magic recipient.
+    """Output only. Names the resource that decided, such as `suppressions/{suppression}` or `consentChanges/{consent_change}`. When
+    the person has made no choice, the topic or the `consentSettings` that say what silence means. Is empty when none did, as for a
+    magic recipient.
     """
     def __init__(
         self,
@@ -463,15 +464,15 @@ class SuppressionChange(_message.Message):
     ACTOR_FIELD_NUMBER: _builtins.int
     OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
     channel: _channel_pb2.Channel.ValueType
-    """Output only. Its channel."""
+    """Output only. Is the channel of the suppression."""
     reason: _suppression_pb2.Suppression.Reason.ValueType
-    """Output only. Its reason."""
+    """Output only. Is the reason of the suppression."""
     scope: _suppression_pb2.Suppression.Scope.ValueType
-    """Output only. Its scope."""
+    """Output only. Is the scope of the suppression."""
     actor: _builtins.str
-    """Output only. The key that changed it, as `apiKeys/{api_key}`. Empty when it expired."""
+    """Output only. Names the key that changed it, as `apiKeys/{api_key}`. Is empty when it expired."""
     override_reason: _builtins.str
-    """Output only. Why a complaint was overridden."""
+    """Output only. Says why a complaint was overridden."""
     def __init__(
         self,
         *,
@@ -499,11 +500,11 @@ class AllowListChange(_message.Message):
     ENTRY_COUNT_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     enabled: _builtins.bool
-    """Output only. Whether it holds now."""
+    """Output only. Says whether the list holds since the change."""
     entry_count: _builtins.int
-    """Output only. How many entries it has now."""
+    """Output only. Says how many entries the list has since the change."""
     actor: _builtins.str
-    """Output only. The key that changed it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that changed it, as `apiKeys/{api_key}`."""
     def __init__(
         self,
         *,
@@ -532,7 +533,7 @@ class SendingPolicyChange(_message.Message):
     class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SendingPolicyChange._Kind.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         KIND_UNSPECIFIED: SendingPolicyChange._Kind.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         KIND_CREATED: SendingPolicyChange._Kind.ValueType  # 1
         """It was created."""
         KIND_UPDATED: SendingPolicyChange._Kind.ValueType  # 2
@@ -544,7 +545,7 @@ class SendingPolicyChange(_message.Message):
         """Says what was done to it. Values may be added."""
 
     KIND_UNSPECIFIED: SendingPolicyChange.Kind.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     KIND_CREATED: SendingPolicyChange.Kind.ValueType  # 1
     """It was created."""
     KIND_UPDATED: SendingPolicyChange.Kind.ValueType  # 2
@@ -555,9 +556,9 @@ class SendingPolicyChange(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     kind: Global___SendingPolicyChange.Kind.ValueType
-    """Output only. What was done to it."""
+    """Output only. Says what was done to it."""
     actor: _builtins.str
-    """Output only. The key that did it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that did it, as `apiKeys/{api_key}`."""
     def __init__(
         self,
         *,
@@ -581,9 +582,9 @@ class SilenceChange(_message.Message):
     SILENCE_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     silence: _silence_pb2.Silence.ValueType
-    """Output only. What it means now. Unset: the topic follows the sandbox's `ConsentSettings`."""
+    """Output only. Says what silence means since the change. When unset, the topic follows the sandbox's `ConsentSettings`."""
     actor: _builtins.str
-    """Output only. The key that changed it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that changed it, as `apiKeys/{api_key}`."""
     def __init__(
         self,
         *,
@@ -611,7 +612,7 @@ class FragmentChange(_message.Message):
     class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[FragmentChange._Kind.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         KIND_UNSPECIFIED: FragmentChange._Kind.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         KIND_CREATED: FragmentChange._Kind.ValueType  # 1
         """It was created."""
         KIND_UPDATED: FragmentChange._Kind.ValueType  # 2
@@ -629,7 +630,7 @@ class FragmentChange(_message.Message):
         """Says what was done to it. Values may be added."""
 
     KIND_UNSPECIFIED: FragmentChange.Kind.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     KIND_CREATED: FragmentChange.Kind.ValueType  # 1
     """It was created."""
     KIND_UPDATED: FragmentChange.Kind.ValueType  # 2
@@ -647,11 +648,11 @@ class FragmentChange(_message.Message):
     ACTOR_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     kind: Global___FragmentChange.Kind.ValueType
-    """Output only. What was done to it."""
+    """Output only. Says what was done to it."""
     actor: _builtins.str
-    """Output only. The key that did it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that did it, as `apiKeys/{api_key}`."""
     version: _builtins.int
-    """Output only. The number of the version that was published. 0 otherwise."""
+    """Output only. Is the number of the version that was published. Is 0 otherwise."""
     def __init__(
         self,
         *,

@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Execution(_message.Message):
-    """The durable record of one accepted trigger."""
+    """Is the durable record of one accepted trigger."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -36,38 +36,40 @@ class Execution(_message.Message):
     REJECTED_COUNT_FIELD_NUMBER: _builtins.int
     AUDIENCE_RUN_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `executions/{execution}`. Assigned when the trigger is accepted; executions sort by it in that order."""
+    """Identifier. Has the form `executions/{execution}`. Is assigned when the trigger is accepted; executions sort by it in that
+    order.
+    """
     campaign: _builtins.str
-    """Output only. The campaign, as `campaigns/{campaign}`."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`."""
     campaign_version: _builtins.int
-    """Output only. The number of the campaign version that was live when it was accepted."""
+    """Output only. Is the number of the campaign version that was live when it was accepted."""
     request_id: _builtins.str
-    """Output only. The caller's request id. Empty when it gave none, or when the window of idempotency has passed and
-    another execution has taken the id over.
+    """Output only. Is the caller's request id. Is empty when it gave none, or when the window of idempotency has passed and another
+    execution has taken the id over.
     """
     caller: _builtins.str
-    """Output only. The key that triggered it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that triggered it, as `apiKeys/{api_key}`."""
     rejected_count: _builtins.int
-    """Output only. How many recipients were rejected and have no message, under `allow_partial`."""
+    """Output only. Says how many recipients were rejected and have no message, under `allow_partial`."""
     @_builtins.property
     def accept_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was accepted."""
+        """Output only. Says when it was accepted."""
 
     @_builtins.property
     def send_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. The earliest time at which its messages leave. Absent: at once."""
+        """Output only. Is the earliest time at which its messages leave. Is absent when they leave at once."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When its messages are no longer worth sending. Absent: never."""
+        """Output only. Says when its messages are no longer worth sending. Is absent when they never expire."""
 
     @_builtins.property
     def message_counts(self) -> Global___MessageCounts:
-        """Output only. What became of its messages so far. Returned by `GetExecution` and `CancelExecution` alone."""
+        """Output only. Says what became of its messages so far. Is returned by `GetExecution` and `CancelExecution` alone."""
 
     @_builtins.property
     def audience_run(self) -> _audience_run_pb2.AudienceRun:
-        """Output only. How far it has come, if it writes to the members of an audience. Absent otherwise."""
+        """Output only. Says how far the execution has come, if it writes to the members of an audience. Is absent otherwise."""
 
     def __init__(
         self,
@@ -108,23 +110,23 @@ class MessageCounts(_message.Message):
     FAILED_COUNT_FIELD_NUMBER: _builtins.int
     IN_DOUBT_COUNT_FIELD_NUMBER: _builtins.int
     total_count: _builtins.int
-    """All of them."""
+    """Counts all messages of the execution."""
     queued_count: _builtins.int
-    """In `Message.STATE_QUEUED`."""
+    """Counts the messages in `Message.STATE_QUEUED`."""
     sending_count: _builtins.int
-    """In `Message.STATE_SENDING`."""
+    """Counts the messages in `Message.STATE_SENDING`."""
     sent_count: _builtins.int
-    """In `Message.STATE_SENT`."""
+    """Counts the messages in `Message.STATE_SENT`."""
     excluded_count: _builtins.int
-    """In `Message.STATE_EXCLUDED`."""
+    """Counts the messages in `Message.STATE_EXCLUDED`."""
     cancelled_count: _builtins.int
-    """In `Message.STATE_CANCELLED`."""
+    """Counts the messages in `Message.STATE_CANCELLED`."""
     expired_count: _builtins.int
-    """In `Message.STATE_EXPIRED`."""
+    """Counts the messages in `Message.STATE_EXPIRED`."""
     failed_count: _builtins.int
-    """In `Message.STATE_FAILED`."""
+    """Counts the messages in `Message.STATE_FAILED`."""
     in_doubt_count: _builtins.int
-    """In `Message.STATE_IN_DOUBT`."""
+    """Counts the messages in `Message.STATE_IN_DOUBT`."""
     def __init__(
         self,
         *,

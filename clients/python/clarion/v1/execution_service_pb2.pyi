@@ -28,7 +28,7 @@ class GetExecutionRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `executions/{execution}`."""
+    """Required. Names the execution, as `executions/{execution}`."""
     def __init__(
         self,
         *,
@@ -51,7 +51,7 @@ class GetExecutionResponse(_message.Message):
     EXECUTION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def execution(self) -> _execution_pb2.Execution:
-        """The execution."""
+        """Holds the execution."""
 
     def __init__(
         self,
@@ -77,13 +77,13 @@ class ListExecutionsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. Only executions of this campaign, as `campaigns/{campaign}`."""
+    """Optional. Returns only executions of this campaign, as `campaigns/{campaign}`."""
     request_id: _builtins.str
-    """Optional. Only the execution with this request id. Needs `campaign`."""
+    """Optional. Returns only the execution with this request id. It needs `campaign`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then."""
     def __init__(
         self,
         *,
@@ -109,10 +109,10 @@ class ListExecutionsResponse(_message.Message):
     EXECUTIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def executions(self) -> _containers.RepeatedCompositeFieldContainer[_execution_pb2.Execution]:
-        """The executions, newest first."""
+        """Lists the executions, newest first."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class CancelExecutionRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `executions/{execution}`."""
+    """Required. Names the execution, as `executions/{execution}`."""
     def __init__(
         self,
         *,
@@ -163,7 +163,7 @@ class CancelExecutionResponse(_message.Message):
     class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[CancelExecutionResponse._Outcome.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         OUTCOME_UNSPECIFIED: CancelExecutionResponse._Outcome.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         OUTCOME_CANCELLED: CancelExecutionResponse._Outcome.ValueType  # 1
         """Every message is cancelled (by this call or earlier) or excluded: none was or will be sent."""
         OUTCOME_TOO_LATE: CancelExecutionResponse._Outcome.ValueType  # 2
@@ -175,7 +175,7 @@ class CancelExecutionResponse(_message.Message):
         """Says what the cancellation came to."""
 
     OUTCOME_UNSPECIFIED: CancelExecutionResponse.Outcome.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     OUTCOME_CANCELLED: CancelExecutionResponse.Outcome.ValueType  # 1
     """Every message is cancelled (by this call or earlier) or excluded: none was or will be sent."""
     OUTCOME_TOO_LATE: CancelExecutionResponse.Outcome.ValueType  # 2
@@ -188,14 +188,14 @@ class CancelExecutionResponse(_message.Message):
     TOO_LATE_COUNT_FIELD_NUMBER: _builtins.int
     EXECUTION_FIELD_NUMBER: _builtins.int
     outcome: Global___CancelExecutionResponse.Outcome.ValueType
-    """What it came to."""
+    """Says what it came to."""
     cancelled_count: _builtins.int
-    """How many messages are cancelled, by this call or by an earlier one."""
+    """Says how many messages are cancelled, by this call or by an earlier one."""
     too_late_count: _builtins.int
-    """How many are being handed off, or have an outcome other than cancelled or excluded."""
+    """Says how many are being handed off, or have an outcome other than cancelled or excluded."""
     @_builtins.property
     def execution(self) -> _execution_pb2.Execution:
-        """The execution as it stands now."""
+        """Holds the execution as it stands now."""
 
     def __init__(
         self,

@@ -82,9 +82,9 @@ class ExecutionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelExecution(self, request, context):
-        """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A
-        message for which it was too late may still be sent or tried again; when it fails, none of a next action follows it.
-        Idempotent. Needs the scope `trigger`.
+        """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A message
+        for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. The call is
+        idempotent. Needs the scope `trigger`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.

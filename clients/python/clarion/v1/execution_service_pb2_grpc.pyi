@@ -50,9 +50,9 @@ class ExecutionServiceStub:
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     CancelExecution: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.CancelExecutionRequest, _execution_service_pb2.CancelExecutionResponse]
-    """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A
-    message for which it was too late may still be sent or tried again; when it fails, none of a next action follows it.
-    Idempotent. Needs the scope `trigger`.
+    """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A message
+    for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. The call is
+    idempotent. Needs the scope `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -80,9 +80,9 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     CancelExecution: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.CancelExecutionRequest, _execution_service_pb2.CancelExecutionResponse]  # type: ignore[assignment]
-    """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A
-    message for which it was too late may still be sent or tried again; when it fails, none of a next action follows it.
-    Idempotent. Needs the scope `trigger`.
+    """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A message
+    for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. The call is
+    idempotent. Needs the scope `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -125,9 +125,9 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _execution_service_pb2.CancelExecutionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_execution_service_pb2.CancelExecutionResponse, _abc.Awaitable[_execution_service_pb2.CancelExecutionResponse]]:
-        """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A
-        message for which it was too late may still be sent or tried again; when it fails, none of a next action follows it.
-        Idempotent. Needs the scope `trigger`.
+        """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A message
+        for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. The call is
+        idempotent. Needs the scope `trigger`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.

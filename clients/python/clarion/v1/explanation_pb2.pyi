@@ -25,7 +25,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class SourcedValue(_message.Message):
-    """A value that was chosen for a recipient, and where it comes from."""
+    """Is a value that was chosen for a recipient, with where it comes from."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -36,40 +36,40 @@ class SourcedValue(_message.Message):
     class _SourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SourcedValue._Source.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         SOURCE_UNSPECIFIED: SourcedValue._Source.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         SOURCE_CALL: SourcedValue._Source.ValueType  # 1
-        """What the call says of the recipient, in a field of its own or in `profile`."""
+        """The call says it of the recipient, in a field of its own or in `profile`."""
         SOURCE_PROFILE: SourcedValue._Source.ValueType  # 2
-        """The stored profile."""
+        """The stored profile has it."""
         SOURCE_IDENTITY: SourcedValue._Source.ValueType  # 3
-        """The recipient's identity."""
+        """It comes from the recipient's identity."""
         SOURCE_CAMPAIGN: SourcedValue._Source.ValueType  # 4
-        """The campaign."""
+        """It is the campaign's."""
         SOURCE_POLICY: SourcedValue._Source.ValueType  # 5
-        """The sending policy."""
+        """It is the sending policy's."""
 
     class Source(_Source, metaclass=_SourceEnumTypeWrapper):
         """Says where a value comes from. Values may be added."""
 
     SOURCE_UNSPECIFIED: SourcedValue.Source.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     SOURCE_CALL: SourcedValue.Source.ValueType  # 1
-    """What the call says of the recipient, in a field of its own or in `profile`."""
+    """The call says it of the recipient, in a field of its own or in `profile`."""
     SOURCE_PROFILE: SourcedValue.Source.ValueType  # 2
-    """The stored profile."""
+    """The stored profile has it."""
     SOURCE_IDENTITY: SourcedValue.Source.ValueType  # 3
-    """The recipient's identity."""
+    """It comes from the recipient's identity."""
     SOURCE_CAMPAIGN: SourcedValue.Source.ValueType  # 4
-    """The campaign."""
+    """It is the campaign's."""
     SOURCE_POLICY: SourcedValue.Source.ValueType  # 5
-    """The sending policy."""
+    """It is the sending policy's."""
 
     VALUE_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     value: _builtins.str
-    """The value."""
+    """Is the value."""
     source: Global___SourcedValue.Source.ValueType
-    """Where it comes from."""
+    """Says where it comes from."""
     def __init__(
         self,
         *,
@@ -86,16 +86,16 @@ Global___SourcedValue: _TypeAlias = SourcedValue  # noqa: Y015
 
 @_typing.final
 class AttributeSource(_message.Message):
-    """An attribute that contents may read, and where it comes from."""
+    """Is an attribute that contents may read, with where it comes from."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """The attribute, as in `profile.plan`."""
+    """Is the name of the attribute, as in `profile.plan`."""
     source: Global___SourcedValue.Source.ValueType
-    """Where its value comes from: the call or the stored profile."""
+    """Says where its value comes from: the call or the stored profile."""
     def __init__(
         self,
         *,
@@ -121,18 +121,20 @@ class RecipientExplanation(_message.Message):
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     AUDIENCES_FIELD_NUMBER: _builtins.int
     profile: _builtins.str
-    """The stored profile that has the identity, as `profiles/{profile}`. Empty when none has it, and when the campaign looks up nobody."""
+    """Names the stored profile that has the identity, as `profiles/{profile}`. Is empty when none has it, and when the campaign looks
+    up nobody.
+    """
     @_builtins.property
     def locale(self) -> Global___SourcedValue:
-        """The locale that the recipient wants."""
+        """Holds the locale that the recipient wants."""
 
     @_builtins.property
     def attributes(self) -> _containers.RepeatedCompositeFieldContainer[Global___AttributeSource]:
-        """The attributes of the call and of the stored profile, by name. Those that the call hides with a null are left out."""
+        """Lists the attributes of the call and of the stored profile, by name. Those that the call hides with a null are left out."""
 
     @_builtins.property
     def audiences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The audiences that rules of the campaign ask about and that the stored profile belongs to, as `audiences/{audience}`."""
+        """Names the audiences that rules of the campaign ask about and that the stored profile belongs to, as `audiences/{audience}`."""
 
     def __init__(
         self,
@@ -167,36 +169,36 @@ class MessageExplanation(_message.Message):
     RULE_FIELD_NUMBER: _builtins.int
     RULE_EVALUATIONS_FIELD_NUMBER: _builtins.int
     sending_policy: _builtins.str
-    """The sending policy that would hold for it, as `sendingPolicies/{sending_policy}`. Empty when none does."""
+    """Names the sending policy that would hold for it, as `sendingPolicies/{sending_policy}`. Is empty when none does."""
     consent_change: _builtins.str
-    """The choice of the person that allows or excludes it, as `consentChanges/{consent_change}`. Empty when there is none."""
+    """Names the choice of the person that allows or excludes it, as `consentChanges/{consent_change}`. Is empty when there is none."""
     content_locale: _builtins.str
-    """The locale of its content."""
+    """Is the locale of its content."""
     locale_reason: _locale_reason_pb2.LocaleReason.ValueType
-    """Why that locale would be chosen."""
+    """Says why that locale would be chosen."""
     rule: _builtins.str
-    """The rule of the action that is true of the recipient, by its id. Empty when none is, and when the action has none."""
+    """Is the rule of the action that is true of the recipient, by its id. Is empty when none is, and when the action has none."""
     @_builtins.property
     def exclusions(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Exclusion]:
         """Every reason for which it would be excluded now, in the order in which they decide. The first one would be the message's."""
 
     @_builtins.property
     def address(self) -> Global___SourcedValue:
-        """The address that it would go to. Absent when there is none."""
+        """Holds the address that it would go to. Is absent when there is none."""
 
     @_builtins.property
     def time_zone(self) -> Global___SourcedValue:
-        """The time zone whose clock counts for its sending policy. Absent when none holds for it."""
+        """Holds the time zone whose clock decides under its sending policy. Is absent when no policy holds for it."""
 
     @_builtins.property
     def due_time(self) -> _timestamp_pb2.Timestamp:
-        """When it would leave at the earliest: the time that was asked for, or the next opening of its sending policy. Absent when it would be
-        excluded.
+        """Says when it would leave at the earliest: the time that was asked for, or the next opening of its sending policy. Is absent
+        when it would be excluded.
         """
 
     @_builtins.property
     def rule_evaluations(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.RuleEvaluation]:
-        """What the rules of the action are of the recipient, in their order, up to the first that is true."""
+        """Says what the rules of the action are of the recipient, in their order, up to the first that is true."""
 
     def __init__(
         self,

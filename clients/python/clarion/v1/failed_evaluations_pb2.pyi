@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class FailedEvaluations(_message.Message):
-    """People for whom an audience's condition could not be evaluated for one cause. They are no members."""
+    """Counts the people for whom an audience's condition could not be evaluated, for one cause. They are no members."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -38,8 +38,8 @@ class FailedEvaluations(_message.Message):
         CAUSE_WRONG_TYPE: FailedEvaluations._Cause.ValueType  # 2
         """A value is of another type than the condition needs, such as a text that is compared with a number."""
         CAUSE_OTHER: FailedEvaluations._Cause.ValueType  # 3
-        """Another one, such as a text that is no time, a division by zero, loops through more than 10,000 elements,
-        or `map` or `filter` for a list of more than 500.
+        """It failed for another cause, such as a text that is no time, a division by zero, loops through more than 10,000 elements, or
+        `map` or `filter` for a list of more than 500.
         """
 
     class Cause(_Cause, metaclass=_CauseEnumTypeWrapper):
@@ -52,20 +52,20 @@ class FailedEvaluations(_message.Message):
     CAUSE_WRONG_TYPE: FailedEvaluations.Cause.ValueType  # 2
     """A value is of another type than the condition needs, such as a text that is compared with a number."""
     CAUSE_OTHER: FailedEvaluations.Cause.ValueType  # 3
-    """Another one, such as a text that is no time, a division by zero, loops through more than 10,000 elements,
-    or `map` or `filter` for a list of more than 500.
+    """It failed for another cause, such as a text that is no time, a division by zero, loops through more than 10,000 elements, or
+    `map` or `filter` for a list of more than 500.
     """
 
     CAUSE_FIELD_NUMBER: _builtins.int
     COUNT_FIELD_NUMBER: _builtins.int
     PROFILES_FIELD_NUMBER: _builtins.int
     cause: Global___FailedEvaluations.Cause.ValueType
-    """The cause."""
+    """Is the cause."""
     count: _builtins.int
-    """How many people."""
+    """Counts the people."""
     @_builtins.property
     def profiles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Some of their profiles, as `profiles/{profile}`. At most 10."""
+        """Names some of their profiles, as `profiles/{profile}`. Has at most 10."""
 
     def __init__(
         self,

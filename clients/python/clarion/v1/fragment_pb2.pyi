@@ -24,7 +24,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Fragment(_message.Message):
-    """A piece of content that several campaigns share, such as a footer or a button. One with blocks is a layout.
+    """Is a piece of content that several campaigns share, such as a footer or a button. One with blocks is a layout.
 
     Content writes `{% include "fragments/button" %}`, or begins with `{% extends "fragments/base" %}`. The editable fields are a draft.
     Publishing makes an immutable version of them. A campaign is activated with the newest version of each fragment that it names, or with
@@ -40,21 +40,21 @@ class Fragment(_message.Message):
     class _KindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Fragment._Kind.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         KIND_UNSPECIFIED: Fragment._Kind.ValueType  # 0
-        """Read as `KIND_HTML`."""
+        """Is read as `KIND_HTML`."""
         KIND_HTML: Fragment._Kind.ValueType  # 1
-        """In HTML. Values are escaped."""
+        """The fragment stands in HTML. Values are escaped."""
         KIND_TEXT: Fragment._Kind.ValueType  # 2
-        """In plain text: the text part of a mail, its subject and its header fields."""
+        """The fragment stands in plain text: the text part of a mail, its subject and its header fields."""
 
     class Kind(_Kind, metaclass=_KindEnumTypeWrapper):
-        """In which parts of a content a fragment may stand. Values may be added."""
+        """Says in which parts of a content a fragment may stand. Values may be added."""
 
     KIND_UNSPECIFIED: Fragment.Kind.ValueType  # 0
-    """Read as `KIND_HTML`."""
+    """Is read as `KIND_HTML`."""
     KIND_HTML: Fragment.Kind.ValueType  # 1
-    """In HTML. Values are escaped."""
+    """The fragment stands in HTML. Values are escaped."""
     KIND_TEXT: Fragment.Kind.ValueType  # 2
-    """In plain text: the text part of a mail, its subject and its header fields."""
+    """The fragment stands in plain text: the text part of a mail, its subject and its header fields."""
 
     @_typing.final
     class TranslationsEntry(_message.Message):
@@ -93,59 +93,61 @@ class Fragment(_message.Message):
     ACCESS_LABELS_FIELD_NUMBER: _builtins.int
     APPROVAL_STATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `fragments/{fragment}`, where `{fragment}` is 1 to 63 lower-case letters, digits and hyphens, begins with a letter
-    and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `fragments/{fragment}`, where `{fragment}` is 1 to 63 lower-case letters, digits and hyphens, begins
+    with a letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: _builtins.str
-    """Optional. What people call it. At most 200 characters."""
+    """Optional. Says what people call it. Has at most 200 characters."""
     description: _builtins.str
-    """Optional. What it is for. At most 2,000 characters."""
+    """Optional. Says what it is for. Has at most 2,000 characters."""
     kind: Global___Fragment.Kind.ValueType
-    """Optional. Where it may stand. Default: `KIND_HTML`."""
+    """Optional. Says where it may stand. Default: `KIND_HTML`."""
     source: _builtins.str
-    """Required. The template, in Jinja2 as contents are. It sees `context`, `profile`, `recipient`, `campaign`, the links of the recipient
-    and its own parameters, and no other variable of what includes it. At most 256 KiB.
+    """Required. Is the template, in Jinja2 as contents are. It sees `context`, `profile`, `recipient`, `campaign`, the links of the
+    recipient and its own parameters, and no other variable of what includes it. Has at most 256 KiB.
     """
     etag: _builtins.str
-    """Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
-    refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one than the stored one
+    is refused with `ABORTED`. It changes with every change.
     """
     published_version: _builtins.int
-    """Output only. The number of its newest version. 0: it was never published."""
+    """Output only. Is the number of its newest version. Is 0 when it was never published."""
     draft_pending: _builtins.bool
-    """Output only. True when the draft differs from the newest version, or was never published."""
+    """Output only. Is true when the draft differs from the newest version, or was never published."""
     approval_state: _approval_pb2.Approval.State.ValueType
-    """Output only. Where the approval of the draft stands. While it is in review or approved, nothing but the access labels can be
-    changed. `ApprovalService.GetApproval` tells more.
+    """Output only. Says where the approval of the draft stands. While it is in review or approved, nothing but the access labels can
+    be changed. `ApprovalService.GetApproval` tells what is missing.
     """
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct:
-        """Optional. The variables that it takes, as a JSON Schema (draft 2020-12) whose root type is `object` and whose properties are the
-        parameters. They are given by `{% with label="Pay" %}{% include "fragments/button" %}{% endwith %}`, to a layout by
-        `{% set label = "Pay" %}` behind `extends`. At most 50 parameters and 64 KiB as JSON. Default: none.
+        """Optional. Holds the variables that it takes, as a JSON Schema (draft 2020-12) whose root type is `object` and whose properties
+        are the parameters. They are given by `{% with label="Pay" %}{% include "fragments/button" %}{% endwith %}`, to a layout by `{%
+        set label = "Pay" %}` behind `extends`. Has at most 50 parameters and 64 KiB as JSON. Default: none.
         """
 
     @_builtins.property
     def translations(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Struct]:
-        """Optional. Texts by locale, as `Campaign.translations`. Its `t()` asks them first, and those of the campaign after them."""
+        """Optional. Holds texts by locale, as `Campaign.translations` does. Its `t()` asks them first, and those of the campaign after
+        them.
+        """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created."""
+        """Output only. Says when it was created."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was last changed."""
+        """Output only. Says when it was last changed."""
 
     @_builtins.property
     def archive_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was archived. Absent while it is in use. No campaign can be activated with an archived fragment."""
+        """Output only. Says when it was archived. Is absent while it is in use. No campaign can be activated with an archived fragment."""
 
     @_builtins.property
     def access_labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To all other keys it
-        does not exist. Only campaigns that have these labels too are activated with it. They are in no version, and take effect at once.
-        At most 64, each of those that the calling key holds. Default: none.
+        """Optional. Says which callers see it: the keys that hold each of these labels, and every key of the sandbox when there are none.
+        To all other keys it does not exist. Only campaigns that have these labels too are activated with it. They are in no version,
+        and take effect at once. Has at most 64, each of which the calling key holds. Default: none.
         """
 
     def __init__(
@@ -177,7 +179,7 @@ Global___Fragment: _TypeAlias = Fragment  # noqa: Y015
 
 @_typing.final
 class FragmentVersion(_message.Message):
-    """A fragment as it was published. Never changes, and stays as long as its fragment."""
+    """Is a fragment as it was published. It never changes, and stays as long as its fragment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -215,38 +217,38 @@ class FragmentVersion(_message.Message):
     APPROVERS_FIELD_NUMBER: _builtins.int
     BYPASS_REASON_FIELD_NUMBER: _builtins.int
     fragment: _builtins.str
-    """Output only. The fragment, as `fragments/{fragment}`."""
+    """Output only. Names the fragment, as `fragments/{fragment}`."""
     version: _builtins.int
     """Output only. Counts from 1 within the fragment."""
     kind: Global___Fragment.Kind.ValueType
-    """Output only. Where it may stand."""
+    """Output only. Says where it may stand."""
     source: _builtins.str
-    """Output only. The template."""
+    """Output only. Is the template."""
     hash: _builtins.str
-    """Output only. A hash (SHA-256) of all that it renders by."""
+    """Output only. Is a hash (SHA-256) of all that it renders by."""
     creator: _builtins.str
-    """Output only. The key that published it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that published it, as `apiKeys/{api_key}`."""
     bypass_reason: _builtins.str
-    """Output only. Why an administrator published it without the approvals that policies asked for. Empty otherwise."""
+    """Output only. Says why an administrator published it without the approvals that policies asked for. Is empty otherwise."""
     @_builtins.property
     def parameters(self) -> _struct_pb2.Struct:
-        """Output only. The variables that it takes, as a JSON Schema."""
+        """Output only. Holds the variables that it takes, as a JSON Schema."""
 
     @_builtins.property
     def translations(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Struct]:
-        """Output only. Its texts by locale."""
+        """Output only. Holds its texts by locale."""
 
     @_builtins.property
     def fragments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. The fragments that it names itself, as it names them: `fragments/button`, or `fragments/button@3`."""
+        """Output only. Lists the fragments that it names itself, as it names them: `fragments/button`, or `fragments/button@3`."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was published."""
+        """Output only. Says when it was published."""
 
     @_builtins.property
     def approvers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. The keys that approved it, as `apiKeys/{api_key}`."""
+        """Output only. Names the keys that approved it, as `apiKeys/{api_key}`."""
 
     def __init__(
         self,
@@ -274,7 +276,7 @@ Global___FragmentVersion: _TypeAlias = FragmentVersion  # noqa: Y015
 
 @_typing.final
 class FragmentUse(_message.Message):
-    """One place that names a fragment."""
+    """Is one place that names a fragment."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -282,13 +284,13 @@ class FragmentUse(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     LIVE_FIELD_NUMBER: _builtins.int
     user: _builtins.str
-    """Output only. What names it: the draft of a campaign as `campaigns/{campaign}`, a version as `campaigns/{campaign}/versions/3`, and
-    likewise `fragments/{fragment}` and `fragments/{fragment}/versions/3`.
+    """Output only. Says what names it: the draft of a campaign as `campaigns/{campaign}`, a version as
+    `campaigns/{campaign}/versions/3`, and likewise `fragments/{fragment}` and `fragments/{fragment}/versions/3`.
     """
     version: _builtins.int
-    """Output only. The version of the fragment that it has or names. 0: the newest one at the time of its activation."""
+    """Output only. Is the version of the fragment that it has or names. Is 0 for the newest one at the time of its activation."""
     live: _builtins.bool
-    """Output only. Whether it is the version of a campaign that triggers use."""
+    """Output only. Says whether it is the version of a campaign that triggers use."""
     def __init__(
         self,
         *,

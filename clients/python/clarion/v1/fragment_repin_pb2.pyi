@@ -33,9 +33,11 @@ class FragmentRepin(_message.Message):
     class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[FragmentRepin._Outcome.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         OUTCOME_UNSPECIFIED: FragmentRepin._Outcome.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         OUTCOME_REPINNED: FragmentRepin._Outcome.ValueType  # 1
-        """A new version of the campaign is live, which differs from the one before by its fragments alone. With `validate_only`: it would be."""
+        """A new version of the campaign is live, which differs from the one before by its fragments alone. With `validate_only` it
+        would be.
+        """
         OUTCOME_UNCHANGED: FragmentRepin._Outcome.ValueType  # 2
         """The live version has that version of the fragment already. Nothing was done."""
         OUTCOME_REFUSED: FragmentRepin._Outcome.ValueType  # 3
@@ -59,9 +61,11 @@ class FragmentRepin(_message.Message):
         """Says what became of it. Values may be added."""
 
     OUTCOME_UNSPECIFIED: FragmentRepin.Outcome.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     OUTCOME_REPINNED: FragmentRepin.Outcome.ValueType  # 1
-    """A new version of the campaign is live, which differs from the one before by its fragments alone. With `validate_only`: it would be."""
+    """A new version of the campaign is live, which differs from the one before by its fragments alone. With `validate_only` it
+    would be.
+    """
     OUTCOME_UNCHANGED: FragmentRepin.Outcome.ValueType  # 2
     """The live version has that version of the fragment already. Nothing was done."""
     OUTCOME_REFUSED: FragmentRepin.Outcome.ValueType  # 3
@@ -88,20 +92,22 @@ class FragmentRepin(_message.Message):
     FINDINGS_FIELD_NUMBER: _builtins.int
     APPROVAL_POLICIES_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Output only. The campaign, as `campaigns/{campaign}`."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`."""
     outcome: Global___FragmentRepin.Outcome.ValueType
-    """Output only. What became of it."""
+    """Output only. Says what became of it."""
     from_version: _builtins.int
-    """Output only. The version of the fragment that the live version had. 0: none by a name without a number."""
+    """Output only. Is the version of the fragment that the live version had. Is 0 when it had none by a name without a number."""
     campaign_version: _builtins.int
-    """Output only. The version of the campaign that is live now. With `validate_only`: the one that would be. 0: there is none."""
+    """Output only. Is the version of the campaign that is live now. With `validate_only` it is the one that would be. Is 0 when there
+    is none.
+    """
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
-        """Output only. The errors of the review, or the warnings when there are none."""
+        """Output only. Lists the errors of the review, or the warnings when there are none."""
 
     @_builtins.property
     def approval_policies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. The policies whose approvals are missing, as `approvalPolicies/{approval_policy}`."""
+        """Output only. Names the policies whose approvals are missing, as `approvalPolicies/{approval_policy}`."""
 
     def __init__(
         self,
@@ -133,19 +139,19 @@ class RepinFragmentRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     BYPASS_REASON_FIELD_NUMBER: _builtins.int
     fragment: _builtins.str
-    """Required. `fragments/{fragment}`."""
+    """Required. Names the fragment, as `fragments/{fragment}`."""
     to_version: _builtins.int
-    """Optional. The version to take: a newer or an earlier one. Default: the newest."""
+    """Optional. Is the version to take: a newer or an earlier one. Default: the newest."""
     validate_only: _builtins.bool
     """Optional. Runs every check, reviews and approvals included, and stores nothing."""
     bypass_reason: _builtins.str
-    """Optional. Why campaigns get the version without the approvals that policies ask for. It stands for ever in the versions of those
-    campaigns that lacked some. At most 2,000 characters. Needs the scope `admin`.
+    """Optional. Says why campaigns get the version without the approvals that policies ask for. It stands for ever in the versions of
+    those campaigns that lacked some. Has at most 2,000 characters. Needs the scope `admin`.
     """
     @_builtins.property
     def campaigns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. The campaigns that are to take it, as `campaigns/{campaign}`: 1 to 100, without repetition. `ListFragmentUses` tells which
-        ones have the fragment live.
+        """Required. Names the campaigns that are to take it, as `campaigns/{campaign}`: 1 to 100, without repetition. `ListFragmentUses`
+        tells which ones have the fragment live.
         """
 
     def __init__(
@@ -174,10 +180,10 @@ class RepinFragmentResponse(_message.Message):
     TO_VERSION_FIELD_NUMBER: _builtins.int
     REPINS_FIELD_NUMBER: _builtins.int
     to_version: _builtins.int
-    """The version that was taken."""
+    """Is the version that was taken."""
     @_builtins.property
     def repins(self) -> _containers.RepeatedCompositeFieldContainer[Global___FragmentRepin]:
-        """One for each campaign, in their order."""
+        """Has one for each campaign, in their order."""
 
     def __init__(
         self,

@@ -31,14 +31,14 @@ class CreateFragmentRequest(_message.Message):
     FRAGMENT_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     fragment_id: _builtins.str
-    """Required. The last segment of the name, as `Fragment.name` says."""
+    """Required. Is the last segment of the name, as `Fragment.name` says."""
     validate_only: _builtins.bool
     """Optional. Runs every check, that of the name included, and stores nothing. The answer is the fragment that would be stored,
     without an etag.
     """
     @_builtins.property
     def fragment(self) -> _fragment_pb2.Fragment:
-        """Required. The fragment. Its name and output-only fields are ignored."""
+        """Required. Holds the fragment. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class CreateFragmentResponse(_message.Message):
     FRAGMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fragment(self) -> _fragment_pb2.Fragment:
-        """The fragment as stored, with defaults filled in."""
+        """Holds the fragment as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class GetFragmentRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `fragments/{fragment}`."""
+    """Required. Names the fragment, as `fragments/{fragment}`."""
     def __init__(
         self,
         *,
@@ -110,7 +110,7 @@ class GetFragmentResponse(_message.Message):
     FRAGMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fragment(self) -> _fragment_pb2.Fragment:
-        """The fragment."""
+        """Holds the fragment."""
 
     def __init__(
         self,
@@ -135,11 +135,11 @@ class ListFragmentsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SHOW_ARCHIVED_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-    A page ends earlier when it has some 3 MiB.
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+    page ends earlier when it has some 3 MiB.
     """
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     show_archived: _builtins.bool
     """Optional. Lists archived fragments too."""
     def __init__(
@@ -166,10 +166,10 @@ class ListFragmentsResponse(_message.Message):
     FRAGMENTS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def fragments(self) -> _containers.RepeatedCompositeFieldContainer[_fragment_pb2.Fragment]:
-        """The fragments, by name. They have all fields."""
+        """Lists the fragments, by name. They have all fields."""
 
     def __init__(
         self,
@@ -200,11 +200,13 @@ class UpdateFragmentRequest(_message.Message):
     """
     @_builtins.property
     def fragment(self) -> _fragment_pb2.Fragment:
-        """Required. The name, the new values and, optionally, the etag that the caller last saw."""
+        """Required. Holds the name, the new values and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field."""
+        """Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+        field.
+        """
 
     def __init__(
         self,
@@ -230,7 +232,7 @@ class UpdateFragmentResponse(_message.Message):
     FRAGMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fragment(self) -> _fragment_pb2.Fragment:
-        """The fragment as stored, with defaults filled in."""
+        """Holds the fragment as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -254,9 +256,9 @@ class DeleteFragmentRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `fragments/{fragment}`."""
+    """Required. Names the fragment, as `fragments/{fragment}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -297,9 +299,9 @@ class ArchiveFragmentRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `fragments/{fragment}`."""
+    """Required. Names the fragment, as `fragments/{fragment}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -323,7 +325,7 @@ class ArchiveFragmentResponse(_message.Message):
     FRAGMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fragment(self) -> _fragment_pb2.Fragment:
-        """The fragment."""
+        """Holds the fragment."""
 
     def __init__(
         self,
@@ -347,9 +349,9 @@ class UnarchiveFragmentRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `fragments/{fragment}`."""
+    """Required. Names the fragment, as `fragments/{fragment}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -373,7 +375,7 @@ class UnarchiveFragmentResponse(_message.Message):
     FRAGMENT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fragment(self) -> _fragment_pb2.Fragment:
-        """The fragment."""
+        """Holds the fragment."""
 
     def __init__(
         self,
@@ -399,14 +401,14 @@ class PublishFragmentRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     BYPASS_REASON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `fragments/{fragment}`."""
+    """Required. Names the fragment, as `fragments/{fragment}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     validate_only: _builtins.bool
     """Optional. Runs every check, approvals included, and stores nothing. The answer has the number that the version would get."""
     bypass_reason: _builtins.str
-    """Optional. Why the draft is published without the approvals that policies ask for. It stands in the version for ever. At most
-    2,000 characters. Needs the scope `admin`.
+    """Optional. Says why the draft is published without the approvals that policies ask for. It stands in the version for ever. Has
+    at most 2,000 characters. Needs the scope `admin`.
     """
     def __init__(
         self,
@@ -435,15 +437,15 @@ class PublishFragmentResponse(_message.Message):
     WARNINGS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def fragment(self) -> _fragment_pb2.Fragment:
-        """The fragment, of which it is the newest version now."""
+        """Holds the fragment, of which it is the newest version now."""
 
     @_builtins.property
     def version(self) -> _fragment_pb2.FragmentVersion:
-        """The version."""
+        """Holds the version."""
 
     @_builtins.property
     def warnings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
-        """They say what is worth a look in it."""
+        """Lists the warnings of review."""
 
     def __init__(
         self,
@@ -470,13 +472,13 @@ class ListFragmentVersionsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     fragment: _builtins.str
-    """Required. `fragments/{fragment}`."""
+    """Required. Names the fragment, as `fragments/{fragment}`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-    A page ends earlier when it has some 3 MiB.
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+    page ends earlier when it has some 3 MiB.
     """
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then."""
     def __init__(
         self,
         *,
@@ -501,10 +503,10 @@ class ListFragmentVersionsResponse(_message.Message):
     FRAGMENT_VERSIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def fragment_versions(self) -> _containers.RepeatedCompositeFieldContainer[_fragment_pb2.FragmentVersion]:
-        """The versions, the newest first."""
+        """Lists the versions, the newest first."""
 
     def __init__(
         self,
@@ -530,11 +532,11 @@ class ListFragmentUsesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     fragment: _builtins.str
-    """Required. `fragments/{fragment}`."""
+    """Required. Names the fragment, as `fragments/{fragment}`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then."""
     def __init__(
         self,
         *,
@@ -559,10 +561,10 @@ class ListFragmentUsesResponse(_message.Message):
     FRAGMENT_USES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def fragment_uses(self) -> _containers.RepeatedCompositeFieldContainer[_fragment_pb2.FragmentUse]:
-        """The uses."""
+        """Lists the uses."""
 
     def __init__(
         self,

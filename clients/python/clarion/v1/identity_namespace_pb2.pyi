@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class IdentityNamespace(_message.Message):
-    """A kind of identities, such as e-mail addresses or the customer numbers of a shop. It says when two of them are the same.
+    """Is a kind of identities, such as e-mail addresses or the customer numbers of a shop. It says when two of them are the same.
 
     `email`, `phone` and `push` are built in. Identities of a namespace that is not stored compare exactly, so that a namespace is created
     only where they are to compare otherwise, or for its display name.
@@ -35,29 +35,33 @@ class IdentityNamespace(_message.Message):
     class _NormalisationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[IdentityNamespace._Normalisation.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         NORMALISATION_UNSPECIFIED: IdentityNamespace._Normalisation.ValueType  # 0
-        """Read as `NORMALISATION_EXACT`."""
+        """Is read as `NORMALISATION_EXACT`."""
         NORMALISATION_EXACT: IdentityNamespace._Normalisation.ValueType  # 1
-        """Equal texts."""
+        """Two values are the same when their texts are equal."""
         NORMALISATION_LOWER: IdentityNamespace._Normalisation.ValueType  # 2
-        """Equal texts, whatever the case of their letters."""
+        """Two values are the same when their texts are equal, whatever the case of their letters."""
         NORMALISATION_EMAIL: IdentityNamespace._Normalisation.ValueType  # 3
-        """E-mail addresses: ASCII letters without their case, and domains in Unicode as in ASCII. Other texts are refused."""
+        """The values are e-mail addresses: ASCII letters compare without their case, and domains in Unicode as in ASCII. Other texts
+        are refused.
+        """
         NORMALISATION_PHONE: IdentityNamespace._Normalisation.ValueType  # 4
-        """Phone numbers: the same number in E.164, however it is written. Other texts are refused."""
+        """The values are phone numbers: the same number in E.164 is the same, however it is written. Other texts are refused."""
 
     class Normalisation(_Normalisation, metaclass=_NormalisationEnumTypeWrapper):
         """Says what makes two values the same. Values may be added."""
 
     NORMALISATION_UNSPECIFIED: IdentityNamespace.Normalisation.ValueType  # 0
-    """Read as `NORMALISATION_EXACT`."""
+    """Is read as `NORMALISATION_EXACT`."""
     NORMALISATION_EXACT: IdentityNamespace.Normalisation.ValueType  # 1
-    """Equal texts."""
+    """Two values are the same when their texts are equal."""
     NORMALISATION_LOWER: IdentityNamespace.Normalisation.ValueType  # 2
-    """Equal texts, whatever the case of their letters."""
+    """Two values are the same when their texts are equal, whatever the case of their letters."""
     NORMALISATION_EMAIL: IdentityNamespace.Normalisation.ValueType  # 3
-    """E-mail addresses: ASCII letters without their case, and domains in Unicode as in ASCII. Other texts are refused."""
+    """The values are e-mail addresses: ASCII letters compare without their case, and domains in Unicode as in ASCII. Other texts
+    are refused.
+    """
     NORMALISATION_PHONE: IdentityNamespace.Normalisation.ValueType  # 4
-    """Phone numbers: the same number in E.164, however it is written. Other texts are refused."""
+    """The values are phone numbers: the same number in E.164 is the same, however it is written. Other texts are refused."""
 
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
@@ -68,30 +72,30 @@ class IdentityNamespace(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `identityNamespaces/{identity_namespace}`, where `{identity_namespace}` is 1 to 32 lower-case letters, digits, hyphens
-    and underscores: what identities begin with, such as `crm` of `crm:4711`. Chosen at creation.
+    """Identifier. Has the form `identityNamespaces/{identity_namespace}`, where `{identity_namespace}` is 1 to 32 lower-case letters,
+    digits, hyphens and underscores. Identities begin with it, such as `crm:4711` with `crm`. Is chosen at creation.
     """
     display_name: _builtins.str
-    """Required. What people call it. 1 to 200 characters."""
+    """Required. Says what people call it. Has 1 to 200 characters."""
     normalisation: Global___IdentityNamespace.Normalisation.ValueType
-    """Immutable. What makes two identities the same. Chosen at creation. Default: `NORMALISATION_EXACT`."""
+    """Immutable. Says what makes two identities the same. Is chosen at creation. Default: `NORMALISATION_EXACT`."""
     default_region: _builtins.str
-    """Immutable. The region of phone numbers without a country code, as an ISO 3166 code such as `GB`. Only for `NORMALISATION_PHONE`.
-    Chosen at creation. Default: none, so that each number begins with `+` and its country code.
+    """Immutable. Is the region of phone numbers without a country code, as an ISO 3166 code such as `GB`. It is allowed only with
+    `NORMALISATION_PHONE`. Is chosen at creation. Default: none, so that each number begins with `+` and its country code.
     """
     built_in: _builtins.bool
-    """Output only. Whether every sandbox has it. It cannot be changed or deleted."""
+    """Output only. Says whether every sandbox has it. It cannot be changed or deleted."""
     etag: _builtins.str
-    """Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
-    refused with `ABORTED`. Changes with every change. Empty for those that are built in.
+    """Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one than the stored one
+    is refused with `ABORTED`. It changes with every change. Is empty for those that are built in.
     """
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created. Absent for those that are built in."""
+        """Output only. Says when it was created. Is absent for those that are built in."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was changed last. Absent for those that are built in."""
+        """Output only. Says when it was changed last. Is absent for those that are built in."""
 
     def __init__(
         self,

@@ -30,12 +30,12 @@ class CreateIdentityNamespaceRequest(_message.Message):
     IDENTITY_NAMESPACE_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     identity_namespace_id: _builtins.str
-    """Required. The last segment of the name, as `IdentityNamespace.name` says."""
+    """Required. Is the last segment of the name, as `IdentityNamespace.name` says."""
     validate_only: _builtins.bool
     """Optional. Runs every check but that of `NAMESPACE_IN_USE`, and stores nothing. The answer is what would be stored, without an etag."""
     @_builtins.property
     def identity_namespace(self) -> _identity_namespace_pb2.IdentityNamespace:
-        """Required. The namespace. Its name and output-only fields are ignored."""
+        """Required. Holds the namespace. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class CreateIdentityNamespaceResponse(_message.Message):
     IDENTITY_NAMESPACE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def identity_namespace(self) -> _identity_namespace_pb2.IdentityNamespace:
-        """The namespace as stored, with defaults filled in."""
+        """Holds the namespace as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class GetIdentityNamespaceRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `identityNamespaces/{identity_namespace}`."""
+    """Required. Names the identity namespace, as `identityNamespaces/{identity_namespace}`."""
     def __init__(
         self,
         *,
@@ -107,7 +107,7 @@ class GetIdentityNamespaceResponse(_message.Message):
     IDENTITY_NAMESPACE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def identity_namespace(self) -> _identity_namespace_pb2.IdentityNamespace:
-        """The namespace."""
+        """Holds the namespace."""
 
     def __init__(
         self,
@@ -131,9 +131,9 @@ class ListIdentityNamespacesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     def __init__(
         self,
         *,
@@ -157,10 +157,10 @@ class ListIdentityNamespacesResponse(_message.Message):
     IDENTITY_NAMESPACES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def identity_namespaces(self) -> _containers.RepeatedCompositeFieldContainer[_identity_namespace_pb2.IdentityNamespace]:
-        """The namespaces, by name."""
+        """Lists the namespaces, by name."""
 
     def __init__(
         self,
@@ -189,11 +189,13 @@ class UpdateIdentityNamespaceRequest(_message.Message):
     """Optional. Runs every check, that of the etag included, and stores nothing. The answer is what would be stored, without an etag."""
     @_builtins.property
     def identity_namespace(self) -> _identity_namespace_pb2.IdentityNamespace:
-        """Required. The name, the new display name and, optionally, the etag that the caller last saw."""
+        """Required. Holds the name, the new display name and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The top-level fields to change: `display_name`. Absent: every editable field that is populated. `*`: every editable field."""
+        """Optional. Names the top-level fields to change, which can be `display_name` alone. Default: every editable field that is
+        populated. `*` stands for every editable field.
+        """
 
     def __init__(
         self,
@@ -219,7 +221,7 @@ class UpdateIdentityNamespaceResponse(_message.Message):
     IDENTITY_NAMESPACE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def identity_namespace(self) -> _identity_namespace_pb2.IdentityNamespace:
-        """The namespace as stored."""
+        """Holds the namespace as stored."""
 
     def __init__(
         self,
@@ -243,9 +245,9 @@ class DeleteIdentityNamespaceRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `identityNamespaces/{identity_namespace}`."""
+    """Required. Names the identity namespace, as `identityNamespaces/{identity_namespace}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,

@@ -26,7 +26,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class ImportProfilesStreamRequest(_message.Message):
-    """Some profiles of an import."""
+    """Carries some profiles of an import."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -35,16 +35,16 @@ class ImportProfilesStreamRequest(_message.Message):
     PROFILES_FIELD_NUMBER: _builtins.int
     CONSENTS_FIELD_NUMBER: _builtins.int
     import_id: _builtins.str
-    """Required. Names the import. Chosen by the caller anew for each: 1 to 64 letters, digits, hyphens and underscores."""
+    """Required. Names the import. The caller chooses a new one for each, of 1 to 64 letters, digits, hyphens and underscores."""
     position: _builtins.int
-    """Required. How many profiles of the import come before these. Default: 0, as in the first request."""
+    """Required. Says how many profiles of the import come before these. Default: 0, as in the first request."""
     @_builtins.property
     def profiles(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.Profile]:
-        """Required. 1 to 1,000 profiles, as in `ImportProfilesRequest`."""
+        """Required. Has 1 to 1,000 profiles, as in `ImportProfilesRequest`."""
 
     @_builtins.property
     def consents(self) -> _containers.RepeatedCompositeFieldContainer[_profile_service_pb2.ImportedConsents]:
-        """Optional. Choices of these people, each entry about one profile of the request."""
+        """Optional. Holds choices of these people, each entry about one profile of the request."""
 
     def __init__(
         self,
@@ -71,10 +71,10 @@ class ImportProfilesStreamResponse(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     RESULTS_FIELD_NUMBER: _builtins.int
     position: _builtins.int
-    """The position of the request."""
+    """Is the position of the request."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[_profile_service_pb2.ImportedProfile]:
-        """One for each profile of the request, in its order."""
+        """Has one for each profile of the request, in its order."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ Global___ImportProfilesStreamResponse: _TypeAlias = ImportProfilesStreamResponse
 
 @_typing.final
 class ImportSuppressionsStreamRequest(_message.Message):
-    """Some suppressions of an import."""
+    """Carries some suppressions of an import."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -100,12 +100,12 @@ class ImportSuppressionsStreamRequest(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     SUPPRESSIONS_FIELD_NUMBER: _builtins.int
     import_id: _builtins.str
-    """Required. Names the import. Chosen by the caller anew for each: 1 to 64 letters, digits, hyphens and underscores."""
+    """Required. Names the import. The caller chooses a new one for each, of 1 to 64 letters, digits, hyphens and underscores."""
     position: _builtins.int
-    """Required. How many suppressions of the import come before these. Default: 0, as in the first request."""
+    """Required. Says how many suppressions of the import come before these. Default: 0, as in the first request."""
     @_builtins.property
     def suppressions(self) -> _containers.RepeatedCompositeFieldContainer[_suppression_pb2.Suppression]:
-        """Required. 1 to 1,000 suppressions, each as for `CreateSuppression`."""
+        """Required. Has 1 to 1,000 suppressions, each as for `CreateSuppression`."""
 
     def __init__(
         self,
@@ -131,10 +131,10 @@ class ImportSuppressionsStreamResponse(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     RESULTS_FIELD_NUMBER: _builtins.int
     position: _builtins.int
-    """The position of the request."""
+    """Is the position of the request."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[_suppression_service_pb2.ImportedSuppression]:
-        """One for each suppression of the request, in its order."""
+        """Has one for each suppression of the request, in its order."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ Global___ImportSuppressionsStreamResponse: _TypeAlias = ImportSuppressionsStream
 
 @_typing.final
 class UploadIdentitiesStreamRequest(_message.Message):
-    """Some identities of an upload."""
+    """Carries some identities of an upload."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -163,19 +163,19 @@ class UploadIdentitiesStreamRequest(_message.Message):
     APPEND_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `audiences/{audience}`."""
+    """Required. Names the audience, as `audiences/{audience}`."""
     import_id: _builtins.str
-    """Required. Names the upload. Chosen by the caller anew for each: 1 to 64 letters, digits, hyphens and underscores."""
+    """Required. Names the upload. The caller chooses a new one for each, of 1 to 64 letters, digits, hyphens and underscores."""
     position: _builtins.int
-    """Required. How many identities of the upload come before these. Default: 0, as in the first request."""
+    """Required. Says how many identities of the upload come before these. Default: 0, as in the first request."""
     append: _builtins.bool
-    """Optional. Adds the identities to the present list. The same in all requests of an upload. Default: they make a new list."""
+    """Optional. Adds the identities to the present list. It is the same in all requests of an upload. Default: they make a new list."""
     complete: _builtins.bool
-    """Optional. Makes the uploaded list the audience's, with the identities of this request. Not with `append`."""
+    """Optional. Makes the uploaded list the audience's, with the identities of this request. It is refused with `append`."""
     @_builtins.property
     def identities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Up to 1,000 identities of any namespaces, such as `email:jane@example.com`. May be absent from the request that
-        completes an upload.
+        """Optional. Lists up to 1,000 identities of any namespaces, such as `email:jane@example.com`. They may be absent from the request
+        that completes an upload.
         """
 
     def __init__(
@@ -208,18 +208,18 @@ class UploadIdentitiesStreamResponse(_message.Message):
     REJECTED_FIELD_NUMBER: _builtins.int
     IDENTITY_LIST_FIELD_NUMBER: _builtins.int
     position: _builtins.int
-    """The position of the request."""
+    """Is the position of the request."""
     added_count: _builtins.int
-    """How many were added."""
+    """Says how many were added."""
     repeated_count: _builtins.int
-    """How many the list had already, or the request named before."""
+    """Says how many the list had already, or the request named before."""
     @_builtins.property
     def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_audience_service_pb2.RejectedIdentity]:
-        """Those that were refused, in the order of the request."""
+        """Lists those that were refused, in the order of the request."""
 
     @_builtins.property
     def identity_list(self) -> _audience_pb2.IdentityList:
-        """The list to which they were added, which is the audience's unless it is still uploaded."""
+        """Holds the list to which they were added, which is the audience's unless it is still uploaded."""
 
     def __init__(
         self,

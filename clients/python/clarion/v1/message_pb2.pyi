@@ -26,7 +26,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Message(_message.Message):
-    """One recipient of one action: what was accepted, and what became of it. Has exactly one outcome."""
+    """Is what one recipient gets, or was to get, from one action: what was accepted, and what became of it. It has exactly one outcome."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -37,24 +37,24 @@ class Message(_message.Message):
     class _StateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Message._State.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         STATE_UNSPECIFIED: Message._State.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         STATE_QUEUED: Message._State.ValueType  # 1
-        """Durable, and waiting: for its time, for a free connection, for the next attempt, or for its campaign to be resumed."""
+        """It is stored, and waits: for its time, for a free connection, for the next attempt, or for its campaign to be resumed."""
         STATE_SENDING: Message._State.ValueType  # 2
         """A process has claimed it and is handing it to the provider. It can no longer be cancelled."""
         STATE_SENT: Message._State.ValueType  # 3
-        """Outcome: the provider has taken responsibility for it."""
+        """It has an outcome: the provider has taken responsibility for it."""
         STATE_EXCLUDED: Message._State.ValueType  # 4
-        """Outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted."""
+        """It has an outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted."""
         STATE_CANCELLED: Message._State.ValueType  # 5
-        """Outcome: cancelled before any hand-off succeeded."""
+        """It has an outcome: it was cancelled before any hand-off succeeded."""
         STATE_EXPIRED: Message._State.ValueType  # 6
-        """Outcome: its `expire_time` came first."""
+        """It has an outcome: its `expire_time` came first."""
         STATE_FAILED: Message._State.ValueType  # 7
-        """Outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
+        """It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
         STATE_IN_DOUBT: Message._State.ValueType  # 8
-        """Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may no
-        longer be sent, so that no further attempt can settle it.
+        """It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may
+        no longer be sent, so that no further attempt can settle it.
         """
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
@@ -63,24 +63,24 @@ class Message(_message.Message):
         """
 
     STATE_UNSPECIFIED: Message.State.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     STATE_QUEUED: Message.State.ValueType  # 1
-    """Durable, and waiting: for its time, for a free connection, for the next attempt, or for its campaign to be resumed."""
+    """It is stored, and waits: for its time, for a free connection, for the next attempt, or for its campaign to be resumed."""
     STATE_SENDING: Message.State.ValueType  # 2
     """A process has claimed it and is handing it to the provider. It can no longer be cancelled."""
     STATE_SENT: Message.State.ValueType  # 3
-    """Outcome: the provider has taken responsibility for it."""
+    """It has an outcome: the provider has taken responsibility for it."""
     STATE_EXCLUDED: Message.State.ValueType  # 4
-    """Outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted."""
+    """It has an outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted."""
     STATE_CANCELLED: Message.State.ValueType  # 5
-    """Outcome: cancelled before any hand-off succeeded."""
+    """It has an outcome: it was cancelled before any hand-off succeeded."""
     STATE_EXPIRED: Message.State.ValueType  # 6
-    """Outcome: its `expire_time` came first."""
+    """It has an outcome: its `expire_time` came first."""
     STATE_FAILED: Message.State.ValueType  # 7
-    """Outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
+    """It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
     STATE_IN_DOUBT: Message.State.ValueType  # 8
-    """Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may no
-    longer be sent, so that no further attempt can settle it.
+    """It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may
+    no longer be sent, so that no further attempt can settle it.
     """
 
     @_typing.final
@@ -130,85 +130,85 @@ class Message(_message.Message):
     LOCALE_REASON_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `messages/{message}`, where the last segment is opaque. Assigned when the trigger is accepted; messages sort by
-    it in the order of acceptance.
+    """Identifier. Has the form `messages/{message}`, where the last segment is opaque. Is assigned when the trigger is accepted;
+    messages sort by it in the order of acceptance.
     """
     execution: _builtins.str
-    """Output only. The execution it belongs to, as `executions/{execution}`."""
+    """Output only. Names the execution it belongs to, as `executions/{execution}`."""
     campaign: _builtins.str
-    """Output only. The campaign, as `campaigns/{campaign}`."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`."""
     campaign_version: _builtins.int
-    """Output only. The number of the campaign version that was live when it was accepted: what was accepted is what is sent."""
+    """Output only. Is the number of the campaign version that was live when it was accepted: what was accepted is what is sent."""
     identity: _builtins.str
-    """Output only. The recipient's identity, such as `email:jane@example.com`."""
+    """Output only. Is the recipient's identity, such as `email:jane@example.com`."""
     address: _builtins.str
-    """Output only. The address it goes to. Empty on a channel that has no addresses, but for recipients at `clarion.test`: their
-    messages go to `sent@clarion.test` there, and so to nobody.
+    """Output only. Is the address that it goes to. Is empty on a channel that has no addresses; recipients at `clarion.test` have
+    `sent@clarion.test` there, which reaches nobody.
     """
     locale: _builtins.str
-    """Output only. The locale that its recipient wants, whose region decides how dates, numbers and money are written."""
+    """Output only. Is the locale that its recipient wants, whose region decides how dates, numbers and money are written."""
     state: Global___Message.State.ValueType
-    """Output only. Where it stands."""
+    """Output only. Says where it stands."""
     exclusion_reason: _attempt_pb2.ExclusionReason.ValueType
-    """Output only. Why it was excluded, as `exclusion.reason`. Set in `STATE_EXCLUDED` alone."""
+    """Output only. Says why it was excluded, as `exclusion.reason`. Is set in `STATE_EXCLUDED` alone."""
     attempt_count: _builtins.int
-    """Output only. How many attempts were begun."""
+    """Output only. Says how many attempts were begun."""
     action: _builtins.str
-    """Output only. The action of the campaign that it belongs to, by its id."""
+    """Output only. Is the action of the campaign that it belongs to, by its id."""
     channel: _channel_pb2.Channel.ValueType
-    """Output only. The channel it leaves on."""
+    """Output only. Is the channel that it leaves on."""
     consent_change: _builtins.str
-    """Output only. The choice that allowed the message when it was accepted, or excluded it then, as
-    `consentChanges/{consent_change}`. Empty when the recipient had made no choice about it, and when nobody was asked, as for a
+    """Output only. Names the choice that allowed the message when it was accepted, or excluded it then, as
+    `consentChanges/{consent_change}`. Is empty when the recipient had made no choice about it, and when nobody was asked, as for a
     transactional message without a topic.
     """
     sending_policy: _builtins.str
-    """Output only. The sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Empty when none held for it when it
-    was accepted.
+    """Output only. Names the sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Is empty when none held for
+    it when it was accepted.
     """
     content_locale: _builtins.str
-    """Output only. The locale of its content, which was chosen when it was accepted."""
+    """Output only. Is the locale of its content, which was chosen when it was accepted."""
     locale_reason: _locale_reason_pb2.LocaleReason.ValueType
-    """Output only. Why that one was chosen."""
+    """Output only. Says why that one was chosen."""
     rule: _builtins.str
-    """Output only. The rule of its action that was true of its recipient when it was accepted, by its id. Empty when none was, and when
-    the action has none.
+    """Output only. Is the rule of its action that was true of its recipient when it was accepted, by its id. Is empty when none was,
+    and when the action has none.
     """
     @_builtins.property
     def failure(self) -> _attempt_pb2.Failure:
-        """Output only. Why it failed. Set in `STATE_FAILED` and `STATE_IN_DOUBT` alone."""
+        """Output only. Says why it failed. Is set in `STATE_FAILED` and `STATE_IN_DOUBT` alone."""
 
     @_builtins.property
     def accept_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was accepted."""
+        """Output only. Says when it was accepted."""
 
     @_builtins.property
     def due_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it is tried next, or was due last."""
+        """Output only. Says when it is tried next, or was due last."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it is no longer worth sending. Absent: never."""
+        """Output only. Says when it is no longer worth sending. Is absent when it never expires."""
 
     @_builtins.property
     def outcome_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it reached its outcome."""
+        """Output only. Says when it reached its outcome."""
 
     @_builtins.property
     def attempts(self) -> _containers.RepeatedCompositeFieldContainer[_attempt_pb2.Attempt]:
-        """Output only. Every attempt that ended, in order. Returned by `GetMessage` alone."""
+        """Output only. Lists every attempt that ended, in order. Is returned by `GetMessage` alone."""
 
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[_event_pb2.Event]:
-        """Output only. Every event, in order. Returned by `GetMessage` alone."""
+        """Output only. Lists every event, in order. Is returned by `GetMessage` alone."""
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Output only. The labels of its trigger and of its recipient."""
+        """Output only. Lists the labels of its trigger and of its recipient."""
 
     @_builtins.property
     def exclusion(self) -> _event_pb2.Exclusion:
-        """Output only. Why it was excluded, by which check, and what decided. Set in `STATE_EXCLUDED` alone."""
+        """Output only. Says why it was excluded, by which check, and what decided. Is set in `STATE_EXCLUDED` alone."""
 
     def __init__(
         self,

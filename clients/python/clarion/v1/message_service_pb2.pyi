@@ -31,7 +31,7 @@ class GetMessageRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `messages/{message}`."""
+    """Required. Names the message, as `messages/{message}`."""
     def __init__(
         self,
         *,
@@ -54,7 +54,7 @@ class GetMessageResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def message(self) -> _message_pb2.Message:
-        """The message."""
+        """Holds the message."""
 
     def __init__(
         self,
@@ -87,38 +87,38 @@ class ListMessagesRequest(_message.Message):
     EXCLUSION_REASONS_FIELD_NUMBER: _builtins.int
     EXCLUSION_PHASES_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. Only messages of this campaign, as `campaigns/{campaign}`."""
+    """Optional. Returns only messages of this campaign, as `campaigns/{campaign}`."""
     execution: _builtins.str
-    """Optional. Only messages of this execution, as `executions/{execution}`."""
+    """Optional. Returns only messages of this execution, as `executions/{execution}`."""
     identity: _builtins.str
-    """Optional. Only messages to this identity, such as `email:jane@example.com`."""
+    """Optional. Returns only messages to this identity, such as `email:jane@example.com`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_message_pb2.Message.State.ValueType]:
-        """Optional. Only messages in one of these states."""
+        """Optional. Returns only messages in one of these states."""
 
     @_builtins.property
     def labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Only messages that carry each of these labels, written as `key=value`. At most 16."""
+        """Optional. Returns only messages that carry each of these labels, written as `key=value`. Has at most 16."""
 
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_channel_pb2.Channel.ValueType]:
-        """Optional. Only messages on one of these channels."""
+        """Optional. Returns only messages on one of these channels."""
 
     @_builtins.property
     def actions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Only messages of these actions, by their ids."""
+        """Optional. Returns only messages of these actions, by their ids."""
 
     @_builtins.property
     def exclusion_reasons(self) -> _containers.RepeatedScalarFieldContainer[_attempt_pb2.ExclusionReason.ValueType]:
-        """Optional. Only messages that were excluded for one of these reasons."""
+        """Optional. Returns only messages that were excluded for one of these reasons."""
 
     @_builtins.property
     def exclusion_phases(self) -> _containers.RepeatedScalarFieldContainer[_event_pb2.Exclusion.Phase.ValueType]:
-        """Optional. Only messages that were excluded by one of these checks."""
+        """Optional. Returns only messages that were excluded by one of these checks."""
 
     def __init__(
         self,
@@ -152,10 +152,10 @@ class ListMessagesResponse(_message.Message):
     MESSAGES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[_message_pb2.Message]:
-        """The messages, newest first."""
+        """Lists the messages, newest first."""
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class CancelMessageRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `messages/{message}`."""
+    """Required. Names the message, as `messages/{message}`."""
     def __init__(
         self,
         *,
@@ -206,7 +206,7 @@ class CancelMessageResponse(_message.Message):
     class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[CancelMessageResponse._Outcome.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         OUTCOME_UNSPECIFIED: CancelMessageResponse._Outcome.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         OUTCOME_CANCELLED: CancelMessageResponse._Outcome.ValueType  # 1
         """The message is cancelled, by this call or by an earlier one, and will never be sent."""
         OUTCOME_TOO_LATE: CancelMessageResponse._Outcome.ValueType  # 2
@@ -216,7 +216,7 @@ class CancelMessageResponse(_message.Message):
         """Says what the cancellation came to."""
 
     OUTCOME_UNSPECIFIED: CancelMessageResponse.Outcome.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     OUTCOME_CANCELLED: CancelMessageResponse.Outcome.ValueType  # 1
     """The message is cancelled, by this call or by an earlier one, and will never be sent."""
     OUTCOME_TOO_LATE: CancelMessageResponse.Outcome.ValueType  # 2
@@ -225,10 +225,10 @@ class CancelMessageResponse(_message.Message):
     OUTCOME_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     outcome: Global___CancelMessageResponse.Outcome.ValueType
-    """What it came to."""
+    """Says what it came to."""
     @_builtins.property
     def message(self) -> _message_pb2.Message:
-        """The message as it stands now, without its attempts and events."""
+        """Holds the message as it stands now, without its attempts and events."""
 
     def __init__(
         self,
@@ -257,18 +257,18 @@ class WatchEventsRequest(_message.Message):
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     FROM_START_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Optional. Only events of this campaign, as `campaigns/{campaign}`."""
+    """Optional. Returns only events of this campaign, as `campaigns/{campaign}`."""
     execution: _builtins.str
-    """Optional. Only events of this execution, as `executions/{execution}`."""
+    """Optional. Returns only events of this execution, as `executions/{execution}`."""
     message: _builtins.str
-    """Optional. Only events of this message, as `messages/{message}`."""
+    """Optional. Returns only events of this message, as `messages/{message}`."""
     resume_token: _builtins.str
-    """Optional. The last token received from a watch with the same filters. Default: from this moment on."""
+    """Optional. Is the last token received from a watch with the same filters. Default: the stream begins at this moment."""
     from_start: _builtins.bool
-    """Optional. Without a token, begins with the oldest stored event instead of with this moment."""
+    """Optional. Begins, without a token, with the oldest stored event instead of with this moment. Default: false."""
     @_builtins.property
     def types(self) -> _containers.RepeatedScalarFieldContainer[_event_pb2.Event.Type.ValueType]:
-        """Optional. Only events of these types."""
+        """Optional. Returns only events of these types."""
 
     def __init__(
         self,
@@ -297,10 +297,10 @@ class WatchEventsResponse(_message.Message):
     EVENT_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     resume_token: _builtins.str
-    """Where to go on after this answer. Opaque."""
+    """Says where to go on after this answer. The token is opaque."""
     @_builtins.property
     def event(self) -> _event_pb2.Event:
-        """The event. Absent in a heartbeat."""
+        """Holds the event. Is absent in a heartbeat."""
 
     def __init__(
         self,

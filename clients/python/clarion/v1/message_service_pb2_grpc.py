@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class MessageServiceStub:
-    """Tells the truth about every message.
+    """Says what became of every message, and cancels messages.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -60,7 +60,7 @@ class MessageServiceStub:
 
 
 class MessageServiceServicer:
-    """Tells the truth about every message.
+    """Says what became of every message, and cancels messages.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -87,8 +87,8 @@ class MessageServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CancelMessage(self, request, context):
-        """Cancels a message that no process has begun to hand off, and says truly whether it was in time. When it is too late and the
-        message fails, none of a next action follows it. Needs the scope `trigger`.
+        """Cancels a message that no process has begun to hand off, and says whether it was in time. When it is too late and the message
+        fails, none of a next action follows it. Needs the scope `trigger`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -98,9 +98,9 @@ class MessageServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def WatchEvents(self, request, context):
-        """Streams events as they are recorded, each once and in the order of their recording. The first answer comes at once and
-        carries no event but a resume token; so do the heartbeats, every 15 seconds without an event. A caller that reconnects
-        with the last token it received misses nothing and sees nothing twice. Needs the scope `read`.
+        """Streams events as they are recorded, each once and in the order of their recording. The first answer comes at once and carries
+        no event but a resume token; so do the heartbeats, every 15 seconds without an event. A caller that reconnects with the last
+        token that it received misses nothing and sees nothing twice. Needs the scope `read`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
@@ -145,7 +145,7 @@ def add_MessageServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MessageService:
-    """Tells the truth about every message.
+    """Says what became of every message, and cancels messages.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MessageServiceStub:
-    """Tells the truth about every message.
+    """Says what became of every message, and cancels messages.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -50,16 +50,16 @@ class MessageServiceStub:
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     CancelMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]
-    """Cancels a message that no process has begun to hand off, and says truly whether it was in time. When it is too late and the
-    message fails, none of a next action follows it. Needs the scope `trigger`.
+    """Cancels a message that no process has begun to hand off, and says whether it was in time. When it is too late and the message
+    fails, none of a next action follows it. Needs the scope `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     WatchEvents: _grpc.UnaryStreamMultiCallable[_message_service_pb2.WatchEventsRequest, _message_service_pb2.WatchEventsResponse]
-    """Streams events as they are recorded, each once and in the order of their recording. The first answer comes at once and
-    carries no event but a resume token; so do the heartbeats, every 15 seconds without an event. A caller that reconnects
-    with the last token it received misses nothing and sees nothing twice. Needs the scope `read`.
+    """Streams events as they are recorded, each once and in the order of their recording. The first answer comes at once and carries
+    no event but a resume token; so do the heartbeats, every 15 seconds without an event. A caller that reconnects with the last
+    token that it received misses nothing and sees nothing twice. Needs the scope `read`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
@@ -71,7 +71,7 @@ class MessageServiceStub:
 
 @_typing.type_check_only
 class MessageServiceAsyncStub(MessageServiceStub):
-    """Tells the truth about every message.
+    """Says what became of every message, and cancels messages.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -91,16 +91,16 @@ class MessageServiceAsyncStub(MessageServiceStub):
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     CancelMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]  # type: ignore[assignment]
-    """Cancels a message that no process has begun to hand off, and says truly whether it was in time. When it is too late and the
-    message fails, none of a next action follows it. Needs the scope `trigger`.
+    """Cancels a message that no process has begun to hand off, and says whether it was in time. When it is too late and the message
+    fails, none of a next action follows it. Needs the scope `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     WatchEvents: _aio.UnaryStreamMultiCallable[_message_service_pb2.WatchEventsRequest, _message_service_pb2.WatchEventsResponse]  # type: ignore[assignment]
-    """Streams events as they are recorded, each once and in the order of their recording. The first answer comes at once and
-    carries no event but a resume token; so do the heartbeats, every 15 seconds without an event. A caller that reconnects
-    with the last token it received misses nothing and sees nothing twice. Needs the scope `read`.
+    """Streams events as they are recorded, each once and in the order of their recording. The first answer comes at once and carries
+    no event but a resume token; so do the heartbeats, every 15 seconds without an event. A caller that reconnects with the last
+    token that it received misses nothing and sees nothing twice. Needs the scope `read`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.
@@ -111,7 +111,7 @@ class MessageServiceAsyncStub(MessageServiceStub):
     """
 
 class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tells the truth about every message.
+    """Says what became of every message, and cancels messages.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -147,8 +147,8 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _message_service_pb2.CancelMessageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_message_service_pb2.CancelMessageResponse, _abc.Awaitable[_message_service_pb2.CancelMessageResponse]]:
-        """Cancels a message that no process has begun to hand off, and says truly whether it was in time. When it is too late and the
-        message fails, none of a next action follows it. Needs the scope `trigger`.
+        """Cancels a message that no process has begun to hand off, and says whether it was in time. When it is too late and the message
+        fails, none of a next action follows it. Needs the scope `trigger`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -160,9 +160,9 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _message_service_pb2.WatchEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_message_service_pb2.WatchEventsResponse], _abc.AsyncIterator[_message_service_pb2.WatchEventsResponse]]:
-        """Streams events as they are recorded, each once and in the order of their recording. The first answer comes at once and
-        carries no event but a resume token; so do the heartbeats, every 15 seconds without an event. A caller that reconnects
-        with the last token it received misses nothing and sees nothing twice. Needs the scope `read`.
+        """Streams events as they are recorded, each once and in the order of their recording. The first answer comes at once and carries
+        no event but a resume token; so do the heartbeats, every 15 seconds without an event. A caller that reconnects with the last
+        token that it received misses nothing and sees nothing twice. Needs the scope `read`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.

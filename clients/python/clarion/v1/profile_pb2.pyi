@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Profile(_message.Message):
-    """A person whom Clarion knows: the identities by which callers name them, and what messages to them are made of."""
+    """Is a person whom Clarion knows: the identities by which callers name them, and what messages to them are made of."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -36,20 +36,20 @@ class Profile(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     FIRST_SEEN_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `profiles/{profile}`. Assigned at creation; holds nothing about the person."""
+    """Identifier. Has the form `profiles/{profile}`. Is assigned at creation; it holds nothing about the person."""
     locale: _builtins.str
-    """Optional. The language and region of the person as a BCP 47 tag, such as `pt-BR`."""
+    """Optional. Is the language and region of the person as a BCP 47 tag, such as `pt-BR`."""
     time_zone: _builtins.str
-    """Optional. The time zone of the person by its name in the IANA database, such as `Europe/Berlin`, with its case."""
+    """Optional. Is the time zone of the person by its name in the IANA database, such as `Europe/Berlin`, with its case."""
     etag: _builtins.str
-    """Optional. The state of the resource as the caller last saw it. An update that carries another one than the stored one is
-    refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one than the stored
+    one is refused with `ABORTED`. It changes with every change.
     """
     @_builtins.property
     def identities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. What callers name the person by, as `namespace:value`, such as `email:jane@example.com`: 1 to 20, of at most 320
-        characters each. An identity belongs to one profile of its sandbox. They are returned as they were given, and compared
-        by the rule of their namespace:
+        """Required. Says what callers name the person by, as `namespace:value`, such as `email:jane@example.com`: 1 to 20, of at most 320
+        characters each. An identity belongs to one profile of its sandbox. They are returned as they were given, and compared by the
+        rule of their namespace:
 
         - `email`: an address, whose ASCII letters compare without their case on both sides of the `@`, and its domain in the form
           that DNS has (`bücher.example` is `xn--bcher-kva.example`). Dots and `+tag` stay.
@@ -60,21 +60,21 @@ class Profile(_message.Message):
 
     @_builtins.property
     def attributes(self) -> _struct_pb2.Struct:
-        """Optional. What is known about the person, such as `{"first_name": "Jane", "plan": "gold"}`. At most 32 KB as JSON and 16
-        levels deep. Names have 1 to 64 letters, digits, underscores and hyphens. A member that is null is not stored.
+        """Optional. Says what is known about the person, such as `{"first_name": "Jane", "plan": "gold"}`. Has at most 32 KB as JSON and
+        16 levels. Names have 1 to 64 letters, digits, underscores and hyphens. A member that is null is not stored.
         """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created."""
+        """Output only. Says when it was created."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was last changed."""
+        """Output only. Says when it was last changed."""
 
     @_builtins.property
     def first_seen_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When the person became known: the creation of this profile, or of the oldest one that it has absorbed."""
+        """Output only. Says when the person became known: the creation of this profile, or of the oldest one that it has absorbed."""
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ class CreateProfileRequest(_message.Message):
     """
     @_builtins.property
     def profile(self) -> _profile_pb2.Profile:
-        """Required. The profile. Its name and output-only fields are ignored."""
+        """Required. Holds the profile. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class CreateProfileResponse(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def profile(self) -> _profile_pb2.Profile:
-        """The profile as stored."""
+        """Holds the profile as stored."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class GetProfileRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `profiles/{profile}`."""
+    """Required. Names the profile, as `profiles/{profile}`."""
     def __init__(
         self,
         *,
@@ -108,7 +108,7 @@ class GetProfileResponse(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def profile(self) -> _profile_pb2.Profile:
-        """The profile."""
+        """Holds the profile."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class LookupProfileRequest(_message.Message):
 
     IDENTITY_FIELD_NUMBER: _builtins.int
     identity: _builtins.str
-    """Required. One of its identities, in any form that its namespace reads as the same, such as `email:Jane@Example.com`."""
+    """Required. Is one of its identities, in any form that its namespace reads as the same, such as `email:Jane@Example.com`."""
     def __init__(
         self,
         *,
@@ -154,7 +154,7 @@ class LookupProfileResponse(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def profile(self) -> _profile_pb2.Profile:
-        """The profile."""
+        """Holds the profile."""
 
     def __init__(
         self,
@@ -178,11 +178,11 @@ class ListProfilesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-    A page ends earlier when it has some 3 MiB.
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+    page ends earlier when it has some 3 MiB.
     """
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     def __init__(
         self,
         *,
@@ -206,10 +206,10 @@ class ListProfilesResponse(_message.Message):
     PROFILES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def profiles(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.Profile]:
-        """The profiles, oldest first."""
+        """Lists the profiles, oldest first."""
 
     def __init__(
         self,
@@ -240,13 +240,13 @@ class UpdateProfileRequest(_message.Message):
     """
     @_builtins.property
     def profile(self) -> _profile_pb2.Profile:
-        """Required. The name, the new values and, optionally, the etag that the caller last saw."""
+        """Required. Holds the name, the new values and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The fields to change: top-level ones, and single attributes such as `attributes.plan`. `identities` and `attributes`
-        replace all of them; `attributes.plan` sets this one, or removes it where the value is null or missing. Absent: every
-        editable field that is populated. `*`: every editable field.
+        """Optional. Names the fields to change: top-level ones, and single attributes such as `attributes.plan`. `identities` and
+        `attributes` replace all of them; `attributes.plan` sets this one, or removes it where the value is null or missing. Default:
+        every editable field that is populated. `*` stands for every editable field.
         """
 
     def __init__(
@@ -273,7 +273,7 @@ class UpdateProfileResponse(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def profile(self) -> _profile_pb2.Profile:
-        """The profile as stored."""
+        """Holds the profile as stored."""
 
     def __init__(
         self,
@@ -298,11 +298,11 @@ class ImportProfilesRequest(_message.Message):
     CONSENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def profiles(self) -> _containers.RepeatedCompositeFieldContainer[_profile_pb2.Profile]:
-        """Required. 1 to 1,000 profiles. Their names and output-only fields are ignored. An attribute that is null is removed."""
+        """Required. Has 1 to 1,000 profiles. Their names and output-only fields are ignored. An attribute that is null is removed."""
 
     @_builtins.property
     def consents(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportedConsents]:
-        """Optional. Choices of these people, each entry about one profile of the request."""
+        """Optional. Holds choices of these people, each entry about one profile of the request."""
 
     def __init__(
         self,
@@ -320,17 +320,17 @@ Global___ImportProfilesRequest: _TypeAlias = ImportProfilesRequest  # noqa: Y015
 
 @_typing.final
 class ImportedConsents(_message.Message):
-    """Choices of one person, which enter the history when the profile is imported."""
+    """Holds choices of one person, which enter the history when the profile is imported."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     PROFILE_INDEX_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
     profile_index: _builtins.int
-    """Required. The position of the profile in `profiles`. Default: 0, the first."""
+    """Required. Is the position of the profile in `profiles`. Default: 0, the first."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_consent_pb2.ConsentChange]:
-        """Required. The choices, each as for `SetConsents`. One that a standing denial forbids is left out, and noted in the result."""
+        """Required. Lists the choices, each as for `SetConsents`. One that a standing denial forbids is left out, and noted in the result."""
 
     def __init__(
         self,
@@ -355,7 +355,7 @@ class ImportProfilesResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportedProfile]:
-        """One for each profile of the request, in its order."""
+        """Has one for each profile of the request, in its order."""
 
     def __init__(
         self,
@@ -383,7 +383,7 @@ class ImportedProfile(_message.Message):
     class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ImportedProfile._Outcome.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         OUTCOME_UNSPECIFIED: ImportedProfile._Outcome.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         OUTCOME_CREATED: ImportedProfile._Outcome.ValueType  # 1
         """No profile had any of the identities. One was created."""
         OUTCOME_UPDATED: ImportedProfile._Outcome.ValueType  # 2
@@ -399,7 +399,7 @@ class ImportedProfile(_message.Message):
         """Says what became of it. Values may be added."""
 
     OUTCOME_UNSPECIFIED: ImportedProfile.Outcome.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     OUTCOME_CREATED: ImportedProfile.Outcome.ValueType  # 1
     """No profile had any of the identities. One was created."""
     OUTCOME_UPDATED: ImportedProfile.Outcome.ValueType  # 2
@@ -416,19 +416,19 @@ class ImportedProfile(_message.Message):
     VIOLATIONS_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
     outcome: Global___ImportedProfile.Outcome.ValueType
-    """What became of it."""
+    """Says what became of it."""
     profile: _builtins.str
-    """The profile that has the identities now, as `profiles/{profile}`. Empty when rejected, and when imported before."""
+    """Names the profile that has the identities now, as `profiles/{profile}`. Is empty when rejected, and when imported before."""
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
-        """Why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as `consents[0].topic`.
+        """Says why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as `consents[0].topic`.
         `IDENTITY_CONFLICT`: the identities belong to several profiles.
         """
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
-        """What was left out of a profile that was imported. `DENIAL_STANDS`: the choice at that path, such as `consents[0]`, grants what
-        the person denied.
+        """Says what was left out of a profile that was imported. `DENIAL_STANDS`: the choice at that path, such as `consents[0]`, grants
+        what the person denied.
         """
 
     def __init__(
@@ -455,7 +455,7 @@ class ExportProfilesRequest(_message.Message):
 
     AFTER_FIELD_NUMBER: _builtins.int
     after: _builtins.str
-    """Optional. Only profiles behind this one, as `profiles/{profile}`: the last that was sent. It may be gone. Default: all."""
+    """Optional. Returns only profiles behind this one, as `profiles/{profile}`: the last that was sent. It may be gone. Default: all."""
     def __init__(
         self,
         *,
@@ -478,10 +478,10 @@ class ExportProfilesResponse(_message.Message):
     PROFILES_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
     complete: _builtins.bool
-    """Whether there are no more. Set in the last answer alone."""
+    """Says that there are no more. Is set in the last answer alone."""
     @_builtins.property
     def profiles(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExportedProfile]:
-        """The profiles. Empty in the last answer when there are no more."""
+        """Lists the profiles. Is empty in the last answer when there are no more."""
 
     def __init__(
         self,
@@ -499,7 +499,7 @@ Global___ExportProfilesResponse: _TypeAlias = ExportProfilesResponse  # noqa: Y0
 
 @_typing.final
 class ExportedProfile(_message.Message):
-    """One profile of an export."""
+    """Is one profile of an export."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -507,11 +507,11 @@ class ExportedProfile(_message.Message):
     CONSENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def profile(self) -> _profile_pb2.Profile:
-        """The profile."""
+        """Holds the profile."""
 
     @_builtins.property
     def consents(self) -> _containers.RepeatedCompositeFieldContainer[_consent_pb2.Consent]:
-        """The current choices of the person, the widest scope first. The history is in `GetConsents`."""
+        """Lists the current choices of the person, the widest scope first. The history is in `GetConsents`."""
 
     def __init__(
         self,
@@ -538,13 +538,13 @@ class MergeProfilesRequest(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     ABSORBED_ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. The survivor, as `profiles/{profile}`."""
+    """Required. Names the survivor, as `profiles/{profile}`."""
     absorbed: _builtins.str
-    """Required. The profile that it absorbs, as `profiles/{profile}`."""
+    """Required. Names the profile that it absorbs, as `profiles/{profile}`."""
     etag: _builtins.str
-    """Optional. The etag of the survivor that the caller last saw."""
+    """Optional. Is the etag of the survivor that the caller last saw."""
     absorbed_etag: _builtins.str
-    """Optional. The etag of the absorbed profile that the caller last saw."""
+    """Optional. Is the etag of the absorbed profile that the caller last saw."""
     def __init__(
         self,
         *,
@@ -570,7 +570,7 @@ class MergeProfilesResponse(_message.Message):
     PROFILE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def profile(self) -> _profile_pb2.Profile:
-        """The survivor as stored."""
+        """Holds the survivor as stored."""
 
     def __init__(
         self,
@@ -596,15 +596,15 @@ class DeleteProfileRequest(_message.Message):
     KEEP_SUPPRESSION_FIELD_NUMBER: _builtins.int
     IDENTITY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Optional. `profiles/{profile}`. Required unless there is an `identity`."""
+    """Optional. Names the profile, as `profiles/{profile}`. It is required unless there is an `identity`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     keep_suppression: _builtins.bool
-    """Optional. Whether marketing to the addresses of the person stays suppressed, so that an import of an old list brings nobody
-    back. Default: yes if the service has erasure keys. `false` forgets the addresses, unless the person had denied anything.
+    """Optional. Says whether marketing to the addresses of the person stays suppressed, so that an import of an old list brings nobody back.
+    Default: yes if the service has erasure keys. `false` forgets the addresses, unless the person had denied anything.
     """
     identity: _builtins.str
-    """Optional. An identity in the place of the name, such as `email:jane@example.com`. Nobody needs to have it."""
+    """Optional. Is an identity in the place of the name, such as `email:jane@example.com`. Nobody needs to have it."""
     def __init__(
         self,
         *,
@@ -633,11 +633,11 @@ class DeleteProfileResponse(_message.Message):
     SUPPRESSED_ADDRESS_COUNT_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     cancelled_count: _builtins.int
-    """How many queued messages were cancelled."""
+    """Says how many queued messages were cancelled."""
     suppressed_address_count: _builtins.int
-    """How many addresses stay suppressed for marketing, as keyed hashes."""
+    """Says how many addresses stay suppressed for marketing, as keyed hashes."""
     profile: _builtins.str
-    """Whom `TYPE_PROFILE_ERASED` will name: the deleted profile, or a name that no profile had."""
+    """Says whom `TYPE_PROFILE_ERASED` will name: the deleted profile, or a name that no profile had."""
     def __init__(
         self,
         *,

@@ -197,11 +197,10 @@ class ProfileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteProfile(self, request, context):
-        """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its
-        queued messages are cancelled. Then the service removes the person from ended messages, executions and events: identity,
-        addresses, context, attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED`
-        says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
-        Needs the scope `admin`.
+        """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its queued
+        messages are cancelled. Then the service removes the person from ended messages, executions and events: identity, addresses, context,
+        attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED` says when nothing is left. Whoever
+        is stored or triggered afterwards under the same identity is a new person. Needs the scope `admin`.
 
         Somebody of whom there is no profile is erased by an identity: queued messages to it, audiences, caps, and then ended messages.
         Where a profile has the identity, the profile is erased. An identity that nobody knows is no error.

@@ -111,11 +111,10 @@ class ProfileServiceStub:
     - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
     """
     DeleteProfile: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteProfileRequest, _profile_service_pb2.DeleteProfileResponse]
-    """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its
-    queued messages are cancelled. Then the service removes the person from ended messages, executions and events: identity,
-    addresses, context, attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED`
-    says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
-    Needs the scope `admin`.
+    """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its queued
+    messages are cancelled. Then the service removes the person from ended messages, executions and events: identity, addresses, context,
+    attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED` says when nothing is left. Whoever
+    is stored or triggered afterwards under the same identity is a new person. Needs the scope `admin`.
 
     Somebody of whom there is no profile is erased by an identity: queued messages to it, audiences, caps, and then ended messages.
     Where a profile has the identity, the profile is erased. An identity that nobody knows is no error.
@@ -213,11 +212,10 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
     """
     DeleteProfile: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteProfileRequest, _profile_service_pb2.DeleteProfileResponse]  # type: ignore[assignment]
-    """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its
-    queued messages are cancelled. Then the service removes the person from ended messages, executions and events: identity,
-    addresses, context, attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED`
-    says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
-    Needs the scope `admin`.
+    """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its queued
+    messages are cancelled. Then the service removes the person from ended messages, executions and events: identity, addresses, context,
+    attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED` says when nothing is left. Whoever
+    is stored or triggered afterwards under the same identity is a new person. Needs the scope `admin`.
 
     Somebody of whom there is no profile is erased by an identity: queued messages to it, audiences, caps, and then ended messages.
     Where a profile has the identity, the profile is erased. An identity that nobody knows is no error.
@@ -366,11 +364,10 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _profile_service_pb2.DeleteProfileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_profile_service_pb2.DeleteProfileResponse, _abc.Awaitable[_profile_service_pb2.DeleteProfileResponse]]:
-        """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its
-        queued messages are cancelled. Then the service removes the person from ended messages, executions and events: identity,
-        addresses, context, attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED`
-        says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
-        Needs the scope `admin`.
+        """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its queued
+        messages are cancelled. Then the service removes the person from ended messages, executions and events: identity, addresses, context,
+        attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED` says when nothing is left. Whoever
+        is stored or triggered afterwards under the same identity is a new person. Needs the scope `admin`.
 
         Somebody of whom there is no profile is erased by an identity: queued messages to it, audiences, caps, and then ended messages.
         Where a profile has the identity, the profile is erased. An identity that nobody knows is no error.

@@ -37,32 +37,32 @@ class SendProofRequest(_message.Message):
     RULE_FIELD_NUMBER: _builtins.int
     AUDIENCES_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
-    """Optional. The number of the version to send. Default: the draft."""
+    """Optional. Is the number of the version to send. Default: the draft."""
     locale: _builtins.str
-    """Optional. The locale of the recipient that the proof shows. Default: the campaign's."""
+    """Optional. Is the locale of the recipient that the proof shows. Default: the campaign's."""
     action: _builtins.str
-    """Optional. The action to send, by its id. Default: the first."""
+    """Optional. Is the action to send, by its id. Default: the first."""
     rule: _builtins.str
-    """Optional. The rule of the action whose content to send, by its id, whether it is true of the data or not. Default: the first one
-    that is true, as in `PreviewCampaignRequest.rule`.
+    """Optional. Is the rule of the action whose content to send, by its id, whether it is true of the data or not. Default: the first
+    one that is true, as in `PreviewCampaignRequest.rule`.
     """
     @_builtins.property
     def addresses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. Where to send it: 1 to 10 e-mail addresses, without repetition."""
+        """Required. Says where to send it: 1 to 10 e-mail addresses, without repetition."""
 
     @_builtins.property
     def context(self) -> _struct_pb2.Struct:
-        """Optional. The data for `context`. Checked against the context schema."""
+        """Optional. Holds the data for `context`. It is checked against the context schema."""
 
     @_builtins.property
     def profile(self) -> _struct_pb2.Struct:
-        """Optional. The data for `profile`."""
+        """Optional. Holds the data for `profile`."""
 
     @_builtins.property
     def audiences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. The audiences that the recipient belongs to, as in `PreviewCampaignRequest.audiences`."""
+        """Optional. Lists the audiences that the recipient belongs to, as in `PreviewCampaignRequest.audiences`."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class SendProofResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProofResult]:
-        """One for each address, in their order."""
+        """Has one for each address, in their order."""
 
     def __init__(
         self,
@@ -120,16 +120,16 @@ class ProofResult(_message.Message):
     EXCLUSION_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
     address: _builtins.str
-    """The address."""
+    """Is the address."""
     rule: _builtins.str
-    """The rule whose content it shows. Empty when there is none."""
+    """Is the rule whose content it shows. Is empty when there is none."""
     @_builtins.property
     def attempt(self) -> _attempt_pb2.Attempt:
-        """It was handed to the provider, and this came of it. After `Attempt.RESULT_DEFERRED` it is not tried again."""
+        """It was handed to the provider, and this attempt came of it. After `Attempt.RESULT_DEFERRED` it is not tried again."""
 
     @_builtins.property
     def exclusion(self) -> _event_pb2.Exclusion:
-        """It must not be sent."""
+        """It must not be sent, for this reason."""
 
     def __init__(
         self,

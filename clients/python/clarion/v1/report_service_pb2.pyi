@@ -31,9 +31,9 @@ class GetCampaignReportRequest(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
-    """Optional. Only messages of this version. Default: all versions."""
+    """Optional. Counts only messages of this version. Default: all versions."""
     def __init__(
         self,
         *,
@@ -57,7 +57,7 @@ class GetCampaignReportResponse(_message.Message):
     REPORT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def report(self) -> Global___CampaignReport:
-        """The figures."""
+        """Holds the counters."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ Global___GetCampaignReportResponse: _TypeAlias = GetCampaignReportResponse  # no
 
 @_typing.final
 class CampaignReport(_message.Message):
-    """The figures of a campaign. `targeted_count` always equals `queued_count` plus the six outcome counts."""
+    """Holds the counters of a campaign. `targeted_count` always equals `queued_count` plus the six outcome counts."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -87,9 +87,9 @@ class CampaignReport(_message.Message):
         REASON_FIELD_NUMBER: _builtins.int
         COUNT_FIELD_NUMBER: _builtins.int
         reason: _attempt_pb2.ExclusionReason.ValueType
-        """The reason."""
+        """Is the reason."""
         count: _builtins.int
-        """How many."""
+        """Counts the messages."""
         def __init__(
             self,
             *,
@@ -111,9 +111,9 @@ class CampaignReport(_message.Message):
         REASON_FIELD_NUMBER: _builtins.int
         COUNT_FIELD_NUMBER: _builtins.int
         reason: _attempt_pb2.Failure.Reason.ValueType
-        """The reason."""
+        """Is the reason."""
         count: _builtins.int
-        """How many."""
+        """Counts the messages."""
         def __init__(
             self,
             *,
@@ -128,7 +128,7 @@ class CampaignReport(_message.Message):
 
     @_typing.final
     class LocaleCounts(_message.Message):
-        """The figures of the messages with content in one locale."""
+        """Holds the counters of the messages with content in one locale."""
 
         DESCRIPTOR: _descriptor.Descriptor
 
@@ -138,15 +138,15 @@ class CampaignReport(_message.Message):
         EXCLUDED_COUNT_FIELD_NUMBER: _builtins.int
         FAILED_COUNT_FIELD_NUMBER: _builtins.int
         locale: _builtins.str
-        """The locale of the content, as in `Message.content_locale`."""
+        """Is the locale of the content, as in `Message.content_locale`."""
         targeted_count: _builtins.int
-        """Messages that were recorded, excluded ones included."""
+        """Counts the messages that were recorded, excluded ones included."""
         sent_count: _builtins.int
-        """Messages that a provider took."""
+        """Counts the messages that a provider took."""
         excluded_count: _builtins.int
-        """Messages that were excluded."""
+        """Counts the messages that were excluded."""
         failed_count: _builtins.int
-        """Messages that failed."""
+        """Counts the messages that failed."""
         def __init__(
             self,
             *,
@@ -182,56 +182,60 @@ class CampaignReport(_message.Message):
     LOCALE_COUNTS_FIELD_NUMBER: _builtins.int
     RULE_COUNTS_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """The campaign, as `campaigns/{campaign}`."""
+    """Names the campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
-    """The version, or 0 for all of them."""
+    """Is the version, or 0 for all of them."""
     targeted_count: _builtins.int
-    """Messages that were recorded, excluded ones included."""
+    """Counts the messages that were recorded, excluded ones included."""
     queued_count: _builtins.int
-    """Messages without an outcome: queued, or being handed off."""
+    """Counts the messages without an outcome: those that are queued, or being handed off."""
     sent_count: _builtins.int
-    """Messages that a provider took."""
+    """Counts the messages that a provider took."""
     excluded_count: _builtins.int
-    """Messages that were excluded."""
+    """Counts the messages that were excluded."""
     failed_count: _builtins.int
-    """Messages that failed."""
+    """Counts the messages that failed."""
     cancelled_count: _builtins.int
-    """Messages that were cancelled."""
+    """Counts the messages that were cancelled."""
     expired_count: _builtins.int
-    """Messages that expired."""
+    """Counts the messages that expired."""
     in_doubt_count: _builtins.int
-    """Messages that were parked in doubt."""
+    """Counts the messages that were parked in doubt."""
     retry_count: _builtins.int
-    """Attempts beyond the first of a message."""
+    """Counts the attempts beyond the first of a message."""
     unsubscribed_count: _builtins.int
-    """Messages whose recipients unsubscribed by their links. They are sent messages, and no outcome of their own."""
+    """Counts the messages whose recipients unsubscribed by their links. They are sent messages: unsubscribing is no outcome of its
+    own.
+    """
     @_builtins.property
     def excluded_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignReport.ExcludedCount]:
-        """The excluded messages by reason, without the reasons that none had."""
+        """Counts the excluded messages by reason, without the reasons that none had."""
 
     @_builtins.property
     def failed_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignReport.FailedCount]:
-        """The failed messages by reason, without the reasons that none had."""
+        """Counts the failed messages by reason, without the reasons that none had."""
 
     @_builtins.property
     def hand_off_latency(self) -> Global___HandOffLatency:
-        """How long sent messages took."""
+        """Says how long sent messages took."""
 
     @_builtins.property
     def read_time(self) -> _timestamp_pb2.Timestamp:
-        """When the figures were read."""
+        """Says when the figures were read."""
 
     @_builtins.property
     def hand_off_excluded_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignReport.ExcludedCount]:
-        """The part of `excluded_counts` that had been accepted, and was excluded before an attempt."""
+        """Counts that part of `excluded_counts` which had been accepted, and was excluded before an attempt."""
 
     @_builtins.property
     def locale_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignReport.LocaleCounts]:
-        """The messages by the locale of their content, in the order of the locales."""
+        """Counts the messages by the locale of their content, in the order of the locales."""
 
     @_builtins.property
     def rule_counts(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.RuleCounts]:
-        """The messages of actions with rules by their rule, in the order of actions and rules of their ids. Absent when no rule ever decided."""
+        """Counts the messages of actions with rules by their rule, in the order of the ids of actions and rules. Is absent when no rule
+        ever decided.
+        """
 
     def __init__(
         self,
@@ -277,18 +281,18 @@ class HandOffLatency(_message.Message):
     P95_FIELD_NUMBER: _builtins.int
     P99_FIELD_NUMBER: _builtins.int
     count: _builtins.int
-    """How many messages the figures are of."""
+    """Says how many messages the figures are of."""
     @_builtins.property
     def p50(self) -> _duration_pb2.Duration:
-        """Half of the messages took at most this long. Absent without messages."""
+        """Half of the messages took at most this long. Is absent without messages."""
 
     @_builtins.property
     def p95(self) -> _duration_pb2.Duration:
-        """95 of 100 messages took at most this long. Absent without messages."""
+        """95 of 100 messages took at most this long. Is absent without messages."""
 
     @_builtins.property
     def p99(self) -> _duration_pb2.Duration:
-        """99 of 100 messages took at most this long. Absent without messages."""
+        """99 of 100 messages took at most this long. Is absent without messages."""
 
     def __init__(
         self,

@@ -46,21 +46,21 @@ class SendingPolicy(_message.Message):
     class _TimeZoneSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SendingPolicy._TimeZoneSource.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         TIME_ZONE_SOURCE_UNSPECIFIED: SendingPolicy._TimeZoneSource.ValueType  # 0
-        """Read as `TIME_ZONE_SOURCE_PROFILE`."""
+        """Is read as `TIME_ZONE_SOURCE_PROFILE`."""
         TIME_ZONE_SOURCE_PROFILE: SendingPolicy._TimeZoneSource.ValueType  # 1
-        """That of the recipient's profile, and `time_zone` for everybody whose profile has none."""
+        """The clock of the recipient's profile decides, and that of `time_zone` for everybody whose profile has none."""
         TIME_ZONE_SOURCE_FIXED: SendingPolicy._TimeZoneSource.ValueType  # 2
-        """`time_zone` for everybody."""
+        """The clock of `time_zone` decides for everybody."""
 
     class TimeZoneSource(_TimeZoneSource, metaclass=_TimeZoneSourceEnumTypeWrapper):
-        """Whose clock counts. Values may be added."""
+        """Says whose clock counts. Values may be added."""
 
     TIME_ZONE_SOURCE_UNSPECIFIED: SendingPolicy.TimeZoneSource.ValueType  # 0
-    """Read as `TIME_ZONE_SOURCE_PROFILE`."""
+    """Is read as `TIME_ZONE_SOURCE_PROFILE`."""
     TIME_ZONE_SOURCE_PROFILE: SendingPolicy.TimeZoneSource.ValueType  # 1
-    """That of the recipient's profile, and `time_zone` for everybody whose profile has none."""
+    """The clock of the recipient's profile decides, and that of `time_zone` for everybody whose profile has none."""
     TIME_ZONE_SOURCE_FIXED: SendingPolicy.TimeZoneSource.ValueType  # 2
-    """`time_zone` for everybody."""
+    """The clock of `time_zone` decides for everybody."""
 
     class _WhenClosed:
         ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -69,7 +69,7 @@ class SendingPolicy(_message.Message):
     class _WhenClosedEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SendingPolicy._WhenClosed.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         WHEN_CLOSED_UNSPECIFIED: SendingPolicy._WhenClosed.ValueType  # 0
-        """Read as `WHEN_CLOSED_DEFER`."""
+        """Is read as `WHEN_CLOSED_DEFER`."""
         WHEN_CLOSED_DEFER: SendingPolicy._WhenClosed.ValueType  # 1
         """It waits for the next opening. It is excluded with `EXCLUSION_REASON_QUIET_HOURS` if it expires before that."""
         WHEN_CLOSED_EXCLUDE: SendingPolicy._WhenClosed.ValueType  # 2
@@ -79,7 +79,7 @@ class SendingPolicy(_message.Message):
         """Says what becomes of a message that must not leave now. Values may be added."""
 
     WHEN_CLOSED_UNSPECIFIED: SendingPolicy.WhenClosed.ValueType  # 0
-    """Read as `WHEN_CLOSED_DEFER`."""
+    """Is read as `WHEN_CLOSED_DEFER`."""
     WHEN_CLOSED_DEFER: SendingPolicy.WhenClosed.ValueType  # 1
     """It waits for the next opening. It is excluded with `EXCLUSION_REASON_QUIET_HOURS` if it expires before that."""
     WHEN_CLOSED_EXCLUDE: SendingPolicy.WhenClosed.ValueType  # 2
@@ -99,55 +99,55 @@ class SendingPolicy(_message.Message):
     CAPS_FIELD_NUMBER: _builtins.int
     RATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `sendingPolicies/{sending_policy}`, where `{sending_policy}` is 1 to 63 lower-case letters, digits and hyphens,
-    begins with a letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `sendingPolicies/{sending_policy}`, where `{sending_policy}` is 1 to 63 lower-case letters, digits and
+    hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: _builtins.str
-    """Required. What people call it. 1 to 200 characters."""
+    """Required. Says what people call it. Has 1 to 200 characters."""
     time_zone_source: Global___SendingPolicy.TimeZoneSource.ValueType
-    """Optional. Whose clock counts. Default: `TIME_ZONE_SOURCE_PROFILE`."""
+    """Optional. Says whose clock counts. Default: `TIME_ZONE_SOURCE_PROFILE`."""
     time_zone: _builtins.str
-    """Required. The time zone of everybody, or of everybody whose profile has none, as `time_zone_source` says: a name of the
-    IANA database, such as `Europe/Berlin`.
+    """Required. Is the time zone of everybody, or of everybody whose profile has none, as `time_zone_source` says: a name of the IANA
+    database, such as `Europe/Berlin`.
     """
     when_closed: Global___SendingPolicy.WhenClosed.ValueType
-    """Optional. What becomes of a message that must not leave now. Default: `WHEN_CLOSED_DEFER`."""
+    """Optional. Says what becomes of a message that must not leave now. Default: `WHEN_CLOSED_DEFER`."""
     etag: _builtins.str
-    """Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
-    refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one than the stored one
+    is refused with `ABORTED`. It changes with every change.
     """
     rate: _builtins.float
-    """Optional. At most so many messages leave per second, over all processes. 0.01 to 100,000. Default 0: no limit. A message waits
-    for its turn, and is never excluded by it. After a change, messages that wait for a turn get new ones.
+    """Optional. Limits how many messages leave per second, over all processes. Is 0.01 to 100,000. Default: 0, which is no limit. A
+    message waits for its turn, and is never excluded by it. After a change, messages that wait for a turn get new ones.
     """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
-        """Optional. The categories of the campaigns whose messages keep its hours and its rate. Default: `CATEGORY_MARKETING` alone.
-        Each of its caps has categories of its own.
+        """Optional. Lists the categories of the campaigns whose messages keep its hours and its rate. Default: `CATEGORY_MARKETING`
+        alone. Each of its caps has categories of its own.
         """
 
     @_builtins.property
     def quiet_hours(self) -> _containers.RepeatedCompositeFieldContainer[Global___WallClockInterval]:
-        """Optional. When nothing leaves. Some minute of every week must stay open. At most 14 intervals, those of `send_windows`
+        """Optional. Says when nothing leaves. Some minute of every week must stay open. Has at most 14 intervals, those of `send_windows`
         included.
         """
 
     @_builtins.property
     def send_windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___WallClockInterval]:
-        """Optional. When messages leave, and at no other time. Default: at any time."""
+        """Optional. Says when messages leave, and at no other time. Default: at any time."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created."""
+        """Output only. Says when it was created."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was last changed."""
+        """Output only. Says when it was last changed."""
 
     @_builtins.property
     def caps(self) -> _containers.RepeatedCompositeFieldContainer[Global___FrequencyCap]:
-        """Optional. How many messages a person gets. All of them must have room for a message, which is excluded with
-        `EXCLUSION_REASON_CAPPED` otherwise. At most 5.
+        """Optional. Says how many messages a person gets. All of them must have room for a message, which is excluded with
+        `EXCLUSION_REASON_CAPPED` otherwise. Has at most 5.
         """
 
     def __init__(
@@ -191,29 +191,29 @@ class FrequencyCap(_message.Message):
     class _CalendarPeriodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[FrequencyCap._CalendarPeriod.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         CALENDAR_PERIOD_UNSPECIFIED: FrequencyCap._CalendarPeriod.ValueType  # 0
-        """Refused."""
+        """Is refused."""
         CALENDAR_PERIOD_HOUR: FrequencyCap._CalendarPeriod.ValueType  # 1
-        """From a full hour to the next one."""
+        """It lasts from a full hour to the next one."""
         CALENDAR_PERIOD_DAY: FrequencyCap._CalendarPeriod.ValueType  # 2
-        """From midnight to midnight."""
+        """It lasts from midnight to midnight."""
         CALENDAR_PERIOD_WEEK: FrequencyCap._CalendarPeriod.ValueType  # 3
-        """From Monday to Sunday (ISO 8601)."""
+        """It lasts from Monday to Sunday (ISO 8601)."""
         CALENDAR_PERIOD_MONTH: FrequencyCap._CalendarPeriod.ValueType  # 4
-        """From the first of a month on."""
+        """It lasts from the first of a month to its end."""
 
     class CalendarPeriod(_CalendarPeriod, metaclass=_CalendarPeriodEnumTypeWrapper):
-        """A window by the calendar of the time zone whose clock counts. Values may be added."""
+        """Is a window by the calendar of the time zone whose clock decides. Values may be added."""
 
     CALENDAR_PERIOD_UNSPECIFIED: FrequencyCap.CalendarPeriod.ValueType  # 0
-    """Refused."""
+    """Is refused."""
     CALENDAR_PERIOD_HOUR: FrequencyCap.CalendarPeriod.ValueType  # 1
-    """From a full hour to the next one."""
+    """It lasts from a full hour to the next one."""
     CALENDAR_PERIOD_DAY: FrequencyCap.CalendarPeriod.ValueType  # 2
-    """From midnight to midnight."""
+    """It lasts from midnight to midnight."""
     CALENDAR_PERIOD_WEEK: FrequencyCap.CalendarPeriod.ValueType  # 3
-    """From Monday to Sunday (ISO 8601)."""
+    """It lasts from Monday to Sunday (ISO 8601)."""
     CALENDAR_PERIOD_MONTH: FrequencyCap.CalendarPeriod.ValueType  # 4
-    """From the first of a month on."""
+    """It lasts from the first of a month to its end."""
 
     COUNT_FIELD_NUMBER: _builtins.int
     SLIDING_FIELD_NUMBER: _builtins.int
@@ -223,24 +223,24 @@ class FrequencyCap(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     TAG_FIELD_NUMBER: _builtins.int
     count: _builtins.int
-    """Required. At most so many messages. 1 to 100."""
+    """Required. Says how many messages a person gets at most within the window. Is 1 to 100."""
     calendar: Global___FrequencyCap.CalendarPeriod.ValueType
-    """Every such period of the calendar."""
+    """Counts in every such period of the calendar."""
     topic: _builtins.str
-    """A topic of the sandbox, as `topics/{topic}`."""
+    """Names a topic of the sandbox, as `topics/{topic}`."""
     tag: _builtins.str
-    """A tag of the campaigns, compared without case, as they have it when a message is checked. 1 to 63 characters."""
+    """Is a tag of the campaigns, compared without case, as they have it when a message is checked. Has 1 to 63 characters."""
     @_builtins.property
     def sliding(self) -> _duration_pb2.Duration:
-        """Every span of this length: a minute to 92 days. Messages that are accepted for later count too."""
+        """Counts in every span of this length: a minute to 92 days. Messages that are accepted for later count too."""
 
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_channel_pb2.Channel.ValueType]:
-        """Optional. The channels of the messages that it counts, each once. Default: every channel."""
+        """Optional. Lists the channels of the messages that it counts, each once. Default: every channel."""
 
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
-        """Optional. The categories of the messages that it counts, each once. Default: `CATEGORY_MARKETING` alone."""
+        """Optional. Lists the categories of the messages that it counts, each once. Default: `CATEGORY_MARKETING` alone."""
 
     def __init__(
         self,
@@ -270,9 +270,9 @@ Global___FrequencyCap: _TypeAlias = FrequencyCap  # noqa: Y015
 
 @_typing.final
 class WallClockInterval(_message.Message):
-    """A time of the day on some days of the week, by the clock on the wall. It follows the clock where that is turned forward or back.
-    Where a time occurs twice, an interval begins with the first occurrence of its start and lasts until the second occurrence of
-    its end. A time that does not exist stands for the first instant after the gap.
+    """Is a time of the day on some days of the week, by the clock on the wall. It follows the clock where that is turned forward or
+    back. Where a time occurs twice, an interval begins with the first occurrence of its start and lasts until the second occurrence
+    of its end. A time that does not exist stands for the first instant after the gap.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -284,54 +284,54 @@ class WallClockInterval(_message.Message):
     class _DayEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[WallClockInterval._Day.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         DAY_UNSPECIFIED: WallClockInterval._Day.ValueType  # 0
-        """Refused."""
+        """Is refused."""
         DAY_MONDAY: WallClockInterval._Day.ValueType  # 1
-        """Monday."""
+        """It is Monday."""
         DAY_TUESDAY: WallClockInterval._Day.ValueType  # 2
-        """Tuesday."""
+        """It is Tuesday."""
         DAY_WEDNESDAY: WallClockInterval._Day.ValueType  # 3
-        """Wednesday."""
+        """It is Wednesday."""
         DAY_THURSDAY: WallClockInterval._Day.ValueType  # 4
-        """Thursday."""
+        """It is Thursday."""
         DAY_FRIDAY: WallClockInterval._Day.ValueType  # 5
-        """Friday."""
+        """It is Friday."""
         DAY_SATURDAY: WallClockInterval._Day.ValueType  # 6
-        """Saturday."""
+        """It is Saturday."""
         DAY_SUNDAY: WallClockInterval._Day.ValueType  # 7
-        """Sunday."""
+        """It is Sunday."""
 
     class Day(_Day, metaclass=_DayEnumTypeWrapper):
-        """A day of the week."""
+        """Is a day of the week."""
 
     DAY_UNSPECIFIED: WallClockInterval.Day.ValueType  # 0
-    """Refused."""
+    """Is refused."""
     DAY_MONDAY: WallClockInterval.Day.ValueType  # 1
-    """Monday."""
+    """It is Monday."""
     DAY_TUESDAY: WallClockInterval.Day.ValueType  # 2
-    """Tuesday."""
+    """It is Tuesday."""
     DAY_WEDNESDAY: WallClockInterval.Day.ValueType  # 3
-    """Wednesday."""
+    """It is Wednesday."""
     DAY_THURSDAY: WallClockInterval.Day.ValueType  # 4
-    """Thursday."""
+    """It is Thursday."""
     DAY_FRIDAY: WallClockInterval.Day.ValueType  # 5
-    """Friday."""
+    """It is Friday."""
     DAY_SATURDAY: WallClockInterval.Day.ValueType  # 6
-    """Saturday."""
+    """It is Saturday."""
     DAY_SUNDAY: WallClockInterval.Day.ValueType  # 7
-    """Sunday."""
+    """It is Sunday."""
 
     DAYS_FIELD_NUMBER: _builtins.int
     START_FIELD_NUMBER: _builtins.int
     END_FIELD_NUMBER: _builtins.int
     start: _builtins.str
-    """Required. The first minute that is part of it, as `HH:MM` between `00:00` and `23:59`."""
+    """Required. Is the first minute that is part of it, as `HH:MM` between `00:00` and `23:59`."""
     end: _builtins.str
-    """Required. The first minute that is no longer part of it, as `HH:MM` between `00:00` and `24:00`. One before `start` is on the
-    day after. It must not be the same as `start`: a whole day is `00:00` to `24:00`.
+    """Required. Is the first minute after it, as `HH:MM` between `00:00` and `24:00`. An end before `start` is on the day after. It
+    must not be the same as `start`: a whole day is `00:00` to `24:00`.
     """
     @_builtins.property
     def days(self) -> _containers.RepeatedScalarFieldContainer[Global___WallClockInterval.Day.ValueType]:
-        """Optional. The days on which it begins, each once. Default: every day."""
+        """Optional. Lists the days on which it begins, each once. Default: every day."""
 
     def __init__(
         self,

@@ -30,14 +30,14 @@ class CreateSendingPolicyRequest(_message.Message):
     SENDING_POLICY_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     sending_policy_id: _builtins.str
-    """Required. The last segment of the name, as `SendingPolicy.name` says."""
+    """Required. Is the last segment of the name, as `SendingPolicy.name` says."""
     validate_only: _builtins.bool
     """Optional. Runs every check, that of the name included, and stores nothing. Topics of caps may be missing, as the caller may be
     about to create them. The answer is what would be stored, without an etag.
     """
     @_builtins.property
     def sending_policy(self) -> _sending_policy_pb2.SendingPolicy:
-        """Required. The sending policy. Its name and output-only fields are ignored."""
+        """Required. Holds the sending policy. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class CreateSendingPolicyResponse(_message.Message):
     SENDING_POLICY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sending_policy(self) -> _sending_policy_pb2.SendingPolicy:
-        """The sending policy as stored, with defaults filled in."""
+        """Holds the sending policy as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class GetSendingPolicyRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `sendingPolicies/{sending_policy}`."""
+    """Required. Names the sending policy, as `sendingPolicies/{sending_policy}`."""
     def __init__(
         self,
         *,
@@ -109,7 +109,7 @@ class GetSendingPolicyResponse(_message.Message):
     SENDING_POLICY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sending_policy(self) -> _sending_policy_pb2.SendingPolicy:
-        """The sending policy."""
+        """Holds the sending policy."""
 
     def __init__(
         self,
@@ -133,9 +133,9 @@ class ListSendingPoliciesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     def __init__(
         self,
         *,
@@ -159,10 +159,10 @@ class ListSendingPoliciesResponse(_message.Message):
     SENDING_POLICIES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def sending_policies(self) -> _containers.RepeatedCompositeFieldContainer[_sending_policy_pb2.SendingPolicy]:
-        """The sending policies, by name."""
+        """Lists the sending policies, by name."""
 
     def __init__(
         self,
@@ -193,11 +193,13 @@ class UpdateSendingPolicyRequest(_message.Message):
     """
     @_builtins.property
     def sending_policy(self) -> _sending_policy_pb2.SendingPolicy:
-        """Required. The name, the new values and, optionally, the etag that the caller last saw."""
+        """Required. Holds the name, the new values and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field."""
+        """Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+        field.
+        """
 
     def __init__(
         self,
@@ -223,7 +225,7 @@ class UpdateSendingPolicyResponse(_message.Message):
     SENDING_POLICY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def sending_policy(self) -> _sending_policy_pb2.SendingPolicy:
-        """The sending policy as stored, with defaults filled in."""
+        """Holds the sending policy as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -247,9 +249,9 @@ class DeleteSendingPolicyRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `sendingPolicies/{sending_policy}`."""
+    """Required. Names the sending policy, as `sendingPolicies/{sending_policy}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,

@@ -30,32 +30,32 @@ class SendingRate(_message.Message):
     class _PeriodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SendingRate._Period.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         PERIOD_UNSPECIFIED: SendingRate._Period.ValueType  # 0
-        """Refused."""
+        """Is refused."""
         PERIOD_SECOND: SendingRate._Period.ValueType  # 1
-        """A second."""
+        """It lasts a second."""
         PERIOD_MINUTE: SendingRate._Period.ValueType  # 2
-        """60 seconds."""
+        """It lasts 60 seconds."""
         PERIOD_HOUR: SendingRate._Period.ValueType  # 3
-        """3,600 seconds."""
+        """It lasts 3,600 seconds."""
 
     class Period(_Period, metaclass=_PeriodEnumTypeWrapper):
-        """The span of time in which so many may leave. Values may be added."""
+        """Is the span of time in which so many may leave. Values may be added."""
 
     PERIOD_UNSPECIFIED: SendingRate.Period.ValueType  # 0
-    """Refused."""
+    """Is refused."""
     PERIOD_SECOND: SendingRate.Period.ValueType  # 1
-    """A second."""
+    """It lasts a second."""
     PERIOD_MINUTE: SendingRate.Period.ValueType  # 2
-    """60 seconds."""
+    """It lasts 60 seconds."""
     PERIOD_HOUR: SendingRate.Period.ValueType  # 3
-    """3,600 seconds."""
+    """It lasts 3,600 seconds."""
 
     COUNT_FIELD_NUMBER: _builtins.int
     PERIOD_FIELD_NUMBER: _builtins.int
     count: _builtins.int
-    """Required. At most so many messages leave in each period. 1 to 1,000,000, and at most 100,000 a second."""
+    """Required. Says how many messages leave in each period at most: 1 to 1,000,000, and at most 100,000 a second."""
     period: Global___SendingRate.Period.ValueType
-    """Required. The period."""
+    """Required. Is the period."""
     def __init__(
         self,
         *,

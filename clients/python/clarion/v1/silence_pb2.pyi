@@ -23,7 +23,7 @@ class _Silence:
 class _SilenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Silence.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     SILENCE_UNSPECIFIED: _Silence.ValueType  # 0
-    """Not set."""
+    """Is not set."""
     SILENCE_SEND_UNLESS_DENIED: _Silence.ValueType  # 1
     """It is sent, until the person denies it."""
     SILENCE_SEND_ONLY_IF_GRANTED: _Silence.ValueType  # 2
@@ -33,7 +33,7 @@ class Silence(_Silence, metaclass=_SilenceEnumTypeWrapper):
     """Says what happens to a marketing message to somebody who has made no choice about it. Values may be added."""
 
 SILENCE_UNSPECIFIED: Silence.ValueType  # 0
-"""Not set."""
+"""Is not set."""
 SILENCE_SEND_UNLESS_DENIED: Silence.ValueType  # 1
 """It is sent, until the person denies it."""
 SILENCE_SEND_ONLY_IF_GRANTED: Silence.ValueType  # 2

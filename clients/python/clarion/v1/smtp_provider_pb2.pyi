@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class SmtpProvider(_message.Message):
-    """An SMTP server that takes mail for any recipient (RFC 5321)."""
+    """Is an SMTP server that takes mail for any recipient (RFC 5321)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -32,25 +32,29 @@ class SmtpProvider(_message.Message):
     class _TlsModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[SmtpProvider._TlsMode.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         TLS_MODE_UNSPECIFIED: SmtpProvider._TlsMode.ValueType  # 0
-        """Read as `TLS_MODE_STARTTLS`."""
+        """Is read as `TLS_MODE_STARTTLS`."""
         TLS_MODE_NONE: SmtpProvider._TlsMode.ValueType  # 1
-        """Not at all. Credentials are refused with it, except towards a loopback address."""
+        """It is not protected. Credentials are refused with it, except towards a loopback address."""
         TLS_MODE_STARTTLS: SmtpProvider._TlsMode.ValueType  # 2
-        """By the STARTTLS command (RFC 3207); a server that does not offer it, or whose certificate does not match, is an error."""
+        """The STARTTLS command protects it (RFC 3207); a server that does not offer it, or whose certificate does not match, is an
+        error.
+        """
         TLS_MODE_IMPLICIT: SmtpProvider._TlsMode.ValueType  # 3
-        """From the first byte (RFC 8314)."""
+        """TLS protects it from the first byte (RFC 8314)."""
 
     class TlsMode(_TlsMode, metaclass=_TlsModeEnumTypeWrapper):
         """Says how the connection is protected."""
 
     TLS_MODE_UNSPECIFIED: SmtpProvider.TlsMode.ValueType  # 0
-    """Read as `TLS_MODE_STARTTLS`."""
+    """Is read as `TLS_MODE_STARTTLS`."""
     TLS_MODE_NONE: SmtpProvider.TlsMode.ValueType  # 1
-    """Not at all. Credentials are refused with it, except towards a loopback address."""
+    """It is not protected. Credentials are refused with it, except towards a loopback address."""
     TLS_MODE_STARTTLS: SmtpProvider.TlsMode.ValueType  # 2
-    """By the STARTTLS command (RFC 3207); a server that does not offer it, or whose certificate does not match, is an error."""
+    """The STARTTLS command protects it (RFC 3207); a server that does not offer it, or whose certificate does not match, is an
+    error.
+    """
     TLS_MODE_IMPLICIT: SmtpProvider.TlsMode.ValueType  # 3
-    """From the first byte (RFC 8314)."""
+    """TLS protects it from the first byte (RFC 8314)."""
 
     HOST_FIELD_NUMBER: _builtins.int
     PORT_FIELD_NUMBER: _builtins.int
@@ -67,48 +71,48 @@ class SmtpProvider(_message.Message):
     CLIENT_KEY_FIELD_NUMBER: _builtins.int
     CLIENT_KEY_SET_FIELD_NUMBER: _builtins.int
     host: _builtins.str
-    """Required. Host name or IP address."""
+    """Required. Is a host name or an IP address."""
     port: _builtins.int
-    """Optional. TCP port, 1 to 65535. Default: 587, or 465 for `TLS_MODE_IMPLICIT`, or 25 for `TLS_MODE_NONE`."""
+    """Optional. Is the TCP port, 1 to 65535. Default: 587, or 465 for `TLS_MODE_IMPLICIT`, or 25 for `TLS_MODE_NONE`."""
     tls_mode: Global___SmtpProvider.TlsMode.ValueType
-    """Optional. How the connection is protected. Default: `TLS_MODE_STARTTLS`."""
+    """Optional. Says how the connection is protected. Default: `TLS_MODE_STARTTLS`."""
     ca_certificates: _builtins.str
-    """Optional. A PEM bundle of the authorities that the server's certificate is checked against. At most 64 KiB.
-    Default: those of the machine.
+    """Optional. Is a PEM bundle of the authorities that the server's certificate is checked against. Has at most 64 KiB. Default:
+    those of the machine.
     """
     username: _builtins.str
-    """Optional. The user of SMTP AUTH (RFC 4954). Default: no authentication."""
+    """Optional. Is the user of SMTP AUTH (RFC 4954). Default: no authentication."""
     password: _builtins.str
-    """Input only. The password of SMTP AUTH. Never returned. An update that leaves it empty keeps the stored one, as long
-    as the user stays the same.
+    """Input only. Is the password of SMTP AUTH. Is never returned. An update that leaves it empty keeps the stored one, as long as
+    the user stays the same.
     """
     password_set: _builtins.bool
-    """Output only. True when a password is stored."""
+    """Output only. Is true when a password is stored."""
     ehlo_name: _builtins.str
-    """Optional. The name that Clarion gives itself in EHLO: a host name or an address literal such as `[192.0.2.1]`.
-    Default: the full host name of the machine, or else its address as a literal.
+    """Optional. Is the name that Clarion gives itself in EHLO: a host name or an address literal such as `[192.0.2.1]`. Default: the
+    full host name of the machine, or else its address as a literal.
     """
     client_certificate: _builtins.str
-    """Optional. A PEM certificate, with its chain, that Clarion shows to the server. At most 64 KiB. Default: none.
-    Not with `TLS_MODE_NONE`.
+    """Optional. Is a PEM certificate, with its chain, that Clarion shows to the server. Has at most 64 KiB. Default: none. It is
+    refused with `TLS_MODE_NONE`.
     """
     client_key: _builtins.str
-    """Input only. The PEM private key of `client_certificate`. Never returned. An update that leaves it empty keeps the stored
+    """Input only. Is the PEM private key of `client_certificate`. Is never returned. An update that leaves it empty keeps the stored
     one, as long as the certificate stays the same.
     """
     client_key_set: _builtins.bool
-    """Output only. True when a private key is stored."""
+    """Output only. Is true when a private key is stored."""
     @_builtins.property
     def sender(self) -> _email_content_pb2.Mailbox:
-        """Required. The sender's address and shown name. The address is the envelope sender too."""
+        """Required. Holds the sender's address and shown name. The address is the envelope sender too."""
 
     @_builtins.property
     def reply_to(self) -> _email_content_pb2.Mailbox:
-        """Optional. Where answers go."""
+        """Optional. Says where answers go."""
 
     @_builtins.property
     def timeout(self) -> _duration_pb2.Duration:
-        """Optional. How long each step with the server may take, 0.1 to 300 seconds. Default 30 seconds."""
+        """Optional. Says how long each step with the server may take, 0.1 to 300 seconds. Default: 30 seconds."""
 
     def __init__(
         self,

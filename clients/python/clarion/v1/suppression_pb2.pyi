@@ -21,8 +21,8 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Suppression(_message.Message):
-    """One reason for not writing to an address or a domain. It is in force in every process with its commit, for messages that
-    are accepted afterwards and for those that wait: each is checked again before every attempt. An address may have several
+    """Is one reason for not writing to an address or a domain. It is in force in every process with its commit, for messages that are
+    accepted afterwards and for those that wait: each is checked again before every attempt. An address may have several
     suppressions; each holds by itself, and deleting one leaves the others.
     """
 
@@ -35,7 +35,7 @@ class Suppression(_message.Message):
     class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Suppression._Reason.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         REASON_UNSPECIFIED: Suppression._Reason.ValueType  # 0
-        """Not set. Read as `REASON_MANUAL`."""
+        """Is not set. It is read as `REASON_MANUAL`."""
         REASON_HARD_BOUNCE: Suppression._Reason.ValueType  # 1
         """The recipient's server refused a message for good."""
         REASON_COMPLAINT: Suppression._Reason.ValueType  # 2
@@ -47,15 +47,13 @@ class Suppression(_message.Message):
         REASON_UNSUBSCRIBED: Suppression._Reason.ValueType  # 5
         """The recipient unsubscribed elsewhere."""
         REASON_ERASED: Suppression._Reason.ValueType  # 6
-        """The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Never given at
-        creation.
-        """
+        """The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Callers cannot give it."""
 
     class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
         """Says why nothing may be sent. Values may be added."""
 
     REASON_UNSPECIFIED: Suppression.Reason.ValueType  # 0
-    """Not set. Read as `REASON_MANUAL`."""
+    """Is not set. It is read as `REASON_MANUAL`."""
     REASON_HARD_BOUNCE: Suppression.Reason.ValueType  # 1
     """The recipient's server refused a message for good."""
     REASON_COMPLAINT: Suppression.Reason.ValueType  # 2
@@ -67,9 +65,7 @@ class Suppression(_message.Message):
     REASON_UNSUBSCRIBED: Suppression.Reason.ValueType  # 5
     """The recipient unsubscribed elsewhere."""
     REASON_ERASED: Suppression.Reason.ValueType  # 6
-    """The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Never given at
-    creation.
-    """
+    """The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Callers cannot give it."""
 
     class _Scope:
         ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -78,21 +74,21 @@ class Suppression(_message.Message):
     class _ScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Suppression._Scope.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         SCOPE_UNSPECIFIED: Suppression._Scope.ValueType  # 0
-        """Not set. Read as `SCOPE_ALL`."""
+        """Is not set. It is read as `SCOPE_ALL`."""
         SCOPE_ALL: Suppression._Scope.ValueType  # 1
-        """Every message, password resets included."""
+        """It stops every message, password resets included."""
         SCOPE_MARKETING: Suppression._Scope.ValueType  # 2
-        """Messages of campaigns of `CATEGORY_MARKETING`."""
+        """It stops the messages of campaigns of `CATEGORY_MARKETING`."""
 
     class Scope(_Scope, metaclass=_ScopeEnumTypeWrapper):
         """Says which messages are stopped. Values may be added."""
 
     SCOPE_UNSPECIFIED: Suppression.Scope.ValueType  # 0
-    """Not set. Read as `SCOPE_ALL`."""
+    """Is not set. It is read as `SCOPE_ALL`."""
     SCOPE_ALL: Suppression.Scope.ValueType  # 1
-    """Every message, password resets included."""
+    """It stops every message, password resets included."""
     SCOPE_MARKETING: Suppression.Scope.ValueType  # 2
-    """Messages of campaigns of `CATEGORY_MARKETING`."""
+    """It stops the messages of campaigns of `CATEGORY_MARKETING`."""
 
     NAME_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
@@ -104,34 +100,34 @@ class Suppression(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     CREATOR_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `suppressions/{suppression}`, where the last segment is opaque and holds nothing of the address. Assigned at
-    creation.
+    """Identifier. Has the form `suppressions/{suppression}`, where the last segment is opaque and holds nothing of the address. Is
+    assigned at creation.
     """
     channel: _channel_pb2.Channel.ValueType
-    """Immutable. The channel on which it holds. Default: `CHANNEL_EMAIL`, the only one whose addresses can be suppressed."""
+    """Immutable. Is the channel on which it holds. Default: `CHANNEL_EMAIL`, the only one whose addresses can be suppressed."""
     address: _builtins.str
-    """Immutable. An e-mail address, at most 254 bytes. Letters of ASCII compare without case on both sides of the `@`, and a
+    """Immutable. Is an e-mail address, of at most 254 bytes. Letters of ASCII compare without case on both sides of the `@`, and a
     domain is the same in Unicode as in its `xn--` form. Dots and a `+tag` distinguish addresses.
     """
     domain: _builtins.str
-    """Immutable. A domain: `example.com` stands for all addresses at that domain and none below it, `*.example.com` for all
+    """Immutable. Is a domain: `example.com` stands for all addresses at that domain and none below it, `*.example.com` for all
     addresses at every domain below it.
     """
     reason: Global___Suppression.Reason.ValueType
-    """Immutable. Why. An address or a domain has at most one suppression for each reason."""
+    """Immutable. Is the reason. An address or a domain has at most one suppression for each reason."""
     scope: Global___Suppression.Scope.ValueType
-    """Immutable. Which messages it stops."""
+    """Immutable. Says which messages it stops."""
     creator: _builtins.str
-    """Output only. The key that created it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that created it, as `apiKeys/{api_key}`."""
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Immutable. When it ceases to hold, to the microsecond; it is deleted some seconds later. Must lie ahead at creation.
-        Absent: never.
+        """Immutable. Says when it ceases to hold, to the microsecond; it is deleted some seconds later. Must lie ahead at creation. Is
+        absent when it holds for ever.
         """
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created."""
+        """Output only. Says when it was created."""
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ class CreateSuppressionRequest(_message.Message):
     SUPPRESSION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def suppression(self) -> _suppression_pb2.Suppression:
-        """Required. The suppression. Its name and output-only fields are ignored."""
+        """Required. Holds the suppression. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class CreateSuppressionResponse(_message.Message):
     SUPPRESSION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def suppression(self) -> _suppression_pb2.Suppression:
-        """The suppression as stored, with defaults filled in."""
+        """Holds the suppression as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class GetSuppressionRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `suppressions/{suppression}`."""
+    """Required. Names the suppression, as `suppressions/{suppression}`."""
     def __init__(
         self,
         *,
@@ -102,7 +102,7 @@ class GetSuppressionResponse(_message.Message):
     SUPPRESSION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def suppression(self) -> _suppression_pb2.Suppression:
-        """The suppression."""
+        """Holds the suppression."""
 
     def __init__(
         self,
@@ -131,24 +131,24 @@ class ListSuppressionsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     address: _builtins.str
-    """Optional. Only suppressions of exactly this address; `CheckSuppression` also finds those of its domain."""
+    """Optional. Returns only suppressions of exactly this address; `CheckSuppression` also finds those of its domain."""
     domain: _builtins.str
-    """Optional. Only suppressions of exactly this domain, written as `Suppression.domain` says."""
+    """Optional. Returns only suppressions of exactly this domain, written as `Suppression.domain` says."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before. Everything else must be as it was then."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then."""
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_channel_pb2.Channel.ValueType]:
-        """Optional. Only suppressions on one of these channels."""
+        """Optional. Returns only suppressions on one of these channels."""
 
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_suppression_pb2.Suppression.Reason.ValueType]:
-        """Optional. Only suppressions for one of these reasons."""
+        """Optional. Returns only suppressions for one of these reasons."""
 
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_suppression_pb2.Suppression.Scope.ValueType]:
-        """Optional. Only suppressions of one of these scopes."""
+        """Optional. Returns only suppressions of one of these scopes."""
 
     def __init__(
         self,
@@ -178,10 +178,10 @@ class ListSuppressionsResponse(_message.Message):
     SUPPRESSIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def suppressions(self) -> _containers.RepeatedCompositeFieldContainer[_suppression_pb2.Suppression]:
-        """The suppressions, newest first."""
+        """Lists the suppressions, newest first."""
 
     def __init__(
         self,
@@ -206,10 +206,10 @@ class DeleteSuppressionRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     OVERRIDE_REASON_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `suppressions/{suppression}`."""
+    """Required. Names the suppression, as `suppressions/{suppression}`."""
     override_reason: _builtins.str
-    """Optional. Why messages may be sent although the recipient complained: required for `REASON_COMPLAINT`. One line of at
-    most 200 characters. The event of the deletion keeps it, so it must not hold personal data.
+    """Optional. Says why messages may be sent although the recipient complained: required for `REASON_COMPLAINT`. It is one line of
+    at most 200 characters. The event of the deletion keeps it, so it must not hold personal data.
     """
     def __init__(
         self,
@@ -251,7 +251,7 @@ class ImportSuppressionsRequest(_message.Message):
     SUPPRESSIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def suppressions(self) -> _containers.RepeatedCompositeFieldContainer[_suppression_pb2.Suppression]:
-        """Required. 1 to 1,000 rows, each as for `CreateSuppression`."""
+        """Required. Has 1 to 1,000 rows, each as for `CreateSuppression`."""
 
     def __init__(
         self,
@@ -275,7 +275,7 @@ class ImportSuppressionsResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ImportedSuppression]:
-        """The results, in the order of the rows."""
+        """Lists the results, in the order of the rows."""
 
     def __init__(
         self,
@@ -303,7 +303,7 @@ class ImportedSuppression(_message.Message):
     class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[ImportedSuppression._Outcome.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         OUTCOME_UNSPECIFIED: ImportedSuppression._Outcome.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         OUTCOME_CREATED: ImportedSuppression._Outcome.ValueType  # 1
         """The suppression is new."""
         OUTCOME_UPDATED: ImportedSuppression._Outcome.ValueType  # 2
@@ -319,7 +319,7 @@ class ImportedSuppression(_message.Message):
         """Says what it came to. Values may be added."""
 
     OUTCOME_UNSPECIFIED: ImportedSuppression.Outcome.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     OUTCOME_CREATED: ImportedSuppression.Outcome.ValueType  # 1
     """The suppression is new."""
     OUTCOME_UPDATED: ImportedSuppression.Outcome.ValueType  # 2
@@ -335,12 +335,12 @@ class ImportedSuppression(_message.Message):
     SUPPRESSION_FIELD_NUMBER: _builtins.int
     VIOLATIONS_FIELD_NUMBER: _builtins.int
     outcome: Global___ImportedSuppression.Outcome.ValueType
-    """What it came to."""
+    """Says what it came to."""
     suppression: _builtins.str
-    """The suppression, as `suppressions/{suppression}`. Empty when rejected, and when imported before."""
+    """Names the suppression, as `suppressions/{suppression}`. Is empty when rejected, and when imported before."""
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
-        """Why it was rejected: every violation, by its path in the row."""
+        """Says why it was rejected: every violation, by its path in the row."""
 
     def __init__(
         self,
@@ -365,8 +365,8 @@ class ExportSuppressionsRequest(_message.Message):
 
     AFTER_FIELD_NUMBER: _builtins.int
     after: _builtins.str
-    """Optional. Only suppressions behind this one, as `suppressions/{suppression}`: the last one that an earlier export sent. It need not
-    exist any more. Default: all.
+    """Optional. Returns only suppressions behind this one, as `suppressions/{suppression}`: the last one that an earlier export sent.
+    It need not exist any more. Default: all.
     """
     def __init__(
         self,
@@ -390,10 +390,10 @@ class ExportSuppressionsResponse(_message.Message):
     SUPPRESSIONS_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
     complete: _builtins.bool
-    """Whether there are no more. Set in the last answer alone."""
+    """Says that there are no more. Is set in the last answer alone."""
     @_builtins.property
     def suppressions(self) -> _containers.RepeatedCompositeFieldContainer[_suppression_pb2.Suppression]:
-        """The suppressions. Empty in the last answer when there are no more."""
+        """Lists the suppressions. Is empty in the last answer when there are no more."""
 
     def __init__(
         self,
@@ -418,9 +418,9 @@ class CheckSuppressionRequest(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     address: _builtins.str
-    """Required. The address."""
+    """Required. Is the address."""
     channel: _channel_pb2.Channel.ValueType
-    """Optional. The channel. Default: `CHANNEL_EMAIL`."""
+    """Optional. Is the channel. Default: `CHANNEL_EMAIL`."""
     def __init__(
         self,
         *,
@@ -445,11 +445,11 @@ class CheckSuppressionResponse(_message.Message):
     EXCLUDED_CATEGORIES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def suppressions(self) -> _containers.RepeatedCompositeFieldContainer[_suppression_pb2.Suppression]:
-        """The suppressions that cover the address and have not expired, oldest first."""
+        """Lists the suppressions that cover the address and have not expired, oldest first."""
 
     @_builtins.property
     def excluded_categories(self) -> _containers.RepeatedScalarFieldContainer[_category_pb2.Category.ValueType]:
-        """The categories of campaigns whose messages would be excluded. Empty when everything may be sent."""
+        """Lists the categories of campaigns whose messages would be excluded. Is empty when everything may be sent."""
 
     def __init__(
         self,

@@ -125,9 +125,9 @@ class SuppressionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ImportSuppressions(self, request, context):
-        """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
-        are there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. Yields to triggers that wait. Needs the
-        scope `admin`.
+        """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that are
+        there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. It yields
+        to triggers that wait. Needs the scope `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.

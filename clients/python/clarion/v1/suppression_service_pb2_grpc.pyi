@@ -65,9 +65,9 @@ class SuppressionServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ImportSuppressions: _grpc.UnaryUnaryMultiCallable[_suppression_service_pb2.ImportSuppressionsRequest, _suppression_service_pb2.ImportSuppressionsResponse]
-    """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
-    are there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. Yields to triggers that wait. Needs the
-    scope `admin`.
+    """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that are
+    there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. It yields
+    to triggers that wait. Needs the scope `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.
@@ -125,9 +125,9 @@ class SuppressionServiceAsyncStub(SuppressionServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ImportSuppressions: _aio.UnaryUnaryMultiCallable[_suppression_service_pb2.ImportSuppressionsRequest, _suppression_service_pb2.ImportSuppressionsResponse]  # type: ignore[assignment]
-    """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
-    are there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. Yields to triggers that wait. Needs the
-    scope `admin`.
+    """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that are
+    there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. It yields
+    to triggers that wait. Needs the scope `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.
@@ -212,9 +212,9 @@ class SuppressionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _suppression_service_pb2.ImportSuppressionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_suppression_service_pb2.ImportSuppressionsResponse, _abc.Awaitable[_suppression_service_pb2.ImportSuppressionsResponse]]:
-        """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
-        are there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. Yields to triggers that wait. Needs the
-        scope `admin`.
+        """Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that are
+        there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. It yields
+        to triggers that wait. Needs the scope `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.

@@ -25,7 +25,7 @@ class _WithoutRule:
 class _WithoutRuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WithoutRule.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     WITHOUT_RULE_UNSPECIFIED: _WithoutRule.ValueType  # 0
-    """Read as `WITHOUT_RULE_SEND_DEFAULT`."""
+    """Is read as `WITHOUT_RULE_SEND_DEFAULT`."""
     WITHOUT_RULE_SEND_DEFAULT: _WithoutRule.ValueType  # 1
     """They get the content that belongs to no rule."""
     WITHOUT_RULE_EXCLUDE: _WithoutRule.ValueType  # 2
@@ -35,7 +35,7 @@ class WithoutRule(_WithoutRule, metaclass=_WithoutRuleEnumTypeWrapper):
     """Says what happens to recipients of whom no rule is true."""
 
 WITHOUT_RULE_UNSPECIFIED: WithoutRule.ValueType  # 0
-"""Read as `WITHOUT_RULE_SEND_DEFAULT`."""
+"""Is read as `WITHOUT_RULE_SEND_DEFAULT`."""
 WITHOUT_RULE_SEND_DEFAULT: WithoutRule.ValueType  # 1
 """They get the content that belongs to no rule."""
 WITHOUT_RULE_EXCLUDE: WithoutRule.ValueType  # 2
@@ -52,19 +52,20 @@ class TargetingRule(_message.Message):
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     CONDITION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Required. What names the rule in contents, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens, unique in
-    the action. The id of a rule that a version of the campaign had and that was removed cannot be taken again in the action.
+    """Required. Is the name of the rule in contents, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
+    unique in the action. The id of a rule that a version of the campaign had and that was removed cannot be taken again in the
+    action.
     """
     display_name: _builtins.str
-    """Optional. What people call it. At most 200 characters."""
+    """Optional. Says what people call it. Has at most 200 characters."""
     condition: _builtins.str
-    """Required. When it is true: an expression of CEL, the Common Expression Language (https://cel.dev), that is true or false. It reads
-    `context` and `profile`, as templates do, and `recipient.identity`, `recipient.address` and `recipient.locale`. All numbers are
-    doubles: `context.total + 1.0 > 20.0`. An attribute that somebody may lack is asked for first: `has(profile.tier) &&
-    profile.tier == 'gold'`. Of somebody about whom it cannot be evaluated it is not true, which the report and `Campaign.health`
-    count. `audience('vip')` is true when the recipient's stored profile belongs to that audience as it is when the trigger is accepted;
-    the id stands in quotes, and the rules of an action ask about at most 10 audiences. At most 2,000 characters and 32 levels; loops
-    go through lists of at most 1,000 elements. A rule has no clock.
+    """Required. Says of whom it is true: an expression of CEL, the Common Expression Language (https://cel.dev), that is true or
+    false. It reads `context` and `profile`, as templates do, and `recipient.identity`, `recipient.address` and `recipient.locale`.
+    All numbers are doubles: `context.total + 1.0 > 20.0`. An attribute that somebody may lack is asked for first:
+    `has(profile.tier) && profile.tier == 'gold'`. When it cannot be evaluated for somebody, it is not true of them; the report and
+    `Campaign.health` count that. `audience('vip')` is true when the recipient's stored profile belongs to that audience as it is
+    when the trigger is accepted; the id stands in quotes, and the rules of an action ask about at most 10 audiences. Has at most
+    2,000 characters and 32 levels; loops go through lists of at most 1,000 elements. A rule has no clock.
     """
     def __init__(
         self,
@@ -94,7 +95,7 @@ class RuleEvaluation(_message.Message):
     class _ResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[RuleEvaluation._Result.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         RESULT_UNSPECIFIED: RuleEvaluation._Result.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         RESULT_TRUE: RuleEvaluation._Result.ValueType  # 1
         """It is true, and decides."""
         RESULT_FALSE: RuleEvaluation._Result.ValueType  # 2
@@ -103,10 +104,10 @@ class RuleEvaluation(_message.Message):
         """It cannot be evaluated, and counts as false."""
 
     class Result(_Result, metaclass=_ResultEnumTypeWrapper):
-        """Says what a rule is of somebody."""
+        """Says what a rule is for somebody."""
 
     RESULT_UNSPECIFIED: RuleEvaluation.Result.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     RESULT_TRUE: RuleEvaluation.Result.ValueType  # 1
     """It is true, and decides."""
     RESULT_FALSE: RuleEvaluation.Result.ValueType  # 2
@@ -118,11 +119,11 @@ class RuleEvaluation(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     rule: _builtins.str
-    """The rule, by its id."""
+    """Is the rule, by its id."""
     result: Global___RuleEvaluation.Result.ValueType
-    """What it is."""
+    """Says what it is."""
     cause: _failed_evaluations_pb2.FailedEvaluations.Cause.ValueType
-    """Why it cannot be evaluated: `RESULT_FAILED` alone."""
+    """Says why it cannot be evaluated. Is set for `RESULT_FAILED` alone."""
     def __init__(
         self,
         *,
@@ -152,19 +153,19 @@ class RuleCounts(_message.Message):
     FAILED_COUNT_FIELD_NUMBER: _builtins.int
     FAILED_EVALUATION_COUNT_FIELD_NUMBER: _builtins.int
     action: _builtins.str
-    """The action, by its id."""
+    """Is the action, by its id."""
     rule: _builtins.str
-    """The rule, by its id; empty for messages by none."""
+    """Is the id of the rule. Is empty for messages by none."""
     targeted_count: _builtins.int
-    """Messages that were recorded, excluded ones included."""
+    """Counts the messages that were recorded, excluded ones included."""
     sent_count: _builtins.int
-    """Messages that a provider took."""
+    """Counts the messages that a provider took."""
     excluded_count: _builtins.int
-    """Messages that were excluded."""
+    """Counts the messages that were excluded."""
     failed_count: _builtins.int
-    """Messages that failed."""
+    """Counts the messages that failed."""
     failed_evaluation_count: _builtins.int
-    """For how many messages the rule was evaluated and could not be, whatever decided about them then. They are no messages by it."""
+    """Counts the messages for which the rule could not be evaluated, whatever decided about them then. They are no messages by it."""
     def __init__(
         self,
         *,

@@ -31,16 +31,16 @@ class CreateTestCaseRequest(_message.Message):
     TEST_CASE_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     test_case_id: _builtins.str
-    """Required. The last segment of the name, as `TestCase.name` says."""
+    """Required. Is the last segment of the name, as `TestCase.name` says."""
     validate_only: _builtins.bool
     """Optional. Runs every check, that of the name included, and stores nothing. The answer is what would be stored, without an
     etag.
     """
     @_builtins.property
     def test_case(self) -> _test_case_pb2.TestCase:
-        """Required. The test case. Its name and output-only fields are ignored."""
+        """Required. Holds the test case. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class CreateTestCaseResponse(_message.Message):
     TEST_CASE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def test_case(self) -> _test_case_pb2.TestCase:
-        """The test case as stored, with defaults filled in."""
+        """Holds the test case as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class GetTestCaseRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}/testCases/{test_case}`."""
+    """Required. Names the test case, as `campaigns/{campaign}/testCases/{test_case}`."""
     def __init__(
         self,
         *,
@@ -113,7 +113,7 @@ class GetTestCaseResponse(_message.Message):
     TEST_CASE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def test_case(self) -> _test_case_pb2.TestCase:
-        """The test case."""
+        """Holds the test case."""
 
     def __init__(
         self,
@@ -138,13 +138,13 @@ class ListTestCasesRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-    A page ends earlier when it has some 3 MiB.
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+    page ends earlier when it has some 3 MiB.
     """
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     def __init__(
         self,
         *,
@@ -169,10 +169,10 @@ class ListTestCasesResponse(_message.Message):
     TEST_CASES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def test_cases(self) -> _containers.RepeatedCompositeFieldContainer[_test_case_pb2.TestCase]:
-        """The test cases, by name."""
+        """Lists the test cases, by name."""
 
     def __init__(
         self,
@@ -203,11 +203,13 @@ class UpdateTestCaseRequest(_message.Message):
     """
     @_builtins.property
     def test_case(self) -> _test_case_pb2.TestCase:
-        """Required. The name, the new values and, optionally, the etag that the caller last saw."""
+        """Required. Holds the name, the new values and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field."""
+        """Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+        field.
+        """
 
     def __init__(
         self,
@@ -233,7 +235,7 @@ class UpdateTestCaseResponse(_message.Message):
     TEST_CASE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def test_case(self) -> _test_case_pb2.TestCase:
-        """The test case as stored, with defaults filled in."""
+        """Holds the test case as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -257,9 +259,9 @@ class DeleteTestCaseRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}/testCases/{test_case}`."""
+    """Required. Names the test case, as `campaigns/{campaign}/testCases/{test_case}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,

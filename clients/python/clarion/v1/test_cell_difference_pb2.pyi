@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TestCellDifference(_message.Message):
-    """One cell that comes out differently in two versions: what the recipient of a test case would get."""
+    """Is one cell that comes out differently in two versions: what the recipient of a test case would get."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -31,7 +31,7 @@ class TestCellDifference(_message.Message):
     class _ChangeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TestCellDifference._Change.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         CHANGE_UNSPECIFIED: TestCellDifference._Change.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         CHANGE_ADDED: TestCellDifference._Change.ValueType  # 1
         """The later version alone has it: another rule decides, or there is another language."""
         CHANGE_REMOVED: TestCellDifference._Change.ValueType  # 2
@@ -45,7 +45,7 @@ class TestCellDifference(_message.Message):
         """Says what becomes of the cell. Values may be added."""
 
     CHANGE_UNSPECIFIED: TestCellDifference.Change.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     CHANGE_ADDED: TestCellDifference.Change.ValueType  # 1
     """The later version alone has it: another rule decides, or there is another language."""
     CHANGE_REMOVED: TestCellDifference.Change.ValueType  # 2
@@ -59,15 +59,15 @@ class TestCellDifference(_message.Message):
     CHANGE_FIELD_NUMBER: _builtins.int
     UNIFIED_DIFF_FIELD_NUMBER: _builtins.int
     change: Global___TestCellDifference.Change.ValueType
-    """What becomes of it."""
+    """Says what becomes of it."""
     unified_diff: _builtins.str
-    """What the recipient would get, as a unified diff of the documents that `TestCell` has; of a version that cannot be rendered, why, and of
-    one that excludes the recipient, that it does. At most 65,536 characters, and 1,000,000 in all cells of an answer: those of the later
-    cells are empty.
+    """Shows the difference of what the recipient would get, as a unified diff of the documents that `TestCell` has. A version that
+    cannot be rendered is shown by the reason, and one that excludes the recipient by that fact. Has at most 65,536 characters, and
+    1,000,000 in all cells of an answer: those of the later cells are empty.
     """
     @_builtins.property
     def key(self) -> _test_run_pb2.TestCellKey:
-        """The cell: the test case, tried with one content."""
+        """Holds the cell: the test case, tried with one content."""
 
     def __init__(
         self,

@@ -36,13 +36,13 @@ class TestCellKey(_message.Message):
     LOCALE_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
     test_case: _builtins.str
-    """Required. The test case, by its id: the last segment of its name."""
+    """Required. Is the test case, by its id: the last segment of its name."""
     action: _builtins.str
-    """Required. The action, by its id."""
+    """Required. Is the action, by its id."""
     locale: _builtins.str
-    """Required. The locale of the content."""
+    """Required. Is the locale of the content."""
     rule: _builtins.str
-    """Optional. The targeting rule whose content it is, by its id. Default: content that belongs to no rule."""
+    """Optional. Is the targeting rule whose content it is, by its id. Default: content that belongs to no rule."""
     def __init__(
         self,
         *,
@@ -72,11 +72,11 @@ class TestCell(_message.Message):
     class _LocaleOriginEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TestCell._LocaleOrigin.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         LOCALE_ORIGIN_UNSPECIFIED: TestCell._LocaleOrigin.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         LOCALE_ORIGIN_CASE: TestCell._LocaleOrigin.ValueType  # 1
         """The test case names it."""
         LOCALE_ORIGIN_PROFILE: TestCell._LocaleOrigin.ValueType  # 2
-        """The `locale` of its profile."""
+        """It is the `locale` of its profile."""
         LOCALE_ORIGIN_EVERY: TestCell._LocaleOrigin.ValueType  # 3
         """Neither names one, so each locale of the action is tried."""
 
@@ -84,11 +84,11 @@ class TestCell(_message.Message):
         """Says where the locale comes from that the recipient wants. Values may be added."""
 
     LOCALE_ORIGIN_UNSPECIFIED: TestCell.LocaleOrigin.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     LOCALE_ORIGIN_CASE: TestCell.LocaleOrigin.ValueType  # 1
     """The test case names it."""
     LOCALE_ORIGIN_PROFILE: TestCell.LocaleOrigin.ValueType  # 2
-    """The `locale` of its profile."""
+    """It is the `locale` of its profile."""
     LOCALE_ORIGIN_EVERY: TestCell.LocaleOrigin.ValueType  # 3
     """Neither names one, so each locale of the action is tried."""
 
@@ -99,7 +99,7 @@ class TestCell(_message.Message):
     class _ComparisonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TestCell._Comparison.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         COMPARISON_UNSPECIFIED: TestCell._Comparison.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         COMPARISON_NEW: TestCell._Comparison.ValueType  # 1
         """None was accepted."""
         COMPARISON_SAME: TestCell._Comparison.ValueType  # 2
@@ -117,7 +117,7 @@ class TestCell(_message.Message):
         """Says how the rendering differs from the accepted one. Values may be added."""
 
     COMPARISON_UNSPECIFIED: TestCell.Comparison.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     COMPARISON_NEW: TestCell.Comparison.ValueType  # 1
     """None was accepted."""
     COMPARISON_SAME: TestCell.Comparison.ValueType  # 2
@@ -145,47 +145,49 @@ class TestCell(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     RULE_EVALUATIONS_FIELD_NUMBER: _builtins.int
     wanted_locale: _builtins.str
-    """The locale that the recipient wants."""
+    """Is the locale that the recipient wants."""
     locale_origin: Global___TestCell.LocaleOrigin.ValueType
-    """Where that locale comes from."""
+    """Says where that locale comes from."""
     locale_reason: _locale_reason_pb2.LocaleReason.ValueType
-    """Why the recipient gets the content in the locale of the cell."""
+    """Says why the recipient gets the content in the locale of the cell."""
     comparison: Global___TestCell.Comparison.ValueType
-    """How the rendering differs from the accepted one."""
+    """Says how the rendering differs from the accepted one."""
     unified_diff: _builtins.str
-    """How its document differs from the accepted one, without the names of files. At most 65,536 characters; a longer one ends with a
-    line `…`.
+    """Shows how its document differs from the accepted one, without the names of files. Has at most 65,536 characters; a longer one
+    ends with a line `…`.
     """
     document: _builtins.str
-    """The rendering as a text to compare: its header fields, one a line, and then each part under a line with its name. Links that
-    belong to one person, and the ids of images, have names in their place. Empty as `content` is absent.
+    """Is the rendering as a text to compare: its header fields, one a line, and then each part under a line with its name. Links that
+    belong to one person, and the ids of images, have names in their place. Is empty when `content` is absent.
     """
     etag: _builtins.str
-    """Identifies the document. `AcceptRenderings` asks for it. Empty when there is none."""
+    """Identifies the document. `AcceptRenderings` asks for it. Is empty when there is none."""
     @_builtins.property
     def key(self) -> Global___TestCellKey:
-        """Which cell it is."""
+        """Says which cell it is."""
 
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
-        """Why it cannot be rendered, by paths in the test case, such as `context.order.total`, or in the campaign."""
+        """Says why it cannot be rendered, by paths in the test case, such as `context.order.total`, or in the campaign."""
 
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
-        """What is wrong with the rendering: links that lead nowhere or have no text, images without `alt`, HTML that mail clients cut off."""
+        """Says what is wrong with the rendering: links that lead nowhere or have no text, images without `alt`, HTML that mail clients
+        cut off.
+        """
 
     @_builtins.property
     def email(self) -> _email_content_pb2.RenderedEmail:
-        """An e-mail."""
+        """Is an e-mail."""
 
     @_builtins.property
     def webhook(self) -> _webhook_content_pb2.RenderedWebhook:
-        """An HTTP request."""
+        """Is an HTTP request."""
 
     @_builtins.property
     def rule_evaluations(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.RuleEvaluation]:
-        """What the rules of the action are of the recipient, in their order, up to the first that is true. None when the test case names the
-        rule, or the action has none.
+        """Says what the rules of the action are of the recipient, in their order, up to the first that is true. There are none when the
+        test case names the rule, or the action has none.
         """
 
     def __init__(
@@ -231,17 +233,19 @@ class TestRun(_message.Message):
     `AcceptRenderings` asks for it.
     """
     format_data: _builtins.str
-    """The version of the data by which dates, numbers and money were written, such as `babel-2.18.0`."""
+    """Is the version of the data by which dates, numbers and money were written, such as `babel-2.18.0`."""
     next_page_token: _builtins.str
-    """Continues with the cells that this call did not reach. Empty when it reached the last one."""
+    """Continues with the cells that this call did not reach. Is empty when it reached the last one."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_campaign_pb2.Finding]:
-        """The contents that no test case is tried with (`VARIANT_UNTESTED`, `RULE_UNTESTED`). Empty as long as `next_page_token` is not."""
+        """Lists the contents that no test case is tried with (`VARIANT_UNTESTED`, `RULE_UNTESTED`). Is empty as long as `next_page_token`
+        is not.
+        """
 
     @_builtins.property
     def gone(self) -> _containers.RepeatedCompositeFieldContainer[Global___TestCellKey]:
-        """Accepted renderings of the test cases that were tried, whose cells there are no longer: another content is chosen for them, or none.
-        `AcceptRenderings` drops them. Empty as long as `next_page_token` is not.
+        """Lists the accepted renderings, of the test cases that were tried, whose cells exist no more: another content is chosen for
+        them, or none. `AcceptRenderings` drops them. Is empty as long as `next_page_token` is not.
         """
 
     def __init__(
@@ -263,7 +267,7 @@ Global___TestRun: _TypeAlias = TestRun  # noqa: Y015
 
 @_typing.final
 class ExpectedRendering(_message.Message):
-    """A document to compare a rendering with."""
+    """Is a document to compare a rendering with."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -271,12 +275,12 @@ class ExpectedRendering(_message.Message):
     DOCUMENT_FIELD_NUMBER: _builtins.int
     FORMAT_DATA_FIELD_NUMBER: _builtins.int
     document: _builtins.str
-    """Required. The document."""
+    """Required. Is the document."""
     format_data: _builtins.str
-    """Optional. The version of the data of formats that it was made with, as `TestRun.format_data` was. Default: the present one."""
+    """Optional. Is the version of the data of formats that it was made with, as `TestRun.format_data` was. Default: the present one."""
     @_builtins.property
     def key(self) -> Global___TestCellKey:
-        """Required. Which cell it is of."""
+        """Required. Says which cell it is of."""
 
     def __init__(
         self,
@@ -306,21 +310,21 @@ class TestCampaignRequest(_message.Message):
     OMIT_RENDERINGS_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     version: _builtins.int
-    """Optional. The number of the version to try. Default: the draft."""
+    """Optional. Is the number of the version to try. Default: the draft."""
     omit_renderings: _builtins.bool
     """Optional. Leaves the rendering and its document out of the cells: comparisons and findings are enough for many. Default: false."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the call before."""
+    """Optional. Is the `next_page_token` of the call before."""
     @_builtins.property
     def test_cases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. The test cases to try, by their ids. At most 100. Default: all."""
+        """Optional. Lists the test cases to try, by their ids. Has at most 100. Default: all."""
 
     @_builtins.property
     def expected(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExpectedRendering]:
-        """Optional. Documents to compare with, in place of those that were accepted. With at least one, only the cells are tried that they
-        name. At most 2,000, each cell once.
+        """Optional. Holds documents to compare with, in place of those that were accepted. With at least one, only the cells are tried
+        that they name. Has at most 2,000, each cell once.
         """
 
     def __init__(
@@ -351,11 +355,11 @@ class TestCampaignResponse(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def cell(self) -> Global___TestCell:
-        """A cell."""
+        """Holds a cell."""
 
     @_builtins.property
     def run(self) -> Global___TestRun:
-        """The end."""
+        """Holds the end."""
 
     def __init__(
         self,
@@ -375,17 +379,17 @@ Global___TestCampaignResponse: _TypeAlias = TestCampaignResponse  # noqa: Y015
 
 @_typing.final
 class ShownRendering(_message.Message):
-    """One rendering to accept."""
+    """Is one rendering to accept."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     KEY_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     etag: _builtins.str
-    """Required. The `TestCell.etag` of what the run showed."""
+    """Required. Is the `TestCell.etag` of what the run showed."""
     @_builtins.property
     def key(self) -> Global___TestCellKey:
-        """Required. Which cell it is of."""
+        """Required. Says which cell it is of."""
 
     def __init__(
         self,
@@ -411,12 +415,12 @@ class AcceptRenderingsRequest(_message.Message):
     RUN_ETAG_FIELD_NUMBER: _builtins.int
     RENDERINGS_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     run_etag: _builtins.str
-    """Required. The `TestRun.etag` of the run that showed them."""
+    """Required. Is the `TestRun.etag` of the run that showed them."""
     @_builtins.property
     def renderings(self) -> _containers.RepeatedCompositeFieldContainer[Global___ShownRendering]:
-        """Required. The renderings: 1 to 2,000, each cell once."""
+        """Required. Lists the renderings: 1 to 2,000, each cell once."""
 
     def __init__(
         self,
@@ -442,9 +446,9 @@ class AcceptRenderingsResponse(_message.Message):
     ACCEPTED_COUNT_FIELD_NUMBER: _builtins.int
     DROPPED_COUNT_FIELD_NUMBER: _builtins.int
     accepted_count: _builtins.int
-    """How many renderings were accepted."""
+    """Says how many renderings were accepted."""
     dropped_count: _builtins.int
-    """How many accepted renderings were dropped, as the campaign has their cells no longer."""
+    """Says how many accepted renderings were dropped, as the campaign does not have their cells any more."""
     def __init__(
         self,
         *,

@@ -37,21 +37,21 @@ class Topic(_message.Message):
     class _VisibilityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Topic._Visibility.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         VISIBILITY_UNSPECIFIED: Topic._Visibility.ValueType  # 0
-        """Read as `VISIBILITY_PUBLIC`."""
+        """Is read as `VISIBILITY_PUBLIC`."""
         VISIBILITY_PUBLIC: Topic._Visibility.ValueType  # 1
-        """Everybody: it is offered on the pages on which people choose."""
+        """Everybody may see it: it is offered on the pages on which people choose."""
         VISIBILITY_PRIVATE: Topic._Visibility.ValueType  # 2
-        """Callers alone. It is on no page, and its choices are made by calls."""
+        """Callers alone may see it. It is on no page, and its choices are made by calls."""
 
     class Visibility(_Visibility, metaclass=_VisibilityEnumTypeWrapper):
-        """Who may see a topic. Values may be added."""
+        """Says who may see a topic. Values may be added."""
 
     VISIBILITY_UNSPECIFIED: Topic.Visibility.ValueType  # 0
-    """Read as `VISIBILITY_PUBLIC`."""
+    """Is read as `VISIBILITY_PUBLIC`."""
     VISIBILITY_PUBLIC: Topic.Visibility.ValueType  # 1
-    """Everybody: it is offered on the pages on which people choose."""
+    """Everybody may see it: it is offered on the pages on which people choose."""
     VISIBILITY_PRIVATE: Topic.Visibility.ValueType  # 2
-    """Callers alone. It is on no page, and its choices are made by calls."""
+    """Callers alone may see it. It is on no page, and its choices are made by calls."""
 
     class _OneClick:
         ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -60,21 +60,25 @@ class Topic(_message.Message):
     class _OneClickEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Topic._OneClick.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         ONE_CLICK_UNSPECIFIED: Topic._OneClick.ValueType  # 0
-        """Read as `ONE_CLICK_TOPIC`."""
+        """Is read as `ONE_CLICK_TOPIC`."""
         ONE_CLICK_TOPIC: Topic._OneClick.ValueType  # 1
-        """The topic, on the channel of the message. For a private topic, which no page offers again: as `ONE_CLICK_CHANNEL`."""
+        """It ends the topic, on the channel of the message. For a private topic, which no page offers again, it does what
+        `ONE_CLICK_CHANNEL` does.
+        """
         ONE_CLICK_CHANNEL: Topic._OneClick.ValueType  # 2
-        """All marketing on the channel of the message."""
+        """It ends all marketing on the channel of the message."""
 
     class OneClick(_OneClick, metaclass=_OneClickEnumTypeWrapper):
         """Says what one click in a mail about a topic ends. Values may be added."""
 
     ONE_CLICK_UNSPECIFIED: Topic.OneClick.ValueType  # 0
-    """Read as `ONE_CLICK_TOPIC`."""
+    """Is read as `ONE_CLICK_TOPIC`."""
     ONE_CLICK_TOPIC: Topic.OneClick.ValueType  # 1
-    """The topic, on the channel of the message. For a private topic, which no page offers again: as `ONE_CLICK_CHANNEL`."""
+    """It ends the topic, on the channel of the message. For a private topic, which no page offers again, it does what
+    `ONE_CLICK_CHANNEL` does.
+    """
     ONE_CLICK_CHANNEL: Topic.OneClick.ValueType  # 2
-    """All marketing on the channel of the message."""
+    """It ends all marketing on the channel of the message."""
 
     NAME_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
@@ -89,44 +93,44 @@ class Topic(_message.Message):
     ARCHIVE_TIME_FIELD_NUMBER: _builtins.int
     ONE_CLICK_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Identifier. `topics/{topic}`, where `{topic}` is 1 to 63 lower-case letters, digits and hyphens, begins with a letter
-    and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `topics/{topic}`, where `{topic}` is 1 to 63 lower-case letters, digits and hyphens, begins with a
+    letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: _builtins.str
-    """Required. What people call it, in the language of `default_locale`. 1 to 200 characters."""
+    """Required. Says what people call it, in the language of `default_locale`. Has 1 to 200 characters."""
     description: _builtins.str
-    """Optional. What people get who grant it, in the language of `default_locale`. At most 2,000 characters."""
+    """Optional. Says what people get who grant it, in the language of `default_locale`. Has at most 2,000 characters."""
     default_locale: _builtins.str
-    """Optional. The locale of `display_name` and `description`, as a BCP 47 tag. Default: `en`."""
+    """Optional. Is the locale of `display_name` and `description`, as a BCP 47 tag. Default: `en`."""
     visibility: Global___Topic.Visibility.ValueType
-    """Optional. Who may see it. Default: `VISIBILITY_PUBLIC`."""
+    """Optional. Says who may see it. Default: `VISIBILITY_PUBLIC`."""
     silence: _silence_pb2.Silence.ValueType
-    """Optional. What happens to marketing about this topic to people who have made no choice. Default: as the sandbox's
+    """Optional. Says what happens to marketing about this topic to people who have made no choice. Default: as the sandbox's
     `ConsentSettings` say.
     """
     etag: _builtins.str
-    """Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
-    refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one than the stored one
+    is refused with `ABORTED`. It changes with every change.
     """
     one_click: Global___Topic.OneClick.ValueType
-    """Optional. What one click ends in a marketing mail about this topic; in a transactional one it ends the topic. Default:
+    """Optional. Says what one click ends in a marketing mail about this topic; in a transactional one it ends the topic. Default:
     `ONE_CLICK_TOPIC`.
     """
     @_builtins.property
     def translations(self) -> _containers.RepeatedCompositeFieldContainer[Global___TopicTranslation]:
-        """Optional. The name and the description in other languages. At most 50, each locale once."""
+        """Optional. Lists the name and the description in other languages. Has at most 50, each locale once."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was created."""
+        """Output only. Says when it was created."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was last changed."""
+        """Output only. Says when it was last changed."""
 
     @_builtins.property
     def archive_time(self) -> _timestamp_pb2.Timestamp:
-        """Output only. When it was archived. Absent while it is in use. No campaign can be activated with an archived topic. Live
+        """Output only. Says when it was archived. Is absent while it is in use. No campaign can be activated with an archived topic. Live
         campaigns that have it go on, and people's choices still hold for their messages.
         """
 
@@ -164,11 +168,11 @@ class TopicTranslation(_message.Message):
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     locale: _builtins.str
-    """Required. The locale, as a BCP 47 tag such as `pt-BR`."""
+    """Required. Is the locale, as a BCP 47 tag such as `pt-BR`."""
     display_name: _builtins.str
-    """Required. As `Topic.display_name`."""
+    """Required. Is read as `Topic.display_name`."""
     description: _builtins.str
-    """Optional. As `Topic.description`."""
+    """Optional. Is read as `Topic.description`."""
     def __init__(
         self,
         *,

@@ -30,14 +30,14 @@ class CreateTopicRequest(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     topic_id: _builtins.str
-    """Required. The last segment of the name, as `Topic.name` says."""
+    """Required. Is the last segment of the name, as `Topic.name` says."""
     validate_only: _builtins.bool
     """Optional. Runs every check, that of the name included, and stores nothing. The answer is the topic that would be stored,
     without an etag.
     """
     @_builtins.property
     def topic(self) -> _topic_pb2.Topic:
-        """Required. The topic. Its name and output-only fields are ignored."""
+        """Required. Holds the topic. Its name and its output-only fields are ignored."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class CreateTopicResponse(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def topic(self) -> _topic_pb2.Topic:
-        """The topic as stored, with defaults filled in."""
+        """Holds the topic as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class GetTopicRequest(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `topics/{topic}`."""
+    """Required. Names the topic, as `topics/{topic}`."""
     def __init__(
         self,
         *,
@@ -109,7 +109,7 @@ class GetTopicResponse(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def topic(self) -> _topic_pb2.Topic:
-        """The topic."""
+        """Holds the topic."""
 
     def __init__(
         self,
@@ -134,9 +134,9 @@ class ListTopicsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SHOW_ARCHIVED_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused."""
+    """Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused."""
     page_token: _builtins.str
-    """Optional. The `next_page_token` of the page before."""
+    """Optional. Is the `next_page_token` of the page before. Default: the first page."""
     show_archived: _builtins.bool
     """Optional. Lists archived topics too."""
     def __init__(
@@ -163,10 +163,10 @@ class ListTopicsResponse(_message.Message):
     TOPICS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Opens the next page. Empty at the end."""
+    """Opens the next page. Is empty at the end."""
     @_builtins.property
     def topics(self) -> _containers.RepeatedCompositeFieldContainer[_topic_pb2.Topic]:
-        """The topics, by name."""
+        """Lists the topics, by name."""
 
     def __init__(
         self,
@@ -197,11 +197,13 @@ class UpdateTopicRequest(_message.Message):
     """
     @_builtins.property
     def topic(self) -> _topic_pb2.Topic:
-        """Required. The name, the new values and, optionally, the etag that the caller last saw."""
+        """Required. Holds the name, the new values and, optionally, the etag that the caller last saw."""
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field."""
+        """Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+        field.
+        """
 
     def __init__(
         self,
@@ -227,7 +229,7 @@ class UpdateTopicResponse(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def topic(self) -> _topic_pb2.Topic:
-        """The topic as stored, with defaults filled in."""
+        """Holds the topic as stored, with defaults filled in."""
 
     def __init__(
         self,
@@ -251,9 +253,9 @@ class ArchiveTopicRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `topics/{topic}`."""
+    """Required. Names the topic, as `topics/{topic}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -277,7 +279,7 @@ class ArchiveTopicResponse(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def topic(self) -> _topic_pb2.Topic:
-        """The topic."""
+        """Holds the topic."""
 
     def __init__(
         self,
@@ -301,9 +303,9 @@ class UnarchiveTopicRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `topics/{topic}`."""
+    """Required. Names the topic, as `topics/{topic}`."""
     etag: _builtins.str
-    """Optional. The etag that the caller last saw."""
+    """Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared."""
     def __init__(
         self,
         *,
@@ -327,7 +329,7 @@ class UnarchiveTopicResponse(_message.Message):
     TOPIC_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def topic(self) -> _topic_pb2.Topic:
-        """The topic."""
+        """Holds the topic."""
 
     def __init__(
         self,

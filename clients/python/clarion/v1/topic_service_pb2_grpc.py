@@ -120,8 +120,8 @@ class TopicServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ArchiveTopic(self, request, context):
-        """Takes a topic out of use: it is offered to nobody, and no campaign can be activated with it. Nothing that people chose
-        is lost. Idempotent. Needs the scope `author` or `admin`.
+        """Takes a topic out of use: it is offered to nobody, and no campaign can be activated with it. Nothing that people chose is lost.
+        The call is idempotent. Needs the scope `author` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -132,8 +132,8 @@ class TopicServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UnarchiveTopic(self, request, context):
-        """Takes an archived topic into use again, with the choices that people made before. Idempotent. Needs the scope `author` or
-        `admin`.
+        """Takes an archived topic into use again, with the choices that people made before. The call is idempotent. Needs the scope
+        `author` or `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the sandbox has 100 topics that are not archived.

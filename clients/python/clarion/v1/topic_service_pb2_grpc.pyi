@@ -65,16 +65,16 @@ class TopicServiceStub:
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
     """
     ArchiveTopic: _grpc.UnaryUnaryMultiCallable[_topic_service_pb2.ArchiveTopicRequest, _topic_service_pb2.ArchiveTopicResponse]
-    """Takes a topic out of use: it is offered to nobody, and no campaign can be activated with it. Nothing that people chose
-    is lost. Idempotent. Needs the scope `author` or `admin`.
+    """Takes a topic out of use: it is offered to nobody, and no campaign can be activated with it. Nothing that people chose is lost.
+    The call is idempotent. Needs the scope `author` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     """
     UnarchiveTopic: _grpc.UnaryUnaryMultiCallable[_topic_service_pb2.UnarchiveTopicRequest, _topic_service_pb2.UnarchiveTopicResponse]
-    """Takes an archived topic into use again, with the choices that people made before. Idempotent. Needs the scope `author` or
-    `admin`.
+    """Takes an archived topic into use again, with the choices that people made before. The call is idempotent. Needs the scope
+    `author` or `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the sandbox has 100 topics that are not archived.
@@ -119,16 +119,16 @@ class TopicServiceAsyncStub(TopicServiceStub):
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it. Read it again.
     """
     ArchiveTopic: _aio.UnaryUnaryMultiCallable[_topic_service_pb2.ArchiveTopicRequest, _topic_service_pb2.ArchiveTopicResponse]  # type: ignore[assignment]
-    """Takes a topic out of use: it is offered to nobody, and no campaign can be activated with it. Nothing that people chose
-    is lost. Idempotent. Needs the scope `author` or `admin`.
+    """Takes a topic out of use: it is offered to nobody, and no campaign can be activated with it. Nothing that people chose is lost.
+    The call is idempotent. Needs the scope `author` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     """
     UnarchiveTopic: _aio.UnaryUnaryMultiCallable[_topic_service_pb2.UnarchiveTopicRequest, _topic_service_pb2.UnarchiveTopicResponse]  # type: ignore[assignment]
-    """Takes an archived topic into use again, with the choices that people made before. Idempotent. Needs the scope `author` or
-    `admin`.
+    """Takes an archived topic into use again, with the choices that people made before. The call is idempotent. Needs the scope
+    `author` or `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the sandbox has 100 topics that are not archived.
@@ -200,8 +200,8 @@ class TopicServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _topic_service_pb2.ArchiveTopicRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_topic_service_pb2.ArchiveTopicResponse, _abc.Awaitable[_topic_service_pb2.ArchiveTopicResponse]]:
-        """Takes a topic out of use: it is offered to nobody, and no campaign can be activated with it. Nothing that people chose
-        is lost. Idempotent. Needs the scope `author` or `admin`.
+        """Takes a topic out of use: it is offered to nobody, and no campaign can be activated with it. Nothing that people chose is lost.
+        The call is idempotent. Needs the scope `author` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -214,8 +214,8 @@ class TopicServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _topic_service_pb2.UnarchiveTopicRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_topic_service_pb2.UnarchiveTopicResponse, _abc.Awaitable[_topic_service_pb2.UnarchiveTopicResponse]]:
-        """Takes an archived topic into use again, with the choices that people made before. Idempotent. Needs the scope `author` or
-        `admin`.
+        """Takes an archived topic into use again, with the choices that people made before. The call is idempotent. Needs the scope
+        `author` or `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the sandbox has 100 topics that are not archived.

@@ -22,7 +22,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TriggerSample(_message.Message):
-    """One call that triggers a campaign, ready to paste."""
+    """Is one call that triggers a campaign, ready to paste."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -33,44 +33,44 @@ class TriggerSample(_message.Message):
     class _ToolEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TriggerSample._Tool.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         TOOL_UNSPECIFIED: TriggerSample._Tool.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         TOOL_GRPCURL: TriggerSample._Tool.ValueType  # 1
-        """`grpcurl`, in a shell."""
+        """The call uses `grpcurl`, in a shell."""
         TOOL_BUF_CURL: TriggerSample._Tool.ValueType  # 2
-        """`buf curl`, in a shell."""
+        """The call uses `buf curl`, in a shell."""
         TOOL_CURL: TriggerSample._Tool.ValueType  # 3
-        """`curl`, in a shell, with JSON over HTTP."""
+        """The call uses `curl`, in a shell, with JSON over HTTP."""
         TOOL_CURL_AJO: TriggerSample._Tool.ValueType  # 4
-        """`curl`, in a shell, with the AJO-shaped API."""
+        """The call uses `curl`, in a shell, with the AJO-shaped API."""
         TOOL_PYTHON: TriggerSample._Tool.ValueType  # 5
-        """A Python program with `clarion_client`."""
+        """The call is a Python program with `clarion_client`."""
         TOOL_TYPESCRIPT: TriggerSample._Tool.ValueType  # 6
-        """A TypeScript module with `clarion-client`, for Node.js."""
+        """The call is a TypeScript module with `clarion-client`, for Node.js."""
 
     class Tool(_Tool, metaclass=_ToolEnumTypeWrapper):
         """Says what the call is made with. Values may be added."""
 
     TOOL_UNSPECIFIED: TriggerSample.Tool.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     TOOL_GRPCURL: TriggerSample.Tool.ValueType  # 1
-    """`grpcurl`, in a shell."""
+    """The call uses `grpcurl`, in a shell."""
     TOOL_BUF_CURL: TriggerSample.Tool.ValueType  # 2
-    """`buf curl`, in a shell."""
+    """The call uses `buf curl`, in a shell."""
     TOOL_CURL: TriggerSample.Tool.ValueType  # 3
-    """`curl`, in a shell, with JSON over HTTP."""
+    """The call uses `curl`, in a shell, with JSON over HTTP."""
     TOOL_CURL_AJO: TriggerSample.Tool.ValueType  # 4
-    """`curl`, in a shell, with the AJO-shaped API."""
+    """The call uses `curl`, in a shell, with the AJO-shaped API."""
     TOOL_PYTHON: TriggerSample.Tool.ValueType  # 5
-    """A Python program with `clarion_client`."""
+    """The call is a Python program with `clarion_client`."""
     TOOL_TYPESCRIPT: TriggerSample.Tool.ValueType  # 6
-    """A TypeScript module with `clarion-client`, for Node.js."""
+    """The call is a TypeScript module with `clarion-client`, for Node.js."""
 
     TOOL_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     tool: Global___TriggerSample.Tool.ValueType
-    """Output only. What the call is made with."""
+    """Output only. Says what the call is made with."""
     text: _builtins.str
-    """Output only. The command or the program. It takes the key from the environment variable `CLARION_API_KEY`."""
+    """Output only. Is the command or the program. It takes the key from the environment variable `CLARION_API_KEY`."""
     def __init__(
         self,
         *,
@@ -95,15 +95,15 @@ class GetTriggerSampleRequest(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     BASE_URL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     target: _builtins.str
-    """Optional. Host and port at which the caller reaches the gRPC endpoint, such as `clarion.example:443`: what the samples
-    call. At most 300 characters. Default: the address on which the service listens. The clients fill in their own.
+    """Optional. Is the host and port at which the caller reaches the gRPC endpoint, such as `clarion.example:443`. The samples call
+    it. Has at most 300 characters. Default: the address on which the service listens. The clients fill in their own.
     """
     base_url: _builtins.str
-    """Optional. Where the caller reaches the HTTP endpoint, such as `https://clarion.example`, without a slash at the end. At
-    most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the
-    service listens for HTTP. A service without an HTTP endpoint returns no samples for it.
+    """Optional. Says where the caller reaches the HTTP endpoint, such as `https://clarion.example`, without a slash at the end. Has
+    at most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the service
+    listens for HTTP. A service without an HTTP endpoint returns no samples for it.
     """
     def __init__(
         self,
@@ -130,13 +130,13 @@ class GetTriggerSampleResponse(_message.Message):
     SAMPLES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def recipient(self) -> _trigger_service_pb2.Recipient:
-        """Whom the samples address, and with which data: a magic recipient, so that nothing leaves, a context that passes the
+        """Says whom the samples address, and with which data: a magic recipient, so that nothing leaves, a context that passes the
         campaign's context schema, and each attribute of the profile that the content uses.
         """
 
     @_builtins.property
     def samples(self) -> _containers.RepeatedCompositeFieldContainer[Global___TriggerSample]:
-        """One for each tool."""
+        """Has one for each tool."""
 
     def __init__(
         self,

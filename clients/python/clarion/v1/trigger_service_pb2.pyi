@@ -29,7 +29,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class TriggerRequest(_message.Message):
-    """Asks for a campaign to be sent. At most 4 MiB in all."""
+    """Asks for a campaign to be sent. Has at most 4 MiB in all."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -62,10 +62,10 @@ class TriggerRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     request_id: _builtins.str
-    """Optional. Makes the call safe to repeat. 1 to 128 printable ASCII characters, unique within the campaign; a UUID is a
-    good choice. Default: none.
+    """Optional. Makes the call safe to repeat. Has 1 to 128 printable ASCII characters, unique within the campaign; a UUID is a good
+    choice. Default: none.
     """
     allow_partial: _builtins.bool
     """Optional. Accepts the valid recipients although others are rejected; each has its own result in the answer. A call
@@ -77,23 +77,23 @@ class TriggerRequest(_message.Message):
     """
     @_builtins.property
     def recipients(self) -> _containers.RepeatedCompositeFieldContainer[Global___Recipient]:
-        """Required. Whom to send it to: 1 to 1,000, each identity once."""
+        """Required. Says whom to send it to: 1 to 1,000, each identity once."""
 
     @_builtins.property
     def send_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. The earliest time at which the messages leave, at most 366 days ahead. Default: at once."""
+        """Optional. Is the earliest time at which the messages leave, at most 366 days ahead. Default: at once."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. When the messages are no longer worth sending: whatever has not left by then ends as
-        `Message.STATE_EXPIRED`. Later than now and than `send_time`. Default: never.
+        """Optional. Says when the messages are no longer worth sending: whatever has not left by then ends as `Message.STATE_EXPIRED`.
+        Must be later than now and than `send_time`. Default: never.
         """
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Optional. What the caller wants to find the messages by later, such as an order number. Never rendered; carried by every
-        message and event of the trigger. At most 16 pairs, keys of 1 to 63 lower-case letters, digits, hyphens, underscores and
-        dots, values of at most 256 characters.
+        """Optional. Holds what the caller wants to find the messages by later, such as an order number. They are never rendered, and
+        every message and event of the trigger carries them. Has at most 16 pairs, keys of 1 to 63 lower-case letters, digits, hyphens,
+        underscores and dots, values of at most 256 characters.
         """
 
     def __init__(
@@ -118,7 +118,7 @@ Global___TriggerRequest: _TypeAlias = TriggerRequest  # noqa: Y015
 
 @_typing.final
 class Recipient(_message.Message):
-    """Names somebody whom one trigger addresses, and brings the data. Becomes one message per action."""
+    """Names somebody whom one trigger addresses, and brings the data. It becomes one message for each action."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -150,45 +150,45 @@ class Recipient(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     ATTACHMENTS_FIELD_NUMBER: _builtins.int
     identity: _builtins.str
-    """Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At most 320
-    characters. Once in a call, however it is written: `email:Jane@Example.com` is the same.
+    """Required. Says who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. Has at most 320
+    characters. It occurs once in a call, however it is written: `email:Jane@Example.com` is the same.
 
-    Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such a recipient would cause: the outcome is
-    simulated, as the address says, such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
+    No message to an address at `clarion.test` is handed to a provider, and no webhook that such a recipient would cause. The
+    outcome is simulated, as the address says, such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
     """
     address: _builtins.str
-    """Optional. Where to send it. Default: the `email` of `profile`, else that of the stored profile, else the value of an identity in
-    the namespace `email`.
+    """Optional. Says where to send it. Default: the `email` of `profile`, else that of the stored profile, else the value of an
+    identity in the namespace `email`.
     """
     locale: _builtins.str
-    """Optional. The locale that the person wants, as a BCP 47 tag: it chooses the language of the content, and how dates, numbers and
-    money are written in it. `pt_BR` and `de_AT.UTF-8` are read too, and `C` names no language. Default: the `locale` of `profile`,
-    else that of the stored profile, else the campaign's.
+    """Optional. Is the locale that the person wants, as a BCP 47 tag: it chooses the language of the content, and how dates, numbers
+    and money are written in it. `pt_BR` and `de_AT.UTF-8` are read too, and `C` names no language. Default: the `locale` of
+    `profile`, else that of the stored profile, else the campaign's.
     """
     @_builtins.property
     def context(self) -> _struct_pb2.Struct:
-        """Optional. The data of this trigger, as the campaign's context schema demands. At most 200 KB as JSON, nested at most
+        """Optional. Holds the data of this trigger, as the campaign's context schema demands. Has at most 200 KB as JSON, nested at most
         32 levels deep.
         """
 
     @_builtins.property
     def profile(self) -> _struct_pb2.Struct:
-        """Optional. Attributes of the person, for `profile.…` in the content. Each replaces the one of the same name in the stored
-        profile, and a null hides it. At most 32 KB as JSON, nested at most 32 levels deep.
+        """Optional. Holds attributes of the person, for `profile.…` in the content. Each replaces the one of the same name in the stored
+        profile, and a null hides it. Has at most 32 KB as JSON, nested at most 32 levels deep.
         """
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Optional. Labels of this recipient's messages, beside the trigger's; one of the same key replaces the trigger's. The two
-        together: at most 16 pairs.
+        """Optional. Holds labels of this recipient's messages, beside the trigger's; one of the same key replaces the trigger's. The two
+        together have at most 16 pairs.
         """
 
     @_builtins.property
     def attachments(self) -> _containers.RepeatedCompositeFieldContainer[_attachment_pb2.RecipientAttachment]:
-        """Optional. Files that this recipient's mails carry, beside those of the content: at most 5, which have at most 10,000,000 octets
-        together, or as many as the service was set up for. Each file name once in a mail. They are checked before the answer: a mail as
-        it is encoded must fit `ChannelConfiguration.max_message_bytes`, and the size that the mail server announced last. Refused
-        (`UNSUPPORTED`) when the campaign has an action that carries no files, such as a webhook.
+        """Optional. Lists files that this recipient's mails carry, beside those of the content: at most 5, which have at most 10,000,000
+        octets together, or as many as the service was set up for. Each file name occurs once in a mail. They are checked before the
+        answer: a mail as it is encoded must fit `ChannelConfiguration.max_message_bytes`, and the size that the mail server announced
+        last. They are refused (`UNSUPPORTED`) when the campaign has an action that carries no files, such as a webhook.
         """
 
     def __init__(
@@ -220,12 +220,12 @@ class TriggerResponse(_message.Message):
     REPLAYED_FIELD_NUMBER: _builtins.int
     RECIPIENTS_FIELD_NUMBER: _builtins.int
     execution: _builtins.str
-    """The execution, as `executions/{execution}`. Empty after `validate_only`."""
+    """Names the execution, as `executions/{execution}`. Is empty after `validate_only`."""
     replayed: _builtins.bool
-    """True when an earlier call under the same request id was accepted; this is its answer."""
+    """Is true when an earlier call under the same request id was accepted; this is its answer."""
     @_builtins.property
     def recipients(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecipientResult]:
-        """One for each recipient, in the order of the request."""
+        """Has one for each recipient, in the order of the request."""
 
     def __init__(
         self,
@@ -255,45 +255,45 @@ class RecipientResult(_message.Message):
     class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[RecipientResult._Outcome.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         OUTCOME_UNSPECIFIED: RecipientResult._Outcome.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         OUTCOME_ACCEPTED: RecipientResult._Outcome.ValueType  # 1
         """At least one message is queued for it, and will reach its outcome."""
         OUTCOME_EXCLUDED: RecipientResult._Outcome.ValueType  # 2
         """Messages are recorded for it, and none will be sent: each says why."""
         OUTCOME_REJECTED: RecipientResult._Outcome.ValueType  # 3
-        """It is invalid; `violations` says why. No message is recorded. Only under `allow_partial`."""
+        """It is invalid; `violations` says why. No message is recorded. It occurs only under `allow_partial`."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
         """Says what it came to. Values may be added."""
 
     OUTCOME_UNSPECIFIED: RecipientResult.Outcome.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     OUTCOME_ACCEPTED: RecipientResult.Outcome.ValueType  # 1
     """At least one message is queued for it, and will reach its outcome."""
     OUTCOME_EXCLUDED: RecipientResult.Outcome.ValueType  # 2
     """Messages are recorded for it, and none will be sent: each says why."""
     OUTCOME_REJECTED: RecipientResult.Outcome.ValueType  # 3
-    """It is invalid; `violations` says why. No message is recorded. Only under `allow_partial`."""
+    """It is invalid; `violations` says why. No message is recorded. It occurs only under `allow_partial`."""
 
     OUTCOME_FIELD_NUMBER: _builtins.int
     MESSAGES_FIELD_NUMBER: _builtins.int
     VIOLATIONS_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
     outcome: Global___RecipientResult.Outcome.ValueType
-    """What it came to."""
+    """Says what it came to."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___MessageResult]:
-        """Its messages, in the order of the campaign's actions. Empty when rejected."""
+        """Lists its messages, in the order of the campaign's actions. Is empty when it was rejected."""
 
     @_builtins.property
     def violations(self) -> _containers.RepeatedCompositeFieldContainer[_error_details_pb2.BadRequest.FieldViolation]:
-        """Why it was rejected: every violation, by its path in the request. Where some thousand violations of the context schema are
-        possible in a call, the first alone of each further context.
+        """Says why it was rejected: every violation, by its path in the request. Where some thousand violations of the context schema are
+        possible in a call, only the first one of each further context is listed.
         """
 
     @_builtins.property
     def explanation(self) -> _explanation_pb2.RecipientExplanation:
-        """What would decide about it. Only after `validate_only`."""
+        """Says what would decide about it. Is set only after `validate_only`."""
 
     def __init__(
         self,
@@ -324,7 +324,7 @@ class MessageResult(_message.Message):
     class _OutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[MessageResult._Outcome.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         OUTCOME_UNSPECIFIED: MessageResult._Outcome.ValueType  # 0
-        """Never returned."""
+        """Is never returned."""
         OUTCOME_ACCEPTED: MessageResult._Outcome.ValueType  # 1
         """The message is queued, and will reach its outcome."""
         OUTCOME_EXCLUDED: MessageResult._Outcome.ValueType  # 2
@@ -334,7 +334,7 @@ class MessageResult(_message.Message):
         """Says what it came to. Values may be added."""
 
     OUTCOME_UNSPECIFIED: MessageResult.Outcome.ValueType  # 0
-    """Never returned."""
+    """Is never returned."""
     OUTCOME_ACCEPTED: MessageResult.Outcome.ValueType  # 1
     """The message is queued, and will reach its outcome."""
     OUTCOME_EXCLUDED: MessageResult.Outcome.ValueType  # 2
@@ -346,16 +346,16 @@ class MessageResult(_message.Message):
     EXCLUSION_REASON_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
     action: _builtins.str
-    """The action, by its id."""
+    """Is the action, by its id."""
     outcome: Global___MessageResult.Outcome.ValueType
-    """What it came to."""
+    """Says what it came to."""
     message: _builtins.str
-    """The message, as `messages/{message}`. Empty after `validate_only`."""
+    """Names the message, as `messages/{message}`. Is empty after `validate_only`."""
     exclusion_reason: _attempt_pb2.ExclusionReason.ValueType
-    """Why it was excluded."""
+    """Says why it was excluded."""
     @_builtins.property
     def explanation(self) -> _explanation_pb2.MessageExplanation:
-        """What would decide about it, with every reason for an exclusion. Only after `validate_only`."""
+        """Says what would decide about it, with every reason for an exclusion. Is set only after `validate_only`."""
 
     def __init__(
         self,
@@ -376,14 +376,14 @@ Global___MessageResult: _TypeAlias = MessageResult  # noqa: Y015
 
 @_typing.final
 class TriggerStreamRequest(_message.Message):
-    """One trigger of a stream."""
+    """Is one trigger of a stream."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TRIGGER_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def trigger(self) -> Global___TriggerRequest:
-        """Required. The trigger."""
+        """Required. Holds the trigger."""
 
     def __init__(
         self,
@@ -400,7 +400,7 @@ Global___TriggerStreamRequest: _TypeAlias = TriggerStreamRequest  # noqa: Y015
 
 @_typing.final
 class TriggerStreamResponse(_message.Message):
-    """The answer to one trigger of a stream, in the order of the requests."""
+    """Is the answer to one trigger of a stream, in the order of the requests."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -408,7 +408,7 @@ class TriggerStreamResponse(_message.Message):
     ERROR_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def accepted(self) -> Global___TriggerResponse:
-        """It was accepted."""
+        """It was accepted, with this answer."""
 
     @_builtins.property
     def error(self) -> _status_pb2.Status:
@@ -467,34 +467,34 @@ class TriggerAudienceRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     campaign: _builtins.str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     audience: _builtins.str
-    """Required. `audiences/{audience}`."""
+    """Required. Names the audience, as `audiences/{audience}`."""
     max_recipients: _builtins.int
-    """Required. The most members that the audience may have, 1 to 10,000,000. One that has more is sent to nobody."""
+    """Required. Says how many members the audience may have at most, 1 to 10,000,000. If it has more, nobody is written to."""
     locale: _builtins.str
-    """Optional. The locale of every message, as a BCP 47 tag. Default: that of each member's profile, else the campaign's."""
+    """Optional. Is the locale of every message, as a BCP 47 tag. Default: that of each member's profile, else the campaign's."""
     request_id: _builtins.str
-    """Optional. Makes the call safe to repeat. 1 to 128 printable ASCII characters, unique within the campaign. Default: none."""
+    """Optional. Makes the call safe to repeat. Has 1 to 128 printable ASCII characters, unique within the campaign. Default: none."""
     validate_only: _builtins.bool
     """Optional. Runs every check and counts the members, stores nothing and sends nothing. A million members take a minute."""
     @_builtins.property
     def context(self) -> _struct_pb2.Struct:
-        """Optional. The data of every message, as the campaign's context schema demands. At most 16 KB as JSON, since each message
-        has its own copy, nested at most 32 levels deep.
+        """Optional. Holds the data of every message, as the campaign's context schema demands. Has at most 16 KB as JSON, since each
+        message has its own copy, nested at most 32 levels deep.
         """
 
     @_builtins.property
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Optional. Labels of every message, as in `TriggerRequest`."""
+        """Optional. Holds labels of every message, as in `TriggerRequest`."""
 
     @_builtins.property
     def send_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. When it starts, at most 366 days ahead. Default: at once."""
+        """Optional. Says when it starts, at most 366 days ahead. Default: at once."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. When the messages are no longer worth sending. Later than now and than `send_time`. Default: never."""
+        """Optional. Says when the messages are no longer worth sending. Must be later than now and than `send_time`. Default: never."""
 
     def __init__(
         self,
@@ -527,10 +527,10 @@ class TriggerAudienceResponse(_message.Message):
     EXECUTION_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
     replayed: _builtins.bool
-    """True when an earlier call under the same request id was accepted; this is its execution as it stands now."""
+    """Is true when an earlier call under the same request id was accepted; this is its execution as it stands now."""
     @_builtins.property
     def execution(self) -> _execution_pb2.Execution:
-        """The execution, with its `audience_run`. After `validate_only` it has no name, and its run has the state REFUSED if the
+        """Holds the execution, with its `audience_run`. After `validate_only` it has no name, and its run has the state REFUSED if the
         audience has too many members, and the counts of the selection.
         """
 

@@ -21,11 +21,10 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class WebhookContent(_message.Message):
-    """The content of a webhook: an HTTP request to the URL of the channel configuration. The body and the values of `headers`
-    are Jinja2 templates over `context`, `profile`, `recipient`, `campaign`, `unsubscribe_url` and `preferences_url`, as those of an
-    e-mail are.
-    Every request carries the headers `webhook-id` (the message's name, the same for each attempt, so that a receiver can drop
-    repeats), `webhook-timestamp` and `webhook-signature` of the Standard Webhooks specification.
+    """Is the content of a webhook: an HTTP request to the URL of the channel configuration. The body and the values of `headers` are
+    Jinja2 templates over `context`, `profile`, `recipient`, `campaign`, `unsubscribe_url` and `preferences_url`, as those of an
+    e-mail are. Every request carries the headers `webhook-id` (the message's name, the same for each attempt, so that a receiver can
+    drop repeats), `webhook-timestamp` and `webhook-signature` of the Standard Webhooks specification.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -37,25 +36,25 @@ class WebhookContent(_message.Message):
     class _MethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[WebhookContent._Method.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         METHOD_UNSPECIFIED: WebhookContent._Method.ValueType  # 0
-        """Read as `METHOD_POST`."""
+        """Is read as `METHOD_POST`."""
         METHOD_POST: WebhookContent._Method.ValueType  # 1
-        """POST."""
+        """It is POST."""
         METHOD_PUT: WebhookContent._Method.ValueType  # 2
-        """PUT."""
+        """It is PUT."""
         METHOD_PATCH: WebhookContent._Method.ValueType  # 3
-        """PATCH."""
+        """It is PATCH."""
 
     class Method(_Method, metaclass=_MethodEnumTypeWrapper):
-        """Says what the request does."""
+        """Is the HTTP method of the request."""
 
     METHOD_UNSPECIFIED: WebhookContent.Method.ValueType  # 0
-    """Read as `METHOD_POST`."""
+    """Is read as `METHOD_POST`."""
     METHOD_POST: WebhookContent.Method.ValueType  # 1
-    """POST."""
+    """It is POST."""
     METHOD_PUT: WebhookContent.Method.ValueType  # 2
-    """PUT."""
+    """It is PUT."""
     METHOD_PATCH: WebhookContent.Method.ValueType  # 3
-    """PATCH."""
+    """It is PATCH."""
 
     @_typing.final
     class HeadersEntry(_message.Message):
@@ -82,16 +81,16 @@ class WebhookContent(_message.Message):
     JSON_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     method: Global___WebhookContent.Method.ValueType
-    """Optional. The HTTP method. Default: `METHOD_POST`."""
+    """Optional. Is the HTTP method. Default: `METHOD_POST`."""
     json: _builtins.str
-    """JSON, sent as `application/json`. Every value that a template writes is encoded as JSON, strings with their quotes:
+    """Is JSON, sent as `application/json`. Every value that a template writes is encoded as JSON, strings with their quotes:
     `{"order": {{ context.order.id }}}`. What is rendered must be one JSON text.
     """
     text: _builtins.str
-    """Text, sent as `text/plain; charset=utf-8`. Values are written as they are."""
+    """Is text, sent as `text/plain; charset=utf-8`. Values are written as they are."""
     @_builtins.property
     def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """Optional. Further header fields, by name. At most 20, each name of 1 to 76 characters of an HTTP token and once, each
+        """Optional. Holds further header fields, by name. Has at most 20, each name of 1 to 76 characters of an HTTP token and once, each
         value of at most 2,000. Those that Clarion writes itself (`host`, `content-length`, `content-type`, `webhook-*`, …) are
         refused, and so is any line break in a value.
         """
@@ -116,7 +115,7 @@ Global___WebhookContent: _TypeAlias = WebhookContent  # noqa: Y015
 
 @_typing.final
 class RenderedWebhook(_message.Message):
-    """A webhook with every value in its place."""
+    """Is a webhook with every value in its place."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -145,14 +144,14 @@ class RenderedWebhook(_message.Message):
     HEADERS_FIELD_NUMBER: _builtins.int
     BODY_FIELD_NUMBER: _builtins.int
     method: Global___WebhookContent.Method.ValueType
-    """The HTTP method."""
+    """Is the HTTP method."""
     url: _builtins.str
-    """The URL of the channel configuration."""
+    """Is the URL of the channel configuration."""
     body: _builtins.str
-    """The body."""
+    """Is the body."""
     @_builtins.property
     def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
-        """The header fields, without those that depend on the moment of sending."""
+        """Lists the header fields, without those that depend on the moment of sending."""
 
     def __init__(
         self,

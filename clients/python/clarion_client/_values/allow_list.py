@@ -14,8 +14,8 @@ from clarion_client._conversion import Value, represents
 @represents(allow_list_pb2.AllowList.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AllowList(Value):
-    """The addresses and domains that alone are written to while the list is enabled, so that a test environment
-    reaches nobody else. A sandbox has one; it is disabled and empty until it is changed.
+    """Lists the addresses and domains that alone are written to while the list is enabled, so that a test
+    environment reaches nobody else. A sandbox has one; it is disabled and empty until it is changed.
 
     It holds for every message of the sandbox, whatever its campaign, from its commit on: when a trigger is
     accepted and again before every attempt. On a channel without addresses the value of the recipient's identity
@@ -24,16 +24,16 @@ class AllowList(Value):
     """
 
     enabled: bool = False
-    """Optional. Whether it holds. An enabled list without entries stops everything."""
+    """Optional. Says whether it holds. An enabled list without entries stops everything."""
     entries: Sequence[str] = ()
-    """Optional. At most 1,000 addresses and domains, each once: `jane@example.com`, `example.com` for all addresses
-    at that domain, `*.example.com` for all below it. They compare as those of suppressions do.
+    """Optional. Has at most 1,000 addresses and domains, each once: `jane@example.com`, `example.com` for all
+    addresses at that domain, `*.example.com` for all below it. They compare as those of suppressions do.
     """
     etag: str = ""
-    """Optional. The state of the list as the caller last saw it. An update that carries another one than the stored
-    one is refused with `ABORTED`. Changes with every change.
+    """Optional. Is the state of the list as the caller last saw it. An update that carries another one than the
+    stored one is refused with `ABORTED`. It changes with every change.
     """
     update_time: dt.datetime | None = None
-    """Output only. When it was changed last. Absent before the first change."""
+    """Output only. Says when it was changed last. Is absent before the first change."""
     updater: str = ""
-    """Output only. The key that changed it last, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that changed it last, as `apiKeys/{api_key}`."""

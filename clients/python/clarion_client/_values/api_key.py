@@ -17,15 +17,15 @@ class Scope(StrEnum):
     """Says what a key may do. A call needs one of the scopes that its comment names. Values may be added."""
 
     AUTHOR = "AUTHOR"
-    """Write, review and preview campaigns."""
+    """The key may write, review and preview campaigns."""
     APPROVE = "APPROVE"
-    """Activate, pause, resume and stop campaigns."""
+    """The key may activate, pause, resume and stop campaigns, and approve drafts."""
     TRIGGER = "TRIGGER"
-    """Trigger campaigns, and cancel what was triggered."""
+    """The key may trigger campaigns, and cancel what was triggered."""
     READ = "READ"
-    """Read campaigns, executions, messages, events and reports."""
+    """The key may read campaigns, executions, messages, events and reports."""
     ADMIN = "ADMIN"
-    """Keep keys and channel configurations, and everything the other scopes allow."""
+    """The key may keep other keys and channel configurations, and do everything that the other scopes allow."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -33,29 +33,31 @@ class Scope(StrEnum):
 @represents(api_key_pb2.ApiKey.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey(Value):
-    """A credential, and with it a sandbox and rights. Sent as the metadata `authorization: Bearer {secret}`."""
+    """Is a credential, and gives its holder a sandbox and rights. Callers send its secret as the metadata
+    `authorization: Bearer {secret}`.
+    """
 
     name: str = ""
-    """Identifier. `apiKeys/{api_key}`. Assigned at creation; not secret."""
+    """Identifier. Has the form `apiKeys/{api_key}`. Is assigned at creation; not secret."""
     display_name: str = ""
-    """Required. What the key is for. 1 to 200 characters."""
+    """Required. Says what the key is for. Has 1 to 200 characters."""
     scopes: Sequence[Scope] = ()
-    """Required. What it may do. At least one, each once."""
+    """Required. Says what it may do. Has at least one, each once."""
     sandbox: str = ""
-    """Immutable. The sandbox that every call with this key sees: an isolated set of campaigns, channel
-    configurations and messages. 1 to 63 lower-case letters, digits and hyphens, beginning with a letter. A
+    """Immutable. Is the sandbox that every call with this key sees: an isolated set of campaigns, channel
+    configurations and messages. Has 1 to 63 lower-case letters, digits and hyphens, beginning with a letter. A
     sandbox exists as soon as a key names it. Default: the creator's. Only an administrator of the sandbox
     `default` may name another one.
     """
     create_time: dt.datetime
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     revoke_time: dt.datetime | None = None
-    """Output only. When it was revoked. Absent while it works."""
+    """Output only. Says when it was revoked. Is absent while it works."""
     creator: str = ""
-    """Output only. The key that created it, as `apiKeys/{api_key}`. Empty for the first one."""
+    """Output only. Names the key that created it, as `apiKeys/{api_key}`. Is empty for the first one."""
     access_labels: Sequence[str] = ()
-    """Immutable. The access labels that it holds: it sees what has none, or none but these, and nothing else. At
-    most 64, each of 1 to 32 lower-case letters, digits and hyphens, without repetition. Administrators give any
-    label to any key, and still see what is labelled only with a key that holds the labels. A label exists from
-    the first key on that holds it; a sandbox has at most 64 in its life. Default: none.
+    """Immutable. Lists the access labels that it holds: it sees what has none, or none but these, and nothing else.
+    Has at most 64, each of 1 to 32 lower-case letters, digits and hyphens, without repetition. Administrators
+    give any label to any key, and still see what is labelled only with a key that holds the labels. A label
+    exists from the first key on that holds it; a sandbox has at most 64 in its life. Default: none.
     """

@@ -16,6 +16,6 @@ class NewApiKey(Value):
     """Carries the new key."""
 
     api_key: ApiKey
-    """The key."""
+    """Holds the key."""
     secret: str = dataclasses.field(default="", repr=False)
-    """The credential itself. Clarion keeps only a hash of it and cannot show it again."""
+    """Is the credential itself. Clarion keeps only a hash of it and cannot show it again."""

@@ -58,32 +58,32 @@ class Approval(Value):
     """Says where the approval of the draft of a campaign or a fragment stands."""
 
     campaign: str = ""
-    """Output only. The campaign, as `campaigns/{campaign}`. Empty when it is about a fragment."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`. Is empty when it is about a fragment."""
     state: ApprovalState | None = None
-    """Output only. Where it stands."""
+    """Output only. Says where it stands."""
     content_hash: str = ""
     """Output only. A hash (SHA-256) of the draft as it is now, with all that it names: of a campaign the channel
     configurations, the topic, the sending policy, the fragments and the bytes of the attachments; of a fragment
     the versions of the fragments that it includes. An approval is of exactly this.
     """
     submitted_hash: str = ""
-    """Output only. The hash of what was submitted. Another one than `content_hash` when something changed since that
-    the draft names: the approvals are stale then, and the draft must be submitted anew. Empty when it is not
-    submitted.
+    """Output only. Is the hash of what was submitted. Another one than `content_hash` when something changed since
+    that the draft names: the approvals are stale then, and the draft must be submitted anew. Is empty when it is
+    not submitted.
     """
     submitter: str = ""
-    """Output only. The key that submitted it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that submitted it, as `apiKeys/{api_key}`."""
     submit_time: dt.datetime | None = None
-    """Output only. When it was submitted."""
+    """Output only. Says when it was submitted."""
     requirements: Sequence[ApprovalRequirement] = ()
-    """Output only. What the approval policies ask that hold for the draft now, by name. Without any, the draft can
-    be activated or published without an approval; once it is submitted, one approval makes it
+    """Output only. Says what the approval policies ask that hold for the draft now, by name. Without any, the draft
+    can be activated or published without an approval; once it is submitted, one approval makes it
     `ApprovalState.APPROVED`.
     """
     etag: str = ""
-    """Output only. The etag of the campaign or fragment."""
+    """Output only. Is the etag of the campaign or fragment."""
     fragment: str = ""
-    """Output only. The fragment, as `fragments/{fragment}`. Empty when it is about a campaign."""
+    """Output only. Names the fragment, as `fragments/{fragment}`. Is empty when it is about a campaign."""
 
 
 @represents(approval_pb2.Approval.Requirement.DESCRIPTOR)
@@ -92,49 +92,51 @@ class ApprovalRequirement(Value):
     """Says what one approval policy asks."""
 
     policy: str = ""
-    """Output only. The policy, as `approvalPolicies/{approval_policy}`."""
+    """Output only. Names the policy, as `approvalPolicies/{approval_policy}`."""
     required_count: int = 0
-    """Output only. How many different keys must approve."""
+    """Output only. Says how many different keys must approve."""
     approvers: Sequence[str] = ()
-    """Output only. The keys whose approvals count for it, as `apiKeys/{api_key}`, in the order of their approvals."""
+    """Output only. Names the keys whose approvals count for it, as `apiKeys/{api_key}`, in the order of their
+    approvals.
+    """
     possible_approvers: Sequence[str] = ()
-    """Output only. The keys of which further approvals would count for it, as `apiKeys/{api_key}`. Empty when it
-    names no approvers: then every key with the scope `approve` may, but for those that worked on the draft where
-    the policy blocks them.
+    """Output only. Names the keys of which further approvals would count for it, as `apiKeys/{api_key}`. Is empty
+    when it names no approvers: then every key with the scope `approve` may, but for those that worked on the
+    draft where the policy blocks them.
     """
 
 
 @represents(approval_pb2.ApprovalStep.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalStep(Value):
-    """One entry of the history of the approvals of a campaign or a fragment. Never changes."""
+    """Is one entry of the history of the approvals of a campaign or a fragment. An entry never changes."""
 
     action: ApprovalStepAction
-    """Output only. What was done."""
+    """Output only. Says what was done."""
     time: dt.datetime | None = None
-    """Output only. When."""
+    """Output only. Says when it was done."""
     actor: str = ""
-    """Output only. The key that did it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that did it, as `apiKeys/{api_key}`."""
     comment: str = ""
-    """Output only. What was said about it."""
+    """Output only. Says what was said about it."""
     content_hash: str = ""
-    """Output only. The hash of the draft at that moment. Empty for a comment."""
+    """Output only. Is the hash of the draft at that moment. Is empty for a comment."""
     step: str = ""
-    """Output only. What identifies the step in the history of its campaign or fragment."""
+    """Output only. Says what identifies the step in the history of its campaign or fragment."""
     thread: str = ""
-    """Output only. The step that began the thread which this one belongs to, as its `step`. Empty for a step that is
-    no reply.
+    """Output only. Is the step that began the thread which this one belongs to, as its `step`. Is empty for a step
+    that is no reply.
     """
 
 
 @represents(approval_pb2.ApprovalThread.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalThread(Value):
-    """A step that says something, with what was answered to it."""
+    """Is a step that says something, with what was answered to it."""
 
     opening: ApprovalStep | None = None
-    """Output only. What was said first: a comment, or another step with one, such as a request for changes."""
+    """Output only. Says what was said first: a comment, or another step with one, such as a request for changes."""
     replies: Sequence[ApprovalStep] = ()
-    """Output only. The answers, and each time at which it was resolved, the oldest first."""
+    """Output only. Lists the answers, and each time at which it was resolved, the oldest first."""
     resolved: bool = False
-    """Output only. Whether it is resolved: nothing was said in it since."""
+    """Output only. Says whether it is resolved: nothing was said in it since."""

@@ -35,58 +35,59 @@ class ApprovalPolicy(Value):
     """
 
     name: str = ""
-    """Identifier. `approvalPolicies/{approval_policy}`, where `{approval_policy}` is 1 to 63 lower-case letters,
-    digits and hyphens, begins with a letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `approvalPolicies/{approval_policy}`, where `{approval_policy}` is 1 to 63 lower-case
+    letters, digits and hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: str = ""
-    """Required. What people call the policy. 1 to 200 characters."""
+    """Required. Says what people call the policy. Has 1 to 200 characters."""
     conditions: ApprovalConditions | None = None
-    """Optional. The campaigns or fragments for which it holds. Default: all of the sandbox."""
+    """Optional. Says for which campaigns or fragments it holds. Default: all of the sandbox."""
     approvers: Sequence[str] = ()
-    """Optional. The keys whose approval counts, as `apiKeys/{api_key}`. At most 100, without repetition. Default:
-    every key with the scope `approve` or `admin`.
+    """Optional. Names the keys whose approval counts, as `apiKeys/{api_key}`. Has at most 100, without repetition.
+    Default: every key with the scope `approve` or `admin`.
     """
     required_count: int = 0
-    """Optional. How many different keys must approve: 1 to 5, and at most the number of `approvers` where there are
-    any. With as many as there are approvers, all of them must. Default: 1.
+    """Optional. Says how many different keys must approve: 1 to 5, and at most the number of `approvers` where there
+    are any. With as many as there are approvers, all of them must. Default: 1.
     """
     block_self: bool = False
-    """Optional. Whether the approval of a key does not count that submitted the draft, or edited it since the
+    """Optional. Says whether the approval of a key does not count that submitted the draft, or edited it since the
     campaign was last activated or the fragment last published. Default: false.
     """
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. An update that carries another one than the
-    stored one is refused with `ABORTED`.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one
+    than the stored one is refused with `ABORTED`.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     update_time: dt.datetime | None = None
-    """Output only. When it was last changed."""
+    """Output only. Says when it was last changed."""
     applies_to: ApprovalPolicyAppliesTo | None = None
-    """Optional. Whether it is about campaigns or about fragments. Default: `ApprovalPolicyAppliesTo.CAMPAIGN`."""
+    """Optional. Says whether it is about campaigns or about fragments. Default: `ApprovalPolicyAppliesTo.CAMPAIGN`."""
 
 
 @represents(approval_policy_pb2.ApprovalConditions.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalConditions(Value):
-    """The campaigns or fragments for which an approval policy holds: those that meet every condition which has
-    values. One value that fits meets a condition. Each has at most 100 values, without repetition. A condition
-    that campaigns alone have, or fragments alone, must have no values in a policy about the others.
+    """Says for which campaigns or fragments an approval policy holds: those that meet every condition which has
+    values. One value that fits is enough to meet a condition. Each condition has at most 100 values, without
+    repetition. A condition that campaigns alone have, or fragments alone, must have no values in a policy about
+    the others.
     """
 
     categories: Sequence[Category] = ()
-    """Optional. Of campaigns: the category is one of these."""
+    """Optional. Asks, of a campaign, that its category is one of these."""
     channels: Sequence[Channel] = ()
-    """Optional. Of campaigns: an action is for one of these channels."""
+    """Optional. Asks, of a campaign, that an action is for one of these channels."""
     tags: Sequence[str] = ()
-    """Optional. Of campaigns: it has one of these tags, in any case."""
+    """Optional. Asks, of a campaign, that it has one of these tags, in any case."""
     requesters: Sequence[str] = ()
-    """Optional. One of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the campaign was
-    last activated or the fragment last published.
+    """Optional. Asks that one of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the
+    campaign was last activated or the fragment last published.
     """
     fragment_kinds: Sequence[FragmentKind] = ()
-    """Optional. Of fragments: it may stand where one of these kinds stands."""
+    """Optional. Asks, of a fragment, that it may stand where one of these kinds stands."""
     fragments: Sequence[str] = ()
-    """Optional. Of fragments: it is one of these, as `fragments/{fragment}`. They need not exist yet. Every key that
-    reads policies sees these names, whatever hides the fragments.
+    """Optional. Asks, of a fragment, that it is one of these, as `fragments/{fragment}`. They need not exist yet.
+    Every key that reads policies sees these names, whatever hides the fragments.
     """

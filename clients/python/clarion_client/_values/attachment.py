@@ -13,8 +13,8 @@ from clarion_client._conversion import Value, represents
 @represents(attachment_pb2.Attachment.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment(Value):
-    """A file that mails carry. It never changes: another file is another attachment. The same bytes are stored once
-    in a sandbox.
+    """Is a file that mails carry. It never changes: another file is another attachment. The same bytes are stored
+    once in a sandbox.
 
     It is kept as long as the draft or a version of a campaign names it, or a message that may still be sent
     carries it. Seven days after that, at the earliest, it is deleted; the service may be set up to keep it for
@@ -22,43 +22,43 @@ class Attachment(Value):
     """
 
     name: str = ""
-    """Identifier. `attachments/{attachment}`, where `{attachment}` is 1 to 63 lower-case letters, digits and
-    hyphens, begins with a letter and does not end with a hyphen. Chosen when it is uploaded.
+    """Identifier. Has the form `attachments/{attachment}`, where `{attachment}` is 1 to 63 lower-case letters,
+    digits and hyphens, begins with a letter and does not end with a hyphen. Is chosen when it is uploaded.
     """
     file_name: str = ""
-    """Required. What its file is called in mails, such as `terms.pdf`. 1 to 255 octets of UTF-8, without folders,
-    control characters and marks of direction. Its extension must be one of its type.
+    """Required. Says what its file is called in mails, such as `terms.pdf`. Has 1 to 255 octets of UTF-8, without
+    folders, control characters and marks of direction. Its extension must be one of its type.
     """
     content_type: str = ""
-    """Optional. The type, which the bytes must show: `application/pdf`, `image/png`, `image/jpeg`, `image/gif`,
+    """Optional. Is the type, which the bytes must show: `application/pdf`, `image/png`, `image/jpeg`, `image/gif`,
     `image/webp`, `application/zip`, the types of `.docx`, `.xlsx` and `.pptx`, `text/calendar`, `text/vcard`,
     `application/xml`, `text/plain`, `text/csv`, `application/json` or `message/rfc822`. Default: the one that the
     extension stands for.
     """
     size_bytes: int = 0
-    """Output only. How many octets it has."""
+    """Output only. Says how many octets it has."""
     sha256: str = ""
-    """Output only. The SHA-256 of its bytes, as 64 hexadecimal digits."""
+    """Output only. Is the SHA-256 of its bytes, as 64 hexadecimal digits."""
     create_time: dt.datetime | None = None
-    """Output only. When it was uploaded."""
+    """Output only. Says when it was uploaded."""
     creator: str = ""
-    """Output only. The name of the key that uploaded it."""
+    """Output only. Is the name of the key that uploaded it."""
 
 
 @represents(attachment_pb2.RecipientAttachment.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientAttachment(Value):
-    """A file that the mails of one recipient carry."""
+    """Is a file that the mails of one recipient carry."""
 
     attachment: str | None = None
-    """Optional. An upload, as `attachments/{attachment}`, for files that do not fit the request or go with several
-    triggers.
+    """Optional. Names an upload, as `attachments/{attachment}`, for files that do not fit the request or go with
+    several triggers.
     """
     content: bytes | None = None
-    """Optional. The octets of the file. The same file for several recipients of a sandbox is stored once."""
+    """Optional. Holds the octets of the file. The same file for several recipients of a sandbox is stored once."""
     file_name: str = ""
-    """Optional. What the file is called in the mail, as for `Attachment.file_name`. Required with `content`. Default
-    for an upload: its own; another one must have the same extension.
+    """Optional. Says what the file is called in the mail, as for `Attachment.file_name`. It is required with
+    `content`. The default for an upload is its own; another one must have the same extension.
     """
     content_type: str = ""
-    """Optional. The type of `content`, as for `Attachment.content_type`. An upload keeps its own."""
+    """Optional. Is the type of `content`, as for `Attachment.content_type`. An upload keeps its own."""

@@ -16,8 +16,8 @@ class AttachmentHeader(Value):
     """Says what the file of an upload is."""
 
     attachment_id: str = ""
-    """Optional. The last segment of the name, as `Attachment.name` says. Default: one that is the same for the same
-    file.
+    """Optional. Is the last segment of the name, as `Attachment.name` says. Default: one that is the same for the
+    same file.
     """
     attachment: Attachment | None = None
-    """Required. The attachment. Its name and output-only fields are ignored."""
+    """Required. Holds the attachment. Its name and its output-only fields are ignored."""

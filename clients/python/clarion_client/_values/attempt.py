@@ -30,8 +30,8 @@ class ExclusionReason(StrEnum):
     opening.
     """
     PROFILE_UNKNOWN = "PROFILE_UNKNOWN"
-    """No profile has the recipient's identity, and the campaign rejects recipients without one. Of members of an
-    audience alone.
+    """No profile has the recipient's identity, and the campaign rejects recipients without one. Only members of an
+    audience are excluded for it.
     """
     DUPLICATE_ADDRESS = "DUPLICATE_ADDRESS"
     """An earlier member of the audience has the same address."""
@@ -52,9 +52,9 @@ class AttemptResult(StrEnum):
     SENT = "SENT"
     """The provider took the message."""
     DEFERRED = "DEFERRED"
-    """Failed for a passing reason: it is tried again within the retry window."""
+    """The attempt failed for a passing reason: the message is tried again within the retry window."""
     FAILED = "FAILED"
-    """Failed for good."""
+    """The attempt failed for good."""
     IN_DOUBT = "IN_DOUBT"
     """It is unknown whether the provider took the message."""
     UNRECOGNIZED = "UNRECOGNIZED"
@@ -63,7 +63,7 @@ class AttemptResult(StrEnum):
 
 @represents(attempt_pb2.Failure.Reason.DESCRIPTOR)
 class FailureReason(StrEnum):
-    """The reason in Clarion's words, the same for every provider. Values may be added."""
+    """Says the reason in Clarion's words, the same for every provider. Values may be added."""
 
     OTHER = "OTHER"
     """The provider refused, with a code that Clarion has no word for: see `code` and `detail`."""
@@ -104,20 +104,20 @@ class FailureReason(StrEnum):
 @represents(attempt_pb2.Attempt.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt(Value):
-    """One try to hand a message to a provider."""
+    """Is one try to hand a message to a provider."""
 
     number: int = 0
     """Output only. Counts from 1."""
     start_time: dt.datetime
-    """Output only. When it was begun."""
+    """Output only. Says when it was begun."""
     end_time: dt.datetime
-    """Output only. When it ended, or was found to have been cut off."""
+    """Output only. Says when it ended, or was found to have been cut off."""
     result: AttemptResult
-    """Output only. How it ended."""
+    """Output only. Says how it ended."""
     failure: Failure | None = None
-    """Output only. What went wrong. Absent after `AttemptResult.SENT`."""
+    """Output only. Says what went wrong. Is absent after `AttemptResult.SENT`."""
     provider_reply: str = ""
-    """Output only. What the provider answered when it took the message, such as its own queue number."""
+    """Output only. Says what the provider answered when it took the message, such as its own queue number."""
 
 
 @represents(attempt_pb2.Failure.DESCRIPTOR)
@@ -126,10 +126,10 @@ class Failure(Value):
     """Says why a hand-off did not succeed."""
 
     reason: FailureReason
-    """The reason."""
+    """Is the reason, in Clarion's words."""
     code: str = ""
-    """The provider's own code, such as `550` or `550 5.1.1`. Empty when it gave none."""
+    """Is the provider's own code, such as `550` or `550 5.1.1`. Is empty when it gave none."""
     detail: str = ""
-    """Holds what the provider said, or what Clarion found, for people. At most 500 characters."""
+    """Holds what the provider said, or what Clarion found, for people. Has at most 500 characters."""
     retries_exhausted: bool = False
-    """True when the retry window closed over a passing failure."""
+    """Is true when the retry window closed over a passing failure."""

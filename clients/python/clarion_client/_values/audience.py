@@ -14,47 +14,48 @@ from clarion_client._conversion import Value, represents
 @represents(audience_pb2.Audience.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Audience(Value):
-    """The people whom one trigger writes to: those of whose profiles a condition is true, or those of a list of
-    identities.
+    """Is a set of people whom one trigger writes to: those of whose profiles a condition is true, or those of a list
+    of identities.
     """
 
     name: str = ""
-    """Identifier. `audiences/{audience}`, where `{audience}` is 1 to 63 lower-case letters, digits and hyphens,
-    begins with a letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `audiences/{audience}`, where `{audience}` is 1 to 63 lower-case letters, digits and
+    hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: str = ""
-    """Required. What people call it. 1 to 200 characters."""
+    """Required. Says what people call it. Has 1 to 200 characters."""
     description: str = ""
-    """Optional. Who it is, for those who work with it. At most 2,000 characters."""
+    """Optional. Says who it is, for those who work with it. Has at most 2,000 characters."""
     condition: str | None = None
-    """The members are the profiles of the sandbox that this is true of, at the time of use. CEL (https://cel.dev), 1
-    to 4,096 bytes, over `profile.attributes`, `profile.locale`, `profile.time_zone`, `profile.create_time`, `now`
-    and `consent(channel, topic)`, which is `GRANTED`, `DENIED` or `NONE`. The condition is checked when it is
-    stored. Whoever it fails for later, as for want of an attribute, is no member.
+    """Selects as members the profiles of the sandbox that it is true of, at the time of use. It is an expression of
+    CEL (https://cel.dev), of 1 to 4,096 bytes, over `profile.attributes`, `profile.locale`, `profile.time_zone`,
+    `profile.create_time`, `now` and `consent(channel, topic)`, which is `GRANTED`, `DENIED` or `NONE`. The
+    condition is checked when it is stored. A profile for which it fails later, as for want of an attribute, is no
+    member.
     """
     identity_list: IdentityList | None = None
-    """The members are the identities that were uploaded."""
+    """Makes the uploaded identities the members."""
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. A change that carries another one than the
-    stored one is refused with `ABORTED`. Changes with every change but uploads.
+    """Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one
+    than the stored one is refused with `ABORTED`. Changes with every change but uploads.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     update_time: dt.datetime | None = None
-    """Output only. When it was last changed."""
+    """Output only. Says when it was last changed."""
     access_labels: Sequence[str] = ()
-    """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To
-    all other keys it does not exist. Only campaigns that have these labels too are sent to it. At most 64, each
-    of those that the calling key holds. Default: none.
+    """Optional. Says which callers see it: the keys that hold each of these labels, and every key of the sandbox
+    when there are none. To all other keys it does not exist. Only campaigns that have these labels too are sent
+    to it. Has at most 64, each of which the calling key holds. Default: none.
     """
 
 
 @represents(audience_pb2.IdentityList.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityList(Value):
-    """The list of an audience. `UploadIdentities` fills it."""
+    """Is the list of an audience. `UploadIdentities` fills it."""
 
     identity_count: int = 0
-    """Output only. How many different identities it has, at most 10,000,000."""
+    """Output only. Says how many different identities it has, at most 10,000,000."""
     update_time: dt.datetime | None = None
-    """Output only. When identities were last added."""
+    """Output only. Says when identities were last added."""

@@ -59,38 +59,40 @@ class AudienceRunEndReason(StrEnum):
 class AudienceRun(Value):
     """Says how far an execution has come that writes to the members of an audience. Its counts grow while it runs.
 
-    The members are those of one time, `select_time`. Each of them is decided about once, whatever crashes:
+    The members are those at one time, `select_time`. Each of them is decided about once, whatever crashes:
     `selected_count` is the sum of `accepted_count`, of all `excluded_counts`, of `deleted_count` and of those
     that are left.
     """
 
     audience: str = ""
-    """Output only. The audience, as `audiences/{audience}`."""
+    """Output only. Names the audience, as `audiences/{audience}`."""
     state: AudienceRunState
-    """Output only. Where it stands."""
+    """Output only. Says where it stands."""
     end_reason: AudienceRunEndReason | None = None
-    """Output only. Why it was refused or cancelled."""
+    """Output only. Says why it was refused or cancelled."""
     max_recipients: int = 0
-    """Output only. The most members that the caller allowed."""
+    """Output only. Says how many members the caller allowed at most."""
     start_time: dt.datetime
-    """Output only. When it starts at the earliest."""
+    """Output only. Says when it starts at the earliest."""
     select_time: dt.datetime | None = None
-    """Output only. When it began to select: its members are those of this time. Absent before."""
+    """Output only. Says when it began to select: its members are those of this time. Is absent before."""
     selected_count: int = 0
-    """Output only. How many members were selected. 0 until all of them are."""
+    """Output only. Says how many members were selected. Is 0 until all of them are."""
     snapshot_count: int = 0
-    """Output only. In how many states of the store the members were read, one after the other. One state is read for
-    5 minutes at most; whoever changed after that counts as it is in the next one.
+    """Output only. Says in how many states of the store the members were read, one after the other. One state is
+    read for 5 minutes at most; a profile that changed after that counts as it is in the next one.
     """
     failed_evaluations: Sequence[FailedEvaluations] = ()
-    """Output only. The people for whom the audience's condition could not be evaluated, by the cause. They are no
-    members.
+    """Output only. Lists the people for whom the audience's condition could not be evaluated, by the cause. They are
+    no members.
     """
     accepted_count: int = 0
-    """Output only. How many members messages were accepted to."""
+    """Output only. Says to how many members messages were accepted."""
     excluded_counts: Mapping[ExclusionReason, int] = dataclasses.field(default_factory=dict)
-    """Output only. How many members all of whose messages were excluded, by the reason for the first action."""
+    """Output only. Says how many members were excluded, with all of their messages, by the reason for the first
+    action.
+    """
     deleted_count: int = 0
-    """Output only. How many members' profiles were deleted before it was their turn. Nothing is sent to them."""
+    """Output only. Says how many members' profiles were deleted before it was their turn. Nothing is sent to them."""
     end_time: dt.datetime | None = None
-    """Output only. When it was done, refused or cancelled."""
+    """Output only. Says when it was done, refused or cancelled."""

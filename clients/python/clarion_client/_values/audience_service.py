@@ -19,24 +19,24 @@ class UploadedIdentities(Value):
     """Says what became of the identities."""
 
     added_count: int = 0
-    """How many were added."""
+    """Says how many were added."""
     repeated_count: int = 0
-    """How many the list had already, or the call named before."""
+    """Says how many the list had already, or the call named before."""
     rejected: Sequence[RejectedIdentity] = ()
-    """Those that were refused, in the order of the request."""
+    """Lists those that were refused, in the order of the request."""
     identity_list: IdentityList
-    """The list to which they were added, which is the audience's unless it is still uploaded."""
+    """Holds the list to which they were added, which is the audience's unless it is still uploaded."""
 
 
 @represents(audience_service_pb2.RejectedIdentity.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedIdentity(Value):
-    """An identity that was refused."""
+    """Is an identity that was refused."""
 
     index: int = 0
-    """The position in the request's `identities`, from 0."""
+    """Is the position in the request's `identities`, from 0."""
     violation: Violation | None = None
-    """What is wrong with it."""
+    """Says what is wrong with it."""
 
 
 @represents(audience_service_pb2.CountAudienceResponse.DESCRIPTOR)
@@ -45,11 +45,11 @@ class AudienceCount(Value):
     """Carries the number of members."""
 
     member_count: int = 0
-    """How many members it has."""
+    """Says how many members it has."""
     evaluated_count: int = 0
-    """How many profiles, or identities of the list, were looked at."""
+    """Says how many profiles, or identities of the list, were looked at."""
     failures: Sequence[FailedEvaluations] = ()
-    """For whom the condition failed, by cause. Causes that did not occur are left out."""
+    """Says for how many people the condition failed, by cause. Causes that did not occur are left out."""
 
 
 @represents(audience_service_pb2.SampleAudienceResponse.DESCRIPTOR)
@@ -58,8 +58,8 @@ class AudienceSample(Value):
     """Carries some members."""
 
     members: Sequence[str] = ()
-    """The members, as `profiles/{profile}`; of a list, the identities as they were uploaded."""
+    """Names the members, as `profiles/{profile}`; of a list, the identities as they were uploaded."""
     evaluated_count: int = 0
-    """How many profiles, or identities of the list, were looked at for them."""
+    """Says how many profiles, or identities of the list, were looked at for them."""
     failures: Sequence[FailedEvaluations] = ()
-    """For whom the condition failed meanwhile, by cause."""
+    """Says for how many people the condition failed meanwhile, by cause."""

@@ -67,25 +67,31 @@ class ThroughputMode(StrEnum):
 
 @represents(campaign_pb2.Campaign.State.DESCRIPTOR)
 class CampaignState(StrEnum):
-    """Says where a campaign stands in its life. Moves by transition RPCs and by the schedule alone. Values may be
+    """Says where a campaign stands in its life. Only transition RPCs and the schedule change it. Values may be
     added.
     """
 
     DRAFT = "DRAFT"
-    """Never activated. Refuses triggers. The only state in which a campaign can be deleted."""
+    """The campaign was never activated. It refuses triggers. This is the only state in which a campaign can be
+    deleted.
+    """
     SCHEDULED = "SCHEDULED"
-    """Activated, with a start time that lies ahead. Becomes `CampaignState.LIVE` by itself at that time."""
+    """The campaign was activated, with a start time that lies ahead. It becomes `CampaignState.LIVE` by itself at
+    that time.
+    """
     LIVE = "LIVE"
-    """Accepts triggers."""
+    """The campaign accepts triggers."""
     PAUSED = "PAUSED"
-    """Refuses triggers and keeps what was accepted in its queue until resumed or stopped."""
+    """The campaign refuses triggers, and keeps what was accepted in its queue until it is resumed or stopped."""
     STOPPED = "STOPPED"
-    """Ended by a caller. Refuses triggers for good; its queue was drained or cancelled, as that caller said."""
+    """A caller ended the campaign. It refuses triggers for good; its queue was drained or cancelled, as that caller
+    said.
+    """
     COMPLETED = "COMPLETED"
-    """Ended by its schedule. Refuses triggers for good; what was accepted before is still sent."""
+    """The schedule ended the campaign. It refuses triggers for good; what was accepted before is still sent."""
     ARCHIVED = "ARCHIVED"
-    """Put aside by a caller: it was a draft, stopped or completed. Lists leave it out unless they ask for this
-    state.
+    """A caller put the campaign aside: it was a draft, stopped or completed. Lists leave it out unless they ask for
+    this state.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
@@ -96,10 +102,10 @@ class ActionMode(StrEnum):
     """Says which actions of the campaign are sent to a recipient."""
 
     ALL = "ALL"
-    """Each: a recipient gets one message per action."""
+    """Each action is sent: a recipient gets one message for each."""
     FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
-    """The first; the next one when the message of the one before is excluded or fails. A message that expires, is
-    cancelled (or was to be, while it was being sent), or is parked in doubt ends the row.
+    """The first action is sent; the next one when the message of the one before is excluded or fails. A message that
+    expires, is cancelled (or was to be, while it was being sent), or is parked in doubt ends the row.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
@@ -110,9 +116,9 @@ class Severity(StrEnum):
     """Says how much it matters."""
 
     WARNING = "WARNING"
-    """Worth a look; activation goes on."""
+    """The finding is worth a look; activation goes on."""
     ERROR = "ERROR"
-    """Blocks activation."""
+    """The finding blocks activation."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -120,74 +126,77 @@ class Severity(StrEnum):
 @represents(campaign_pb2.Campaign.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign(Value):
-    """A message that is defined once and then sent by any service with one `Trigger` call.
+    """Defines a message once, which any service then sends with one `Trigger` call.
 
     The editable fields are the author's draft. Activation takes an immutable version of them; triggers use that
     version until another one is activated. Editing a live campaign therefore changes nothing that is sent.
     """
 
     name: str = ""
-    """Identifier. `campaigns/{campaign}`, where `{campaign}` is 1 to 63 lower-case letters, digits and hyphens,
-    begins with a letter and does not end with a hyphen. Chosen at creation, stable across versions.
+    """Identifier. Has the form `campaigns/{campaign}`, where `{campaign}` is 1 to 63 lower-case letters, digits and
+    hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation, and stays the same across
+    versions.
     """
     display_name: str = ""
-    """Required. What people call the campaign. 1 to 200 characters."""
+    """Required. Says what people call the campaign. Has 1 to 200 characters."""
     description: str = ""
-    """Optional. What the campaign is for. At most 2,000 characters."""
+    """Optional. Says what the campaign is for. Has at most 2,000 characters."""
     tags: Sequence[str] = ()
-    """Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition. They are
-    compared without case, belong to no version, and may be changed in every state.
+    """Optional. Lists words to find the campaign by. Has at most 20, each of 1 to 63 characters, without repetition.
+    They are compared without case, belong to no version, and may be changed in every state.
     """
     category: Category | None = None
-    """Required. Which rules apply to its messages."""
+    """Required. Says which rules apply to its messages."""
     default_locale: str = ""
-    """Optional. The language of the default content of each action, as a BCP 47 tag such as `pt-BR`. Recipients get
-    it who want no other language that an action has. Default: `en`.
+    """Optional. Is the language of the default content of each action, as a BCP 47 tag such as `pt-BR`. Recipients
+    who want no other language that an action has get it. Default: `en`.
     """
     identity_namespace: str = ""
-    """Optional. The namespace of its recipients' identities: the part before the colon of `email:jane@example.com`.
-    1 to 32 lower-case letters, digits, hyphens and underscores. Default: `email`.
+    """Optional. Is the namespace of its recipients' identities: the part before the colon of
+    `email:jane@example.com`. Has 1 to 32 lower-case letters, digits, hyphens and underscores. Default: `email`.
     """
     actions: Sequence[Action] = ()
-    """Required. What is sent: 1 to 10 actions."""
+    """Required. Says what is sent: 1 to 10 actions."""
     action_mode: ActionMode | None = None
-    """Optional. Which of the actions are sent. Default: `ActionMode.ALL`."""
+    """Optional. Says which of the actions are sent. Default: `ActionMode.ALL`."""
     context_schema: Mapping[str, Any] | None = None
-    """Optional. The contract of the data that a trigger carries, as a JSON Schema (draft 2020-12) whose root type is
-    `object`. At most 64 KiB as JSON; references to other documents are refused. Without one the context must be
-    empty.
+    """Optional. Says which data a trigger carries, as a JSON Schema (draft 2020-12) whose root type is `object`. Has
+    at most 64 KiB as JSON; references to other documents are refused. Without one the context must be empty.
     """
     schedule: Schedule | None = None
-    """Optional. When the campaign accepts triggers. Default: from activation until it is stopped."""
+    """Optional. Says when the campaign accepts triggers. Default: from activation until it is stopped."""
     in_doubt_policy: InDoubtPolicy | None = None
-    """Optional. What happens to a message whose hand-off is in doubt. Default: `InDoubtPolicy.RESEND`."""
+    """Optional. Says what happens to a message whose hand-off is in doubt. Default: `InDoubtPolicy.RESEND`."""
     rapid: bool = False
-    """Optional. Whether somebody waits for the message at this moment, as for a password reset or a one-time code.
-    It then goes before everything else that waits on its channel configuration, and capacity is kept for it. Only
-    with `Category.TRANSACTIONAL`. Default: false.
+    """Optional. Says whether somebody waits for the message at this moment, as for a password reset or a one-time
+    code. It then goes before everything else that waits on its channel configuration, and capacity is kept for
+    it. It is allowed only with `Category.TRANSACTIONAL`. Default: false.
     """
     topic: str = ""
-    """Optional. What its messages are about, as `topics/{topic}`. People's choices about the topic hold for every
-    message of the campaign, also for a transactional one. Default: none.
+    """Optional. Says what its messages are about, as `topics/{topic}`. People's choices about the topic hold for
+    every message of the campaign, also for a transactional one. Default: none.
     """
     unknown_recipient_policy: UnknownRecipientPolicy | None = None
-    """Optional. What happens to a recipient whom no stored profile has. Default: `UnknownRecipientPolicy.ACCEPT`."""
+    """Optional. Says what happens to a recipient whom no stored profile has. Default:
+    `UnknownRecipientPolicy.ACCEPT`.
+    """
     throughput_mode: ThroughputMode | None = None
-    """Optional. Whether triggers look up the profiles of their recipients. Default: `ThroughputMode.STANDARD`."""
+    """Optional. Says whether triggers look up the profiles of their recipients. Default: `ThroughputMode.STANDARD`."""
     sending_policy: str = ""
-    """Optional. At which hours its messages may leave, as `sendingPolicies/{sending_policy}`. Default: the policy
-    named `default`, if there is one. With `ThroughputMode.HIGH` no policy holds.
+    """Optional. Names the policy that says at which hours its messages may leave, as
+    `sendingPolicies/{sending_policy}`. Default: the policy named `default`, if there is one. With
+    `ThroughputMode.HIGH` no policy holds.
     """
     locale_fallbacks: Sequence[LocaleFallback] = ()
-    """Optional. What people get who want a locale that an action has no content in: the author's word, and the only
-    way to another language or script. At most 50.
+    """Optional. Says what people get who want a locale that an action has no content in. The author decides it here,
+    and it is the only way to another language or script. Has at most 50.
     """
     translations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    """Optional. The texts that templates write by `{{ t("key") }}`, by locale. A catalogue is an object of texts by
-    their keys, such as `{"order.greeting": "Hello {name}", "order.items": {"one": "{count} item", "other":
-    "{count} items"}}`. A text is no template: it has `{name}` where an argument of the call stands. The forms of
-    a text are the plural categories of the Unicode CLDR, of which `other` is required, and exact numbers such as
-    `=0`. At most 50 locales, 5,000 keys each, and 4,000 characters a text.
+    """Optional. Lists the texts that templates write by `{{ t("key") }}`, by locale. A catalogue is an object of
+    texts by their keys, such as `{"order.greeting": "Hello {name}", "order.items": {"one": "{count} item",
+    "other": "{count} items"}}`. A text is no template: it has `{name}` where an argument of the call stands. The
+    forms of a text are the plural categories of the Unicode CLDR, of which `other` is required, and exact numbers
+    such as `=0`. Has at most 50 locales, 5,000 keys each, and 4,000 characters a text.
 
     Default content that writes texts is offered in each of these locales.
     """
@@ -196,89 +205,89 @@ class Campaign(Value):
     review and no error. Default: false.
     """
     rate: SendingRate | None = None
-    """Optional. At most so many of its messages leave, over all processes, also after a crash. A message waits for
+    """Optional. Limits how many of its messages leave, over all processes, also after a crash. A message waits for
     its turn, and is never excluded by it. It holds for every attempt, also in a `rapid` campaign; proofs and
     messages to magic recipients do not wait. The rate of a sending policy is kept as well. The rate of the live
     version holds for all messages that wait, whatever version they are of. Default: no limit.
     """
     access_labels: Sequence[str] = ()
-    """Optional. Which callers see the campaign, and all that its triggers became: keys that hold each of these
-    labels. Without any, every key of the sandbox. To all other keys it does not exist. At most 64, each of those
-    that the calling key holds. They belong to no version, may be changed in every state, and hold for old
-    messages too. Default: none.
+    """Optional. Says which callers see the campaign, and all that its triggers became: the keys that hold each of
+    these labels, and every key of the sandbox when there are none. To all other keys it does not exist. Has at
+    most 64, each of which the calling key holds. They belong to no version, may be changed in every state, and
+    hold for old messages too. Default: none.
     """
     state: CampaignState | None = None
-    """Output only. Where the campaign stands."""
+    """Output only. Says where the campaign stands."""
     live_version: int = 0
-    """Output only. The number of the version that triggers use. 0 before the first activation."""
+    """Output only. Is the number of the version that triggers use. Is 0 before the first activation."""
     draft_pending: bool = False
-    """Output only. True when the draft differs from the live version, or was never activated."""
+    """Output only. Is true when the draft differs from the live version, or was never activated."""
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. An update or a transition that carries another
-    one than the stored one is refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update or a transition that
+    carries another one than the stored one is refused with `ABORTED`. It changes with every change.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     update_time: dt.datetime | None = None
-    """Output only. When a caller last changed it."""
+    """Output only. Says when a caller last changed it."""
     activate_time: dt.datetime | None = None
-    """Output only. When the live version was activated."""
+    """Output only. Says when the live version was activated."""
     creator: str = ""
-    """Output only. The key that created it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that created it, as `apiKeys/{api_key}`."""
     updater: str = ""
-    """Output only. The key that last changed it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that last changed it, as `apiKeys/{api_key}`."""
     activator: str = ""
-    """Output only. The key that activated the live version, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that activated the live version, as `apiKeys/{api_key}`."""
     health: CampaignHealth | None = None
-    """Output only. What is known to be wrong with it. Only `GetCampaign` and `ListCampaigns` give it, and only of
-    campaigns that are scheduled, live or paused. Absent otherwise.
+    """Output only. Says what is known to be wrong with it. Only `GetCampaign` and `ListCampaigns` give it, and only
+    of campaigns that are scheduled, live or paused. Is absent otherwise.
     """
     approval_state: ApprovalState | None = None
-    """Output only. Where the approval of the draft stands. While it is in review or approved, the campaign cannot be
-    edited. `ApprovalService.GetApproval` tells more.
+    """Output only. Says where the approval of the draft stands. While it is in review or approved, the campaign
+    cannot be edited. `ApprovalService.GetApproval` tells what is missing.
     """
 
 
 @represents(campaign_pb2.Action.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Action(Value):
-    """One channel, how to send on it, and what to send."""
+    """Says on which channel something is sent, how, and what."""
 
     id: str = ""
-    """Optional. What names the action in results, messages, events and reports: 1 to 32 lower-case letters, digits
-    and hyphens, unique in the campaign. Default: the word of its channel, such as `email`.
+    """Optional. Is the name of the action in results, messages, events and reports: 1 to 32 lower-case letters,
+    digits and hyphens, unique in the campaign. Default: the word of its channel, such as `email`.
     """
     channel_configuration: str
-    """Required. How the message is sent, as `channelConfigurations/{channel_configuration}`. Its channel is that of
-    the content.
+    """Required. Says how the message is sent, as `channelConfigurations/{channel_configuration}`. Its channel is
+    that of the content.
     """
     email: EmailContent | None = None
-    """An e-mail."""
+    """Is an e-mail."""
     webhook: WebhookContent | None = None
-    """An HTTP request."""
+    """Is an HTTP request."""
     variants: Sequence[ContentVariant] = ()
-    """Optional. The content in other languages than the campaign's `default_locale`, and for the people of a rule.
-    At most 1,000, each rule and locale once, in at most 50 locales; 2,000 in the campaign.
+    """Optional. Holds the contents in other languages than the campaign's `default_locale`, and for the people of a
+    rule. Has at most 1,000, each rule and locale once, in at most 50 locales; 2,000 in the campaign.
     """
     rules: Sequence[TargetingRule] = ()
-    """Optional. Whom its contents are for. The first one counts that is true of a recipient when the trigger is
-    accepted. At most 20.
+    """Optional. Says whom its contents are for. The first one that is true of a recipient when the trigger is
+    accepted decides. Has at most 20.
     """
     without_rule: WithoutRule | None = None
-    """Optional. What happens to recipients of whom no rule is true. Only with `rules`. Default:
+    """Optional. Says what happens to recipients of whom no rule is true. It is allowed only with `rules`. Default:
     `WithoutRule.SEND_DEFAULT`.
     """
 
     @property
     def content(self) -> EmailContent | WebhookContent | None:
-        """Required. What is sent."""
+        """Required. Says what is sent."""
         return self.email or self.webhook
 
 
 @represents(campaign_pb2.ContentVariant.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ContentVariant(Value):
-    """The content of an action in another language than the default one, or for the people of a rule.
+    """Is the content of an action in another language than the default one, or for the people of a rule.
 
     A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, then, for a
     variant of a rule, from the variants that belong to no rule, and from the default content, as far as these are
@@ -288,68 +297,70 @@ class ContentVariant(Value):
     """
 
     locale: str = ""
-    """Optional. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`. Default: the campaign's
-    `default_locale`, of a variant with a `rule`. One without must have it.
+    """Optional. Is the locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`. Default: the campaign's
+    `default_locale`, of a variant with a `rule`. A variant without a rule must have a locale.
     """
     email: EmailContent | None = None
-    """An e-mail."""
+    """Is an e-mail."""
     webhook: WebhookContent | None = None
-    """An HTTP request."""
+    """Is an HTTP request."""
     rule: str = ""
-    """Optional. The rule of the action whose people it is for, by its id. Default: it belongs to no rule."""
+    """Optional. Is the rule of the action whose people it is for, by its id. Default: it belongs to no rule."""
 
     @property
     def content(self) -> EmailContent | WebhookContent | None:
-        """Required. What is sent, on the channel of the action. No field of it is required."""
+        """Required. Says what is sent, on the channel of the action. No field of it is required."""
         return self.email or self.webhook
 
 
 @represents(campaign_pb2.LocaleFallback.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class LocaleFallback(Value):
-    """Says which content people get who want a locale that there is no content in."""
+    """Says which content people get who want a locale without content."""
 
     locale: str
-    """Required. The locale that they want, as a BCP 47 tag such as `ca`. It stands for its regions too, such as
+    """Required. Is the locale that they want, as a BCP 47 tag such as `ca`. It stands for its regions too, such as
     `ca-FR`.
     """
     fallbacks: Sequence[str]
-    """Required. The locales of the content, the best first. The first one counts that an action has, or whose own
-    fallbacks lead to one. 1 to 10.
+    """Required. Lists the locales of the content, the best first. The first one that an action has, or whose own
+    fallbacks lead to one, decides. Has 1 to 10.
     """
 
 
 @represents(campaign_pb2.Schedule.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule(Value):
-    """The time in which a campaign accepts triggers."""
+    """Is the time in which a campaign accepts triggers."""
 
     start_time: dt.datetime | None = None
-    """Optional. The first instant. Activated before it, the campaign is `CampaignState.SCHEDULED` until then."""
+    """Optional. Is the first instant at which triggers are accepted. A campaign that is activated before it is
+    `CampaignState.SCHEDULED` until then.
+    """
     end_time: dt.datetime | None = None
-    """Optional. The first instant at which triggers are refused. Later than `start_time`."""
+    """Optional. Is the first instant at which triggers are refused. Must be later than `start_time`."""
 
 
 @represents(campaign_pb2.Finding.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Finding(Value):
-    """One thing that review found."""
+    """Is one thing that review found."""
 
     severity: Severity
-    """Output only. How much it matters."""
+    """Output only. Says how much it matters."""
     code: str = ""
-    """Output only. Which rule it is, in UPPER_SNAKE_CASE. Stable: tools may match on it. `docs/findings.md` lists
-    them.
+    """Output only. Says which rule it is, in UPPER_SNAKE_CASE. It is stable: tools may match on it.
+    `docs/findings.md` lists them.
     """
     field: str = ""
-    """Output only. Where it is, as a dotted path such as `actions[0].email.html`."""
+    """Output only. Says where it is, as a dotted path such as `actions[0].email.html`."""
     line: int = 0
-    """Output only. The line within that field, counted from 1. 0 when the finding has no line."""
+    """Output only. Is the line within that field, counted from 1. Is 0 when the finding has no line."""
     message: str = ""
-    """Output only. What is wrong, for people."""
+    """Output only. Says what is wrong, for people."""
     remedy: str = ""
-    """Output only. What to do about it, for people."""
+    """Output only. Says what to do about it, for people."""
     way: Sequence[str] = ()
-    """Output only. The way from that line to the fragment that it is in, each with its line, such as
-    `fragments/base@2:5` and `fragments/footer@4:12`. Empty when it is in no fragment.
+    """Output only. Lists the way from that line to the fragment that it is in, each with its line, such as
+    `fragments/base@2:5` and `fragments/footer@4:12`. Is empty when it is in no fragment.
     """

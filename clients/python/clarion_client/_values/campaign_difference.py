@@ -46,71 +46,73 @@ class CampaignDifference(Value):
     """Says how two versions of a campaign differ."""
 
     fields: Sequence[FieldDifference] = ()
-    """The fields that differ."""
+    """Lists the fields that differ."""
     context_schema: Sequence[SchemaDifference] = ()
-    """What the change of the context schema means to those who trigger the campaign. Empty when a schema is not
-    valid.
+    """Says what the change of the context schema means to those who trigger the campaign. Is empty when a schema is
+    not valid.
     """
     translations: Sequence[TranslationDifference] = ()
-    """The texts of `Campaign.translations` that differ, by locale and key. At most 1,000. They are not among the
-    fields.
+    """Lists the texts of `Campaign.translations` that differ, by locale and key. Has at most 1,000. They are not
+    among the fields.
     """
     translation_count: int = 0
-    """How many texts differ, those included that `translations` has no room for."""
+    """Says how many texts differ, those included that `translations` has no room for."""
     test_cells: Sequence[TestCellDifference] = ()
-    """Which cells of the test cases come out differently, when that was asked for: those of the later version first,
-    at most 1,000.
+    """Says which cells of the test cases come out differently, when that was asked for: those of the later version
+    first, at most 1,000.
     """
     test_cell_count: int = 0
-    """How many cells come out differently, those included that `test_cells` has no room for."""
+    """Says how many cells come out differently, those included that `test_cells` has no room for."""
     untried_test_cell_count: int = 0
-    """How many cells were not compared, as 2,000 and ten seconds of processor time are the most for one answer."""
+    """Says how many cells were not compared, as one answer compares 2,000 at most, and takes ten seconds of
+    processor time at most.
+    """
 
 
 @represents(campaign_difference_pb2.TranslationDifference.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TranslationDifference(Value):
-    """One text of a catalogue that differs."""
+    """Is one text of a catalogue that differs."""
 
     locale: str = ""
-    """The locale of the catalogue, such as `de`."""
+    """Is the locale of the catalogue, such as `de`."""
     key: str = ""
-    """The key of the text, such as `order.greeting`."""
+    """Is the key of the text, such as `order.greeting`."""
     change: TranslationDifferenceChange
-    """What became of it."""
+    """Says what became of it."""
     before: str = ""
-    """The text in the earlier version: its forms as JSON where it has some. Empty when it was added."""
+    """Is the text in the earlier version: its forms as JSON where it has some. Is empty when it was added."""
     after: str = ""
-    """The text in the later version: its forms as JSON where it has some. Empty when it was removed."""
+    """Is the text in the later version: its forms as JSON where it has some. Is empty when it was removed."""
 
 
 @represents(campaign_difference_pb2.FieldDifference.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDifference(Value):
-    """One field that differs."""
+    """Is one field that differs."""
 
     field: str = ""
-    """Where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared with
-    the item of the same; the position is that in the later version, where it has the item. Of the fragments that
-    a version keeps to, and that a draft would take now: such as `fragments.footer.version` and
-    `fragments.footer.source`.
+    """Says where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared
+    with the item of the same id or locale; the position is that in the later version, where it has the item. The
+    fragments that a version keeps to, and that a draft would take now, have paths such as
+    `fragments.footer.version` and `fragments.footer.source`.
     """
     unified_diff: str = ""
-    """The change as a unified diff, without the names of files: of a text by its lines, of any other value by the
-    lines of its JSON. At most 65,536 characters; a longer one ends with a line `…`.
+    """Is the change as a unified diff, without the names of files: of a text by its lines, of any other value by the
+    lines of its JSON. Has at most 65,536 characters; a longer one ends with a line `…`.
     """
 
 
 @represents(campaign_difference_pb2.SchemaDifference.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaDifference(Value):
-    """One change of what a context may be."""
+    """Is one change of what a context may be."""
 
     path: str = ""
-    """Where, in the context: such as `context.order.items[].price`. `[]` stands for every item, `*` for every other
-    name.
+    """Says where the change is in the context, such as `context.order.items[].price`. `[]` stands for every item,
+    `*` for every other name.
     """
     effect: SchemaDifferenceEffect
-    """What it does."""
+    """Says what it does."""
     message: str = ""
-    """What has changed, for people."""
+    """Says what has changed, for people."""

@@ -18,8 +18,8 @@ class HealthProblemCode(StrEnum):
     CHANNEL_CONFIGURATION_DISABLED = "CHANNEL_CONFIGURATION_DISABLED"
     """The channel configuration is disabled: messages wait until it is enabled."""
     ATTEMPTS_FAILING = "ATTEMPTS_FAILING"
-    """Messages wait although they were tried three times or more. Looked for among the hundred that have waited
-    longest.
+    """Messages wait although they were tried three times or more. Only the hundred that have waited longest are
+    looked at.
     """
     CERTIFICATE_EXPIRING = "CERTIFICATE_EXPIRING"
     """The certificate that the channel configuration shows its peer has expired, or expires within 14 days; or the
@@ -31,7 +31,7 @@ class HealthProblemCode(StrEnum):
     """
     CHANNEL_CONFIGURATION_FAILING = "CHANNEL_CONFIGURATION_FAILING"
     """Messages of other campaigns wait on the channel configuration although they were tried three times or more.
-    Looked for among the hundred that are due first.
+    Only the hundred that are due first are looked at.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
@@ -45,23 +45,25 @@ class CampaignHealth(Value):
     """
 
     problems: Sequence[HealthProblem] = ()
-    """Output only. What is wrong. Empty when nothing is known to be."""
+    """Output only. Says what is wrong. Is empty when nothing is known to be."""
 
 
 @represents(campaign_health_pb2.HealthProblem.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HealthProblem(Value):
-    """One thing that is wrong with a campaign in use."""
+    """Is one thing that is wrong with a campaign in use."""
 
     code: HealthProblemCode
-    """Output only. Which thing."""
+    """Output only. Says which thing it is."""
     channel_configuration: str = ""
-    """Output only. The channel configuration that it is about, as `channelConfigurations/{channel_configuration}`.
-    Empty for a rule.
+    """Output only. Names the channel configuration that it is about, as
+    `channelConfigurations/{channel_configuration}`. Is empty for a rule.
     """
     message: str = ""
-    """Output only. What is wrong, for people."""
+    """Output only. Says what is wrong, for people."""
     action: str = ""
-    """Output only. The action whose rule it is about, by its id: `HealthProblemCode.RULE_FAILING` alone."""
+    """Output only. Is the id of the action whose rule it is about. Is set for `HealthProblemCode.RULE_FAILING`
+    alone.
+    """
     rule: str = ""
-    """Output only. The rule, by its id."""
+    """Output only. Is the id of the rule. Is set for `HealthProblemCode.RULE_FAILING` alone."""

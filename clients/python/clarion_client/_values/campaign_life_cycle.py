@@ -29,11 +29,11 @@ class Review(Value):
     """Carries what the review found."""
 
     findings: Sequence[Finding] = ()
-    """The findings, errors first. Empty when there is nothing to say."""
+    """Lists the findings, errors first. Is empty when there is nothing to say."""
     activatable: bool = False
-    """True when no finding is an error."""
+    """Is true when no finding is an error."""
     difference: CampaignDifference | None = None
-    """How the draft differs from the live version. Absent when the campaign was never activated."""
+    """Says how the draft differs from the live version. Is absent when the campaign was never activated."""
 
 
 @represents(campaign_life_cycle_pb2.ActivateCampaignResponse.DESCRIPTOR)
@@ -42,9 +42,9 @@ class Activation(Value):
     """Carries the activated campaign."""
 
     campaign: Campaign
-    """The campaign."""
+    """Holds the campaign."""
     findings: Sequence[Finding] = ()
-    """The warnings that review found."""
+    """Lists the warnings that review found."""
 
 
 @represents(campaign_life_cycle_pb2.StopCampaignResponse.DESCRIPTOR)
@@ -53,6 +53,6 @@ class Stop(Value):
     """Carries the stopped campaign."""
 
     campaign: Campaign
-    """The campaign."""
+    """Holds the campaign."""
     queued_count: int = 0
-    """How many messages were queued or being handed off at that moment."""
+    """Says how many messages were queued or being handed off at that moment."""

@@ -12,9 +12,9 @@ from clarion_client._conversion import Value, represents
 @represents(campaign_list_pb2.TagUse.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TagUse(Value):
-    """A tag, and how many campaigns carry it."""
+    """Is a tag, with the number of campaigns that carry it."""
 
     tag: str = ""
-    """The tag, as one of the campaigns writes it."""
+    """Is the tag, as one of the campaigns writes it."""
     campaign_count: int = 0
-    """How many campaigns carry it, in any case, without those that are archived."""
+    """Says how many campaigns carry it, in any case, without those that are archived."""

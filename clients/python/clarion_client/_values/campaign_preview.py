@@ -21,13 +21,13 @@ class ChoiceSource(StrEnum):
     """Says where a choice comes from. Values may be added."""
 
     RECIPIENT = "RECIPIENT"
-    """What the request says of the recipient."""
+    """The request says it of the recipient."""
     PROFILE = "PROFILE"
-    """An attribute of the profile."""
+    """It is an attribute of the profile."""
     IDENTITY = "IDENTITY"
-    """The recipient's identity."""
+    """It comes from the recipient's identity."""
     CAMPAIGN = "CAMPAIGN"
-    """The campaign's default."""
+    """It is the campaign's default."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -38,44 +38,44 @@ class Preview(Value):
     """Carries what the recipient would get, and how it was chosen."""
 
     email: RenderedEmail | None = None
-    """An e-mail."""
+    """Is an e-mail."""
     webhook: RenderedWebhook | None = None
-    """An HTTP request."""
+    """Is an HTTP request."""
     action: str = ""
-    """The action that was rendered, by its id."""
+    """Is the action that was rendered, by its id."""
     address: Choice | None = None
-    """The address that the message would go to. Absent on a channel that has no addresses."""
+    """Holds the address that the message would go to. Is absent on a channel that has no addresses."""
     locale: Choice
-    """The locale that the recipient wants."""
+    """Holds the locale that the recipient wants."""
     content_locale: str = ""
-    """The locale of the content that was chosen for it."""
+    """Is the locale of the content that was chosen for it."""
     locale_reason: LocaleReason
-    """Why that locale was chosen."""
+    """Says why that locale was chosen."""
     rule: str = ""
-    """The rule whose content was rendered: the one of the request, or the first that is true. Empty when there is
-    none.
+    """Is the rule whose content was rendered: the one of the request, or the first that is true. Is empty when there
+    is none.
     """
     rule_evaluations: Sequence[RuleEvaluation] = ()
-    """What the rules of the action are of the recipient, in their order, up to the first that is true. None when the
-    request names one.
+    """Says what the rules of the action are of the recipient, in their order, up to the first that is true. There
+    are none when the request names a rule.
     """
     exclusion_reason: ExclusionReason | None = None
-    """`ExclusionReason.NO_RULE_MATCHED` when the recipient would get nothing, as no rule is true. What is shown then
-    belongs to no rule.
+    """Is `ExclusionReason.NO_RULE_MATCHED` when the recipient would get nothing, as no rule is true. What is shown
+    then belongs to no rule.
     """
 
     @property
     def content(self) -> RenderedEmail | RenderedWebhook | None:
-        """What the recipient would get."""
+        """Says what the recipient would get."""
         return self.email or self.webhook
 
 
 @represents(campaign_preview_pb2.PreviewCampaignResponse.Choice.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(Value):
-    """A value, and where it comes from."""
+    """Is a value, with where it comes from."""
 
     value: str = ""
-    """The value."""
+    """Is the value."""
     source: ChoiceSource
-    """Where it comes from."""
+    """Says where it comes from."""

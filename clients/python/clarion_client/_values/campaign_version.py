@@ -15,25 +15,27 @@ from clarion_client._values.campaign import Campaign
 @represents(campaign_version_pb2.CampaignVersion.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignVersion(Value):
-    """An immutable snapshot of a campaign, made at activation."""
+    """Is an immutable snapshot of a campaign, made at activation."""
 
     campaign: str = ""
-    """Output only. The campaign, as `campaigns/{campaign}`."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`."""
     version: int = 0
     """Output only. Counts from 1 within the campaign."""
     snapshot: Campaign
-    """Output only. The campaign's editable fields as they were activated, without its tags; every other field is
-    empty.
+    """Output only. Holds the campaign's editable fields as they were activated, without its tags; every other field
+    is empty.
     """
     create_time: dt.datetime
-    """Output only. When it was made."""
+    """Output only. Says when it was made."""
     creator: str = ""
-    """Output only. The key that activated it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that activated it, as `apiKeys/{api_key}`."""
     approvers: Sequence[str] = ()
-    """Output only. The keys that approved it, as `apiKeys/{api_key}`."""
+    """Output only. Names the keys that approved it, as `apiKeys/{api_key}`."""
     bypass_reason: str = ""
-    """Output only. Why an administrator activated it without the approvals that policies asked for. Empty otherwise."""
+    """Output only. Says why an administrator activated it without the approvals that policies asked for. Is empty
+    otherwise.
+    """
     fragments: Sequence[str] = ()
-    """Output only. The versions of fragments that it keeps to, such as `fragments/footer@4`, by name. Publishing
-    further versions does not change it.
+    """Output only. Lists the versions of fragments that it keeps to, such as `fragments/footer@4`, by name.
+    Publishing further versions does not change it.
     """

@@ -14,8 +14,10 @@ class Category(StrEnum):
     """Says what a campaign is for, and with it which rules apply before a message may leave. Values may be added."""
 
     TRANSACTIONAL = "TRANSACTIONAL"
-    """A service message that the recipient expects (a receipt, a password reset). Needs no marketing consent."""
+    """It is a service message that the recipient expects, such as a receipt or a password reset. It needs no
+    marketing consent.
+    """
     MARKETING = "MARKETING"
-    """A promotion. Travels on its own lane, so that a large one never delays a transactional message."""
+    """It is a promotion. It travels on its own lane, so that a large one never delays a transactional message."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""

@@ -14,8 +14,8 @@ class Channel(StrEnum):
     """Says how a message reaches a person or a system. Values may be added."""
 
     EMAIL = "EMAIL"
-    """E-mail."""
+    """It is sent as an e-mail."""
     WEBHOOK = "WEBHOOK"
-    """An HTTP request to a URL of the channel configuration."""
+    """It is sent as an HTTP request to a URL of the channel configuration."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""

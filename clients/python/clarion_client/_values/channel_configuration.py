@@ -23,51 +23,56 @@ class ChannelConfiguration(Value):
     """
 
     name: str = ""
-    """Identifier. `channelConfigurations/{channel_configuration}`, where the last segment is 1 to 63 lower-case
-    letters, digits and hyphens, begins with a letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `channelConfigurations/{channel_configuration}`, where the last segment is 1 to 63
+    lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen. Is chosen at
+    creation.
     """
     display_name: str = ""
-    """Required. What people call it. 1 to 200 characters."""
+    """Required. Says what people call it. Has 1 to 200 characters."""
     categories: Sequence[Category] = ()
-    """Optional. The categories of the campaigns that may use it. Default: all of them."""
+    """Optional. Lists the categories of the campaigns that may use it. Default: all of them."""
     disabled: bool = False
-    """Optional. True stops every hand-off: accepted messages stay queued, and no campaign that uses it can be
-    activated.
+    """Optional. Stops every hand-off when it is true: accepted messages stay queued, and no campaign that uses it
+    can be activated. Default: false.
     """
     smtp: SmtpProvider | None = None
-    """An SMTP server that relays e-mail."""
+    """Is an SMTP server that relays e-mail."""
     webhook: WebhookProvider | None = None
-    """An HTTP endpoint."""
+    """Is an HTTP endpoint."""
     channel: Channel | None = None
-    """Output only. The channel that the provider serves."""
+    """Output only. Is the channel that the provider serves."""
     retry_policy: RetryPolicy | None = None
-    """Optional. How failed hand-offs are tried again."""
+    """Optional. Says how failed hand-offs are tried again."""
     max_concurrency: int = 0
-    """Optional. At most so many hand-offs at the same time, in each process. 1 to 1,000. Default 10."""
+    """Optional. Limits how many hand-offs are under way at the same time, in each process. Is 1 to 1,000. Default:
+    10.
+    """
     max_rate: float = 0.0
-    """Optional. At most so many hand-offs per second, in each process. 0.01 to 100,000. Default 0: no limit."""
+    """Optional. Limits how many hand-offs begin per second, in each process. Is 0.01 to 100,000. Default: 0, which
+    is no limit.
+    """
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. An update that carries another one than the
-    stored one is refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one
+    than the stored one is refused with `ABORTED`. It changes with every change.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     update_time: dt.datetime | None = None
-    """Output only. When it was last changed."""
+    """Output only. Says when it was last changed."""
     max_message_bytes: int = 0
-    """Optional. The largest e-mail that is handed over, in octets as it is encoded: files take 1.37 times their
-    size. 65,536 to 104,857,600. Default 20,971,520 (20 MiB). A server that announces a smaller size (RFC 1870) is
-    believed.
+    """Optional. Is the largest e-mail that is handed over, in octets as it is encoded: files take 1.37 times their
+    size. Is 65,536 to 104,857,600. Default: 20,971,520 (20 MiB). A server that announces a smaller size (RFC
+    1870) is believed.
     """
     access_labels: Sequence[str] = ()
-    """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To
-    all other keys it does not exist. Only campaigns that have these labels too can be activated with it. At most
-    64, each of those that the calling key holds. Default: none.
+    """Optional. Says which callers see it: the keys that hold each of these labels, and every key of the sandbox
+    when there are none. To all other keys it does not exist. Only campaigns that have these labels too can be
+    activated with it. Has at most 64, each of which the calling key holds. Default: none.
     """
 
     @property
     def provider(self) -> SmtpProvider | WebhookProvider | None:
-        """Required. The provider. Its kind cannot change."""
+        """Required. Holds the provider. Its kind cannot change."""
         return self.smtp or self.webhook
 
 
@@ -80,10 +85,10 @@ class RetryPolicy(Value):
     """
 
     window: dt.timedelta | None = None
-    """Optional. How long after its first attempt a message may still be tried, 0 seconds to 7 days. Default 24
+    """Optional. Says how long after its first attempt a message may still be tried, 0 seconds to 7 days. Default: 24
     hours. A window that closes after an attempt in doubt leaves the message in doubt.
     """
     initial_delay: dt.timedelta | None = None
-    """Optional. The first delay, 0.1 seconds to 1 hour. Default 5 seconds."""
+    """Optional. Is the first delay, 0.1 seconds to 1 hour. Default: 5 seconds."""
     max_delay: dt.timedelta | None = None
-    """Optional. The longest delay, at least `initial_delay`, at most 24 hours. Default 15 minutes."""
+    """Optional. Is the longest delay, at least `initial_delay`, at most 24 hours. Default: 15 minutes."""

@@ -17,23 +17,23 @@ class Verification(Value):
     """Says how each step went."""
 
     usable: bool = False
-    """True when every step went well."""
+    """Is true when every step went well."""
     steps: Sequence[VerificationStep] = ()
-    """The steps in their order, up to and including the first that failed."""
+    """Lists the steps in their order, up to and including the first that failed."""
 
 
 @represents(channel_configuration_service_pb2.VerificationStep.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationStep(Value):
-    """One step of a verification."""
+    """Is one step of a verification."""
 
     name: str = ""
-    """Which step: `connect`, `ehlo`, `starttls` and `auth` of an SMTP server; `resolve`, `connect` and `tls` of a
-    webhook. Stable; names may be added.
+    """Names the step: `connect`, `ehlo`, `starttls` and `auth` of an SMTP server; `resolve`, `connect` and `tls` of
+    a webhook. Names are stable, and more may be added.
     """
     passed: bool = False
-    """True when it went well."""
+    """Is true when it went well."""
     detail: str = ""
-    """What the server said, or what went wrong and what to do about it. Never a credential."""
+    """Says what the server said, or what went wrong and what to do about it. It never holds a credential."""
     elapsed: dt.timedelta
-    """How long it took."""
+    """Says how long it took."""

@@ -18,9 +18,9 @@ class ConsentChoice(StrEnum):
     """Says what a person wants. Values may be added."""
 
     GRANTED = "GRANTED"
-    """To get the messages."""
+    """The person wants to get the messages."""
     DENIED = "DENIED"
-    """Not to get them."""
+    """The person wants not to get them."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -35,19 +35,19 @@ class ConsentSource(StrEnum):
     """
 
     PREFERENCE_PAGE = "PREFERENCE_PAGE"
-    """By the person, on a page that shows their choices, or by one click in a mail."""
+    """The person made it, on a page that shows their choices, or by one click in a mail."""
     SMS_KEYWORD = "SMS_KEYWORD"
-    """By the person, with an SMS such as STOP."""
+    """The person made it, with an SMS such as STOP."""
     FORM = "FORM"
-    """On a form, such as a sign-up."""
+    """The person made it on a form, such as a sign-up."""
     SUPPORT = "SUPPORT"
-    """Told to the people who answer letters and calls."""
+    """The person told it to those who answer letters and calls."""
     IMPORT = "IMPORT"
-    """Taken from a file."""
+    """It was taken from a file."""
     SYNC = "SYNC"
-    """Copied from another system."""
+    """It was copied from another system."""
     MERGE = "MERGE"
-    """Made when two profiles of the person were merged. Never given by a caller."""
+    """It was made when two profiles of the person were merged. Callers cannot give it."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -55,8 +55,8 @@ class ConsentSource(StrEnum):
 @represents(consent_pb2.Consent.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Consent(Value):
-    """The current choice of a person about the messages of a scope: all of them, those of one channel, those about
-    one topic, or those about one topic on one channel.
+    """Is the current choice of a person about the messages of a scope: all of them, those of one channel, those
+    about one topic, or those about one topic on one channel.
 
     A message may be sent when no denial that covers it stands. A denial stands until the person grants the same
     or a narrower scope later. So whoever denies everything and then grants a topic gets that topic, and whoever
@@ -64,47 +64,49 @@ class Consent(Value):
     """
 
     channel: Channel | None = None
-    """Output only. The channel of the scope. `Channel.UNSPECIFIED`: every channel."""
+    """Output only. Is the channel of the scope. `Channel.UNSPECIFIED` stands for every channel."""
     topic: str = ""
-    """Output only. The topic of the scope, as `topics/{topic}`. Empty: every topic, and messages without one."""
+    """Output only. Names the topic of the scope, as `topics/{topic}`. When empty, the scope is every topic, and
+    messages without one.
+    """
     choice: ConsentChoice
-    """Output only. The choice."""
+    """Output only. Is the choice."""
     time: dt.datetime | None = None
-    """Output only. When the person last made the choice."""
+    """Output only. Says when the person last made the choice."""
     change: str = ""
-    """Output only. The entry of the history that made it, as `consentChanges/{consent_change}`."""
+    """Output only. Names the entry of the history that made it, as `consentChanges/{consent_change}`."""
 
 
 @represents(consent_pb2.ConsentChange.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentChange(Value):
-    """One entry of the history of a person's choices. An entry never changes."""
+    """Is one entry of the history of a person's choices. An entry never changes."""
 
     name: str = ""
-    """Output only. `consentChanges/{consent_change}`."""
+    """Output only. Names the consent change, as `consentChanges/{consent_change}`."""
     channel: Channel | None = None
-    """Optional. The channel that the choice is about. Default: every channel."""
+    """Optional. Is the channel that the choice is about. Default: every channel."""
     topic: str = ""
-    """Optional. The topic that the choice is about, as `topics/{topic}`. Default: every topic, and messages without
-    one.
+    """Optional. Names the topic that the choice is about, as `topics/{topic}`. Default: every topic, and messages
+    without one.
     """
     choice: ConsentChoice
-    """Required. The choice."""
+    """Required. Is the choice."""
     time: dt.datetime | None = None
-    """Optional. When the person made it, at most 5 minutes ahead. A choice that is older than the current one of its
-    scope enters the history alone. Default: now.
+    """Optional. Says when the person made it, at most 5 minutes ahead. A choice that is older than the current one
+    of its scope enters the history alone. Default: now.
     """
     source: ConsentSource
-    """Required. Where it was made."""
+    """Required. Says where it was made."""
     evidence: ConsentEvidence | None = None
-    """Optional. What shows that the person made it. At most 4,096 bytes together."""
+    """Optional. Says what shows that the person made it. It has at most 4,096 bytes in all."""
     previous_choice: ConsentChoice | None = None
-    """Output only. The current choice in this scope before it. Unset when there was none."""
+    """Output only. Is the current choice in this scope before it. It is unset when there was none."""
     record_time: dt.datetime | None = None
-    """Output only. When Clarion stored it."""
+    """Output only. Says when Clarion stored it."""
     actor: str = ""
-    """Output only. The key that stored it, as `apiKeys/{api_key}`; or the message by whose link the person chose, as
-    `messages/{message}`.
+    """Output only. Names the key that stored it, as `apiKeys/{api_key}`; or the message by whose link the person
+    chose, as `messages/{message}`.
     """
 
 
@@ -114,17 +116,21 @@ class ConsentEvidence(Value):
     """Says what shows that a person made a choice. Clarion keeps what the caller sends and adds nothing."""
 
     text: str = ""
-    """Optional. The text that the person agreed to."""
+    """Optional. Is the text that the person agreed to."""
     text_version: str = ""
-    """Optional. The version of that text."""
+    """Optional. Is the version of that text."""
     url: str = ""
-    """Optional. The page or form on which the choice was made."""
+    """Optional. Is the page or form on which the choice was made."""
     locale: str = ""
-    """Optional. The language in which the text was shown."""
+    """Optional. Is the language in which the text was shown."""
     ip_address: str = ""
-    """Optional. From where the person made the choice. Personal data: send it only when you must."""
+    """Optional. Is the IP address from which the person made the choice. It is personal data: send it only when you
+    must.
+    """
     user_agent: str = ""
-    """Optional. The program with which the person made the choice. Personal data: send it only when you must."""
+    """Optional. Is the program with which the person made the choice. It is personal data: send it only when you
+    must.
+    """
 
 
 @represents(consent_pb2.ConsentSettings.DESCRIPTOR)
@@ -133,14 +139,14 @@ class ConsentSettings(Value):
     """Says what consent means in a sandbox. There is one in each."""
 
     name: str = ""
-    """Identifier. `consentSettings`."""
+    """Identifier. Is always `consentSettings`."""
     silence: Silence | None = None
-    """Required. What happens to marketing to people who have made no choice, unless its topic says otherwise. In a
-    new sandbox: `Silence.SEND_ONLY_IF_GRANTED`.
+    """Required. Says what happens to marketing to people who have made no choice, unless its topic says otherwise. A
+    new sandbox has `Silence.SEND_ONLY_IF_GRANTED`.
     """
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. An update that carries another one than the
-    stored one is refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one
+    than the stored one is refused with `ABORTED`. It changes with every change.
     """
     update_time: dt.datetime | None = None
-    """Output only. When it was last changed. Absent if it never was."""
+    """Output only. Says when it was last changed. Is absent if it never was."""

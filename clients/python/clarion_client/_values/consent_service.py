@@ -17,11 +17,11 @@ class StoredConsents(Value):
     """Carries what became of the choices."""
 
     profile: str = ""
-    """The person's profile, as `profiles/{profile}`."""
+    """Names the person's profile, as `profiles/{profile}`."""
     consents: Sequence[Consent] = ()
-    """All current choices of the person."""
+    """Lists all current choices of the person."""
     changes: Sequence[ConsentChange] = ()
-    """The entries that the history got, in their order. A change that repeated the current choice has none."""
+    """Lists the entries that the history got, in their order. A change that repeated the current choice has none."""
 
 
 @represents(consent_service_pb2.GetConsentsResponse.DESCRIPTOR)
@@ -30,10 +30,10 @@ class PersonConsents(Value):
     """Carries the choices of one person."""
 
     profile: str = ""
-    """The person's profile, as `profiles/{profile}`. Empty for somebody without one."""
+    """Names the person's profile, as `profiles/{profile}`. Is empty for somebody without one."""
     consents: Sequence[Consent] = ()
-    """All current choices of the person, the widest scope first."""
+    """Lists all current choices of the person, the widest scope first."""
     changes: Sequence[ConsentChange] = ()
-    """A page of the history, the newest entry first."""
+    """Lists a page of the history, the newest entry first."""
     next_page_token: str = ""
-    """Opens the next page of the history. Empty at the end."""
+    """Opens the next page of the history. Is empty at the end."""

@@ -16,7 +16,7 @@ class Transform(StrEnum):
     """Says what is made of the HTML of a content."""
 
     NONE = "NONE"
-    """Nothing: the HTML is sent as it was written."""
+    """Nothing is changed: the HTML is sent as it was written."""
     INLINE_CSS = "INLINE_CSS"
     """The rules of `style` elements are written into the `style` attributes of the elements that they hold for, as
     mail clients need it that drop style sheets. Rules that cannot be inlined stay, such as those of media
@@ -33,109 +33,113 @@ class Transform(StrEnum):
 @represents(email_content_pb2.EmailContent.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class EmailContent(Value):
-    """The content of an e-mail. `subject`, `html`, `text`, the shown names of `from` and `reply_to`, the address of
-    `reply_to` and the values of `headers` are Jinja2 templates over `context` (the trigger's data), `profile`
+    """Is the content of an e-mail. `subject`, `html`, `text`, the shown names of `from` and `reply_to`, the address
+    of `reply_to` and the values of `headers` are Jinja2 templates over `context` (the trigger's data), `profile`
     (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign` (`name`,
     `display_name`), and the recipient's own links: `unsubscribe_url`, and `preferences_url` to choose what to
     get. A value that is missing is an error, never a blank: give optional data a `default`.
     """
 
     subject: str
-    """Required. A variant may leave it to the default content. One line. At most 2,000 characters of source and 998
-    when rendered.
+    """Required. Is the subject line, which a variant may leave to the default content. Has at most 2,000 characters
+    of source, and 998 when rendered, on one line.
     """
     html: str = ""
-    """Optional. The HTML part; values are escaped. At most 512 KiB of source. Either this or `text` is required."""
+    """Optional. Is the HTML part; values are escaped. Has at most 512 KiB of source. Either this or `text` is
+    required.
+    """
     text: str = ""
-    """Optional. The plain text part. At most 512 KiB of source. Derived from the rendered HTML when absent."""
+    """Optional. Is the plain text part. Has at most 512 KiB of source. When absent, it is derived from the rendered
+    HTML.
+    """
     from_: Mailbox | None = None
-    """Optional. The visible sender. Default: the channel configuration's. Its address is no template: which domains
-    a mail may come from is agreed with them beforehand (SPF, DKIM, DMARC).
+    """Optional. Holds the visible sender. Default: the channel configuration's. Its address is no template: which
+    domains a mail may come from is agreed with them beforehand (SPF, DKIM, DMARC).
     """
     reply_to: Mailbox | None = None
-    """Optional. Where answers go. Default: the channel configuration's, if it has one. A mail for which a template
-    gives no valid address fails with RENDERING_FAILED.
+    """Optional. Says where answers go. Default: the channel configuration's, if it has one. A mail for which a
+    template gives no valid address fails with RENDERING_FAILED.
     """
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Optional. Further header fields, by name. At most 20, each name of 1 to 76 visible ASCII characters and once,
-    each value of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`,
-    `MIME-Version`, `Content-*`, …) are refused, and so is any line break in a value. Mails of marketing
-    campaigns, and those about a topic, have `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058) of
-    Clarion's, and review refuses others.
+    """Optional. Holds further header fields, by name. Has at most 20, each name of 1 to 76 visible ASCII characters
+    and once, each value of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`,
+    `Message-ID`, `MIME-Version`, `Content-*`, …) are refused, and so is any line break in a value. Mails of
+    marketing campaigns, and those about a topic, have `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058)
+    of Clarion's, and review refuses others.
     """
     attachments: Sequence[ContentAttachment] = ()
-    """Optional. Files that every mail carries: at most 10, of 10,000,000 octets together, and 20 inline images, of
-    2,000,000 octets together. Each attachment and each file name once.
+    """Optional. Lists files that every mail carries: at most 10, of 10,000,000 octets together, and 20 inline
+    images, of 2,000,000 octets together. Each attachment and each file name may occur once.
     """
     transform: Transform | None = None
-    """Optional. What is made of `html` before it is sent: once, when the campaign is activated, so that a message
-    pays nothing for it. The tags of the template stay as they are and in their order. Default: TRANSFORM_NONE,
-    and in a variant that of the default content.
+    """Optional. Says what is made of `html` before it is sent: once, when the campaign is activated, so that a
+    message pays nothing for it. The tags of the template stay as they are and in their order. Default:
+    TRANSFORM_NONE, and in a variant that of the default content.
     """
 
 
 @represents(email_content_pb2.ContentAttachment.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ContentAttachment(Value):
-    """A file that every mail of a content carries."""
+    """Is a file that every mail of a content carries."""
 
     attachment: str
-    """Required. `attachments/{attachment}`."""
+    """Required. Names the attachment, as `attachments/{attachment}`."""
     inline: bool = False
-    """Optional. True for an image that the HTML shows, instead of a file that readers save. The HTML refers to it by
-    the name of the attachment or of its file: `<img src="{{ inline_image("logo.png") }}" alt="…">`. A mail that
-    does not show it does not carry it.
+    """Optional. Is true for an image that the HTML shows, instead of a file that readers save. The HTML refers to it
+    by the name of the attachment or of its file: `<img src="{{ inline_image("logo.png") }}" alt="…">`. A mail
+    that does not show it does not carry it.
     """
 
 
 @represents(email_content_pb2.Mailbox.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True)
 class Mailbox(Value):
-    """An e-mail address with the name that is shown for it."""
+    """Is an e-mail address with the name that is shown for it."""
 
     address: str
-    """Required. The address (RFC 5321, RFC 6531), of at most 254 characters. A template in `EmailContent.reply_to`
-    alone.
+    """Required. Is the address (RFC 5321, RFC 6531), of at most 254 characters. It is a template in
+    `EmailContent.reply_to` alone.
     """
     display_name: str = ""
-    """Optional. The shown name, in any script. A template in a campaign, and shown as it stands in a channel
-    configuration. At most 200 characters, as a template and when rendered, without line breaks.
+    """Optional. Is the shown name, in any script. It is a template in a campaign, and shown as it stands in a
+    channel configuration. Has at most 200 characters, as a template and when rendered, without line breaks.
     """
 
 
 @represents(email_content_pb2.RenderedEmail.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedEmail(Value):
-    """An e-mail with every value in its place."""
+    """Is an e-mail with every value in its place."""
 
     from_: Mailbox
-    """The visible sender."""
+    """Holds the visible sender."""
     reply_to: Mailbox | None = None
-    """Where answers go, if the campaign or its channel configuration says so."""
+    """Says where answers go, if the campaign or its channel configuration says so."""
     subject: str = ""
-    """The subject."""
+    """Is the subject."""
     html: str = ""
-    """The HTML part. Empty when the content has none."""
+    """Is the HTML part. Is empty when the content has none."""
     text: str = ""
-    """The plain text part, written or derived."""
+    """Is the plain text part, written or derived."""
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """The further header fields."""
+    """Lists the further header fields."""
     attachments: Sequence[RenderedAttachment] = ()
-    """The files that it carries, without those of the recipient."""
+    """Lists the files that it carries, without those of the recipient."""
 
 
 @represents(email_content_pb2.RenderedAttachment.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedAttachment(Value):
-    """A file of an e-mail."""
+    """Is a file of an e-mail."""
 
     attachment: str = ""
-    """The attachment."""
+    """Is the attachment."""
     file_name: str = ""
-    """What the file is called."""
+    """Says what the file is called."""
     content_type: str = ""
-    """Its type."""
+    """Is its media type, such as `image/png`."""
     size_bytes: int = 0
-    """How many octets it has, before it is encoded."""
+    """Says how many octets it has, before it is encoded."""
     content_id: str = ""
-    """What the HTML refers to it by, after `cid:` (RFC 2392). Empty for a file that readers save."""
+    """Is the name by which the HTML refers to it, after `cid:` (RFC 2392). Is empty for a file that readers save."""

@@ -11,10 +11,10 @@ from clarion_client._conversion import represents
 
 @represents(error_reason_pb2.ErrorReason.DESCRIPTOR)
 class ErrorReason(StrEnum):
-    """The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with
-    carries an `ErrorInfo` whose reason is the name of one of these values without the prefix `ERROR_REASON_`.
-    Callers match on it, never on the message. Values may be added; none is renamed or removed, nor is a metadata
-    key.
+    """Lists the values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion
+    answers with carries an `ErrorInfo` whose reason is the name of one of these values without the prefix
+    `ERROR_REASON_`; the comment of each value begins with its gRPC code. Callers match on it, never on the
+    message. Values may be added; none is renamed or removed, nor is a metadata key.
 
     Any call may fail with: `UNAUTHENTICATED`, `SCOPE_DENIED`, `INVALID_FIELDS`, `DEADLINE_TOO_SHORT`,
     `OVERLOADED`, `UNAVAILABLE` and `INTERNAL`; over HTTP also with `URL_UNKNOWN`, `HTTP_METHOD_UNKNOWN`,
@@ -100,7 +100,8 @@ class ErrorReason(StrEnum):
         {"reason": "UNAUTHENTICATED", "domain": "clarion.dev"}
     """
     SCOPE_DENIED = "SCOPE_DENIED"
-    """`PERMISSION_DENIED`. The key has none of the scopes that the call needs. Checked before anything is looked up.
+    """`PERMISSION_DENIED`. The key has none of the scopes that the call needs. The scopes are checked before
+    anything is looked up.
 
         {"reason": "SCOPE_DENIED", "domain": "clarion.dev", "metadata": {"method":
     "/clarion.v1.TriggerService/Trigger", "needed_scopes": "admin,trigger"}}
@@ -133,7 +134,7 @@ class ErrorReason(StrEnum):
         {"reason": "UNAVAILABLE", "domain": "clarion.dev"}
     """
     INTERNAL = "INTERNAL"
-    """`INTERNAL`. A fault in Clarion. The request id finds it in the log.
+    """`INTERNAL`. There is a fault in Clarion. The request id finds it in the log.
 
         {"reason": "INTERNAL", "domain": "clarion.dev", "metadata": {"request_id": "0d6c…"}}
     """

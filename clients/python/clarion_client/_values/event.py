@@ -62,11 +62,11 @@ class EventType(StrEnum):
     AUDIENCE_RUN_CANCELLED = "AUDIENCE_RUN_CANCELLED"
     """The run of an audience was cancelled."""
     UNSUBSCRIBED = "UNSUBSCRIBED"
-    """The recipient unsubscribed by the link of the message. Once a message."""
+    """The recipient unsubscribed by the link of the message. It is recorded once for each message."""
     SENDING_POLICY_CHANGED = "SENDING_POLICY_CHANGED"
     """A sending policy was created, changed or deleted."""
     SILENCE_CHANGED = "SILENCE_CHANGED"
-    """What silence means was changed. Its subject is `consentSettings` or a topic."""
+    """The meaning of silence was changed. Its subject is `consentSettings` or a topic."""
     PROFILE_ERASED = "PROFILE_ERASED"
     """A person was erased: nothing is left in messages and events either. Its subject is
     `DeleteProfileResponse.profile`.
@@ -82,9 +82,9 @@ class ExclusionPhase(StrEnum):
     """Says which check excluded it. Values may be added."""
 
     ACCEPT = "ACCEPT"
-    """The check of the trigger, before it was accepted."""
+    """The check of the trigger excluded it, before it was accepted."""
     HAND_OFF = "HAND_OFF"
-    """The check before an attempt: what forbids the message came after it was accepted."""
+    """The check before an attempt excluded it: what forbids the message came after it was accepted."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -126,64 +126,67 @@ class FragmentChangeKind(StrEnum):
 @represents(event_pb2.Event.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Value):
-    """One dated fact. Never changes. Holds no address: what it is about is named by its `subject`."""
+    """Is one dated fact. It never changes, and holds no address: its `subject` names what it is about."""
 
     type: EventType
-    """Output only. What happened."""
+    """Output only. Says what happened."""
     time: dt.datetime
-    """Output only. When it happened."""
+    """Output only. Says when it happened."""
     subject: str = ""
-    """Output only. What the fact is about, as a resource name such as `messages/{message}` or
+    """Output only. Says what the fact is about, as a resource name such as `messages/{message}` or
     `suppressions/{suppression}`; for the run of an audience `executions/{execution}`.
     """
     message: str = ""
-    """Output only. The message that it belongs to, as `messages/{message}`. Empty when it belongs to none."""
+    """Output only. Names the message that it belongs to, as `messages/{message}`. Is empty when it belongs to none."""
     execution: str = ""
-    """Output only. The execution of that message, or the one that is the run of an audience, as
+    """Output only. Names the execution of that message, or the one that is the run of an audience, as
     `executions/{execution}`.
     """
     campaign: str = ""
-    """Output only. The campaign, as `campaigns/{campaign}`. Empty when it belongs to none."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`. Is empty when it belongs to none."""
     action: str = ""
-    """Output only. The action of that message, by its id."""
+    """Output only. Is the action of that message, by its id."""
     channel: Channel | None = None
-    """Output only. The channel of that message."""
+    """Output only. Is the channel of that message."""
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Output only. The labels of that message."""
+    """Output only. Lists the labels of that message."""
     content_locale: str = ""
-    """Output only. The locale of the content of that message."""
+    """Output only. Is the locale of the content of that message."""
     locale_reason: LocaleReason
-    """Output only. Why that locale was chosen."""
+    """Output only. Says why that locale was chosen."""
     rule: str = ""
-    """Output only. The rule of that message, as in `Message.rule`."""
+    """Output only. Is the rule of that message, as in `Message.rule`."""
     attempt: Attempt | None = None
-    """Output only. The attempt that ended with it: `EventType.SENT`, `EventType.DEFERRED`, `EventType.FAILED`,
-    `EventType.IN_DOUBT`. Absent when a message in doubt was excluded before its next attempt.
+    """Output only. Holds the attempt that ended with it, for `EventType.SENT`, `EventType.DEFERRED`,
+    `EventType.FAILED` and `EventType.IN_DOUBT`. Is absent when a message in doubt was excluded before its next
+    attempt.
     """
     exclusion: Exclusion | None = None
-    """Output only. Why the message was excluded: `EventType.EXCLUDED`."""
+    """Output only. Says why the message was excluded, for `EventType.EXCLUDED`."""
     suppression_change: SuppressionChange | None = None
-    """Output only. What the suppression was, and who changed it: `EventType.SUPPRESSION_CREATED`,
-    `EventType.SUPPRESSION_UPDATED`, `EventType.SUPPRESSION_DELETED`, `EventType.SUPPRESSION_EXPIRED`.
+    """Output only. Says what the suppression was, and who changed it, for `EventType.SUPPRESSION_CREATED`,
+    `EventType.SUPPRESSION_UPDATED`, `EventType.SUPPRESSION_DELETED` and `EventType.SUPPRESSION_EXPIRED`.
     """
     consent_change: ConsentChange | None = None
-    """Output only. The change, without its evidence: `EventType.CONSENT_CHANGED`, `EventType.UNSUBSCRIBED`."""
+    """Output only. Holds the change, without its evidence, for `EventType.CONSENT_CHANGED` and
+    `EventType.UNSUBSCRIBED`.
+    """
     allow_list_change: AllowListChange | None = None
-    """Output only. What the allow list became, and who changed it: `EventType.ALLOW_LIST_CHANGED`."""
+    """Output only. Says what the allow list became, and who changed it, for `EventType.ALLOW_LIST_CHANGED`."""
     profile_merge: ProfileMerge | None = None
-    """Output only. Which profile was absorbed, and by whom: `EventType.PROFILE_MERGED`."""
+    """Output only. Says which profile was absorbed, and by whom, for `EventType.PROFILE_MERGED`."""
     audience_run_change: AudienceRunChange | None = None
-    """Output only. How far the run of the audience has come: `EventType.AUDIENCE_RUN_STARTED` and the other types of
-    runs.
+    """Output only. Says how far the run of the audience has come, for `EventType.AUDIENCE_RUN_STARTED` and the other
+    types of runs.
     """
     sending_policy_change: SendingPolicyChange | None = None
-    """Output only. What was done to the sending policy, and by whom: `EventType.SENDING_POLICY_CHANGED`."""
+    """Output only. Says what was done to the sending policy, and by whom, for `EventType.SENDING_POLICY_CHANGED`."""
     silence_change: SilenceChange | None = None
-    """Output only. What silence means now, and who changed it: `EventType.SILENCE_CHANGED`."""
+    """Output only. Says what silence means since the change, and who changed it, for `EventType.SILENCE_CHANGED`."""
     profile_erasure: ProfileErasure | None = None
-    """Output only. What was erased, and who deleted the profile: `EventType.PROFILE_ERASED`."""
+    """Output only. Says what was erased, and who deleted the profile, for `EventType.PROFILE_ERASED`."""
     fragment_change: FragmentChange | None = None
-    """Output only. What was done to the fragment, and by whom: `EventType.FRAGMENT_CHANGED`."""
+    """Output only. Says what was done to the fragment, and by whom, for `EventType.FRAGMENT_CHANGED`."""
 
     @property
     def detail(
@@ -202,7 +205,7 @@ class Event(Value):
         | FragmentChange
         | None
     ):
-        """What is known beside, by the type."""
+        """Says what else is known, by the type."""
         return (
             self.attempt
             or self.exclusion
@@ -224,13 +227,13 @@ class AudienceRunChange(Value):
     """Says how far the run of an audience has come."""
 
     audience: str = ""
-    """Output only. The audience, as `audiences/{audience}`."""
+    """Output only. Names the audience, as `audiences/{audience}`."""
     selected_count: int = 0
-    """Output only. How many members were selected."""
+    """Output only. Says how many members were selected."""
     accepted_count: int = 0
-    """Output only. To how many members messages were accepted."""
+    """Output only. Says to how many members messages were accepted."""
     end_reason: AudienceRunEndReason | None = None
-    """Output only. Why it was refused or cancelled."""
+    """Output only. Says why it was refused or cancelled."""
 
 
 @represents(event_pb2.ProfileMerge.DESCRIPTOR)
@@ -239,9 +242,9 @@ class ProfileMerge(Value):
     """Says that a profile was absorbed by another one."""
 
     absorbed: str = ""
-    """Output only. The absorbed profile, as `profiles/{profile}`. The name answers as the survivor's."""
+    """Output only. Names the absorbed profile, as `profiles/{profile}`. The name answers as the survivor's."""
     actor: str = ""
-    """Output only. The key that merged them, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that merged them, as `apiKeys/{api_key}`."""
 
 
 @represents(event_pb2.ProfileErasure.DESCRIPTOR)
@@ -250,15 +253,15 @@ class ProfileErasure(Value):
     """Says that a person was erased."""
 
     actor: str = ""
-    """Output only. The key that deleted the profile, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that deleted the profile, as `apiKeys/{api_key}`."""
     cancelled_count: int = 0
-    """Output only. How many queued messages were cancelled."""
+    """Output only. Says how many queued messages were cancelled."""
     message_count: int = 0
-    """Output only. How many messages stay without the person: with their outcome, and without identity, address and
-    data.
+    """Output only. Says how many messages stay without the person: with their outcome, and without identity, address
+    and data.
     """
     suppressed_address_count: int = 0
-    """Output only. How many addresses stay suppressed for marketing, as keyed hashes."""
+    """Output only. Says how many addresses stay suppressed for marketing, as keyed hashes."""
 
 
 @represents(event_pb2.Exclusion.DESCRIPTOR)
@@ -267,13 +270,13 @@ class Exclusion(Value):
     """Says why a message was excluded."""
 
     reason: ExclusionReason | None = None
-    """Output only. The reason."""
+    """Output only. Is the reason."""
     phase: ExclusionPhase
-    """Output only. Which check excluded it."""
+    """Output only. Says which check excluded it."""
     cause: str = ""
-    """Output only. The resource that decided, such as `suppressions/{suppression}` or
+    """Output only. Names the resource that decided, such as `suppressions/{suppression}` or
     `consentChanges/{consent_change}`. When the person has made no choice, the topic or the `consentSettings` that
-    say what silence means. Empty when none did, as for a magic recipient.
+    say what silence means. Is empty when none did, as for a magic recipient.
     """
 
 
@@ -283,15 +286,15 @@ class SuppressionChange(Value):
     """Holds what an event says about a changed suppression."""
 
     channel: Channel | None = None
-    """Output only. Its channel."""
+    """Output only. Is the channel of the suppression."""
     reason: SuppressionReason | None = None
-    """Output only. Its reason."""
+    """Output only. Is the reason of the suppression."""
     scope: SuppressionScope | None = None
-    """Output only. Its scope."""
+    """Output only. Is the scope of the suppression."""
     actor: str = ""
-    """Output only. The key that changed it, as `apiKeys/{api_key}`. Empty when it expired."""
+    """Output only. Names the key that changed it, as `apiKeys/{api_key}`. Is empty when it expired."""
     override_reason: str = ""
-    """Output only. Why a complaint was overridden."""
+    """Output only. Says why a complaint was overridden."""
 
 
 @represents(event_pb2.AllowListChange.DESCRIPTOR)
@@ -300,11 +303,11 @@ class AllowListChange(Value):
     """Holds what an event says about a changed allow list."""
 
     enabled: bool = False
-    """Output only. Whether it holds now."""
+    """Output only. Says whether the list holds since the change."""
     entry_count: int = 0
-    """Output only. How many entries it has now."""
+    """Output only. Says how many entries the list has since the change."""
     actor: str = ""
-    """Output only. The key that changed it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that changed it, as `apiKeys/{api_key}`."""
 
 
 @represents(event_pb2.SendingPolicyChange.DESCRIPTOR)
@@ -313,9 +316,9 @@ class SendingPolicyChange(Value):
     """Holds what an event says about a changed sending policy."""
 
     kind: SendingPolicyChangeKind
-    """Output only. What was done to it."""
+    """Output only. Says what was done to it."""
     actor: str = ""
-    """Output only. The key that did it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that did it, as `apiKeys/{api_key}`."""
 
 
 @represents(event_pb2.SilenceChange.DESCRIPTOR)
@@ -324,9 +327,11 @@ class SilenceChange(Value):
     """Holds what an event says about a changed meaning of silence."""
 
     silence: Silence | None = None
-    """Output only. What it means now. Unset: the topic follows the sandbox's `ConsentSettings`."""
+    """Output only. Says what silence means since the change. When unset, the topic follows the sandbox's
+    `ConsentSettings`.
+    """
     actor: str = ""
-    """Output only. The key that changed it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that changed it, as `apiKeys/{api_key}`."""
 
 
 @represents(event_pb2.FragmentChange.DESCRIPTOR)
@@ -335,8 +340,8 @@ class FragmentChange(Value):
     """Holds what an event says about a changed fragment."""
 
     kind: FragmentChangeKind
-    """Output only. What was done to it."""
+    """Output only. Says what was done to it."""
     actor: str = ""
-    """Output only. The key that did it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that did it, as `apiKeys/{api_key}`."""
     version: int = 0
-    """Output only. The number of the version that was published. 0 otherwise."""
+    """Output only. Is the number of the version that was published. Is 0 otherwise."""

@@ -14,34 +14,38 @@ from clarion_client._values.audience_run import AudienceRun
 @represents(execution_pb2.Execution.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Execution(Value):
-    """The durable record of one accepted trigger."""
+    """Is the durable record of one accepted trigger."""
 
     name: str = ""
-    """Identifier. `executions/{execution}`. Assigned when the trigger is accepted; executions sort by it in that
-    order.
+    """Identifier. Has the form `executions/{execution}`. Is assigned when the trigger is accepted; executions sort
+    by it in that order.
     """
     campaign: str = ""
-    """Output only. The campaign, as `campaigns/{campaign}`."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`."""
     campaign_version: int = 0
-    """Output only. The number of the campaign version that was live when it was accepted."""
+    """Output only. Is the number of the campaign version that was live when it was accepted."""
     request_id: str = ""
-    """Output only. The caller's request id. Empty when it gave none, or when the window of idempotency has passed
-    and another execution has taken the id over.
+    """Output only. Is the caller's request id. Is empty when it gave none, or when the window of idempotency has
+    passed and another execution has taken the id over.
     """
     caller: str = ""
-    """Output only. The key that triggered it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that triggered it, as `apiKeys/{api_key}`."""
     accept_time: dt.datetime
-    """Output only. When it was accepted."""
+    """Output only. Says when it was accepted."""
     send_time: dt.datetime | None = None
-    """Output only. The earliest time at which its messages leave. Absent: at once."""
+    """Output only. Is the earliest time at which its messages leave. Is absent when they leave at once."""
     expire_time: dt.datetime | None = None
-    """Output only. When its messages are no longer worth sending. Absent: never."""
+    """Output only. Says when its messages are no longer worth sending. Is absent when they never expire."""
     message_counts: MessageCounts | None = None
-    """Output only. What became of its messages so far. Returned by `GetExecution` and `CancelExecution` alone."""
+    """Output only. Says what became of its messages so far. Is returned by `GetExecution` and `CancelExecution`
+    alone.
+    """
     rejected_count: int = 0
-    """Output only. How many recipients were rejected and have no message, under `allow_partial`."""
+    """Output only. Says how many recipients were rejected and have no message, under `allow_partial`."""
     audience_run: AudienceRun | None = None
-    """Output only. How far it has come, if it writes to the members of an audience. Absent otherwise."""
+    """Output only. Says how far the execution has come, if it writes to the members of an audience. Is absent
+    otherwise.
+    """
 
 
 @represents(execution_pb2.MessageCounts.DESCRIPTOR)
@@ -50,20 +54,20 @@ class MessageCounts(Value):
     """Says how many messages are in each state. Each message counts once."""
 
     total_count: int = 0
-    """All of them."""
+    """Counts all messages of the execution."""
     queued_count: int = 0
-    """In `MessageState.QUEUED`."""
+    """Counts the messages in `MessageState.QUEUED`."""
     sending_count: int = 0
-    """In `MessageState.SENDING`."""
+    """Counts the messages in `MessageState.SENDING`."""
     sent_count: int = 0
-    """In `MessageState.SENT`."""
+    """Counts the messages in `MessageState.SENT`."""
     excluded_count: int = 0
-    """In `MessageState.EXCLUDED`."""
+    """Counts the messages in `MessageState.EXCLUDED`."""
     cancelled_count: int = 0
-    """In `MessageState.CANCELLED`."""
+    """Counts the messages in `MessageState.CANCELLED`."""
     expired_count: int = 0
-    """In `MessageState.EXPIRED`."""
+    """Counts the messages in `MessageState.EXPIRED`."""
     failed_count: int = 0
-    """In `MessageState.FAILED`."""
+    """Counts the messages in `MessageState.FAILED`."""
     in_doubt_count: int = 0
-    """In `MessageState.IN_DOUBT`."""
+    """Counts the messages in `MessageState.IN_DOUBT`."""

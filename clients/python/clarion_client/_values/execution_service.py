@@ -34,10 +34,10 @@ class ExecutionCancellation(Value):
     """Says how far the cancellation was in time."""
 
     outcome: CancelOutcome
-    """What it came to."""
+    """Says what it came to."""
     cancelled_count: int = 0
-    """How many messages are cancelled, by this call or by an earlier one."""
+    """Says how many messages are cancelled, by this call or by an earlier one."""
     too_late_count: int = 0
-    """How many are being handed off, or have an outcome other than cancelled or excluded."""
+    """Says how many are being handed off, or have an outcome other than cancelled or excluded."""
     execution: Execution
-    """The execution as it stands now."""
+    """Holds the execution as it stands now."""

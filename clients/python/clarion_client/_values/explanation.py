@@ -20,15 +20,15 @@ class ValueSource(StrEnum):
     """Says where a value comes from. Values may be added."""
 
     CALL = "CALL"
-    """What the call says of the recipient, in a field of its own or in `profile`."""
+    """The call says it of the recipient, in a field of its own or in `profile`."""
     PROFILE = "PROFILE"
-    """The stored profile."""
+    """The stored profile has it."""
     IDENTITY = "IDENTITY"
-    """The recipient's identity."""
+    """It comes from the recipient's identity."""
     CAMPAIGN = "CAMPAIGN"
-    """The campaign."""
+    """It is the campaign's."""
     POLICY = "POLICY"
-    """The sending policy."""
+    """It is the sending policy's."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -36,23 +36,23 @@ class ValueSource(StrEnum):
 @represents(explanation_pb2.SourcedValue.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SourcedValue(Value):
-    """A value that was chosen for a recipient, and where it comes from."""
+    """Is a value that was chosen for a recipient, with where it comes from."""
 
     value: str = ""
-    """The value."""
+    """Is the value."""
     source: ValueSource
-    """Where it comes from."""
+    """Says where it comes from."""
 
 
 @represents(explanation_pb2.AttributeSource.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeSource(Value):
-    """An attribute that contents may read, and where it comes from."""
+    """Is an attribute that contents may read, with where it comes from."""
 
     name: str = ""
-    """The attribute, as in `profile.plan`."""
+    """Is the name of the attribute, as in `profile.plan`."""
     source: ValueSource
-    """Where its value comes from: the call or the stored profile."""
+    """Says where its value comes from: the call or the stored profile."""
 
 
 @represents(explanation_pb2.RecipientExplanation.DESCRIPTOR)
@@ -61,17 +61,17 @@ class RecipientExplanation(Value):
     """Says what would decide about a recipient."""
 
     profile: str = ""
-    """The stored profile that has the identity, as `profiles/{profile}`. Empty when none has it, and when the
-    campaign looks up nobody.
+    """Names the stored profile that has the identity, as `profiles/{profile}`. Is empty when none has it, and when
+    the campaign looks up nobody.
     """
     locale: SourcedValue | None = None
-    """The locale that the recipient wants."""
+    """Holds the locale that the recipient wants."""
     attributes: Sequence[AttributeSource] = ()
-    """The attributes of the call and of the stored profile, by name. Those that the call hides with a null are left
-    out.
+    """Lists the attributes of the call and of the stored profile, by name. Those that the call hides with a null are
+    left out.
     """
     audiences: Sequence[str] = ()
-    """The audiences that rules of the campaign ask about and that the stored profile belongs to, as
+    """Names the audiences that rules of the campaign ask about and that the stored profile belongs to, as
     `audiences/{audience}`.
     """
 
@@ -86,26 +86,28 @@ class MessageExplanation(Value):
     message's.
     """
     address: SourcedValue | None = None
-    """The address that it would go to. Absent when there is none."""
+    """Holds the address that it would go to. Is absent when there is none."""
     time_zone: SourcedValue | None = None
-    """The time zone whose clock counts for its sending policy. Absent when none holds for it."""
+    """Holds the time zone whose clock decides under its sending policy. Is absent when no policy holds for it."""
     due_time: dt.datetime | None = None
-    """When it would leave at the earliest: the time that was asked for, or the next opening of its sending policy.
-    Absent when it would be excluded.
+    """Says when it would leave at the earliest: the time that was asked for, or the next opening of its sending
+    policy. Is absent when it would be excluded.
     """
     sending_policy: str = ""
-    """The sending policy that would hold for it, as `sendingPolicies/{sending_policy}`. Empty when none does."""
+    """Names the sending policy that would hold for it, as `sendingPolicies/{sending_policy}`. Is empty when none
+    does.
+    """
     consent_change: str = ""
-    """The choice of the person that allows or excludes it, as `consentChanges/{consent_change}`. Empty when there is
-    none.
+    """Names the choice of the person that allows or excludes it, as `consentChanges/{consent_change}`. Is empty when
+    there is none.
     """
     content_locale: str = ""
-    """The locale of its content."""
+    """Is the locale of its content."""
     locale_reason: LocaleReason
-    """Why that locale would be chosen."""
+    """Says why that locale would be chosen."""
     rule: str = ""
-    """The rule of the action that is true of the recipient, by its id. Empty when none is, and when the action has
-    none.
+    """Is the rule of the action that is true of the recipient, by its id. Is empty when none is, and when the action
+    has none.
     """
     rule_evaluations: Sequence[RuleEvaluation] = ()
-    """What the rules of the action are of the recipient, in their order, up to the first that is true."""
+    """Says what the rules of the action are of the recipient, in their order, up to the first that is true."""

@@ -22,8 +22,8 @@ class FailedEvaluationsCause(StrEnum):
     WRONG_TYPE = "WRONG_TYPE"
     """A value is of another type than the condition needs, such as a text that is compared with a number."""
     OTHER = "OTHER"
-    """Another one, such as a text that is no time, a division by zero, loops through more than 10,000 elements, or
-    `map` or `filter` for a list of more than 500.
+    """It failed for another cause, such as a text that is no time, a division by zero, loops through more than
+    10,000 elements, or `map` or `filter` for a list of more than 500.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
@@ -32,11 +32,11 @@ class FailedEvaluationsCause(StrEnum):
 @represents(failed_evaluations_pb2.FailedEvaluations.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FailedEvaluations(Value):
-    """People for whom an audience's condition could not be evaluated for one cause. They are no members."""
+    """Counts the people for whom an audience's condition could not be evaluated, for one cause. They are no members."""
 
     cause: FailedEvaluationsCause | None = None
-    """The cause."""
+    """Is the cause."""
     count: int = 0
-    """How many people."""
+    """Counts the people."""
     profiles: Sequence[str] = ()
-    """Some of their profiles, as `profiles/{profile}`. At most 10."""
+    """Names some of their profiles, as `profiles/{profile}`. Has at most 10."""

@@ -16,12 +16,12 @@ from clarion_client._values.approval import ApprovalState
 
 @represents(fragment_pb2.Fragment.Kind.DESCRIPTOR)
 class FragmentKind(StrEnum):
-    """In which parts of a content a fragment may stand. Values may be added."""
+    """Says in which parts of a content a fragment may stand. Values may be added."""
 
     HTML = "HTML"
-    """In HTML. Values are escaped."""
+    """The fragment stands in HTML. Values are escaped."""
     TEXT = "TEXT"
-    """In plain text: the text part of a mail, its subject and its header fields."""
+    """The fragment stands in plain text: the text part of a mail, its subject and its header fields."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -29,7 +29,7 @@ class FragmentKind(StrEnum):
 @represents(fragment_pb2.Fragment.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Fragment(Value):
-    """A piece of content that several campaigns share, such as a footer or a button. One with blocks is a layout.
+    """Is a piece of content that several campaigns share, such as a footer or a button. One with blocks is a layout.
 
     Content writes `{% include "fragments/button" %}`, or begins with `{% extends "fragments/base" %}`. The
     editable fields are a draft. Publishing makes an immutable version of them. A campaign is activated with the
@@ -38,101 +38,105 @@ class Fragment(Value):
     """
 
     name: str = ""
-    """Identifier. `fragments/{fragment}`, where `{fragment}` is 1 to 63 lower-case letters, digits and hyphens,
-    begins with a letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `fragments/{fragment}`, where `{fragment}` is 1 to 63 lower-case letters, digits and
+    hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: str = ""
-    """Optional. What people call it. At most 200 characters."""
+    """Optional. Says what people call it. Has at most 200 characters."""
     description: str = ""
-    """Optional. What it is for. At most 2,000 characters."""
+    """Optional. Says what it is for. Has at most 2,000 characters."""
     kind: FragmentKind | None = None
-    """Optional. Where it may stand. Default: `FragmentKind.HTML`."""
+    """Optional. Says where it may stand. Default: `FragmentKind.HTML`."""
     source: str = ""
-    """Required. The template, in Jinja2 as contents are. It sees `context`, `profile`, `recipient`, `campaign`, the
-    links of the recipient and its own parameters, and no other variable of what includes it. At most 256 KiB.
+    """Required. Is the template, in Jinja2 as contents are. It sees `context`, `profile`, `recipient`, `campaign`,
+    the links of the recipient and its own parameters, and no other variable of what includes it. Has at most 256
+    KiB.
     """
     parameters: Mapping[str, Any] | None = None
-    """Optional. The variables that it takes, as a JSON Schema (draft 2020-12) whose root type is `object` and whose
-    properties are the parameters. They are given by `{% with label="Pay" %}{% include "fragments/button" %}{%
-    endwith %}`, to a layout by `{% set label = "Pay" %}` behind `extends`. At most 50 parameters and 64 KiB as
-    JSON. Default: none.
+    """Optional. Holds the variables that it takes, as a JSON Schema (draft 2020-12) whose root type is `object` and
+    whose properties are the parameters. They are given by `{% with label="Pay" %}{% include "fragments/button"
+    %}{% endwith %}`, to a layout by `{% set label = "Pay" %}` behind `extends`. Has at most 50 parameters and 64
+    KiB as JSON. Default: none.
     """
     translations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    """Optional. Texts by locale, as `Campaign.translations`. Its `t()` asks them first, and those of the campaign
-    after them.
+    """Optional. Holds texts by locale, as `Campaign.translations` does. Its `t()` asks them first, and those of the
+    campaign after them.
     """
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. A change that carries another one than the
-    stored one is refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one
+    than the stored one is refused with `ABORTED`. It changes with every change.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     update_time: dt.datetime | None = None
-    """Output only. When it was last changed."""
+    """Output only. Says when it was last changed."""
     archive_time: dt.datetime | None = None
-    """Output only. When it was archived. Absent while it is in use. No campaign can be activated with an archived
-    fragment.
+    """Output only. Says when it was archived. Is absent while it is in use. No campaign can be activated with an
+    archived fragment.
     """
     published_version: int = 0
-    """Output only. The number of its newest version. 0: it was never published."""
+    """Output only. Is the number of its newest version. Is 0 when it was never published."""
     draft_pending: bool = False
-    """Output only. True when the draft differs from the newest version, or was never published."""
+    """Output only. Is true when the draft differs from the newest version, or was never published."""
     access_labels: Sequence[str] = ()
-    """Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To
-    all other keys it does not exist. Only campaigns that have these labels too are activated with it. They are in
-    no version, and take effect at once. At most 64, each of those that the calling key holds. Default: none.
+    """Optional. Says which callers see it: the keys that hold each of these labels, and every key of the sandbox
+    when there are none. To all other keys it does not exist. Only campaigns that have these labels too are
+    activated with it. They are in no version, and take effect at once. Has at most 64, each of which the calling
+    key holds. Default: none.
     """
     approval_state: ApprovalState | None = None
-    """Output only. Where the approval of the draft stands. While it is in review or approved, nothing but the access
-    labels can be changed. `ApprovalService.GetApproval` tells more.
+    """Output only. Says where the approval of the draft stands. While it is in review or approved, nothing but the
+    access labels can be changed. `ApprovalService.GetApproval` tells what is missing.
     """
 
 
 @represents(fragment_pb2.FragmentVersion.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FragmentVersion(Value):
-    """A fragment as it was published. Never changes, and stays as long as its fragment."""
+    """Is a fragment as it was published. It never changes, and stays as long as its fragment."""
 
     fragment: str = ""
-    """Output only. The fragment, as `fragments/{fragment}`."""
+    """Output only. Names the fragment, as `fragments/{fragment}`."""
     version: int = 0
     """Output only. Counts from 1 within the fragment."""
     kind: FragmentKind | None = None
-    """Output only. Where it may stand."""
+    """Output only. Says where it may stand."""
     source: str = ""
-    """Output only. The template."""
+    """Output only. Is the template."""
     parameters: Mapping[str, Any] | None = None
-    """Output only. The variables that it takes, as a JSON Schema."""
+    """Output only. Holds the variables that it takes, as a JSON Schema."""
     translations: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
-    """Output only. Its texts by locale."""
+    """Output only. Holds its texts by locale."""
     fragments: Sequence[str] = ()
-    """Output only. The fragments that it names itself, as it names them: `fragments/button`, or
+    """Output only. Lists the fragments that it names itself, as it names them: `fragments/button`, or
     `fragments/button@3`.
     """
     hash: str = ""
-    """Output only. A hash (SHA-256) of all that it renders by."""
+    """Output only. Is a hash (SHA-256) of all that it renders by."""
     create_time: dt.datetime
-    """Output only. When it was published."""
+    """Output only. Says when it was published."""
     creator: str = ""
-    """Output only. The key that published it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that published it, as `apiKeys/{api_key}`."""
     approvers: Sequence[str] = ()
-    """Output only. The keys that approved it, as `apiKeys/{api_key}`."""
+    """Output only. Names the keys that approved it, as `apiKeys/{api_key}`."""
     bypass_reason: str = ""
-    """Output only. Why an administrator published it without the approvals that policies asked for. Empty otherwise."""
+    """Output only. Says why an administrator published it without the approvals that policies asked for. Is empty
+    otherwise.
+    """
 
 
 @represents(fragment_pb2.FragmentUse.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class FragmentUse(Value):
-    """One place that names a fragment."""
+    """Is one place that names a fragment."""
 
     user: str = ""
-    """Output only. What names it: the draft of a campaign as `campaigns/{campaign}`, a version as
+    """Output only. Says what names it: the draft of a campaign as `campaigns/{campaign}`, a version as
     `campaigns/{campaign}/versions/3`, and likewise `fragments/{fragment}` and `fragments/{fragment}/versions/3`.
     """
     version: int = 0
-    """Output only. The version of the fragment that it has or names. 0: the newest one at the time of its
+    """Output only. Is the version of the fragment that it has or names. Is 0 for the newest one at the time of its
     activation.
     """
     live: bool = False
-    """Output only. Whether it is the version of a campaign that triggers use."""
+    """Output only. Says whether it is the version of a campaign that triggers use."""

@@ -18,7 +18,7 @@ class RepinOutcome(StrEnum):
 
     REPINNED = "REPINNED"
     """A new version of the campaign is live, which differs from the one before by its fragments alone. With
-    `validate_only`: it would be.
+    `validate_only` it would be.
     """
     UNCHANGED = "UNCHANGED"
     """The live version has that version of the fragment already. Nothing was done."""
@@ -51,19 +51,21 @@ class FragmentRepin(Value):
     """Says what became of one campaign that was to get another version of a fragment."""
 
     campaign: str = ""
-    """Output only. The campaign, as `campaigns/{campaign}`."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`."""
     outcome: RepinOutcome
-    """Output only. What became of it."""
+    """Output only. Says what became of it."""
     from_version: int = 0
-    """Output only. The version of the fragment that the live version had. 0: none by a name without a number."""
+    """Output only. Is the version of the fragment that the live version had. Is 0 when it had none by a name without
+    a number.
+    """
     campaign_version: int = 0
-    """Output only. The version of the campaign that is live now. With `validate_only`: the one that would be. 0:
-    there is none.
+    """Output only. Is the version of the campaign that is live now. With `validate_only` it is the one that would
+    be. Is 0 when there is none.
     """
     findings: Sequence[Finding] = ()
-    """Output only. The errors of the review, or the warnings when there are none."""
+    """Output only. Lists the errors of the review, or the warnings when there are none."""
     approval_policies: Sequence[str] = ()
-    """Output only. The policies whose approvals are missing, as `approvalPolicies/{approval_policy}`."""
+    """Output only. Names the policies whose approvals are missing, as `approvalPolicies/{approval_policy}`."""
 
 
 @represents(fragment_repin_pb2.RepinFragmentResponse.DESCRIPTOR)
@@ -72,6 +74,6 @@ class RollOut(Value):
     """Says what became of each campaign."""
 
     to_version: int = 0
-    """The version that was taken."""
+    """Is the version that was taken."""
     repins: Sequence[FragmentRepin] = ()
-    """One for each campaign, in their order."""
+    """Has one for each campaign, in their order."""

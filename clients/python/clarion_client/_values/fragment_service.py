@@ -18,8 +18,8 @@ class Publication(Value):
     """Carries the new version."""
 
     fragment: Fragment
-    """The fragment, of which it is the newest version now."""
+    """Holds the fragment, of which it is the newest version now."""
     version: FragmentVersion
-    """The version."""
+    """Holds the version."""
     warnings: Sequence[Finding] = ()
-    """They say what is worth a look in it."""
+    """Lists the warnings of review."""

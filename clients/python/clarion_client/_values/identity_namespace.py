@@ -16,15 +16,17 @@ class Normalisation(StrEnum):
     """Says what makes two values the same. Values may be added."""
 
     EXACT = "EXACT"
-    """Equal texts."""
+    """Two values are the same when their texts are equal."""
     LOWER = "LOWER"
-    """Equal texts, whatever the case of their letters."""
+    """Two values are the same when their texts are equal, whatever the case of their letters."""
     EMAIL = "EMAIL"
-    """E-mail addresses: ASCII letters without their case, and domains in Unicode as in ASCII. Other texts are
-    refused.
+    """The values are e-mail addresses: ASCII letters compare without their case, and domains in Unicode as in ASCII.
+    Other texts are refused.
     """
     PHONE = "PHONE"
-    """Phone numbers: the same number in E.164, however it is written. Other texts are refused."""
+    """The values are phone numbers: the same number in E.164 is the same, however it is written. Other texts are
+    refused.
+    """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -32,34 +34,35 @@ class Normalisation(StrEnum):
 @represents(identity_namespace_pb2.IdentityNamespace.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityNamespace(Value):
-    """A kind of identities, such as e-mail addresses or the customer numbers of a shop. It says when two of them are
-    the same.
+    """Is a kind of identities, such as e-mail addresses or the customer numbers of a shop. It says when two of them
+    are the same.
 
     `email`, `phone` and `push` are built in. Identities of a namespace that is not stored compare exactly, so
     that a namespace is created only where they are to compare otherwise, or for its display name.
     """
 
     name: str = ""
-    """Identifier. `identityNamespaces/{identity_namespace}`, where `{identity_namespace}` is 1 to 32 lower-case
-    letters, digits, hyphens and underscores: what identities begin with, such as `crm` of `crm:4711`. Chosen at
-    creation.
+    """Identifier. Has the form `identityNamespaces/{identity_namespace}`, where `{identity_namespace}` is 1 to 32
+    lower-case letters, digits, hyphens and underscores. Identities begin with it, such as `crm:4711` with `crm`.
+    Is chosen at creation.
     """
     display_name: str = ""
-    """Required. What people call it. 1 to 200 characters."""
+    """Required. Says what people call it. Has 1 to 200 characters."""
     normalisation: Normalisation | None = None
-    """Immutable. What makes two identities the same. Chosen at creation. Default: `Normalisation.EXACT`."""
+    """Immutable. Says what makes two identities the same. Is chosen at creation. Default: `Normalisation.EXACT`."""
     default_region: str = ""
-    """Immutable. The region of phone numbers without a country code, as an ISO 3166 code such as `GB`. Only for
-    `Normalisation.PHONE`. Chosen at creation. Default: none, so that each number begins with `+` and its country
-    code.
+    """Immutable. Is the region of phone numbers without a country code, as an ISO 3166 code such as `GB`. It is
+    allowed only with `Normalisation.PHONE`. Is chosen at creation. Default: none, so that each number begins with
+    `+` and its country code.
     """
     built_in: bool = False
-    """Output only. Whether every sandbox has it. It cannot be changed or deleted."""
+    """Output only. Says whether every sandbox has it. It cannot be changed or deleted."""
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. A change that carries another one than the
-    stored one is refused with `ABORTED`. Changes with every change. Empty for those that are built in.
+    """Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one
+    than the stored one is refused with `ABORTED`. It changes with every change. Is empty for those that are built
+    in.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created. Absent for those that are built in."""
+    """Output only. Says when it was created. Is absent for those that are built in."""
     update_time: dt.datetime | None = None
-    """Output only. When it was changed last. Absent for those that are built in."""
+    """Output only. Says when it was changed last. Is absent for those that are built in."""

@@ -23,26 +23,26 @@ class MessageState(StrEnum):
     """
 
     QUEUED = "QUEUED"
-    """Durable, and waiting: for its time, for a free connection, for the next attempt, or for its campaign to be
+    """It is stored, and waits: for its time, for a free connection, for the next attempt, or for its campaign to be
     resumed.
     """
     SENDING = "SENDING"
     """A process has claimed it and is handing it to the provider. It can no longer be cancelled."""
     SENT = "SENT"
-    """Outcome: the provider has taken responsibility for it."""
+    """It has an outcome: the provider has taken responsibility for it."""
     EXCLUDED = "EXCLUDED"
-    """Outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was
-    accepted.
+    """It has an outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it
+    was accepted.
     """
     CANCELLED = "CANCELLED"
-    """Outcome: cancelled before any hand-off succeeded."""
+    """It has an outcome: it was cancelled before any hand-off succeeded."""
     EXPIRED = "EXPIRED"
-    """Outcome: its `expire_time` came first."""
+    """It has an outcome: its `expire_time` came first."""
     FAILED = "FAILED"
-    """Outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
+    """It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
     IN_DOUBT = "IN_DOUBT"
-    """Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message
-    may no longer be sent, so that no further attempt can settle it.
+    """It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or
+    the message may no longer be sent, so that no further attempt can settle it.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
@@ -51,72 +51,76 @@ class MessageState(StrEnum):
 @represents(message_pb2.Message.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Message(Value):
-    """One recipient of one action: what was accepted, and what became of it. Has exactly one outcome."""
+    """Is what one recipient gets, or was to get, from one action: what was accepted, and what became of it. It has
+    exactly one outcome.
+    """
 
     name: str = ""
-    """Identifier. `messages/{message}`, where the last segment is opaque. Assigned when the trigger is accepted;
-    messages sort by it in the order of acceptance.
+    """Identifier. Has the form `messages/{message}`, where the last segment is opaque. Is assigned when the trigger
+    is accepted; messages sort by it in the order of acceptance.
     """
     execution: str = ""
-    """Output only. The execution it belongs to, as `executions/{execution}`."""
+    """Output only. Names the execution it belongs to, as `executions/{execution}`."""
     campaign: str = ""
-    """Output only. The campaign, as `campaigns/{campaign}`."""
+    """Output only. Names the campaign, as `campaigns/{campaign}`."""
     campaign_version: int = 0
-    """Output only. The number of the campaign version that was live when it was accepted: what was accepted is what
-    is sent.
+    """Output only. Is the number of the campaign version that was live when it was accepted: what was accepted is
+    what is sent.
     """
     identity: str = ""
-    """Output only. The recipient's identity, such as `email:jane@example.com`."""
+    """Output only. Is the recipient's identity, such as `email:jane@example.com`."""
     address: str = ""
-    """Output only. The address it goes to. Empty on a channel that has no addresses, but for recipients at
-    `clarion.test`: their messages go to `sent@clarion.test` there, and so to nobody.
+    """Output only. Is the address that it goes to. Is empty on a channel that has no addresses; recipients at
+    `clarion.test` have `sent@clarion.test` there, which reaches nobody.
     """
     locale: str = ""
-    """Output only. The locale that its recipient wants, whose region decides how dates, numbers and money are
+    """Output only. Is the locale that its recipient wants, whose region decides how dates, numbers and money are
     written.
     """
     state: MessageState
-    """Output only. Where it stands."""
+    """Output only. Says where it stands."""
     exclusion_reason: ExclusionReason | None = None
-    """Output only. Why it was excluded, as `exclusion.reason`. Set in `MessageState.EXCLUDED` alone."""
+    """Output only. Says why it was excluded, as `exclusion.reason`. Is set in `MessageState.EXCLUDED` alone."""
     failure: Failure | None = None
-    """Output only. Why it failed. Set in `MessageState.FAILED` and `MessageState.IN_DOUBT` alone."""
+    """Output only. Says why it failed. Is set in `MessageState.FAILED` and `MessageState.IN_DOUBT` alone."""
     accept_time: dt.datetime
-    """Output only. When it was accepted."""
+    """Output only. Says when it was accepted."""
     due_time: dt.datetime | None = None
-    """Output only. When it is tried next, or was due last."""
+    """Output only. Says when it is tried next, or was due last."""
     expire_time: dt.datetime | None = None
-    """Output only. When it is no longer worth sending. Absent: never."""
+    """Output only. Says when it is no longer worth sending. Is absent when it never expires."""
     outcome_time: dt.datetime | None = None
-    """Output only. When it reached its outcome."""
+    """Output only. Says when it reached its outcome."""
     attempt_count: int = 0
-    """Output only. How many attempts were begun."""
+    """Output only. Says how many attempts were begun."""
     attempts: Sequence[Attempt] = ()
-    """Output only. Every attempt that ended, in order. Returned by `GetMessage` alone."""
+    """Output only. Lists every attempt that ended, in order. Is returned by `GetMessage` alone."""
     events: Sequence[Event] = ()
-    """Output only. Every event, in order. Returned by `GetMessage` alone."""
+    """Output only. Lists every event, in order. Is returned by `GetMessage` alone."""
     action: str = ""
-    """Output only. The action of the campaign that it belongs to, by its id."""
+    """Output only. Is the action of the campaign that it belongs to, by its id."""
     channel: Channel | None = None
-    """Output only. The channel it leaves on."""
+    """Output only. Is the channel that it leaves on."""
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Output only. The labels of its trigger and of its recipient."""
+    """Output only. Lists the labels of its trigger and of its recipient."""
     exclusion: Exclusion | None = None
-    """Output only. Why it was excluded, by which check, and what decided. Set in `MessageState.EXCLUDED` alone."""
+    """Output only. Says why it was excluded, by which check, and what decided. Is set in `MessageState.EXCLUDED`
+    alone.
+    """
     consent_change: str = ""
-    """Output only. The choice that allowed the message when it was accepted, or excluded it then, as
-    `consentChanges/{consent_change}`. Empty when the recipient had made no choice about it, and when nobody was
-    asked, as for a transactional message without a topic.
+    """Output only. Names the choice that allowed the message when it was accepted, or excluded it then, as
+    `consentChanges/{consent_change}`. Is empty when the recipient had made no choice about it, and when nobody
+    was asked, as for a transactional message without a topic.
     """
     sending_policy: str = ""
-    """Output only. The sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Empty when none
-    held for it when it was accepted.
+    """Output only. Names the sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Is empty
+    when none held for it when it was accepted.
     """
     content_locale: str = ""
-    """Output only. The locale of its content, which was chosen when it was accepted."""
+    """Output only. Is the locale of its content, which was chosen when it was accepted."""
     locale_reason: LocaleReason
-    """Output only. Why that one was chosen."""
+    """Output only. Says why that one was chosen."""
     rule: str = ""
-    """Output only. The rule of its action that was true of its recipient when it was accepted, by its id. Empty when
-    none was, and when the action has none.
+    """Output only. Is the rule of its action that was true of its recipient when it was accepted, by its id. Is
+    empty when none was, and when the action has none.
     """

@@ -17,6 +17,6 @@ class MessageCancellation(Value):
     """Says whether the cancellation was in time."""
 
     outcome: CancelOutcome
-    """What it came to."""
+    """Says what it came to."""
     message: Message
-    """The message as it stands now, without its attempts and events."""
+    """Holds the message as it stands now, without its attempts and events."""

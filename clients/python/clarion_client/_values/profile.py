@@ -15,14 +15,16 @@ from clarion_client._conversion import Value, represents
 @represents(profile_pb2.Profile.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Profile(Value):
-    """A person whom Clarion knows: the identities by which callers name them, and what messages to them are made of."""
+    """Is a person whom Clarion knows: the identities by which callers name them, and what messages to them are made
+    of.
+    """
 
     name: str = ""
-    """Identifier. `profiles/{profile}`. Assigned at creation; holds nothing about the person."""
+    """Identifier. Has the form `profiles/{profile}`. Is assigned at creation; it holds nothing about the person."""
     identities: Sequence[str] = ()
-    """Required. What callers name the person by, as `namespace:value`, such as `email:jane@example.com`: 1 to 20, of
-    at most 320 characters each. An identity belongs to one profile of its sandbox. They are returned as they were
-    given, and compared by the rule of their namespace:
+    """Required. Says what callers name the person by, as `namespace:value`, such as `email:jane@example.com`: 1 to
+    20, of at most 320 characters each. An identity belongs to one profile of its sandbox. They are returned as
+    they were given, and compared by the rule of their namespace:
 
     - `email`: an address, whose ASCII letters compare without their case on both sides of the `@`, and its domain
     in the form that DNS has (`bücher.example` is `xn--bcher-kva.example`). Dots and `+tag` stay.
@@ -31,25 +33,25 @@ class Profile(Value):
     - `push` and every other one: exactly.
     """
     attributes: Mapping[str, Any] | None = None
-    """Optional. What is known about the person, such as `{"first_name": "Jane", "plan": "gold"}`. At most 32 KB as
-    JSON and 16 levels deep. Names have 1 to 64 letters, digits, underscores and hyphens. A member that is null is
-    not stored.
+    """Optional. Says what is known about the person, such as `{"first_name": "Jane", "plan": "gold"}`. Has at most
+    32 KB as JSON and 16 levels. Names have 1 to 64 letters, digits, underscores and hyphens. A member that is
+    null is not stored.
     """
     locale: str = ""
-    """Optional. The language and region of the person as a BCP 47 tag, such as `pt-BR`."""
+    """Optional. Is the language and region of the person as a BCP 47 tag, such as `pt-BR`."""
     time_zone: str = ""
-    """Optional. The time zone of the person by its name in the IANA database, such as `Europe/Berlin`, with its
+    """Optional. Is the time zone of the person by its name in the IANA database, such as `Europe/Berlin`, with its
     case.
     """
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. An update that carries another one than the
-    stored one is refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one
+    than the stored one is refused with `ABORTED`. It changes with every change.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     update_time: dt.datetime | None = None
-    """Output only. When it was last changed."""
+    """Output only. Says when it was last changed."""
     first_seen_time: dt.datetime | None = None
-    """Output only. When the person became known: the creation of this profile, or of the oldest one that it has
+    """Output only. Says when the person became known: the creation of this profile, or of the oldest one that it has
     absorbed.
     """

@@ -35,13 +35,13 @@ class ImportedProfileOutcome(StrEnum):
 @represents(profile_service_pb2.ImportedConsents.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedConsents(Value):
-    """Choices of one person, which enter the history when the profile is imported."""
+    """Holds choices of one person, which enter the history when the profile is imported."""
 
     profile_index: int
-    """Required. The position of the profile in `profiles`. Default: 0, the first."""
+    """Required. Is the position of the profile in `profiles`. Default: 0, the first."""
     changes: Sequence[ConsentChange]
-    """Required. The choices, each as for `SetConsents`. One that a standing denial forbids is left out, and noted in
-    the result.
+    """Required. Lists the choices, each as for `SetConsents`. One that a standing denial forbids is left out, and
+    noted in the result.
     """
 
 
@@ -51,17 +51,17 @@ class ImportedProfile(Value):
     """Says what became of one profile of an import."""
 
     outcome: ImportedProfileOutcome
-    """What became of it."""
+    """Says what became of it."""
     profile: str = ""
-    """The profile that has the identities now, as `profiles/{profile}`. Empty when rejected, and when imported
-    before.
+    """Names the profile that has the identities now, as `profiles/{profile}`. Is empty when rejected, and when
+    imported before.
     """
     violations: Sequence[Violation] = ()
-    """Why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as
+    """Says why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as
     `consents[0].topic`. `IDENTITY_CONFLICT`: the identities belong to several profiles.
     """
     notes: Sequence[Violation] = ()
-    """What was left out of a profile that was imported. `DENIAL_STANDS`: the choice at that path, such as
+    """Says what was left out of a profile that was imported. `DENIAL_STANDS`: the choice at that path, such as
     `consents[0]`, grants what the person denied.
     """
 
@@ -69,12 +69,12 @@ class ImportedProfile(Value):
 @represents(profile_service_pb2.ExportedProfile.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedProfile(Value):
-    """One profile of an export."""
+    """Is one profile of an export."""
 
     profile: Profile
-    """The profile."""
+    """Holds the profile."""
     consents: Sequence[Consent] = ()
-    """The current choices of the person, the widest scope first. The history is in `GetConsents`."""
+    """Lists the current choices of the person, the widest scope first. The history is in `GetConsents`."""
 
 
 @represents(profile_service_pb2.DeleteProfileResponse.DESCRIPTOR)
@@ -85,8 +85,8 @@ class ProfileDeletion(Value):
     """
 
     cancelled_count: int = 0
-    """How many queued messages were cancelled."""
+    """Says how many queued messages were cancelled."""
     suppressed_address_count: int = 0
-    """How many addresses stay suppressed for marketing, as keyed hashes."""
+    """Says how many addresses stay suppressed for marketing, as keyed hashes."""
     profile: str = ""
-    """Whom `TYPE_PROFILE_ERASED` will name: the deleted profile, or a name that no profile had."""
+    """Says whom `TYPE_PROFILE_ERASED` will name: the deleted profile, or a name that no profile had."""

@@ -17,15 +17,17 @@ class ProofResult(Value):
     """Says what became of the proof to one address."""
 
     address: str = ""
-    """The address."""
+    """Is the address."""
     attempt: Attempt | None = None
-    """It was handed to the provider, and this came of it. After `AttemptResult.DEFERRED` it is not tried again."""
+    """It was handed to the provider, and this attempt came of it. After `AttemptResult.DEFERRED` it is not tried
+    again.
+    """
     exclusion: Exclusion | None = None
-    """It must not be sent."""
+    """It must not be sent, for this reason."""
     rule: str = ""
-    """The rule whose content it shows. Empty when there is none."""
+    """Is the rule whose content it shows. Is empty when there is none."""
 
     @property
     def outcome(self) -> Attempt | Exclusion | None:
-        """What became of it."""
+        """Says what became of it."""
         return self.attempt or self.exclusion

@@ -16,65 +16,67 @@ from clarion_client._values.targeting import RuleCounts
 @represents(report_service_pb2.CampaignReport.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignReport(Value):
-    """The figures of a campaign. `targeted_count` always equals `queued_count` plus the six outcome counts."""
+    """Holds the counters of a campaign. `targeted_count` always equals `queued_count` plus the six outcome counts."""
 
     campaign: str = ""
-    """The campaign, as `campaigns/{campaign}`."""
+    """Names the campaign, as `campaigns/{campaign}`."""
     version: int = 0
-    """The version, or 0 for all of them."""
+    """Is the version, or 0 for all of them."""
     targeted_count: int = 0
-    """Messages that were recorded, excluded ones included."""
+    """Counts the messages that were recorded, excluded ones included."""
     queued_count: int = 0
-    """Messages without an outcome: queued, or being handed off."""
+    """Counts the messages without an outcome: those that are queued, or being handed off."""
     sent_count: int = 0
-    """Messages that a provider took."""
+    """Counts the messages that a provider took."""
     excluded_count: int = 0
-    """Messages that were excluded."""
+    """Counts the messages that were excluded."""
     failed_count: int = 0
-    """Messages that failed."""
+    """Counts the messages that failed."""
     cancelled_count: int = 0
-    """Messages that were cancelled."""
+    """Counts the messages that were cancelled."""
     expired_count: int = 0
-    """Messages that expired."""
+    """Counts the messages that expired."""
     in_doubt_count: int = 0
-    """Messages that were parked in doubt."""
+    """Counts the messages that were parked in doubt."""
     retry_count: int = 0
-    """Attempts beyond the first of a message."""
+    """Counts the attempts beyond the first of a message."""
     excluded_counts: Mapping[ExclusionReason, int] = dataclasses.field(default_factory=dict)
-    """The excluded messages by reason, without the reasons that none had."""
+    """Counts the excluded messages by reason, without the reasons that none had."""
     failed_counts: Mapping[FailureReason, int] = dataclasses.field(default_factory=dict)
-    """The failed messages by reason, without the reasons that none had."""
+    """Counts the failed messages by reason, without the reasons that none had."""
     hand_off_latency: HandOffLatency
-    """How long sent messages took."""
+    """Says how long sent messages took."""
     read_time: dt.datetime
-    """When the figures were read."""
+    """Says when the figures were read."""
     hand_off_excluded_counts: Mapping[ExclusionReason, int] = dataclasses.field(default_factory=dict)
-    """The part of `excluded_counts` that had been accepted, and was excluded before an attempt."""
+    """Counts that part of `excluded_counts` which had been accepted, and was excluded before an attempt."""
     unsubscribed_count: int = 0
-    """Messages whose recipients unsubscribed by their links. They are sent messages, and no outcome of their own."""
+    """Counts the messages whose recipients unsubscribed by their links. They are sent messages: unsubscribing is no
+    outcome of its own.
+    """
     locale_counts: Sequence[CampaignReportLocaleCounts] = ()
-    """The messages by the locale of their content, in the order of the locales."""
+    """Counts the messages by the locale of their content, in the order of the locales."""
     rule_counts: Sequence[RuleCounts] = ()
-    """The messages of actions with rules by their rule, in the order of actions and rules of their ids. Absent when
-    no rule ever decided.
+    """Counts the messages of actions with rules by their rule, in the order of the ids of actions and rules. Is
+    absent when no rule ever decided.
     """
 
 
 @represents(report_service_pb2.CampaignReport.LocaleCounts.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignReportLocaleCounts(Value):
-    """The figures of the messages with content in one locale."""
+    """Holds the counters of the messages with content in one locale."""
 
     locale: str = ""
-    """The locale of the content, as in `Message.content_locale`."""
+    """Is the locale of the content, as in `Message.content_locale`."""
     targeted_count: int = 0
-    """Messages that were recorded, excluded ones included."""
+    """Counts the messages that were recorded, excluded ones included."""
     sent_count: int = 0
-    """Messages that a provider took."""
+    """Counts the messages that a provider took."""
     excluded_count: int = 0
-    """Messages that were excluded."""
+    """Counts the messages that were excluded."""
     failed_count: int = 0
-    """Messages that failed."""
+    """Counts the messages that failed."""
 
 
 @represents(report_service_pb2.HandOffLatency.DESCRIPTOR)
@@ -85,10 +87,10 @@ class HandOffLatency(Value):
     """
 
     count: int = 0
-    """How many messages the figures are of."""
+    """Says how many messages the figures are of."""
     p50: dt.timedelta | None = None
-    """Half of the messages took at most this long. Absent without messages."""
+    """Half of the messages took at most this long. Is absent without messages."""
     p95: dt.timedelta | None = None
-    """95 of 100 messages took at most this long. Absent without messages."""
+    """95 of 100 messages took at most this long. Is absent without messages."""
     p99: dt.timedelta | None = None
-    """99 of 100 messages took at most this long. Absent without messages."""
+    """99 of 100 messages took at most this long. Is absent without messages."""

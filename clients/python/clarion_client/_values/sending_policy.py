@@ -16,12 +16,12 @@ from clarion_client._values.channel import Channel
 
 @represents(sending_policy_pb2.SendingPolicy.TimeZoneSource.DESCRIPTOR)
 class SendingPolicyTimeZoneSource(StrEnum):
-    """Whose clock counts. Values may be added."""
+    """Says whose clock counts. Values may be added."""
 
     PROFILE = "PROFILE"
-    """That of the recipient's profile, and `time_zone` for everybody whose profile has none."""
+    """The clock of the recipient's profile decides, and that of `time_zone` for everybody whose profile has none."""
     FIXED = "FIXED"
-    """`time_zone` for everybody."""
+    """The clock of `time_zone` decides for everybody."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -40,38 +40,38 @@ class SendingPolicyWhenClosed(StrEnum):
 
 @represents(sending_policy_pb2.FrequencyCap.CalendarPeriod.DESCRIPTOR)
 class FrequencyCapCalendarPeriod(StrEnum):
-    """A window by the calendar of the time zone whose clock counts. Values may be added."""
+    """Is a window by the calendar of the time zone whose clock decides. Values may be added."""
 
     HOUR = "HOUR"
-    """From a full hour to the next one."""
+    """It lasts from a full hour to the next one."""
     DAY = "DAY"
-    """From midnight to midnight."""
+    """It lasts from midnight to midnight."""
     WEEK = "WEEK"
-    """From Monday to Sunday (ISO 8601)."""
+    """It lasts from Monday to Sunday (ISO 8601)."""
     MONTH = "MONTH"
-    """From the first of a month on."""
+    """It lasts from the first of a month to its end."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
 
 @represents(sending_policy_pb2.WallClockInterval.Day.DESCRIPTOR)
 class WallClockIntervalDay(StrEnum):
-    """A day of the week."""
+    """Is a day of the week."""
 
     MONDAY = "MONDAY"
-    """Monday."""
+    """It is Monday."""
     TUESDAY = "TUESDAY"
-    """Tuesday."""
+    """It is Tuesday."""
     WEDNESDAY = "WEDNESDAY"
-    """Wednesday."""
+    """It is Wednesday."""
     THURSDAY = "THURSDAY"
-    """Thursday."""
+    """It is Thursday."""
     FRIDAY = "FRIDAY"
-    """Friday."""
+    """It is Friday."""
     SATURDAY = "SATURDAY"
-    """Saturday."""
+    """It is Saturday."""
     SUNDAY = "SUNDAY"
-    """Sunday."""
+    """It is Sunday."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -94,45 +94,45 @@ class SendingPolicy(Value):
     """
 
     name: str = ""
-    """Identifier. `sendingPolicies/{sending_policy}`, where `{sending_policy}` is 1 to 63 lower-case letters, digits
-    and hyphens, begins with a letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `sendingPolicies/{sending_policy}`, where `{sending_policy}` is 1 to 63 lower-case
+    letters, digits and hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: str = ""
-    """Required. What people call it. 1 to 200 characters."""
+    """Required. Says what people call it. Has 1 to 200 characters."""
     categories: Sequence[Category] = ()
-    """Optional. The categories of the campaigns whose messages keep its hours and its rate. Default:
+    """Optional. Lists the categories of the campaigns whose messages keep its hours and its rate. Default:
     `Category.MARKETING` alone. Each of its caps has categories of its own.
     """
     quiet_hours: Sequence[WallClockInterval] = ()
-    """Optional. When nothing leaves. Some minute of every week must stay open. At most 14 intervals, those of
-    `send_windows` included.
+    """Optional. Says when nothing leaves. Some minute of every week must stay open. Has at most 14 intervals, those
+    of `send_windows` included.
     """
     send_windows: Sequence[WallClockInterval] = ()
-    """Optional. When messages leave, and at no other time. Default: at any time."""
+    """Optional. Says when messages leave, and at no other time. Default: at any time."""
     time_zone_source: SendingPolicyTimeZoneSource | None = None
-    """Optional. Whose clock counts. Default: `SendingPolicyTimeZoneSource.PROFILE`."""
+    """Optional. Says whose clock counts. Default: `SendingPolicyTimeZoneSource.PROFILE`."""
     time_zone: str = ""
-    """Required. The time zone of everybody, or of everybody whose profile has none, as `time_zone_source` says: a
+    """Required. Is the time zone of everybody, or of everybody whose profile has none, as `time_zone_source` says: a
     name of the IANA database, such as `Europe/Berlin`.
     """
     when_closed: SendingPolicyWhenClosed | None = None
-    """Optional. What becomes of a message that must not leave now. Default: `SendingPolicyWhenClosed.DEFER`."""
+    """Optional. Says what becomes of a message that must not leave now. Default: `SendingPolicyWhenClosed.DEFER`."""
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. A change that carries another one than the
-    stored one is refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one
+    than the stored one is refused with `ABORTED`. It changes with every change.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     update_time: dt.datetime | None = None
-    """Output only. When it was last changed."""
+    """Output only. Says when it was last changed."""
     caps: Sequence[FrequencyCap] = ()
-    """Optional. How many messages a person gets. All of them must have room for a message, which is excluded with
-    `ExclusionReason.CAPPED` otherwise. At most 5.
+    """Optional. Says how many messages a person gets. All of them must have room for a message, which is excluded
+    with `ExclusionReason.CAPPED` otherwise. Has at most 5.
     """
     rate: float = 0.0
-    """Optional. At most so many messages leave per second, over all processes. 0.01 to 100,000. Default 0: no limit.
-    A message waits for its turn, and is never excluded by it. After a change, messages that wait for a turn get
-    new ones.
+    """Optional. Limits how many messages leave per second, over all processes. Is 0.01 to 100,000. Default: 0, which
+    is no limit. A message waits for its turn, and is never excluded by it. After a change, messages that wait for
+    a turn get new ones.
     """
 
 
@@ -146,35 +146,37 @@ class FrequencyCap(Value):
     """
 
     count: int
-    """Required. At most so many messages. 1 to 100."""
+    """Required. Says how many messages a person gets at most within the window. Is 1 to 100."""
     sliding: dt.timedelta | None = None
-    """Every span of this length: a minute to 92 days. Messages that are accepted for later count too."""
+    """Counts in every span of this length: a minute to 92 days. Messages that are accepted for later count too."""
     calendar: FrequencyCapCalendarPeriod | None = None
-    """Every such period of the calendar."""
+    """Counts in every such period of the calendar."""
     channels: Sequence[Channel] = ()
-    """Optional. The channels of the messages that it counts, each once. Default: every channel."""
+    """Optional. Lists the channels of the messages that it counts, each once. Default: every channel."""
     categories: Sequence[Category] = ()
-    """Optional. The categories of the messages that it counts, each once. Default: `Category.MARKETING` alone."""
+    """Optional. Lists the categories of the messages that it counts, each once. Default: `Category.MARKETING` alone."""
     topic: str | None = None
-    """A topic of the sandbox, as `topics/{topic}`."""
+    """Names a topic of the sandbox, as `topics/{topic}`."""
     tag: str | None = None
-    """A tag of the campaigns, compared without case, as they have it when a message is checked. 1 to 63 characters."""
+    """Is a tag of the campaigns, compared without case, as they have it when a message is checked. Has 1 to 63
+    characters.
+    """
 
 
 @represents(sending_policy_pb2.WallClockInterval.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WallClockInterval(Value):
-    """A time of the day on some days of the week, by the clock on the wall. It follows the clock where that is
+    """Is a time of the day on some days of the week, by the clock on the wall. It follows the clock where that is
     turned forward or back. Where a time occurs twice, an interval begins with the first occurrence of its start
     and lasts until the second occurrence of its end. A time that does not exist stands for the first instant
     after the gap.
     """
 
     days: Sequence[WallClockIntervalDay] = ()
-    """Optional. The days on which it begins, each once. Default: every day."""
+    """Optional. Lists the days on which it begins, each once. Default: every day."""
     start: str
-    """Required. The first minute that is part of it, as `HH:MM` between `00:00` and `23:59`."""
+    """Required. Is the first minute that is part of it, as `HH:MM` between `00:00` and `23:59`."""
     end: str
-    """Required. The first minute that is no longer part of it, as `HH:MM` between `00:00` and `24:00`. One before
-    `start` is on the day after. It must not be the same as `start`: a whole day is `00:00` to `24:00`.
+    """Required. Is the first minute after it, as `HH:MM` between `00:00` and `24:00`. An end before `start` is on
+    the day after. It must not be the same as `start`: a whole day is `00:00` to `24:00`.
     """

@@ -12,14 +12,14 @@ from clarion_client._conversion import Value, represents
 
 @represents(sending_rate_pb2.SendingRate.Period.DESCRIPTOR)
 class SendingRatePeriod(StrEnum):
-    """The span of time in which so many may leave. Values may be added."""
+    """Is the span of time in which so many may leave. Values may be added."""
 
     SECOND = "SECOND"
-    """A second."""
+    """It lasts a second."""
     MINUTE = "MINUTE"
-    """60 seconds."""
+    """It lasts 60 seconds."""
     HOUR = "HOUR"
-    """3,600 seconds."""
+    """It lasts 3,600 seconds."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -30,6 +30,6 @@ class SendingRate(Value):
     """Says how many messages of a campaign may leave. They leave evenly: at 60 a minute, one a second."""
 
     count: int
-    """Required. At most so many messages leave in each period. 1 to 1,000,000, and at most 100,000 a second."""
+    """Required. Says how many messages leave in each period at most: 1 to 1,000,000, and at most 100,000 a second."""
     period: SendingRatePeriod
-    """Required. The period."""
+    """Required. Is the period."""

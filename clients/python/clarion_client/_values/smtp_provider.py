@@ -17,13 +17,13 @@ class TlsMode(StrEnum):
     """Says how the connection is protected."""
 
     NONE = "NONE"
-    """Not at all. Credentials are refused with it, except towards a loopback address."""
+    """It is not protected. Credentials are refused with it, except towards a loopback address."""
     STARTTLS = "STARTTLS"
-    """By the STARTTLS command (RFC 3207); a server that does not offer it, or whose certificate does not match, is
-    an error.
+    """The STARTTLS command protects it (RFC 3207); a server that does not offer it, or whose certificate does not
+    match, is an error.
     """
     IMPLICIT = "IMPLICIT"
-    """From the first byte (RFC 8314)."""
+    """TLS protects it from the first byte (RFC 8314)."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -31,43 +31,43 @@ class TlsMode(StrEnum):
 @represents(smtp_provider_pb2.SmtpProvider.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class SmtpProvider(Value):
-    """An SMTP server that takes mail for any recipient (RFC 5321)."""
+    """Is an SMTP server that takes mail for any recipient (RFC 5321)."""
 
     host: str
-    """Required. Host name or IP address."""
+    """Required. Is a host name or an IP address."""
     port: int = 0
-    """Optional. TCP port, 1 to 65535. Default: 587, or 465 for `TlsMode.IMPLICIT`, or 25 for `TlsMode.NONE`."""
+    """Optional. Is the TCP port, 1 to 65535. Default: 587, or 465 for `TlsMode.IMPLICIT`, or 25 for `TlsMode.NONE`."""
     tls_mode: TlsMode | None = None
-    """Optional. How the connection is protected. Default: `TlsMode.STARTTLS`."""
+    """Optional. Says how the connection is protected. Default: `TlsMode.STARTTLS`."""
     ca_certificates: str = ""
-    """Optional. A PEM bundle of the authorities that the server's certificate is checked against. At most 64 KiB.
-    Default: those of the machine.
+    """Optional. Is a PEM bundle of the authorities that the server's certificate is checked against. Has at most 64
+    KiB. Default: those of the machine.
     """
     username: str = ""
-    """Optional. The user of SMTP AUTH (RFC 4954). Default: no authentication."""
+    """Optional. Is the user of SMTP AUTH (RFC 4954). Default: no authentication."""
     password: str = dataclasses.field(default="", repr=False)
-    """Input only. The password of SMTP AUTH. Never returned. An update that leaves it empty keeps the stored one, as
-    long as the user stays the same.
+    """Input only. Is the password of SMTP AUTH. Is never returned. An update that leaves it empty keeps the stored
+    one, as long as the user stays the same.
     """
     password_set: bool = False
-    """Output only. True when a password is stored."""
+    """Output only. Is true when a password is stored."""
     sender: Mailbox | None = None
-    """Required. The sender's address and shown name. The address is the envelope sender too."""
+    """Required. Holds the sender's address and shown name. The address is the envelope sender too."""
     reply_to: Mailbox | None = None
-    """Optional. Where answers go."""
+    """Optional. Says where answers go."""
     timeout: dt.timedelta | None = None
-    """Optional. How long each step with the server may take, 0.1 to 300 seconds. Default 30 seconds."""
+    """Optional. Says how long each step with the server may take, 0.1 to 300 seconds. Default: 30 seconds."""
     ehlo_name: str = ""
-    """Optional. The name that Clarion gives itself in EHLO: a host name or an address literal such as `[192.0.2.1]`.
-    Default: the full host name of the machine, or else its address as a literal.
+    """Optional. Is the name that Clarion gives itself in EHLO: a host name or an address literal such as
+    `[192.0.2.1]`. Default: the full host name of the machine, or else its address as a literal.
     """
     client_certificate: str = ""
-    """Optional. A PEM certificate, with its chain, that Clarion shows to the server. At most 64 KiB. Default: none.
-    Not with `TlsMode.NONE`.
+    """Optional. Is a PEM certificate, with its chain, that Clarion shows to the server. Has at most 64 KiB. Default:
+    none. It is refused with `TlsMode.NONE`.
     """
     client_key: str = dataclasses.field(default="", repr=False)
-    """Input only. The PEM private key of `client_certificate`. Never returned. An update that leaves it empty keeps
-    the stored one, as long as the certificate stays the same.
+    """Input only. Is the PEM private key of `client_certificate`. Is never returned. An update that leaves it empty
+    keeps the stored one, as long as the certificate stays the same.
     """
     client_key_set: bool = False
-    """Output only. True when a private key is stored."""
+    """Output only. Is true when a private key is stored."""

@@ -27,8 +27,8 @@ class SuppressionReason(StrEnum):
     UNSUBSCRIBED = "UNSUBSCRIBED"
     """The recipient unsubscribed elsewhere."""
     ERASED = "ERASED"
-    """The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Never
-    given at creation.
+    """The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Callers
+    cannot give it.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
@@ -39,9 +39,9 @@ class SuppressionScope(StrEnum):
     """Says which messages are stopped. Values may be added."""
 
     ALL = "ALL"
-    """Every message, password resets included."""
+    """It stops every message, password resets included."""
     MARKETING = "MARKETING"
-    """Messages of campaigns of `Category.MARKETING`."""
+    """It stops the messages of campaigns of `Category.MARKETING`."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -49,36 +49,36 @@ class SuppressionScope(StrEnum):
 @represents(suppression_pb2.Suppression.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Suppression(Value):
-    """One reason for not writing to an address or a domain. It is in force in every process with its commit, for
+    """Is one reason for not writing to an address or a domain. It is in force in every process with its commit, for
     messages that are accepted afterwards and for those that wait: each is checked again before every attempt. An
     address may have several suppressions; each holds by itself, and deleting one leaves the others.
     """
 
     name: str = ""
-    """Identifier. `suppressions/{suppression}`, where the last segment is opaque and holds nothing of the address.
-    Assigned at creation.
+    """Identifier. Has the form `suppressions/{suppression}`, where the last segment is opaque and holds nothing of
+    the address. Is assigned at creation.
     """
     channel: Channel | None = None
-    """Immutable. The channel on which it holds. Default: `Channel.EMAIL`, the only one whose addresses can be
+    """Immutable. Is the channel on which it holds. Default: `Channel.EMAIL`, the only one whose addresses can be
     suppressed.
     """
     address: str | None = None
-    """Immutable. An e-mail address, at most 254 bytes. Letters of ASCII compare without case on both sides of the
-    `@`, and a domain is the same in Unicode as in its `xn--` form. Dots and a `+tag` distinguish addresses.
+    """Immutable. Is an e-mail address, of at most 254 bytes. Letters of ASCII compare without case on both sides of
+    the `@`, and a domain is the same in Unicode as in its `xn--` form. Dots and a `+tag` distinguish addresses.
     """
     domain: str | None = None
-    """Immutable. A domain: `example.com` stands for all addresses at that domain and none below it, `*.example.com`
-    for all addresses at every domain below it.
+    """Immutable. Is a domain: `example.com` stands for all addresses at that domain and none below it,
+    `*.example.com` for all addresses at every domain below it.
     """
     reason: SuppressionReason | None = None
-    """Immutable. Why. An address or a domain has at most one suppression for each reason."""
+    """Immutable. Is the reason. An address or a domain has at most one suppression for each reason."""
     scope: SuppressionScope | None = None
-    """Immutable. Which messages it stops."""
+    """Immutable. Says which messages it stops."""
     expire_time: dt.datetime | None = None
-    """Immutable. When it ceases to hold, to the microsecond; it is deleted some seconds later. Must lie ahead at
-    creation. Absent: never.
+    """Immutable. Says when it ceases to hold, to the microsecond; it is deleted some seconds later. Must lie ahead
+    at creation. Is absent when it holds for ever.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     creator: str = ""
-    """Output only. The key that created it, as `apiKeys/{api_key}`."""
+    """Output only. Names the key that created it, as `apiKeys/{api_key}`."""

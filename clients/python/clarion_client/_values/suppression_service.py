@@ -40,11 +40,11 @@ class ImportedSuppression(Value):
     """Says what one row of an import came to."""
 
     outcome: ImportedSuppressionOutcome
-    """What it came to."""
+    """Says what it came to."""
     suppression: str = ""
-    """The suppression, as `suppressions/{suppression}`. Empty when rejected, and when imported before."""
+    """Names the suppression, as `suppressions/{suppression}`. Is empty when rejected, and when imported before."""
     violations: Sequence[Violation] = ()
-    """Why it was rejected: every violation, by its path in the row."""
+    """Says why it was rejected: every violation, by its path in the row."""
 
 
 @represents(suppression_service_pb2.CheckSuppressionResponse.DESCRIPTOR)
@@ -53,6 +53,6 @@ class SuppressionCheck(Value):
     """Says whether an address is suppressed."""
 
     suppressions: Sequence[Suppression] = ()
-    """The suppressions that cover the address and have not expired, oldest first."""
+    """Lists the suppressions that cover the address and have not expired, oldest first."""
     excluded_categories: Sequence[Category] = ()
-    """The categories of campaigns whose messages would be excluded. Empty when everything may be sent."""
+    """Lists the categories of campaigns whose messages would be excluded. Is empty when everything may be sent."""

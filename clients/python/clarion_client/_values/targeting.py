@@ -25,7 +25,7 @@ class WithoutRule(StrEnum):
 
 @represents(targeting_pb2.RuleEvaluation.Result.DESCRIPTOR)
 class RuleEvaluationResult(StrEnum):
-    """Says what a rule is of somebody."""
+    """Says what a rule is for somebody."""
 
     TRUE = "TRUE"
     """It is true, and decides."""
@@ -45,21 +45,21 @@ class TargetingRule(Value):
     """
 
     id: str
-    """Required. What names the rule in contents, messages, events and reports: 1 to 32 lower-case letters, digits
-    and hyphens, unique in the action. The id of a rule that a version of the campaign had and that was removed
-    cannot be taken again in the action.
+    """Required. Is the name of the rule in contents, messages, events and reports: 1 to 32 lower-case letters,
+    digits and hyphens, unique in the action. The id of a rule that a version of the campaign had and that was
+    removed cannot be taken again in the action.
     """
     display_name: str = ""
-    """Optional. What people call it. At most 200 characters."""
+    """Optional. Says what people call it. Has at most 200 characters."""
     condition: str
-    """Required. When it is true: an expression of CEL, the Common Expression Language (https://cel.dev), that is
-    true or false. It reads `context` and `profile`, as templates do, and `recipient.identity`,
+    """Required. Says of whom it is true: an expression of CEL, the Common Expression Language (https://cel.dev),
+    that is true or false. It reads `context` and `profile`, as templates do, and `recipient.identity`,
     `recipient.address` and `recipient.locale`. All numbers are doubles: `context.total + 1.0 > 20.0`. An
-    attribute that somebody may lack is asked for first: `has(profile.tier) && profile.tier == 'gold'`. Of
-    somebody about whom it cannot be evaluated it is not true, which the report and `Campaign.health` count.
+    attribute that somebody may lack is asked for first: `has(profile.tier) && profile.tier == 'gold'`. When it
+    cannot be evaluated for somebody, it is not true of them; the report and `Campaign.health` count that.
     `audience('vip')` is true when the recipient's stored profile belongs to that audience as it is when the
-    trigger is accepted; the id stands in quotes, and the rules of an action ask about at most 10 audiences. At
-    most 2,000 characters and 32 levels; loops go through lists of at most 1,000 elements. A rule has no clock.
+    trigger is accepted; the id stands in quotes, and the rules of an action ask about at most 10 audiences. Has
+    at most 2,000 characters and 32 levels; loops go through lists of at most 1,000 elements. A rule has no clock.
     """
 
 
@@ -69,11 +69,11 @@ class RuleEvaluation(Value):
     """Says what came of a rule for one recipient."""
 
     rule: str = ""
-    """The rule, by its id."""
+    """Is the rule, by its id."""
     result: RuleEvaluationResult
-    """What it is."""
+    """Says what it is."""
     cause: FailedEvaluationsCause | None = None
-    """Why it cannot be evaluated: `RuleEvaluationResult.FAILED` alone."""
+    """Says why it cannot be evaluated. Is set for `RuleEvaluationResult.FAILED` alone."""
 
 
 @represents(targeting_pb2.RuleCounts.DESCRIPTOR)
@@ -82,18 +82,18 @@ class RuleCounts(Value):
     """Says what became of the messages by one rule."""
 
     action: str = ""
-    """The action, by its id."""
+    """Is the action, by its id."""
     rule: str = ""
-    """The rule, by its id; empty for messages by none."""
+    """Is the id of the rule. Is empty for messages by none."""
     targeted_count: int = 0
-    """Messages that were recorded, excluded ones included."""
+    """Counts the messages that were recorded, excluded ones included."""
     sent_count: int = 0
-    """Messages that a provider took."""
+    """Counts the messages that a provider took."""
     excluded_count: int = 0
-    """Messages that were excluded."""
+    """Counts the messages that were excluded."""
     failed_count: int = 0
-    """Messages that failed."""
+    """Counts the messages that failed."""
     failed_evaluation_count: int = 0
-    """For how many messages the rule was evaluated and could not be, whatever decided about them then. They are no
+    """Counts the messages for which the rule could not be evaluated, whatever decided about them then. They are no
     messages by it.
     """

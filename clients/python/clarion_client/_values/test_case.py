@@ -15,7 +15,7 @@ from clarion_client._conversion import Value, represents
 @represents(test_case_pb2.TestCase.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TestCase(Value):
-    """Data that a campaign is tried with: what a trigger brings, and who gets the message.
+    """Is data that a campaign is tried with: what a trigger brings, and who gets the message.
 
     It lies beside the campaign and belongs to no version: changing it makes no draft, and no approval stale. A
     campaign has at most 100. They are deleted with it, and a duplicate of it has copies of them.
@@ -23,34 +23,35 @@ class TestCase(Value):
 
     __test__: ClassVar[bool] = False
     name: str = ""
-    """Identifier. `campaigns/{campaign}/testCases/{test_case}`, where `{test_case}` is 1 to 63 lower-case letters,
-    digits and hyphens, begins with a letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `campaigns/{campaign}/testCases/{test_case}`, where `{test_case}` is 1 to 63
+    lower-case letters, digits and hyphens, begins with a letter and does not end with a hyphen. Is chosen at
+    creation.
     """
     display_name: str = ""
-    """Optional. What people call it. At most 200 characters."""
+    """Optional. Says what people call it. Has at most 200 characters."""
     context: Mapping[str, Any] | None = None
-    """Optional. The data for `context`. At most 65,536 octets as JSON. Whether it fits the context schema is found
-    when it is tried, as drafts change.
+    """Optional. Holds the data for `context`. Has at most 65,536 octets as JSON. Whether it fits the context schema
+    is found when it is tried, as drafts change.
     """
     profile: Mapping[str, Any] | None = None
-    """Optional. The data for `profile`. At most 32,768 octets as JSON."""
+    """Optional. Holds the data for `profile`. Has at most 32,768 octets as JSON."""
     locale: str = ""
-    """Optional. The locale of the recipient, as a BCP 47 tag such as `pt-BR`. Default: the profile's `locale`. When
-    there is none either, the case is tried in every locale that an action has content in.
+    """Optional. Is the locale of the recipient, as a BCP 47 tag such as `pt-BR`. Default: the profile's `locale`.
+    When there is none either, the case is tried in every locale that an action has content in.
     """
     rule: str = ""
-    """Optional. The targeting rule whose content the recipient gets, by its id, whether it is true of the data or
-    not; in the actions that have a rule of that id. Default: the first rule that is true.
+    """Optional. Is the targeting rule whose content the recipient gets, by its id, whether it is true of the data or
+    not. It counts in the actions that have a rule of that id. Default: the first rule that is true.
     """
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. An update or a deletion that carries another
-    one than the stored one is refused with `ABORTED`.
+    """Optional. Identifies the state of the resource as the caller last saw it. An update or a deletion that carries
+    another one than the stored one is refused with `ABORTED`.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     update_time: dt.datetime | None = None
-    """Output only. When a caller last changed it."""
+    """Output only. Says when a caller last changed it."""
     audiences: Sequence[str] = ()
-    """Optional. The audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask
-    about others get false. At most 50, without repetition. Whether there are such audiences is not asked.
+    """Optional. Lists the audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that
+    ask about others get false. Has at most 50, without repetition. They need not exist.
     """

@@ -31,15 +31,15 @@ class TestCellDifferenceChange(StrEnum):
 @represents(test_cell_difference_pb2.TestCellDifference.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TestCellDifference(Value):
-    """One cell that comes out differently in two versions: what the recipient of a test case would get."""
+    """Is one cell that comes out differently in two versions: what the recipient of a test case would get."""
 
     __test__: ClassVar[bool] = False
     key: TestCellKey
-    """The cell: the test case, tried with one content."""
+    """Holds the cell: the test case, tried with one content."""
     change: TestCellDifferenceChange
-    """What becomes of it."""
+    """Says what becomes of it."""
     unified_diff: str = ""
-    """What the recipient would get, as a unified diff of the documents that `TestCell` has; of a version that cannot
-    be rendered, why, and of one that excludes the recipient, that it does. At most 65,536 characters, and
-    1,000,000 in all cells of an answer: those of the later cells are empty.
+    """Shows the difference of what the recipient would get, as a unified diff of the documents that `TestCell` has.
+    A version that cannot be rendered is shown by the reason, and one that excludes the recipient by that fact.
+    Has at most 65,536 characters, and 1,000,000 in all cells of an answer: those of the later cells are empty.
     """

@@ -25,7 +25,7 @@ class LocaleOrigin(StrEnum):
     CASE = "CASE"
     """The test case names it."""
     PROFILE = "PROFILE"
-    """The `locale` of its profile."""
+    """It is the `locale` of its profile."""
     EVERY = "EVERY"
     """Neither names one, so each locale of the action is tried."""
     UNRECOGNIZED = "UNRECOGNIZED"
@@ -61,13 +61,13 @@ class TestCellKey(Value):
 
     __test__: ClassVar[bool] = False
     test_case: str
-    """Required. The test case, by its id: the last segment of its name."""
+    """Required. Is the test case, by its id: the last segment of its name."""
     action: str
-    """Required. The action, by its id."""
+    """Required. Is the action, by its id."""
     locale: str
-    """Required. The locale of the content."""
+    """Required. Is the locale of the content."""
     rule: str = ""
-    """Optional. The targeting rule whose content it is, by its id. Default: content that belongs to no rule."""
+    """Optional. Is the targeting rule whose content it is, by its id. Default: content that belongs to no rule."""
 
 
 @represents(test_run_pb2.TestCell.DESCRIPTOR)
@@ -77,44 +77,44 @@ class TestCell(Value):
 
     __test__: ClassVar[bool] = False
     key: TestCellKey
-    """Which cell it is."""
+    """Says which cell it is."""
     wanted_locale: str = ""
-    """The locale that the recipient wants."""
+    """Is the locale that the recipient wants."""
     locale_origin: LocaleOrigin
-    """Where that locale comes from."""
+    """Says where that locale comes from."""
     locale_reason: LocaleReason
-    """Why the recipient gets the content in the locale of the cell."""
+    """Says why the recipient gets the content in the locale of the cell."""
     comparison: Comparison
-    """How the rendering differs from the accepted one."""
+    """Says how the rendering differs from the accepted one."""
     unified_diff: str = ""
-    """How its document differs from the accepted one, without the names of files. At most 65,536 characters; a
-    longer one ends with a line `…`.
+    """Shows how its document differs from the accepted one, without the names of files. Has at most 65,536
+    characters; a longer one ends with a line `…`.
     """
     violations: Sequence[Violation] = ()
-    """Why it cannot be rendered, by paths in the test case, such as `context.order.total`, or in the campaign."""
+    """Says why it cannot be rendered, by paths in the test case, such as `context.order.total`, or in the campaign."""
     findings: Sequence[Finding] = ()
-    """What is wrong with the rendering: links that lead nowhere or have no text, images without `alt`, HTML that
-    mail clients cut off.
+    """Says what is wrong with the rendering: links that lead nowhere or have no text, images without `alt`, HTML
+    that mail clients cut off.
     """
     email: RenderedEmail | None = None
-    """An e-mail."""
+    """Is an e-mail."""
     webhook: RenderedWebhook | None = None
-    """An HTTP request."""
+    """Is an HTTP request."""
     document: str = ""
-    """The rendering as a text to compare: its header fields, one a line, and then each part under a line with its
-    name. Links that belong to one person, and the ids of images, have names in their place. Empty as `content` is
-    absent.
+    """Is the rendering as a text to compare: its header fields, one a line, and then each part under a line with its
+    name. Links that belong to one person, and the ids of images, have names in their place. Is empty when
+    `content` is absent.
     """
     etag: str = ""
-    """Identifies the document. `AcceptRenderings` asks for it. Empty when there is none."""
+    """Identifies the document. `AcceptRenderings` asks for it. Is empty when there is none."""
     rule_evaluations: Sequence[RuleEvaluation] = ()
-    """What the rules of the action are of the recipient, in their order, up to the first that is true. None when the
-    test case names the rule, or the action has none.
+    """Says what the rules of the action are of the recipient, in their order, up to the first that is true. There
+    are none when the test case names the rule, or the action has none.
     """
 
     @property
     def content(self) -> RenderedEmail | RenderedWebhook | None:
-        """What the recipient would get. Absent when it cannot be rendered, and with `omit_renderings`."""
+        """Says what the recipient would get. Is absent when it cannot be rendered, and with `omit_renderings`."""
         return self.email or self.webhook
 
 
@@ -129,43 +129,43 @@ class TestRun(Value):
     data of formats. `AcceptRenderings` asks for it.
     """
     format_data: str = ""
-    """The version of the data by which dates, numbers and money were written, such as `babel-2.18.0`."""
+    """Is the version of the data by which dates, numbers and money were written, such as `babel-2.18.0`."""
     findings: Sequence[Finding] = ()
-    """The contents that no test case is tried with (`VARIANT_UNTESTED`, `RULE_UNTESTED`). Empty as long as
+    """Lists the contents that no test case is tried with (`VARIANT_UNTESTED`, `RULE_UNTESTED`). Is empty as long as
     `next_page_token` is not.
     """
     gone: Sequence[TestCellKey] = ()
-    """Accepted renderings of the test cases that were tried, whose cells there are no longer: another content is
-    chosen for them, or none. `AcceptRenderings` drops them. Empty as long as `next_page_token` is not.
+    """Lists the accepted renderings, of the test cases that were tried, whose cells exist no more: another content
+    is chosen for them, or none. `AcceptRenderings` drops them. Is empty as long as `next_page_token` is not.
     """
     next_page_token: str = ""
-    """Continues with the cells that this call did not reach. Empty when it reached the last one."""
+    """Continues with the cells that this call did not reach. Is empty when it reached the last one."""
 
 
 @represents(test_run_pb2.ExpectedRendering.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedRendering(Value):
-    """A document to compare a rendering with."""
+    """Is a document to compare a rendering with."""
 
     key: TestCellKey
-    """Required. Which cell it is of."""
+    """Required. Says which cell it is of."""
     document: str
-    """Required. The document."""
+    """Required. Is the document."""
     format_data: str = ""
-    """Optional. The version of the data of formats that it was made with, as `TestRun.format_data` was. Default: the
-    present one.
+    """Optional. Is the version of the data of formats that it was made with, as `TestRun.format_data` was. Default:
+    the present one.
     """
 
 
 @represents(test_run_pb2.ShownRendering.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRendering(Value):
-    """One rendering to accept."""
+    """Is one rendering to accept."""
 
     key: TestCellKey
-    """Required. Which cell it is of."""
+    """Required. Says which cell it is of."""
     etag: str
-    """Required. The `TestCell.etag` of what the run showed."""
+    """Required. Is the `TestCell.etag` of what the run showed."""
 
 
 @represents(test_run_pb2.AcceptRenderingsResponse.DESCRIPTOR)
@@ -174,6 +174,6 @@ class AcceptedRenderings(Value):
     """Says what was stored."""
 
     accepted_count: int = 0
-    """How many renderings were accepted."""
+    """Says how many renderings were accepted."""
     dropped_count: int = 0
-    """How many accepted renderings were dropped, as the campaign has their cells no longer."""
+    """Says how many accepted renderings were dropped, as the campaign does not have their cells any more."""

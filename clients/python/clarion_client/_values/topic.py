@@ -15,12 +15,12 @@ from clarion_client._values.silence import Silence
 
 @represents(topic_pb2.Topic.Visibility.DESCRIPTOR)
 class TopicVisibility(StrEnum):
-    """Who may see a topic. Values may be added."""
+    """Says who may see a topic. Values may be added."""
 
     PUBLIC = "PUBLIC"
-    """Everybody: it is offered on the pages on which people choose."""
+    """Everybody may see it: it is offered on the pages on which people choose."""
     PRIVATE = "PRIVATE"
-    """Callers alone. It is on no page, and its choices are made by calls."""
+    """Callers alone may see it. It is on no page, and its choices are made by calls."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -30,11 +30,11 @@ class TopicOneClick(StrEnum):
     """Says what one click in a mail about a topic ends. Values may be added."""
 
     TOPIC = "TOPIC"
-    """The topic, on the channel of the message. For a private topic, which no page offers again: as
-    `TopicOneClick.CHANNEL`.
+    """It ends the topic, on the channel of the message. For a private topic, which no page offers again, it does
+    what `TopicOneClick.CHANNEL` does.
     """
     CHANNEL = "CHANNEL"
-    """All marketing on the channel of the message."""
+    """It ends all marketing on the channel of the message."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -49,38 +49,40 @@ class Topic(Value):
     """
 
     name: str = ""
-    """Identifier. `topics/{topic}`, where `{topic}` is 1 to 63 lower-case letters, digits and hyphens, begins with a
-    letter and does not end with a hyphen. Chosen at creation.
+    """Identifier. Has the form `topics/{topic}`, where `{topic}` is 1 to 63 lower-case letters, digits and hyphens,
+    begins with a letter and does not end with a hyphen. Is chosen at creation.
     """
     display_name: str = ""
-    """Required. What people call it, in the language of `default_locale`. 1 to 200 characters."""
+    """Required. Says what people call it, in the language of `default_locale`. Has 1 to 200 characters."""
     description: str = ""
-    """Optional. What people get who grant it, in the language of `default_locale`. At most 2,000 characters."""
+    """Optional. Says what people get who grant it, in the language of `default_locale`. Has at most 2,000
+    characters.
+    """
     default_locale: str = ""
-    """Optional. The locale of `display_name` and `description`, as a BCP 47 tag. Default: `en`."""
+    """Optional. Is the locale of `display_name` and `description`, as a BCP 47 tag. Default: `en`."""
     translations: Sequence[TopicTranslation] = ()
-    """Optional. The name and the description in other languages. At most 50, each locale once."""
+    """Optional. Lists the name and the description in other languages. Has at most 50, each locale once."""
     visibility: TopicVisibility | None = None
-    """Optional. Who may see it. Default: `TopicVisibility.PUBLIC`."""
+    """Optional. Says who may see it. Default: `TopicVisibility.PUBLIC`."""
     silence: Silence | None = None
-    """Optional. What happens to marketing about this topic to people who have made no choice. Default: as the
+    """Optional. Says what happens to marketing about this topic to people who have made no choice. Default: as the
     sandbox's `ConsentSettings` say.
     """
     etag: str = ""
-    """Optional. The state of the resource as the caller last saw it. A change that carries another one than the
-    stored one is refused with `ABORTED`. Changes with every change.
+    """Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one
+    than the stored one is refused with `ABORTED`. It changes with every change.
     """
     create_time: dt.datetime | None = None
-    """Output only. When it was created."""
+    """Output only. Says when it was created."""
     update_time: dt.datetime | None = None
-    """Output only. When it was last changed."""
+    """Output only. Says when it was last changed."""
     archive_time: dt.datetime | None = None
-    """Output only. When it was archived. Absent while it is in use. No campaign can be activated with an archived
-    topic. Live campaigns that have it go on, and people's choices still hold for their messages.
+    """Output only. Says when it was archived. Is absent while it is in use. No campaign can be activated with an
+    archived topic. Live campaigns that have it go on, and people's choices still hold for their messages.
     """
     one_click: TopicOneClick | None = None
-    """Optional. What one click ends in a marketing mail about this topic; in a transactional one it ends the topic.
-    Default: `TopicOneClick.TOPIC`.
+    """Optional. Says what one click ends in a marketing mail about this topic; in a transactional one it ends the
+    topic. Default: `TopicOneClick.TOPIC`.
     """
 
 
@@ -90,8 +92,8 @@ class TopicTranslation(Value):
     """Says what a topic is called in another language."""
 
     locale: str
-    """Required. The locale, as a BCP 47 tag such as `pt-BR`."""
+    """Required. Is the locale, as a BCP 47 tag such as `pt-BR`."""
     display_name: str
-    """Required. As `Topic.display_name`."""
+    """Required. Is read as `Topic.display_name`."""
     description: str = ""
-    """Optional. As `Topic.description`."""
+    """Optional. Is read as `Topic.description`."""

@@ -17,17 +17,17 @@ class SampleTool(StrEnum):
     """Says what the call is made with. Values may be added."""
 
     GRPCURL = "GRPCURL"
-    """`grpcurl`, in a shell."""
+    """The call uses `grpcurl`, in a shell."""
     BUF_CURL = "BUF_CURL"
-    """`buf curl`, in a shell."""
+    """The call uses `buf curl`, in a shell."""
     CURL = "CURL"
-    """`curl`, in a shell, with JSON over HTTP."""
+    """The call uses `curl`, in a shell, with JSON over HTTP."""
     CURL_AJO = "CURL_AJO"
-    """`curl`, in a shell, with the AJO-shaped API."""
+    """The call uses `curl`, in a shell, with the AJO-shaped API."""
     PYTHON = "PYTHON"
-    """A Python program with `clarion_client`."""
+    """The call is a Python program with `clarion_client`."""
     TYPESCRIPT = "TYPESCRIPT"
-    """A TypeScript module with `clarion-client`, for Node.js."""
+    """The call is a TypeScript module with `clarion-client`, for Node.js."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -35,12 +35,12 @@ class SampleTool(StrEnum):
 @represents(trigger_sample_pb2.TriggerSample.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TriggerSample(Value):
-    """One call that triggers a campaign, ready to paste."""
+    """Is one call that triggers a campaign, ready to paste."""
 
     tool: SampleTool
-    """Output only. What the call is made with."""
+    """Output only. Says what the call is made with."""
     text: str = ""
-    """Output only. The command or the program. It takes the key from the environment variable `CLARION_API_KEY`."""
+    """Output only. Is the command or the program. It takes the key from the environment variable `CLARION_API_KEY`."""
 
 
 @represents(trigger_sample_pb2.GetTriggerSampleResponse.DESCRIPTOR)
@@ -49,8 +49,8 @@ class TriggerSamples(Value):
     """Carries the samples."""
 
     recipient: Recipient
-    """Whom the samples address, and with which data: a magic recipient, so that nothing leaves, a context that
+    """Says whom the samples address, and with which data: a magic recipient, so that nothing leaves, a context that
     passes the campaign's context schema, and each attribute of the profile that the content uses.
     """
     samples: Sequence[TriggerSample] = ()
-    """One for each tool."""
+    """Has one for each tool."""

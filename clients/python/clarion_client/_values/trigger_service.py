@@ -27,7 +27,7 @@ class RecipientOutcome(StrEnum):
     EXCLUDED = "EXCLUDED"
     """Messages are recorded for it, and none will be sent: each says why."""
     REJECTED = "REJECTED"
-    """It is invalid; `violations` says why. No message is recorded. Only under `allow_partial`."""
+    """It is invalid; `violations` says why. No message is recorded. It occurs only under `allow_partial`."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -47,22 +47,22 @@ class MessageOutcome(StrEnum):
 @represents(trigger_service_pb2.TriggerRequest.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True)
 class Trigger(Value):
-    """Asks for a campaign to be sent. At most 4 MiB in all."""
+    """Asks for a campaign to be sent. Has at most 4 MiB in all."""
 
     campaign: str
-    """Required. `campaigns/{campaign}`."""
+    """Required. Names the campaign, as `campaigns/{campaign}`."""
     recipients: Sequence[Recipient]
-    """Required. Whom to send it to: 1 to 1,000, each identity once."""
+    """Required. Says whom to send it to: 1 to 1,000, each identity once."""
     request_id: str = ""
-    """Optional. Makes the call safe to repeat. 1 to 128 printable ASCII characters, unique within the campaign; a
-    UUID is a good choice. Default: none.
+    """Optional. Makes the call safe to repeat. Has 1 to 128 printable ASCII characters, unique within the campaign;
+    a UUID is a good choice. Default: none.
     """
     _: dataclasses.KW_ONLY
     send_time: dt.datetime | None = None
-    """Optional. The earliest time at which the messages leave, at most 366 days ahead. Default: at once."""
+    """Optional. Is the earliest time at which the messages leave, at most 366 days ahead. Default: at once."""
     expire_time: dt.datetime | None = None
-    """Optional. When the messages are no longer worth sending: whatever has not left by then ends as
-    `MessageState.EXPIRED`. Later than now and than `send_time`. Default: never.
+    """Optional. Says when the messages are no longer worth sending: whatever has not left by then ends as
+    `MessageState.EXPIRED`. Must be later than now and than `send_time`. Default: never.
     """
     allow_partial: bool = False
     """Optional. Accepts the valid recipients although others are rejected; each has its own result in the answer. A
@@ -74,53 +74,54 @@ class Trigger(Value):
     alone.
     """
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Optional. What the caller wants to find the messages by later, such as an order number. Never rendered;
-    carried by every message and event of the trigger. At most 16 pairs, keys of 1 to 63 lower-case letters,
-    digits, hyphens, underscores and dots, values of at most 256 characters.
+    """Optional. Holds what the caller wants to find the messages by later, such as an order number. They are never
+    rendered, and every message and event of the trigger carries them. Has at most 16 pairs, keys of 1 to 63
+    lower-case letters, digits, hyphens, underscores and dots, values of at most 256 characters.
     """
 
 
 @represents(trigger_service_pb2.Recipient.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True)
 class Recipient(Value):
-    """Names somebody whom one trigger addresses, and brings the data. Becomes one message per action."""
+    """Names somebody whom one trigger addresses, and brings the data. It becomes one message for each action."""
 
     identity: str
-    """Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At
-    most 320 characters. Once in a call, however it is written: `email:Jane@Example.com` is the same.
+    """Required. Says who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`.
+    Has at most 320 characters. It occurs once in a call, however it is written: `email:Jane@Example.com` is the
+    same.
 
-    Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such a recipient would
-    cause: the outcome is simulated, as the address says, such as `bounce@clarion.test`;
+    No message to an address at `clarion.test` is handed to a provider, and no webhook that such a recipient would
+    cause. The outcome is simulated, as the address says, such as `bounce@clarion.test`;
     `docs/testing-your-integration.md` lists them.
     """
     context: Mapping[str, Any] | None = None
-    """Optional. The data of this trigger, as the campaign's context schema demands. At most 200 KB as JSON, nested
-    at most 32 levels deep.
+    """Optional. Holds the data of this trigger, as the campaign's context schema demands. Has at most 200 KB as
+    JSON, nested at most 32 levels deep.
     """
     profile: Mapping[str, Any] | None = None
-    """Optional. Attributes of the person, for `profile.…` in the content. Each replaces the one of the same name in
-    the stored profile, and a null hides it. At most 32 KB as JSON, nested at most 32 levels deep.
+    """Optional. Holds attributes of the person, for `profile.…` in the content. Each replaces the one of the same
+    name in the stored profile, and a null hides it. Has at most 32 KB as JSON, nested at most 32 levels deep.
     """
     address: str = ""
-    """Optional. Where to send it. Default: the `email` of `profile`, else that of the stored profile, else the value
-    of an identity in the namespace `email`.
+    """Optional. Says where to send it. Default: the `email` of `profile`, else that of the stored profile, else the
+    value of an identity in the namespace `email`.
     """
     locale: str = ""
-    """Optional. The locale that the person wants, as a BCP 47 tag: it chooses the language of the content, and how
-    dates, numbers and money are written in it. `pt_BR` and `de_AT.UTF-8` are read too, and `C` names no language.
-    Default: the `locale` of `profile`, else that of the stored profile, else the campaign's.
+    """Optional. Is the locale that the person wants, as a BCP 47 tag: it chooses the language of the content, and
+    how dates, numbers and money are written in it. `pt_BR` and `de_AT.UTF-8` are read too, and `C` names no
+    language. Default: the `locale` of `profile`, else that of the stored profile, else the campaign's.
     """
     _: dataclasses.KW_ONLY
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Optional. Labels of this recipient's messages, beside the trigger's; one of the same key replaces the
-    trigger's. The two together: at most 16 pairs.
+    """Optional. Holds labels of this recipient's messages, beside the trigger's; one of the same key replaces the
+    trigger's. The two together have at most 16 pairs.
     """
     attachments: Sequence[RecipientAttachment] = ()
-    """Optional. Files that this recipient's mails carry, beside those of the content: at most 5, which have at most
-    10,000,000 octets together, or as many as the service was set up for. Each file name once in a mail. They are
-    checked before the answer: a mail as it is encoded must fit `ChannelConfiguration.max_message_bytes`, and the
-    size that the mail server announced last. Refused (`UNSUPPORTED`) when the campaign has an action that carries
-    no files, such as a webhook.
+    """Optional. Lists files that this recipient's mails carry, beside those of the content: at most 5, which have at
+    most 10,000,000 octets together, or as many as the service was set up for. Each file name occurs once in a
+    mail. They are checked before the answer: a mail as it is encoded must fit
+    `ChannelConfiguration.max_message_bytes`, and the size that the mail server announced last. They are refused
+    (`UNSUPPORTED`) when the campaign has an action that carries no files, such as a webhook.
     """
 
 
@@ -130,11 +131,11 @@ class Accepted(Value):
     """Says that the trigger is durable."""
 
     execution: str = ""
-    """The execution, as `executions/{execution}`. Empty after `validate_only`."""
+    """Names the execution, as `executions/{execution}`. Is empty after `validate_only`."""
     replayed: bool = False
-    """True when an earlier call under the same request id was accepted; this is its answer."""
+    """Is true when an earlier call under the same request id was accepted; this is its answer."""
     recipients: Sequence[RecipientResult] = ()
-    """One for each recipient, in the order of the request."""
+    """Has one for each recipient, in the order of the request."""
 
 
 @represents(trigger_service_pb2.RecipientResult.DESCRIPTOR)
@@ -143,15 +144,15 @@ class RecipientResult(Value):
     """Says what a trigger came to for one recipient."""
 
     outcome: RecipientOutcome
-    """What it came to."""
+    """Says what it came to."""
     messages: Sequence[MessageResult] = ()
-    """Its messages, in the order of the campaign's actions. Empty when rejected."""
+    """Lists its messages, in the order of the campaign's actions. Is empty when it was rejected."""
     violations: Sequence[Violation] = ()
-    """Why it was rejected: every violation, by its path in the request. Where some thousand violations of the
-    context schema are possible in a call, the first alone of each further context.
+    """Says why it was rejected: every violation, by its path in the request. Where some thousand violations of the
+    context schema are possible in a call, only the first one of each further context is listed.
     """
     explanation: RecipientExplanation | None = None
-    """What would decide about it. Only after `validate_only`."""
+    """Says what would decide about it. Is set only after `validate_only`."""
 
 
 @represents(trigger_service_pb2.MessageResult.DESCRIPTOR)
@@ -160,15 +161,15 @@ class MessageResult(Value):
     """Says what a trigger came to for one recipient on one action."""
 
     action: str = ""
-    """The action, by its id."""
+    """Is the action, by its id."""
     outcome: MessageOutcome
-    """What it came to."""
+    """Says what it came to."""
     message: str = ""
-    """The message, as `messages/{message}`. Empty after `validate_only`."""
+    """Names the message, as `messages/{message}`. Is empty after `validate_only`."""
     exclusion_reason: ExclusionReason | None = None
-    """Why it was excluded."""
+    """Says why it was excluded."""
     explanation: MessageExplanation | None = None
-    """What would decide about it, with every reason for an exclusion. Only after `validate_only`."""
+    """Says what would decide about it, with every reason for an exclusion. Is set only after `validate_only`."""
 
 
 @represents(trigger_service_pb2.TriggerAudienceResponse.DESCRIPTOR)
@@ -177,8 +178,8 @@ class AudienceAccepted(Value):
     """Says that the execution is durable."""
 
     execution: Execution
-    """The execution, with its `audience_run`. After `validate_only` it has no name, and its run has the state
+    """Holds the execution, with its `audience_run`. After `validate_only` it has no name, and its run has the state
     REFUSED if the audience has too many members, and the counts of the selection.
     """
     replayed: bool = False
-    """True when an earlier call under the same request id was accepted; this is its execution as it stands now."""
+    """Is true when an earlier call under the same request id was accepted; this is its execution as it stands now."""

@@ -13,14 +13,14 @@ from clarion_client._conversion import Value, represents
 
 @represents(webhook_content_pb2.WebhookContent.Method.DESCRIPTOR)
 class WebhookContentMethod(StrEnum):
-    """Says what the request does."""
+    """Is the HTTP method of the request."""
 
     POST = "POST"
-    """POST."""
+    """It is POST."""
     PUT = "PUT"
-    """PUT."""
+    """It is PUT."""
     PATCH = "PATCH"
-    """PATCH."""
+    """It is PATCH."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 
@@ -28,38 +28,38 @@ class WebhookContentMethod(StrEnum):
 @represents(webhook_content_pb2.WebhookContent.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookContent(Value):
-    """The content of a webhook: an HTTP request to the URL of the channel configuration. The body and the values of
-    `headers` are Jinja2 templates over `context`, `profile`, `recipient`, `campaign`, `unsubscribe_url` and
+    """Is the content of a webhook: an HTTP request to the URL of the channel configuration. The body and the values
+    of `headers` are Jinja2 templates over `context`, `profile`, `recipient`, `campaign`, `unsubscribe_url` and
     `preferences_url`, as those of an e-mail are. Every request carries the headers `webhook-id` (the message's
     name, the same for each attempt, so that a receiver can drop repeats), `webhook-timestamp` and
     `webhook-signature` of the Standard Webhooks specification.
     """
 
     method: WebhookContentMethod | None = None
-    """Optional. The HTTP method. Default: `WebhookContentMethod.POST`."""
+    """Optional. Is the HTTP method. Default: `WebhookContentMethod.POST`."""
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """Optional. Further header fields, by name. At most 20, each name of 1 to 76 characters of an HTTP token and
-    once, each value of at most 2,000. Those that Clarion writes itself (`host`, `content-length`, `content-type`,
-    `webhook-*`, …) are refused, and so is any line break in a value.
+    """Optional. Holds further header fields, by name. Has at most 20, each name of 1 to 76 characters of an HTTP
+    token and once, each value of at most 2,000. Those that Clarion writes itself (`host`, `content-length`,
+    `content-type`, `webhook-*`, …) are refused, and so is any line break in a value.
     """
     json: str | None = None
-    """JSON, sent as `application/json`. Every value that a template writes is encoded as JSON, strings with their
+    """Is JSON, sent as `application/json`. Every value that a template writes is encoded as JSON, strings with their
     quotes: `{"order": {{ context.order.id }}}`. What is rendered must be one JSON text.
     """
     text: str | None = None
-    """Text, sent as `text/plain; charset=utf-8`. Values are written as they are."""
+    """Is text, sent as `text/plain; charset=utf-8`. Values are written as they are."""
 
 
 @represents(webhook_content_pb2.RenderedWebhook.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedWebhook(Value):
-    """A webhook with every value in its place."""
+    """Is a webhook with every value in its place."""
 
     method: WebhookContentMethod | None = None
-    """The HTTP method."""
+    """Is the HTTP method."""
     url: str = ""
-    """The URL of the channel configuration."""
+    """Is the URL of the channel configuration."""
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    """The header fields, without those that depend on the moment of sending."""
+    """Lists the header fields, without those that depend on the moment of sending."""
     body: str = ""
-    """The body."""
+    """Is the body."""

@@ -13,39 +13,41 @@ from clarion_client._conversion import Value, represents
 @represents(webhook_provider_pb2.WebhookProvider.DESCRIPTOR)
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookProvider(Value):
-    """An HTTP endpoint that takes requests signed by the Standard Webhooks specification. Status 2xx means that it
-    took the message; 408, 425, 429 and 5xx that it may later, 429 and 503 not before their `Retry-After`, of
-    which an hour is granted. 401, 402, 403, 404, 405, 407 and redirects, which are never followed, are faults of
-    this configuration: the message is tried again too, so that a correction saves it. Every other status means
-    that the endpoint will never take it. A connection that breaks after the request left leaves the hand-off in
-    doubt.
+    """Is an HTTP endpoint that takes requests signed by the Standard Webhooks specification. Status 2xx means that
+    it took the message; 408, 425, 429 and 5xx mean that it may take it later, 429 and 503 not before their
+    `Retry-After`, of which an hour is granted. 401, 402, 403, 404, 405, 407 and redirects, which are never
+    followed, are faults of this configuration: the message is tried again too, so that a correction saves it.
+    Every other status means that the endpoint will never take it. A connection that breaks after the request left
+    leaves the hand-off in doubt.
     """
 
     url: str
-    """Required. The URL, at most 2,000 characters, of the scheme `https`, or `http` with `allow_private_addresses`.
-    Without user, password and fragment.
+    """Required. Is the URL, at most 2,000 characters, of the scheme `https`, or `http` with
+    `allow_private_addresses`. It has no user, password or fragment.
     """
     secret: str = dataclasses.field(default="", repr=False)
-    """Input only. The secret that signs each request: `whsec_` and 24 to 64 bytes in Base64. Never returned. An
-    update that leaves it empty keeps the stored one. Default: requests are not signed.
+    """Input only. Is the secret that signs each request: `whsec_` and 24 to 64 bytes in Base64. Is never returned.
+    An update that leaves it empty keeps the stored one. Default: requests are not signed.
     """
     secret_set: bool = False
-    """Output only. True when a secret is stored."""
+    """Output only. Is true when a secret is stored."""
     timeout: dt.timedelta | None = None
-    """Optional. How long a request may take in all, 0.1 to 300 seconds. Default 15 seconds."""
+    """Optional. Says how long a request may take in all, 0.1 to 300 seconds. Default: 15 seconds."""
     ca_certificates: str = ""
-    """Optional. A PEM bundle of the authorities that the server's certificate is checked against. At most 64 KiB.
-    Default: those of the machine.
+    """Optional. Is a PEM bundle of the authorities that the server's certificate is checked against. Has at most 64
+    KiB. Default: those of the machine.
     """
     client_certificate: str = ""
-    """Optional. A PEM certificate, with its chain, that Clarion shows to the server. At most 64 KiB. Default: none."""
+    """Optional. Is a PEM certificate, with its chain, that Clarion shows to the server. Has at most 64 KiB. Default:
+    none.
+    """
     client_key: str = dataclasses.field(default="", repr=False)
-    """Input only. The PEM private key of `client_certificate`. Never returned. An update that leaves it empty keeps
-    the stored one, as long as the certificate stays the same.
+    """Input only. Is the PEM private key of `client_certificate`. Is never returned. An update that leaves it empty
+    keeps the stored one, as long as the certificate stays the same.
     """
     client_key_set: bool = False
-    """Output only. True when a private key is stored."""
+    """Output only. Is true when a private key is stored."""
     allow_private_addresses: bool = False
-    """Optional. Whether the host may have an address that is not public: loopback, private, link-local and the like.
-    Checked after the name is resolved, for the very address that is connected to. Default: false.
+    """Optional. Says whether the host may have an address that is not public: loopback, private, link-local and the
+    like. It is checked after the name is resolved, for the very address that is connected to. Default: false.
     """

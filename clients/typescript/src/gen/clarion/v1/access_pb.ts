@@ -17,13 +17,13 @@ export const file_clarion_v1_access: GenFile = /*@__PURE__*/
   fileDesc("ChdjbGFyaW9uL3YxL2FjY2Vzcy5wcm90bxIKY2xhcmlvbi52MSIyCgZBY2Nlc3MSKAoGc2NvcGVzGAEgAygOMhguY2xhcmlvbi52MS5BcGlLZXkuU2NvcGU6TAoGYWNjZXNzEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYvIsDIAEoCzISLmNsYXJpb24udjEuQWNjZXNzUgZhY2Nlc3NiBnByb3RvMw", [file_clarion_v1_api_key, file_google_protobuf_descriptor]);
 
 /**
- * Who may call an RPC.
+ * Says who may call an RPC.
  *
  * @generated from message clarion.v1.Access
  */
 export type Access = Message<"clarion.v1.Access"> & {
   /**
-   * A key needs one of these scopes, or `admin`, which may call everything in its sandbox.
+   * Lists the scopes of which a key needs one. A key with `admin` may call everything in its sandbox.
    *
    * @generated from field: repeated clarion.v1.ApiKey.Scope scopes = 1;
    */
@@ -38,7 +38,7 @@ export const AccessSchema: GenMessage<Access> = /*@__PURE__*/
   messageDesc(file_clarion_v1_access, 0);
 
 /**
- * Who may call the RPC. Every RPC of Clarion has it, and the service checks each call by it.
+ * Says who may call the RPC. Every RPC of Clarion has it, and the service checks each call by it.
  *
  * @generated from extension: clarion.v1.Access access = 50620;
  */

@@ -17,7 +17,7 @@ export const file_clarion_v1_allow_list: GenFile = /*@__PURE__*/
   fileDesc("ChtjbGFyaW9uL3YxL2FsbG93X2xpc3QucHJvdG8SCmNsYXJpb24udjEirgEKCUFsbG93TGlzdBIVCgdlbmFibGVkGAEgASgIQgTiQQEBEhUKB2VudHJpZXMYAiADKAlCBOJBAQESEgoEZXRhZxgDIAEoCUIE4kEBARI1Cgt1cGRhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSKAoHdXBkYXRlchgFIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXliBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * The addresses and domains that alone are written to while the list is enabled, so that a test environment reaches nobody
+ * Lists the addresses and domains that alone are written to while the list is enabled, so that a test environment reaches nobody
  * else. A sandbox has one; it is disabled and empty until it is changed.
  *
  * It holds for every message of the sandbox, whatever its campaign, from its commit on: when a trigger is accepted and again
@@ -28,14 +28,14 @@ export const file_clarion_v1_allow_list: GenFile = /*@__PURE__*/
  */
 export type AllowList = Message<"clarion.v1.AllowList"> & {
   /**
-   * Optional. Whether it holds. An enabled list without entries stops everything.
+   * Optional. Says whether it holds. An enabled list without entries stops everything.
    *
    * @generated from field: bool enabled = 1;
    */
   enabled: boolean;
 
   /**
-   * Optional. At most 1,000 addresses and domains, each once: `jane@example.com`, `example.com` for all addresses at that
+   * Optional. Has at most 1,000 addresses and domains, each once: `jane@example.com`, `example.com` for all addresses at that
    * domain, `*.example.com` for all below it. They compare as those of suppressions do.
    *
    * @generated from field: repeated string entries = 2;
@@ -43,22 +43,22 @@ export type AllowList = Message<"clarion.v1.AllowList"> & {
   entries: string[];
 
   /**
-   * Optional. The state of the list as the caller last saw it. An update that carries another one than the stored one is
-   * refused with `ABORTED`. Changes with every change.
+   * Optional. Is the state of the list as the caller last saw it. An update that carries another one than the stored one is refused
+   * with `ABORTED`. It changes with every change.
    *
    * @generated from field: string etag = 3;
    */
   etag: string;
 
   /**
-   * Output only. When it was changed last. Absent before the first change.
+   * Output only. Says when it was changed last. Is absent before the first change.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 4;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Output only. The key that changed it last, as `apiKeys/{api_key}`.
+   * Output only. Names the key that changed it last, as `apiKeys/{api_key}`.
    *
    * @generated from field: string updater = 5;
    */

@@ -41,7 +41,7 @@ export const GetAllowListRequestSchema: GenMessage<GetAllowListRequest> = /*@__P
  */
 export type GetAllowListResponse = Message<"clarion.v1.GetAllowListResponse"> & {
   /**
-   * The allow list.
+   * Holds the allow list.
    *
    * @generated from field: clarion.v1.AllowList allow_list = 1;
    */
@@ -62,14 +62,14 @@ export const GetAllowListResponseSchema: GenMessage<GetAllowListResponse> = /*@_
  */
 export type UpdateAllowListRequest = Message<"clarion.v1.UpdateAllowListRequest"> & {
   /**
-   * Required. The new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.AllowList allow_list = 1;
    */
   allowList?: AllowList | undefined;
 
   /**
-   * Optional. The fields to change. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the fields to change. Default: every editable field that is populated. `*` stands for every editable field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -90,7 +90,7 @@ export const UpdateAllowListRequestSchema: GenMessage<UpdateAllowListRequest> = 
  */
 export type UpdateAllowListResponse = Message<"clarion.v1.UpdateAllowListResponse"> & {
   /**
-   * The allow list as stored.
+   * Holds the allow list as stored.
    *
    * @generated from field: clarion.v1.AllowList allow_list = 1;
    */

@@ -17,67 +17,68 @@ export const file_clarion_v1_api_key: GenFile = /*@__PURE__*/
   fileDesc("ChhjbGFyaW9uL3YxL2FwaV9rZXkucHJvdG8SCmNsYXJpb24udjEi1QMKBkFwaUtleRISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIuCgZzY29wZXMYAyADKA4yGC5jbGFyaW9uLnYxLkFwaUtleS5TY29wZUIE4kEBAhIVCgdzYW5kYm94GAQgASgJQgTiQQEFEjUKC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtyZXZva2VfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSKAoHY3JlYXRvchgHIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkSGwoNYWNjZXNzX2xhYmVscxgIIAMoCUIE4kEBBSJ3CgVTY29wZRIVChFTQ09QRV9VTlNQRUNJRklFRBAAEhAKDFNDT1BFX0FVVEhPUhABEhEKDVNDT1BFX0FQUFJPVkUQAhIRCg1TQ09QRV9UUklHR0VSEAMSDgoKU0NPUEVfUkVBRBAEEg8KC1NDT1BFX0FETUlOEAU6JupBIwoOY2xhcmlvbi9BcGlLZXkSEWFwaUtleXMve2FwaV9rZXl9YgZwcm90bzM", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * A credential, and with it a sandbox and rights. Sent as the metadata `authorization: Bearer {secret}`.
+ * Is a credential, and gives its holder a sandbox and rights. Callers send its secret as the metadata `authorization: Bearer
+ * {secret}`.
  *
  * @generated from message clarion.v1.ApiKey
  */
 export type ApiKey = Message<"clarion.v1.ApiKey"> & {
   /**
-   * Identifier. `apiKeys/{api_key}`. Assigned at creation; not secret.
+   * Identifier. Has the form `apiKeys/{api_key}`. Is assigned at creation; not secret.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What the key is for. 1 to 200 characters.
+   * Required. Says what the key is for. Has 1 to 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Required. What it may do. At least one, each once.
+   * Required. Says what it may do. Has at least one, each once.
    *
    * @generated from field: repeated clarion.v1.ApiKey.Scope scopes = 3;
    */
   scopes: ApiKey_Scope[];
 
   /**
-   * Immutable. The sandbox that every call with this key sees: an isolated set of campaigns, channel configurations and
-   * messages. 1 to 63 lower-case letters, digits and hyphens, beginning with a letter. A sandbox exists as soon as a key
-   * names it. Default: the creator's. Only an administrator of the sandbox `default` may name another one.
+   * Immutable. Is the sandbox that every call with this key sees: an isolated set of campaigns, channel configurations and
+   * messages. Has 1 to 63 lower-case letters, digits and hyphens, beginning with a letter. A sandbox exists as soon as a key names
+   * it. Default: the creator's. Only an administrator of the sandbox `default` may name another one.
    *
    * @generated from field: string sandbox = 4;
    */
   sandbox: string;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was revoked. Absent while it works.
+   * Output only. Says when it was revoked. Is absent while it works.
    *
    * @generated from field: google.protobuf.Timestamp revoke_time = 6;
    */
   revokeTime?: Timestamp | undefined;
 
   /**
-   * Output only. The key that created it, as `apiKeys/{api_key}`. Empty for the first one.
+   * Output only. Names the key that created it, as `apiKeys/{api_key}`. Is empty for the first one.
    *
    * @generated from field: string creator = 7;
    */
   creator: string;
 
   /**
-   * Immutable. The access labels that it holds: it sees what has none, or none but these, and nothing else. At most 64, each of 1 to 32
-   * lower-case letters, digits and hyphens, without repetition. Administrators give any label to any key, and still see what is
-   * labelled only with a key that holds the labels. A label exists from the first key on that holds it; a sandbox has at most 64 in its
-   * life. Default: none.
+   * Immutable. Lists the access labels that it holds: it sees what has none, or none but these, and nothing else. Has at most 64,
+   * each of 1 to 32 lower-case letters, digits and hyphens, without repetition. Administrators give any label to any key, and still
+   * see what is labelled only with a key that holds the labels. A label exists from the first key on that holds it; a sandbox has
+   * at most 64 in its life. Default: none.
    *
    * @generated from field: repeated string access_labels = 8;
    */
@@ -98,42 +99,42 @@ export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
  */
 export enum ApiKey_Scope {
   /**
-   * Refused.
+   * Is refused.
    *
    * @generated from enum value: SCOPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Write, review and preview campaigns.
+   * The key may write, review and preview campaigns.
    *
    * @generated from enum value: SCOPE_AUTHOR = 1;
    */
   AUTHOR = 1,
 
   /**
-   * Activate, pause, resume and stop campaigns.
+   * The key may activate, pause, resume and stop campaigns, and approve drafts.
    *
    * @generated from enum value: SCOPE_APPROVE = 2;
    */
   APPROVE = 2,
 
   /**
-   * Trigger campaigns, and cancel what was triggered.
+   * The key may trigger campaigns, and cancel what was triggered.
    *
    * @generated from enum value: SCOPE_TRIGGER = 3;
    */
   TRIGGER = 3,
 
   /**
-   * Read campaigns, executions, messages, events and reports.
+   * The key may read campaigns, executions, messages, events and reports.
    *
    * @generated from enum value: SCOPE_READ = 4;
    */
   READ = 4,
 
   /**
-   * Keep keys and channel configurations, and everything the other scopes allow.
+   * The key may keep other keys and channel configurations, and do everything that the other scopes allow.
    *
    * @generated from enum value: SCOPE_ADMIN = 5;
    */

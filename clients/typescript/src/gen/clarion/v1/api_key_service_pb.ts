@@ -25,7 +25,7 @@ export const file_clarion_v1_api_key_service: GenFile = /*@__PURE__*/
  */
 export type CreateApiKeyRequest = Message<"clarion.v1.CreateApiKeyRequest"> & {
   /**
-   * Required. The key. Its name and output-only fields are ignored.
+   * Required. Holds the key. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.ApiKey api_key = 1;
    */
@@ -46,14 +46,14 @@ export const CreateApiKeyRequestSchema: GenMessage<CreateApiKeyRequest> = /*@__P
  */
 export type CreateApiKeyResponse = Message<"clarion.v1.CreateApiKeyResponse"> & {
   /**
-   * The key.
+   * Holds the key.
    *
    * @generated from field: clarion.v1.ApiKey api_key = 1;
    */
   apiKey?: ApiKey | undefined;
 
   /**
-   * The credential itself. Clarion keeps only a hash of it and cannot show it again.
+   * Is the credential itself. Clarion keeps only a hash of it and cannot show it again.
    *
    * @generated from field: string secret = 2;
    */
@@ -74,14 +74,14 @@ export const CreateApiKeyResponseSchema: GenMessage<CreateApiKeyResponse> = /*@_
  */
 export type ListApiKeysRequest = Message<"clarion.v1.ListApiKeysRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -102,14 +102,14 @@ export const ListApiKeysRequestSchema: GenMessage<ListApiKeysRequest> = /*@__PUR
  */
 export type ListApiKeysResponse = Message<"clarion.v1.ListApiKeysResponse"> & {
   /**
-   * The keys, oldest first.
+   * Lists the keys, oldest first.
    *
    * @generated from field: repeated clarion.v1.ApiKey api_keys = 1;
    */
   apiKeys: ApiKey[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -130,7 +130,7 @@ export const ListApiKeysResponseSchema: GenMessage<ListApiKeysResponse> = /*@__P
  */
 export type RevokeApiKeyRequest = Message<"clarion.v1.RevokeApiKeyRequest"> & {
   /**
-   * Required. `apiKeys/{api_key}`.
+   * Required. Names the API key, as `apiKeys/{api_key}`.
    *
    * @generated from field: string name = 1;
    */
@@ -151,7 +151,7 @@ export const RevokeApiKeyRequestSchema: GenMessage<RevokeApiKeyRequest> = /*@__P
  */
 export type RevokeApiKeyResponse = Message<"clarion.v1.RevokeApiKeyResponse"> & {
   /**
-   * The key.
+   * Holds the key.
    *
    * @generated from field: clarion.v1.ApiKey api_key = 1;
    */
@@ -166,8 +166,8 @@ export const RevokeApiKeyResponseSchema: GenMessage<RevokeApiKeyResponse> = /*@_
   messageDesc(file_clarion_v1_api_key_service, 5);
 
 /**
- * Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the
- * keys of every sandbox, any other one those of its own.
+ * Keeps the credentials of callers. Every RPC needs the scope `admin`. An administrator of the sandbox `default` sees the keys of
+ * every sandbox, any other sees those of its own sandbox.
  *
  * Every RPC may also fail as `error_reason.proto` says under "Any call".
  *
@@ -203,7 +203,7 @@ export const ApiKeyService: GenService<{
     output: typeof ListApiKeysResponseSchema;
   },
   /**
-   * Makes a key useless: at once in the process that answers, within 5 seconds in the others. Idempotent.
+   * Makes a key useless: at once in the process that answers, within 5 seconds in the others. The call is idempotent.
    *
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name among those the caller sees.

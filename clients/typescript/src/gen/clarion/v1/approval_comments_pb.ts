@@ -23,28 +23,28 @@ export const file_clarion_v1_approval_comments: GenFile = /*@__PURE__*/
  */
 export type ListApprovalThreadsRequest = Message<"clarion.v1.ListApprovalThreadsRequest"> & {
   /**
-   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
+   * Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The fragment, as `fragments/{fragment}`.
+   * Optional. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 4;
    */
   fragment: string;
 
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then.
    *
    * @generated from field: string page_token = 3;
    */
@@ -65,14 +65,14 @@ export const ListApprovalThreadsRequestSchema: GenMessage<ListApprovalThreadsReq
  */
 export type ListApprovalThreadsResponse = Message<"clarion.v1.ListApprovalThreadsResponse"> & {
   /**
-   * The threads, the newest first.
+   * Lists the threads, the newest first.
    *
    * @generated from field: repeated clarion.v1.ApprovalThread approval_threads = 1;
    */
   approvalThreads: ApprovalThread[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -93,29 +93,29 @@ export const ListApprovalThreadsResponseSchema: GenMessage<ListApprovalThreadsRe
  */
 export type CommentOnApprovalRequest = Message<"clarion.v1.CommentOnApprovalRequest"> & {
   /**
-   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
+   * Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The fragment, as `fragments/{fragment}`.
+   * Optional. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 4;
    */
   fragment: string;
 
   /**
-   * Required. What there is to say. At most 2,000 characters.
+   * Required. Is the comment. Has at most 2,000 characters.
    *
    * @generated from field: string comment = 2;
    */
   comment: string;
 
   /**
-   * Optional. The step that it is an answer to, as `ApprovalStep.step`: the first one of a thread, or an answer in it.
-   * Default: the comment begins a thread.
+   * Optional. Is the step that it answers, as `ApprovalStep.step`: the first one of a thread, or an answer in it. Default: the
+   * comment begins a thread.
    *
    * @generated from field: string reply_to = 3;
    */
@@ -136,7 +136,7 @@ export const CommentOnApprovalRequestSchema: GenMessage<CommentOnApprovalRequest
  */
 export type CommentOnApprovalResponse = Message<"clarion.v1.CommentOnApprovalResponse"> & {
   /**
-   * The comment as a step of the history.
+   * Holds the comment as a step of the history.
    *
    * @generated from field: clarion.v1.ApprovalStep approval_step = 1;
    */
@@ -157,28 +157,28 @@ export const CommentOnApprovalResponseSchema: GenMessage<CommentOnApprovalRespon
  */
 export type ResolveApprovalThreadRequest = Message<"clarion.v1.ResolveApprovalThreadRequest"> & {
   /**
-   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
+   * Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The fragment, as `fragments/{fragment}`.
+   * Optional. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 4;
    */
   fragment: string;
 
   /**
-   * Required. The step that began the thread, or an answer in it, as `ApprovalStep.step`.
+   * Required. Is the step that began the thread, or an answer in it, as `ApprovalStep.step`.
    *
    * @generated from field: string thread = 2;
    */
   thread: string;
 
   /**
-   * Optional. What there is to say. At most 2,000 characters.
+   * Optional. Is a remark for the history. Has at most 2,000 characters.
    *
    * @generated from field: string comment = 3;
    */
@@ -199,7 +199,7 @@ export const ResolveApprovalThreadRequestSchema: GenMessage<ResolveApprovalThrea
  */
 export type ResolveApprovalThreadResponse = Message<"clarion.v1.ResolveApprovalThreadResponse"> & {
   /**
-   * The thread, which is resolved.
+   * Holds the thread, which is resolved.
    *
    * @generated from field: clarion.v1.ApprovalThread approval_thread = 1;
    */

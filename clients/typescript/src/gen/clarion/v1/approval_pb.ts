@@ -23,14 +23,14 @@ export const file_clarion_v1_approval: GenFile = /*@__PURE__*/
  */
 export type Approval = Message<"clarion.v1.Approval"> & {
   /**
-   * Output only. The campaign, as `campaigns/{campaign}`. Empty when it is about a fragment.
+   * Output only. Names the campaign, as `campaigns/{campaign}`. Is empty when it is about a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Output only. Where it stands.
+   * Output only. Says where it stands.
    *
    * @generated from field: clarion.v1.Approval.State state = 2;
    */
@@ -46,44 +46,44 @@ export type Approval = Message<"clarion.v1.Approval"> & {
   contentHash: string;
 
   /**
-   * Output only. The hash of what was submitted. Another one than `content_hash` when something changed since that the draft names:
-   * the approvals are stale then, and the draft must be submitted anew. Empty when it is not submitted.
+   * Output only. Is the hash of what was submitted. Another one than `content_hash` when something changed since that the draft
+   * names: the approvals are stale then, and the draft must be submitted anew. Is empty when it is not submitted.
    *
    * @generated from field: string submitted_hash = 4;
    */
   submittedHash: string;
 
   /**
-   * Output only. The key that submitted it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that submitted it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string submitter = 5;
    */
   submitter: string;
 
   /**
-   * Output only. When it was submitted.
+   * Output only. Says when it was submitted.
    *
    * @generated from field: google.protobuf.Timestamp submit_time = 6;
    */
   submitTime?: Timestamp | undefined;
 
   /**
-   * Output only. What the approval policies ask that hold for the draft now, by name. Without any, the draft can be activated or
-   * published without an approval; once it is submitted, one approval makes it `STATE_APPROVED`.
+   * Output only. Says what the approval policies ask that hold for the draft now, by name. Without any, the draft can be activated
+   * or published without an approval; once it is submitted, one approval makes it `STATE_APPROVED`.
    *
    * @generated from field: repeated clarion.v1.Approval.Requirement requirements = 7;
    */
   requirements: Approval_Requirement[];
 
   /**
-   * Output only. The etag of the campaign or fragment.
+   * Output only. Is the etag of the campaign or fragment.
    *
    * @generated from field: string etag = 8;
    */
   etag: string;
 
   /**
-   * Output only. The fragment, as `fragments/{fragment}`. Empty when it is about a campaign.
+   * Output only. Names the fragment, as `fragments/{fragment}`. Is empty when it is about a campaign.
    *
    * @generated from field: string fragment = 9;
    */
@@ -104,29 +104,29 @@ export const ApprovalSchema: GenMessage<Approval> = /*@__PURE__*/
  */
 export type Approval_Requirement = Message<"clarion.v1.Approval.Requirement"> & {
   /**
-   * Output only. The policy, as `approvalPolicies/{approval_policy}`.
+   * Output only. Names the policy, as `approvalPolicies/{approval_policy}`.
    *
    * @generated from field: string policy = 1;
    */
   policy: string;
 
   /**
-   * Output only. How many different keys must approve.
+   * Output only. Says how many different keys must approve.
    *
    * @generated from field: int32 required_count = 2;
    */
   requiredCount: number;
 
   /**
-   * Output only. The keys whose approvals count for it, as `apiKeys/{api_key}`, in the order of their approvals.
+   * Output only. Names the keys whose approvals count for it, as `apiKeys/{api_key}`, in the order of their approvals.
    *
    * @generated from field: repeated string approvers = 3;
    */
   approvers: string[];
 
   /**
-   * Output only. The keys of which further approvals would count for it, as `apiKeys/{api_key}`. Empty when it names no approvers:
-   * then every key with the scope `approve` may, but for those that worked on the draft where the policy blocks them.
+   * Output only. Names the keys of which further approvals would count for it, as `apiKeys/{api_key}`. Is empty when it names no
+   * approvers: then every key with the scope `approve` may, but for those that worked on the draft where the policy blocks them.
    *
    * @generated from field: repeated string possible_approvers = 4;
    */
@@ -182,55 +182,55 @@ export const Approval_StateSchema: GenEnum<Approval_State> = /*@__PURE__*/
   enumDesc(file_clarion_v1_approval, 0, 0);
 
 /**
- * One entry of the history of the approvals of a campaign or a fragment. Never changes.
+ * Is one entry of the history of the approvals of a campaign or a fragment. An entry never changes.
  *
  * @generated from message clarion.v1.ApprovalStep
  */
 export type ApprovalStep = Message<"clarion.v1.ApprovalStep"> & {
   /**
-   * Output only. What was done.
+   * Output only. Says what was done.
    *
    * @generated from field: clarion.v1.ApprovalStep.Action action = 1;
    */
   action: ApprovalStep_Action;
 
   /**
-   * Output only. When.
+   * Output only. Says when it was done.
    *
    * @generated from field: google.protobuf.Timestamp time = 2;
    */
   time?: Timestamp | undefined;
 
   /**
-   * Output only. The key that did it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that did it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string actor = 3;
    */
   actor: string;
 
   /**
-   * Output only. What was said about it.
+   * Output only. Says what was said about it.
    *
    * @generated from field: string comment = 4;
    */
   comment: string;
 
   /**
-   * Output only. The hash of the draft at that moment. Empty for a comment.
+   * Output only. Is the hash of the draft at that moment. Is empty for a comment.
    *
    * @generated from field: string content_hash = 5;
    */
   contentHash: string;
 
   /**
-   * Output only. What identifies the step in the history of its campaign or fragment.
+   * Output only. Says what identifies the step in the history of its campaign or fragment.
    *
    * @generated from field: string step = 6;
    */
   step: string;
 
   /**
-   * Output only. The step that began the thread which this one belongs to, as its `step`. Empty for a step that is no reply.
+   * Output only. Is the step that began the thread which this one belongs to, as its `step`. Is empty for a step that is no reply.
    *
    * @generated from field: string thread = 7;
    */
@@ -251,7 +251,7 @@ export const ApprovalStepSchema: GenMessage<ApprovalStep> = /*@__PURE__*/
  */
 export enum ApprovalStep_Action {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: ACTION_UNSPECIFIED = 0;
    */
@@ -328,27 +328,27 @@ export const ApprovalStep_ActionSchema: GenEnum<ApprovalStep_Action> = /*@__PURE
   enumDesc(file_clarion_v1_approval, 1, 0);
 
 /**
- * A step that says something, with what was answered to it.
+ * Is a step that says something, with what was answered to it.
  *
  * @generated from message clarion.v1.ApprovalThread
  */
 export type ApprovalThread = Message<"clarion.v1.ApprovalThread"> & {
   /**
-   * Output only. What was said first: a comment, or another step with one, such as a request for changes.
+   * Output only. Says what was said first: a comment, or another step with one, such as a request for changes.
    *
    * @generated from field: clarion.v1.ApprovalStep opening = 1;
    */
   opening?: ApprovalStep | undefined;
 
   /**
-   * Output only. The answers, and each time at which it was resolved, the oldest first.
+   * Output only. Lists the answers, and each time at which it was resolved, the oldest first.
    *
    * @generated from field: repeated clarion.v1.ApprovalStep replies = 2;
    */
   replies: ApprovalStep[];
 
   /**
-   * Output only. Whether it is resolved: nothing was said in it since.
+   * Output only. Says whether it is resolved: nothing was said in it since.
    *
    * @generated from field: bool resolved = 3;
    */

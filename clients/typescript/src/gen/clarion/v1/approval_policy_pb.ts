@@ -30,37 +30,37 @@ export const file_clarion_v1_approval_policy: GenFile = /*@__PURE__*/
  */
 export type ApprovalPolicy = Message<"clarion.v1.ApprovalPolicy"> & {
   /**
-   * Identifier. `approvalPolicies/{approval_policy}`, where `{approval_policy}` is 1 to 63 lower-case letters, digits and hyphens, begins
-   * with a letter and does not end with a hyphen. Chosen at creation.
+   * Identifier. Has the form `approvalPolicies/{approval_policy}`, where `{approval_policy}` is 1 to 63 lower-case letters, digits
+   * and hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What people call the policy. 1 to 200 characters.
+   * Required. Says what people call the policy. Has 1 to 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Optional. The campaigns or fragments for which it holds. Default: all of the sandbox.
+   * Optional. Says for which campaigns or fragments it holds. Default: all of the sandbox.
    *
    * @generated from field: clarion.v1.ApprovalConditions conditions = 3;
    */
   conditions?: ApprovalConditions | undefined;
 
   /**
-   * Optional. The keys whose approval counts, as `apiKeys/{api_key}`. At most 100, without repetition. Default: every key with the
-   * scope `approve` or `admin`.
+   * Optional. Names the keys whose approval counts, as `apiKeys/{api_key}`. Has at most 100, without repetition. Default: every key
+   * with the scope `approve` or `admin`.
    *
    * @generated from field: repeated string approvers = 4;
    */
   approvers: string[];
 
   /**
-   * Optional. How many different keys must approve: 1 to 5, and at most the number of `approvers` where there are any. With as
+   * Optional. Says how many different keys must approve: 1 to 5, and at most the number of `approvers` where there are any. With as
    * many as there are approvers, all of them must. Default: 1.
    *
    * @generated from field: int32 required_count = 5;
@@ -68,7 +68,7 @@ export type ApprovalPolicy = Message<"clarion.v1.ApprovalPolicy"> & {
   requiredCount: number;
 
   /**
-   * Optional. Whether the approval of a key does not count that submitted the draft, or edited it since the campaign was last
+   * Optional. Says whether the approval of a key does not count that submitted the draft, or edited it since the campaign was last
    * activated or the fragment last published. Default: false.
    *
    * @generated from field: bool block_self = 6;
@@ -76,29 +76,29 @@ export type ApprovalPolicy = Message<"clarion.v1.ApprovalPolicy"> & {
   blockSelf: boolean;
 
   /**
-   * Optional. The state of the resource as the caller last saw it. An update that carries another one than the stored one is
-   * refused with `ABORTED`.
+   * Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one than the stored
+   * one is refused with `ABORTED`.
    *
    * @generated from field: string etag = 7;
    */
   etag: string;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was last changed.
+   * Output only. Says when it was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 9;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Optional. Whether it is about campaigns or about fragments. Default: `APPLIES_TO_CAMPAIGN`.
+   * Optional. Says whether it is about campaigns or about fragments. Default: `APPLIES_TO_CAMPAIGN`.
    *
    * @generated from field: clarion.v1.ApprovalPolicy.AppliesTo applies_to = 10;
    */
@@ -119,7 +119,7 @@ export const ApprovalPolicySchema: GenMessage<ApprovalPolicy> = /*@__PURE__*/
  */
 export enum ApprovalPolicy_AppliesTo {
   /**
-   * Read as `APPLIES_TO_CAMPAIGN`.
+   * Is read as `APPLIES_TO_CAMPAIGN`.
    *
    * @generated from enum value: APPLIES_TO_UNSPECIFIED = 0;
    */
@@ -147,52 +147,52 @@ export const ApprovalPolicy_AppliesToSchema: GenEnum<ApprovalPolicy_AppliesTo> =
   enumDesc(file_clarion_v1_approval_policy, 0, 0);
 
 /**
- * The campaigns or fragments for which an approval policy holds: those that meet every condition which has values. One value that
- * fits meets a condition. Each has at most 100 values, without repetition. A condition that campaigns alone have, or fragments
- * alone, must have no values in a policy about the others.
+ * Says for which campaigns or fragments an approval policy holds: those that meet every condition which has values. One value that
+ * fits is enough to meet a condition. Each condition has at most 100 values, without repetition. A condition that campaigns alone
+ * have, or fragments alone, must have no values in a policy about the others.
  *
  * @generated from message clarion.v1.ApprovalConditions
  */
 export type ApprovalConditions = Message<"clarion.v1.ApprovalConditions"> & {
   /**
-   * Optional. Of campaigns: the category is one of these.
+   * Optional. Asks, of a campaign, that its category is one of these.
    *
    * @generated from field: repeated clarion.v1.Category categories = 1;
    */
   categories: Category[];
 
   /**
-   * Optional. Of campaigns: an action is for one of these channels.
+   * Optional. Asks, of a campaign, that an action is for one of these channels.
    *
    * @generated from field: repeated clarion.v1.Channel channels = 2;
    */
   channels: Channel[];
 
   /**
-   * Optional. Of campaigns: it has one of these tags, in any case.
+   * Optional. Asks, of a campaign, that it has one of these tags, in any case.
    *
    * @generated from field: repeated string tags = 3;
    */
   tags: string[];
 
   /**
-   * Optional. One of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the campaign was last activated
-   * or the fragment last published.
+   * Optional. Asks that one of these keys, as `apiKeys/{api_key}`, submitted the draft, or edited it since the campaign was last
+   * activated or the fragment last published.
    *
    * @generated from field: repeated string requesters = 4;
    */
   requesters: string[];
 
   /**
-   * Optional. Of fragments: it may stand where one of these kinds stands.
+   * Optional. Asks, of a fragment, that it may stand where one of these kinds stands.
    *
    * @generated from field: repeated clarion.v1.Fragment.Kind fragment_kinds = 5;
    */
   fragmentKinds: Fragment_Kind[];
 
   /**
-   * Optional. Of fragments: it is one of these, as `fragments/{fragment}`. They need not exist yet. Every key that reads policies sees
-   * these names, whatever hides the fragments.
+   * Optional. Asks, of a fragment, that it is one of these, as `fragments/{fragment}`. They need not exist yet. Every key that
+   * reads policies sees these names, whatever hides the fragments.
    *
    * @generated from field: repeated string fragments = 6;
    */

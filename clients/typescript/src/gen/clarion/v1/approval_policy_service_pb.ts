@@ -27,14 +27,14 @@ export const file_clarion_v1_approval_policy_service: GenFile = /*@__PURE__*/
  */
 export type CreateApprovalPolicyRequest = Message<"clarion.v1.CreateApprovalPolicyRequest"> & {
   /**
-   * Required. The last segment of the name, as `ApprovalPolicy.name` says.
+   * Required. Is the last segment of the name, as `ApprovalPolicy.name` says.
    *
    * @generated from field: string approval_policy_id = 1;
    */
   approvalPolicyId: string;
 
   /**
-   * Required. The approval policy. Its name and output-only fields are ignored.
+   * Required. Holds the approval policy. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.ApprovalPolicy approval_policy = 2;
    */
@@ -63,7 +63,7 @@ export const CreateApprovalPolicyRequestSchema: GenMessage<CreateApprovalPolicyR
  */
 export type CreateApprovalPolicyResponse = Message<"clarion.v1.CreateApprovalPolicyResponse"> & {
   /**
-   * The approval policy as stored, with defaults filled in.
+   * Holds the approval policy as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.ApprovalPolicy approval_policy = 1;
    */
@@ -84,7 +84,7 @@ export const CreateApprovalPolicyResponseSchema: GenMessage<CreateApprovalPolicy
  */
 export type GetApprovalPolicyRequest = Message<"clarion.v1.GetApprovalPolicyRequest"> & {
   /**
-   * Required. `approvalPolicies/{approval_policy}`.
+   * Required. Names the approval policy, as `approvalPolicies/{approval_policy}`.
    *
    * @generated from field: string name = 1;
    */
@@ -105,7 +105,7 @@ export const GetApprovalPolicyRequestSchema: GenMessage<GetApprovalPolicyRequest
  */
 export type GetApprovalPolicyResponse = Message<"clarion.v1.GetApprovalPolicyResponse"> & {
   /**
-   * The approval policy.
+   * Holds the approval policy.
    *
    * @generated from field: clarion.v1.ApprovalPolicy approval_policy = 1;
    */
@@ -126,14 +126,14 @@ export const GetApprovalPolicyResponseSchema: GenMessage<GetApprovalPolicyRespon
  */
 export type ListApprovalPoliciesRequest = Message<"clarion.v1.ListApprovalPoliciesRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -154,14 +154,14 @@ export const ListApprovalPoliciesRequestSchema: GenMessage<ListApprovalPoliciesR
  */
 export type ListApprovalPoliciesResponse = Message<"clarion.v1.ListApprovalPoliciesResponse"> & {
   /**
-   * The approval policies, by name.
+   * Lists the approval policies, by name.
    *
    * @generated from field: repeated clarion.v1.ApprovalPolicy approval_policies = 1;
    */
   approvalPolicies: ApprovalPolicy[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -182,14 +182,15 @@ export const ListApprovalPoliciesResponseSchema: GenMessage<ListApprovalPolicies
  */
 export type UpdateApprovalPolicyRequest = Message<"clarion.v1.UpdateApprovalPolicyRequest"> & {
   /**
-   * Required. The name, the new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the name, the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.ApprovalPolicy approval_policy = 1;
    */
   approvalPolicy?: ApprovalPolicy | undefined;
 
   /**
-   * Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+   * field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -218,7 +219,7 @@ export const UpdateApprovalPolicyRequestSchema: GenMessage<UpdateApprovalPolicyR
  */
 export type UpdateApprovalPolicyResponse = Message<"clarion.v1.UpdateApprovalPolicyResponse"> & {
   /**
-   * The approval policy as stored, with defaults filled in.
+   * Holds the approval policy as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.ApprovalPolicy approval_policy = 1;
    */
@@ -239,14 +240,14 @@ export const UpdateApprovalPolicyResponseSchema: GenMessage<UpdateApprovalPolicy
  */
 export type DeleteApprovalPolicyRequest = Message<"clarion.v1.DeleteApprovalPolicyRequest"> & {
   /**
-   * Required. `approvalPolicies/{approval_policy}`.
+   * Required. Names the approval policy, as `approvalPolicies/{approval_policy}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */

@@ -27,14 +27,14 @@ export const file_clarion_v1_approval_service: GenFile = /*@__PURE__*/
  */
 export type GetApprovalRequest = Message<"clarion.v1.GetApprovalRequest"> & {
   /**
-   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
+   * Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The fragment, as `fragments/{fragment}`.
+   * Optional. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 2;
    */
@@ -55,7 +55,7 @@ export const GetApprovalRequestSchema: GenMessage<GetApprovalRequest> = /*@__PUR
  */
 export type GetApprovalResponse = Message<"clarion.v1.GetApprovalResponse"> & {
   /**
-   * The approval.
+   * Holds the approval.
    *
    * @generated from field: clarion.v1.Approval approval = 1;
    */
@@ -76,28 +76,28 @@ export const GetApprovalResponseSchema: GenMessage<GetApprovalResponse> = /*@__P
  */
 export type ListApprovalStepsRequest = Message<"clarion.v1.ListApprovalStepsRequest"> & {
   /**
-   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
+   * Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The fragment, as `fragments/{fragment}`.
+   * Optional. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 4;
    */
   fragment: string;
 
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then.
    *
    * @generated from field: string page_token = 3;
    */
@@ -118,14 +118,14 @@ export const ListApprovalStepsRequestSchema: GenMessage<ListApprovalStepsRequest
  */
 export type ListApprovalStepsResponse = Message<"clarion.v1.ListApprovalStepsResponse"> & {
   /**
-   * The steps, the newest first.
+   * Lists the steps, the newest first.
    *
    * @generated from field: repeated clarion.v1.ApprovalStep approval_steps = 1;
    */
   approvalSteps: ApprovalStep[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -146,28 +146,28 @@ export const ListApprovalStepsResponseSchema: GenMessage<ListApprovalStepsRespon
  */
 export type SubmitForApprovalRequest = Message<"clarion.v1.SubmitForApprovalRequest"> & {
   /**
-   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
+   * Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The fragment, as `fragments/{fragment}`.
+   * Optional. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 4;
    */
   fragment: string;
 
   /**
-   * Optional. What the approvers should know. At most 2,000 characters.
+   * Optional. Says what the approvers should know. Has at most 2,000 characters.
    *
    * @generated from field: string comment = 2;
    */
   comment: string;
 
   /**
-   * Optional. The etag of the campaign or fragment that the caller last saw.
+   * Optional. Is the etag of the campaign or fragment that the caller last saw.
    *
    * @generated from field: string etag = 3;
    */
@@ -188,7 +188,7 @@ export const SubmitForApprovalRequestSchema: GenMessage<SubmitForApprovalRequest
  */
 export type SubmitForApprovalResponse = Message<"clarion.v1.SubmitForApprovalResponse"> & {
   /**
-   * The approval.
+   * Holds the approval.
    *
    * @generated from field: clarion.v1.Approval approval = 1;
    */
@@ -209,35 +209,35 @@ export const SubmitForApprovalResponseSchema: GenMessage<SubmitForApprovalRespon
  */
 export type ApproveRequest = Message<"clarion.v1.ApproveRequest"> & {
   /**
-   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
+   * Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The fragment, as `fragments/{fragment}`.
+   * Optional. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 5;
    */
   fragment: string;
 
   /**
-   * Optional. What there is to say. At most 2,000 characters.
+   * Optional. Is a remark for the history. Has at most 2,000 characters.
    *
    * @generated from field: string comment = 2;
    */
   comment: string;
 
   /**
-   * Optional. The etag of the campaign or fragment that the caller last saw.
+   * Optional. Is the etag of the campaign or fragment that the caller last saw.
    *
    * @generated from field: string etag = 3;
    */
   etag: string;
 
   /**
-   * Required. The `Approval.content_hash` of what the caller looked at.
+   * Required. Is the `Approval.content_hash` of what the caller looked at.
    *
    * @generated from field: string content_hash = 4;
    */
@@ -258,7 +258,7 @@ export const ApproveRequestSchema: GenMessage<ApproveRequest> = /*@__PURE__*/
  */
 export type ApproveResponse = Message<"clarion.v1.ApproveResponse"> & {
   /**
-   * The approval.
+   * Holds the approval.
    *
    * @generated from field: clarion.v1.Approval approval = 1;
    */
@@ -279,28 +279,28 @@ export const ApproveResponseSchema: GenMessage<ApproveResponse> = /*@__PURE__*/
  */
 export type RequestChangesRequest = Message<"clarion.v1.RequestChangesRequest"> & {
   /**
-   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
+   * Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The fragment, as `fragments/{fragment}`.
+   * Optional. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 4;
    */
   fragment: string;
 
   /**
-   * Required. What is to change. At most 2,000 characters.
+   * Required. Says what is to change. Has at most 2,000 characters.
    *
    * @generated from field: string comment = 2;
    */
   comment: string;
 
   /**
-   * Optional. The etag of the campaign or fragment that the caller last saw.
+   * Optional. Is the etag of the campaign or fragment that the caller last saw.
    *
    * @generated from field: string etag = 3;
    */
@@ -321,7 +321,7 @@ export const RequestChangesRequestSchema: GenMessage<RequestChangesRequest> = /*
  */
 export type RequestChangesResponse = Message<"clarion.v1.RequestChangesResponse"> & {
   /**
-   * The approval.
+   * Holds the approval.
    *
    * @generated from field: clarion.v1.Approval approval = 1;
    */
@@ -342,28 +342,28 @@ export const RequestChangesResponseSchema: GenMessage<RequestChangesResponse> = 
  */
 export type CancelApprovalRequest = Message<"clarion.v1.CancelApprovalRequest"> & {
   /**
-   * Optional. The campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
+   * Optional. Names the campaign, as `campaigns/{campaign}`. A request names either a campaign or a fragment.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The fragment, as `fragments/{fragment}`.
+   * Optional. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 4;
    */
   fragment: string;
 
   /**
-   * Optional. Why. At most 2,000 characters.
+   * Optional. Says why. Has at most 2,000 characters.
    *
    * @generated from field: string comment = 2;
    */
   comment: string;
 
   /**
-   * Optional. The etag of the campaign or fragment that the caller last saw.
+   * Optional. Is the etag of the campaign or fragment that the caller last saw.
    *
    * @generated from field: string etag = 3;
    */
@@ -384,7 +384,7 @@ export const CancelApprovalRequestSchema: GenMessage<CancelApprovalRequest> = /*
  */
 export type CancelApprovalResponse = Message<"clarion.v1.CancelApprovalResponse"> & {
   /**
-   * The approval.
+   * Holds the approval.
    *
    * @generated from field: clarion.v1.Approval approval = 1;
    */

@@ -17,7 +17,7 @@ export const file_clarion_v1_attachment: GenFile = /*@__PURE__*/
   fileDesc("ChtjbGFyaW9uL3YxL2F0dGFjaG1lbnQucHJvdG8SCmNsYXJpb24udjEihgIKCkF0dGFjaG1lbnQSEgoEbmFtZRgBIAEoCUIE4kEBCBIXCglmaWxlX25hbWUYAiABKAlCBOJBAQISGgoMY29udGVudF90eXBlGAMgASgJQgTiQQEBEhgKCnNpemVfYnl0ZXMYBCABKANCBOJBAQMSFAoGc2hhMjU2GAUgASgJQgTiQQEDEjUKC2NyZWF0ZV90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIVCgdjcmVhdG9yGAcgASgJQgTiQQEDOjHqQS4KEmNsYXJpb24vQXR0YWNobWVudBIYYXR0YWNobWVudHMve2F0dGFjaG1lbnR9IqABChNSZWNpcGllbnRBdHRhY2htZW50EjEKCmF0dGFjaG1lbnQYASABKAlCG+JBAQH6QRQKEmNsYXJpb24vQXR0YWNobWVudEgAEhcKB2NvbnRlbnQYAiABKAxCBOJBAQFIABIXCglmaWxlX25hbWUYAyABKAlCBOJBAQESGgoMY29udGVudF90eXBlGAQgASgJQgTiQQEBQggKBnNvdXJjZWIGcHJvdG8z", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * A file that mails carry. It never changes: another file is another attachment. The same bytes are stored once in a sandbox.
+ * Is a file that mails carry. It never changes: another file is another attachment. The same bytes are stored once in a sandbox.
  *
  * It is kept as long as the draft or a version of a campaign names it, or a message that may still be sent carries it. Seven days
  * after that, at the earliest, it is deleted; the service may be set up to keep it for longer.
@@ -26,15 +26,15 @@ export const file_clarion_v1_attachment: GenFile = /*@__PURE__*/
  */
 export type Attachment = Message<"clarion.v1.Attachment"> & {
   /**
-   * Identifier. `attachments/{attachment}`, where `{attachment}` is 1 to 63 lower-case letters, digits and hyphens, begins with a
-   * letter and does not end with a hyphen. Chosen when it is uploaded.
+   * Identifier. Has the form `attachments/{attachment}`, where `{attachment}` is 1 to 63 lower-case letters, digits and hyphens,
+   * begins with a letter and does not end with a hyphen. Is chosen when it is uploaded.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What its file is called in mails, such as `terms.pdf`. 1 to 255 octets of UTF-8, without folders, control
+   * Required. Says what its file is called in mails, such as `terms.pdf`. Has 1 to 255 octets of UTF-8, without folders, control
    * characters and marks of direction. Its extension must be one of its type.
    *
    * @generated from field: string file_name = 2;
@@ -42,7 +42,7 @@ export type Attachment = Message<"clarion.v1.Attachment"> & {
   fileName: string;
 
   /**
-   * Optional. The type, which the bytes must show: `application/pdf`, `image/png`, `image/jpeg`, `image/gif`, `image/webp`,
+   * Optional. Is the type, which the bytes must show: `application/pdf`, `image/png`, `image/jpeg`, `image/gif`, `image/webp`,
    * `application/zip`, the types of `.docx`, `.xlsx` and `.pptx`, `text/calendar`, `text/vcard`, `application/xml`, `text/plain`,
    * `text/csv`, `application/json` or `message/rfc822`. Default: the one that the extension stands for.
    *
@@ -51,28 +51,28 @@ export type Attachment = Message<"clarion.v1.Attachment"> & {
   contentType: string;
 
   /**
-   * Output only. How many octets it has.
+   * Output only. Says how many octets it has.
    *
    * @generated from field: int64 size_bytes = 4;
    */
   sizeBytes: bigint;
 
   /**
-   * Output only. The SHA-256 of its bytes, as 64 hexadecimal digits.
+   * Output only. Is the SHA-256 of its bytes, as 64 hexadecimal digits.
    *
    * @generated from field: string sha256 = 5;
    */
   sha256: string;
 
   /**
-   * Output only. When it was uploaded.
+   * Output only. Says when it was uploaded.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 6;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. The name of the key that uploaded it.
+   * Output only. Is the name of the key that uploaded it.
    *
    * @generated from field: string creator = 7;
    */
@@ -87,19 +87,19 @@ export const AttachmentSchema: GenMessage<Attachment> = /*@__PURE__*/
   messageDesc(file_clarion_v1_attachment, 0);
 
 /**
- * A file that the mails of one recipient carry.
+ * Is a file that the mails of one recipient carry.
  *
  * @generated from message clarion.v1.RecipientAttachment
  */
 export type RecipientAttachment = Message<"clarion.v1.RecipientAttachment"> & {
   /**
-   * Required. Where the file is.
+   * Required. Says where the file is.
    *
    * @generated from oneof clarion.v1.RecipientAttachment.source
    */
   source: {
     /**
-     * Optional. An upload, as `attachments/{attachment}`, for files that do not fit the request or go with several triggers.
+     * Optional. Names an upload, as `attachments/{attachment}`, for files that do not fit the request or go with several triggers.
      *
      * @generated from field: string attachment = 1;
      */
@@ -107,7 +107,7 @@ export type RecipientAttachment = Message<"clarion.v1.RecipientAttachment"> & {
     case: "attachment";
   } | {
     /**
-     * Optional. The octets of the file. The same file for several recipients of a sandbox is stored once.
+     * Optional. Holds the octets of the file. The same file for several recipients of a sandbox is stored once.
      *
      * @generated from field: bytes content = 2;
      */
@@ -116,15 +116,15 @@ export type RecipientAttachment = Message<"clarion.v1.RecipientAttachment"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Optional. What the file is called in the mail, as for `Attachment.file_name`. Required with `content`. Default for an upload: its
-   * own; another one must have the same extension.
+   * Optional. Says what the file is called in the mail, as for `Attachment.file_name`. It is required with `content`. The default
+   * for an upload is its own; another one must have the same extension.
    *
    * @generated from field: string file_name = 3;
    */
   fileName: string;
 
   /**
-   * Optional. The type of `content`, as for `Attachment.content_type`. An upload keeps its own.
+   * Optional. Is the type of `content`, as for `Attachment.content_type`. An upload keeps its own.
    *
    * @generated from field: string content_type = 4;
    */

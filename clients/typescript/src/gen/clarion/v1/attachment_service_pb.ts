@@ -19,19 +19,19 @@ export const file_clarion_v1_attachment_service: GenFile = /*@__PURE__*/
   fileDesc("CiNjbGFyaW9uL3YxL2F0dGFjaG1lbnRfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSJwChdVcGxvYWRBdHRhY2htZW50UmVxdWVzdBI0CgZoZWFkZXIYASABKAsyHC5jbGFyaW9uLnYxLkF0dGFjaG1lbnRIZWFkZXJCBOJBAQFIABIXCgdjb250ZW50GAIgASgMQgTiQQEBSABCBgoEcGFydCJhChBBdHRhY2htZW50SGVhZGVyEhsKDWF0dGFjaG1lbnRfaWQYASABKAlCBOJBAQESMAoKYXR0YWNobWVudBgCIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudEIE4kEBAiJGChhVcGxvYWRBdHRhY2htZW50UmVzcG9uc2USKgoKYXR0YWNobWVudBgBIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudCJ/ChdDcmVhdGVBdHRhY2htZW50UmVxdWVzdBIbCg1hdHRhY2htZW50X2lkGAEgASgJQgTiQQEBEjAKCmF0dGFjaG1lbnQYAiABKAsyFi5jbGFyaW9uLnYxLkF0dGFjaG1lbnRCBOJBAQISFQoHY29udGVudBgDIAEoDEIE4kEBAiJGChhDcmVhdGVBdHRhY2htZW50UmVzcG9uc2USKgoKYXR0YWNobWVudBgBIAEoCzIWLmNsYXJpb24udjEuQXR0YWNobWVudCJBChRHZXRBdHRhY2htZW50UmVxdWVzdBIpCgRuYW1lGAEgASgJQhviQQEC+kEUChJjbGFyaW9uL0F0dGFjaG1lbnQiQwoVR2V0QXR0YWNobWVudFJlc3BvbnNlEioKCmF0dGFjaG1lbnQYASABKAsyFi5jbGFyaW9uLnYxLkF0dGFjaG1lbnQiWAoVUmVhZEF0dGFjaG1lbnRSZXF1ZXN0EikKBG5hbWUYASABKAlCG+JBAQL6QRQKEmNsYXJpb24vQXR0YWNobWVudBIUCgZvZmZzZXQYAiABKANCBOJBAQEiPgoWUmVhZEF0dGFjaG1lbnRSZXNwb25zZRIPCgdjb250ZW50GAEgASgMEhMKC25leHRfb2Zmc2V0GAIgASgDIksKFkxpc3RBdHRhY2htZW50c1JlcXVlc3QSFwoJcGFnZV9zaXplGAEgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAiABKAlCBOJBAQEiXwoXTGlzdEF0dGFjaG1lbnRzUmVzcG9uc2USKwoLYXR0YWNobWVudHMYASADKAsyFi5jbGFyaW9uLnYxLkF0dGFjaG1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkQKF0RlbGV0ZUF0dGFjaG1lbnRSZXF1ZXN0EikKBG5hbWUYASABKAlCG+JBAQL6QRQKEmNsYXJpb24vQXR0YWNobWVudCIaChhEZWxldGVBdHRhY2htZW50UmVzcG9uc2UykwYKEUF0dGFjaG1lbnRTZXJ2aWNlEmkKEFVwbG9hZEF0dGFjaG1lbnQSIy5jbGFyaW9uLnYxLlVwbG9hZEF0dGFjaG1lbnRSZXF1ZXN0GiQuY2xhcmlvbi52MS5VcGxvYWRBdHRhY2htZW50UmVzcG9uc2UiCOLbGAQKAgEDKAESgQEKEENyZWF0ZUF0dGFjaG1lbnQSIy5jbGFyaW9uLnYxLkNyZWF0ZUF0dGFjaG1lbnRSZXF1ZXN0GiQuY2xhcmlvbi52MS5DcmVhdGVBdHRhY2htZW50UmVzcG9uc2UiIuLbGAQKAgEDgtPkkwIUIg8vdjEvYXR0YWNobWVudHM6ASoSfwoNR2V0QXR0YWNobWVudBIgLmNsYXJpb24udjEuR2V0QXR0YWNobWVudFJlcXVlc3QaIS5jbGFyaW9uLnYxLkdldEF0dGFjaG1lbnRSZXNwb25zZSIp4tsYBQoDAQMEgtPkkwIaEhgvdjEve25hbWU9YXR0YWNobWVudHMvKn0ShgEKDlJlYWRBdHRhY2htZW50EiEuY2xhcmlvbi52MS5SZWFkQXR0YWNobWVudFJlcXVlc3QaIi5jbGFyaW9uLnYxLlJlYWRBdHRhY2htZW50UmVzcG9uc2UiLeLbGAQKAgEEgtPkkwIfEh0vdjEve25hbWU9YXR0YWNobWVudHMvKn06cmVhZBJ8Cg9MaXN0QXR0YWNobWVudHMSIi5jbGFyaW9uLnYxLkxpc3RBdHRhY2htZW50c1JlcXVlc3QaIy5jbGFyaW9uLnYxLkxpc3RBdHRhY2htZW50c1Jlc3BvbnNlIiDi2xgFCgMBAwSC0+STAhESDy92MS9hdHRhY2htZW50cxKGAQoQRGVsZXRlQXR0YWNobWVudBIjLmNsYXJpb24udjEuRGVsZXRlQXR0YWNobWVudFJlcXVlc3QaJC5jbGFyaW9uLnYxLkRlbGV0ZUF0dGFjaG1lbnRSZXNwb25zZSIn4tsYAwoBAYLT5JMCGioYL3YxL3tuYW1lPWF0dGFjaG1lbnRzLyp9YgZwcm90bzM", [file_clarion_v1_access, file_clarion_v1_attachment, file_google_api_annotations, file_google_api_field_behavior, file_google_api_resource]);
 
 /**
- * One part of an upload.
+ * Is one part of an upload.
  *
  * @generated from message clarion.v1.UploadAttachmentRequest
  */
 export type UploadAttachmentRequest = Message<"clarion.v1.UploadAttachmentRequest"> & {
   /**
-   * Required. What this request carries.
+   * Required. Says what this request carries.
    *
    * @generated from oneof clarion.v1.UploadAttachmentRequest.part
    */
   part: {
     /**
-     * Optional. What the file is. In the first request alone.
+     * Optional. Says what the file is. Only the first request has it.
      *
      * @generated from field: clarion.v1.AttachmentHeader header = 1;
      */
@@ -39,7 +39,7 @@ export type UploadAttachmentRequest = Message<"clarion.v1.UploadAttachmentReques
     case: "header";
   } | {
     /**
-     * Optional. The next octets of the file, at most 256 KiB. In all further requests.
+     * Optional. Holds the next octets of the file, at most 256 KiB. All further requests have them.
      *
      * @generated from field: bytes content = 2;
      */
@@ -62,14 +62,14 @@ export const UploadAttachmentRequestSchema: GenMessage<UploadAttachmentRequest> 
  */
 export type AttachmentHeader = Message<"clarion.v1.AttachmentHeader"> & {
   /**
-   * Optional. The last segment of the name, as `Attachment.name` says. Default: one that is the same for the same file.
+   * Optional. Is the last segment of the name, as `Attachment.name` says. Default: one that is the same for the same file.
    *
    * @generated from field: string attachment_id = 1;
    */
   attachmentId: string;
 
   /**
-   * Required. The attachment. Its name and output-only fields are ignored.
+   * Required. Holds the attachment. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.Attachment attachment = 2;
    */
@@ -90,7 +90,7 @@ export const AttachmentHeaderSchema: GenMessage<AttachmentHeader> = /*@__PURE__*
  */
 export type UploadAttachmentResponse = Message<"clarion.v1.UploadAttachmentResponse"> & {
   /**
-   * The attachment as stored.
+   * Holds the attachment as stored.
    *
    * @generated from field: clarion.v1.Attachment attachment = 1;
    */
@@ -111,21 +111,21 @@ export const UploadAttachmentResponseSchema: GenMessage<UploadAttachmentResponse
  */
 export type CreateAttachmentRequest = Message<"clarion.v1.CreateAttachmentRequest"> & {
   /**
-   * Optional. As `AttachmentHeader.attachment_id`.
+   * Optional. Is read as `AttachmentHeader.attachment_id`.
    *
    * @generated from field: string attachment_id = 1;
    */
   attachmentId: string;
 
   /**
-   * Required. The attachment. Its name and output-only fields are ignored.
+   * Required. Holds the attachment. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.Attachment attachment = 2;
    */
   attachment?: Attachment | undefined;
 
   /**
-   * Required. The octets of the file.
+   * Required. Holds the octets of the file.
    *
    * @generated from field: bytes content = 3;
    */
@@ -146,7 +146,7 @@ export const CreateAttachmentRequestSchema: GenMessage<CreateAttachmentRequest> 
  */
 export type CreateAttachmentResponse = Message<"clarion.v1.CreateAttachmentResponse"> & {
   /**
-   * The attachment as stored.
+   * Holds the attachment as stored.
    *
    * @generated from field: clarion.v1.Attachment attachment = 1;
    */
@@ -167,7 +167,7 @@ export const CreateAttachmentResponseSchema: GenMessage<CreateAttachmentResponse
  */
 export type GetAttachmentRequest = Message<"clarion.v1.GetAttachmentRequest"> & {
   /**
-   * Required. `attachments/{attachment}`.
+   * Required. Names the attachment, as `attachments/{attachment}`.
    *
    * @generated from field: string name = 1;
    */
@@ -188,7 +188,7 @@ export const GetAttachmentRequestSchema: GenMessage<GetAttachmentRequest> = /*@_
  */
 export type GetAttachmentResponse = Message<"clarion.v1.GetAttachmentResponse"> & {
   /**
-   * The attachment.
+   * Holds the attachment.
    *
    * @generated from field: clarion.v1.Attachment attachment = 1;
    */
@@ -209,14 +209,14 @@ export const GetAttachmentResponseSchema: GenMessage<GetAttachmentResponse> = /*
  */
 export type ReadAttachmentRequest = Message<"clarion.v1.ReadAttachmentRequest"> & {
   /**
-   * Required. `attachments/{attachment}`.
+   * Required. Names the attachment, as `attachments/{attachment}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. From which octet on. Default 0: from the first.
+   * Optional. Says from which octet on to read. Default: 0, the first.
    *
    * @generated from field: int64 offset = 2;
    */
@@ -237,14 +237,14 @@ export const ReadAttachmentRequestSchema: GenMessage<ReadAttachmentRequest> = /*
  */
 export type ReadAttachmentResponse = Message<"clarion.v1.ReadAttachmentResponse"> & {
   /**
-   * The octets from the offset on, 1,048,576 at most. Fewer when the file ends with them.
+   * Holds the octets from the offset on, 1,048,576 at most. They are fewer when the file ends with them.
    *
    * @generated from field: bytes content = 1;
    */
   content: Uint8Array;
 
   /**
-   * From which octet on to read next. 0 when this was the end.
+   * Says from which octet on to read next. Is 0 when this was the end.
    *
    * @generated from field: int64 next_offset = 2;
    */
@@ -265,14 +265,14 @@ export const ReadAttachmentResponseSchema: GenMessage<ReadAttachmentResponse> = 
  */
 export type ListAttachmentsRequest = Message<"clarion.v1.ListAttachmentsRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -293,14 +293,14 @@ export const ListAttachmentsRequestSchema: GenMessage<ListAttachmentsRequest> = 
  */
 export type ListAttachmentsResponse = Message<"clarion.v1.ListAttachmentsResponse"> & {
   /**
-   * The attachments, by name.
+   * Lists the attachments, by name.
    *
    * @generated from field: repeated clarion.v1.Attachment attachments = 1;
    */
   attachments: Attachment[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -321,7 +321,7 @@ export const ListAttachmentsResponseSchema: GenMessage<ListAttachmentsResponse> 
  */
 export type DeleteAttachmentRequest = Message<"clarion.v1.DeleteAttachmentRequest"> & {
   /**
-   * Required. `attachments/{attachment}`.
+   * Required. Names the attachment, as `attachments/{attachment}`.
    *
    * @generated from field: string name = 1;
    */
@@ -377,8 +377,8 @@ export const AttachmentService: GenService<{
     output: typeof UploadAttachmentResponseSchema;
   },
   /**
-   * Uploads a file in one request, which may have 4 MiB in all. Otherwise as `UploadAttachment`. Needs the scope `author` or
-   * `trigger`.
+   * Uploads a file in one request, which may have 4 MiB in all. Otherwise it does what `UploadAttachment` does. Needs the scope
+   * `author` or `trigger`.
    *
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: as for `UploadAttachment`.

@@ -16,7 +16,7 @@ export const file_clarion_v1_attempt: GenFile = /*@__PURE__*/
   fileDesc("ChhjbGFyaW9uL3YxL2F0dGVtcHQucHJvdG8SCmNsYXJpb24udjEi9QIKB0F0dGVtcHQSFAoGbnVtYmVyGAEgASgFQgTiQQEDEjQKCnN0YXJ0X3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjIKCGVuZF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIwCgZyZXN1bHQYBCABKA4yGi5jbGFyaW9uLnYxLkF0dGVtcHQuUmVzdWx0QgTiQQEDEioKB2ZhaWx1cmUYBSABKAsyEy5jbGFyaW9uLnYxLkZhaWx1cmVCBOJBAQMSHAoOcHJvdmlkZXJfcmVwbHkYBiABKAlCBOJBAQMibgoGUmVzdWx0EhYKElJFU1VMVF9VTlNQRUNJRklFRBAAEg8KC1JFU1VMVF9TRU5UEAESEwoPUkVTVUxUX0RFRkVSUkVEEAISEQoNUkVTVUxUX0ZBSUxFRBADEhMKD1JFU1VMVF9JTl9ET1VCVBAEIqwECgdGYWlsdXJlEioKBnJlYXNvbhgBIAEoDjIaLmNsYXJpb24udjEuRmFpbHVyZS5SZWFzb24SDAoEY29kZRgCIAEoCRIOCgZkZXRhaWwYAyABKAkSGQoRcmV0cmllc19leGhhdXN0ZWQYBCABKAgiuwMKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIQCgxSRUFTT05fT1RIRVIQARIdChlSRUFTT05fUkVDSVBJRU5UX1JFSkVDVEVEEAISFwoTUkVBU09OX01BSUxCT1hfRlVMTBADEhoKFlJFQVNPTl9TRU5ERVJfUkVKRUNURUQQBBIbChdSRUFTT05fQ09OVEVOVF9SRUpFQ1RFRBAFEhQKEFJFQVNPTl9USFJPVFRMRUQQBhIcChhSRUFTT05fQ09OTkVDVElPTl9GQUlMRUQQBxIUChBSRUFTT05fVElNRURfT1VUEAgSFQoRUkVBU09OX1RMU19GQUlMRUQQCRIgChxSRUFTT05fQVVUSEVOVElDQVRJT05fRkFJTEVEEAoSGwoXUkVBU09OX0hBTkRfT0ZGX1VOS05PV04QCxIbChdSRUFTT05fUkVOREVSSU5HX0ZBSUxFRBAMEhYKElJFQVNPTl9VTlNVUFBPUlRFRBANEh8KG1JFQVNPTl9QUk9WSURFUl9VTkFWQUlMQUJMRRAOEiAKHFJFQVNPTl9DT05GSUdVUkFUSU9OX0lOVkFMSUQQDyqNAwoPRXhjbHVzaW9uUmVhc29uEiAKHEVYQ0xVU0lPTl9SRUFTT05fVU5TUEVDSUZJRUQQABIfChtFWENMVVNJT05fUkVBU09OX1NVUFBSRVNTRUQQARIfChtFWENMVVNJT05fUkVBU09OX05PX0FERFJFU1MQAhIfChtFWENMVVNJT05fUkVBU09OX05PX0NPTlNFTlQQAxIgChxFWENMVVNJT05fUkVBU09OX05PVF9BTExPV0VEEAQSIAocRVhDTFVTSU9OX1JFQVNPTl9RVUlFVF9IT1VSUxAFEiQKIEVYQ0xVU0lPTl9SRUFTT05fUFJPRklMRV9VTktOT1dOEAYSJgoiRVhDTFVTSU9OX1JFQVNPTl9EVVBMSUNBVEVfQUREUkVTUxAHEiAKHEVYQ0xVU0lPTl9SRUFTT05fTk9fSURFTlRJVFkQCBIbChdFWENMVVNJT05fUkVBU09OX0NBUFBFRBAJEiQKIEVYQ0xVU0lPTl9SRUFTT05fTk9fUlVMRV9NQVRDSEVEEApiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
- * One try to hand a message to a provider.
+ * Is one try to hand a message to a provider.
  *
  * @generated from message clarion.v1.Attempt
  */
@@ -29,35 +29,35 @@ export type Attempt = Message<"clarion.v1.Attempt"> & {
   number: number;
 
   /**
-   * Output only. When it was begun.
+   * Output only. Says when it was begun.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 2;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it ended, or was found to have been cut off.
+   * Output only. Says when it ended, or was found to have been cut off.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 3;
    */
   endTime?: Timestamp | undefined;
 
   /**
-   * Output only. How it ended.
+   * Output only. Says how it ended.
    *
    * @generated from field: clarion.v1.Attempt.Result result = 4;
    */
   result: Attempt_Result;
 
   /**
-   * Output only. What went wrong. Absent after `RESULT_SENT`.
+   * Output only. Says what went wrong. Is absent after `RESULT_SENT`.
    *
    * @generated from field: clarion.v1.Failure failure = 5;
    */
   failure?: Failure | undefined;
 
   /**
-   * Output only. What the provider answered when it took the message, such as its own queue number.
+   * Output only. Says what the provider answered when it took the message, such as its own queue number.
    *
    * @generated from field: string provider_reply = 6;
    */
@@ -78,7 +78,7 @@ export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
  */
 export enum Attempt_Result {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: RESULT_UNSPECIFIED = 0;
    */
@@ -92,14 +92,14 @@ export enum Attempt_Result {
   SENT = 1,
 
   /**
-   * Failed for a passing reason: it is tried again within the retry window.
+   * The attempt failed for a passing reason: the message is tried again within the retry window.
    *
    * @generated from enum value: RESULT_DEFERRED = 2;
    */
   DEFERRED = 2,
 
   /**
-   * Failed for good.
+   * The attempt failed for good.
    *
    * @generated from enum value: RESULT_FAILED = 3;
    */
@@ -126,28 +126,28 @@ export const Attempt_ResultSchema: GenEnum<Attempt_Result> = /*@__PURE__*/
  */
 export type Failure = Message<"clarion.v1.Failure"> & {
   /**
-   * The reason.
+   * Is the reason, in Clarion's words.
    *
    * @generated from field: clarion.v1.Failure.Reason reason = 1;
    */
   reason: Failure_Reason;
 
   /**
-   * The provider's own code, such as `550` or `550 5.1.1`. Empty when it gave none.
+   * Is the provider's own code, such as `550` or `550 5.1.1`. Is empty when it gave none.
    *
    * @generated from field: string code = 2;
    */
   code: string;
 
   /**
-   * Holds what the provider said, or what Clarion found, for people. At most 500 characters.
+   * Holds what the provider said, or what Clarion found, for people. Has at most 500 characters.
    *
    * @generated from field: string detail = 3;
    */
   detail: string;
 
   /**
-   * True when the retry window closed over a passing failure.
+   * Is true when the retry window closed over a passing failure.
    *
    * @generated from field: bool retries_exhausted = 4;
    */
@@ -162,13 +162,13 @@ export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
   messageDesc(file_clarion_v1_attempt, 1);
 
 /**
- * The reason in Clarion's words, the same for every provider. Values may be added.
+ * Says the reason in Clarion's words, the same for every provider. Values may be added.
  *
  * @generated from enum clarion.v1.Failure.Reason
  */
 export enum Failure_Reason {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: REASON_UNSPECIFIED = 0;
    */
@@ -294,7 +294,7 @@ export const Failure_ReasonSchema: GenEnum<Failure_Reason> = /*@__PURE__*/
  */
 export enum ExclusionReason {
   /**
-   * Not excluded.
+   * The message is not excluded.
    *
    * @generated from enum value: EXCLUSION_REASON_UNSPECIFIED = 0;
    */
@@ -337,7 +337,8 @@ export enum ExclusionReason {
   QUIET_HOURS = 5,
 
   /**
-   * No profile has the recipient's identity, and the campaign rejects recipients without one. Of members of an audience alone.
+   * No profile has the recipient's identity, and the campaign rejects recipients without one. Only members of an audience are
+   * excluded for it.
    *
    * @generated from enum value: EXCLUSION_REASON_PROFILE_UNKNOWN = 6;
    */

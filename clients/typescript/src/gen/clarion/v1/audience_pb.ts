@@ -17,44 +17,44 @@ export const file_clarion_v1_audience: GenFile = /*@__PURE__*/
   fileDesc("ChljbGFyaW9uL3YxL2F1ZGllbmNlLnByb3RvEgpjbGFyaW9uLnYxIvQCCghBdWRpZW5jZRISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARITCgljb25kaXRpb24YBCABKAlIABIxCg1pZGVudGl0eV9saXN0GAUgASgLMhguY2xhcmlvbi52MS5JZGVudGl0eUxpc3RIABISCgRldGFnGAYgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSGwoNYWNjZXNzX2xhYmVscxgJIAMoCUIE4kEBATor6kEoChBjbGFyaW9uL0F1ZGllbmNlEhRhdWRpZW5jZXMve2F1ZGllbmNlfUIJCgdtZW1iZXJzImMKDElkZW50aXR5TGlzdBIcCg5pZGVudGl0eV9jb3VudBgBIAEoA0IE4kEBAxI1Cgt1cGRhdGVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQNiBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * The people whom one trigger writes to: those of whose profiles a condition is true, or those of a list of identities.
+ * Is a set of people whom one trigger writes to: those of whose profiles a condition is true, or those of a list of identities.
  *
  * @generated from message clarion.v1.Audience
  */
 export type Audience = Message<"clarion.v1.Audience"> & {
   /**
-   * Identifier. `audiences/{audience}`, where `{audience}` is 1 to 63 lower-case letters, digits and hyphens, begins with a
-   * letter and does not end with a hyphen. Chosen at creation.
+   * Identifier. Has the form `audiences/{audience}`, where `{audience}` is 1 to 63 lower-case letters, digits and hyphens, begins
+   * with a letter and does not end with a hyphen. Is chosen at creation.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What people call it. 1 to 200 characters.
+   * Required. Says what people call it. Has 1 to 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Optional. Who it is, for those who work with it. At most 2,000 characters.
+   * Optional. Says who it is, for those who work with it. Has at most 2,000 characters.
    *
    * @generated from field: string description = 3;
    */
   description: string;
 
   /**
-   * Required. Who its members are. An audience stays by a condition, or a list, for its life.
+   * Required. Says who its members are. An audience stays by a condition, or a list, for its life.
    *
    * @generated from oneof clarion.v1.Audience.members
    */
   members: {
     /**
-     * The members are the profiles of the sandbox that this is true of, at the time of use. CEL (https://cel.dev), 1 to 4,096 bytes,
-     * over `profile.attributes`, `profile.locale`, `profile.time_zone`, `profile.create_time`, `now` and
-     * `consent(channel, topic)`, which is `GRANTED`, `DENIED` or `NONE`. The condition is checked when it is stored. Whoever it
-     * fails for later, as for want of an attribute, is no member.
+     * Selects as members the profiles of the sandbox that it is true of, at the time of use. It is an expression of CEL
+     * (https://cel.dev), of 1 to 4,096 bytes, over `profile.attributes`, `profile.locale`, `profile.time_zone`,
+     * `profile.create_time`, `now` and `consent(channel, topic)`, which is `GRANTED`, `DENIED` or `NONE`. The condition is checked
+     * when it is stored. A profile for which it fails later, as for want of an attribute, is no member.
      *
      * @generated from field: string condition = 4;
      */
@@ -62,7 +62,7 @@ export type Audience = Message<"clarion.v1.Audience"> & {
     case: "condition";
   } | {
     /**
-     * The members are the identities that were uploaded.
+     * Makes the uploaded identities the members.
      *
      * @generated from field: clarion.v1.IdentityList identity_list = 5;
      */
@@ -71,31 +71,31 @@ export type Audience = Message<"clarion.v1.Audience"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
-   * refused with `ABORTED`. Changes with every change but uploads.
+   * Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one than the stored one
+   * is refused with `ABORTED`. Changes with every change but uploads.
    *
    * @generated from field: string etag = 6;
    */
   etag: string;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was last changed.
+   * Output only. Says when it was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To all other keys it
-   * does not exist. Only campaigns that have these labels too are sent to it. At most 64, each of those that the calling key holds.
-   * Default: none.
+   * Optional. Says which callers see it: the keys that hold each of these labels, and every key of the sandbox when there are none.
+   * To all other keys it does not exist. Only campaigns that have these labels too are sent to it. Has at most 64, each of which
+   * the calling key holds. Default: none.
    *
    * @generated from field: repeated string access_labels = 9;
    */
@@ -110,20 +110,20 @@ export const AudienceSchema: GenMessage<Audience> = /*@__PURE__*/
   messageDesc(file_clarion_v1_audience, 0);
 
 /**
- * The list of an audience. `UploadIdentities` fills it.
+ * Is the list of an audience. `UploadIdentities` fills it.
  *
  * @generated from message clarion.v1.IdentityList
  */
 export type IdentityList = Message<"clarion.v1.IdentityList"> & {
   /**
-   * Output only. How many different identities it has, at most 10,000,000.
+   * Output only. Says how many different identities it has, at most 10,000,000.
    *
    * @generated from field: int64 identity_count = 1;
    */
   identityCount: bigint;
 
   /**
-   * Output only. When identities were last added.
+   * Output only. Says when identities were last added.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 2;
    */

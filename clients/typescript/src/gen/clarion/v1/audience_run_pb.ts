@@ -23,99 +23,99 @@ export const file_clarion_v1_audience_run: GenFile = /*@__PURE__*/
 /**
  * Says how far an execution has come that writes to the members of an audience. Its counts grow while it runs.
  *
- * The members are those of one time, `select_time`. Each of them is decided about once, whatever crashes: `selected_count`
- * is the sum of `accepted_count`, of all `excluded_counts`, of `deleted_count` and of those that are left.
+ * The members are those at one time, `select_time`. Each of them is decided about once, whatever crashes: `selected_count` is the
+ * sum of `accepted_count`, of all `excluded_counts`, of `deleted_count` and of those that are left.
  *
  * @generated from message clarion.v1.AudienceRun
  */
 export type AudienceRun = Message<"clarion.v1.AudienceRun"> & {
   /**
-   * Output only. The audience, as `audiences/{audience}`.
+   * Output only. Names the audience, as `audiences/{audience}`.
    *
    * @generated from field: string audience = 1;
    */
   audience: string;
 
   /**
-   * Output only. Where it stands.
+   * Output only. Says where it stands.
    *
    * @generated from field: clarion.v1.AudienceRun.State state = 2;
    */
   state: AudienceRun_State;
 
   /**
-   * Output only. Why it was refused or cancelled.
+   * Output only. Says why it was refused or cancelled.
    *
    * @generated from field: clarion.v1.AudienceRun.EndReason end_reason = 3;
    */
   endReason: AudienceRun_EndReason;
 
   /**
-   * Output only. The most members that the caller allowed.
+   * Output only. Says how many members the caller allowed at most.
    *
    * @generated from field: int32 max_recipients = 4;
    */
   maxRecipients: number;
 
   /**
-   * Output only. When it starts at the earliest.
+   * Output only. Says when it starts at the earliest.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 5;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it began to select: its members are those of this time. Absent before.
+   * Output only. Says when it began to select: its members are those of this time. Is absent before.
    *
    * @generated from field: google.protobuf.Timestamp select_time = 6;
    */
   selectTime?: Timestamp | undefined;
 
   /**
-   * Output only. How many members were selected. 0 until all of them are.
+   * Output only. Says how many members were selected. Is 0 until all of them are.
    *
    * @generated from field: int32 selected_count = 7;
    */
   selectedCount: number;
 
   /**
-   * Output only. In how many states of the store the members were read, one after the other. One state is read for 5 minutes
-   * at most; whoever changed after that counts as it is in the next one.
+   * Output only. Says in how many states of the store the members were read, one after the other. One state is read for 5 minutes
+   * at most; a profile that changed after that counts as it is in the next one.
    *
    * @generated from field: int32 snapshot_count = 8;
    */
   snapshotCount: number;
 
   /**
-   * Output only. The people for whom the audience's condition could not be evaluated, by the cause. They are no members.
+   * Output only. Lists the people for whom the audience's condition could not be evaluated, by the cause. They are no members.
    *
    * @generated from field: repeated clarion.v1.FailedEvaluations failed_evaluations = 9;
    */
   failedEvaluations: FailedEvaluations[];
 
   /**
-   * Output only. How many members messages were accepted to.
+   * Output only. Says to how many members messages were accepted.
    *
    * @generated from field: int32 accepted_count = 10;
    */
   acceptedCount: number;
 
   /**
-   * Output only. How many members all of whose messages were excluded, by the reason for the first action.
+   * Output only. Says how many members were excluded, with all of their messages, by the reason for the first action.
    *
    * @generated from field: repeated clarion.v1.ExcludedMembers excluded_counts = 11;
    */
   excludedCounts: ExcludedMembers[];
 
   /**
-   * Output only. How many members' profiles were deleted before it was their turn. Nothing is sent to them.
+   * Output only. Says how many members' profiles were deleted before it was their turn. Nothing is sent to them.
    *
    * @generated from field: int32 deleted_count = 12;
    */
   deletedCount: number;
 
   /**
-   * Output only. When it was done, refused or cancelled.
+   * Output only. Says when it was done, refused or cancelled.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 13;
    */
@@ -136,7 +136,7 @@ export const AudienceRunSchema: GenMessage<AudienceRun> = /*@__PURE__*/
  */
 export enum AudienceRun_State {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: STATE_UNSPECIFIED = 0;
    */
@@ -254,14 +254,14 @@ export const AudienceRun_EndReasonSchema: GenEnum<AudienceRun_EndReason> = /*@__
  */
 export type ExcludedMembers = Message<"clarion.v1.ExcludedMembers"> & {
   /**
-   * The reason.
+   * Is the reason.
    *
    * @generated from field: clarion.v1.ExclusionReason reason = 1;
    */
   reason: ExclusionReason;
 
   /**
-   * How many.
+   * Counts the members.
    *
    * @generated from field: int32 count = 2;
    */

@@ -31,14 +31,14 @@ export const file_clarion_v1_audience_service: GenFile = /*@__PURE__*/
  */
 export type CreateAudienceRequest = Message<"clarion.v1.CreateAudienceRequest"> & {
   /**
-   * Required. The last segment of the name, as `Audience.name` says.
+   * Required. Is the last segment of the name, as `Audience.name` says.
    *
    * @generated from field: string audience_id = 1;
    */
   audienceId: string;
 
   /**
-   * Required. The audience. Its name and output-only fields are ignored; an empty `identity_list` makes it a list.
+   * Required. Holds the audience. Its name and output-only fields are ignored; an empty `identity_list` makes it a list.
    *
    * @generated from field: clarion.v1.Audience audience = 2;
    */
@@ -67,7 +67,7 @@ export const CreateAudienceRequestSchema: GenMessage<CreateAudienceRequest> = /*
  */
 export type CreateAudienceResponse = Message<"clarion.v1.CreateAudienceResponse"> & {
   /**
-   * The audience as stored.
+   * Holds the audience as stored.
    *
    * @generated from field: clarion.v1.Audience audience = 1;
    */
@@ -88,7 +88,7 @@ export const CreateAudienceResponseSchema: GenMessage<CreateAudienceResponse> = 
  */
 export type GetAudienceRequest = Message<"clarion.v1.GetAudienceRequest"> & {
   /**
-   * Required. `audiences/{audience}`.
+   * Required. Names the audience, as `audiences/{audience}`.
    *
    * @generated from field: string name = 1;
    */
@@ -109,7 +109,7 @@ export const GetAudienceRequestSchema: GenMessage<GetAudienceRequest> = /*@__PUR
  */
 export type GetAudienceResponse = Message<"clarion.v1.GetAudienceResponse"> & {
   /**
-   * The audience.
+   * Holds the audience.
    *
    * @generated from field: clarion.v1.Audience audience = 1;
    */
@@ -130,15 +130,15 @@ export const GetAudienceResponseSchema: GenMessage<GetAudienceResponse> = /*@__P
  */
 export type ListAudiencesRequest = Message<"clarion.v1.ListAudiencesRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   * A page ends earlier when it has some 3 MiB.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+   * page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -159,14 +159,14 @@ export const ListAudiencesRequestSchema: GenMessage<ListAudiencesRequest> = /*@_
  */
 export type ListAudiencesResponse = Message<"clarion.v1.ListAudiencesResponse"> & {
   /**
-   * The audiences, by name.
+   * Lists the audiences, by name.
    *
    * @generated from field: repeated clarion.v1.Audience audiences = 1;
    */
   audiences: Audience[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -187,14 +187,15 @@ export const ListAudiencesResponseSchema: GenMessage<ListAudiencesResponse> = /*
  */
 export type UpdateAudienceRequest = Message<"clarion.v1.UpdateAudienceRequest"> & {
   /**
-   * Required. The name, the new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the name, the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.Audience audience = 1;
    */
   audience?: Audience | undefined;
 
   /**
-   * Optional. The fields to change, top-level ones only. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the fields to change, top-level ones only. Default: every editable field that is populated. `*` stands for
+   * every editable field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -223,7 +224,7 @@ export const UpdateAudienceRequestSchema: GenMessage<UpdateAudienceRequest> = /*
  */
 export type UpdateAudienceResponse = Message<"clarion.v1.UpdateAudienceResponse"> & {
   /**
-   * The audience as stored.
+   * Holds the audience as stored.
    *
    * @generated from field: clarion.v1.Audience audience = 1;
    */
@@ -244,14 +245,14 @@ export const UpdateAudienceResponseSchema: GenMessage<UpdateAudienceResponse> = 
  */
 export type DeleteAudienceRequest = Message<"clarion.v1.DeleteAudienceRequest"> & {
   /**
-   * Required. `audiences/{audience}`.
+   * Required. Names the audience, as `audiences/{audience}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -287,23 +288,23 @@ export const DeleteAudienceResponseSchema: GenMessage<DeleteAudienceResponse> = 
  */
 export type UploadIdentitiesRequest = Message<"clarion.v1.UploadIdentitiesRequest"> & {
   /**
-   * Required. `audiences/{audience}`.
+   * Required. Names the audience, as `audiences/{audience}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. Up to 1,000 identities of any namespaces, such as `email:jane@example.com`. May be absent from the call that completes
-   * an upload.
+   * Optional. Lists up to 1,000 identities of any namespaces, such as `email:jane@example.com`. They may be absent from the call
+   * that completes an upload.
    *
    * @generated from field: repeated string identities = 2;
    */
   identities: string[];
 
   /**
-   * Optional. Names the upload of a list that will take the place of the present one. Chosen by the caller anew for each upload:
-   * 1 to 64 letters, digits, hyphens and underscores. Default: the identities are added to the present list.
+   * Optional. Names the upload of a list that will take the place of the present one. The caller chooses a new one for each upload,
+   * of 1 to 64 letters, digits, hyphens and underscores. Default: the identities are added to the present list.
    *
    * @generated from field: string upload_id = 3;
    */
@@ -331,28 +332,28 @@ export const UploadIdentitiesRequestSchema: GenMessage<UploadIdentitiesRequest> 
  */
 export type UploadIdentitiesResponse = Message<"clarion.v1.UploadIdentitiesResponse"> & {
   /**
-   * How many were added.
+   * Says how many were added.
    *
    * @generated from field: int32 added_count = 1;
    */
   addedCount: number;
 
   /**
-   * How many the list had already, or the call named before.
+   * Says how many the list had already, or the call named before.
    *
    * @generated from field: int32 repeated_count = 2;
    */
   repeatedCount: number;
 
   /**
-   * Those that were refused, in the order of the request.
+   * Lists those that were refused, in the order of the request.
    *
    * @generated from field: repeated clarion.v1.RejectedIdentity rejected = 3;
    */
   rejected: RejectedIdentity[];
 
   /**
-   * The list to which they were added, which is the audience's unless it is still uploaded.
+   * Holds the list to which they were added, which is the audience's unless it is still uploaded.
    *
    * @generated from field: clarion.v1.IdentityList identity_list = 4;
    */
@@ -367,20 +368,20 @@ export const UploadIdentitiesResponseSchema: GenMessage<UploadIdentitiesResponse
   messageDesc(file_clarion_v1_audience_service, 11);
 
 /**
- * An identity that was refused.
+ * Is an identity that was refused.
  *
  * @generated from message clarion.v1.RejectedIdentity
  */
 export type RejectedIdentity = Message<"clarion.v1.RejectedIdentity"> & {
   /**
-   * The position in the request's `identities`, from 0.
+   * Is the position in the request's `identities`, from 0.
    *
    * @generated from field: int32 index = 1;
    */
   index: number;
 
   /**
-   * What is wrong with it.
+   * Says what is wrong with it.
    *
    * @generated from field: google.rpc.BadRequest.FieldViolation violation = 2;
    */
@@ -401,7 +402,7 @@ export const RejectedIdentitySchema: GenMessage<RejectedIdentity> = /*@__PURE__*
  */
 export type CountAudienceRequest = Message<"clarion.v1.CountAudienceRequest"> & {
   /**
-   * Required. `audiences/{audience}`.
+   * Required. Names the audience, as `audiences/{audience}`.
    *
    * @generated from field: string name = 1;
    */
@@ -422,21 +423,21 @@ export const CountAudienceRequestSchema: GenMessage<CountAudienceRequest> = /*@_
  */
 export type CountAudienceResponse = Message<"clarion.v1.CountAudienceResponse"> & {
   /**
-   * How many members it has.
+   * Says how many members it has.
    *
    * @generated from field: int64 member_count = 1;
    */
   memberCount: bigint;
 
   /**
-   * How many profiles, or identities of the list, were looked at.
+   * Says how many profiles, or identities of the list, were looked at.
    *
    * @generated from field: int64 evaluated_count = 2;
    */
   evaluatedCount: bigint;
 
   /**
-   * For whom the condition failed, by cause. Causes that did not occur are left out.
+   * Says for how many people the condition failed, by cause. Causes that did not occur are left out.
    *
    * @generated from field: repeated clarion.v1.FailedEvaluations failures = 3;
    */
@@ -457,14 +458,14 @@ export const CountAudienceResponseSchema: GenMessage<CountAudienceResponse> = /*
  */
 export type SampleAudienceRequest = Message<"clarion.v1.SampleAudienceRequest"> & {
   /**
-   * Required. `audiences/{audience}`.
+   * Required. Names the audience, as `audiences/{audience}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. How many members. Default 10, at most 100: a larger value is read as 100, a negative one refused.
+   * Optional. Says how many members to return at most. Default: 10. Above 100 it is read as 100; a negative one is refused.
    *
    * @generated from field: int32 sample_size = 2;
    */
@@ -493,21 +494,21 @@ export const SampleAudienceRequestSchema: GenMessage<SampleAudienceRequest> = /*
  */
 export type SampleAudienceResponse = Message<"clarion.v1.SampleAudienceResponse"> & {
   /**
-   * The members, as `profiles/{profile}`; of a list, the identities as they were uploaded.
+   * Names the members, as `profiles/{profile}`; of a list, the identities as they were uploaded.
    *
    * @generated from field: repeated string members = 1;
    */
   members: string[];
 
   /**
-   * How many profiles, or identities of the list, were looked at for them.
+   * Says how many profiles, or identities of the list, were looked at for them.
    *
    * @generated from field: int64 evaluated_count = 2;
    */
   evaluatedCount: bigint;
 
   /**
-   * For whom the condition failed meanwhile, by cause.
+   * Says for how many people the condition failed meanwhile, by cause.
    *
    * @generated from field: repeated clarion.v1.FailedEvaluations failures = 3;
    */

@@ -23,49 +23,50 @@ export const file_clarion_v1_campaign_difference: GenFile = /*@__PURE__*/
  */
 export type CampaignDifference = Message<"clarion.v1.CampaignDifference"> & {
   /**
-   * The fields that differ.
+   * Lists the fields that differ.
    *
    * @generated from field: repeated clarion.v1.FieldDifference fields = 1;
    */
   fields: FieldDifference[];
 
   /**
-   * What the change of the context schema means to those who trigger the campaign. Empty when a schema is not valid.
+   * Says what the change of the context schema means to those who trigger the campaign. Is empty when a schema is not valid.
    *
    * @generated from field: repeated clarion.v1.SchemaDifference context_schema = 2;
    */
   contextSchema: SchemaDifference[];
 
   /**
-   * The texts of `Campaign.translations` that differ, by locale and key. At most 1,000. They are not among the fields.
+   * Lists the texts of `Campaign.translations` that differ, by locale and key. Has at most 1,000. They are not among the fields.
    *
    * @generated from field: repeated clarion.v1.TranslationDifference translations = 3;
    */
   translations: TranslationDifference[];
 
   /**
-   * How many texts differ, those included that `translations` has no room for.
+   * Says how many texts differ, those included that `translations` has no room for.
    *
    * @generated from field: int32 translation_count = 4;
    */
   translationCount: number;
 
   /**
-   * Which cells of the test cases come out differently, when that was asked for: those of the later version first, at most 1,000.
+   * Says which cells of the test cases come out differently, when that was asked for: those of the later version first, at most
+   * 1,000.
    *
    * @generated from field: repeated clarion.v1.TestCellDifference test_cells = 5;
    */
   testCells: TestCellDifference[];
 
   /**
-   * How many cells come out differently, those included that `test_cells` has no room for.
+   * Says how many cells come out differently, those included that `test_cells` has no room for.
    *
    * @generated from field: int32 test_cell_count = 6;
    */
   testCellCount: number;
 
   /**
-   * How many cells were not compared, as 2,000 and ten seconds of processor time are the most for one answer.
+   * Says how many cells were not compared, as one answer compares 2,000 at most, and takes ten seconds of processor time at most.
    *
    * @generated from field: int32 untried_test_cell_count = 7;
    */
@@ -80,41 +81,41 @@ export const CampaignDifferenceSchema: GenMessage<CampaignDifference> = /*@__PUR
   messageDesc(file_clarion_v1_campaign_difference, 0);
 
 /**
- * One text of a catalogue that differs.
+ * Is one text of a catalogue that differs.
  *
  * @generated from message clarion.v1.TranslationDifference
  */
 export type TranslationDifference = Message<"clarion.v1.TranslationDifference"> & {
   /**
-   * The locale of the catalogue, such as `de`.
+   * Is the locale of the catalogue, such as `de`.
    *
    * @generated from field: string locale = 1;
    */
   locale: string;
 
   /**
-   * The key of the text, such as `order.greeting`.
+   * Is the key of the text, such as `order.greeting`.
    *
    * @generated from field: string key = 2;
    */
   key: string;
 
   /**
-   * What became of it.
+   * Says what became of it.
    *
    * @generated from field: clarion.v1.TranslationDifference.Change change = 3;
    */
   change: TranslationDifference_Change;
 
   /**
-   * The text in the earlier version: its forms as JSON where it has some. Empty when it was added.
+   * Is the text in the earlier version: its forms as JSON where it has some. Is empty when it was added.
    *
    * @generated from field: string before = 4;
    */
   before: string;
 
   /**
-   * The text in the later version: its forms as JSON where it has some. Empty when it was removed.
+   * Is the text in the later version: its forms as JSON where it has some. Is empty when it was removed.
    *
    * @generated from field: string after = 5;
    */
@@ -135,7 +136,7 @@ export const TranslationDifferenceSchema: GenMessage<TranslationDifference> = /*
  */
 export enum TranslationDifference_Change {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: CHANGE_UNSPECIFIED = 0;
    */
@@ -170,23 +171,23 @@ export const TranslationDifference_ChangeSchema: GenEnum<TranslationDifference_C
   enumDesc(file_clarion_v1_campaign_difference, 1, 0);
 
 /**
- * One field that differs.
+ * Is one field that differs.
  *
  * @generated from message clarion.v1.FieldDifference
  */
 export type FieldDifference = Message<"clarion.v1.FieldDifference"> & {
   /**
-   * Where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared with the item
-   * of the same; the position is that in the later version, where it has the item. Of the fragments that a version keeps to,
-   * and that a draft would take now: such as `fragments.footer.version` and `fragments.footer.source`.
+   * Says where it is, as a dotted path such as `actions[0].email.html`. Items with an id or a locale are compared with the item of
+   * the same id or locale; the position is that in the later version, where it has the item. The fragments that a version keeps to,
+   * and that a draft would take now, have paths such as `fragments.footer.version` and `fragments.footer.source`.
    *
    * @generated from field: string field = 1;
    */
   field: string;
 
   /**
-   * The change as a unified diff, without the names of files: of a text by its lines, of any other value by the lines of its
-   * JSON. At most 65,536 characters; a longer one ends with a line `…`.
+   * Is the change as a unified diff, without the names of files: of a text by its lines, of any other value by the lines of its
+   * JSON. Has at most 65,536 characters; a longer one ends with a line `…`.
    *
    * @generated from field: string unified_diff = 2;
    */
@@ -201,27 +202,28 @@ export const FieldDifferenceSchema: GenMessage<FieldDifference> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign_difference, 2);
 
 /**
- * One change of what a context may be.
+ * Is one change of what a context may be.
  *
  * @generated from message clarion.v1.SchemaDifference
  */
 export type SchemaDifference = Message<"clarion.v1.SchemaDifference"> & {
   /**
-   * Where, in the context: such as `context.order.items[].price`. `[]` stands for every item, `*` for every other name.
+   * Says where the change is in the context, such as `context.order.items[].price`. `[]` stands for every item, `*` for every other
+   * name.
    *
    * @generated from field: string path = 1;
    */
   path: string;
 
   /**
-   * What it does.
+   * Says what it does.
    *
    * @generated from field: clarion.v1.SchemaDifference.Effect effect = 2;
    */
   effect: SchemaDifference_Effect;
 
   /**
-   * What has changed, for people.
+   * Says what has changed, for people.
    *
    * @generated from field: string message = 3;
    */
@@ -242,7 +244,7 @@ export const SchemaDifferenceSchema: GenMessage<SchemaDifference> = /*@__PURE__*
  */
 export enum SchemaDifference_Effect {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: EFFECT_UNSPECIFIED = 0;
    */
@@ -283,29 +285,29 @@ export const SchemaDifference_EffectSchema: GenEnum<SchemaDifference_Effect> = /
  */
 export type DiffCampaignVersionsRequest = Message<"clarion.v1.DiffCampaignVersionsRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The number of the earlier version. Default: the live one.
+   * Optional. Is the number of the earlier version. Default: the live one.
    *
    * @generated from field: int32 base_version = 2;
    */
   baseVersion: number;
 
   /**
-   * Optional. The number of the later version. Default: the draft.
+   * Optional. Is the number of the later version. Default: the draft.
    *
    * @generated from field: int32 version = 3;
    */
   version: number;
 
   /**
-   * Optional. Whether the test cases of the campaign, as they are now, are rendered with both versions, to tell which cells come out
-   * differently. Takes seconds for many. Default: they are not.
+   * Optional. Says whether the test cases of the campaign, as they are now, are rendered with both versions, to tell which cells
+   * come out differently. It takes seconds for many. Default: they are not.
    *
    * @generated from field: bool render_test_cases = 4;
    */
@@ -326,7 +328,7 @@ export const DiffCampaignVersionsRequestSchema: GenMessage<DiffCampaignVersionsR
  */
 export type DiffCampaignVersionsResponse = Message<"clarion.v1.DiffCampaignVersionsResponse"> & {
   /**
-   * The difference. Empty when they are the same. Of a campaign without a live version, every field is new.
+   * Holds the difference. Is empty when they are the same. In a campaign without a live version, every field is new.
    *
    * @generated from field: clarion.v1.CampaignDifference difference = 1;
    */

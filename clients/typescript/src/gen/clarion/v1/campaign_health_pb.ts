@@ -21,7 +21,7 @@ export const file_clarion_v1_campaign_health: GenFile = /*@__PURE__*/
  */
 export type CampaignHealth = Message<"clarion.v1.CampaignHealth"> & {
   /**
-   * Output only. What is wrong. Empty when nothing is known to be.
+   * Output only. Says what is wrong. Is empty when nothing is known to be.
    *
    * @generated from field: repeated clarion.v1.HealthProblem problems = 1;
    */
@@ -36,41 +36,42 @@ export const CampaignHealthSchema: GenMessage<CampaignHealth> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign_health, 0);
 
 /**
- * One thing that is wrong with a campaign in use.
+ * Is one thing that is wrong with a campaign in use.
  *
  * @generated from message clarion.v1.HealthProblem
  */
 export type HealthProblem = Message<"clarion.v1.HealthProblem"> & {
   /**
-   * Output only. Which thing.
+   * Output only. Says which thing it is.
    *
    * @generated from field: clarion.v1.HealthProblem.Code code = 1;
    */
   code: HealthProblem_Code;
 
   /**
-   * Output only. The channel configuration that it is about, as `channelConfigurations/{channel_configuration}`. Empty for a rule.
+   * Output only. Names the channel configuration that it is about, as `channelConfigurations/{channel_configuration}`. Is empty for
+   * a rule.
    *
    * @generated from field: string channel_configuration = 2;
    */
   channelConfiguration: string;
 
   /**
-   * Output only. What is wrong, for people.
+   * Output only. Says what is wrong, for people.
    *
    * @generated from field: string message = 3;
    */
   message: string;
 
   /**
-   * Output only. The action whose rule it is about, by its id: `CODE_RULE_FAILING` alone.
+   * Output only. Is the id of the action whose rule it is about. Is set for `CODE_RULE_FAILING` alone.
    *
    * @generated from field: string action = 4;
    */
   action: string;
 
   /**
-   * Output only. The rule, by its id.
+   * Output only. Is the id of the rule. Is set for `CODE_RULE_FAILING` alone.
    *
    * @generated from field: string rule = 5;
    */
@@ -91,7 +92,7 @@ export const HealthProblemSchema: GenMessage<HealthProblem> = /*@__PURE__*/
  */
 export enum HealthProblem_Code {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: CODE_UNSPECIFIED = 0;
    */
@@ -105,7 +106,7 @@ export enum HealthProblem_Code {
   CHANNEL_CONFIGURATION_DISABLED = 1,
 
   /**
-   * Messages wait although they were tried three times or more. Looked for among the hundred that have waited longest.
+   * Messages wait although they were tried three times or more. Only the hundred that have waited longest are looked at.
    *
    * @generated from enum value: CODE_ATTEMPTS_FAILING = 2;
    */
@@ -127,8 +128,8 @@ export enum HealthProblem_Code {
   RULE_FAILING = 4,
 
   /**
-   * Messages of other campaigns wait on the channel configuration although they were tried three times or more. Looked for among
-   * the hundred that are due first.
+   * Messages of other campaigns wait on the channel configuration although they were tried three times or more. Only the hundred
+   * that are due first are looked at.
    *
    * @generated from enum value: CODE_CHANNEL_CONFIGURATION_FAILING = 5;
    */

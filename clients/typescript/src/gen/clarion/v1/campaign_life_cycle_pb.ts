@@ -25,7 +25,7 @@ export const file_clarion_v1_campaign_life_cycle: GenFile = /*@__PURE__*/
  */
 export type ReviewCampaignRequest = Message<"clarion.v1.ReviewCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
@@ -53,21 +53,21 @@ export const ReviewCampaignRequestSchema: GenMessage<ReviewCampaignRequest> = /*
  */
 export type ReviewCampaignResponse = Message<"clarion.v1.ReviewCampaignResponse"> & {
   /**
-   * The findings, errors first. Empty when there is nothing to say.
+   * Lists the findings, errors first. Is empty when there is nothing to say.
    *
    * @generated from field: repeated clarion.v1.Finding findings = 1;
    */
   findings: Finding[];
 
   /**
-   * True when no finding is an error.
+   * Is true when no finding is an error.
    *
    * @generated from field: bool activatable = 2;
    */
   activatable: boolean;
 
   /**
-   * How the draft differs from the live version. Absent when the campaign was never activated.
+   * Says how the draft differs from the live version. Is absent when the campaign was never activated.
    *
    * @generated from field: clarion.v1.CampaignDifference difference = 3;
    */
@@ -88,21 +88,21 @@ export const ReviewCampaignResponseSchema: GenMessage<ReviewCampaignResponse> = 
  */
 export type ActivateCampaignRequest = Message<"clarion.v1.ActivateCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
   etag: string;
 
   /**
-   * Optional. The number of an earlier version to make live again. Default: a new version of the draft. Review runs either way.
+   * Optional. Is the number of an earlier version to make live again. Default: a new version of the draft. Review runs either way.
    *
    * @generated from field: int32 version = 3;
    */
@@ -117,8 +117,8 @@ export type ActivateCampaignRequest = Message<"clarion.v1.ActivateCampaignReques
   strict: boolean;
 
   /**
-   * Optional. Why the draft becomes live without the approvals that policies ask for. It stands in the version for ever. At most
-   * 2,000 characters. Needs the scope `admin`.
+   * Optional. Says why the draft becomes live without the approvals that policies ask for. It stands in the version for ever. Has
+   * at most 2,000 characters. Needs the scope `admin`.
    *
    * @generated from field: string bypass_reason = 5;
    */
@@ -139,14 +139,14 @@ export const ActivateCampaignRequestSchema: GenMessage<ActivateCampaignRequest> 
  */
 export type ActivateCampaignResponse = Message<"clarion.v1.ActivateCampaignResponse"> & {
   /**
-   * The campaign.
+   * Holds the campaign.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */
   campaign?: Campaign | undefined;
 
   /**
-   * The warnings that review found.
+   * Lists the warnings that review found.
    *
    * @generated from field: repeated clarion.v1.Finding findings = 2;
    */
@@ -167,14 +167,14 @@ export const ActivateCampaignResponseSchema: GenMessage<ActivateCampaignResponse
  */
 export type PauseCampaignRequest = Message<"clarion.v1.PauseCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -195,7 +195,7 @@ export const PauseCampaignRequestSchema: GenMessage<PauseCampaignRequest> = /*@_
  */
 export type PauseCampaignResponse = Message<"clarion.v1.PauseCampaignResponse"> & {
   /**
-   * The campaign.
+   * Holds the campaign.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */
@@ -216,14 +216,14 @@ export const PauseCampaignResponseSchema: GenMessage<PauseCampaignResponse> = /*
  */
 export type ResumeCampaignRequest = Message<"clarion.v1.ResumeCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -244,7 +244,7 @@ export const ResumeCampaignRequestSchema: GenMessage<ResumeCampaignRequest> = /*
  */
 export type ResumeCampaignResponse = Message<"clarion.v1.ResumeCampaignResponse"> & {
   /**
-   * The campaign.
+   * Holds the campaign.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */
@@ -265,21 +265,21 @@ export const ResumeCampaignResponseSchema: GenMessage<ResumeCampaignResponse> = 
  */
 export type StopCampaignRequest = Message<"clarion.v1.StopCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What happens to the queue.
+   * Required. Says what happens to the queue.
    *
    * @generated from field: clarion.v1.StopCampaignRequest.QueueDisposal queue_disposal = 2;
    */
   queueDisposal: StopCampaignRequest_QueueDisposal;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 3;
    */
@@ -300,7 +300,7 @@ export const StopCampaignRequestSchema: GenMessage<StopCampaignRequest> = /*@__P
  */
 export enum StopCampaignRequest_QueueDisposal {
   /**
-   * Refused: the caller must say.
+   * Is refused: the caller must say.
    *
    * @generated from enum value: QUEUE_DISPOSAL_UNSPECIFIED = 0;
    */
@@ -334,14 +334,14 @@ export const StopCampaignRequest_QueueDisposalSchema: GenEnum<StopCampaignReques
  */
 export type StopCampaignResponse = Message<"clarion.v1.StopCampaignResponse"> & {
   /**
-   * The campaign.
+   * Holds the campaign.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */
   campaign?: Campaign | undefined;
 
   /**
-   * How many messages were queued or being handed off at that moment.
+   * Says how many messages were queued or being handed off at that moment.
    *
    * @generated from field: int64 queued_count = 2;
    */
@@ -362,14 +362,14 @@ export const StopCampaignResponseSchema: GenMessage<StopCampaignResponse> = /*@_
  */
 export type ArchiveCampaignRequest = Message<"clarion.v1.ArchiveCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -390,7 +390,7 @@ export const ArchiveCampaignRequestSchema: GenMessage<ArchiveCampaignRequest> = 
  */
 export type ArchiveCampaignResponse = Message<"clarion.v1.ArchiveCampaignResponse"> & {
   /**
-   * The campaign.
+   * Holds the campaign.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */
@@ -411,14 +411,14 @@ export const ArchiveCampaignResponseSchema: GenMessage<ArchiveCampaignResponse> 
  */
 export type UnarchiveCampaignRequest = Message<"clarion.v1.UnarchiveCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -439,7 +439,7 @@ export const UnarchiveCampaignRequestSchema: GenMessage<UnarchiveCampaignRequest
  */
 export type UnarchiveCampaignResponse = Message<"clarion.v1.UnarchiveCampaignResponse"> & {
   /**
-   * The campaign.
+   * Holds the campaign.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */

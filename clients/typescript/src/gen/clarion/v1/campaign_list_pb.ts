@@ -22,20 +22,20 @@ export const file_clarion_v1_campaign_list: GenFile = /*@__PURE__*/
   fileDesc("Ch5jbGFyaW9uL3YxL2NhbXBhaWduX2xpc3QucHJvdG8SCmNsYXJpb24udjEiLQoGVGFnVXNlEgsKA3RhZxgBIAEoCRIWCg5jYW1wYWlnbl9jb3VudBgCIAEoBSKbBAoUTGlzdENhbXBhaWduc1JlcXVlc3QSMAoGc3RhdGVzGAEgAygOMhouY2xhcmlvbi52MS5DYW1wYWlnbi5TdGF0ZUIE4kEBARIuCgpjYXRlZ29yaWVzGAIgAygOMhQuY2xhcmlvbi52MS5DYXRlZ29yeUIE4kEBARISCgR0YWdzGAMgAygJQgTiQQEBEhIKBHRleHQYBCABKAlCBOJBAQESFgoIb3JkZXJfYnkYBSABKAlCBOJBAQESFwoJcGFnZV9zaXplGAYgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YByABKAlCBOJBAQESKwoIY2hhbm5lbHMYCCADKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQESFQoHY3JlYXRvchgJIAEoCUIE4kEBARI5Cg9taW5fY3JlYXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBEjkKD21heF9jcmVhdGVfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESOQoPbWluX3VwZGF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI5Cg9tYXhfdXBkYXRlX3RpbWUYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBIlkKFUxpc3RDYW1wYWlnbnNSZXNwb25zZRInCgljYW1wYWlnbnMYASADKAsyFC5jbGFyaW9uLnYxLkNhbXBhaWduEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJECg9MaXN0VGFnc1JlcXVlc3QSFwoJcGFnZV9zaXplGAEgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAiABKAlCBOJBAQEiTQoQTGlzdFRhZ3NSZXNwb25zZRIgCgR0YWdzGAEgAygLMhIuY2xhcmlvbi52MS5UYWdVc2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJYgZwcm90bzM", [file_clarion_v1_campaign, file_clarion_v1_category, file_clarion_v1_channel, file_google_api_field_behavior, file_google_protobuf_timestamp]);
 
 /**
- * A tag, and how many campaigns carry it.
+ * Is a tag, with the number of campaigns that carry it.
  *
  * @generated from message clarion.v1.TagUse
  */
 export type TagUse = Message<"clarion.v1.TagUse"> & {
   /**
-   * The tag, as one of the campaigns writes it.
+   * Is the tag, as one of the campaigns writes it.
    *
    * @generated from field: string tag = 1;
    */
   tag: string;
 
   /**
-   * How many campaigns carry it, in any case, without those that are archived.
+   * Says how many campaigns carry it, in any case, without those that are archived.
    *
    * @generated from field: int32 campaign_count = 2;
    */
@@ -56,28 +56,28 @@ export const TagUseSchema: GenMessage<TagUse> = /*@__PURE__*/
  */
 export type ListCampaignsRequest = Message<"clarion.v1.ListCampaignsRequest"> & {
   /**
-   * Optional. Only campaigns in one of these states. Default: in every state but `Campaign.STATE_ARCHIVED`.
+   * Optional. Returns only campaigns in one of these states. Default: in every state but `Campaign.STATE_ARCHIVED`.
    *
    * @generated from field: repeated clarion.v1.Campaign.State states = 1;
    */
   states: Campaign_State[];
 
   /**
-   * Optional. Only campaigns of one of these categories.
+   * Optional. Returns only campaigns of one of these categories.
    *
    * @generated from field: repeated clarion.v1.Category categories = 2;
    */
   categories: Category[];
 
   /**
-   * Optional. Only campaigns that carry at least one of these tags, in any case. At most 100.
+   * Optional. Returns only campaigns that carry at least one of these tags, in any case. Has at most 100.
    *
    * @generated from field: repeated string tags = 3;
    */
   tags: string[];
 
   /**
-   * Optional. Only campaigns whose id, display name or description contains this text, in any case of ASCII letters. At
+   * Optional. Returns only campaigns whose id, display name or description contains this text, in any case of ASCII letters. Has at
    * most 200 characters.
    *
    * @generated from field: string text = 4;
@@ -85,64 +85,64 @@ export type ListCampaignsRequest = Message<"clarion.v1.ListCampaignsRequest"> & 
   text: string;
 
   /**
-   * Optional. `name` (the default), `create_time` or `update_time`, each with an optional ` desc`.
+   * Optional. Is `name` (the default), `create_time` or `update_time`, each with an optional ` desc`.
    *
    * @generated from field: string order_by = 5;
    */
   orderBy: string;
 
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   * A page ends earlier when it has some 3 MiB.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+   * page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 6;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then.
    *
    * @generated from field: string page_token = 7;
    */
   pageToken: string;
 
   /**
-   * Optional. Only campaigns whose draft has an action on one of these channels.
+   * Optional. Returns only campaigns whose draft has an action on one of these channels.
    *
    * @generated from field: repeated clarion.v1.Channel channels = 8;
    */
   channels: Channel[];
 
   /**
-   * Optional. Only campaigns that this key created, as `apiKeys/{api_key}`. `me` stands for the caller's own.
+   * Optional. Returns only campaigns that this key created, as `apiKeys/{api_key}`. `me` stands for the caller's own key.
    *
    * @generated from field: string creator = 9;
    */
   creator: string;
 
   /**
-   * Optional. Only campaigns that were created at this time or later.
+   * Optional. Returns only campaigns that were created at this time or later.
    *
    * @generated from field: google.protobuf.Timestamp min_create_time = 10;
    */
   minCreateTime?: Timestamp | undefined;
 
   /**
-   * Optional. Only campaigns that were created at this time or earlier.
+   * Optional. Returns only campaigns that were created at this time or earlier.
    *
    * @generated from field: google.protobuf.Timestamp max_create_time = 11;
    */
   maxCreateTime?: Timestamp | undefined;
 
   /**
-   * Optional. Only campaigns that were last changed at this time or later.
+   * Optional. Returns only campaigns that were last changed at this time or later.
    *
    * @generated from field: google.protobuf.Timestamp min_update_time = 12;
    */
   minUpdateTime?: Timestamp | undefined;
 
   /**
-   * Optional. Only campaigns that were last changed at this time or earlier.
+   * Optional. Returns only campaigns that were last changed at this time or earlier.
    *
    * @generated from field: google.protobuf.Timestamp max_update_time = 13;
    */
@@ -163,14 +163,14 @@ export const ListCampaignsRequestSchema: GenMessage<ListCampaignsRequest> = /*@_
  */
 export type ListCampaignsResponse = Message<"clarion.v1.ListCampaignsResponse"> & {
   /**
-   * The campaigns.
+   * Lists the campaigns.
    *
    * @generated from field: repeated clarion.v1.Campaign campaigns = 1;
    */
   campaigns: Campaign[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -191,14 +191,14 @@ export const ListCampaignsResponseSchema: GenMessage<ListCampaignsResponse> = /*
  */
 export type ListTagsRequest = Message<"clarion.v1.ListTagsRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then.
    *
    * @generated from field: string page_token = 2;
    */
@@ -219,14 +219,14 @@ export const ListTagsRequestSchema: GenMessage<ListTagsRequest> = /*@__PURE__*/
  */
 export type ListTagsResponse = Message<"clarion.v1.ListTagsResponse"> & {
   /**
-   * The tags.
+   * Lists the tags.
    *
    * @generated from field: repeated clarion.v1.TagUse tags = 1;
    */
   tags: TagUse[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */

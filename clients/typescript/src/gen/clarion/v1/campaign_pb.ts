@@ -31,7 +31,7 @@ export const file_clarion_v1_campaign: GenFile = /*@__PURE__*/
   fileDesc("ChljbGFyaW9uL3YxL2NhbXBhaWduLnByb3RvEgpjbGFyaW9uLnYxItgOCghDYW1wYWlnbhISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBAhIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARISCgR0YWdzGAQgAygJQgTiQQEBEiwKCGNhdGVnb3J5GAUgASgOMhQuY2xhcmlvbi52MS5DYXRlZ29yeUIE4kEBAhIcCg5kZWZhdWx0X2xvY2FsZRgGIAEoCUIE4kEBARIgChJpZGVudGl0eV9uYW1lc3BhY2UYByABKAlCBOJBAQESKQoHYWN0aW9ucxgIIAMoCzISLmNsYXJpb24udjEuQWN0aW9uQgTiQQECEjoKC2FjdGlvbl9tb2RlGBcgASgOMh8uY2xhcmlvbi52MS5DYW1wYWlnbi5BY3Rpb25Nb2RlQgTiQQEBEjUKDmNvbnRleHRfc2NoZW1hGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARIsCghzY2hlZHVsZRgKIAEoCzIULmNsYXJpb24udjEuU2NoZWR1bGVCBOJBAQESOAoPaW5fZG91YnRfcG9saWN5GAsgASgOMhkuY2xhcmlvbi52MS5JbkRvdWJ0UG9saWN5QgTiQQEBEhMKBXJhcGlkGBYgASgIQgTiQQEBEiUKBXRvcGljGBggASgJQhbiQQEB+kEPCg1jbGFyaW9uL1RvcGljEkoKGHVua25vd25fcmVjaXBpZW50X3BvbGljeRgZIAEoDjIiLmNsYXJpb24udjEuVW5rbm93blJlY2lwaWVudFBvbGljeUIE4kEBARI5Cg90aHJvdWdocHV0X21vZGUYGiABKA4yGi5jbGFyaW9uLnYxLlRocm91Z2hwdXRNb2RlQgTiQQEBEjYKDnNlbmRpbmdfcG9saWN5GBsgASgJQh7iQQEB+kEXChVjbGFyaW9uL1NlbmRpbmdQb2xpY3kSOgoQbG9jYWxlX2ZhbGxiYWNrcxgeIAMoCzIaLmNsYXJpb24udjEuTG9jYWxlRmFsbGJhY2tCBOJBAQESQgoMdHJhbnNsYXRpb25zGB8gAygLMiYuY2xhcmlvbi52MS5DYW1wYWlnbi5UcmFuc2xhdGlvbnNFbnRyeUIE4kEBARIgChJhbGxvd191bnRyYW5zbGF0ZWQYICABKAhCBOJBAQESKwoEcmF0ZRgiIAEoCzIXLmNsYXJpb24udjEuU2VuZGluZ1JhdGVCBOJBAQESGwoNYWNjZXNzX2xhYmVscxghIAMoCUIE4kEBARIvCgVzdGF0ZRgMIAEoDjIaLmNsYXJpb24udjEuQ2FtcGFpZ24uU3RhdGVCBOJBAQMSGgoMbGl2ZV92ZXJzaW9uGA0gASgFQgTiQQEDEhsKDWRyYWZ0X3BlbmRpbmcYDiABKAhCBOJBAQMSEgoEZXRhZxgPIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYESABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjcKDWFjdGl2YXRlX3RpbWUYEiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEigKB2NyZWF0b3IYEyABKAlCF+JBAQP6QRAKDmNsYXJpb24vQXBpS2V5EigKB3VwZGF0ZXIYFCABKAlCF+JBAQP6QRAKDmNsYXJpb24vQXBpS2V5EioKCWFjdGl2YXRvchgVIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkSMAoGaGVhbHRoGB0gASgLMhouY2xhcmlvbi52MS5DYW1wYWlnbkhlYWx0aEIE4kEBAxI4Cg5hcHByb3ZhbF9zdGF0ZRgcIAEoDjIaLmNsYXJpb24udjEuQXBwcm92YWwuU3RhdGVCBOJBAQMaTAoRVHJhbnNsYXRpb25zRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEiogEKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASDwoLU1RBVEVfRFJBRlQQARITCg9TVEFURV9TQ0hFRFVMRUQQAhIOCgpTVEFURV9MSVZFEAMSEAoMU1RBVEVfUEFVU0VEEAQSEQoNU1RBVEVfU1RPUFBFRBAFEhMKD1NUQVRFX0NPTVBMRVRFRBAGEhIKDlNUQVRFX0FSQ0hJVkVEEAciYQoKQWN0aW9uTW9kZRIbChdBQ1RJT05fTU9ERV9VTlNQRUNJRklFRBAAEhMKD0FDVElPTl9NT0RFX0FMTBABEiEKHUFDVElPTl9NT0RFX0ZJUlNUX0RFTElWRVJBQkxFEAI6K+pBKAoQY2xhcmlvbi9DYW1wYWlnbhIUY2FtcGFpZ25zL3tjYW1wYWlnbn0i3gIKBkFjdGlvbhIQCgJpZBgBIAEoCUIE4kEBARJEChVjaGFubmVsX2NvbmZpZ3VyYXRpb24YAiABKAlCJeJBAQL6QR4KHGNsYXJpb24vQ2hhbm5lbENvbmZpZ3VyYXRpb24SKQoFZW1haWwYAyABKAsyGC5jbGFyaW9uLnYxLkVtYWlsQ29udGVudEgAEi0KB3dlYmhvb2sYBCABKAsyGi5jbGFyaW9uLnYxLldlYmhvb2tDb250ZW50SAASMgoIdmFyaWFudHMYBSADKAsyGi5jbGFyaW9uLnYxLkNvbnRlbnRWYXJpYW50QgTiQQEBEi4KBXJ1bGVzGAYgAygLMhkuY2xhcmlvbi52MS5UYXJnZXRpbmdSdWxlQgTiQQEBEjMKDHdpdGhvdXRfcnVsZRgHIAEoDjIXLmNsYXJpb24udjEuV2l0aG91dFJ1bGVCBOJBAQFCCQoHY29udGVudCKfAQoOQ29udGVudFZhcmlhbnQSFAoGbG9jYWxlGAEgASgJQgTiQQEBEikKBWVtYWlsGAIgASgLMhguY2xhcmlvbi52MS5FbWFpbENvbnRlbnRIABItCgd3ZWJob29rGAMgASgLMhouY2xhcmlvbi52MS5XZWJob29rQ29udGVudEgAEhIKBHJ1bGUYBCABKAlCBOJBAQFCCQoHY29udGVudCI/Cg5Mb2NhbGVGYWxsYmFjaxIUCgZsb2NhbGUYASABKAlCBOJBAQISFwoJZmFsbGJhY2tzGAIgAygJQgTiQQECInQKCFNjaGVkdWxlEjQKCnN0YXJ0X3RpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEBEjIKCGVuZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBASKMAgoHRmluZGluZxI0CghzZXZlcml0eRgBIAEoDjIcLmNsYXJpb24udjEuRmluZGluZy5TZXZlcml0eUIE4kEBAxISCgRjb2RlGAIgASgJQgTiQQEDEhMKBWZpZWxkGAMgASgJQgTiQQEDEhIKBGxpbmUYBCABKAVCBOJBAQMSFQoHbWVzc2FnZRgFIAEoCUIE4kEBAxIUCgZyZW1lZHkYBiABKAlCBOJBAQMSEQoDd2F5GAcgAygJQgTiQQEDIk4KCFNldmVyaXR5EhgKFFNFVkVSSVRZX1VOU1BFQ0lGSUVEEAASFAoQU0VWRVJJVFlfV0FSTklORxABEhIKDlNFVkVSSVRZX0VSUk9SEAIqZgoNSW5Eb3VidFBvbGljeRIfChtJTl9ET1VCVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZJTl9ET1VCVF9QT0xJQ1lfUkVTRU5EEAESGAoUSU5fRE9VQlRfUE9MSUNZX1BBUksQAiqxAQoWVW5rbm93blJlY2lwaWVudFBvbGljeRIoCiRVTktOT1dOX1JFQ0lQSUVOVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIjCh9VTktOT1dOX1JFQ0lQSUVOVF9QT0xJQ1lfQUNDRVBUEAESIwofVU5LTk9XTl9SRUNJUElFTlRfUE9MSUNZX0NSRUFURRACEiMKH1VOS05PV05fUkVDSVBJRU5UX1BPTElDWV9SRUpFQ1QQAyppCg5UaHJvdWdocHV0TW9kZRIfChtUSFJPVUdIUFVUX01PREVfVU5TUEVDSUZJRUQQABIcChhUSFJPVUdIUFVUX01PREVfU1RBTkRBUkQQARIYChRUSFJPVUdIUFVUX01PREVfSElHSBACYgZwcm90bzM", [file_clarion_v1_approval, file_clarion_v1_campaign_health, file_clarion_v1_category, file_clarion_v1_email_content, file_clarion_v1_sending_rate, file_clarion_v1_targeting, file_clarion_v1_webhook_content, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
- * A message that is defined once and then sent by any service with one `Trigger` call.
+ * Defines a message once, which any service then sends with one `Trigger` call.
  *
  * The editable fields are the author's draft. Activation takes an immutable version of them; triggers use that version
  * until another one is activated. Editing a live campaign therefore changes nothing that is sent.
@@ -40,97 +40,97 @@ export const file_clarion_v1_campaign: GenFile = /*@__PURE__*/
  */
 export type Campaign = Message<"clarion.v1.Campaign"> & {
   /**
-   * Identifier. `campaigns/{campaign}`, where `{campaign}` is 1 to 63 lower-case letters, digits and hyphens, begins with
-   * a letter and does not end with a hyphen. Chosen at creation, stable across versions.
+   * Identifier. Has the form `campaigns/{campaign}`, where `{campaign}` is 1 to 63 lower-case letters, digits and hyphens, begins
+   * with a letter and does not end with a hyphen. Is chosen at creation, and stays the same across versions.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What people call the campaign. 1 to 200 characters.
+   * Required. Says what people call the campaign. Has 1 to 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Optional. What the campaign is for. At most 2,000 characters.
+   * Optional. Says what the campaign is for. Has at most 2,000 characters.
    *
    * @generated from field: string description = 3;
    */
   description: string;
 
   /**
-   * Optional. Words to find the campaign by. At most 20, each of 1 to 63 characters, without repetition. They are compared
-   * without case, belong to no version, and may be changed in every state.
+   * Optional. Lists words to find the campaign by. Has at most 20, each of 1 to 63 characters, without repetition. They are
+   * compared without case, belong to no version, and may be changed in every state.
    *
    * @generated from field: repeated string tags = 4;
    */
   tags: string[];
 
   /**
-   * Required. Which rules apply to its messages.
+   * Required. Says which rules apply to its messages.
    *
    * @generated from field: clarion.v1.Category category = 5;
    */
   category: Category;
 
   /**
-   * Optional. The language of the default content of each action, as a BCP 47 tag such as `pt-BR`. Recipients get it who want no
-   * other language that an action has. Default: `en`.
+   * Optional. Is the language of the default content of each action, as a BCP 47 tag such as `pt-BR`. Recipients who want no other
+   * language that an action has get it. Default: `en`.
    *
    * @generated from field: string default_locale = 6;
    */
   defaultLocale: string;
 
   /**
-   * Optional. The namespace of its recipients' identities: the part before the colon of `email:jane@example.com`.
-   * 1 to 32 lower-case letters, digits, hyphens and underscores. Default: `email`.
+   * Optional. Is the namespace of its recipients' identities: the part before the colon of `email:jane@example.com`. Has 1 to 32
+   * lower-case letters, digits, hyphens and underscores. Default: `email`.
    *
    * @generated from field: string identity_namespace = 7;
    */
   identityNamespace: string;
 
   /**
-   * Required. What is sent: 1 to 10 actions.
+   * Required. Says what is sent: 1 to 10 actions.
    *
    * @generated from field: repeated clarion.v1.Action actions = 8;
    */
   actions: Action[];
 
   /**
-   * Optional. Which of the actions are sent. Default: `ACTION_MODE_ALL`.
+   * Optional. Says which of the actions are sent. Default: `ACTION_MODE_ALL`.
    *
    * @generated from field: clarion.v1.Campaign.ActionMode action_mode = 23;
    */
   actionMode: Campaign_ActionMode;
 
   /**
-   * Optional. The contract of the data that a trigger carries, as a JSON Schema (draft 2020-12) whose root type is
-   * `object`. At most 64 KiB as JSON; references to other documents are refused. Without one the context must be empty.
+   * Optional. Says which data a trigger carries, as a JSON Schema (draft 2020-12) whose root type is `object`. Has at most 64 KiB
+   * as JSON; references to other documents are refused. Without one the context must be empty.
    *
    * @generated from field: google.protobuf.Struct context_schema = 9;
    */
   contextSchema?: JsonObject | undefined;
 
   /**
-   * Optional. When the campaign accepts triggers. Default: from activation until it is stopped.
+   * Optional. Says when the campaign accepts triggers. Default: from activation until it is stopped.
    *
    * @generated from field: clarion.v1.Schedule schedule = 10;
    */
   schedule?: Schedule | undefined;
 
   /**
-   * Optional. What happens to a message whose hand-off is in doubt. Default: `IN_DOUBT_POLICY_RESEND`.
+   * Optional. Says what happens to a message whose hand-off is in doubt. Default: `IN_DOUBT_POLICY_RESEND`.
    *
    * @generated from field: clarion.v1.InDoubtPolicy in_doubt_policy = 11;
    */
   inDoubtPolicy: InDoubtPolicy;
 
   /**
-   * Optional. Whether somebody waits for the message at this moment, as for a password reset or a one-time code. It then
-   * goes before everything else that waits on its channel configuration, and capacity is kept for it. Only with
+   * Optional. Says whether somebody waits for the message at this moment, as for a password reset or a one-time code. It then goes
+   * before everything else that waits on its channel configuration, and capacity is kept for it. It is allowed only with
    * `CATEGORY_TRANSACTIONAL`. Default: false.
    *
    * @generated from field: bool rapid = 22;
@@ -138,48 +138,49 @@ export type Campaign = Message<"clarion.v1.Campaign"> & {
   rapid: boolean;
 
   /**
-   * Optional. What its messages are about, as `topics/{topic}`. People's choices about the topic hold for every message of
-   * the campaign, also for a transactional one. Default: none.
+   * Optional. Says what its messages are about, as `topics/{topic}`. People's choices about the topic hold for every message of the
+   * campaign, also for a transactional one. Default: none.
    *
    * @generated from field: string topic = 24;
    */
   topic: string;
 
   /**
-   * Optional. What happens to a recipient whom no stored profile has. Default: `UNKNOWN_RECIPIENT_POLICY_ACCEPT`.
+   * Optional. Says what happens to a recipient whom no stored profile has. Default: `UNKNOWN_RECIPIENT_POLICY_ACCEPT`.
    *
    * @generated from field: clarion.v1.UnknownRecipientPolicy unknown_recipient_policy = 25;
    */
   unknownRecipientPolicy: UnknownRecipientPolicy;
 
   /**
-   * Optional. Whether triggers look up the profiles of their recipients. Default: `THROUGHPUT_MODE_STANDARD`.
+   * Optional. Says whether triggers look up the profiles of their recipients. Default: `THROUGHPUT_MODE_STANDARD`.
    *
    * @generated from field: clarion.v1.ThroughputMode throughput_mode = 26;
    */
   throughputMode: ThroughputMode;
 
   /**
-   * Optional. At which hours its messages may leave, as `sendingPolicies/{sending_policy}`. Default: the policy named `default`, if
-   * there is one. With `THROUGHPUT_MODE_HIGH` no policy holds.
+   * Optional. Names the policy that says at which hours its messages may leave, as `sendingPolicies/{sending_policy}`. Default: the
+   * policy named `default`, if there is one. With `THROUGHPUT_MODE_HIGH` no policy holds.
    *
    * @generated from field: string sending_policy = 27;
    */
   sendingPolicy: string;
 
   /**
-   * Optional. What people get who want a locale that an action has no content in: the author's word, and the only way to another
-   * language or script. At most 50.
+   * Optional. Says what people get who want a locale that an action has no content in. The author decides it here, and it is the
+   * only way to another language or script. Has at most 50.
    *
    * @generated from field: repeated clarion.v1.LocaleFallback locale_fallbacks = 30;
    */
   localeFallbacks: LocaleFallback[];
 
   /**
-   * Optional. The texts that templates write by `{{ t("key") }}`, by locale. A catalogue is an object of texts by their keys, such as
-   * `{"order.greeting": "Hello {name}", "order.items": {"one": "{count} item", "other": "{count} items"}}`. A text is no template: it
-   * has `{name}` where an argument of the call stands. The forms of a text are the plural categories of the Unicode CLDR, of which
-   * `other` is required, and exact numbers such as `=0`. At most 50 locales, 5,000 keys each, and 4,000 characters a text.
+   * Optional. Lists the texts that templates write by `{{ t("key") }}`, by locale. A catalogue is an object of texts by their keys,
+   * such as `{"order.greeting": "Hello {name}", "order.items": {"one": "{count} item", "other": "{count} items"}}`. A text is no
+   * template: it has `{name}` where an argument of the call stands. The forms of a text are the plural categories of the Unicode
+   * CLDR, of which `other` is required, and exact numbers such as `=0`. Has at most 50 locales, 5,000 keys each, and 4,000
+   * characters a text.
    *
    * Default content that writes texts is offered in each of these locales.
    *
@@ -196,106 +197,106 @@ export type Campaign = Message<"clarion.v1.Campaign"> & {
   allowUntranslated: boolean;
 
   /**
-   * Optional. At most so many of its messages leave, over all processes, also after a crash. A message waits for its turn, and is never
-   * excluded by it. It holds for every attempt, also in a `rapid` campaign; proofs and messages to magic recipients do not wait. The rate of
-   * a sending policy is kept as well. The rate of the live version holds for all messages that wait, whatever version they are of.
-   * Default: no limit.
+   * Optional. Limits how many of its messages leave, over all processes, also after a crash. A message waits for its turn, and is
+   * never excluded by it. It holds for every attempt, also in a `rapid` campaign; proofs and messages to magic recipients do not
+   * wait. The rate of a sending policy is kept as well. The rate of the live version holds for all messages that wait, whatever
+   * version they are of. Default: no limit.
    *
    * @generated from field: clarion.v1.SendingRate rate = 34;
    */
   rate?: SendingRate | undefined;
 
   /**
-   * Optional. Which callers see the campaign, and all that its triggers became: keys that hold each of these labels. Without any,
-   * every key of the sandbox. To all other keys it does not exist. At most 64, each of those that the calling key holds. They belong
-   * to no version, may be changed in every state, and hold for old messages too. Default: none.
+   * Optional. Says which callers see the campaign, and all that its triggers became: the keys that hold each of these labels, and
+   * every key of the sandbox when there are none. To all other keys it does not exist. Has at most 64, each of which the calling
+   * key holds. They belong to no version, may be changed in every state, and hold for old messages too. Default: none.
    *
    * @generated from field: repeated string access_labels = 33;
    */
   accessLabels: string[];
 
   /**
-   * Output only. Where the campaign stands.
+   * Output only. Says where the campaign stands.
    *
    * @generated from field: clarion.v1.Campaign.State state = 12;
    */
   state: Campaign_State;
 
   /**
-   * Output only. The number of the version that triggers use. 0 before the first activation.
+   * Output only. Is the number of the version that triggers use. Is 0 before the first activation.
    *
    * @generated from field: int32 live_version = 13;
    */
   liveVersion: number;
 
   /**
-   * Output only. True when the draft differs from the live version, or was never activated.
+   * Output only. Is true when the draft differs from the live version, or was never activated.
    *
    * @generated from field: bool draft_pending = 14;
    */
   draftPending: boolean;
 
   /**
-   * Optional. The state of the resource as the caller last saw it. An update or a transition that carries another one
-   * than the stored one is refused with `ABORTED`. Changes with every change.
+   * Optional. Identifies the state of the resource as the caller last saw it. An update or a transition that carries another one
+   * than the stored one is refused with `ABORTED`. It changes with every change.
    *
    * @generated from field: string etag = 15;
    */
   etag: string;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 16;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When a caller last changed it.
+   * Output only. Says when a caller last changed it.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 17;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Output only. When the live version was activated.
+   * Output only. Says when the live version was activated.
    *
    * @generated from field: google.protobuf.Timestamp activate_time = 18;
    */
   activateTime?: Timestamp | undefined;
 
   /**
-   * Output only. The key that created it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that created it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string creator = 19;
    */
   creator: string;
 
   /**
-   * Output only. The key that last changed it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that last changed it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string updater = 20;
    */
   updater: string;
 
   /**
-   * Output only. The key that activated the live version, as `apiKeys/{api_key}`.
+   * Output only. Names the key that activated the live version, as `apiKeys/{api_key}`.
    *
    * @generated from field: string activator = 21;
    */
   activator: string;
 
   /**
-   * Output only. What is known to be wrong with it. Only `GetCampaign` and `ListCampaigns` give it, and only of campaigns that are
-   * scheduled, live or paused. Absent otherwise.
+   * Output only. Says what is known to be wrong with it. Only `GetCampaign` and `ListCampaigns` give it, and only of campaigns that
+   * are scheduled, live or paused. Is absent otherwise.
    *
    * @generated from field: clarion.v1.CampaignHealth health = 29;
    */
   health?: CampaignHealth | undefined;
 
   /**
-   * Output only. Where the approval of the draft stands. While it is in review or approved, the campaign cannot be edited.
-   * `ApprovalService.GetApproval` tells more.
+   * Output only. Says where the approval of the draft stands. While it is in review or approved, the campaign cannot be edited.
+   * `ApprovalService.GetApproval` tells what is missing.
    *
    * @generated from field: clarion.v1.Approval.State approval_state = 28;
    */
@@ -310,63 +311,62 @@ export const CampaignSchema: GenMessage<Campaign> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 0);
 
 /**
- * Says where a campaign stands in its life. Moves by transition RPCs and by the schedule alone.
- * Values may be added.
+ * Says where a campaign stands in its life. Only transition RPCs and the schedule change it. Values may be added.
  *
  * @generated from enum clarion.v1.Campaign.State
  */
 export enum Campaign_State {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Never activated. Refuses triggers. The only state in which a campaign can be deleted.
+   * The campaign was never activated. It refuses triggers. This is the only state in which a campaign can be deleted.
    *
    * @generated from enum value: STATE_DRAFT = 1;
    */
   DRAFT = 1,
 
   /**
-   * Activated, with a start time that lies ahead. Becomes `STATE_LIVE` by itself at that time.
+   * The campaign was activated, with a start time that lies ahead. It becomes `STATE_LIVE` by itself at that time.
    *
    * @generated from enum value: STATE_SCHEDULED = 2;
    */
   SCHEDULED = 2,
 
   /**
-   * Accepts triggers.
+   * The campaign accepts triggers.
    *
    * @generated from enum value: STATE_LIVE = 3;
    */
   LIVE = 3,
 
   /**
-   * Refuses triggers and keeps what was accepted in its queue until resumed or stopped.
+   * The campaign refuses triggers, and keeps what was accepted in its queue until it is resumed or stopped.
    *
    * @generated from enum value: STATE_PAUSED = 4;
    */
   PAUSED = 4,
 
   /**
-   * Ended by a caller. Refuses triggers for good; its queue was drained or cancelled, as that caller said.
+   * A caller ended the campaign. It refuses triggers for good; its queue was drained or cancelled, as that caller said.
    *
    * @generated from enum value: STATE_STOPPED = 5;
    */
   STOPPED = 5,
 
   /**
-   * Ended by its schedule. Refuses triggers for good; what was accepted before is still sent.
+   * The schedule ended the campaign. It refuses triggers for good; what was accepted before is still sent.
    *
    * @generated from enum value: STATE_COMPLETED = 6;
    */
   COMPLETED = 6,
 
   /**
-   * Put aside by a caller: it was a draft, stopped or completed. Lists leave it out unless they ask for this state.
+   * A caller put the campaign aside: it was a draft, stopped or completed. Lists leave it out unless they ask for this state.
    *
    * @generated from enum value: STATE_ARCHIVED = 7;
    */
@@ -386,22 +386,22 @@ export const Campaign_StateSchema: GenEnum<Campaign_State> = /*@__PURE__*/
  */
 export enum Campaign_ActionMode {
   /**
-   * Read as `ACTION_MODE_ALL`.
+   * Is read as `ACTION_MODE_ALL`.
    *
    * @generated from enum value: ACTION_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Each: a recipient gets one message per action.
+   * Each action is sent: a recipient gets one message for each.
    *
    * @generated from enum value: ACTION_MODE_ALL = 1;
    */
   ALL = 1,
 
   /**
-   * The first; the next one when the message of the one before is excluded or fails. A message that expires, is cancelled
-   * (or was to be, while it was being sent), or is parked in doubt ends the row.
+   * The first action is sent; the next one when the message of the one before is excluded or fails. A message that expires, is
+   * cancelled (or was to be, while it was being sent), or is parked in doubt ends the row.
    *
    * @generated from enum value: ACTION_MODE_FIRST_DELIVERABLE = 2;
    */
@@ -415,13 +415,13 @@ export const Campaign_ActionModeSchema: GenEnum<Campaign_ActionMode> = /*@__PURE
   enumDesc(file_clarion_v1_campaign, 0, 1);
 
 /**
- * One channel, how to send on it, and what to send.
+ * Says on which channel something is sent, how, and what.
  *
  * @generated from message clarion.v1.Action
  */
 export type Action = Message<"clarion.v1.Action"> & {
   /**
-   * Optional. What names the action in results, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
+   * Optional. Is the name of the action in results, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
    * unique in the campaign. Default: the word of its channel, such as `email`.
    *
    * @generated from field: string id = 1;
@@ -429,20 +429,20 @@ export type Action = Message<"clarion.v1.Action"> & {
   id: string;
 
   /**
-   * Required. How the message is sent, as `channelConfigurations/{channel_configuration}`. Its channel is that of the content.
+   * Required. Says how the message is sent, as `channelConfigurations/{channel_configuration}`. Its channel is that of the content.
    *
    * @generated from field: string channel_configuration = 2;
    */
   channelConfiguration: string;
 
   /**
-   * Required. What is sent.
+   * Required. Says what is sent.
    *
    * @generated from oneof clarion.v1.Action.content
    */
   content: {
     /**
-     * An e-mail.
+     * Is an e-mail.
      *
      * @generated from field: clarion.v1.EmailContent email = 3;
      */
@@ -450,7 +450,7 @@ export type Action = Message<"clarion.v1.Action"> & {
     case: "email";
   } | {
     /**
-     * An HTTP request.
+     * Is an HTTP request.
      *
      * @generated from field: clarion.v1.WebhookContent webhook = 4;
      */
@@ -459,22 +459,24 @@ export type Action = Message<"clarion.v1.Action"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Optional. The content in other languages than the campaign's `default_locale`, and for the people of a rule. At most 1,000, each
-   * rule and locale once, in at most 50 locales; 2,000 in the campaign.
+   * Optional. Holds the contents in other languages than the campaign's `default_locale`, and for the people of a rule. Has at most
+   * 1,000, each rule and locale once, in at most 50 locales; 2,000 in the campaign.
    *
    * @generated from field: repeated clarion.v1.ContentVariant variants = 5;
    */
   variants: ContentVariant[];
 
   /**
-   * Optional. Whom its contents are for. The first one counts that is true of a recipient when the trigger is accepted. At most 20.
+   * Optional. Says whom its contents are for. The first one that is true of a recipient when the trigger is accepted decides. Has
+   * at most 20.
    *
    * @generated from field: repeated clarion.v1.TargetingRule rules = 6;
    */
   rules: TargetingRule[];
 
   /**
-   * Optional. What happens to recipients of whom no rule is true. Only with `rules`. Default: `WITHOUT_RULE_SEND_DEFAULT`.
+   * Optional. Says what happens to recipients of whom no rule is true. It is allowed only with `rules`. Default:
+   * `WITHOUT_RULE_SEND_DEFAULT`.
    *
    * @generated from field: clarion.v1.WithoutRule without_rule = 7;
    */
@@ -489,7 +491,7 @@ export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 1);
 
 /**
- * The content of an action in another language than the default one, or for the people of a rule.
+ * Is the content of an action in another language than the default one, or for the people of a rule.
  *
  * A field that it leaves empty comes from the variant of a parent locale, such as `de` for `de-AT`, then, for a variant of a rule, from
  * the variants that belong to no rule, and from the default content, as far as these are in the same language. Fields without words
@@ -500,21 +502,21 @@ export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
  */
 export type ContentVariant = Message<"clarion.v1.ContentVariant"> & {
   /**
-   * Optional. The locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`. Default: the campaign's `default_locale`, of a variant
-   * with a `rule`. One without must have it.
+   * Optional. Is the locale of its words, as a BCP 47 tag such as `de` or `zh-Hant`. Default: the campaign's `default_locale`, of a
+   * variant with a `rule`. A variant without a rule must have a locale.
    *
    * @generated from field: string locale = 1;
    */
   locale: string;
 
   /**
-   * Required. What is sent, on the channel of the action. No field of it is required.
+   * Required. Says what is sent, on the channel of the action. No field of it is required.
    *
    * @generated from oneof clarion.v1.ContentVariant.content
    */
   content: {
     /**
-     * An e-mail.
+     * Is an e-mail.
      *
      * @generated from field: clarion.v1.EmailContent email = 2;
      */
@@ -522,7 +524,7 @@ export type ContentVariant = Message<"clarion.v1.ContentVariant"> & {
     case: "email";
   } | {
     /**
-     * An HTTP request.
+     * Is an HTTP request.
      *
      * @generated from field: clarion.v1.WebhookContent webhook = 3;
      */
@@ -531,7 +533,7 @@ export type ContentVariant = Message<"clarion.v1.ContentVariant"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Optional. The rule of the action whose people it is for, by its id. Default: it belongs to no rule.
+   * Optional. Is the rule of the action whose people it is for, by its id. Default: it belongs to no rule.
    *
    * @generated from field: string rule = 4;
    */
@@ -546,21 +548,21 @@ export const ContentVariantSchema: GenMessage<ContentVariant> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 2);
 
 /**
- * Says which content people get who want a locale that there is no content in.
+ * Says which content people get who want a locale without content.
  *
  * @generated from message clarion.v1.LocaleFallback
  */
 export type LocaleFallback = Message<"clarion.v1.LocaleFallback"> & {
   /**
-   * Required. The locale that they want, as a BCP 47 tag such as `ca`. It stands for its regions too, such as `ca-FR`.
+   * Required. Is the locale that they want, as a BCP 47 tag such as `ca`. It stands for its regions too, such as `ca-FR`.
    *
    * @generated from field: string locale = 1;
    */
   locale: string;
 
   /**
-   * Required. The locales of the content, the best first. The first one counts that an action has, or whose own fallbacks lead to one.
-   * 1 to 10.
+   * Required. Lists the locales of the content, the best first. The first one that an action has, or whose own fallbacks lead to
+   * one, decides. Has 1 to 10.
    *
    * @generated from field: repeated string fallbacks = 2;
    */
@@ -575,20 +577,21 @@ export const LocaleFallbackSchema: GenMessage<LocaleFallback> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 3);
 
 /**
- * The time in which a campaign accepts triggers.
+ * Is the time in which a campaign accepts triggers.
  *
  * @generated from message clarion.v1.Schedule
  */
 export type Schedule = Message<"clarion.v1.Schedule"> & {
   /**
-   * Optional. The first instant. Activated before it, the campaign is `Campaign.STATE_SCHEDULED` until then.
+   * Optional. Is the first instant at which triggers are accepted. A campaign that is activated before it is
+   * `Campaign.STATE_SCHEDULED` until then.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 1;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * Optional. The first instant at which triggers are refused. Later than `start_time`.
+   * Optional. Is the first instant at which triggers are refused. Must be later than `start_time`.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 2;
    */
@@ -603,56 +606,56 @@ export const ScheduleSchema: GenMessage<Schedule> = /*@__PURE__*/
   messageDesc(file_clarion_v1_campaign, 4);
 
 /**
- * One thing that review found.
+ * Is one thing that review found.
  *
  * @generated from message clarion.v1.Finding
  */
 export type Finding = Message<"clarion.v1.Finding"> & {
   /**
-   * Output only. How much it matters.
+   * Output only. Says how much it matters.
    *
    * @generated from field: clarion.v1.Finding.Severity severity = 1;
    */
   severity: Finding_Severity;
 
   /**
-   * Output only. Which rule it is, in UPPER_SNAKE_CASE. Stable: tools may match on it. `docs/findings.md` lists them.
+   * Output only. Says which rule it is, in UPPER_SNAKE_CASE. It is stable: tools may match on it. `docs/findings.md` lists them.
    *
    * @generated from field: string code = 2;
    */
   code: string;
 
   /**
-   * Output only. Where it is, as a dotted path such as `actions[0].email.html`.
+   * Output only. Says where it is, as a dotted path such as `actions[0].email.html`.
    *
    * @generated from field: string field = 3;
    */
   field: string;
 
   /**
-   * Output only. The line within that field, counted from 1. 0 when the finding has no line.
+   * Output only. Is the line within that field, counted from 1. Is 0 when the finding has no line.
    *
    * @generated from field: int32 line = 4;
    */
   line: number;
 
   /**
-   * Output only. What is wrong, for people.
+   * Output only. Says what is wrong, for people.
    *
    * @generated from field: string message = 5;
    */
   message: string;
 
   /**
-   * Output only. What to do about it, for people.
+   * Output only. Says what to do about it, for people.
    *
    * @generated from field: string remedy = 6;
    */
   remedy: string;
 
   /**
-   * Output only. The way from that line to the fragment that it is in, each with its line, such as `fragments/base@2:5` and
-   * `fragments/footer@4:12`. Empty when it is in no fragment.
+   * Output only. Lists the way from that line to the fragment that it is in, each with its line, such as `fragments/base@2:5` and
+   * `fragments/footer@4:12`. Is empty when it is in no fragment.
    *
    * @generated from field: repeated string way = 7;
    */
@@ -673,21 +676,21 @@ export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
  */
 export enum Finding_Severity {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: SEVERITY_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Worth a look; activation goes on.
+   * The finding is worth a look; activation goes on.
    *
    * @generated from enum value: SEVERITY_WARNING = 1;
    */
   WARNING = 1,
 
   /**
-   * Blocks activation.
+   * The finding blocks activation.
    *
    * @generated from enum value: SEVERITY_ERROR = 2;
    */
@@ -707,7 +710,7 @@ export const Finding_SeveritySchema: GenEnum<Finding_Severity> = /*@__PURE__*/
  */
 export enum InDoubtPolicy {
   /**
-   * Read as `IN_DOUBT_POLICY_RESEND`.
+   * Is read as `IN_DOUBT_POLICY_RESEND`.
    *
    * @generated from enum value: IN_DOUBT_POLICY_UNSPECIFIED = 0;
    */
@@ -741,7 +744,7 @@ export const InDoubtPolicySchema: GenEnum<InDoubtPolicy> = /*@__PURE__*/
  */
 export enum UnknownRecipientPolicy {
   /**
-   * Read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`.
+   * Is read as `UNKNOWN_RECIPIENT_POLICY_ACCEPT`.
    *
    * @generated from enum value: UNKNOWN_RECIPIENT_POLICY_UNSPECIFIED = 0;
    */
@@ -783,7 +786,7 @@ export const UnknownRecipientPolicySchema: GenEnum<UnknownRecipientPolicy> = /*@
  */
 export enum ThroughputMode {
   /**
-   * Read as `THROUGHPUT_MODE_STANDARD`.
+   * Is read as `THROUGHPUT_MODE_STANDARD`.
    *
    * @generated from enum value: THROUGHPUT_MODE_UNSPECIFIED = 0;
    */

@@ -32,65 +32,65 @@ export const file_clarion_v1_campaign_preview: GenFile = /*@__PURE__*/
  */
 export type PreviewCampaignRequest = Message<"clarion.v1.PreviewCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The number of the version to render. Default: the draft.
+   * Optional. Is the number of the version to render. Default: the draft.
    *
    * @generated from field: int32 version = 2;
    */
   version: number;
 
   /**
-   * Optional. The data for `context`. Checked against the context schema.
+   * Optional. Holds the data for `context`. It is checked against the context schema.
    *
    * @generated from field: google.protobuf.Struct context = 3;
    */
   context?: JsonObject | undefined;
 
   /**
-   * Optional. The data for `profile`.
+   * Optional. Holds the data for `profile`.
    *
    * @generated from field: google.protobuf.Struct profile = 4;
    */
   profile?: JsonObject | undefined;
 
   /**
-   * Optional. The recipient's locale. Default: the campaign's.
+   * Optional. Is the locale that the recipient wants. Default: the campaign's.
    *
    * @generated from field: string locale = 5;
    */
   locale: string;
 
   /**
-   * Optional. The recipient's identity. Default: `email:preview@clarion.test`.
+   * Optional. Is the recipient's identity. Default: `email:preview@clarion.test`.
    *
    * @generated from field: string identity = 6;
    */
   identity: string;
 
   /**
-   * Optional. The action to render, by its id. Default: the first.
+   * Optional. Is the action to render, by its id. Default: the first.
    *
    * @generated from field: string action = 7;
    */
   action: string;
 
   /**
-   * Optional. The rule of the action whose content to render, by its id, whether it is true of the recipient or not. Default: the first
-   * one that is true.
+   * Optional. Is the rule of the action whose content to render, by its id, whether it is true of the recipient or not. Default:
+   * the first one that is true.
    *
    * @generated from field: string rule = 8;
    */
   rule: string;
 
   /**
-   * Optional. The audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask about others get false.
-   * At most 50, without repetition. No stored profile is looked up.
+   * Optional. Lists the audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask about others
+   * get false. Has at most 50, without repetition. No stored profile is looked up.
    *
    * @generated from field: repeated string audiences = 9;
    */
@@ -111,13 +111,13 @@ export const PreviewCampaignRequestSchema: GenMessage<PreviewCampaignRequest> = 
  */
 export type PreviewCampaignResponse = Message<"clarion.v1.PreviewCampaignResponse"> & {
   /**
-   * What the recipient would get.
+   * Says what the recipient would get.
    *
    * @generated from oneof clarion.v1.PreviewCampaignResponse.content
    */
   content: {
     /**
-     * An e-mail.
+     * Is an e-mail.
      *
      * @generated from field: clarion.v1.RenderedEmail email = 1;
      */
@@ -125,7 +125,7 @@ export type PreviewCampaignResponse = Message<"clarion.v1.PreviewCampaignRespons
     case: "email";
   } | {
     /**
-     * An HTTP request.
+     * Is an HTTP request.
      *
      * @generated from field: clarion.v1.RenderedWebhook webhook = 2;
      */
@@ -134,56 +134,58 @@ export type PreviewCampaignResponse = Message<"clarion.v1.PreviewCampaignRespons
   } | { case: undefined; value?: undefined };
 
   /**
-   * The action that was rendered, by its id.
+   * Is the action that was rendered, by its id.
    *
    * @generated from field: string action = 3;
    */
   action: string;
 
   /**
-   * The address that the message would go to. Absent on a channel that has no addresses.
+   * Holds the address that the message would go to. Is absent on a channel that has no addresses.
    *
    * @generated from field: clarion.v1.PreviewCampaignResponse.Choice address = 4;
    */
   address?: PreviewCampaignResponse_Choice | undefined;
 
   /**
-   * The locale that the recipient wants.
+   * Holds the locale that the recipient wants.
    *
    * @generated from field: clarion.v1.PreviewCampaignResponse.Choice locale = 5;
    */
   locale?: PreviewCampaignResponse_Choice | undefined;
 
   /**
-   * The locale of the content that was chosen for it.
+   * Is the locale of the content that was chosen for it.
    *
    * @generated from field: string content_locale = 6;
    */
   contentLocale: string;
 
   /**
-   * Why that locale was chosen.
+   * Says why that locale was chosen.
    *
    * @generated from field: clarion.v1.LocaleReason locale_reason = 7;
    */
   localeReason: LocaleReason;
 
   /**
-   * The rule whose content was rendered: the one of the request, or the first that is true. Empty when there is none.
+   * Is the rule whose content was rendered: the one of the request, or the first that is true. Is empty when there is none.
    *
    * @generated from field: string rule = 8;
    */
   rule: string;
 
   /**
-   * What the rules of the action are of the recipient, in their order, up to the first that is true. None when the request names one.
+   * Says what the rules of the action are of the recipient, in their order, up to the first that is true. There are none when the
+   * request names a rule.
    *
    * @generated from field: repeated clarion.v1.RuleEvaluation rule_evaluations = 9;
    */
   ruleEvaluations: RuleEvaluation[];
 
   /**
-   * `EXCLUSION_REASON_NO_RULE_MATCHED` when the recipient would get nothing, as no rule is true. What is shown then belongs to no rule.
+   * Is `EXCLUSION_REASON_NO_RULE_MATCHED` when the recipient would get nothing, as no rule is true. What is shown then belongs to
+   * no rule.
    *
    * @generated from field: clarion.v1.ExclusionReason exclusion_reason = 10;
    */
@@ -198,20 +200,20 @@ export const PreviewCampaignResponseSchema: GenMessage<PreviewCampaignResponse> 
   messageDesc(file_clarion_v1_campaign_preview, 1);
 
 /**
- * A value, and where it comes from.
+ * Is a value, with where it comes from.
  *
  * @generated from message clarion.v1.PreviewCampaignResponse.Choice
  */
 export type PreviewCampaignResponse_Choice = Message<"clarion.v1.PreviewCampaignResponse.Choice"> & {
   /**
-   * The value.
+   * Is the value.
    *
    * @generated from field: string value = 1;
    */
   value: string;
 
   /**
-   * Where it comes from.
+   * Says where it comes from.
    *
    * @generated from field: clarion.v1.PreviewCampaignResponse.Source source = 2;
    */
@@ -232,35 +234,35 @@ export const PreviewCampaignResponse_ChoiceSchema: GenMessage<PreviewCampaignRes
  */
 export enum PreviewCampaignResponse_Source {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: SOURCE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * What the request says of the recipient.
+   * The request says it of the recipient.
    *
    * @generated from enum value: SOURCE_RECIPIENT = 1;
    */
   RECIPIENT = 1,
 
   /**
-   * An attribute of the profile.
+   * It is an attribute of the profile.
    *
    * @generated from enum value: SOURCE_PROFILE = 2;
    */
   PROFILE = 2,
 
   /**
-   * The recipient's identity.
+   * It comes from the recipient's identity.
    *
    * @generated from enum value: SOURCE_IDENTITY = 3;
    */
   IDENTITY = 3,
 
   /**
-   * The campaign's default.
+   * It is the campaign's default.
    *
    * @generated from enum value: SOURCE_CAMPAIGN = 4;
    */

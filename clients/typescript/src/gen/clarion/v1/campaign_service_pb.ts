@@ -39,14 +39,14 @@ export const file_clarion_v1_campaign_service: GenFile = /*@__PURE__*/
  */
 export type CreateCampaignRequest = Message<"clarion.v1.CreateCampaignRequest"> & {
   /**
-   * Required. The last segment of the name, as `Campaign.name` says.
+   * Required. Is the last segment of the name, as `Campaign.name` says.
    *
    * @generated from field: string campaign_id = 1;
    */
   campaignId: string;
 
   /**
-   * Required. The draft. Its name and output-only fields are ignored.
+   * Required. Holds the draft. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.Campaign campaign = 2;
    */
@@ -75,7 +75,7 @@ export const CreateCampaignRequestSchema: GenMessage<CreateCampaignRequest> = /*
  */
 export type CreateCampaignResponse = Message<"clarion.v1.CreateCampaignResponse"> & {
   /**
-   * The campaign as stored, with defaults filled in.
+   * Holds the campaign as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */
@@ -96,7 +96,7 @@ export const CreateCampaignResponseSchema: GenMessage<CreateCampaignResponse> = 
  */
 export type GetCampaignRequest = Message<"clarion.v1.GetCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
@@ -117,7 +117,7 @@ export const GetCampaignRequestSchema: GenMessage<GetCampaignRequest> = /*@__PUR
  */
 export type GetCampaignResponse = Message<"clarion.v1.GetCampaignResponse"> & {
   /**
-   * The campaign.
+   * Holds the campaign.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */
@@ -138,28 +138,28 @@ export const GetCampaignResponseSchema: GenMessage<GetCampaignResponse> = /*@__P
  */
 export type DuplicateCampaignRequest = Message<"clarion.v1.DuplicateCampaignRequest"> & {
   /**
-   * Required. The campaign to copy, as `campaigns/{campaign}`.
+   * Required. Names the campaign to copy, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. The id of the copy: the last segment of its name, as `Campaign.name` says.
+   * Required. Is the id of the copy: the last segment of its name, as `Campaign.name` says.
    *
    * @generated from field: string campaign_id = 2;
    */
   campaignId: string;
 
   /**
-   * Optional. The number of the version to copy. Default: the draft.
+   * Optional. Is the number of the version to copy. Default: the draft.
    *
    * @generated from field: int32 version = 3;
    */
   version: number;
 
   /**
-   * Optional. The display name of the copy. Default: that of the campaign.
+   * Optional. Is the display name of the copy. Default: that of the campaign.
    *
    * @generated from field: string display_name = 4;
    */
@@ -180,7 +180,7 @@ export const DuplicateCampaignRequestSchema: GenMessage<DuplicateCampaignRequest
  */
 export type DuplicateCampaignResponse = Message<"clarion.v1.DuplicateCampaignResponse"> & {
   /**
-   * The new draft.
+   * Holds the new draft.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */
@@ -201,14 +201,15 @@ export const DuplicateCampaignResponseSchema: GenMessage<DuplicateCampaignRespon
  */
 export type UpdateCampaignRequest = Message<"clarion.v1.UpdateCampaignRequest"> & {
   /**
-   * Required. The campaign's name, the new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the campaign's name, the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */
   campaign?: Campaign | undefined;
 
   /**
-   * Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+   * field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -237,7 +238,7 @@ export const UpdateCampaignRequestSchema: GenMessage<UpdateCampaignRequest> = /*
  */
 export type UpdateCampaignResponse = Message<"clarion.v1.UpdateCampaignResponse"> & {
   /**
-   * The campaign as stored, with defaults filled in.
+   * Holds the campaign as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.Campaign campaign = 1;
    */
@@ -258,14 +259,14 @@ export const UpdateCampaignResponseSchema: GenMessage<UpdateCampaignResponse> = 
  */
 export type DeleteCampaignRequest = Message<"clarion.v1.DeleteCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */

@@ -19,13 +19,13 @@ export const file_clarion_v1_campaign_version: GenFile = /*@__PURE__*/
   fileDesc("CiFjbGFyaW9uL3YxL2NhbXBhaWduX3ZlcnNpb24ucHJvdG8SCmNsYXJpb24udjEixgIKD0NhbXBhaWduVmVyc2lvbhIrCghjYW1wYWlnbhgBIAEoCUIZ4kEBA/pBEgoQY2xhcmlvbi9DYW1wYWlnbhIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEiwKCHNuYXBzaG90GAMgASgLMhQuY2xhcmlvbi52MS5DYW1wYWlnbkIE4kEBAxI1CgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSKAoHY3JlYXRvchgFIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkSKgoJYXBwcm92ZXJzGAYgAygJQhfiQQED+kEQCg5jbGFyaW9uL0FwaUtleRIbCg1ieXBhc3NfcmVhc29uGAcgASgJQgTiQQEDEhcKCWZyYWdtZW50cxgIIAMoCUIE4kEBAyJ9ChtMaXN0Q2FtcGFpZ25WZXJzaW9uc1JlcXVlc3QSKwoIY2FtcGFpZ24YASABKAlCGeJBAQL6QRIKEGNsYXJpb24vQ2FtcGFpZ24SFwoJcGFnZV9zaXplGAIgASgFQgTiQQEBEhgKCnBhZ2VfdG9rZW4YAyABKAlCBOJBAQEiZgocTGlzdENhbXBhaWduVmVyc2lvbnNSZXNwb25zZRItCgh2ZXJzaW9ucxgBIAMoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJfChlHZXRDYW1wYWlnblZlcnNpb25SZXF1ZXN0EisKCGNhbXBhaWduGAEgASgJQhniQQEC+kESChBjbGFyaW9uL0NhbXBhaWduEhUKB3ZlcnNpb24YAiABKAVCBOJBAQIiSgoaR2V0Q2FtcGFpZ25WZXJzaW9uUmVzcG9uc2USLAoHdmVyc2lvbhgBIAEoCzIbLmNsYXJpb24udjEuQ2FtcGFpZ25WZXJzaW9uYgZwcm90bzM", [file_clarion_v1_campaign, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * An immutable snapshot of a campaign, made at activation.
+ * Is an immutable snapshot of a campaign, made at activation.
  *
  * @generated from message clarion.v1.CampaignVersion
  */
 export type CampaignVersion = Message<"clarion.v1.CampaignVersion"> & {
   /**
-   * Output only. The campaign, as `campaigns/{campaign}`.
+   * Output only. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
@@ -39,43 +39,43 @@ export type CampaignVersion = Message<"clarion.v1.CampaignVersion"> & {
   version: number;
 
   /**
-   * Output only. The campaign's editable fields as they were activated, without its tags; every other field is empty.
+   * Output only. Holds the campaign's editable fields as they were activated, without its tags; every other field is empty.
    *
    * @generated from field: clarion.v1.Campaign snapshot = 3;
    */
   snapshot?: Campaign | undefined;
 
   /**
-   * Output only. When it was made.
+   * Output only. Says when it was made.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. The key that activated it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that activated it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string creator = 5;
    */
   creator: string;
 
   /**
-   * Output only. The keys that approved it, as `apiKeys/{api_key}`.
+   * Output only. Names the keys that approved it, as `apiKeys/{api_key}`.
    *
    * @generated from field: repeated string approvers = 6;
    */
   approvers: string[];
 
   /**
-   * Output only. Why an administrator activated it without the approvals that policies asked for. Empty otherwise.
+   * Output only. Says why an administrator activated it without the approvals that policies asked for. Is empty otherwise.
    *
    * @generated from field: string bypass_reason = 7;
    */
   bypassReason: string;
 
   /**
-   * Output only. The versions of fragments that it keeps to, such as `fragments/footer@4`, by name. Publishing further versions does
-   * not change it.
+   * Output only. Lists the versions of fragments that it keeps to, such as `fragments/footer@4`, by name. Publishing further
+   * versions does not change it.
    *
    * @generated from field: repeated string fragments = 8;
    */
@@ -96,22 +96,22 @@ export const CampaignVersionSchema: GenMessage<CampaignVersion> = /*@__PURE__*/
  */
 export type ListCampaignVersionsRequest = Message<"clarion.v1.ListCampaignVersionsRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   * A page ends earlier when it has some 3 MiB.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+   * page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then.
    *
    * @generated from field: string page_token = 3;
    */
@@ -132,14 +132,14 @@ export const ListCampaignVersionsRequestSchema: GenMessage<ListCampaignVersionsR
  */
 export type ListCampaignVersionsResponse = Message<"clarion.v1.ListCampaignVersionsResponse"> & {
   /**
-   * The versions, newest first.
+   * Lists the versions, newest first.
    *
    * @generated from field: repeated clarion.v1.CampaignVersion versions = 1;
    */
   versions: CampaignVersion[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -160,14 +160,14 @@ export const ListCampaignVersionsResponseSchema: GenMessage<ListCampaignVersions
  */
 export type GetCampaignVersionRequest = Message<"clarion.v1.GetCampaignVersionRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Required. Its number.
+   * Required. Is its number, from 1.
    *
    * @generated from field: int32 version = 2;
    */
@@ -188,7 +188,7 @@ export const GetCampaignVersionRequestSchema: GenMessage<GetCampaignVersionReque
  */
 export type GetCampaignVersionResponse = Message<"clarion.v1.GetCampaignVersionResponse"> & {
   /**
-   * The version.
+   * Holds the version.
    *
    * @generated from field: clarion.v1.CampaignVersion version = 1;
    */

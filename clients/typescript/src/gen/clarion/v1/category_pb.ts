@@ -19,21 +19,21 @@ export const file_clarion_v1_category: GenFile = /*@__PURE__*/
  */
 export enum Category {
   /**
-   * Not set. A campaign without a category is refused.
+   * The category is not set. A campaign without one is refused.
    *
    * @generated from enum value: CATEGORY_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * A service message that the recipient expects (a receipt, a password reset). Needs no marketing consent.
+   * It is a service message that the recipient expects, such as a receipt or a password reset. It needs no marketing consent.
    *
    * @generated from enum value: CATEGORY_TRANSACTIONAL = 1;
    */
   TRANSACTIONAL = 1,
 
   /**
-   * A promotion. Travels on its own lane, so that a large one never delays a transactional message.
+   * It is a promotion. It travels on its own lane, so that a large one never delays a transactional message.
    *
    * @generated from enum value: CATEGORY_MARKETING = 2;
    */

@@ -32,42 +32,43 @@ export const file_clarion_v1_channel_configuration: GenFile = /*@__PURE__*/
  */
 export type ChannelConfiguration = Message<"clarion.v1.ChannelConfiguration"> & {
   /**
-   * Identifier. `channelConfigurations/{channel_configuration}`, where the last segment is 1 to 63 lower-case letters,
-   * digits and hyphens, begins with a letter and does not end with a hyphen. Chosen at creation.
+   * Identifier. Has the form `channelConfigurations/{channel_configuration}`, where the last segment is 1 to 63 lower-case letters,
+   * digits and hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What people call it. 1 to 200 characters.
+   * Required. Says what people call it. Has 1 to 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Optional. The categories of the campaigns that may use it. Default: all of them.
+   * Optional. Lists the categories of the campaigns that may use it. Default: all of them.
    *
    * @generated from field: repeated clarion.v1.Category categories = 3;
    */
   categories: Category[];
 
   /**
-   * Optional. True stops every hand-off: accepted messages stay queued, and no campaign that uses it can be activated.
+   * Optional. Stops every hand-off when it is true: accepted messages stay queued, and no campaign that uses it can be activated.
+   * Default: false.
    *
    * @generated from field: bool disabled = 4;
    */
   disabled: boolean;
 
   /**
-   * Required. The provider. Its kind cannot change.
+   * Required. Holds the provider. Its kind cannot change.
    *
    * @generated from oneof clarion.v1.ChannelConfiguration.provider
    */
   provider: {
     /**
-     * An SMTP server that relays e-mail.
+     * Is an SMTP server that relays e-mail.
      *
      * @generated from field: clarion.v1.SmtpProvider smtp = 5;
      */
@@ -75,7 +76,7 @@ export type ChannelConfiguration = Message<"clarion.v1.ChannelConfiguration"> & 
     case: "smtp";
   } | {
     /**
-     * An HTTP endpoint.
+     * Is an HTTP endpoint.
      *
      * @generated from field: clarion.v1.WebhookProvider webhook = 12;
      */
@@ -84,67 +85,67 @@ export type ChannelConfiguration = Message<"clarion.v1.ChannelConfiguration"> & 
   } | { case: undefined; value?: undefined };
 
   /**
-   * Output only. The channel that the provider serves.
+   * Output only. Is the channel that the provider serves.
    *
    * @generated from field: clarion.v1.Channel channel = 13;
    */
   channel: Channel;
 
   /**
-   * Optional. How failed hand-offs are tried again.
+   * Optional. Says how failed hand-offs are tried again.
    *
    * @generated from field: clarion.v1.RetryPolicy retry_policy = 6;
    */
   retryPolicy?: RetryPolicy | undefined;
 
   /**
-   * Optional. At most so many hand-offs at the same time, in each process. 1 to 1,000. Default 10.
+   * Optional. Limits how many hand-offs are under way at the same time, in each process. Is 1 to 1,000. Default: 10.
    *
    * @generated from field: int32 max_concurrency = 7;
    */
   maxConcurrency: number;
 
   /**
-   * Optional. At most so many hand-offs per second, in each process. 0.01 to 100,000. Default 0: no limit.
+   * Optional. Limits how many hand-offs begin per second, in each process. Is 0.01 to 100,000. Default: 0, which is no limit.
    *
    * @generated from field: double max_rate = 8;
    */
   maxRate: number;
 
   /**
-   * Optional. The state of the resource as the caller last saw it. An update that carries another one than the stored one
-   * is refused with `ABORTED`. Changes with every change.
+   * Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one than the stored
+   * one is refused with `ABORTED`. It changes with every change.
    *
    * @generated from field: string etag = 9;
    */
   etag: string;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was last changed.
+   * Output only. Says when it was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 11;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Optional. The largest e-mail that is handed over, in octets as it is encoded: files take 1.37 times their size. 65,536 to
-   * 104,857,600. Default 20,971,520 (20 MiB). A server that announces a smaller size (RFC 1870) is believed.
+   * Optional. Is the largest e-mail that is handed over, in octets as it is encoded: files take 1.37 times their size. Is 65,536 to
+   * 104,857,600. Default: 20,971,520 (20 MiB). A server that announces a smaller size (RFC 1870) is believed.
    *
    * @generated from field: int64 max_message_bytes = 14;
    */
   maxMessageBytes: bigint;
 
   /**
-   * Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To all other keys it
-   * does not exist. Only campaigns that have these labels too can be activated with it. At most 64, each of those that the calling key
-   * holds. Default: none.
+   * Optional. Says which callers see it: the keys that hold each of these labels, and every key of the sandbox when there are none.
+   * To all other keys it does not exist. Only campaigns that have these labels too can be activated with it. Has at most 64, each
+   * of which the calling key holds. Default: none.
    *
    * @generated from field: repeated string access_labels = 15;
    */
@@ -166,7 +167,7 @@ export const ChannelConfigurationSchema: GenMessage<ChannelConfiguration> = /*@_
  */
 export type RetryPolicy = Message<"clarion.v1.RetryPolicy"> & {
   /**
-   * Optional. How long after its first attempt a message may still be tried, 0 seconds to 7 days. Default 24 hours. A window
+   * Optional. Says how long after its first attempt a message may still be tried, 0 seconds to 7 days. Default: 24 hours. A window
    * that closes after an attempt in doubt leaves the message in doubt.
    *
    * @generated from field: google.protobuf.Duration window = 1;
@@ -174,14 +175,14 @@ export type RetryPolicy = Message<"clarion.v1.RetryPolicy"> & {
   window?: Duration | undefined;
 
   /**
-   * Optional. The first delay, 0.1 seconds to 1 hour. Default 5 seconds.
+   * Optional. Is the first delay, 0.1 seconds to 1 hour. Default: 5 seconds.
    *
    * @generated from field: google.protobuf.Duration initial_delay = 2;
    */
   initialDelay?: Duration | undefined;
 
   /**
-   * Optional. The longest delay, at least `initial_delay`, at most 24 hours. Default 15 minutes.
+   * Optional. Is the longest delay, at least `initial_delay`, at most 24 hours. Default: 15 minutes.
    *
    * @generated from field: google.protobuf.Duration max_delay = 3;
    */

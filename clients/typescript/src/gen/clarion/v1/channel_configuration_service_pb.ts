@@ -27,22 +27,22 @@ export const file_clarion_v1_channel_configuration_service: GenFile = /*@__PURE_
  */
 export type CreateChannelConfigurationRequest = Message<"clarion.v1.CreateChannelConfigurationRequest"> & {
   /**
-   * Required. The last segment of the name, as `ChannelConfiguration.name` says.
+   * Required. Is the last segment of the name, as `ChannelConfiguration.name` says.
    *
    * @generated from field: string channel_configuration_id = 1;
    */
   channelConfigurationId: string;
 
   /**
-   * Required. The channel configuration. Its name and output-only fields are ignored.
+   * Required. Holds the channel configuration. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.ChannelConfiguration channel_configuration = 2;
    */
   channelConfiguration?: ChannelConfiguration | undefined;
 
   /**
-   * Optional. Runs every check, that of the name included, and stores nothing. Does not connect to the provider. The answer
-   * is the channel configuration that would be stored, without an etag.
+   * Optional. Runs every check, that of the name included, and stores nothing. It does not connect to the provider. The answer is
+   * the channel configuration that would be stored, without an etag.
    *
    * @generated from field: bool validate_only = 3;
    */
@@ -63,7 +63,7 @@ export const CreateChannelConfigurationRequestSchema: GenMessage<CreateChannelCo
  */
 export type CreateChannelConfigurationResponse = Message<"clarion.v1.CreateChannelConfigurationResponse"> & {
   /**
-   * The channel configuration as stored, with defaults filled in.
+   * Holds the channel configuration as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.ChannelConfiguration channel_configuration = 1;
    */
@@ -84,7 +84,7 @@ export const CreateChannelConfigurationResponseSchema: GenMessage<CreateChannelC
  */
 export type GetChannelConfigurationRequest = Message<"clarion.v1.GetChannelConfigurationRequest"> & {
   /**
-   * Required. `channelConfigurations/{channel_configuration}`.
+   * Required. Names the channel configuration, as `channelConfigurations/{channel_configuration}`.
    *
    * @generated from field: string name = 1;
    */
@@ -105,7 +105,7 @@ export const GetChannelConfigurationRequestSchema: GenMessage<GetChannelConfigur
  */
 export type GetChannelConfigurationResponse = Message<"clarion.v1.GetChannelConfigurationResponse"> & {
   /**
-   * The channel configuration.
+   * Holds the channel configuration.
    *
    * @generated from field: clarion.v1.ChannelConfiguration channel_configuration = 1;
    */
@@ -126,14 +126,14 @@ export const GetChannelConfigurationResponseSchema: GenMessage<GetChannelConfigu
  */
 export type ListChannelConfigurationsRequest = Message<"clarion.v1.ListChannelConfigurationsRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -154,14 +154,14 @@ export const ListChannelConfigurationsRequestSchema: GenMessage<ListChannelConfi
  */
 export type ListChannelConfigurationsResponse = Message<"clarion.v1.ListChannelConfigurationsResponse"> & {
   /**
-   * The channel configurations, by name.
+   * Lists the channel configurations, by name.
    *
    * @generated from field: repeated clarion.v1.ChannelConfiguration channel_configurations = 1;
    */
   channelConfigurations: ChannelConfiguration[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -182,22 +182,23 @@ export const ListChannelConfigurationsResponseSchema: GenMessage<ListChannelConf
  */
 export type UpdateChannelConfigurationRequest = Message<"clarion.v1.UpdateChannelConfigurationRequest"> & {
   /**
-   * Required. The name, the new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the name, the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.ChannelConfiguration channel_configuration = 1;
    */
   channelConfiguration?: ChannelConfiguration | undefined;
 
   /**
-   * Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+   * field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
   updateMask?: FieldMask | undefined;
 
   /**
-   * Optional. Runs every check, that of the etag included, and stores nothing. Does not connect to the provider. The answer
-   * is the channel configuration that would be stored, without an etag.
+   * Optional. Runs every check, that of the etag included, and stores nothing. It does not connect to the provider. The answer is
+   * the channel configuration that would be stored, without an etag.
    *
    * @generated from field: bool validate_only = 3;
    */
@@ -218,7 +219,7 @@ export const UpdateChannelConfigurationRequestSchema: GenMessage<UpdateChannelCo
  */
 export type UpdateChannelConfigurationResponse = Message<"clarion.v1.UpdateChannelConfigurationResponse"> & {
   /**
-   * The channel configuration as stored, with defaults filled in.
+   * Holds the channel configuration as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.ChannelConfiguration channel_configuration = 1;
    */
@@ -239,14 +240,14 @@ export const UpdateChannelConfigurationResponseSchema: GenMessage<UpdateChannelC
  */
 export type DeleteChannelConfigurationRequest = Message<"clarion.v1.DeleteChannelConfigurationRequest"> & {
   /**
-   * Required. `channelConfigurations/{channel_configuration}`.
+   * Required. Names the channel configuration, as `channelConfigurations/{channel_configuration}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -282,7 +283,7 @@ export const DeleteChannelConfigurationResponseSchema: GenMessage<DeleteChannelC
  */
 export type VerifyChannelConfigurationRequest = Message<"clarion.v1.VerifyChannelConfigurationRequest"> & {
   /**
-   * Required. `channelConfigurations/{channel_configuration}`.
+   * Required. Names the channel configuration, as `channelConfigurations/{channel_configuration}`.
    *
    * @generated from field: string name = 1;
    */
@@ -303,14 +304,14 @@ export const VerifyChannelConfigurationRequestSchema: GenMessage<VerifyChannelCo
  */
 export type VerifyChannelConfigurationResponse = Message<"clarion.v1.VerifyChannelConfigurationResponse"> & {
   /**
-   * True when every step went well.
+   * Is true when every step went well.
    *
    * @generated from field: bool usable = 1;
    */
   usable: boolean;
 
   /**
-   * The steps in their order, up to and including the first that failed.
+   * Lists the steps in their order, up to and including the first that failed.
    *
    * @generated from field: repeated clarion.v1.VerificationStep steps = 2;
    */
@@ -325,35 +326,35 @@ export const VerifyChannelConfigurationResponseSchema: GenMessage<VerifyChannelC
   messageDesc(file_clarion_v1_channel_configuration_service, 11);
 
 /**
- * One step of a verification.
+ * Is one step of a verification.
  *
  * @generated from message clarion.v1.VerificationStep
  */
 export type VerificationStep = Message<"clarion.v1.VerificationStep"> & {
   /**
-   * Which step: `connect`, `ehlo`, `starttls` and `auth` of an SMTP server; `resolve`, `connect` and `tls` of a webhook. Stable;
-   * names may be added.
+   * Names the step: `connect`, `ehlo`, `starttls` and `auth` of an SMTP server; `resolve`, `connect` and `tls` of a webhook. Names
+   * are stable, and more may be added.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * True when it went well.
+   * Is true when it went well.
    *
    * @generated from field: bool passed = 2;
    */
   passed: boolean;
 
   /**
-   * What the server said, or what went wrong and what to do about it. Never a credential.
+   * Says what the server said, or what went wrong and what to do about it. It never holds a credential.
    *
    * @generated from field: string detail = 3;
    */
   detail: string;
 
   /**
-   * How long it took.
+   * Says how long it took.
    *
    * @generated from field: google.protobuf.Duration elapsed = 4;
    */

@@ -18,21 +18,21 @@ export const file_clarion_v1_channel: GenFile = /*@__PURE__*/
  */
 export enum Channel {
   /**
-   * Not set.
+   * Is not set.
    *
    * @generated from enum value: CHANNEL_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * E-mail.
+   * It is sent as an e-mail.
    *
    * @generated from enum value: CHANNEL_EMAIL = 1;
    */
   EMAIL = 1,
 
   /**
-   * An HTTP request to a URL of the channel configuration.
+   * It is sent as an HTTP request to a URL of the channel configuration.
    *
    * @generated from enum value: CHANNEL_WEBHOOK = 2;
    */

@@ -21,7 +21,7 @@ export const file_clarion_v1_consent: GenFile = /*@__PURE__*/
   fileDesc("ChhjbGFyaW9uL3YxL2NvbnNlbnQucHJvdG8SCmNsYXJpb24udjEinQIKB0NvbnNlbnQSKgoHY2hhbm5lbBgBIAEoDjITLmNsYXJpb24udjEuQ2hhbm5lbEIE4kEBAxIlCgV0b3BpYxgCIAEoCUIW4kEBA/pBDwoNY2xhcmlvbi9Ub3BpYxIwCgZjaG9pY2UYAyABKA4yGi5jbGFyaW9uLnYxLkNvbnNlbnQuQ2hvaWNlQgTiQQEDEi4KBHRpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhQKBmNoYW5nZRgFIAEoCUIE4kEBAyJHCgZDaG9pY2USFgoSQ0hPSUNFX1VOU1BFQ0lGSUVEEAASEgoOQ0hPSUNFX0dSQU5URUQQARIRCg1DSE9JQ0VfREVOSUVEEAIi/gQKDUNvbnNlbnRDaGFuZ2USEgoEbmFtZRgBIAEoCUIE4kEBAxIqCgdjaGFubmVsGAIgASgOMhMuY2xhcmlvbi52MS5DaGFubmVsQgTiQQEBEiUKBXRvcGljGAMgASgJQhbiQQEB+kEPCg1jbGFyaW9uL1RvcGljEjAKBmNob2ljZRgEIAEoDjIaLmNsYXJpb24udjEuQ29uc2VudC5DaG9pY2VCBOJBAQISLgoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESNgoGc291cmNlGAYgASgOMiAuY2xhcmlvbi52MS5Db25zZW50Q2hhbmdlLlNvdXJjZUIE4kEBAhIzCghldmlkZW5jZRgHIAEoCzIbLmNsYXJpb24udjEuQ29uc2VudEV2aWRlbmNlQgTiQQEBEjkKD3ByZXZpb3VzX2Nob2ljZRgIIAEoDjIaLmNsYXJpb24udjEuQ29uc2VudC5DaG9pY2VCBOJBAQMSNQoLcmVjb3JkX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhMKBWFjdG9yGAogASgJQgTiQQEDIq8BCgZTb3VyY2USFgoSU09VUkNFX1VOU1BFQ0lGSUVEEAASGgoWU09VUkNFX1BSRUZFUkVOQ0VfUEFHRRABEhYKElNPVVJDRV9TTVNfS0VZV09SRBACEg8KC1NPVVJDRV9GT1JNEAMSEgoOU09VUkNFX1NVUFBPUlQQBBIRCg1TT1VSQ0VfSU1QT1JUEAUSDwoLU09VUkNFX1NZTkMQBhIQCgxTT1VSQ0VfTUVSR0UQByKeAQoPQ29uc2VudEV2aWRlbmNlEhIKBHRleHQYASABKAlCBOJBAQESGgoMdGV4dF92ZXJzaW9uGAIgASgJQgTiQQEBEhEKA3VybBgDIAEoCUIE4kEBARIUCgZsb2NhbGUYBCABKAlCBOJBAQESGAoKaXBfYWRkcmVzcxgFIAEoCUIE4kEBARIYCgp1c2VyX2FnZW50GAYgASgJQgTiQQEBIssBCg9Db25zZW50U2V0dGluZ3MSEgoEbmFtZRgBIAEoCUIE4kEBCBIqCgdzaWxlbmNlGAIgASgOMhMuY2xhcmlvbi52MS5TaWxlbmNlQgTiQQECEhIKBGV0YWcYAyABKAlCBOJBAQESNQoLdXBkYXRlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDOi3qQSoKF2NsYXJpb24vQ29uc2VudFNldHRpbmdzEg9jb25zZW50U2V0dGluZ3NiBnByb3RvMw", [file_clarion_v1_channel, file_clarion_v1_silence, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * The current choice of a person about the messages of a scope: all of them, those of one channel, those about one topic, or
+ * Is the current choice of a person about the messages of a scope: all of them, those of one channel, those about one topic, or
  * those about one topic on one channel.
  *
  * A message may be sent when no denial that covers it stands. A denial stands until the person grants the same or a narrower
@@ -32,35 +32,35 @@ export const file_clarion_v1_consent: GenFile = /*@__PURE__*/
  */
 export type Consent = Message<"clarion.v1.Consent"> & {
   /**
-   * Output only. The channel of the scope. `CHANNEL_UNSPECIFIED`: every channel.
+   * Output only. Is the channel of the scope. `CHANNEL_UNSPECIFIED` stands for every channel.
    *
    * @generated from field: clarion.v1.Channel channel = 1;
    */
   channel: Channel;
 
   /**
-   * Output only. The topic of the scope, as `topics/{topic}`. Empty: every topic, and messages without one.
+   * Output only. Names the topic of the scope, as `topics/{topic}`. When empty, the scope is every topic, and messages without one.
    *
    * @generated from field: string topic = 2;
    */
   topic: string;
 
   /**
-   * Output only. The choice.
+   * Output only. Is the choice.
    *
    * @generated from field: clarion.v1.Consent.Choice choice = 3;
    */
   choice: Consent_Choice;
 
   /**
-   * Output only. When the person last made the choice.
+   * Output only. Says when the person last made the choice.
    *
    * @generated from field: google.protobuf.Timestamp time = 4;
    */
   time?: Timestamp | undefined;
 
   /**
-   * Output only. The entry of the history that made it, as `consentChanges/{consent_change}`.
+   * Output only. Names the entry of the history that made it, as `consentChanges/{consent_change}`.
    *
    * @generated from field: string change = 5;
    */
@@ -81,21 +81,21 @@ export const ConsentSchema: GenMessage<Consent> = /*@__PURE__*/
  */
 export enum Consent_Choice {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: CHOICE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * To get the messages.
+   * The person wants to get the messages.
    *
    * @generated from enum value: CHOICE_GRANTED = 1;
    */
   GRANTED = 1,
 
   /**
-   * Not to get them.
+   * The person wants not to get them.
    *
    * @generated from enum value: CHOICE_DENIED = 2;
    */
@@ -109,77 +109,77 @@ export const Consent_ChoiceSchema: GenEnum<Consent_Choice> = /*@__PURE__*/
   enumDesc(file_clarion_v1_consent, 0, 0);
 
 /**
- * One entry of the history of a person's choices. An entry never changes.
+ * Is one entry of the history of a person's choices. An entry never changes.
  *
  * @generated from message clarion.v1.ConsentChange
  */
 export type ConsentChange = Message<"clarion.v1.ConsentChange"> & {
   /**
-   * Output only. `consentChanges/{consent_change}`.
+   * Output only. Names the consent change, as `consentChanges/{consent_change}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The channel that the choice is about. Default: every channel.
+   * Optional. Is the channel that the choice is about. Default: every channel.
    *
    * @generated from field: clarion.v1.Channel channel = 2;
    */
   channel: Channel;
 
   /**
-   * Optional. The topic that the choice is about, as `topics/{topic}`. Default: every topic, and messages without one.
+   * Optional. Names the topic that the choice is about, as `topics/{topic}`. Default: every topic, and messages without one.
    *
    * @generated from field: string topic = 3;
    */
   topic: string;
 
   /**
-   * Required. The choice.
+   * Required. Is the choice.
    *
    * @generated from field: clarion.v1.Consent.Choice choice = 4;
    */
   choice: Consent_Choice;
 
   /**
-   * Optional. When the person made it, at most 5 minutes ahead. A choice that is older than the current one of its scope enters
-   * the history alone. Default: now.
+   * Optional. Says when the person made it, at most 5 minutes ahead. A choice that is older than the current one of its scope
+   * enters the history alone. Default: now.
    *
    * @generated from field: google.protobuf.Timestamp time = 5;
    */
   time?: Timestamp | undefined;
 
   /**
-   * Required. Where it was made.
+   * Required. Says where it was made.
    *
    * @generated from field: clarion.v1.ConsentChange.Source source = 6;
    */
   source: ConsentChange_Source;
 
   /**
-   * Optional. What shows that the person made it. At most 4,096 bytes together.
+   * Optional. Says what shows that the person made it. It has at most 4,096 bytes in all.
    *
    * @generated from field: clarion.v1.ConsentEvidence evidence = 7;
    */
   evidence?: ConsentEvidence | undefined;
 
   /**
-   * Output only. The current choice in this scope before it. Unset when there was none.
+   * Output only. Is the current choice in this scope before it. It is unset when there was none.
    *
    * @generated from field: clarion.v1.Consent.Choice previous_choice = 8;
    */
   previousChoice: Consent_Choice;
 
   /**
-   * Output only. When Clarion stored it.
+   * Output only. Says when Clarion stored it.
    *
    * @generated from field: google.protobuf.Timestamp record_time = 9;
    */
   recordTime?: Timestamp | undefined;
 
   /**
-   * Output only. The key that stored it, as `apiKeys/{api_key}`; or the message by whose link the person chose, as
+   * Output only. Names the key that stored it, as `apiKeys/{api_key}`; or the message by whose link the person chose, as
    * `messages/{message}`.
    *
    * @generated from field: string actor = 10;
@@ -204,56 +204,56 @@ export const ConsentChangeSchema: GenMessage<ConsentChange> = /*@__PURE__*/
  */
 export enum ConsentChange_Source {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: SOURCE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * By the person, on a page that shows their choices, or by one click in a mail.
+   * The person made it, on a page that shows their choices, or by one click in a mail.
    *
    * @generated from enum value: SOURCE_PREFERENCE_PAGE = 1;
    */
   PREFERENCE_PAGE = 1,
 
   /**
-   * By the person, with an SMS such as STOP.
+   * The person made it, with an SMS such as STOP.
    *
    * @generated from enum value: SOURCE_SMS_KEYWORD = 2;
    */
   SMS_KEYWORD = 2,
 
   /**
-   * On a form, such as a sign-up.
+   * The person made it on a form, such as a sign-up.
    *
    * @generated from enum value: SOURCE_FORM = 3;
    */
   FORM = 3,
 
   /**
-   * Told to the people who answer letters and calls.
+   * The person told it to those who answer letters and calls.
    *
    * @generated from enum value: SOURCE_SUPPORT = 4;
    */
   SUPPORT = 4,
 
   /**
-   * Taken from a file.
+   * It was taken from a file.
    *
    * @generated from enum value: SOURCE_IMPORT = 5;
    */
   IMPORT = 5,
 
   /**
-   * Copied from another system.
+   * It was copied from another system.
    *
    * @generated from enum value: SOURCE_SYNC = 6;
    */
   SYNC = 6,
 
   /**
-   * Made when two profiles of the person were merged. Never given by a caller.
+   * It was made when two profiles of the person were merged. Callers cannot give it.
    *
    * @generated from enum value: SOURCE_MERGE = 7;
    */
@@ -273,42 +273,42 @@ export const ConsentChange_SourceSchema: GenEnum<ConsentChange_Source> = /*@__PU
  */
 export type ConsentEvidence = Message<"clarion.v1.ConsentEvidence"> & {
   /**
-   * Optional. The text that the person agreed to.
+   * Optional. Is the text that the person agreed to.
    *
    * @generated from field: string text = 1;
    */
   text: string;
 
   /**
-   * Optional. The version of that text.
+   * Optional. Is the version of that text.
    *
    * @generated from field: string text_version = 2;
    */
   textVersion: string;
 
   /**
-   * Optional. The page or form on which the choice was made.
+   * Optional. Is the page or form on which the choice was made.
    *
    * @generated from field: string url = 3;
    */
   url: string;
 
   /**
-   * Optional. The language in which the text was shown.
+   * Optional. Is the language in which the text was shown.
    *
    * @generated from field: string locale = 4;
    */
   locale: string;
 
   /**
-   * Optional. From where the person made the choice. Personal data: send it only when you must.
+   * Optional. Is the IP address from which the person made the choice. It is personal data: send it only when you must.
    *
    * @generated from field: string ip_address = 5;
    */
   ipAddress: string;
 
   /**
-   * Optional. The program with which the person made the choice. Personal data: send it only when you must.
+   * Optional. Is the program with which the person made the choice. It is personal data: send it only when you must.
    *
    * @generated from field: string user_agent = 6;
    */
@@ -329,14 +329,14 @@ export const ConsentEvidenceSchema: GenMessage<ConsentEvidence> = /*@__PURE__*/
  */
 export type ConsentSettings = Message<"clarion.v1.ConsentSettings"> & {
   /**
-   * Identifier. `consentSettings`.
+   * Identifier. Is always `consentSettings`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What happens to marketing to people who have made no choice, unless its topic says otherwise. In a new sandbox:
+   * Required. Says what happens to marketing to people who have made no choice, unless its topic says otherwise. A new sandbox has
    * `SILENCE_SEND_ONLY_IF_GRANTED`.
    *
    * @generated from field: clarion.v1.Silence silence = 2;
@@ -344,15 +344,15 @@ export type ConsentSettings = Message<"clarion.v1.ConsentSettings"> & {
   silence: Silence;
 
   /**
-   * Optional. The state of the resource as the caller last saw it. An update that carries another one than the stored one is
-   * refused with `ABORTED`. Changes with every change.
+   * Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one than the stored
+   * one is refused with `ABORTED`. It changes with every change.
    *
    * @generated from field: string etag = 3;
    */
   etag: string;
 
   /**
-   * Output only. When it was last changed. Absent if it never was.
+   * Output only. Says when it was last changed. Is absent if it never was.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 4;
    */

@@ -27,13 +27,13 @@ export const file_clarion_v1_consent_service: GenFile = /*@__PURE__*/
  */
 export type SetConsentsRequest = Message<"clarion.v1.SetConsentsRequest"> & {
   /**
-   * Required. The person, by one of both.
+   * Required. Says who the person is, by either of two fields.
    *
    * @generated from oneof clarion.v1.SetConsentsRequest.person
    */
   person: {
     /**
-     * Optional. The person's profile, as `profiles/{profile}`.
+     * Optional. Names the person's profile, as `profiles/{profile}`.
      *
      * @generated from field: string profile = 1;
      */
@@ -41,7 +41,7 @@ export type SetConsentsRequest = Message<"clarion.v1.SetConsentsRequest"> & {
     case: "profile";
   } | {
     /**
-     * Optional. One of the person's identities, such as `email:jane@example.com`.
+     * Optional. Is one of the person's identities, such as `email:jane@example.com`.
      *
      * @generated from field: string identity = 2;
      */
@@ -50,7 +50,7 @@ export type SetConsentsRequest = Message<"clarion.v1.SetConsentsRequest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Required. The changes, in the order in which they are made. 1 to 100.
+   * Required. Lists the changes, in the order in which they are made. Has 1 to 100.
    *
    * @generated from field: repeated clarion.v1.ConsentChange changes = 3;
    */
@@ -71,21 +71,21 @@ export const SetConsentsRequestSchema: GenMessage<SetConsentsRequest> = /*@__PUR
  */
 export type SetConsentsResponse = Message<"clarion.v1.SetConsentsResponse"> & {
   /**
-   * The person's profile, as `profiles/{profile}`.
+   * Names the person's profile, as `profiles/{profile}`.
    *
    * @generated from field: string profile = 1;
    */
   profile: string;
 
   /**
-   * All current choices of the person.
+   * Lists all current choices of the person.
    *
    * @generated from field: repeated clarion.v1.Consent consents = 2;
    */
   consents: Consent[];
 
   /**
-   * The entries that the history got, in their order. A change that repeated the current choice has none.
+   * Lists the entries that the history got, in their order. A change that repeated the current choice has none.
    *
    * @generated from field: repeated clarion.v1.ConsentChange changes = 3;
    */
@@ -106,13 +106,13 @@ export const SetConsentsResponseSchema: GenMessage<SetConsentsResponse> = /*@__P
  */
 export type GetConsentsRequest = Message<"clarion.v1.GetConsentsRequest"> & {
   /**
-   * Required. The person, by one of both.
+   * Required. Says who the person is, by either of two fields.
    *
    * @generated from oneof clarion.v1.GetConsentsRequest.person
    */
   person: {
     /**
-     * Optional. The person's profile, as `profiles/{profile}`.
+     * Optional. Names the person's profile, as `profiles/{profile}`.
      *
      * @generated from field: string profile = 1;
      */
@@ -120,7 +120,7 @@ export type GetConsentsRequest = Message<"clarion.v1.GetConsentsRequest"> & {
     case: "profile";
   } | {
     /**
-     * Optional. One of the person's identities, such as `email:jane@example.com`.
+     * Optional. Is one of the person's identities, such as `email:jane@example.com`.
      *
      * @generated from field: string identity = 2;
      */
@@ -129,15 +129,15 @@ export type GetConsentsRequest = Message<"clarion.v1.GetConsentsRequest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Optional. At most so many entries of the history a page. Default 50, at most 1,000: a larger value is read as 1,000, a
-   * negative one refused.
+   * Optional. Says how many entries of the history a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one
+   * is refused.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 4;
    */
@@ -158,28 +158,28 @@ export const GetConsentsRequestSchema: GenMessage<GetConsentsRequest> = /*@__PUR
  */
 export type GetConsentsResponse = Message<"clarion.v1.GetConsentsResponse"> & {
   /**
-   * The person's profile, as `profiles/{profile}`. Empty for somebody without one.
+   * Names the person's profile, as `profiles/{profile}`. Is empty for somebody without one.
    *
    * @generated from field: string profile = 1;
    */
   profile: string;
 
   /**
-   * All current choices of the person, the widest scope first.
+   * Lists all current choices of the person, the widest scope first.
    *
    * @generated from field: repeated clarion.v1.Consent consents = 2;
    */
   consents: Consent[];
 
   /**
-   * A page of the history, the newest entry first.
+   * Lists a page of the history, the newest entry first.
    *
    * @generated from field: repeated clarion.v1.ConsentChange changes = 3;
    */
   changes: ConsentChange[];
 
   /**
-   * Opens the next page of the history. Empty at the end.
+   * Opens the next page of the history. Is empty at the end.
    *
    * @generated from field: string next_page_token = 4;
    */
@@ -200,7 +200,7 @@ export const GetConsentsResponseSchema: GenMessage<GetConsentsResponse> = /*@__P
  */
 export type GetConsentSettingsRequest = Message<"clarion.v1.GetConsentSettingsRequest"> & {
   /**
-   * Required. `consentSettings`.
+   * Required. Is always `consentSettings`.
    *
    * @generated from field: string name = 1;
    */
@@ -221,7 +221,7 @@ export const GetConsentSettingsRequestSchema: GenMessage<GetConsentSettingsReque
  */
 export type GetConsentSettingsResponse = Message<"clarion.v1.GetConsentSettingsResponse"> & {
   /**
-   * The settings.
+   * Holds the settings.
    *
    * @generated from field: clarion.v1.ConsentSettings consent_settings = 1;
    */
@@ -242,14 +242,14 @@ export const GetConsentSettingsResponseSchema: GenMessage<GetConsentSettingsResp
  */
 export type UpdateConsentSettingsRequest = Message<"clarion.v1.UpdateConsentSettingsRequest"> & {
   /**
-   * Required. The name, the new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the name, the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.ConsentSettings consent_settings = 1;
    */
   consentSettings?: ConsentSettings | undefined;
 
   /**
-   * Optional. The fields to change. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the fields to change. Default: every editable field that is populated. `*` stands for every editable field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -270,7 +270,7 @@ export const UpdateConsentSettingsRequestSchema: GenMessage<UpdateConsentSetting
  */
 export type UpdateConsentSettingsResponse = Message<"clarion.v1.UpdateConsentSettingsResponse"> & {
   /**
-   * The settings as stored.
+   * Holds the settings as stored.
    *
    * @generated from field: clarion.v1.ConsentSettings consent_settings = 1;
    */

@@ -15,54 +15,56 @@ export const file_clarion_v1_email_content: GenFile = /*@__PURE__*/
   fileDesc("Ch5jbGFyaW9uL3YxL2VtYWlsX2NvbnRlbnQucHJvdG8SCmNsYXJpb24udjEi8gMKDEVtYWlsQ29udGVudBIVCgdzdWJqZWN0GAEgASgJQgTiQQECEhIKBGh0bWwYAiABKAlCBOJBAQESEgoEdGV4dBgDIAEoCUIE4kEBARInCgRmcm9tGAQgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEisKCHJlcGx5X3RvGAUgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEjwKB2hlYWRlcnMYBiADKAsyJS5jbGFyaW9uLnYxLkVtYWlsQ29udGVudC5IZWFkZXJzRW50cnlCBOJBAQESOAoLYXR0YWNobWVudHMYByADKAsyHS5jbGFyaW9uLnYxLkNvbnRlbnRBdHRhY2htZW50QgTiQQEBEjsKCXRyYW5zZm9ybRgIIAEoDjIiLmNsYXJpb24udjEuRW1haWxDb250ZW50LlRyYW5zZm9ybUIE4kEBARouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJoCglUcmFuc2Zvcm0SGQoVVFJBTlNGT1JNX1VOU1BFQ0lGSUVEEAASEgoOVFJBTlNGT1JNX05PTkUQARIYChRUUkFOU0ZPUk1fSU5MSU5FX0NTUxACEhIKDlRSQU5TRk9STV9NSk1MEAMiWgoRQ29udGVudEF0dGFjaG1lbnQSLwoKYXR0YWNobWVudBgBIAEoCUIb4kEBAvpBFAoSY2xhcmlvbi9BdHRhY2htZW50EhQKBmlubGluZRgCIAEoCEIE4kEBASI8CgdNYWlsYm94EhoKDGRpc3BsYXlfbmFtZRgBIAEoCUIE4kEBARIVCgdhZGRyZXNzGAIgASgJQgTiQQECIqQCCg1SZW5kZXJlZEVtYWlsEiEKBGZyb20YASABKAsyEy5jbGFyaW9uLnYxLk1haWxib3gSJQoIcmVwbHlfdG8YAiABKAsyEy5jbGFyaW9uLnYxLk1haWxib3gSDwoHc3ViamVjdBgDIAEoCRIMCgRodG1sGAQgASgJEgwKBHRleHQYBSABKAkSNwoHaGVhZGVycxgGIAMoCzImLmNsYXJpb24udjEuUmVuZGVyZWRFbWFpbC5IZWFkZXJzRW50cnkSMwoLYXR0YWNobWVudHMYByADKAsyHi5jbGFyaW9uLnYxLlJlbmRlcmVkQXR0YWNobWVudBouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKSAQoSUmVuZGVyZWRBdHRhY2htZW50EisKCmF0dGFjaG1lbnQYASABKAlCF/pBFAoSY2xhcmlvbi9BdHRhY2htZW50EhEKCWZpbGVfbmFtZRgCIAEoCRIUCgxjb250ZW50X3R5cGUYAyABKAkSEgoKc2l6ZV9ieXRlcxgEIAEoAxISCgpjb250ZW50X2lkGAUgASgJYgZwcm90bzM", [file_google_api_field_behavior, file_google_api_resource]);
 
 /**
- * The content of an e-mail. `subject`, `html`, `text`, the shown names of `from` and `reply_to`, the address of `reply_to` and the
- * values of `headers` are Jinja2 templates over `context` (the trigger's data), `profile` (the recipient's attributes), `recipient` (`identity`, `address`, `locale`) and `campaign`
- * (`name`, `display_name`), and the recipient's own links: `unsubscribe_url`, and `preferences_url` to choose what to get.
- * A value that is missing is an error, never a blank: give optional data a `default`.
+ * Is the content of an e-mail. `subject`, `html`, `text`, the shown names of `from` and `reply_to`, the address of `reply_to` and
+ * the values of `headers` are Jinja2 templates over `context` (the trigger's data), `profile` (the recipient's attributes),
+ * `recipient` (`identity`, `address`, `locale`) and `campaign` (`name`, `display_name`), and the recipient's own links:
+ * `unsubscribe_url`, and `preferences_url` to choose what to get. A value that is missing is an error, never a blank: give optional
+ * data a `default`.
  *
  * @generated from message clarion.v1.EmailContent
  */
 export type EmailContent = Message<"clarion.v1.EmailContent"> & {
   /**
-   * Required. A variant may leave it to the default content. One line. At most 2,000 characters of source and 998 when rendered.
+   * Required. Is the subject line, which a variant may leave to the default content. Has at most 2,000 characters of source, and
+   * 998 when rendered, on one line.
    *
    * @generated from field: string subject = 1;
    */
   subject: string;
 
   /**
-   * Optional. The HTML part; values are escaped. At most 512 KiB of source. Either this or `text` is required.
+   * Optional. Is the HTML part; values are escaped. Has at most 512 KiB of source. Either this or `text` is required.
    *
    * @generated from field: string html = 2;
    */
   html: string;
 
   /**
-   * Optional. The plain text part. At most 512 KiB of source. Derived from the rendered HTML when absent.
+   * Optional. Is the plain text part. Has at most 512 KiB of source. When absent, it is derived from the rendered HTML.
    *
    * @generated from field: string text = 3;
    */
   text: string;
 
   /**
-   * Optional. The visible sender. Default: the channel configuration's. Its address is no template: which domains a mail may come
-   * from is agreed with them beforehand (SPF, DKIM, DMARC).
+   * Optional. Holds the visible sender. Default: the channel configuration's. Its address is no template: which domains a mail may
+   * come from is agreed with them beforehand (SPF, DKIM, DMARC).
    *
    * @generated from field: clarion.v1.Mailbox from = 4;
    */
   from?: Mailbox | undefined;
 
   /**
-   * Optional. Where answers go. Default: the channel configuration's, if it has one. A mail for which a template gives no valid
-   * address fails with RENDERING_FAILED.
+   * Optional. Says where answers go. Default: the channel configuration's, if it has one. A mail for which a template gives no
+   * valid address fails with RENDERING_FAILED.
    *
    * @generated from field: clarion.v1.Mailbox reply_to = 5;
    */
   replyTo?: Mailbox | undefined;
 
   /**
-   * Optional. Further header fields, by name. At most 20, each name of 1 to 76 visible ASCII characters and once, each value
-   * of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`, `MIME-Version`,
+   * Optional. Holds further header fields, by name. Has at most 20, each name of 1 to 76 visible ASCII characters and once, each
+   * value of at most 2,000. Those that Clarion writes itself (`From`, `To`, `Subject`, `Date`, `Message-ID`, `MIME-Version`,
    * `Content-*`, …) are refused, and so is any line break in a value. Mails of marketing campaigns, and those about a topic, have
    * `List-Unsubscribe` and `List-Unsubscribe-Post` (RFC 8058) of Clarion's, and review refuses others.
    *
@@ -71,16 +73,17 @@ export type EmailContent = Message<"clarion.v1.EmailContent"> & {
   headers: { [key: string]: string };
 
   /**
-   * Optional. Files that every mail carries: at most 10, of 10,000,000 octets together, and 20 inline images, of 2,000,000 octets
-   * together. Each attachment and each file name once.
+   * Optional. Lists files that every mail carries: at most 10, of 10,000,000 octets together, and 20 inline images, of 2,000,000
+   * octets together. Each attachment and each file name may occur once.
    *
    * @generated from field: repeated clarion.v1.ContentAttachment attachments = 7;
    */
   attachments: ContentAttachment[];
 
   /**
-   * Optional. What is made of `html` before it is sent: once, when the campaign is activated, so that a message pays nothing for it.
-   * The tags of the template stay as they are and in their order. Default: TRANSFORM_NONE, and in a variant that of the default content.
+   * Optional. Says what is made of `html` before it is sent: once, when the campaign is activated, so that a message pays nothing
+   * for it. The tags of the template stay as they are and in their order. Default: TRANSFORM_NONE, and in a variant that of the
+   * default content.
    *
    * @generated from field: clarion.v1.EmailContent.Transform transform = 8;
    */
@@ -101,14 +104,14 @@ export const EmailContentSchema: GenMessage<EmailContent> = /*@__PURE__*/
  */
 export enum EmailContent_Transform {
   /**
-   * TRANSFORM_NONE, or in a variant that of the default content.
+   * Is read as TRANSFORM_NONE, or in a variant as that of the default content.
    *
    * @generated from enum value: TRANSFORM_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Nothing: the HTML is sent as it was written.
+   * Nothing is changed: the HTML is sent as it was written.
    *
    * @generated from enum value: TRANSFORM_NONE = 1;
    */
@@ -137,21 +140,22 @@ export const EmailContent_TransformSchema: GenEnum<EmailContent_Transform> = /*@
   enumDesc(file_clarion_v1_email_content, 0, 0);
 
 /**
- * A file that every mail of a content carries.
+ * Is a file that every mail of a content carries.
  *
  * @generated from message clarion.v1.ContentAttachment
  */
 export type ContentAttachment = Message<"clarion.v1.ContentAttachment"> & {
   /**
-   * Required. `attachments/{attachment}`.
+   * Required. Names the attachment, as `attachments/{attachment}`.
    *
    * @generated from field: string attachment = 1;
    */
   attachment: string;
 
   /**
-   * Optional. True for an image that the HTML shows, instead of a file that readers save. The HTML refers to it by the name of the
-   * attachment or of its file: `<img src="{{ inline_image("logo.png") }}" alt="…">`. A mail that does not show it does not carry it.
+   * Optional. Is true for an image that the HTML shows, instead of a file that readers save. The HTML refers to it by the name of
+   * the attachment or of its file: `<img src="{{ inline_image("logo.png") }}" alt="…">`. A mail that does not show it does not
+   * carry it.
    *
    * @generated from field: bool inline = 2;
    */
@@ -166,21 +170,21 @@ export const ContentAttachmentSchema: GenMessage<ContentAttachment> = /*@__PURE_
   messageDesc(file_clarion_v1_email_content, 1);
 
 /**
- * An e-mail address with the name that is shown for it.
+ * Is an e-mail address with the name that is shown for it.
  *
  * @generated from message clarion.v1.Mailbox
  */
 export type Mailbox = Message<"clarion.v1.Mailbox"> & {
   /**
-   * Optional. The shown name, in any script. A template in a campaign, and shown as it stands in a channel configuration. At most
-   * 200 characters, as a template and when rendered, without line breaks.
+   * Optional. Is the shown name, in any script. It is a template in a campaign, and shown as it stands in a channel configuration.
+   * Has at most 200 characters, as a template and when rendered, without line breaks.
    *
    * @generated from field: string display_name = 1;
    */
   displayName: string;
 
   /**
-   * Required. The address (RFC 5321, RFC 6531), of at most 254 characters. A template in `EmailContent.reply_to` alone.
+   * Required. Is the address (RFC 5321, RFC 6531), of at most 254 characters. It is a template in `EmailContent.reply_to` alone.
    *
    * @generated from field: string address = 2;
    */
@@ -195,55 +199,55 @@ export const MailboxSchema: GenMessage<Mailbox> = /*@__PURE__*/
   messageDesc(file_clarion_v1_email_content, 2);
 
 /**
- * An e-mail with every value in its place.
+ * Is an e-mail with every value in its place.
  *
  * @generated from message clarion.v1.RenderedEmail
  */
 export type RenderedEmail = Message<"clarion.v1.RenderedEmail"> & {
   /**
-   * The visible sender.
+   * Holds the visible sender.
    *
    * @generated from field: clarion.v1.Mailbox from = 1;
    */
   from?: Mailbox | undefined;
 
   /**
-   * Where answers go, if the campaign or its channel configuration says so.
+   * Says where answers go, if the campaign or its channel configuration says so.
    *
    * @generated from field: clarion.v1.Mailbox reply_to = 2;
    */
   replyTo?: Mailbox | undefined;
 
   /**
-   * The subject.
+   * Is the subject.
    *
    * @generated from field: string subject = 3;
    */
   subject: string;
 
   /**
-   * The HTML part. Empty when the content has none.
+   * Is the HTML part. Is empty when the content has none.
    *
    * @generated from field: string html = 4;
    */
   html: string;
 
   /**
-   * The plain text part, written or derived.
+   * Is the plain text part, written or derived.
    *
    * @generated from field: string text = 5;
    */
   text: string;
 
   /**
-   * The further header fields.
+   * Lists the further header fields.
    *
    * @generated from field: map<string, string> headers = 6;
    */
   headers: { [key: string]: string };
 
   /**
-   * The files that it carries, without those of the recipient.
+   * Lists the files that it carries, without those of the recipient.
    *
    * @generated from field: repeated clarion.v1.RenderedAttachment attachments = 7;
    */
@@ -258,41 +262,41 @@ export const RenderedEmailSchema: GenMessage<RenderedEmail> = /*@__PURE__*/
   messageDesc(file_clarion_v1_email_content, 3);
 
 /**
- * A file of an e-mail.
+ * Is a file of an e-mail.
  *
  * @generated from message clarion.v1.RenderedAttachment
  */
 export type RenderedAttachment = Message<"clarion.v1.RenderedAttachment"> & {
   /**
-   * The attachment.
+   * Is the attachment.
    *
    * @generated from field: string attachment = 1;
    */
   attachment: string;
 
   /**
-   * What the file is called.
+   * Says what the file is called.
    *
    * @generated from field: string file_name = 2;
    */
   fileName: string;
 
   /**
-   * Its type.
+   * Is its media type, such as `image/png`.
    *
    * @generated from field: string content_type = 3;
    */
   contentType: string;
 
   /**
-   * How many octets it has, before it is encoded.
+   * Says how many octets it has, before it is encoded.
    *
    * @generated from field: int64 size_bytes = 4;
    */
   sizeBytes: bigint;
 
   /**
-   * What the HTML refers to it by, after `cid:` (RFC 2392). Empty for a file that readers save.
+   * Is the name by which the HTML refers to it, after `cid:` (RFC 2392). Is empty for a file that readers save.
    *
    * @generated from field: string content_id = 5;
    */

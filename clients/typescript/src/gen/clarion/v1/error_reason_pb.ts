@@ -12,9 +12,10 @@ export const file_clarion_v1_error_reason: GenFile = /*@__PURE__*/
   fileDesc("Ch1jbGFyaW9uL3YxL2Vycm9yX3JlYXNvbi5wcm90bxIKY2xhcmlvbi52MSqzDAoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASHwobRVJST1JfUkVBU09OX0lOVkFMSURfRklFTERTEAESIwofRVJST1JfUkVBU09OX0lOVkFMSURfUEFHRV9UT0tFThACEiUKIUVSUk9SX1JFQVNPTl9JTlZBTElEX1JFU1VNRV9UT0tFThADEiMKH0VSUk9SX1JFQVNPTl9SRVNPVVJDRV9OT1RfRk9VTkQQBBIgChxFUlJPUl9SRUFTT05fUkVTT1VSQ0VfRVhJU1RTEAUSHgoaRVJST1JfUkVBU09OX0VUQUdfTUlTTUFUQ0gQBhIjCh9FUlJPUl9SRUFTT05fSUxMRUdBTF9UUkFOU0lUSU9OEAcSHgoaRVJST1JfUkVBU09OX1JFVklFV19GQUlMRUQQCBItCilFUlJPUl9SRUFTT05fQ0hBTk5FTF9DT05GSUdVUkFUSU9OX0lOX1VTRRAJEiIKHkVSUk9SX1JFQVNPTl9DQU1QQUlHTl9OT1RfTElWRRAKEigKJEVSUk9SX1JFQVNPTl9DQU1QQUlHTl9PVVRTSURFX1dJTkRPVxALEiIKHkVSUk9SX1JFQVNPTl9SRVFVRVNUX0lEX1JFVVNFRBAMEiAKHEVSUk9SX1JFQVNPTl9VTkFVVEhFTlRJQ0FURUQQDRIdChlFUlJPUl9SRUFTT05fU0NPUEVfREVOSUVEEA4SHwobRVJST1JfUkVBU09OX1NBTkRCT1hfREVOSUVEEA8SHwobRVJST1JfUkVBU09OX0xBU1RfQURNSU5fS0VZEBASIwofRVJST1JfUkVBU09OX0RFQURMSU5FX1RPT19TSE9SVBAREhsKF0VSUk9SX1JFQVNPTl9PVkVSTE9BREVEEBISHAoYRVJST1JfUkVBU09OX1VOQVZBSUxBQkxFEBMSGQoVRVJST1JfUkVBU09OX0lOVEVSTkFMEBQSGwoXRVJST1JfUkVBU09OX05PX0VYQU1QTEUQFRIcChhFUlJPUl9SRUFTT05fVVJMX1VOS05PV04QFhIkCiBFUlJPUl9SRUFTT05fSFRUUF9NRVRIT0RfVU5LTk9XThAXEiMKH0VSUk9SX1JFQVNPTl9NRURJQV9UWVBFX1VOS05PV04QGBIeChpFUlJPUl9SRUFTT05fQk9EWV9UT09fU0xPVxAZEiEKHUVSUk9SX1JFQVNPTl9TQU5EQk9YX01JU01BVENIEBoSJQohRVJST1JfUkVBU09OX1JFU1VNRV9UT0tFTl9FWFBJUkVEEBsSIgoeRVJST1JfUkVBU09OX0NBTVBBSUdOX09VVERBVEVEEBwSHwobRVJST1JfUkVBU09OX0lERU5USVRZX1RBS0VOEB0SIAocRVJST1JfUkVBU09OX1BST0ZJTEVfVU5LTk9XThAeEh4KGkVSUk9SX1JFQVNPTl9ERU5JQUxfU1RBTkRTEB8SJAogRVJST1JfUkVBU09OX1RPT19NQU5ZX0lERU5USVRJRVMQIBImCiJFUlJPUl9SRUFTT05fU0VORElOR19QT0xJQ1lfSU5fVVNFECESIQodRVJST1JfUkVBU09OX05BTUVTUEFDRV9JTl9VU0UQIhIrCidFUlJPUl9SRUFTT05fQVVESUVOQ0VfQ09ORElUSU9OX0lOVkFMSUQQIxIiCh5FUlJPUl9SRUFTT05fQVBQUk9WQUxfUkVRVUlSRUQQJBIfChtFUlJPUl9SRUFTT05fQVBQUk9WQUxfU1RBTEUQJRIeChpFUlJPUl9SRUFTT05fU0VMRl9BUFBST1ZBTBAmEiMKH0VSUk9SX1JFQVNPTl9BUFBST1ZFUl9OT1RfTkFNRUQQJxIiCh5FUlJPUl9SRUFTT05fQVRUQUNITUVOVF9JTl9VU0UQKBIlCiFFUlJPUl9SRUFTT05fRVJBU1VSRV9LRVlTX01JU1NJTkcQKRIgChxFUlJPUl9SRUFTT05fQVVESUVOQ0VfSU5fVVNFECoSIAocRVJST1JfUkVBU09OX1RPT19NQU5ZX1BST09GUxArEiAKHEVSUk9SX1JFQVNPTl9GUkFHTUVOVF9JTl9VU0UQLGIGcHJvdG8z");
 
 /**
- * The values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
- * `ErrorInfo` whose reason is the name of one of these values without the prefix `ERROR_REASON_`. Callers match on it, never
- * on the message. Values may be added; none is renamed or removed, nor is a metadata key.
+ * Lists the values of `google.rpc.ErrorInfo.reason` in the domain `clarion.dev`. Every error that Clarion answers with carries an
+ * `ErrorInfo` whose reason is the name of one of these values without the prefix `ERROR_REASON_`; the comment of each value begins
+ * with its gRPC code. Callers match on it, never on the message. Values may be added; none is renamed or removed, nor is a metadata
+ * key.
  *
  * Any call may fail with: `UNAUTHENTICATED`, `SCOPE_DENIED`, `INVALID_FIELDS`, `DEADLINE_TOO_SHORT`, `OVERLOADED`,
  * `UNAVAILABLE` and `INTERNAL`; over HTTP also with `URL_UNKNOWN`, `HTTP_METHOD_UNKNOWN`, `MEDIA_TYPE_UNKNOWN` and
@@ -24,7 +25,7 @@ export const file_clarion_v1_error_reason: GenFile = /*@__PURE__*/
  */
 export enum ErrorReason {
   /**
-   * Never used.
+   * Is never used.
    *
    * @generated from enum value: ERROR_REASON_UNSPECIFIED = 0;
    */
@@ -158,7 +159,7 @@ export enum ErrorReason {
   UNAUTHENTICATED = 13,
 
   /**
-   * `PERMISSION_DENIED`. The key has none of the scopes that the call needs. Checked before anything is looked up.
+   * `PERMISSION_DENIED`. The key has none of the scopes that the call needs. The scopes are checked before anything is looked up.
    *
    *     {"reason": "SCOPE_DENIED", "domain": "clarion.dev", "metadata": {"method": "/clarion.v1.TriggerService/Trigger",
    *      "needed_scopes": "admin,trigger"}}
@@ -215,7 +216,7 @@ export enum ErrorReason {
   UNAVAILABLE = 19,
 
   /**
-   * `INTERNAL`. A fault in Clarion. The request id finds it in the log.
+   * `INTERNAL`. There is a fault in Clarion. The request id finds it in the log.
    *
    *     {"reason": "INTERNAL", "domain": "clarion.dev", "metadata": {"request_id": "0d6c…"}}
    *

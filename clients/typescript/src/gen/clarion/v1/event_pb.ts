@@ -31,27 +31,27 @@ export const file_clarion_v1_event: GenFile = /*@__PURE__*/
   fileDesc("ChZjbGFyaW9uL3YxL2V2ZW50LnByb3RvEgpjbGFyaW9uLnYxIrkOCgVFdmVudBIqCgR0eXBlGAEgASgOMhYuY2xhcmlvbi52MS5FdmVudC5UeXBlQgTiQQEDEi4KBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhUKB3N1YmplY3QYAyABKAlCBOJBAQMSKQoHbWVzc2FnZRgEIAEoCUIY4kEBA/pBEQoPY2xhcmlvbi9NZXNzYWdlEi0KCWV4ZWN1dGlvbhgFIAEoCUIa4kEBA/pBEwoRY2xhcmlvbi9FeGVjdXRpb24SKwoIY2FtcGFpZ24YBiABKAlCGeJBAQP6QRIKEGNsYXJpb24vQ2FtcGFpZ24SFAoGYWN0aW9uGAcgASgJQgTiQQEDEioKB2NoYW5uZWwYCCABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSMwoGbGFiZWxzGAkgAygLMh0uY2xhcmlvbi52MS5FdmVudC5MYWJlbHNFbnRyeUIE4kEBAxIcCg5jb250ZW50X2xvY2FsZRgRIAEoCUIE4kEBAxI1Cg1sb2NhbGVfcmVhc29uGBIgASgOMhguY2xhcmlvbi52MS5Mb2NhbGVSZWFzb25CBOJBAQMSEgoEcnVsZRgWIAEoCUIE4kEBAxIsCgdhdHRlbXB0GAogASgLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDSAASMAoJZXhjbHVzaW9uGAsgASgLMhUuY2xhcmlvbi52MS5FeGNsdXNpb25CBOJBAQNIABJBChJzdXBwcmVzc2lvbl9jaGFuZ2UYDCABKAsyHS5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQ2hhbmdlQgTiQQEDSAASOQoOY29uc2VudF9jaGFuZ2UYDSABKAsyGS5jbGFyaW9uLnYxLkNvbnNlbnRDaGFuZ2VCBOJBAQNIABI+ChFhbGxvd19saXN0X2NoYW5nZRgOIAEoCzIbLmNsYXJpb24udjEuQWxsb3dMaXN0Q2hhbmdlQgTiQQEDSAASNwoNcHJvZmlsZV9tZXJnZRgPIAEoCzIYLmNsYXJpb24udjEuUHJvZmlsZU1lcmdlQgTiQQEDSAASQgoTYXVkaWVuY2VfcnVuX2NoYW5nZRgQIAEoCzIdLmNsYXJpb24udjEuQXVkaWVuY2VSdW5DaGFuZ2VCBOJBAQNIABJGChVzZW5kaW5nX3BvbGljeV9jaGFuZ2UYEyABKAsyHy5jbGFyaW9uLnYxLlNlbmRpbmdQb2xpY3lDaGFuZ2VCBOJBAQNIABI5Cg5zaWxlbmNlX2NoYW5nZRgUIAEoCzIZLmNsYXJpb24udjEuU2lsZW5jZUNoYW5nZUIE4kEBA0gAEjsKD3Byb2ZpbGVfZXJhc3VyZRgVIAEoCzIaLmNsYXJpb24udjEuUHJvZmlsZUVyYXN1cmVCBOJBAQNIABI7Cg9mcmFnbWVudF9jaGFuZ2UYFyABKAsyGi5jbGFyaW9uLnYxLkZyYWdtZW50Q2hhbmdlQgTiQQEDSAAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKEBQoEVHlwZRIUChBUWVBFX1VOU1BFQ0lGSUVEEAASDQoJVFlQRV9TRU5UEAESEQoNVFlQRV9ERUZFUlJFRBACEg8KC1RZUEVfRkFJTEVEEAMSEQoNVFlQRV9FWENMVURFRBAEEhIKDlRZUEVfQ0FOQ0VMTEVEEAUSEAoMVFlQRV9FWFBJUkVEEAYSEQoNVFlQRV9JTl9ET1VCVBAHEhwKGFRZUEVfU1VQUFJFU1NJT05fQ1JFQVRFRBAIEhwKGFRZUEVfU1VQUFJFU1NJT05fREVMRVRFRBAJEhwKGFRZUEVfU1VQUFJFU1NJT05fRVhQSVJFRBAKEhwKGFRZUEVfU1VQUFJFU1NJT05fVVBEQVRFRBALEhgKFFRZUEVfQ09OU0VOVF9DSEFOR0VEEAwSGwoXVFlQRV9BTExPV19MSVNUX0NIQU5HRUQQDRIXChNUWVBFX1BST0ZJTEVfTUVSR0VEEA4SHQoZVFlQRV9BVURJRU5DRV9SVU5fU1RBUlRFRBAPEh4KGlRZUEVfQVVESUVOQ0VfUlVOX1NFTEVDVEVEEBASGgoWVFlQRV9BVURJRU5DRV9SVU5fRE9ORRAREh0KGVRZUEVfQVVESUVOQ0VfUlVOX1JFRlVTRUQQEhIfChtUWVBFX0FVRElFTkNFX1JVTl9DQU5DRUxMRUQQExIVChFUWVBFX1VOU1VCU0NSSUJFRBAUEh8KG1RZUEVfU0VORElOR19QT0xJQ1lfQ0hBTkdFRBAVEhgKFFRZUEVfU0lMRU5DRV9DSEFOR0VEEBYSFwoTVFlQRV9QUk9GSUxFX0VSQVNFRBAXEhkKFVRZUEVfRlJBR01FTlRfQ0hBTkdFRBAYQggKBmRldGFpbCK5AQoRQXVkaWVuY2VSdW5DaGFuZ2USKwoIYXVkaWVuY2UYASABKAlCGeJBAQP6QRIKEGNsYXJpb24vQXVkaWVuY2USHAoOc2VsZWN0ZWRfY291bnQYAiABKAVCBOJBAQMSHAoOYWNjZXB0ZWRfY291bnQYAyABKAVCBOJBAQMSOwoKZW5kX3JlYXNvbhgEIAEoDjIhLmNsYXJpb24udjEuQXVkaWVuY2VSdW4uRW5kUmVhc29uQgTiQQEDImIKDFByb2ZpbGVNZXJnZRIqCghhYnNvcmJlZBgBIAEoCUIY4kEBA/pBEQoPY2xhcmlvbi9Qcm9maWxlEiYKBWFjdG9yGAIgASgJQhfiQQED+kEQCg5jbGFyaW9uL0FwaUtleSKcAQoOUHJvZmlsZUVyYXN1cmUSJgoFYWN0b3IYASABKAlCF+JBAQP6QRAKDmNsYXJpb24vQXBpS2V5Eh0KD2NhbmNlbGxlZF9jb3VudBgCIAEoBUIE4kEBAxIbCg1tZXNzYWdlX2NvdW50GAMgASgFQgTiQQEDEiYKGHN1cHByZXNzZWRfYWRkcmVzc19jb3VudBgEIAEoBUIE4kEBAyLLAQoJRXhjbHVzaW9uEjEKBnJlYXNvbhgBIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uQgTiQQEDEjAKBXBoYXNlGAIgASgOMhsuY2xhcmlvbi52MS5FeGNsdXNpb24uUGhhc2VCBOJBAQMSEwoFY2F1c2UYAyABKAlCBOJBAQMiRAoFUGhhc2USFQoRUEhBU0VfVU5TUEVDSUZJRUQQABIQCgxQSEFTRV9BQ0NFUFQQARISCg5QSEFTRV9IQU5EX09GRhACIvABChFTdXBwcmVzc2lvbkNoYW5nZRIqCgdjaGFubmVsGAEgASgOMhMuY2xhcmlvbi52MS5DaGFubmVsQgTiQQEDEjQKBnJlYXNvbhgCIAEoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEDEjIKBXNjb3BlGAMgASgOMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbi5TY29wZUIE4kEBAxImCgVhY3RvchgEIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkSHQoPb3ZlcnJpZGVfcmVhc29uGAUgASgJQgTiQQEDImsKD0FsbG93TGlzdENoYW5nZRIVCgdlbmFibGVkGAEgASgIQgTiQQEDEhkKC2VudHJ5X2NvdW50GAIgASgFQgTiQQEDEiYKBWFjdG9yGAMgASgJQhfiQQED+kEQCg5jbGFyaW9uL0FwaUtleSLLAQoTU2VuZGluZ1BvbGljeUNoYW5nZRI4CgRraW5kGAEgASgOMiQuY2xhcmlvbi52MS5TZW5kaW5nUG9saWN5Q2hhbmdlLktpbmRCBOJBAQMSJgoFYWN0b3IYAiABKAlCF+JBAQP6QRAKDmNsYXJpb24vQXBpS2V5IlIKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhAKDEtJTkRfQ1JFQVRFRBABEhAKDEtJTkRfVVBEQVRFRBACEhAKDEtJTkRfREVMRVRFRBADImMKDVNpbGVuY2VDaGFuZ2USKgoHc2lsZW5jZRgBIAEoDjITLmNsYXJpb24udjEuU2lsZW5jZUIE4kEBAxImCgVhY3RvchgCIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkilQIKDkZyYWdtZW50Q2hhbmdlEjMKBGtpbmQYASABKA4yHy5jbGFyaW9uLnYxLkZyYWdtZW50Q2hhbmdlLktpbmRCBOJBAQMSJgoFYWN0b3IYAiABKAlCF+JBAQP6QRAKDmNsYXJpb24vQXBpS2V5EhUKB3ZlcnNpb24YAyABKAVCBOJBAQMijgEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhAKDEtJTkRfQ1JFQVRFRBABEhAKDEtJTkRfVVBEQVRFRBACEhIKDktJTkRfUFVCTElTSEVEEAMSEQoNS0lORF9BUkNISVZFRBAEEhMKD0tJTkRfVU5BUkNISVZFRBAFEhAKDEtJTkRfREVMRVRFRBAGYgZwcm90bzM", [file_clarion_v1_attempt, file_clarion_v1_audience_run, file_clarion_v1_channel, file_clarion_v1_consent, file_clarion_v1_locale_reason, file_clarion_v1_silence, file_clarion_v1_suppression, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * One dated fact. Never changes. Holds no address: what it is about is named by its `subject`.
+ * Is one dated fact. It never changes, and holds no address: its `subject` names what it is about.
  *
  * @generated from message clarion.v1.Event
  */
 export type Event = Message<"clarion.v1.Event"> & {
   /**
-   * Output only. What happened.
+   * Output only. Says what happened.
    *
    * @generated from field: clarion.v1.Event.Type type = 1;
    */
   type: Event_Type;
 
   /**
-   * Output only. When it happened.
+   * Output only. Says when it happened.
    *
    * @generated from field: google.protobuf.Timestamp time = 2;
    */
   time?: Timestamp | undefined;
 
   /**
-   * Output only. What the fact is about, as a resource name such as `messages/{message}` or `suppressions/{suppression}`; for
+   * Output only. Says what the fact is about, as a resource name such as `messages/{message}` or `suppressions/{suppression}`; for
    * the run of an audience `executions/{execution}`.
    *
    * @generated from field: string subject = 3;
@@ -59,77 +59,77 @@ export type Event = Message<"clarion.v1.Event"> & {
   subject: string;
 
   /**
-   * Output only. The message that it belongs to, as `messages/{message}`. Empty when it belongs to none.
+   * Output only. Names the message that it belongs to, as `messages/{message}`. Is empty when it belongs to none.
    *
    * @generated from field: string message = 4;
    */
   message: string;
 
   /**
-   * Output only. The execution of that message, or the one that is the run of an audience, as `executions/{execution}`.
+   * Output only. Names the execution of that message, or the one that is the run of an audience, as `executions/{execution}`.
    *
    * @generated from field: string execution = 5;
    */
   execution: string;
 
   /**
-   * Output only. The campaign, as `campaigns/{campaign}`. Empty when it belongs to none.
+   * Output only. Names the campaign, as `campaigns/{campaign}`. Is empty when it belongs to none.
    *
    * @generated from field: string campaign = 6;
    */
   campaign: string;
 
   /**
-   * Output only. The action of that message, by its id.
+   * Output only. Is the action of that message, by its id.
    *
    * @generated from field: string action = 7;
    */
   action: string;
 
   /**
-   * Output only. The channel of that message.
+   * Output only. Is the channel of that message.
    *
    * @generated from field: clarion.v1.Channel channel = 8;
    */
   channel: Channel;
 
   /**
-   * Output only. The labels of that message.
+   * Output only. Lists the labels of that message.
    *
    * @generated from field: map<string, string> labels = 9;
    */
   labels: { [key: string]: string };
 
   /**
-   * Output only. The locale of the content of that message.
+   * Output only. Is the locale of the content of that message.
    *
    * @generated from field: string content_locale = 17;
    */
   contentLocale: string;
 
   /**
-   * Output only. Why that locale was chosen.
+   * Output only. Says why that locale was chosen.
    *
    * @generated from field: clarion.v1.LocaleReason locale_reason = 18;
    */
   localeReason: LocaleReason;
 
   /**
-   * Output only. The rule of that message, as in `Message.rule`.
+   * Output only. Is the rule of that message, as in `Message.rule`.
    *
    * @generated from field: string rule = 22;
    */
   rule: string;
 
   /**
-   * What is known beside, by the type.
+   * Says what else is known, by the type.
    *
    * @generated from oneof clarion.v1.Event.detail
    */
   detail: {
     /**
-     * Output only. The attempt that ended with it: `TYPE_SENT`, `TYPE_DEFERRED`, `TYPE_FAILED`, `TYPE_IN_DOUBT`. Absent when a
-     * message in doubt was excluded before its next attempt.
+     * Output only. Holds the attempt that ended with it, for `TYPE_SENT`, `TYPE_DEFERRED`, `TYPE_FAILED` and `TYPE_IN_DOUBT`. Is
+     * absent when a message in doubt was excluded before its next attempt.
      *
      * @generated from field: clarion.v1.Attempt attempt = 10;
      */
@@ -137,7 +137,7 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "attempt";
   } | {
     /**
-     * Output only. Why the message was excluded: `TYPE_EXCLUDED`.
+     * Output only. Says why the message was excluded, for `TYPE_EXCLUDED`.
      *
      * @generated from field: clarion.v1.Exclusion exclusion = 11;
      */
@@ -145,8 +145,8 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "exclusion";
   } | {
     /**
-     * Output only. What the suppression was, and who changed it: `TYPE_SUPPRESSION_CREATED`, `TYPE_SUPPRESSION_UPDATED`,
-     * `TYPE_SUPPRESSION_DELETED`, `TYPE_SUPPRESSION_EXPIRED`.
+     * Output only. Says what the suppression was, and who changed it, for `TYPE_SUPPRESSION_CREATED`, `TYPE_SUPPRESSION_UPDATED`,
+     * `TYPE_SUPPRESSION_DELETED` and `TYPE_SUPPRESSION_EXPIRED`.
      *
      * @generated from field: clarion.v1.SuppressionChange suppression_change = 12;
      */
@@ -154,7 +154,7 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "suppressionChange";
   } | {
     /**
-     * Output only. The change, without its evidence: `TYPE_CONSENT_CHANGED`, `TYPE_UNSUBSCRIBED`.
+     * Output only. Holds the change, without its evidence, for `TYPE_CONSENT_CHANGED` and `TYPE_UNSUBSCRIBED`.
      *
      * @generated from field: clarion.v1.ConsentChange consent_change = 13;
      */
@@ -162,7 +162,7 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "consentChange";
   } | {
     /**
-     * Output only. What the allow list became, and who changed it: `TYPE_ALLOW_LIST_CHANGED`.
+     * Output only. Says what the allow list became, and who changed it, for `TYPE_ALLOW_LIST_CHANGED`.
      *
      * @generated from field: clarion.v1.AllowListChange allow_list_change = 14;
      */
@@ -170,7 +170,7 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "allowListChange";
   } | {
     /**
-     * Output only. Which profile was absorbed, and by whom: `TYPE_PROFILE_MERGED`.
+     * Output only. Says which profile was absorbed, and by whom, for `TYPE_PROFILE_MERGED`.
      *
      * @generated from field: clarion.v1.ProfileMerge profile_merge = 15;
      */
@@ -178,7 +178,7 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "profileMerge";
   } | {
     /**
-     * Output only. How far the run of the audience has come: `TYPE_AUDIENCE_RUN_STARTED` and the other types of runs.
+     * Output only. Says how far the run of the audience has come, for `TYPE_AUDIENCE_RUN_STARTED` and the other types of runs.
      *
      * @generated from field: clarion.v1.AudienceRunChange audience_run_change = 16;
      */
@@ -186,7 +186,7 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "audienceRunChange";
   } | {
     /**
-     * Output only. What was done to the sending policy, and by whom: `TYPE_SENDING_POLICY_CHANGED`.
+     * Output only. Says what was done to the sending policy, and by whom, for `TYPE_SENDING_POLICY_CHANGED`.
      *
      * @generated from field: clarion.v1.SendingPolicyChange sending_policy_change = 19;
      */
@@ -194,7 +194,7 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "sendingPolicyChange";
   } | {
     /**
-     * Output only. What silence means now, and who changed it: `TYPE_SILENCE_CHANGED`.
+     * Output only. Says what silence means since the change, and who changed it, for `TYPE_SILENCE_CHANGED`.
      *
      * @generated from field: clarion.v1.SilenceChange silence_change = 20;
      */
@@ -202,7 +202,7 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "silenceChange";
   } | {
     /**
-     * Output only. What was erased, and who deleted the profile: `TYPE_PROFILE_ERASED`.
+     * Output only. Says what was erased, and who deleted the profile, for `TYPE_PROFILE_ERASED`.
      *
      * @generated from field: clarion.v1.ProfileErasure profile_erasure = 21;
      */
@@ -210,7 +210,7 @@ export type Event = Message<"clarion.v1.Event"> & {
     case: "profileErasure";
   } | {
     /**
-     * Output only. What was done to the fragment, and by whom: `TYPE_FRAGMENT_CHANGED`.
+     * Output only. Says what was done to the fragment, and by whom, for `TYPE_FRAGMENT_CHANGED`.
      *
      * @generated from field: clarion.v1.FragmentChange fragment_change = 23;
      */
@@ -233,7 +233,7 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
  */
 export enum Event_Type {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: TYPE_UNSPECIFIED = 0;
    */
@@ -373,7 +373,7 @@ export enum Event_Type {
   AUDIENCE_RUN_CANCELLED = 19,
 
   /**
-   * The recipient unsubscribed by the link of the message. Once a message.
+   * The recipient unsubscribed by the link of the message. It is recorded once for each message.
    *
    * @generated from enum value: TYPE_UNSUBSCRIBED = 20;
    */
@@ -387,7 +387,7 @@ export enum Event_Type {
   SENDING_POLICY_CHANGED = 21,
 
   /**
-   * What silence means was changed. Its subject is `consentSettings` or a topic.
+   * The meaning of silence was changed. Its subject is `consentSettings` or a topic.
    *
    * @generated from enum value: TYPE_SILENCE_CHANGED = 22;
    */
@@ -421,28 +421,28 @@ export const Event_TypeSchema: GenEnum<Event_Type> = /*@__PURE__*/
  */
 export type AudienceRunChange = Message<"clarion.v1.AudienceRunChange"> & {
   /**
-   * Output only. The audience, as `audiences/{audience}`.
+   * Output only. Names the audience, as `audiences/{audience}`.
    *
    * @generated from field: string audience = 1;
    */
   audience: string;
 
   /**
-   * Output only. How many members were selected.
+   * Output only. Says how many members were selected.
    *
    * @generated from field: int32 selected_count = 2;
    */
   selectedCount: number;
 
   /**
-   * Output only. To how many members messages were accepted.
+   * Output only. Says to how many members messages were accepted.
    *
    * @generated from field: int32 accepted_count = 3;
    */
   acceptedCount: number;
 
   /**
-   * Output only. Why it was refused or cancelled.
+   * Output only. Says why it was refused or cancelled.
    *
    * @generated from field: clarion.v1.AudienceRun.EndReason end_reason = 4;
    */
@@ -463,14 +463,14 @@ export const AudienceRunChangeSchema: GenMessage<AudienceRunChange> = /*@__PURE_
  */
 export type ProfileMerge = Message<"clarion.v1.ProfileMerge"> & {
   /**
-   * Output only. The absorbed profile, as `profiles/{profile}`. The name answers as the survivor's.
+   * Output only. Names the absorbed profile, as `profiles/{profile}`. The name answers as the survivor's.
    *
    * @generated from field: string absorbed = 1;
    */
   absorbed: string;
 
   /**
-   * Output only. The key that merged them, as `apiKeys/{api_key}`.
+   * Output only. Names the key that merged them, as `apiKeys/{api_key}`.
    *
    * @generated from field: string actor = 2;
    */
@@ -491,28 +491,28 @@ export const ProfileMergeSchema: GenMessage<ProfileMerge> = /*@__PURE__*/
  */
 export type ProfileErasure = Message<"clarion.v1.ProfileErasure"> & {
   /**
-   * Output only. The key that deleted the profile, as `apiKeys/{api_key}`.
+   * Output only. Names the key that deleted the profile, as `apiKeys/{api_key}`.
    *
    * @generated from field: string actor = 1;
    */
   actor: string;
 
   /**
-   * Output only. How many queued messages were cancelled.
+   * Output only. Says how many queued messages were cancelled.
    *
    * @generated from field: int32 cancelled_count = 2;
    */
   cancelledCount: number;
 
   /**
-   * Output only. How many messages stay without the person: with their outcome, and without identity, address and data.
+   * Output only. Says how many messages stay without the person: with their outcome, and without identity, address and data.
    *
    * @generated from field: int32 message_count = 3;
    */
   messageCount: number;
 
   /**
-   * Output only. How many addresses stay suppressed for marketing, as keyed hashes.
+   * Output only. Says how many addresses stay suppressed for marketing, as keyed hashes.
    *
    * @generated from field: int32 suppressed_address_count = 4;
    */
@@ -533,22 +533,23 @@ export const ProfileErasureSchema: GenMessage<ProfileErasure> = /*@__PURE__*/
  */
 export type Exclusion = Message<"clarion.v1.Exclusion"> & {
   /**
-   * Output only. The reason.
+   * Output only. Is the reason.
    *
    * @generated from field: clarion.v1.ExclusionReason reason = 1;
    */
   reason: ExclusionReason;
 
   /**
-   * Output only. Which check excluded it.
+   * Output only. Says which check excluded it.
    *
    * @generated from field: clarion.v1.Exclusion.Phase phase = 2;
    */
   phase: Exclusion_Phase;
 
   /**
-   * Output only. The resource that decided, such as `suppressions/{suppression}` or `consentChanges/{consent_change}`. When the person has
-   * made no choice, the topic or the `consentSettings` that say what silence means. Empty when none did, as for a magic recipient.
+   * Output only. Names the resource that decided, such as `suppressions/{suppression}` or `consentChanges/{consent_change}`. When
+   * the person has made no choice, the topic or the `consentSettings` that say what silence means. Is empty when none did, as for a
+   * magic recipient.
    *
    * @generated from field: string cause = 3;
    */
@@ -569,21 +570,21 @@ export const ExclusionSchema: GenMessage<Exclusion> = /*@__PURE__*/
  */
 export enum Exclusion_Phase {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: PHASE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The check of the trigger, before it was accepted.
+   * The check of the trigger excluded it, before it was accepted.
    *
    * @generated from enum value: PHASE_ACCEPT = 1;
    */
   ACCEPT = 1,
 
   /**
-   * The check before an attempt: what forbids the message came after it was accepted.
+   * The check before an attempt excluded it: what forbids the message came after it was accepted.
    *
    * @generated from enum value: PHASE_HAND_OFF = 2;
    */
@@ -603,35 +604,35 @@ export const Exclusion_PhaseSchema: GenEnum<Exclusion_Phase> = /*@__PURE__*/
  */
 export type SuppressionChange = Message<"clarion.v1.SuppressionChange"> & {
   /**
-   * Output only. Its channel.
+   * Output only. Is the channel of the suppression.
    *
    * @generated from field: clarion.v1.Channel channel = 1;
    */
   channel: Channel;
 
   /**
-   * Output only. Its reason.
+   * Output only. Is the reason of the suppression.
    *
    * @generated from field: clarion.v1.Suppression.Reason reason = 2;
    */
   reason: Suppression_Reason;
 
   /**
-   * Output only. Its scope.
+   * Output only. Is the scope of the suppression.
    *
    * @generated from field: clarion.v1.Suppression.Scope scope = 3;
    */
   scope: Suppression_Scope;
 
   /**
-   * Output only. The key that changed it, as `apiKeys/{api_key}`. Empty when it expired.
+   * Output only. Names the key that changed it, as `apiKeys/{api_key}`. Is empty when it expired.
    *
    * @generated from field: string actor = 4;
    */
   actor: string;
 
   /**
-   * Output only. Why a complaint was overridden.
+   * Output only. Says why a complaint was overridden.
    *
    * @generated from field: string override_reason = 5;
    */
@@ -652,21 +653,21 @@ export const SuppressionChangeSchema: GenMessage<SuppressionChange> = /*@__PURE_
  */
 export type AllowListChange = Message<"clarion.v1.AllowListChange"> & {
   /**
-   * Output only. Whether it holds now.
+   * Output only. Says whether the list holds since the change.
    *
    * @generated from field: bool enabled = 1;
    */
   enabled: boolean;
 
   /**
-   * Output only. How many entries it has now.
+   * Output only. Says how many entries the list has since the change.
    *
    * @generated from field: int32 entry_count = 2;
    */
   entryCount: number;
 
   /**
-   * Output only. The key that changed it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that changed it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string actor = 3;
    */
@@ -687,14 +688,14 @@ export const AllowListChangeSchema: GenMessage<AllowListChange> = /*@__PURE__*/
  */
 export type SendingPolicyChange = Message<"clarion.v1.SendingPolicyChange"> & {
   /**
-   * Output only. What was done to it.
+   * Output only. Says what was done to it.
    *
    * @generated from field: clarion.v1.SendingPolicyChange.Kind kind = 1;
    */
   kind: SendingPolicyChange_Kind;
 
   /**
-   * Output only. The key that did it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that did it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string actor = 2;
    */
@@ -715,7 +716,7 @@ export const SendingPolicyChangeSchema: GenMessage<SendingPolicyChange> = /*@__P
  */
 export enum SendingPolicyChange_Kind {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: KIND_UNSPECIFIED = 0;
    */
@@ -756,14 +757,14 @@ export const SendingPolicyChange_KindSchema: GenEnum<SendingPolicyChange_Kind> =
  */
 export type SilenceChange = Message<"clarion.v1.SilenceChange"> & {
   /**
-   * Output only. What it means now. Unset: the topic follows the sandbox's `ConsentSettings`.
+   * Output only. Says what silence means since the change. When unset, the topic follows the sandbox's `ConsentSettings`.
    *
    * @generated from field: clarion.v1.Silence silence = 1;
    */
   silence: Silence;
 
   /**
-   * Output only. The key that changed it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that changed it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string actor = 2;
    */
@@ -784,21 +785,21 @@ export const SilenceChangeSchema: GenMessage<SilenceChange> = /*@__PURE__*/
  */
 export type FragmentChange = Message<"clarion.v1.FragmentChange"> & {
   /**
-   * Output only. What was done to it.
+   * Output only. Says what was done to it.
    *
    * @generated from field: clarion.v1.FragmentChange.Kind kind = 1;
    */
   kind: FragmentChange_Kind;
 
   /**
-   * Output only. The key that did it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that did it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string actor = 2;
    */
   actor: string;
 
   /**
-   * Output only. The number of the version that was published. 0 otherwise.
+   * Output only. Is the number of the version that was published. Is 0 otherwise.
    *
    * @generated from field: int32 version = 3;
    */
@@ -819,7 +820,7 @@ export const FragmentChangeSchema: GenMessage<FragmentChange> = /*@__PURE__*/
  */
 export enum FragmentChange_Kind {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: KIND_UNSPECIFIED = 0;
    */

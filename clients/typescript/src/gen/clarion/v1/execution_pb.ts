@@ -19,84 +19,85 @@ export const file_clarion_v1_execution: GenFile = /*@__PURE__*/
   fileDesc("ChpjbGFyaW9uL3YxL2V4ZWN1dGlvbi5wcm90bxIKY2xhcmlvbi52MSKOBAoJRXhlY3V0aW9uEhIKBG5hbWUYASABKAlCBOJBAQgSKwoIY2FtcGFpZ24YAiABKAlCGeJBAQP6QRIKEGNsYXJpb24vQ2FtcGFpZ24SHgoQY2FtcGFpZ25fdmVyc2lvbhgDIAEoBUIE4kEBAxIYCgpyZXF1ZXN0X2lkGAQgASgJQgTiQQEDEicKBmNhbGxlchgFIAEoCUIX4kEBA/pBEAoOY2xhcmlvbi9BcGlLZXkSNQoLYWNjZXB0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjMKCXNlbmRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjcKDm1lc3NhZ2VfY291bnRzGAkgASgLMhkuY2xhcmlvbi52MS5NZXNzYWdlQ291bnRzQgTiQQEDEhwKDnJlamVjdGVkX2NvdW50GAogASgFQgTiQQEDEjMKDGF1ZGllbmNlX3J1bhgLIAEoCzIXLmNsYXJpb24udjEuQXVkaWVuY2VSdW5CBOJBAQM6LupBKwoRY2xhcmlvbi9FeGVjdXRpb24SFmV4ZWN1dGlvbnMve2V4ZWN1dGlvbn0i2wEKDU1lc3NhZ2VDb3VudHMSEwoLdG90YWxfY291bnQYASABKAUSFAoMcXVldWVkX2NvdW50GAIgASgFEhUKDXNlbmRpbmdfY291bnQYAyABKAUSEgoKc2VudF9jb3VudBgEIAEoBRIWCg5leGNsdWRlZF9jb3VudBgFIAEoBRIXCg9jYW5jZWxsZWRfY291bnQYBiABKAUSFQoNZXhwaXJlZF9jb3VudBgHIAEoBRIUCgxmYWlsZWRfY291bnQYCCABKAUSFgoOaW5fZG91YnRfY291bnQYCSABKAViBnByb3RvMw", [file_clarion_v1_audience_run, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * The durable record of one accepted trigger.
+ * Is the durable record of one accepted trigger.
  *
  * @generated from message clarion.v1.Execution
  */
 export type Execution = Message<"clarion.v1.Execution"> & {
   /**
-   * Identifier. `executions/{execution}`. Assigned when the trigger is accepted; executions sort by it in that order.
+   * Identifier. Has the form `executions/{execution}`. Is assigned when the trigger is accepted; executions sort by it in that
+   * order.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Output only. The campaign, as `campaigns/{campaign}`.
+   * Output only. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 2;
    */
   campaign: string;
 
   /**
-   * Output only. The number of the campaign version that was live when it was accepted.
+   * Output only. Is the number of the campaign version that was live when it was accepted.
    *
    * @generated from field: int32 campaign_version = 3;
    */
   campaignVersion: number;
 
   /**
-   * Output only. The caller's request id. Empty when it gave none, or when the window of idempotency has passed and
-   * another execution has taken the id over.
+   * Output only. Is the caller's request id. Is empty when it gave none, or when the window of idempotency has passed and another
+   * execution has taken the id over.
    *
    * @generated from field: string request_id = 4;
    */
   requestId: string;
 
   /**
-   * Output only. The key that triggered it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that triggered it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string caller = 5;
    */
   caller: string;
 
   /**
-   * Output only. When it was accepted.
+   * Output only. Says when it was accepted.
    *
    * @generated from field: google.protobuf.Timestamp accept_time = 6;
    */
   acceptTime?: Timestamp | undefined;
 
   /**
-   * Output only. The earliest time at which its messages leave. Absent: at once.
+   * Output only. Is the earliest time at which its messages leave. Is absent when they leave at once.
    *
    * @generated from field: google.protobuf.Timestamp send_time = 7;
    */
   sendTime?: Timestamp | undefined;
 
   /**
-   * Output only. When its messages are no longer worth sending. Absent: never.
+   * Output only. Says when its messages are no longer worth sending. Is absent when they never expire.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 8;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * Output only. What became of its messages so far. Returned by `GetExecution` and `CancelExecution` alone.
+   * Output only. Says what became of its messages so far. Is returned by `GetExecution` and `CancelExecution` alone.
    *
    * @generated from field: clarion.v1.MessageCounts message_counts = 9;
    */
   messageCounts?: MessageCounts | undefined;
 
   /**
-   * Output only. How many recipients were rejected and have no message, under `allow_partial`.
+   * Output only. Says how many recipients were rejected and have no message, under `allow_partial`.
    *
    * @generated from field: int32 rejected_count = 10;
    */
   rejectedCount: number;
 
   /**
-   * Output only. How far it has come, if it writes to the members of an audience. Absent otherwise.
+   * Output only. Says how far the execution has come, if it writes to the members of an audience. Is absent otherwise.
    *
    * @generated from field: clarion.v1.AudienceRun audience_run = 11;
    */
@@ -117,63 +118,63 @@ export const ExecutionSchema: GenMessage<Execution> = /*@__PURE__*/
  */
 export type MessageCounts = Message<"clarion.v1.MessageCounts"> & {
   /**
-   * All of them.
+   * Counts all messages of the execution.
    *
    * @generated from field: int32 total_count = 1;
    */
   totalCount: number;
 
   /**
-   * In `Message.STATE_QUEUED`.
+   * Counts the messages in `Message.STATE_QUEUED`.
    *
    * @generated from field: int32 queued_count = 2;
    */
   queuedCount: number;
 
   /**
-   * In `Message.STATE_SENDING`.
+   * Counts the messages in `Message.STATE_SENDING`.
    *
    * @generated from field: int32 sending_count = 3;
    */
   sendingCount: number;
 
   /**
-   * In `Message.STATE_SENT`.
+   * Counts the messages in `Message.STATE_SENT`.
    *
    * @generated from field: int32 sent_count = 4;
    */
   sentCount: number;
 
   /**
-   * In `Message.STATE_EXCLUDED`.
+   * Counts the messages in `Message.STATE_EXCLUDED`.
    *
    * @generated from field: int32 excluded_count = 5;
    */
   excludedCount: number;
 
   /**
-   * In `Message.STATE_CANCELLED`.
+   * Counts the messages in `Message.STATE_CANCELLED`.
    *
    * @generated from field: int32 cancelled_count = 6;
    */
   cancelledCount: number;
 
   /**
-   * In `Message.STATE_EXPIRED`.
+   * Counts the messages in `Message.STATE_EXPIRED`.
    *
    * @generated from field: int32 expired_count = 7;
    */
   expiredCount: number;
 
   /**
-   * In `Message.STATE_FAILED`.
+   * Counts the messages in `Message.STATE_FAILED`.
    *
    * @generated from field: int32 failed_count = 8;
    */
   failedCount: number;
 
   /**
-   * In `Message.STATE_IN_DOUBT`.
+   * Counts the messages in `Message.STATE_IN_DOUBT`.
    *
    * @generated from field: int32 in_doubt_count = 9;
    */

@@ -25,7 +25,7 @@ export const file_clarion_v1_execution_service: GenFile = /*@__PURE__*/
  */
 export type GetExecutionRequest = Message<"clarion.v1.GetExecutionRequest"> & {
   /**
-   * Required. `executions/{execution}`.
+   * Required. Names the execution, as `executions/{execution}`.
    *
    * @generated from field: string name = 1;
    */
@@ -46,7 +46,7 @@ export const GetExecutionRequestSchema: GenMessage<GetExecutionRequest> = /*@__P
  */
 export type GetExecutionResponse = Message<"clarion.v1.GetExecutionResponse"> & {
   /**
-   * The execution.
+   * Holds the execution.
    *
    * @generated from field: clarion.v1.Execution execution = 1;
    */
@@ -67,28 +67,28 @@ export const GetExecutionResponseSchema: GenMessage<GetExecutionResponse> = /*@_
  */
 export type ListExecutionsRequest = Message<"clarion.v1.ListExecutionsRequest"> & {
   /**
-   * Optional. Only executions of this campaign, as `campaigns/{campaign}`.
+   * Optional. Returns only executions of this campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. Only the execution with this request id. Needs `campaign`.
+   * Optional. Returns only the execution with this request id. It needs `campaign`.
    *
    * @generated from field: string request_id = 2;
    */
   requestId: string;
 
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then.
    *
    * @generated from field: string page_token = 4;
    */
@@ -109,14 +109,14 @@ export const ListExecutionsRequestSchema: GenMessage<ListExecutionsRequest> = /*
  */
 export type ListExecutionsResponse = Message<"clarion.v1.ListExecutionsResponse"> & {
   /**
-   * The executions, newest first.
+   * Lists the executions, newest first.
    *
    * @generated from field: repeated clarion.v1.Execution executions = 1;
    */
   executions: Execution[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -137,7 +137,7 @@ export const ListExecutionsResponseSchema: GenMessage<ListExecutionsResponse> = 
  */
 export type CancelExecutionRequest = Message<"clarion.v1.CancelExecutionRequest"> & {
   /**
-   * Required. `executions/{execution}`.
+   * Required. Names the execution, as `executions/{execution}`.
    *
    * @generated from field: string name = 1;
    */
@@ -158,28 +158,28 @@ export const CancelExecutionRequestSchema: GenMessage<CancelExecutionRequest> = 
  */
 export type CancelExecutionResponse = Message<"clarion.v1.CancelExecutionResponse"> & {
   /**
-   * What it came to.
+   * Says what it came to.
    *
    * @generated from field: clarion.v1.CancelExecutionResponse.Outcome outcome = 1;
    */
   outcome: CancelExecutionResponse_Outcome;
 
   /**
-   * How many messages are cancelled, by this call or by an earlier one.
+   * Says how many messages are cancelled, by this call or by an earlier one.
    *
    * @generated from field: int32 cancelled_count = 2;
    */
   cancelledCount: number;
 
   /**
-   * How many are being handed off, or have an outcome other than cancelled or excluded.
+   * Says how many are being handed off, or have an outcome other than cancelled or excluded.
    *
    * @generated from field: int32 too_late_count = 3;
    */
   tooLateCount: number;
 
   /**
-   * The execution as it stands now.
+   * Holds the execution as it stands now.
    *
    * @generated from field: clarion.v1.Execution execution = 4;
    */
@@ -200,7 +200,7 @@ export const CancelExecutionResponseSchema: GenMessage<CancelExecutionResponse> 
  */
 export enum CancelExecutionResponse_Outcome {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
    */
@@ -270,9 +270,9 @@ export const ExecutionService: GenService<{
     output: typeof ListExecutionsResponseSchema;
   },
   /**
-   * Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A
-   * message for which it was too late may still be sent or tried again; when it fails, none of a next action follows it.
-   * Idempotent. Needs the scope `trigger`.
+   * Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A message
+   * for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. The call is
+   * idempotent. Needs the scope `trigger`.
    *
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.

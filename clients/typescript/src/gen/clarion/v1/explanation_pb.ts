@@ -22,20 +22,20 @@ export const file_clarion_v1_explanation: GenFile = /*@__PURE__*/
   fileDesc("ChxjbGFyaW9uL3YxL2V4cGxhbmF0aW9uLnByb3RvEgpjbGFyaW9uLnYxItMBCgxTb3VyY2VkVmFsdWUSDQoFdmFsdWUYASABKAkSLwoGc291cmNlGAIgASgOMh8uY2xhcmlvbi52MS5Tb3VyY2VkVmFsdWUuU291cmNlIoIBCgZTb3VyY2USFgoSU09VUkNFX1VOU1BFQ0lGSUVEEAASDwoLU09VUkNFX0NBTEwQARISCg5TT1VSQ0VfUFJPRklMRRACEhMKD1NPVVJDRV9JREVOVElUWRADEhMKD1NPVVJDRV9DQU1QQUlHThAEEhEKDVNPVVJDRV9QT0xJQ1kQBSJQCg9BdHRyaWJ1dGVTb3VyY2USDAoEbmFtZRgBIAEoCRIvCgZzb3VyY2UYAiABKA4yHy5jbGFyaW9uLnYxLlNvdXJjZWRWYWx1ZS5Tb3VyY2UiwgEKFFJlY2lwaWVudEV4cGxhbmF0aW9uEiUKB3Byb2ZpbGUYASABKAlCFPpBEQoPY2xhcmlvbi9Qcm9maWxlEigKBmxvY2FsZRgCIAEoCzIYLmNsYXJpb24udjEuU291cmNlZFZhbHVlEi8KCmF0dHJpYnV0ZXMYAyADKAsyGy5jbGFyaW9uLnYxLkF0dHJpYnV0ZVNvdXJjZRIoCglhdWRpZW5jZXMYBCADKAlCFfpBEgoQY2xhcmlvbi9BdWRpZW5jZSKeAwoSTWVzc2FnZUV4cGxhbmF0aW9uEikKCmV4Y2x1c2lvbnMYASADKAsyFS5jbGFyaW9uLnYxLkV4Y2x1c2lvbhIpCgdhZGRyZXNzGAIgASgLMhguY2xhcmlvbi52MS5Tb3VyY2VkVmFsdWUSKwoJdGltZV96b25lGAMgASgLMhguY2xhcmlvbi52MS5Tb3VyY2VkVmFsdWUSLAoIZHVlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDnNlbmRpbmdfcG9saWN5GAUgASgJQhr6QRcKFWNsYXJpb24vU2VuZGluZ1BvbGljeRIWCg5jb25zZW50X2NoYW5nZRgGIAEoCRIWCg5jb250ZW50X2xvY2FsZRgHIAEoCRIvCg1sb2NhbGVfcmVhc29uGAggASgOMhguY2xhcmlvbi52MS5Mb2NhbGVSZWFzb24SDAoEcnVsZRgJIAEoCRI0ChBydWxlX2V2YWx1YXRpb25zGAogAygLMhouY2xhcmlvbi52MS5SdWxlRXZhbHVhdGlvbmIGcHJvdG8z", [file_clarion_v1_event, file_clarion_v1_locale_reason, file_clarion_v1_targeting, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * A value that was chosen for a recipient, and where it comes from.
+ * Is a value that was chosen for a recipient, with where it comes from.
  *
  * @generated from message clarion.v1.SourcedValue
  */
 export type SourcedValue = Message<"clarion.v1.SourcedValue"> & {
   /**
-   * The value.
+   * Is the value.
    *
    * @generated from field: string value = 1;
    */
   value: string;
 
   /**
-   * Where it comes from.
+   * Says where it comes from.
    *
    * @generated from field: clarion.v1.SourcedValue.Source source = 2;
    */
@@ -56,42 +56,42 @@ export const SourcedValueSchema: GenMessage<SourcedValue> = /*@__PURE__*/
  */
 export enum SourcedValue_Source {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: SOURCE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * What the call says of the recipient, in a field of its own or in `profile`.
+   * The call says it of the recipient, in a field of its own or in `profile`.
    *
    * @generated from enum value: SOURCE_CALL = 1;
    */
   CALL = 1,
 
   /**
-   * The stored profile.
+   * The stored profile has it.
    *
    * @generated from enum value: SOURCE_PROFILE = 2;
    */
   PROFILE = 2,
 
   /**
-   * The recipient's identity.
+   * It comes from the recipient's identity.
    *
    * @generated from enum value: SOURCE_IDENTITY = 3;
    */
   IDENTITY = 3,
 
   /**
-   * The campaign.
+   * It is the campaign's.
    *
    * @generated from enum value: SOURCE_CAMPAIGN = 4;
    */
   CAMPAIGN = 4,
 
   /**
-   * The sending policy.
+   * It is the sending policy's.
    *
    * @generated from enum value: SOURCE_POLICY = 5;
    */
@@ -105,20 +105,20 @@ export const SourcedValue_SourceSchema: GenEnum<SourcedValue_Source> = /*@__PURE
   enumDesc(file_clarion_v1_explanation, 0, 0);
 
 /**
- * An attribute that contents may read, and where it comes from.
+ * Is an attribute that contents may read, with where it comes from.
  *
  * @generated from message clarion.v1.AttributeSource
  */
 export type AttributeSource = Message<"clarion.v1.AttributeSource"> & {
   /**
-   * The attribute, as in `profile.plan`.
+   * Is the name of the attribute, as in `profile.plan`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Where its value comes from: the call or the stored profile.
+   * Says where its value comes from: the call or the stored profile.
    *
    * @generated from field: clarion.v1.SourcedValue.Source source = 2;
    */
@@ -139,28 +139,29 @@ export const AttributeSourceSchema: GenMessage<AttributeSource> = /*@__PURE__*/
  */
 export type RecipientExplanation = Message<"clarion.v1.RecipientExplanation"> & {
   /**
-   * The stored profile that has the identity, as `profiles/{profile}`. Empty when none has it, and when the campaign looks up nobody.
+   * Names the stored profile that has the identity, as `profiles/{profile}`. Is empty when none has it, and when the campaign looks
+   * up nobody.
    *
    * @generated from field: string profile = 1;
    */
   profile: string;
 
   /**
-   * The locale that the recipient wants.
+   * Holds the locale that the recipient wants.
    *
    * @generated from field: clarion.v1.SourcedValue locale = 2;
    */
   locale?: SourcedValue | undefined;
 
   /**
-   * The attributes of the call and of the stored profile, by name. Those that the call hides with a null are left out.
+   * Lists the attributes of the call and of the stored profile, by name. Those that the call hides with a null are left out.
    *
    * @generated from field: repeated clarion.v1.AttributeSource attributes = 3;
    */
   attributes: AttributeSource[];
 
   /**
-   * The audiences that rules of the campaign ask about and that the stored profile belongs to, as `audiences/{audience}`.
+   * Names the audiences that rules of the campaign ask about and that the stored profile belongs to, as `audiences/{audience}`.
    *
    * @generated from field: repeated string audiences = 4;
    */
@@ -188,64 +189,64 @@ export type MessageExplanation = Message<"clarion.v1.MessageExplanation"> & {
   exclusions: Exclusion[];
 
   /**
-   * The address that it would go to. Absent when there is none.
+   * Holds the address that it would go to. Is absent when there is none.
    *
    * @generated from field: clarion.v1.SourcedValue address = 2;
    */
   address?: SourcedValue | undefined;
 
   /**
-   * The time zone whose clock counts for its sending policy. Absent when none holds for it.
+   * Holds the time zone whose clock decides under its sending policy. Is absent when no policy holds for it.
    *
    * @generated from field: clarion.v1.SourcedValue time_zone = 3;
    */
   timeZone?: SourcedValue | undefined;
 
   /**
-   * When it would leave at the earliest: the time that was asked for, or the next opening of its sending policy. Absent when it would be
-   * excluded.
+   * Says when it would leave at the earliest: the time that was asked for, or the next opening of its sending policy. Is absent
+   * when it would be excluded.
    *
    * @generated from field: google.protobuf.Timestamp due_time = 4;
    */
   dueTime?: Timestamp | undefined;
 
   /**
-   * The sending policy that would hold for it, as `sendingPolicies/{sending_policy}`. Empty when none does.
+   * Names the sending policy that would hold for it, as `sendingPolicies/{sending_policy}`. Is empty when none does.
    *
    * @generated from field: string sending_policy = 5;
    */
   sendingPolicy: string;
 
   /**
-   * The choice of the person that allows or excludes it, as `consentChanges/{consent_change}`. Empty when there is none.
+   * Names the choice of the person that allows or excludes it, as `consentChanges/{consent_change}`. Is empty when there is none.
    *
    * @generated from field: string consent_change = 6;
    */
   consentChange: string;
 
   /**
-   * The locale of its content.
+   * Is the locale of its content.
    *
    * @generated from field: string content_locale = 7;
    */
   contentLocale: string;
 
   /**
-   * Why that locale would be chosen.
+   * Says why that locale would be chosen.
    *
    * @generated from field: clarion.v1.LocaleReason locale_reason = 8;
    */
   localeReason: LocaleReason;
 
   /**
-   * The rule of the action that is true of the recipient, by its id. Empty when none is, and when the action has none.
+   * Is the rule of the action that is true of the recipient, by its id. Is empty when none is, and when the action has none.
    *
    * @generated from field: string rule = 9;
    */
   rule: string;
 
   /**
-   * What the rules of the action are of the recipient, in their order, up to the first that is true.
+   * Says what the rules of the action are of the recipient, in their order, up to the first that is true.
    *
    * @generated from field: repeated clarion.v1.RuleEvaluation rule_evaluations = 10;
    */

@@ -14,27 +14,27 @@ export const file_clarion_v1_failed_evaluations: GenFile = /*@__PURE__*/
   fileDesc("CiNjbGFyaW9uL3YxL2ZhaWxlZF9ldmFsdWF0aW9ucy5wcm90bxIKY2xhcmlvbi52MSLeAQoRRmFpbGVkRXZhbHVhdGlvbnMSMgoFY2F1c2UYASABKA4yIy5jbGFyaW9uLnYxLkZhaWxlZEV2YWx1YXRpb25zLkNhdXNlEg0KBWNvdW50GAIgASgFEiYKCHByb2ZpbGVzGAMgAygJQhT6QREKD2NsYXJpb24vUHJvZmlsZSJeCgVDYXVzZRIVChFDQVVTRV9VTlNQRUNJRklFRBAAEhcKE0NBVVNFX01JU1NJTkdfVkFMVUUQARIUChBDQVVTRV9XUk9OR19UWVBFEAISDwoLQ0FVU0VfT1RIRVIQA2IGcHJvdG8z", [file_google_api_resource]);
 
 /**
- * People for whom an audience's condition could not be evaluated for one cause. They are no members.
+ * Counts the people for whom an audience's condition could not be evaluated, for one cause. They are no members.
  *
  * @generated from message clarion.v1.FailedEvaluations
  */
 export type FailedEvaluations = Message<"clarion.v1.FailedEvaluations"> & {
   /**
-   * The cause.
+   * Is the cause.
    *
    * @generated from field: clarion.v1.FailedEvaluations.Cause cause = 1;
    */
   cause: FailedEvaluations_Cause;
 
   /**
-   * How many people.
+   * Counts the people.
    *
    * @generated from field: int32 count = 2;
    */
   count: number;
 
   /**
-   * Some of their profiles, as `profiles/{profile}`. At most 10.
+   * Names some of their profiles, as `profiles/{profile}`. Has at most 10.
    *
    * @generated from field: repeated string profiles = 3;
    */
@@ -76,8 +76,8 @@ export enum FailedEvaluations_Cause {
   WRONG_TYPE = 2,
 
   /**
-   * Another one, such as a text that is no time, a division by zero, loops through more than 10,000 elements,
-   * or `map` or `filter` for a list of more than 500.
+   * It failed for another cause, such as a text that is no time, a division by zero, loops through more than 10,000 elements, or
+   * `map` or `filter` for a list of more than 500.
    *
    * @generated from enum value: CAUSE_OTHER = 3;
    */

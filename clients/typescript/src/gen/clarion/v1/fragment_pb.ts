@@ -19,7 +19,7 @@ export const file_clarion_v1_fragment: GenFile = /*@__PURE__*/
   fileDesc("ChljbGFyaW9uL3YxL2ZyYWdtZW50LnByb3RvEgpjbGFyaW9uLnYxIpcGCghGcmFnbWVudBISCgRuYW1lGAEgASgJQgTiQQEIEhoKDGRpc3BsYXlfbmFtZRgCIAEoCUIE4kEBARIZCgtkZXNjcmlwdGlvbhgDIAEoCUIE4kEBARItCgRraW5kGAQgASgOMhkuY2xhcmlvbi52MS5GcmFnbWVudC5LaW5kQgTiQQEBEhQKBnNvdXJjZRgFIAEoCUIE4kEBAhIxCgpwYXJhbWV0ZXJzGAYgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEIE4kEBARJCCgx0cmFuc2xhdGlvbnMYByADKAsyJi5jbGFyaW9uLnYxLkZyYWdtZW50LlRyYW5zbGF0aW9uc0VudHJ5QgTiQQEBEhIKBGV0YWcYCCABKAlCBOJBAQESNQoLY3JlYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjUKC3VwZGF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI2CgxhcmNoaXZlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEh8KEXB1Ymxpc2hlZF92ZXJzaW9uGAwgASgFQgTiQQEDEhsKDWRyYWZ0X3BlbmRpbmcYDSABKAhCBOJBAQMSGwoNYWNjZXNzX2xhYmVscxgOIAMoCUIE4kEBARI4Cg5hcHByb3ZhbF9zdGF0ZRgPIAEoDjIaLmNsYXJpb24udjEuQXBwcm92YWwuU3RhdGVCBOJBAQMaTAoRVHJhbnNsYXRpb25zRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEiOgoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDQoJS0lORF9IVE1MEAESDQoJS0lORF9URVhUEAI6K+pBKAoQY2xhcmlvbi9GcmFnbWVudBIUZnJhZ21lbnRzL3tmcmFnbWVudH0ivQQKD0ZyYWdtZW50VmVyc2lvbhIrCghmcmFnbWVudBgBIAEoCUIZ4kEBA/pBEgoQY2xhcmlvbi9GcmFnbWVudBIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEi0KBGtpbmQYAyABKA4yGS5jbGFyaW9uLnYxLkZyYWdtZW50LktpbmRCBOJBAQMSFAoGc291cmNlGAQgASgJQgTiQQEDEjEKCnBhcmFtZXRlcnMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEDEkkKDHRyYW5zbGF0aW9ucxgGIAMoCzItLmNsYXJpb24udjEuRnJhZ21lbnRWZXJzaW9uLlRyYW5zbGF0aW9uc0VudHJ5QgTiQQEDEhcKCWZyYWdtZW50cxgHIAMoCUIE4kEBAxISCgRoYXNoGAggASgJQgTiQQEDEjUKC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIoCgdjcmVhdG9yGAogASgJQhfiQQED+kEQCg5jbGFyaW9uL0FwaUtleRIqCglhcHByb3ZlcnMYCyADKAlCF+JBAQP6QRAKDmNsYXJpb24vQXBpS2V5EhsKDWJ5cGFzc19yZWFzb24YDCABKAlCBOJBAQMaTAoRVHJhbnNsYXRpb25zRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEiTAoLRnJhZ21lbnRVc2USEgoEdXNlchgBIAEoCUIE4kEBAxIVCgd2ZXJzaW9uGAIgASgFQgTiQQEDEhIKBGxpdmUYAyABKAhCBOJBAQNiBnByb3RvMw", [file_clarion_v1_approval, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
- * A piece of content that several campaigns share, such as a footer or a button. One with blocks is a layout.
+ * Is a piece of content that several campaigns share, such as a footer or a button. One with blocks is a layout.
  *
  * Content writes `{% include "fragments/button" %}`, or begins with `{% extends "fragments/base" %}`. The editable fields are a draft.
  * Publishing makes an immutable version of them. A campaign is activated with the newest version of each fragment that it names, or with
@@ -29,113 +29,114 @@ export const file_clarion_v1_fragment: GenFile = /*@__PURE__*/
  */
 export type Fragment = Message<"clarion.v1.Fragment"> & {
   /**
-   * Identifier. `fragments/{fragment}`, where `{fragment}` is 1 to 63 lower-case letters, digits and hyphens, begins with a letter
-   * and does not end with a hyphen. Chosen at creation.
+   * Identifier. Has the form `fragments/{fragment}`, where `{fragment}` is 1 to 63 lower-case letters, digits and hyphens, begins
+   * with a letter and does not end with a hyphen. Is chosen at creation.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. What people call it. At most 200 characters.
+   * Optional. Says what people call it. Has at most 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Optional. What it is for. At most 2,000 characters.
+   * Optional. Says what it is for. Has at most 2,000 characters.
    *
    * @generated from field: string description = 3;
    */
   description: string;
 
   /**
-   * Optional. Where it may stand. Default: `KIND_HTML`.
+   * Optional. Says where it may stand. Default: `KIND_HTML`.
    *
    * @generated from field: clarion.v1.Fragment.Kind kind = 4;
    */
   kind: Fragment_Kind;
 
   /**
-   * Required. The template, in Jinja2 as contents are. It sees `context`, `profile`, `recipient`, `campaign`, the links of the recipient
-   * and its own parameters, and no other variable of what includes it. At most 256 KiB.
+   * Required. Is the template, in Jinja2 as contents are. It sees `context`, `profile`, `recipient`, `campaign`, the links of the
+   * recipient and its own parameters, and no other variable of what includes it. Has at most 256 KiB.
    *
    * @generated from field: string source = 5;
    */
   source: string;
 
   /**
-   * Optional. The variables that it takes, as a JSON Schema (draft 2020-12) whose root type is `object` and whose properties are the
-   * parameters. They are given by `{% with label="Pay" %}{% include "fragments/button" %}{% endwith %}`, to a layout by
-   * `{% set label = "Pay" %}` behind `extends`. At most 50 parameters and 64 KiB as JSON. Default: none.
+   * Optional. Holds the variables that it takes, as a JSON Schema (draft 2020-12) whose root type is `object` and whose properties
+   * are the parameters. They are given by `{% with label="Pay" %}{% include "fragments/button" %}{% endwith %}`, to a layout by `{%
+   * set label = "Pay" %}` behind `extends`. Has at most 50 parameters and 64 KiB as JSON. Default: none.
    *
    * @generated from field: google.protobuf.Struct parameters = 6;
    */
   parameters?: JsonObject | undefined;
 
   /**
-   * Optional. Texts by locale, as `Campaign.translations`. Its `t()` asks them first, and those of the campaign after them.
+   * Optional. Holds texts by locale, as `Campaign.translations` does. Its `t()` asks them first, and those of the campaign after
+   * them.
    *
    * @generated from field: map<string, google.protobuf.Struct> translations = 7;
    */
   translations: { [key: string]: JsonObject };
 
   /**
-   * Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
-   * refused with `ABORTED`. Changes with every change.
+   * Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one than the stored one
+   * is refused with `ABORTED`. It changes with every change.
    *
    * @generated from field: string etag = 8;
    */
   etag: string;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 9;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was last changed.
+   * Output only. Says when it was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 10;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was archived. Absent while it is in use. No campaign can be activated with an archived fragment.
+   * Output only. Says when it was archived. Is absent while it is in use. No campaign can be activated with an archived fragment.
    *
    * @generated from field: google.protobuf.Timestamp archive_time = 11;
    */
   archiveTime?: Timestamp | undefined;
 
   /**
-   * Output only. The number of its newest version. 0: it was never published.
+   * Output only. Is the number of its newest version. Is 0 when it was never published.
    *
    * @generated from field: int32 published_version = 12;
    */
   publishedVersion: number;
 
   /**
-   * Output only. True when the draft differs from the newest version, or was never published.
+   * Output only. Is true when the draft differs from the newest version, or was never published.
    *
    * @generated from field: bool draft_pending = 13;
    */
   draftPending: boolean;
 
   /**
-   * Optional. Which callers see it: keys that hold each of these labels. Without any, every key of the sandbox. To all other keys it
-   * does not exist. Only campaigns that have these labels too are activated with it. They are in no version, and take effect at once.
-   * At most 64, each of those that the calling key holds. Default: none.
+   * Optional. Says which callers see it: the keys that hold each of these labels, and every key of the sandbox when there are none.
+   * To all other keys it does not exist. Only campaigns that have these labels too are activated with it. They are in no version,
+   * and take effect at once. Has at most 64, each of which the calling key holds. Default: none.
    *
    * @generated from field: repeated string access_labels = 14;
    */
   accessLabels: string[];
 
   /**
-   * Output only. Where the approval of the draft stands. While it is in review or approved, nothing but the access labels can be
-   * changed. `ApprovalService.GetApproval` tells more.
+   * Output only. Says where the approval of the draft stands. While it is in review or approved, nothing but the access labels can
+   * be changed. `ApprovalService.GetApproval` tells what is missing.
    *
    * @generated from field: clarion.v1.Approval.State approval_state = 15;
    */
@@ -150,27 +151,27 @@ export const FragmentSchema: GenMessage<Fragment> = /*@__PURE__*/
   messageDesc(file_clarion_v1_fragment, 0);
 
 /**
- * In which parts of a content a fragment may stand. Values may be added.
+ * Says in which parts of a content a fragment may stand. Values may be added.
  *
  * @generated from enum clarion.v1.Fragment.Kind
  */
 export enum Fragment_Kind {
   /**
-   * Read as `KIND_HTML`.
+   * Is read as `KIND_HTML`.
    *
    * @generated from enum value: KIND_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * In HTML. Values are escaped.
+   * The fragment stands in HTML. Values are escaped.
    *
    * @generated from enum value: KIND_HTML = 1;
    */
   HTML = 1,
 
   /**
-   * In plain text: the text part of a mail, its subject and its header fields.
+   * The fragment stands in plain text: the text part of a mail, its subject and its header fields.
    *
    * @generated from enum value: KIND_TEXT = 2;
    */
@@ -184,13 +185,13 @@ export const Fragment_KindSchema: GenEnum<Fragment_Kind> = /*@__PURE__*/
   enumDesc(file_clarion_v1_fragment, 0, 0);
 
 /**
- * A fragment as it was published. Never changes, and stays as long as its fragment.
+ * Is a fragment as it was published. It never changes, and stays as long as its fragment.
  *
  * @generated from message clarion.v1.FragmentVersion
  */
 export type FragmentVersion = Message<"clarion.v1.FragmentVersion"> & {
   /**
-   * Output only. The fragment, as `fragments/{fragment}`.
+   * Output only. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 1;
    */
@@ -204,70 +205,70 @@ export type FragmentVersion = Message<"clarion.v1.FragmentVersion"> & {
   version: number;
 
   /**
-   * Output only. Where it may stand.
+   * Output only. Says where it may stand.
    *
    * @generated from field: clarion.v1.Fragment.Kind kind = 3;
    */
   kind: Fragment_Kind;
 
   /**
-   * Output only. The template.
+   * Output only. Is the template.
    *
    * @generated from field: string source = 4;
    */
   source: string;
 
   /**
-   * Output only. The variables that it takes, as a JSON Schema.
+   * Output only. Holds the variables that it takes, as a JSON Schema.
    *
    * @generated from field: google.protobuf.Struct parameters = 5;
    */
   parameters?: JsonObject | undefined;
 
   /**
-   * Output only. Its texts by locale.
+   * Output only. Holds its texts by locale.
    *
    * @generated from field: map<string, google.protobuf.Struct> translations = 6;
    */
   translations: { [key: string]: JsonObject };
 
   /**
-   * Output only. The fragments that it names itself, as it names them: `fragments/button`, or `fragments/button@3`.
+   * Output only. Lists the fragments that it names itself, as it names them: `fragments/button`, or `fragments/button@3`.
    *
    * @generated from field: repeated string fragments = 7;
    */
   fragments: string[];
 
   /**
-   * Output only. A hash (SHA-256) of all that it renders by.
+   * Output only. Is a hash (SHA-256) of all that it renders by.
    *
    * @generated from field: string hash = 8;
    */
   hash: string;
 
   /**
-   * Output only. When it was published.
+   * Output only. Says when it was published.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 9;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. The key that published it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that published it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string creator = 10;
    */
   creator: string;
 
   /**
-   * Output only. The keys that approved it, as `apiKeys/{api_key}`.
+   * Output only. Names the keys that approved it, as `apiKeys/{api_key}`.
    *
    * @generated from field: repeated string approvers = 11;
    */
   approvers: string[];
 
   /**
-   * Output only. Why an administrator published it without the approvals that policies asked for. Empty otherwise.
+   * Output only. Says why an administrator published it without the approvals that policies asked for. Is empty otherwise.
    *
    * @generated from field: string bypass_reason = 12;
    */
@@ -282,28 +283,28 @@ export const FragmentVersionSchema: GenMessage<FragmentVersion> = /*@__PURE__*/
   messageDesc(file_clarion_v1_fragment, 1);
 
 /**
- * One place that names a fragment.
+ * Is one place that names a fragment.
  *
  * @generated from message clarion.v1.FragmentUse
  */
 export type FragmentUse = Message<"clarion.v1.FragmentUse"> & {
   /**
-   * Output only. What names it: the draft of a campaign as `campaigns/{campaign}`, a version as `campaigns/{campaign}/versions/3`, and
-   * likewise `fragments/{fragment}` and `fragments/{fragment}/versions/3`.
+   * Output only. Says what names it: the draft of a campaign as `campaigns/{campaign}`, a version as
+   * `campaigns/{campaign}/versions/3`, and likewise `fragments/{fragment}` and `fragments/{fragment}/versions/3`.
    *
    * @generated from field: string user = 1;
    */
   user: string;
 
   /**
-   * Output only. The version of the fragment that it has or names. 0: the newest one at the time of its activation.
+   * Output only. Is the version of the fragment that it has or names. Is 0 for the newest one at the time of its activation.
    *
    * @generated from field: int32 version = 2;
    */
   version: number;
 
   /**
-   * Output only. Whether it is the version of a campaign that triggers use.
+   * Output only. Says whether it is the version of a campaign that triggers use.
    *
    * @generated from field: bool live = 3;
    */

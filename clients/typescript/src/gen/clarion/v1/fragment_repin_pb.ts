@@ -23,42 +23,43 @@ export const file_clarion_v1_fragment_repin: GenFile = /*@__PURE__*/
  */
 export type FragmentRepin = Message<"clarion.v1.FragmentRepin"> & {
   /**
-   * Output only. The campaign, as `campaigns/{campaign}`.
+   * Output only. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Output only. What became of it.
+   * Output only. Says what became of it.
    *
    * @generated from field: clarion.v1.FragmentRepin.Outcome outcome = 2;
    */
   outcome: FragmentRepin_Outcome;
 
   /**
-   * Output only. The version of the fragment that the live version had. 0: none by a name without a number.
+   * Output only. Is the version of the fragment that the live version had. Is 0 when it had none by a name without a number.
    *
    * @generated from field: int32 from_version = 3;
    */
   fromVersion: number;
 
   /**
-   * Output only. The version of the campaign that is live now. With `validate_only`: the one that would be. 0: there is none.
+   * Output only. Is the version of the campaign that is live now. With `validate_only` it is the one that would be. Is 0 when there
+   * is none.
    *
    * @generated from field: int32 campaign_version = 4;
    */
   campaignVersion: number;
 
   /**
-   * Output only. The errors of the review, or the warnings when there are none.
+   * Output only. Lists the errors of the review, or the warnings when there are none.
    *
    * @generated from field: repeated clarion.v1.Finding findings = 5;
    */
   findings: Finding[];
 
   /**
-   * Output only. The policies whose approvals are missing, as `approvalPolicies/{approval_policy}`.
+   * Output only. Names the policies whose approvals are missing, as `approvalPolicies/{approval_policy}`.
    *
    * @generated from field: repeated string approval_policies = 6;
    */
@@ -79,14 +80,15 @@ export const FragmentRepinSchema: GenMessage<FragmentRepin> = /*@__PURE__*/
  */
 export enum FragmentRepin_Outcome {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * A new version of the campaign is live, which differs from the one before by its fragments alone. With `validate_only`: it would be.
+   * A new version of the campaign is live, which differs from the one before by its fragments alone. With `validate_only` it
+   * would be.
    *
    * @generated from enum value: OUTCOME_REPINNED = 1;
    */
@@ -163,22 +165,22 @@ export const FragmentRepin_OutcomeSchema: GenEnum<FragmentRepin_Outcome> = /*@__
  */
 export type RepinFragmentRequest = Message<"clarion.v1.RepinFragmentRequest"> & {
   /**
-   * Required. `fragments/{fragment}`.
+   * Required. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 1;
    */
   fragment: string;
 
   /**
-   * Optional. The version to take: a newer or an earlier one. Default: the newest.
+   * Optional. Is the version to take: a newer or an earlier one. Default: the newest.
    *
    * @generated from field: int32 to_version = 2;
    */
   toVersion: number;
 
   /**
-   * Required. The campaigns that are to take it, as `campaigns/{campaign}`: 1 to 100, without repetition. `ListFragmentUses` tells which
-   * ones have the fragment live.
+   * Required. Names the campaigns that are to take it, as `campaigns/{campaign}`: 1 to 100, without repetition. `ListFragmentUses`
+   * tells which ones have the fragment live.
    *
    * @generated from field: repeated string campaigns = 3;
    */
@@ -192,8 +194,8 @@ export type RepinFragmentRequest = Message<"clarion.v1.RepinFragmentRequest"> & 
   validateOnly: boolean;
 
   /**
-   * Optional. Why campaigns get the version without the approvals that policies ask for. It stands for ever in the versions of those
-   * campaigns that lacked some. At most 2,000 characters. Needs the scope `admin`.
+   * Optional. Says why campaigns get the version without the approvals that policies ask for. It stands for ever in the versions of
+   * those campaigns that lacked some. Has at most 2,000 characters. Needs the scope `admin`.
    *
    * @generated from field: string bypass_reason = 5;
    */
@@ -214,14 +216,14 @@ export const RepinFragmentRequestSchema: GenMessage<RepinFragmentRequest> = /*@_
  */
 export type RepinFragmentResponse = Message<"clarion.v1.RepinFragmentResponse"> & {
   /**
-   * The version that was taken.
+   * Is the version that was taken.
    *
    * @generated from field: int32 to_version = 1;
    */
   toVersion: number;
 
   /**
-   * One for each campaign, in their order.
+   * Has one for each campaign, in their order.
    *
    * @generated from field: repeated clarion.v1.FragmentRepin repins = 2;
    */

@@ -31,14 +31,14 @@ export const file_clarion_v1_fragment_service: GenFile = /*@__PURE__*/
  */
 export type CreateFragmentRequest = Message<"clarion.v1.CreateFragmentRequest"> & {
   /**
-   * Required. The last segment of the name, as `Fragment.name` says.
+   * Required. Is the last segment of the name, as `Fragment.name` says.
    *
    * @generated from field: string fragment_id = 1;
    */
   fragmentId: string;
 
   /**
-   * Required. The fragment. Its name and output-only fields are ignored.
+   * Required. Holds the fragment. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.Fragment fragment = 2;
    */
@@ -67,7 +67,7 @@ export const CreateFragmentRequestSchema: GenMessage<CreateFragmentRequest> = /*
  */
 export type CreateFragmentResponse = Message<"clarion.v1.CreateFragmentResponse"> & {
   /**
-   * The fragment as stored, with defaults filled in.
+   * Holds the fragment as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.Fragment fragment = 1;
    */
@@ -88,7 +88,7 @@ export const CreateFragmentResponseSchema: GenMessage<CreateFragmentResponse> = 
  */
 export type GetFragmentRequest = Message<"clarion.v1.GetFragmentRequest"> & {
   /**
-   * Required. `fragments/{fragment}`.
+   * Required. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string name = 1;
    */
@@ -109,7 +109,7 @@ export const GetFragmentRequestSchema: GenMessage<GetFragmentRequest> = /*@__PUR
  */
 export type GetFragmentResponse = Message<"clarion.v1.GetFragmentResponse"> & {
   /**
-   * The fragment.
+   * Holds the fragment.
    *
    * @generated from field: clarion.v1.Fragment fragment = 1;
    */
@@ -130,15 +130,15 @@ export const GetFragmentResponseSchema: GenMessage<GetFragmentResponse> = /*@__P
  */
 export type ListFragmentsRequest = Message<"clarion.v1.ListFragmentsRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   * A page ends earlier when it has some 3 MiB.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+   * page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -166,14 +166,14 @@ export const ListFragmentsRequestSchema: GenMessage<ListFragmentsRequest> = /*@_
  */
 export type ListFragmentsResponse = Message<"clarion.v1.ListFragmentsResponse"> & {
   /**
-   * The fragments, by name. They have all fields.
+   * Lists the fragments, by name. They have all fields.
    *
    * @generated from field: repeated clarion.v1.Fragment fragments = 1;
    */
   fragments: Fragment[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -194,14 +194,15 @@ export const ListFragmentsResponseSchema: GenMessage<ListFragmentsResponse> = /*
  */
 export type UpdateFragmentRequest = Message<"clarion.v1.UpdateFragmentRequest"> & {
   /**
-   * Required. The name, the new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the name, the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.Fragment fragment = 1;
    */
   fragment?: Fragment | undefined;
 
   /**
-   * Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+   * field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -230,7 +231,7 @@ export const UpdateFragmentRequestSchema: GenMessage<UpdateFragmentRequest> = /*
  */
 export type UpdateFragmentResponse = Message<"clarion.v1.UpdateFragmentResponse"> & {
   /**
-   * The fragment as stored, with defaults filled in.
+   * Holds the fragment as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.Fragment fragment = 1;
    */
@@ -251,14 +252,14 @@ export const UpdateFragmentResponseSchema: GenMessage<UpdateFragmentResponse> = 
  */
 export type DeleteFragmentRequest = Message<"clarion.v1.DeleteFragmentRequest"> & {
   /**
-   * Required. `fragments/{fragment}`.
+   * Required. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -294,14 +295,14 @@ export const DeleteFragmentResponseSchema: GenMessage<DeleteFragmentResponse> = 
  */
 export type ArchiveFragmentRequest = Message<"clarion.v1.ArchiveFragmentRequest"> & {
   /**
-   * Required. `fragments/{fragment}`.
+   * Required. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -322,7 +323,7 @@ export const ArchiveFragmentRequestSchema: GenMessage<ArchiveFragmentRequest> = 
  */
 export type ArchiveFragmentResponse = Message<"clarion.v1.ArchiveFragmentResponse"> & {
   /**
-   * The fragment.
+   * Holds the fragment.
    *
    * @generated from field: clarion.v1.Fragment fragment = 1;
    */
@@ -343,14 +344,14 @@ export const ArchiveFragmentResponseSchema: GenMessage<ArchiveFragmentResponse> 
  */
 export type UnarchiveFragmentRequest = Message<"clarion.v1.UnarchiveFragmentRequest"> & {
   /**
-   * Required. `fragments/{fragment}`.
+   * Required. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -371,7 +372,7 @@ export const UnarchiveFragmentRequestSchema: GenMessage<UnarchiveFragmentRequest
  */
 export type UnarchiveFragmentResponse = Message<"clarion.v1.UnarchiveFragmentResponse"> & {
   /**
-   * The fragment.
+   * Holds the fragment.
    *
    * @generated from field: clarion.v1.Fragment fragment = 1;
    */
@@ -392,14 +393,14 @@ export const UnarchiveFragmentResponseSchema: GenMessage<UnarchiveFragmentRespon
  */
 export type PublishFragmentRequest = Message<"clarion.v1.PublishFragmentRequest"> & {
   /**
-   * Required. `fragments/{fragment}`.
+   * Required. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -413,8 +414,8 @@ export type PublishFragmentRequest = Message<"clarion.v1.PublishFragmentRequest"
   validateOnly: boolean;
 
   /**
-   * Optional. Why the draft is published without the approvals that policies ask for. It stands in the version for ever. At most
-   * 2,000 characters. Needs the scope `admin`.
+   * Optional. Says why the draft is published without the approvals that policies ask for. It stands in the version for ever. Has
+   * at most 2,000 characters. Needs the scope `admin`.
    *
    * @generated from field: string bypass_reason = 4;
    */
@@ -435,21 +436,21 @@ export const PublishFragmentRequestSchema: GenMessage<PublishFragmentRequest> = 
  */
 export type PublishFragmentResponse = Message<"clarion.v1.PublishFragmentResponse"> & {
   /**
-   * The fragment, of which it is the newest version now.
+   * Holds the fragment, of which it is the newest version now.
    *
    * @generated from field: clarion.v1.Fragment fragment = 1;
    */
   fragment?: Fragment | undefined;
 
   /**
-   * The version.
+   * Holds the version.
    *
    * @generated from field: clarion.v1.FragmentVersion version = 2;
    */
   version?: FragmentVersion | undefined;
 
   /**
-   * They say what is worth a look in it.
+   * Lists the warnings of review.
    *
    * @generated from field: repeated clarion.v1.Finding warnings = 3;
    */
@@ -470,22 +471,22 @@ export const PublishFragmentResponseSchema: GenMessage<PublishFragmentResponse> 
  */
 export type ListFragmentVersionsRequest = Message<"clarion.v1.ListFragmentVersionsRequest"> & {
   /**
-   * Required. `fragments/{fragment}`.
+   * Required. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 1;
    */
   fragment: string;
 
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   * A page ends earlier when it has some 3 MiB.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+   * page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then.
    *
    * @generated from field: string page_token = 3;
    */
@@ -506,14 +507,14 @@ export const ListFragmentVersionsRequestSchema: GenMessage<ListFragmentVersionsR
  */
 export type ListFragmentVersionsResponse = Message<"clarion.v1.ListFragmentVersionsResponse"> & {
   /**
-   * The versions, the newest first.
+   * Lists the versions, the newest first.
    *
    * @generated from field: repeated clarion.v1.FragmentVersion fragment_versions = 1;
    */
   fragmentVersions: FragmentVersion[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -534,21 +535,21 @@ export const ListFragmentVersionsResponseSchema: GenMessage<ListFragmentVersions
  */
 export type ListFragmentUsesRequest = Message<"clarion.v1.ListFragmentUsesRequest"> & {
   /**
-   * Required. `fragments/{fragment}`.
+   * Required. Names the fragment, as `fragments/{fragment}`.
    *
    * @generated from field: string fragment = 1;
    */
   fragment: string;
 
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then.
    *
    * @generated from field: string page_token = 3;
    */
@@ -569,14 +570,14 @@ export const ListFragmentUsesRequestSchema: GenMessage<ListFragmentUsesRequest> 
  */
 export type ListFragmentUsesResponse = Message<"clarion.v1.ListFragmentUsesResponse"> & {
   /**
-   * The uses.
+   * Lists the uses.
    *
    * @generated from field: repeated clarion.v1.FragmentUse fragment_uses = 1;
    */
   fragmentUses: FragmentUse[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */

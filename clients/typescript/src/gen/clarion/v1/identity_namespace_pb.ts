@@ -17,7 +17,7 @@ export const file_clarion_v1_identity_namespace: GenFile = /*@__PURE__*/
   fileDesc("CiNjbGFyaW9uL3YxL2lkZW50aXR5X25hbWVzcGFjZS5wcm90bxIKY2xhcmlvbi52MSKjBAoRSWRlbnRpdHlOYW1lc3BhY2USEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQISSAoNbm9ybWFsaXNhdGlvbhgDIAEoDjIrLmNsYXJpb24udjEuSWRlbnRpdHlOYW1lc3BhY2UuTm9ybWFsaXNhdGlvbkIE4kEBBRIcCg5kZWZhdWx0X3JlZ2lvbhgEIAEoCUIE4kEBBRIWCghidWlsdF9pbhgFIAEoCEIE4kEBAxISCgRldGFnGAYgASgJQgTiQQEBEjUKC2NyZWF0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1Cgt1cGRhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMikgEKDU5vcm1hbGlzYXRpb24SHQoZTk9STUFMSVNBVElPTl9VTlNQRUNJRklFRBAAEhcKE05PUk1BTElTQVRJT05fRVhBQ1QQARIXChNOT1JNQUxJU0FUSU9OX0xPV0VSEAISFwoTTk9STUFMSVNBVElPTl9FTUFJTBADEhcKE05PUk1BTElTQVRJT05fUEhPTkUQBDpH6kFEChljbGFyaW9uL0lkZW50aXR5TmFtZXNwYWNlEidpZGVudGl0eU5hbWVzcGFjZXMve2lkZW50aXR5X25hbWVzcGFjZX1iBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * A kind of identities, such as e-mail addresses or the customer numbers of a shop. It says when two of them are the same.
+ * Is a kind of identities, such as e-mail addresses or the customer numbers of a shop. It says when two of them are the same.
  *
  * `email`, `phone` and `push` are built in. Identities of a namespace that is not stored compare exactly, so that a namespace is created
  * only where they are to compare otherwise, or for its display name.
@@ -26,59 +26,59 @@ export const file_clarion_v1_identity_namespace: GenFile = /*@__PURE__*/
  */
 export type IdentityNamespace = Message<"clarion.v1.IdentityNamespace"> & {
   /**
-   * Identifier. `identityNamespaces/{identity_namespace}`, where `{identity_namespace}` is 1 to 32 lower-case letters, digits, hyphens
-   * and underscores: what identities begin with, such as `crm` of `crm:4711`. Chosen at creation.
+   * Identifier. Has the form `identityNamespaces/{identity_namespace}`, where `{identity_namespace}` is 1 to 32 lower-case letters,
+   * digits, hyphens and underscores. Identities begin with it, such as `crm:4711` with `crm`. Is chosen at creation.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What people call it. 1 to 200 characters.
+   * Required. Says what people call it. Has 1 to 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Immutable. What makes two identities the same. Chosen at creation. Default: `NORMALISATION_EXACT`.
+   * Immutable. Says what makes two identities the same. Is chosen at creation. Default: `NORMALISATION_EXACT`.
    *
    * @generated from field: clarion.v1.IdentityNamespace.Normalisation normalisation = 3;
    */
   normalisation: IdentityNamespace_Normalisation;
 
   /**
-   * Immutable. The region of phone numbers without a country code, as an ISO 3166 code such as `GB`. Only for `NORMALISATION_PHONE`.
-   * Chosen at creation. Default: none, so that each number begins with `+` and its country code.
+   * Immutable. Is the region of phone numbers without a country code, as an ISO 3166 code such as `GB`. It is allowed only with
+   * `NORMALISATION_PHONE`. Is chosen at creation. Default: none, so that each number begins with `+` and its country code.
    *
    * @generated from field: string default_region = 4;
    */
   defaultRegion: string;
 
   /**
-   * Output only. Whether every sandbox has it. It cannot be changed or deleted.
+   * Output only. Says whether every sandbox has it. It cannot be changed or deleted.
    *
    * @generated from field: bool built_in = 5;
    */
   builtIn: boolean;
 
   /**
-   * Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
-   * refused with `ABORTED`. Changes with every change. Empty for those that are built in.
+   * Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one than the stored one
+   * is refused with `ABORTED`. It changes with every change. Is empty for those that are built in.
    *
    * @generated from field: string etag = 6;
    */
   etag: string;
 
   /**
-   * Output only. When it was created. Absent for those that are built in.
+   * Output only. Says when it was created. Is absent for those that are built in.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was changed last. Absent for those that are built in.
+   * Output only. Says when it was changed last. Is absent for those that are built in.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
@@ -99,35 +99,36 @@ export const IdentityNamespaceSchema: GenMessage<IdentityNamespace> = /*@__PURE_
  */
 export enum IdentityNamespace_Normalisation {
   /**
-   * Read as `NORMALISATION_EXACT`.
+   * Is read as `NORMALISATION_EXACT`.
    *
    * @generated from enum value: NORMALISATION_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Equal texts.
+   * Two values are the same when their texts are equal.
    *
    * @generated from enum value: NORMALISATION_EXACT = 1;
    */
   EXACT = 1,
 
   /**
-   * Equal texts, whatever the case of their letters.
+   * Two values are the same when their texts are equal, whatever the case of their letters.
    *
    * @generated from enum value: NORMALISATION_LOWER = 2;
    */
   LOWER = 2,
 
   /**
-   * E-mail addresses: ASCII letters without their case, and domains in Unicode as in ASCII. Other texts are refused.
+   * The values are e-mail addresses: ASCII letters compare without their case, and domains in Unicode as in ASCII. Other texts
+   * are refused.
    *
    * @generated from enum value: NORMALISATION_EMAIL = 3;
    */
   EMAIL = 3,
 
   /**
-   * Phone numbers: the same number in E.164, however it is written. Other texts are refused.
+   * The values are phone numbers: the same number in E.164 is the same, however it is written. Other texts are refused.
    *
    * @generated from enum value: NORMALISATION_PHONE = 4;
    */

@@ -27,14 +27,14 @@ export const file_clarion_v1_identity_namespace_service: GenFile = /*@__PURE__*/
  */
 export type CreateIdentityNamespaceRequest = Message<"clarion.v1.CreateIdentityNamespaceRequest"> & {
   /**
-   * Required. The last segment of the name, as `IdentityNamespace.name` says.
+   * Required. Is the last segment of the name, as `IdentityNamespace.name` says.
    *
    * @generated from field: string identity_namespace_id = 1;
    */
   identityNamespaceId: string;
 
   /**
-   * Required. The namespace. Its name and output-only fields are ignored.
+   * Required. Holds the namespace. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.IdentityNamespace identity_namespace = 2;
    */
@@ -62,7 +62,7 @@ export const CreateIdentityNamespaceRequestSchema: GenMessage<CreateIdentityName
  */
 export type CreateIdentityNamespaceResponse = Message<"clarion.v1.CreateIdentityNamespaceResponse"> & {
   /**
-   * The namespace as stored, with defaults filled in.
+   * Holds the namespace as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.IdentityNamespace identity_namespace = 1;
    */
@@ -83,7 +83,7 @@ export const CreateIdentityNamespaceResponseSchema: GenMessage<CreateIdentityNam
  */
 export type GetIdentityNamespaceRequest = Message<"clarion.v1.GetIdentityNamespaceRequest"> & {
   /**
-   * Required. `identityNamespaces/{identity_namespace}`.
+   * Required. Names the identity namespace, as `identityNamespaces/{identity_namespace}`.
    *
    * @generated from field: string name = 1;
    */
@@ -104,7 +104,7 @@ export const GetIdentityNamespaceRequestSchema: GenMessage<GetIdentityNamespaceR
  */
 export type GetIdentityNamespaceResponse = Message<"clarion.v1.GetIdentityNamespaceResponse"> & {
   /**
-   * The namespace.
+   * Holds the namespace.
    *
    * @generated from field: clarion.v1.IdentityNamespace identity_namespace = 1;
    */
@@ -125,14 +125,14 @@ export const GetIdentityNamespaceResponseSchema: GenMessage<GetIdentityNamespace
  */
 export type ListIdentityNamespacesRequest = Message<"clarion.v1.ListIdentityNamespacesRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -153,14 +153,14 @@ export const ListIdentityNamespacesRequestSchema: GenMessage<ListIdentityNamespa
  */
 export type ListIdentityNamespacesResponse = Message<"clarion.v1.ListIdentityNamespacesResponse"> & {
   /**
-   * The namespaces, by name.
+   * Lists the namespaces, by name.
    *
    * @generated from field: repeated clarion.v1.IdentityNamespace identity_namespaces = 1;
    */
   identityNamespaces: IdentityNamespace[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -181,14 +181,15 @@ export const ListIdentityNamespacesResponseSchema: GenMessage<ListIdentityNamesp
  */
 export type UpdateIdentityNamespaceRequest = Message<"clarion.v1.UpdateIdentityNamespaceRequest"> & {
   /**
-   * Required. The name, the new display name and, optionally, the etag that the caller last saw.
+   * Required. Holds the name, the new display name and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.IdentityNamespace identity_namespace = 1;
    */
   identityNamespace?: IdentityNamespace | undefined;
 
   /**
-   * Optional. The top-level fields to change: `display_name`. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the top-level fields to change, which can be `display_name` alone. Default: every editable field that is
+   * populated. `*` stands for every editable field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -216,7 +217,7 @@ export const UpdateIdentityNamespaceRequestSchema: GenMessage<UpdateIdentityName
  */
 export type UpdateIdentityNamespaceResponse = Message<"clarion.v1.UpdateIdentityNamespaceResponse"> & {
   /**
-   * The namespace as stored.
+   * Holds the namespace as stored.
    *
    * @generated from field: clarion.v1.IdentityNamespace identity_namespace = 1;
    */
@@ -237,14 +238,14 @@ export const UpdateIdentityNamespaceResponseSchema: GenMessage<UpdateIdentityNam
  */
 export type DeleteIdentityNamespaceRequest = Message<"clarion.v1.DeleteIdentityNamespaceRequest"> & {
   /**
-   * Required. `identityNamespaces/{identity_namespace}`.
+   * Required. Names the identity namespace, as `identityNamespaces/{identity_namespace}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */

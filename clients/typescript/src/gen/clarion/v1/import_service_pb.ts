@@ -29,34 +29,34 @@ export const file_clarion_v1_import_service: GenFile = /*@__PURE__*/
   fileDesc("Ch9jbGFyaW9uL3YxL2ltcG9ydF9zZXJ2aWNlLnByb3RvEgpjbGFyaW9uLnYxIrEBChtJbXBvcnRQcm9maWxlc1N0cmVhbVJlcXVlc3QSFwoJaW1wb3J0X2lkGAEgASgJQgTiQQECEhYKCHBvc2l0aW9uGAIgASgDQgTiQQECEisKCHByb2ZpbGVzGAMgAygLMhMuY2xhcmlvbi52MS5Qcm9maWxlQgTiQQECEjQKCGNvbnNlbnRzGAQgAygLMhwuY2xhcmlvbi52MS5JbXBvcnRlZENvbnNlbnRzQgTiQQEBIl4KHEltcG9ydFByb2ZpbGVzU3RyZWFtUmVzcG9uc2USEAoIcG9zaXRpb24YASABKAMSLAoHcmVzdWx0cxgCIAMoCzIbLmNsYXJpb24udjEuSW1wb3J0ZWRQcm9maWxlIocBCh9JbXBvcnRTdXBwcmVzc2lvbnNTdHJlYW1SZXF1ZXN0EhcKCWltcG9ydF9pZBgBIAEoCUIE4kEBAhIWCghwb3NpdGlvbhgCIAEoA0IE4kEBAhIzCgxzdXBwcmVzc2lvbnMYAyADKAsyFy5jbGFyaW9uLnYxLlN1cHByZXNzaW9uQgTiQQECImYKIEltcG9ydFN1cHByZXNzaW9uc1N0cmVhbVJlc3BvbnNlEhAKCHBvc2l0aW9uGAEgASgDEjAKB3Jlc3VsdHMYAiADKAsyHy5jbGFyaW9uLnYxLkltcG9ydGVkU3VwcHJlc3Npb24iwQEKHVVwbG9hZElkZW50aXRpZXNTdHJlYW1SZXF1ZXN0EicKBG5hbWUYASABKAlCGeJBAQL6QRIKEGNsYXJpb24vQXVkaWVuY2USFwoJaW1wb3J0X2lkGAIgASgJQgTiQQECEhYKCHBvc2l0aW9uGAMgASgDQgTiQQECEhgKCmlkZW50aXRpZXMYBCADKAlCBOJBAQESFAoGYXBwZW5kGAUgASgIQgTiQQEBEhYKCGNvbXBsZXRlGAYgASgIQgTiQQEBIsABCh5VcGxvYWRJZGVudGl0aWVzU3RyZWFtUmVzcG9uc2USEAoIcG9zaXRpb24YASABKAMSEwoLYWRkZWRfY291bnQYAiABKAUSFgoOcmVwZWF0ZWRfY291bnQYAyABKAUSLgoIcmVqZWN0ZWQYBCADKAsyHC5jbGFyaW9uLnYxLlJlamVjdGVkSWRlbnRpdHkSLwoNaWRlbnRpdHlfbGlzdBgFIAEoCzIYLmNsYXJpb24udjEuSWRlbnRpdHlMaXN0MogECg1JbXBvcnRTZXJ2aWNlEpoBChRJbXBvcnRQcm9maWxlc1N0cmVhbRInLmNsYXJpb24udjEuSW1wb3J0UHJvZmlsZXNTdHJlYW1SZXF1ZXN0GiguY2xhcmlvbi52MS5JbXBvcnRQcm9maWxlc1N0cmVhbVJlc3BvbnNlIivi2xgDCgEDgtPkkwIeIhkvdjEvcHJvZmlsZXM6aW1wb3J0U3RyZWFtOgEqKAEwARKqAQoYSW1wb3J0U3VwcHJlc3Npb25zU3RyZWFtEisuY2xhcmlvbi52MS5JbXBvcnRTdXBwcmVzc2lvbnNTdHJlYW1SZXF1ZXN0GiwuY2xhcmlvbi52MS5JbXBvcnRTdXBwcmVzc2lvbnNTdHJlYW1SZXNwb25zZSIv4tsYAwoBBYLT5JMCIiIdL3YxL3N1cHByZXNzaW9uczppbXBvcnRTdHJlYW06ASooATABEqwBChZVcGxvYWRJZGVudGl0aWVzU3RyZWFtEikuY2xhcmlvbi52MS5VcGxvYWRJZGVudGl0aWVzU3RyZWFtUmVxdWVzdBoqLmNsYXJpb24udjEuVXBsb2FkSWRlbnRpdGllc1N0cmVhbVJlc3BvbnNlIjfi2xgECgIBA4LT5JMCKSIkL3YxL2F1ZGllbmNlczp1cGxvYWRJZGVudGl0aWVzU3RyZWFtOgEqKAEwAWIGcHJvdG8z", [file_clarion_v1_access, file_clarion_v1_audience, file_clarion_v1_audience_service, file_clarion_v1_profile, file_clarion_v1_profile_service, file_clarion_v1_suppression, file_clarion_v1_suppression_service, file_google_api_annotations, file_google_api_field_behavior, file_google_api_resource]);
 
 /**
- * Some profiles of an import.
+ * Carries some profiles of an import.
  *
  * @generated from message clarion.v1.ImportProfilesStreamRequest
  */
 export type ImportProfilesStreamRequest = Message<"clarion.v1.ImportProfilesStreamRequest"> & {
   /**
-   * Required. Names the import. Chosen by the caller anew for each: 1 to 64 letters, digits, hyphens and underscores.
+   * Required. Names the import. The caller chooses a new one for each, of 1 to 64 letters, digits, hyphens and underscores.
    *
    * @generated from field: string import_id = 1;
    */
   importId: string;
 
   /**
-   * Required. How many profiles of the import come before these. Default: 0, as in the first request.
+   * Required. Says how many profiles of the import come before these. Default: 0, as in the first request.
    *
    * @generated from field: int64 position = 2;
    */
   position: bigint;
 
   /**
-   * Required. 1 to 1,000 profiles, as in `ImportProfilesRequest`.
+   * Required. Has 1 to 1,000 profiles, as in `ImportProfilesRequest`.
    *
    * @generated from field: repeated clarion.v1.Profile profiles = 3;
    */
   profiles: Profile[];
 
   /**
-   * Optional. Choices of these people, each entry about one profile of the request.
+   * Optional. Holds choices of these people, each entry about one profile of the request.
    *
    * @generated from field: repeated clarion.v1.ImportedConsents consents = 4;
    */
@@ -77,14 +77,14 @@ export const ImportProfilesStreamRequestSchema: GenMessage<ImportProfilesStreamR
  */
 export type ImportProfilesStreamResponse = Message<"clarion.v1.ImportProfilesStreamResponse"> & {
   /**
-   * The position of the request.
+   * Is the position of the request.
    *
    * @generated from field: int64 position = 1;
    */
   position: bigint;
 
   /**
-   * One for each profile of the request, in its order.
+   * Has one for each profile of the request, in its order.
    *
    * @generated from field: repeated clarion.v1.ImportedProfile results = 2;
    */
@@ -99,27 +99,27 @@ export const ImportProfilesStreamResponseSchema: GenMessage<ImportProfilesStream
   messageDesc(file_clarion_v1_import_service, 1);
 
 /**
- * Some suppressions of an import.
+ * Carries some suppressions of an import.
  *
  * @generated from message clarion.v1.ImportSuppressionsStreamRequest
  */
 export type ImportSuppressionsStreamRequest = Message<"clarion.v1.ImportSuppressionsStreamRequest"> & {
   /**
-   * Required. Names the import. Chosen by the caller anew for each: 1 to 64 letters, digits, hyphens and underscores.
+   * Required. Names the import. The caller chooses a new one for each, of 1 to 64 letters, digits, hyphens and underscores.
    *
    * @generated from field: string import_id = 1;
    */
   importId: string;
 
   /**
-   * Required. How many suppressions of the import come before these. Default: 0, as in the first request.
+   * Required. Says how many suppressions of the import come before these. Default: 0, as in the first request.
    *
    * @generated from field: int64 position = 2;
    */
   position: bigint;
 
   /**
-   * Required. 1 to 1,000 suppressions, each as for `CreateSuppression`.
+   * Required. Has 1 to 1,000 suppressions, each as for `CreateSuppression`.
    *
    * @generated from field: repeated clarion.v1.Suppression suppressions = 3;
    */
@@ -140,14 +140,14 @@ export const ImportSuppressionsStreamRequestSchema: GenMessage<ImportSuppression
  */
 export type ImportSuppressionsStreamResponse = Message<"clarion.v1.ImportSuppressionsStreamResponse"> & {
   /**
-   * The position of the request.
+   * Is the position of the request.
    *
    * @generated from field: int64 position = 1;
    */
   position: bigint;
 
   /**
-   * One for each suppression of the request, in its order.
+   * Has one for each suppression of the request, in its order.
    *
    * @generated from field: repeated clarion.v1.ImportedSuppression results = 2;
    */
@@ -162,49 +162,49 @@ export const ImportSuppressionsStreamResponseSchema: GenMessage<ImportSuppressio
   messageDesc(file_clarion_v1_import_service, 3);
 
 /**
- * Some identities of an upload.
+ * Carries some identities of an upload.
  *
  * @generated from message clarion.v1.UploadIdentitiesStreamRequest
  */
 export type UploadIdentitiesStreamRequest = Message<"clarion.v1.UploadIdentitiesStreamRequest"> & {
   /**
-   * Required. `audiences/{audience}`.
+   * Required. Names the audience, as `audiences/{audience}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. Names the upload. Chosen by the caller anew for each: 1 to 64 letters, digits, hyphens and underscores.
+   * Required. Names the upload. The caller chooses a new one for each, of 1 to 64 letters, digits, hyphens and underscores.
    *
    * @generated from field: string import_id = 2;
    */
   importId: string;
 
   /**
-   * Required. How many identities of the upload come before these. Default: 0, as in the first request.
+   * Required. Says how many identities of the upload come before these. Default: 0, as in the first request.
    *
    * @generated from field: int64 position = 3;
    */
   position: bigint;
 
   /**
-   * Optional. Up to 1,000 identities of any namespaces, such as `email:jane@example.com`. May be absent from the request that
-   * completes an upload.
+   * Optional. Lists up to 1,000 identities of any namespaces, such as `email:jane@example.com`. They may be absent from the request
+   * that completes an upload.
    *
    * @generated from field: repeated string identities = 4;
    */
   identities: string[];
 
   /**
-   * Optional. Adds the identities to the present list. The same in all requests of an upload. Default: they make a new list.
+   * Optional. Adds the identities to the present list. It is the same in all requests of an upload. Default: they make a new list.
    *
    * @generated from field: bool append = 5;
    */
   append: boolean;
 
   /**
-   * Optional. Makes the uploaded list the audience's, with the identities of this request. Not with `append`.
+   * Optional. Makes the uploaded list the audience's, with the identities of this request. It is refused with `append`.
    *
    * @generated from field: bool complete = 6;
    */
@@ -225,35 +225,35 @@ export const UploadIdentitiesStreamRequestSchema: GenMessage<UploadIdentitiesStr
  */
 export type UploadIdentitiesStreamResponse = Message<"clarion.v1.UploadIdentitiesStreamResponse"> & {
   /**
-   * The position of the request.
+   * Is the position of the request.
    *
    * @generated from field: int64 position = 1;
    */
   position: bigint;
 
   /**
-   * How many were added.
+   * Says how many were added.
    *
    * @generated from field: int32 added_count = 2;
    */
   addedCount: number;
 
   /**
-   * How many the list had already, or the request named before.
+   * Says how many the list had already, or the request named before.
    *
    * @generated from field: int32 repeated_count = 3;
    */
   repeatedCount: number;
 
   /**
-   * Those that were refused, in the order of the request.
+   * Lists those that were refused, in the order of the request.
    *
    * @generated from field: repeated clarion.v1.RejectedIdentity rejected = 4;
    */
   rejected: RejectedIdentity[];
 
   /**
-   * The list to which they were added, which is the audience's unless it is still uploaded.
+   * Holds the list to which they were added, which is the audience's unless it is still uploaded.
    *
    * @generated from field: clarion.v1.IdentityList identity_list = 5;
    */

@@ -18,7 +18,7 @@ export const file_clarion_v1_locale_reason: GenFile = /*@__PURE__*/
  */
 export enum LocaleReason {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: LOCALE_REASON_UNSPECIFIED = 0;
    */

@@ -25,163 +25,163 @@ export const file_clarion_v1_message: GenFile = /*@__PURE__*/
   fileDesc("ChhjbGFyaW9uL3YxL21lc3NhZ2UucHJvdG8SCmNsYXJpb24udjEivQoKB01lc3NhZ2USEgoEbmFtZRgBIAEoCUIE4kEBCBItCglleGVjdXRpb24YAiABKAlCGuJBAQP6QRMKEWNsYXJpb24vRXhlY3V0aW9uEisKCGNhbXBhaWduGAMgASgJQhniQQED+kESChBjbGFyaW9uL0NhbXBhaWduEh4KEGNhbXBhaWduX3ZlcnNpb24YBCABKAVCBOJBAQMSFgoIaWRlbnRpdHkYBSABKAlCBOJBAQMSFQoHYWRkcmVzcxgGIAEoCUIE4kEBAxIUCgZsb2NhbGUYByABKAlCBOJBAQMSLgoFc3RhdGUYCCABKA4yGS5jbGFyaW9uLnYxLk1lc3NhZ2UuU3RhdGVCBOJBAQMSOwoQZXhjbHVzaW9uX3JlYXNvbhgJIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uQgTiQQEDEioKB2ZhaWx1cmUYCiABKAsyEy5jbGFyaW9uLnYxLkZhaWx1cmVCBOJBAQMSNQoLYWNjZXB0X3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjIKCGR1ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxI1CgtleHBpcmVfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNgoMb3V0Y29tZV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBAxIbCg1hdHRlbXB0X2NvdW50GA8gASgFQgTiQQEDEisKCGF0dGVtcHRzGBAgAygLMhMuY2xhcmlvbi52MS5BdHRlbXB0QgTiQQEDEicKBmV2ZW50cxgRIAMoCzIRLmNsYXJpb24udjEuRXZlbnRCBOJBAQMSFAoGYWN0aW9uGBIgASgJQgTiQQEDEioKB2NoYW5uZWwYEyABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQMSNQoGbGFiZWxzGBQgAygLMh8uY2xhcmlvbi52MS5NZXNzYWdlLkxhYmVsc0VudHJ5QgTiQQEDEi4KCWV4Y2x1c2lvbhgVIAEoCzIVLmNsYXJpb24udjEuRXhjbHVzaW9uQgTiQQEDEhwKDmNvbnNlbnRfY2hhbmdlGBYgASgJQgTiQQEDEjYKDnNlbmRpbmdfcG9saWN5GBcgASgJQh7iQQED+kEXChVjbGFyaW9uL1NlbmRpbmdQb2xpY3kSHAoOY29udGVudF9sb2NhbGUYGCABKAlCBOJBAQMSNQoNbG9jYWxlX3JlYXNvbhgZIAEoDjIYLmNsYXJpb24udjEuTG9jYWxlUmVhc29uQgTiQQEDEhIKBHJ1bGUYGiABKAlCBOJBAQMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASK1AQoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9RVUVVRUQQARIRCg1TVEFURV9TRU5ESU5HEAISDgoKU1RBVEVfU0VOVBADEhIKDlNUQVRFX0VYQ0xVREVEEAQSEwoPU1RBVEVfQ0FOQ0VMTEVEEAUSEQoNU1RBVEVfRVhQSVJFRBAGEhAKDFNUQVRFX0ZBSUxFRBAHEhIKDlNUQVRFX0lOX0RPVUJUEAg6KOpBJQoPY2xhcmlvbi9NZXNzYWdlEhJtZXNzYWdlcy97bWVzc2FnZX1iBnByb3RvMw", [file_clarion_v1_attempt, file_clarion_v1_channel, file_clarion_v1_event, file_clarion_v1_locale_reason, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * One recipient of one action: what was accepted, and what became of it. Has exactly one outcome.
+ * Is what one recipient gets, or was to get, from one action: what was accepted, and what became of it. It has exactly one outcome.
  *
  * @generated from message clarion.v1.Message
  */
 export type Message = Message$1<"clarion.v1.Message"> & {
   /**
-   * Identifier. `messages/{message}`, where the last segment is opaque. Assigned when the trigger is accepted; messages sort by
-   * it in the order of acceptance.
+   * Identifier. Has the form `messages/{message}`, where the last segment is opaque. Is assigned when the trigger is accepted;
+   * messages sort by it in the order of acceptance.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Output only. The execution it belongs to, as `executions/{execution}`.
+   * Output only. Names the execution it belongs to, as `executions/{execution}`.
    *
    * @generated from field: string execution = 2;
    */
   execution: string;
 
   /**
-   * Output only. The campaign, as `campaigns/{campaign}`.
+   * Output only. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 3;
    */
   campaign: string;
 
   /**
-   * Output only. The number of the campaign version that was live when it was accepted: what was accepted is what is sent.
+   * Output only. Is the number of the campaign version that was live when it was accepted: what was accepted is what is sent.
    *
    * @generated from field: int32 campaign_version = 4;
    */
   campaignVersion: number;
 
   /**
-   * Output only. The recipient's identity, such as `email:jane@example.com`.
+   * Output only. Is the recipient's identity, such as `email:jane@example.com`.
    *
    * @generated from field: string identity = 5;
    */
   identity: string;
 
   /**
-   * Output only. The address it goes to. Empty on a channel that has no addresses, but for recipients at `clarion.test`: their
-   * messages go to `sent@clarion.test` there, and so to nobody.
+   * Output only. Is the address that it goes to. Is empty on a channel that has no addresses; recipients at `clarion.test` have
+   * `sent@clarion.test` there, which reaches nobody.
    *
    * @generated from field: string address = 6;
    */
   address: string;
 
   /**
-   * Output only. The locale that its recipient wants, whose region decides how dates, numbers and money are written.
+   * Output only. Is the locale that its recipient wants, whose region decides how dates, numbers and money are written.
    *
    * @generated from field: string locale = 7;
    */
   locale: string;
 
   /**
-   * Output only. Where it stands.
+   * Output only. Says where it stands.
    *
    * @generated from field: clarion.v1.Message.State state = 8;
    */
   state: Message_State;
 
   /**
-   * Output only. Why it was excluded, as `exclusion.reason`. Set in `STATE_EXCLUDED` alone.
+   * Output only. Says why it was excluded, as `exclusion.reason`. Is set in `STATE_EXCLUDED` alone.
    *
    * @generated from field: clarion.v1.ExclusionReason exclusion_reason = 9;
    */
   exclusionReason: ExclusionReason;
 
   /**
-   * Output only. Why it failed. Set in `STATE_FAILED` and `STATE_IN_DOUBT` alone.
+   * Output only. Says why it failed. Is set in `STATE_FAILED` and `STATE_IN_DOUBT` alone.
    *
    * @generated from field: clarion.v1.Failure failure = 10;
    */
   failure?: Failure | undefined;
 
   /**
-   * Output only. When it was accepted.
+   * Output only. Says when it was accepted.
    *
    * @generated from field: google.protobuf.Timestamp accept_time = 11;
    */
   acceptTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it is tried next, or was due last.
+   * Output only. Says when it is tried next, or was due last.
    *
    * @generated from field: google.protobuf.Timestamp due_time = 12;
    */
   dueTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it is no longer worth sending. Absent: never.
+   * Output only. Says when it is no longer worth sending. Is absent when it never expires.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 13;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it reached its outcome.
+   * Output only. Says when it reached its outcome.
    *
    * @generated from field: google.protobuf.Timestamp outcome_time = 14;
    */
   outcomeTime?: Timestamp | undefined;
 
   /**
-   * Output only. How many attempts were begun.
+   * Output only. Says how many attempts were begun.
    *
    * @generated from field: int32 attempt_count = 15;
    */
   attemptCount: number;
 
   /**
-   * Output only. Every attempt that ended, in order. Returned by `GetMessage` alone.
+   * Output only. Lists every attempt that ended, in order. Is returned by `GetMessage` alone.
    *
    * @generated from field: repeated clarion.v1.Attempt attempts = 16;
    */
   attempts: Attempt[];
 
   /**
-   * Output only. Every event, in order. Returned by `GetMessage` alone.
+   * Output only. Lists every event, in order. Is returned by `GetMessage` alone.
    *
    * @generated from field: repeated clarion.v1.Event events = 17;
    */
   events: Event[];
 
   /**
-   * Output only. The action of the campaign that it belongs to, by its id.
+   * Output only. Is the action of the campaign that it belongs to, by its id.
    *
    * @generated from field: string action = 18;
    */
   action: string;
 
   /**
-   * Output only. The channel it leaves on.
+   * Output only. Is the channel that it leaves on.
    *
    * @generated from field: clarion.v1.Channel channel = 19;
    */
   channel: Channel;
 
   /**
-   * Output only. The labels of its trigger and of its recipient.
+   * Output only. Lists the labels of its trigger and of its recipient.
    *
    * @generated from field: map<string, string> labels = 20;
    */
   labels: { [key: string]: string };
 
   /**
-   * Output only. Why it was excluded, by which check, and what decided. Set in `STATE_EXCLUDED` alone.
+   * Output only. Says why it was excluded, by which check, and what decided. Is set in `STATE_EXCLUDED` alone.
    *
    * @generated from field: clarion.v1.Exclusion exclusion = 21;
    */
   exclusion?: Exclusion | undefined;
 
   /**
-   * Output only. The choice that allowed the message when it was accepted, or excluded it then, as
-   * `consentChanges/{consent_change}`. Empty when the recipient had made no choice about it, and when nobody was asked, as for a
+   * Output only. Names the choice that allowed the message when it was accepted, or excluded it then, as
+   * `consentChanges/{consent_change}`. Is empty when the recipient had made no choice about it, and when nobody was asked, as for a
    * transactional message without a topic.
    *
    * @generated from field: string consent_change = 22;
@@ -189,30 +189,30 @@ export type Message = Message$1<"clarion.v1.Message"> & {
   consentChange: string;
 
   /**
-   * Output only. The sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Empty when none held for it when it
-   * was accepted.
+   * Output only. Names the sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Is empty when none held for
+   * it when it was accepted.
    *
    * @generated from field: string sending_policy = 23;
    */
   sendingPolicy: string;
 
   /**
-   * Output only. The locale of its content, which was chosen when it was accepted.
+   * Output only. Is the locale of its content, which was chosen when it was accepted.
    *
    * @generated from field: string content_locale = 24;
    */
   contentLocale: string;
 
   /**
-   * Output only. Why that one was chosen.
+   * Output only. Says why that one was chosen.
    *
    * @generated from field: clarion.v1.LocaleReason locale_reason = 25;
    */
   localeReason: LocaleReason;
 
   /**
-   * Output only. The rule of its action that was true of its recipient when it was accepted, by its id. Empty when none was, and when
-   * the action has none.
+   * Output only. Is the rule of its action that was true of its recipient when it was accepted, by its id. Is empty when none was,
+   * and when the action has none.
    *
    * @generated from field: string rule = 26;
    */
@@ -234,14 +234,14 @@ export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
  */
 export enum Message_State {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Durable, and waiting: for its time, for a free connection, for the next attempt, or for its campaign to be resumed.
+   * It is stored, and waits: for its time, for a free connection, for the next attempt, or for its campaign to be resumed.
    *
    * @generated from enum value: STATE_QUEUED = 1;
    */
@@ -255,43 +255,43 @@ export enum Message_State {
   SENDING = 2,
 
   /**
-   * Outcome: the provider has taken responsibility for it.
+   * It has an outcome: the provider has taken responsibility for it.
    *
    * @generated from enum value: STATE_SENT = 3;
    */
   SENT = 3,
 
   /**
-   * Outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted.
+   * It has an outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted.
    *
    * @generated from enum value: STATE_EXCLUDED = 4;
    */
   EXCLUDED = 4,
 
   /**
-   * Outcome: cancelled before any hand-off succeeded.
+   * It has an outcome: it was cancelled before any hand-off succeeded.
    *
    * @generated from enum value: STATE_CANCELLED = 5;
    */
   CANCELLED = 5,
 
   /**
-   * Outcome: its `expire_time` came first.
+   * It has an outcome: its `expire_time` came first.
    *
    * @generated from enum value: STATE_EXPIRED = 6;
    */
   EXPIRED = 6,
 
   /**
-   * Outcome: it cannot be delivered, or the retry window closed; `failure` says why.
+   * It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why.
    *
    * @generated from enum value: STATE_FAILED = 7;
    */
   FAILED = 7,
 
   /**
-   * Outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may no
-   * longer be sent, so that no further attempt can settle it.
+   * It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may
+   * no longer be sent, so that no further attempt can settle it.
    *
    * @generated from enum value: STATE_IN_DOUBT = 8;
    */

@@ -31,7 +31,7 @@ export const file_clarion_v1_message_service: GenFile = /*@__PURE__*/
  */
 export type GetMessageRequest = Message<"clarion.v1.GetMessageRequest"> & {
   /**
-   * Required. `messages/{message}`.
+   * Required. Names the message, as `messages/{message}`.
    *
    * @generated from field: string name = 1;
    */
@@ -52,7 +52,7 @@ export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE_
  */
 export type GetMessageResponse = Message<"clarion.v1.GetMessageResponse"> & {
   /**
-   * The message.
+   * Holds the message.
    *
    * @generated from field: clarion.v1.Message message = 1;
    */
@@ -73,77 +73,77 @@ export const GetMessageResponseSchema: GenMessage<GetMessageResponse> = /*@__PUR
  */
 export type ListMessagesRequest = Message<"clarion.v1.ListMessagesRequest"> & {
   /**
-   * Optional. Only messages of this campaign, as `campaigns/{campaign}`.
+   * Optional. Returns only messages of this campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. Only messages of this execution, as `executions/{execution}`.
+   * Optional. Returns only messages of this execution, as `executions/{execution}`.
    *
    * @generated from field: string execution = 2;
    */
   execution: string;
 
   /**
-   * Optional. Only messages to this identity, such as `email:jane@example.com`.
+   * Optional. Returns only messages to this identity, such as `email:jane@example.com`.
    *
    * @generated from field: string identity = 3;
    */
   identity: string;
 
   /**
-   * Optional. Only messages in one of these states.
+   * Optional. Returns only messages in one of these states.
    *
    * @generated from field: repeated clarion.v1.Message.State states = 4;
    */
   states: Message_State[];
 
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 5;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then.
    *
    * @generated from field: string page_token = 6;
    */
   pageToken: string;
 
   /**
-   * Optional. Only messages that carry each of these labels, written as `key=value`. At most 16.
+   * Optional. Returns only messages that carry each of these labels, written as `key=value`. Has at most 16.
    *
    * @generated from field: repeated string labels = 7;
    */
   labels: string[];
 
   /**
-   * Optional. Only messages on one of these channels.
+   * Optional. Returns only messages on one of these channels.
    *
    * @generated from field: repeated clarion.v1.Channel channels = 8;
    */
   channels: Channel[];
 
   /**
-   * Optional. Only messages of these actions, by their ids.
+   * Optional. Returns only messages of these actions, by their ids.
    *
    * @generated from field: repeated string actions = 9;
    */
   actions: string[];
 
   /**
-   * Optional. Only messages that were excluded for one of these reasons.
+   * Optional. Returns only messages that were excluded for one of these reasons.
    *
    * @generated from field: repeated clarion.v1.ExclusionReason exclusion_reasons = 10;
    */
   exclusionReasons: ExclusionReason[];
 
   /**
-   * Optional. Only messages that were excluded by one of these checks.
+   * Optional. Returns only messages that were excluded by one of these checks.
    *
    * @generated from field: repeated clarion.v1.Exclusion.Phase exclusion_phases = 11;
    */
@@ -164,14 +164,14 @@ export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__P
  */
 export type ListMessagesResponse = Message<"clarion.v1.ListMessagesResponse"> & {
   /**
-   * The messages, newest first.
+   * Lists the messages, newest first.
    *
    * @generated from field: repeated clarion.v1.Message messages = 1;
    */
   messages: Message$1[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -192,7 +192,7 @@ export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@_
  */
 export type CancelMessageRequest = Message<"clarion.v1.CancelMessageRequest"> & {
   /**
-   * Required. `messages/{message}`.
+   * Required. Names the message, as `messages/{message}`.
    *
    * @generated from field: string name = 1;
    */
@@ -213,14 +213,14 @@ export const CancelMessageRequestSchema: GenMessage<CancelMessageRequest> = /*@_
  */
 export type CancelMessageResponse = Message<"clarion.v1.CancelMessageResponse"> & {
   /**
-   * What it came to.
+   * Says what it came to.
    *
    * @generated from field: clarion.v1.CancelMessageResponse.Outcome outcome = 1;
    */
   outcome: CancelMessageResponse_Outcome;
 
   /**
-   * The message as it stands now, without its attempts and events.
+   * Holds the message as it stands now, without its attempts and events.
    *
    * @generated from field: clarion.v1.Message message = 2;
    */
@@ -241,7 +241,7 @@ export const CancelMessageResponseSchema: GenMessage<CancelMessageResponse> = /*
  */
 export enum CancelMessageResponse_Outcome {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
    */
@@ -275,42 +275,42 @@ export const CancelMessageResponse_OutcomeSchema: GenEnum<CancelMessageResponse_
  */
 export type WatchEventsRequest = Message<"clarion.v1.WatchEventsRequest"> & {
   /**
-   * Optional. Only events of this campaign, as `campaigns/{campaign}`.
+   * Optional. Returns only events of this campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. Only events of this execution, as `executions/{execution}`.
+   * Optional. Returns only events of this execution, as `executions/{execution}`.
    *
    * @generated from field: string execution = 2;
    */
   execution: string;
 
   /**
-   * Optional. Only events of this message, as `messages/{message}`.
+   * Optional. Returns only events of this message, as `messages/{message}`.
    *
    * @generated from field: string message = 3;
    */
   message: string;
 
   /**
-   * Optional. Only events of these types.
+   * Optional. Returns only events of these types.
    *
    * @generated from field: repeated clarion.v1.Event.Type types = 4;
    */
   types: Event_Type[];
 
   /**
-   * Optional. The last token received from a watch with the same filters. Default: from this moment on.
+   * Optional. Is the last token received from a watch with the same filters. Default: the stream begins at this moment.
    *
    * @generated from field: string resume_token = 5;
    */
   resumeToken: string;
 
   /**
-   * Optional. Without a token, begins with the oldest stored event instead of with this moment.
+   * Optional. Begins, without a token, with the oldest stored event instead of with this moment. Default: false.
    *
    * @generated from field: bool from_start = 6;
    */
@@ -331,14 +331,14 @@ export const WatchEventsRequestSchema: GenMessage<WatchEventsRequest> = /*@__PUR
  */
 export type WatchEventsResponse = Message<"clarion.v1.WatchEventsResponse"> & {
   /**
-   * The event. Absent in a heartbeat.
+   * Holds the event. Is absent in a heartbeat.
    *
    * @generated from field: clarion.v1.Event event = 1;
    */
   event?: Event | undefined;
 
   /**
-   * Where to go on after this answer. Opaque.
+   * Says where to go on after this answer. The token is opaque.
    *
    * @generated from field: string resume_token = 2;
    */
@@ -353,7 +353,7 @@ export const WatchEventsResponseSchema: GenMessage<WatchEventsResponse> = /*@__P
   messageDesc(file_clarion_v1_message_service, 7);
 
 /**
- * Tells the truth about every message.
+ * Says what became of every message, and cancels messages.
  *
  * Every RPC may also fail as `error_reason.proto` says under "Any call".
  *
@@ -388,8 +388,8 @@ export const MessageService: GenService<{
     output: typeof ListMessagesResponseSchema;
   },
   /**
-   * Cancels a message that no process has begun to hand off, and says truly whether it was in time. When it is too late and the
-   * message fails, none of a next action follows it. Needs the scope `trigger`.
+   * Cancels a message that no process has begun to hand off, and says whether it was in time. When it is too late and the message
+   * fails, none of a next action follows it. Needs the scope `trigger`.
    *
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -402,9 +402,9 @@ export const MessageService: GenService<{
     output: typeof CancelMessageResponseSchema;
   },
   /**
-   * Streams events as they are recorded, each once and in the order of their recording. The first answer comes at once and
-   * carries no event but a resume token; so do the heartbeats, every 15 seconds without an event. A caller that reconnects
-   * with the last token it received misses nothing and sees nothing twice. Needs the scope `read`.
+   * Streams events as they are recorded, each once and in the order of their recording. The first answer comes at once and carries
+   * no event but a resume token; so do the heartbeats, every 15 seconds without an event. A caller that reconnects with the last
+   * token that it received misses nothing and sees nothing twice. Needs the scope `read`.
    *
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter is malformed.

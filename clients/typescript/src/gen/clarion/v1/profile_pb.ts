@@ -17,22 +17,22 @@ export const file_clarion_v1_profile: GenFile = /*@__PURE__*/
   fileDesc("ChhjbGFyaW9uL3YxL3Byb2ZpbGUucHJvdG8SCmNsYXJpb24udjEigAMKB1Byb2ZpbGUSEgoEbmFtZRgBIAEoCUIE4kEBCBIYCgppZGVudGl0aWVzGAIgAygJQgTiQQECEjEKCmF0dHJpYnV0ZXMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgEIAEoCUIE4kEBARIXCgl0aW1lX3pvbmUYBSABKAlCBOJBAQESEgoEZXRhZxgGIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEjkKD2ZpcnN0X3NlZW5fdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQM6KOpBJQoPY2xhcmlvbi9Qcm9maWxlEhJwcm9maWxlcy97cHJvZmlsZX1iBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
- * A person whom Clarion knows: the identities by which callers name them, and what messages to them are made of.
+ * Is a person whom Clarion knows: the identities by which callers name them, and what messages to them are made of.
  *
  * @generated from message clarion.v1.Profile
  */
 export type Profile = Message<"clarion.v1.Profile"> & {
   /**
-   * Identifier. `profiles/{profile}`. Assigned at creation; holds nothing about the person.
+   * Identifier. Has the form `profiles/{profile}`. Is assigned at creation; it holds nothing about the person.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What callers name the person by, as `namespace:value`, such as `email:jane@example.com`: 1 to 20, of at most 320
-   * characters each. An identity belongs to one profile of its sandbox. They are returned as they were given, and compared
-   * by the rule of their namespace:
+   * Required. Says what callers name the person by, as `namespace:value`, such as `email:jane@example.com`: 1 to 20, of at most 320
+   * characters each. An identity belongs to one profile of its sandbox. They are returned as they were given, and compared by the
+   * rule of their namespace:
    *
    * - `email`: an address, whose ASCII letters compare without their case on both sides of the `@`, and its domain in the form
    *   that DNS has (`bücher.example` is `xn--bcher-kva.example`). Dots and `+tag` stay.
@@ -45,51 +45,51 @@ export type Profile = Message<"clarion.v1.Profile"> & {
   identities: string[];
 
   /**
-   * Optional. What is known about the person, such as `{"first_name": "Jane", "plan": "gold"}`. At most 32 KB as JSON and 16
-   * levels deep. Names have 1 to 64 letters, digits, underscores and hyphens. A member that is null is not stored.
+   * Optional. Says what is known about the person, such as `{"first_name": "Jane", "plan": "gold"}`. Has at most 32 KB as JSON and
+   * 16 levels. Names have 1 to 64 letters, digits, underscores and hyphens. A member that is null is not stored.
    *
    * @generated from field: google.protobuf.Struct attributes = 3;
    */
   attributes?: JsonObject | undefined;
 
   /**
-   * Optional. The language and region of the person as a BCP 47 tag, such as `pt-BR`.
+   * Optional. Is the language and region of the person as a BCP 47 tag, such as `pt-BR`.
    *
    * @generated from field: string locale = 4;
    */
   locale: string;
 
   /**
-   * Optional. The time zone of the person by its name in the IANA database, such as `Europe/Berlin`, with its case.
+   * Optional. Is the time zone of the person by its name in the IANA database, such as `Europe/Berlin`, with its case.
    *
    * @generated from field: string time_zone = 5;
    */
   timeZone: string;
 
   /**
-   * Optional. The state of the resource as the caller last saw it. An update that carries another one than the stored one is
-   * refused with `ABORTED`. Changes with every change.
+   * Optional. Identifies the state of the resource as the caller last saw it. An update that carries another one than the stored
+   * one is refused with `ABORTED`. It changes with every change.
    *
    * @generated from field: string etag = 6;
    */
   etag: string;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was last changed.
+   * Output only. Says when it was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 8;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Output only. When the person became known: the creation of this profile, or of the oldest one that it has absorbed.
+   * Output only. Says when the person became known: the creation of this profile, or of the oldest one that it has absorbed.
    *
    * @generated from field: google.protobuf.Timestamp first_seen_time = 9;
    */

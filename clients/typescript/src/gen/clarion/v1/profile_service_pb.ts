@@ -31,7 +31,7 @@ export const file_clarion_v1_profile_service: GenFile = /*@__PURE__*/
  */
 export type CreateProfileRequest = Message<"clarion.v1.CreateProfileRequest"> & {
   /**
-   * Required. The profile. Its name and output-only fields are ignored.
+   * Required. Holds the profile. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.Profile profile = 1;
    */
@@ -60,7 +60,7 @@ export const CreateProfileRequestSchema: GenMessage<CreateProfileRequest> = /*@_
  */
 export type CreateProfileResponse = Message<"clarion.v1.CreateProfileResponse"> & {
   /**
-   * The profile as stored.
+   * Holds the profile as stored.
    *
    * @generated from field: clarion.v1.Profile profile = 1;
    */
@@ -81,7 +81,7 @@ export const CreateProfileResponseSchema: GenMessage<CreateProfileResponse> = /*
  */
 export type GetProfileRequest = Message<"clarion.v1.GetProfileRequest"> & {
   /**
-   * Required. `profiles/{profile}`.
+   * Required. Names the profile, as `profiles/{profile}`.
    *
    * @generated from field: string name = 1;
    */
@@ -102,7 +102,7 @@ export const GetProfileRequestSchema: GenMessage<GetProfileRequest> = /*@__PURE_
  */
 export type GetProfileResponse = Message<"clarion.v1.GetProfileResponse"> & {
   /**
-   * The profile.
+   * Holds the profile.
    *
    * @generated from field: clarion.v1.Profile profile = 1;
    */
@@ -123,7 +123,7 @@ export const GetProfileResponseSchema: GenMessage<GetProfileResponse> = /*@__PUR
  */
 export type LookupProfileRequest = Message<"clarion.v1.LookupProfileRequest"> & {
   /**
-   * Required. One of its identities, in any form that its namespace reads as the same, such as `email:Jane@Example.com`.
+   * Required. Is one of its identities, in any form that its namespace reads as the same, such as `email:Jane@Example.com`.
    *
    * @generated from field: string identity = 1;
    */
@@ -144,7 +144,7 @@ export const LookupProfileRequestSchema: GenMessage<LookupProfileRequest> = /*@_
  */
 export type LookupProfileResponse = Message<"clarion.v1.LookupProfileResponse"> & {
   /**
-   * The profile.
+   * Holds the profile.
    *
    * @generated from field: clarion.v1.Profile profile = 1;
    */
@@ -165,15 +165,15 @@ export const LookupProfileResponseSchema: GenMessage<LookupProfileResponse> = /*
  */
 export type ListProfilesRequest = Message<"clarion.v1.ListProfilesRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   * A page ends earlier when it has some 3 MiB.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+   * page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -194,14 +194,14 @@ export const ListProfilesRequestSchema: GenMessage<ListProfilesRequest> = /*@__P
  */
 export type ListProfilesResponse = Message<"clarion.v1.ListProfilesResponse"> & {
   /**
-   * The profiles, oldest first.
+   * Lists the profiles, oldest first.
    *
    * @generated from field: repeated clarion.v1.Profile profiles = 1;
    */
   profiles: Profile[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -222,16 +222,16 @@ export const ListProfilesResponseSchema: GenMessage<ListProfilesResponse> = /*@_
  */
 export type UpdateProfileRequest = Message<"clarion.v1.UpdateProfileRequest"> & {
   /**
-   * Required. The name, the new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the name, the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.Profile profile = 1;
    */
   profile?: Profile | undefined;
 
   /**
-   * Optional. The fields to change: top-level ones, and single attributes such as `attributes.plan`. `identities` and `attributes`
-   * replace all of them; `attributes.plan` sets this one, or removes it where the value is null or missing. Absent: every
-   * editable field that is populated. `*`: every editable field.
+   * Optional. Names the fields to change: top-level ones, and single attributes such as `attributes.plan`. `identities` and
+   * `attributes` replace all of them; `attributes.plan` sets this one, or removes it where the value is null or missing. Default:
+   * every editable field that is populated. `*` stands for every editable field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -260,7 +260,7 @@ export const UpdateProfileRequestSchema: GenMessage<UpdateProfileRequest> = /*@_
  */
 export type UpdateProfileResponse = Message<"clarion.v1.UpdateProfileResponse"> & {
   /**
-   * The profile as stored.
+   * Holds the profile as stored.
    *
    * @generated from field: clarion.v1.Profile profile = 1;
    */
@@ -281,14 +281,14 @@ export const UpdateProfileResponseSchema: GenMessage<UpdateProfileResponse> = /*
  */
 export type ImportProfilesRequest = Message<"clarion.v1.ImportProfilesRequest"> & {
   /**
-   * Required. 1 to 1,000 profiles. Their names and output-only fields are ignored. An attribute that is null is removed.
+   * Required. Has 1 to 1,000 profiles. Their names and output-only fields are ignored. An attribute that is null is removed.
    *
    * @generated from field: repeated clarion.v1.Profile profiles = 1;
    */
   profiles: Profile[];
 
   /**
-   * Optional. Choices of these people, each entry about one profile of the request.
+   * Optional. Holds choices of these people, each entry about one profile of the request.
    *
    * @generated from field: repeated clarion.v1.ImportedConsents consents = 2;
    */
@@ -303,20 +303,20 @@ export const ImportProfilesRequestSchema: GenMessage<ImportProfilesRequest> = /*
   messageDesc(file_clarion_v1_profile_service, 10);
 
 /**
- * Choices of one person, which enter the history when the profile is imported.
+ * Holds choices of one person, which enter the history when the profile is imported.
  *
  * @generated from message clarion.v1.ImportedConsents
  */
 export type ImportedConsents = Message<"clarion.v1.ImportedConsents"> & {
   /**
-   * Required. The position of the profile in `profiles`. Default: 0, the first.
+   * Required. Is the position of the profile in `profiles`. Default: 0, the first.
    *
    * @generated from field: int32 profile_index = 1;
    */
   profileIndex: number;
 
   /**
-   * Required. The choices, each as for `SetConsents`. One that a standing denial forbids is left out, and noted in the result.
+   * Required. Lists the choices, each as for `SetConsents`. One that a standing denial forbids is left out, and noted in the result.
    *
    * @generated from field: repeated clarion.v1.ConsentChange changes = 2;
    */
@@ -337,7 +337,7 @@ export const ImportedConsentsSchema: GenMessage<ImportedConsents> = /*@__PURE__*
  */
 export type ImportProfilesResponse = Message<"clarion.v1.ImportProfilesResponse"> & {
   /**
-   * One for each profile of the request, in its order.
+   * Has one for each profile of the request, in its order.
    *
    * @generated from field: repeated clarion.v1.ImportedProfile results = 1;
    */
@@ -358,21 +358,21 @@ export const ImportProfilesResponseSchema: GenMessage<ImportProfilesResponse> = 
  */
 export type ImportedProfile = Message<"clarion.v1.ImportedProfile"> & {
   /**
-   * What became of it.
+   * Says what became of it.
    *
    * @generated from field: clarion.v1.ImportedProfile.Outcome outcome = 1;
    */
   outcome: ImportedProfile_Outcome;
 
   /**
-   * The profile that has the identities now, as `profiles/{profile}`. Empty when rejected, and when imported before.
+   * Names the profile that has the identities now, as `profiles/{profile}`. Is empty when rejected, and when imported before.
    *
    * @generated from field: string profile = 2;
    */
   profile: string;
 
   /**
-   * Why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as `consents[0].topic`.
+   * Says why it was rejected, with paths in the profile such as `identities[1]`, or among its choices, such as `consents[0].topic`.
    * `IDENTITY_CONFLICT`: the identities belong to several profiles.
    *
    * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 3;
@@ -380,8 +380,8 @@ export type ImportedProfile = Message<"clarion.v1.ImportedProfile"> & {
   violations: BadRequest_FieldViolation[];
 
   /**
-   * What was left out of a profile that was imported. `DENIAL_STANDS`: the choice at that path, such as `consents[0]`, grants what
-   * the person denied.
+   * Says what was left out of a profile that was imported. `DENIAL_STANDS`: the choice at that path, such as `consents[0]`, grants
+   * what the person denied.
    *
    * @generated from field: repeated google.rpc.BadRequest.FieldViolation notes = 4;
    */
@@ -402,7 +402,7 @@ export const ImportedProfileSchema: GenMessage<ImportedProfile> = /*@__PURE__*/
  */
 export enum ImportedProfile_Outcome {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
    */
@@ -457,7 +457,7 @@ export const ImportedProfile_OutcomeSchema: GenEnum<ImportedProfile_Outcome> = /
  */
 export type ExportProfilesRequest = Message<"clarion.v1.ExportProfilesRequest"> & {
   /**
-   * Optional. Only profiles behind this one, as `profiles/{profile}`: the last that was sent. It may be gone. Default: all.
+   * Optional. Returns only profiles behind this one, as `profiles/{profile}`: the last that was sent. It may be gone. Default: all.
    *
    * @generated from field: string after = 1;
    */
@@ -478,14 +478,14 @@ export const ExportProfilesRequestSchema: GenMessage<ExportProfilesRequest> = /*
  */
 export type ExportProfilesResponse = Message<"clarion.v1.ExportProfilesResponse"> & {
   /**
-   * The profiles. Empty in the last answer when there are no more.
+   * Lists the profiles. Is empty in the last answer when there are no more.
    *
    * @generated from field: repeated clarion.v1.ExportedProfile profiles = 1;
    */
   profiles: ExportedProfile[];
 
   /**
-   * Whether there are no more. Set in the last answer alone.
+   * Says that there are no more. Is set in the last answer alone.
    *
    * @generated from field: bool complete = 2;
    */
@@ -500,20 +500,20 @@ export const ExportProfilesResponseSchema: GenMessage<ExportProfilesResponse> = 
   messageDesc(file_clarion_v1_profile_service, 15);
 
 /**
- * One profile of an export.
+ * Is one profile of an export.
  *
  * @generated from message clarion.v1.ExportedProfile
  */
 export type ExportedProfile = Message<"clarion.v1.ExportedProfile"> & {
   /**
-   * The profile.
+   * Holds the profile.
    *
    * @generated from field: clarion.v1.Profile profile = 1;
    */
   profile?: Profile | undefined;
 
   /**
-   * The current choices of the person, the widest scope first. The history is in `GetConsents`.
+   * Lists the current choices of the person, the widest scope first. The history is in `GetConsents`.
    *
    * @generated from field: repeated clarion.v1.Consent consents = 2;
    */
@@ -534,28 +534,28 @@ export const ExportedProfileSchema: GenMessage<ExportedProfile> = /*@__PURE__*/
  */
 export type MergeProfilesRequest = Message<"clarion.v1.MergeProfilesRequest"> & {
   /**
-   * Required. The survivor, as `profiles/{profile}`.
+   * Required. Names the survivor, as `profiles/{profile}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. The profile that it absorbs, as `profiles/{profile}`.
+   * Required. Names the profile that it absorbs, as `profiles/{profile}`.
    *
    * @generated from field: string absorbed = 2;
    */
   absorbed: string;
 
   /**
-   * Optional. The etag of the survivor that the caller last saw.
+   * Optional. Is the etag of the survivor that the caller last saw.
    *
    * @generated from field: string etag = 3;
    */
   etag: string;
 
   /**
-   * Optional. The etag of the absorbed profile that the caller last saw.
+   * Optional. Is the etag of the absorbed profile that the caller last saw.
    *
    * @generated from field: string absorbed_etag = 4;
    */
@@ -576,7 +576,7 @@ export const MergeProfilesRequestSchema: GenMessage<MergeProfilesRequest> = /*@_
  */
 export type MergeProfilesResponse = Message<"clarion.v1.MergeProfilesResponse"> & {
   /**
-   * The survivor as stored.
+   * Holds the survivor as stored.
    *
    * @generated from field: clarion.v1.Profile profile = 1;
    */
@@ -597,29 +597,29 @@ export const MergeProfilesResponseSchema: GenMessage<MergeProfilesResponse> = /*
  */
 export type DeleteProfileRequest = Message<"clarion.v1.DeleteProfileRequest"> & {
   /**
-   * Optional. `profiles/{profile}`. Required unless there is an `identity`.
+   * Optional. Names the profile, as `profiles/{profile}`. It is required unless there is an `identity`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
   etag: string;
 
   /**
-   * Optional. Whether marketing to the addresses of the person stays suppressed, so that an import of an old list brings nobody
-   * back. Default: yes if the service has erasure keys. `false` forgets the addresses, unless the person had denied anything.
+   * Optional. Says whether marketing to the addresses of the person stays suppressed, so that an import of an old list brings nobody back.
+   * Default: yes if the service has erasure keys. `false` forgets the addresses, unless the person had denied anything.
    *
    * @generated from field: optional bool keep_suppression = 3;
    */
   keepSuppression?: boolean | undefined;
 
   /**
-   * Optional. An identity in the place of the name, such as `email:jane@example.com`. Nobody needs to have it.
+   * Optional. Is an identity in the place of the name, such as `email:jane@example.com`. Nobody needs to have it.
    *
    * @generated from field: string identity = 4;
    */
@@ -640,21 +640,21 @@ export const DeleteProfileRequestSchema: GenMessage<DeleteProfileRequest> = /*@_
  */
 export type DeleteProfileResponse = Message<"clarion.v1.DeleteProfileResponse"> & {
   /**
-   * How many queued messages were cancelled.
+   * Says how many queued messages were cancelled.
    *
    * @generated from field: int32 cancelled_count = 1;
    */
   cancelledCount: number;
 
   /**
-   * How many addresses stay suppressed for marketing, as keyed hashes.
+   * Says how many addresses stay suppressed for marketing, as keyed hashes.
    *
    * @generated from field: int32 suppressed_address_count = 2;
    */
   suppressedAddressCount: number;
 
   /**
-   * Whom `TYPE_PROFILE_ERASED` will name: the deleted profile, or a name that no profile had.
+   * Says whom `TYPE_PROFILE_ERASED` will name: the deleted profile, or a name that no profile had.
    *
    * @generated from field: string profile = 3;
    */
@@ -807,11 +807,10 @@ export const ProfileService: GenService<{
     output: typeof MergeProfilesResponseSchema;
   },
   /**
-   * Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its
-   * queued messages are cancelled. Then the service removes the person from ended messages, executions and events: identity,
-   * addresses, context, attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED`
-   * says when nothing is left. Whoever is stored or triggered afterwards under the same identity is a new person.
-   * Needs the scope `admin`.
+   * Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its queued
+   * messages are cancelled. Then the service removes the person from ended messages, executions and events: identity, addresses, context,
+   * attributes, labels and the words of providers. Outcomes and reports stay. The event `PROFILE_ERASED` says when nothing is left. Whoever
+   * is stored or triggered afterwards under the same identity is a new person. Needs the scope `admin`.
    *
    * Somebody of whom there is no profile is erased by an identity: queued messages to it, audiences, caps, and then ended messages.
    * Where a profile has the identity, the profile is erased. An identity that nobody knows is no error.

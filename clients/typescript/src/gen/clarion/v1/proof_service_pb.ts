@@ -28,64 +28,64 @@ export const file_clarion_v1_proof_service: GenFile = /*@__PURE__*/
  */
 export type SendProofRequest = Message<"clarion.v1.SendProofRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Required. Where to send it: 1 to 10 e-mail addresses, without repetition.
+   * Required. Says where to send it: 1 to 10 e-mail addresses, without repetition.
    *
    * @generated from field: repeated string addresses = 2;
    */
   addresses: string[];
 
   /**
-   * Optional. The number of the version to send. Default: the draft.
+   * Optional. Is the number of the version to send. Default: the draft.
    *
    * @generated from field: int32 version = 3;
    */
   version: number;
 
   /**
-   * Optional. The data for `context`. Checked against the context schema.
+   * Optional. Holds the data for `context`. It is checked against the context schema.
    *
    * @generated from field: google.protobuf.Struct context = 4;
    */
   context?: JsonObject | undefined;
 
   /**
-   * Optional. The data for `profile`.
+   * Optional. Holds the data for `profile`.
    *
    * @generated from field: google.protobuf.Struct profile = 5;
    */
   profile?: JsonObject | undefined;
 
   /**
-   * Optional. The locale of the recipient that the proof shows. Default: the campaign's.
+   * Optional. Is the locale of the recipient that the proof shows. Default: the campaign's.
    *
    * @generated from field: string locale = 6;
    */
   locale: string;
 
   /**
-   * Optional. The action to send, by its id. Default: the first.
+   * Optional. Is the action to send, by its id. Default: the first.
    *
    * @generated from field: string action = 7;
    */
   action: string;
 
   /**
-   * Optional. The rule of the action whose content to send, by its id, whether it is true of the data or not. Default: the first one
-   * that is true, as in `PreviewCampaignRequest.rule`.
+   * Optional. Is the rule of the action whose content to send, by its id, whether it is true of the data or not. Default: the first
+   * one that is true, as in `PreviewCampaignRequest.rule`.
    *
    * @generated from field: string rule = 8;
    */
   rule: string;
 
   /**
-   * Optional. The audiences that the recipient belongs to, as in `PreviewCampaignRequest.audiences`.
+   * Optional. Lists the audiences that the recipient belongs to, as in `PreviewCampaignRequest.audiences`.
    *
    * @generated from field: repeated string audiences = 9;
    */
@@ -106,7 +106,7 @@ export const SendProofRequestSchema: GenMessage<SendProofRequest> = /*@__PURE__*
  */
 export type SendProofResponse = Message<"clarion.v1.SendProofResponse"> & {
   /**
-   * One for each address, in their order.
+   * Has one for each address, in their order.
    *
    * @generated from field: repeated clarion.v1.ProofResult results = 1;
    */
@@ -127,20 +127,20 @@ export const SendProofResponseSchema: GenMessage<SendProofResponse> = /*@__PURE_
  */
 export type ProofResult = Message<"clarion.v1.ProofResult"> & {
   /**
-   * The address.
+   * Is the address.
    *
    * @generated from field: string address = 1;
    */
   address: string;
 
   /**
-   * What became of it.
+   * Says what became of it.
    *
    * @generated from oneof clarion.v1.ProofResult.outcome
    */
   outcome: {
     /**
-     * It was handed to the provider, and this came of it. After `Attempt.RESULT_DEFERRED` it is not tried again.
+     * It was handed to the provider, and this attempt came of it. After `Attempt.RESULT_DEFERRED` it is not tried again.
      *
      * @generated from field: clarion.v1.Attempt attempt = 2;
      */
@@ -148,7 +148,7 @@ export type ProofResult = Message<"clarion.v1.ProofResult"> & {
     case: "attempt";
   } | {
     /**
-     * It must not be sent.
+     * It must not be sent, for this reason.
      *
      * @generated from field: clarion.v1.Exclusion exclusion = 3;
      */
@@ -157,7 +157,7 @@ export type ProofResult = Message<"clarion.v1.ProofResult"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * The rule whose content it shows. Empty when there is none.
+   * Is the rule whose content it shows. Is empty when there is none.
    *
    * @generated from field: string rule = 4;
    */

@@ -29,14 +29,14 @@ export const file_clarion_v1_report_service: GenFile = /*@__PURE__*/
  */
 export type GetCampaignReportRequest = Message<"clarion.v1.GetCampaignReportRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. Only messages of this version. Default: all versions.
+   * Optional. Counts only messages of this version. Default: all versions.
    *
    * @generated from field: int32 version = 2;
    */
@@ -57,7 +57,7 @@ export const GetCampaignReportRequestSchema: GenMessage<GetCampaignReportRequest
  */
 export type GetCampaignReportResponse = Message<"clarion.v1.GetCampaignReportResponse"> & {
   /**
-   * The figures.
+   * Holds the counters.
    *
    * @generated from field: clarion.v1.CampaignReport report = 1;
    */
@@ -72,139 +72,141 @@ export const GetCampaignReportResponseSchema: GenMessage<GetCampaignReportRespon
   messageDesc(file_clarion_v1_report_service, 1);
 
 /**
- * The figures of a campaign. `targeted_count` always equals `queued_count` plus the six outcome counts.
+ * Holds the counters of a campaign. `targeted_count` always equals `queued_count` plus the six outcome counts.
  *
  * @generated from message clarion.v1.CampaignReport
  */
 export type CampaignReport = Message<"clarion.v1.CampaignReport"> & {
   /**
-   * The campaign, as `campaigns/{campaign}`.
+   * Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * The version, or 0 for all of them.
+   * Is the version, or 0 for all of them.
    *
    * @generated from field: int32 version = 2;
    */
   version: number;
 
   /**
-   * Messages that were recorded, excluded ones included.
+   * Counts the messages that were recorded, excluded ones included.
    *
    * @generated from field: int64 targeted_count = 3;
    */
   targetedCount: bigint;
 
   /**
-   * Messages without an outcome: queued, or being handed off.
+   * Counts the messages without an outcome: those that are queued, or being handed off.
    *
    * @generated from field: int64 queued_count = 4;
    */
   queuedCount: bigint;
 
   /**
-   * Messages that a provider took.
+   * Counts the messages that a provider took.
    *
    * @generated from field: int64 sent_count = 5;
    */
   sentCount: bigint;
 
   /**
-   * Messages that were excluded.
+   * Counts the messages that were excluded.
    *
    * @generated from field: int64 excluded_count = 6;
    */
   excludedCount: bigint;
 
   /**
-   * Messages that failed.
+   * Counts the messages that failed.
    *
    * @generated from field: int64 failed_count = 7;
    */
   failedCount: bigint;
 
   /**
-   * Messages that were cancelled.
+   * Counts the messages that were cancelled.
    *
    * @generated from field: int64 cancelled_count = 8;
    */
   cancelledCount: bigint;
 
   /**
-   * Messages that expired.
+   * Counts the messages that expired.
    *
    * @generated from field: int64 expired_count = 9;
    */
   expiredCount: bigint;
 
   /**
-   * Messages that were parked in doubt.
+   * Counts the messages that were parked in doubt.
    *
    * @generated from field: int64 in_doubt_count = 10;
    */
   inDoubtCount: bigint;
 
   /**
-   * Attempts beyond the first of a message.
+   * Counts the attempts beyond the first of a message.
    *
    * @generated from field: int64 retry_count = 11;
    */
   retryCount: bigint;
 
   /**
-   * The excluded messages by reason, without the reasons that none had.
+   * Counts the excluded messages by reason, without the reasons that none had.
    *
    * @generated from field: repeated clarion.v1.CampaignReport.ExcludedCount excluded_counts = 12;
    */
   excludedCounts: CampaignReport_ExcludedCount[];
 
   /**
-   * The failed messages by reason, without the reasons that none had.
+   * Counts the failed messages by reason, without the reasons that none had.
    *
    * @generated from field: repeated clarion.v1.CampaignReport.FailedCount failed_counts = 13;
    */
   failedCounts: CampaignReport_FailedCount[];
 
   /**
-   * How long sent messages took.
+   * Says how long sent messages took.
    *
    * @generated from field: clarion.v1.HandOffLatency hand_off_latency = 14;
    */
   handOffLatency?: HandOffLatency | undefined;
 
   /**
-   * When the figures were read.
+   * Says when the figures were read.
    *
    * @generated from field: google.protobuf.Timestamp read_time = 15;
    */
   readTime?: Timestamp | undefined;
 
   /**
-   * The part of `excluded_counts` that had been accepted, and was excluded before an attempt.
+   * Counts that part of `excluded_counts` which had been accepted, and was excluded before an attempt.
    *
    * @generated from field: repeated clarion.v1.CampaignReport.ExcludedCount hand_off_excluded_counts = 16;
    */
   handOffExcludedCounts: CampaignReport_ExcludedCount[];
 
   /**
-   * Messages whose recipients unsubscribed by their links. They are sent messages, and no outcome of their own.
+   * Counts the messages whose recipients unsubscribed by their links. They are sent messages: unsubscribing is no outcome of its
+   * own.
    *
    * @generated from field: int64 unsubscribed_count = 17;
    */
   unsubscribedCount: bigint;
 
   /**
-   * The messages by the locale of their content, in the order of the locales.
+   * Counts the messages by the locale of their content, in the order of the locales.
    *
    * @generated from field: repeated clarion.v1.CampaignReport.LocaleCounts locale_counts = 18;
    */
   localeCounts: CampaignReport_LocaleCounts[];
 
   /**
-   * The messages of actions with rules by their rule, in the order of actions and rules of their ids. Absent when no rule ever decided.
+   * Counts the messages of actions with rules by their rule, in the order of the ids of actions and rules. Is absent when no rule
+   * ever decided.
    *
    * @generated from field: repeated clarion.v1.RuleCounts rule_counts = 19;
    */
@@ -225,14 +227,14 @@ export const CampaignReportSchema: GenMessage<CampaignReport> = /*@__PURE__*/
  */
 export type CampaignReport_ExcludedCount = Message<"clarion.v1.CampaignReport.ExcludedCount"> & {
   /**
-   * The reason.
+   * Is the reason.
    *
    * @generated from field: clarion.v1.ExclusionReason reason = 1;
    */
   reason: ExclusionReason;
 
   /**
-   * How many.
+   * Counts the messages.
    *
    * @generated from field: int64 count = 2;
    */
@@ -253,14 +255,14 @@ export const CampaignReport_ExcludedCountSchema: GenMessage<CampaignReport_Exclu
  */
 export type CampaignReport_FailedCount = Message<"clarion.v1.CampaignReport.FailedCount"> & {
   /**
-   * The reason.
+   * Is the reason.
    *
    * @generated from field: clarion.v1.Failure.Reason reason = 1;
    */
   reason: Failure_Reason;
 
   /**
-   * How many.
+   * Counts the messages.
    *
    * @generated from field: int64 count = 2;
    */
@@ -275,41 +277,41 @@ export const CampaignReport_FailedCountSchema: GenMessage<CampaignReport_FailedC
   messageDesc(file_clarion_v1_report_service, 2, 1);
 
 /**
- * The figures of the messages with content in one locale.
+ * Holds the counters of the messages with content in one locale.
  *
  * @generated from message clarion.v1.CampaignReport.LocaleCounts
  */
 export type CampaignReport_LocaleCounts = Message<"clarion.v1.CampaignReport.LocaleCounts"> & {
   /**
-   * The locale of the content, as in `Message.content_locale`.
+   * Is the locale of the content, as in `Message.content_locale`.
    *
    * @generated from field: string locale = 1;
    */
   locale: string;
 
   /**
-   * Messages that were recorded, excluded ones included.
+   * Counts the messages that were recorded, excluded ones included.
    *
    * @generated from field: int64 targeted_count = 2;
    */
   targetedCount: bigint;
 
   /**
-   * Messages that a provider took.
+   * Counts the messages that a provider took.
    *
    * @generated from field: int64 sent_count = 3;
    */
   sentCount: bigint;
 
   /**
-   * Messages that were excluded.
+   * Counts the messages that were excluded.
    *
    * @generated from field: int64 excluded_count = 4;
    */
   excludedCount: bigint;
 
   /**
-   * Messages that failed.
+   * Counts the messages that failed.
    *
    * @generated from field: int64 failed_count = 5;
    */
@@ -331,28 +333,28 @@ export const CampaignReport_LocaleCountsSchema: GenMessage<CampaignReport_Locale
  */
 export type HandOffLatency = Message<"clarion.v1.HandOffLatency"> & {
   /**
-   * How many messages the figures are of.
+   * Says how many messages the figures are of.
    *
    * @generated from field: int64 count = 1;
    */
   count: bigint;
 
   /**
-   * Half of the messages took at most this long. Absent without messages.
+   * Half of the messages took at most this long. Is absent without messages.
    *
    * @generated from field: google.protobuf.Duration p50 = 2;
    */
   p50?: Duration | undefined;
 
   /**
-   * 95 of 100 messages took at most this long. Absent without messages.
+   * 95 of 100 messages took at most this long. Is absent without messages.
    *
    * @generated from field: google.protobuf.Duration p95 = 3;
    */
   p95?: Duration | undefined;
 
   /**
-   * 99 of 100 messages took at most this long. Absent without messages.
+   * 99 of 100 messages took at most this long. Is absent without messages.
    *
    * @generated from field: google.protobuf.Duration p99 = 4;
    */

@@ -36,30 +36,30 @@ export const file_clarion_v1_sending_policy: GenFile = /*@__PURE__*/
  */
 export type SendingPolicy = Message<"clarion.v1.SendingPolicy"> & {
   /**
-   * Identifier. `sendingPolicies/{sending_policy}`, where `{sending_policy}` is 1 to 63 lower-case letters, digits and hyphens,
-   * begins with a letter and does not end with a hyphen. Chosen at creation.
+   * Identifier. Has the form `sendingPolicies/{sending_policy}`, where `{sending_policy}` is 1 to 63 lower-case letters, digits and
+   * hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What people call it. 1 to 200 characters.
+   * Required. Says what people call it. Has 1 to 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Optional. The categories of the campaigns whose messages keep its hours and its rate. Default: `CATEGORY_MARKETING` alone.
-   * Each of its caps has categories of its own.
+   * Optional. Lists the categories of the campaigns whose messages keep its hours and its rate. Default: `CATEGORY_MARKETING`
+   * alone. Each of its caps has categories of its own.
    *
    * @generated from field: repeated clarion.v1.Category categories = 3;
    */
   categories: Category[];
 
   /**
-   * Optional. When nothing leaves. Some minute of every week must stay open. At most 14 intervals, those of `send_windows`
+   * Optional. Says when nothing leaves. Some minute of every week must stay open. Has at most 14 intervals, those of `send_windows`
    * included.
    *
    * @generated from field: repeated clarion.v1.WallClockInterval quiet_hours = 4;
@@ -67,67 +67,67 @@ export type SendingPolicy = Message<"clarion.v1.SendingPolicy"> & {
   quietHours: WallClockInterval[];
 
   /**
-   * Optional. When messages leave, and at no other time. Default: at any time.
+   * Optional. Says when messages leave, and at no other time. Default: at any time.
    *
    * @generated from field: repeated clarion.v1.WallClockInterval send_windows = 5;
    */
   sendWindows: WallClockInterval[];
 
   /**
-   * Optional. Whose clock counts. Default: `TIME_ZONE_SOURCE_PROFILE`.
+   * Optional. Says whose clock counts. Default: `TIME_ZONE_SOURCE_PROFILE`.
    *
    * @generated from field: clarion.v1.SendingPolicy.TimeZoneSource time_zone_source = 6;
    */
   timeZoneSource: SendingPolicy_TimeZoneSource;
 
   /**
-   * Required. The time zone of everybody, or of everybody whose profile has none, as `time_zone_source` says: a name of the
-   * IANA database, such as `Europe/Berlin`.
+   * Required. Is the time zone of everybody, or of everybody whose profile has none, as `time_zone_source` says: a name of the IANA
+   * database, such as `Europe/Berlin`.
    *
    * @generated from field: string time_zone = 7;
    */
   timeZone: string;
 
   /**
-   * Optional. What becomes of a message that must not leave now. Default: `WHEN_CLOSED_DEFER`.
+   * Optional. Says what becomes of a message that must not leave now. Default: `WHEN_CLOSED_DEFER`.
    *
    * @generated from field: clarion.v1.SendingPolicy.WhenClosed when_closed = 8;
    */
   whenClosed: SendingPolicy_WhenClosed;
 
   /**
-   * Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
-   * refused with `ABORTED`. Changes with every change.
+   * Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one than the stored one
+   * is refused with `ABORTED`. It changes with every change.
    *
    * @generated from field: string etag = 9;
    */
   etag: string;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was last changed.
+   * Output only. Says when it was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 11;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Optional. How many messages a person gets. All of them must have room for a message, which is excluded with
-   * `EXCLUSION_REASON_CAPPED` otherwise. At most 5.
+   * Optional. Says how many messages a person gets. All of them must have room for a message, which is excluded with
+   * `EXCLUSION_REASON_CAPPED` otherwise. Has at most 5.
    *
    * @generated from field: repeated clarion.v1.FrequencyCap caps = 12;
    */
   caps: FrequencyCap[];
 
   /**
-   * Optional. At most so many messages leave per second, over all processes. 0.01 to 100,000. Default 0: no limit. A message waits
-   * for its turn, and is never excluded by it. After a change, messages that wait for a turn get new ones.
+   * Optional. Limits how many messages leave per second, over all processes. Is 0.01 to 100,000. Default: 0, which is no limit. A
+   * message waits for its turn, and is never excluded by it. After a change, messages that wait for a turn get new ones.
    *
    * @generated from field: double rate = 13;
    */
@@ -142,27 +142,27 @@ export const SendingPolicySchema: GenMessage<SendingPolicy> = /*@__PURE__*/
   messageDesc(file_clarion_v1_sending_policy, 0);
 
 /**
- * Whose clock counts. Values may be added.
+ * Says whose clock counts. Values may be added.
  *
  * @generated from enum clarion.v1.SendingPolicy.TimeZoneSource
  */
 export enum SendingPolicy_TimeZoneSource {
   /**
-   * Read as `TIME_ZONE_SOURCE_PROFILE`.
+   * Is read as `TIME_ZONE_SOURCE_PROFILE`.
    *
    * @generated from enum value: TIME_ZONE_SOURCE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * That of the recipient's profile, and `time_zone` for everybody whose profile has none.
+   * The clock of the recipient's profile decides, and that of `time_zone` for everybody whose profile has none.
    *
    * @generated from enum value: TIME_ZONE_SOURCE_PROFILE = 1;
    */
   PROFILE = 1,
 
   /**
-   * `time_zone` for everybody.
+   * The clock of `time_zone` decides for everybody.
    *
    * @generated from enum value: TIME_ZONE_SOURCE_FIXED = 2;
    */
@@ -182,7 +182,7 @@ export const SendingPolicy_TimeZoneSourceSchema: GenEnum<SendingPolicy_TimeZoneS
  */
 export enum SendingPolicy_WhenClosed {
   /**
-   * Read as `WHEN_CLOSED_DEFER`.
+   * Is read as `WHEN_CLOSED_DEFER`.
    *
    * @generated from enum value: WHEN_CLOSED_UNSPECIFIED = 0;
    */
@@ -218,20 +218,20 @@ export const SendingPolicy_WhenClosedSchema: GenEnum<SendingPolicy_WhenClosed> =
  */
 export type FrequencyCap = Message<"clarion.v1.FrequencyCap"> & {
   /**
-   * Required. At most so many messages. 1 to 100.
+   * Required. Says how many messages a person gets at most within the window. Is 1 to 100.
    *
    * @generated from field: int32 count = 1;
    */
   count: number;
 
   /**
-   * Required. The window of time.
+   * Required. Says in which window of time messages are counted.
    *
    * @generated from oneof clarion.v1.FrequencyCap.window
    */
   window: {
     /**
-     * Every span of this length: a minute to 92 days. Messages that are accepted for later count too.
+     * Counts in every span of this length: a minute to 92 days. Messages that are accepted for later count too.
      *
      * @generated from field: google.protobuf.Duration sliding = 2;
      */
@@ -239,7 +239,7 @@ export type FrequencyCap = Message<"clarion.v1.FrequencyCap"> & {
     case: "sliding";
   } | {
     /**
-     * Every such period of the calendar.
+     * Counts in every such period of the calendar.
      *
      * @generated from field: clarion.v1.FrequencyCap.CalendarPeriod calendar = 3;
      */
@@ -248,27 +248,27 @@ export type FrequencyCap = Message<"clarion.v1.FrequencyCap"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Optional. The channels of the messages that it counts, each once. Default: every channel.
+   * Optional. Lists the channels of the messages that it counts, each once. Default: every channel.
    *
    * @generated from field: repeated clarion.v1.Channel channels = 4;
    */
   channels: Channel[];
 
   /**
-   * Optional. The categories of the messages that it counts, each once. Default: `CATEGORY_MARKETING` alone.
+   * Optional. Lists the categories of the messages that it counts, each once. Default: `CATEGORY_MARKETING` alone.
    *
    * @generated from field: repeated clarion.v1.Category categories = 5;
    */
   categories: Category[];
 
   /**
-   * Optional. What the messages that it counts are about. Default: whatever it is.
+   * Optional. Says what the messages that it counts are about. Default: whatever it is.
    *
    * @generated from oneof clarion.v1.FrequencyCap.subject
    */
   subject: {
     /**
-     * A topic of the sandbox, as `topics/{topic}`.
+     * Names a topic of the sandbox, as `topics/{topic}`.
      *
      * @generated from field: string topic = 6;
      */
@@ -276,7 +276,7 @@ export type FrequencyCap = Message<"clarion.v1.FrequencyCap"> & {
     case: "topic";
   } | {
     /**
-     * A tag of the campaigns, compared without case, as they have it when a message is checked. 1 to 63 characters.
+     * Is a tag of the campaigns, compared without case, as they have it when a message is checked. Has 1 to 63 characters.
      *
      * @generated from field: string tag = 7;
      */
@@ -293,41 +293,41 @@ export const FrequencyCapSchema: GenMessage<FrequencyCap> = /*@__PURE__*/
   messageDesc(file_clarion_v1_sending_policy, 1);
 
 /**
- * A window by the calendar of the time zone whose clock counts. Values may be added.
+ * Is a window by the calendar of the time zone whose clock decides. Values may be added.
  *
  * @generated from enum clarion.v1.FrequencyCap.CalendarPeriod
  */
 export enum FrequencyCap_CalendarPeriod {
   /**
-   * Refused.
+   * Is refused.
    *
    * @generated from enum value: CALENDAR_PERIOD_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * From a full hour to the next one.
+   * It lasts from a full hour to the next one.
    *
    * @generated from enum value: CALENDAR_PERIOD_HOUR = 1;
    */
   HOUR = 1,
 
   /**
-   * From midnight to midnight.
+   * It lasts from midnight to midnight.
    *
    * @generated from enum value: CALENDAR_PERIOD_DAY = 2;
    */
   DAY = 2,
 
   /**
-   * From Monday to Sunday (ISO 8601).
+   * It lasts from Monday to Sunday (ISO 8601).
    *
    * @generated from enum value: CALENDAR_PERIOD_WEEK = 3;
    */
   WEEK = 3,
 
   /**
-   * From the first of a month on.
+   * It lasts from the first of a month to its end.
    *
    * @generated from enum value: CALENDAR_PERIOD_MONTH = 4;
    */
@@ -341,30 +341,30 @@ export const FrequencyCap_CalendarPeriodSchema: GenEnum<FrequencyCap_CalendarPer
   enumDesc(file_clarion_v1_sending_policy, 1, 0);
 
 /**
- * A time of the day on some days of the week, by the clock on the wall. It follows the clock where that is turned forward or back.
- * Where a time occurs twice, an interval begins with the first occurrence of its start and lasts until the second occurrence of
- * its end. A time that does not exist stands for the first instant after the gap.
+ * Is a time of the day on some days of the week, by the clock on the wall. It follows the clock where that is turned forward or
+ * back. Where a time occurs twice, an interval begins with the first occurrence of its start and lasts until the second occurrence
+ * of its end. A time that does not exist stands for the first instant after the gap.
  *
  * @generated from message clarion.v1.WallClockInterval
  */
 export type WallClockInterval = Message<"clarion.v1.WallClockInterval"> & {
   /**
-   * Optional. The days on which it begins, each once. Default: every day.
+   * Optional. Lists the days on which it begins, each once. Default: every day.
    *
    * @generated from field: repeated clarion.v1.WallClockInterval.Day days = 1;
    */
   days: WallClockInterval_Day[];
 
   /**
-   * Required. The first minute that is part of it, as `HH:MM` between `00:00` and `23:59`.
+   * Required. Is the first minute that is part of it, as `HH:MM` between `00:00` and `23:59`.
    *
    * @generated from field: string start = 2;
    */
   start: string;
 
   /**
-   * Required. The first minute that is no longer part of it, as `HH:MM` between `00:00` and `24:00`. One before `start` is on the
-   * day after. It must not be the same as `start`: a whole day is `00:00` to `24:00`.
+   * Required. Is the first minute after it, as `HH:MM` between `00:00` and `24:00`. An end before `start` is on the day after. It
+   * must not be the same as `start`: a whole day is `00:00` to `24:00`.
    *
    * @generated from field: string end = 3;
    */
@@ -379,62 +379,62 @@ export const WallClockIntervalSchema: GenMessage<WallClockInterval> = /*@__PURE_
   messageDesc(file_clarion_v1_sending_policy, 2);
 
 /**
- * A day of the week.
+ * Is a day of the week.
  *
  * @generated from enum clarion.v1.WallClockInterval.Day
  */
 export enum WallClockInterval_Day {
   /**
-   * Refused.
+   * Is refused.
    *
    * @generated from enum value: DAY_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Monday.
+   * It is Monday.
    *
    * @generated from enum value: DAY_MONDAY = 1;
    */
   MONDAY = 1,
 
   /**
-   * Tuesday.
+   * It is Tuesday.
    *
    * @generated from enum value: DAY_TUESDAY = 2;
    */
   TUESDAY = 2,
 
   /**
-   * Wednesday.
+   * It is Wednesday.
    *
    * @generated from enum value: DAY_WEDNESDAY = 3;
    */
   WEDNESDAY = 3,
 
   /**
-   * Thursday.
+   * It is Thursday.
    *
    * @generated from enum value: DAY_THURSDAY = 4;
    */
   THURSDAY = 4,
 
   /**
-   * Friday.
+   * It is Friday.
    *
    * @generated from enum value: DAY_FRIDAY = 5;
    */
   FRIDAY = 5,
 
   /**
-   * Saturday.
+   * It is Saturday.
    *
    * @generated from enum value: DAY_SATURDAY = 6;
    */
   SATURDAY = 6,
 
   /**
-   * Sunday.
+   * It is Sunday.
    *
    * @generated from enum value: DAY_SUNDAY = 7;
    */

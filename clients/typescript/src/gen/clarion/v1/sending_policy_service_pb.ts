@@ -27,14 +27,14 @@ export const file_clarion_v1_sending_policy_service: GenFile = /*@__PURE__*/
  */
 export type CreateSendingPolicyRequest = Message<"clarion.v1.CreateSendingPolicyRequest"> & {
   /**
-   * Required. The last segment of the name, as `SendingPolicy.name` says.
+   * Required. Is the last segment of the name, as `SendingPolicy.name` says.
    *
    * @generated from field: string sending_policy_id = 1;
    */
   sendingPolicyId: string;
 
   /**
-   * Required. The sending policy. Its name and output-only fields are ignored.
+   * Required. Holds the sending policy. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.SendingPolicy sending_policy = 2;
    */
@@ -63,7 +63,7 @@ export const CreateSendingPolicyRequestSchema: GenMessage<CreateSendingPolicyReq
  */
 export type CreateSendingPolicyResponse = Message<"clarion.v1.CreateSendingPolicyResponse"> & {
   /**
-   * The sending policy as stored, with defaults filled in.
+   * Holds the sending policy as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.SendingPolicy sending_policy = 1;
    */
@@ -84,7 +84,7 @@ export const CreateSendingPolicyResponseSchema: GenMessage<CreateSendingPolicyRe
  */
 export type GetSendingPolicyRequest = Message<"clarion.v1.GetSendingPolicyRequest"> & {
   /**
-   * Required. `sendingPolicies/{sending_policy}`.
+   * Required. Names the sending policy, as `sendingPolicies/{sending_policy}`.
    *
    * @generated from field: string name = 1;
    */
@@ -105,7 +105,7 @@ export const GetSendingPolicyRequestSchema: GenMessage<GetSendingPolicyRequest> 
  */
 export type GetSendingPolicyResponse = Message<"clarion.v1.GetSendingPolicyResponse"> & {
   /**
-   * The sending policy.
+   * Holds the sending policy.
    *
    * @generated from field: clarion.v1.SendingPolicy sending_policy = 1;
    */
@@ -126,14 +126,14 @@ export const GetSendingPolicyResponseSchema: GenMessage<GetSendingPolicyResponse
  */
 export type ListSendingPoliciesRequest = Message<"clarion.v1.ListSendingPoliciesRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -154,14 +154,14 @@ export const ListSendingPoliciesRequestSchema: GenMessage<ListSendingPoliciesReq
  */
 export type ListSendingPoliciesResponse = Message<"clarion.v1.ListSendingPoliciesResponse"> & {
   /**
-   * The sending policies, by name.
+   * Lists the sending policies, by name.
    *
    * @generated from field: repeated clarion.v1.SendingPolicy sending_policies = 1;
    */
   sendingPolicies: SendingPolicy[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -182,14 +182,15 @@ export const ListSendingPoliciesResponseSchema: GenMessage<ListSendingPoliciesRe
  */
 export type UpdateSendingPolicyRequest = Message<"clarion.v1.UpdateSendingPolicyRequest"> & {
   /**
-   * Required. The name, the new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the name, the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.SendingPolicy sending_policy = 1;
    */
   sendingPolicy?: SendingPolicy | undefined;
 
   /**
-   * Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+   * field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -218,7 +219,7 @@ export const UpdateSendingPolicyRequestSchema: GenMessage<UpdateSendingPolicyReq
  */
 export type UpdateSendingPolicyResponse = Message<"clarion.v1.UpdateSendingPolicyResponse"> & {
   /**
-   * The sending policy as stored, with defaults filled in.
+   * Holds the sending policy as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.SendingPolicy sending_policy = 1;
    */
@@ -239,14 +240,14 @@ export const UpdateSendingPolicyResponseSchema: GenMessage<UpdateSendingPolicyRe
  */
 export type DeleteSendingPolicyRequest = Message<"clarion.v1.DeleteSendingPolicyRequest"> & {
   /**
-   * Required. `sendingPolicies/{sending_policy}`.
+   * Required. Names the sending policy, as `sendingPolicies/{sending_policy}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */

@@ -20,14 +20,14 @@ export const file_clarion_v1_sending_rate: GenFile = /*@__PURE__*/
  */
 export type SendingRate = Message<"clarion.v1.SendingRate"> & {
   /**
-   * Required. At most so many messages leave in each period. 1 to 1,000,000, and at most 100,000 a second.
+   * Required. Says how many messages leave in each period at most: 1 to 1,000,000, and at most 100,000 a second.
    *
    * @generated from field: int32 count = 1;
    */
   count: number;
 
   /**
-   * Required. The period.
+   * Required. Is the period.
    *
    * @generated from field: clarion.v1.SendingRate.Period period = 2;
    */
@@ -42,34 +42,34 @@ export const SendingRateSchema: GenMessage<SendingRate> = /*@__PURE__*/
   messageDesc(file_clarion_v1_sending_rate, 0);
 
 /**
- * The span of time in which so many may leave. Values may be added.
+ * Is the span of time in which so many may leave. Values may be added.
  *
  * @generated from enum clarion.v1.SendingRate.Period
  */
 export enum SendingRate_Period {
   /**
-   * Refused.
+   * Is refused.
    *
    * @generated from enum value: PERIOD_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * A second.
+   * It lasts a second.
    *
    * @generated from enum value: PERIOD_SECOND = 1;
    */
   SECOND = 1,
 
   /**
-   * 60 seconds.
+   * It lasts 60 seconds.
    *
    * @generated from enum value: PERIOD_MINUTE = 2;
    */
   MINUTE = 2,
 
   /**
-   * 3,600 seconds.
+   * It lasts 3,600 seconds.
    *
    * @generated from enum value: PERIOD_HOUR = 3;
    */

@@ -18,7 +18,7 @@ export const file_clarion_v1_silence: GenFile = /*@__PURE__*/
  */
 export enum Silence {
   /**
-   * Not set.
+   * Is not set.
    *
    * @generated from enum value: SILENCE_UNSPECIFIED = 0;
    */

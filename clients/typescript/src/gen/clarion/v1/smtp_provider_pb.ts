@@ -18,101 +18,101 @@ export const file_clarion_v1_smtp_provider: GenFile = /*@__PURE__*/
   fileDesc("Ch5jbGFyaW9uL3YxL3NtdHBfcHJvdmlkZXIucHJvdG8SCmNsYXJpb24udjEivgQKDFNtdHBQcm92aWRlchISCgRob3N0GAEgASgJQgTiQQECEhIKBHBvcnQYAiABKAVCBOJBAQESOAoIdGxzX21vZGUYAyABKA4yIC5jbGFyaW9uLnYxLlNtdHBQcm92aWRlci5UbHNNb2RlQgTiQQEBEh0KD2NhX2NlcnRpZmljYXRlcxgEIAEoCUIE4kEBARIWCgh1c2VybmFtZRgFIAEoCUIE4kEBARIWCghwYXNzd29yZBgGIAEoCUIE4kEBBBIaCgxwYXNzd29yZF9zZXQYByABKAhCBOJBAQMSKQoGc2VuZGVyGAggASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQECEisKCHJlcGx5X3RvGAkgASgLMhMuY2xhcmlvbi52MS5NYWlsYm94QgTiQQEBEjAKB3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CBOJBAQESFwoJZWhsb19uYW1lGAsgASgJQgTiQQEBEiAKEmNsaWVudF9jZXJ0aWZpY2F0ZRgMIAEoCUIE4kEBARIYCgpjbGllbnRfa2V5GA0gASgJQgTiQQEEEhwKDmNsaWVudF9rZXlfc2V0GA4gASgIQgTiQQEDImQKB1Rsc01vZGUSGAoUVExTX01PREVfVU5TUEVDSUZJRUQQABIRCg1UTFNfTU9ERV9OT05FEAESFQoRVExTX01PREVfU1RBUlRUTFMQAhIVChFUTFNfTU9ERV9JTVBMSUNJVBADYgZwcm90bzM", [file_clarion_v1_email_content, file_google_api_field_behavior, file_google_protobuf_duration]);
 
 /**
- * An SMTP server that takes mail for any recipient (RFC 5321).
+ * Is an SMTP server that takes mail for any recipient (RFC 5321).
  *
  * @generated from message clarion.v1.SmtpProvider
  */
 export type SmtpProvider = Message<"clarion.v1.SmtpProvider"> & {
   /**
-   * Required. Host name or IP address.
+   * Required. Is a host name or an IP address.
    *
    * @generated from field: string host = 1;
    */
   host: string;
 
   /**
-   * Optional. TCP port, 1 to 65535. Default: 587, or 465 for `TLS_MODE_IMPLICIT`, or 25 for `TLS_MODE_NONE`.
+   * Optional. Is the TCP port, 1 to 65535. Default: 587, or 465 for `TLS_MODE_IMPLICIT`, or 25 for `TLS_MODE_NONE`.
    *
    * @generated from field: int32 port = 2;
    */
   port: number;
 
   /**
-   * Optional. How the connection is protected. Default: `TLS_MODE_STARTTLS`.
+   * Optional. Says how the connection is protected. Default: `TLS_MODE_STARTTLS`.
    *
    * @generated from field: clarion.v1.SmtpProvider.TlsMode tls_mode = 3;
    */
   tlsMode: SmtpProvider_TlsMode;
 
   /**
-   * Optional. A PEM bundle of the authorities that the server's certificate is checked against. At most 64 KiB.
-   * Default: those of the machine.
+   * Optional. Is a PEM bundle of the authorities that the server's certificate is checked against. Has at most 64 KiB. Default:
+   * those of the machine.
    *
    * @generated from field: string ca_certificates = 4;
    */
   caCertificates: string;
 
   /**
-   * Optional. The user of SMTP AUTH (RFC 4954). Default: no authentication.
+   * Optional. Is the user of SMTP AUTH (RFC 4954). Default: no authentication.
    *
    * @generated from field: string username = 5;
    */
   username: string;
 
   /**
-   * Input only. The password of SMTP AUTH. Never returned. An update that leaves it empty keeps the stored one, as long
-   * as the user stays the same.
+   * Input only. Is the password of SMTP AUTH. Is never returned. An update that leaves it empty keeps the stored one, as long as
+   * the user stays the same.
    *
    * @generated from field: string password = 6;
    */
   password: string;
 
   /**
-   * Output only. True when a password is stored.
+   * Output only. Is true when a password is stored.
    *
    * @generated from field: bool password_set = 7;
    */
   passwordSet: boolean;
 
   /**
-   * Required. The sender's address and shown name. The address is the envelope sender too.
+   * Required. Holds the sender's address and shown name. The address is the envelope sender too.
    *
    * @generated from field: clarion.v1.Mailbox sender = 8;
    */
   sender?: Mailbox | undefined;
 
   /**
-   * Optional. Where answers go.
+   * Optional. Says where answers go.
    *
    * @generated from field: clarion.v1.Mailbox reply_to = 9;
    */
   replyTo?: Mailbox | undefined;
 
   /**
-   * Optional. How long each step with the server may take, 0.1 to 300 seconds. Default 30 seconds.
+   * Optional. Says how long each step with the server may take, 0.1 to 300 seconds. Default: 30 seconds.
    *
    * @generated from field: google.protobuf.Duration timeout = 10;
    */
   timeout?: Duration | undefined;
 
   /**
-   * Optional. The name that Clarion gives itself in EHLO: a host name or an address literal such as `[192.0.2.1]`.
-   * Default: the full host name of the machine, or else its address as a literal.
+   * Optional. Is the name that Clarion gives itself in EHLO: a host name or an address literal such as `[192.0.2.1]`. Default: the
+   * full host name of the machine, or else its address as a literal.
    *
    * @generated from field: string ehlo_name = 11;
    */
   ehloName: string;
 
   /**
-   * Optional. A PEM certificate, with its chain, that Clarion shows to the server. At most 64 KiB. Default: none.
-   * Not with `TLS_MODE_NONE`.
+   * Optional. Is a PEM certificate, with its chain, that Clarion shows to the server. Has at most 64 KiB. Default: none. It is
+   * refused with `TLS_MODE_NONE`.
    *
    * @generated from field: string client_certificate = 12;
    */
   clientCertificate: string;
 
   /**
-   * Input only. The PEM private key of `client_certificate`. Never returned. An update that leaves it empty keeps the stored
+   * Input only. Is the PEM private key of `client_certificate`. Is never returned. An update that leaves it empty keeps the stored
    * one, as long as the certificate stays the same.
    *
    * @generated from field: string client_key = 13;
@@ -120,7 +120,7 @@ export type SmtpProvider = Message<"clarion.v1.SmtpProvider"> & {
   clientKey: string;
 
   /**
-   * Output only. True when a private key is stored.
+   * Output only. Is true when a private key is stored.
    *
    * @generated from field: bool client_key_set = 14;
    */
@@ -141,28 +141,29 @@ export const SmtpProviderSchema: GenMessage<SmtpProvider> = /*@__PURE__*/
  */
 export enum SmtpProvider_TlsMode {
   /**
-   * Read as `TLS_MODE_STARTTLS`.
+   * Is read as `TLS_MODE_STARTTLS`.
    *
    * @generated from enum value: TLS_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Not at all. Credentials are refused with it, except towards a loopback address.
+   * It is not protected. Credentials are refused with it, except towards a loopback address.
    *
    * @generated from enum value: TLS_MODE_NONE = 1;
    */
   NONE = 1,
 
   /**
-   * By the STARTTLS command (RFC 3207); a server that does not offer it, or whose certificate does not match, is an error.
+   * The STARTTLS command protects it (RFC 3207); a server that does not offer it, or whose certificate does not match, is an
+   * error.
    *
    * @generated from enum value: TLS_MODE_STARTTLS = 2;
    */
   STARTTLS = 2,
 
   /**
-   * From the first byte (RFC 8314).
+   * TLS protects it from the first byte (RFC 8314).
    *
    * @generated from enum value: TLS_MODE_IMPLICIT = 3;
    */

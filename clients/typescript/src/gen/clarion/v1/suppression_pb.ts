@@ -19,37 +19,37 @@ export const file_clarion_v1_suppression: GenFile = /*@__PURE__*/
   fileDesc("ChxjbGFyaW9uL3YxL3N1cHByZXNzaW9uLnByb3RvEgpjbGFyaW9uLnYxIqgFCgtTdXBwcmVzc2lvbhISCgRuYW1lGAEgASgJQgTiQQEIEioKB2NoYW5uZWwYAiABKA4yEy5jbGFyaW9uLnYxLkNoYW5uZWxCBOJBAQUSFwoHYWRkcmVzcxgDIAEoCUIE4kEBBUgAEhYKBmRvbWFpbhgEIAEoCUIE4kEBBUgAEjQKBnJlYXNvbhgFIAEoDjIeLmNsYXJpb24udjEuU3VwcHJlc3Npb24uUmVhc29uQgTiQQEFEjIKBXNjb3BlGAYgASgOMh0uY2xhcmlvbi52MS5TdXBwcmVzc2lvbi5TY29wZUIE4kEBBRI1CgtleHBpcmVfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQUSNQoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEigKB2NyZWF0b3IYCSABKAlCF+JBAQP6QRAKDmNsYXJpb24vQXBpS2V5IqEBCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSUkVBU09OX0hBUkRfQk9VTkNFEAESFAoQUkVBU09OX0NPTVBMQUlOVBACEhEKDVJFQVNPTl9NQU5VQUwQAxISCg5SRUFTT05fSU5WQUxJRBAEEhcKE1JFQVNPTl9VTlNVQlNDUklCRUQQBRIRCg1SRUFTT05fRVJBU0VEEAYiQgoFU2NvcGUSFQoRU0NPUEVfVU5TUEVDSUZJRUQQABINCglTQ09QRV9BTEwQARITCg9TQ09QRV9NQVJLRVRJTkcQAjo06kExChNjbGFyaW9uL1N1cHByZXNzaW9uEhpzdXBwcmVzc2lvbnMve3N1cHByZXNzaW9ufUIICgZ0YXJnZXRiBnByb3RvMw", [file_clarion_v1_channel, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_timestamp]);
 
 /**
- * One reason for not writing to an address or a domain. It is in force in every process with its commit, for messages that
- * are accepted afterwards and for those that wait: each is checked again before every attempt. An address may have several
+ * Is one reason for not writing to an address or a domain. It is in force in every process with its commit, for messages that are
+ * accepted afterwards and for those that wait: each is checked again before every attempt. An address may have several
  * suppressions; each holds by itself, and deleting one leaves the others.
  *
  * @generated from message clarion.v1.Suppression
  */
 export type Suppression = Message<"clarion.v1.Suppression"> & {
   /**
-   * Identifier. `suppressions/{suppression}`, where the last segment is opaque and holds nothing of the address. Assigned at
-   * creation.
+   * Identifier. Has the form `suppressions/{suppression}`, where the last segment is opaque and holds nothing of the address. Is
+   * assigned at creation.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Immutable. The channel on which it holds. Default: `CHANNEL_EMAIL`, the only one whose addresses can be suppressed.
+   * Immutable. Is the channel on which it holds. Default: `CHANNEL_EMAIL`, the only one whose addresses can be suppressed.
    *
    * @generated from field: clarion.v1.Channel channel = 2;
    */
   channel: Channel;
 
   /**
-   * Required. Whom nothing may be sent to. Not set in a suppression of an erased person's address, which is kept as a hash:
-   * it holds like any other, `CheckSuppression` finds it by the address, and deleting it lifts it.
+   * Required. Says whom nothing may be sent to. It is not set in a suppression of an erased person's address, which is kept as a
+   * hash: it holds like any other, `CheckSuppression` finds it by the address, and deleting it lifts it.
    *
    * @generated from oneof clarion.v1.Suppression.target
    */
   target: {
     /**
-     * Immutable. An e-mail address, at most 254 bytes. Letters of ASCII compare without case on both sides of the `@`, and a
+     * Immutable. Is an e-mail address, of at most 254 bytes. Letters of ASCII compare without case on both sides of the `@`, and a
      * domain is the same in Unicode as in its `xn--` form. Dots and a `+tag` distinguish addresses.
      *
      * @generated from field: string address = 3;
@@ -58,7 +58,7 @@ export type Suppression = Message<"clarion.v1.Suppression"> & {
     case: "address";
   } | {
     /**
-     * Immutable. A domain: `example.com` stands for all addresses at that domain and none below it, `*.example.com` for all
+     * Immutable. Is a domain: `example.com` stands for all addresses at that domain and none below it, `*.example.com` for all
      * addresses at every domain below it.
      *
      * @generated from field: string domain = 4;
@@ -68,36 +68,36 @@ export type Suppression = Message<"clarion.v1.Suppression"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Immutable. Why. An address or a domain has at most one suppression for each reason.
+   * Immutable. Is the reason. An address or a domain has at most one suppression for each reason.
    *
    * @generated from field: clarion.v1.Suppression.Reason reason = 5;
    */
   reason: Suppression_Reason;
 
   /**
-   * Immutable. Which messages it stops.
+   * Immutable. Says which messages it stops.
    *
    * @generated from field: clarion.v1.Suppression.Scope scope = 6;
    */
   scope: Suppression_Scope;
 
   /**
-   * Immutable. When it ceases to hold, to the microsecond; it is deleted some seconds later. Must lie ahead at creation.
-   * Absent: never.
+   * Immutable. Says when it ceases to hold, to the microsecond; it is deleted some seconds later. Must lie ahead at creation. Is
+   * absent when it holds for ever.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 7;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. The key that created it, as `apiKeys/{api_key}`.
+   * Output only. Names the key that created it, as `apiKeys/{api_key}`.
    *
    * @generated from field: string creator = 9;
    */
@@ -118,7 +118,7 @@ export const SuppressionSchema: GenMessage<Suppression> = /*@__PURE__*/
  */
 export enum Suppression_Reason {
   /**
-   * Not set. Read as `REASON_MANUAL`.
+   * Is not set. It is read as `REASON_MANUAL`.
    *
    * @generated from enum value: REASON_UNSPECIFIED = 0;
    */
@@ -160,8 +160,7 @@ export enum Suppression_Reason {
   UNSUBSCRIBED = 5,
 
   /**
-   * The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Never given at
-   * creation.
+   * The person was erased (`DeleteProfile`), and must not get marketing when the address is stored again. Callers cannot give it.
    *
    * @generated from enum value: REASON_ERASED = 6;
    */
@@ -181,21 +180,21 @@ export const Suppression_ReasonSchema: GenEnum<Suppression_Reason> = /*@__PURE__
  */
 export enum Suppression_Scope {
   /**
-   * Not set. Read as `SCOPE_ALL`.
+   * Is not set. It is read as `SCOPE_ALL`.
    *
    * @generated from enum value: SCOPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Every message, password resets included.
+   * It stops every message, password resets included.
    *
    * @generated from enum value: SCOPE_ALL = 1;
    */
   ALL = 1,
 
   /**
-   * Messages of campaigns of `CATEGORY_MARKETING`.
+   * It stops the messages of campaigns of `CATEGORY_MARKETING`.
    *
    * @generated from enum value: SCOPE_MARKETING = 2;
    */

@@ -31,7 +31,7 @@ export const file_clarion_v1_suppression_service: GenFile = /*@__PURE__*/
  */
 export type CreateSuppressionRequest = Message<"clarion.v1.CreateSuppressionRequest"> & {
   /**
-   * Required. The suppression. Its name and output-only fields are ignored.
+   * Required. Holds the suppression. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.Suppression suppression = 1;
    */
@@ -52,7 +52,7 @@ export const CreateSuppressionRequestSchema: GenMessage<CreateSuppressionRequest
  */
 export type CreateSuppressionResponse = Message<"clarion.v1.CreateSuppressionResponse"> & {
   /**
-   * The suppression as stored, with defaults filled in.
+   * Holds the suppression as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.Suppression suppression = 1;
    */
@@ -73,7 +73,7 @@ export const CreateSuppressionResponseSchema: GenMessage<CreateSuppressionRespon
  */
 export type GetSuppressionRequest = Message<"clarion.v1.GetSuppressionRequest"> & {
   /**
-   * Required. `suppressions/{suppression}`.
+   * Required. Names the suppression, as `suppressions/{suppression}`.
    *
    * @generated from field: string name = 1;
    */
@@ -94,7 +94,7 @@ export const GetSuppressionRequestSchema: GenMessage<GetSuppressionRequest> = /*
  */
 export type GetSuppressionResponse = Message<"clarion.v1.GetSuppressionResponse"> & {
   /**
-   * The suppression.
+   * Holds the suppression.
    *
    * @generated from field: clarion.v1.Suppression suppression = 1;
    */
@@ -115,49 +115,49 @@ export const GetSuppressionResponseSchema: GenMessage<GetSuppressionResponse> = 
  */
 export type ListSuppressionsRequest = Message<"clarion.v1.ListSuppressionsRequest"> & {
   /**
-   * Optional. Only suppressions of exactly this address; `CheckSuppression` also finds those of its domain.
+   * Optional. Returns only suppressions of exactly this address; `CheckSuppression` also finds those of its domain.
    *
    * @generated from field: string address = 1;
    */
   address: string;
 
   /**
-   * Optional. Only suppressions of exactly this domain, written as `Suppression.domain` says.
+   * Optional. Returns only suppressions of exactly this domain, written as `Suppression.domain` says.
    *
    * @generated from field: string domain = 2;
    */
   domain: string;
 
   /**
-   * Optional. Only suppressions on one of these channels.
+   * Optional. Returns only suppressions on one of these channels.
    *
    * @generated from field: repeated clarion.v1.Channel channels = 3;
    */
   channels: Channel[];
 
   /**
-   * Optional. Only suppressions for one of these reasons.
+   * Optional. Returns only suppressions for one of these reasons.
    *
    * @generated from field: repeated clarion.v1.Suppression.Reason reasons = 4;
    */
   reasons: Suppression_Reason[];
 
   /**
-   * Optional. Only suppressions of one of these scopes.
+   * Optional. Returns only suppressions of one of these scopes.
    *
    * @generated from field: repeated clarion.v1.Suppression.Scope scopes = 5;
    */
   scopes: Suppression_Scope[];
 
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 6;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before. Everything else must be as it was then.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page. Everything else must be as it was then.
    *
    * @generated from field: string page_token = 7;
    */
@@ -178,14 +178,14 @@ export const ListSuppressionsRequestSchema: GenMessage<ListSuppressionsRequest> 
  */
 export type ListSuppressionsResponse = Message<"clarion.v1.ListSuppressionsResponse"> & {
   /**
-   * The suppressions, newest first.
+   * Lists the suppressions, newest first.
    *
    * @generated from field: repeated clarion.v1.Suppression suppressions = 1;
    */
   suppressions: Suppression[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -206,15 +206,15 @@ export const ListSuppressionsResponseSchema: GenMessage<ListSuppressionsResponse
  */
 export type DeleteSuppressionRequest = Message<"clarion.v1.DeleteSuppressionRequest"> & {
   /**
-   * Required. `suppressions/{suppression}`.
+   * Required. Names the suppression, as `suppressions/{suppression}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. Why messages may be sent although the recipient complained: required for `REASON_COMPLAINT`. One line of at
-   * most 200 characters. The event of the deletion keeps it, so it must not hold personal data.
+   * Optional. Says why messages may be sent although the recipient complained: required for `REASON_COMPLAINT`. It is one line of
+   * at most 200 characters. The event of the deletion keeps it, so it must not hold personal data.
    *
    * @generated from field: string override_reason = 2;
    */
@@ -250,7 +250,7 @@ export const DeleteSuppressionResponseSchema: GenMessage<DeleteSuppressionRespon
  */
 export type ImportSuppressionsRequest = Message<"clarion.v1.ImportSuppressionsRequest"> & {
   /**
-   * Required. 1 to 1,000 rows, each as for `CreateSuppression`.
+   * Required. Has 1 to 1,000 rows, each as for `CreateSuppression`.
    *
    * @generated from field: repeated clarion.v1.Suppression suppressions = 1;
    */
@@ -271,7 +271,7 @@ export const ImportSuppressionsRequestSchema: GenMessage<ImportSuppressionsReque
  */
 export type ImportSuppressionsResponse = Message<"clarion.v1.ImportSuppressionsResponse"> & {
   /**
-   * The results, in the order of the rows.
+   * Lists the results, in the order of the rows.
    *
    * @generated from field: repeated clarion.v1.ImportedSuppression results = 1;
    */
@@ -292,21 +292,21 @@ export const ImportSuppressionsResponseSchema: GenMessage<ImportSuppressionsResp
  */
 export type ImportedSuppression = Message<"clarion.v1.ImportedSuppression"> & {
   /**
-   * What it came to.
+   * Says what it came to.
    *
    * @generated from field: clarion.v1.ImportedSuppression.Outcome outcome = 1;
    */
   outcome: ImportedSuppression_Outcome;
 
   /**
-   * The suppression, as `suppressions/{suppression}`. Empty when rejected, and when imported before.
+   * Names the suppression, as `suppressions/{suppression}`. Is empty when rejected, and when imported before.
    *
    * @generated from field: string suppression = 2;
    */
   suppression: string;
 
   /**
-   * Why it was rejected: every violation, by its path in the row.
+   * Says why it was rejected: every violation, by its path in the row.
    *
    * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 3;
    */
@@ -327,7 +327,7 @@ export const ImportedSuppressionSchema: GenMessage<ImportedSuppression> = /*@__P
  */
 export enum ImportedSuppression_Outcome {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
    */
@@ -382,8 +382,8 @@ export const ImportedSuppression_OutcomeSchema: GenEnum<ImportedSuppression_Outc
  */
 export type ExportSuppressionsRequest = Message<"clarion.v1.ExportSuppressionsRequest"> & {
   /**
-   * Optional. Only suppressions behind this one, as `suppressions/{suppression}`: the last one that an earlier export sent. It need not
-   * exist any more. Default: all.
+   * Optional. Returns only suppressions behind this one, as `suppressions/{suppression}`: the last one that an earlier export sent.
+   * It need not exist any more. Default: all.
    *
    * @generated from field: string after = 1;
    */
@@ -404,14 +404,14 @@ export const ExportSuppressionsRequestSchema: GenMessage<ExportSuppressionsReque
  */
 export type ExportSuppressionsResponse = Message<"clarion.v1.ExportSuppressionsResponse"> & {
   /**
-   * The suppressions. Empty in the last answer when there are no more.
+   * Lists the suppressions. Is empty in the last answer when there are no more.
    *
    * @generated from field: repeated clarion.v1.Suppression suppressions = 1;
    */
   suppressions: Suppression[];
 
   /**
-   * Whether there are no more. Set in the last answer alone.
+   * Says that there are no more. Is set in the last answer alone.
    *
    * @generated from field: bool complete = 2;
    */
@@ -432,14 +432,14 @@ export const ExportSuppressionsResponseSchema: GenMessage<ExportSuppressionsResp
  */
 export type CheckSuppressionRequest = Message<"clarion.v1.CheckSuppressionRequest"> & {
   /**
-   * Required. The address.
+   * Required. Is the address.
    *
    * @generated from field: string address = 1;
    */
   address: string;
 
   /**
-   * Optional. The channel. Default: `CHANNEL_EMAIL`.
+   * Optional. Is the channel. Default: `CHANNEL_EMAIL`.
    *
    * @generated from field: clarion.v1.Channel channel = 2;
    */
@@ -460,14 +460,14 @@ export const CheckSuppressionRequestSchema: GenMessage<CheckSuppressionRequest> 
  */
 export type CheckSuppressionResponse = Message<"clarion.v1.CheckSuppressionResponse"> & {
   /**
-   * The suppressions that cover the address and have not expired, oldest first.
+   * Lists the suppressions that cover the address and have not expired, oldest first.
    *
    * @generated from field: repeated clarion.v1.Suppression suppressions = 1;
    */
   suppressions: Suppression[];
 
   /**
-   * The categories of campaigns whose messages would be excluded. Empty when everything may be sent.
+   * Lists the categories of campaigns whose messages would be excluded. Is empty when everything may be sent.
    *
    * @generated from field: repeated clarion.v1.Category excluded_categories = 2;
    */
@@ -546,9 +546,9 @@ export const SuppressionService: GenService<{
     output: typeof DeleteSuppressionResponseSchema;
   },
   /**
-   * Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that
-   * are there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. Yields to triggers that wait. Needs the
-   * scope `admin`.
+   * Stores up to 1,000 suppressions, each by itself: a row that breaks a rule is rejected, and the others are stored. Rows that are
+   * there already stay, so that an import that was cut off is simply repeated; `ImportService` takes any number of rows. It yields
+   * to triggers that wait. Needs the scope `admin`.
    *
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: there are no rows, or too many.

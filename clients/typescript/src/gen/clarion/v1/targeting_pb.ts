@@ -22,28 +22,29 @@ export const file_clarion_v1_targeting: GenFile = /*@__PURE__*/
  */
 export type TargetingRule = Message<"clarion.v1.TargetingRule"> & {
   /**
-   * Required. What names the rule in contents, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens, unique in
-   * the action. The id of a rule that a version of the campaign had and that was removed cannot be taken again in the action.
+   * Required. Is the name of the rule in contents, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
+   * unique in the action. The id of a rule that a version of the campaign had and that was removed cannot be taken again in the
+   * action.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * Optional. What people call it. At most 200 characters.
+   * Optional. Says what people call it. Has at most 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Required. When it is true: an expression of CEL, the Common Expression Language (https://cel.dev), that is true or false. It reads
-   * `context` and `profile`, as templates do, and `recipient.identity`, `recipient.address` and `recipient.locale`. All numbers are
-   * doubles: `context.total + 1.0 > 20.0`. An attribute that somebody may lack is asked for first: `has(profile.tier) &&
-   * profile.tier == 'gold'`. Of somebody about whom it cannot be evaluated it is not true, which the report and `Campaign.health`
-   * count. `audience('vip')` is true when the recipient's stored profile belongs to that audience as it is when the trigger is accepted;
-   * the id stands in quotes, and the rules of an action ask about at most 10 audiences. At most 2,000 characters and 32 levels; loops
-   * go through lists of at most 1,000 elements. A rule has no clock.
+   * Required. Says of whom it is true: an expression of CEL, the Common Expression Language (https://cel.dev), that is true or
+   * false. It reads `context` and `profile`, as templates do, and `recipient.identity`, `recipient.address` and `recipient.locale`.
+   * All numbers are doubles: `context.total + 1.0 > 20.0`. An attribute that somebody may lack is asked for first:
+   * `has(profile.tier) && profile.tier == 'gold'`. When it cannot be evaluated for somebody, it is not true of them; the report and
+   * `Campaign.health` count that. `audience('vip')` is true when the recipient's stored profile belongs to that audience as it is
+   * when the trigger is accepted; the id stands in quotes, and the rules of an action ask about at most 10 audiences. Has at most
+   * 2,000 characters and 32 levels; loops go through lists of at most 1,000 elements. A rule has no clock.
    *
    * @generated from field: string condition = 3;
    */
@@ -64,21 +65,21 @@ export const TargetingRuleSchema: GenMessage<TargetingRule> = /*@__PURE__*/
  */
 export type RuleEvaluation = Message<"clarion.v1.RuleEvaluation"> & {
   /**
-   * The rule, by its id.
+   * Is the rule, by its id.
    *
    * @generated from field: string rule = 1;
    */
   rule: string;
 
   /**
-   * What it is.
+   * Says what it is.
    *
    * @generated from field: clarion.v1.RuleEvaluation.Result result = 2;
    */
   result: RuleEvaluation_Result;
 
   /**
-   * Why it cannot be evaluated: `RESULT_FAILED` alone.
+   * Says why it cannot be evaluated. Is set for `RESULT_FAILED` alone.
    *
    * @generated from field: clarion.v1.FailedEvaluations.Cause cause = 3;
    */
@@ -93,13 +94,13 @@ export const RuleEvaluationSchema: GenMessage<RuleEvaluation> = /*@__PURE__*/
   messageDesc(file_clarion_v1_targeting, 1);
 
 /**
- * Says what a rule is of somebody.
+ * Says what a rule is for somebody.
  *
  * @generated from enum clarion.v1.RuleEvaluation.Result
  */
 export enum RuleEvaluation_Result {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: RESULT_UNSPECIFIED = 0;
    */
@@ -140,49 +141,49 @@ export const RuleEvaluation_ResultSchema: GenEnum<RuleEvaluation_Result> = /*@__
  */
 export type RuleCounts = Message<"clarion.v1.RuleCounts"> & {
   /**
-   * The action, by its id.
+   * Is the action, by its id.
    *
    * @generated from field: string action = 1;
    */
   action: string;
 
   /**
-   * The rule, by its id; empty for messages by none.
+   * Is the id of the rule. Is empty for messages by none.
    *
    * @generated from field: string rule = 2;
    */
   rule: string;
 
   /**
-   * Messages that were recorded, excluded ones included.
+   * Counts the messages that were recorded, excluded ones included.
    *
    * @generated from field: int64 targeted_count = 3;
    */
   targetedCount: bigint;
 
   /**
-   * Messages that a provider took.
+   * Counts the messages that a provider took.
    *
    * @generated from field: int64 sent_count = 4;
    */
   sentCount: bigint;
 
   /**
-   * Messages that were excluded.
+   * Counts the messages that were excluded.
    *
    * @generated from field: int64 excluded_count = 5;
    */
   excludedCount: bigint;
 
   /**
-   * Messages that failed.
+   * Counts the messages that failed.
    *
    * @generated from field: int64 failed_count = 6;
    */
   failedCount: bigint;
 
   /**
-   * For how many messages the rule was evaluated and could not be, whatever decided about them then. They are no messages by it.
+   * Counts the messages for which the rule could not be evaluated, whatever decided about them then. They are no messages by it.
    *
    * @generated from field: int64 failed_evaluation_count = 7;
    */
@@ -203,7 +204,7 @@ export const RuleCountsSchema: GenMessage<RuleCounts> = /*@__PURE__*/
  */
 export enum WithoutRule {
   /**
-   * Read as `WITHOUT_RULE_SEND_DEFAULT`.
+   * Is read as `WITHOUT_RULE_SEND_DEFAULT`.
    *
    * @generated from enum value: WITHOUT_RULE_UNSPECIFIED = 0;
    */

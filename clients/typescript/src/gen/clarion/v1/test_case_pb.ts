@@ -17,7 +17,7 @@ export const file_clarion_v1_test_case: GenFile = /*@__PURE__*/
   fileDesc("ChpjbGFyaW9uL3YxL3Rlc3RfY2FzZS5wcm90bxIKY2xhcmlvbi52MSKiAwoIVGVzdENhc2USEgoEbmFtZRgBIAEoCUIE4kEBCBIaCgxkaXNwbGF5X25hbWUYAiABKAlCBOJBAQESLgoHY29udGV4dBgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESLgoHcHJvZmlsZRgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RCBOJBAQESFAoGbG9jYWxlGAUgASgJQgTiQQEBEhIKBHJ1bGUYBiABKAlCBOJBAQESEgoEZXRhZxgHIAEoCUIE4kEBARI1CgtjcmVhdGVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQMSNQoLdXBkYXRlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgTiQQEDEhcKCWF1ZGllbmNlcxgKIAMoCUIE4kEBATpB6kE+ChBjbGFyaW9uL1Rlc3RDYXNlEipjYW1wYWlnbnMve2NhbXBhaWdufS90ZXN0Q2FzZXMve3Rlc3RfY2FzZX1iBnByb3RvMw", [file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
- * Data that a campaign is tried with: what a trigger brings, and who gets the message.
+ * Is data that a campaign is tried with: what a trigger brings, and who gets the message.
  *
  * It lies beside the campaign and belongs to no version: changing it makes no draft, and no approval stale. A campaign has at most
  * 100. They are deleted with it, and a duplicate of it has copies of them.
@@ -26,37 +26,37 @@ export const file_clarion_v1_test_case: GenFile = /*@__PURE__*/
  */
 export type TestCase = Message<"clarion.v1.TestCase"> & {
   /**
-   * Identifier. `campaigns/{campaign}/testCases/{test_case}`, where `{test_case}` is 1 to 63 lower-case letters, digits and hyphens,
-   * begins with a letter and does not end with a hyphen. Chosen at creation.
+   * Identifier. Has the form `campaigns/{campaign}/testCases/{test_case}`, where `{test_case}` is 1 to 63 lower-case letters,
+   * digits and hyphens, begins with a letter and does not end with a hyphen. Is chosen at creation.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. What people call it. At most 200 characters.
+   * Optional. Says what people call it. Has at most 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Optional. The data for `context`. At most 65,536 octets as JSON. Whether it fits the context schema is found when it is tried,
-   * as drafts change.
+   * Optional. Holds the data for `context`. Has at most 65,536 octets as JSON. Whether it fits the context schema is found when it
+   * is tried, as drafts change.
    *
    * @generated from field: google.protobuf.Struct context = 3;
    */
   context?: JsonObject | undefined;
 
   /**
-   * Optional. The data for `profile`. At most 32,768 octets as JSON.
+   * Optional. Holds the data for `profile`. Has at most 32,768 octets as JSON.
    *
    * @generated from field: google.protobuf.Struct profile = 4;
    */
   profile?: JsonObject | undefined;
 
   /**
-   * Optional. The locale of the recipient, as a BCP 47 tag such as `pt-BR`. Default: the profile's `locale`. When there is none
+   * Optional. Is the locale of the recipient, as a BCP 47 tag such as `pt-BR`. Default: the profile's `locale`. When there is none
    * either, the case is tried in every locale that an action has content in.
    *
    * @generated from field: string locale = 5;
@@ -64,38 +64,38 @@ export type TestCase = Message<"clarion.v1.TestCase"> & {
   locale: string;
 
   /**
-   * Optional. The targeting rule whose content the recipient gets, by its id, whether it is true of the data or not; in the actions
-   * that have a rule of that id. Default: the first rule that is true.
+   * Optional. Is the targeting rule whose content the recipient gets, by its id, whether it is true of the data or not. It counts
+   * in the actions that have a rule of that id. Default: the first rule that is true.
    *
    * @generated from field: string rule = 6;
    */
   rule: string;
 
   /**
-   * Optional. The state of the resource as the caller last saw it. An update or a deletion that carries another one than the stored
-   * one is refused with `ABORTED`.
+   * Optional. Identifies the state of the resource as the caller last saw it. An update or a deletion that carries another one than
+   * the stored one is refused with `ABORTED`.
    *
    * @generated from field: string etag = 7;
    */
   etag: string;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When a caller last changed it.
+   * Output only. Says when a caller last changed it.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 9;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Optional. The audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask about others get false.
-   * At most 50, without repetition. Whether there are such audiences is not asked.
+   * Optional. Lists the audiences that the recipient belongs to, by their ids as in `audience('vip')`: rules that ask about others
+   * get false. Has at most 50, without repetition. They need not exist.
    *
    * @generated from field: repeated string audiences = 10;
    */

@@ -29,21 +29,21 @@ export const file_clarion_v1_test_case_service: GenFile = /*@__PURE__*/
  */
 export type CreateTestCaseRequest = Message<"clarion.v1.CreateTestCaseRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Required. The last segment of the name, as `TestCase.name` says.
+   * Required. Is the last segment of the name, as `TestCase.name` says.
    *
    * @generated from field: string test_case_id = 2;
    */
   testCaseId: string;
 
   /**
-   * Required. The test case. Its name and output-only fields are ignored.
+   * Required. Holds the test case. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.TestCase test_case = 3;
    */
@@ -72,7 +72,7 @@ export const CreateTestCaseRequestSchema: GenMessage<CreateTestCaseRequest> = /*
  */
 export type CreateTestCaseResponse = Message<"clarion.v1.CreateTestCaseResponse"> & {
   /**
-   * The test case as stored, with defaults filled in.
+   * Holds the test case as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.TestCase test_case = 1;
    */
@@ -93,7 +93,7 @@ export const CreateTestCaseResponseSchema: GenMessage<CreateTestCaseResponse> = 
  */
 export type GetTestCaseRequest = Message<"clarion.v1.GetTestCaseRequest"> & {
   /**
-   * Required. `campaigns/{campaign}/testCases/{test_case}`.
+   * Required. Names the test case, as `campaigns/{campaign}/testCases/{test_case}`.
    *
    * @generated from field: string name = 1;
    */
@@ -114,7 +114,7 @@ export const GetTestCaseRequestSchema: GenMessage<GetTestCaseRequest> = /*@__PUR
  */
 export type GetTestCaseResponse = Message<"clarion.v1.GetTestCaseResponse"> & {
   /**
-   * The test case.
+   * Holds the test case.
    *
    * @generated from field: clarion.v1.TestCase test_case = 1;
    */
@@ -135,22 +135,22 @@ export const GetTestCaseResponseSchema: GenMessage<GetTestCaseResponse> = /*@__P
  */
 export type ListTestCasesRequest = Message<"clarion.v1.ListTestCasesRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
-   * A page ends earlier when it has some 3 MiB.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused. A
+   * page ends earlier when it has some 3 MiB.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -171,14 +171,14 @@ export const ListTestCasesRequestSchema: GenMessage<ListTestCasesRequest> = /*@_
  */
 export type ListTestCasesResponse = Message<"clarion.v1.ListTestCasesResponse"> & {
   /**
-   * The test cases, by name.
+   * Lists the test cases, by name.
    *
    * @generated from field: repeated clarion.v1.TestCase test_cases = 1;
    */
   testCases: TestCase[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -199,14 +199,15 @@ export const ListTestCasesResponseSchema: GenMessage<ListTestCasesResponse> = /*
  */
 export type UpdateTestCaseRequest = Message<"clarion.v1.UpdateTestCaseRequest"> & {
   /**
-   * Required. The name, the new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the name, the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.TestCase test_case = 1;
    */
   testCase?: TestCase | undefined;
 
   /**
-   * Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+   * field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -235,7 +236,7 @@ export const UpdateTestCaseRequestSchema: GenMessage<UpdateTestCaseRequest> = /*
  */
 export type UpdateTestCaseResponse = Message<"clarion.v1.UpdateTestCaseResponse"> & {
   /**
-   * The test case as stored, with defaults filled in.
+   * Holds the test case as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.TestCase test_case = 1;
    */
@@ -256,14 +257,14 @@ export const UpdateTestCaseResponseSchema: GenMessage<UpdateTestCaseResponse> = 
  */
 export type DeleteTestCaseRequest = Message<"clarion.v1.DeleteTestCaseRequest"> & {
   /**
-   * Required. `campaigns/{campaign}/testCases/{test_case}`.
+   * Required. Names the test case, as `campaigns/{campaign}/testCases/{test_case}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */

@@ -15,29 +15,29 @@ export const file_clarion_v1_test_cell_difference: GenFile = /*@__PURE__*/
   fileDesc("CiVjbGFyaW9uL3YxL3Rlc3RfY2VsbF9kaWZmZXJlbmNlLnByb3RvEgpjbGFyaW9uLnYxIvUBChJUZXN0Q2VsbERpZmZlcmVuY2USJAoDa2V5GAEgASgLMhcuY2xhcmlvbi52MS5UZXN0Q2VsbEtleRI1CgZjaGFuZ2UYAiABKA4yJS5jbGFyaW9uLnYxLlRlc3RDZWxsRGlmZmVyZW5jZS5DaGFuZ2USFAoMdW5pZmllZF9kaWZmGAMgASgJImwKBkNoYW5nZRIWChJDSEFOR0VfVU5TUEVDSUZJRUQQABIQCgxDSEFOR0VfQURERUQQARISCg5DSEFOR0VfUkVNT1ZFRBACEhIKDkNIQU5HRV9DSEFOR0VEEAMSEAoMQ0hBTkdFX0ZBSUxTEARiBnByb3RvMw", [file_clarion_v1_test_run]);
 
 /**
- * One cell that comes out differently in two versions: what the recipient of a test case would get.
+ * Is one cell that comes out differently in two versions: what the recipient of a test case would get.
  *
  * @generated from message clarion.v1.TestCellDifference
  */
 export type TestCellDifference = Message<"clarion.v1.TestCellDifference"> & {
   /**
-   * The cell: the test case, tried with one content.
+   * Holds the cell: the test case, tried with one content.
    *
    * @generated from field: clarion.v1.TestCellKey key = 1;
    */
   key?: TestCellKey | undefined;
 
   /**
-   * What becomes of it.
+   * Says what becomes of it.
    *
    * @generated from field: clarion.v1.TestCellDifference.Change change = 2;
    */
   change: TestCellDifference_Change;
 
   /**
-   * What the recipient would get, as a unified diff of the documents that `TestCell` has; of a version that cannot be rendered, why, and of
-   * one that excludes the recipient, that it does. At most 65,536 characters, and 1,000,000 in all cells of an answer: those of the later
-   * cells are empty.
+   * Shows the difference of what the recipient would get, as a unified diff of the documents that `TestCell` has. A version that
+   * cannot be rendered is shown by the reason, and one that excludes the recipient by that fact. Has at most 65,536 characters, and
+   * 1,000,000 in all cells of an answer: those of the later cells are empty.
    *
    * @generated from field: string unified_diff = 3;
    */
@@ -58,7 +58,7 @@ export const TestCellDifferenceSchema: GenMessage<TestCellDifference> = /*@__PUR
  */
 export enum TestCellDifference_Change {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: CHANGE_UNSPECIFIED = 0;
    */

@@ -33,28 +33,28 @@ export const file_clarion_v1_test_run: GenFile = /*@__PURE__*/
  */
 export type TestCellKey = Message<"clarion.v1.TestCellKey"> & {
   /**
-   * Required. The test case, by its id: the last segment of its name.
+   * Required. Is the test case, by its id: the last segment of its name.
    *
    * @generated from field: string test_case = 1;
    */
   testCase: string;
 
   /**
-   * Required. The action, by its id.
+   * Required. Is the action, by its id.
    *
    * @generated from field: string action = 2;
    */
   action: string;
 
   /**
-   * Required. The locale of the content.
+   * Required. Is the locale of the content.
    *
    * @generated from field: string locale = 3;
    */
   locale: string;
 
   /**
-   * Optional. The targeting rule whose content it is, by its id. Default: content that belongs to no rule.
+   * Optional. Is the targeting rule whose content it is, by its id. Default: content that belongs to no rule.
    *
    * @generated from field: string rule = 4;
    */
@@ -75,70 +75,71 @@ export const TestCellKeySchema: GenMessage<TestCellKey> = /*@__PURE__*/
  */
 export type TestCell = Message<"clarion.v1.TestCell"> & {
   /**
-   * Which cell it is.
+   * Says which cell it is.
    *
    * @generated from field: clarion.v1.TestCellKey key = 1;
    */
   key?: TestCellKey | undefined;
 
   /**
-   * The locale that the recipient wants.
+   * Is the locale that the recipient wants.
    *
    * @generated from field: string wanted_locale = 2;
    */
   wantedLocale: string;
 
   /**
-   * Where that locale comes from.
+   * Says where that locale comes from.
    *
    * @generated from field: clarion.v1.TestCell.LocaleOrigin locale_origin = 3;
    */
   localeOrigin: TestCell_LocaleOrigin;
 
   /**
-   * Why the recipient gets the content in the locale of the cell.
+   * Says why the recipient gets the content in the locale of the cell.
    *
    * @generated from field: clarion.v1.LocaleReason locale_reason = 4;
    */
   localeReason: LocaleReason;
 
   /**
-   * How the rendering differs from the accepted one.
+   * Says how the rendering differs from the accepted one.
    *
    * @generated from field: clarion.v1.TestCell.Comparison comparison = 5;
    */
   comparison: TestCell_Comparison;
 
   /**
-   * How its document differs from the accepted one, without the names of files. At most 65,536 characters; a longer one ends with a
-   * line `…`.
+   * Shows how its document differs from the accepted one, without the names of files. Has at most 65,536 characters; a longer one
+   * ends with a line `…`.
    *
    * @generated from field: string unified_diff = 6;
    */
   unifiedDiff: string;
 
   /**
-   * Why it cannot be rendered, by paths in the test case, such as `context.order.total`, or in the campaign.
+   * Says why it cannot be rendered, by paths in the test case, such as `context.order.total`, or in the campaign.
    *
    * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 7;
    */
   violations: BadRequest_FieldViolation[];
 
   /**
-   * What is wrong with the rendering: links that lead nowhere or have no text, images without `alt`, HTML that mail clients cut off.
+   * Says what is wrong with the rendering: links that lead nowhere or have no text, images without `alt`, HTML that mail clients
+   * cut off.
    *
    * @generated from field: repeated clarion.v1.Finding findings = 8;
    */
   findings: Finding[];
 
   /**
-   * What the recipient would get. Absent when it cannot be rendered, and with `omit_renderings`.
+   * Says what the recipient would get. Is absent when it cannot be rendered, and with `omit_renderings`.
    *
    * @generated from oneof clarion.v1.TestCell.content
    */
   content: {
     /**
-     * An e-mail.
+     * Is an e-mail.
      *
      * @generated from field: clarion.v1.RenderedEmail email = 9;
      */
@@ -146,7 +147,7 @@ export type TestCell = Message<"clarion.v1.TestCell"> & {
     case: "email";
   } | {
     /**
-     * An HTTP request.
+     * Is an HTTP request.
      *
      * @generated from field: clarion.v1.RenderedWebhook webhook = 10;
      */
@@ -155,23 +156,23 @@ export type TestCell = Message<"clarion.v1.TestCell"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * The rendering as a text to compare: its header fields, one a line, and then each part under a line with its name. Links that
-   * belong to one person, and the ids of images, have names in their place. Empty as `content` is absent.
+   * Is the rendering as a text to compare: its header fields, one a line, and then each part under a line with its name. Links that
+   * belong to one person, and the ids of images, have names in their place. Is empty when `content` is absent.
    *
    * @generated from field: string document = 11;
    */
   document: string;
 
   /**
-   * Identifies the document. `AcceptRenderings` asks for it. Empty when there is none.
+   * Identifies the document. `AcceptRenderings` asks for it. Is empty when there is none.
    *
    * @generated from field: string etag = 12;
    */
   etag: string;
 
   /**
-   * What the rules of the action are of the recipient, in their order, up to the first that is true. None when the test case names the
-   * rule, or the action has none.
+   * Says what the rules of the action are of the recipient, in their order, up to the first that is true. There are none when the
+   * test case names the rule, or the action has none.
    *
    * @generated from field: repeated clarion.v1.RuleEvaluation rule_evaluations = 13;
    */
@@ -192,7 +193,7 @@ export const TestCellSchema: GenMessage<TestCell> = /*@__PURE__*/
  */
 export enum TestCell_LocaleOrigin {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: LOCALE_ORIGIN_UNSPECIFIED = 0;
    */
@@ -206,7 +207,7 @@ export enum TestCell_LocaleOrigin {
   CASE = 1,
 
   /**
-   * The `locale` of its profile.
+   * It is the `locale` of its profile.
    *
    * @generated from enum value: LOCALE_ORIGIN_PROFILE = 2;
    */
@@ -233,7 +234,7 @@ export const TestCell_LocaleOriginSchema: GenEnum<TestCell_LocaleOrigin> = /*@__
  */
 export enum TestCell_Comparison {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: COMPARISON_UNSPECIFIED = 0;
    */
@@ -303,29 +304,30 @@ export type TestRun = Message<"clarion.v1.TestRun"> & {
   etag: string;
 
   /**
-   * The version of the data by which dates, numbers and money were written, such as `babel-2.18.0`.
+   * Is the version of the data by which dates, numbers and money were written, such as `babel-2.18.0`.
    *
    * @generated from field: string format_data = 2;
    */
   formatData: string;
 
   /**
-   * The contents that no test case is tried with (`VARIANT_UNTESTED`, `RULE_UNTESTED`). Empty as long as `next_page_token` is not.
+   * Lists the contents that no test case is tried with (`VARIANT_UNTESTED`, `RULE_UNTESTED`). Is empty as long as `next_page_token`
+   * is not.
    *
    * @generated from field: repeated clarion.v1.Finding findings = 3;
    */
   findings: Finding[];
 
   /**
-   * Accepted renderings of the test cases that were tried, whose cells there are no longer: another content is chosen for them, or none.
-   * `AcceptRenderings` drops them. Empty as long as `next_page_token` is not.
+   * Lists the accepted renderings, of the test cases that were tried, whose cells exist no more: another content is chosen for
+   * them, or none. `AcceptRenderings` drops them. Is empty as long as `next_page_token` is not.
    *
    * @generated from field: repeated clarion.v1.TestCellKey gone = 5;
    */
   gone: TestCellKey[];
 
   /**
-   * Continues with the cells that this call did not reach. Empty when it reached the last one.
+   * Continues with the cells that this call did not reach. Is empty when it reached the last one.
    *
    * @generated from field: string next_page_token = 4;
    */
@@ -340,27 +342,27 @@ export const TestRunSchema: GenMessage<TestRun> = /*@__PURE__*/
   messageDesc(file_clarion_v1_test_run, 2);
 
 /**
- * A document to compare a rendering with.
+ * Is a document to compare a rendering with.
  *
  * @generated from message clarion.v1.ExpectedRendering
  */
 export type ExpectedRendering = Message<"clarion.v1.ExpectedRendering"> & {
   /**
-   * Required. Which cell it is of.
+   * Required. Says which cell it is of.
    *
    * @generated from field: clarion.v1.TestCellKey key = 1;
    */
   key?: TestCellKey | undefined;
 
   /**
-   * Required. The document.
+   * Required. Is the document.
    *
    * @generated from field: string document = 2;
    */
   document: string;
 
   /**
-   * Optional. The version of the data of formats that it was made with, as `TestRun.format_data` was. Default: the present one.
+   * Optional. Is the version of the data of formats that it was made with, as `TestRun.format_data` was. Default: the present one.
    *
    * @generated from field: string format_data = 3;
    */
@@ -381,29 +383,29 @@ export const ExpectedRenderingSchema: GenMessage<ExpectedRendering> = /*@__PURE_
  */
 export type TestCampaignRequest = Message<"clarion.v1.TestCampaignRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. The number of the version to try. Default: the draft.
+   * Optional. Is the number of the version to try. Default: the draft.
    *
    * @generated from field: int32 version = 2;
    */
   version: number;
 
   /**
-   * Optional. The test cases to try, by their ids. At most 100. Default: all.
+   * Optional. Lists the test cases to try, by their ids. Has at most 100. Default: all.
    *
    * @generated from field: repeated string test_cases = 3;
    */
   testCases: string[];
 
   /**
-   * Optional. Documents to compare with, in place of those that were accepted. With at least one, only the cells are tried that they
-   * name. At most 2,000, each cell once.
+   * Optional. Holds documents to compare with, in place of those that were accepted. With at least one, only the cells are tried
+   * that they name. Has at most 2,000, each cell once.
    *
    * @generated from field: repeated clarion.v1.ExpectedRendering expected = 4;
    */
@@ -417,7 +419,7 @@ export type TestCampaignRequest = Message<"clarion.v1.TestCampaignRequest"> & {
   omitRenderings: boolean;
 
   /**
-   * Optional. The `next_page_token` of the call before.
+   * Optional. Is the `next_page_token` of the call before.
    *
    * @generated from field: string page_token = 6;
    */
@@ -438,13 +440,13 @@ export const TestCampaignRequestSchema: GenMessage<TestCampaignRequest> = /*@__P
  */
 export type TestCampaignResponse = Message<"clarion.v1.TestCampaignResponse"> & {
   /**
-   * One of them.
+   * Is either a cell or the end of the call.
    *
    * @generated from oneof clarion.v1.TestCampaignResponse.part
    */
   part: {
     /**
-     * A cell.
+     * Holds a cell.
      *
      * @generated from field: clarion.v1.TestCell cell = 1;
      */
@@ -452,7 +454,7 @@ export type TestCampaignResponse = Message<"clarion.v1.TestCampaignResponse"> & 
     case: "cell";
   } | {
     /**
-     * The end.
+     * Holds the end.
      *
      * @generated from field: clarion.v1.TestRun run = 2;
      */
@@ -469,20 +471,20 @@ export const TestCampaignResponseSchema: GenMessage<TestCampaignResponse> = /*@_
   messageDesc(file_clarion_v1_test_run, 5);
 
 /**
- * One rendering to accept.
+ * Is one rendering to accept.
  *
  * @generated from message clarion.v1.ShownRendering
  */
 export type ShownRendering = Message<"clarion.v1.ShownRendering"> & {
   /**
-   * Required. Which cell it is of.
+   * Required. Says which cell it is of.
    *
    * @generated from field: clarion.v1.TestCellKey key = 1;
    */
   key?: TestCellKey | undefined;
 
   /**
-   * Required. The `TestCell.etag` of what the run showed.
+   * Required. Is the `TestCell.etag` of what the run showed.
    *
    * @generated from field: string etag = 2;
    */
@@ -503,21 +505,21 @@ export const ShownRenderingSchema: GenMessage<ShownRendering> = /*@__PURE__*/
  */
 export type AcceptRenderingsRequest = Message<"clarion.v1.AcceptRenderingsRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Required. The `TestRun.etag` of the run that showed them.
+   * Required. Is the `TestRun.etag` of the run that showed them.
    *
    * @generated from field: string run_etag = 2;
    */
   runEtag: string;
 
   /**
-   * Required. The renderings: 1 to 2,000, each cell once.
+   * Required. Lists the renderings: 1 to 2,000, each cell once.
    *
    * @generated from field: repeated clarion.v1.ShownRendering renderings = 3;
    */
@@ -538,14 +540,14 @@ export const AcceptRenderingsRequestSchema: GenMessage<AcceptRenderingsRequest> 
  */
 export type AcceptRenderingsResponse = Message<"clarion.v1.AcceptRenderingsResponse"> & {
   /**
-   * How many renderings were accepted.
+   * Says how many renderings were accepted.
    *
    * @generated from field: int32 accepted_count = 1;
    */
   acceptedCount: number;
 
   /**
-   * How many accepted renderings were dropped, as the campaign has their cells no longer.
+   * Says how many accepted renderings were dropped, as the campaign does not have their cells any more.
    *
    * @generated from field: int32 dropped_count = 2;
    */

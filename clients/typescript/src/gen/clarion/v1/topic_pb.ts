@@ -27,50 +27,50 @@ export const file_clarion_v1_topic: GenFile = /*@__PURE__*/
  */
 export type Topic = Message<"clarion.v1.Topic"> & {
   /**
-   * Identifier. `topics/{topic}`, where `{topic}` is 1 to 63 lower-case letters, digits and hyphens, begins with a letter
-   * and does not end with a hyphen. Chosen at creation.
+   * Identifier. Has the form `topics/{topic}`, where `{topic}` is 1 to 63 lower-case letters, digits and hyphens, begins with a
+   * letter and does not end with a hyphen. Is chosen at creation.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Required. What people call it, in the language of `default_locale`. 1 to 200 characters.
+   * Required. Says what people call it, in the language of `default_locale`. Has 1 to 200 characters.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Optional. What people get who grant it, in the language of `default_locale`. At most 2,000 characters.
+   * Optional. Says what people get who grant it, in the language of `default_locale`. Has at most 2,000 characters.
    *
    * @generated from field: string description = 3;
    */
   description: string;
 
   /**
-   * Optional. The locale of `display_name` and `description`, as a BCP 47 tag. Default: `en`.
+   * Optional. Is the locale of `display_name` and `description`, as a BCP 47 tag. Default: `en`.
    *
    * @generated from field: string default_locale = 4;
    */
   defaultLocale: string;
 
   /**
-   * Optional. The name and the description in other languages. At most 50, each locale once.
+   * Optional. Lists the name and the description in other languages. Has at most 50, each locale once.
    *
    * @generated from field: repeated clarion.v1.TopicTranslation translations = 5;
    */
   translations: TopicTranslation[];
 
   /**
-   * Optional. Who may see it. Default: `VISIBILITY_PUBLIC`.
+   * Optional. Says who may see it. Default: `VISIBILITY_PUBLIC`.
    *
    * @generated from field: clarion.v1.Topic.Visibility visibility = 6;
    */
   visibility: Topic_Visibility;
 
   /**
-   * Optional. What happens to marketing about this topic to people who have made no choice. Default: as the sandbox's
+   * Optional. Says what happens to marketing about this topic to people who have made no choice. Default: as the sandbox's
    * `ConsentSettings` say.
    *
    * @generated from field: clarion.v1.Silence silence = 7;
@@ -78,29 +78,29 @@ export type Topic = Message<"clarion.v1.Topic"> & {
   silence: Silence;
 
   /**
-   * Optional. The state of the resource as the caller last saw it. A change that carries another one than the stored one is
-   * refused with `ABORTED`. Changes with every change.
+   * Optional. Identifies the state of the resource as the caller last saw it. A change that carries another one than the stored one
+   * is refused with `ABORTED`. It changes with every change.
    *
    * @generated from field: string etag = 8;
    */
   etag: string;
 
   /**
-   * Output only. When it was created.
+   * Output only. Says when it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 9;
    */
   createTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was last changed.
+   * Output only. Says when it was last changed.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 10;
    */
   updateTime?: Timestamp | undefined;
 
   /**
-   * Output only. When it was archived. Absent while it is in use. No campaign can be activated with an archived topic. Live
+   * Output only. Says when it was archived. Is absent while it is in use. No campaign can be activated with an archived topic. Live
    * campaigns that have it go on, and people's choices still hold for their messages.
    *
    * @generated from field: google.protobuf.Timestamp archive_time = 11;
@@ -108,7 +108,7 @@ export type Topic = Message<"clarion.v1.Topic"> & {
   archiveTime?: Timestamp | undefined;
 
   /**
-   * Optional. What one click ends in a marketing mail about this topic; in a transactional one it ends the topic. Default:
+   * Optional. Says what one click ends in a marketing mail about this topic; in a transactional one it ends the topic. Default:
    * `ONE_CLICK_TOPIC`.
    *
    * @generated from field: clarion.v1.Topic.OneClick one_click = 12;
@@ -124,27 +124,27 @@ export const TopicSchema: GenMessage<Topic> = /*@__PURE__*/
   messageDesc(file_clarion_v1_topic, 0);
 
 /**
- * Who may see a topic. Values may be added.
+ * Says who may see a topic. Values may be added.
  *
  * @generated from enum clarion.v1.Topic.Visibility
  */
 export enum Topic_Visibility {
   /**
-   * Read as `VISIBILITY_PUBLIC`.
+   * Is read as `VISIBILITY_PUBLIC`.
    *
    * @generated from enum value: VISIBILITY_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Everybody: it is offered on the pages on which people choose.
+   * Everybody may see it: it is offered on the pages on which people choose.
    *
    * @generated from enum value: VISIBILITY_PUBLIC = 1;
    */
   PUBLIC = 1,
 
   /**
-   * Callers alone. It is on no page, and its choices are made by calls.
+   * Callers alone may see it. It is on no page, and its choices are made by calls.
    *
    * @generated from enum value: VISIBILITY_PRIVATE = 2;
    */
@@ -164,21 +164,22 @@ export const Topic_VisibilitySchema: GenEnum<Topic_Visibility> = /*@__PURE__*/
  */
 export enum Topic_OneClick {
   /**
-   * Read as `ONE_CLICK_TOPIC`.
+   * Is read as `ONE_CLICK_TOPIC`.
    *
    * @generated from enum value: ONE_CLICK_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The topic, on the channel of the message. For a private topic, which no page offers again: as `ONE_CLICK_CHANNEL`.
+   * It ends the topic, on the channel of the message. For a private topic, which no page offers again, it does what
+   * `ONE_CLICK_CHANNEL` does.
    *
    * @generated from enum value: ONE_CLICK_TOPIC = 1;
    */
   TOPIC = 1,
 
   /**
-   * All marketing on the channel of the message.
+   * It ends all marketing on the channel of the message.
    *
    * @generated from enum value: ONE_CLICK_CHANNEL = 2;
    */
@@ -198,21 +199,21 @@ export const Topic_OneClickSchema: GenEnum<Topic_OneClick> = /*@__PURE__*/
  */
 export type TopicTranslation = Message<"clarion.v1.TopicTranslation"> & {
   /**
-   * Required. The locale, as a BCP 47 tag such as `pt-BR`.
+   * Required. Is the locale, as a BCP 47 tag such as `pt-BR`.
    *
    * @generated from field: string locale = 1;
    */
   locale: string;
 
   /**
-   * Required. As `Topic.display_name`.
+   * Required. Is read as `Topic.display_name`.
    *
    * @generated from field: string display_name = 2;
    */
   displayName: string;
 
   /**
-   * Optional. As `Topic.description`.
+   * Optional. Is read as `Topic.description`.
    *
    * @generated from field: string description = 3;
    */

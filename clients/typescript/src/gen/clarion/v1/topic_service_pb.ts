@@ -27,14 +27,14 @@ export const file_clarion_v1_topic_service: GenFile = /*@__PURE__*/
  */
 export type CreateTopicRequest = Message<"clarion.v1.CreateTopicRequest"> & {
   /**
-   * Required. The last segment of the name, as `Topic.name` says.
+   * Required. Is the last segment of the name, as `Topic.name` says.
    *
    * @generated from field: string topic_id = 1;
    */
   topicId: string;
 
   /**
-   * Required. The topic. Its name and output-only fields are ignored.
+   * Required. Holds the topic. Its name and its output-only fields are ignored.
    *
    * @generated from field: clarion.v1.Topic topic = 2;
    */
@@ -63,7 +63,7 @@ export const CreateTopicRequestSchema: GenMessage<CreateTopicRequest> = /*@__PUR
  */
 export type CreateTopicResponse = Message<"clarion.v1.CreateTopicResponse"> & {
   /**
-   * The topic as stored, with defaults filled in.
+   * Holds the topic as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.Topic topic = 1;
    */
@@ -84,7 +84,7 @@ export const CreateTopicResponseSchema: GenMessage<CreateTopicResponse> = /*@__P
  */
 export type GetTopicRequest = Message<"clarion.v1.GetTopicRequest"> & {
   /**
-   * Required. `topics/{topic}`.
+   * Required. Names the topic, as `topics/{topic}`.
    *
    * @generated from field: string name = 1;
    */
@@ -105,7 +105,7 @@ export const GetTopicRequestSchema: GenMessage<GetTopicRequest> = /*@__PURE__*/
  */
 export type GetTopicResponse = Message<"clarion.v1.GetTopicResponse"> & {
   /**
-   * The topic.
+   * Holds the topic.
    *
    * @generated from field: clarion.v1.Topic topic = 1;
    */
@@ -126,14 +126,14 @@ export const GetTopicResponseSchema: GenMessage<GetTopicResponse> = /*@__PURE__*
  */
 export type ListTopicsRequest = Message<"clarion.v1.ListTopicsRequest"> & {
   /**
-   * Optional. At most so many a page. Default 50, at most 1,000: a larger value is read as 1,000, a negative one refused.
+   * Optional. Says how many items a page has at most. Default: 50. Above 1,000 it is read as 1,000; a negative one is refused.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * Optional. The `next_page_token` of the page before.
+   * Optional. Is the `next_page_token` of the page before. Default: the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -161,14 +161,14 @@ export const ListTopicsRequestSchema: GenMessage<ListTopicsRequest> = /*@__PURE_
  */
 export type ListTopicsResponse = Message<"clarion.v1.ListTopicsResponse"> & {
   /**
-   * The topics, by name.
+   * Lists the topics, by name.
    *
    * @generated from field: repeated clarion.v1.Topic topics = 1;
    */
   topics: Topic[];
 
   /**
-   * Opens the next page. Empty at the end.
+   * Opens the next page. Is empty at the end.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -189,14 +189,15 @@ export const ListTopicsResponseSchema: GenMessage<ListTopicsResponse> = /*@__PUR
  */
 export type UpdateTopicRequest = Message<"clarion.v1.UpdateTopicRequest"> & {
   /**
-   * Required. The name, the new values and, optionally, the etag that the caller last saw.
+   * Required. Holds the name, the new values and, optionally, the etag that the caller last saw.
    *
    * @generated from field: clarion.v1.Topic topic = 1;
    */
   topic?: Topic | undefined;
 
   /**
-   * Optional. The top-level fields to change. Absent: every editable field that is populated. `*`: every editable field.
+   * Optional. Names the top-level fields to change. Default: every editable field that is populated. `*` stands for every editable
+   * field.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -225,7 +226,7 @@ export const UpdateTopicRequestSchema: GenMessage<UpdateTopicRequest> = /*@__PUR
  */
 export type UpdateTopicResponse = Message<"clarion.v1.UpdateTopicResponse"> & {
   /**
-   * The topic as stored, with defaults filled in.
+   * Holds the topic as stored, with defaults filled in.
    *
    * @generated from field: clarion.v1.Topic topic = 1;
    */
@@ -246,14 +247,14 @@ export const UpdateTopicResponseSchema: GenMessage<UpdateTopicResponse> = /*@__P
  */
 export type ArchiveTopicRequest = Message<"clarion.v1.ArchiveTopicRequest"> & {
   /**
-   * Required. `topics/{topic}`.
+   * Required. Names the topic, as `topics/{topic}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -274,7 +275,7 @@ export const ArchiveTopicRequestSchema: GenMessage<ArchiveTopicRequest> = /*@__P
  */
 export type ArchiveTopicResponse = Message<"clarion.v1.ArchiveTopicResponse"> & {
   /**
-   * The topic.
+   * Holds the topic.
    *
    * @generated from field: clarion.v1.Topic topic = 1;
    */
@@ -295,14 +296,14 @@ export const ArchiveTopicResponseSchema: GenMessage<ArchiveTopicResponse> = /*@_
  */
 export type UnarchiveTopicRequest = Message<"clarion.v1.UnarchiveTopicRequest"> & {
   /**
-   * Required. `topics/{topic}`.
+   * Required. Names the topic, as `topics/{topic}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. The etag that the caller last saw.
+   * Optional. Is the etag that the caller last saw. The call fails with `ABORTED` if it has changed. Default: nothing is compared.
    *
    * @generated from field: string etag = 2;
    */
@@ -323,7 +324,7 @@ export const UnarchiveTopicRequestSchema: GenMessage<UnarchiveTopicRequest> = /*
  */
 export type UnarchiveTopicResponse = Message<"clarion.v1.UnarchiveTopicResponse"> & {
   /**
-   * The topic.
+   * Holds the topic.
    *
    * @generated from field: clarion.v1.Topic topic = 1;
    */
@@ -402,8 +403,8 @@ export const TopicService: GenService<{
     output: typeof UpdateTopicResponseSchema;
   },
   /**
-   * Takes a topic out of use: it is offered to nobody, and no campaign can be activated with it. Nothing that people chose
-   * is lost. Idempotent. Needs the scope `author` or `admin`.
+   * Takes a topic out of use: it is offered to nobody, and no campaign can be activated with it. Nothing that people chose is lost.
+   * The call is idempotent. Needs the scope `author` or `admin`.
    *
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -417,8 +418,8 @@ export const TopicService: GenService<{
     output: typeof ArchiveTopicResponseSchema;
   },
   /**
-   * Takes an archived topic into use again, with the choices that people made before. Idempotent. Needs the scope `author` or
-   * `admin`.
+   * Takes an archived topic into use again, with the choices that people made before. The call is idempotent. Needs the scope
+   * `author` or `admin`.
    *
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the sandbox has 100 topics that are not archived.

@@ -17,20 +17,20 @@ export const file_clarion_v1_trigger_sample: GenFile = /*@__PURE__*/
   fileDesc("Ch9jbGFyaW9uL3YxL3RyaWdnZXJfc2FtcGxlLnByb3RvEgpjbGFyaW9uLnYxIuMBCg1UcmlnZ2VyU2FtcGxlEjIKBHRvb2wYASABKA4yHi5jbGFyaW9uLnYxLlRyaWdnZXJTYW1wbGUuVG9vbEIE4kEBAxISCgR0ZXh0GAIgASgJQgTiQQEDIokBCgRUb29sEhQKEFRPT0xfVU5TUEVDSUZJRUQQABIQCgxUT09MX0dSUENVUkwQARIRCg1UT09MX0JVRl9DVVJMEAISDQoJVE9PTF9DVVJMEAMSEQoNVE9PTF9DVVJMX0FKTxAEEg8KC1RPT0xfUFlUSE9OEAUSEwoPVE9PTF9UWVBFU0NSSVBUEAYicAoXR2V0VHJpZ2dlclNhbXBsZVJlcXVlc3QSJwoEbmFtZRgBIAEoCUIZ4kEBAvpBEgoQY2xhcmlvbi9DYW1wYWlnbhIUCgZ0YXJnZXQYAiABKAlCBOJBAQESFgoIYmFzZV91cmwYAyABKAlCBOJBAQEicAoYR2V0VHJpZ2dlclNhbXBsZVJlc3BvbnNlEigKCXJlY2lwaWVudBgBIAEoCzIVLmNsYXJpb24udjEuUmVjaXBpZW50EioKB3NhbXBsZXMYAiADKAsyGS5jbGFyaW9uLnYxLlRyaWdnZXJTYW1wbGViBnByb3RvMw", [file_clarion_v1_trigger_service, file_google_api_field_behavior, file_google_api_resource]);
 
 /**
- * One call that triggers a campaign, ready to paste.
+ * Is one call that triggers a campaign, ready to paste.
  *
  * @generated from message clarion.v1.TriggerSample
  */
 export type TriggerSample = Message<"clarion.v1.TriggerSample"> & {
   /**
-   * Output only. What the call is made with.
+   * Output only. Says what the call is made with.
    *
    * @generated from field: clarion.v1.TriggerSample.Tool tool = 1;
    */
   tool: TriggerSample_Tool;
 
   /**
-   * Output only. The command or the program. It takes the key from the environment variable `CLARION_API_KEY`.
+   * Output only. Is the command or the program. It takes the key from the environment variable `CLARION_API_KEY`.
    *
    * @generated from field: string text = 2;
    */
@@ -51,49 +51,49 @@ export const TriggerSampleSchema: GenMessage<TriggerSample> = /*@__PURE__*/
  */
 export enum TriggerSample_Tool {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: TOOL_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * `grpcurl`, in a shell.
+   * The call uses `grpcurl`, in a shell.
    *
    * @generated from enum value: TOOL_GRPCURL = 1;
    */
   GRPCURL = 1,
 
   /**
-   * `buf curl`, in a shell.
+   * The call uses `buf curl`, in a shell.
    *
    * @generated from enum value: TOOL_BUF_CURL = 2;
    */
   BUF_CURL = 2,
 
   /**
-   * `curl`, in a shell, with JSON over HTTP.
+   * The call uses `curl`, in a shell, with JSON over HTTP.
    *
    * @generated from enum value: TOOL_CURL = 3;
    */
   CURL = 3,
 
   /**
-   * `curl`, in a shell, with the AJO-shaped API.
+   * The call uses `curl`, in a shell, with the AJO-shaped API.
    *
    * @generated from enum value: TOOL_CURL_AJO = 4;
    */
   CURL_AJO = 4,
 
   /**
-   * A Python program with `clarion_client`.
+   * The call is a Python program with `clarion_client`.
    *
    * @generated from enum value: TOOL_PYTHON = 5;
    */
   PYTHON = 5,
 
   /**
-   * A TypeScript module with `clarion-client`, for Node.js.
+   * The call is a TypeScript module with `clarion-client`, for Node.js.
    *
    * @generated from enum value: TOOL_TYPESCRIPT = 6;
    */
@@ -113,24 +113,24 @@ export const TriggerSample_ToolSchema: GenEnum<TriggerSample_Tool> = /*@__PURE__
  */
 export type GetTriggerSampleRequest = Message<"clarion.v1.GetTriggerSampleRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Optional. Host and port at which the caller reaches the gRPC endpoint, such as `clarion.example:443`: what the samples
-   * call. At most 300 characters. Default: the address on which the service listens. The clients fill in their own.
+   * Optional. Is the host and port at which the caller reaches the gRPC endpoint, such as `clarion.example:443`. The samples call
+   * it. Has at most 300 characters. Default: the address on which the service listens. The clients fill in their own.
    *
    * @generated from field: string target = 2;
    */
   target: string;
 
   /**
-   * Optional. Where the caller reaches the HTTP endpoint, such as `https://clarion.example`, without a slash at the end. At
-   * most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the
-   * service listens for HTTP. A service without an HTTP endpoint returns no samples for it.
+   * Optional. Says where the caller reaches the HTTP endpoint, such as `https://clarion.example`, without a slash at the end. Has
+   * at most 300 characters. Default: the `Host` of a call over HTTP, else the host of `target` with the port on which the service
+   * listens for HTTP. A service without an HTTP endpoint returns no samples for it.
    *
    * @generated from field: string base_url = 3;
    */
@@ -151,7 +151,7 @@ export const GetTriggerSampleRequestSchema: GenMessage<GetTriggerSampleRequest> 
  */
 export type GetTriggerSampleResponse = Message<"clarion.v1.GetTriggerSampleResponse"> & {
   /**
-   * Whom the samples address, and with which data: a magic recipient, so that nothing leaves, a context that passes the
+   * Says whom the samples address, and with which data: a magic recipient, so that nothing leaves, a context that passes the
    * campaign's context schema, and each attribute of the profile that the content uses.
    *
    * @generated from field: clarion.v1.Recipient recipient = 1;
@@ -159,7 +159,7 @@ export type GetTriggerSampleResponse = Message<"clarion.v1.GetTriggerSampleRespo
   recipient?: Recipient | undefined;
 
   /**
-   * One for each tool.
+   * Has one for each tool.
    *
    * @generated from field: repeated clarion.v1.TriggerSample samples = 2;
    */

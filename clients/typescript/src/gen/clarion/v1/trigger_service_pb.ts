@@ -31,43 +31,43 @@ export const file_clarion_v1_trigger_service: GenFile = /*@__PURE__*/
   fileDesc("CiBjbGFyaW9uL3YxL3RyaWdnZXJfc2VydmljZS5wcm90bxIKY2xhcmlvbi52MSKbAwoOVHJpZ2dlclJlcXVlc3QSKwoIY2FtcGFpZ24YASABKAlCGeJBAQL6QRIKEGNsYXJpb24vQ2FtcGFpZ24SGAoKcmVxdWVzdF9pZBgCIAEoCUIE4kEBARIvCgpyZWNpcGllbnRzGAMgAygLMhUuY2xhcmlvbi52MS5SZWNpcGllbnRCBOJBAQISMwoJc2VuZF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1CgtleHBpcmVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESGwoNYWxsb3dfcGFydGlhbBgGIAEoCEIE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAcgASgIQgTiQQEBEjwKBmxhYmVscxgIIAMoCzImLmNsYXJpb24udjEuVHJpZ2dlclJlcXVlc3QuTGFiZWxzRW50cnlCBOJBAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLUAgoJUmVjaXBpZW50EhYKCGlkZW50aXR5GAEgASgJQgTiQQECEhUKB2FkZHJlc3MYAiABKAlCBOJBAQESFAoGbG9jYWxlGAMgASgJQgTiQQEBEi4KB2NvbnRleHQYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEi4KB3Byb2ZpbGUYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEjcKBmxhYmVscxgGIAMoCzIhLmNsYXJpb24udjEuUmVjaXBpZW50LkxhYmVsc0VudHJ5QgTiQQEBEjoKC2F0dGFjaG1lbnRzGAcgAygLMh8uY2xhcmlvbi52MS5SZWNpcGllbnRBdHRhY2htZW50QgTiQQEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEifwoPVHJpZ2dlclJlc3BvbnNlEikKCWV4ZWN1dGlvbhgBIAEoCUIW+kETChFjbGFyaW9uL0V4ZWN1dGlvbhIQCghyZXBsYXllZBgCIAEoCBIvCgpyZWNpcGllbnRzGAMgAygLMhsuY2xhcmlvbi52MS5SZWNpcGllbnRSZXN1bHQizAIKD1JlY2lwaWVudFJlc3VsdBI0CgdvdXRjb21lGAEgASgOMiMuY2xhcmlvbi52MS5SZWNpcGllbnRSZXN1bHQuT3V0Y29tZRIrCghtZXNzYWdlcxgCIAMoCzIZLmNsYXJpb24udjEuTWVzc2FnZVJlc3VsdBI5Cgp2aW9sYXRpb25zGAMgAygLMiUuZ29vZ2xlLnJwYy5CYWRSZXF1ZXN0LkZpZWxkVmlvbGF0aW9uEjUKC2V4cGxhbmF0aW9uGAQgASgLMiAuY2xhcmlvbi52MS5SZWNpcGllbnRFeHBsYW5hdGlvbiJkCgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABIUChBPVVRDT01FX0FDQ0VQVEVEEAESFAoQT1VUQ09NRV9FWENMVURFRBACEhQKEE9VVENPTUVfUkVKRUNURUQQAyK2AgoNTWVzc2FnZVJlc3VsdBIOCgZhY3Rpb24YASABKAkSMgoHb3V0Y29tZRgCIAEoDjIhLmNsYXJpb24udjEuTWVzc2FnZVJlc3VsdC5PdXRjb21lEiUKB21lc3NhZ2UYAyABKAlCFPpBEQoPY2xhcmlvbi9NZXNzYWdlEjUKEGV4Y2x1c2lvbl9yZWFzb24YBCABKA4yGy5jbGFyaW9uLnYxLkV4Y2x1c2lvblJlYXNvbhIzCgtleHBsYW5hdGlvbhgFIAEoCzIeLmNsYXJpb24udjEuTWVzc2FnZUV4cGxhbmF0aW9uIk4KB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhQKEE9VVENPTUVfQUNDRVBURUQQARIUChBPVVRDT01FX0VYQ0xVREVEEAIiSQoUVHJpZ2dlclN0cmVhbVJlcXVlc3QSMQoHdHJpZ2dlchgBIAEoCzIaLmNsYXJpb24udjEuVHJpZ2dlclJlcXVlc3RCBOJBAQIidwoVVHJpZ2dlclN0cmVhbVJlc3BvbnNlEi8KCGFjY2VwdGVkGAEgASgLMhsuY2xhcmlvbi52MS5UcmlnZ2VyUmVzcG9uc2VIABIjCgVlcnJvchgCIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSABCCAoGcmVzdWx0Iu4DChZUcmlnZ2VyQXVkaWVuY2VSZXF1ZXN0EisKCGNhbXBhaWduGAEgASgJQhniQQEC+kESChBjbGFyaW9uL0NhbXBhaWduEisKCGF1ZGllbmNlGAIgASgJQhniQQEC+kESChBjbGFyaW9uL0F1ZGllbmNlEhwKDm1heF9yZWNpcGllbnRzGAMgASgFQgTiQQECEi4KB2NvbnRleHQYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0QgTiQQEBEhQKBmxvY2FsZRgFIAEoCUIE4kEBARJECgZsYWJlbHMYBiADKAsyLi5jbGFyaW9uLnYxLlRyaWdnZXJBdWRpZW5jZVJlcXVlc3QuTGFiZWxzRW50cnlCBOJBAQESMwoJc2VuZF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIE4kEBARI1CgtleHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBOJBAQESGAoKcmVxdWVzdF9pZBgJIAEoCUIE4kEBARIbCg12YWxpZGF0ZV9vbmx5GAogASgIQgTiQQEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiVQoXVHJpZ2dlckF1ZGllbmNlUmVzcG9uc2USKAoJZXhlY3V0aW9uGAEgASgLMhUuY2xhcmlvbi52MS5FeGVjdXRpb24SEAoIcmVwbGF5ZWQYAiABKAgyrwMKDlRyaWdnZXJTZXJ2aWNlEngKB1RyaWdnZXISGi5jbGFyaW9uLnYxLlRyaWdnZXJSZXF1ZXN0GhsuY2xhcmlvbi52MS5UcmlnZ2VyUmVzcG9uc2UiNOLbGAMKAQOC0+STAiciIi92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OnRyaWdnZXI6ASoShwEKDVRyaWdnZXJTdHJlYW0SIC5jbGFyaW9uLnYxLlRyaWdnZXJTdHJlYW1SZXF1ZXN0GiEuY2xhcmlvbi52MS5UcmlnZ2VyU3RyZWFtUmVzcG9uc2UiLeLbGAMKAQOC0+STAiAiGy92MS9jYW1wYWlnbnM6dHJpZ2dlclN0cmVhbToBKigBMAESmAEKD1RyaWdnZXJBdWRpZW5jZRIiLmNsYXJpb24udjEuVHJpZ2dlckF1ZGllbmNlUmVxdWVzdBojLmNsYXJpb24udjEuVHJpZ2dlckF1ZGllbmNlUmVzcG9uc2UiPOLbGAMKAQOC0+STAi8iKi92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9OnRyaWdnZXJBdWRpZW5jZToBKmIGcHJvdG8z", [file_clarion_v1_access, file_clarion_v1_attachment, file_clarion_v1_attempt, file_clarion_v1_execution, file_clarion_v1_explanation, file_google_api_annotations, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_rpc_error_details, file_google_rpc_status]);
 
 /**
- * Asks for a campaign to be sent. At most 4 MiB in all.
+ * Asks for a campaign to be sent. Has at most 4 MiB in all.
  *
  * @generated from message clarion.v1.TriggerRequest
  */
 export type TriggerRequest = Message<"clarion.v1.TriggerRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Optional. Makes the call safe to repeat. 1 to 128 printable ASCII characters, unique within the campaign; a UUID is a
-   * good choice. Default: none.
+   * Optional. Makes the call safe to repeat. Has 1 to 128 printable ASCII characters, unique within the campaign; a UUID is a good
+   * choice. Default: none.
    *
    * @generated from field: string request_id = 2;
    */
   requestId: string;
 
   /**
-   * Required. Whom to send it to: 1 to 1,000, each identity once.
+   * Required. Says whom to send it to: 1 to 1,000, each identity once.
    *
    * @generated from field: repeated clarion.v1.Recipient recipients = 3;
    */
   recipients: Recipient[];
 
   /**
-   * Optional. The earliest time at which the messages leave, at most 366 days ahead. Default: at once.
+   * Optional. Is the earliest time at which the messages leave, at most 366 days ahead. Default: at once.
    *
    * @generated from field: google.protobuf.Timestamp send_time = 4;
    */
   sendTime?: Timestamp | undefined;
 
   /**
-   * Optional. When the messages are no longer worth sending: whatever has not left by then ends as
-   * `Message.STATE_EXPIRED`. Later than now and than `send_time`. Default: never.
+   * Optional. Says when the messages are no longer worth sending: whatever has not left by then ends as `Message.STATE_EXPIRED`.
+   * Must be later than now and than `send_time`. Default: never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 5;
    */
@@ -90,9 +90,9 @@ export type TriggerRequest = Message<"clarion.v1.TriggerRequest"> & {
   validateOnly: boolean;
 
   /**
-   * Optional. What the caller wants to find the messages by later, such as an order number. Never rendered; carried by every
-   * message and event of the trigger. At most 16 pairs, keys of 1 to 63 lower-case letters, digits, hyphens, underscores and
-   * dots, values of at most 256 characters.
+   * Optional. Holds what the caller wants to find the messages by later, such as an order number. They are never rendered, and
+   * every message and event of the trigger carries them. Has at most 16 pairs, keys of 1 to 63 lower-case letters, digits, hyphens,
+   * underscores and dots, values of at most 256 characters.
    *
    * @generated from field: map<string, string> labels = 8;
    */
@@ -107,41 +107,41 @@ export const TriggerRequestSchema: GenMessage<TriggerRequest> = /*@__PURE__*/
   messageDesc(file_clarion_v1_trigger_service, 0);
 
 /**
- * Names somebody whom one trigger addresses, and brings the data. Becomes one message per action.
+ * Names somebody whom one trigger addresses, and brings the data. It becomes one message for each action.
  *
  * @generated from message clarion.v1.Recipient
  */
 export type Recipient = Message<"clarion.v1.Recipient"> & {
   /**
-   * Required. Who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. At most 320
-   * characters. Once in a call, however it is written: `email:Jane@Example.com` is the same.
+   * Required. Says who it is, as `namespace:value` in the campaign's namespace, such as `email:jane@example.com`. Has at most 320
+   * characters. It occurs once in a call, however it is written: `email:Jane@Example.com` is the same.
    *
-   * Nothing to an address at `clarion.test` is handed to a provider, nor a webhook that such a recipient would cause: the outcome is
-   * simulated, as the address says, such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
+   * No message to an address at `clarion.test` is handed to a provider, and no webhook that such a recipient would cause. The
+   * outcome is simulated, as the address says, such as `bounce@clarion.test`; `docs/testing-your-integration.md` lists them.
    *
    * @generated from field: string identity = 1;
    */
   identity: string;
 
   /**
-   * Optional. Where to send it. Default: the `email` of `profile`, else that of the stored profile, else the value of an identity in
-   * the namespace `email`.
+   * Optional. Says where to send it. Default: the `email` of `profile`, else that of the stored profile, else the value of an
+   * identity in the namespace `email`.
    *
    * @generated from field: string address = 2;
    */
   address: string;
 
   /**
-   * Optional. The locale that the person wants, as a BCP 47 tag: it chooses the language of the content, and how dates, numbers and
-   * money are written in it. `pt_BR` and `de_AT.UTF-8` are read too, and `C` names no language. Default: the `locale` of `profile`,
-   * else that of the stored profile, else the campaign's.
+   * Optional. Is the locale that the person wants, as a BCP 47 tag: it chooses the language of the content, and how dates, numbers
+   * and money are written in it. `pt_BR` and `de_AT.UTF-8` are read too, and `C` names no language. Default: the `locale` of
+   * `profile`, else that of the stored profile, else the campaign's.
    *
    * @generated from field: string locale = 3;
    */
   locale: string;
 
   /**
-   * Optional. The data of this trigger, as the campaign's context schema demands. At most 200 KB as JSON, nested at most
+   * Optional. Holds the data of this trigger, as the campaign's context schema demands. Has at most 200 KB as JSON, nested at most
    * 32 levels deep.
    *
    * @generated from field: google.protobuf.Struct context = 4;
@@ -149,26 +149,26 @@ export type Recipient = Message<"clarion.v1.Recipient"> & {
   context?: JsonObject | undefined;
 
   /**
-   * Optional. Attributes of the person, for `profile.…` in the content. Each replaces the one of the same name in the stored
-   * profile, and a null hides it. At most 32 KB as JSON, nested at most 32 levels deep.
+   * Optional. Holds attributes of the person, for `profile.…` in the content. Each replaces the one of the same name in the stored
+   * profile, and a null hides it. Has at most 32 KB as JSON, nested at most 32 levels deep.
    *
    * @generated from field: google.protobuf.Struct profile = 5;
    */
   profile?: JsonObject | undefined;
 
   /**
-   * Optional. Labels of this recipient's messages, beside the trigger's; one of the same key replaces the trigger's. The two
-   * together: at most 16 pairs.
+   * Optional. Holds labels of this recipient's messages, beside the trigger's; one of the same key replaces the trigger's. The two
+   * together have at most 16 pairs.
    *
    * @generated from field: map<string, string> labels = 6;
    */
   labels: { [key: string]: string };
 
   /**
-   * Optional. Files that this recipient's mails carry, beside those of the content: at most 5, which have at most 10,000,000 octets
-   * together, or as many as the service was set up for. Each file name once in a mail. They are checked before the answer: a mail as
-   * it is encoded must fit `ChannelConfiguration.max_message_bytes`, and the size that the mail server announced last. Refused
-   * (`UNSUPPORTED`) when the campaign has an action that carries no files, such as a webhook.
+   * Optional. Lists files that this recipient's mails carry, beside those of the content: at most 5, which have at most 10,000,000
+   * octets together, or as many as the service was set up for. Each file name occurs once in a mail. They are checked before the
+   * answer: a mail as it is encoded must fit `ChannelConfiguration.max_message_bytes`, and the size that the mail server announced
+   * last. They are refused (`UNSUPPORTED`) when the campaign has an action that carries no files, such as a webhook.
    *
    * @generated from field: repeated clarion.v1.RecipientAttachment attachments = 7;
    */
@@ -189,21 +189,21 @@ export const RecipientSchema: GenMessage<Recipient> = /*@__PURE__*/
  */
 export type TriggerResponse = Message<"clarion.v1.TriggerResponse"> & {
   /**
-   * The execution, as `executions/{execution}`. Empty after `validate_only`.
+   * Names the execution, as `executions/{execution}`. Is empty after `validate_only`.
    *
    * @generated from field: string execution = 1;
    */
   execution: string;
 
   /**
-   * True when an earlier call under the same request id was accepted; this is its answer.
+   * Is true when an earlier call under the same request id was accepted; this is its answer.
    *
    * @generated from field: bool replayed = 2;
    */
   replayed: boolean;
 
   /**
-   * One for each recipient, in the order of the request.
+   * Has one for each recipient, in the order of the request.
    *
    * @generated from field: repeated clarion.v1.RecipientResult recipients = 3;
    */
@@ -224,29 +224,29 @@ export const TriggerResponseSchema: GenMessage<TriggerResponse> = /*@__PURE__*/
  */
 export type RecipientResult = Message<"clarion.v1.RecipientResult"> & {
   /**
-   * What it came to.
+   * Says what it came to.
    *
    * @generated from field: clarion.v1.RecipientResult.Outcome outcome = 1;
    */
   outcome: RecipientResult_Outcome;
 
   /**
-   * Its messages, in the order of the campaign's actions. Empty when rejected.
+   * Lists its messages, in the order of the campaign's actions. Is empty when it was rejected.
    *
    * @generated from field: repeated clarion.v1.MessageResult messages = 2;
    */
   messages: MessageResult[];
 
   /**
-   * Why it was rejected: every violation, by its path in the request. Where some thousand violations of the context schema are
-   * possible in a call, the first alone of each further context.
+   * Says why it was rejected: every violation, by its path in the request. Where some thousand violations of the context schema are
+   * possible in a call, only the first one of each further context is listed.
    *
    * @generated from field: repeated google.rpc.BadRequest.FieldViolation violations = 3;
    */
   violations: BadRequest_FieldViolation[];
 
   /**
-   * What would decide about it. Only after `validate_only`.
+   * Says what would decide about it. Is set only after `validate_only`.
    *
    * @generated from field: clarion.v1.RecipientExplanation explanation = 4;
    */
@@ -267,7 +267,7 @@ export const RecipientResultSchema: GenMessage<RecipientResult> = /*@__PURE__*/
  */
 export enum RecipientResult_Outcome {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
    */
@@ -288,7 +288,7 @@ export enum RecipientResult_Outcome {
   EXCLUDED = 2,
 
   /**
-   * It is invalid; `violations` says why. No message is recorded. Only under `allow_partial`.
+   * It is invalid; `violations` says why. No message is recorded. It occurs only under `allow_partial`.
    *
    * @generated from enum value: OUTCOME_REJECTED = 3;
    */
@@ -308,35 +308,35 @@ export const RecipientResult_OutcomeSchema: GenEnum<RecipientResult_Outcome> = /
  */
 export type MessageResult = Message<"clarion.v1.MessageResult"> & {
   /**
-   * The action, by its id.
+   * Is the action, by its id.
    *
    * @generated from field: string action = 1;
    */
   action: string;
 
   /**
-   * What it came to.
+   * Says what it came to.
    *
    * @generated from field: clarion.v1.MessageResult.Outcome outcome = 2;
    */
   outcome: MessageResult_Outcome;
 
   /**
-   * The message, as `messages/{message}`. Empty after `validate_only`.
+   * Names the message, as `messages/{message}`. Is empty after `validate_only`.
    *
    * @generated from field: string message = 3;
    */
   message: string;
 
   /**
-   * Why it was excluded.
+   * Says why it was excluded.
    *
    * @generated from field: clarion.v1.ExclusionReason exclusion_reason = 4;
    */
   exclusionReason: ExclusionReason;
 
   /**
-   * What would decide about it, with every reason for an exclusion. Only after `validate_only`.
+   * Says what would decide about it, with every reason for an exclusion. Is set only after `validate_only`.
    *
    * @generated from field: clarion.v1.MessageExplanation explanation = 5;
    */
@@ -357,7 +357,7 @@ export const MessageResultSchema: GenMessage<MessageResult> = /*@__PURE__*/
  */
 export enum MessageResult_Outcome {
   /**
-   * Never returned.
+   * Is never returned.
    *
    * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
    */
@@ -385,13 +385,13 @@ export const MessageResult_OutcomeSchema: GenEnum<MessageResult_Outcome> = /*@__
   enumDesc(file_clarion_v1_trigger_service, 4, 0);
 
 /**
- * One trigger of a stream.
+ * Is one trigger of a stream.
  *
  * @generated from message clarion.v1.TriggerStreamRequest
  */
 export type TriggerStreamRequest = Message<"clarion.v1.TriggerStreamRequest"> & {
   /**
-   * Required. The trigger.
+   * Required. Holds the trigger.
    *
    * @generated from field: clarion.v1.TriggerRequest trigger = 1;
    */
@@ -406,19 +406,19 @@ export const TriggerStreamRequestSchema: GenMessage<TriggerStreamRequest> = /*@_
   messageDesc(file_clarion_v1_trigger_service, 5);
 
 /**
- * The answer to one trigger of a stream, in the order of the requests.
+ * Is the answer to one trigger of a stream, in the order of the requests.
  *
  * @generated from message clarion.v1.TriggerStreamResponse
  */
 export type TriggerStreamResponse = Message<"clarion.v1.TriggerStreamResponse"> & {
   /**
-   * How the request ended.
+   * Says how the request ended.
    *
    * @generated from oneof clarion.v1.TriggerStreamResponse.result
    */
   result: {
     /**
-     * It was accepted.
+     * It was accepted, with this answer.
      *
      * @generated from field: clarion.v1.TriggerResponse accepted = 1;
      */
@@ -449,64 +449,64 @@ export const TriggerStreamResponseSchema: GenMessage<TriggerStreamResponse> = /*
  */
 export type TriggerAudienceRequest = Message<"clarion.v1.TriggerAudienceRequest"> & {
   /**
-   * Required. `campaigns/{campaign}`.
+   * Required. Names the campaign, as `campaigns/{campaign}`.
    *
    * @generated from field: string campaign = 1;
    */
   campaign: string;
 
   /**
-   * Required. `audiences/{audience}`.
+   * Required. Names the audience, as `audiences/{audience}`.
    *
    * @generated from field: string audience = 2;
    */
   audience: string;
 
   /**
-   * Required. The most members that the audience may have, 1 to 10,000,000. One that has more is sent to nobody.
+   * Required. Says how many members the audience may have at most, 1 to 10,000,000. If it has more, nobody is written to.
    *
    * @generated from field: int32 max_recipients = 3;
    */
   maxRecipients: number;
 
   /**
-   * Optional. The data of every message, as the campaign's context schema demands. At most 16 KB as JSON, since each message
-   * has its own copy, nested at most 32 levels deep.
+   * Optional. Holds the data of every message, as the campaign's context schema demands. Has at most 16 KB as JSON, since each
+   * message has its own copy, nested at most 32 levels deep.
    *
    * @generated from field: google.protobuf.Struct context = 4;
    */
   context?: JsonObject | undefined;
 
   /**
-   * Optional. The locale of every message, as a BCP 47 tag. Default: that of each member's profile, else the campaign's.
+   * Optional. Is the locale of every message, as a BCP 47 tag. Default: that of each member's profile, else the campaign's.
    *
    * @generated from field: string locale = 5;
    */
   locale: string;
 
   /**
-   * Optional. Labels of every message, as in `TriggerRequest`.
+   * Optional. Holds labels of every message, as in `TriggerRequest`.
    *
    * @generated from field: map<string, string> labels = 6;
    */
   labels: { [key: string]: string };
 
   /**
-   * Optional. When it starts, at most 366 days ahead. Default: at once.
+   * Optional. Says when it starts, at most 366 days ahead. Default: at once.
    *
    * @generated from field: google.protobuf.Timestamp send_time = 7;
    */
   sendTime?: Timestamp | undefined;
 
   /**
-   * Optional. When the messages are no longer worth sending. Later than now and than `send_time`. Default: never.
+   * Optional. Says when the messages are no longer worth sending. Must be later than now and than `send_time`. Default: never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 8;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * Optional. Makes the call safe to repeat. 1 to 128 printable ASCII characters, unique within the campaign. Default: none.
+   * Optional. Makes the call safe to repeat. Has 1 to 128 printable ASCII characters, unique within the campaign. Default: none.
    *
    * @generated from field: string request_id = 9;
    */
@@ -534,7 +534,7 @@ export const TriggerAudienceRequestSchema: GenMessage<TriggerAudienceRequest> = 
  */
 export type TriggerAudienceResponse = Message<"clarion.v1.TriggerAudienceResponse"> & {
   /**
-   * The execution, with its `audience_run`. After `validate_only` it has no name, and its run has the state REFUSED if the
+   * Holds the execution, with its `audience_run`. After `validate_only` it has no name, and its run has the state REFUSED if the
    * audience has too many members, and the counts of the selection.
    *
    * @generated from field: clarion.v1.Execution execution = 1;
@@ -542,7 +542,7 @@ export type TriggerAudienceResponse = Message<"clarion.v1.TriggerAudienceRespons
   execution?: Execution | undefined;
 
   /**
-   * True when an earlier call under the same request id was accepted; this is its execution as it stands now.
+   * Is true when an earlier call under the same request id was accepted; this is its execution as it stands now.
    *
    * @generated from field: bool replayed = 2;
    */

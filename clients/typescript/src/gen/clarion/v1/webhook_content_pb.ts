@@ -14,24 +14,23 @@ export const file_clarion_v1_webhook_content: GenFile = /*@__PURE__*/
   fileDesc("CiBjbGFyaW9uL3YxL3dlYmhvb2tfY29udGVudC5wcm90bxIKY2xhcmlvbi52MSK2AgoOV2ViaG9va0NvbnRlbnQSNwoGbWV0aG9kGAEgASgOMiEuY2xhcmlvbi52MS5XZWJob29rQ29udGVudC5NZXRob2RCBOJBAQESPgoHaGVhZGVycxgCIAMoCzInLmNsYXJpb24udjEuV2ViaG9va0NvbnRlbnQuSGVhZGVyc0VudHJ5QgTiQQEBEg4KBGpzb24YAyABKAlIABIOCgR0ZXh0GAQgASgJSAAaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUwoGTWV0aG9kEhYKEk1FVEhPRF9VTlNQRUNJRklFRBAAEg8KC01FVEhPRF9QT1NUEAESDgoKTUVUSE9EX1BVVBACEhAKDE1FVEhPRF9QQVRDSBADQgYKBGJvZHkiygEKD1JlbmRlcmVkV2ViaG9vaxIxCgZtZXRob2QYASABKA4yIS5jbGFyaW9uLnYxLldlYmhvb2tDb250ZW50Lk1ldGhvZBILCgN1cmwYAiABKAkSOQoHaGVhZGVycxgDIAMoCzIoLmNsYXJpb24udjEuUmVuZGVyZWRXZWJob29rLkhlYWRlcnNFbnRyeRIMCgRib2R5GAQgASgJGi4KDEhlYWRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM", [file_google_api_field_behavior]);
 
 /**
- * The content of a webhook: an HTTP request to the URL of the channel configuration. The body and the values of `headers`
- * are Jinja2 templates over `context`, `profile`, `recipient`, `campaign`, `unsubscribe_url` and `preferences_url`, as those of an
- * e-mail are.
- * Every request carries the headers `webhook-id` (the message's name, the same for each attempt, so that a receiver can drop
- * repeats), `webhook-timestamp` and `webhook-signature` of the Standard Webhooks specification.
+ * Is the content of a webhook: an HTTP request to the URL of the channel configuration. The body and the values of `headers` are
+ * Jinja2 templates over `context`, `profile`, `recipient`, `campaign`, `unsubscribe_url` and `preferences_url`, as those of an
+ * e-mail are. Every request carries the headers `webhook-id` (the message's name, the same for each attempt, so that a receiver can
+ * drop repeats), `webhook-timestamp` and `webhook-signature` of the Standard Webhooks specification.
  *
  * @generated from message clarion.v1.WebhookContent
  */
 export type WebhookContent = Message<"clarion.v1.WebhookContent"> & {
   /**
-   * Optional. The HTTP method. Default: `METHOD_POST`.
+   * Optional. Is the HTTP method. Default: `METHOD_POST`.
    *
    * @generated from field: clarion.v1.WebhookContent.Method method = 1;
    */
   method: WebhookContent_Method;
 
   /**
-   * Optional. Further header fields, by name. At most 20, each name of 1 to 76 characters of an HTTP token and once, each
+   * Optional. Holds further header fields, by name. Has at most 20, each name of 1 to 76 characters of an HTTP token and once, each
    * value of at most 2,000. Those that Clarion writes itself (`host`, `content-length`, `content-type`, `webhook-*`, …) are
    * refused, and so is any line break in a value.
    *
@@ -40,13 +39,13 @@ export type WebhookContent = Message<"clarion.v1.WebhookContent"> & {
   headers: { [key: string]: string };
 
   /**
-   * Required. The body. At most 512 KiB of source and 1 MiB when rendered.
+   * Required. Holds the body. It has at most 512 KiB of source and 1 MiB when rendered.
    *
    * @generated from oneof clarion.v1.WebhookContent.body
    */
   body: {
     /**
-     * JSON, sent as `application/json`. Every value that a template writes is encoded as JSON, strings with their quotes:
+     * Is JSON, sent as `application/json`. Every value that a template writes is encoded as JSON, strings with their quotes:
      * `{"order": {{ context.order.id }}}`. What is rendered must be one JSON text.
      *
      * @generated from field: string json = 3;
@@ -55,7 +54,7 @@ export type WebhookContent = Message<"clarion.v1.WebhookContent"> & {
     case: "json";
   } | {
     /**
-     * Text, sent as `text/plain; charset=utf-8`. Values are written as they are.
+     * Is text, sent as `text/plain; charset=utf-8`. Values are written as they are.
      *
      * @generated from field: string text = 4;
      */
@@ -72,34 +71,34 @@ export const WebhookContentSchema: GenMessage<WebhookContent> = /*@__PURE__*/
   messageDesc(file_clarion_v1_webhook_content, 0);
 
 /**
- * Says what the request does.
+ * Is the HTTP method of the request.
  *
  * @generated from enum clarion.v1.WebhookContent.Method
  */
 export enum WebhookContent_Method {
   /**
-   * Read as `METHOD_POST`.
+   * Is read as `METHOD_POST`.
    *
    * @generated from enum value: METHOD_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * POST.
+   * It is POST.
    *
    * @generated from enum value: METHOD_POST = 1;
    */
   POST = 1,
 
   /**
-   * PUT.
+   * It is PUT.
    *
    * @generated from enum value: METHOD_PUT = 2;
    */
   PUT = 2,
 
   /**
-   * PATCH.
+   * It is PATCH.
    *
    * @generated from enum value: METHOD_PATCH = 3;
    */
@@ -113,34 +112,34 @@ export const WebhookContent_MethodSchema: GenEnum<WebhookContent_Method> = /*@__
   enumDesc(file_clarion_v1_webhook_content, 0, 0);
 
 /**
- * A webhook with every value in its place.
+ * Is a webhook with every value in its place.
  *
  * @generated from message clarion.v1.RenderedWebhook
  */
 export type RenderedWebhook = Message<"clarion.v1.RenderedWebhook"> & {
   /**
-   * The HTTP method.
+   * Is the HTTP method.
    *
    * @generated from field: clarion.v1.WebhookContent.Method method = 1;
    */
   method: WebhookContent_Method;
 
   /**
-   * The URL of the channel configuration.
+   * Is the URL of the channel configuration.
    *
    * @generated from field: string url = 2;
    */
   url: string;
 
   /**
-   * The header fields, without those that depend on the moment of sending.
+   * Lists the header fields, without those that depend on the moment of sending.
    *
    * @generated from field: map<string, string> headers = 3;
    */
   headers: { [key: string]: string };
 
   /**
-   * The body.
+   * Is the body.
    *
    * @generated from field: string body = 4;
    */

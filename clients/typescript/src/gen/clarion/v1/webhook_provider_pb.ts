@@ -16,62 +16,62 @@ export const file_clarion_v1_webhook_provider: GenFile = /*@__PURE__*/
   fileDesc("CiFjbGFyaW9uL3YxL3dlYmhvb2tfcHJvdmlkZXIucHJvdG8SCmNsYXJpb24udjEipgIKD1dlYmhvb2tQcm92aWRlchIRCgN1cmwYASABKAlCBOJBAQISFAoGc2VjcmV0GAIgASgJQgTiQQEEEhgKCnNlY3JldF9zZXQYAyABKAhCBOJBAQMSMAoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIE4kEBARIdCg9jYV9jZXJ0aWZpY2F0ZXMYBSABKAlCBOJBAQESIAoSY2xpZW50X2NlcnRpZmljYXRlGAYgASgJQgTiQQEBEhgKCmNsaWVudF9rZXkYByABKAlCBOJBAQQSHAoOY2xpZW50X2tleV9zZXQYCCABKAhCBOJBAQMSJQoXYWxsb3dfcHJpdmF0ZV9hZGRyZXNzZXMYCSABKAhCBOJBAQFiBnByb3RvMw", [file_google_api_field_behavior, file_google_protobuf_duration]);
 
 /**
- * An HTTP endpoint that takes requests signed by the Standard Webhooks specification. Status 2xx means that it took the
- * message; 408, 425, 429 and 5xx that it may later, 429 and 503 not before their `Retry-After`, of which an hour is granted. 401,
- * 402, 403, 404, 405, 407 and redirects, which are never followed, are faults of this configuration: the message is tried again
- * too, so that a correction saves it. Every other status means that the endpoint will never take it. A connection that breaks
+ * Is an HTTP endpoint that takes requests signed by the Standard Webhooks specification. Status 2xx means that it took the message;
+ * 408, 425, 429 and 5xx mean that it may take it later, 429 and 503 not before their `Retry-After`, of which an hour is granted.
+ * 401, 402, 403, 404, 405, 407 and redirects, which are never followed, are faults of this configuration: the message is tried
+ * again too, so that a correction saves it. Every other status means that the endpoint will never take it. A connection that breaks
  * after the request left leaves the hand-off in doubt.
  *
  * @generated from message clarion.v1.WebhookProvider
  */
 export type WebhookProvider = Message<"clarion.v1.WebhookProvider"> & {
   /**
-   * Required. The URL, at most 2,000 characters, of the scheme `https`, or `http` with `allow_private_addresses`. Without user,
-   * password and fragment.
+   * Required. Is the URL, at most 2,000 characters, of the scheme `https`, or `http` with `allow_private_addresses`. It has no
+   * user, password or fragment.
    *
    * @generated from field: string url = 1;
    */
   url: string;
 
   /**
-   * Input only. The secret that signs each request: `whsec_` and 24 to 64 bytes in Base64. Never returned. An update that leaves
-   * it empty keeps the stored one. Default: requests are not signed.
+   * Input only. Is the secret that signs each request: `whsec_` and 24 to 64 bytes in Base64. Is never returned. An update that
+   * leaves it empty keeps the stored one. Default: requests are not signed.
    *
    * @generated from field: string secret = 2;
    */
   secret: string;
 
   /**
-   * Output only. True when a secret is stored.
+   * Output only. Is true when a secret is stored.
    *
    * @generated from field: bool secret_set = 3;
    */
   secretSet: boolean;
 
   /**
-   * Optional. How long a request may take in all, 0.1 to 300 seconds. Default 15 seconds.
+   * Optional. Says how long a request may take in all, 0.1 to 300 seconds. Default: 15 seconds.
    *
    * @generated from field: google.protobuf.Duration timeout = 4;
    */
   timeout?: Duration | undefined;
 
   /**
-   * Optional. A PEM bundle of the authorities that the server's certificate is checked against. At most 64 KiB.
-   * Default: those of the machine.
+   * Optional. Is a PEM bundle of the authorities that the server's certificate is checked against. Has at most 64 KiB. Default:
+   * those of the machine.
    *
    * @generated from field: string ca_certificates = 5;
    */
   caCertificates: string;
 
   /**
-   * Optional. A PEM certificate, with its chain, that Clarion shows to the server. At most 64 KiB. Default: none.
+   * Optional. Is a PEM certificate, with its chain, that Clarion shows to the server. Has at most 64 KiB. Default: none.
    *
    * @generated from field: string client_certificate = 6;
    */
   clientCertificate: string;
 
   /**
-   * Input only. The PEM private key of `client_certificate`. Never returned. An update that leaves it empty keeps the stored
+   * Input only. Is the PEM private key of `client_certificate`. Is never returned. An update that leaves it empty keeps the stored
    * one, as long as the certificate stays the same.
    *
    * @generated from field: string client_key = 7;
@@ -79,15 +79,15 @@ export type WebhookProvider = Message<"clarion.v1.WebhookProvider"> & {
   clientKey: string;
 
   /**
-   * Output only. True when a private key is stored.
+   * Output only. Is true when a private key is stored.
    *
    * @generated from field: bool client_key_set = 8;
    */
   clientKeySet: boolean;
 
   /**
-   * Optional. Whether the host may have an address that is not public: loopback, private, link-local and the like. Checked
-   * after the name is resolved, for the very address that is connected to. Default: false.
+   * Optional. Says whether the host may have an address that is not public: loopback, private, link-local and the like. It is
+   * checked after the name is resolved, for the very address that is connected to. Default: false.
    *
    * @generated from field: bool allow_private_addresses = 9;
    */
