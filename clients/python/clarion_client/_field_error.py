@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 #: A traceback is read by people; programs have `errors`.
 MOST_LISTED = 10
+#: The types that a file can have, in the words of JSON and YAML.
+KINDS: Mapping[type, str] = {
+    bool: "true or false",
+    dict: "a mapping",
+    float: "a number",
+    int: "a whole number",
+    list: "a list",
+    str: "a string",
+    type(None): "null",
+}
 
 
 class FieldError(ValueError, TypeError):
@@ -52,6 +62,6 @@ class FieldError(ValueError, TypeError):
 
 
 def kind_of(data: Any) -> str:
-    """Returns the name of a value's type with its article. Unlike the value, it is never personal data."""
+    """Returns what kind of value it is, such as "a string". Unlike the value, the kind is never personal data."""
     name = type(data).__name__
-    return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"
+    return KINDS.get(type(data)) or f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"

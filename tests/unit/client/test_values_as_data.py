@@ -81,9 +81,9 @@ CATEGORIES = "not one of TRANSACTIONAL, MARKETING"
         ({"zzz": 1}, "zzz", "is no field of Campaign"),
         ({5: 1}, "5", "is no field of Campaign"),
         ({"actions": [{"email": {}}]}, "actions[0].channel_configuration", "is missing"),
-        ({"actions": {"email": {}}}, "actions", "is a dict, not a list"),
-        ({"tags": 7}, "tags", "is an int, not a list"),
-        ({"actions": ["x"]}, "actions[0]", "is a str, not a mapping"),
+        ({"actions": {"email": {}}}, "actions", "is a mapping, not a list"),
+        ({"tags": 7}, "tags", "is a whole number, not a list"),
+        ({"actions": ["x"]}, "actions[0]", "is a string, not a mapping"),
         ({"category": "URGENT"}, "category", f"is 'URGENT', {CATEGORIES}"),
         ({"category": "UNRECOGNIZED"}, "category", f"is 'UNRECOGNIZED', {CATEGORIES}"),
         ({"category": 1}, "category", f"is '1', {CATEGORIES}"),
@@ -95,7 +95,7 @@ CATEGORIES = "not one of TRANSACTIONAL, MARKETING"
         ({"schedule": {"start_time": "2027-01-01T00:00:00"}}, "schedule.start_time", "has no time zone"),
         ({"schedule": {"end_time": NEW_YEAR.date()}}, "schedule.end_time", f"is '2027-01-01', {TIME}"),
         ({"context_schema": {"a": [math.inf]}}, "context_schema.a[0]", "is inf, which JSON does not know"),
-        ({"context_schema": "object"}, "context_schema", "is a str, not a mapping"),
+        ({"context_schema": "object"}, "context_schema", "is a string, not a mapping"),
     ],
 )
 def test_a_mistake_in_a_file_is_named_with_its_path(data: dict[Any, Any], path: str, problem: str) -> None:
