@@ -1,9 +1,9 @@
-# noqa: INP001 - Alembic loads this file by its path
 """Runs the migrations in the transaction that the caller has begun."""
 
 from __future__ import annotations
 
 from alembic import context
+
 from clarion_server.adapters.storage.schema import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)

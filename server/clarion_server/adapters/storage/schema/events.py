@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, SmallInteger, Table, Text, text
 
-from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, leave_room, metadata, vacuum_early
 
 events = Table(
     "events",
@@ -29,6 +29,7 @@ events = Table(
     # A sequence number is never assigned again: watchers resume after it.
     sqlite_autoincrement=True,
 )
+vacuum_early(events)
 # Finds the events of a message, and of all messages of an execution.
 Index("events_message", events.c.message_id)
 # Finds the events of the run of an audience. The events of messages, which are nearly all, are not in it.
@@ -66,6 +67,7 @@ counters = Table(
     Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+leave_room(counters, 50)
 
 # The number of messages by the time from release to hand-off, in the buckets of `domain.latency`.
 latencies = Table(
@@ -80,3 +82,4 @@ latencies = Table(
     Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+leave_room(latencies, 50)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table, Text, UniqueConstraint
 
-from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, leave_room, metadata
 
 # One for each sandbox that has ever had a list.
 allow_lists = Table(
@@ -103,3 +103,4 @@ cap_entries = Table(
     Column("until", Instant, nullable=False),
     sqlite_with_rowid=False,
 )
+leave_room(cap_entries, 80)

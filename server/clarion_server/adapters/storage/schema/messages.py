@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, text
 
-from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, Key, metadata, vacuum_early
 
 executions = Table(
     "executions",
@@ -28,6 +28,7 @@ executions = Table(
     Column("rejections", Text),
     sqlite_with_rowid=False,
 )
+vacuum_early(executions)
 # Makes triggers idempotent, and finds the first execution of a repeated one.
 Index(
     "executions_request_id",
@@ -92,6 +93,7 @@ messages = Table(
     # 1 while the campaign is paused, which keeps a queued message from being claimed. 0 in every other state.
     Column("held", SmallInteger, nullable=False, server_default=text("0")),
 )
+vacuum_early(messages)
 # Every message pays for each index, so each needs a reason.
 # Finds the next message to claim. It holds only queued messages, however many others there are.
 IN_QUEUE = text("state = 'QUEUED' AND held = 0")
@@ -129,6 +131,7 @@ message_contexts = Table(
     # The files of the recipient, without their bytes. Null if there are none.
     Column("attachments", Text),
 )
+vacuum_early(message_contexts)
 
 # Finds messages by label. Messages without labels have no rows here.
 message_labels = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, SmallInteger, Table, Text, UniqueConstraint
 
-from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, metadata
+from clarion_server.adapters.storage.schema.columns import Bytewise, Instant, leave_room, metadata
 
 api_keys = Table(
     "api_keys",
@@ -70,3 +70,4 @@ processes = Table(
     Column("id", Text, primary_key=True),
     Column("lease_until", Instant, nullable=False),
 )
+leave_room(processes, 50)
