@@ -117,6 +117,7 @@ async def test_a_dry_run_says_what_the_service_would_refuse(shop: CommandLine) -
     shop.write("new.yaml", new)
     refused = await shop("apply", "-f", ".", "--dry-run", "--json")
     assert refused.status == 2
+    assert refused.error["message"] == "The service would refuse 2 of the resources."
     assert [problem["where"] for problem in refused.error["problems"]] == [
         "campaign.yaml:16: tags[1]",
         "new.yaml:2: display_name",

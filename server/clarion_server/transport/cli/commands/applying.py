@@ -60,7 +60,12 @@ def apply(
     is not in the files stays as it is, but for test cases: a document of tests has all that its campaign is to have.
     Exit code 1 when campaigns were to be activated and review found errors, or fragments lack approvals.
     """
-    from clarion_server.transport.cli.files.applying import Applied, Applier  # noqa: PLC0415 - loads gRPC and YAML
+    from clarion_server.transport.cli.files.applying import (  # noqa: PLC0415 - loads gRPC and YAML
+        REFUSED,
+        WOULD_BE_REFUSED,
+        Applied,
+        Applier,
+    )
     from clarion_server.transport.cli.files.resources import read_files  # noqa: PLC0415 - see above
 
     def show(applied: Applied) -> None:
@@ -71,7 +76,7 @@ def apply(
     status = Exit.OK
     waiting: list[Applied] = []
     try:
-        for planned in applier.plan(read_files(file)):
+        for planned in applier.plan(read_files(file), WOULD_BE_REFUSED if dry_run else REFUSED):
             applied = Applied(planned) if dry_run else applier.apply(planned)
             if activate and not dry_run and applied.can_be_activated:
                 # Test cases are written before their campaign is reviewed.

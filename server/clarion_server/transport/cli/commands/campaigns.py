@@ -61,10 +61,10 @@ def list_campaigns(
     from clarion_client import CampaignState, Category, Channel  # noqa: PLC0415 - gRPC takes longer to load than help to print
 
     pager = session.client.campaigns.list(
-        states=parse_members(CampaignState, states, "--states"),
-        categories=parse_members(Category, categories, "--categories"),
+        states=parse_members(CampaignState, states, "--state"),
+        categories=parse_members(Category, categories, "--category"),
         tags=split_words(tags),
-        channels=parse_members(Channel, channels, "--channels"),
+        channels=parse_members(Channel, channels, "--channel"),
         creator="me" if mine else creator,
         min_create_time=parse_time(created_since, "--created-since"),
         min_update_time=parse_time(updated_since, "--updated-since"),

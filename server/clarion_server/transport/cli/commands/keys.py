@@ -43,7 +43,7 @@ def create(
 
     new = session.client.keys.create(
         purpose,
-        parse_members(Scope, scopes, "--scopes"),
+        parse_members(Scope, scopes, "--scope"),
         sandbox=sandbox,
         access_labels=split_words(access_labels),
     )

@@ -71,8 +71,8 @@ def list_suppressions(
 
     found = session.client.suppressions.list(
         target=target,
-        reasons=parse_members(SuppressionReason, reasons, "--reasons"),
-        scopes=parse_members(SuppressionScope, scopes, "--scopes"),
+        reasons=parse_members(SuppressionReason, reasons, "--reason"),
+        scopes=parse_members(SuppressionScope, scopes, "--scope"),
         page_size=page_size(limit),
     )
     show_list(session.output, found, limit, COLUMNS)

@@ -57,7 +57,7 @@ def watch(
         "campaign": campaign,
         "execution": execution,
         "message": message,
-        "types": parse_members(EventType, types, "--types"),
+        "types": parse_members(EventType, types, "--type"),
     }
     events = _watching(session, filters, resume_token, from_start=from_start)
     with events, session.interruption.handled_by(events.close):

@@ -31,6 +31,9 @@ from clarion_server.transport.cli.files.yaml_syntax import dump
 
 #: Why a fragment is not published that has no errors.
 _APPROVAL_REASONS = frozenset({"APPROVAL_REQUIRED", "APPROVAL_STALE"})
+#: What a refusal means while resources are applied, and where nothing was to be changed.
+REFUSED = "The service refuses {names}. Nothing was changed."
+WOULD_BE_REFUSED = "The service would refuse {names}."
 ACTIVE_STATES = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
 
 
@@ -135,10 +138,11 @@ class Applier:
         #: Where the versions of fragments stand in the files that were published of them, by their names.
         self._published: dict[str, Locations] = {}
 
-    def plan(self, files: Files) -> list[Planned]:
+    def plan(self, files: Files, summary: str = WOULD_BE_REFUSED) -> list[Planned]:
         """Returns what is to become of each resource, campaigns behind what they use, and test cases behind these.
 
-        Changes nothing. Raises CommandFailed with everything that the service refuses, by lines of the files.
+        Changes nothing. Raises CommandFailed with everything that the service refuses, by lines of the files; `summary`
+        says what this means, and has the place `{names}`.
         """
         planned: list[Planned] = []
         refused: dict[str, ClarionError] = {}
@@ -157,7 +161,7 @@ class Applier:
                 problems += _problems(resource, error)
         planned += self._removed(files)
         if refused:
-            raise _refusal(refused, problems)
+            raise _refusal(refused, problems, summary)
         return planned
 
     def apply(self, planned: Planned) -> Applied:
@@ -313,7 +317,7 @@ def _problems(resource: Resource[Any], error: ClarionError) -> list[Problem]:
     return problems.all()
 
 
-def _refusal(refused: Mapping[str, ClarionError], problems: list[Problem]) -> CommandFailed:
+def _refusal(refused: Mapping[str, ClarionError], problems: list[Problem], summary: str) -> CommandFailed:
     names = next(iter(refused)) if len(refused) == 1 else f"{len(refused)} of the resources"
     reason = next(iter(refused.values())).reason
-    return CommandFailed(f"The service refuses {names}. Nothing was changed.", problems, reason=reason)
+    return CommandFailed(summary.format(names=names), problems, reason=reason)
