@@ -34,7 +34,7 @@ def short(words: str) -> email_content_pb2.EmailContent:
 
 
 def mail(words: str) -> email_content_pb2.EmailContent:
-    """The usual mail in other words."""
+    """Returns the usual mail in other words."""
     return email_content_pb2.EmailContent(
         subject=f"{words}: {SUBJECT}", html=HTML.replace("Hello", words), text=TEXT.replace("Hello", words)
     )

@@ -1,4 +1,5 @@
-"""The floor of accepting: a bare grpc.aio server that parses a trigger and answers in the shape of Clarion's answer.
+"""Measures the floor of accepting: a bare grpc.aio server that parses a trigger and answers in the shape of Clarion's
+answer.
 
 No interceptors, no checks, no store: what grpcio costs in Python, and nothing else. A process of its own: it prints its
 port, and stops when its standard input ends. A second one may be given the port of the first, and shares it.

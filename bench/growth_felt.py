@@ -24,7 +24,9 @@ WARM_UP = 1
 
 
 def growth_felt(bench: Bench, empty: Path, full: Path) -> Samples:
-    """Processor time of a trigger: medians of a few rounds. The files are those of stores without access keys."""
+    """Measures the processor time of a trigger: medians of a few rounds. The files are those of stores without access
+    keys.
+    """
     costs: list[list[float]] = [[], []]
     with ExitStack() as running:
         loads = [running.enter_context(_load(bench, file)) for file in (empty, full)]

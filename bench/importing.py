@@ -37,7 +37,7 @@ _TABLES = """
 
 
 def importing(bench: Bench) -> Samples:
-    """The import alone, and again, of others, beside resets."""
+    """Measures the import alone, and again, of others, beside resets."""
     if bench.floors_only:
         return {}
     count = bench.sizes.scaled(PROFILES)

@@ -64,7 +64,7 @@ def _with(
 
 
 def layouts(bench: Bench) -> Samples:
-    """Sending with a layout and with inlined styles, and as a share of the usual campaign."""
+    """Measures sending with a layout and with inlined styles, and its share of the usual campaign."""
     if bench.floors_only:
         return {}
     found = {

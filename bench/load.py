@@ -59,13 +59,13 @@ class Timed:
     latencies_ms: list[float]
 
     def percentile_ms(self, percent: float) -> float:
-        """The nearest-rank percentile."""
+        """Returns the nearest-rank percentile."""
         ranked = sorted(self.latencies_ms)
         return ranked[ceil(len(ranked) * percent / 100) - 1]
 
 
 class Load(Protocol):
-    """A source of load. Each method raises `BenchError` unless every call is answered as it should be."""
+    """Is a source of load. Each method raises `BenchError` unless every call is answered as it should be."""
 
     name: str
 
@@ -80,12 +80,12 @@ class Load(Protocol):
 
 
 def frame(message: bytes) -> bytes:
-    """A message as gRPC puts it into the body of a request: uncompressed, with its length before it."""
+    """Returns a message as gRPC puts it into the body of a request: uncompressed, with its length before it."""
     return struct.pack(">?I", False, len(message)) + message
 
 
 class H2Load:
-    """nghttp2's load generator, on one thread."""
+    """Runs nghttp2's load generator, on one thread."""
 
     name = "h2load"
 
@@ -149,7 +149,7 @@ def _seconds(output: str, exchanges: int, answer_bytes: int) -> float:
 
 
 class PythonLoad:
-    """A grpc.aio client in a process of its own. It costs as much as a server, so what it measures is a lower bound."""
+    """Is a grpc.aio client in its own process. It costs as much as a server, so what it measures is a lower bound."""
 
     name = "grpc.aio process"
 

@@ -38,7 +38,7 @@ def _processor() -> str:
 
 
 def fsync_ms(folder: Path) -> float:
-    """The median time of appending one page to a file and having it on disk, in milliseconds."""
+    """Returns the median time of appending one page to a file and having it on disk, in milliseconds."""
     times = []
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         for _ in range(FSYNCS):

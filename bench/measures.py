@@ -42,7 +42,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What every measurement of a run shares. `folder` lies on the disk that commits are measured on."""
+    """Holds what every measurement of a run shares. `folder` lies on the disk that commits are measured on."""
 
     load: Load
     sink_command: list[str]
@@ -128,7 +128,9 @@ def latency(bench: Bench) -> Samples:
 
 
 def delivery(bench: Bench) -> Samples:
-    """Accepted, rendered, taken by the sink and recorded; the bare loop to the same sink before it."""
+    """Measures messages that are accepted, rendered, taken by the sink and recorded; the bare loop to the same sink
+    before it.
+    """
     with running_sink(bench.sink_command, bench.placement.load) as sink:
         argv = module("smtp_floor", sink.port, bench.sizes.deliveries)
         floor = float(run(argv, bench.placement.server))

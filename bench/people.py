@@ -1,5 +1,5 @@
-"""The cost of looking people up: one load on a campaign of strangers, on one of known people, on the same with a cap,
-and in the mode HIGH.
+"""Measures the cost of looking people up: one load on a campaign of strangers, on one of known people, on the same with
+a cap, and in the mode HIGH.
 
 Each has a service of its own. The load names other people with each call, so that nobody reaches the cap. Only the
 Python client does that: what a service reaches is a lower bound, and the shares are of the same load.
@@ -63,7 +63,7 @@ CASES = {
 
 
 def people(bench: Bench) -> Samples:
-    """Accepting of each campaign, and as a share of accepting for strangers."""
+    """Measures the accepting of each campaign, and its share of accepting for strangers."""
     if bench.floors_only:
         return {}
     found = {name: _accepting(bench, case) for name, case in CASES.items()}

@@ -1,4 +1,4 @@
-"""Which cores the server under test and its load run on: the same for a floor as for Clarion."""
+"""Decides which cores the server under test and its load run on: the same for a floor as for Clarion."""
 
 from __future__ import annotations
 

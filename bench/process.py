@@ -1,4 +1,4 @@
-"""Child processes: started on given cores, read line by line against a deadline, ended by their id."""
+"""Runs child processes: started on given cores, read line by line against a deadline, ended by their id."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BenchError(Exception):
 
 
 class Process:
-    """A running child. Its standard input stays open: the bench's own servers stop when it ends."""
+    """Is a running child. Its standard input stays open: the bench's own servers stop when it ends."""
 
     def __init__(
         self, argv: Sequence[str], cores: frozenset[int], env: Mapping[str, str], errors: IO[bytes] | None
@@ -78,7 +78,7 @@ class Process:
 def running(
     argv: Sequence[str], cores: frozenset[int], env: Mapping[str, str] | None = None, log: Path | None = None
 ) -> Iterator[Process]:
-    """A child for the length of the block. Its errors go to `log`, else to the bench's own."""
+    """Runs a child for the length of the block. Its errors go to `log`, else to the bench's own."""
     with log.open("ab") if log else nullcontext() as errors:
         process = Process(argv, cores, env or {}, errors)
     try:

@@ -17,7 +17,7 @@ SOURCE = Path(__file__).with_name("sink.c")
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """A running sink on loopback."""
+    """Is a running sink on loopback."""
 
     port: int
 

@@ -30,7 +30,7 @@ OWNER = "process-1"
 
 
 def measure(store: Store) -> dict[str, float]:
-    """Medians of a few rounds, per second."""
+    """Returns medians of a few rounds, per second."""
     with committing(store) as work:
         sender = a_sender(work)
     rounds = [_round(store, sender) for _ in range(ROUNDS)]

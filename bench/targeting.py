@@ -1,4 +1,5 @@
-"""The cost of targeting: one load on the usual campaign, on one with three rules in five locales, and on one with six.
+"""Measures the cost of targeting: one load on the usual campaign, on one with three rules in five locales, and on one
+with six.
 
 All rules are evaluated, as the last one is true. The campaigns take turns, each with a service of its own.
 """
@@ -35,7 +36,7 @@ TRUE = "context.total > 100.0"
 
 
 def with_rules(count: int) -> campaign_pb2.Campaign:
-    """The usual campaign with so many rules, each with contents in five locales."""
+    """Returns the usual campaign with so many rules, each with contents in five locales."""
     targeted = campaign()
     action = targeted.actions[0]
     for rule, condition in enumerate((*FALSE[: count - 1], TRUE)):
@@ -54,7 +55,7 @@ def _add_variant(action: campaign_pb2.Action, rule: str, locale: str) -> None:
 
 
 def targeting(bench: Bench) -> Samples:
-    """Accepting and sending with rules, and as a share of the usual campaign."""
+    """Measures accepting and sending with rules, and its share of the usual campaign."""
     if bench.floors_only:
         return {}
     found = {0: _measured(bench, campaign()), **{count: _measured(bench, with_rules(count)) for count in RULES}}

@@ -110,7 +110,7 @@ def _driver(bench: Bench, port: int, authorization: str) -> Driver:
 
 
 def cpu_us(before: list[float], after: list[float], count: int) -> float:
-    """Of all processes for each message. `BenchError` when one had too little to do."""
+    """Returns the processor time of all processes for each message. `BenchError` when one had too little to do."""
     taken = [late - early for early, late in zip(before, after, strict=True)]
     total, least = sum(taken), min(taken[1:], default=float("nan"))
     if least < LEAST_SHARE * total:

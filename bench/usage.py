@@ -10,13 +10,13 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def family(pid: int) -> list[int]:
-    """The process and its children: of `clarion serve --processes`, the supervisor and those that serve."""
+    """Returns the process and its children: of `clarion serve --processes`, the supervisor and those that serve."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
     return [pid, *(map(int, children.read_text().split()) if children.exists() else ())]
 
 
 def cpu_seconds(pid: int) -> float:
-    """The processor time of one process since its start, to 10 ms."""
+    """Returns the processor time of one process since its start, to 10 ms."""
     stat = Path(f"/proc/{pid}/stat")
     if not stat.exists():
         return float("nan")

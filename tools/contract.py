@@ -28,7 +28,7 @@ _SERVICE = {"method": 2}
 
 class Contract:
     def __init__(self, descriptors: Path) -> None:
-        """`descriptors`: a FileDescriptorSet with source info and imports."""
+        """Reads `descriptors`, a FileDescriptorSet with source info and imports."""
         files = FileDescriptorSet.FromString(descriptors.read_bytes())
         self.pool = DescriptorPool()
         self._comments: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""`clarion`, and `python -m clarion_server`."""
+"""Starts `clarion`, and `python -m clarion_server`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`clarion lint`: checks files without a service, by one that lasts as long as the command.
+"""Implements `clarion lint`, which checks files without a service, by one that lasts as long as the command.
 
 The command line imports this module only when the command runs, as it loads the whole service.
 """

@@ -99,7 +99,7 @@ def _become_supervisor(settings: Settings) -> NoReturn:
     environment = os.environ | {_variable(name): _text(value) for name, value in given.items()}
     # A signal to stop that comes while the supervisor loads waits until it can be handled.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    os.execve(sys.executable, (sys.executable, "-P", "-m", "clarion_server.supervisor"), environment)  # noqa: S606 - ours
+    os.execve(sys.executable, (sys.executable, "-P", "-m", "clarion_server.supervisor"), environment)  # noqa: S606 - a program of Clarion
 
 
 def _text(value: Any) -> str:

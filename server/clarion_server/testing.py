@@ -1,4 +1,4 @@
-"""`clarion test`: tries the test cases of campaigns, on a service or with files alone.
+"""Implements `clarion test`, which tries the test cases of campaigns, on a service or with files alone.
 
 The command line imports this module only when the command runs. The service within the command is loaded for files
 alone.

@@ -1,4 +1,4 @@
-"""A service that lasts as long as a command, with nothing stored.
+"""Runs a service that lasts as long as a command, with nothing stored.
 
 It loads the whole service, so commands import it only when they need it.
 """

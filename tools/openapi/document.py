@@ -81,7 +81,7 @@ def document(contract: Contract, version: str) -> dict[str, Any]:
     }
 
 
-#: Generators name packages after the title: of "Clarion" they would make `clarion_client`, which is our own client.
+#: Generators name packages after the title: of "Clarion" they would make `clarion_client`, the client of this tree.
 _TITLE = "Clarion HTTP API"
 _LICENSE = {"name": "Apache 2.0", "identifier": "Apache-2.0"}
 _STATUS_SCHEMA: Schema = {

@@ -15,7 +15,9 @@ _CHARACTERS = r"(?:printable ASCII |visible ASCII )?characters"
 
 
 def of_text(comment: str) -> Schema:
-    """For a string. An empty string means that the field is absent, so that an optional one has no least length."""
+    """Returns the limits of a string. An empty string means that the field is absent, so that an optional one has no
+    least length.
+    """
     if found := re.search(rf"\b{_N} to {_N} (?:{_CHARACTERS}|lower-case letters)", comment):
         # Characters are counted as code points, as JSON Schema does.
         limits: Schema = {"maxLength": _number(found[2])}
@@ -37,7 +39,7 @@ def of_number(comment: str) -> Schema:
 
 
 def of_list(comment: str) -> tuple[Schema, Schema]:
-    """For the list, and for each of its entries."""
+    """Returns the limits of the list, and those of each of its entries."""
     limits, entries = Schema(), Schema()
     if "Exactly one" in comment:
         limits = {"minItems": 1, "maxItems": 1}

@@ -41,7 +41,7 @@ OTHER_PROTOCOLS = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetails:
-    """The details of an error beside its code and message."""
+    """Holds the details of an error beside its code and message."""
 
     #: An `ErrorReason`. Empty when no Clarion service answered, as without a connection or behind a proxy.
     reason: str = ""

@@ -24,7 +24,7 @@ DEFAULT_RETRY = Retry()
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a client. Raises ValueError for one that makes no sense."""
+    """Holds the settings of a client. Raises ValueError for one that makes no sense."""
 
     target: str = DEFAULT_TARGET
     api_key: str | None = field(default=None, repr=False)

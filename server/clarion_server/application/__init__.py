@@ -1,1 +1,1 @@
-"""The use cases, and the ports through which they reach the world."""
+"""Holds the use cases, and the ports through which they reach the world."""

@@ -22,7 +22,7 @@ A = TypeVar("A", bound=ArchivableResource)
 
 @dataclass(frozen=True, slots=True)
 class ArchivableKind(ResourceKind[A]):
-    """A kind of which `most` counts only the resources in use."""
+    """Is a kind of which `most` counts only the resources in use."""
 
     repository: Callable[[UnitOfWork], ArchivableRepository[A]]
 

@@ -1,4 +1,4 @@
-"""Live campaigns and versions with their compiled content, in memory."""
+"""Keeps live campaigns and versions with their compiled content in memory."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ _BASE_BYTES, _BYTES_PER_CHARACTER = 16_000, 5
 
 @dataclass(frozen=True, slots=True)
 class CompiledVersion:
-    """A campaign version with its compiled content."""
+    """Is a campaign version with its compiled content."""
 
     key: tuple[int, int]
-    """The campaign's key and the number of the version."""
+    """Is the campaign's key and the number of the version."""
     campaign_id: str
     definition: CampaignDefinition
     """Without variants, which stay packed until they are used."""
     variants: PackedVariants
     contents: tuple[CompiledContent, ...]
-    """The content of each action in the default locale, in their order; so with the next two."""
+    """Holds the content of each action in the default locale, in their order; so do the next two."""
     actions: tuple[TargetAction, ...]
     action_ids: tuple[str, ...]
     has_rules: bool
@@ -66,7 +66,7 @@ class CompiledVersion:
     size: int
     """About how many bytes of memory it takes."""
     attachments: Attachments = field(default_factory=dict)
-    """Those that its contents name, by id."""
+    """Holds those that its contents name, by id."""
     built: BuiltSources = field(default_factory=dict)
     """What is sent of its sources, where that is not what was written."""
     fragments: Fragments = field(default_factory=dict)
@@ -89,7 +89,7 @@ class LiveCampaign:
     schema: CompiledSchema
     lane: Lane
     namespace: IdentityNamespace
-    """That of its recipients' identities."""
+    """Is that of its recipients' identities."""
     takes_any_email: bool
     """Whether an identity in the namespace of e-mail addresses may be any text: callers who store no profiles give the
     address beside it.
@@ -117,7 +117,8 @@ class _StoredVersion:
 
 
 class CampaignCache:
-    """Belongs to one event loop. A live campaign may be out of date: accepting compares revisions in its commit.
+    """Caches live campaigns with their compiled content. An instance belongs to one event loop. A live campaign may be
+    out of date: accepting compares revisions in its commit.
 
     Rows are read in a transaction, and compiled on a thread after it, so that no snapshot stays open meanwhile.
     """

@@ -63,7 +63,7 @@ class _Entry:
 
 
 class GroupCommit:
-    """Belongs to one event loop."""
+    """Gathers writes into few transactions. An instance belongs to one event loop."""
 
     def __init__(
         self,

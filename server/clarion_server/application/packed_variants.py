@@ -15,7 +15,7 @@ _PACKED = ContentVariant("", WebhookContent(""), " ")
 
 
 class PackedVariants:
-    """The variants of all actions of a definition. Any thread may unpack them."""
+    """Holds the variants of all actions of a definition. Any thread may unpack them."""
 
     __slots__ = ("_counts", "_packed")
 

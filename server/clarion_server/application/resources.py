@@ -33,11 +33,11 @@ R = TypeVar("R", bound=Resource)
 class ResourceChange(Generic[R]):
     kind: ChangeKind
     before: R | None
-    """None for a new resource."""
+    """Is None for a new resource."""
     resource: R
-    """The new revision. That of a deleted resource is not stored, and has the time of the deletion."""
+    """Is the new revision. That of a deleted resource is not stored, and has the time of the deletion."""
     actor: str
-    """The name of the key that made the change."""
+    """Is the name of the key that made the change."""
     visibility: Visibility
     """What that key sees."""
 
@@ -53,7 +53,7 @@ def _record_nothing(_unit: UnitOfWork, _change: ResourceChange[R]) -> None:
 @dataclass(frozen=True, slots=True)
 class ResourceKind(Generic[R]):
     field: str
-    """The field of the resource in the requests that carry one, such as `sending_policy`."""
+    """Is the field of the resource in the requests that carry one, such as `sending_policy`."""
     collection: Collection
     editable_fields: frozenset[str]
     """The names, in the contract and in the resource, of everything that a caller may change."""
@@ -79,7 +79,7 @@ class ResourceKind(Generic[R]):
 
 @dataclass(frozen=True, slots=True)
 class ResourceInput(Generic[R]):
-    """A resource as a caller sent it."""
+    """Is a resource as a caller sent it."""
 
     resource: R
     """Only its editable fields mean anything, and not its access labels."""
@@ -102,7 +102,7 @@ class CreateResource(Generic[R]):
     resource_id: str
     sent: ResourceInput[R]
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """Checks everything and stores nothing when it is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class UpdateResource(Generic[R]):
     violations: tuple[Violation, ...] = field(default=())
     """What was already wrong with the request, apart from the resource."""
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """Checks everything and stores nothing when it is true."""
 
     def changes(self, held: AccessLabels) -> dict[str, Any]:
         """Returns the new values of the changed fields. `held` are the caller's access labels."""

@@ -212,7 +212,7 @@ class LongRead:
 
 
 class _BulkKind:
-    """Bulk work that rests equally long. Its steps go in their order."""
+    """Is bulk work that rests equally long. Its steps go in their order."""
 
     def __init__(self) -> None:
         self.turn = asyncio.Lock()

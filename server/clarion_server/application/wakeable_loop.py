@@ -10,7 +10,7 @@ from clarion_server.domain.instant import SECOND, Span
 
 
 class WakeableLoop:
-    """Belongs to one event loop."""
+    """Runs rounds that sleep until they are woken. An instance belongs to one event loop."""
 
     def __init__(self, go_round: Callable[[], Awaitable[Span]]) -> None:
         """`go_round` raises nothing, and returns how long to sleep then."""

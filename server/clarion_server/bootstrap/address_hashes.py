@@ -18,7 +18,7 @@ from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
 class AddressHashes:
     hasher: AddressHasher
     ring: KeyRing | None
-    """None where the settings name no keys."""
+    """Is None where the settings name no keys."""
 
 
 def wire_address_hashes(settings: Settings) -> AddressHashes:

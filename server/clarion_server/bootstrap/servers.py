@@ -28,9 +28,9 @@ class Ports:
 
     grpc: int
     http: int | None
-    """None without HTTP."""
+    """Is None without HTTP."""
     metrics: int | None
-    """None without metrics."""
+    """Is None without metrics."""
 
 
 class Servers:

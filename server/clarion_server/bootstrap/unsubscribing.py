@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class UnsubscribePages:
     commits: GroupCommit
-    """Those of what people store. They are drained before the store is closed."""
+    """Holds those of what people store. They are drained before the store is closed."""
     routes: list[BaseRoute]
     """None where mails have no links to them."""
 

@@ -46,10 +46,10 @@ NO_CHOICES: Mapping[tuple[int, int], ContentChoice] = {}
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The data of the store on which the decisions about a batch of triggers depend."""
+    """Holds the data of the store on which the decisions about a batch of triggers depend."""
 
     revisions: Mapping[int, int]
-    """The revision of each campaign, by key."""
+    """Holds the revision of each campaign, by key."""
     earlier: Mapping[tuple[int, str], Execution]
     """The executions that have a request id of the batch, lapsed ones included, by campaign key and request id."""
     with_profiles: AbstractSet[int] = frozenset()
@@ -81,7 +81,7 @@ class Accepted:
     files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
     """As in the trigger."""
     rule_failures: RuleFailures = field(default_factory=lambda: NO_FAILURES)
-    """The evaluations of rules that failed."""
+    """Holds the evaluations of rules that failed."""
     choices: Mapping[tuple[int, int], ContentChoice] = field(default_factory=lambda: NO_CHOICES)
     """Which contents were chosen by rules, by the positions of recipient and action."""
 
@@ -234,7 +234,7 @@ def _policy(trigger: Trigger, hours: SendingHours) -> SendingPolicy | None:
 
 @value
 class _Capped:
-    """Whom caps count for the messages of a trigger, by the positions of its actions."""
+    """Says whom caps count for the messages of a trigger, by the positions of its actions."""
 
     caps: CapLedger
     execution_id: str

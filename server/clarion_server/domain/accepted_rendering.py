@@ -1,4 +1,4 @@
-"""Renderings that somebody looked at and accepted, and how later ones differ from them."""
+"""Defines renderings that somebody looked at and accepted, and how later ones differ from them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SPACES_OF_FORMATS = re.compile(r" +(?=\d)|(?<=\d) +")
 
 
 class Comparison(StrEnum):
-    """How a rendering differs from the accepted one."""
+    """Says how a rendering differs from the accepted one."""
 
     NEW = "NEW"
     """None was accepted."""
@@ -46,7 +46,7 @@ class AcceptedRendering:
     """The version of the data by which dates, numbers and money were written."""
     accept_time: Instant
     accepter: str
-    """The name of the key that accepted it."""
+    """Is the name of the key that accepted it."""
 
     @classmethod
     def of(cls, key: CellKey, document: str, format_data: str, accept_time: Instant, accepter: str) -> Self:

@@ -1,4 +1,4 @@
-"""API keys, their scopes, and the callers they identify."""
+"""Defines API keys, their scopes, and the callers they identify."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ApiKey:
     sandbox: str
     scopes: frozenset[Scope]
     secret_hash: bytes
-    """SHA-256 of the secret. The secret has 256 random bits, so a slow hash would not add safety."""
+    """Is the SHA-256 of the secret. The secret has 256 random bits, so a slow hash would not add safety."""
     create_time: Instant
     creator: str = ""
     revoke_time: Instant | None = None
@@ -48,7 +48,7 @@ class Visibility:
 
     @property
     def hidden(self) -> int:
-        """The bits of the labels that hide a thing from the caller."""
+        """Returns the bits of the labels that hide a thing from the caller."""
         return ~self.labels.mask
 
     def sees(self, labels: AccessLabels) -> bool:

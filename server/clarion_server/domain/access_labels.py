@@ -29,10 +29,10 @@ def bit_of(number: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class AccessLabels:
-    """A set of labels of one sandbox."""
+    """Is a set of labels of one sandbox."""
 
     numbers: tuple[tuple[str, int], ...] = ()
-    """The names, sorted, each with the number of its bit."""
+    """Holds the names, sorted, each with the number of its bit."""
     mask: int = 0
 
     @property

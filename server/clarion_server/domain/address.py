@@ -1,4 +1,4 @@
-"""The syntax of e-mail addresses: RFC 5321 section 4.1.2, with the additions of RFC 6531 for other scripts.
+"""Defines the syntax of e-mail addresses: RFC 5321 section 4.1.2, with the additions of RFC 6531 for other scripts.
 
 Only the form is checked: whether a mailbox exists is known to its server alone. Comments, folding white space and
 obsolete forms belong to message headers (RFC 5322) and are refused.

@@ -18,7 +18,7 @@ MAX_ENTRIES = 1_000
 
 @dataclass(frozen=True, slots=True)
 class AllowList:
-    """The list of one sandbox."""
+    """Is the list of one sandbox."""
 
     name = "allowList"
 
@@ -47,21 +47,21 @@ class AllowList:
 
 @value
 class AllowListChange:
-    """The data of an event about an allow list."""
+    """Is the data of an event about an allow list."""
 
     enabled: bool
     entry_count: int
     actor: str
-    """The key that changed it."""
+    """Is the key that changed it."""
 
 
 @value
 class EnabledList:
-    """The entries of an enabled list, to be asked for addresses."""
+    """Holds the entries of an enabled list, to be asked for addresses."""
 
     keys: frozenset[str]
     cause: str = AllowList.name
-    """The name of the resource; empty for the list of the service's settings."""
+    """Is the name of the resource; empty for the list of the service's settings."""
 
     def has(self, address: str) -> bool:
         """Returns whether an entry covers the address."""

@@ -24,7 +24,7 @@ class DraftKey:
 
     kind: DraftKind
     key: int
-    """That of the campaign or the fragment."""
+    """Is that of the campaign or the fragment."""
 
 
 #: What the conditions of approval policies ask about a draft: its values for each condition that drafts of its kind
@@ -33,7 +33,7 @@ Traits = Mapping[str, frozenset[str]]
 
 
 class Approvable(Protocol):
-    """A campaign or a fragment with its draft."""
+    """Is a campaign or a fragment with its draft."""
 
     @property
     def name(self) -> str: ...
@@ -46,7 +46,7 @@ class Approvable(Protocol):
 
     @property
     def approval_state(self) -> ApprovalState | None:
-        """That of the draft. None: it is not submitted."""
+        """Returns that of the draft. None: it is not submitted."""
         ...
 
     @property

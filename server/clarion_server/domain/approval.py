@@ -48,16 +48,16 @@ class ApprovalStep:
     """One entry of the history of approvals, which is append-only."""
 
     draft: DraftKey
-    """That of the campaign or the fragment."""
+    """Is that of the campaign or the fragment."""
     action: ApprovalAction
     time: Instant
     actor: str
-    """The name of the key."""
+    """Is the name of the key."""
     comment: str = ""
     content_hash: str = ""
     """What the step is about; empty for a comment."""
     key: int = 0
-    """Assigned by the store, in the order of the steps."""
+    """Is assigned by the store, in the order of the steps."""
     thread: int | None = None
     """The key of the step that began the thread which it belongs to; None for a step that is no reply."""
 
@@ -68,7 +68,7 @@ class ApprovalThread:
 
     opening: ApprovalStep
     replies: tuple[ApprovalStep, ...]
-    """The oldest first."""
+    """Holds the answers, the oldest first."""
 
     @property
     def is_resolved(self) -> bool:
@@ -84,7 +84,7 @@ class Submission:
     submitter: str
     submit_time: Instant
     approvers: tuple[str, ...] = ()
-    """The names of the keys, in the order of their approvals."""
+    """Holds the names of the keys, in the order of their approvals."""
 
     @classmethod
     def of(cls, steps: Sequence[ApprovalStep]) -> Submission | None:
@@ -100,10 +100,10 @@ class Requirement:
     """What one policy asks of a draft."""
 
     policy: str
-    """The name of the policy. Empty when none holds: then somebody who was asked must approve all the same."""
+    """Is the name of the policy. Empty when none holds: then somebody who was asked must approve all the same."""
     required_count: int
     approvers: tuple[str, ...]
-    """The names of the keys whose approvals count for it."""
+    """Holds the names of the keys whose approvals count for it."""
     possible_approvers: tuple[str, ...] | None = None
     """The names of the keys whose further approvals would count for it; None: the policy names no approvers."""
 

@@ -16,7 +16,7 @@ from clarion_server.domain.tags import folded, one_tag_violations
 from clarion_server.domain.text_rules import display_name_violations, repetition_violations
 from clarion_server.domain.violation import Violation, out_of_range, too_many
 
-#: In a sandbox.
+#: Limits how many a sandbox has.
 MAX_POLICIES = 100
 #: How many approvals a policy may ask for.
 MAX_REQUIRED = 5
@@ -39,13 +39,13 @@ class ApprovalConditions:
     channels: tuple[Channel, ...] = ()
     """One of the campaign's actions must be for one of them."""
     tags: tuple[str, ...] = ()
-    """Compared without case."""
+    """Holds tags, which are compared without case."""
     requesters: tuple[str, ...] = ()
     """Names of keys, of which one must have worked on the draft."""
     fragment_kinds: tuple[FragmentKind, ...] = ()
     """The fragment must be of one of them."""
     fragments: tuple[str, ...] = ()
-    """The names of fragments. They need not exist."""
+    """Holds the names of fragments. They need not exist."""
 
     def are_met(self, traits: Traits, workers: Collection[str]) -> bool:
         """`traits` are those of a draft, and `workers` the names of the keys that edited or submitted it."""

@@ -46,7 +46,7 @@ class Attachment:
     content_type: str
     size: int
     digest: bytes
-    """SHA-256 of the bytes."""
+    """Is the SHA-256 of the bytes."""
     create_time: Instant
     creator: str
     blob_key: int = 0
@@ -62,7 +62,7 @@ class Attachment:
 
     @property
     def content_id(self) -> str:
-        """The Content-ID of the file as an inline image (RFC 2392), the same for equal bytes."""
+        """Returns the Content-ID of the file as an inline image (RFC 2392), the same for equal bytes."""
         return f"{self.digest[:_CONTENT_ID_OCTETS].hex()}@clarion"
 
     @property
@@ -78,14 +78,14 @@ class Attachment:
 
 @value
 class FileInput:
-    """A file as a caller gave it. Making one takes a millisecond for each megabyte."""
+    """Is a file as a caller gave it. Making one takes a millisecond for each megabyte."""
 
     name: str
     content_type: str
     """Empty: the one that the name's extension stands for."""
     data: bytes
     digest: bytes = field(init=False)
-    """SHA-256 of the bytes."""
+    """Is the SHA-256 of the bytes."""
 
     def __post_init__(self) -> None:
         # The type checker knows values as frozen.

@@ -1,4 +1,4 @@
-"""Attempts to hand a message to a provider, and the reasons of their failure."""
+"""Defines attempts to hand a message to a provider, and the reasons of their failure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from clarion_server.domain.value import value
 
 
 class FailureReason(StrEnum):
-    """The reason of a failed hand-off, the same for every provider."""
+    """Is the reason of a failed hand-off, the same for every provider."""
 
     OTHER = "OTHER"
     RECIPIENT_REJECTED = "RECIPIENT_REJECTED"
@@ -36,7 +36,7 @@ MAX_DETAIL = 500
 class Failure:
     reason: FailureReason
     code: str = ""
-    """The provider's own code, such as `550 5.1.1`."""
+    """Is the provider's own code, such as `550 5.1.1`."""
     detail: str = ""
     retries_exhausted: bool = False
 

@@ -14,9 +14,9 @@ from clarion_server.domain.resource import Resource
 from clarion_server.domain.text_rules import description_violations, display_name_violations
 from clarion_server.domain.violation import Violation
 
-#: In a sandbox.
+#: Limits how many a sandbox has.
 MAX_AUDIENCES = 1_000
-#: In one list.
+#: Limits how many one list has.
 MAX_LISTED = 10_000_000
 
 
@@ -26,12 +26,12 @@ class IdentityList:
 
     key: int
     upload_id: str
-    """The caller's id of the upload. Empty for the list with which the audience was created."""
+    """Is the caller's id of the upload. Empty for the list with which the audience was created."""
     identity_count: int
     update_time: Instant
     """When the last identities were added."""
     complete_time: Instant | None
-    """When it became the list of its audience. None while it is uploaded."""
+    """Says when it became the list of its audience. None while it is uploaded."""
     replace_time: Instant | None = None
     """When another list took its place."""
 
@@ -49,7 +49,7 @@ class Audience(Resource):
     condition: str | None = None
     """None for an audience that is a list."""
     listed: IdentityList | None = None
-    """None for an audience by a condition."""
+    """Is None for an audience by a condition."""
 
 
 class AudienceMember(NamedTuple):

@@ -74,7 +74,7 @@ class FailedEvaluations:
     cause: FailureCause
     count: int
     samples: tuple[str, ...] = ()
-    """The names of some of their profiles."""
+    """Holds the names of some of their profiles."""
 
 
 def failed_evaluations(counts: FailureCounts) -> tuple[FailedEvaluations, ...]:
@@ -85,7 +85,7 @@ def failed_evaluations(counts: FailureCounts) -> tuple[FailedEvaluations, ...]:
 
 @value
 class Selection:
-    """The result of selecting the members of an audience."""
+    """Is the result of selecting the members of an audience."""
 
     count: int
     failures: tuple[FailedEvaluations, ...] = ()
@@ -95,7 +95,7 @@ class Selection:
 
 @value
 class PartResult:
-    """The decisions about some members, one after the other."""
+    """Holds the decisions about some members, one after the other."""
 
     count: int
     accepted_count: int
@@ -109,12 +109,12 @@ class AudienceRun:
     sandbox: str
     campaign_key: int
     audience: str
-    """The id of the audience."""
+    """Is the id of the audience."""
     max_recipients: int
     start_time: Instant
-    """When it starts at the earliest."""
+    """Says when it starts at the earliest."""
     context: bytes
-    """The context of every recipient, as JSON."""
+    """Is the context of every recipient, as JSON."""
     locale: str = ""
     """Of every recipient; empty: as the profile of each says."""
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
@@ -122,7 +122,7 @@ class AudienceRun:
     owner: str | None = None
     """The process that runs it."""
     select_time: Instant | None = None
-    """When it began to select its members."""
+    """Says when it began to select its members."""
     selection: Selection | None = None
     """None until its members are complete. Of a refused run, how many there would have been."""
     decided_count: int = 0

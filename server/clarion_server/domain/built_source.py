@@ -12,11 +12,13 @@ from clarion_server.domain.source_places import Stretches
 
 @dataclass(frozen=True, slots=True)
 class BuiltSource:
-    """What building made of a source."""
+    """Is what building made of a source."""
 
     text: str
     lines: tuple[int, ...] = ()
-    """The line of each tag in the author's source, without comments and `raw`. Empty: each tag is still in its line."""
+    """Holds the line of each tag in the author's source, without comments and `raw`. Empty: each tag is still in its
+    line.
+    """
     stretches: Stretches = ()
     """Where the lines of a source come from that fragments were written into. Empty: it is one author's source."""
 

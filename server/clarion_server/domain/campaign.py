@@ -1,4 +1,4 @@
-"""Campaigns: their definition, their versions and their states."""
+"""Defines campaigns: their definition, their versions and their states."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class UnknownRecipientPolicy(StrEnum):
 
 
 class ThroughputMode(StrEnum):
-    """Whether triggers look up the profiles of their recipients."""
+    """Says whether triggers look up the profiles of their recipients."""
 
     STANDARD = "STANDARD"
     HIGH = "HIGH"
@@ -68,7 +68,7 @@ class ThroughputMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContentVariant:
-    """The content of an action in another language than the campaign's default one, or for the people of a rule."""
+    """Is the content of an action in another language than the campaign's default one, or for the people of a rule."""
 
     locale: str
     """Empty in a variant of a rule alone, which is then in the campaign's default locale."""
@@ -80,14 +80,14 @@ class ContentVariant:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What to send on one channel, and through which configuration."""
+    """Says what to send on one channel, and through which configuration."""
 
     id: str
     """Identifies the action within the campaign, in results, messages, events and reports."""
     channel_configuration: str
-    """The last segment of the configuration's name."""
+    """Is the last segment of the configuration's name."""
     content: Content
-    """The default content, which speaks the campaign's default locale."""
+    """Is the default content, which speaks the campaign's default locale."""
     variants: tuple[ContentVariant, ...] = ()
     rules: tuple[TargetingRule, ...] = ()
     """The first one that is true of a recipient decides which content it gets."""
@@ -95,7 +95,7 @@ class Action:
 
     @property
     def contents(self) -> list[Content]:
-        """The contents as their author wrote them, the default one first."""
+        """Returns the contents as their author wrote them, the default one first."""
         return [self.content, *(variant.content for variant in self.variants)]
 
     @property
@@ -136,11 +136,11 @@ class CampaignDefinition:
     locale_fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By locale, the locales to choose for people who want one that no content has."""
     translations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By locale, the texts that templates write by `t`: see `translations`."""
+    """Holds, by locale, the texts that templates write by `t`: see `translations`."""
     allow_untranslated: bool = False
     """Whether a text may be in the default locale where its translation is missing."""
     rate: SendingRate | None = None
-    """How many of its messages leave, over all processes. That of the live version holds for all that wait."""
+    """Says how many of its messages leave, over all processes. That of the live version holds for all that wait."""
 
     @property
     def offers_unsubscribing(self) -> bool:
@@ -150,7 +150,7 @@ class CampaignDefinition:
 
     @property
     def attachment_ids(self) -> frozenset[str]:
-        """The ids of the attachments that its contents name."""
+        """Returns the ids of the attachments that its contents name."""
         contents = [content for action in self.actions for content in action.contents]
         return frozenset(each.attachment for content in contents for each in content.attachments)
 
@@ -161,14 +161,14 @@ class CampaignDefinition:
 
     @property
     def fragment_references(self) -> frozenset[FragmentReference]:
-        """The fragments that its contents name."""
+        """Returns the fragments that its contents name."""
         contents = [content for action in self.actions for content in action.contents]
         return frozenset(each for content in contents for source in content.sources() for each in references_in(source))
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignVersion:
-    """An immutable snapshot of a definition, taken at activation."""
+    """Is an immutable snapshot of a definition, taken at activation."""
 
     campaign_key: int
     number: int
@@ -176,7 +176,7 @@ class CampaignVersion:
     create_time: Instant
     creator: str
     approvers: tuple[str, ...] = ()
-    """The names of the keys that approved it."""
+    """Holds the names of the keys that approved it."""
     bypass_reason: str = ""
     """Why it was activated without the approvals that were asked for; empty when it had them, or none were."""
     fragments: Mapping[str, int] = field(default_factory=dict)
@@ -184,19 +184,19 @@ class CampaignVersion:
 
     @property
     def pins(self) -> Mapping[str, int]:
-        """The versions that names without a number mean, by the ids of their fragments."""
+        """Returns the versions that names without a number mean, by the ids of their fragments."""
         read = ((read_reference(name), number) for name, number in self.fragments.items())
         return {each.fragment_id: number for each, number in read if each is not None and not each.version}
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign with its draft and its state. Every transition returns a new campaign with the next revision."""
+    """Is a campaign with its draft and its state. Every transition returns a new campaign with the next revision."""
 
     sandbox: str
     id: str
     definition: CampaignDefinition
-    """The draft."""
+    """Is the draft."""
     create_time: Instant
     creator: str
     update_time: Instant
@@ -204,7 +204,7 @@ class Campaign:
     tags: tuple[str, ...] = ()
     """They belong to no version, and are compared without case."""
     key: int = 0
-    """Assigned by the store. Messages refer to the campaign by it."""
+    """Is assigned by the store. Messages refer to the campaign by it."""
     revision: int = 1
     """The number of changes, which is part of the etag."""
     state: CampaignState = CampaignState.DRAFT
@@ -212,19 +212,19 @@ class Campaign:
     last_version: int = 0
     draft_pending: bool = True
     schedule: Schedule = Schedule()
-    """The schedule of the live version."""
+    """Is the schedule of the live version."""
     activate_time: Instant | None = None
     activator: str = ""
     queue_disposal: QueueDisposal | None = None
     """Set when the campaign is stopped."""
     approval_state: ApprovalState | None = None
-    """That of the draft. None: it is not submitted."""
+    """Is that of the draft. None: it is not submitted."""
     draft_editors: tuple[str, ...] = ()
     """The names of the keys that wrote the draft, since it was last activated."""
     used_rules: tuple[tuple[str, str], ...] = ()
     """The rules that its versions have had, each as the ids of its action and its own."""
     access_labels: AccessLabels = NO_ACCESS_LABELS
-    """Which callers see it, and all that its triggers became. They belong to no version."""
+    """Says which callers see it, and all that its triggers became. They belong to no version."""
 
     @property
     def name(self) -> str:

@@ -30,7 +30,7 @@ class HealthCode(StrEnum):
 class HealthProblem:
     code: HealthCode
     channel_configuration: str
-    """Its name; empty for a rule."""
+    """Is its name; empty for a rule."""
     message: str
     action: str = ""
     """The id of the action whose rule it is about."""
@@ -43,7 +43,7 @@ class FailingMessage:
 
     attempt_count: int
     due_time: Instant
-    """Of the next attempt."""
+    """Is when the next attempt is due."""
 
 
 @dataclass(frozen=True, slots=True)

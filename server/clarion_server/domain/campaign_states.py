@@ -1,4 +1,4 @@
-"""The states of campaigns and of the approval of drafts, and the transitions that each state allows."""
+"""Defines the states of campaigns and of the approval of drafts, and the transitions that each state allows."""
 
 from __future__ import annotations
 

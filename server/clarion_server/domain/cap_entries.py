@@ -1,4 +1,4 @@
-"""The messages that frequency caps count for one person."""
+"""Defines the messages that frequency caps count for one person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from clarion_server.domain.instant import Instant, Span
 
 
 class CapEntries:
-    """When each message counts: at the time of its release, or of its last attempt.
+    """Says when each message counts: at the time of its release, or of its last attempt.
 
     The store has them as one text, `id:time,` for each. Nearly every person has got less than a cap allows, so their
     number decides, and a further message is appended: the text is read only when a cap may be full.
@@ -32,7 +32,7 @@ class CapEntries:
 
     @property
     def times(self) -> dict[str, Instant]:
-        """By message id. It may be changed."""
+        """Returns the times by message id. It may be changed."""
         if self._times is None:
             entries = (entry.split(":") for entry in self._packed.split(",")[:-1])
             self._times = {message_id: int(time) for message_id, time in entries}

@@ -43,7 +43,7 @@ CountedRows = Sequence[tuple[CapRule, CapRow]]
 
 
 class Counted(NamedTuple):
-    """Somebody whose new messages some cap counts."""
+    """Is somebody whose new messages some cap counts."""
 
     person: CapPerson
     rows: CountedRows
@@ -65,7 +65,7 @@ class CapLedger:
     """The persons who have a profile, by whom caps took them for before."""
     entries: dict[CapRow, CapEntries] = field(default_factory=dict)
     changed: dict[CapRow, CapEntries] = field(default_factory=dict)
-    """The entries to store."""
+    """Holds the entries to store."""
     moved: dict[str, CapPerson] = field(default_factory=dict)
     """Whom stored messages are counted for, by id, where that has changed."""
     expected: dict[str, CountedRows] = field(default_factory=dict, repr=False)

@@ -1,4 +1,4 @@
-"""Which caps of the sending policies of a batch of messages count which of them."""
+"""Decides which caps of the sending policies of a batch of messages count which of them."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ def kind_of(message: CappableMessage) -> CapKind:
 
 
 class CapRule(NamedTuple):
-    """A cap that counts a message."""
+    """Is a cap that counts a message."""
 
     policy: SendingPolicy
     cap: FrequencyCap
     scope: str
-    """That of the cap."""
+    """Is that of the cap."""
     memory: Span
     """How long after its instant a message may still count under some cap of the same scope."""
 
@@ -89,7 +89,7 @@ class CapRule(NamedTuple):
 class CapRules:
     hours: SendingHours = field(default_factory=SendingHours)
     tags: Mapping[int, Collection[str]] = field(default_factory=dict)
-    """The tags of the campaigns, case-folded, by campaign key, where a cap names one."""
+    """Holds the tags of the campaigns, case-folded, by campaign key, where a cap names one."""
     _known: dict[CapKind, Sequence[CapRule]] = field(default_factory=dict, compare=False, repr=False)
     """What was found, since nearly all messages of a batch are counted by the same caps."""
 

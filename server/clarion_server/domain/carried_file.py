@@ -1,4 +1,4 @@
-"""The files that one message carries."""
+"""Defines the files that one message carries."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from clarion_server.domain.value import value
 
 @value
 class CarriedFile:
-    """A file of a message, without its bytes."""
+    """Is a file of a message, without its bytes."""
 
     file: MessageFile
     content_id: str = ""
     """The Content-ID by which HTML shows it; empty for a file that readers save."""
     attachment: str = ""
-    """The name of its attachment; empty for a file that came with the trigger."""
+    """Is the name of its attachment; empty for a file that came with the trigger."""
 
 
 def is_shown(content_id: str, html: str) -> bool:

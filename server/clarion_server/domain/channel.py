@@ -1,4 +1,4 @@
-"""Channel configurations: a provider, and the limits and retries of hand-offs to it."""
+"""Defines channel configurations: a provider, and the limits and retries of hand-offs to it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ChannelConfiguration:
     max_message_bytes: int = DEFAULT_MAX_MESSAGE
     """The largest e-mail that is handed over, in octets as it is encoded."""
     access_labels: AccessLabels = NO_ACCESS_LABELS
-    """Which callers see it."""
+    """Says which callers see it."""
     key: int = 0
     revision: int = 1
 

@@ -1,4 +1,4 @@
-"""The kinds of channels."""
+"""Defines the kinds of channels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Channel(StrEnum):
-    """How a message reaches a person or a system."""
+    """Says how a message reaches a person or a system."""
 
     EMAIL = "EMAIL"
     WEBHOOK = "WEBHOOK"
@@ -18,5 +18,5 @@ class Channel(StrEnum):
 
     @property
     def word(self) -> str:
-        """The channel in lower case: the name of its content's field, and the default id of an action."""
+        """Returns the channel in lower case: the name of its content's field, and the default id of an action."""
         return self.value.lower()

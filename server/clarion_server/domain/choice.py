@@ -11,12 +11,12 @@ from clarion_server.domain.value import value
 
 class Source(StrEnum):
     RECIPIENT = "RECIPIENT"
-    """A field of the trigger's recipient."""
+    """It is a field of the trigger's recipient."""
     PROFILE = "PROFILE"
-    """An attribute of the profile."""
+    """It is an attribute of the profile."""
     IDENTITY = "IDENTITY"
     CAMPAIGN = "CAMPAIGN"
-    """The campaign's default."""
+    """It is the campaign's default."""
 
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.

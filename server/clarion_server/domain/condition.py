@@ -27,12 +27,12 @@ class FailureCause(StrEnum):
 
 
 class Position(NamedTuple):
-    """A place in the text of a condition."""
+    """Is a place in the text of a condition."""
 
     line: int
-    """From 1."""
+    """Counts from 1."""
     column: int
-    """From 1, in characters."""
+    """Counts characters from 1."""
 
 
 class ConditionProblem(NamedTuple):
@@ -40,7 +40,7 @@ class ConditionProblem(NamedTuple):
 
     position: Position
     message: str
-    """A sentence."""
+    """Is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class ConditionReads:
     """What a condition reads. Nothing else needs to be given to its evaluation."""
 
     attributes: frozenset[tuple[str, ...]] = frozenset()
-    """Paths of attributes. The empty path stands for all of them."""
+    """Holds paths of attributes. The empty path stands for all of them."""
     names: frozenset[str] = frozenset()
-    """Such as `profile.locale` and `now`, without `profile.attributes`."""
+    """Holds names such as `profile.locale` and `now`, without `profile.attributes`."""
     consents: Mapping[ConsentScope, Position] = field(default_factory=dict)
     """The scopes of the choices that it asks for, and where it does."""
 

@@ -1,4 +1,4 @@
-"""Consents: a person's choices about messages, and whether they allow one.
+"""Defines consents: a person's choices about messages, and whether they allow one.
 
 A choice holds for a scope: every message, those of one channel, those of one topic, or those of one topic on one
 channel. A denial gives way to the person's own later grant of the same or a narrower scope, and to nothing else. So a
@@ -48,7 +48,7 @@ class ConsentScope:
     channel: Channel | None = None
     """None stands for every channel."""
     topic: str | None = None
-    """The topic's id. None stands for every topic, and for messages without one."""
+    """Is the topic's id. None stands for every topic, and for messages without one."""
 
     def covers(self, other: ConsentScope) -> bool:
         """Returns whether every message of the other scope is in this one: the other is the same or narrower."""
@@ -62,14 +62,14 @@ class ConsentScope:
 
 @value
 class Consent:
-    """The current choice of a person in one scope."""
+    """Is the current choice of a person in one scope."""
 
     scope: ConsentScope
     choice: ConsentChoice
     time: Instant
-    """When the person made the choice."""
+    """Says when the person made the choice."""
     change_key: int = 0
-    """The key of the change in the person's history that made it."""
+    """Is the key of the change in the person's history that made it."""
     is_own_word: bool = True
     """Whether it is known that the person made the choice. A grant of a copied list answers no denial."""
 

@@ -53,7 +53,7 @@ class Evidence:
     """What shows that the person made the choice. Empty texts say nothing."""
 
     text: str = ""
-    """The text that the person agreed to."""
+    """Is the text that the person agreed to."""
     text_version: str = ""
     url: str = ""
     """The page or form on which the choice was made."""
@@ -72,17 +72,17 @@ class ConsentChange:
     scope: ConsentScope
     choice: ConsentChoice
     time: Instant
-    """When the person made the choice."""
+    """Says when the person made the choice."""
     source: ConsentSource
     evidence: Evidence = NO_EVIDENCE
     record_time: Instant = 0
     """When it was stored."""
     actor: str = ""
-    """The name of the key that stored it."""
+    """Is the name of the key that stored it."""
     previous_choice: ConsentChoice | None = None
-    """The current choice in this scope before it."""
+    """Is the current choice in this scope before it."""
     key: int = 0
-    """Assigned by the store, in the order of the entries."""
+    """Is assigned by the store, in the order of the entries."""
 
     @property
     def name(self) -> str:

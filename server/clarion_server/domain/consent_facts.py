@@ -1,4 +1,4 @@
-"""The stored choices on which a batch of messages depends, and the decision about each of the messages."""
+"""Defines the stored choices on which a batch of messages depends, and the decision about each of the messages."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ from clarion_server.domain.translations import catalogues_for, uses_texts
 
 @dataclass(frozen=True, slots=True)
 class ContentSource:
-    """A content of an action as its author wrote it."""
+    """Is a content of an action as its author wrote it."""
 
     path: str
-    """Its path in the campaign, such as `actions[0].variants[1].email`."""
+    """Is its path in the campaign, such as `actions[0].variants[1].email`."""
     content: Content
     locale: str
     has_words: bool
@@ -33,7 +33,7 @@ class ContentSource:
 
 @dataclass(frozen=True, slots=True)
 class ContentCell:
-    """The content of an action for one rule and in one locale."""
+    """Is the content of an action for one rule and in one locale."""
 
     locale: str
     sources: Sequence[ContentSource]
@@ -136,7 +136,7 @@ class ContentCells:
 
 
 class _Variants:
-    """The variants of one rule, or of none, by their locales."""
+    """Holds the variants of one rule, or of none, by their locales."""
 
     def __init__(self, data: LocaleData, sources: Sequence[ContentSource]) -> None:
         self._data = data

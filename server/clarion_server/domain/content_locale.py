@@ -39,7 +39,7 @@ class LocaleReason(StrEnum):
 @value
 class LocaleChoice:
     locale: str
-    """The tag of the content, as its author wrote it."""
+    """Is the tag of the content, as its author wrote it."""
     reason: LocaleReason
 
 

@@ -1,4 +1,4 @@
-"""Counters of the outcomes of messages, which reports add up."""
+"""Defines counters of the outcomes of messages, which reports add up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clarion_server.domain.value import value
 
 
 class Metric(StrEnum):
-    """A counted fact. Each message counts once in TARGETED, and once in the metric of its outcome when it has one."""
+    """Is a counted fact. Each message counts once in TARGETED, and once in the metric of its outcome if it has one."""
 
     TARGETED = "TARGETED"
     RETRIES = "RETRIES"
@@ -31,7 +31,7 @@ class Metric(StrEnum):
     FAILED = "FAILED"
     IN_DOUBT = "IN_DOUBT"
     UNSUBSCRIBED = "UNSUBSCRIBED"
-    """Messages whose recipients unsubscribed by their links."""
+    """Counts messages whose recipients unsubscribed by their links."""
     RULE_FAILED = "RULE_FAILED"
     """Evaluations of a rule that failed, of which there may be several for one message, and none of the rule's own."""
 
@@ -57,13 +57,13 @@ class CounterKey(NamedTuple):
     rule: str
     """The id of the targeting rule that decided; empty when none did. Of RULE_FAILED the one that failed."""
     locale: str
-    """The locale of the content; empty of RULE_FAILED."""
+    """Is the locale of the content, and empty for RULE_FAILED."""
     day: int
-    """The day of acceptance (UTC), counted from 1970-01-01: a message counts on one day in all its metrics."""
+    """Is the day of acceptance (UTC), counted from 1970-01-01: a message counts on one day in all its metrics."""
     metric: Metric
     reason: str = ""
-    """An `ExclusionReason` for EXCLUDED and EXCLUDED_AT_HAND_OFF, a `FailureReason` for FAILED, a
-    `FailureCause` for RULE_FAILED, else empty.
+    """Is an `ExclusionReason` for EXCLUDED and EXCLUDED_AT_HAND_OFF, a `FailureReason` for FAILED, a `FailureCause` for
+    RULE_FAILED, else empty.
     """
 
 
@@ -85,7 +85,7 @@ class LatencyKey(NamedTuple):
     version: int
     action: str
     bucket: int
-    """A bucket number of `domain.latency`."""
+    """Is a bucket number of `domain.latency`."""
 
 
 _DIMENSIONS = attrgetter("campaign_key", "version", "action", "rule", "content_locale.locale")

@@ -17,7 +17,7 @@ from clarion_server.domain.value import value
 
 @value
 class AttemptOutcome:
-    """The transition of a message out of SENDING."""
+    """Is the transition of a message out of SENDING."""
 
     message: Message
     """The message as it was in SENDING."""
@@ -27,7 +27,7 @@ class AttemptOutcome:
     due_time: Instant | None = None
     """When to try again; set when the state is QUEUED."""
     follow_ups: Sequence[Message] = ()
-    """The messages of the next actions, which replace a failed one."""
+    """Holds the messages of the next actions, which replace a failed one."""
 
     @property
     def attempt(self) -> Attempt | None:

@@ -1,4 +1,4 @@
-"""How two documents differ: by the paths of their fields, with unified diffs of their values."""
+"""Compares two documents by the paths of their fields, with unified diffs of their values."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ _CUT = "\n…"
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
     field: str
-    """Dotted path, such as `actions[0].email.html`. Positions are those in the later document, if it has the item."""
+    """Is a dotted path, such as `actions[0].email.html`. Positions are those in the later document, if it has the item.
+    """
     unified_diff: str
-    """Of the lines of a text; of any other value, of its lines as JSON. At most MAX_DIFF characters."""
+    """Compares the lines of a text; of any other value, its lines as JSON. At most MAX_DIFF characters."""
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldDifference]:

@@ -1,4 +1,4 @@
-"""Labels of internationalised domain names, by IDNA 2008: RFC 5891, RFC 5892 and RFC 5893."""
+"""Checks labels of internationalised domain names by IDNA 2008: RFC 5891, RFC 5892 and RFC 5893."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Erasure:
     keeps_addresses: bool
     """Whether the person's addresses stay suppressed for marketing."""
     actor: str
-    """The name of the key that deleted the profile."""
+    """Is the name of the key that deleted the profile."""
     begin_time: Instant
     last_message: int
     """The key of the last message that was accepted before. Later ones to the same identities are somebody else's."""
@@ -43,7 +43,7 @@ class Erasure:
 
     @property
     def profile(self) -> str:
-        """The name of the deleted profile."""
+        """Returns the name of the deleted profile."""
         return f"profiles/{self.profile_id}"
 
     def counted(self, *, cancelled: int = 0, messages: int = 0, addresses: int = 0) -> Erasure:

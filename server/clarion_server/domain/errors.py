@@ -1,4 +1,4 @@
-"""The errors of the domain, with the data that explains them.
+"""Defines the errors of the domain, with the data that explains them.
 
 The docstring of each type is its message; `{…}` is replaced by the error's fields. The transport maps the types to
 codes and stable reasons in one table.
@@ -78,7 +78,7 @@ class IdentityTaken(ClarionError):
     """
 
     field: str
-    """The path of the identity in the request. The identity itself is personal data."""
+    """Is the path of the identity in the request. The identity itself is personal data."""
     owner: str
 
 
@@ -92,11 +92,11 @@ class StandingDenial:
     """A denial that a change of consents would answer, and may not."""
 
     field: str
-    """The path of the change in the request."""
+    """Is the path of the change in the request."""
     channel: str
-    """The channel of the denial's scope; empty for every channel."""
+    """Is the channel of the denial's scope; empty for every channel."""
     topic: str
-    """The name of the topic of the denial's scope; empty for every topic."""
+    """Is the name of the topic of the denial's scope; empty for every topic."""
 
 
 @dataclass(eq=False)

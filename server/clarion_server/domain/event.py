@@ -81,10 +81,10 @@ _EXECUTIONS = "executions/"
 
 @value
 class RunChange:
-    """A run of an audience came to another state."""
+    """Says that a run of an audience came to another state."""
 
     audience: str
-    """Its name."""
+    """Is its name."""
     selected_count: int
     accepted_count: int
     end_reason: EndReason | None = None
@@ -95,9 +95,9 @@ class ProfileMerge:
     """A profile was absorbed by another one."""
 
     absorbed: str
-    """Its name."""
+    """Is its name."""
     actor: str
-    """The name of the key that merged them."""
+    """Is the name of the key that merged them."""
 
 
 @value
@@ -105,7 +105,7 @@ class ProfileErasure:
     """A person was erased, with the numbers of what was changed."""
 
     actor: str
-    """The name of the key that deleted the profile."""
+    """Is the name of the key that deleted the profile."""
     cancelled_count: int = 0
     message_count: int = 0
     address_count: int = 0
@@ -133,7 +133,7 @@ class SilenceChange:
     silence: Silence | None
     """None: the topic follows its sandbox."""
     actor: str
-    """The name of the key that changed it."""
+    """Is the name of the key that changed it."""
 
 
 class FragmentChangeKind(StrEnum):
@@ -181,7 +181,7 @@ class Event:
     time: Instant
     sandbox: str
     subject: str
-    """The resource name of the subject, such as `messages/{message}`."""
+    """Is the resource name of the subject, such as `messages/{message}`."""
     detail: Detail = None
     message_id: str | None = None
     """The message that the event belongs to, if any; the next six fields describe the same message."""
@@ -192,7 +192,7 @@ class Event:
     content_locale: LocaleChoice | None = None
     rule: str = ""
     sequence: int = 0
-    """Assigned by the store in the order of commits."""
+    """Is assigned by the store in the order of commits."""
 
     @property
     def execution_id(self) -> str | None:

@@ -36,7 +36,7 @@ class ExclusionPhase(StrEnum):
 
 @value
 class Exclusion:
-    """The exclusion of a message."""
+    """Is the exclusion of a message."""
 
     reason: ExclusionReason
     phase: ExclusionPhase = ExclusionPhase.ACCEPT

@@ -21,7 +21,7 @@ from clarion_server.domain.suppression import SuppressionIndex
 
 @dataclass(frozen=True, slots=True)
 class ExclusionFacts:
-    """The data of the store on which the exclusions of a batch of messages depend."""
+    """Holds the data of the store on which the exclusions of a batch of messages depend."""
 
     suppressions: SuppressionIndex = field(default_factory=SuppressionIndex)
     consents: ConsentFacts = field(default_factory=ConsentFacts)

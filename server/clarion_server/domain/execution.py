@@ -1,4 +1,4 @@
-"""The durable record of an accepted trigger."""
+"""Defines the durable record of an accepted trigger."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Execution:
     version: int
     request_id: str | None
     fingerprint: bytes
-    """Digest of the request without its id, which distinguishes a repeated request from a reused id."""
+    """Is a digest of the request without its id, which distinguishes a repeated request from a reused id."""
     caller: str
     accept_time: Instant
     send_time: Instant | None
     expire_time: Instant | None
     recipient_count: int
     actions: tuple[str, ...]
-    """The ids of the version's actions."""
+    """Holds the ids of the version's actions."""
     action_mode: ActionMode = ActionMode.ALL
     exclusions: Mapping[tuple[int, int], ExclusionReason] = field(default_factory=lambda: NO_EXCLUSIONS)
-    """The reasons of exclusions, by the positions of recipient and action."""
+    """Holds the reasons of exclusions, by the positions of recipient and action."""
     rejections: Mapping[int, tuple[Violation, ...]] = field(default_factory=dict)
     """The violations of the recipients that were rejected under `allow_partial`, by position."""
 
@@ -83,7 +83,7 @@ class Execution:
 
 @value
 class MessageResult:
-    """The result of a trigger for one recipient on one action."""
+    """Is the result of a trigger for one recipient on one action."""
 
     action: str
     message_id: str
@@ -93,7 +93,7 @@ class MessageResult:
 
 @value
 class RecipientResult:
-    """The result of a trigger for one recipient."""
+    """Is the result of a trigger for one recipient."""
 
     messages: tuple[MessageResult, ...]
     violations: tuple[Violation, ...] = ()
@@ -112,7 +112,7 @@ class CancelOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """The result of cancelling an execution."""
+    """Is the result of cancelling an execution."""
 
     cancelled_count: int
     too_late_count: int

@@ -14,13 +14,13 @@ from clarion_server.domain.value import value
 
 class ValueSource(StrEnum):
     CALL = "CALL"
-    """A field of the trigger's recipient, or an attribute in it."""
+    """It is a field of the trigger's recipient, or an attribute in it."""
     PROFILE = "PROFILE"
-    """The stored profile."""
+    """It is the stored profile."""
     IDENTITY = "IDENTITY"
     CAMPAIGN = "CAMPAIGN"
     POLICY = "POLICY"
-    """The sending policy."""
+    """It is the sending policy."""
 
 
 @value
@@ -35,7 +35,7 @@ class RecipientExplanation:
     """The name of the stored profile; empty when there is none, or none is looked up."""
     locale: SourcedValue
     attributes: Mapping[str, ValueSource]
-    """The source of each attribute of the call and of the stored profile, by name."""
+    """Says the source of each attribute of the call and of the stored profile, by name."""
     audiences: Sequence[str] = ()
     """The ids of the audiences that rules ask about and that the profile belongs to."""
 
@@ -51,9 +51,9 @@ class MessageExplanation:
     due_time: Instant | None
     """When it would leave at the earliest; None when it would be excluded."""
     sending_policy: str | None
-    """The id of the policy."""
+    """Is the id of the policy."""
     consent_change: int | None
-    """The key of the person's choice that allows or excludes it."""
+    """Is the key of the person's choice that allows or excludes it."""
     rule: str = ""
     """The id of the rule that is true; empty when none is."""
     rule_evaluations: Sequence[RuleEvaluation] = ()
@@ -63,6 +63,6 @@ class MessageExplanation:
 @value
 class Explanation:
     recipients: Mapping[int, RecipientExplanation]
-    """By the position in the call."""
+    """Holds explanations by the position in the call."""
     messages: Mapping[tuple[int, int], MessageExplanation]
-    """By the positions of recipient and action."""
+    """Holds explanations by the positions of recipient and action."""

@@ -1,4 +1,4 @@
-"""Findings: the results of a campaign's review."""
+"""Defines findings: the results of a campaign's review."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Severity(StrEnum):
 
 
 class FindingCode(StrEnum):
-    """Stable names of the rules; `docs/findings.md` explains each."""
+    """Lists stable names of the rules; `docs/findings.md` explains each."""
 
     FIELD_INVALID = "FIELD_INVALID"
     TEMPLATE_SYNTAX = "TEMPLATE_SYNTAX"
@@ -93,7 +93,7 @@ class Finding:
     severity: Severity
     code: FindingCode
     field: str
-    """Path in the campaign, such as `actions[0].email.html`."""
+    """Is a path in the campaign, such as `actions[0].email.html`."""
     message: str
     remedy: str
     line: int = 0

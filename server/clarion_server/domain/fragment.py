@@ -1,4 +1,4 @@
-"""Fragments: pieces of content that campaigns share, with a draft and immutable versions."""
+"""Defines fragments: pieces of content that campaigns share, with a draft and immutable versions."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class FragmentContent:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the content, in hexadecimal."""
+        """Returns the SHA-256 of the content, in hexadecimal."""
         # `asdict` would copy every text, which takes five times as long as all the rest.
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         document = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -81,28 +81,28 @@ class FragmentVersion:
     create_time: Instant
     creator: str
     digest: str = ""
-    """That of the content."""
+    """Is that of the content."""
     access_labels: AccessLabels = NO_ACCESS_LABELS
     """Those that the fragment has now, which belong to no version."""
     approvers: tuple[str, ...] = ()
-    """The names of the keys that approved it."""
+    """Holds the names of the keys that approved it."""
     bypass_reason: str = ""
     """Why it was published without the approvals that were asked for; empty when it had them, or none were."""
 
     @property
     def name(self) -> str:
-        """The name by which a template names exactly this version."""
+        """Returns the name by which a template names exactly this version."""
         return str(FragmentReference(self.fragment_id, self.number))
 
     @property
     def references(self) -> list[FragmentReference]:
-        """The fragments that it names itself."""
+        """Returns the fragments that it names itself."""
         return references_in(self.content.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fragment(ArchivableResource):
-    """A fragment with its draft."""
+    """Is a fragment with its draft."""
 
     COLLECTION: ClassVar[Collection] = FRAGMENTS
 
@@ -115,15 +115,15 @@ class Fragment(ArchivableResource):
     published_version: int = 0
     """The number of the newest version; 0 when there is none."""
     published_digest: str = ""
-    """That of the content of the newest version."""
+    """Is that of the content of the newest version."""
     approval_state: ApprovalState | None = None
-    """That of the draft. None: it is not submitted."""
+    """Is that of the draft. None: it is not submitted."""
     draft_editors: tuple[str, ...] = ()
     """The names of the keys that wrote the draft, since it was last published."""
 
     @property
     def content(self) -> FragmentContent:
-        """The draft."""
+        """Returns the draft."""
         return FragmentContent(self.kind, self.source, self.parameters, self.translations)
 
     @property
@@ -155,7 +155,7 @@ class Fragment(ArchivableResource):
 
     @property
     def written(self) -> tuple[str, str, str]:
-        """What authors write of it, to compare two drafts."""
+        """Returns what authors write of it, to compare two drafts."""
         return self.display_name, self.description, self.content.digest
 
     def approval_moved(
@@ -182,10 +182,10 @@ class Fragment(ArchivableResource):
 
 @dataclass(frozen=True, slots=True)
 class FragmentUse:
-    """A place that names a fragment."""
+    """Is a place that names a fragment."""
 
     user: str
-    """The name of a campaign or a fragment, or of one of their versions."""
+    """Is the name of a campaign or a fragment, or of one of their versions."""
     version: int
     """The version that it has or names; 0 stands for the newest one."""
     live: bool = False

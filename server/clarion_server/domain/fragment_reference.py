@@ -1,4 +1,6 @@
-"""The names by which templates include and extend fragments, such as `fragments/button` and `fragments/button@3`."""
+"""Defines the names by which templates include and extend fragments, such as `fragments/button` and
+`fragments/button@3`.
+"""
 
 from __future__ import annotations
 

@@ -21,24 +21,24 @@ from clarion_server.domain.text_rules import line_violations, repetition_violati
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, out_of_range, required
 
-#: In a sending policy.
+#: Limits how many a sending policy has.
 MAX_CAPS = 5
 MAX_COUNT = 100
 SHORTEST, LONGEST = MINUTE, 92 * DAY
 
 
 class CalendarPeriod(StrEnum):
-    """A window by the calendar of a time zone."""
+    """Is a window by the calendar of a time zone."""
 
     HOUR = "HOUR"
     DAY = "DAY"
     WEEK = "WEEK"
-    """From Monday to Sunday (ISO 8601)."""
+    """It lasts from Monday to Sunday (ISO 8601)."""
     MONTH = "MONTH"
 
     @property
     def longest(self) -> Span:
-        """A span that none of them exceeds. A clock that is turned back makes an hour or a day longer."""
+        """Returns a span that none of them exceeds. A clock that is turned back makes an hour or a day longer."""
         return _LONGEST_PERIODS[self]
 
     def of(self, instant: Instant, zone: ZoneInfo) -> tuple[int, ...]:
@@ -73,23 +73,23 @@ class CountedMessage(NamedTuple):
     category: Category
     topic: str | None
     tags: Collection[str] = ()
-    """Those of its campaign, case-folded."""
+    """Holds those of its campaign, case-folded."""
 
 
 @value
 class FrequencyCap:
-    """At most `count` messages a person, either in every `sliding` span or in every `period` of the calendar."""
+    """Allows at most `count` messages a person, either in every `sliding` span or in every `period` of the calendar."""
 
     count: int
     sliding: Span | None = None
     period: CalendarPeriod | None = None
     channels: tuple[Channel, ...] = ()
-    """Those of the messages that it counts; empty for every channel."""
+    """Holds those of the messages that it counts; empty for every channel."""
     categories: tuple[Category, ...] = (Category.MARKETING,)
     topic: str | None = None
-    """The topic of the messages that it counts. None: whatever their topic is."""
+    """Is the topic of the messages that it counts. None: whatever their topic is."""
     tag: str | None = None
-    """A tag of the campaigns whose messages it counts. None: whatever their tags are."""
+    """Is a tag of the campaigns whose messages it counts. None: whatever their tags are."""
 
     @property
     def scope(self) -> str:

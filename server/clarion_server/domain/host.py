@@ -1,4 +1,4 @@
-"""The form of host names and IP addresses, and the distinction of public addresses."""
+"""Checks the form of host names and IP addresses, and distinguishes public addresses."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Normalisation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IdentityNamespace:
-    """A kind of identities, such as e-mail addresses or a shop's customer numbers, as far as it compares them."""
+    """Is a kind of identities, such as e-mail addresses or a shop's customer numbers, as far as it compares them."""
 
     id: str
     normalisation: Normalisation
@@ -64,7 +64,7 @@ class IdentityKey(NamedTuple):
 
     namespace: str
     value: str
-    """The normal value."""
+    """Is the normal value."""
 
 
 def namespace_of(name: str, stored: Namespaces) -> IdentityNamespace:
@@ -76,7 +76,7 @@ def namespace_of(name: str, stored: Namespaces) -> IdentityNamespace:
 class Identity:
     key: IdentityKey
     value: str
-    """As the caller wrote it. Messages are sent to this form of an address."""
+    """Is as the caller wrote it. Messages are sent to this form of an address."""
 
     def __str__(self) -> str:
         return f"{self.key.namespace}:{self.value}"

@@ -17,7 +17,7 @@ class ImportPlace:
     collection: str
     """What is imported into, such as `profiles` or `audiences/gold`: ids of imports are unique within it."""
     import_id: str
-    """Chosen by the caller."""
+    """Is chosen by the caller."""
     position: int
     """How many rows of the import come before."""
 

@@ -1,4 +1,4 @@
-"""What one row of an import came to."""
+"""Says what one row of an import came to."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ class ImportResult:
     name: str = ""
     """That of the resource; empty when the row was rejected."""
     violations: tuple[Violation, ...] = ()
-    """By paths in the row."""
+    """Holds violations by paths in the row."""
     notes: tuple[Violation, ...] = ()
     """What was left out of a row that was stored."""

@@ -1,4 +1,4 @@
-"""Instants and spans as whole microseconds. Transports and stores convert them at their edges."""
+"""Writes instants and spans as whole microseconds. Transports and stores convert them at their edges."""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from clarion_server.domain.violation import Violation, malformed, required, too_
 
 #: Of an action, the default one included.
 MAX_LOCALES = 50
-#: Of an action, and of a campaign.
+#: Limits an action, and a campaign.
 MAX_VARIANTS, MAX_CELLS = 1_000, 2_000
-#: Of one locale.
+#: Limits one locale.
 MAX_FALLBACKS = 10
 
 _TAG = "Must be a BCP 47 tag, such as 'pt-BR'."

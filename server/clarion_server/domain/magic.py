@@ -1,4 +1,4 @@
-"""Magic recipients: addresses with a known outcome, for testing an integration without a mailbox.
+"""Defines magic recipients: addresses with a known outcome, for testing an integration without a mailbox.
 
 Their domain ends in `.test`, which is reserved and cannot be registered (RFC 2606).
 """
@@ -25,11 +25,11 @@ class SimulatedOutcome(StrEnum):
     """The message is excluded when the trigger is accepted, so it never reaches a channel."""
     NO_CONSENT = "no-consent"
     NOT_ALLOWED = "not-allowed"
-    """As SUPPRESSED, for another reason."""
+    """It behaves as SUPPRESSED does, for another reason."""
     QUIET = "quiet"
-    """As SUPPRESSED, for another reason."""
+    """It behaves as SUPPRESSED does, for another reason."""
     CAPPED = "capped"
-    """As SUPPRESSED, for another reason."""
+    """It behaves as SUPPRESSED does, for another reason."""
 
 
 #: The magic address to which everything is sent. Messages of magic recipients have it on channels without addresses.

@@ -1,4 +1,4 @@
-"""A message and its states."""
+"""Defines a message and its states."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Message:
     campaign_key: int
     version: int
     action: str
-    """The action's id."""
+    """Is the action's id."""
     channel: Channel
     channel_key: int
     """The key of the channel configuration that sends it."""
@@ -99,31 +99,31 @@ class Message:
     address: str
     """Empty on a channel that has no addresses."""
     locale: str
-    """The locale that its recipient wants."""
+    """Is the locale that its recipient wants."""
     context: bytes
-    """The recipient's data for this trigger, as a JSON object."""
+    """Is the recipient's data for this trigger, as a JSON object."""
     profile: bytes
-    """The recipient's attributes, as a JSON object."""
+    """Holds the recipient's attributes, as a JSON object."""
     state: MessageState
     accept_time: Instant
     release_time: Instant
-    """The earliest time of its first attempt."""
+    """Is the earliest time of its first attempt."""
     due_time: Instant
-    """The time of its next attempt."""
+    """Is the time of its next attempt."""
     expire_time: Instant | None = None
     attempt_count: int = 0
     """How many attempts were begun."""
     attempt_time: Instant | None = None
-    """When the last attempt began."""
+    """Says when the last attempt began."""
     owner: str | None = None
     """The process that is handing it off."""
     first_attempt_time: Instant | None = None
-    """When the first attempt began; the retry window counts from here."""
+    """Says when the first attempt began; the retry window counts from here."""
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     fallback_addresses: tuple[str, ...] = ()
     """The addresses of the later actions, the next of which replaces this message when it fails."""
     topic: str | None = None
-    """The id of the topic of its campaign's version."""
+    """Is the id of the topic of its campaign's version."""
     consent_change: int | None = None
     """The key of the choice by which it was accepted or excluded then; None when no choice decided."""
     sending_policy: str | None = None
@@ -136,7 +136,7 @@ class Message:
     content_locale: LocaleChoice = ENGLISH
     """The locale of its content, which was chosen when it was accepted."""
     fallback_locales: tuple[LocaleChoice, ...] = ()
-    """Those of the later actions, in the order of `fallback_addresses`."""
+    """Holds those of the later actions, in the order of `fallback_addresses`."""
     rule: str = ""
     """The id of the rule that was true of its recipient when it was accepted; empty when none was."""
     fallback_rules: tuple[str | None, ...] = ()
@@ -169,7 +169,7 @@ class Message:
 
     @property
     def asks_consent(self) -> bool:
-        """Whether the choices of people decide about it."""
+        """Returns whether the choices of people decide about it."""
         return self.lane is Lane.MARKETING or self.topic is not None
 
     def is_closed(self, now: Instant) -> bool:
@@ -223,12 +223,12 @@ class Message:
 
     @property
     def recipient_index(self) -> int:
-        """The recipient's position in its trigger."""
+        """Returns the recipient's position in its trigger."""
         return int(self.id[_EXECUTION_ID_LENGTH + 1 : -2])
 
     @property
     def action_index(self) -> int:
-        """The action's position in its campaign version."""
+        """Returns the action's position in its campaign version."""
         return int(self.id[-1])
 
 

@@ -1,4 +1,4 @@
-"""The files that messages carry."""
+"""Defines the files that messages carry."""
 
 from __future__ import annotations
 

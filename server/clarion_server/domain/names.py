@@ -19,7 +19,7 @@ _ASSIGNED_RULE = "an id that Clarion assigned"
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """The resources of one kind, whose names consist of the collection and an id."""
+    """Holds the resources of one kind, whose names consist of the collection and an id."""
 
     name: str
     id_pattern: str
@@ -75,7 +75,7 @@ IDENTITY_NAMESPACES = Collection(
 PROFILES = Collection("profiles", _ASSIGNED_ID, _ASSIGNED_RULE)
 ATTACHMENTS = of_chosen_ids("attachments")
 FRAGMENTS = of_chosen_ids("fragments")
-#: Within a campaign.
+#: It is unique within a campaign.
 TEST_CASES = of_chosen_ids("testCases")
 
 

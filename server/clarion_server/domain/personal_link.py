@@ -27,18 +27,18 @@ class PersonalLink:
     channel: Channel
     message_id: str
     locale: str
-    """The locale of the message."""
+    """Is the locale of the message."""
     identity: str
-    """The recipient's."""
+    """Is the recipient's."""
     category: Category
-    """The campaign's."""
+    """Is the campaign's."""
     topic: str = ""
     """The id of the campaign's topic; empty when the campaign had none."""
 
 
 @value
 class PersonalUrls:
-    """The links of one message."""
+    """Holds the links of one message."""
 
     unsubscribe: str
     preferences: str

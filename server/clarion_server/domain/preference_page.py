@@ -25,14 +25,14 @@ class Tick:
     shown: bool
     wanted: bool
     text_version: str = ""
-    """The version of the words beside it."""
+    """Is the version of the words beside it."""
 
     @property
     def was_changed(self) -> bool:
         return self.wanted is not self.shown
 
 
-#: By the id of the topic; None stands for all other marketing of the channel. So with the next one.
+#: Is keyed by the id of the topic; None stands for all other marketing of the channel. So is the next one.
 Ticks = Mapping[str | None, Tick]
 Silences = Mapping[str | None, Silence]
 

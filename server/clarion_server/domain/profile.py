@@ -47,7 +47,7 @@ class Profile:
 
     @property
     def first_seen_time(self) -> Instant:
-        """When the person became known, by whatever profile."""
+        """Returns when the person became known, by whatever profile."""
         return self.create_time if self.seen_before is None else self.seen_before
 
     @property
@@ -66,7 +66,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class ProfileRef:
-    """A stored profile, as much of it as names it."""
+    """Is a stored profile, as much of it as names it."""
 
     key: int
     id: str
@@ -88,7 +88,7 @@ class KnownProfile:
     time_zone: str = ""
     """Empty if the profile has none."""
     choices: Sequence[Consent] = ()
-    """The current ones about messages. Empty when they were not asked for."""
+    """Holds the current choices about messages. Empty when they were not asked for."""
 
     @property
     def name(self) -> str:

@@ -20,7 +20,7 @@ class ImportRow:
 
     identities: tuple[Identity, ...]
     attributes: Mapping[str, Any]
-    """None removes the attribute."""
+    """Is None when the attribute is to be removed."""
     locale: str
     """Empty: the stored one stays. So with the time zone."""
     time_zone: str

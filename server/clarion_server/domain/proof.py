@@ -1,4 +1,4 @@
-"""Proofs: messages of a campaign that its authors send to themselves, to look at them in their own mailboxes."""
+"""Defines proofs: mails of a campaign that its authors send to themselves, to look at them in their own mailboxes."""
 
 from __future__ import annotations
 

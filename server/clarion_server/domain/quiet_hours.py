@@ -60,7 +60,7 @@ def write_wall_time(minute: WallMinute) -> str:
 
 @value
 class WallInterval:
-    """A time of the day, on some days of the week. The start is part of it, and the end is not."""
+    """Is a time of the day, on some days of the week. The start is part of it, and the end is not."""
 
     start: WallMinute
     end: WallMinute
@@ -70,7 +70,7 @@ class WallInterval:
 
     @property
     def length(self) -> int:
-        """Its minutes on the wall clock."""
+        """Returns its minutes on the wall clock."""
         return (self.end - self.start) % MINUTES_OF_DAY or MINUTES_OF_DAY
 
     def minutes_of_week(self) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""The shape of the resources that callers write under names of their choice."""
+"""Defines the shape of the resources that callers write under names of their choice."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Resource:
     create_time: Instant
     update_time: Instant
     key: int = 0
-    """Assigned by the store, and never again to another resource of the kind."""
+    """Is assigned by the store, and never again to another resource of the kind."""
     revision: int = 1
     access_labels: AccessLabels = NO_ACCESS_LABELS
-    """Which callers see it. Only kinds whose contract has the field ever have any."""
+    """Says which callers see it. Only kinds whose contract has the field ever have any."""
 
     @property
     def name(self) -> str:

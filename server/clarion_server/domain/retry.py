@@ -1,4 +1,4 @@
-"""The schedule of retries after failed hand-offs."""
+"""Computes the schedule of retries after failed hand-offs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENDLESS: Span = 1_000 * 366 * DAY
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Exponential back-off inside a window of time."""
+    """Describes exponential back-off inside a window of time."""
 
     window: Span = DAY
     """How long after its first attempt a message may still be retried."""

@@ -18,6 +18,8 @@ class SchemaEffect(StrEnum):
 @dataclass(frozen=True, slots=True)
 class SchemaDifference:
     path: str
-    """In the context, such as `context.order.items[].price`. `[]` stands for every item, `*` for every other name."""
+    """Is a path in the context, such as `context.order.items[].price`. `[]` stands for every item, `*` for every other
+    name.
+    """
     effect: SchemaEffect
     message: str

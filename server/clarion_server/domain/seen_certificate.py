@@ -12,4 +12,4 @@ class SeenCertificate:
     revision: int
     """That of the channel configuration which the connection was opened for."""
     end_time: Instant
-    """When it expires."""
+    """Says when it expires."""

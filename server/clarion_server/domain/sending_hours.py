@@ -25,7 +25,7 @@ LONGEST_WAIT: Span = 2 * SECOND
 @dataclass(frozen=True, slots=True)
 class SendingHours:
     policies: Mapping[tuple[str, str], SendingPolicy] = field(default_factory=dict)
-    """By the sandbox and the policy's id."""
+    """Holds policies by the sandbox and the policy's id."""
     people: KnownPeople = field(default_factory=dict)
     """Those whose time zones may count."""
     _openings: dict[tuple[str, str, str, int], Instant] = field(default_factory=dict, compare=False, repr=False)

@@ -18,21 +18,21 @@ from clarion_server.domain.violation import Violation, malformed, out_of_range, 
 
 #: The policy of this id holds for the campaigns that name none.
 DEFAULT_POLICY = "default"
-#: In a sandbox.
+#: Limits how many a sandbox has.
 MAX_POLICIES = 100
 #: Of quiet hours and send windows together.
 MAX_INTERVALS = 14
-#: A second.
+#: Bounds the messages in a second.
 MIN_RATE, MAX_RATE = 0.01, 100_000.0
 
 
 class TimeZoneSource(StrEnum):
-    """Whose clock counts."""
+    """Says whose clock counts."""
 
     PROFILE = "PROFILE"
     """That of the recipient's profile, and the policy's where the profile has none."""
     FIXED = "FIXED"
-    """That of the policy."""
+    """It is the time zone of the policy."""
 
 
 class WhenClosed(StrEnum):
@@ -57,7 +57,7 @@ class SendingPolicy(Resource):
     caps: tuple[FrequencyCap, ...] = ()
     """All of them must have room for a message."""
     rate: float = 0.0
-    """How many of its messages leave a second, over all processes; 0 sets no limit."""
+    """Says how many of its messages leave a second, over all processes; 0 sets no limit."""
 
     @property
     def is_always_open(self) -> bool:

@@ -1,4 +1,4 @@
-"""Sending rates: how many messages of a campaign leave in a second, a minute or an hour."""
+"""Defines sending rates, which say how many messages of a campaign leave in a second, a minute or an hour."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from clarion_server.domain.violation import Violation, out_of_range, required
 
 MAX_COUNT = 1_000_000
-#: A second.
+#: Limits the messages in a second.
 MAX_RATE = 100_000.0
 
 
@@ -28,7 +28,7 @@ _SECONDS = {RatePeriod.SECOND: 1, RatePeriod.MINUTE: 60, RatePeriod.HOUR: 3600}
 
 @dataclass(frozen=True, slots=True)
 class SendingRate:
-    """At most so many messages leave in each period, over all processes."""
+    """Limits how many messages leave in each period, over all processes."""
 
     count: int
     period: RatePeriod | None

@@ -10,11 +10,11 @@ from itertools import pairwise
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of a content, and the way from it through fragments."""
+    """Is a line of a content, with the way from it through fragments."""
 
     line: int
     way: tuple[str, ...] = ()
-    """As in `Finding`."""
+    """Is as in `Finding`."""
 
     def __str__(self) -> str:
         return ", ".join(self.way)
@@ -25,13 +25,13 @@ class Stretch:
     """Lines that follow each other in one source."""
 
     first: int
-    """The first line in the flattened source."""
+    """Is the first line in the flattened source."""
     line: int
     """The line that it has in its own source."""
     content_line: int = 0
     """The line of the content by which the fragment is there; 0 for the content itself."""
     way: tuple[str, ...] = ()
-    """The way to the fragment, and its name without a line."""
+    """Is the way to the fragment, and its name without a line."""
 
     def __str__(self) -> str:
         return f"{self.first} {self.line} {self.content_line} {' '.join(self.way)}"

@@ -30,7 +30,7 @@ class SuppressionReason(StrEnum):
 
 
 class SuppressionScope(StrEnum):
-    """Which messages a suppression stops."""
+    """Says which messages a suppression stops."""
 
     ALL = "ALL"
     MARKETING = "MARKETING"
@@ -54,7 +54,7 @@ class Suppression:
     scope: SuppressionScope
     create_time: Instant
     creator: str
-    """The key that created it."""
+    """Is the key that created it."""
     expire_time: Instant | None = None
     """When it ceases to hold. None: never."""
 
@@ -100,7 +100,7 @@ class Suppression:
 
 @value
 class SuppressionChange:
-    """The data of an event about a suppression."""
+    """Is the data of an event about a suppression."""
 
     channel: Channel
     reason: SuppressionReason

@@ -36,7 +36,7 @@ def holds_hash(packed: bytes, address: bytes) -> bool:
 
 
 class TakenAddresses:
-    """A hash table of 12 bytes an address, with open addressing and linear probing (Knuth, The Art of Computer
+    """Is a hash table of 12 bytes an address, with open addressing and linear probing (Knuth, The Art of Computer
     Programming, volume 3, section 6.4, algorithm L).
 
     It knows a part of each hash, and the ordinal by which the store finds the whole one. So it only says where an

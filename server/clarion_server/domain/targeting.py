@@ -67,7 +67,7 @@ class RuleEvaluation:
     rule: str
     result: RuleResult
     cause: FailureCause | None = None
-    """Of FAILED alone."""
+    """Is set for FAILED alone."""
 
 
 NO_AUDIENCES: frozenset[str] = frozenset()
@@ -90,7 +90,7 @@ class Person(NamedTuple):
 
 
 class RuleSet(Protocol):
-    """The compiled rules of an action. The same person always gets the same answer. Any thread may ask."""
+    """Holds the compiled rules of an action. The same person always gets the same answer. Any thread may ask."""
 
     def first_true(self, person: Person) -> tuple[str, tuple[RuleFailure, ...]]:
         """Returns the id of the first rule that is true, empty when none is, and the failures before it."""
@@ -110,7 +110,7 @@ def evaluations(ids: Sequence[str], found: str, failures: Sequence[RuleFailure])
 
 @dataclass(frozen=True, slots=True)
 class ActionRules:
-    """The rules of an action, with what they decide about its contents."""
+    """Holds the rules of an action, with what they decide about its contents."""
 
     ids: tuple[str, ...]
     rules: RuleSet

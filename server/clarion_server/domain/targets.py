@@ -29,7 +29,7 @@ class AcceptedRecipient:
     """A recipient that passed every check that does not need the store."""
 
     index: int
-    """Its position in the trigger."""
+    """Is its position in the trigger."""
     identity: str
     addresses: Sequence[str]
     """One for each action; empty where the channel has no addresses."""

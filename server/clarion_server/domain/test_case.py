@@ -15,7 +15,7 @@ from clarion_server.domain.targeting import RULE_ID
 from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, line_violations
 from clarion_server.domain.violation import Violation, malformed, too_long
 
-#: Of one campaign.
+#: Limits how many one campaign has.
 MAX_TEST_CASES = 100
 #: In octets, as JSON.
 MAX_CONTEXT, MAX_PROFILE = 64 * 1024, 32 * 1024
@@ -23,7 +23,7 @@ MAX_CONTEXT, MAX_PROFILE = 64 * 1024, 32 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestCase(Resource):
-    """Belongs to a campaign, and to none of its versions."""
+    """Is data that a campaign is tried with. It belongs to a campaign, and to none of its versions."""
 
     COLLECTION: ClassVar = names.TEST_CASES
     #: pytest would take the class for tests where a module imports it.
@@ -38,7 +38,9 @@ class TestCase(Resource):
     one's.
     """
     locale: str = ""
-    """Of the recipient. Empty: the profile's, and when that has none, every locale that an action has content in."""
+    """Is the locale of the recipient. Empty: the profile's, and when that has none, every locale that an action has
+    content in.
+    """
     audiences: tuple[str, ...] = ()
     """The ids of those that the recipient belongs to."""
 

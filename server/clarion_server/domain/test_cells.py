@@ -48,7 +48,7 @@ class CellKey:
     """The id of the case; so with the action."""
     action: str
     locale: str
-    """That of the content."""
+    """Is that of the content."""
     rule: str = ""
     """The id of the targeting rule whose content it is; empty for content of no rule."""
 
@@ -61,7 +61,7 @@ class TestCell:
     action_index: int
     key: CellKey
     wanted: str
-    """The locale that the recipient wants. As it was given, when it is none."""
+    """Is the locale that the recipient wants. As it was given, when it is none."""
     origin: LocaleOrigin
     choice: LocaleChoice
     """The locale of the content, and why the recipient gets it."""

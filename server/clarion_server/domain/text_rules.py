@@ -1,4 +1,4 @@
-"""Rules for texts that several kinds of resources share."""
+"""Defines rules for texts that several kinds of resources share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time zones of the IANA database."""
+"""Checks time zones of the IANA database."""
 
 from __future__ import annotations
 

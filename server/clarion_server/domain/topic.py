@@ -1,4 +1,4 @@
-"""Topics: what people subscribe to and leave."""
+"""Defines topics: what people subscribe to and leave."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Topic(ArchivableResource):
     display_name: str
     description: str = ""
     default_locale: str = "en"
-    """The locale of the display name and the description."""
+    """Is the locale of the display name and the description."""
     translations: tuple[TopicTranslation, ...] = ()
     visibility: TopicVisibility = TopicVisibility.PUBLIC
     one_click: OneClick = OneClick.TOPIC

@@ -1,4 +1,4 @@
-"""How the catalogues of two versions of a campaign differ, text by text."""
+"""Compares the catalogues of two versions of a campaign, text by text."""
 
 from __future__ import annotations
 

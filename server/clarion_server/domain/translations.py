@@ -1,4 +1,4 @@
-"""Translations: the texts of a campaign in several languages, which its templates write by `t("key")`.
+"""Defines translations: the texts of a campaign in several languages, which its templates write by `t("key")`.
 
 A text is no template. It has `{name}` where an argument of the call stands, and `{{` and `}}` for braces, so that no
 translator can break logic. A text that depends on a count has a form for each plural category of the CLDR, and perhaps

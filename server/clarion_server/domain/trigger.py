@@ -36,7 +36,7 @@ class Trigger:
     """A trigger that passed every check that does not need the store."""
 
     execution: Execution
-    """Without exclusions: `decide` adds them."""
+    """Is the execution without exclusions, which `decide` adds."""
     campaign_revision: int
     """The campaign's revision that the trigger was checked against."""
     actions: Sequence[TargetAction]
@@ -55,7 +55,7 @@ class Trigger:
     the trigger uses them.
     """
     profile_keys: Mapping[int, int] = field(default_factory=lambda: NO_PROFILE_KEYS)
-    """By position: the keys of the recipients' profiles."""
+    """Holds the keys of the recipients' profiles, by position."""
     explains: bool = False
     """Whether every exclusion of a message is wanted, and not the first alone."""
     reasons: Reasons = field(default_factory=lambda: NO_REASONS)
@@ -74,7 +74,7 @@ class Trigger:
 
     @property
     def asks_consent(self) -> bool:
-        """Whether the choices of people decide about its messages."""
+        """Returns whether the choices of people decide about its messages."""
         return self.topic is not None or self.lane is _MARKETING
 
     @property

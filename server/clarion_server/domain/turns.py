@@ -48,17 +48,17 @@ class Turn:
 
 @dataclass(slots=True)
 class TurnSchedule:
-    """The turns of one rate. A claim changes it, and stores it afterwards."""
+    """Holds the turns of one rate. A claim changes it, and stores it afterwards."""
 
     name: str
     rate: float
-    """How many messages leave a second; 0 sets no limit."""
+    """Says how many messages leave a second; 0 sets no limit."""
     epoch: int = 0
     """Counts the changes of the rate: turns of an earlier one are given anew."""
     next_place: float = 0.0
     """The first place that no message has, in microseconds."""
     delay: float = 0.0
-    """By how much later than their places messages leave."""
+    """Says by how much later than their places messages leave."""
     free_time: float = 0.0
     """When the next message may leave, by those that have left."""
 

@@ -1,4 +1,4 @@
-"""Violations: broken rules of the fields of a request."""
+"""Defines violations: broken rules of the fields of a request."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Violation:
     field: str
-    """Path in the request, such as `recipients[2].context.order.total`."""
+    """Is a path in the request, such as `recipients[2].context.order.total`."""
     reason: str
-    """Stable, UPPER_SNAKE_CASE, such as `REQUIRED` or `TOO_LONG`."""
+    """Is stable and in UPPER_SNAKE_CASE, such as `REQUIRED` or `TOO_LONG`."""
     description: str
     """A sentence for people that says what the field must be."""
 

@@ -12,10 +12,12 @@ _STABLE = 10.0
 
 @dataclass(slots=True)
 class Backoff:
-    """The pauses of one slot. The first restart comes at once; each later pause is twice as long as the one before."""
+    """Decides the pauses of one slot. The first restart comes at once; each later pause is twice as long as the one
+    before.
+    """
 
     failures: int = 0
-    """How many times in a row the process ended before it served, or soon after."""
+    """Says how many times in a row the process ended before it served, or soon after."""
 
     def next_pause(self, served_seconds: float) -> float:
         """Returns the pause in seconds. `served_seconds` is how long the process that ended has served."""

@@ -1,4 +1,4 @@
-"""The pipe between the supervisor and a child.
+"""Defines the pipe between the supervisor and a child.
 
 The child reports through it that it serves or cannot start. The supervisor never writes: when it ends, the kernel
 closes its end, and the child stops too.
@@ -22,7 +22,7 @@ class SupervisorPipe:
     """The child's end. It becomes readable when the supervisor has ended."""
 
     slot: int
-    """The number of this process among those of the service, from 0."""
+    """Is the number of this process among those of the service, from 0."""
     _socket: socket.socket
 
     @classmethod

@@ -22,11 +22,11 @@ class PortTaken(Exception):
 class ListenPort:
     protocol: str
     variable: str
-    """The setting with its address."""
+    """Is the setting with its address."""
     address: str
-    """Host and port. The port is never 0."""
+    """Is host and port. The port is never 0."""
     slot: int | None
-    """The process that listens there; None: all of them share the port."""
+    """Is the process that listens there, and None when all of them share the port."""
     placeholders: tuple[socket.socket, ...]
     """They reserve the port. They do not listen, so they never receive a connection."""
 

@@ -1,4 +1,4 @@
-"""The methods of `client.allow_list`."""
+"""Defines the methods of `client.allow_list`."""
 
 from __future__ import annotations
 

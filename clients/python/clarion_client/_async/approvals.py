@@ -1,4 +1,4 @@
-"""The methods of `client.approvals`."""
+"""Defines the methods of `client.approvals`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods of `client.attachments`."""
+"""Defines the methods of `client.attachments`."""
 
 from __future__ import annotations
 

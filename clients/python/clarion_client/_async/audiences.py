@@ -1,4 +1,4 @@
-"""The methods of `client.audiences`."""
+"""Defines the methods of `client.audiences`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods of `client.campaigns`."""
+"""Defines the methods of `client.campaigns`."""
 
 from __future__ import annotations
 

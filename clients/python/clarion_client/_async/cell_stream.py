@@ -1,4 +1,4 @@
-"""The cells of a run of test cases."""
+"""Streams the cells of a run of test cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods of `client.channels`."""
+"""Defines the methods of `client.channels`."""
 
 from __future__ import annotations
 

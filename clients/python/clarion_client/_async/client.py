@@ -1,4 +1,4 @@
-"""The client: one connection to one Clarion service."""
+"""Defines the client: one connection to one Clarion service."""
 
 from __future__ import annotations
 

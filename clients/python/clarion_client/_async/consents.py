@@ -1,4 +1,4 @@
-"""The methods of `client.consents`."""
+"""Defines the methods of `client.consents`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods of `client.executions`."""
+"""Defines the methods of `client.executions`."""
 
 from __future__ import annotations
 

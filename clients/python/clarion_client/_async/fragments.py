@@ -1,4 +1,4 @@
-"""The methods of `client.fragments`."""
+"""Defines the methods of `client.fragments`."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _WINDOW = 8
 
 
 class Batch(NamedTuple, Generic[Row, Wire]):
-    """The rows of one request."""
+    """Holds the rows of one request."""
 
     position: int
     """Counts the rows before its own."""

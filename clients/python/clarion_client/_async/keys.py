@@ -1,4 +1,4 @@
-"""The methods of `client.keys`."""
+"""Defines the methods of `client.keys`."""
 
 from __future__ import annotations
 

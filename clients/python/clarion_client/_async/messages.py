@@ -1,4 +1,4 @@
-"""The methods of `client.messages`."""
+"""Defines the methods of `client.messages`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The methods of `client.profiles`."""
+"""Defines the methods of `client.profiles`."""
 
 from __future__ import annotations
 

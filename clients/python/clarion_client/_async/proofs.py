@@ -1,4 +1,4 @@
-"""The methods of `client.proofs`."""
+"""Defines the methods of `client.proofs`."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class StreamCall(Protocol[T_co]):
-    """A streaming call in flight."""
+    """Is a streaming call in flight."""
 
     def __aiter__(self) -> AsyncIterator[T_co]: ...
 

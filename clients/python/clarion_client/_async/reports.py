@@ -1,4 +1,4 @@
-"""The methods of `client.reports`."""
+"""Defines the methods of `client.reports`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of the client that differ between asyncio and threads, for asyncio.
+"""Holds the parts of the client that differ between asyncio and threads, for asyncio.
 
 `_sync/runtime.py` has the same names for threads. Both files are written by hand, unlike the rest of
 `_sync`.

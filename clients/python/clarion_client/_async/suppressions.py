@@ -1,4 +1,4 @@
-"""The methods of `client.suppressions`."""
+"""Defines the methods of `client.suppressions`."""
 
 from __future__ import annotations
 

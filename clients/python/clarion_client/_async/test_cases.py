@@ -1,4 +1,4 @@
-"""The methods of `client.test_cases`."""
+"""Defines the methods of `client.test_cases`."""
 
 from __future__ import annotations
 

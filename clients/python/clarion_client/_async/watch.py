@@ -1,4 +1,4 @@
-"""The events of a watch."""
+"""Streams the events of a watch."""
 
 from __future__ import annotations
 

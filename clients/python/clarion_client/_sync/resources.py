@@ -23,13 +23,13 @@ V = TypeVar("V", bound=Value)
 
 @dataclass(frozen=True, slots=True)
 class ResourceKind(Generic[V]):
-    """A kind of resources. What their fields and requests are called follows from the contract."""
+    """Is a kind of resources. What their fields and requests are called follows from the contract."""
 
     value_type: type[V]
     requests: ModuleType
-    """The generated module of the service, with its requests."""
+    """Is the generated module of the service, with its requests."""
     stubs: ModuleType
-    """The generated module of its stub."""
+    """Is the generated module of its stub."""
 
     @property
     def type_name(self) -> str:
@@ -64,8 +64,8 @@ class ResourceKind(Generic[V]):
 
 
 class Resources(Generic[V]):
-    """The resources of one kind. A name may be given with its collection or without: as `nights` or
-    `sendingPolicies/nights`. `timeout` is in seconds.
+    """Defines the methods of the resources of one kind. A name may be given with its collection or without: as `nights`
+    or `sendingPolicies/nights`. `timeout` is in seconds.
     """
 
     def __init__(self, calls: Calls, kind: ResourceKind[V]) -> None:

@@ -1,1 +1,1 @@
-"""The channels, with one package per kind. `bootstrap/channels.py` lists them."""
+"""Holds the channels, with one package per kind. `bootstrap/channels.py` lists them."""

@@ -1,4 +1,4 @@
-"""A channel that simulates the outcomes of magic recipients and delegates all others to the real channel."""
+"""Simulates the outcomes of magic recipients, and delegates all others to the real channel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
 
 #: The error that is raised, and its failure.
 SimulatedFailure = tuple[type[HandOffFailed], Failure]
-#: The failure of each outcome. Outcomes without one are sent.
+#: Says the failure of each outcome. Outcomes without one are sent.
 SimulatedFailures = Mapping[SimulatedOutcome, SimulatedFailure]
 
 

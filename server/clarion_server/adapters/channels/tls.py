@@ -1,4 +1,4 @@
-"""The TLS settings of connections to providers."""
+"""Makes the TLS settings of connections to providers."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ Step = tuple[str, Callable[[], Awaitable[str]]]
 
 
 class StepFailed(Exception):
-    """A step failed. The text says why and what to do about it, without any credential."""
+    """Is raised when a step failed. The text says why and what to do about it, without any credential."""
 
 
 async def run_steps(steps: Iterable[Step]) -> list[VerificationStep]:

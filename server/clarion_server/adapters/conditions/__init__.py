@@ -1,4 +1,4 @@
-"""Conditions in CEL, the Common Expression Language (https://cel.dev), by Google's implementation in C++."""
+"""Evaluates conditions in CEL, the Common Expression Language (https://cel.dev), by Google's implementation in C++."""
 
 from __future__ import annotations
 

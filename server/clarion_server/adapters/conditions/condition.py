@@ -23,7 +23,7 @@ _CAUSES = {
     "INVALID_ARGUMENT: Applying SELECT to non-message type": FailureCause.WRONG_TYPE,
 }
 
-#: The members of a map that are read, each with those that are read of it. Empty: all of them.
+#: Holds the members of a map that are read, each with those that are read of it. It is empty for all of them.
 Projection = dict[str, "Projection"]
 
 
@@ -33,7 +33,7 @@ class CelCondition:
     def __init__(
         self, environment: cel.Env, expression: cel.Expression, reads: ConditionReads, max_elements: int | None
     ) -> None:
-        """`max_elements`: of each list and map of the attributes. None for any number."""
+        """Takes with `max_elements` the most elements of each list and map of the attributes. None for any number."""
         self.reads = reads
         self._max_elements = max_elements
         self._environment = environment

@@ -14,7 +14,7 @@ from clarion_server.adapters.conditions.names import ATTRIBUTES
 from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Literal, Loop, Name, Node, Select
 from clarion_server.domain.profile import MAX_ATTRIBUTES
 
-#: The highest cost of a condition: 50 ms.
+#: Limits the cost of a condition: 50 ms.
 MAX_COST = 6_000_000
 
 #: The most elements of a list or map of the attributes, for a condition with a loop that makes a list.
@@ -32,7 +32,7 @@ _CostAndSize = tuple[int, int]
 
 
 class _Variable(NamedTuple):
-    """The variable of a loop."""
+    """Is the variable of a loop."""
 
     depth: int
     """How many loops it is in."""
@@ -132,7 +132,7 @@ def _matches(sizes: Sequence[int]) -> _CostAndSize:
 
 
 def _other(sizes: Sequence[int]) -> _CostAndSize:
-    """Such as `in`, which compares with each element, and `+`."""
+    """Returns the cost of an operator such as `in`, which compares with each element, or `+`."""
     return sum(sizes), sum(sizes) + _SHORT
 
 

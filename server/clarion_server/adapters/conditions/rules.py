@@ -1,4 +1,4 @@
-"""The rules of conditions beside those of CEL."""
+"""Checks the rules that conditions must keep beside those of CEL."""
 
 from __future__ import annotations
 

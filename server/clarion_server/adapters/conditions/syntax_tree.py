@@ -2,7 +2,7 @@
 
 cel-expr-python shows the tree as the bytes of a protobuf message alone: `cel.expr.CheckedExpr`, inside an `Any`. The
 numbers here are those of its fields (https://github.com/google/cel-spec, `proto/cel/expr`). Its Python classes come
-with no package that we use, and so few fields are read that decoding them (protobuf.dev, "Encoding") is shorter.
+with no package that Clarion uses, and so few fields are read that decoding them (protobuf.dev, "Encoding") is shorter.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Node:
 @dataclass(frozen=True, slots=True)
 class Constant(Node):
     text: str | None
-    """The value of a text; None for a constant of another type."""
+    """Is the value of a text; None for a constant of another type."""
     kind: str = "text"
     """One of `null`, `bool`, `int`, `uint`, `double`, `text` and `bytes`."""
     is_true: bool = False
@@ -60,7 +60,7 @@ class Call(Node):
 
 @dataclass(frozen=True, slots=True)
 class Literal(Node):
-    """A list, or a map with its keys and values."""
+    """Is a list, or a map with its keys and values."""
 
     parts: tuple[Node, ...]
 

@@ -1,4 +1,4 @@
-"""Tokens of personal links, sealed by AES-SIV (RFC 5297).
+"""Seals the tokens of personal links by AES-SIV (RFC 5297).
 
 A token is the number of its key, the kind of the link, and the sealed link, in base64url without padding. The seal
 covers all of it. AES-SIV takes no nonce, so any number of processes may seal any number of links under one key; what it

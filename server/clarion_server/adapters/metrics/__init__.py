@@ -1,4 +1,4 @@
-"""Metrics in the text format of Prometheus."""
+"""Writes metrics in the text format of Prometheus."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _LAG_INTERVAL = 0.5
 
 
 class PrometheusMetrics(Metrics):
-    """Belongs to one event loop."""
+    """Keeps the metrics of a process. An instance belongs to one event loop."""
 
     def __init__(self, version: str, role: str) -> None:
         # The time at which each counter was made would double the length of a scrape.

@@ -1,1 +1,1 @@
-"""Engines of the queue other than the store, one folder each."""
+"""Holds the engines of the queue other than the store, one folder each."""

@@ -1,4 +1,4 @@
-"""Contents and context schemas: Jinja2 templates, their review, and JSON Schema."""
+"""Compiles, reviews and renders contents and context schemas, by Jinja2 and JSON Schema."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from clarion_server.adapters.rendering.values import RenderRefused
 @dataclass(frozen=True, slots=True)
 class Limits:
     work: int = 30_000_000
-    """The work on all parts of one message together. Rendering runs on the event loop, so this also bounds how long
+    """Is the work on all parts of one message together. Rendering runs on the event loop, so this also bounds how long
     one message keeps the others waiting: about 30 ms.
     """
     text_chars: int = 1 << 20
@@ -107,7 +107,7 @@ class Budget:
 
 
 class RenderContext(Context):
-    """A template's variables, with the budget and the locale of this render."""
+    """Holds a template's variables, with the budget and the locale of this render."""
 
     budget: Budget
     locale: Locale

@@ -19,7 +19,7 @@ from clarion_server.adapters.rendering.structure import Refusal, syntax_refusal
 
 _FILE_NAME = "<template>"
 _LONGEST_HERE = 64 * 1024
-"""The most characters of Python beside the template's own texts, which cost next to nothing: about 25 ms."""
+"""Limits the characters of Python beside the template's own texts, which cost next to nothing: about 25 ms."""
 _LONGEST = 4 * 1024 * 1024
 _CHILD_SECONDS = 60
 _CHILD = (
@@ -56,7 +56,7 @@ def _compile_here(python: str) -> CodeType:
 def _compile_apart(python: str) -> CodeType:
     """Compiles in a bare interpreter, which runs nothing of what it compiles. Falls back to compiling here."""
     try:
-        child = subprocess.run(  # noqa: S603  (our own interpreter and our own arguments)
+        child = subprocess.run(  # noqa: S603  (the same interpreter, with arguments of Clarion)
             [sys.executable, "-I", "-S", "-c", _CHILD],
             input=python.encode(),
             capture_output=True,
@@ -65,5 +65,5 @@ def _compile_apart(python: str) -> CodeType:
         )
     except (OSError, subprocess.SubprocessError):
         return _compile_here(python)
-    code: CodeType = marshal.loads(child.stdout)  # noqa: S302  (our own child wrote it)
+    code: CodeType = marshal.loads(child.stdout)  # noqa: S302  (the child wrote it)
     return code

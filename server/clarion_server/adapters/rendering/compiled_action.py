@@ -1,4 +1,4 @@
-"""The content of one action of a campaign version, compiled."""
+"""Holds the content of one action of a campaign version, compiled."""
 
 from __future__ import annotations
 

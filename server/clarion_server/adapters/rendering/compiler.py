@@ -1,4 +1,4 @@
-"""The ports `ContentCompiler` and `ExampleFinder`, by Jinja2 and jsonschema-rs."""
+"""Implements the ports `ContentCompiler` and `ExampleFinder` by Jinja2 and jsonschema-rs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface to the content of a channel, for rendering and review."""
+"""Defines the interface to the content of a channel, for rendering and review."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Part:
     """One template of a content."""
 
     field: str
-    """Its path in the content, such as `html` or `headers.X-Order`."""
+    """Is its path in the content, such as `html` or `headers.X-Order`."""
     source: str
     escaping: Escaping = Escaping.NONE
     transform: Transform = Transform.NONE
@@ -53,7 +53,7 @@ class IncludeSite:
     arguments: Mapping[str, str]
     """The variables that are its parameters, by the names of these."""
     line: int
-    """The line of the tag that includes it."""
+    """Is the line of the tag that includes it."""
 
     @property
     def schema(self) -> Mapping[str, Any]:
@@ -88,7 +88,7 @@ class PartRefused(Exception):
 
 
 class ContentKind(Protocol[C_contra]):
-    """The content of one channel. An implementation holds no state."""
+    """Is the content of one channel. An implementation holds no state."""
 
     @property
     def has_unsubscribe_field(self) -> bool:
@@ -124,7 +124,7 @@ class ContentKind(Protocol[C_contra]):
 
 
 ContentKinds = Mapping[type[Content], ContentKind[Any]]
-"""The kind of each content."""
+"""Maps each content to its kind."""
 
 
 def content_field(definition: CampaignDefinition, action_index: int) -> str:

@@ -1,4 +1,4 @@
-"""The Jinja2 environments of contents: sandboxed, strict about missing values, bounded.
+"""Makes the Jinja2 environments of contents: sandboxed, strict about missing values, bounded.
 
 A template reaches the data it was given and nothing else: attribute access reads keys of objects, never attributes of
 Python values, so there is nothing to break out with.

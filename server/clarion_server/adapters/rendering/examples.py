@@ -1,4 +1,6 @@
-"""Example data for a campaign, of what its schema offers and of the simplest values within its formats and bounds."""
+"""Finds example data for a campaign, of what its schema offers and of the simplest values within its formats and
+bounds.
+"""
 
 from __future__ import annotations
 

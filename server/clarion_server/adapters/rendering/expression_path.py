@@ -1,4 +1,4 @@
-"""The paths by which a template names values, such as `context.order.items[0].price`."""
+"""Writes the paths by which a template names values, such as `context.order.items[0].price`."""
 
 from __future__ import annotations
 

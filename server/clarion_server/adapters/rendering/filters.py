@@ -1,4 +1,4 @@
-"""The filters of templates: the safe ones of Jinja2 and those that write for people. Each pays for its work."""
+"""Lists the filters of templates: the safe ones of Jinja2 and those that write for people. Each pays for its work."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ INLINE_IMAGE = "inline_image"
 
 
 class InlineImages:
-    """What templates call as `inline_image`. It returns the URL of an image, by RFC 2392."""
+    """Is what templates call as `inline_image`. It returns the URL of an image, by RFC 2392."""
 
     def __init__(self, content: Content, attachments: Attachments) -> None:
         self._content_ids = content_ids(content, attachments)

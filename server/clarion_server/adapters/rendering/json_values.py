@@ -1,4 +1,4 @@
-"""Values as JSON templates write them."""
+"""Encodes values as JSON templates write them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clarion_server.adapters.rendering.budget import CALL, RenderContext
 from clarion_server.adapters.rendering.values import RenderRefused, as_integer, check_present
 
 _VALUE = 300
-"""The price of one value in JSON."""
+"""Is the price of one value in JSON."""
 _CHAR = 8
 """The price of one character in JSON, which may become `\\u001f`."""
 

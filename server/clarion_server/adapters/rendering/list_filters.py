@@ -1,4 +1,4 @@
-"""The filters over lists and objects. Each pays before it runs, and those that give several values give a list."""
+"""Defines the filters over lists and objects. Each pays before it runs. Those with several values return a list."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from clarion_server.adapters.rendering.operators import join_texts
 from clarion_server.adapters.rendering.values import RenderRefused, as_number, as_text, check_present
 
 _PAIR = 120
-"""The price of one key with its value, as a pair."""
+"""Is the price of one key with its value, as a pair."""
 _LONGEST_PATH = 1_000
 _MOST_SORT_KEYS = 20
 

@@ -28,7 +28,7 @@ _WRITE = 3_000
 _WRITE_SLOWLY = 18_000
 """The prices of writing one number: some locales and currencies take Babel's own way."""
 _PREPARE = 1_000_000
-"""The price of preparing a format."""
+"""Is the price of preparing a format."""
 
 
 @pass_context

@@ -88,7 +88,7 @@ OPERATORS: dict[str, Callable[[Budget, Any, Any], Any]] = {
 
 
 def concatenate(context: RenderContext, *values: Any) -> str:
-    """The operator `~`."""
+    """Does what the operator `~` does."""
     context.budget.spend(CALL)
     return join_texts(context, "", [as_text(value) for value in values])
 
@@ -118,7 +118,7 @@ def escaped_length(text: str) -> int:
 
 @pass_context
 def bounded_range(context: RenderContext, *bounds: Any) -> list[int]:
-    """`range` over whole numbers."""
+    """Returns a `range` over whole numbers."""
     numbers = range(*map(as_integer, bounds))
     context.budget.spend(CALL + len(numbers) * (ELEMENT + _INTEGER_BYTES))
     return list(numbers)

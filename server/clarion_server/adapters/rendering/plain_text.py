@@ -10,7 +10,7 @@ from lxml import etree, html  # type: ignore[import-untyped]  # lxml ships no ty
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.values import RenderRefused
 
-#: A `<meta>` may name another encoding than ours. Without `huge_tree` deeply nested text would be dropped.
+#: A `<meta>` may name another encoding than this one. Without `huge_tree` deeply nested text would be dropped.
 _PARSER = html.HTMLParser(encoding="utf-8", huge_tree=True)
 
 _DEEPEST = 2_000

@@ -41,7 +41,7 @@ def _pay_slice(context: RenderContext, value: Any) -> Any:
 
 
 _TURN = 100
-"""The price of one turn of a loop with nothing in it."""
+"""Is the price of one turn of a loop with nothing in it."""
 
 #: Their names are no identifiers, so that no template can spell them.
 HIDDEN_FILTERS: dict[str, Callable[..., Any]] = {

@@ -23,7 +23,7 @@ _MOST_VIOLATIONS = 100
 _MOST_NANOSECONDS = 30_000_000
 """The time of a check, which runs on the event loop."""
 _COSTLY_NANOSECONDS = 5 * _MOST_NANOSECONDS
-"""Of the largest context. A call that is not large holds a third of it at most."""
+"""Is the time for the largest context. A call that is not large holds a third of it at most."""
 _MOST_LISTED_VALUES = 5_000
 """The values of a context whose possible errors are counted."""
 
@@ -36,7 +36,7 @@ _NOT_LISTED = Violation(
 
 
 class JsonSchema:
-    """A compiled schema (JSON Schema 2020-12). Formats are asserted; patterns run in linear time."""
+    """Is a compiled schema (JSON Schema 2020-12). Formats are asserted; patterns run in linear time."""
 
     __slots__ = ("_cost", "_has_alternatives", "_is_bounded", "_validator", "is_costly")
 

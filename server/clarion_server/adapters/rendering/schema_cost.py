@@ -32,7 +32,7 @@ _CHAR = 0.4 / 1024
 """The price of one character of a text, for each byte of a pattern that it is matched with."""
 
 _COUNT = 500
-"""The time of counting one value."""
+"""Is the time of counting one value."""
 
 #: The validator copies a value into each of its errors: so many values or characters take as long as an error itself.
 _VALUES_OF_AN_ERROR = 50
@@ -40,7 +40,7 @@ _CHARS_OF_A_VALUE = 40
 
 _KIB = 1024
 LARGEST_PATTERN = 9216 * _KIB
-"""The most bytes of one compiled pattern, and of all patterns of a schema. To compile a MiB takes 5 ms, which nothing
+"""Limits the bytes of one compiled pattern, and of all patterns of a schema. To compile a MiB takes 5 ms, which nothing
 interrupts.
 """
 _PATTERN_SIZES = tuple([_KIB * size for size in (4, 64, 512, 1024, 2048, 3072, 4608, 6144, 9216)])

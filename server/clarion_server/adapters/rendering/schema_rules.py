@@ -30,7 +30,7 @@ _LARGEST = 64 * 1024
 _DEEPEST = 64
 """Levels of the schema as JSON; each level of the data takes two."""
 _MOST_PARTS = 5_000
-"""Parts of the schema with the target of each reference in its place."""
+"""Limits the parts of the schema, with the target of each reference in its place."""
 _LONGEST_MESSAGE = 300
 _MOST_FINDINGS = 100
 

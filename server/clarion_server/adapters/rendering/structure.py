@@ -74,7 +74,7 @@ class _Found(NamedTuple):
 
 
 _Read = tuple[nodes.Template, list[_Found]]
-"""A tree, and its nodes in the order of the source."""
+"""Is a tree, and its nodes in the order of the source."""
 
 
 def parse_template(

@@ -45,7 +45,7 @@ def _code(field: str, source: BuiltSource, environment: ContentEnvironment) -> _
 
 
 class CompiledTemplate:
-    """A part of a content. `field` is its path in the campaign."""
+    """Is a part of a content. `field` is its path in the campaign."""
 
     __slots__ = ("_code", "_environment", "_globals", "_root", "_stretches", "field")
 

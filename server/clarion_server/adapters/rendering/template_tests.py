@@ -22,7 +22,7 @@ _COMPARISONS = frozenset(
 
 
 _EQUALITY = 50
-"""The price of comparing one number, or the beginning of one text, with an entry of a list."""
+"""Is the price of comparing one number, or the beginning of one text, with an entry of a list."""
 
 
 def is_iterable(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The filters over one text or one number. Each pays before it runs."""
+"""Defines the filters over one text or one number. Each pays before it runs."""
 
 from __future__ import annotations
 

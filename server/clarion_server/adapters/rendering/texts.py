@@ -1,4 +1,6 @@
-"""The function `t`, by which templates write the texts of a campaign's translations in the language of the content."""
+"""Defines the function `t`, by which templates write the texts of a campaign's translations in the language of the
+content.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +98,7 @@ def plural_category(locale: Locale, digits: str) -> str:
 
 
 class Texts:
-    """The texts for the content of one locale."""
+    """Holds the texts for the content of one locale."""
 
     __slots__ = ("_catalogues", "_of_fragments", "_texts")
 

@@ -19,9 +19,9 @@ from clarion_server.adapters.rendering.values import RenderRefused, check_presen
 STYLES = ("short", "medium", "long", "full")
 
 _WRITE = 30_000
-"""The price of writing one day or time."""
+"""Is the price of writing one day or time."""
 _PREPARE = 300_000
-"""The price of the first use of a style or a time zone."""
+"""Is the price of the first use of a style or a time zone."""
 _LONGEST_ZONE = 64
 
 Moment = date | datetime | time

@@ -42,7 +42,7 @@ class MissingValue(StrictUndefined):
 
     @property
     def _undefined_message(self) -> str:
-        """The name alone, for Jinja2's own texts describe the data."""
+        """Returns the name alone, for Jinja2's own texts describe the data."""
         return str(self._undefined_name or "")
 
     def __bool__(self) -> bool:  # type: ignore[override]  # Jinja2's strict values fail as a condition

@@ -29,7 +29,7 @@ _OF_VERSION = (
 
 def add_built_sources(connection: Connection, version: CampaignVersion, built: BuiltSources) -> None:
     by_digest = {source.digest: source for source in built.values()}
-    # In one order for all, so that two of them wait for each other and not in a circle.
+    # They are written in one order for all, so that two of them wait for each other and not in a circle.
     rows = [
         (digest, source.text, LINES.encode(source.lines), PLACES.encode(source.stretches))
         for digest, source in sorted(by_digest.items())

@@ -38,7 +38,7 @@ _FIELDS = "cap_entries.person, cap_entries.times, cap_entries.until"
 _READ = BulkStatement(f"SELECT {_FIELDS} {_FOUND}", Values(cap_entries.c.person))
 # See `json_rows`.
 _READ_AS_JSON = BulkStatement(f"SELECT json_group_array(json_array({_FIELDS})) {_FOUND}", Values(cap_entries.c.person))
-# A range of the primary key.
+# The condition is a range of the primary key.
 _ANY_STRANGER = select(exists().where(cap_entries.c.person >= STRANGER_MARK))
 #: Nearly all rows of a batch belong to one policy and scope, which are bound once (decision 60).
 _SHARED = (cap_entries.c.policy_key, cap_entries.c.scope)

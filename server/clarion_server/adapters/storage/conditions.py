@@ -1,4 +1,4 @@
-"""Conditions that queries of several tables share."""
+"""Defines conditions that queries of several tables share."""
 
 from __future__ import annotations
 

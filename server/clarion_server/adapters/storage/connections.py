@@ -1,4 +1,4 @@
-"""Connections with a transaction begun on them."""
+"""Opens connections with a transaction begun on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of events where several processes write at once.
+"""Keeps the order of events where several processes write at once.
 
 A sequence number is given when an event is inserted, and an event with a lower number may be committed later. A watcher
 that had passed it by then would miss it. So on PostgreSQL

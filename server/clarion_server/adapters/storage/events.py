@@ -50,7 +50,7 @@ from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.names import EXECUTIONS
 from clarion_server.domain.suppression import SuppressionChange
 
-#: In the order of `_own_row`, and in that of `_shared_row`.
+#: They stand in the order of `_own_row`, and in that of `_shared_row`.
 _OWN = (events.c.time, events.c.message_id, events.c.detail)
 _SHARED = (
     events.c.type,

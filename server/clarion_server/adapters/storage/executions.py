@@ -19,7 +19,7 @@ from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.execution import Execution
 
-#: In the order of `_own_row`, and in that of `_shared_row`.
+#: They stand in the order of `_own_row`, and in that of `_shared_row`.
 _OWN = (executions.c.id, executions.c.accept_time, executions.c.request_id, executions.c.fingerprint)
 _SHARED = (
     executions.c.sandbox,

@@ -1,4 +1,4 @@
-"""The codecs of the JSON columns. Each has a golden file in `tests/unit/storage/golden`."""
+"""Defines the codecs of the JSON columns. Each has a golden file in `tests/unit/storage/golden`."""
 
 from __future__ import annotations
 

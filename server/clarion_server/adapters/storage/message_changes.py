@@ -1,4 +1,4 @@
-"""The statements that change messages by their ids, many at a time."""
+"""Changes messages by their ids, many with each statement."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ _WAITING = f"""
     ) AS waiting
     WHERE due_time IS NOT NULL
 """  # noqa: S608 - constants alone
-# In the order of acceptance.
+# They are read in the order of acceptance.
 _WAITING_TURNS = (
     select(messages.c.id, messages.c.due_time, messages.c.turn)
     .where(

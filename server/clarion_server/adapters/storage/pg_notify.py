@@ -1,4 +1,4 @@
-"""Notifications between the processes that share a PostgreSQL database, by NOTIFY and LISTEN."""
+"""Notifies the processes that share a PostgreSQL database of commits, by NOTIFY and LISTEN."""
 
 from __future__ import annotations
 

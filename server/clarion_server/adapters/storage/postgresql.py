@@ -195,7 +195,7 @@ def _begin_reading(connection: Connection) -> None:
 
 
 def _translate(error: DBAPIError) -> Exception | None:
-    """Returns the port's exception for an error of PostgreSQL; None for a mistake of ours.
+    """Returns the port's exception for an error of PostgreSQL; None for a mistake of Clarion.
 
     When two processes write one unique key at the same time, the second meets a unique violation, and finds the first
     one's row when it tries again: in that way one request id becomes one execution.

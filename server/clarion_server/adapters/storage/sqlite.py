@@ -1,4 +1,4 @@
-"""The store in one SQLite file.
+"""Implements the store in one SQLite file.
 
 Readers never wait (write-ahead log), writers take turns, and a commit returns when the disk has it
 (`synchronous=FULL`). Several processes may have the file open at once.

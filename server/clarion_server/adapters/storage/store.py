@@ -1,4 +1,4 @@
-"""The store over SQL, whatever the database."""
+"""Implements the store over SQL, whatever the database."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class SqlStore:
         scrub: Callable[[], bool] = lambda: True,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
-        """`translate` returns the port's exception for a failure of the database, and None for a mistake of ours.
+        """`translate` returns the port's exception for a failure of the database, and None for a mistake of Clarion.
 
         `timeout` is how long a thread waits until another one has ended its transaction, in seconds.
         `shard` returns this process's shard of the counters. The port explains `serialises_writes`. `writer_lock` is

@@ -1,4 +1,4 @@
-"""The repositories of one transaction."""
+"""Holds the repositories of one transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notifications between the processes of one machine that share a SQLite file.
+"""Notifies the processes of one machine that share a SQLite file of commits.
 
 Each process has a datagram socket in Linux's abstract namespace (unix(7)), named after the file and a number, and sends
 a few bytes to the sockets of the others. Nothing of it is on the disk, and nothing is left when a process dies.

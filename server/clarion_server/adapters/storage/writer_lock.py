@@ -1,4 +1,4 @@
-"""A fair lock between the processes that write to one SQLite file.
+"""Defines a fair lock between the processes that write to one SQLite file.
 
 SQLite has no queue: a writer that finds the file locked sleeps, longer each time and in the end 100 ms, and then takes
 the lock if it happens to be free. Under load one process finds it free again and again while another one waits for

@@ -1,4 +1,4 @@
-"""The clock and the source of ids and secrets."""
+"""Implements the clock and the source of ids and secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The port `CertificateReader`, by the library cryptography."""
+"""Implements the port `CertificateReader` by the library cryptography."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targeting rules in CEL, the language of the conditions of audiences, with the same bounds."""
+"""Evaluates targeting rules in CEL, the language of the conditions of audiences, with the same bounds."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from clarion_server.domain.targeting import Person, RuleFailure
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some of the rules, in their order."""
+    """Holds some of the rules, in their order."""
 
     combined: cel.Expression | None
     """Gives the position of the first one that is true, and their number when none is. None: there is one rule alone.

@@ -10,7 +10,7 @@ from clarion_server.adapters.rendering.review.json_types import JsonType, JsonTy
 
 
 class CelType(Enum):
-    """A type, with its words for people."""
+    """Is a type, with its words for people."""
 
     NULL = "null"
     BOOL = "true or false"

@@ -32,7 +32,7 @@ class CreateApiKey:
     display_name: str
     scopes: tuple[Scope, ...]
     sandbox: str = ""
-    """Empty: the creator's."""
+    """Is empty for the creator's."""
     violations: tuple[Violation, ...] = ()
     """What could not be read, by paths in the key."""
     access_labels: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class CreateApiKey:
 class NewKey:
     key: ApiKey
     secret: str
-    """`clk_<key id>_<43 random characters>`. The store keeps only a hash of it."""
+    """Has the form `clk_<key id>_<43 random characters>`. The store keeps only a hash of it."""
 
 
 class ManageApiKeys:

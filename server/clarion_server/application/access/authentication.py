@@ -34,7 +34,7 @@ class _Trusted:
 
 
 class KeyAuthenticator:
-    """Belongs to one event loop."""
+    """Finds the caller that a key identifies. An instance belongs to one event loop."""
 
     def __init__(self, transactions: Transactions, clock: Clock) -> None:
         self._transactions = transactions

@@ -38,7 +38,7 @@ class Approval(Generic[D]):
     """Says where the approval of a draft stands."""
 
     subject: D
-    """The campaign or the fragment."""
+    """Is the campaign or the fragment."""
     content_hash: str
     """That of the draft as it is now."""
     submission: Submission | None
@@ -51,7 +51,7 @@ class Word:
     """What a caller says about the approval of a draft."""
 
     draft_id: str
-    """That of the campaign or the fragment."""
+    """Is that of the campaign or the fragment."""
     comment: str = ""
     etag: str = ""
 

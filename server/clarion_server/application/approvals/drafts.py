@@ -25,9 +25,9 @@ class DraftTarget:
 
     visibility: Visibility
     draft_id: str
-    """That of the campaign or the fragment."""
+    """Is that of the campaign or the fragment."""
     etag: str = ""
-    """Empty: whatever its state."""
+    """Is empty when any state will do."""
 
 
 class HashedContent(Protocol):

@@ -28,7 +28,7 @@ class _Piece:
     sandbox: str
     digest: bytes
     data: bytes
-    """The whole file."""
+    """Is the whole file."""
     start: int
     now: Instant
 

@@ -1,1 +1,1 @@
-"""From one call to messages to all members of an audience, in parts that survive a crash."""
+"""Makes one call become messages to all members of an audience, in parts that survive a crash."""

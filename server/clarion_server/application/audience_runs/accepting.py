@@ -28,12 +28,12 @@ MAX_WAITING = 5_000
 #: After each commit a run rests for such a part of its duration. Accepting messages is what the store is for, so it
 #: rests less than other bulk work.
 _REST = 0.25
-#: How many commits' addresses one step reads after a crash. Others wait for the interpreter meanwhile.
+#: Limits how many commits' addresses one step reads after a crash. Others wait for the interpreter meanwhile.
 _ROWS_READ_AT_ONCE = 10
 
 
 class Progress(Enum):
-    """What became of a step."""
+    """Says what became of a step."""
 
     ADVANCED = auto()
     ENDED = auto()
@@ -46,7 +46,7 @@ class Progress(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The result of a step, and the run after it."""
+    """Is the result of a step, with the run after it."""
 
     progress: Progress
     run: AudienceRun

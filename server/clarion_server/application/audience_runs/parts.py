@@ -41,7 +41,7 @@ class Part:
     live: LiveCampaign
     members: Sequence[RunMember]
     taken: TakenAddresses
-    """Those of earlier members."""
+    """Holds those of earlier members."""
 
     def item(self, execution: Execution, now: Instant) -> AcceptItem:
         """Returns what is to be accepted. The messages are accepted, and may leave, at `now`."""

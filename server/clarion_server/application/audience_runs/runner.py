@@ -54,7 +54,7 @@ class _Outlook:
 
 
 class AudienceRunner:
-    """Belongs to one event loop."""
+    """Runs the executions that write to audiences. An instance belongs to one event loop."""
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import DAY, HOUR, Instant, Span
 from clarion_server.domain.violation import Violation, malformed, required, too_many
 
-#: In one call.
+#: Limits one call.
 MAX_IDENTITIES = 1_000
 #: How many identities one commit adds, which takes some milliseconds: triggers may have to wait for that long.
 _STEP = 200
@@ -53,7 +53,7 @@ class Uploaded:
     added_count: int = 0
     repeated_count: int = 0
     rejected: list[tuple[int, Violation]] = field(default_factory=list)
-    """With their positions in the command."""
+    """Holds those that were refused, with their positions in the command."""
     identity_list: IdentityList | None = None
     """The list to which they were added, as it is then."""
 

@@ -1,4 +1,4 @@
-"""The drafts of campaigns, as approvals find, review and change them."""
+"""Finds, reviews and changes the drafts of campaigns for approvals."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Candidate:
     live: CampaignDefinition | None = None
     """What triggers use now; None: the campaign was never activated."""
     version: CampaignVersion | None = None
-    """None: to be made of the draft."""
+    """Is None when it is to be made of the draft."""
     test_cases: tuple[TestCase, ...] = ()
     """Those of the campaign, when it is about the draft. An earlier version may have other data, for which its cases
     are gone.
@@ -58,13 +58,13 @@ class Candidate:
     the content must be the same for every caller, some may be hidden from this one.
     """
     newest: Mapping[str, int] = field(default_factory=dict)
-    """The newest version of each of these fragments, by id."""
+    """Is the newest version of each of these fragments, by id."""
     live_fragments: Mapping[str, int] = field(default_factory=dict)
     """What the live version is pinned to, as in `CampaignVersion`, when it is about the draft."""
     pins: Pins = field(default_factory=dict)
     """What names without a number mean; what is not there means its newest version."""
     is_draft: bool = True
-    """False: a version, or the live one with other fragments."""
+    """Is false for a version, and for the live one with other fragments."""
     audiences: Mapping[str, Audience] = field(default_factory=dict)
     """Those that its rules ask about and that are stored, by id. As with fragments, some may be hidden from the caller.
     """

@@ -1,4 +1,4 @@
-"""The part of a review that tries the test cases of a campaign."""
+"""Tries the test cases of a campaign, as a part of its review."""
 
 from __future__ import annotations
 

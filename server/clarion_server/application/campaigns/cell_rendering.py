@@ -103,14 +103,14 @@ class CellRenderer:
     built: BuiltSources | None = None
     """What was stored of the version; None: its contents are built when they are compiled."""
     fragments: Fragments = field(default_factory=dict)
-    """Those that the definition leads to."""
+    """Holds those that the definition leads to."""
     _contents: dict[tuple[int, str, str], CompiledContent | None] = field(default_factory=dict)
     _schema: CompiledSchema | None = None
     _broken: dict[str, Sequence[Violation]] = field(default_factory=dict)
 
     @cached_property
     def contents(self) -> list[ActionContents]:
-        """The contents of each action. Takes milliseconds."""
+        """Returns the contents of each action. Takes milliseconds."""
         return [self._contents_of(index) for index in range(len(self.definition.actions))]
 
     def _contents_of(self, action_index: int) -> ActionContents:

@@ -29,7 +29,7 @@ class Target:
     visibility: Visibility
     campaign_id: str
     etag: str = ""
-    """Empty: whatever its state."""
+    """Is empty when any state will do."""
 
     @property
     def name(self) -> str:

@@ -27,9 +27,9 @@ from clarion_server.domain.test_case import TestCase
 class CompareVersions:
     campaign_id: str
     base_version: int = 0
-    """0: the live one."""
+    """Is 0 for the live one."""
     version: int = 0
-    """0: the draft."""
+    """Is 0 for the draft."""
     render_test_cases: bool = False
     """Whether to tell which cells of the test cases come out differently."""
 

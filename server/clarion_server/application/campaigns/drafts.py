@@ -37,14 +37,14 @@ EDITABLE_FIELDS = frozenset({"tags", LABELS, *(field.name for field in fields(Ca
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A definition, tags and access labels as an author sent them."""
+    """Is a definition, tags and access labels as an author sent them."""
 
     definition: CampaignDefinition
     violations: tuple[Violation, ...] = ()
     """What could not be read, by paths in the campaign. The definition holds stand-ins for it."""
     tags: tuple[str, ...] = ()
     access_labels: tuple[str, ...] = ()
-    """The names."""
+    """Holds the names."""
 
     def only(self, names: frozenset[str], onto: Campaign) -> Draft:
         """Returns what `onto` has with the named fields of this draft, and the violations of these fields."""
@@ -78,7 +78,7 @@ class CreateCampaign:
     campaign_id: str
     draft: Draft
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """Checks everything and stores nothing when it is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class UpdateCampaign:
     violations: tuple[Violation, ...] = ()
     """What was already wrong with the request, apart from the draft."""
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """Checks everything and stores nothing when it is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,9 @@ class DuplicateCampaign:
     source_id: str
     campaign_id: str
     version: int = 0
-    """The version to copy; 0: the draft."""
+    """Is the version to copy; 0 stands for the draft."""
     display_name: str = ""
-    """Empty: that of the source."""
+    """Is empty for that of the source."""
 
 
 class ManageCampaigns:

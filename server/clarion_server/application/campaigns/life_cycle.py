@@ -1,4 +1,4 @@
-"""The transitions of a campaign: review and activate, pause and resume, stop."""
+"""Moves campaigns through their life: review and activate, pause and resume, stop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ActivateCampaign:
     campaign_id: str
     etag: str = ""
     version: int = 0
-    """An earlier version; 0: a new one of the draft."""
+    """Is an earlier version; 0 stands for a new one of the draft."""
     strict: bool = False
     """Whether what would refuse triggers that the live version takes is an error."""
     bypass_reason: str = ""
@@ -51,7 +51,9 @@ class CampaignLifeCycle:
         self._changes = CampaignChanges(transactions, clock, on_change)
 
     async def review(self, campaign_id: str, caller: Caller, *, strict: bool = False) -> list[Finding]:
-        """Of the draft, errors first. `strict` is that of ActivateCampaign. Raises ResourceNotFound."""
+        """Returns what is found in the draft, errors first. `strict` is that of ActivateCampaign. Raises
+        ResourceNotFound.
+        """
         target = Target(caller.visibility, campaign_id)
         now = self._clock.now()
         candidate = await self._transactions.read(lambda unit: read_candidate(unit, target, 0, now))

@@ -47,14 +47,14 @@ _NOBODY = "preview@clarion.test"
 class PreviewCampaign:
     campaign_id: str
     version: int = 0
-    """0: the draft."""
+    """Is 0 for the draft."""
     context: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
     locale: str = ""
-    """Empty: the campaign's."""
+    """Is empty for the campaign's."""
     identity: str = ""
     action: str = ""
-    """The id of the action to render; empty: the first."""
+    """Is the id of the action to render, and empty for the first."""
     rule: str = ""
     """The id of the rule whose content to render; empty: the first one that is true."""
     audiences: tuple[str, ...] = ()
@@ -88,13 +88,13 @@ class Preview:
     address: Choice | None
     """None on a channel that has no addresses."""
     locale: Choice
-    """What the recipient wants."""
+    """Is what the recipient wants."""
     content_locale: LocaleChoice
     """What the content is in."""
     configuration: ChannelConfiguration | None
     """None when there is no such channel configuration, or it serves another channel."""
     files: Sequence[CarriedFile] = ()
-    """The files that the message carries, without those of the recipient."""
+    """Holds the files that the message carries, without those of the recipient."""
     rule: RuleChoice = NO_RULE
 
     @property

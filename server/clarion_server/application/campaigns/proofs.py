@@ -55,7 +55,9 @@ class SendProof:
 
 
 class ProofSender:
-    """Belongs to one event loop. Proofs are no messages: they are in no queue, list, event or report."""
+    """Sends proofs. An instance belongs to one event loop. Proofs are no messages: they are in no queue, list, event or
+    report.
+    """
 
     def __init__(
         self,

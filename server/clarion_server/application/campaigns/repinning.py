@@ -39,9 +39,9 @@ class RepinFragment:
     fragment_id: str
     campaign_ids: tuple[str, ...]
     to_version: int = 0
-    """0: the newest."""
+    """Is 0 for the newest."""
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """Checks everything and stores nothing when it is true."""
     bypass_reason: str = ""
     """Why campaigns get it without the approvals that policies ask for. Only administrators may give one."""
     violations: tuple[Violation, ...] = ()

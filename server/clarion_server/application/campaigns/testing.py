@@ -47,15 +47,15 @@ Budgets = Callable[[float], CpuBudget]
 class TryCases:
     campaign_id: str
     version: int = 0
-    """0: the draft."""
+    """Is 0 for the draft."""
     case_ids: Sequence[str] = ()
-    """Empty: all."""
+    """Is empty for all."""
     expected: Mapping[CellKey, Expected] = field(default_factory=dict)
     """What to compare with in place of what was accepted. Not empty: only these cells are tried."""
     run_etag: str = ""
     """That of the run which this one continues; empty for one that begins."""
     start: int = 0
-    """The position of the first cell to try."""
+    """Is the position of the first cell to try."""
     violations: tuple[Violation, ...] = ()
     """What was already wrong with the command when it arrived."""
 
@@ -84,7 +84,7 @@ class AcceptRenderings:
     campaign_id: str
     run_etag: str
     renderings: Sequence[tuple[CellKey, str]]
-    """With the etags of their documents."""
+    """Holds the renderings with the etags of their documents."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""How messages leave: channel configurations."""
+"""Keeps channel configurations, which say how messages leave."""

@@ -43,7 +43,7 @@ EDITABLE_FIELDS = _PROVIDER_FIELDS | {
 
 @dataclass(frozen=True, slots=True)
 class ChannelSettings:
-    """A channel configuration as an administrator sent it."""
+    """Is a channel configuration as an administrator sent it."""
 
     configuration: ChannelConfiguration
     """Only its EDITABLE_FIELDS mean anything, and not its access labels."""
@@ -58,7 +58,7 @@ class CreateChannelConfiguration:
     configuration_id: str
     settings: ChannelSettings
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """Checks everything and stores nothing when it is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class UpdateChannelConfiguration:
     violations: tuple[Violation, ...] = ()
     """What was already wrong with the request, apart from the settings."""
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """Checks everything and stores nothing when it is true."""
 
 
 class ManageChannelConfigurations:

@@ -41,13 +41,13 @@ class SetConsents:
 
 @dataclass(frozen=True, slots=True)
 class ConsentView:
-    """The choices of one person."""
+    """Holds the choices of one person."""
 
     profile: ProfileRef | None
-    """None for somebody without a profile."""
+    """Is None for somebody without a profile."""
     consents: Consents
     changes: Sequence[ConsentChange]
-    """A page of the history, the newest entry first."""
+    """Is a page of the history, the newest entry first."""
 
 
 class ManageConsents:

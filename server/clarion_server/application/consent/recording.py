@@ -24,7 +24,7 @@ class Recorded:
     consents: Consents
     """All current choices."""
     changes: Sequence[ConsentChange]
-    """The entries that the history got."""
+    """Holds the entries that the history got."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class RecordedEach:
     """What became of changes of which each was made by itself."""
 
     is_changed: bool
-    """Whether the history got an entry of them."""
+    """Says whether the history got an entry of them."""
     forbidden: Sequence[int]
-    """The positions of those that a standing denial forbids."""
+    """Holds the positions of those that a standing denial forbids."""
 
 
 class ConsentRecorder:

@@ -1,1 +1,1 @@
-"""Fragments: pieces of content that campaigns share."""
+"""Keeps fragments: pieces of content that campaigns share."""

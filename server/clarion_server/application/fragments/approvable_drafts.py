@@ -1,4 +1,4 @@
-"""The drafts of fragments, as approvals find, review and change them."""
+"""Finds, reviews and changes the drafts of fragments for approvals."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class PublishFragment:
     fragment_id: str
     etag: str = ""
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """Checks everything and stores nothing when it is true."""
     bypass_reason: str = ""
     """Why it is published without the approvals that policies ask for. Only administrators may give one."""
 

@@ -1,1 +1,1 @@
-"""The namespaces of identities."""
+"""Keeps the namespaces of identities."""

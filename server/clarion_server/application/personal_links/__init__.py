@@ -1,1 +1,1 @@
-"""The links in a mail by which its recipient unsubscribes or chooses, and the keys of their tokens."""
+"""Makes the links in a mail by which its recipient unsubscribes or chooses, and keeps the keys of their tokens."""

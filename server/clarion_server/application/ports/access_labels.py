@@ -1,4 +1,4 @@
-"""The repository of access labels."""
+"""Defines the repository of access labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The repository of the history of approvals."""
+"""Defines the repository of the history of approvals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clarion_server.domain.approval import ApprovalStep
 
 
 class ApprovalRepository(Protocol):
-    """The steps of the approvals of drafts. They are deleted with their campaign or fragment."""
+    """Stores the steps of the approvals of drafts. They are deleted with their campaign or fragment."""
 
     def add(self, step: ApprovalStep) -> ApprovalStep:
         """Returns it with its key."""

@@ -1,4 +1,4 @@
-"""The repository of the files that mails carry."""
+"""Defines the repository of the files that mails carry."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentUse:
-    """A content that names an attachment."""
+    """Is a content that names an attachment."""
 
     name: str
-    """The campaign, or one of its versions."""
+    """Is the campaign, or one of its versions."""
     access_labels: AccessLabels
-    """Those of the campaign."""
+    """Holds those of the campaign."""
 
 
 class AttachmentRepository(Protocol):

@@ -17,7 +17,7 @@ class RunMember(NamedTuple):
 
     ordinal: int
     identity: Identity | None
-    """Its identity in the campaign's namespace. None: it has none."""
+    """Is its identity in the campaign's namespace. None: it has none."""
     is_listed: bool = False
     """Whether that is the identity of the list, and so may have no profile."""
     is_deleted: bool = False

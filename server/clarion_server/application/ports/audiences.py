@@ -19,7 +19,7 @@ class Subject(NamedTuple):
     key: int
     id: str
     attributes: str
-    """As JSON."""
+    """Holds the attributes as JSON."""
     locale: str
     time_zone: str
     create_time: Instant
@@ -33,7 +33,7 @@ class AudienceSource(NamedTuple):
     condition: str | None
     """None for an audience that is a list."""
     list_key: int | None
-    """None for an audience by a condition."""
+    """Is None for an audience by a condition."""
 
 
 class AudienceRepository(ResourceRepository[Audience], Protocol):

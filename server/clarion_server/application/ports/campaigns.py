@@ -1,4 +1,4 @@
-"""The repository of campaigns and their versions."""
+"""Defines the repository of campaigns and their versions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CampaignRepository(Protocol):
     def get(self, visibility: Visibility, campaign_id: str) -> Campaign | None: ...
 
     def by_keys(self, keys: Collection[int]) -> dict[int, Campaign]:
-        """Those that exist, by key."""
+        """Returns those that exist, by key."""
         ...
 
     def revision(self, key: int) -> int | None:
@@ -59,11 +59,11 @@ class CampaignRepository(Protocol):
         ...
 
     def due(self, now: Instant) -> list[Campaign]:
-        """Those whose schedule moves them at or before `now` (`Campaign.next_transition_time`)."""
+        """Returns those whose schedule moves them at or before `now` (`Campaign.next_transition_time`)."""
         ...
 
     def next_transition_time(self) -> Instant | None:
-        """The earliest `Campaign.next_transition_time` of all."""
+        """Returns the earliest `Campaign.next_transition_time` of all."""
         ...
 
     def access_masks(self, keys: Collection[int]) -> dict[int, int]:
@@ -117,5 +117,5 @@ class CampaignRepository(Protocol):
         ...
 
     def versions(self, campaign_key: int, before: int | None, limit: int) -> list[CampaignVersion]:
-        """Newest first; `before`: only smaller numbers."""
+        """Returns versions, newest first; `before` leaves only smaller numbers."""
         ...

@@ -1,4 +1,4 @@
-"""The repository of what frequency caps count."""
+"""Defines the repository of what frequency caps count."""
 
 from __future__ import annotations
 

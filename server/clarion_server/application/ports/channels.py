@@ -16,7 +16,7 @@ from clarion_server.domain.value import value
 
 @value
 class EncodedFile:
-    """A file in the form in which its channel hands it over."""
+    """Is a file in the form in which its channel hands it over."""
 
     octets: bytes
     content_id: str = ""
@@ -36,16 +36,18 @@ class Outbound:
     message_id: str
     """The same for each attempt, so that a provider or a receiver recognises a repeated one by it."""
     address: str
-    """The recipient's. Empty on a channel that has no addresses."""
+    """Is the recipient's. Empty on a channel that has no addresses."""
     content: Content
     """The content as the author wrote it, for what is no template."""
     rendered: Rendered
-    """The content with every value in its place, of the same channel."""
+    """Is the content with every value in its place, of the same channel."""
     release_time: Instant
     attempt: int = 1
-    """The number of the attempt, from 1."""
+    """Is the number of the attempt, from 1."""
     files: Sequence[EncodedFile] = ()
-    """The files that the content and the recipient bring. Of the inline images, a mail carries those that it shows."""
+    """Holds the files that the content and the recipient bring. Of the inline images, a mail carries those that it
+    shows.
+    """
 
 
 @value
@@ -85,7 +87,7 @@ class VerificationStep:
     """One step of a trial."""
 
     name: str
-    """Stable, such as `connect` or `starttls`."""
+    """Is stable, such as `connect` or `starttls`."""
     passed: bool
     detail: str
     """What the provider said, or what went wrong and what to do about it. It never holds a credential."""
@@ -110,7 +112,9 @@ class Channel(Protocol):
 
     @property
     def server_certificate_end(self) -> Instant | None:
-        """When the certificate expires that the server showed at the last connection. None: it has shown none yet."""
+        """Returns when the certificate expires that the server showed at the last connection. None: it has shown none
+        yet.
+        """
         ...
 
     async def send(self, message: Outbound, following: Following = nothing_follows, /) -> Receipt:

@@ -13,15 +13,15 @@ class Clock(Protocol):
 
 class Ids(Protocol):
     def new_id(self) -> str:
-        """32 hexadecimal digits (a UUID, RFC 9562 version 7): unique, and later ids sort after earlier ones."""
+        """Returns 32 hexadecimal digits (a UUID, RFC 9562 version 7): unique, and later ids sort after earlier ones."""
         ...
 
     def new_secret(self) -> str:
-        """43 URL-safe characters that carry 256 random bits."""
+        """Returns 43 URL-safe characters that carry 256 random bits."""
         ...
 
 
 class Chance(Protocol):
     def __call__(self) -> float:
-        """A number of [0, 1)."""
+        """Returns a number of [0, 1)."""
         ...

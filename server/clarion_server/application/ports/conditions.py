@@ -11,7 +11,7 @@ from clarion_server.domain.instant import Instant
 
 
 class Condition(Protocol):
-    """A compiled condition. Any thread may evaluate it."""
+    """Is a compiled condition. Any thread may evaluate it."""
 
     @property
     def reads(self) -> ConditionReads: ...

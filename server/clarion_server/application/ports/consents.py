@@ -1,4 +1,4 @@
-"""The repository of consents: the settings of sandboxes, the current choices of people, and their history."""
+"""Defines the repository of consents: the settings of sandboxes, the current choices of people, and their history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates and context schemas, from source to rendered message."""
+"""Defines how templates and context schemas go from source to rendered message."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Personalisation:
     address: str
     """Empty on a channel that has no addresses."""
     locale: str
-    """The BCP 47 tag that the recipient wants. Its region decides how dates, numbers and money are written."""
+    """Is the BCP 47 tag that the recipient wants. Its region decides how dates, numbers and money are written."""
 
 
 class RenderingFailed(Exception):
@@ -54,7 +54,7 @@ class RenderingFailed(Exception):
 
 
 class CompiledContent(Protocol):
-    """The content of one action of a campaign version in one locale, ready to render. Tasks may share it."""
+    """Is the content of one action of a campaign version in one locale, ready to render. Tasks may share it."""
 
     @property
     def content(self) -> Content:
@@ -93,11 +93,11 @@ class ErrorBudget:
     """The errors that may still be made of the contexts of one call, for which a schema makes all errors at once."""
 
     left: float = 4_000
-    """About 20 ms."""
+    """Is about 20 ms at the beginning."""
 
 
 class CompiledSchema(Protocol):
-    """A context schema, ready to check contexts."""
+    """Is a context schema, ready to check contexts."""
 
     is_costly: bool
     """Whether it may take long to check the contexts of a small call with several recipients."""

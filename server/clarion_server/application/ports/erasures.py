@@ -13,7 +13,7 @@ from clarion_server.domain.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class SweptMessages:
-    """The result of one step through all messages."""
+    """Is the result of one step through all messages."""
 
     keys: tuple[int, ...]
     """The keys of those that may be the person's."""
@@ -23,7 +23,7 @@ class SweptMessages:
 
 @dataclass(frozen=True, slots=True)
 class SweptExecutions:
-    """The result of one step through all executions."""
+    """Is the result of one step through all executions."""
 
     ids: tuple[str, ...]
     """The ids of those whose request id or rejections hold an identity of the person."""

@@ -1,4 +1,4 @@
-"""The repository of fragments and their versions."""
+"""Defines the repository of fragments and their versions."""
 
 from __future__ import annotations
 

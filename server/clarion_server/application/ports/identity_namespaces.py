@@ -1,4 +1,4 @@
-"""The repository of namespaces of identities. Those that are built in are not in it."""
+"""Defines the repository of namespaces of identities. Those that are built in are not in it."""
 
 from __future__ import annotations
 

@@ -16,5 +16,5 @@ class KeyRing(Protocol):
 
     @property
     def fingerprints(self) -> Mapping[int, bytes]:
-        """The fingerprints of all keys, by their numbers."""
+        """Returns the fingerprints of all keys, by their numbers."""
         ...

@@ -1,4 +1,4 @@
-"""The repository of messages."""
+"""Defines the repository of messages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MessageRepository(Protocol):
     def get(self, visibility: Visibility, message_id: str) -> Message | None: ...
 
     def page(self, query: MessageQuery) -> list[Message]:
-        """Newest first."""
+        """Returns messages, newest first."""
         ...
 
     def failing(self, campaign_keys: Collection[int]) -> dict[tuple[int, int], FailingMessage]:
@@ -95,7 +95,9 @@ class MessageRepository(Protocol):
         ...
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
-        """QUEUED → SENDING in the hands of `owner`, with one more attempt begun. They were just read as due."""
+        """Moves messages from QUEUED to SENDING in the hands of `owner`, with one more attempt begun. They were just
+        read as due.
+        """
         ...
 
     def defer(self, openings: Mapping[str, Instant], now: Instant) -> None:
@@ -145,17 +147,17 @@ class MessageRepository(Protocol):
         ...
 
     def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
-        """QUEUED → CANCELLED or EXPIRED; the ids of the messages moved."""
+        """Moves messages from QUEUED to CANCELLED or EXPIRED, and returns the ids of those that it moved."""
         ...
 
     def end_each_queued(self, ends: Collection[QueuedEnd], now: Instant) -> set[str]:
-        """QUEUED → EXCLUDED or IN_DOUBT; the ids of the messages moved."""
+        """Moves messages from QUEUED to EXCLUDED or IN_DOUBT, and returns the ids of those that it moved."""
         ...
 
     def queued_of_execution(self, execution_id: str, limit: int = MAX_MESSAGES) -> list[Message]: ...
 
     def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
-        """Held ones included."""
+        """Returns the queued messages of a campaign, held ones included."""
         ...
 
     def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:

@@ -1,4 +1,4 @@
-"""What a process counts for monitoring."""
+"""Defines what a process counts for monitoring."""
 
 from __future__ import annotations
 

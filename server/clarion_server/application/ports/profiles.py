@@ -1,4 +1,4 @@
-"""The repository of profiles."""
+"""Defines the repository of profiles."""
 
 from __future__ import annotations
 

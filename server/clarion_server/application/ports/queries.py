@@ -50,21 +50,21 @@ class TagUse(NamedTuple):
 class CampaignQuery:
     visibility: Visibility
     states: frozenset[CampaignState] = frozenset()
-    """Empty: in every state but ARCHIVED."""
+    """Is empty for every state but ARCHIVED."""
     categories: frozenset[Category] = frozenset()
     channels: frozenset[Channel] = frozenset()
     """Only campaigns whose draft has an action on one of these."""
     tags: frozenset[str] = frozenset()
-    """In any case."""
+    """Counts tags in any case as the same."""
     creator: str = ""
     created: Times = Times()
     updated: Times = Times()
     text: str = ""
     order_by: str = "name"
-    """`name`, `create_time` or `update_time`."""
+    """Is `name`, `create_time` or `update_time`."""
     descending: bool = False
     after: tuple[str | int, str] | None = None
-    """The order field and the id of the last campaign of the page before."""
+    """Holds the order field and the id of the last campaign of the page before."""
     limit: int = 50
 
 
@@ -81,7 +81,7 @@ class DeliveryPolicy:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether they never leave."""
+        """Returns whether they never leave."""
         # It was said when the campaign was stopped, and holds when it is archived since.
         return self.queue_disposal is QueueDisposal.CANCEL
 
@@ -116,7 +116,7 @@ class MessageQuery:
 
 @dataclass(frozen=True, slots=True)
 class DueQuery:
-    """A part of the queue of one channel configuration, in one lane."""
+    """Is a part of the queue of one channel configuration, in one lane."""
 
     channel_key: int
     lane: Lane
@@ -146,7 +146,7 @@ class QueuedEnd:
 
     message: Message
     state: MessageState
-    """EXCLUDED or IN_DOUBT."""
+    """Is EXCLUDED or IN_DOUBT."""
     exclusion: Exclusion | None = None
     failure: Failure | None = None
 

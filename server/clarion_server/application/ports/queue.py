@@ -32,7 +32,7 @@ class ClaimRequest:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """The answer to a ClaimRequest."""
+    """Is the answer to a ClaimRequest."""
 
     messages: Sequence[Message]
     """The messages that this process has claimed. They are in SENDING."""
@@ -41,7 +41,7 @@ class Claimed:
 
 
 class Queue(Protocol):
-    """An engine. Belongs to one event loop."""
+    """Is an engine that says which messages to try. Belongs to one event loop."""
 
     async def start(self, on_due: OnDue) -> None:
         """Connects. Is called once, before any other method. Raises QueueUnavailable."""

@@ -60,7 +60,7 @@ class ChannelConfigurationRepository(Protocol):
         ...
 
     def page(self, visibility: Visibility, after: str | None, limit: int) -> list[ChannelConfiguration]:
-        """By id; `after`: only larger ids."""
+        """Returns a page by id; `after` leaves only larger ids."""
         ...
 
 
@@ -68,7 +68,7 @@ class ExecutionRepository(Protocol):
     def add_all(self, executions: Sequence[Execution]) -> None: ...
 
     def by_request_ids(self, requests: Collection[tuple[int, str]]) -> dict[tuple[int, str], Execution]:
-        """Those that exist, by (campaign key, request id). Cheap: on the way of every trigger."""
+        """Returns those that exist, by (campaign key, request id). Cheap: on the way of every trigger."""
         ...
 
     def release_request_ids(self, execution_ids: Collection[str]) -> None:
@@ -78,7 +78,7 @@ class ExecutionRepository(Protocol):
     def get(self, visibility: Visibility, execution_id: str) -> Execution | None: ...
 
     def page(self, query: ExecutionQuery) -> list[Execution]:
-        """Newest first."""
+        """Returns a page, newest first."""
         ...
 
 
@@ -111,7 +111,7 @@ class EventRepository(Protocol):
 
 
 class CounterRepository(Protocol):
-    """The counters behind the reports."""
+    """Stores the counters behind the reports."""
 
     def add(self, increments: Mapping[CounterKey, int]) -> None: ...
 
@@ -159,7 +159,7 @@ class KeyNameRepository(Protocol):
     """The names of the secret keys of one purpose that were used. The keys themselves are not stored."""
 
     def fingerprints(self) -> dict[int, bytes]:
-        """By the numbers of the keys."""
+        """Returns the fingerprints by the numbers of the keys."""
         ...
 
     def add(self, number: int, fingerprint: bytes, now: Instant) -> None:
@@ -168,7 +168,7 @@ class KeyNameRepository(Protocol):
 
 
 class ProcessRepository(Protocol):
-    """The leases of running processes. Whoever lets its lease lapse loses the messages in its hands."""
+    """Stores the leases of running processes. Whoever lets its lease lapse loses the messages in its hands."""
 
     def renew(self, process_id: str, lease_until: Instant) -> None: ...
 

@@ -1,4 +1,4 @@
-"""The repository of resources that callers write under names of their choice."""
+"""Defines the repository of resources that callers write under names of their choice."""
 
 from __future__ import annotations
 

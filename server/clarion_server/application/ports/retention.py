@@ -12,12 +12,12 @@ Position = TypeVar("Position", int, str)
 
 @dataclass(frozen=True, slots=True)
 class Swept(Generic[Position]):
-    """The result of one step of a sweep."""
+    """Is the result of one step of a sweep."""
 
     count: int
     """How many rows were looked at, purged or not. 0 says that the sweep is at its end."""
     position: Position
-    """Where the next step continues."""
+    """Says where the next step continues."""
 
 
 class RetentionRepository(Protocol):

@@ -1,4 +1,4 @@
-"""The repository of sending policies."""
+"""Defines the repository of sending policies."""
 
 from __future__ import annotations
 

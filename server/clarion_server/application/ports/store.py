@@ -1,4 +1,4 @@
-"""The port of the store.
+"""Defines the port of the store.
 
 A unit of work is one transaction: everything in it happens at `commit`, durably, or not at all. Leaving it without a
 commit rolls back. Its methods block, so they are called on threads that may wait.

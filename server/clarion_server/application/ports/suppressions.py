@@ -1,4 +1,4 @@
-"""The repositories of suppressions and of allow lists."""
+"""Defines the repositories of suppressions and of allow lists."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SuppressionRepository(Protocol):
         ...
 
     def page(self, query: SuppressionQuery) -> list[Suppression]:
-        """Newest first."""
+        """Returns a page, newest first."""
         ...
 
     def delete(self, suppression: Suppression) -> None: ...
@@ -47,7 +47,7 @@ class SuppressionRepository(Protocol):
 
 class AllowListRepository(Protocol):
     def get(self, visibility: Visibility) -> AllowList | None:
-        """None before the first change."""
+        """Returns None before the first change."""
         ...
 
     def save(self, allow_list: AllowList) -> None:

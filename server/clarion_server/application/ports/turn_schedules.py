@@ -1,4 +1,4 @@
-"""The repository of the schedules of turns, one for each rate of a campaign or a sending policy."""
+"""Defines the repository of the schedules of turns, one for each rate of a campaign or a sending policy."""
 
 from __future__ import annotations
 

@@ -29,11 +29,11 @@ _STEP = 100
 
 @dataclass(frozen=True, slots=True)
 class RecordedChoices:
-    """What became of the choices of one row."""
+    """Says what became of the choices of one row."""
 
     is_changed: bool
     forbidden: Sequence[int]
-    """The positions of those that grant what the person denied. They are not stored."""
+    """Holds the positions of those that grant what the person denied. They are not stored."""
 
 
 #: Stores the choices of people, each choice by itself, in a constant number of statements.

@@ -28,7 +28,7 @@ EDITABLE_FIELDS = frozenset({"identities", "attributes", "locale", "time_zone"})
 
 @dataclass(frozen=True, slots=True)
 class ProfileFields:
-    """The editable fields of a profile as a caller sent them."""
+    """Holds the editable fields of a profile as a caller sent them."""
 
     identities: tuple[str, ...]
     attributes: Mapping[str, Any]
@@ -42,7 +42,7 @@ class ProfileFields:
 class CreateProfile:
     fields: ProfileFields
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """Checks everything and stores nothing when it is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,13 @@ class UpdateProfile:
     changed_fields: frozenset[str]
     """Names of EDITABLE_FIELDS. The other fields stay as they are."""
     changed_attributes: frozenset[str] = frozenset()
-    """The names of single attributes that change. One that the fields lack, or whose value is None, is removed."""
+    """Holds the names of single attributes that change. One that the fields lack, or whose value is None, is removed.
+    """
     etag: str = ""
     violations: tuple[Violation, ...] = ()
     """What was already wrong with the request, apart from the fields."""
     validate_only: bool = False
-    """True checks everything and stores nothing."""
+    """Checks everything and stores nothing when it is true."""
 
 
 class ManageProfiles:

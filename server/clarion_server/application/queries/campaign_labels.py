@@ -12,7 +12,7 @@ from clarion_server.domain.event import Event
 
 @dataclass(frozen=True, slots=True)
 class LabelLook:
-    """What one look into the store found."""
+    """Is what one look into the store found."""
 
     change_count: int
     masks: Mapping[int, int]
@@ -22,7 +22,9 @@ class LabelLook:
 
 
 class CampaignLabels:
-    """Belongs to one event loop. What it says holds for the last look, which comes with each read of events."""
+    """Knows the access labels of campaigns. An instance belongs to one event loop. What it says holds for the last
+    look, which comes with each read of events.
+    """
 
     def __init__(self) -> None:
         self._change_count = -1

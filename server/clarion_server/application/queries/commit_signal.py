@@ -14,7 +14,7 @@ _GATHER_SECONDS = 0.02
 
 
 class CommitSignal:
-    """Belongs to one event loop."""
+    """Wakes those who wait for a commit. An instance belongs to one event loop."""
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions

@@ -1,1 +1,1 @@
-"""What became of the messages of a campaign, added up."""
+"""Adds up what became of the messages of a campaign."""

@@ -1,4 +1,4 @@
-"""The report of a campaign: what became of its messages, added up."""
+"""Makes the report of a campaign: what became of its messages, added up."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from clarion_server.domain.instant import Instant
 class CampaignReport:
     campaign_name: str
     version: int
-    """0: all of them."""
+    """Is 0 for all of them."""
     counts: CampaignCounts
     read_time: Instant
     locale_counts: Mapping[tuple[str, Metric], int] = field(default_factory=dict)
-    """By the locale of the content and the metric."""
+    """Counts messages by the locale of the content and the metric."""
     rule_counts: Mapping[tuple[str, str, Metric], int] = field(default_factory=dict)
-    """By action, rule and metric. Messages by no rule have an empty one."""
+    """Counts messages by action, rule and metric. Messages by no rule have an empty one."""
 
 
 class CampaignReports:
@@ -34,7 +34,7 @@ class CampaignReports:
         self._clock = clock
 
     async def report(self, campaign_id: str, version: int, caller: Caller) -> CampaignReport:
-        """`version` 0: of all versions. Raises ResourceNotFound."""
+        """Returns the report of one version, or of all versions when `version` is 0. Raises ResourceNotFound."""
 
         def read(unit: UnitOfWork) -> CampaignReport:
             campaign = find_campaign(unit, caller.visibility, campaign_id)

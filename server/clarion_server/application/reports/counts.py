@@ -20,24 +20,24 @@ R = TypeVar("R", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class CampaignCounts:
-    """The figures of a campaign, or of one of its versions, as of one commit."""
+    """Holds the counters of a campaign, or of one of its versions, as of one commit."""
 
     targeted_count: int
     retry_count: int
     unsubscribed_count: int
     outcome_counts: Mapping[MessageState, int]
-    """Of every outcome."""
+    """Counts every outcome."""
     excluded_counts: Mapping[ExclusionReason, int]
     """Only reasons that occurred, as in the next two."""
     hand_off_excluded_counts: Mapping[ExclusionReason, int]
     """The part of the one before that was accepted, and excluded before an attempt."""
     failed_counts: Mapping[FailureReason, int]
     latency_counts: Mapping[int, int]
-    """From release to hand-off, by the buckets of `domain.latency`."""
+    """Counts sent messages from release to hand-off, by the buckets of `domain.latency`."""
 
     @property
     def queued_count(self) -> int:
-        """Messages without an outcome: queued, or being handed off."""
+        """Counts messages without an outcome: those that are queued, or being handed off."""
         return self.targeted_count - sum(self.outcome_counts.values())
 
     @property

@@ -1,1 +1,1 @@
-"""From a durable message to its outcome: claims, attempts, records."""
+"""Brings durable messages to their outcomes: claims, attempts, records."""

@@ -233,7 +233,7 @@ async def hand_off(
         failure = replace(error.failure, detail=without_addresses(error.failure.detail))
         return Attempt(number, started, clock.now(), _result_of(error), failure), wait
     except Exception:
-        # The fault is ours, at an unknown point of the hand-off.
+        # The fault is in Clarion, at an unknown point of the hand-off.
         log.exception("hand_off_broke", message=outbound.message_id, attempt=number)
         failure = Failure(FailureReason.HAND_OFF_UNKNOWN, detail="A fault in Clarion: see the log.")
         return Attempt(number, started, clock.now(), AttemptResult.IN_DOUBT, failure), None

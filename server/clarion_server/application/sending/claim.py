@@ -42,7 +42,7 @@ class NamedClaims:
 
 @dataclass(frozen=True, slots=True)
 class NamedClaimed:
-    """The answer to a NamedClaim. A message that it does not name needs no claim any more."""
+    """Is the answer to a NamedClaim. A message that it does not name needs no claim any more."""
 
     messages: Sequence[Message]
     """The messages that this process has claimed. They are in SENDING."""

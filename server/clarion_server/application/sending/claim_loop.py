@@ -42,7 +42,7 @@ class _Request:
 
 
 class ClaimLoop:
-    """Belongs to one event loop."""
+    """Claims due messages for all dispatchers of a process. An instance belongs to one event loop."""
 
     def __init__(self, dispatchers: Dispatchers, ports: DispatcherPorts, transactions: Transactions) -> None:
         self._dispatchers = dispatchers

@@ -26,7 +26,7 @@ Reserved = tuple[Reservation, Sequence[ClaimedMessage]]
 
 
 class DirectHandOff:
-    """Belongs to one event loop."""
+    """Hands messages to this process's dispatchers as they are committed. An instance belongs to one event loop."""
 
     def __init__(self, transactions: Transactions, clock: Clock, exclusions: ExclusionReader) -> None:
         self._transactions = transactions

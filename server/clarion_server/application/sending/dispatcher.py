@@ -45,7 +45,7 @@ _CLOSE_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class DispatcherPorts:
-    """What the dispatchers of a process share."""
+    """Holds what the dispatchers of a process share."""
 
     queue: Queue
     commits: GroupCommit
@@ -61,7 +61,7 @@ class DispatcherPorts:
 
 @value
 class _Turn:
-    """What a worker attempts next."""
+    """Is what a worker attempts next."""
 
     claimed: ClaimedMessage
     prepared: PreparedMessage | None = None

@@ -140,7 +140,7 @@ class HandOffVerdict:
     closings: Mapping[str, Instant] = field(default_factory=dict)
     """By the ids of the messages whose hours end before they are checked again: when."""
     persons: Mapping[str, CapPerson] = field(default_factory=dict)
-    """By the ids of the messages that caps count from now on: for whom."""
+    """Says, by the ids of the messages that caps count from now on, for whom they count."""
     rated: Mapping[str, SendingPolicy] = field(default_factory=dict)
     """By the ids of the messages that may leave now as far as they do not wait for their turn: their policies."""
 

@@ -18,7 +18,7 @@ class ClaimedMessage:
 
     message: Message
     personalisation: Personalisation | None = None
-    """None: still to be read from the message."""
+    """Is None while it is still to be read from the message."""
     exclusion: Exclusion | None = None
     """Why it must not be sent, when that was found after it was claimed."""
 
@@ -30,7 +30,7 @@ class Reservation(Protocol):
 
     @property
     def owner(self) -> str:
-        """The owner to write the messages under."""
+        """Returns the owner to write the messages under."""
         ...
 
     def hand_off(self, messages: Sequence[ClaimedMessage]) -> None:

@@ -25,7 +25,7 @@ _CHANGES_PER_LOOK = 200
 @dataclass(frozen=True, slots=True)
 class _Configurations:
     keys: Collection[int]
-    """Of all channel configurations in the store."""
+    """Holds the keys of all channel configurations in the store."""
     changed: Sequence[ChannelConfiguration]
     """Those that are new, or of another revision: at most _CHANGES_PER_LOOK of them."""
 

@@ -44,7 +44,7 @@ _EXPORT_PAGE = 500
 class CreateSuppression:
     target: str
     target_field: str
-    """`address` or `domain`."""
+    """Is `address` or `domain`."""
     channel: Channel = Channel.EMAIL
     reason: SuppressionReason = SuppressionReason.MANUAL
     scope: SuppressionScope = SuppressionScope.ALL
@@ -58,7 +58,7 @@ class SuppressionCheck:
     """What an address is suppressed by."""
 
     suppressions: Sequence[Suppression]
-    """In force, and the oldest first."""
+    """Holds those in force, the oldest first."""
     excluded_categories: Sequence[Category]
 
 

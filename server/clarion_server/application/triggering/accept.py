@@ -35,7 +35,7 @@ class AcceptItem:
 
     trigger: Trigger
     data: Mapping[int, RecipientData]
-    """By the recipient's position in the call."""
+    """Holds the data by the recipient's position in the call."""
     reservations: Sequence[Reservation | None]
     """The capacity that is reserved for the messages of each action."""
     profile_use: ProfileUse | None = None

@@ -46,7 +46,7 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 @value
 class RecipientInput:
-    """Whom a trigger addresses, as the caller gave it."""
+    """Is whom a trigger addresses, as the caller gave it."""
 
     identity: str
     address: str = ""
@@ -65,7 +65,7 @@ class RecipientFile:
     given: FileInput | None = None
     """None: it was uploaded."""
     attachment: str = ""
-    """The id of the upload."""
+    """Is the id of the upload."""
     name: str = ""
     """What the mail calls an upload; empty: as the upload is called."""
     violation: Violation | None = None

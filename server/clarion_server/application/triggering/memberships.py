@@ -24,7 +24,7 @@ class _Found:
 
     sources: Mapping[tuple[str, str], AudienceSource]
     conditions: Mapping[str, Condition]
-    """By their texts."""
+    """Holds conditions by their texts."""
     subjects: Mapping[int, Subject]
     """By the keys of the profiles; empty when no audience is by a condition."""
     listed: AbstractSet[tuple[int, int]]

@@ -21,7 +21,7 @@ from clarion_server.domain.mail_size import mail_size
 from clarion_server.domain.message_file import MessageFile
 from clarion_server.domain.violation import Violation, too_many
 
-#: Of one recipient.
+#: Limits one recipient.
 MAX_FILES = 5
 #: Files that have more octets together are checked in a thread, which takes about a millisecond a megabyte.
 _LARGE_BYTES = 64 * 1024
@@ -37,7 +37,7 @@ class _Facts:
     uploads: Attachments
     """The uploads that recipients name, as far as there are any."""
     size_limits: Sequence[int]
-    """The largest mail of each action, in octets."""
+    """Limits the mail of each action, in octets."""
 
 
 class RecipientFiles:

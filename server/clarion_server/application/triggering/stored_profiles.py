@@ -51,7 +51,7 @@ class ProfileUse:
 
     live: LiveCampaign
     inputs: Sequence[RecipientInput] | Mapping[int, RecipientInput]
-    """The recipients as the caller gave them, by position."""
+    """Holds the recipients as the caller gave them, by position."""
     allow_partial: bool
     lacks_address: bool
     """Whether a recipient lacks an address that its profile may have."""

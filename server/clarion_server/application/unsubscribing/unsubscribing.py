@@ -41,7 +41,7 @@ class Offer:
     """The topic's id; None stands for all other marketing of the channel."""
     is_sent: bool
     display_name: str = ""
-    """In the language of the message. Empty without a topic."""
+    """Is written in the language of the message. Empty without a topic."""
     description: str = ""
 
 
@@ -55,7 +55,7 @@ class Choices:
     ended_topic: str
     """The display name of the topic that one click ends; empty when it ends all marketing of the channel."""
     offers: tuple[Offer, ...]
-    """The public topics by their ids, and all other marketing last."""
+    """Holds the public topics by their ids, and all other marketing last."""
 
 
 class Unsubscribing:
@@ -180,7 +180,7 @@ def _count_unsubscribed(unit: UnitOfWork, link: PersonalLink, denial: ConsentCha
 
 @dataclass(frozen=True, slots=True)
 class _Press:
-    """What one request stores."""
+    """Is what one request stores."""
 
     sandbox: str
     work: Callable[[UnitOfWork], Any]

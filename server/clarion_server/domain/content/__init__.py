@@ -1,4 +1,4 @@
-"""Contents and providers. Each channel has a file with its content, its provider and their rules."""
+"""Defines contents and providers. Each channel has a file with its content, its provider and their rules."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from clarion_server.domain.violation import Violation, malformed, out_of_range, 
 MAX_SUBJECT = 2_000
 MAX_PORT = 65_535
 MAX_CREDENTIAL = 512
-#: In one content, for download and inline.
+#: Limits how many one content has, for download and inline.
 MAX_ATTACHMENTS, MAX_INLINE_IMAGES = 10, 20
 
 _HEADER_NAME = re.compile(f"[!-9;-~]{{1,{MAX_HEADER_NAME}}}")
@@ -54,17 +54,17 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class ContentAttachment:
-    """An attachment that every mail of a content carries."""
+    """Is an attachment that every mail of a content carries."""
 
     attachment: str
-    """Its id."""
+    """Is its id."""
     inline: bool = False
     """Whether the HTML shows it, by `inline_image`, instead of its being offered for download."""
 
 
 @dataclass(frozen=True, slots=True)
 class EmailContent:
-    """The Jinja2 templates of an e-mail."""
+    """Holds the Jinja2 templates of an e-mail."""
 
     channel: ClassVar[Channel] = Channel.EMAIL
     address_attribute: ClassVar[str] = EMAIL
@@ -139,7 +139,7 @@ class EmailContent:
 
 @value
 class RenderedEmail:
-    """An e-mail for one recipient."""
+    """Is an e-mail for one recipient."""
 
     subject: str
     html: str
@@ -148,7 +148,7 @@ class RenderedEmail:
     """Empty when the content has no text part and its HTML shows only pictures."""
     headers: Mapping[str, str] = field(default_factory=dict)
     locale: str = ""
-    """The locale that it speaks."""
+    """Is the locale that it speaks."""
     sender: Mailbox | None = None
     """None when it is the same for all mails: that of the content, or else of the channel configuration."""
     reply_to: Mailbox | None = None
@@ -170,11 +170,11 @@ DEFAULT_PORT = {TlsMode.NONE: 25, TlsMode.STARTTLS: 587, TlsMode.IMPLICIT: 465}
 
 @dataclass(frozen=True, slots=True)
 class SmtpProvider:
-    """An SMTP server that relays e-mail (RFC 5321)."""
+    """Is an SMTP server that relays e-mail (RFC 5321)."""
 
     channel: ClassVar[Channel] = Channel.EMAIL
     field: ClassVar[str] = "smtp"
-    """The name of its field in the contract's `ChannelConfiguration`."""
+    """Is the name of its field in the contract's `ChannelConfiguration`."""
 
     host: str
     port: int

@@ -1,4 +1,4 @@
-"""Rules that the contents and the providers of several channels share."""
+"""Defines rules that the contents and the providers of several channels share."""
 
 from __future__ import annotations
 

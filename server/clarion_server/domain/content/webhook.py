@@ -57,7 +57,7 @@ class BodyFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WebhookContent:
-    """The Jinja2 templates of an HTTP request."""
+    """Holds the Jinja2 templates of an HTTP request."""
 
     channel: ClassVar[Channel] = Channel.WEBHOOK
     address_attribute: ClassVar[str] = ""
@@ -72,7 +72,7 @@ class WebhookContent:
 
     @property
     def body_field(self) -> str:
-        """The name of the body's field in the contract's `WebhookContent`."""
+        """Returns the name of the body's field in the contract's `WebhookContent`."""
         return self.format.value.lower()
 
     def violations(self) -> Iterator[Violation]:
@@ -119,7 +119,7 @@ class WebhookContent:
 
 @value
 class RenderedWebhook:
-    """An HTTP request for one recipient, without the header fields that depend on the attempt."""
+    """Is an HTTP request for one recipient, without the header fields that depend on the attempt."""
 
     body: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -127,11 +127,11 @@ class RenderedWebhook:
 
 @dataclass(frozen=True, slots=True)
 class WebhookProvider:
-    """An HTTP endpoint."""
+    """Is an HTTP endpoint."""
 
     channel: ClassVar[Channel] = Channel.WEBHOOK
     field: ClassVar[str] = "webhook"
-    """The name of its field in the contract's `ChannelConfiguration`."""
+    """Is the name of its field in the contract's `ChannelConfiguration`."""
 
     url: str
     secret: str = secret_field()

@@ -62,7 +62,7 @@ def _denial(error: errors.DenialStands) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """The code, the reason and the metadata of one type of error."""
+    """Holds the code, the reason and the metadata of one type of error."""
 
     code: grpc.StatusCode
     reason: str

@@ -59,10 +59,10 @@ class Authenticator(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The checks of one method."""
+    """Runs the checks of one method."""
 
     method: str
-    """The path, such as `/clarion.v1.TriggerService/Trigger`."""
+    """Is the path, such as `/clarion.v1.TriggerService/Trigger`."""
     scopes: frozenset[Scope]
     """The caller needs one of them."""
     authenticator: Authenticator

@@ -18,12 +18,12 @@ _MAX_PATHS = 100
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """The top-level fields to change, and the violations of the mask."""
+    """Holds the top-level fields to change, and the violations of the mask."""
 
     fields: frozenset[str]
     violations: tuple[Violation, ...] = ()
     members: frozenset[str] = frozenset()
-    """The names of single members to change, of the field that allows this."""
+    """Holds the names of single members to change, of the field that allows this."""
 
 
 def read_mask(mask: FieldMask, resource: ProtobufMessage, editable: frozenset[str], members_of: str = "") -> Mask:

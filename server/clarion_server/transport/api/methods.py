@@ -35,7 +35,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class GuardedMethod:
-    """A method of the contract behind its guard."""
+    """Is a method of the contract behind its guard."""
 
     descriptor: MethodDescriptor
     call: Callable[[Any, Any], Awaitable[Any]]

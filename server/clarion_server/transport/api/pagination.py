@@ -1,4 +1,4 @@
-"""Pages of lists: their position, their size and the token of the next page."""
+"""Reads and answers pages of lists: their position, their size and the token of the next page."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _FIRST_STEP = 20
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The requested page of a list."""
+    """Is the requested page of a list."""
 
     size: int
     query: bytes
     after: tuple[Any, ...] | None
-    """The position of the last entry of the page before; None on the first page."""
+    """Is the position of the last entry of the page before; None on the first page."""
 
     @property
     def limit(self) -> int:

@@ -1,4 +1,5 @@
-"""The addresses under which callers reach the service. They are those it listens on, unless a caller knows others.
+"""Knows the addresses under which callers reach the service. They are those it listens on, unless a caller knows
+others.
 
 gRPC for Python hides the `:authority` of a call from its handlers, so callers with another address name it in the
 request. Over HTTP the `Host` field names it.
@@ -24,14 +25,14 @@ _MAX_LENGTH = 300
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses for one caller."""
+    """Holds the addresses for one caller."""
 
     target: str
-    """Host and port of the gRPC server."""
+    """Is host and port of the gRPC server."""
     base_url: str
     """The base URL of the HTTP server; empty when there is none."""
     uses_tls: bool
-    """Whether the service itself encrypts."""
+    """Says whether the service itself encrypts."""
 
     @property
     def is_encrypted(self) -> bool:

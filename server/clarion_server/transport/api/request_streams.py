@@ -11,7 +11,7 @@ from clarion_server.transport.api.requests import Unread, check_decoded
 
 
 class RequestStreams:
-    """Belongs to one event loop."""
+    """Bounds the streams of requests that are open. An instance belongs to one event loop."""
 
     def __init__(self) -> None:
         self._reading: set[asyncio.Future[Any]] = set()

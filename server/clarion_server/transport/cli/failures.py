@@ -1,4 +1,4 @@
-"""The failure of a command, as text for people and as data for programs."""
+"""Describes the failure of a command, as text for people and as data for programs."""
 
 from __future__ import annotations
 

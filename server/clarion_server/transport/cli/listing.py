@@ -1,4 +1,4 @@
-"""Tables that fit a narrow terminal."""
+"""Makes tables that fit a narrow terminal."""
 
 from __future__ import annotations
 

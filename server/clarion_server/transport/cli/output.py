@@ -18,7 +18,9 @@ UNBOUNDED = 100_000
 
 
 class Output:
-    """The output of a command. It has colours, bars and folded lines in a terminal only, and none of them as JSON."""
+    """Writes the output of a command. It has colours, bars and folded lines in a terminal only, and none of them as
+    JSON.
+    """
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
@@ -33,7 +35,7 @@ class Output:
 
     @property
     def shows_progress(self) -> bool:
-        """Whether to show progress on stderr."""
+        """Returns whether to show progress on stderr."""
         return self.stderr.is_terminal and not self.as_json
 
     def show(self, data: Any, view: Callable[[], RenderableType]) -> None:

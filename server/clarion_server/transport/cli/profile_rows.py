@@ -51,14 +51,14 @@ class Form:
     """How a CSV file is written."""
 
     delimiter: str = ""
-    """Empty: what separates the names of the header line."""
+    """Is empty for what separates the names of the header line."""
     null: str | None = None
-    """The text of a cell that removes the attribute."""
+    """Is the text of a cell that removes the attribute."""
     attributes_from_rest: bool = False
     """Whether a column that is none of the known ones is an attribute."""
 
 
-#: Puts a cell into the data of a profile. None removes what it stands for.
+#: Puts a cell into the data of a profile. None removes what the cell stands for.
 Put = Callable[[dict[str, Any], str | None], None]
 
 

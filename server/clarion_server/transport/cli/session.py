@@ -46,7 +46,7 @@ class Session:
 
     @cached_property
     def persistent_client(self) -> Client:
-        """The client for streams. It reconnects when the connection is lost."""
+        """Returns the client for streams. It reconnects when the connection is lost."""
         from clarion_client import Retry  # noqa: PLC0415 - see _connect
 
         return self._connect(Retry())

@@ -39,7 +39,7 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the file, counted from 1, as a trigger; or the problem with it."""
+    """Is a line of the file, counted from 1, as a trigger; or the problem with it."""
 
     number: int
     trigger: Trigger | None

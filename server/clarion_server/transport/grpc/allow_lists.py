@@ -1,4 +1,4 @@
-"""The AllowListService of the contract."""
+"""Serves the AllowListService of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ApprovalService of the contract."""
+"""Serves the ApprovalService of the contract."""
 
 from __future__ import annotations
 

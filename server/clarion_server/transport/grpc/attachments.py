@@ -1,4 +1,4 @@
-"""The AttachmentService of the contract."""
+"""Serves the AttachmentService of the contract."""
 
 from __future__ import annotations
 

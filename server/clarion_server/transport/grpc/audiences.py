@@ -1,4 +1,4 @@
-"""The AudienceService of the contract."""
+"""Serves the AudienceService of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The CampaignService of the contract."""
+"""Serves the CampaignService of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ChannelConfigurationService of the contract."""
+"""Serves the ChannelConfigurationService of the contract."""
 
 from __future__ import annotations
 

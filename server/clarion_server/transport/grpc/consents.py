@@ -1,4 +1,4 @@
-"""The ConsentService of the contract."""
+"""Serves the ConsentService of the contract."""
 
 from __future__ import annotations
 

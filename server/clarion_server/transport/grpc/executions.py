@@ -1,4 +1,4 @@
-"""The ExecutionService of the contract."""
+"""Serves the ExecutionService of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The FragmentService of the contract."""
+"""Serves the FragmentService of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ImportService of the contract."""
+"""Serves the ImportService of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ApiKeyService of the contract."""
+"""Serves the ApiKeyService of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The MessageService of the contract."""
+"""Serves the MessageService of the contract."""
 
 from __future__ import annotations
 

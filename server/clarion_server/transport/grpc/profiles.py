@@ -1,4 +1,4 @@
-"""The ProfileService of the contract."""
+"""Serves the ProfileService of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ProofService of the contract."""
+"""Serves the ProofService of the contract."""
 
 from __future__ import annotations
 

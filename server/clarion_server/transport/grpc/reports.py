@@ -1,4 +1,4 @@
-"""The ReportService of the contract."""
+"""Serves the ReportService of the contract."""
 
 from __future__ import annotations
 

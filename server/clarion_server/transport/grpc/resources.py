@@ -1,4 +1,4 @@
-"""The standard methods (AIP-130 to AIP-135) of resources that callers write under names of their choice."""
+"""Serves the standard methods (AIP-130 to AIP-135) of resources that callers write under names of their choice."""
 
 from __future__ import annotations
 

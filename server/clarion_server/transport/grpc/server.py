@@ -1,4 +1,4 @@
-"""The gRPC server: the services of the contract, health and reflection, on one event loop."""
+"""Runs the gRPC server: the services of the contract, health and reflection, on one event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SuppressionService of the contract."""
+"""Serves the SuppressionService of the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The TestCaseService of the contract."""
+"""Serves the TestCaseService of the contract."""
 
 from __future__ import annotations
 

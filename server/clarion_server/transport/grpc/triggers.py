@@ -1,4 +1,4 @@
-"""The TriggerService of the contract."""
+"""Serves the TriggerService of the contract."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class BindingInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Binding:
-    """A URL and HTTP method that call a method of the contract."""
+    """Is a URL and HTTP method that call a method of the contract."""
 
     method: MethodDescriptor
     http_method: str
@@ -37,7 +37,7 @@ class Binding:
 
     @property
     def path(self) -> str:
-        """The method's path, such as `/clarion.v1.TriggerService/Trigger`."""
+        """Returns the method's path, such as `/clarion.v1.TriggerService/Trigger`."""
         return f"/{self.method.containing_service.full_name}/{self.method.name}"
 
 

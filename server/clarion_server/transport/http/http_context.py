@@ -1,4 +1,4 @@
-"""The context of a call over HTTP, in the form that guards expect."""
+"""Makes the context of a call over HTTP, in the form that guards expect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Guarded = Callable[[Any, Any], Awaitable[Any]]
 
 
 class Refused(Exception):
-    """The call ended with a status instead of an answer."""
+    """Is raised when the call ended with a status instead of an answer."""
 
     def __init__(self, status: status_pb2.Status) -> None:
         super().__init__(status.message)

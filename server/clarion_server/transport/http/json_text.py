@@ -23,7 +23,7 @@ _ROUNDED: Final = float(MAX_WHOLE)
 
 
 class DuplicateNames(dict[str, Any]):
-    """A JSON object in which names occur more than once. It has their last values."""
+    """Is a JSON object in which names occur more than once. It has their last values."""
 
     def __init__(self, members: list[tuple[str, Any]]) -> None:
         super().__init__(members)

@@ -1,4 +1,4 @@
-"""The routes for monitoring systems."""
+"""Defines the routes for monitoring systems."""
 
 from __future__ import annotations
 

@@ -18,16 +18,16 @@ from urllib.parse import unquote
 
 
 class TemplateInvalid(ValueError):
-    """A path template breaks the grammar. The text says where."""
+    """Is raised when a path template breaks the grammar. The text says where."""
 
 
 class Wildcard(Enum):
-    """A segment that matches any text."""
+    """Is a segment that matches any text."""
 
     ONE = "*"
     """Exactly one segment, which is not empty."""
     REST = "**"
-    """Any number of segments, also none. It is always the last part of a path."""
+    """It matches any number of segments, also none. It is always the last part of a path."""
 
 
 Segment = str | Wildcard
@@ -38,9 +38,9 @@ class Variable:
     """The part of a path that is the value of a field."""
 
     field: tuple[str, ...]
-    """The path of names to the field."""
+    """Is the path of names to the field."""
     start: int
-    """The index of its first segment."""
+    """Is the index of its first segment."""
     end: int | None
     """The index of the first segment behind it; None when it takes the rest."""
 
@@ -55,7 +55,7 @@ class Template:
     """Literals are decoded: `%20` stands here as a space."""
     variables: tuple[Variable, ...]
     verb: str
-    """Without its colon. Empty when there is none."""
+    """Has no colon. Empty when there is none."""
 
 
 def parse(text: str) -> Template:
@@ -68,7 +68,7 @@ _LITERAL: Final = re.compile(r"[^/{}*:=?#\s]+")
 
 
 class _Parser:
-    """A recursive-descent parser with a method for each rule of the grammar."""
+    """Is a recursive-descent parser with a method for each rule of the grammar."""
 
     def __init__(self, text: str) -> None:
         self._text = text

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol with limits of time and size, and with further rules of RFC 9110 and RFC 9112.
+"""Extends uvicorn's HTTP/1.1 protocol by limits of time and size, and by further rules of RFC 9110 and RFC 9112.
 
 Without the limits a caller could hold a connection and its memory for as long as it likes: by sending a request slowly
 (slow loris), by headers without end, or by never reading its answer.
@@ -35,7 +35,7 @@ _TOO_MANY: Final = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n" + _
 
 
 class _HeadRefused(Exception):
-    """The request line or the headers break a rule. The parser reports it as an HttpParserError."""
+    """Is raised when the request line or the headers break a rule. The parser reports it as an HttpParserError."""
 
 
 class BoundedProtocol(HttpToolsProtocol):

@@ -25,7 +25,7 @@ class HttpRefusal(Exception):
     """The request is answered with an error."""
 
     def __init__(self, code: int, status: status_pb2.Status, headers: Headers | None = None) -> None:
-        """`code`: the HTTP status code."""
+        """Takes with `code` the HTTP status code."""
         super().__init__(status.message)
         self.code = code
         self.status = status
@@ -83,7 +83,7 @@ def invalid(*violations: Violation) -> HttpRefusal:
 
 
 def refused(status: status_pb2.Status) -> HttpRefusal:
-    """The error that a method of the contract answered with."""
+    """Returns the error that a method of the contract answered with."""
     return HttpRefusal(HTTP_CODES[status.code], status)
 
 

@@ -30,7 +30,7 @@ class RoutesClash(ValueError):
 
 @dataclass(slots=True)
 class _Node:
-    """A node of the tree of all templates. Each edge is a segment."""
+    """Is a node of the tree of all templates. Each edge is a segment."""
 
     literals: dict[str, _Node] = field(default_factory=dict)
     one: _Node | None = None
@@ -40,7 +40,7 @@ class _Node:
 
 
 Captures = list[tuple[tuple[str, ...], str]]
-"""The fields that the path sets, with their values."""
+"""Holds the fields that the path sets, with their values."""
 
 _SLASH_ESCAPES: Final = ("%2F", "%2f")
 
@@ -73,7 +73,7 @@ class Router:
             raise RoutesClash(f"{other.path} and {binding.path} have the same URL and HTTP method.")
 
     def find(self, http_method: str, raw_path: str) -> tuple[Binding, Captures]:
-        """`raw_path`: percent-encoded, without the query. Raises RouteUnknown and PathMalformed."""
+        """Takes with `raw_path` the percent-encoded path, without the query. Raises RouteUnknown and PathMalformed."""
         segments = raw_path[1:].split("/")
         head, _, verb = segments[-1].rpartition(":")
         verb = _decoded(verb)

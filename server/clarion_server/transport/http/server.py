@@ -1,4 +1,4 @@
-"""The HTTP server: an ASGI application on the event loop of the gRPC server, with a port of its own."""
+"""Runs the HTTP server: an ASGI application on the event loop of the gRPC server, with a port of its own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _CONTRACT: Final = "/v1/"
 
 
 class HttpServer:
-    """Belongs to one event loop."""
+    """Runs the HTTP server. An instance belongs to one event loop."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Errors over HTTP: a google.rpc.Status as JSON, under the HTTP code that its own code maps to."""
+"""Writes errors over HTTP: a google.rpc.Status as JSON, under the HTTP code that its own code maps to."""
 
 from __future__ import annotations
 

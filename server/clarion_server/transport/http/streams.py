@@ -62,7 +62,9 @@ class NdJson:
 
 
 class ServerSentEvents:
-    """Events as HTML defines them. An answer's resume token is its id, which clients send back as `Last-Event-ID`."""
+    """Writes events as HTML defines them (server-sent events). An answer's resume token is its id, which clients send
+    back as `Last-Event-ID`.
+    """
 
     content_type = SSE.encode()
 

@@ -1,1 +1,1 @@
-"""The e-mail channel: its content, its MIME messages and its SMTP client."""
+"""Implements the e-mail channel: its content, its MIME messages and its SMTP client."""

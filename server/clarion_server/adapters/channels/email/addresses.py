@@ -22,7 +22,7 @@ class EmailInvalid(ValueError):
 @dataclass(frozen=True, slots=True)
 class Address:
     text: str
-    """The address, with its domain in ASCII."""
+    """Is the address, with its domain in ASCII."""
     needs_smtputf8: bool = False
     """Whether the local part is not ASCII, so that only a server with SMTPUTF8 accepts it (RFC 6531)."""
 

@@ -1,4 +1,4 @@
-"""The review of the files that the mails of a content carry."""
+"""Reviews the files that the mails of a content carry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The content of an e-mail: subject, HTML, text, names of mailboxes and header fields."""
+"""Describes the content of an e-mail to rendering and review: subject, HTML, text, names of mailboxes and header
+fields.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,13 @@ from clarion_server.domain.finding import Finding
 from clarion_server.domain.text_rules import MAX_DISPLAY_NAME
 
 _LONGEST_LINE = 998
-"""The longest value of a header field, in characters (RFC 5322 section 2.1.1)."""
+"""Is the longest value of a header field, in characters (RFC 5322 section 2.1.1)."""
 _LONGEST_UNSUBSCRIBE_URL = 900
 """The longest link in a header field, which must fit into a line. That of a person named by hundreds of characters
 beyond ASCII may be longer, and is then in the body alone.
 """
 _PICTURE = re.compile("<(?:img|svg|video|picture|object|input|v:)|background", re.IGNORECASE)
-"""The beginnings of tags that show something without text."""
+"""Lists the beginnings of tags that show something without text."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

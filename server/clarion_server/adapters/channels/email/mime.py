@@ -31,14 +31,15 @@ _GENERATED = "Auto-Submitted: auto-generated\r\n"
 
 @value
 class Envelope:
-    """A message with its SMTP envelope."""
+    """Is a message with its SMTP envelope."""
 
     message_id: str
     sender: Address
-    """The address for bounces."""
+    """Is the address for bounces."""
     recipient: Address
     pieces: Sequence[bytes]
-    """The message. Every line ends in CRLF, and dots are not doubled. Files are pieces of their own, never copied."""
+    """Is the message. Every line ends in CRLF, and dots are not doubled. Files are pieces of their own, never copied.
+    """
     needs_smtputf8: bool
 
     @property

@@ -1,4 +1,4 @@
-"""The review of an e-mail as a whole: its links, and how recipients of marketing unsubscribe."""
+"""Reviews an e-mail as a whole: its links, and how recipients of marketing unsubscribe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from clarion_server.domain.public_url import PublicUrl
 
 _MAX_LINK_FINDINGS = 100
 _LARGE_HTML = 100_000
-"""In octets. Gmail shows about 102 KB of a mail's HTML and hides the rest behind a link, unsubscribing included."""
+"""Is a size in octets. Gmail shows about 102 KB of a mail's HTML and hides the rest behind a link, unsubscribing
+included.
+"""
 #: What a link by which people unsubscribe has in its address or its text.
 _UNSUBSCRIBING = ("unsubscribe", "preferences_url")
 #: The fields that Clarion writes where recipients can unsubscribe.

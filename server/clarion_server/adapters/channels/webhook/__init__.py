@@ -1,1 +1,1 @@
-"""Webhooks: HTTP requests to an endpoint, signed by the Standard Webhooks specification."""
+"""Implements webhooks: HTTP requests to an endpoint, signed by the Standard Webhooks specification."""

@@ -51,7 +51,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}")
 
 @value
 class Answer:
-    """The status of a response, and the beginning of its body."""
+    """Is the status of a response, and the beginning of its body."""
 
     status: int
     phrase: str

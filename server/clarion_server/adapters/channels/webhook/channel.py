@@ -1,4 +1,4 @@
-"""Webhooks over HTTP/1.1 (RFC 9112)."""
+"""Sends webhooks over HTTP/1.1 (RFC 9112)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _KEEP_ALIVE_SECONDS = 15.0
 _USER_AGENT = f"Clarion/{version('clarion')}"
 
 AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
-"""An entry of `getaddrinfo`: family, type, protocol, canonical name, socket address."""
+"""Is an entry of `getaddrinfo`: family, type, protocol, canonical name, socket address."""
 
 
 class AddressNotPublic(OSError):

@@ -1,4 +1,4 @@
-"""The content of a webhook: its body and header fields."""
+"""Describes the content of a webhook to rendering and review: its body and header fields."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from clarion_server.domain.content.webhook import BodyFormat, RenderedWebhook, W
 from clarion_server.domain.finding import Finding
 
 _MOST_OCTETS = 1 << 20
-"""The largest body."""
+"""Is the largest body."""
 _LONGEST_VALUE = 4_000
-"""The longest value of a header field, in characters. Many servers refuse header sections of more than 8 KiB."""
+"""Is the longest value of a header field, in characters. Many servers refuse header sections of more than 8 KiB."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTENT_TYPES = {BodyFormat.JSON: "application/json", BodyFormat.TEXT: "text/plain; charset=utf-8"}
 

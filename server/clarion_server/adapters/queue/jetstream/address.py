@@ -1,4 +1,4 @@
-"""Reads the URL of the queue: the servers, the user, the prefix of our names and the number of replicas."""
+"""Reads the URL of the queue: the servers, the user, the prefix of all names and the number of replicas."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class QueueAddress:
     password: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
     credentials: Path | None = None
-    """A file of NATS credentials: a JWT and the seed of its key."""
+    """Is a file of NATS credentials: a JWT and the seed of its key."""
     prefix: str = "clarion"
-    """The names of our streams and subjects begin with it. Each store needs its own."""
+    """The names of all streams and subjects begin with it. Each store needs its own."""
     replicas: int = 1
     """How many servers of a cluster keep each stream."""
 

@@ -1,4 +1,4 @@
-"""The connection to NATS. nats-py reconnects; then this class checks again that everything of ours is on the server."""
+"""Connects to NATS. nats-py reconnects; then this class checks again that all streams of Clarion are on the server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STABLE, _LONGEST_PAUSE = 5.0, 30.0
 
 
 class Connection:
-    """Belongs to one event loop."""
+    """Is the connection of a process to NATS. It belongs to one event loop."""
 
     def __init__(self, layout: Layout, on_change: Callable[[], None]) -> None:
         """Calls `on_change` after every change of `is_up`."""

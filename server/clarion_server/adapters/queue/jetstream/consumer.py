@@ -1,4 +1,4 @@
-"""The names of one channel configuration in one lane, as JetStream delivers them to this process."""
+"""Takes the names of one channel configuration in one lane, as JetStream delivers them to this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names and settings of our streams and consumers, and the code that creates them.
+"""Defines the names and settings of Clarion's streams and consumers, and creates them.
 
 An old server ignores a setting that it does not know, so every answer is compared with the request.
 """
@@ -50,7 +50,7 @@ class Layout:
         return f"{self.address.prefix}.{lane.name.lower()}.{channel_key}.{message_id}"
 
     def trial_subjects(self) -> list[str]:
-        """Subjects that reach no stream and no consumer. The server accepts them if we may publish to the real ones."""
+        """Returns subjects that reach no stream and no consumer. The server accepts them as it does the real ones."""
         return [f"{self.address.prefix}.trial", *(f"$JS.ACK.{self.stream(lane)}.trial" for lane in Lane)]
 
     async def create_streams(self, js: JetStreamContext) -> None:

@@ -30,7 +30,7 @@ Answer = Callable[[], Awaitable[None]]
 
 
 class Publisher:
-    """Belongs to one event loop."""
+    """Publishes the ids of messages. An instance belongs to one event loop."""
 
     def __init__(self, connection: Connection, on_refusal: Callable[[], None]) -> None:
         """Calls `on_refusal` when a stream has refused a new name."""

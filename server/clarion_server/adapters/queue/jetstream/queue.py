@@ -1,4 +1,4 @@
-"""JetStream as an engine of the queue."""
+"""Makes JetStream an engine of the queue."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _FORMATTING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A start tag."""
+    """Is a start tag."""
 
     tag: Tag
     style: Attribute | None
@@ -51,7 +51,7 @@ class Sheet:
     """A `style` element whose rules hold for what people see."""
 
     number: int
-    """That of its element."""
+    """Is that of its element."""
     start: int
     text: str
     """As it was written."""
@@ -66,7 +66,7 @@ class Sheet:
 
 
 class Skeleton:
-    """A mail without its texts and without tags of Jinja2: numbered elements and the style sheets."""
+    """Is a mail without its texts and without tags of Jinja2: numbered elements and the style sheets."""
 
     def __init__(self, html: str, tags: Sequence[JinjaTag]) -> None:
         """`html` is masked."""

@@ -29,12 +29,12 @@ class Text:
     line: int
     text: str
     is_raw: bool = False
-    """Whether it stood between `raw` and `endraw`."""
+    """Says whether it stood between `raw` and `endraw`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag with its inner tokens. The white space that it takes away behind it is the last of them."""
+    """Is a tag with its inner tokens. The white space that it takes away behind it is the last of them."""
 
     line: int
     is_block: bool
@@ -85,15 +85,15 @@ Item = Text | Tag | Comment | Include | Super | Block
 
 @dataclass(frozen=True, slots=True)
 class FragmentSource:
-    """A source, taken apart."""
+    """Is a source, taken apart."""
 
     items: tuple[Item, ...] = ()
-    """Of one that extends a layout: the tags before the layout, which set variables."""
+    """Holds, of a source that extends a layout, the tags before the layout, which set variables."""
     layout: Include | None = None
     blocks: dict[str, Block] = field(default_factory=dict)
     """All blocks, also those within others."""
     stored: frozenset[str] = frozenset()
-    """The variables that it sets."""
+    """Holds the variables that it sets."""
     loaded: dict[str, int] = field(default_factory=dict)
     """The names that it reads, with the line of the first place."""
     refusals: tuple[Refusal, ...] = ()

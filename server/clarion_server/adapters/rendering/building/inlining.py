@@ -24,7 +24,7 @@ from clarion_server.domain.finding import Finding, FindingCode
 _DEEPEST = 200
 _MOST_ELEMENTS = 100_000
 _MOST_WORK = 200_000_000
-"""Characters of rules times elements."""
+"""Limits the work, as characters of rules times elements."""
 _MOST_FINDINGS = 20
 _START_TAG = re.compile(r'<([^\s<>/]+)((?: [^\s=<>"]+="[^"]*")+)>')
 _NUMBER = re.compile(f' {NUMBER}="([0-9]+)"')
@@ -79,7 +79,7 @@ def _is_whole(skeleton: Skeleton, result: _Inlined) -> bool:
 
 
 class _Inlined:
-    """What `css-inline` made of a skeleton."""
+    """Is what `css-inline` made of a skeleton."""
 
     def __init__(self, html: str) -> None:
         self.styles: dict[int, str] = {}

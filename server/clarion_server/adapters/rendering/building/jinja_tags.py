@@ -39,14 +39,14 @@ _KINDS = {"variable_begin": TagKind.VALUE, "block_begin": TagKind.BLOCK}
 
 @dataclass(frozen=True, slots=True)
 class JinjaTag:
-    """A tag, from its first brace to its last one."""
+    """Is a tag, from its first brace to its last one."""
 
     kind: TagKind
     start: int
     end: int
     text: str
     word: str
-    """The first name in it, such as `if`."""
+    """Is the first name in it, such as `if`."""
 
 
 def normalised(source: str) -> str:

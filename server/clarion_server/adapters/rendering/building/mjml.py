@@ -62,7 +62,7 @@ def transformed(source: Source, tags: Sequence[JinjaTag]) -> Source:
 
 
 class _Document:
-    """A source as XML with tokens."""
+    """Is a source as XML with tokens."""
 
     def __init__(self, text: str, tags: Sequence[JinjaTag]) -> None:
         self._text = text

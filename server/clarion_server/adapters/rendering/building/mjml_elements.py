@@ -1,4 +1,4 @@
-"""What the elements of MJML become in HTML, for the rules of review that look at HTML."""
+"""Says what the elements of MJML become in HTML, for the rules of review that look at HTML."""
 
 from __future__ import annotations
 

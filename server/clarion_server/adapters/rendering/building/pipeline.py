@@ -1,4 +1,4 @@
-"""The steps of building, in their order."""
+"""Runs the steps of building, in their order."""
 
 from __future__ import annotations
 

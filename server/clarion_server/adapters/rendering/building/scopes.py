@@ -24,7 +24,7 @@ class Scope:
     content_line: int = 0
     way: tuple[str, ...] = ()
     fragments: tuple[FragmentVersion, ...] = ()
-    """The fragment itself behind those that led to it."""
+    """Is the fragment itself behind those that led to it."""
 
     @property
     def text_prefix(self) -> str:

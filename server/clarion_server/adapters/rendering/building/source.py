@@ -17,7 +17,7 @@ class Source:
     text: str
     """Its line ends are those that Jinja2 reads."""
     lines: tuple[int, ...] = ()
-    """As in `BuiltSource`."""
+    """Is as in `BuiltSource`."""
     findings: tuple[Finding, ...] = ()
     """Their field is empty: they are about the source."""
 

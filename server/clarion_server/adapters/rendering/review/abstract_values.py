@@ -36,7 +36,7 @@ class Symbol:
 
 
 AccessPath = tuple[Any, ...]
-"""A symbol and the steps from it. Equal access paths lead to the same value, for no template changes a value."""
+"""Is a symbol and the steps from it. Equal access paths lead to the same value, for no template changes a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class AbstractValue:
     missing: MissingReason | None = None
     """None when the value is certainly present, though it may be null."""
     access_path: AccessPath | None = None
-    """None for a computed value."""
+    """Is None for a computed value."""
     path: str = ""
-    """The path by which the template names the value, for people."""
+    """Is the path by which the template names the value, for people."""
     key_of: AccessPath | None = None
     """The access path of an object that certainly has this value as a key."""
 

@@ -1,4 +1,6 @@
-"""Colours of CSS, and the contrast between two of them (WCAG 2.2, "relative luminance" and "contrast ratio")."""
+"""Reads colours of CSS, and computes the contrast between two of them (WCAG 2.2, "relative luminance" and "contrast
+ratio").
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ from clarion_server.application.background import check_cancelled
 Result = TypeVar("Result")
 
 _MOST_STEPS = 500_000
-"""About half a second. A template of the largest size with an ordinary schema takes a tenth of them."""
+"""Limits the steps to about half a second. A template of the largest size with an ordinary schema takes a tenth of
+them.
+"""
 _STEPS_BETWEEN_CHECKS = 10_000
 
 

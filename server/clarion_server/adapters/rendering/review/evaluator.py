@@ -1,4 +1,4 @@
-"""The interface by which the parts of the review evaluate each other's expressions."""
+"""Defines the interface by which the parts of the review evaluate each other's expressions."""
 
 from __future__ import annotations
 

@@ -16,6 +16,6 @@ class ReviewFacts:
     attachments: Attachments = field(default_factory=dict)
     """Those that the contents name and that are stored."""
     fragments: Fragments = field(default_factory=dict)
-    """Those that the contents lead to."""
+    """Holds those that the contents lead to."""
     reader: SourceReader = field(default_factory=SourceReader)
     """Reads the sources."""

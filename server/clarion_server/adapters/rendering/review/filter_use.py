@@ -1,4 +1,4 @@
-"""The rule of a filter, and one use of the filter in a template."""
+"""Defines the rule of a filter, and one use of the filter in a template."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Parameter:
 @dataclass(frozen=True, slots=True)
 class FilterRule:
     takes: JsonTypes
-    """The types of the filter's input."""
+    """Holds the types of the filter's input."""
     result: Callable[[FilterUse], AbstractValue]
     parameters: Sequence[Parameter] = ()
     takes_more: bool = False
@@ -49,7 +49,7 @@ class FilterUse:
     """The input: present and of a type that the filter takes, unless it may be missing."""
     line: int
     arguments: Mapping[str, nodes.Expr]
-    """The arguments by their parameters."""
+    """Holds the arguments by their parameters."""
     more: Sequence[nodes.Expr] = ()
 
     def argument(self, name: str) -> AbstractValue | None:

@@ -55,7 +55,7 @@ class Tag:
     start: int = 0
     name_end: int = 0
     end: int = 0
-    """Behind its `>`."""
+    """Is the position behind its `>`."""
 
     def value_of(self, name: str) -> str | None:
         """Returns the value of the first attribute of that name, as browsers do."""

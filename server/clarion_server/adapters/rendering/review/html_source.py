@@ -1,4 +1,4 @@
-"""The HTML of a template without data: its text, with a mark in place of each tag of the template."""
+"""Makes the HTML of a template without data: its text, with a mark in place of each tag of the template."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _TO_STRING_END = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
 
 
 class JsonSkeleton:
-    """The text of a JSON template without its values."""
+    """Is the text of a JSON template without its values."""
 
     def __init__(self, tree: nodes.Template) -> None:
         self._body = tree.body

@@ -1,4 +1,4 @@
-"""The types of JSON values, and which of them one schema allows."""
+"""Defines the types of JSON values, and says which of them one schema allows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Schema = Mapping[str, Any]
 
 
 class JsonType(Enum):
-    """A type, with its keyword in a schema and its word for people."""
+    """Is a type, with its keyword in a schema and its word for people."""
 
     STRING = ("string", "a text")
     NUMBER = ("number", "a number")

@@ -12,7 +12,7 @@ from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 #: In octets. Gmail shows about 102 KB of a mail's HTML and hides the rest behind a link, unsubscribing included.
 LARGE_HTML = 100_000
-#: Of one mail.
+#: Limits the findings of one mail.
 _MAX_FINDINGS = 50
 
 

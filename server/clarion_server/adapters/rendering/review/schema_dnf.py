@@ -1,4 +1,5 @@
-"""JSON Schemas in disjunctive normal form: a value that passes one passes every schema of one of its alternatives.
+"""Brings JSON Schemas into disjunctive normal form: a value that passes one passes every schema of one of its
+alternatives.
 
 Everything here errs towards knowing less: keywords that are not understood are left out, which only makes more values
 possible, so that what review promises holds for every context the validator accepts.

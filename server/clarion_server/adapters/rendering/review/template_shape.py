@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _LONGEST = 64 * 1024
-"""In characters. The texts of longer templates have a part in whether Python compiles them."""
+"""Is a length in characters. The texts of longer templates have a part in whether Python compiles them."""
 _STRING = r""""[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^'\\]*+)*+'"""
 #: As Jinja2 reads them. Those with braces outside of strings are left to it.
 _TAG = re.compile(

@@ -32,7 +32,7 @@ _Shape = tuple[Escaping, str]
 
 
 class TemplateReview:
-    """Belongs to one review."""
+    """Reviews the templates of a content. An instance belongs to one review."""
 
     def __init__(self, schema: Schema | None, reader: SourceReader, *, has_public_url: bool) -> None:
         """Without a `schema` nothing is said about variables."""

@@ -1,4 +1,4 @@
-"""The tables, by what they store.
+"""Defines the tables, by what they store.
 
 A value that queries filter or sort by has a column of its own. Nested values that are only read as a whole, such as
 definitions, attempts and failures, are JSON (`json_columns`).

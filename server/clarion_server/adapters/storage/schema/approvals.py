@@ -1,4 +1,4 @@
-"""Tables of approval policies and of the history of approvals."""
+"""Defines the tables of approval policies and of the history of approvals."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ audience_runs = Table(
     Column("execution_id", Bytewise, nullable=False, unique=True),
     Column("sandbox", Bytewise, nullable=False),
     Column("campaign_key", BigInteger, nullable=False),
-    # The id of the audience.
+    # It is the id of the audience.
     Column("audience", Bytewise, nullable=False),
     Column("max_recipients", BigInteger, nullable=False),
     Column("start_time", Instant, nullable=False),

@@ -17,7 +17,7 @@ audiences = Table(
     Column("description", Text, nullable=False),
     # Null for an audience that is a list.
     Column("condition", Text),
-    # The list whose members are the audience's. Null for an audience by a condition.
+    # It is the list whose members are the audience's, and null for an audience by a condition.
     Column("list_key", BigInteger),
     Column("create_time", Instant, nullable=False),
     Column("update_time", Instant, nullable=False),
@@ -35,11 +35,11 @@ audience_lists = Table(
     Column("key", Key, primary_key=True, autoincrement=True),
     Column("sandbox", Bytewise, nullable=False),
     Column("audience_key", BigInteger, nullable=False),
-    # The caller's id of the upload. Empty for the list with which the audience was created.
+    # It is the caller's id of the upload, and empty for the list with which the audience was created.
     Column("upload_id", Bytewise, nullable=False),
     Column("identity_count", BigInteger, nullable=False),
     Column("update_time", Instant, nullable=False),
-    # When it became the audience's list. Null while it is uploaded.
+    # It says when this became the audience's list, and is null while it is uploaded.
     Column("complete_time", Instant),
     # When another list took its place, or the audience was deleted.
     Column("replace_time", Instant),

@@ -1,4 +1,4 @@
-"""Tables of what building made of the sources of campaign versions."""
+"""Defines the tables of what building made of the sources of campaign versions."""
 
 from __future__ import annotations
 

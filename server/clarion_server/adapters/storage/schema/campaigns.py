@@ -1,4 +1,4 @@
-"""Tables of campaigns, their tags and their versions."""
+"""Defines the tables of campaigns, their tags and their versions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ campaigns = Table(
     Column("updater", Text, nullable=False),
     Column("activate_time", Instant),
     Column("activator", Text, nullable=False),
-    # Those of the draft.
+    # They are those of the draft.
     Column("approval_state", Text),
     Column("draft_editors", Text, nullable=False),
     # Null if no version had a rule.

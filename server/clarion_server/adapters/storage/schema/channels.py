@@ -1,4 +1,4 @@
-"""The table of channel configurations."""
+"""Defines the table of channel configurations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all tables share: their metadata and the types of their columns.
+"""Defines what all tables share: their metadata and the types of their columns.
 
 Times are microseconds since 1970 (`domain.instant`), and enumerations are stored by name.
 """

@@ -1,4 +1,4 @@
-"""Tables of topics, consents and their settings."""
+"""Defines the tables of topics, consents and their settings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ consent_changes = Table(
     metadata,
     Column("key", Key, primary_key=True, autoincrement=True),
     Column("profile_key", BigInteger, nullable=False),
-    # Null for every channel, and for every topic.
+    # They are null for every channel, and for every topic.
     Column("channel", Text),
     Column("topic", Text),
     Column("choice", Text, nullable=False),

@@ -1,4 +1,4 @@
-"""Tables of events and of the counters of reports."""
+"""Defines the tables of events and of the counters of reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ events = Table(
     Column("channel", Text),
     # JSON, whose shape follows from the type of the event.
     Column("detail", Text),
-    # Those of the message. Null if it belongs to none.
+    # They are those of the message, and null if it belongs to none.
     Column("content_locale", Text),
     Column("locale_reason", Text),
     Column("rule", Text),

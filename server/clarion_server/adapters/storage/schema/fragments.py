@@ -1,4 +1,4 @@
-"""Tables of fragments, their versions, and what names them."""
+"""Defines the tables of fragments, their versions, and what names them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ fragments = Table(
     Column("revision", Integer, nullable=False),
     Column("display_name", Text, nullable=False),
     Column("description", Text, nullable=False),
-    # The draft.
+    # These columns are the draft.
     Column("content", Text, nullable=False),
     Column("published_version", Integer, nullable=False),
     Column("published_digest", Text, nullable=False),
-    # That of the draft. Null: it is not submitted.
+    # It is that of the draft, and null when that is not submitted.
     Column("approval_state", Text),
     Column("draft_editors", Text, nullable=False),
     Column("create_time", Instant, nullable=False),

@@ -13,7 +13,7 @@ imports = Table(
     Column("sandbox", Bytewise, nullable=False),
     # What is imported into, such as profiles or audiences/gold.
     Column("collection", Bytewise, nullable=False),
-    # The caller's id.
+    # It is the caller's id.
     Column("id", Bytewise, nullable=False),
     Column("row_count", BigInteger, nullable=False),
     Column("update_time", Instant, nullable=False),

@@ -25,7 +25,7 @@ allow_lists = Table(
 suppressions = Table(
     "suppressions",
     metadata,
-    # `domain.suppression.target_key` of the target.
+    # It is `domain.suppression.target_key` of the target.
     Column("target_key", Bytewise, primary_key=True),
     Column("sandbox", Bytewise, primary_key=True),
     Column("channel", Text, primary_key=True),
@@ -92,10 +92,10 @@ turn_schedules = Table(
 cap_entries = Table(
     "cap_entries",
     metadata,
-    # `domain.cap_person`.
+    # It is made by `domain.cap_person`.
     Column("person", Bytewise, primary_key=True),
     Column("policy_key", BigInteger, primary_key=True, autoincrement=False),
-    # `domain.frequency_cap.FrequencyCap.scope`.
+    # It is `domain.frequency_cap.FrequencyCap.scope`.
     Column("scope", Bytewise, primary_key=True),
     # When each message counts, by its id.
     Column("times", Text, nullable=False),

@@ -1,4 +1,4 @@
-"""Tables of executions and of their messages."""
+"""Defines the tables of executions and of their messages."""
 
 from __future__ import annotations
 

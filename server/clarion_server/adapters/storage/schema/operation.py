@@ -17,7 +17,7 @@ api_keys = Table(
     Column("create_time", Instant, nullable=False),
     Column("creator", Text, nullable=False),
     Column("revoke_time", Instant),
-    # What the key may see. NULL for none.
+    # It says what the key may see, and is NULL for none.
     Column("access_labels", Text),
 )
 Index("api_keys_sandbox", api_keys.c.sandbox, api_keys.c.create_time, api_keys.c.id)

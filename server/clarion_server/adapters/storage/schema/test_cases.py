@@ -11,7 +11,7 @@ test_cases = Table(
     metadata,
     Column("key", Key, primary_key=True, autoincrement=True),
     Column("campaign_key", Key, ForeignKey("campaigns.key", ondelete="CASCADE"), nullable=False),
-    # That of the campaign.
+    # It is that of the campaign.
     Column("sandbox", Bytewise, nullable=False),
     Column("id", Bytewise, nullable=False),
     Column("revision", Integer, nullable=False),
@@ -34,7 +34,7 @@ accepted_renderings = Table(
     metadata,
     Column("test_case_key", Key, ForeignKey("test_cases.key", ondelete="CASCADE"), primary_key=True),
     Column("action", Bytewise, primary_key=True),
-    # Empty: of no targeting rule.
+    # It is empty for no targeting rule.
     Column("rule", Bytewise, primary_key=True),
     Column("locale", Bytewise, primary_key=True),
     # The document, compressed by zlib.

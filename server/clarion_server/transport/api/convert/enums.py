@@ -94,7 +94,7 @@ N = TypeVar("N", bound=int)
 
 
 class EnumPair(Generic[M, N]):
-    """The members of a domain enum with their numbers in the contract.
+    """Pairs the members of a domain enum with their numbers in the contract.
 
     A member without a number raises ValueError when the module is imported.
     """

@@ -25,7 +25,7 @@ _WIDTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """The data of a sample call: the campaign, its recipient and the addresses of the service."""
+    """Holds the data of a sample call: the campaign, its recipient and the addresses of the service."""
 
     campaign_id: str
     recipient: RecipientInput

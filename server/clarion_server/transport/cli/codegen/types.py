@@ -15,7 +15,7 @@ class Scalar(StrEnum):
 
 
 class Any(StrEnum):
-    """Any JSON value."""
+    """Is any JSON value."""
 
     JSON = "json"
 
@@ -39,7 +39,7 @@ class MapOf:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A reference to an object type by its name."""
+    """Is a reference to an object type by its name."""
 
     name: str
 
@@ -74,7 +74,7 @@ class Contract:
     """What a generated module is about."""
 
     campaign: str
-    """`order-confirmed`."""
+    """Is an id such as `order-confirmed`."""
     version: int
     schema_hash: str
     objects: tuple[ObjectType, ...]

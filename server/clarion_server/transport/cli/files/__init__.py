@@ -1,3 +1,3 @@
-"""Campaigns and channel configurations as files: read, written, compared, applied."""
+"""Reads, writes, compares and applies campaigns and what they use as files."""
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of one resource."""
+    """Says what became of one resource."""
 
     planned: Planned
     #: The campaign as it is now. None in a dry run, and for other resources.

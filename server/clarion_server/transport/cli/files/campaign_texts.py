@@ -1,4 +1,4 @@
-"""The catalogues that the file of a campaign names."""
+"""Reads the catalogues that the file of a campaign names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TRANSLATIONS = "translations"
 
 @dataclass(frozen=True, slots=True)
 class CampaignTexts:
-    """The texts of one campaign. `files` has those catalogues that are files of their own."""
+    """Holds the texts of one campaign. `files` has those catalogues that are files of their own."""
 
     path: Path
     document: Document
@@ -26,7 +26,7 @@ class CampaignTexts:
 
     @property
     def default(self) -> Catalogue:
-        """The texts of the default locale, which the others translate."""
+        """Returns the texts of the default locale, which the others translate."""
         return self.catalogues.get(self.default_locale, {})
 
     def file(self, locale: str) -> Path:

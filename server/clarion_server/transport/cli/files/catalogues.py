@@ -1,4 +1,4 @@
-"""Catalogues of texts as JSON files: read, also as other tools write them, and written."""
+"""Reads catalogues of texts from JSON files, also as other tools write them, and writes them."""
 
 from __future__ import annotations
 

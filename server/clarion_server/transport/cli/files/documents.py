@@ -24,7 +24,7 @@ MAX_VALUES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A mapping from a file. `folder` is what the names of other files in it are relative to."""
+    """Is a mapping from a file. `folder` is what the names of other files in it are relative to."""
 
     data: dict[str, Any]
     locations: Locations

@@ -1,4 +1,4 @@
-"""The option of commands that read files."""
+"""Defines the option of commands that read files."""
 
 from __future__ import annotations
 

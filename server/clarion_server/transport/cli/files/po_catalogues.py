@@ -23,7 +23,7 @@ _UNFILLED = re.compile(r"INTEGER|EXPRESSION")
 
 @dataclass(slots=True)
 class PoImport:
-    """What a file brought."""
+    """Is what a file brought."""
 
     texts: dict[str, Any] = field(default_factory=dict)
     fuzzy: int = 0

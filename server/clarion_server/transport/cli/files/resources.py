@@ -47,7 +47,7 @@ class Resource(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Everything in some files."""
+    """Holds everything in some files."""
 
     #: Campaigns last, because they use the others.
     resources: list[Resource[Any]]

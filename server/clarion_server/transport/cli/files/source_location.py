@@ -13,8 +13,8 @@ _LAST_SEGMENT = re.compile(r"(\.[^.\[\]]*|\[\d+\])$")
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A line of a file, counted from 1. `text_line` is the line at which the text of the value begins, and 0 when the
-    lines of the text are not those of the file: within quotes, or folded.
+    """Is a line of a file, counted from 1. `text_line` is the line at which the text of the value begins, and 0 when
+    the lines of the text are not those of the file: within quotes, or folded.
     """
 
     file: str
@@ -30,7 +30,7 @@ class Location:
 
 
 class Locations:
-    """The locations of the values of a document, by paths such as `actions[0].email.html`. `""` is the document."""
+    """Holds where the values of a document stand, by paths such as `actions[0].email.html`. `""` is the document."""
 
     def __init__(self, locations: Mapping[str, Location]) -> None:
         self._locations = dict(locations)

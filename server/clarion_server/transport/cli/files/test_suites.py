@@ -1,4 +1,4 @@
-"""Documents with the test cases of a campaign: `tests: order-confirmed`.
+"""Reads documents with the test cases of a campaign: `tests: order-confirmed`.
 
 They stand beside the campaign, in `order-confirmed.tests.yaml` or in the same file, as they belong to none of its
 versions. A document has all test cases of its campaign: one that it lacks is deleted when it is applied.
@@ -47,7 +47,7 @@ class Suite:
     """A document: all test cases that a campaign is to have."""
 
     campaign: str
-    """The name of the campaign."""
+    """Is the name of the campaign."""
     cases: tuple[tuple[TestCase, Locations], ...]
     locations: Locations
 

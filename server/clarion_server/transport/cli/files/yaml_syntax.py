@@ -1,4 +1,4 @@
-"""YAML 1.2 by ruamel.yaml, held to the specification where the library differs from it.
+"""Reads and writes YAML 1.2 by ruamel.yaml, held to the specification where the library differs from it.
 
 The core schema alone decides what a plain scalar is (https://yaml.org/spec/1.2.2/#103-core-schema): dates, `1_000` and
 `0b1` are texts, as in JSON. Tabs may separate tokens and end lines.

@@ -1,4 +1,4 @@
-"""Accepted renderings as files: `goldens/order-confirmed/plain/email.de.txt` beside the document of the tests.
+"""Keeps accepted renderings as files: `goldens/order-confirmed/plain/email.de.txt` beside the document of the tests.
 
 A file is the document of a rendering under a line with the version of the data of formats, so that a change of a mail
 is reviewed as the change of a text.

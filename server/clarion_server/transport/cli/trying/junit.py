@@ -1,4 +1,4 @@
-"""Results as JUnit XML, which CI systems show: a suite for each campaign, and a test for each cell.
+"""Writes results as JUnit XML, which CI systems show: a suite for each campaign, and a test for each cell.
 
 The form is that of the Ant task, as Jenkins, GitLab and GitHub's actions read it.
 """

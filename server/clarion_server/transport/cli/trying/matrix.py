@@ -1,4 +1,4 @@
-"""Renderings as one page: cases by contents, with filters, which opens without a network.
+"""Writes renderings as one page: cases by contents, with filters, which opens without a network.
 
 A mail stands in a frame with an empty `sandbox`: whatever it holds runs nothing, and reaches nothing of the page.
 """

@@ -1,4 +1,4 @@
-"""What became of the test cases of a campaign."""
+"""Says what became of the test cases of a campaign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results for people, in a terminal or a log."""
+"""Shows results to people, in a terminal or a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The routes of the AJO-shaped API."""
+"""Defines the routes of the AJO-shaped API."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class _Asked:
     body: bytes = b""
     execution_id: str = ""
     ids: dict[str, str] = field(default_factory=dict)
-    """Filled with the ids of the request, which the answer to a failure repeats."""
+    """Is filled with the ids of the request, which the answer to a failure repeats."""
 
     def check_sandbox(self, caller: Caller) -> None:
         """Raises SandboxMismatch."""

@@ -27,7 +27,7 @@ from clarion_server.transport.api.convert.structs import MAX_DEPTH
 from clarion_server.transport.http.json_data import first_violations
 from clarion_server.transport.http.json_text import read_json
 
-#: The limit of Adobe's API.
+#: This is the limit of Adobe's API.
 MAX_RECIPIENTS: Final = 20
 #: Adobe's campaigns have UUIDs for ids. Clarion's ids begin with a letter, which not every UUID does.
 UUID_PREFIX: Final = "ajo-"
@@ -45,7 +45,7 @@ class AjoExecution:
 
     request_id: str
     campaign_id: str
-    """As the caller gave it."""
+    """Is as the caller gave it."""
     campaign_ids: tuple[str, ...]
     """The ids in Clarion that it may stand for."""
     user_ids: tuple[str, ...]
@@ -59,7 +59,7 @@ class AjoAudience:
 
     request_id: str
     campaign_id: str
-    """As the caller gave it."""
+    """Is as the caller gave it."""
     targets: tuple[tuple[str, str], ...]
     """The ids of a campaign and an audience in Clarion that it may stand for, the likeliest first."""
     command: TriggerAudienceCommand
@@ -272,7 +272,7 @@ _NAMES: Final = (
 
 
 def in_callers_words(error: InvalidFields) -> InvalidFields:
-    """The same violations, by the paths of this API."""
+    """Returns the same violations, by the paths of this API."""
     return InvalidFields(tuple(_renamed(each) for each in error.violations))
 
 

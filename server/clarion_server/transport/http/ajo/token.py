@@ -1,4 +1,5 @@
-"""The token endpoint of Adobe's identity service (IMS), with an API key as the client's secret (RFC 6749 section 4.4).
+"""Serves the token endpoint of Adobe's identity service (IMS), with an API key as the client's secret (RFC 6749 section
+4.4).
 
 The access token is the key itself: a key can be revoked at any time, and a second secret would make nothing safer.
 """

@@ -1,4 +1,4 @@
-"""The pages that the links in mails lead to, and the one click by which mail clients unsubscribe (RFC 8058)."""
+"""Serves the pages that the links in mails lead to, and the one click by which mail clients unsubscribe (RFC 8058)."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def _policy() -> str:
 
 @cache
 def _style() -> Markup:
-    return Markup(_file("page.css"))  # noqa: S704 - a file of ours
+    return Markup(_file("page.css"))  # noqa: S704 - a file of Clarion
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The texts of the pages in their languages, from the files in `texts/`."""
+"""Reads the texts of the pages in their languages, from the files in `texts/`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SUFFIX: Final = ".toml"
 
 
 class Texts:
-    """The texts of one language."""
+    """Holds the texts of one language."""
 
     def __init__(self, language: str, entries: Mapping[str, Any]) -> None:
         self.language = language

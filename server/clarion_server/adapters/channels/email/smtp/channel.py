@@ -1,4 +1,4 @@
-"""E-mail over SMTP (RFC 5321)."""
+"""Sends e-mail over SMTP (RFC 5321)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from clarion_server.domain.attempt import Failure, FailureReason
 
 
 class Step(StrEnum):
-    """A step of a session."""
+    """Is a step of a session."""
 
     CONNECT = "CONNECT"
     EHLO = "EHLO"
@@ -29,7 +29,7 @@ class Step(StrEnum):
     RCPT = "RCPT"
     DATA = "DATA"
     CONTENT = "CONTENT"
-    """The step from the first line of the message to the reply to its final dot."""
+    """Is the step from the first line of the message to the reply to its final dot."""
 
 
 _REASON = FailureReason

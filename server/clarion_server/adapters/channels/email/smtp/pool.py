@@ -1,4 +1,4 @@
-"""A pool of idle SMTP connections."""
+"""Keeps idle SMTP connections in a pool."""
 
 from __future__ import annotations
 

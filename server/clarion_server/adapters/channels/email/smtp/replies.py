@@ -24,7 +24,7 @@ class MalformedReply(Exception):
 class Reply:
     code: int
     octets: bytes = b""
-    """The text of all lines, joined by line feeds."""
+    """Is the text of all lines, joined by line feeds."""
 
     @property
     def positive(self) -> bool:
@@ -46,7 +46,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The text on one line, at most `MAX_DETAIL` characters."""
+        """Returns the text on one line, at most `MAX_DETAIL` characters."""
         return one_line(self.octets.decode("utf-8", "replace"))
 
     def __str__(self) -> str:
