@@ -13,7 +13,7 @@ from pathlib import Path
 from clarion_client import Finding, Severity
 
 from clarion_server.throwaway import throwaway_service
-from clarion_server.transport.cli.commands.applying import located_findings_view
+from clarion_server.transport.cli.apply_run import located_findings_view
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.files.applying import Applied, Applier
 from clarion_server.transport.cli.files.option import FilesOption

@@ -6,7 +6,7 @@ import time
 
 from clarion_client import AudienceRun, AudienceRunState, Execution
 from rich.console import RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.session import Session
@@ -22,8 +22,7 @@ _UNKNOWN_MEMBERS = frozenset({AudienceRunState.SCHEDULED, AudienceRunState.SELEC
 def follow(session: Session, execution: Execution) -> Execution:
     """Returns the execution when its run has ended, or at once if it has none. Ctrl-C ends the command, not the run."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    output = session.output
-    with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
+    with session.output.progress(*columns) as progress:
         task = progress.add_task("", total=None)
         while (run := execution.audience_run) is not None:
             progress.update(

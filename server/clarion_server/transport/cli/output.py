@@ -6,12 +6,15 @@ import json
 import sys
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console, RenderableType
 
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.views import failure_view
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
 
 #: The width of output that is no terminal, so that no line is folded.
 UNBOUNDED = 100_000
@@ -33,10 +36,11 @@ class Output:
     def stderr(self) -> Console:
         return _console(sys.stderr)
 
-    @property
-    def shows_progress(self) -> bool:
-        """Returns whether to show progress on stderr."""
-        return self.stderr.is_terminal and not self.as_json
+    def progress(self, *columns: ProgressColumn) -> Progress:
+        """Returns a bar for stderr, which shows nothing unless that is a terminal."""
+        from rich.progress import Progress  # noqa: PLC0415 - few commands need it
+
+        return Progress(*columns, console=self.stderr, disable=self.as_json or not self.stderr.is_terminal)
 
     def show(self, data: Any, view: Callable[[], RenderableType]) -> None:
         """Prints a result. JSON is one line unless stdout is a terminal."""

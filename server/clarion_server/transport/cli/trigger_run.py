@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clarion_client import Accepted, ClarionError, RecipientOutcome, RecipientResult, Trigger
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from clarion_server.transport.cli.exits import Exit
@@ -69,14 +69,12 @@ class _Run:
     stopped: bool = False
 
     def __post_init__(self) -> None:
-        output = self.session.output
-        columns = (
+        self.progress = self.session.output.progress(
             TextColumn("{task.description}"),
             BarColumn(complete_style="green"),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        self.progress = Progress(*columns, console=output.stderr, disable=not output.shows_progress)
 
     def begin(self, total: int | None) -> None:
         self._task = self.progress.add_task(self.defaults.campaign, total=total)

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from cyclopts import Parameter
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from clarion_server.transport.cli.commands.importing import AS_FOUND, ImportOptions
 from clarion_server.transport.cli.commands.options import AudienceName
 from clarion_server.transport.cli.csv_rows import read_csv_rows
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
-from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text, write_rejected
+from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text
 from clarion_server.transport.cli.session import CurrentSession, Session
-from clarion_server.transport.cli.text_lines import read_lines
 from clarion_server.transport.cli.views import plain
 
 if TYPE_CHECKING:
@@ -37,13 +37,7 @@ def upload_identities(
         str, Parameter(help="The file is CSV with a header line, and the identities are in the column of this name.")
     ] = "",
     append: Annotated[bool, Parameter(help="Add to the present list instead of replacing it.")] = False,
-    rejected: Annotated[
-        Path | None, Parameter(help="Write the identities that were refused to this file, with lines and reasons.")
-    ] = None,
-    encoding: Annotated[str, Parameter(help="Such as latin-1. Default: UTF-8, or UTF-16 by its mark.")] = "",
-    import_id: Annotated[
-        str, Parameter(help="The name of this upload: the same command again goes on where it was cut off.")
-    ] = "",
+    importing: ImportOptions = AS_FOUND,
     session: CurrentSession,
 ) -> Exit:
     """Make a file the list of an audience: one identity a line, such as crm:4711, or an address alone.
@@ -51,18 +45,16 @@ def upload_identities(
     The new list takes the place of the present one when the whole file is uploaded. Until then, and after an upload
     that was cut off, the present one holds. Exit code 1 when identities are refused.
     """
-    rows = _read(file, column.strip(), encoding)
+    rows = _read(importing.read_lines(file), column.strip())
     run = _Run(session)
-    run.send(audience, rows, append=append, import_id=import_id)
-    if rejected is not None:
-        write_rejected(rejected, run.rejected)
+    run.send(audience, rows, append=append, import_id=importing.import_id)
+    importing.keep(run.rejected)
     session.output.show(run.summary, lambda: plain(run.sentence))
     return Exit.BAD_NEWS if run.rejected else Exit.OK
 
 
-def _read(file: Path, column: str, encoding: str) -> Iterator[_Row]:
+def _read(lines: Iterable[str], column: str) -> Iterator[_Row]:
     """Yields the identities with their lines. Blank lines and empty cells are none."""
-    lines = read_lines(file, encoding)
     if column:
         yield from _read_column(lines, column)
         return
@@ -93,9 +85,8 @@ class _Run:
         self.rejected: list[RejectedRow] = []
 
     def send(self, audience: str, rows: Iterator[_Row], *, append: bool, import_id: str) -> None:
-        output = self._session.output
         columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} identities"), TimeElapsedColumn())
-        with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
+        with self._session.output.progress(*columns) as progress:
             task = progress.add_task("", total=None)
             answers = self._session.client.audiences.upload_stream(
                 audience, self._identities(rows), append=append, import_id=import_id

@@ -8,14 +8,13 @@ from cyclopts import Parameter
 from rich.console import RenderableType
 
 from clarion_server.transport.cli.commands.options import (
+    SEND_NOW,
     CampaignName,
-    Instant,
     JsonData,
-    Labels,
     Locale,
+    RequestId,
+    SendingOptions,
     parse_json_object,
-    parse_labels,
-    parse_time,
 )
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import fields
@@ -39,12 +38,8 @@ def trigger_audience(
     ],
     context: JsonData = "",
     locale: Locale = "",
-    request_id: Annotated[
-        str, Parameter(help="Makes the command safe to repeat: the service sends once for the same id.")
-    ] = "",
-    send_at: Annotated[Instant, Parameter(help="Start at this time, such as 2027-01-31T09:00:00+01:00.")] = "",
-    expire_at: Annotated[Instant, Parameter(help="Do not send after this time.")] = "",
-    labels: Labels = (),
+    request_id: RequestId = "",
+    sending: SendingOptions = SEND_NOW,
     validate_only: Annotated[bool, Parameter(help="Count the members. Sends nothing.")] = False,
     wait: Annotated[bool, Parameter(help="Show the progress, and return when every member was decided about.")] = False,
     session: CurrentSession,
@@ -63,11 +58,9 @@ def trigger_audience(
         context=parse_json_object(context, "--context"),
         locale=locale,
         request_id=request_id,
-        send_time=parse_time(send_at, "--send-at"),
-        expire_time=parse_time(expire_at, "--expire-at"),
-        labels=parse_labels(labels),
         validate_only=validate_only,
         timeout=_COUNTING if validate_only else None,
+        **sending.parsed(),
     )
     execution = follow(session, answer.execution) if wait and not validate_only else answer.execution
     session.output.show(execution.to_dict(), lambda: _view(execution, replayed=answer.replayed))

@@ -13,6 +13,7 @@ from clarion_server.transport.cli.commands.lists import Limit, page_size, show_l
 from clarion_server.transport.cli.commands.options import (
     CampaignName,
     Instant,
+    option_group,
     parse_members,
     parse_time,
     split_words,
@@ -22,14 +23,15 @@ from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import difference_view, id_of, labels_of, moment, plain, state
 
 if TYPE_CHECKING:
-    from clarion_client import Campaign
+    from clarion_client import Campaign, Client, Pager
 
 campaigns = App(name="campaigns", help="List, show, copy, archive and delete campaigns, and see their versions.")
 
 
-@campaigns.command(name="list")
-def list_campaigns(
-    *,
+@option_group
+class CampaignFilters:
+    """Which campaigns a list has. A campaign is in it that passes all filters."""
+
     states: Annotated[
         tuple[str, ...],
         Parameter(
@@ -37,40 +39,47 @@ def list_campaigns(
             help="Only campaigns in these states: draft, scheduled, live, paused, stopped, completed, archived."
             " Default: all but archived.",
         ),
-    ] = (),
+    ] = ()
     categories: Annotated[
         tuple[str, ...],
         Parameter(("--categories", "--category"), help="Only campaigns of these categories: transactional, marketing."),
-    ] = (),
+    ] = ()
     tags: Annotated[
         tuple[str, ...], Parameter(("--tags", "--tag"), help="Only campaigns with one of these tags, in any case.")
-    ] = (),
+    ] = ()
     channels: Annotated[
         tuple[str, ...],
         Parameter(("--channels", "--channel"), help="Only campaigns that send on these channels: email, webhook."),
-    ] = (),
-    creator: Annotated[str, Parameter(help="Only campaigns that this key created, such as apiKeys/4711.")] = "",
-    mine: Annotated[bool, Parameter(help="Only campaigns that your own key created.")] = False,
-    created_since: Annotated[Instant, Parameter(help="Only campaigns created at this time or later.")] = "",
-    updated_since: Annotated[Instant, Parameter(help="Only campaigns changed at this time or later.")] = "",
-    text: Annotated[str, Parameter(help="Only campaigns with this text in their id, name or description.")] = "",
-    limit: Limit = 50,
-    session: CurrentSession,
-) -> None:
-    """List campaigns by name. States, categories, channels and tags may be lists with commas."""
-    from clarion_client import CampaignState, Category, Channel  # noqa: PLC0415 - gRPC takes longer to load than help to print
+    ] = ()
+    creator: Annotated[str, Parameter(help="Only campaigns that this key created, such as apiKeys/4711.")] = ""
+    mine: Annotated[bool, Parameter(help="Only campaigns that your own key created.")] = False
+    created_since: Annotated[Instant, Parameter(help="Only campaigns created at this time or later.")] = ""
+    updated_since: Annotated[Instant, Parameter(help="Only campaigns changed at this time or later.")] = ""
+    text: Annotated[str, Parameter(help="Only campaigns with this text in their id, name or description.")] = ""
 
-    pager = session.client.campaigns.list(
-        states=parse_members(CampaignState, states, "--state"),
-        categories=parse_members(Category, categories, "--category"),
-        tags=split_words(tags),
-        channels=parse_members(Channel, channels, "--channel"),
-        creator="me" if mine else creator,
-        min_create_time=parse_time(created_since, "--created-since"),
-        min_update_time=parse_time(updated_since, "--updated-since"),
-        text=text,
-        page_size=page_size(limit),
-    )
+    def found(self, client: Client, limit: int) -> Pager[Campaign]:
+        """Raises CommandFailed for a filter that makes no sense."""
+        from clarion_client import CampaignState, Category, Channel  # noqa: PLC0415 - gRPC takes longer to load than help to print
+
+        return client.campaigns.list(
+            states=parse_members(CampaignState, self.states, "--state"),
+            categories=parse_members(Category, self.categories, "--category"),
+            tags=split_words(self.tags),
+            channels=parse_members(Channel, self.channels, "--channel"),
+            creator="me" if self.mine else self.creator,
+            min_create_time=parse_time(self.created_since, "--created-since"),
+            min_update_time=parse_time(self.updated_since, "--updated-since"),
+            text=self.text,
+            page_size=page_size(limit),
+        )
+
+
+EVERY_CAMPAIGN = CampaignFilters()
+
+
+@campaigns.command(name="list")
+def list_campaigns(*, filters: CampaignFilters = EVERY_CAMPAIGN, limit: Limit = 50, session: CurrentSession) -> None:
+    """List campaigns by name. States, categories, channels and tags may be lists with commas."""
     columns = {
         "ID": lambda campaign: id_of(campaign.name),
         "STATE": lambda campaign: state(campaign.state),
@@ -81,7 +90,7 @@ def list_campaigns(
         "UPDATED": lambda campaign: moment(campaign.update_time),
         "NAME": lambda campaign: plain(campaign.display_name),
     }
-    show_list(session.output, pager, limit, columns)
+    show_list(session.output, filters.found(session.client, limit), limit, columns)
 
 
 @campaigns.command(name="tags")

@@ -9,11 +9,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from clarion_server.transport.cli.commands.options import (
+    NO_DATA,
     CampaignName,
     Instant,
-    JsonData,
-    Locale,
-    parse_json_object,
+    RecipientOptions,
     parse_time,
 )
 from clarion_server.transport.cli.listing import fields, table
@@ -36,9 +35,7 @@ def explain(
     /,
     *,
     to: Annotated[str, Parameter(help="The recipient's address or identity.")],
-    context: JsonData = "",
-    profile: JsonData = "",
-    locale: Locale = "",
+    recipient: RecipientOptions = NO_DATA,
     send_at: Annotated[Instant, Parameter(help="As if it were to be sent at this time. Default: now.")] = "",
     expire_at: Annotated[Instant, Parameter(help="As if it were not to be sent after this time.")] = "",
     session: CurrentSession,
@@ -48,15 +45,16 @@ def explain(
     Every reason against a message is told, with the resource that decides. Without --context, the messages have the
     example values of `clarion sample`.
     """
+    data = recipient.parsed()
+    if data["context"] is None:
+        data["context"] = _example(session, campaign)
     accepted = session.client.trigger(
         campaign,
         to=to,
-        context=parse_json_object(context, "--context") if context else _example(session, campaign),
-        profile=parse_json_object(profile, "--profile"),
-        locale=locale,
         send_time=parse_time(send_at, "--send-at"),
         expire_time=parse_time(expire_at, "--expire-at"),
         validate_only=True,
+        **data,
     )
     (result,) = accepted.recipients
     session.output.show(result.to_dict(), lambda: _view(to, result))

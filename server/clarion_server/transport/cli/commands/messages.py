@@ -9,64 +9,78 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from clarion_server.transport.cli.commands.lists import Limit, page_size, show_list
-from clarion_server.transport.cli.commands.options import Labels, parse_labels, parse_members, split_words
+from clarion_server.transport.cli.commands.options import (
+    Labels,
+    option_group,
+    parse_labels,
+    parse_members,
+    split_words,
+)
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import fields, table
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import duration, id_of, language, moment, plain, state
 
 if TYPE_CHECKING:
-    from clarion_client import Exclusion, Failure, Message
+    from clarion_client import Client, Exclusion, Failure, Message, Pager
 
 MessageName = Annotated[str, Parameter(help="The id of the message.")]
 
 messages = App(name="messages", help="List, show and cancel messages.")
 
 
-@messages.command(name="list")
-def list_messages(
-    *,
-    campaign: Annotated[str, Parameter(help="Only messages of this campaign.")] = "",
-    execution: Annotated[str, Parameter(help="Only messages of this execution.")] = "",
-    to: Annotated[str, Parameter(help="Only messages to this address or identity.")] = "",
+@option_group
+class MessageFilters:
+    """Which messages a list has. A message is in it that passes all filters."""
+
+    campaign: Annotated[str, Parameter(help="Only messages of this campaign.")] = ""
+    execution: Annotated[str, Parameter(help="Only messages of this execution.")] = ""
+    to: Annotated[str, Parameter(help="Only messages to this address or identity.")] = ""
     states: Annotated[
         tuple[str, ...],
         Parameter(
             ("--states", "--state"),
             help="Only these states: queued, sending, sent, excluded, cancelled, expired, failed, in-doubt.",
         ),
-    ] = (),
+    ] = ()
     channels: Annotated[
         tuple[str, ...], Parameter(("--channels", "--channel"), help="Only these channels: email, webhook.")
-    ] = (),
+    ] = ()
     actions: Annotated[
         tuple[str, ...], Parameter(("--actions", "--action"), help="Only messages of these actions, by their ids.")
-    ] = (),
+    ] = ()
     excluded_for: Annotated[
         tuple[str, ...], Parameter(help="Only messages excluded for these reasons, such as no-consent, suppressed.")
-    ] = (),
+    ] = ()
     excluded_at: Annotated[
         tuple[str, ...], Parameter(help="Only messages excluded by these checks: accept, hand-off.")
-    ] = (),
-    labels: Labels = (),
-    limit: Limit = 50,
-    session: CurrentSession,
-) -> None:
-    """List messages, newest first. States, channels, actions, reasons and checks may be lists with commas."""
-    from clarion_client import Channel, ExclusionPhase, ExclusionReason, MessageState  # noqa: PLC0415 - gRPC takes longer to load than help to print
+    ] = ()
+    labels: Labels = ()
 
-    pager = session.client.messages.list(
-        campaign=campaign,
-        execution=execution,
-        identity=to,
-        states=parse_members(MessageState, states, "--state"),
-        channels=parse_members(Channel, channels, "--channel"),
-        actions=split_words(actions),
-        exclusion_reasons=parse_members(ExclusionReason, excluded_for, "--excluded-for"),
-        exclusion_phases=parse_members(ExclusionPhase, excluded_at, "--excluded-at"),
-        labels=parse_labels(labels),
-        page_size=page_size(limit),
-    )
+    def found(self, client: Client, limit: int) -> Pager[Message]:
+        """Raises CommandFailed for a filter that makes no sense."""
+        from clarion_client import Channel, ExclusionPhase, ExclusionReason, MessageState  # noqa: PLC0415 - gRPC takes longer to load than help to print
+
+        return client.messages.list(
+            campaign=self.campaign,
+            execution=self.execution,
+            identity=self.to,
+            states=parse_members(MessageState, self.states, "--state"),
+            channels=parse_members(Channel, self.channels, "--channel"),
+            actions=split_words(self.actions),
+            exclusion_reasons=parse_members(ExclusionReason, self.excluded_for, "--excluded-for"),
+            exclusion_phases=parse_members(ExclusionPhase, self.excluded_at, "--excluded-at"),
+            labels=parse_labels(self.labels),
+            page_size=page_size(limit),
+        )
+
+
+EVERY_MESSAGE = MessageFilters()
+
+
+@messages.command(name="list")
+def list_messages(*, filters: MessageFilters = EVERY_MESSAGE, limit: Limit = 50, session: CurrentSession) -> None:
+    """List messages, newest first. States, channels, actions, reasons and checks may be lists with commas."""
     columns = {
         "ID": lambda message: id_of(message.name),
         "STATE": _state_view,
@@ -75,7 +89,7 @@ def list_messages(
         "CAMPAIGN": lambda message: id_of(message.campaign),
         "ACTION": lambda message: plain(message.action),
     }
-    show_list(session.output, pager, limit, columns)
+    show_list(session.output, filters.found(session.client, limit), limit, columns)
 
 
 @messages.command(name="get")

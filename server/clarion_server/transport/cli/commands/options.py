@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar, dataclass_transform
 
 from cyclopts import Parameter
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     import datetime as dt
 
 E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True)
+def option_group(cls: type[T]) -> type[T]:
+    """Makes the class a dataclass whose fields are options of each command that has a parameter of it."""
+    return Parameter(name="*")(dataclass(frozen=True)(cls))
+
 
 CampaignName = Annotated[str, Parameter(help="The campaign, such as order-confirmed.")]
 DraftName = Annotated[
@@ -39,7 +48,60 @@ Locale = Annotated[str, Parameter(help="The recipient's locale, such as pt-BR. D
 Labels = Annotated[
     tuple[str, ...], Parameter(("--labels", "--label"), help="A label such as order=4711. May be repeated.")
 ]
+RequestId = Annotated[str, Parameter(help="Makes the command safe to repeat: the service sends once for the same id.")]
 Instant = Annotated[str, Parameter(help="A time such as 2027-01-31T09:00:00+01:00.")]
+
+
+class RecipientData(TypedDict):
+    """What a message says to its recipient, as the client takes it."""
+
+    context: dict[str, Any] | None
+    profile: dict[str, Any] | None
+    locale: str
+
+
+@option_group
+class RecipientOptions:
+    context: JsonData = ""
+    profile: JsonData = ""
+    locale: Locale = ""
+
+    def parsed(self) -> RecipientData:
+        """Raises CommandFailed for what is no JSON object."""
+        return {
+            "context": parse_json_object(self.context, "--context"),
+            "profile": parse_json_object(self.profile, "--profile"),
+            "locale": self.locale,
+        }
+
+
+NO_DATA = RecipientOptions()
+
+
+class Sending(TypedDict):
+    """When the messages of a trigger are sent, and their labels, as the client takes them."""
+
+    send_time: dt.datetime | None
+    expire_time: dt.datetime | None
+    labels: dict[str, str]
+
+
+@option_group
+class SendingOptions:
+    send_at: Annotated[Instant, Parameter(help="Do not send before this time, such as 2027-01-31T09:00:00+01:00.")] = ""
+    expire_at: Annotated[Instant, Parameter(help="Do not send after this time.")] = ""
+    labels: Labels = ()
+
+    def parsed(self) -> Sending:
+        """Raises CommandFailed for what is no time and no label."""
+        return {
+            "send_time": parse_time(self.send_at, "--send-at"),
+            "expire_time": parse_time(self.expire_at, "--expire-at"),
+            "labels": parse_labels(self.labels),
+        }
+
+
+SEND_NOW = SendingOptions()
 
 
 def parse_members(enum: type[E], given: Sequence[str], option: str) -> list[E]:

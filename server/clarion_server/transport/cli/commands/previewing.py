@@ -11,11 +11,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from clarion_server.transport.cli.commands.options import (
+    NO_DATA,
     Audiences,
     CampaignName,
-    JsonData,
-    Locale,
-    parse_json_object,
+    RecipientOptions,
     split_words,
 )
 from clarion_server.transport.cli.failures import CommandFailed
@@ -32,9 +31,7 @@ def preview(
     campaign: CampaignName,
     /,
     *,
-    context: JsonData = "",
-    profile: JsonData = "",
-    locale: Locale = "",
+    recipient: RecipientOptions = NO_DATA,
     to: Annotated[str, Parameter(help="The recipient's address or identity. Default: preview@clarion.test.")] = "",
     version: Annotated[int, Parameter(help="Render this version. Default: the draft.")] = 0,
     action: Annotated[str, Parameter(help="Render the action of this id. Default: the first one.")] = "",
@@ -50,14 +47,12 @@ def preview(
     """Render a campaign with given data. Sends nothing."""
     rendered = session.client.campaigns.preview(
         campaign,
-        parse_json_object(context, "--context"),
-        profile=parse_json_object(profile, "--profile"),
-        locale=locale,
         identity=to,
         version=version,
         action=action,
         rule=rule,
         audiences=split_words(audiences),
+        **recipient.parsed(),
     )
     if open_ is not None:
         _open(open_, _email_of(rendered), session.output)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
+from clarion_server.transport.cli.commands.importing import AS_FOUND, Delimiter, ImportOptions, check_delimiter
+from clarion_server.transport.cli.commands.options import option_group
 from clarion_server.transport.cli.exits import Exit
-from clarion_server.transport.cli.failures import CommandFailed
-from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text, write_rejected
+from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text
 from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.text_input import STDIN
 from clarion_server.transport.cli.views import plain
@@ -29,6 +30,29 @@ _MOST_REMEMBERED = 1_000_000
 _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
 
+@option_group
+class CellOptions:
+    """What the cells of a CSV file mean."""
+
+    delimiter: Delimiter = ""
+    null: Annotated[str | None, Parameter(help="The text of a cell that removes the attribute.")] = None
+    attributes_from_rest: Annotated[
+        bool, Parameter(help="Make attributes of the columns that are none of the known ones.")
+    ] = False
+
+    def read(self, lines: Iterable[str], suffix: str) -> Iterator[Row]:
+        """Returns the rows of a file whose name has this suffix. Raises CommandFailed for one that cannot be read."""
+        from clarion_server.transport.cli.profile_rows import Form, read_csv, read_jsonl  # noqa: PLC0415 - loads gRPC
+
+        check_delimiter(self.delimiter)
+        if suffix.lower() in _JSON_SUFFIXES:
+            return read_jsonl(lines)
+        return read_csv(lines, Form(self.delimiter, self.null, self.attributes_from_rest))
+
+
+PLAIN_CELLS = CellOptions()
+
+
 def import_profiles(
     file: Annotated[
         Path,
@@ -38,19 +62,9 @@ def import_profiles(
     ],
     /,
     *,
-    rejected: Annotated[
-        Path | None, Parameter(help="Write the rows that were rejected to this file, with their lines and the reasons.")
-    ] = None,
-    delimiter: Annotated[str, Parameter(help="The character between cells. Default: that of the first line.")] = "",
-    encoding: Annotated[str, Parameter(help="Such as latin-1. Default: UTF-8, or UTF-16 by its mark.")] = "",
-    null: Annotated[str | None, Parameter(help="The text of a cell that removes the attribute.")] = None,
-    attributes_from_rest: Annotated[
-        bool, Parameter(help="Make attributes of the columns that are none of the known ones.")
-    ] = False,
+    importing: ImportOptions = AS_FOUND,
+    cells: CellOptions = PLAIN_CELLS,
     from_line: Annotated[int, Parameter(help="Skip the rows before this line, which were imported before.")] = 1,
-    import_id: Annotated[
-        str, Parameter(help="The name of this import: the same command again goes on where it was cut off.")
-    ] = "",
     session: CurrentSession,
 ) -> Exit:
     """Create and change the profiles of a file.
@@ -64,21 +78,13 @@ def import_profiles(
     With an --import-id, the same command goes on by itself for a week, and no row is imported twice.
     Exit code 1 when a row is rejected.
     """
-    from clarion_server.transport.cli.profile_rows import Form, read_csv, read_jsonl  # noqa: PLC0415 - loads gRPC
-    from clarion_server.transport.cli.text_lines import read_lines  # noqa: PLC0415 - few commands need it
-
-    if len(delimiter) > 1:
-        raise CommandFailed("--delimiter takes one character.")
-    lines = read_lines(file, encoding)
-    is_json = file.suffix.lower() in _JSON_SUFFIXES
-    rows = read_jsonl(lines) if is_json else read_csv(lines, Form(delimiter, null, attributes_from_rest))
+    rows = cells.read(importing.read_lines(file), file.suffix)
     run = _Run(session)
     with session.interruption.handled_by(run.stop):
         try:
-            run.send((row for row in rows if row.line >= from_line), _line_count(file), import_id)
+            run.send((row for row in rows if row.line >= from_line), _line_count(file), importing.import_id)
         finally:
-            if rejected is not None:
-                write_rejected(rejected, run.rejected)
+            importing.keep(run.rejected)
     session.output.show(run.summary, lambda: plain(_sentence(run)))
     if run.stopped:
         return Exit.INTERRUPTED
@@ -130,9 +136,8 @@ class _Run:
         self.stopped = True
 
     def send(self, rows: Iterable[Row], total: int | None, import_id: str) -> None:
-        output = self.session.output
         columns = (BarColumn(complete_style="green"), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
+        with self.session.output.progress(*columns) as progress:
             task = progress.add_task("", total=total)
             try:
                 results = self.session.client.profiles.import_stream(self._given(rows), import_id=import_id)

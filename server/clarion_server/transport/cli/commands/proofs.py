@@ -9,11 +9,10 @@ from rich.console import Group
 from rich.text import Text
 
 from clarion_server.transport.cli.commands.options import (
+    NO_DATA,
     Audiences,
     CampaignName,
-    JsonData,
-    Locale,
-    parse_json_object,
+    RecipientOptions,
     split_words,
 )
 from clarion_server.transport.cli.exits import Exit
@@ -28,9 +27,7 @@ def proof(
     campaign: CampaignName,
     /,
     *to: Annotated[str, Parameter(help="Where to send it: up to ten e-mail addresses.")],
-    context: JsonData = "",
-    profile: JsonData = "",
-    locale: Locale = "",
+    recipient: RecipientOptions = NO_DATA,
     version: Annotated[int, Parameter(help="Send this version. Default: the draft.")] = 0,
     action: Annotated[str, Parameter(help="Send the action of this id. Default: the first one.")] = "",
     rule: Annotated[str, Parameter(help="Send the content of this rule. Default: the first one that is true.")] = "",
@@ -44,13 +41,11 @@ def proof(
     results = session.client.proofs.send(
         campaign,
         to,
-        parse_json_object(context, "--context"),
-        profile=parse_json_object(profile, "--profile"),
-        locale=locale,
         version=version,
         action=action,
         rule=rule,
         audiences=split_words(audiences),
+        **recipient.parsed(),
     )
     session.output.show([result.to_dict() for result in results], lambda: Group(*map(_line, results)))
     return Exit.OK if all(map(_is_sent, results)) else Exit.BAD_NEWS

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
+from clarion_server.transport.cli.commands.importing import AS_FOUND, Delimiter, ImportOptions, check_delimiter
 from clarion_server.transport.cli.commands.options import parse_member
 from clarion_server.transport.cli.exits import Exit
-from clarion_server.transport.cli.failures import CommandFailed
-from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text, write_rejected
+from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text
 from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import plain
 
@@ -27,17 +27,11 @@ def import_suppressions(
     file: Annotated[Path, Parameter(help="A CSV file with a header line, or - for stdin.", allow_leading_hyphen=True)],
     /,
     *,
-    rejected: Annotated[
-        Path | None, Parameter(help="Write the rows that were rejected to this file, with their lines and the reasons.")
-    ] = None,
+    importing: ImportOptions = AS_FOUND,
     target_column: Annotated[str, Parameter(help="The name of the column with the addresses and domains.")] = "target",
-    delimiter: Annotated[str, Parameter(help="The character between cells. Default: that of the first line.")] = "",
-    encoding: Annotated[str, Parameter(help="Such as latin-1. Default: UTF-8, or UTF-16 by its mark.")] = "",
+    delimiter: Delimiter = "",
     reason: Annotated[str, Parameter(help="The reason of rows that have none.")] = "manual",
     scope: Annotated[str, Parameter(help="The scope of rows that have none.")] = "all",
-    import_id: Annotated[
-        str, Parameter(help="The name of this import: the same command again goes on where it was cut off.")
-    ] = "",
     session: CurrentSession,
 ) -> Exit:
     """Suppress the addresses and domains of a CSV file, with the columns target, reason, scope and expire_time.
@@ -48,18 +42,15 @@ def import_suppressions(
     from clarion_client import SuppressionReason, SuppressionScope  # noqa: PLC0415 - gRPC takes longer to load
 
     from clarion_server.transport.cli.suppression_rows import Defaults, read_rows  # noqa: PLC0415 - see above
-    from clarion_server.transport.cli.text_lines import read_lines  # noqa: PLC0415 - few commands need it
 
-    if len(delimiter) > 1:
-        raise CommandFailed("--delimiter takes one character.")
+    check_delimiter(delimiter)
     defaults = Defaults(
         parse_member(SuppressionReason, reason, "--reason"), parse_member(SuppressionScope, scope, "--scope")
     )
-    rows = list(read_rows(read_lines(file, encoding), delimiter, target_column.strip().lower(), defaults))
+    lines = importing.read_lines(file)
     run = _Run(session)
-    run.send(rows, import_id)
-    if rejected is not None:
-        write_rejected(rejected, run.rejected)
+    run.send(list(read_rows(lines, delimiter, target_column.strip().lower(), defaults)), importing.import_id)
+    importing.keep(run.rejected)
     session.output.show(run.summary, lambda: plain(_sentence(run)))
     return Exit.BAD_NEWS if run.rejected else Exit.OK
 
@@ -94,9 +85,8 @@ class _Run:
     def send(self, rows: Sequence[Row], import_id: str) -> None:
         self.rejected += [RejectedRow(row.line, row.problem, row.cells) for row in rows if row.suppression is None]
         given = [(row, row.suppression) for row in rows if row.suppression is not None]
-        output = self._session.output
         columns = (BarColumn(complete_style="green"), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=output.stderr, disable=not output.shows_progress) as progress:
+        with self._session.output.progress(*columns) as progress:
             task = progress.add_task("", total=len(given))
             results = self._session.client.suppressions.import_stream(
                 [suppression for _, suppression in given], import_id=import_id

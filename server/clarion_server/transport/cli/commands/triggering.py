@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from clarion_server.transport.cli.commands.options import (
+    NO_DATA,
+    SEND_NOW,
     CampaignName,
-    Instant,
-    JsonData,
-    Labels,
-    Locale,
-    parse_json_object,
-    parse_labels,
-    parse_time,
+    RecipientOptions,
+    RequestId,
+    SendingOptions,
 )
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
-from clarion_server.transport.cli.session import CurrentSession
+from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import plain, state
 
 if TYPE_CHECKING:
     from clarion_client import Accepted, MessageResult
+
+LinesFile = Annotated[
+    Path | None,
+    Parameter("--from", help="A file with one trigger a line, as JSON objects. - is stdin.", allow_leading_hyphen=True),
+]
+
+AllowPartial = Annotated[bool, Parameter(help="Accept the valid recipients of a line although others are invalid.")]
 
 
 def trigger(
@@ -33,26 +38,11 @@ def trigger(
     /,
     *,
     to: Annotated[str, Parameter(help="The recipient's address or identity.")] = "",
-    context: JsonData = "",
-    profile: JsonData = "",
-    locale: Locale = "",
-    request_id: Annotated[
-        str, Parameter(help="Makes the command safe to repeat: the service sends once for the same id.")
-    ] = "",
-    from_: Annotated[
-        Path | None,
-        Parameter(
-            "--from", help="A file with one trigger a line, as JSON objects. - is stdin.", allow_leading_hyphen=True
-        ),
-    ] = None,
-    send_at: Annotated[
-        Instant, Parameter(help="Do not send before this time, such as 2027-01-31T09:00:00+01:00.")
-    ] = "",
-    expire_at: Annotated[Instant, Parameter(help="Do not send after this time.")] = "",
-    labels: Labels = (),
-    allow_partial: Annotated[
-        bool, Parameter(help="Accept the valid recipients of a line although others are invalid.")
-    ] = False,
+    recipient: RecipientOptions = NO_DATA,
+    request_id: RequestId = "",
+    from_: LinesFile = None,
+    sending: SendingOptions = SEND_NOW,
+    allow_partial: AllowPartial = False,
     validate_only: Annotated[bool, Parameter(help="Check and render everything. Sends nothing.")] = False,
     session: CurrentSession,
 ) -> Exit:
@@ -67,30 +57,32 @@ def trigger(
     """
     if (from_ is None) == (not to):
         raise CommandFailed("Give either --to or --from.", hint="See clarion trigger --help.")
-    shared: dict[str, Any] = {
-        "send_time": parse_time(send_at, "--send-at"),
-        "expire_time": parse_time(expire_at, "--expire-at"),
-        "validate_only": validate_only,
-        "labels": parse_labels(labels),
-    }
     if from_ is not None:
-        if context or profile or locale or request_id:
+        if recipient != NO_DATA or request_id:
             raise CommandFailed("With --from, the lines of the file have the context, profile, locale and request id.")
-        from clarion_server.transport.cli.trigger_lines import Defaults  # noqa: PLC0415 - loads gRPC
-        from clarion_server.transport.cli.trigger_run import run_lines  # noqa: PLC0415 - see above
-
-        return run_lines(session, from_, Defaults(campaign, allow_partial=allow_partial, **shared))
+        return _trigger_lines(
+            session, from_, campaign, sending, allow_partial=allow_partial, validate_only=validate_only
+        )
     accepted = session.client.trigger(
         campaign,
         to=to,
-        context=parse_json_object(context, "--context"),
-        profile=parse_json_object(profile, "--profile"),
-        locale=locale,
         request_id=request_id,
-        **shared,
+        validate_only=validate_only,
+        **recipient.parsed(),
+        **sending.parsed(),
     )
     session.output.show(accepted.to_dict(), lambda: _accepted_view(accepted))
     return Exit.OK
+
+
+def _trigger_lines(
+    session: Session, path: Path, campaign: str, sending: SendingOptions, *, allow_partial: bool, validate_only: bool
+) -> Exit:
+    from clarion_server.transport.cli.trigger_lines import Defaults  # noqa: PLC0415 - loads gRPC
+    from clarion_server.transport.cli.trigger_run import run_lines  # noqa: PLC0415 - see above
+
+    defaults = Defaults(campaign, allow_partial=allow_partial, validate_only=validate_only, **sending.parsed())
+    return run_lines(session, path, defaults)
 
 
 def _accepted_view(accepted: Accepted) -> RenderableType:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from clarion_server.transport.cli.commands.consents import scope_text
 from clarion_server.transport.cli.commands.messages import exclusion_text, failure_text
-from clarion_server.transport.cli.commands.options import parse_members
+from clarion_server.transport.cli.commands.options import option_group, parse_members
 from clarion_server.transport.cli.session import CurrentSession, Session
 from clarion_server.transport.cli.views import id_of, plain, state
 
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 TYPE_WIDTH = 9
 
 
-def watch(
-    *,
-    campaign: Annotated[str, Parameter(help="Only events of this campaign.")] = "",
-    execution: Annotated[str, Parameter(help="Only events of this execution.")] = "",
-    message: Annotated[str, Parameter(help="Only events of this message.")] = "",
+@option_group
+class EventFilters:
+    """Which events a watch prints. An event is printed that passes all filters."""
+
+    campaign: Annotated[str, Parameter(help="Only events of this campaign.")] = ""
+    execution: Annotated[str, Parameter(help="Only events of this execution.")] = ""
+    message: Annotated[str, Parameter(help="Only events of this message.")] = ""
     types: Annotated[
         tuple[str, ...],
         Parameter(
@@ -37,7 +39,26 @@ def watch(
                 " unsubscribed, and those about people and audiences, such as consent-changed."
             ),
         ),
-    ] = (),
+    ] = ()
+
+    def parsed(self) -> dict[str, Any]:
+        """Raises CommandFailed for types that are none."""
+        from clarion_client import EventType  # noqa: PLC0415 - gRPC takes longer to load than help to print
+
+        return {
+            "campaign": self.campaign,
+            "execution": self.execution,
+            "message": self.message,
+            "types": parse_members(EventType, self.types, "--type"),
+        }
+
+
+EVERY_EVENT = EventFilters()
+
+
+def watch(
+    *,
+    filters: EventFilters = EVERY_EVENT,
     from_start: Annotated[bool, Parameter(help="Begin with the oldest event. Default: only new events.")] = False,
     resume_token: Annotated[
         str, Parameter(help="Continue where a watch with the same filters ended, without a gap.")
@@ -51,15 +72,7 @@ def watch(
 
     Prints the resume token at the end, and on every line with --json. Reconnects when the connection is lost.
     """
-    from clarion_client import EventType  # noqa: PLC0415 - gRPC takes longer to load than help to print
-
-    filters = {
-        "campaign": campaign,
-        "execution": execution,
-        "message": message,
-        "types": parse_members(EventType, types, "--type"),
-    }
-    events = _watching(session, filters, resume_token, from_start=from_start)
+    events = _watching(session, filters.parsed(), resume_token, from_start=from_start)
     with events, session.interruption.handled_by(events.close):
         session.output.inform("Watching. Press Ctrl-C to end.")
         for event in islice(events, limit or None):
