@@ -2,7 +2,7 @@
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
-import type { Campaign, CampaignSchema } from "./gen/clarion/v1/campaign_pb.js";
+import { type Campaign, CampaignSchema } from "./gen/clarion/v1/campaign_pb.js";
 import type { PreviewCampaignResponse } from "./gen/clarion/v1/campaign_preview_pb.js";
 import type { CampaignDifference } from "./gen/clarion/v1/campaign_difference_pb.js";
 import type {
@@ -11,20 +11,21 @@ import type {
   StopCampaignRequest_QueueDisposal,
   StopCampaignResponse,
 } from "./gen/clarion/v1/campaign_life_cycle_pb.js";
-import type {
-  ListCampaignsRequestSchema,
-  ListCampaignsResponseSchema,
-  ListTagsResponseSchema,
-  TagUse,
-} from "./gen/clarion/v1/campaign_list_pb.js";
+import type { ListCampaignsRequestSchema, ListTagsResponseSchema, TagUse } from "./gen/clarion/v1/campaign_list_pb.js";
 import { CampaignService } from "./gen/clarion/v1/campaign_service_pb.js";
 import type { CampaignVersion, ListCampaignVersionsResponseSchema } from "./gen/clarion/v1/campaign_version_pb.js";
 import type { GetTriggerSampleResponse } from "./gen/clarion/v1/trigger_sample_pb.js";
 import { jsonObject } from "./json.js";
-import { fullIdentity, fullName } from "./names.js";
+import { fullIdentity } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
-import type { BypassOptions, ChangeOptions, ListOptions, WriteOptions } from "./resources.js";
+import {
+  type BypassOptions,
+  type ChangeOptions,
+  DeletableResources,
+  type ListOptions,
+  type ResourcePage,
+} from "./resources.js";
 
 const METHOD = CampaignService.method;
 
@@ -42,37 +43,17 @@ export interface PreviewOptions extends CallOptions {
 }
 
 /** Writes, reviews and runs campaigns: `client.campaigns`. Names may be short (`order-confirmed`) or full. */
-export class Campaigns {
-  readonly #calls: Calls;
-
+export class Campaigns extends DeletableResources<typeof CampaignSchema> {
   constructor(calls: Calls) {
-    this.#calls = calls;
-  }
-
-  /** Creates a draft under the campaign's name. The service ignores output-only fields. */
-  async create(
-    campaign: MessageInitShape<typeof CampaignSchema>,
-    { validateOnly = false, ...options }: WriteOptions = {},
-  ): Promise<Campaign> {
-    const campaignId = nameOf(campaign.name ?? "").slice("campaigns/".length);
-    const request = { campaignId, campaign, validateOnly };
-    return present((await this.#calls.unary(METHOD.createCampaign, request, { ...options, repeatable: validateOnly })).campaign);
-  }
-
-  async get(name: string, options: CallOptions = {}): Promise<Campaign> {
-    const answer = await this.#calls.unary(METHOD.getCampaign, { name: nameOf(name) }, again(options));
-    return present(answer.campaign);
+    super(calls, CampaignSchema, CampaignService);
   }
 
   /** Lists campaigns that match every filter given; the values of one filter are alternatives. */
-  list(
+  override list(
     filter: MessageInitShape<typeof ListCampaignsRequestSchema> = {},
     options: CallOptions = {},
-  ): Pager<MessageShape<typeof ListCampaignsResponseSchema>, Campaign> {
-    return new Pager(
-      (pageToken) => this.#calls.unary(METHOD.listCampaigns, { ...filter, pageToken }, again(options)),
-      (page) => page.campaigns,
-    );
+  ): Pager<ResourcePage, Campaign> {
+    return this.paged({ ...filter }, options);
   }
 
   /** Lists the tags of campaigns that are not archived. */
@@ -80,7 +61,7 @@ export class Campaigns {
     { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof ListTagsResponseSchema>, TagUse> {
     return new Pager(
-      (pageToken) => this.#calls.unary(METHOD.listTags, { pageSize, pageToken }, again(options)),
+      (pageToken) => this.calls.unary(METHOD.listTags, { pageSize, pageToken }, again(options)),
       (page) => page.tags,
     );
   }
@@ -95,22 +76,8 @@ export class Campaigns {
       ...options
     }: CallOptions & { readonly version?: number; readonly displayName?: string } = {},
   ): Promise<Campaign> {
-    const request = { name: nameOf(name), campaignId: nameOf(copy).slice("campaigns/".length), version, displayName };
-    return present((await this.#calls.unary(METHOD.duplicateCampaign, request, once(options))).campaign);
-  }
-
-  /** Changes the draft to these values: all of them, or the top-level `fields` named, as the contract calls them. */
-  async update(
-    campaign: MessageInitShape<typeof CampaignSchema>,
-    { fields = ["*"], validateOnly = false, ...options }: WriteOptions & { readonly fields?: readonly string[] } = {},
-  ): Promise<Campaign> {
-    const request = { campaign, updateMask: { paths: [...fields] }, validateOnly };
-    return present((await this.#calls.unary(METHOD.updateCampaign, request, { ...options, repeatable: validateOnly })).campaign);
-  }
-
-  /** Deletes a campaign that was never activated. */
-  async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<void> {
-    await this.#calls.unary(METHOD.deleteCampaign, { name: nameOf(name), etag }, once(options));
+    const request = { name: this.fullName(name), campaignId: this.fullName(copy).slice("campaigns/".length), version, displayName };
+    return present((await this.calls.unary(METHOD.duplicateCampaign, request, once(options))).campaign);
   }
 
   /** Lists the versions of a campaign, newest first. */
@@ -118,17 +85,17 @@ export class Campaigns {
     name: string,
     { pageSize = 0, ...options }: ListOptions = {},
   ): Pager<MessageShape<typeof ListCampaignVersionsResponseSchema>, CampaignVersion> {
-    const request = { campaign: nameOf(name), pageSize };
+    const request = { campaign: this.fullName(name), pageSize };
     return new Pager(
-      (pageToken) => this.#calls.unary(METHOD.listCampaignVersions, { ...request, pageToken }, again(options)),
+      (pageToken) => this.calls.unary(METHOD.listCampaignVersions, { ...request, pageToken }, again(options)),
       (page) => page.versions,
     );
   }
 
   /** Returns one version of a campaign. */
   async version(name: string, number: number, options: CallOptions = {}): Promise<CampaignVersion> {
-    const request = { campaign: nameOf(name), version: number };
-    return present((await this.#calls.unary(METHOD.getCampaignVersion, request, again(options))).version);
+    const request = { campaign: this.fullName(name), version: number };
+    return present((await this.calls.unary(METHOD.getCampaignVersion, request, again(options))).version);
   }
 
   /**
@@ -148,8 +115,8 @@ export class Campaigns {
       readonly renderTestCases?: boolean;
     } = {},
   ): Promise<CampaignDifference> {
-    const request = { campaign: nameOf(name), baseVersion, version, renderTestCases };
-    return present((await this.#calls.unary(METHOD.diffCampaignVersions, request, again(options))).difference);
+    const request = { campaign: this.fullName(name), baseVersion, version, renderTestCases };
+    return present((await this.calls.unary(METHOD.diffCampaignVersions, request, again(options))).difference);
   }
 
   /** Runs every check on the draft, and changes nothing. `strict` makes `SCHEMA_BREAKING` an error. */
@@ -157,7 +124,7 @@ export class Campaigns {
     name: string,
     { strict = false, ...options }: CallOptions & { readonly strict?: boolean } = {},
   ): Promise<ReviewCampaignResponse> {
-    return this.#calls.unary(METHOD.reviewCampaign, { name: nameOf(name), strict }, again(options));
+    return this.calls.unary(METHOD.reviewCampaign, { name: this.fullName(name), strict }, again(options));
   }
 
   /** Makes the draft live, or an earlier `version` again. Review errors throw PreconditionFailedError with `findings`. */
@@ -171,20 +138,18 @@ export class Campaigns {
       ...options
     }: ChangeOptions & BypassOptions & { readonly version?: number; readonly strict?: boolean } = {},
   ): Promise<ActivateCampaignResponse> {
-    const request = { name: nameOf(name), version, etag, strict, bypassReason };
-    return this.#calls.unary(METHOD.activateCampaign, request, once(options));
+    const request = { name: this.fullName(name), version, etag, strict, bypassReason };
+    return this.calls.unary(METHOD.activateCampaign, request, once(options));
   }
 
   /** Refuses new triggers and keeps what was accepted in the queue. */
-  async pause(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<Campaign> {
-    const answer = await this.#calls.unary(METHOD.pauseCampaign, { name: nameOf(name), etag }, once(options));
-    return present(answer.campaign);
+  async pause(name: string, options: ChangeOptions = {}): Promise<Campaign> {
+    return this.#moved("Pause", name, options);
   }
 
   /** Accepts triggers again and releases the queue. */
-  async resume(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<Campaign> {
-    const answer = await this.#calls.unary(METHOD.resumeCampaign, { name: nameOf(name), etag }, once(options));
-    return present(answer.campaign);
+  async resume(name: string, options: ChangeOptions = {}): Promise<Campaign> {
+    return this.#moved("Resume", name, options);
   }
 
   /** Refuses triggers for good, and sends (DRAIN) or cancels (CANCEL) what is queued. */
@@ -193,26 +158,24 @@ export class Campaigns {
     queueDisposal: StopCampaignRequest_QueueDisposal,
     { etag = "", ...options }: ChangeOptions = {},
   ): Promise<StopCampaignResponse> {
-    return this.#calls.unary(METHOD.stopCampaign, { name: nameOf(name), queueDisposal, etag }, once(options));
+    return this.calls.unary(METHOD.stopCampaign, { name: this.fullName(name), queueDisposal, etag }, once(options));
   }
 
   /** Puts aside a draft, or a campaign that has ended: lists leave it out unless they ask for it. */
-  async archive(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<Campaign> {
-    const answer = await this.#calls.unary(METHOD.archiveCampaign, { name: nameOf(name), etag }, once(options));
-    return present(answer.campaign);
+  async archive(name: string, options: ChangeOptions = {}): Promise<Campaign> {
+    return this.#moved("Archive", name, options);
   }
 
   /** Brings an archived campaign back into the state in which it was archived. */
-  async unarchive(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<Campaign> {
-    const answer = await this.#calls.unary(METHOD.unarchiveCampaign, { name: nameOf(name), etag }, once(options));
-    return present(answer.campaign);
+  async unarchive(name: string, options: ChangeOptions = {}): Promise<Campaign> {
+    return this.#moved("Unarchive", name, options);
   }
 
   /** Renders an `action` (by default the first) of the draft, or of a `version`, for this data and sends nothing. */
   async preview(name: string, options: PreviewOptions = {}): Promise<PreviewCampaignResponse> {
     const { context, profile, locale = "", identity = "", version = 0, action = "", rule = "", ...rest } = options;
     const request = {
-      name: nameOf(name),
+      name: this.fullName(name),
       version,
       action,
       rule,
@@ -221,7 +184,7 @@ export class Campaigns {
       ...(context && { context: jsonObject(context, "context") }),
       ...(profile && { profile: jsonObject(profile, "profile") }),
     };
-    return this.#calls.unary(METHOD.previewCampaign, request, again(rest));
+    return this.calls.unary(METHOD.previewCampaign, request, again(rest));
   }
 
   /** Returns calls that trigger the live version at this client's target, ready to paste. */
@@ -229,13 +192,13 @@ export class Campaigns {
     name: string,
     { baseUrl = "", ...options }: CallOptions & { readonly baseUrl?: string } = {},
   ): Promise<GetTriggerSampleResponse> {
-    const request = { name: nameOf(name), target: this.#calls.settings.target, baseUrl };
-    return this.#calls.unary(METHOD.getTriggerSample, request, again(options));
+    const request = { name: this.fullName(name), target: this.calls.settings.target, baseUrl };
+    return this.calls.unary(METHOD.getTriggerSample, request, again(options));
   }
-}
 
-function nameOf(name: string): string {
-  return fullName("campaigns", name);
+  async #moved(verb: string, name: string, { etag = "", ...options }: ChangeOptions): Promise<Campaign> {
+    return this.changed(verb, { name: this.fullName(name), etag }, once(options));
+  }
 }
 
 function again(options: CallOptions) {

@@ -46,9 +46,9 @@ export type ResourcePage = Fields & { readonly nextPageToken: string };
 
 /**
  * The resources of one kind, by the standard methods of its service (AIP-131 to AIP-135). A name may be given with its collection
- * or without: as `nights` or `sendingPolicies/nights`.
+ * or without: as `nights` or `sendingPolicies/nights`. How they are listed is not the same for all.
  */
-export class Resources<R extends DescMessage> {
+export class NamedResources<R extends DescMessage> {
   protected readonly calls: Calls;
   readonly #schema: R;
   readonly #service: DescService;
@@ -73,11 +73,6 @@ export class Resources<R extends DescMessage> {
 
   async get(name: string, options: CallOptions = {}): Promise<MessageShape<R>> {
     return this.changed("Get", { name: this.fullName(name) }, { ...options, repeatable: true });
-  }
-
-  /** Lists the resources by name. */
-  list({ pageSize = 0, ...options }: ListOptions = {}): Pager<ResourcePage, MessageShape<R>> {
-    return this.paged({ pageSize }, options);
   }
 
   /** Changes a resource to these values: all of them, or the top-level `fields` named. */
@@ -125,6 +120,14 @@ export class Resources<R extends DescMessage> {
 
   async #call(method: DescMethodUnary, request: Fields, options: UnaryOptions): Promise<Fields> {
     return (await this.calls.unary(method, request as MessageInitShape<DescMessage>, options)) as unknown as Fields;
+  }
+}
+
+/** Resources that are listed by name. */
+export class Resources<R extends DescMessage> extends NamedResources<R> {
+  /** Lists the resources by name. */
+  list({ pageSize = 0, ...options }: ListOptions = {}): Pager<ResourcePage, MessageShape<R>> {
+    return this.paged({ pageSize }, options);
   }
 }
 

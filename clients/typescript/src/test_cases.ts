@@ -1,10 +1,10 @@
 /** The methods of `client.testCases`. */
 
 import { randomUUID } from "node:crypto";
-import { create, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
-import type { TestCase, TestCaseSchema } from "./gen/clarion/v1/test_case_pb.js";
-import { type ListTestCasesResponseSchema, TestCaseService } from "./gen/clarion/v1/test_case_service_pb.js";
+import { type TestCase, TestCaseSchema } from "./gen/clarion/v1/test_case_pb.js";
+import { TestCaseService } from "./gen/clarion/v1/test_case_service_pb.js";
 import {
   type AcceptRenderingsResponse,
   type ExpectedRenderingSchema,
@@ -14,9 +14,16 @@ import {
 } from "./gen/clarion/v1/test_run_pb.js";
 import { endedStream } from "./errors.js";
 import { fullName, fullTestCaseName } from "./names.js";
-import { Pager } from "./pager.js";
+import type { Pager } from "./pager.js";
 import { present } from "./present.js";
-import type { ChangeOptions, ListOptions, WriteOptions } from "./resources.js";
+import {
+  type ChangeOptions,
+  type ListOptions,
+  NamedResources,
+  type ResourcePage,
+  type UpdateOptions,
+  type WriteOptions,
+} from "./resources.js";
 
 const METHOD = TestCaseService.method;
 
@@ -37,54 +44,37 @@ export interface TestRunOptions {
  * Keeps the data that campaigns are tried with, and tries them: `client.testCases`. The name of a test case may be given as
  * `order-confirmed/plain` or `campaigns/order-confirmed/testCases/plain`.
  */
-export class TestCases {
-  readonly #calls: Calls;
-
+export class TestCases extends NamedResources<typeof TestCaseSchema> {
   constructor(calls: Calls) {
-    this.#calls = calls;
+    super(calls, TestCaseSchema, TestCaseService);
   }
 
-  async create(
+  override async create(
     testCase: MessageInitShape<typeof TestCaseSchema>,
     { validateOnly = false, ...options }: WriteOptions = {},
   ): Promise<TestCase> {
-    const name = fullTestCaseName(testCase.name ?? "");
+    const name = this.fullName(testCase.name ?? "");
     const [campaign = "", testCaseId = ""] = name.split("/testCases/");
     const request = { campaign, testCaseId, testCase: { ...testCase, name }, validateOnly };
-    return present((await this.#calls.unary(METHOD.createTestCase, request, { ...options, repeatable: validateOnly })).testCase);
-  }
-
-  async get(name: string, options: CallOptions = {}): Promise<TestCase> {
-    const request = { name: fullTestCaseName(name) };
-    return present((await this.#calls.unary(METHOD.getTestCase, request, { ...options, repeatable: true })).testCase);
+    return this.changed("Create", request, { ...options, repeatable: validateOnly });
   }
 
   /** Lists the test cases of a campaign by name. */
-  list(
-    campaign: string,
-    { pageSize = 0, ...options }: ListOptions = {},
-  ): Pager<MessageShape<typeof ListTestCasesResponseSchema>, TestCase> {
-    const request = { campaign: fullName("campaigns", campaign), pageSize };
-    return new Pager(
-      (pageToken) => this.#calls.unary(METHOD.listTestCases, { ...request, pageToken }, { ...options, repeatable: true }),
-      (page) => page.testCases,
-    );
+  list(campaign: string, { pageSize = 0, ...options }: ListOptions = {}): Pager<ResourcePage, TestCase> {
+    return this.paged({ campaign: fullName("campaigns", campaign), pageSize }, options);
   }
 
   /** Changes it to these values: all of them, or the top-level `fields` named. */
-  async update(
+  override async update(
     testCase: MessageInitShape<typeof TestCaseSchema>,
-    { fields = ["*"], validateOnly = false, ...options }: WriteOptions & { readonly fields?: readonly string[] } = {},
+    options: UpdateOptions = {},
   ): Promise<TestCase> {
-    const named = { ...testCase, name: fullTestCaseName(testCase.name ?? "") };
-    const request = { testCase: named, updateMask: { paths: [...fields] }, validateOnly };
-    return present((await this.#calls.unary(METHOD.updateTestCase, request, { ...options, repeatable: validateOnly })).testCase);
+    return super.update({ ...testCase, name: this.fullName(testCase.name ?? "") }, options);
   }
 
   /** Deletes it, with what was accepted of it. */
   async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<void> {
-    const request = { name: fullTestCaseName(name), etag };
-    await this.#calls.unary(METHOD.deleteTestCase, request, { ...options, repeatable: false });
+    await this.call("Delete", { name: this.fullName(name), etag }, { ...options, repeatable: false });
   }
 
   /**
@@ -100,7 +90,7 @@ export class TestCases {
       const requestId = randomUUID();
       let end: TestRun | undefined;
       const wanted = signal ?? new AbortController().signal;
-      for await (const answer of this.#calls.stream(METHOD.testCampaign, request, wanted, requestId)) {
+      for await (const answer of this.calls.stream(METHOD.testCampaign, request, wanted, requestId)) {
         if (answer.part.case === "cell") yield answer.part.value;
         else end = answer.part.value;
       }
@@ -119,6 +109,10 @@ export class TestCases {
   ): Promise<AcceptRenderingsResponse> {
     const renderings = cells.map(({ key, etag }) => ({ key: present(key), etag }));
     const request = { campaign: fullName("campaigns", campaign), runEtag: run.etag, renderings };
-    return this.#calls.unary(METHOD.acceptRenderings, request, { ...options, repeatable: true });
+    return this.calls.unary(METHOD.acceptRenderings, request, { ...options, repeatable: true });
+  }
+
+  protected override fullName(name: string): string {
+    return fullTestCaseName(name);
   }
 }
