@@ -257,27 +257,8 @@ class CampaignCache:
 
     def _compile(self, key: tuple[int, int], stored: _StoredVersion) -> CompiledVersion:
         definition = stored.definition
-        actions = [
-            TargetAction(
-                action.id,
-                action.content.channel,
-                channel_key,
-                self._compiler.locales(definition, index),
-                self._compiler.rules(definition, index),
-            )
-            for index, (action, channel_key) in enumerate(zip(definition.actions, stored.channel_keys, strict=True))
-        ]
-        contents = tuple(
-            self._compiler.compile_content(
-                definition,
-                index,
-                stored.campaign_id,
-                stored.attachments,
-                built=stored.built,
-                fragments=stored.fragments,
-            )
-            for index in range(len(actions))
-        )
+        actions = tuple(self._target_action(stored, index) for index in range(len(definition.actions)))
+        contents = tuple(self._content(stored, index) for index in range(len(actions)))
         light, packed = light_of(definition), PackedVariants(definition)
         return CompiledVersion(
             key,
@@ -285,7 +266,7 @@ class CampaignCache:
             light,
             packed,
             contents,
-            tuple(actions),
+            actions,
             tuple(action.id for action in actions),
             any(action.rules is not None for action in actions),
             _sending_policy(definition),
@@ -296,6 +277,26 @@ class CampaignCache:
             stored.built,
             stored.fragments,
             definition.audience_ids,
+        )
+
+    def _target_action(self, stored: _StoredVersion, index: int) -> TargetAction:
+        action = stored.definition.actions[index]
+        return TargetAction(
+            action.id,
+            action.content.channel,
+            stored.channel_keys[index],
+            self._compiler.locales(stored.definition, index),
+            self._compiler.rules(stored.definition, index),
+        )
+
+    def _content(self, stored: _StoredVersion, index: int) -> CompiledContent:
+        return self._compiler.compile_content(
+            stored.definition,
+            index,
+            stored.campaign_id,
+            stored.attachments,
+            built=stored.built,
+            fragments=stored.fragments,
         )
 
 

@@ -73,15 +73,7 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
         CampaignComparer(transactions, core.compiler, core.public_url),
         CampaignHealthReader(transactions, PemCertificateReader(), clock),
         previewer,
-        ProofSender(
-            transactions,
-            previewer,
-            core.exclusions,
-            MessageFiles(transactions, encode_file),
-            open_channel,
-            clock,
-            core.ids,
-        ),
+        _proof_sender(core, previewer),
         TriggerSampler(core.campaigns, core.compiler, core.identities),
         ManageChannelConfigurations(transactions, clock, open_channel, sending.channel_changed),
         scheduler,
@@ -93,3 +85,8 @@ def wire_authoring(core: Core, sending: Sending, wake_runs: Callable[[], None]) 
         ManageFragments(transactions, core.compiler, clock),
         FragmentRepinner(transactions, review, clock, campaign_changed),
     )
+
+
+def _proof_sender(core: Core, previewer: CampaignPreviewer) -> ProofSender:
+    files = MessageFiles(core.transactions, encode_file)
+    return ProofSender(core.transactions, previewer, core.exclusions, files, open_channel, core.clock, core.ids)

@@ -64,7 +64,22 @@ def contract_services(
     addresses: PublicAddresses,
     request_streams: RequestStreams,
 ) -> list[Service]:
-    campaigns = CampaignService(
+    servicers: list[object] = [
+        *_authoring_servicers(authoring, attachments, addresses),
+        trigger_service,
+        ExecutionService(reading.lookups, triggers.cancelling),
+        MessageService(reading.lookups, triggers.cancelling, reading.watch),
+        ReportService(reading.reports),
+        *_people_servicers(people, request_streams),
+        ApiKeyService(access.keys),
+    ]
+    return [*map(Service.of, servicers), *map(service_of, _plain_kinds(core, people))]
+
+
+def _authoring_servicers(
+    authoring: Authoring, attachments: Attachments, addresses: PublicAddresses
+) -> Iterator[object]:
+    yield CampaignService(
         authoring.campaigns,
         authoring.life_cycle,
         authoring.comparer,
@@ -73,33 +88,24 @@ def contract_services(
         authoring.sampler,
         addresses,
     )
-    servicers: list[object] = [
-        campaigns,
-        ProofService(authoring.proofs),
-        ApprovalService(authoring.approving_campaigns, authoring.approving_fragments),
-        TestCaseService(authoring.test_cases, authoring.case_tester),
-        ChannelConfigurationService(authoring.channels),
-        FragmentService(authoring.fragments, authoring.repinner),
-        AttachmentService(attachments.uploads),
-        ProfileService(
-            people.profiles,
-            people.profile_imports,
-            people.profile_exports,
-            people.profile_merger,
-            people.erasures,
-        ),
-        trigger_service,
-        ExecutionService(reading.lookups, triggers.cancelling),
-        MessageService(reading.lookups, triggers.cancelling, reading.watch),
-        ReportService(reading.reports),
-        AllowListService(people.allow_lists),
-        SuppressionService(people.suppressions, people.suppression_imports),
-        AudienceService(people.audiences.audiences, people.audiences.uploads, people.audiences.counter),
-        ImportService(people.profile_imports, people.suppression_imports, people.audiences.uploads, request_streams),
-        ConsentService(people.consents.consents, people.consents.settings),
-        ApiKeyService(access.keys),
-    ]
-    return [*map(Service.of, servicers), *map(service_of, _plain_kinds(core, people))]
+    yield ProofService(authoring.proofs)
+    yield ApprovalService(authoring.approving_campaigns, authoring.approving_fragments)
+    yield TestCaseService(authoring.test_cases, authoring.case_tester)
+    yield ChannelConfigurationService(authoring.channels)
+    yield FragmentService(authoring.fragments, authoring.repinner)
+    yield AttachmentService(attachments.uploads)
+
+
+def _people_servicers(people: People, request_streams: RequestStreams) -> Iterator[object]:
+    audiences = people.audiences
+    yield ProfileService(
+        people.profiles, people.profile_imports, people.profile_exports, people.profile_merger, people.erasures
+    )
+    yield AllowListService(people.allow_lists)
+    yield SuppressionService(people.suppressions, people.suppression_imports)
+    yield AudienceService(audiences.audiences, audiences.uploads, audiences.counter)
+    yield ImportService(people.profile_imports, people.suppression_imports, audiences.uploads, request_streams)
+    yield ConsentService(people.consents.consents, people.consents.settings)
 
 
 def _plain_kinds(core: Core, people: People) -> Iterator[StandardMethods[Any]]:

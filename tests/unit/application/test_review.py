@@ -6,7 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign import Action, Schedule, ThroughputMode, UnknownRecipientPolicy
+from clarion_server.application.campaigns.candidate import Candidate
+from clarion_server.application.ports.content import NO_ATTACHMENTS
+from clarion_server.domain.campaign import (
+    Action,
+    Campaign,
+    CampaignDefinition,
+    Schedule,
+    ThroughputMode,
+    UnknownRecipientPolicy,
+)
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import EmailContent
@@ -14,7 +23,7 @@ from clarion_server.domain.content.webhook import WebhookContent, WebhookProvide
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.instant import HOUR
 
-from tests.unit.application.world import CHANNEL, DEFINITION, EMAIL, World
+from tests.unit.application.world import AUTHOR, CHANNEL, DEFINITION, EMAIL, World
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 USABLE = replace(CHANNEL, id="orders")
@@ -23,7 +32,14 @@ WHOLE = replace(DEFINITION, actions=(Action("email", "orders", replace(EMAIL, te
 
 
 async def findings(world: World, channel: ChannelConfiguration | None = USABLE, **changes: Any) -> list[Finding]:
-    return await world.review.of(replace(WHOLE, **changes), [channel], None, None)
+    return await review(world, replace(WHOLE, **changes), channel)
+
+
+async def review(world: World, definition: CampaignDefinition, *channels: ChannelConfiguration | None) -> list[Finding]:
+    """Returns what is found in a draft whose actions name these channel configurations."""
+    now, sees = world.clock.now(), AUTHOR.visibility
+    campaign = Campaign(sees.sandbox, "order-confirmed", definition, now, AUTHOR.name, now, AUTHOR.name)
+    return await world.review.of(Candidate(campaign, definition, channels, None, None, sees, NO_ATTACHMENTS))
 
 
 async def codes(world: World, channel: ChannelConfiguration | None = USABLE, **changes: Any) -> list[FindingCode]:
@@ -53,7 +69,7 @@ async def test_a_channel_configuration_that_cannot_be_used_is_an_error(
 async def test_the_channel_configuration_of_every_action_is_looked_at(world: World) -> None:
     hook = Action("hook", "hooks", WebhookContent("{}"))
     definition = replace(WHOLE, actions=(*WHOLE.actions, hook))
-    found = await world.review.of(definition, [USABLE, None], None, None)
+    found = await review(world, definition, USABLE, None)
     assert [(finding.code, finding.field) for finding in found] == [
         (FindingCode.CHANNEL_CONFIGURATION_MISSING, "actions[1].channel_configuration")
     ]

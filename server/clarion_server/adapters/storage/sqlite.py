@@ -101,11 +101,7 @@ def open_sqlite_store(
     file = Path(path)
     connect = partial(_connect, file, timeout)
     with _failures_of_opening(file), ExitStack() as undo:
-        _check_version()
-        if file.is_dir():
-            raise StoreUnavailable(f"{file} is a folder: name a file in it.")
-        # Data of recipients and passwords of channels are in it. The log beside it gets the same mode.
-        file.touch(mode=0o600)
+        _make_file(file)
         _write_ahead(connect, timeout)
         pragmas = (*_WRITER_PRAGMAS, _DURABLE if durable else _NOT_DURABLE)
         # The store keeps one. The other is for whoever looks at the file by the engine itself.
@@ -114,15 +110,8 @@ def open_sqlite_store(
         with writer.begin() as transaction:
             migrate(transaction)
         readers = _engine(connect, _READER_PRAGMAS, "BEGIN", timeout, pool_size=4, max_overflow=-1)
-        unix_notifier = UnixNotifier(file)
-        notifier = _SqliteNotifier(connect(), unix_notifier)
-        lock = FairWriterLock(file.with_name(f"{file.name}-turns"), timeout, lambda: unix_notifier.is_alone)
+        notifier, lock = _coordination(file, connect, timeout)
         undo.pop_all()
-
-    def close() -> None:
-        lock.close()
-        on_close()
-
     return SqlStore(
         writer,
         readers,
@@ -132,8 +121,31 @@ def open_sqlite_store(
         timeout=timeout,
         writer_lock=lock.hold,
         scrub=partial(_scrub, connect, vacuum_limit),
-        on_close=close,
+        on_close=partial(_close, lock, on_close),
     )
+
+
+def _make_file(file: Path) -> None:
+    """Makes the file unless it is there."""
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        oldest = ".".join(map(str, _OLDEST_SQLITE))
+        raise StoreUnavailable(f"This Python has SQLite {sqlite3.sqlite_version}; Clarion needs {oldest} or newer.")
+    if file.is_dir():
+        raise StoreUnavailable(f"{file} is a folder: name a file in it.")
+    # Data of recipients and passwords of channels are in it. The log beside it gets the same mode.
+    file.touch(mode=0o600)
+
+
+def _coordination(file: Path, connect: Connect, timeout: float) -> tuple[_SqliteNotifier, FairWriterLock]:
+    """Returns how the processes on one file hear of each other's commits, and how they take turns in writing."""
+    unix_notifier = UnixNotifier(file)
+    notifier = _SqliteNotifier(connect(), unix_notifier)
+    return notifier, FairWriterLock(file.with_name(f"{file.name}-turns"), timeout, lambda: unix_notifier.is_alone)
+
+
+def _close(lock: FairWriterLock, on_close: Callable[[], None]) -> None:
+    lock.close()
+    on_close()
 
 
 @contextmanager
@@ -152,12 +164,6 @@ def _explain(error: OSError | sqlite3.Error | DBAPIError) -> str:
     cause = error.orig if isinstance(error, DBAPIError) else error
     code: int = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     return _EXPLANATIONS.get(code & 0xFF, f"cannot be used: {cause}")
-
-
-def _check_version() -> None:
-    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
-        oldest = ".".join(map(str, _OLDEST_SQLITE))
-        raise StoreUnavailable(f"This Python has SQLite {sqlite3.sqlite_version}; Clarion needs {oldest} or newer.")
 
 
 def _connect(file: Path, timeout: float) -> sqlite3.Connection:

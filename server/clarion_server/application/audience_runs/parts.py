@@ -46,29 +46,8 @@ class Part:
     def item(self, execution: Execution, now: Instant) -> AcceptItem:
         """Returns what is to be accepted. The messages are accepted, and may leave, at `now`."""
         live, version = self.live, self.live.version
-        recipients: list[AcceptedRecipient] = []
-        inputs: dict[int, RecipientInput] = {}
-        lacks_address = False
-        locale = choose_locale(self.run.locale, {}, version.definition.default_locale).value
-        for member in self.members:
-            if member.identity is None:
-                continue
-            identity, normal_value = str(member.identity), member.identity.key.value
-            addresses, missing = choose_addresses("", {}, identity, version.definition)
-            lacks_address |= bool(missing)
-            inputs[member.ordinal] = RecipientInput(identity, locale=self.run.locale)
-            recipients.append(
-                AcceptedRecipient(
-                    member.ordinal,
-                    identity,
-                    addresses,
-                    locale,
-                    self.run.context,
-                    _NO_PROFILE,
-                    self.run.labels,
-                    normal_value,
-                )
-            )
+        recipients, lacks_address = self._recipients()
+        inputs = {each.index: RecipientInput(each.identity, locale=self.run.locale) for each in recipients}
         trigger = Trigger(
             # The request id stays with the execution, which is stored already.
             replace(execution, request_id=None, accept_time=now),
@@ -87,6 +66,32 @@ class Part:
         members = MemberUse(stored, partial(exclude_repeated, self.run, self.taken))
         use = ProfileUse(live, inputs, allow_partial=True, lacks_address=lacks_address, members=members)
         return AcceptItem(trigger, {}, (None,) * len(version.actions), use)
+
+    def _recipients(self) -> tuple[list[AcceptedRecipient], bool]:
+        """Returns the members who have an identity, and whether one of them may lack an address."""
+        definition = self.live.version.definition
+        recipients: list[AcceptedRecipient] = []
+        lacks_address = False
+        locale = choose_locale(self.run.locale, {}, definition.default_locale).value
+        for member in self.members:
+            if member.identity is None:
+                continue
+            identity, normal_value = str(member.identity), member.identity.key.value
+            addresses, missing = choose_addresses("", {}, identity, definition)
+            lacks_address |= bool(missing)
+            recipients.append(
+                AcceptedRecipient(
+                    member.ordinal,
+                    identity,
+                    addresses,
+                    locale,
+                    self.run.context,
+                    _NO_PROFILE,
+                    self.run.labels,
+                    normal_value,
+                )
+            )
+        return recipients, lacks_address
 
     def result(self, accepted: Accepted) -> PartResult:
         reached = {

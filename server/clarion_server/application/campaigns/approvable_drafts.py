@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from clarion_server.application.approvals.drafts import DraftTarget
-from clarion_server.application.campaigns.candidate import Candidate, candidate_of, findings_of, read_candidate
+from clarion_server.application.campaigns.candidate import Candidate, candidate_of, read_candidate
 from clarion_server.application.campaigns.changes import CampaignChanges, Change, Target
 from clarion_server.application.campaigns.review import Review
 from clarion_server.application.ports.clock import Clock
@@ -53,7 +53,7 @@ class CampaignDrafts:
                 "Edit its draft first.",
             )
         # Outside of any transaction: it may take a while.
-        if errors := errors_of(await findings_of(self._review, candidate)):
+        if errors := errors_of(await self._review.of(candidate)):
             raise ReviewFailed(candidate.campaign.name, tuple(errors))
         return candidate
 

@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, field, replace
 
 from clarion_server.application.campaigns.cell_rendering import CellRenderer
 from clarion_server.application.campaigns.changes import Target
-from clarion_server.application.campaigns.label_findings import audience_findings, fragment_label_findings
-from clarion_server.application.campaigns.review import Review, outdated_findings
 from clarion_server.application.fragment_lookup import NO_PINS, Pins, named_fragments, versions_of
 from clarion_server.application.ports.content import Attachments, ContentCompiler, Fragments
 from clarion_server.application.ports.store import UnitOfWork
@@ -19,7 +17,6 @@ from clarion_server.domain.audience import Audience
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
 from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.finding import Finding
 from clarion_server.domain.fragment_reference import FragmentReference
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.public_url import PublicUrl
@@ -188,30 +185,6 @@ def renderer_of(candidate: Candidate, compiler: ContentCompiler, public_url: Pub
         candidate.built,
         candidate.shown_fragments,
     )
-
-
-async def findings_of(review: Review, candidate: Candidate, *, strict: bool = False) -> list[Finding]:
-    """Returns what review finds, errors first. With `strict`, what would refuse triggers of the live version is one."""
-    found = await review.of(
-        candidate.definition,
-        candidate.channels,
-        candidate.topic,
-        candidate.sending_policy,
-        candidate.attachments,
-        candidate.built,
-        candidate.shown_fragments,
-        test_cases=candidate.test_cases,
-        live=candidate.live,
-        strict=strict,
-        access_labels=candidate.campaign.access_labels,
-    )
-    shown = candidate.shown_fragments
-    wider = fragment_label_findings(candidate.campaign.access_labels, shown, candidate.visibility)
-    asked = audience_findings(
-        candidate.definition, candidate.campaign.access_labels, candidate.audiences, candidate.visibility
-    )
-    outdated = outdated_findings(candidate.campaign.id, shown, candidate.newest, candidate.live_fragments)
-    return [*wider, *asked, *found, *outdated]
 
 
 def _newest_of(unit: UnitOfWork, fragments: Fragments, visibility: Visibility) -> dict[str, int]:

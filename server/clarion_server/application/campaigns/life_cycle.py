@@ -8,7 +8,7 @@ from functools import partial
 
 from clarion_server.application.approvals.check import check_approval
 from clarion_server.application.campaigns.activation import CampaignChanged, activation_of
-from clarion_server.application.campaigns.candidate import findings_of, read_candidate
+from clarion_server.application.campaigns.candidate import read_candidate
 from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.campaigns.review import Review
 from clarion_server.application.ports.clock import Clock
@@ -57,7 +57,7 @@ class CampaignLifeCycle:
         target = Target(caller.visibility, campaign_id)
         now = self._clock.now()
         candidate = await self._transactions.read(lambda unit: read_candidate(unit, target, 0, now))
-        return await findings_of(self._review, candidate, strict=strict)
+        return await self._review.of(candidate, strict=strict)
 
     async def activate(self, command: ActivateCampaign, caller: Caller) -> Activation:
         """Raises InvalidFields, ResourceNotFound, EtagMismatch, IllegalTransition, ReviewFailed, ApprovalRequired or
@@ -75,7 +75,7 @@ class CampaignLifeCycle:
             candidate.campaign.check_etag(command.etag)
             candidate.campaign.check_may(Transition.ACTIVATE)
             # Outside of any transaction: it may take a while.
-            findings = await findings_of(self._review, candidate, strict=command.strict)
+            findings = await self._review.of(candidate, strict=command.strict)
             if errors := errors_of(findings):
                 raise ReviewFailed(candidate.campaign.name, tuple(errors))
             built = candidate.built

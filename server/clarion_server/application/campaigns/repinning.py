@@ -9,7 +9,7 @@ from functools import partial
 
 from clarion_server.application.campaigns.activation import CampaignChanged, activation_of
 from clarion_server.application.campaigns.approval_check import check_repin_approval, missing_of_repin
-from clarion_server.application.campaigns.candidate import Candidate, findings_of, repinned_candidate_of
+from clarion_server.application.campaigns.candidate import Candidate, repinned_candidate_of
 from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.campaigns.review import Review
 from clarion_server.application.ports.clock import Clock
@@ -98,7 +98,7 @@ class FragmentRepinner:
         if candidate is None:
             return begun
         # Outside of any transaction: it may take a while.
-        findings = await findings_of(self._review, candidate)
+        findings = await self._review.of(candidate)
         if errors := errors_of(findings):
             return replace(begun, outcome=RepinOutcome.REFUSED, findings=tuple(errors))
         reviewed = replace(begun, findings=tuple(findings))

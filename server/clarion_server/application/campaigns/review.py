@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from clarion_server.application.background import run_in_background
+from clarion_server.application.campaigns.candidate import Candidate, renderer_of
 from clarion_server.application.campaigns.case_review import case_findings
-from clarion_server.application.campaigns.cell_rendering import CellRenderer
-from clarion_server.application.campaigns.label_findings import label_findings
-from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.content import (
-    NO_ATTACHMENTS,
-    NO_FRAGMENTS,
-    Attachments,
-    ContentCompiler,
-    Fragments,
+from clarion_server.application.campaigns.label_findings import (
+    audience_findings,
+    fragment_label_findings,
+    label_findings,
 )
-from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
+from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.content import NO_FRAGMENTS, Attachments, ContentCompiler, Fragments
+from clarion_server.domain.access_labels import AccessLabels
 from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition, Schedule, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.campaign_rules import campaign_violations
@@ -30,13 +28,12 @@ from clarion_server.domain.mail_size import mail_size
 from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.schema_difference import SchemaEffect
 from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.test_case import TestCase
 from clarion_server.domain.topic import Topic
 from clarion_server.domain.violation import Violation
 
 
 class Review:
-    """Checks a definition as a whole."""
+    """Checks candidates as a whole."""
 
     def __init__(self, compiler: ContentCompiler, clock: Clock, public_url: PublicUrl | None = None) -> None:
         """`public_url` is what the links of recipients begin with; None where there are none."""
@@ -44,76 +41,45 @@ class Review:
         self._clock = clock
         self._public_url = public_url
 
-    async def of(
-        self,
-        definition: CampaignDefinition,
-        channels: Sequence[ChannelConfiguration | None],
-        topic: Topic | None,
-        sending_policy: SendingPolicy | None,
-        attachments: Attachments = NO_ATTACHMENTS,
-        built: BuiltSources | None = None,
-        fragments: Fragments = NO_FRAGMENTS,
-        *,
-        test_cases: Sequence[TestCase] = (),
-        live: CampaignDefinition | None = None,
-        strict: bool = False,
-        access_labels: AccessLabels = NO_ACCESS_LABELS,
-    ) -> list[Finding]:
-        """Returns the findings, errors first.
-
-        `channels` are what the definition's actions name, in their order; None where there is none of that name.
-        So with `topic` and `sending_policy`, which the definition may name. `live` is what triggers use now, if there
-        is anything; `strict` makes an error of what would refuse triggers that it takes. `attachments` are those that
-        the definition names and that are stored. `built` is what was built of it before, if it was. `fragments` are
-        what its contents lead to. `test_cases` are tried with its contents. `access_labels` are the campaign's.
+    async def of(self, candidate: Candidate, *, strict: bool = False) -> list[Finding]:
+        """Returns the findings, errors first. With `strict`, what would refuse triggers that the live version takes is
+        an error.
         """
-
-        def review() -> list[Finding]:
-            found = self._findings(definition, channels, topic, sending_policy, attachments, built, fragments)
-            found += _label_findings(definition, channels, access_labels)
-            if test_cases and not any(each.code is FindingCode.FIELD_INVALID for each in found):
-                case = test_cases[0]
-                renderer = CellRenderer(
-                    self._compiler,
-                    self._public_url,
-                    case.campaign_id,
-                    definition,
-                    channels,
-                    attachments,
-                    built,
-                    fragments,
-                )
-                told = {(each.field, each.line) for each in errors_of(found)}
-                # What fails where review has found an error is no second mistake.
-                found += [each for each in case_findings(renderer, test_cases) if (each.field, each.line) not in told]
-            if live is not None:
-                found += self._breaking_changes(live, definition, Severity.ERROR if strict else Severity.WARNING)
-            return errors_of(found) + warnings_of(found)
-
+        labels, shown = candidate.campaign.access_labels, candidate.shown_fragments
+        wider = fragment_label_findings(labels, shown, candidate.visibility)
+        asked = audience_findings(candidate.definition, labels, candidate.audiences, candidate.visibility)
         # Walking large templates takes milliseconds, in which the event loop serves others.
-        return await run_in_background(review)
+        found = await run_in_background(self._findings, candidate, strict)
+        outdated = _outdated_findings(candidate.campaign.id, shown, candidate.newest, candidate.live_fragments)
+        return [*wider, *asked, *errors_of(found), *warnings_of(found), *outdated]
 
-    def _findings(
-        self,
-        definition: CampaignDefinition,
-        channels: Sequence[ChannelConfiguration | None],
-        topic: Topic | None,
-        sending_policy: SendingPolicy | None,
-        attachments: Attachments,
-        built: BuiltSources | None,
-        fragments: Fragments,
-    ) -> list[Finding]:
+    def _findings(self, candidate: Candidate, strict: bool) -> list[Finding]:
+        found = self._definition_findings(candidate)
+        found += _label_findings(candidate.definition, candidate.channels, candidate.campaign.access_labels)
+        if candidate.test_cases and not any(each.code is FindingCode.FIELD_INVALID for each in found):
+            told = {(each.field, each.line) for each in errors_of(found)}
+            renderer = renderer_of(candidate, self._compiler, self._public_url)
+            of_cases = case_findings(renderer, candidate.test_cases)
+            # What fails where review has found an error is no second mistake.
+            found += [each for each in of_cases if (each.field, each.line) not in told]
+        if candidate.live is not None:
+            severity = Severity.ERROR if strict else Severity.WARNING
+            found += self._breaking_changes(candidate.live, candidate.definition, severity)
+        return found
+
+    def _definition_findings(self, candidate: Candidate) -> list[Finding]:
+        definition, attachments = candidate.definition, candidate.attachments
         broken = campaign_violations(definition)
         if broken:
             # Drafts keep the rules of the day they were written; what follows relies on those of today.
             return [_field_invalid(violation) for violation in broken]
         findings = list(_schedule_findings(definition.schedule, self._clock.now()))
-        findings += self._compiler.review(definition, attachments, built, fragments)
-        for index, channel in enumerate(channels):
+        findings += self._compiler.review(definition, attachments, candidate.built, candidate.shown_fragments)
+        for index, channel in enumerate(candidate.channels):
             findings += _channel_findings(definition, index, channel)
             findings += _size_findings(definition, index, channel, attachments)
-        findings += _topic_findings(definition, topic)
-        findings += _sending_policy_findings(definition, sending_policy)
+        findings += _topic_findings(definition, candidate.topic)
+        findings += _sending_policy_findings(definition, candidate.sending_policy)
         findings += _throughput_findings(definition)
         return findings
 
@@ -133,7 +99,7 @@ class Review:
                 yield Finding(severity, FindingCode.SCHEMA_BREAKING, "context_schema", message, remedy)
 
 
-def outdated_findings(
+def _outdated_findings(
     campaign_id: str, fragments: Fragments, newest: Mapping[str, int], live: Mapping[str, int]
 ) -> Iterator[Finding]:
     """Yields each fragment that is older than it could be. `live` is what the live version is pinned to."""

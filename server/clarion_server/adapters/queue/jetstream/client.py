@@ -18,12 +18,16 @@ from nkeys import NkeysError
 from clarion_server.adapters.queue.jetstream.address import QueueAddress
 from clarion_server.application.ports.queue import QueueUnavailable
 
-#: How long, in seconds, a server may take to accept a connection.
-_CONNECT_SECONDS = 5
-#: How long, in seconds, nats-py waits before it tries the same server again.
-_RECONNECT_WAIT = 1
-#: After two such intervals, in seconds, without an answer, nats-py takes a connection for lost.
-_PING_SECONDS = 10
+#: Durations are in seconds.
+_PATIENCE: dict[str, Any] = {
+    # A server may take so long to accept a connection.
+    "connect_timeout": 5,
+    # nats-py never stops trying, and waits so long before it tries the same server again.
+    "max_reconnect_attempts": -1,
+    "reconnect_time_wait": 1,
+    # After two such intervals without an answer, nats-py takes a connection for lost.
+    "ping_interval": 10,
+}
 #: How long, in seconds, closing may take. A connection whose TLS handshake was never made would not end by itself.
 _CLOSE_SECONDS = 1.0
 #: The server answers so when JetStream is off, for itself or for the account. `None` stands for no answer at all.
@@ -87,13 +91,10 @@ async def connect(
             password=address.password,
             token=address.token,
             user_credentials=address.credentials,
-            max_reconnect_attempts=-1,
-            reconnect_time_wait=_RECONNECT_WAIT,
-            connect_timeout=_CONNECT_SECONDS,
-            ping_interval=_PING_SECONDS,
             disconnected_cb=on_loss,
             closed_cb=on_loss,
             error_cb=report,
+            **_PATIENCE,
         )
     except QueueUnavailable:
         await close(client)
@@ -101,9 +102,8 @@ async def connect(
     except (TypeError, NkeysError) as error:
         # nats-py fails so when the file has no JWT or no seed.
         await close(client)
-        raise QueueUnavailable(
-            f"{address.credentials} is not a file of NATS credentials, with a JWT and the seed of its key."
-        ) from error
+        what = "a file of NATS credentials, with a JWT and the seed of its key"
+        raise QueueUnavailable(f"{address.credentials} is not {what}.") from error
     untried = -1
     return client
 
