@@ -156,7 +156,7 @@ def _close_marketing(service: Service) -> None:
 
 
 class _Run:
-    """A run that has just been triggered."""
+    """Is a run that has just been triggered."""
 
     def __init__(self, service: Service, count: int) -> None:
         self._service = service

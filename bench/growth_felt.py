@@ -1,4 +1,4 @@
-"""What a caller's trigger costs the whole process with millions of messages stored, beside one with none.
+"""Says what a caller's trigger costs the whole process with millions of messages stored, beside one with none.
 
 The processes serve at the same time and are loaded in turn. Each trigger has a random request id, which is the hardest
 case for an index of ten million of them.

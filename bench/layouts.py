@@ -36,13 +36,13 @@ _CLASSES = {
 
 
 def with_layout() -> campaign_pb2.Campaign:
-    """The usual campaign, whose mail is a layout with blocks and fragments."""
+    """Returns the usual campaign, whose mail is a layout with blocks and fragments."""
     main = HTML[_START:_ROW] + '{% include "fragments/shipping" %}' + HTML[_ROW_END:_END]
     return _with('{% extends "fragments/base" %}{% block main %}' + main + "{% endblock %}")
 
 
 def with_sheet() -> campaign_pb2.Campaign:
-    """The usual campaign, whose styles stand in a sheet."""
+    """Returns the usual campaign, whose styles stand in a sheet."""
     html = HTML
     for name, style in _CLASSES.items():
         html = html.replace(f'style="{style}"', f'class="{name}"')

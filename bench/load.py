@@ -32,8 +32,8 @@ STREAM_PATH = "/clarion.v1.TriggerService/TriggerStream"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server under load, the caller's credential, the cores that the load may use, and over how many connections it
-    comes unless it is rated.
+    """Is a server under load, the caller's credential, the cores that the load may use, and over how many connections
+    it comes unless it is rated.
     """
 
     port: int
@@ -44,7 +44,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A message to send again and again, and how many bytes a good answer to it takes, its frame included."""
+    """Is a message to send again and again, and how many bytes a good answer to it takes, its frame included."""
 
     message: bytes
     answer_bytes: int

@@ -1,4 +1,4 @@
-"""What the figures were measured on. No figure means anything without it."""
+"""Says what the figures were measured on. No figure means anything without it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FSYNCS = 100
 
 
 def describe(folder: Path) -> dict[str, Any]:
-    """The machine, how busy others keep it, and what a commit to the disk below `folder` costs at least."""
+    """Returns the machine, how busy others keep it, and what a commit to the disk below `folder` costs at least."""
     return {
         "system": platform.platform(),
         "processor": _processor(),
@@ -28,7 +28,7 @@ def describe(folder: Path) -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """The name of the processor, as far as the system tells it."""
+    """Returns the name of the processor, as far as the system tells it."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text().splitlines():

@@ -23,7 +23,7 @@ STORES = ("sqlite", "postgresql")
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is sent in each measurement: enough for seconds, not for minutes."""
+    """Says how much is sent in each measurement: enough for seconds, not for minutes."""
 
     calls: int = 15_000
     messages_per_stream: int = 5_000
@@ -59,7 +59,9 @@ class Bench:
 
     @contextmanager
     def held_service(self) -> Iterator[tuple[Service, Driver]]:
-        """A Clarion that accepts and does not hand off. In the end it must have recorded all that it acknowledged."""
+        """Returns a Clarion that accepts and does not hand off. In the end it must have recorded all that it
+        acknowledged.
+        """
         with running_service(self.folder, self.placement.server) as (service, _):
             service.set_up(sink_port=1)
             service.hold()
@@ -110,7 +112,9 @@ def accepting(form: str, measure: Accepting) -> Callable[[Bench], Samples]:
 
 
 def latency(bench: Bench) -> Samples:
-    """How long a call waits for its answer at half of the load that Clarion can take; the echo at the same load."""
+    """Returns how long a call waits for its answer at half of the load that Clarion can take; the echo at the same
+    load.
+    """
     if bench.floors_only:
         return {}
     with bench.held_service() as (_, driver):

@@ -39,7 +39,7 @@ def known() -> campaign_pb2.Campaign:
 
 
 def high() -> campaign_pb2.Campaign:
-    """The usual campaign, which looks nobody up."""
+    """Returns the usual campaign, which looks nobody up."""
     unlooked = campaign()
     unlooked.throughput_mode = campaign_pb2.THROUGHPUT_MODE_HIGH
     return unlooked
@@ -49,7 +49,7 @@ def high() -> campaign_pb2.Campaign:
 class Case:
     make: Callable[[], campaign_pb2.Campaign]
     has_people: bool = True
-    """Whether its sandbox knows the recipients."""
+    """Says whether its sandbox knows the recipients."""
     has_cap: bool = False
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where each side runs. An empty set leaves the choice to the system."""
+    """Says where each side runs. An empty set leaves the choice to the system."""
 
     name: str
     server: frozenset[int]
@@ -22,7 +22,7 @@ UNPINNED = Placement("unpinned", frozenset(), frozenset())
 
 
 def placements() -> list[Placement]:
-    """The placements that this machine allows, the one that the targets are judged on first."""
+    """Returns the placements that this machine allows, the one that the targets are judged on first."""
     if sys.platform != "linux":
         return [UNPINNED]
     first, *others = sorted(os.sched_getaffinity(0))

@@ -21,7 +21,7 @@ RUN_SECONDS = 120.0
 
 
 class BenchError(Exception):
-    """A measurement that could not be taken, or whose answers were not those expected."""
+    """Is a measurement that could not be taken, or whose answers were not those expected."""
 
 
 class Process:
@@ -51,7 +51,7 @@ class Process:
         self._lines.put(None)
 
     def read_line(self, wanted: Callable[[str], bool] = bool, seconds: float = START_SECONDS) -> str:
-        """The next line that is wanted; `BenchError` when the child ends, or none comes in time."""
+        """Returns the next line that is wanted; `BenchError` when the child ends, or none comes in time."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -88,7 +88,7 @@ def running(
 
 
 def module(name: str, *arguments: object) -> list[str]:
-    """The command that runs a module of this package with this very Python."""
+    """Returns the command that runs a module of this package with this very Python."""
     return [sys.executable, "-m", f"bench.{name}", *map(str, arguments)]
 
 

@@ -1,4 +1,4 @@
-"""What callers notice of it when all that is old is being deleted, and what becomes of the file meanwhile."""
+"""Says what callers notice of it when all that is old is being deleted, and what becomes of the file meanwhile."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ _OLD = f"""
 
 
 def retention(bench: Bench) -> Samples:
-    """How long calls wait for their answers, 1,000 a second, while nothing is purged, and until all that is old is."""
+    """Returns how long calls wait for their answers, 1,000 a second, while nothing is purged, and until all that is old
+    is.
+    """
     if bench.floors_only:
         return {}
     without, _ = _loaded(bench, {})
@@ -48,7 +50,7 @@ def retention(bench: Bench) -> Samples:
 
 
 def _loaded(bench: Bench, settings: Mapping[str, str]) -> tuple[list[float], float]:
-    """The p99 of each load, in ms, and the size of the file in the end as a multiple of that in the beginning."""
+    """Returns the p99 of each load, in ms, and the size of the file in the end, as a multiple of that before."""
     old = bench.sizes.scaled(OLD_MESSAGES)
     with TemporaryDirectory(dir=bench.folder) as folder:
         file = Path(folder, "clarion.db")
@@ -79,6 +81,6 @@ def _loads_until_purged(file: Path, old: int) -> Iterator[int]:
 
 
 def _rows(file: Path, last: int) -> int:
-    """How many of the rows that were filled in are left."""
+    """Returns how many of the rows that were filled in are left."""
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
         return int(connection.execute(_OLD, {"last": last}).fetchone()[0])

@@ -73,7 +73,7 @@ def lanes(bench: Bench) -> Samples:
 
 
 def backlog(bench: Bench) -> Samples:
-    """The memory of a process that accepted a hundred thousand messages which stay queued, and then a million."""
+    """Returns the memory of a process that accepted a hundred thousand messages that stay queued, then a million."""
     if bench.floors_only:
         return {}
     with running_service(bench.folder, bench.placement.server) as (service, _):

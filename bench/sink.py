@@ -22,11 +22,11 @@ class Sink:
     port: int
 
     def count(self) -> int:
-        """How many messages it has taken since it was started."""
+        """Returns how many messages it has taken since it was started."""
         return self.last()[0]
 
     def last(self) -> tuple[int, float]:
-        """How many it has taken, and when it took the last one, in seconds since 1970."""
+        """Returns how many it has taken, and when it took the last one, in seconds since 1970."""
         with smtplib.SMTP("127.0.0.1", self.port, timeout=10) as connection:
             _, answer = connection.docmd("XCOUNT")
         count, taken = map(int, answer.split())
@@ -34,7 +34,7 @@ class Sink:
 
 
 def sink_command(build: Path) -> tuple[str, list[str]]:
-    """What kind of sink this machine can run, and the command that starts it. Compiles into `build`."""
+    """Returns what kind of sink this machine can run, and the command that starts it. Compiles into `build`."""
     compiler = shutil.which("cc")
     if compiler is None:
         return f"Python {sys.version_info.major}.{sys.version_info.minor}", module("python_sink")

@@ -22,7 +22,7 @@ RECIPIENT = "jane.0000@example.com"
 
 
 def order_mail() -> bytes:
-    """The mail that Clarion makes of a trigger of the bench, give or take a header."""
+    """Returns the mail that Clarion makes of a trigger of the bench, give or take a header."""
     subject, text, html = (
         jinja2.Template(source, autoescape=True).render(context=CONTEXT) for source in (SUBJECT, TEXT, HTML)
     )

@@ -11,7 +11,9 @@ RECIPIENTS_PER_CALL = 20
 
 
 def trigger(recipients: int = 1) -> trigger_service_pb2.TriggerRequest:
-    """A trigger of about 150 bytes a recipient, without a request id: the same bytes are a new trigger each time."""
+    """Returns a trigger of about 150 bytes a recipient, without a request id: the same bytes are a new trigger each
+    time.
+    """
     request = trigger_service_pb2.TriggerRequest(campaign=f"campaigns/{CAMPAIGN_ID}")
     for number in range(recipients):
         recipient = request.recipients.add(identity=identity(number))

@@ -1,4 +1,4 @@
-"""What a process and those that it started take of the machine. Linux alone tells; elsewhere everything is `nan`."""
+"""Says what a process and those that it started take of the machine. Linux alone tells; elsewhere all is `nan`."""
 
 from __future__ import annotations
 

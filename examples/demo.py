@@ -49,7 +49,7 @@ console = Console()
 
 
 class Receivers:
-    """The SMTP server and the webhook receiver of the demo."""
+    """Holds the SMTP server and the webhook receiver of the demo."""
 
     def __init__(self) -> None:
         self.secret = f"whsec_{base64.b64encode(os.urandom(32)).decode()}"
@@ -58,7 +58,7 @@ class Receivers:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the channel configurations of `examples/campaigns` take from the environment."""
+        """Returns what the channel configurations of `examples/campaigns` take from the environment."""
         return {
             "SMTP_PORT": str(self.mailbox.port),
             "WEBHOOK_URL": self.webhooks.url,

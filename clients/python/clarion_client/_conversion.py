@@ -58,7 +58,7 @@ def represents(*descriptors: Descriptor | EnumDescriptor) -> Callable[[C], C]:
 
 
 class Value:
-    """A frozen dataclass whose fields are those of a message of the contract, in Python's own types."""
+    """Is a frozen dataclass whose fields are those of a message of the contract, in Python's own types."""
 
     __slots__ = ()
 

@@ -60,7 +60,7 @@ def full_identity(identity: str) -> str:
 
 
 class PersonFields(TypedDict, total=False):
-    """The fields of a request that name a person, of which one is given."""
+    """Holds the fields of a request that name a person, of which one is given."""
 
     profile: str
     identity: str
@@ -74,7 +74,7 @@ def person_of(person: str) -> PersonFields:
 
 
 class DraftFields(TypedDict, total=False):
-    """The fields of a request that name a draft, of which one is given."""
+    """Holds the fields of a request that name a draft, of which one is given."""
 
     campaign: str
     fragment: str

@@ -49,7 +49,7 @@ def is_transient(failure: ClarionError, *, repeatable: bool) -> bool:
 
 
 class Deadline:
-    """The time by which a call must have its answer."""
+    """Is the time by which a call must have its answer."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds

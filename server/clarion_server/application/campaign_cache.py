@@ -56,23 +56,23 @@ class CompiledVersion:
     actions: tuple[TargetAction, ...]
     action_ids: tuple[str, ...]
     has_rules: bool
-    """Whether rules decide which contents people get."""
+    """Says whether rules decide which contents people get."""
     sending_policy: str | None
-    """The id of the sending policy that may hold for its messages; None when none does."""
+    """Is the id of the sending policy that may hold for its messages; None when none does."""
     reads_profile: bool
-    """Whether a content may depend on attributes of the profile."""
+    """Says whether a content may depend on attributes of the profile."""
     address_members: tuple[str, ...]
-    """The beginnings of the JSON members of attributes that may hold an address."""
+    """Holds the beginnings of the JSON members of attributes that may hold an address."""
     size: int
     """About how many bytes of memory it takes."""
     attachments: Attachments = field(default_factory=dict)
     """Holds those that its contents name, by id."""
     built: BuiltSources = field(default_factory=dict)
-    """What is sent of its sources, where that is not what was written."""
+    """Is what is sent of its sources, where that is not what was written."""
     fragments: Fragments = field(default_factory=dict)
-    """Those that it is pinned to."""
+    """Holds those that it is pinned to."""
     audience_ids: frozenset[str] = NO_AUDIENCES
-    """Those of the audiences that its rules ask about."""
+    """Holds those of the audiences that its rules ask about."""
 
     @property
     def whole_definition(self) -> CampaignDefinition:
@@ -82,7 +82,7 @@ class CompiledVersion:
 
 @dataclass(frozen=True, slots=True)
 class LiveCampaign:
-    """A campaign that was live when it was read, with all that its triggers need."""
+    """Is a campaign that was live when it was read, with all that its triggers need."""
 
     campaign: Campaign
     version: CompiledVersion
@@ -91,8 +91,8 @@ class LiveCampaign:
     namespace: IdentityNamespace
     """Is that of its recipients' identities."""
     takes_any_email: bool
-    """Whether an identity in the namespace of e-mail addresses may be any text: callers who store no profiles give the
-    address beside it.
+    """Says whether an identity in the namespace of e-mail addresses may be any text: callers who store no profiles give
+    the address beside it.
     """
 
     def check_accepts(self, now: Instant) -> None:
@@ -106,7 +106,7 @@ class LiveCampaign:
 
 @dataclass(frozen=True, slots=True)
 class _StoredVersion:
-    """What the store has of a version."""
+    """Is what the store has of a version."""
 
     campaign_id: str
     definition: CampaignDefinition

@@ -35,7 +35,7 @@ _MANY = 4
 
 
 class BulkOperation(ABC, Generic[Item, Result]):
-    """A kind of write that is made for many items at once."""
+    """Is a kind of write that is made for many items at once."""
 
     @abstractmethod
     def apply(self, unit: UnitOfWork, items: Sequence[Item], /) -> Sequence[Result]:
@@ -49,7 +49,7 @@ class BulkOperation(ABC, Generic[Item, Result]):
 
 
 class _Entry:
-    """An item that waits for its commit."""
+    """Is an item that waits for its commit."""
 
     __slots__ = ("future", "item", "operation", "weight")
 

@@ -13,7 +13,7 @@ GivenIdentities = Mapping[tuple[str, str], SandboxIdentity]
 
 
 class People:
-    """The profiles that are needed to make and to decide about a batch of messages."""
+    """Holds the profiles that are needed to make and to decide about a batch of messages."""
 
     def __init__(self, unit: UnitOfWork, *, with_choices: bool) -> None:
         """`with_choices` also reads what people have chosen."""

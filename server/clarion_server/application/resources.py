@@ -39,7 +39,7 @@ class ResourceChange(Generic[R]):
     actor: str
     """Is the name of the key that made the change."""
     visibility: Visibility
-    """What that key sees."""
+    """Is what that key sees."""
 
 
 def _is_always_unused(_unit: UnitOfWork, _resource: Resource, _visibility: Visibility) -> None:
@@ -56,9 +56,9 @@ class ResourceKind(Generic[R]):
     """Is the field of the resource in the requests that carry one, such as `sending_policy`."""
     collection: Collection
     editable_fields: frozenset[str]
-    """The names, in the contract and in the resource, of everything that a caller may change."""
+    """Holds the names, in the contract and in the resource, of everything that a caller may change."""
     most: int
-    """How many a sandbox may have."""
+    """Says how many a sandbox may have."""
     repository: Callable[[UnitOfWork], ResourceRepository[R]]
     violations: Callable[[R], Iterable[Violation]]
     """Yields the rules that a resource breaks, with the field paths of the contract."""
@@ -84,9 +84,9 @@ class ResourceInput(Generic[R]):
     resource: R
     """Only its editable fields mean anything, and not its access labels."""
     violations: tuple[Violation, ...] = ()
-    """What could not be read, by paths in the resource, which holds stand-ins for it."""
+    """Is what could not be read, by paths in the resource, which holds stand-ins for it."""
     access_labels: tuple[str, ...] = ()
-    """The names of those that it is to have."""
+    """Holds the names of those that it is to have."""
 
     def picked(self, held: AccessLabels) -> AccessLabels:
         """Returns its access labels, of those that the caller holds."""
@@ -113,7 +113,7 @@ class UpdateResource(Generic[R]):
     """Names of editable fields. The other fields stay as they are."""
     etag: str = ""
     violations: tuple[Violation, ...] = field(default=())
-    """What was already wrong with the request, apart from the resource."""
+    """Is what was already wrong with the request, apart from the resource."""
     validate_only: bool = False
     """Checks everything and stores nothing when it is true."""
 

@@ -97,22 +97,22 @@ class Transactions:
 
     @property
     def are_serial(self) -> bool:
-        """Whether what a write has read is still so when it commits (`Store.serialises_writes`)."""
+        """Returns whether what a write has read is still so when it commits (`Store.serialises_writes`)."""
         return self._store.serialises_writes
 
     @property
     def is_busy(self) -> bool:
-        """Whether interactive writes are to be expected, as there was one a moment ago."""
+        """Returns whether interactive writes are to be expected, as there was one a moment ago."""
         return self._turns.is_busy
 
     @property
     def usual_rest(self) -> float:
-        """How long steps of imports rest: they hurry while nobody else writes."""
+        """Returns how long steps of imports rest: they hurry while nobody else writes."""
         return _REST if self.is_busy else _REST_ALONE
 
     @property
     def interactive_writes(self) -> int:
-        """The number of interactive writes that wait or run."""
+        """Returns the number of interactive writes that wait or run."""
         return self._turns.interactive_count
 
     def commit_version(self) -> object:

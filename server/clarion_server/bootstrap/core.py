@@ -49,7 +49,7 @@ class Core:
     metrics: Metrics
     address_hashes: AddressHashes
     links: Links | None
-    """None where mails have no links of their recipients."""
+    """Is None where mails have no links of their recipients."""
 
     @property
     def public_url(self) -> PublicUrl | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The ports on which a process serves."""
+    """Holds the ports on which a process serves."""
 
     grpc: int
     http: int | None

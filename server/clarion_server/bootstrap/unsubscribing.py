@@ -20,7 +20,7 @@ class UnsubscribePages:
     commits: GroupCommit
     """Holds those of what people store. They are drained before the store is closed."""
     routes: list[BaseRoute]
-    """None where mails have no links to them."""
+    """Is None where mails have no links to them."""
 
 
 def wire_unsubscribing(settings: Settings, core: Core) -> UnsubscribePages:

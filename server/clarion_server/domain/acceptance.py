@@ -51,12 +51,13 @@ class Facts:
     revisions: Mapping[int, int]
     """Holds the revision of each campaign, by key."""
     earlier: Mapping[tuple[int, str], Execution]
-    """The executions that have a request id of the batch, lapsed ones included, by campaign key and request id."""
+    """Holds the executions that have a request id of the batch, lapsed ones included, by campaign key and request id.
+    """
     with_profiles: AbstractSet[int] = frozenset()
-    """The keys of the campaigns in whose sandbox there are profiles."""
+    """Holds the keys of the campaigns in whose sandbox there are profiles."""
     exclusions: ExclusionFacts = NO_EXCLUSION_FACTS
     memberships: Mapping[str, Memberships] = field(default_factory=dict)
-    """Those of the recipients of each trigger with rules that ask about audiences, by the id of its execution."""
+    """Holds those of the recipients of each trigger with rules that ask about audiences, by the id of its execution."""
 
     def memberships_of(self, trigger: Trigger) -> Memberships:
         return self.memberships.get(trigger.execution.id, NO_MEMBERSHIPS) if self.memberships else NO_MEMBERSHIPS
@@ -69,21 +70,21 @@ class Accepted:
     execution: Execution
     messages: Sequence[Message]
     attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NO_ATTRIBUTES)
-    """As in the trigger."""
+    """Is as in the trigger."""
     lapsed: Execution | None = None
-    """The execution that had the same request id, and has had it for longer than the window of idempotency."""
+    """Is the execution that had the same request id, and has had it for longer than the window of idempotency."""
     deferred: Sequence[Message] = ()
-    """Those of the messages that wait for the next opening of their sending policy, or for their turn."""
+    """Holds those of the messages that wait for the next opening of their sending policy, or for their turn."""
     exclusions: Mapping[tuple[int, int], Sequence[Exclusion]] = field(default_factory=dict)
-    """Why messages are excluded, by the positions of recipient and action: the first one is the message's."""
+    """Says why messages are excluded, by the positions of recipient and action: the first one is the message's."""
     extends: bool = False
-    """As in the trigger: the execution is stored already."""
+    """Is as in the trigger: the execution is stored already."""
     files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
-    """As in the trigger."""
+    """Is as in the trigger."""
     rule_failures: RuleFailures = field(default_factory=lambda: NO_FAILURES)
     """Holds the evaluations of rules that failed."""
     choices: Mapping[tuple[int, int], ContentChoice] = field(default_factory=lambda: NO_CHOICES)
-    """Which contents were chosen by rules, by the positions of recipient and action."""
+    """Says which contents were chosen by rules, by the positions of recipient and action."""
 
 
 @value

@@ -41,9 +41,9 @@ class Comparison(StrEnum):
 class AcceptedRendering:
     key: CellKey
     packed: bytes
-    """The document, compressed: there may be thousands."""
+    """Is the document, compressed: there may be thousands."""
     format_data: str
-    """The version of the data by which dates, numbers and money were written."""
+    """Is the version of the data by which dates, numbers and money were written."""
     accept_time: Instant
     accepter: str
     """Is the name of the key that accepted it."""
@@ -60,7 +60,7 @@ class AcceptedRendering:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The document that a rendering is compared with."""
+    """Is the document that a rendering is compared with."""
 
     document: str
     format_data: str

@@ -32,7 +32,7 @@ class ApiKey:
     creator: str = ""
     revoke_time: Instant | None = None
     access_labels: AccessLabels = NO_ACCESS_LABELS
-    """What it may see beside the things without labels. They are never changed."""
+    """Is what it may see beside the things without labels. They are never changed."""
 
     @property
     def name(self) -> str:
@@ -41,7 +41,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What a caller may see: the things of one sandbox that have no access label but these."""
+    """Is what a caller may see: the things of one sandbox that have no access label but these."""
 
     sandbox: str
     labels: AccessLabels = NO_ACCESS_LABELS
@@ -71,7 +71,7 @@ def whole_sandbox(sandbox: str) -> Visibility:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The caller, as its key identifies it."""
+    """Is the caller, as its key identifies it."""
 
     name: str
     visibility: Visibility

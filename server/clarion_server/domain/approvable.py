@@ -1,4 +1,4 @@
-"""What approvals ask of whatever has a draft that is approved: campaigns and fragments."""
+"""Says what approvals ask of whatever has a draft that is approved: campaigns and fragments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clarion_server.domain.instant import Instant
 
 
 class DraftKind(StrEnum):
-    """What a draft is of."""
+    """Is what a draft is of."""
 
     CAMPAIGN = "CAMPAIGN"
     FRAGMENT = "FRAGMENT"
@@ -20,7 +20,7 @@ class DraftKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DraftKey:
-    """What identifies a draft in the store."""
+    """Is what identifies a draft in the store."""
 
     kind: DraftKind
     key: int
@@ -51,7 +51,7 @@ class Approvable(Protocol):
 
     @property
     def draft_editors(self) -> tuple[str, ...]:
-        """The names of the keys that wrote the draft, since it last was activated or published."""
+        """Returns the names of the keys that wrote the draft, since it last was activated or published."""
         ...
 
     @property

@@ -21,7 +21,7 @@ MAX_COMMENT = 2_000
 
 
 class ApprovalAction(StrEnum):
-    """What a key did about the approval of a draft."""
+    """Is what a key did about the approval of a draft."""
 
     SUBMITTED = "SUBMITTED"
     APPROVED = "APPROVED"
@@ -55,16 +55,16 @@ class ApprovalStep:
     """Is the name of the key."""
     comment: str = ""
     content_hash: str = ""
-    """What the step is about; empty for a comment."""
+    """Is what the step is about; empty for a comment."""
     key: int = 0
     """Is assigned by the store, in the order of the steps."""
     thread: int | None = None
-    """The key of the step that began the thread which it belongs to; None for a step that is no reply."""
+    """Is the key of the step that began the thread which it belongs to; None for a step that is no reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalThread:
-    """A step that says something, with what was answered to it."""
+    """Is a step that says something, with what was answered to it."""
 
     opening: ApprovalStep
     replies: tuple[ApprovalStep, ...]
@@ -78,7 +78,7 @@ class ApprovalThread:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The draft that was submitted last, and who approved it."""
+    """Is the draft that was submitted last, and who approved it."""
 
     content_hash: str
     submitter: str
@@ -97,7 +97,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What one policy asks of a draft."""
+    """Is what one policy asks of a draft."""
 
     policy: str
     """Is the name of the policy. Empty when none holds: then somebody who was asked must approve all the same."""
@@ -105,7 +105,7 @@ class Requirement:
     approvers: tuple[str, ...]
     """Holds the names of the keys whose approvals count for it."""
     possible_approvers: tuple[str, ...] | None = None
-    """The names of the keys whose further approvals would count for it; None: the policy names no approvers."""
+    """Holds the names of the keys whose further approvals would count for it; None: the policy names no approvers."""
 
     @property
     def is_met(self) -> bool:

@@ -33,7 +33,7 @@ _CONDITIONS_OF: Mapping[DraftKind, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ApprovalConditions:
-    """The drafts for which a policy holds: those that meet every condition which has values."""
+    """Holds the drafts for which a policy holds: those that meet every condition which has values."""
 
     categories: tuple[Category, ...] = ()
     channels: tuple[Channel, ...] = ()
@@ -77,9 +77,9 @@ class ApprovalPolicy(Resource):
     approvers: tuple[str, ...] = ()
     """Names of the keys whose approval counts; none: those of every key that may approve."""
     required_count: int = 1
-    """How many different keys must approve."""
+    """Says how many different keys must approve."""
     block_self: bool = False
-    """Whether the approval of a key that worked on the draft does not count."""
+    """Says whether the approval of a key that worked on the draft does not count."""
 
     def counts(self, approver: str, workers: Collection[str]) -> bool:
         """Returns whether the approval of a key counts. `workers` are the keys that edited or submitted the draft."""

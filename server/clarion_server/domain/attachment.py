@@ -38,7 +38,7 @@ _CONTENT_ID_OCTETS = 16
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that was uploaded under a name. It never changes."""
+    """Is a file that was uploaded under a name. It never changes."""
 
     sandbox: str
     id: str
@@ -82,7 +82,7 @@ class FileInput:
 
     name: str
     content_type: str
-    """Empty: the one that the name's extension stands for."""
+    """Empty means the one that the name's extension stands for."""
     data: bytes
     digest: bytes = field(init=False)
     """Is the SHA-256 of the bytes."""

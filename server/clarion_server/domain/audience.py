@@ -22,18 +22,18 @@ MAX_LISTED = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class IdentityList:
-    """A list of identities, which was uploaded or is being uploaded."""
+    """Is a list of identities, which was uploaded or is being uploaded."""
 
     key: int
     upload_id: str
     """Is the caller's id of the upload. Empty for the list with which the audience was created."""
     identity_count: int
     update_time: Instant
-    """When the last identities were added."""
+    """Says when the last identities were added."""
     complete_time: Instant | None
     """Says when it became the list of its audience. None while it is uploaded."""
     replace_time: Instant | None = None
-    """When another list took its place."""
+    """Says when another list took its place."""
 
     @property
     def is_current(self) -> bool:
@@ -47,7 +47,7 @@ class Audience(Resource):
     display_name: str
     description: str = ""
     condition: str | None = None
-    """None for an audience that is a list."""
+    """Is None for an audience that is a list."""
     listed: IdentityList | None = None
     """Is None for an audience by a condition."""
 

@@ -37,7 +37,7 @@ class RunState(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether the run goes on."""
+        """Returns whether the run goes on."""
         return self in _NEXT
 
 
@@ -53,7 +53,7 @@ _NEXT: Mapping[RunState, frozenset[RunState]] = {
 
 
 class EndReason(StrEnum):
-    """Why a run was refused or cancelled."""
+    """Says why a run was refused or cancelled."""
 
     AUDIENCE_TOO_LARGE = "AUDIENCE_TOO_LARGE"
     """The audience has more members than the caller allowed."""
@@ -69,7 +69,7 @@ class EndReason(StrEnum):
 
 @value
 class FailedEvaluations:
-    """The members that could not be told, as evaluating the condition for them failed."""
+    """Holds the members that could not be told, as evaluating the condition for them failed."""
 
     cause: FailureCause
     count: int
@@ -120,19 +120,19 @@ class AudienceRun:
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     state: RunState = RunState.SCHEDULED
     owner: str | None = None
-    """The process that runs it."""
+    """Is the process that runs it."""
     select_time: Instant | None = None
     """Says when it began to select its members."""
     selection: Selection | None = None
     """None until its members are complete. Of a refused run, how many there would have been."""
     decided_count: int = 0
-    """How many members were decided about. The next one has this ordinal."""
+    """Says how many members were decided about. The next one has this ordinal."""
     accepted_count: int = 0
-    """How many members got a message that was not excluded."""
+    """Says how many members got a message that was not excluded."""
     exclusions: Mapping[ExclusionReason, int] = field(default_factory=dict)
-    """How many members were excluded, by the reason for their first action."""
+    """Says how many members were excluded, by the reason for their first action."""
     deleted_count: int = 0
-    """How many members' profiles were deleted before it was their turn."""
+    """Says how many members' profiles were deleted before it was their turn."""
     end_time: Instant | None = None
     end_reason: EndReason | None = None
     key: int = 0
@@ -143,12 +143,12 @@ class AudienceRun:
 
     @property
     def member_count(self) -> int:
-        """How many members it has, as soon as they are complete."""
+        """Returns how many members it has, as soon as they are complete."""
         return 0 if self.selection is None else self.selection.count
 
     @property
     def left_count(self) -> int:
-        """How many members are still to be decided about."""
+        """Returns how many members are still to be decided about."""
         return self.member_count - self.decided_count
 
     def taken(self, owner: str) -> AudienceRun:

@@ -20,7 +20,7 @@ class BuiltSource:
     line.
     """
     stretches: Stretches = ()
-    """Where the lines of a source come from that fragments were written into. Empty: it is one author's source."""
+    """Says where the lines of a source come from that fragments were written into. Empty: it is one author's source."""
 
     @property
     def digest(self) -> bytes:

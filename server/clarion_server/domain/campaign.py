@@ -29,29 +29,29 @@ from clarion_server.domain.targeting import TargetingRule, WithoutRule
 
 
 class QueueDisposal(StrEnum):
-    """Whether the queued messages of a stopped campaign are still sent."""
+    """Says whether the queued messages of a stopped campaign are still sent."""
 
     DRAIN = "DRAIN"
     CANCEL = "CANCEL"
 
 
 class InDoubtPolicy(StrEnum):
-    """Whether a message is sent again when it is unknown whether the provider accepted it."""
+    """Says whether a message is sent again when it is unknown whether the provider accepted it."""
 
     RESEND = "RESEND"
     PARK = "PARK"
 
 
 class ActionMode(StrEnum):
-    """Which of a campaign's actions are sent to a recipient."""
+    """Says which of a campaign's actions are sent to a recipient."""
 
     ALL = "ALL"
     FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
-    """The first action, and each next one when the message of the previous one is excluded or fails."""
+    """Is the first action, and each next one when the message of the previous one is excluded or fails."""
 
 
 class UnknownRecipientPolicy(StrEnum):
-    """What happens to a recipient whom no stored profile has."""
+    """Is what happens to a recipient whom no stored profile has."""
 
     ACCEPT = "ACCEPT"
     CREATE = "CREATE"
@@ -71,11 +71,11 @@ class ContentVariant:
     """Is the content of an action in another language than the campaign's default one, or for the people of a rule."""
 
     locale: str
-    """Empty in a variant of a rule alone, which is then in the campaign's default locale."""
+    """Is empty in a variant of a rule alone, which is then in the campaign's default locale."""
     content: Content
     """Fields that are empty come from less specific contents: see `content_cells`."""
     rule: str = ""
-    """The id of the rule whose people it is for; empty when it belongs to none."""
+    """Is the id of the rule whose people it is for; empty when it belongs to none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Action:
 
     @property
     def audience_ids(self) -> frozenset[str]:
-        """The ids of the audiences that its rules ask about."""
+        """Returns the ids of the audiences that its rules ask about."""
         return frozenset(name for rule in self.rules for name, _ in audiences_in(rule.condition))
 
 
@@ -112,7 +112,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class CampaignDefinition:
-    """What an author writes. A draft has one, and each version has one that never changes."""
+    """Is what an author writes. A draft has one, and each version has one that never changes."""
 
     display_name: str
     category: Category | None
@@ -125,20 +125,20 @@ class CampaignDefinition:
     schedule: Schedule = Schedule()
     in_doubt_policy: InDoubtPolicy = InDoubtPolicy.RESEND
     rapid: bool = False
-    """Whether a person is waiting for the message."""
+    """Says whether a person is waiting for the message."""
     action_mode: ActionMode = ActionMode.ALL
     topic: str | None = None
-    """The id of what its messages are about, whose choices they heed."""
+    """Is the id of what its messages are about, whose choices they heed."""
     unknown_recipient_policy: UnknownRecipientPolicy = UnknownRecipientPolicy.ACCEPT
     throughput_mode: ThroughputMode = ThroughputMode.STANDARD
     sending_policy: str | None = None
-    """The id of the policy whose hours its messages keep. None: the default one's, if there is one."""
+    """Is the id of the policy whose hours its messages keep. None: the default one's, if there is one."""
     locale_fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By locale, the locales to choose for people who want one that no content has."""
     translations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Holds, by locale, the texts that templates write by `t`: see `translations`."""
     allow_untranslated: bool = False
-    """Whether a text may be in the default locale where its translation is missing."""
+    """Says whether a text may be in the default locale where its translation is missing."""
     rate: SendingRate | None = None
     """Says how many of its messages leave, over all processes. That of the live version holds for all that wait."""
 
@@ -156,7 +156,7 @@ class CampaignDefinition:
 
     @property
     def audience_ids(self) -> frozenset[str]:
-        """The ids of the audiences that its rules ask about."""
+        """Returns the ids of the audiences that its rules ask about."""
         return frozenset(name for action in self.actions for name in action.audience_ids)
 
     @property
@@ -178,9 +178,9 @@ class CampaignVersion:
     approvers: tuple[str, ...] = ()
     """Holds the names of the keys that approved it."""
     bypass_reason: str = ""
-    """Why it was activated without the approvals that were asked for; empty when it had them, or none were."""
+    """Says why it was activated without the approvals that were asked for; empty when it had them, or none were."""
     fragments: Mapping[str, int] = field(default_factory=dict)
-    """The version of each fragment that it keeps to, by the name in a template, such as `fragments/footer`."""
+    """Is the version of each fragment that it keeps to, by the name in a template, such as `fragments/footer`."""
 
     @property
     def pins(self) -> Mapping[str, int]:
@@ -206,7 +206,7 @@ class Campaign:
     key: int = 0
     """Is assigned by the store. Messages refer to the campaign by it."""
     revision: int = 1
-    """The number of changes, which is part of the etag."""
+    """Is the number of changes, which is part of the etag."""
     state: CampaignState = CampaignState.DRAFT
     live_version: int = 0
     last_version: int = 0
@@ -220,9 +220,9 @@ class Campaign:
     approval_state: ApprovalState | None = None
     """Is that of the draft. None: it is not submitted."""
     draft_editors: tuple[str, ...] = ()
-    """The names of the keys that wrote the draft, since it was last activated."""
+    """Holds the names of the keys that wrote the draft, since it was last activated."""
     used_rules: tuple[tuple[str, str], ...] = ()
-    """The rules that its versions have had, each as the ids of its action and its own."""
+    """Holds the rules that its versions have had, each as the ids of its action and its own."""
     access_labels: AccessLabels = NO_ACCESS_LABELS
     """Says which callers see it, and all that its triggers became. They belong to no version."""
 

@@ -1,4 +1,4 @@
-"""What is known to keep a campaign in use from working."""
+"""Says what is known to keep a campaign in use from working."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class HealthProblem:
     """Is its name; empty for a rule."""
     message: str
     action: str = ""
-    """The id of the action whose rule it is about."""
+    """Is the id of the action whose rule it is about."""
     rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FailingMessage:
-    """A message that still waits after several attempts."""
+    """Is a message that still waits after several attempts."""
 
     attempt_count: int
     due_time: Instant
@@ -48,12 +48,12 @@ class FailingMessage:
 
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:
-    """What is known about a channel configuration that a campaign uses."""
+    """Is what is known about a channel configuration that a campaign uses."""
 
     failing: FailingMessage | None = None
-    """A message of the campaign that waits for it."""
+    """Is a message of the campaign that waits for it."""
     failing_others: FailingMessage | None = None
-    """A message that waits for it, whatever its campaign is."""
+    """Is a message that waits for it, whatever its campaign is."""
     client_certificate_end: Instant | None = None
     server_certificate_end: Instant | None = None
 

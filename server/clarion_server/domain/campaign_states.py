@@ -57,7 +57,7 @@ ALLOWED_FROM: Mapping[Transition, tuple[CampaignState, ...]] = {
 
 
 class ApprovalState(StrEnum):
-    """Where the approval of a draft stands that was submitted for it."""
+    """Says where the approval of a draft stands that was submitted for it."""
 
     IN_REVIEW = "IN_REVIEW"
     APPROVED = "APPROVED"

@@ -1,4 +1,4 @@
-"""What frequency caps count for the people of a batch of messages, while the batch is decided."""
+"""Says what frequency caps count for the people of a batch of messages, while the batch is decided."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from clarion_server.domain.value import value
 
 @value
 class PolicyQuestion:
-    """What must be known to decide when messages of one sandbox and policy may be sent, and whether they have room."""
+    """Is what decides when messages of one sandbox and policy may be sent, and whether they have room."""
 
     sandbox: str
     policy: str
@@ -27,7 +27,7 @@ class PolicyQuestion:
     identities: Mapping[str, IdentityKey]
     """Of the recipients, as far as they are not looked up yet: what each is compared by, by the form that is given."""
     groups: Iterable[CapGroup] = ()
-    """The messages for which room is asked. It is read once, and only if the policy has caps."""
+    """Holds the messages for which room is asked. It is read once, and only if the policy has caps."""
 
 
 class CapRow(NamedTuple):
@@ -60,16 +60,16 @@ class CapLedger:
 
     rules: CapRules = field(default_factory=CapRules)
     people: Mapping[CapKind, CountedPeople] = field(default_factory=dict)
-    """The recipients of new messages that some cap counts, by what these messages have in common."""
+    """Holds the recipients of new messages that some cap counts, by what these messages have in common."""
     profiles: Mapping[CapPerson, CapPerson] = field(default_factory=dict)
-    """The persons who have a profile, by whom caps took them for before."""
+    """Holds the persons who have a profile, by whom caps took them for before."""
     entries: dict[CapRow, CapEntries] = field(default_factory=dict)
     changed: dict[CapRow, CapEntries] = field(default_factory=dict)
     """Holds the entries to store."""
     moved: dict[str, CapPerson] = field(default_factory=dict)
-    """Whom stored messages are counted for, by id, where that has changed."""
+    """Is whom stored messages are counted for, by id, where that has changed."""
     expected: dict[str, CountedRows] = field(default_factory=dict, repr=False)
-    """What counts each message of the batch, by its id, as it is asked twice."""
+    """Is what counts each message of the batch, by its id, as it is asked twice."""
 
     def __post_init__(self) -> None:
         if self.profiles:

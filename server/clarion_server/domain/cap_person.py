@@ -1,4 +1,4 @@
-"""Whom frequency caps take for one person."""
+"""Says whom frequency caps take for one person."""
 
 from __future__ import annotations
 

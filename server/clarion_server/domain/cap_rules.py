@@ -17,7 +17,7 @@ from clarion_server.domain.value import value
 
 
 class CapKind(NamedTuple):
-    """What messages have in common that the same caps count."""
+    """Is what messages have in common that the same caps count."""
 
     sandbox: str
     campaign_key: int
@@ -39,7 +39,7 @@ class CapGroup(NamedTuple):
 
 
 class CappableMessage(Protocol):
-    """What caps ask of a message."""
+    """Is what caps ask of a message."""
 
     @property
     def id(self) -> str: ...
@@ -82,7 +82,7 @@ class CapRule(NamedTuple):
     scope: str
     """Is that of the cap."""
     memory: Span
-    """How long after its instant a message may still count under some cap of the same scope."""
+    """Says how long after its instant a message may still count under some cap of the same scope."""
 
 
 @value
@@ -91,7 +91,7 @@ class CapRules:
     tags: Mapping[int, Collection[str]] = field(default_factory=dict)
     """Holds the tags of the campaigns, case-folded, by campaign key, where a cap names one."""
     _known: dict[CapKind, Sequence[CapRule]] = field(default_factory=dict, compare=False, repr=False)
-    """What was found, since nearly all messages of a batch are counted by the same caps."""
+    """Is what was found, since nearly all messages of a batch are counted by the same caps."""
 
     def of(self, kind: CapKind) -> Sequence[CapRule]:
         rules = self._known.get(kind)

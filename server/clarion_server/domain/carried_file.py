@@ -16,7 +16,7 @@ class CarriedFile:
 
     file: MessageFile
     content_id: str = ""
-    """The Content-ID by which HTML shows it; empty for a file that readers save."""
+    """Is the Content-ID by which HTML shows it; empty for a file that readers save."""
     attachment: str = ""
     """Is the name of its attachment; empty for a file that came with the trigger."""
 

@@ -28,14 +28,14 @@ class ChannelConfiguration:
     create_time: Instant
     update_time: Instant
     categories: tuple[Category, ...] = ()
-    """The categories that may be sent; all of them when empty."""
+    """Holds the categories that may be sent; all of them when empty."""
     disabled: bool = False
     retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
     max_concurrency: int = 10
     max_rate: float = 0.0
     """Hand-offs per second; 0 means no limit."""
     max_message_bytes: int = DEFAULT_MAX_MESSAGE
-    """The largest e-mail that is handed over, in octets as it is encoded."""
+    """Is the largest e-mail that is handed over, in octets as it is encoded."""
     access_labels: AccessLabels = NO_ACCESS_LABELS
     """Says which callers see it."""
     key: int = 0

@@ -13,7 +13,7 @@ from clarion_server.domain.profile import ProfileRef
 
 
 class EntryKey(NamedTuple):
-    """What makes an entry of the history a repetition of another one of the same person."""
+    """Is what makes an entry of the history a repetition of another one of the same person."""
 
     scope: ConsentScope
     choice: ConsentChoice
@@ -22,11 +22,11 @@ class EntryKey(NamedTuple):
 
 @dataclass(slots=True)
 class DraftEntry:
-    """An entry that the history of the person gets."""
+    """Is an entry that the history of the person gets."""
 
     change: ConsentChange
     is_old: bool
-    """Whether the current choice prevails over it: it is entered only if the history does not have it already."""
+    """Says whether the current choice prevails over it: it is entered only if the history does not have it already."""
 
     @property
     def key(self) -> EntryKey:
@@ -35,7 +35,7 @@ class DraftEntry:
 
 @dataclass(slots=True)
 class ChoiceDraft:
-    """The choices of one person, and what the history gets. What is not stored yet has a negative key."""
+    """Holds the choices of one person, and what the history gets. What is not stored yet has a negative key."""
 
     profile: ProfileRef
     stored: Consents

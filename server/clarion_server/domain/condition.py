@@ -16,7 +16,7 @@ MAX_SAMPLES = 10
 
 
 class FailureCause(StrEnum):
-    """Why a condition is neither true nor false of somebody."""
+    """Says why a condition is neither true nor false of somebody."""
 
     MISSING_VALUE = "MISSING_VALUE"
     """It reads an attribute, or an element of a list, that is not there."""
@@ -36,7 +36,7 @@ class Position(NamedTuple):
 
 
 class ConditionProblem(NamedTuple):
-    """What is wrong with the text of a condition."""
+    """Is what is wrong with the text of a condition."""
 
     position: Position
     message: str
@@ -45,14 +45,14 @@ class ConditionProblem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ConditionReads:
-    """What a condition reads. Nothing else needs to be given to its evaluation."""
+    """Is what a condition reads. Nothing else needs to be given to its evaluation."""
 
     attributes: frozenset[tuple[str, ...]] = frozenset()
     """Holds paths of attributes. The empty path stands for all of them."""
     names: frozenset[str] = frozenset()
     """Holds names such as `profile.locale` and `now`, without `profile.attributes`."""
     consents: Mapping[ConsentScope, Position] = field(default_factory=dict)
-    """The scopes of the choices that it asks for, and where it does."""
+    """Holds the scopes of the choices that it asks for, and where it does."""
 
 
 @dataclass(slots=True)

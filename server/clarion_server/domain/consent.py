@@ -26,7 +26,7 @@ class ConsentChoice(StrEnum):
 
 
 class Silence(StrEnum):
-    """Whether marketing is sent to somebody who has neither granted nor denied it."""
+    """Says whether marketing is sent to somebody who has neither granted nor denied it."""
 
     SEND_UNLESS_DENIED = "SEND_UNLESS_DENIED"
     SEND_ONLY_IF_GRANTED = "SEND_ONLY_IF_GRANTED"
@@ -34,16 +34,16 @@ class Silence(StrEnum):
 
 @value
 class SilenceSetting:
-    """What silence means for messages of a sandbox about a topic."""
+    """Is what silence means for messages of a sandbox about a topic."""
 
     silence: Silence
     cause: str
-    """The name of the resource that says so: the topic, or the sandbox's settings."""
+    """Is the name of the resource that says so: the topic, or the sandbox's settings."""
 
 
 @value
 class ConsentScope:
-    """The messages that a choice is about."""
+    """Holds the messages that a choice is about."""
 
     channel: Channel | None = None
     """None stands for every channel."""
@@ -71,17 +71,17 @@ class Consent:
     change_key: int = 0
     """Is the key of the change in the person's history that made it."""
     is_own_word: bool = True
-    """Whether it is known that the person made the choice. A grant of a copied list answers no denial."""
+    """Says whether it is known that the person made the choice. A grant of a copied list answers no denial."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentSettings:
-    """What consent means in a sandbox."""
+    """Is what consent means in a sandbox."""
 
     sandbox: str
     silence: Silence = Silence.SEND_ONLY_IF_GRANTED
     update_time: Instant | None = None
-    """None when they were never changed."""
+    """Is None when they were never changed."""
     revision: int = 0
 
     name: ClassVar[str] = "consentSettings"
@@ -109,7 +109,7 @@ NO_CONSENTS: Consents = {}
 class ConsentDecision:
     allowed: bool
     consent: Consent | None = None
-    """The choice that decided; None when the person has made none."""
+    """Is the choice that decided; None when the person has made none."""
 
 
 #: The decision about a message for which nobody's consent is asked.

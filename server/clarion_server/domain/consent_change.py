@@ -30,7 +30,7 @@ MAX_AHEAD = 5 * MINUTE
 
 
 class ConsentSource(StrEnum):
-    """Where a choice was made."""
+    """Says where a choice was made."""
 
     PREFERENCE_PAGE = "PREFERENCE_PAGE"
     SMS_KEYWORD = "SMS_KEYWORD"
@@ -50,13 +50,13 @@ _REPORTED_ACTS = frozenset({ConsentSource.FORM, ConsentSource.SUPPORT})
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What shows that the person made the choice. Empty texts say nothing."""
+    """Is what shows that the person made the choice. Empty texts say nothing."""
 
     text: str = ""
     """Is the text that the person agreed to."""
     text_version: str = ""
     url: str = ""
-    """The page or form on which the choice was made."""
+    """Is the page or form on which the choice was made."""
     locale: str = ""
     ip_address: str = ""
     user_agent: str = ""
@@ -76,7 +76,7 @@ class ConsentChange:
     source: ConsentSource
     evidence: Evidence = NO_EVIDENCE
     record_time: Instant = 0
-    """When it was stored."""
+    """Says when it was stored."""
     actor: str = ""
     """Is the name of the key that stored it."""
     previous_choice: ConsentChoice | None = None
@@ -138,7 +138,7 @@ def change_violations(change: ConsentChange, now: Instant) -> Iterator[Violation
 
 
 class Effect(Enum):
-    """How a change is stored."""
+    """Says how a change is stored."""
 
     NOTHING = auto()
     """It is an older word for the current choice, or a copy of what the person said."""

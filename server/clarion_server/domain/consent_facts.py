@@ -17,7 +17,7 @@ from clarion_server.domain.value import value
 
 @value
 class ConsentQuestion:
-    """What must be known to decide about messages of one sandbox and topic."""
+    """Is what must be known to decide about messages of one sandbox and topic."""
 
     sandbox: str
     topic: str | None
@@ -30,7 +30,7 @@ class ConsentQuestion:
 @dataclass(frozen=True, slots=True)
 class ConsentFacts:
     silences: Mapping[tuple[str, str | None], SilenceSetting] = field(default_factory=dict)
-    """What silence means, by the sandbox and the id of the topic."""
+    """Is what silence means, by the sandbox and the id of the topic."""
     holders: KnownPeople = field(default_factory=dict)
 
     def decide(

@@ -26,9 +26,9 @@ class ContentSource:
     content: Content
     locale: str
     has_words: bool
-    """Whether its words may stand in the content that is put together: it speaks the same language."""
+    """Says whether its words may stand in the content that is put together: it speaks the same language."""
     rule: str = ""
-    """The id of the rule that it belongs to; empty when it belongs to none."""
+    """Is the id of the rule that it belongs to; empty when it belongs to none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class LocaleReason(StrEnum):
     SAME = "SAME"
     """An offered tag says the same in other words, as `pt` and `pt-BR`."""
     CHOSEN = "CHOSEN"
-    """The author named another language for it."""
+    """Is the author named another language for it."""
     PARENT = "PARENT"
     """A parent of the wanted locale in the CLDR is offered, as `es-419` for `es-MX`."""
     SIBLING = "SIBLING"
@@ -44,7 +44,7 @@ class LocaleChoice:
 
 
 class ContentLocales:
-    """The locales in which one content is offered. The first one is the default."""
+    """Holds the locales in which one content is offered. The first one is the default."""
 
     def __init__(
         self, data: LocaleData, offered: Sequence[str], fallbacks: Mapping[str, Sequence[str]] | None = None

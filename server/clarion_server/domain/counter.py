@@ -25,7 +25,7 @@ class Metric(StrEnum):
     SENT = "SENT"
     EXCLUDED = "EXCLUDED"
     EXCLUDED_AT_HAND_OFF = "EXCLUDED_AT_HAND_OFF"
-    """The part of EXCLUDED that was accepted before."""
+    """Is the part of EXCLUDED that was accepted before."""
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
     FAILED = "FAILED"
@@ -53,9 +53,9 @@ class CounterKey(NamedTuple):
     version: int
     action: str
     treatment: str
-    """Empty when there is no experiment."""
+    """Is empty when there is no experiment."""
     rule: str
-    """The id of the targeting rule that decided; empty when none did. Of RULE_FAILED the one that failed."""
+    """Is the id of the targeting rule that decided; empty when none did. Of RULE_FAILED the one that failed."""
     locale: str
     """Is the locale of the content, and empty for RULE_FAILED."""
     day: int
@@ -69,7 +69,7 @@ class CounterKey(NamedTuple):
 
 @value
 class FailedRule:
-    """How often a rule of a campaign could not be evaluated, for one cause."""
+    """Says how often a rule of a campaign could not be evaluated, for one cause."""
 
     campaign_key: int
     action: str

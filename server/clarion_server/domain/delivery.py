@@ -20,18 +20,18 @@ class AttemptOutcome:
     """Is the transition of a message out of SENDING."""
 
     message: Message
-    """The message as it was in SENDING."""
+    """Holds the message as it was in SENDING."""
     state: MessageState
     time: Instant
     event: Event
     due_time: Instant | None = None
-    """When to try again; set when the state is QUEUED."""
+    """Says when to try again; set when the state is QUEUED."""
     follow_ups: Sequence[Message] = ()
     """Holds the messages of the next actions, which replace a failed one."""
 
     @property
     def attempt(self) -> Attempt | None:
-        """The finished attempt; None when none was begun."""
+        """Returns the finished attempt; None when none was begun."""
         return self.event.detail if isinstance(self.event.detail, Attempt) else None
 
     @property

@@ -17,28 +17,29 @@ class Erasure:
     sandbox: str
     profile_id: str
     profile_keys: frozenset[int]
-    """The keys of the profile and of all that it has absorbed."""
+    """Holds the keys of the profile and of all that it has absorbed."""
     identities: frozenset[IdentityKey]
-    """The identities and addresses that the person had, and that no other profile has. Empty when it is swept."""
+    """Holds the identities and addresses that the person had, and that no other profile has. Empty when it is swept."""
     keeps_addresses: bool
-    """Whether the person's addresses stay suppressed for marketing."""
+    """Says whether the person's addresses stay suppressed for marketing."""
     actor: str
     """Is the name of the key that deleted the profile."""
     begin_time: Instant
     last_message: int
-    """The key of the last message that was accepted before. Later ones to the same identities are somebody else's."""
+    """Is the key of the last message that was accepted before. Later ones to the same identities are somebody else's.
+    """
     position: int = 0
-    """The key of the last message that was looked at."""
+    """Is the key of the last message that was looked at."""
     revisited: int | None = None
-    """The key of the first message that was being sent, and must be looked at again; None without any."""
+    """Is the key of the first message that was being sent, and must be looked at again; None without any."""
     last_execution: str | None = None
-    """The id of the last execution that was looked at. None while messages are."""
+    """Is the id of the last execution that was looked at. None while messages are."""
     is_swept: bool = False
-    """Whether everything was erased but the rest of it in the database's log."""
+    """Says whether everything was erased but the rest of it in the database's log."""
     cancelled_count: int = 0
     message_count: int = 0
     address_count: int = 0
-    """How many addresses stay suppressed."""
+    """Says how many addresses stay suppressed."""
     key: int = 0
 
     @property

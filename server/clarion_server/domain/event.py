@@ -123,7 +123,7 @@ class SendingPolicyChange:
 
     kind: ChangeKind
     actor: str
-    """The name of the key that did it."""
+    """Is the name of the key that did it."""
 
 
 @value
@@ -131,7 +131,7 @@ class SilenceChange:
     """What silence means was changed."""
 
     silence: Silence | None
-    """None: the topic follows its sandbox."""
+    """None means that the topic follows its sandbox."""
     actor: str
     """Is the name of the key that changed it."""
 
@@ -151,9 +151,9 @@ class FragmentChange:
 
     kind: FragmentChangeKind
     actor: str
-    """The name of the key that did it."""
+    """Is the name of the key that did it."""
     version: int = 0
-    """The number of the version that was published; 0 for any other change."""
+    """Is the number of the version that was published; 0 for any other change."""
 
 
 #: The data of an event beyond its type.
@@ -184,7 +184,7 @@ class Event:
     """Is the resource name of the subject, such as `messages/{message}`."""
     detail: Detail = None
     message_id: str | None = None
-    """The message that the event belongs to, if any; the next six fields describe the same message."""
+    """Is the message that the event belongs to, if any; the next six fields describe the same message."""
     campaign_key: int | None = None
     action: str = ""
     channel: Channel | None = None
@@ -196,7 +196,7 @@ class Event:
 
     @property
     def execution_id(self) -> str | None:
-        """The execution that the event belongs to, if any."""
+        """Returns the execution that the event belongs to, if any."""
         if self.message_id is not None:
             return execution_id_of(self.message_id)
         return self.subject.removeprefix(_EXECUTIONS) if self.subject.startswith(_EXECUTIONS) else None

@@ -1,4 +1,4 @@
-"""Why a message must not be sent."""
+"""Says why a message must not be sent."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class ExclusionReason(StrEnum):
     """It must not be sent at this hour, and does not wait for the next opening of its sending policy."""
     NOT_ALLOWED = "NOT_ALLOWED"
     PROFILE_UNKNOWN = "PROFILE_UNKNOWN"
-    """A member of an audience that no profile has, under a campaign that rejects recipients without one."""
+    """Is a member of an audience that no profile has, under a campaign that rejects recipients without one."""
     DUPLICATE_ADDRESS = "DUPLICATE_ADDRESS"
     """An earlier member of the audience has the same address."""
     NO_IDENTITY = "NO_IDENTITY"
-    """A member of an audience that has no identity in the campaign's namespace. There is no message to it."""
+    """Is a member of an audience that has no identity in the campaign's namespace. There is no message to it."""
     CAPPED = "CAPPED"
     """A frequency cap of its sending policy has no room for it."""
     NO_RULE_MATCHED = "NO_RULE_MATCHED"
@@ -28,7 +28,7 @@ class ExclusionReason(StrEnum):
 
 
 class ExclusionPhase(StrEnum):
-    """The check that excluded a message: it is checked when it is accepted, and again before each attempt."""
+    """Is the check that excluded a message: it is checked when it is accepted, and again before each attempt."""
 
     ACCEPT = "ACCEPT"
     HAND_OFF = "HAND_OFF"
@@ -41,4 +41,4 @@ class Exclusion:
     reason: ExclusionReason
     phase: ExclusionPhase = ExclusionPhase.ACCEPT
     cause: str = ""
-    """The name of the resource that decided, such as `suppressions/{suppression}`; empty when none did."""
+    """Is the name of the resource that decided, such as `suppressions/{suppression}`; empty when none did."""

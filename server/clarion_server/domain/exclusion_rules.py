@@ -30,9 +30,9 @@ class ExclusionFacts:
     caps: CapLedger = field(default_factory=CapLedger)
     """Changes while the batch is decided, as room is reserved for those of its messages that may be sent."""
     rules: Sequence[_Rule] = field(init=False, compare=False, repr=False)
-    """Those that may find something, in the order in which they decide."""
+    """Holds those that may find something, in the order in which they decide."""
     usual_rules: Sequence[_Rule] = field(init=False, compare=False, repr=False)
-    """The same for messages that have an address and consent, as nearly all have."""
+    """Is the same for messages that have an address and consent, as nearly all have."""
 
     def __post_init__(self) -> None:
         rules = [rule for rule, may_find in _RULES if may_find(self)]

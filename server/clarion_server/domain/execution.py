@@ -41,7 +41,7 @@ class Execution:
     exclusions: Mapping[tuple[int, int], ExclusionReason] = field(default_factory=lambda: NO_EXCLUSIONS)
     """Holds the reasons of exclusions, by the positions of recipient and action."""
     rejections: Mapping[int, tuple[Violation, ...]] = field(default_factory=dict)
-    """The violations of the recipients that were rejected under `allow_partial`, by position."""
+    """Holds the violations of the recipients that were rejected under `allow_partial`, by position."""
 
     @property
     def name(self) -> str:
@@ -49,7 +49,7 @@ class Execution:
 
     @property
     def request_key(self) -> tuple[int, str] | None:
-        """The campaign's key and the request id, which are unique together; None without a request id."""
+        """Returns the campaign's key and the request id, which are unique together; None without a request id."""
         return None if self.request_id is None else (self.campaign_key, self.request_id)
 
     def holds_request_id(self, now: Instant) -> bool:
@@ -62,7 +62,7 @@ class Execution:
 
     @property
     def accepted_actions(self) -> tuple[str, ...]:
-        """The actions that have a message for a recipient of whom none was excluded."""
+        """Returns the actions that have a message for a recipient of whom none was excluded."""
         return self.actions if self.action_mode is ActionMode.ALL else self.actions[:1]
 
     def results(self) -> Iterator[RecipientResult]:
@@ -88,7 +88,7 @@ class MessageResult:
     action: str
     message_id: str
     exclusion_reason: ExclusionReason | None = None
-    """None when the message was accepted."""
+    """Is None when the message was accepted."""
 
 
 @value
@@ -97,7 +97,7 @@ class RecipientResult:
 
     messages: tuple[MessageResult, ...]
     violations: tuple[Violation, ...] = ()
-    """Why the recipient was rejected. A rejected one has no messages."""
+    """Says why the recipient was rejected. A rejected one has no messages."""
 
     @property
     def is_excluded(self) -> bool:

@@ -1,4 +1,4 @@
-"""What would decide about the messages of a trigger that is only validated."""
+"""Says what would decide about the messages of a trigger that is only validated."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class SourcedValue:
 @value
 class RecipientExplanation:
     profile: str
-    """The name of the stored profile; empty when there is none, or none is looked up."""
+    """Is the name of the stored profile; empty when there is none, or none is looked up."""
     locale: SourcedValue
     attributes: Mapping[str, ValueSource]
     """Says the source of each attribute of the call and of the stored profile, by name."""
     audiences: Sequence[str] = ()
-    """The ids of the audiences that rules ask about and that the profile belongs to."""
+    """Holds the ids of the audiences that rules ask about and that the profile belongs to."""
 
 
 @value
@@ -47,15 +47,15 @@ class MessageExplanation:
     content_locale: LocaleChoice
     address: SourcedValue | None
     time_zone: SourcedValue | None
-    """The one whose clock counts for its sending policy; None when none holds for it."""
+    """Is the one whose clock counts for its sending policy; None when none holds for it."""
     due_time: Instant | None
-    """When it would leave at the earliest; None when it would be excluded."""
+    """Says when it would leave at the earliest; None when it would be excluded."""
     sending_policy: str | None
     """Is the id of the policy."""
     consent_change: int | None
     """Is the key of the person's choice that allows or excludes it."""
     rule: str = ""
-    """The id of the rule that is true; empty when none is."""
+    """Is the id of the rule that is true; empty when none is."""
     rule_evaluations: Sequence[RuleEvaluation] = ()
     """Up to the rule that is true."""
 

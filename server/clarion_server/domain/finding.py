@@ -99,7 +99,7 @@ class Finding:
     line: int = 0
     """Counted from 1 within the field; 0 when the finding has no line."""
     way: tuple[str, ...] = ()
-    """The way from that line to the fragment that the finding is in, such as `fragments/base@2:5` and
+    """Is the way from that line to the fragment that the finding is in, such as `fragments/base@2:5` and
     `fragments/footer@4:12`. Empty when it is in no fragment.
     """
 

@@ -72,7 +72,7 @@ class FragmentContent:
 
 @dataclass(frozen=True, slots=True)
 class FragmentVersion:
-    """An immutable snapshot of a fragment, made when it was published."""
+    """Is an immutable snapshot of a fragment, made when it was published."""
 
     fragment_key: int
     fragment_id: str
@@ -83,11 +83,11 @@ class FragmentVersion:
     digest: str = ""
     """Is that of the content."""
     access_labels: AccessLabels = NO_ACCESS_LABELS
-    """Those that the fragment has now, which belong to no version."""
+    """Holds those that the fragment has now, which belong to no version."""
     approvers: tuple[str, ...] = ()
     """Holds the names of the keys that approved it."""
     bypass_reason: str = ""
-    """Why it was published without the approvals that were asked for; empty when it had them, or none were."""
+    """Says why it was published without the approvals that were asked for; empty when it had them, or none were."""
 
     @property
     def name(self) -> str:
@@ -113,13 +113,13 @@ class Fragment(ArchivableResource):
     parameters: Mapping[str, Any] | None = None
     translations: Mapping[str, Catalogue] = field(default_factory=dict)
     published_version: int = 0
-    """The number of the newest version; 0 when there is none."""
+    """Is the number of the newest version; 0 when there is none."""
     published_digest: str = ""
     """Is that of the content of the newest version."""
     approval_state: ApprovalState | None = None
     """Is that of the draft. None: it is not submitted."""
     draft_editors: tuple[str, ...] = ()
-    """The names of the keys that wrote the draft, since it was last published."""
+    """Holds the names of the keys that wrote the draft, since it was last published."""
 
     @property
     def content(self) -> FragmentContent:
@@ -187,9 +187,9 @@ class FragmentUse:
     user: str
     """Is the name of a campaign or a fragment, or of one of their versions."""
     version: int
-    """The version that it has or names; 0 stands for the newest one."""
+    """Is the version that it has or names; 0 stands for the newest one."""
     live: bool = False
-    """Whether it is the version of a campaign that triggers use."""
+    """Says whether it is the version of a campaign that triggers use."""
 
 
 def fragment_violations(fragment: Fragment) -> Iterator[Violation]:

@@ -15,7 +15,7 @@ _TAG = re.compile(r"""\{%[-+]?\s*(?:include|extends)\s*(?:"([^"]*)"|'([^']*)')""
 
 @dataclass(frozen=True, slots=True, order=True)
 class FragmentReference:
-    """The fragment that a template means."""
+    """Is the fragment that a template means."""
 
     fragment_id: str
     version: int = 0

@@ -1,4 +1,4 @@
-"""What became of a campaign that was to get another version of a fragment."""
+"""Says what became of a campaign that was to get another version of a fragment."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class FragmentRepin:
     campaign_id: str
     outcome: RepinOutcome
     from_version: int = 0
-    """That of the fragment which the live version had; 0: none by a name without a number."""
+    """Is that of the fragment which the live version had; 0: none by a name without a number."""
     campaign_version: int = 0
-    """The version of the campaign that is live now, or would be; 0 when there is none."""
+    """Is the version of the campaign that is live now, or would be; 0 when there is none."""
     findings: tuple[Finding, ...] = ()
     """Errors, or warnings when there are none."""
     policies: tuple[str, ...] = ()
-    """The names of those whose approvals are missing."""
+    """Holds the names of those whose approvals are missing."""
 
 
 def repin_without_change(campaign: Campaign, live: CampaignVersion | None, target: FragmentReference) -> FragmentRepin:

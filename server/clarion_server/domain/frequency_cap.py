@@ -67,7 +67,7 @@ def _period_of(period: CalendarPeriod, local: datetime) -> Sequence[int]:
 
 
 class CountedMessage(NamedTuple):
-    """What decides whether a cap counts a message."""
+    """Is what decides whether a cap counts a message."""
 
     channel: Channel
     category: Category
@@ -99,7 +99,7 @@ class FrequencyCap:
 
     @property
     def memory(self) -> Span:
-        """How long after its instant a message may still count."""
+        """Returns how long after its instant a message may still count."""
         return self.sliding or (self.period or CalendarPeriod.MONTH).longest
 
     def counts(self, message: CountedMessage) -> bool:

@@ -19,7 +19,7 @@ ReadPhoneNumber = Callable[[str, str], str | None]
 
 
 class Normalisation(StrEnum):
-    """What makes two values of a namespace the same."""
+    """Is what makes two values of a namespace the same."""
 
     EXACT = "EXACT"
     LOWER = "LOWER"
@@ -35,7 +35,7 @@ class IdentityNamespace:
     id: str
     normalisation: Normalisation
     default_region: str = ""
-    """The region of phone numbers without a country code, which are refused where it is empty."""
+    """Is the region of phone numbers without a country code, which are refused where it is empty."""
 
     def violation(self, field: str) -> Violation:
         """Returns the violation of a value that is none of this namespace."""
@@ -60,7 +60,7 @@ NO_NAMESPACES: Namespaces = {}
 
 
 class IdentityKey(NamedTuple):
-    """What an identity is compared by within its sandbox."""
+    """Is what an identity is compared by within its sandbox."""
 
     namespace: str
     value: str

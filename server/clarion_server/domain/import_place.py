@@ -1,4 +1,4 @@
-"""Where the rows of a request belong in an import that is made of many requests."""
+"""Says where the rows of a request belong in an import that is made of many requests."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _ID = re.compile("[A-Za-z0-9_-]{1,64}")
 class ImportPlace:
     sandbox: str
     collection: str
-    """What is imported into, such as `profiles` or `audiences/gold`: ids of imports are unique within it."""
+    """Is what is imported into, such as `profiles` or `audiences/gold`: ids of imports are unique within it."""
     import_id: str
     """Is chosen by the caller."""
     position: int
-    """How many rows of the import come before."""
+    """Says how many rows of the import come before."""
 
     def behind(self, count: int) -> ImportPlace:
         """Returns the place behind so many further rows."""
@@ -39,7 +39,7 @@ class ImportPlace:
 class ImportProgress:
     key: int
     row_count: int
-    """How many rows were handled."""
+    """Says how many rows were handled."""
 
     def gap_violation(self) -> Violation:
         """Returns what is wrong with a place behind rows that were not handled."""

@@ -21,8 +21,8 @@ class ImportOutcome(StrEnum):
 class ImportResult:
     outcome: ImportOutcome
     name: str = ""
-    """That of the resource; empty when the row was rejected."""
+    """Is that of the resource; empty when the row was rejected."""
     violations: tuple[Violation, ...] = ()
     """Holds violations by paths in the row."""
     notes: tuple[Violation, ...] = ()
-    """What was left out of a row that was stored."""
+    """Is what was left out of a row that was stored."""

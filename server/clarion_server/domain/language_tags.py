@@ -24,7 +24,7 @@ _MOST_REMEMBERED = 1_000
 
 
 class Subtags(NamedTuple):
-    """A language, with its script and region; each of these two is empty when the tag has none."""
+    """Is a language, with its script and region; each of these two is empty when the tag has none."""
 
     language: str
     script: str = ""
@@ -33,7 +33,7 @@ class Subtags(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LocaleData:
-    """What the CLDR says about languages."""
+    """Is what the CLDR says about languages."""
 
     likely_subtags: Mapping[str, str]
     language_aliases: Mapping[str, str]
@@ -41,7 +41,7 @@ class LocaleData:
     parents: Mapping[str, str]
     """Only of locales whose parent is not found by dropping the region."""
     remembered: dict[str, tuple[Subtags, ...]] = field(default_factory=dict, repr=False, compare=False)
-    """What `line` has returned."""
+    """Is what `line` has returned."""
 
     def is_known(self, tag: str) -> bool:
         """Returns whether the CLDR knows the language of a tag."""

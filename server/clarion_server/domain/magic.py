@@ -11,7 +11,7 @@ MAGIC_DOMAIN = "clarion.test"
 
 
 class SimulatedOutcome(StrEnum):
-    """The outcome of a message to an address at the magic domain; the value is the address's local part."""
+    """Is the outcome of a message to an address at the magic domain; the value is the address's local part."""
 
     SENT = "sent"
     BOUNCE = "bounce"

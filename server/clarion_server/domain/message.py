@@ -54,7 +54,7 @@ def may_follow(state: MessageState, successor: MessageState) -> bool:
 
 
 class Lane(IntEnum):
-    """The queue in which a message waits. A lower lane is sent first."""
+    """Is the queue in which a message waits. A lower lane is sent first."""
 
     RAPID = 0
     TRANSACTIONAL = 1
@@ -93,11 +93,11 @@ class Message:
     """Is the action's id."""
     channel: Channel
     channel_key: int
-    """The key of the channel configuration that sends it."""
+    """Is the key of the channel configuration that sends it."""
     lane: Lane
     identity: str
     address: str
-    """Empty on a channel that has no addresses."""
+    """Is empty on a channel that has no addresses."""
     locale: str
     """Is the locale that its recipient wants."""
     context: bytes
@@ -112,43 +112,45 @@ class Message:
     """Is the time of its next attempt."""
     expire_time: Instant | None = None
     attempt_count: int = 0
-    """How many attempts were begun."""
+    """Says how many attempts were begun."""
     attempt_time: Instant | None = None
     """Says when the last attempt began."""
     owner: str | None = None
-    """The process that is handing it off."""
+    """Is the process that is handing it off."""
     first_attempt_time: Instant | None = None
     """Says when the first attempt began; the retry window counts from here."""
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     fallback_addresses: tuple[str, ...] = ()
-    """The addresses of the later actions, the next of which replaces this message when it fails."""
+    """Holds the addresses of the later actions, the next of which replaces this message when it fails."""
     topic: str | None = None
     """Is the id of the topic of its campaign's version."""
     consent_change: int | None = None
-    """The key of the choice by which it was accepted or excluded then; None when no choice decided."""
+    """Is the key of the choice by which it was accepted or excluded then; None when no choice decided."""
     sending_policy: str | None = None
-    """The id of the sending policy that held for it when it was accepted, whose hours it keeps and whose caps count it.
+    """Is the id of the sending policy that held for it when it was accepted, whose hours it keeps and whose caps count
+    it.
     """
     profile_key: int | None = None
-    """The key of the profile that the recipient had when it was accepted; None where nobody was known."""
+    """Is the key of the profile that the recipient had when it was accepted; None where nobody was known."""
     cap_person: CapPerson | None = None
     """For whom frequency caps count it; None when none does."""
     content_locale: LocaleChoice = ENGLISH
-    """The locale of its content, which was chosen when it was accepted."""
+    """Is the locale of its content, which was chosen when it was accepted."""
     fallback_locales: tuple[LocaleChoice, ...] = ()
     """Holds those of the later actions, in the order of `fallback_addresses`."""
     rule: str = ""
-    """The id of the rule that was true of its recipient when it was accepted; empty when none was."""
+    """Is the id of the rule that was true of its recipient when it was accepted; empty when none was."""
     fallback_rules: tuple[str | None, ...] = ()
-    """Those of the later actions, None for an action that excludes the recipient; empty when no action has rules."""
+    """Holds those of the later actions, None for an action that excludes the recipient; empty when no action has rules.
+    """
     turn: Turn | None = None
-    """What it waits for, or has waited for, under the rate of its campaign or its policy; None where none holds."""
+    """Is what it waits for, or has waited for, under the rate of its campaign or its policy; None where none holds."""
     outcome_time: Instant | None = None
     exclusion: Exclusion | None = None
     """Set in EXCLUDED alone."""
     failure: Failure | None = None
     attachments: tuple[MessageFile, ...] = ()
-    """The files that its recipient alone gets."""
+    """Holds the files that its recipient alone gets."""
     not_after: Instant | None = None
     """When the hours end in which it may be sent, if that is before the next check of a message that a process has
     claimed. It is not stored, as each claim finds it anew.
@@ -164,7 +166,9 @@ class Message:
 
     @property
     def awaited_turn(self) -> Turn | None:
-        """The turn that it waits for now, or that has come; None when it waits for something else, as for a retry."""
+        """Returns the turn that it waits for now, or that has come; None when it waits for something else, as for a
+        retry.
+        """
         return self.turn if self.turn is not None and self.turn.due_time == self.due_time else None
 
     @property

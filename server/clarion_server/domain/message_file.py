@@ -14,4 +14,4 @@ class MessageFile:
     size: int
     """In octets, before it is encoded."""
     blob_key: int
-    """The key of its bytes in the store, where each sandbox has the same bytes once."""
+    """Is the key of its bytes in the store, where each sandbox has the same bytes once."""

@@ -20,7 +20,7 @@ class LinkKind(IntEnum):
 
 @value
 class PersonalLink:
-    """The person that a link belongs to, and the message that it was in. A link outlives both."""
+    """Is the person that a link belongs to, and the message that it was in. A link outlives both."""
 
     kind: LinkKind
     sandbox: str
@@ -33,7 +33,7 @@ class PersonalLink:
     category: Category
     """Is the campaign's."""
     topic: str = ""
-    """The id of the campaign's topic; empty when the campaign had none."""
+    """Is the id of the campaign's topic; empty when the campaign had none."""
 
 
 @value

@@ -78,7 +78,7 @@ class ProfileRef:
 
 @value
 class KnownProfile:
-    """A stored profile, as much of it as messages to the person are made of and decided by."""
+    """Is a stored profile, as much of it as messages to the person are made of and decided by."""
 
     key: int
     id: str
@@ -86,7 +86,7 @@ class KnownProfile:
     attributes: str = ""
     """As JSON, which is parsed where something is read of them. Empty when they were not asked for."""
     time_zone: str = ""
-    """Empty if the profile has none."""
+    """Is empty if the profile has none."""
     choices: Sequence[Consent] = ()
     """Holds the current choices about messages. Empty when they were not asked for."""
 

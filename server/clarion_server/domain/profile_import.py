@@ -16,13 +16,13 @@ from clarion_server.domain.violation import Violation
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """What an import says about one person."""
+    """Is what an import says about one person."""
 
     identities: tuple[Identity, ...]
     attributes: Mapping[str, Any]
     """Is None when the attribute is to be removed."""
     locale: str
-    """Empty: the stored one stays. So with the time zone."""
+    """Empty means that the stored one stays. So with the time zone."""
     time_zone: str
     choices: tuple[ConsentChange, ...] = ()
 

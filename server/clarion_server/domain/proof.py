@@ -20,13 +20,13 @@ _HEADER = "X-Clarion-Proof"
 
 @value
 class ProofResult:
-    """What became of the proof to one address: it was attempted once, or excluded."""
+    """Is what became of the proof to one address: it was attempted once, or excluded."""
 
     address: str
     attempt: Attempt | None = None
     exclusion: Exclusion | None = None
     rule: str = ""
-    """The id of the rule whose content it shows; empty when there is none."""
+    """Is the id of the rule whose content it shows; empty when there is none."""
 
 
 def marked(email: RenderedEmail) -> RenderedEmail:

@@ -66,7 +66,7 @@ class WallInterval:
     end: WallMinute
     """At most 24:00. An end before the start is on the day after."""
     days: tuple[Weekday, ...] = EVERY_DAY
-    """The days on which it begins."""
+    """Holds the days on which it begins."""
 
     @property
     def length(self) -> int:
@@ -93,7 +93,7 @@ class OpeningHours:
 
     @property
     def open_every_week(self) -> bool:
-        """Whether some minute of the week is open."""
+        """Returns whether some minute of the week is open."""
         windows = {minute for window in self.send_windows for minute in window.minutes_of_week()}
         allowed = windows if self.send_windows else set(range(_MINUTES_OF_WEEK))
         return bool(allowed.difference(*(quiet.minutes_of_week() for quiet in self.quiet_hours)))

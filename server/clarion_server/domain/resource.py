@@ -13,7 +13,7 @@ from clarion_server.domain.names import Collection
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A resource of a sandbox, of which every change is a revision."""
+    """Is a resource of a sandbox, of which every change is a revision."""
 
     COLLECTION: ClassVar[Collection]
 
@@ -47,10 +47,10 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivableResource(Resource):
-    """A resource that can be taken out of use and back into it, and keeps its name meanwhile."""
+    """Is a resource that can be taken out of use and back into it, and keeps its name meanwhile."""
 
     archive_time: Instant | None = None
-    """None while it is in use."""
+    """Is None while it is in use."""
 
     def archived(self, now: Instant) -> Self:
         """Returns the archived resource; itself when it is archived already."""

@@ -18,7 +18,7 @@ class RetryPolicy:
     """Describes exponential back-off inside a window of time."""
 
     window: Span = DAY
-    """How long after its first attempt a message may still be retried."""
+    """Says how long after its first attempt a message may still be retried."""
     initial_delay: Span = 5 * SECOND
     max_delay: Span = 15 * MINUTE
 

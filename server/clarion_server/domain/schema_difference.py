@@ -1,4 +1,4 @@
-"""What a change of a context schema means to those who trigger the campaign."""
+"""Says what a change of a context schema means to those who trigger the campaign."""
 
 from __future__ import annotations
 

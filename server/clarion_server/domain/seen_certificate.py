@@ -10,6 +10,6 @@ from clarion_server.domain.instant import Instant
 @dataclass(frozen=True, slots=True)
 class SeenCertificate:
     revision: int
-    """That of the channel configuration which the connection was opened for."""
+    """Is that of the channel configuration which the connection was opened for."""
     end_time: Instant
     """Says when it expires."""

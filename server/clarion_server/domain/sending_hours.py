@@ -27,15 +27,15 @@ class SendingHours:
     policies: Mapping[tuple[str, str], SendingPolicy] = field(default_factory=dict)
     """Holds policies by the sandbox and the policy's id."""
     people: KnownPeople = field(default_factory=dict)
-    """Those whose time zones may count."""
+    """Holds those whose time zones may count."""
     _openings: dict[tuple[str, str, str, int], Instant] = field(default_factory=dict, compare=False, repr=False)
-    """The openings that were found, since many messages of a batch have the same policy, time zone and minute."""
+    """Holds the openings that were found, since many messages of a batch have the same policy, time zone and minute."""
     _closing: dict[tuple[str, str | None, Lane], SendingPolicy | None] = field(
         default_factory=dict, compare=False, repr=False
     )
-    """The policy that may be closed for messages of a sandbox, a policy and a lane; None where none may."""
+    """Is the policy that may be closed for messages of a sandbox, a policy and a lane; None where none may."""
     _of_messages: dict[str, tuple[Instant, Instant]] = field(default_factory=dict, compare=False, repr=False)
-    """The last one that was found for each message, by its id, with the time, since several rules ask about it."""
+    """Is the last one that was found for each message, by its id, with the time, since several rules ask about it."""
 
     def named(self, sandbox: str, policy_id: str | None) -> SendingPolicy | None:
         return None if policy_id is None else self.policies.get((sandbox, policy_id))

@@ -30,13 +30,13 @@ class TimeZoneSource(StrEnum):
     """Says whose clock counts."""
 
     PROFILE = "PROFILE"
-    """That of the recipient's profile, and the policy's where the profile has none."""
+    """Is that of the recipient's profile, and the policy's where the profile has none."""
     FIXED = "FIXED"
     """It is the time zone of the policy."""
 
 
 class WhenClosed(StrEnum):
-    """What becomes of a message that must not leave now."""
+    """Is what becomes of a message that must not leave now."""
 
     DEFER = "DEFER"
     EXCLUDE = "EXCLUDE"
@@ -49,7 +49,7 @@ class SendingPolicy(Resource):
     display_name: str
     time_zone: str
     categories: tuple[Category, ...] = (Category.MARKETING,)
-    """Those of the campaigns whose messages keep its hours and its rate. Each cap has categories of its own."""
+    """Holds those of the campaigns whose messages keep its hours and its rate. Each cap has categories of its own."""
     quiet_hours: WallIntervals = ()
     send_windows: WallIntervals = ()
     time_zone_source: TimeZoneSource = TimeZoneSource.PROFILE

@@ -1,4 +1,4 @@
-"""Where the lines of a flattened source come from."""
+"""Says where the lines of a flattened source come from."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Stretch:
     first: int
     """Is the first line in the flattened source."""
     line: int
-    """The line that it has in its own source."""
+    """Is the line that it has in its own source."""
     content_line: int = 0
-    """The line of the content by which the fragment is there; 0 for the content itself."""
+    """Is the line of the content by which the fragment is there; 0 for the content itself."""
     way: tuple[str, ...] = ()
     """Is the way to the fragment, and its name without a line."""
 

@@ -48,15 +48,16 @@ class Suppression:
     sandbox: str
     channel: Channel
     target: str
-    """An address, a domain, or `*.` and a domain, as it was written; or the hash of an address
-    (`domain.address_hash`)."""
+    """Is an address, a domain, or `*.` and a domain, as it was written; or the hash of an address
+    (`domain.address_hash`).
+    """
     reason: SuppressionReason
     scope: SuppressionScope
     create_time: Instant
     creator: str
     """Is the key that created it."""
     expire_time: Instant | None = None
-    """When it ceases to hold. None: never."""
+    """Says when it ceases to hold. None: never."""
 
     @property
     def name(self) -> str:
@@ -64,12 +65,12 @@ class Suppression:
 
     @property
     def target_key(self) -> str:
-        """The text by which its target is compared."""
+        """Returns the text by which its target is compared."""
         return target_key(self.target)
 
     @property
     def is_hashed(self) -> bool:
-        """Whether only a hash of the address is kept."""
+        """Returns whether only a hash of the address is kept."""
         return self.target.startswith(HASH_MARK)
 
     @property
@@ -106,9 +107,9 @@ class SuppressionChange:
     reason: SuppressionReason
     scope: SuppressionScope
     actor: str = ""
-    """The key that did it; empty when time did."""
+    """Is the key that did it; empty when time did."""
     override_reason: str = ""
-    """Why a complaint was overridden."""
+    """Says why a complaint was overridden."""
 
 
 def target_key(target: str) -> str:

@@ -30,7 +30,7 @@ class TargetingRule:
 
 
 class WithoutRule(StrEnum):
-    """What happens to recipients of whom no rule is true."""
+    """Is what happens to recipients of whom no rule is true."""
 
     SEND_DEFAULT = "SEND_DEFAULT"
     EXCLUDE = "EXCLUDE"
@@ -38,7 +38,7 @@ class WithoutRule(StrEnum):
 
 @value
 class RecipientData:
-    """The data with which a recipient's messages are rendered, and which rules read."""
+    """Is the data with which a recipient's messages are rendered, and which rules read."""
 
     context: Mapping[str, Any]
     profile: Mapping[str, Any]
@@ -48,7 +48,7 @@ NO_DATA: Mapping[int, RecipientData] = {}
 
 
 class RuleFailure(NamedTuple):
-    """An evaluation that failed: its rule was not true."""
+    """Is an evaluation that failed: its rule was not true."""
 
     rule: str
     cause: FailureCause
@@ -62,7 +62,7 @@ class RuleResult(StrEnum):
 
 @value
 class RuleEvaluation:
-    """What a rule is of somebody."""
+    """Is what a rule is of somebody."""
 
     rule: str
     result: RuleResult
@@ -78,7 +78,7 @@ NO_MEMBERSHIPS: Memberships = {}
 
 
 class Person(NamedTuple):
-    """The recipient of whom a rule may be true."""
+    """Is the recipient of whom a rule may be true."""
 
     context: Mapping[str, Any]
     profile: Mapping[str, Any]
@@ -86,7 +86,7 @@ class Person(NamedTuple):
     address: str
     locale: str
     audiences: frozenset[str] = NO_AUDIENCES
-    """The ids of those that rules ask about and that the person belongs to."""
+    """Holds the ids of those that rules ask about and that the person belongs to."""
 
 
 class RuleSet(Protocol):
@@ -116,7 +116,7 @@ class ActionRules:
     rules: RuleSet
     without_rule: WithoutRule
     locales: Mapping[str, ContentLocales]
-    """The locales that a rule has words of its own in, by rule."""
+    """Holds the locales that a rule has words of its own in, by rule."""
 
     def locale(self, rule: str, wanted: str, others: ContentLocales) -> LocaleChoice:
         """Returns the locale of the content of a rule. `others` are those of the content that belongs to no rule."""
@@ -135,10 +135,10 @@ def choose_locale_of_rule(own: ContentLocales | None, others: ContentLocales, wa
 
 @value
 class ContentChoice:
-    """Which content of an action somebody gets."""
+    """Says which content of an action somebody gets."""
 
     rule: str | None
-    """The id of the rule that is true; empty when none is. None: the message is excluded for that."""
+    """Is the id of the rule that is true; empty when none is. None: the message is excluded for that."""
     locale: LocaleChoice
     failures: tuple[RuleFailure, ...] = ()
 

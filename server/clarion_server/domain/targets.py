@@ -1,4 +1,4 @@
-"""Whom a trigger addresses by which actions, and which content each of them gets."""
+"""Says whom a trigger addresses by which actions, and which content each of them gets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_RULE_MATCHED = Exclusion(ExclusionReason.NO_RULE_MATCHED)
 
 @value
 class AcceptedRecipient:
-    """A recipient that passed every check that does not need the store."""
+    """Is a recipient that passed every check that does not need the store."""
 
     index: int
     """Is its position in the trigger."""
@@ -38,20 +38,20 @@ class AcceptedRecipient:
     profile: bytes
     labels: Mapping[str, str]
     normal_value: str
-    """What its identity is compared by within its namespace."""
+    """Is what its identity is compared by within its namespace."""
 
 
 @value
 class TargetAction:
-    """An action of the live version, with the data that its messages need."""
+    """Is an action of the live version, with the data that its messages need."""
 
     id: str
     channel: Channel
     channel_key: int
     locales: ContentLocales = ENGLISH_ALONE
-    """The locales that its content is in."""
+    """Holds the locales that its content is in."""
     rules: ActionRules | None = None
-    """None: the same content is for everybody."""
+    """None means that the same content is for everybody."""
 
     def choose(
         self, recipient: AcceptedRecipient, address: str, data: RecipientData | None, audiences: frozenset[str]

@@ -34,15 +34,15 @@ class TestCase(Resource):
     context: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
     rule: str = ""
-    """The id of the targeting rule whose content the recipient gets, whether it is true or not. Empty: the first true
-    one's.
+    """Is the id of the targeting rule whose content the recipient gets, whether it is true or not. Empty: the first
+    true one's.
     """
     locale: str = ""
     """Is the locale of the recipient. Empty: the profile's, and when that has none, every locale that an action has
     content in.
     """
     audiences: tuple[str, ...] = ()
-    """The ids of those that the recipient belongs to."""
+    """Holds the ids of those that the recipient belongs to."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""How what the recipients of test cases would get differs between two versions of a campaign."""
+"""Says how what the recipients of test cases would get differs between two versions of a campaign."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class CellChange(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """What a version makes of a cell."""
+    """Is what a version makes of a cell."""
 
     text: str
-    """What the recipient would get, or why nothing."""
+    """Is what the recipient would get, or why nothing."""
     fails: bool = False
 
 

@@ -45,12 +45,12 @@ class CellKey:
     """Names a cell of a campaign."""
 
     test_case: str
-    """The id of the case; so with the action."""
+    """Is the id of the case; so with the action."""
     action: str
     locale: str
     """Is that of the content."""
     rule: str = ""
-    """The id of the targeting rule whose content it is; empty for content of no rule."""
+    """Is the id of the targeting rule whose content it is; empty for content of no rule."""
 
 
 @value
@@ -64,11 +64,11 @@ class TestCell:
     """Is the locale that the recipient wants. As it was given, when it is none."""
     origin: LocaleOrigin
     choice: LocaleChoice
-    """The locale of the content, and why the recipient gets it."""
+    """Is the locale of the content, and why the recipient gets it."""
     evaluations: tuple[RuleEvaluation, ...] = ()
-    """What the rules of the action are of the recipient. None when the case names the rule."""
+    """Is what the rules of the action are of the recipient. None when the case names the rule."""
     is_excluded: bool = False
-    """Whether the recipient gets nothing, as no rule is true."""
+    """Says whether the recipient gets nothing, as no rule is true."""
 
 
 TestCell.__test__ = False  # type: ignore[attr-defined] # pytest takes it for tests where a module imports it
@@ -76,16 +76,16 @@ TestCell.__test__ = False  # type: ignore[attr-defined] # pytest takes it for te
 
 @dataclass(frozen=True, slots=True)
 class ActionContents:
-    """What the content of an action is offered for."""
+    """Is what the content of an action is offered for."""
 
     locales: ContentLocales
-    """Those of the content that belongs to no rule."""
+    """Holds those of the content that belongs to no rule."""
     rules: ActionRules | None
-    """None: the action has none."""
+    """None means that the action has none."""
 
     @property
     def offered(self) -> Iterator[tuple[str, str]]:
-        """The rule and the locale of each content that somebody may get."""
+        """Returns the rule and the locale of each content that somebody may get."""
         if self.rules is None or self.rules.without_rule is WithoutRule.SEND_DEFAULT:
             yield from (("", locale) for locale in self.locales.offered)
         if self.rules is not None:

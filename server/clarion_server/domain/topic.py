@@ -30,7 +30,7 @@ class TopicVisibility(StrEnum):
 
 
 class OneClick(StrEnum):
-    """What one click in a marketing mail about the topic ends, on the channel of the mail."""
+    """Is what one click in a marketing mail about the topic ends, on the channel of the mail."""
 
     TOPIC = "TOPIC"
     CHANNEL = "CHANNEL"

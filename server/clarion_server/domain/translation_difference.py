@@ -24,9 +24,9 @@ class TranslationDifference:
     locale: str
     key: str
     before: Any
-    """The text or its forms; None where there was none."""
+    """Holds the text or its forms; None where there was none."""
     after: Any
-    """The text or its forms; None where there is none any more."""
+    """Holds the text or its forms; None where there is none any more."""
 
     @property
     def change(self) -> TranslationChange:

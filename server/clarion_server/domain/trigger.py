@@ -33,23 +33,23 @@ NO_REASONS: Reasons = {}
 
 @value
 class Trigger:
-    """A trigger that passed every check that does not need the store."""
+    """Is a trigger that passed every check that does not need the store."""
 
     execution: Execution
     """Is the execution without exclusions, which `decide` adds."""
     campaign_revision: int
-    """The campaign's revision that the trigger was checked against."""
+    """Is the campaign's revision that the trigger was checked against."""
     actions: Sequence[TargetAction]
     lane: Lane
     topic: str | None
     sending_policy: str | None
-    """The id of the policy whose hours its messages keep and whose caps count them, if there is one that holds."""
+    """Is the id of the policy whose hours its messages keep and whose caps count them, if there is one that holds."""
     recipients: Sequence[AcceptedRecipient]
     release_time: Instant
     owners: Sequence[str | None]
     """For each action the process that reserved capacity and sends its messages at once; None when they are queued."""
     refusal: tuple[Violation, ...] = ()
-    """Why the trigger is refused, as far as that depends on stored profiles."""
+    """Says why the trigger is refused, as far as that depends on stored profiles."""
     attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NO_ATTRIBUTES)
     """By position: the attributes of the recipients for whom stored ones were added to those of the call, as far as
     the trigger uses them.
@@ -57,15 +57,15 @@ class Trigger:
     profile_keys: Mapping[int, int] = field(default_factory=lambda: NO_PROFILE_KEYS)
     """Holds the keys of the recipients' profiles, by position."""
     explains: bool = False
-    """Whether every exclusion of a message is wanted, and not the first alone."""
+    """Says whether every exclusion of a message is wanted, and not the first alone."""
     reasons: Reasons = field(default_factory=lambda: NO_REASONS)
-    """Why messages of members of an audience are excluded, as far as that was found when they were completed."""
+    """Says why messages of members of an audience are excluded, as far as that was found when they were completed."""
     extends: bool = False
-    """Whether it adds recipients to an execution that is stored, as each part of an audience does."""
+    """Says whether it adds recipients to an execution that is stored, as each part of an audience does."""
     files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
-    """The files of the recipients who have any, by position."""
+    """Holds the files of the recipients who have any, by position."""
     data: Mapping[int, RecipientData] = field(default_factory=lambda: NO_DATA)
-    """The data of the recipients by position, without stored attributes; empty where no action has rules."""
+    """Is the data of the recipients by position, without stored attributes; empty where no action has rules."""
 
     def data_of(self, index: int) -> RecipientData | None:
         """Returns the data of the recipient at a position, with stored attributes; None where no action has rules."""
@@ -79,7 +79,7 @@ class Trigger:
 
     @property
     def uses_attributes(self) -> bool:
-        """Whether attributes of recipients are used before their messages are read from the store."""
+        """Returns whether attributes of recipients are used before their messages are read from the store."""
         return bool(self.data) or self.explains or any(self.owners)
 
     def completed(

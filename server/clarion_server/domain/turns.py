@@ -35,15 +35,15 @@ def policy_schedule(policy_key: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a message waits for in the queue."""
+    """Is what a message waits for in the queue."""
 
     schedule: str
     epoch: int
-    """That of the schedule when the turn was given."""
+    """Is that of the schedule when the turn was given."""
     place: Instant
     """When it comes, unless the schedule is delayed."""
     due_time: Instant
-    """When it comes as far as is known: the message waits for it as long as that is its own due time."""
+    """Says when it comes as far as is known: the message waits for it as long as that is its own due time."""
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class TurnSchedule:
     epoch: int = 0
     """Counts the changes of the rate: turns of an earlier one are given anew."""
     next_place: float = 0.0
-    """The first place that no message has, in microseconds."""
+    """Is the first place that no message has, in microseconds."""
     delay: float = 0.0
     """Says by how much later than their places messages leave."""
     free_time: float = 0.0

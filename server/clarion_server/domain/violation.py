@@ -12,7 +12,7 @@ class Violation:
     reason: str
     """Is stable and in UPPER_SNAKE_CASE, such as `REQUIRED` or `TOO_LONG`."""
     description: str
-    """A sentence for people that says what the field must be."""
+    """Is a sentence for people that says what the field must be."""
 
     def under(self, prefix: str) -> Violation:
         """Returns the violation with `prefix` in front of its path."""

@@ -19,7 +19,7 @@ FAILED = "failed "
 
 @dataclass(frozen=True, slots=True)
 class SupervisorPipe:
-    """The child's end. It becomes readable when the supervisor has ended."""
+    """Is the child's end. It becomes readable when the supervisor has ended."""
 
     slot: int
     """Is the number of this process among those of the service, from 0."""

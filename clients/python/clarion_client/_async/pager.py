@@ -15,13 +15,13 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class ListRequest(Protocol):
-    """The part that requests for lists have in common."""
+    """Is the part that requests for lists have in common."""
 
     page_token: str
 
 
 class ListAnswer(Protocol):
-    """The part that pages of lists have in common."""
+    """Is the part that pages of lists have in common."""
 
     next_page_token: str
 

@@ -14,7 +14,7 @@ Answer_co = TypeVar("Answer_co", bound="ExportAnswer", covariant=True)
 
 
 class ExportAnswer(Protocol):
-    """The part that answers of exports have in common."""
+    """Is the part that answers of exports have in common."""
 
     complete: bool
 

@@ -37,7 +37,7 @@ class Batch(NamedTuple, Generic[Row, Wire]):
     written: Sequence[Wire]
     """They are as they are sent."""
     is_last: bool = False
-    """Whether it has no rows, and ends the import."""
+    """Says whether it has no rows, and ends the import."""
 
 
 class StreamMethod(Protocol[Request_contra, Answer_co]):

@@ -35,7 +35,7 @@ class _Variable(NamedTuple):
     """Is the variable of a loop."""
 
     depth: int
-    """How many loops it is in."""
+    """Says how many loops it is in."""
     mean: int
     """Its mean size over all runs. In an outermost loop all elements together are as large as the range."""
     largest: int

@@ -1,4 +1,4 @@
-"""What conditions can name, and the types of these."""
+"""Says what conditions can name, and the types of these."""
 
 from __future__ import annotations
 

@@ -33,9 +33,9 @@ class Constant(Node):
     kind: str = "text"
     """One of `null`, `bool`, `int`, `uint`, `double`, `text` and `bytes`."""
     is_true: bool = False
-    """Whether it is the constant `true`."""
+    """Says whether it is the constant `true`."""
     number: int | None = None
-    """The value of a whole number that is not negative."""
+    """Is the value of a whole number that is not negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Select(Node):
     operand: Node
     field: str
     is_test: bool = False
-    """Whether it is `has(…)`, which asks whether the member is there."""
+    """Says whether it is `has(…)`, which asks whether the member is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Literal(Node):
 
 @dataclass(frozen=True, slots=True)
 class Loop(Node):
-    """What a macro such as `exists` becomes: it goes through a range and keeps a result."""
+    """Is what a macro such as `exists` becomes: it goes through a range and keeps a result."""
 
     variable: str
     range: Node

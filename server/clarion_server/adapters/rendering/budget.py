@@ -23,9 +23,9 @@ class Limits:
     one message keeps the others waiting: about 30 ms.
     """
     text_chars: int = 1 << 20
-    """The longest rendered part, and the longest text that a filter or an operator takes or makes."""
+    """Is the longest rendered part, and the longest text that a filter or an operator takes or makes."""
     integer_bits: int = 256
-    """The largest whole number that can be calculated with."""
+    """Is the largest whole number that can be calculated with."""
 
 
 LIMITS = Limits()
@@ -47,7 +47,7 @@ CHAR = 4
 
 
 class Budget:
-    """The units of work that are left."""
+    """Holds the units of work that are left."""
 
     __slots__ = ("_paid_once", "limits", "work")
 

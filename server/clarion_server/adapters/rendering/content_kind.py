@@ -23,7 +23,7 @@ C_contra = TypeVar("C_contra", contravariant=True)
 
 
 class Escaping(Enum):
-    """The form in which a template writes a value."""
+    """Is the form in which a template writes a value."""
 
     NONE = "NONE"
     """The value is written unchanged."""
@@ -47,11 +47,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class IncludeSite:
-    """A place in a source at which a fragment begins."""
+    """Is a place in a source at which a fragment begins."""
 
     fragment: FragmentVersion
     arguments: Mapping[str, str]
-    """The variables that are its parameters, by the names of these."""
+    """Holds the variables that are its parameters, by the names of these."""
     line: int
     """Is the line of the tag that includes it."""
 
@@ -65,11 +65,11 @@ class BuiltPart:
     """Holds a part as building has made it, and what building has found in it."""
 
     source: BuiltSource
-    """The part's own source where building leaves it as it is."""
+    """Is the part's own source where building leaves it as it is."""
     findings: tuple[Finding, ...] = ()
     """Their field is empty: they are about the part."""
     sites: Mapping[int, IncludeSite] = field(default_factory=dict)
-    """The places of the source at which fragments begin, by the lines of their tags."""
+    """Holds the places of the source at which fragments begin, by the lines of their tags."""
     is_whole: bool = True
     """False: it names fragments that could not be written into it."""
 

@@ -26,7 +26,7 @@ _LARGEST_EXPONENT = 30
 _LONGEST_NUMBER = 64
 _WRITE = 3_000
 _WRITE_SLOWLY = 18_000
-"""The prices of writing one number: some locales and currencies take Babel's own way."""
+"""Holds the prices of writing one number: some locales and currencies take Babel's own way."""
 _PREPARE = 1_000_000
 """Is the price of preparing a format."""
 

@@ -21,11 +21,11 @@ EMPTY_OBJECT: Mapping[str, Any] = {"type": "object", "properties": {}, "addition
 
 _MOST_VIOLATIONS = 100
 _MOST_NANOSECONDS = 30_000_000
-"""The time of a check, which runs on the event loop."""
+"""Is the time of a check, which runs on the event loop."""
 _COSTLY_NANOSECONDS = 5 * _MOST_NANOSECONDS
 """Is the time for the largest context. A call that is not large holds a third of it at most."""
 _MOST_LISTED_VALUES = 5_000
-"""The values of a context whose possible errors are counted."""
+"""Holds the values of a context whose possible errors are counted."""
 
 _TOO_LARGE = Violation("", "TOO_MANY", "Has too many values, or too long texts, to be checked against its schema.")
 _NOT_LISTED = Violation(

@@ -24,12 +24,12 @@ _KEYWORD = 10
 _COUNTED = dict.fromkeys(("dependentRequired", "dependentSchemas", "patternProperties", "required"), 8)
 _CONST = 130
 _ENUM = 1_200
-"""The price of one number in an `enum`; texts are found at once."""
+"""Is the price of one number in an `enum`; texts are found at once."""
 _MULTIPLE_OF = 1_500
 _MULTIPLE_OF_FRACTION = 10_000
 _OTHERS = {"format": 400, "pattern": 60}
 _CHAR = 0.4 / 1024
-"""The price of one character of a text, for each byte of a pattern that it is matched with."""
+"""Is the price of one character of a text, for each byte of a pattern that it is matched with."""
 
 _COUNT = 500
 """Is the time of counting one value."""
@@ -51,7 +51,7 @@ _OF_ENTRIES = frozenset({"contains", "items", "prefixItems", "unevaluatedItems"}
 
 @dataclass(frozen=True, slots=True)
 class CostNode:
-    """The price of all parts of a schema that apply to the same values, with the nodes for what those values hold."""
+    """Is the price of all parts of a schema that apply to the same values, and the nodes for what these hold."""
 
     value_price: float
     char_price: float

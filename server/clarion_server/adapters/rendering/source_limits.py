@@ -16,7 +16,9 @@ from clarion_server.application.background import check_cancelled
 MOST_NODES = 10_000
 """Names, operators, filters, tags and texts of a template. Their review takes about a third of a second."""
 DEEPEST = 60
-"""The levels of brackets in brackets and nodes in nodes; Python's own compiler gives up at about a hundred brackets."""
+"""Holds the levels of brackets in brackets and nodes in nodes; Python's own compiler gives up at about a hundred
+brackets.
+"""
 MOST_TOKENS = 4 * MOST_NODES
 _LONGEST_NAME = 200
 _TOKENS_BETWEEN_CHECKS = 1_000

@@ -30,7 +30,7 @@ LONGEST_SOURCE = 512 * 1024
 _LARGEST_INTEGER = 1 << LIMITS.integer_bits
 _MOST_REFUSALS = 100
 _MOST_COMPARED = 500
-"""The number of names with which a misspelt one is compared."""
+"""Is the number of names with which a misspelt one is compared."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHORTEN = "Shorten it, or loop over a list of the context."
 _TOO_DEEP, _SPLIT_UP = "The template is nested too deeply.", "Split it up."
@@ -66,7 +66,7 @@ class Refusal:
 
 
 class _Found(NamedTuple):
-    """A node of a tree, and in how many loops it stands."""
+    """Is a node of a tree, and in how many loops it stands."""
 
     node: nodes.Node
     loops: int

@@ -21,7 +21,7 @@ from clarion_server.domain.source_places import place_of
 
 
 class _Code:
-    """The compiled code of a source, which all contents share that have the source."""
+    """Is the compiled code of a source, which all contents share that have the source."""
 
     __slots__ = ("__weakref__", "paths", "template")
 

@@ -27,7 +27,7 @@ class ValueMissing(RenderRefused):
 
 
 class MissingValue(StrictUndefined):
-    """A value that is absent: false as a condition, an error wherever else it is used.
+    """Is a value that is absent: false as a condition, an error wherever else it is used.
 
     A part of it (`context.order.coupon` without an order) is missing as well, so that `is defined`, `default` and `if`
     see through a whole path.

@@ -46,7 +46,7 @@ class Rows(Protocol):
 
 
 class BulkStatement:
-    """A statement that runs over any number of rows.
+    """Is a statement that runs over any number of rows.
 
     In its template `{rows}` stands for the rows, and `{one}` for one further parameter before or after them.
     """

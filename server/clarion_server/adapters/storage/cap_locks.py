@@ -74,7 +74,9 @@ _LOCK_NOT_AVAILABLE = "55P03"
 
 
 class RowsToLock:
-    """The rows that the next transaction of a process locks at first, since the one before could not have them all."""
+    """Holds the rows that the next transaction of a process locks at first, since the one before could not have them
+    all.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[CapRow, bool] = {}
@@ -92,7 +94,7 @@ class RowsToLock:
 
 
 class CapLocks:
-    """The rows that one transaction has locked."""
+    """Holds the rows that one transaction has locked."""
 
     def __init__(self, connection: Connection, to_lock: RowsToLock) -> None:
         self._connection = connection

@@ -23,8 +23,8 @@ def begin(engine: Engine) -> Connection:
 
 
 class KeptConnection:
-    """A connection that stays out of the pool between transactions: to take it from there and give it back would take
-    longer than a transaction's beginning and end. One thread at a time has it.
+    """Is a connection that stays out of the pool between transactions: to take it from there and give it back would
+    take longer than a transaction's beginning and end. One thread at a time has it.
     """
 
     def __init__(self, engine: Engine, timeout: float) -> None:

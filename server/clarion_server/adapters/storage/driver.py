@@ -14,11 +14,11 @@ from sqlalchemy.exc import DBAPIError
 
 
 class Ran(Protocol):
-    """A statement that has run."""
+    """Is a statement that has run."""
 
     @property
     def rowcount(self) -> int:
-        """How many rows it has changed."""
+        """Returns how many rows it has changed."""
         ...
 
     def fetchall(self) -> Sequence[Sequence[Any]]: ...

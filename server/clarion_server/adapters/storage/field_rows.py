@@ -19,7 +19,7 @@ _COMMON = {each.name for each in fields(ArchivableResource)}
 
 
 class FieldRows(Generic[R]):
-    """The columns of a kind of resources, apart from those that all kinds have.
+    """Holds the columns of a kind of resources, apart from those that all kinds have.
 
     A text, a number and a flag are stored as they are, a member of an enumeration by its name, and everything else as
     JSON. None is NULL.

@@ -48,7 +48,7 @@ class UnixNotifier:
 
     @property
     def is_alone(self) -> bool:
-        """Whether no other process has the file open. False where that cannot be known."""
+        """Returns whether no other process has the file open. False where that cannot be known."""
         return self._number is not None and not self._others
 
     def listen(self, listener: CommitListener) -> None:

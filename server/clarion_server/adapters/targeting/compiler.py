@@ -42,7 +42,7 @@ _DYNAMIC = f"It {_NOT_BOOL}: compare the value, as in profile.vip == true."
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule as the library has it, and its tree."""
+    """Is a rule as the library has it, and its tree."""
 
     expression: cel.Expression
     tree: Tree
@@ -53,7 +53,7 @@ class RuleInvalid(ConditionInvalid):
 
     @property
     def code(self) -> FindingCode:
-        """What is wrong with it first of all."""
+        """Returns what is wrong with it first of all."""
         message = self.problems[0].message
         if message.startswith(_UNKNOWN):
             return FindingCode.RULE_UNKNOWN_NAME

@@ -1,4 +1,4 @@
-"""What rules can name."""
+"""Says what rules can name."""
 
 from __future__ import annotations
 

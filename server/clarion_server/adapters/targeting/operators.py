@@ -1,4 +1,4 @@
-"""What the operators and functions of rules take and give."""
+"""Says what the operators and functions of rules take and give."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Operator(NamedTuple):
     """Of those that are written behind a value, it comes first."""
     result: CelTypes
     words: str
-    """What a message calls it."""
+    """Is what a message calls it."""
     takes_alike: bool = False
-    """Whether its operands must be of one type; numbers are of one."""
+    """Says whether its operands must be of one type; numbers are of one."""
 
 
 OPERATORS: Mapping[str, Operator] = {

@@ -44,13 +44,13 @@ DATA: CelTypes = frozenset(_OF_JSON.values())
 
 @dataclass(frozen=True, slots=True)
 class TypedValue:
-    """What is known of the value of a part of a rule."""
+    """Is what is known of the value of a part of a rule."""
 
     types: CelTypes
     is_promised: bool = True
-    """Whether it certainly is of one of the types. Nobody promises what the attributes of profiles are."""
+    """Says whether it certainly is of one of the types. Nobody promises what the attributes of profiles are."""
     data: AbstractValue | None = None
-    """The value of the context or of the profile that it is; None for a computed value."""
+    """Is the value of the context or of the profile that it is; None for a computed value."""
 
 
 UNKNOWN = TypedValue(ANYTHING, is_promised=False)

@@ -47,7 +47,7 @@ class Truth(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a part of a rule."""
+    """Is what is wrong with a part of a rule."""
 
     node: Node
     code: FindingCode

@@ -34,9 +34,9 @@ class CreateApiKey:
     sandbox: str = ""
     """Is empty for the creator's."""
     violations: tuple[Violation, ...] = ()
-    """What could not be read, by paths in the key."""
+    """Is what could not be read, by paths in the key."""
     access_labels: tuple[str, ...] = ()
-    """The names of those that the key is to hold. Whoever may create keys may grant any."""
+    """Holds the names of those that the key is to hold. Whoever may create keys may grant any."""
 
 
 @dataclass(frozen=True, slots=True)

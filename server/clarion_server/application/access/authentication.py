@@ -29,7 +29,7 @@ _SECRET = re.compile("clk_([0-9a-f]{32})_[A-Za-z0-9_-]{43}")
 class _Trusted:
     caller: Caller
     secret_hash: bytes
-    """The hash by which the key is stored."""
+    """Is the hash by which the key is stored."""
     check_time: Instant
 
 
@@ -44,7 +44,7 @@ class KeyAuthenticator:
         self._checks: dict[bytes, asyncio.Task[Caller]] = {}
 
     def known(self, secret: str) -> Caller | None:
-        """The caller, if the secret was checked a moment ago. Never waits."""
+        """Returns the caller, if the secret was checked a moment ago. Never waits."""
         trusted = self._trusted.get(_quick_hash_of(secret))
         # A clock that was set back must not prolong anybody's trust.
         if trusted is not None and 0 <= self._clock.now() - trusted.check_time < TRUST:

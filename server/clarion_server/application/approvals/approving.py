@@ -40,15 +40,15 @@ class Approval(Generic[D]):
     subject: D
     """Is the campaign or the fragment."""
     content_hash: str
-    """That of the draft as it is now."""
+    """Is that of the draft as it is now."""
     submission: Submission | None
     requirements: tuple[Requirement, ...]
-    """What the policies ask that hold for the draft now."""
+    """Is what the policies ask that hold for the draft now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a caller says about the approval of a draft."""
+    """Is what a caller says about the approval of a draft."""
 
     draft_id: str
     """Is that of the campaign or the fragment."""

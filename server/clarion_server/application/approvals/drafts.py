@@ -1,4 +1,4 @@
-"""What approvals need of the use cases of a kind of draft."""
+"""Says what approvals need of the use cases of a kind of draft."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Change = Callable[[UnitOfWork, D, Instant], D]
 
 @dataclass(frozen=True, slots=True)
 class DraftTarget:
-    """The draft that a caller means, and the state in which it last saw it."""
+    """Is the draft that a caller means, and the state in which it last saw it."""
 
     visibility: Visibility
     draft_id: str
@@ -31,16 +31,16 @@ class DraftTarget:
 
 
 class HashedContent(Protocol):
-    """A draft as it was read, with all that it names."""
+    """Is a draft as it was read, with all that it names."""
 
     @property
     def content_hash(self) -> str:
-        """What an approval of it is of. The same for every caller."""
+        """Returns what an approval of it is of. The same for every caller."""
         ...
 
 
 class Submittable(HashedContent, Protocol[_D_contra]):
-    """A draft without errors that may be submitted."""
+    """Is a draft without errors that may be submitted."""
 
     def is_unchanged(self, unit: UnitOfWork, draft: _D_contra, visibility: Visibility) -> bool:
         """Returns whether the draft and all that it names are still as they were reviewed."""

@@ -23,7 +23,7 @@ _RECENTLY = DAY
 
 @value
 class _Piece:
-    """A part of a file that one commit writes."""
+    """Is a part of a file that one commit writes."""
 
     sandbox: str
     digest: bytes

@@ -28,16 +28,16 @@ READ_BYTES = 1_048_576
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
     max_bytes: int = 10_000_000
-    """The largest file, and the most that the files of one recipient have together."""
+    """Is the largest file, and the most that the files of one recipient have together."""
     any_type: bool = False
-    """Whether a file may be of the type `application/octet-stream`, whatever it is but a program."""
+    """Says whether a file may be of the type `application/octet-stream`, whatever it is but a program."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadAttachment:
     file: FileInput
     attachment_id: str = ""
-    """Empty: one that follows from the file."""
+    """Empty means one that follows from the file."""
 
 
 class ManageAttachments:

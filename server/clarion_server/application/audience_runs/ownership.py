@@ -1,4 +1,4 @@
-"""Which process runs a run."""
+"""Says which process runs a run."""
 
 from __future__ import annotations
 

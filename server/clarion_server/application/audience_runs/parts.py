@@ -35,7 +35,7 @@ _NO_PROFILE = b"{}"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The next members of a run, and the trigger that those of them make who can have messages."""
+    """Holds the next members of a run, and the trigger that those of them make who can have messages."""
 
     run: AudienceRun
     live: LiveCampaign

@@ -46,7 +46,7 @@ _MAY_BE_LIVE = frozenset({CampaignState.LIVE, CampaignState.SCHEDULED})
 
 @dataclass(frozen=True, slots=True)
 class _Outlook:
-    """The runs that have not ended, and what decides whether they go on."""
+    """Holds the runs that have not ended, and what decides whether they go on."""
 
     runs: list[AudienceRun]
     campaigns: Mapping[int, Campaign]

@@ -52,7 +52,7 @@ class TriggerAudienceCommand:
     expire_time: Instant | None = None
     validate_only: bool = False
     violations: tuple[Violation, ...] = ()
-    """The violations that were found while it was read."""
+    """Holds the violations that were found while it was read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is special about audiences among the resources that callers write."""
+"""Says what is special about audiences among the resources that callers write."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CONDITION = f"{_FIELD}.condition"
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A condition, as far as it must be checked with what is stored."""
+    """Is a condition, as far as it must be checked with what is stored."""
 
     consents: Mapping[ConsentScope, Position]
     problems: Sequence[ConditionProblem] = ()

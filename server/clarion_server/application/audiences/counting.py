@@ -21,7 +21,7 @@ from clarion_server.domain.condition import ConditionInvalid, FailureCounts
 
 @dataclass(slots=True)
 class Counted:
-    """What was counted."""
+    """Is what was counted."""
 
     member_count: int = 0
     evaluated_count: int = 0

@@ -35,11 +35,11 @@ class SelectedPage:
     members: list[AudienceMember]
     """May be empty, as a page is made of so many profiles, whether they are members or not."""
     evaluated_count: int
-    """How many profiles or identities of the list have been looked at so far."""
+    """Says how many profiles or identities of the list have been looked at so far."""
     failures: FailureCounts
-    """The evaluations that have failed so far. These people are no members. All pages have the same object."""
+    """Holds the evaluations that have failed so far. These people are no members. All pages have the same object."""
     snapshot_count: int
-    """How many states the members come from, so far."""
+    """Says how many states the members come from, so far."""
 
 
 class AudienceSelector:

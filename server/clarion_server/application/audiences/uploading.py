@@ -41,9 +41,9 @@ class UploadIdentities:
     audience_id: str
     identities: Sequence[str]
     upload_id: str = ""
-    """Empty: the identities are added to the audience's list."""
+    """Empty means that the identities are added to the audience's list."""
     completes: bool = False
-    """Whether the upload becomes the audience's list."""
+    """Says whether the upload becomes the audience's list."""
     place: ImportPlace | None = None
     """Where the identities belong in an import, none of which are added twice."""
 
@@ -55,7 +55,7 @@ class Uploaded:
     rejected: list[tuple[int, Violation]] = field(default_factory=list)
     """Holds those that were refused, with their positions in the command."""
     identity_list: IdentityList | None = None
-    """The list to which they were added, as it is then."""
+    """Is the list to which they were added, as it is then."""
 
 
 class AudienceUploads:

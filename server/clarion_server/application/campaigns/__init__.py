@@ -1,1 +1,1 @@
-"""What authors and operators do: campaigns from draft to stop, and channel configurations."""
+"""Says what authors and operators do: campaigns from draft to stop, and channel configurations."""

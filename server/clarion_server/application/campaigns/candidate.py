@@ -1,4 +1,4 @@
-"""What is reviewed, approved and activated: a definition with all that it names."""
+"""Says what is reviewed, approved and activated: a definition with all that it names."""
 
 from __future__ import annotations
 
@@ -27,43 +27,44 @@ from clarion_server.domain.topic import Topic
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A definition that may become live, and the state in which it was read."""
+    """Is a definition that may become live, and the state in which it was read."""
 
     campaign: Campaign
     definition: CampaignDefinition
     channels: tuple[ChannelConfiguration | None, ...]
-    """What each action names, in their order; None when there is none of that name."""
+    """Is what each action names, in their order; None when there is none of that name."""
     topic: Topic | None
-    """What the definition names; None when it names none, or there is none of that name. So with the next one."""
+    """Is what the definition names; None when it names none, or there is none of that name. So with the next one."""
     sending_policy: SendingPolicy | None
     visibility: Visibility
-    """What the caller sees that read it."""
+    """Is what the caller sees that read it."""
     attachments: Attachments
-    """Those that the definition names and that are stored."""
+    """Holds those that the definition names and that are stored."""
     live: CampaignDefinition | None = None
-    """What triggers use now; None: the campaign was never activated."""
+    """Is what triggers use now; None: the campaign was never activated."""
     version: CampaignVersion | None = None
     """Is None when it is to be made of the draft."""
     test_cases: tuple[TestCase, ...] = ()
-    """Those of the campaign, when it is about the draft. An earlier version may have other data, for which its cases
-    are gone.
+    """Holds those of the campaign, when it is about the draft. An earlier version may have other data, for which its
+    cases are gone.
     """
     built: BuiltSources | None = None
-    """What was stored of the version; None: it is to be built of the draft."""
+    """Is what was stored of the version; None: it is to be built of the draft."""
     fragments: Fragments = field(default_factory=dict)
-    """Those that the definition leads to and that are stored: of a version those that it is pinned to. As the hash of
-    the content must be the same for every caller, some may be hidden from this one.
+    """Holds those that the definition leads to and that are stored: of a version those that it is pinned to. As the
+    hash of the content must be the same for every caller, some may be hidden from this one.
     """
     newest: Mapping[str, int] = field(default_factory=dict)
     """Is the newest version of each of these fragments, by id."""
     live_fragments: Mapping[str, int] = field(default_factory=dict)
-    """What the live version is pinned to, as in `CampaignVersion`, when it is about the draft."""
+    """Is what the live version is pinned to, as in `CampaignVersion`, when it is about the draft."""
     pins: Pins = field(default_factory=dict)
-    """What names without a number mean; what is not there means its newest version."""
+    """Is what names without a number mean; what is not there means its newest version."""
     is_draft: bool = True
     """Is false for a version, and for the live one with other fragments."""
     audiences: Mapping[str, Audience] = field(default_factory=dict)
-    """Those that its rules ask about and that are stored, by id. As with fragments, some may be hidden from the caller.
+    """Holds those that its rules ask about and that are stored, by id. As with fragments, some may be hidden from the
+    caller.
     """
 
     @property

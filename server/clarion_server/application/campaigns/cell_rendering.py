@@ -44,12 +44,12 @@ NOT_COMPILED = "NOT_COMPILED"
 
 @dataclass(frozen=True, slots=True)
 class RenderedCell:
-    """What the recipient of a cell would get."""
+    """Is what the recipient of a cell would get."""
 
     content: Content
     rendered: Rendered
     configuration: ChannelConfiguration | None
-    """None when there is no such channel configuration, or it serves another channel."""
+    """Is None when there is no such channel configuration, or it serves another channel."""
     files: Sequence[CarriedFile]
     document: str
     findings: Sequence[Finding]
@@ -59,15 +59,15 @@ class RenderedCell:
 class TriedCell:
     cell: TestCell
     result: RenderedCell | None
-    """None when it cannot be rendered, and when the recipient gets nothing."""
+    """Is None when it cannot be rendered, and when the recipient gets nothing."""
     violations: Sequence[Violation] = ()
-    """Why it cannot be rendered, by paths in the test case or in the campaign."""
+    """Says why it cannot be rendered, by paths in the test case or in the campaign."""
     line: int = 0
-    """The line of the template, when one fails."""
+    """Is the line of the template, when one fails."""
 
 
 class CpuBudget:
-    """The processor time that may still be spent on something."""
+    """Is the processor time that may still be spent on something."""
 
     def __init__(self, seconds: float, cpu_clock: Callable[[], float] = time.thread_time) -> None:
         self._clock = cpu_clock
@@ -98,10 +98,10 @@ class CellRenderer:
     campaign_id: str
     definition: CampaignDefinition
     channels: Sequence[ChannelConfiguration | None]
-    """What each action names, in their order; None when there is none of that name."""
+    """Is what each action names, in their order; None when there is none of that name."""
     attachments: Attachments
     built: BuiltSources | None = None
-    """What was stored of the version; None: its contents are built when they are compiled."""
+    """Is what was stored of the version; None: its contents are built when they are compiled."""
     fragments: Fragments = field(default_factory=dict)
     """Holds those that the definition leads to."""
     _contents: dict[tuple[int, str, str], CompiledContent | None] = field(default_factory=dict)

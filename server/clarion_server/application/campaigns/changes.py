@@ -1,4 +1,4 @@
-"""How a campaign is found, changed and saved: the steps that every use case of authors shares."""
+"""Says how a campaign is found, changed and saved: the steps that every use case of authors shares."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Change = Callable[[UnitOfWork, Campaign, Instant], Campaign]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The campaign that a caller means, and the state in which it last saw it."""
+    """Is the campaign that a caller means, and the state in which it last saw it."""
 
     visibility: Visibility
     campaign_id: str

@@ -31,17 +31,17 @@ class CompareVersions:
     version: int = 0
     """Is 0 for the draft."""
     render_test_cases: bool = False
-    """Whether to tell which cells of the test cases come out differently."""
+    """Says whether to tell which cells of the test cases come out differently."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     before: CampaignDefinition | None
-    """None: there is no live version."""
+    """None means that there is no live version."""
     after: CampaignDefinition
     schema_differences: list[SchemaDifference]
     fragments_before: Fragments = field(default_factory=dict)
-    """Those that a version is pinned to, and those that a draft would take now; so with the next ones."""
+    """Holds those that a version is pinned to, and those that a draft would take now; so with the next ones."""
     fragments_after: Fragments = field(default_factory=dict)
     rendered: RenderedDifferences = NOT_RENDERED
 

@@ -41,7 +41,7 @@ class Draft:
 
     definition: CampaignDefinition
     violations: tuple[Violation, ...] = ()
-    """What could not be read, by paths in the campaign. The definition holds stand-ins for it."""
+    """Is what could not be read, by paths in the campaign. The definition holds stand-ins for it."""
     tags: tuple[str, ...] = ()
     access_labels: tuple[str, ...] = ()
     """Holds the names."""
@@ -89,7 +89,7 @@ class UpdateCampaign:
     """Names of EDITABLE_FIELDS. The other fields stay as they are."""
     etag: str = ""
     violations: tuple[Violation, ...] = ()
-    """What was already wrong with the request, apart from the draft."""
+    """Is what was already wrong with the request, apart from the draft."""
     validate_only: bool = False
     """Checks everything and stores nothing when it is true."""
 

@@ -30,9 +30,9 @@ class ActivateCampaign:
     version: int = 0
     """Is an earlier version; 0 stands for a new one of the draft."""
     strict: bool = False
-    """Whether what would refuse triggers that the live version takes is an error."""
+    """Says whether what would refuse triggers that the live version takes is an error."""
     bypass_reason: str = ""
-    """Why the draft becomes live without the approvals that policies ask for. Only administrators may give one."""
+    """Says why the draft becomes live without the approvals that policies ask for. Only administrators may give one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,22 +56,22 @@ class PreviewCampaign:
     action: str = ""
     """Is the id of the action to render, and empty for the first."""
     rule: str = ""
-    """The id of the rule whose content to render; empty: the first one that is true."""
+    """Is the id of the rule whose content to render; empty: the first one that is true."""
     audiences: tuple[str, ...] = ()
-    """The ids of those that the recipient belongs to."""
+    """Holds the ids of those that the recipient belongs to."""
     violations: tuple[Violation, ...] = ()
-    """What was already wrong with it when it arrived."""
+    """Is what was already wrong with it when it arrived."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleChoice:
-    """The rule whose content is shown, and why."""
+    """Is the rule whose content is shown, and why."""
 
     rule: str
-    """Empty: the content belongs to none."""
+    """Empty means that the content belongs to none."""
     evaluations: Sequence[RuleEvaluation] = ()
     excludes: bool = False
-    """Whether the recipient would get nothing, as no rule is true."""
+    """Says whether the recipient would get nothing, as no rule is true."""
 
 
 NO_RULE = RuleChoice("")
@@ -79,20 +79,20 @@ NO_RULE = RuleChoice("")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a recipient would get, and how it was chosen."""
+    """Is what a recipient would get, and how it was chosen."""
 
     action: Action
     content: Content
-    """The content of the action that was rendered."""
+    """Is the content of the action that was rendered."""
     rendered: Rendered
     address: Choice | None
     """None on a channel that has no addresses."""
     locale: Choice
     """Is what the recipient wants."""
     content_locale: LocaleChoice
-    """What the content is in."""
+    """Is what the content is in."""
     configuration: ChannelConfiguration | None
-    """None when there is no such channel configuration, or it serves another channel."""
+    """Is None when there is no such channel configuration, or it serves another channel."""
     files: Sequence[CarriedFile] = ()
     """Holds the files that the message carries, without those of the recipient."""
     rule: RuleChoice = NO_RULE
@@ -104,19 +104,19 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What the store has of what is shown."""
+    """Is what the store has of what is shown."""
 
     definition: CampaignDefinition
     configuration: ChannelConfiguration | None
     attachments: Attachments
     built: BuiltSources | None
-    """None: of a draft, which is built when it is shown."""
+    """None means that it is of a draft, which is built when it is shown."""
     fragments: Fragments
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What was chosen for a recipient, and what it renders to."""
+    """Is what was chosen for a recipient, and what it renders to."""
 
     content: Content
     locale: LocaleChoice
@@ -246,7 +246,7 @@ def _check_rule(command: PreviewCampaign, action: Action) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PreviewedRecipient:
-    """Whom the preview is for."""
+    """Is whom the preview is for."""
 
     identity: str
     address: Choice | None

@@ -134,7 +134,7 @@ class ProofSender:
 
 @value
 class _Proof:
-    """What every address gets."""
+    """Is what every address gets."""
 
     channel: Channel
     content: Content

@@ -18,7 +18,7 @@ COMPARISON_CPU_SECONDS = 10.0
 class RenderedDifferences:
     found: Sequence[CellDifference]
     untried_count: int
-    """How many cells were not compared."""
+    """Says how many cells were not compared."""
 
 
 NOT_RENDERED = RenderedDifferences((), 0)

@@ -43,9 +43,9 @@ class RepinFragment:
     validate_only: bool = False
     """Checks everything and stores nothing when it is true."""
     bypass_reason: str = ""
-    """Why campaigns get it without the approvals that policies ask for. Only administrators may give one."""
+    """Says why campaigns get it without the approvals that policies ask for. Only administrators may give one."""
     violations: tuple[Violation, ...] = ()
-    """What could not be read of the request."""
+    """Is what could not be read of the request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is special about test cases among the resources that callers write: each belongs to a campaign."""
+"""Says what is special about test cases among the resources that callers write: each belongs to a campaign."""
 
 from __future__ import annotations
 

@@ -51,13 +51,13 @@ class TryCases:
     case_ids: Sequence[str] = ()
     """Is empty for all."""
     expected: Mapping[CellKey, Expected] = field(default_factory=dict)
-    """What to compare with in place of what was accepted. Not empty: only these cells are tried."""
+    """Is what to compare with in place of what was accepted. Not empty: only these cells are tried."""
     run_etag: str = ""
-    """That of the run which this one continues; empty for one that begins."""
+    """Is that of the run which this one continues; empty for one that begins."""
     start: int = 0
     """Is the position of the first cell to try."""
     violations: tuple[Violation, ...] = ()
-    """What was already wrong with the command when it arrived."""
+    """Is what was already wrong with the command when it arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class RunEnd:
     gone: Sequence[CellKey]
     """Of what was accepted of the cases that were tried: the cells that there are no longer."""
     next_cell: int | None
-    """The position of the first cell that was not tried; None when none is left."""
+    """Is the position of the first cell that was not tried; None when none is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What is tried, and the state in which it was read."""
+    """Is what is tried, and the state in which it was read."""
 
     candidate: Candidate
     cases: tuple[TestCase, ...]

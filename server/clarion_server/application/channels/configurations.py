@@ -48,9 +48,9 @@ class ChannelSettings:
     configuration: ChannelConfiguration
     """Only its EDITABLE_FIELDS mean anything, and not its access labels."""
     violations: tuple[Violation, ...] = ()
-    """What could not be read, by paths in the configuration, which holds stand-ins for it."""
+    """Is what could not be read, by paths in the configuration, which holds stand-ins for it."""
     access_labels: tuple[str, ...] = ()
-    """The names of those that it is to have."""
+    """Holds the names of those that it is to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class UpdateChannelConfiguration:
     """Names of EDITABLE_FIELDS. The other fields stay as they are."""
     etag: str = ""
     violations: tuple[Violation, ...] = ()
-    """What was already wrong with the request, apart from the settings."""
+    """Is what was already wrong with the request, apart from the settings."""
     validate_only: bool = False
     """Checks everything and stores nothing when it is true."""
 

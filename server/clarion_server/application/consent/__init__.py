@@ -1,1 +1,1 @@
-"""What people subscribe to, and what they have chosen."""
+"""Says what people subscribe to, and what they have chosen."""

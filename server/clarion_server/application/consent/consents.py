@@ -24,7 +24,7 @@ from clarion_server.domain.violation import Violation, required, too_many
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom a call is about: a profile, or whoever has an identity. One of both is given."""
+    """Is whom a call is about: a profile, or whoever has an identity. One of both is given."""
 
     profile_id: str | None = None
     identity: str | None = None
@@ -36,7 +36,7 @@ class SetConsents:
     changes: Sequence[ConsentChange]
     """A time of 0 stands for now."""
     violations: tuple[Violation, ...] = ()
-    """What could not be read. The changes hold stand-ins for it."""
+    """Is what could not be read. The changes hold stand-ins for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class RecordedEach:
-    """What became of changes of which each was made by itself."""
+    """Is what became of changes of which each was made by itself."""
 
     is_changed: bool
     """Says whether the history got an entry of them."""

@@ -1,4 +1,4 @@
-"""What is special about topics among the resources that callers write."""
+"""Says what is special about topics among the resources that callers write."""
 
 from __future__ import annotations
 

@@ -33,10 +33,12 @@ _NO_PROFILE = 0
 @dataclass(frozen=True, slots=True)
 class EraseProfile:
     profile_id: str = ""
-    """Empty: the person is named by the identity."""
+    """Empty means that the person is named by the identity."""
     etag: str = ""
     keeps_suppression: bool | None = None
-    """Whether the person's addresses stay suppressed for marketing. None: if the service has keys for hashing them."""
+    """Says whether the person's addresses stay suppressed for marketing. None: if the service has keys for hashing
+    them.
+    """
     identity: str = ""
 
 

@@ -1,4 +1,4 @@
-"""What is reviewed, approved and published: the draft of a fragment with the fragments that it leads to."""
+"""Says what is reviewed, approved and published: the draft of a fragment with the fragments that it leads to."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from clarion_server.domain.names import FRAGMENTS
 
 @dataclass(frozen=True, slots=True)
 class FragmentCandidate:
-    """The draft of a fragment, and the state in which it was read."""
+    """Is the draft of a fragment, and the state in which it was read."""
 
     fragment: Fragment
     version: FragmentVersion
-    """What would be published."""
+    """Is what would be published."""
     fragments: Fragments
-    """Those that it leads to, as they would be then. As the hash of the content must be the same for every caller, some
-    may be hidden from this one.
+    """Holds those that it leads to, as they would be then. As the hash of the content must be the same for every
+    caller, some may be hidden from this one.
     """
     visibility: Visibility
-    """What the caller sees that read it."""
+    """Is what the caller sees that read it."""
 
     @property
     def content_hash(self) -> str:

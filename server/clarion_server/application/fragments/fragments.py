@@ -38,7 +38,7 @@ class PublishFragment:
     validate_only: bool = False
     """Checks everything and stores nothing when it is true."""
     bypass_reason: str = ""
-    """Why it is published without the approvals that policies ask for. Only administrators may give one."""
+    """Says why it is published without the approvals that policies ask for. Only administrators may give one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ _ENTRIES_A_ROW = 10
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """The spans after which each kind is purged, from the end of a message, the time of an event, or the last use of a
-    file.
+    """Holds the spans after which each kind is purged, from the end of a message, the time of an event, or the last use
+    of a file.
 
     None keeps contexts and events as long as their messages, and messages for ever.
     """
@@ -30,7 +30,7 @@ class Retention:
     events: Span | None = None
     messages: Span | None = None
     run_members: Span = 7 * DAY
-    """The members of an audience, from the end of the run that wrote to them."""
+    """Holds the members of an audience, from the end of the run that wrote to them."""
     cap_entries: Span = 0
     """From the time on at which they can count no more."""
     attachments: Span = 7 * DAY

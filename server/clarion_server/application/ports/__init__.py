@@ -1,1 +1,1 @@
-"""What the use cases need from the world, as Protocols. Adapters implement them; `bootstrap` connects the two."""
+"""Says what the use cases need from the world, as Protocols. Adapters implement them; `bootstrap` connects the two."""

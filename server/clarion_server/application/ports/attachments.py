@@ -15,11 +15,11 @@ from clarion_server.domain.instant import Instant
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """The bytes of a file, of which a sandbox has the same ones once."""
+    """Holds the bytes of a file, of which a sandbox has the same ones once."""
 
     key: int
     is_complete: bool
-    """Whether all of its rows are stored."""
+    """Says whether all of its rows are stored."""
     last_used_time: Instant
 
 

@@ -13,17 +13,17 @@ from clarion_server.domain.instant import Instant
 
 
 class RunMember(NamedTuple):
-    """A member of a run whose turn it is."""
+    """Is a member of a run whose turn it is."""
 
     ordinal: int
     identity: Identity | None
     """Is its identity in the campaign's namespace. None: it has none."""
     is_listed: bool = False
-    """Whether that is the identity of the list, and so may have no profile."""
+    """Says whether that is the identity of the list, and so may have no profile."""
     is_deleted: bool = False
-    """Whether it was selected as a profile, which is deleted."""
+    """Says whether it was selected as a profile, which is deleted."""
     is_unknown: bool = False
-    """Whether no profile has the listed identity, which is of another namespace."""
+    """Says whether no profile has the listed identity, which is of another namespace."""
 
 
 class AudienceRunRepository(Protocol):

@@ -14,7 +14,7 @@ from clarion_server.domain.instant import Instant
 
 
 class Subject(NamedTuple):
-    """A stored profile, as much of it as a condition may read."""
+    """Is a stored profile, as much of it as a condition may read."""
 
     key: int
     id: str
@@ -24,14 +24,14 @@ class Subject(NamedTuple):
     time_zone: str
     create_time: Instant
     choices: Sequence[Consent]
-    """Empty when they were not asked for."""
+    """Is empty when they were not asked for."""
 
 
 class AudienceSource(NamedTuple):
-    """What decides who belongs to an audience."""
+    """Is what decides who belongs to an audience."""
 
     condition: str | None
-    """None for an audience that is a list."""
+    """Is None for an audience that is a list."""
     list_key: int | None
     """Is None for an audience by a condition."""
 

@@ -41,7 +41,7 @@ class CampaignRepository(Protocol):
         ...
 
     def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
-        """What becomes of the queued messages of each that exists, by key. Cheap: on the way of every claim."""
+        """Returns what becomes of the queued messages of each that exists, by key. Cheap: on the way of every claim."""
         ...
 
     def save(self, campaign: Campaign) -> None:
@@ -83,7 +83,7 @@ class CampaignRepository(Protocol):
         ...
 
     def first_using(self, channel_key: int) -> Campaign | None:
-        """A scheduled, live or paused campaign whose live version uses the channel configuration."""
+        """Returns a scheduled, live or paused campaign whose live version uses the channel configuration."""
         ...
 
     def add_version(

@@ -20,7 +20,7 @@ class EncodedFile:
 
     octets: bytes
     content_id: str = ""
-    """The Content-ID by which HTML shows it; empty for a file that readers save."""
+    """Is the Content-ID by which HTML shows it; empty for a file that readers save."""
 
 
 class FileEncoder(Protocol):
@@ -34,11 +34,11 @@ class Outbound:
     """One message, ready for its channel."""
 
     message_id: str
-    """The same for each attempt, so that a provider or a receiver recognises a repeated one by it."""
+    """Is the same for each attempt, so that a provider or a receiver recognises a repeated one by it."""
     address: str
     """Is the recipient's. Empty on a channel that has no addresses."""
     content: Content
-    """The content as the author wrote it, for what is no template."""
+    """Is the content as the author wrote it, for what is no template."""
     rendered: Rendered
     """Is the content with every value in its place, of the same channel."""
     release_time: Instant
@@ -90,7 +90,7 @@ class VerificationStep:
     """Is stable, such as `connect` or `starttls`."""
     passed: bool
     detail: str
-    """What the provider said, or what went wrong and what to do about it. It never holds a credential."""
+    """Is what the provider said, or what went wrong and what to do about it. It never holds a credential."""
     elapsed: Span
 
 
@@ -107,7 +107,7 @@ class Channel(Protocol):
 
     @property
     def announced_size(self) -> int | None:
-        """The largest message that the provider takes, in octets, as it said last. None: it did not say."""
+        """Returns the largest message that the provider takes, in octets, as it said last. None: it did not say."""
         ...
 
     @property

@@ -30,13 +30,13 @@ NO_FRAGMENTS: Fragments = {}
 
 @value
 class Personalisation:
-    """The data that a template sees as `context`, `profile` and `recipient`."""
+    """Is the data that a template sees as `context`, `profile` and `recipient`."""
 
     context: Mapping[str, Any]
     profile: Mapping[str, Any]
     identity: str
     address: str
-    """Empty on a channel that has no addresses."""
+    """Is empty on a channel that has no addresses."""
     locale: str
     """Is the BCP 47 tag that the recipient wants. Its region decides how dates, numbers and money are written."""
 
@@ -73,7 +73,7 @@ class CompiledContent(Protocol):
 
     @property
     def needs_urls(self) -> bool:
-        """Whether it may have links by which its recipient unsubscribes or chooses."""
+        """Returns whether it may have links by which its recipient unsubscribes or chooses."""
         ...
 
     def render(self, personalisation: Personalisation, urls: PersonalUrls | None = None) -> Rendered:
@@ -90,7 +90,7 @@ class CompiledContent(Protocol):
 
 @dataclass(slots=True)
 class ErrorBudget:
-    """The errors that may still be made of the contexts of one call, for which a schema makes all errors at once."""
+    """Counts the errors that may still be made of the contexts of one call: a schema makes all errors at once."""
 
     left: float = 4_000
     """Is about 20 ms at the beginning."""
@@ -100,7 +100,7 @@ class CompiledSchema(Protocol):
     """Is a context schema, ready to check contexts."""
 
     is_costly: bool
-    """Whether it may take long to check the contexts of a small call with several recipients."""
+    """Says whether it may take long to check the contexts of a small call with several recipients."""
 
     def violations(self, context: Mapping[str, Any], budget: ErrorBudget | None = None) -> list[Violation]:
         """Returns the broken rules, by paths within the context such as `order.items[0].price`; `""` is the whole.

@@ -16,9 +16,9 @@ class SweptMessages:
     """Is the result of one step through all messages."""
 
     keys: tuple[int, ...]
-    """The keys of those that may be the person's."""
+    """Holds the keys of those that may be the person's."""
     position: int | None
-    """The key of the last message that was looked at. None when there was none."""
+    """Is the key of the last message that was looked at. None when there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class SweptExecutions:
     """Is the result of one step through all executions."""
 
     ids: tuple[str, ...]
-    """The ids of those whose request id or rejections hold an identity of the person."""
+    """Holds the ids of those whose request id or rejections hold an identity of the person."""
     position: str | None
-    """The id of the last execution that was looked at. None when there was none."""
+    """Is the id of the last execution that was looked at. None when there was none."""
 
 
 class ErasureRepository(Protocol):

@@ -11,7 +11,7 @@ class KeyRing(Protocol):
 
     @property
     def current_key(self) -> int:
-        """The number of the key that is used from now on. The others serve what was made by them before."""
+        """Returns the number of the key that is used from now on. The others serve what was made by them before."""
         ...
 
     @property

@@ -51,8 +51,8 @@ class MessageRepository(Protocol):
         ...
 
     def claimable(self, message_ids: Collection[str]) -> list[Message]:
-        """Those of them that are queued and not held, due or not, by id. What others are claiming at the moment is
-        passed over.
+        """Returns those of them that are queued and not held, due or not, by id. What others are claiming at the moment
+        is passed over.
         """
         ...
 
@@ -63,7 +63,7 @@ class MessageRepository(Protocol):
     def next_due_time(
         self, channel_key: int, lanes: Collection[Lane] = tuple(Lane), after: Instant = -1
     ) -> Instant | None:
-        """The earliest due time, later than `after`, of the channel's queued messages that are not held."""
+        """Returns the earliest due time, later than `after`, of the channel's queued messages that are not held."""
         ...
 
     def waiting(self) -> dict[tuple[int, Lane], Instant]:
@@ -71,7 +71,7 @@ class MessageRepository(Protocol):
         ...
 
     def is_waiting(self, channel_key: int) -> bool:
-        """Whether any message of the channel is queued or being sent."""
+        """Returns whether any message of the channel is queued or being sent."""
         ...
 
     def has_waiting(self, channel_key: int, lane: Lane, now: Instant, count: int) -> bool:
@@ -132,7 +132,7 @@ class MessageRepository(Protocol):
         ...
 
     def held_campaigns(self) -> set[int]:
-        """The keys of the campaigns that have held messages."""
+        """Returns the keys of the campaigns that have held messages."""
         ...
 
     def requeue(self, message_ids: Collection[str], owner: str) -> None:
@@ -165,7 +165,7 @@ class MessageRepository(Protocol):
         ...
 
     def owners(self) -> set[str]:
-        """The processes that have messages in SENDING."""
+        """Returns the processes that have messages in SENDING."""
         ...
 
     def merge_recipient_index(self, limit: int) -> int:

@@ -11,7 +11,7 @@ from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
 
 
 class SandboxIdentity(NamedTuple):
-    """What an identity is compared by over all sandboxes."""
+    """Is what an identity is compared by over all sandboxes."""
 
     sandbox: str
     namespace: str

@@ -23,13 +23,13 @@ from clarion_server.domain.turns import Turn
 class LockedCampaign(NamedTuple):
     revision: int
     has_profiles: bool
-    """Whether there is any profile in its sandbox."""
+    """Says whether there is any profile in its sandbox."""
     has_suppressions: bool = False
-    """Whether there is any suppression in its sandbox."""
+    """Says whether there is any suppression in its sandbox."""
     has_allow_list: bool = False
-    """Whether the allow list of its sandbox is enabled."""
+    """Says whether the allow list of its sandbox is enabled."""
     has_sending_policies: bool = False
-    """Whether there is any sending policy in its sandbox."""
+    """Says whether there is any sending policy in its sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Times:
 
 class TagUse(NamedTuple):
     tag: str
-    """As one of the campaigns writes it."""
+    """Is as one of the campaigns writes it."""
     campaign_count: int
 
 
@@ -70,14 +70,14 @@ class CampaignQuery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """What decides about the queued messages of a campaign."""
+    """Is what decides about the queued messages of a campaign."""
 
     state: CampaignState
     queue_disposal: QueueDisposal | None
     is_erasing: bool = False
-    """Whether the erasure of any person is under way."""
+    """Says whether the erasure of any person is under way."""
     has_rate: bool = False
-    """Whether they keep a rate of their campaign."""
+    """Says whether they keep a rate of their campaign."""
 
     @property
     def is_cancelled(self) -> bool:
@@ -127,7 +127,7 @@ class DueQuery:
     """Only messages behind the one with this due time and id."""
 
     def after_last(self, last: QueuedMessage) -> DueQuery:
-        """The page behind the one that ends so."""
+        """Returns the page behind the one that ends so."""
         return replace(self, after=(last.due_time, last.id))
 
 
@@ -142,7 +142,7 @@ class QueuedMessage:
 
 @dataclass(frozen=True, slots=True)
 class QueuedEnd:
-    """The end of a queued message before its next attempt."""
+    """Is the end of a queued message before its next attempt."""
 
     message: Message
     state: MessageState
@@ -189,7 +189,7 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class WaitingTurn:
-    """A queued message, with what it waits for or has waited for."""
+    """Is a queued message, with what it waits for or has waited for."""
 
     message_id: str
     due_time: Instant

@@ -35,9 +35,9 @@ class Claimed:
     """Is the answer to a ClaimRequest."""
 
     messages: Sequence[Message]
-    """The messages that this process has claimed. They are in SENDING."""
+    """Holds the messages that this process has claimed. They are in SENDING."""
     next_due_time: Instant | None
-    """When there is more to claim; None when no message waits."""
+    """Says when there is more to claim; None when no message waits."""
 
 
 class Queue(Protocol):

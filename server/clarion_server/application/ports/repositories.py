@@ -156,7 +156,7 @@ class ApiKeyRepository(Protocol):
 
 
 class KeyNameRepository(Protocol):
-    """The names of the secret keys of one purpose that were used. The keys themselves are not stored."""
+    """Holds the names of the secret keys of one purpose that were used. The keys themselves are not stored."""
 
     def fingerprints(self) -> dict[int, bytes]:
         """Returns the fingerprints by the numbers of the keys."""
@@ -173,7 +173,7 @@ class ProcessRepository(Protocol):
     def renew(self, process_id: str, lease_until: Instant) -> None: ...
 
     def live(self, now: Instant) -> set[str]:
-        """Those whose lease has not lapsed."""
+        """Returns those whose lease has not lapsed."""
         ...
 
     def remove(self, process_id: str) -> None: ...

@@ -15,7 +15,7 @@ class Swept(Generic[Position]):
     """Is the result of one step of a sweep."""
 
     count: int
-    """How many rows were looked at, purged or not. 0 says that the sweep is at its end."""
+    """Says how many rows were looked at, purged or not. 0 says that the sweep is at its end."""
     position: Position
     """Says where the next step continues."""
 

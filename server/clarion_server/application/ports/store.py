@@ -92,14 +92,14 @@ class UnitOfWork(Protocol):
     def keys(self) -> ApiKeyRepository: ...
     @property
     def link_keys(self) -> KeyNameRepository:
-        """The keys that have sealed personal links."""
+        """Returns the keys that have sealed personal links."""
         ...
 
     @property
     def erasures(self) -> ErasureRepository: ...
     @property
     def erasure_keys(self) -> KeyNameRepository:
-        """The keys that have hashed the addresses of erased people."""
+        """Returns the keys that have hashed the addresses of erased people."""
         ...
 
     @property
@@ -141,8 +141,8 @@ class UnitOfWork(Protocol):
 class Store(Protocol):
     @property
     def serialises_writes(self) -> bool:
-        """Whether transactions that may write run one after the other, those of all processes: what one has read is
-        still so when it commits.
+        """Returns whether transactions that may write run one after the other, those of all processes: what one has
+        read is still so when it commits.
         """
         ...
 

@@ -41,7 +41,7 @@ class SuppressionRepository(Protocol):
     def delete(self, suppression: Suppression) -> None: ...
 
     def expired(self, now: Instant, limit: int) -> list[Suppression]:
-        """Those that have expired by then, the first to expire first."""
+        """Returns those that have expired by then, the first to expire first."""
         ...
 
 

@@ -18,7 +18,7 @@ class Retiming:
     sandbox: str
     epoch: int
     after: tuple[int, str] = (0, "")
-    """The last message that was looked at, by the key of its campaign and its id."""
+    """Is the last message that was looked at, by the key of its campaign and its id."""
 
 
 class TurnScheduleRepository(Protocol):

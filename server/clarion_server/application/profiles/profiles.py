@@ -35,7 +35,7 @@ class ProfileFields:
     locale: str
     time_zone: str
     violations: tuple[Violation, ...] = ()
-    """What could not be read, by paths in the profile. The fields hold stand-ins for it."""
+    """Is what could not be read, by paths in the profile. The fields hold stand-ins for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class UpdateProfile:
     """
     etag: str = ""
     violations: tuple[Violation, ...] = ()
-    """What was already wrong with the request, apart from the fields."""
+    """Is what was already wrong with the request, apart from the fields."""
     validate_only: bool = False
     """Checks everything and stores nothing when it is true."""
 

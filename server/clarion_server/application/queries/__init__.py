@@ -1,1 +1,1 @@
-"""What was accepted and what became of it: look-ups, reports, events."""
+"""Says what was accepted and what became of it: look-ups, reports, events."""

@@ -16,9 +16,9 @@ class LabelLook:
 
     change_count: int
     masks: Mapping[int, int]
-    """The bits of the labels, by the keys of the campaigns that were asked for."""
+    """Holds the bits of the labels, by the keys of the campaigns that were asked for."""
     subject_masks: Mapping[tuple[str, str], int] | None
-    """Those of the subjects that have some, by sandbox and name; None: they have not changed."""
+    """Holds those of the subjects that have some, by sandbox and name; None: they have not changed."""
 
 
 class CampaignLabels:

@@ -22,7 +22,7 @@ class ExecutionView:
     campaign_id: str
     counts: Mapping[MessageState, int] | None = None
     run: AudienceRun | None = None
-    """None: it does not write to an audience."""
+    """None means that it does not write to an audience."""
 
 
 @dataclass(frozen=True, slots=True)

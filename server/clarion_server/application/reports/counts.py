@@ -30,7 +30,7 @@ class CampaignCounts:
     excluded_counts: Mapping[ExclusionReason, int]
     """Only reasons that occurred, as in the next two."""
     hand_off_excluded_counts: Mapping[ExclusionReason, int]
-    """The part of the one before that was accepted, and excluded before an attempt."""
+    """Is the part of the one before that was accepted, and excluded before an attempt."""
     failed_counts: Mapping[FailureReason, int]
     latency_counts: Mapping[int, int]
     """Counts sent messages from release to hand-off, by the buckets of `domain.latency`."""
@@ -42,11 +42,11 @@ class CampaignCounts:
 
     @property
     def timed_count(self) -> int:
-        """How many messages the latencies are of."""
+        """Returns how many messages the latencies are of."""
         return sum(self.latency_counts.values())
 
     def latency(self, share: float) -> Span | None:
-        """What `share` (0 to 1) of the sent messages did not exceed; None without any."""
+        """Returns what `share` (0 to 1) of the sent messages did not exceed; None without any."""
         return percentile(self.latency_counts, share)
 
 

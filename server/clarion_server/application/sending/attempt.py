@@ -53,7 +53,7 @@ _LONGEST_WAIT: Span = SECOND
 
 @value
 class PreparedMessage:
-    """A message whose attempt has begun, ready for its channel."""
+    """Is a message whose attempt has begun, ready for its channel."""
 
     message: Message
     version: CompiledVersion

@@ -45,11 +45,13 @@ class NamedClaimed:
     """Is the answer to a NamedClaim. A message that it does not name needs no claim any more."""
 
     messages: Sequence[Message]
-    """The messages that this process has claimed. They are in SENDING."""
+    """Holds the messages that this process has claimed. They are in SENDING."""
     early: Sequence[Message] = ()
-    """The messages that are not due yet, those included that wait for an opening of their sending policy since now."""
+    """Holds the messages that are not due yet, those included that wait for an opening of their sending policy since
+    now.
+    """
     is_disabled: bool = False
-    """Whether the channel configuration is disabled, so that nothing was claimed."""
+    """Says whether the channel configuration is disabled, so that nothing was claimed."""
 
 
 class ClaimDueMessages(BulkOperation[DueClaims, Sequence[Claimed]]):

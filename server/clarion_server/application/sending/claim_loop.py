@@ -30,7 +30,7 @@ RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A claim for a dispatcher, in which so much capacity is reserved."""
+    """Is a claim for a dispatcher, in which so much capacity is reserved."""
 
     dispatcher: ChannelDispatcher
     lane: Lane

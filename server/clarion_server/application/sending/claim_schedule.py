@@ -1,4 +1,4 @@
-"""When to claim: what this process knows about the messages that wait in the queue."""
+"""Says when to claim: what this process knows about the messages that wait in the queue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LANES = tuple(Lane)
 
 
 class _Entry:
-    """The earliest message that waits in one lane of a channel configuration."""
+    """Is the earliest message that waits in one lane of a channel configuration."""
 
     __slots__ = ("due_time", "noted_time", "ready")
 

@@ -96,12 +96,12 @@ class ChannelDispatcher:
 
     @property
     def announced_size(self) -> int | None:
-        """The largest message that the provider takes, in octets, as it said last; None when it did not say."""
+        """Returns the largest message that the provider takes, in octets, as it said last; None when it did not say."""
         return self._channel.channel.announced_size
 
     @property
     def seen_certificate(self) -> SeenCertificate | None:
-        """The certificate that the server showed at the last connection; None when it has shown none yet."""
+        """Returns the certificate that the server showed at the last connection; None when it has shown none yet."""
         end = self._channel.channel.server_certificate_end
         return None if end is None else SeenCertificate(self.configuration.revision, end)
 

@@ -131,7 +131,7 @@ class ExclusionReader:
 
 @value
 class HandOffVerdict:
-    """Which messages must not be handed off now; all others may be."""
+    """Says which messages must not be handed off now; all others may be."""
 
     exclusions: Mapping[str, Exclusion]
     """By the ids of the messages that must not be sent at all."""

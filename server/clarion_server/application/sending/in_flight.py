@@ -1,4 +1,4 @@
-"""How many messages of one channel configuration a process may have in its hands, lane by lane."""
+"""Says how many messages of one channel configuration a process may have in its hands, lane by lane."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from clarion_server.domain.instant import Instant, Span
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A renewal that a transaction has written. It holds from the commit on."""
+    """Is a renewal that a transaction has written. It holds from the commit on."""
 
     time: Instant
     until: Instant

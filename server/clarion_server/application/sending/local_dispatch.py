@@ -1,4 +1,4 @@
-"""How accepted messages come to be sent at once: what triggering asks of the dispatchers of its process."""
+"""Says how accepted messages come to be sent at once: what triggering asks of the dispatchers of its process."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from clarion_server.domain.value import value
 
 @value
 class ClaimedMessage:
-    """A message that this process has claimed, with its data in memory."""
+    """Is a message that this process has claimed, with its data in memory."""
 
     message: Message
     personalisation: Personalisation | None = None
     """Is None while it is still to be read from the message."""
     exclusion: Exclusion | None = None
-    """Why it must not be sent, when that was found after it was claimed."""
+    """Says why it must not be sent, when that was found after it was claimed."""
 
 
 class Reservation(Protocol):
@@ -47,7 +47,7 @@ class Reservation(Protocol):
 
 
 class LocalDispatch(Protocol):
-    """The dispatchers of this process, one for each channel configuration that has something to send."""
+    """Holds the dispatchers of this process, one for each channel configuration that has something to send."""
 
     def reserve(self, channel_key: int, lane: Lane, count: int) -> Reservation | None:
         """Reserves capacity for messages that are about to be written.

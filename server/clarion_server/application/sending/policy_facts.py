@@ -144,7 +144,9 @@ class _Whom:
 
     @property
     def _may_be_counted(self) -> bool:
-        """Whether anything is counted for somebody without a profile. It is asked once, and only about profiles."""
+        """Returns whether anything is counted for somebody without a profile. It is asked once, and only about
+        profiles.
+        """
         if self._count_strangers is None:
             self._count_strangers = self._unit.caps.count_strangers()
         return self._count_strangers

@@ -19,7 +19,7 @@ class PendingRequeue:
     attempts: set[tuple[str, Instant | None]] = field(default_factory=set)
     """Message ids with the time of their attempt: the process may have claimed the message again since."""
     claims: set[Instant] = field(default_factory=set)
-    """The times of claims that may or may not have been committed."""
+    """Holds the times of claims that may or may not have been committed."""
 
     def __bool__(self) -> bool:
         return bool(self.attempts or self.claims)

@@ -18,7 +18,7 @@ _CAMPAIGNS = 50
 
 @value
 class _Look:
-    """What a step has seen of one campaign."""
+    """Is what a step has seen of one campaign."""
 
     due: list[str]
     last: str

@@ -27,7 +27,7 @@ class _Configurations:
     keys: Collection[int]
     """Holds the keys of all channel configurations in the store."""
     changed: Sequence[ChannelConfiguration]
-    """Those that are new, or of another revision: at most _CHANGES_PER_LOOK of them."""
+    """Holds those that are new, or of another revision: at most _CHANGES_PER_LOOK of them."""
 
 
 class StoreLook:

@@ -1,1 +1,1 @@
-"""Whom messages must not go to."""
+"""Says whom messages must not go to."""

@@ -28,7 +28,7 @@ class UpdateAllowList:
     """Names of EDITABLE_FIELDS. The other fields stay as they are."""
     etag: str = ""
     violations: tuple[Violation, ...] = ()
-    """What was already wrong with the request."""
+    """Is what was already wrong with the request."""
 
 
 class ManageAllowLists:

@@ -50,12 +50,12 @@ class CreateSuppression:
     scope: SuppressionScope = SuppressionScope.ALL
     expire_time: Instant | None = None
     violations: tuple[Violation, ...] = ()
-    """What could not be read, by paths in the suppression."""
+    """Is what could not be read, by paths in the suppression."""
 
 
 @dataclass(frozen=True, slots=True)
 class SuppressionCheck:
-    """What an address is suppressed by."""
+    """Is what an address is suppressed by."""
 
     suppressions: Sequence[Suppression]
     """Holds those in force, the oldest first."""

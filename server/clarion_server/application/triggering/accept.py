@@ -37,9 +37,9 @@ class AcceptItem:
     data: Mapping[int, RecipientData]
     """Holds the data by the recipient's position in the call."""
     reservations: Sequence[Reservation | None]
-    """The capacity that is reserved for the messages of each action."""
+    """Is the capacity that is reserved for the messages of each action."""
     profile_use: ProfileUse | None = None
-    """None: no stored profile is used."""
+    """None means that no stored profile is used."""
 
 
 class AcceptTriggers(BulkOperation[AcceptItem, Decision]):

@@ -55,25 +55,25 @@ class RecipientInput:
     profile: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     violations: tuple[Violation, ...] = ()
-    """The violations that were found while it was read."""
+    """Holds the violations that were found while it was read."""
 
 
 @value
 class RecipientFile:
-    """A file of a recipient: one that comes with the call, or one that was uploaded."""
+    """Is a file of a recipient: one that comes with the call, or one that was uploaded."""
 
     given: FileInput | None = None
-    """None: it was uploaded."""
+    """None means that it was uploaded."""
     attachment: str = ""
     """Is the id of the upload."""
     name: str = ""
-    """What the mail calls an upload; empty: as the upload is called."""
+    """Is what the mail calls an upload; empty: as the upload is called."""
     violation: Violation | None = None
-    """Why it could not be read."""
+    """Says why it could not be read."""
 
     @property
     def digest(self) -> list[str]:
-        """What tells it from another file."""
+        """Returns what tells it from another file."""
         given = self.given
         described = [] if given is None else [given.name, given.content_type, given.digest.hex()]
         return [self.attachment, self.name, *described]
@@ -85,7 +85,7 @@ NO_RECIPIENT_FILES: Mapping[int, tuple[RecipientFile, ...]] = {}
 @value
 class TriggerCommand:
     campaign_id: str
-    """Empty when the name is malformed, which is then among the violations."""
+    """Is empty when the name is malformed, which is then among the violations."""
     recipients: tuple[RecipientInput, ...]
     request_id: str = ""
     send_time: Instant | None = None
@@ -94,11 +94,11 @@ class TriggerCommand:
     validate_only: bool = False
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     violations: tuple[Violation, ...] = ()
-    """The violations that were found while it was read."""
+    """Holds the violations that were found while it was read."""
     is_large: bool = False
-    """Whether checking its recipients would hold up other calls."""
+    """Says whether checking its recipients would hold up other calls."""
     files: Mapping[int, tuple[RecipientFile, ...]] = field(default_factory=lambda: NO_RECIPIENT_FILES)
-    """The files of the recipients who have any, by position."""
+    """Holds the files of the recipients who have any, by position."""
 
     @property
     def is_damaged(self) -> bool:
@@ -107,7 +107,7 @@ class TriggerCommand:
 
 
 class Admission:
-    """The result of checking the recipients of one call, which are known by their positions in it."""
+    """Is the result of checking the recipients of one call, which are known by their positions in it."""
 
     __slots__ = ("data", "errors", "files", "lacks_address", "recipients", "rejections")
 

@@ -20,7 +20,7 @@ Asking = tuple[Trigger, AbstractSet[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the store has of the audiences and of the profiles of a batch."""
+    """Is what the store has of the audiences and of the profiles of a batch."""
 
     sources: Mapping[tuple[str, str], AudienceSource]
     conditions: Mapping[str, Condition]
@@ -28,7 +28,7 @@ class _Found:
     subjects: Mapping[int, Subject]
     """By the keys of the profiles; empty when no audience is by a condition."""
     listed: AbstractSet[tuple[int, int]]
-    """The keys of lists, each with that of a profile that has an identity in it."""
+    """Holds the keys of lists, each with that of a profile that has an identity in it."""
 
 
 class MembershipReader:

@@ -31,11 +31,11 @@ _FIELD = "attachments"
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What decides about the files of a trigger, beside the files."""
+    """Is what decides about the files of a trigger, beside the files."""
 
     live: LiveCampaign
     uploads: Attachments
-    """The uploads that recipients name, as far as there are any."""
+    """Holds the uploads that recipients name, as far as there are any."""
     size_limits: Sequence[int]
     """Limits the mail of each action, in octets."""
 

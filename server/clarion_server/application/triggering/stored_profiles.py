@@ -35,28 +35,29 @@ _UNKNOWN = Violation(
 
 @value
 class MemberUse:
-    """What differs when the recipients are members of an audience: none of them is rejected. Whoever cannot be written
-    to is excluded.
+    """Is what differs when the recipients are members of an audience: none of them is rejected. Whoever cannot be
+    written to is excluded.
     """
 
     stored: AbstractSet[int]
-    """The positions of those whose identity is their profile's. Without that profile there is no message to them."""
+    """Holds the positions of those whose identity is their profile's. Without that profile there is no message to them.
+    """
     check_repeated: Callable[[UnitOfWork, Trigger], Trigger]
     """Excludes those whose address an earlier member had. It is called in the transaction that writes the messages."""
 
 
 @value
 class ProfileUse:
-    """How a trigger uses the stored profiles of its recipients."""
+    """Says how a trigger uses the stored profiles of its recipients."""
 
     live: LiveCampaign
     inputs: Sequence[RecipientInput] | Mapping[int, RecipientInput]
     """Holds the recipients as the caller gave them, by position."""
     allow_partial: bool
     lacks_address: bool
-    """Whether a recipient lacks an address that its profile may have."""
+    """Says whether a recipient lacks an address that its profile may have."""
     members: MemberUse | None = None
-    """None: the recipients are those of a call."""
+    """None means that the recipients are those of a call."""
 
     @property
     def policy(self) -> UnknownRecipientPolicy:
@@ -204,7 +205,7 @@ def _complete(trigger: Trigger, use: ProfileUse, people: People) -> Trigger:
 
 @value
 class _Completed:
-    """A recipient with the attributes of the call over the stored ones, for a content that reads them."""
+    """Is a recipient with the attributes of the call over the stored ones, for a content that reads them."""
 
     recipient: AcceptedRecipient
     attributes: Mapping[str, Any]

@@ -66,19 +66,19 @@ class TriggerAnswer:
     execution: Execution
     replayed: bool = False
     explanation: Explanation | None = None
-    """What would decide about the messages of a trigger that was only validated; None for any other."""
+    """Is what would decide about the messages of a trigger that was only validated; None for any other."""
 
 
 @value
 class Begun:
-    """A trigger that is checked and waits for its commit, or is only to be validated."""
+    """Is a trigger that is checked and waits for its commit, or is only to be validated."""
 
     item: AcceptItem
     live: LiveCampaign
     committing: asyncio.Future[Decision] | None
-    """None: it is only to be validated."""
+    """None means that it is only to be validated."""
     explainer: Explainer | None = None
-    """None for a trigger that waits for its commit."""
+    """Is None for a trigger that waits for its commit."""
 
     @property
     def execution(self) -> Execution:

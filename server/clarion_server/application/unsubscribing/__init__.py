@@ -1,1 +1,1 @@
-"""What recipients do with the links in their mails: they unsubscribe, and choose what to get."""
+"""Says what recipients do with the links in their mails: they unsubscribe, and choose what to get."""

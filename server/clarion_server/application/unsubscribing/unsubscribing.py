@@ -35,10 +35,10 @@ _WEIGHT = 50
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a person may choose to get."""
+    """Is what a person may choose to get."""
 
     topic: str | None
-    """The topic's id; None stands for all other marketing of the channel."""
+    """Is the topic's id; None stands for all other marketing of the channel."""
     is_sent: bool
     display_name: str = ""
     """Is written in the language of the message. Empty without a topic."""
@@ -47,13 +47,13 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The choices of a person, as they are stored."""
+    """Holds the choices of a person, as they are stored."""
 
     channel: Channel
     address: str
-    """The recipient's address, most of it hidden, because mails are forwarded. Empty when it is not known."""
+    """Is the recipient's address, most of it hidden, because mails are forwarded. Empty when it is not known."""
     ended_topic: str
-    """The display name of the topic that one click ends; empty when it ends all marketing of the channel."""
+    """Is the display name of the topic that one click ends; empty when it ends all marketing of the channel."""
     offers: tuple[Offer, ...]
     """Holds the public topics by their ids, and all other marketing last."""
 

@@ -59,7 +59,7 @@ class ContentAttachment:
     attachment: str
     """Is its id."""
     inline: bool = False
-    """Whether the HTML shows it, by `inline_image`, instead of its being offered for download."""
+    """Says whether the HTML shows it, by `inline_image`, instead of its being offered for download."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +68,19 @@ class EmailContent:
 
     channel: ClassVar[Channel] = Channel.EMAIL
     address_attribute: ClassVar[str] = EMAIL
-    """The attribute of profiles that holds an address of the channel; empty on a channel that has no addresses."""
+    """Is the attribute of profiles that holds an address of the channel; empty on a channel that has no addresses."""
 
     subject: str
     html: str = ""
     text: str = ""
     """Derived from the rendered HTML when it is empty."""
     sender: Mailbox | None = None
-    """The sender of the channel configuration when it is None."""
+    """Is the sender of the channel configuration when it is None."""
     reply_to: Mailbox | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     attachments: tuple[ContentAttachment, ...] = ()
     transform: Transform | None = None
-    """What is made of the HTML before it is sent. None: nothing, or in a variant what the default content says."""
+    """Is what is made of the HTML before it is sent. None: nothing, or in a variant what the default content says."""
 
     def violations(self) -> Iterator[Violation]:
         """Yields all violations, with the field paths of the contract's `EmailContent`."""
@@ -143,16 +143,16 @@ class RenderedEmail:
 
     subject: str
     html: str
-    """Empty when the content has no HTML part."""
+    """Is empty when the content has no HTML part."""
     text: str
-    """Empty when the content has no text part and its HTML shows only pictures."""
+    """Is empty when the content has no text part and its HTML shows only pictures."""
     headers: Mapping[str, str] = field(default_factory=dict)
     locale: str = ""
     """Is the locale that it speaks."""
     sender: Mailbox | None = None
-    """None when it is the same for all mails: that of the content, or else of the channel configuration."""
+    """Is None when it is the same for all mails: that of the content, or else of the channel configuration."""
     reply_to: Mailbox | None = None
-    """None when it is the same for all mails, if there is one."""
+    """Is None when it is the same for all mails, if there is one."""
 
 
 _NO_ADDRESS = "Must be given, here, as the profile's 'email', or as an identity 'email:…'."
@@ -187,7 +187,7 @@ class SmtpProvider:
     reply_to: Mailbox | None = None
     timeout: Span = 30 * SECOND
     ehlo_name: str = ""
-    """The machine's full host name, or else its address, when it is empty."""
+    """Is the machine's full host name, or else its address, when it is empty."""
     client_certificate: str = ""
     """PEM; no client certificate is sent when it is empty."""
     client_key: str = secret_field("client_certificate")

@@ -1,4 +1,4 @@
-"""How the HTML of a mail becomes what is sent, before any value stands in it."""
+"""Says how the HTML of a mail becomes what is sent, before any value stands in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Transform(StrEnum):
-    """What building makes of a source."""
+    """Is what building makes of a source."""
 
     NONE = "NONE"
     """Nothing: the source is sent as it was written."""

@@ -37,7 +37,7 @@ _MAX_REQUEST_ID = 128
 
 @runtime_checkable
 class TakesWholeStatus(Protocol):
-    """The context of a transport that sends statuses of any size."""
+    """Is the context of a transport that sends statuses of any size."""
 
     def refuse(self, status: status_pb2.Status) -> NoReturn: ...
 

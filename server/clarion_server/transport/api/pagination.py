@@ -35,7 +35,7 @@ class Page:
 
     @property
     def limit(self) -> int:
-        """The number of entries to query: one more than the page has, which shows whether another page follows."""
+        """Returns the number of entries to query: one more than the page has, to see whether another follows."""
         return self.size + 1
 
     def cut(self, found: Sequence[T], position: Callable[[T], tuple[Any, ...]]) -> tuple[Sequence[T], str]:

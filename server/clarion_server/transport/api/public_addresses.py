@@ -30,19 +30,21 @@ class Addresses:
     target: str
     """Is host and port of the gRPC server."""
     base_url: str
-    """The base URL of the HTTP server; empty when there is none."""
+    """Is the base URL of the HTTP server; empty when there is none."""
     uses_tls: bool
     """Says whether the service itself encrypts."""
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether callers need TLS. Without TLS the service listens on loopback only, so a remote target is a proxy."""
+        """Returns whether callers need TLS. Without TLS the service listens on loopback only, so a remote target is a
+        proxy.
+        """
         return self.uses_tls or _LOCAL.fullmatch(self.target) is None
 
 
 @dataclass(slots=True)
 class PublicAddresses:
-    """The addresses on which the service listens, which are known once it listens."""
+    """Holds the addresses on which the service listens, which are known once it listens."""
 
     uses_tls: bool = False
     target: str = ""

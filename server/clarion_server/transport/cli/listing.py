@@ -38,7 +38,7 @@ def fields(rows: Iterable[tuple[str, RenderableType]]) -> Table:
 
 
 class _Listing:
-    """A table that leaves out its last columns in a narrow terminal, and says so. When even the first columns do not
+    """Is a table that leaves out its last columns in a narrow terminal, and says so. When even the first columns do not
     fit, it shows each row as a list.
     """
 
@@ -73,7 +73,7 @@ class _Listing:
         return needed <= options.max_width
 
     def _width(self, index: int, console: Console, options: ConsoleOptions) -> int:
-        """The least that the column needs."""
+        """Returns the least that the column needs."""
         name = self._columns[index]
         cells = (Measurement.get(console, options, row[index]).maximum for row in self._rows)
         widest = max((len(name), *cells))

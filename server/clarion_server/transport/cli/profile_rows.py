@@ -37,7 +37,7 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that begins at this line of the file, counted from 1, as a profile; or the problem with it."""
+    """Is a row that begins at this line of the file, counted from 1, as a profile; or the problem with it."""
 
     line: int
     cells: tuple[str, ...]
@@ -48,14 +48,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a CSV file is written."""
+    """Says how a CSV file is written."""
 
     delimiter: str = ""
     """Is empty for what separates the names of the header line."""
     null: str | None = None
     """Is the text of a cell that removes the attribute."""
     attributes_from_rest: bool = False
-    """Whether a column that is none of the known ones is an attribute."""
+    """Says whether a column that is none of the known ones is an attribute."""
 
 
 #: Puts a cell into the data of a profile. None removes what the cell stands for.

@@ -16,7 +16,7 @@ _MOST_SHOWN = 20
 @dataclass(frozen=True, slots=True, order=True)
 class RejectedRow:
     line: int
-    """The line of the file at which it begins, from 1."""
+    """Is the line of the file at which it begins, from 1."""
     problem: str
     cells: tuple[str, ...]
 

@@ -23,7 +23,7 @@ COLUMNS = (TARGET, "reason", "scope", "expire_time")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that begins at this line of the file, counted from 1, as a suppression; or the problem with it."""
+    """Is a row that begins at this line of the file, counted from 1, as a suppression; or the problem with it."""
 
     line: int
     cells: tuple[str, ...]
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The values of rows whose cells are empty or missing."""
+    """Holds the values of rows whose cells are empty or missing."""
 
     reason: SuppressionReason = SuppressionReason.MANUAL
     scope: SuppressionScope = SuppressionScope.ALL

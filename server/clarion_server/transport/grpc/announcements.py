@@ -17,7 +17,7 @@ _ALL = 65_536
 
 
 class _Announcements(socket.socket):
-    """The end that the loop reads."""
+    """Is the end that the loop reads."""
 
     def recv(self, _size: int, flags: int = 0, /) -> bytes:
         """Reads whatever is there: how much it is means nothing to the reader."""

@@ -46,7 +46,7 @@ _OPTIONS = (
 
 
 class _PoolWithMethods:
-    """The default descriptor pool, which also finds methods by name: tools for reflection ask for them."""
+    """Is the default descriptor pool, which also finds methods by name: tools for reflection ask for them."""
 
     def __init__(self) -> None:
         self._pool = descriptor_pool.Default()

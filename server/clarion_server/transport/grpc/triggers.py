@@ -134,7 +134,7 @@ def _read_large(request: Unread) -> TriggerCommand:
 
 @value
 class _Unanswered:
-    """A request that was read: begun, or to be triggered from the start when it could not be begun."""
+    """Is a request that was read: begun, or to be triggered from the start when it could not be begun."""
 
     size: int
     command: TriggerCommand | None
@@ -143,7 +143,7 @@ class _Unanswered:
 
 
 class _Window:
-    """The requests that were read and not yet answered, in order, with a bound on their number and size."""
+    """Holds the requests that were read and not yet answered, in order, with a bound on their number and size."""
 
     def __init__(self) -> None:
         self._requests: deque[_Unanswered] = deque()

@@ -31,9 +31,9 @@ class Binding:
     http_method: str
     template: Template
     body: str
-    """The field of the request that is the body; `*` for the whole request; empty for no body."""
+    """Is the field of the request that is the body; `*` for the whole request; empty for no body."""
     response_body: str
-    """The field of the response that is the body; empty for the whole response."""
+    """Is the field of the response that is the body; empty for the whole response."""
 
     @property
     def path(self) -> str:

@@ -19,7 +19,7 @@ _UNITS: Final = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"
 
 Write = Callable[[Any], Awaitable[None]]
 Guarded = Callable[[Any, Any], Awaitable[Any]]
-"""A method behind its guard, which takes a request and the guard's context."""
+"""Is a method behind its guard, which takes a request and the guard's context."""
 
 
 class Refused(Exception):

@@ -53,7 +53,7 @@ def _data_violations(value: Any, depth: int) -> Iterator[Violation]:
 
 
 def is_exact(number: float) -> bool:
-    """Whether a double holds the number: false for large whole numbers that it would round, and for infinities."""
+    """Returns whether a double holds the number: false for large whole numbers that it would round, and infinities."""
     try:
         return int(float(number)) == number if isinstance(number, int) else math.isfinite(number)
     except OverflowError:

@@ -161,7 +161,7 @@ def _put_single(field: FieldDescriptor) -> Read:
 
 
 class _Expected(NamedTuple):
-    """The values that a field takes."""
+    """Holds the values that a field takes."""
 
     description: str
     types: frozenset[type] = frozenset()

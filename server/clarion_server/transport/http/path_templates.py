@@ -35,14 +35,14 @@ Segment = str | Wildcard
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """The part of a path that is the value of a field."""
+    """Is the part of a path that is the value of a field."""
 
     field: tuple[str, ...]
     """Is the path of names to the field."""
     start: int
     """Is the index of its first segment."""
     end: int | None
-    """The index of the first segment behind it; None when it takes the rest."""
+    """Is the index of the first segment behind it; None when it takes the rest."""
 
     @property
     def is_one_segment(self) -> bool:

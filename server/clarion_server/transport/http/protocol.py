@@ -200,7 +200,7 @@ class _Timer:
 
 
 class _LingeringTransport:
-    """The transport that answers are written to. Its `close` waits for the rest of the request."""
+    """Is the transport that answers are written to. Its `close` waits for the rest of the request."""
 
     def __init__(self, protocol: BoundedProtocol) -> None:
         self.write = protocol.transport.write

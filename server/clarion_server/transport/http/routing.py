@@ -36,7 +36,7 @@ class _Node:
     one: _Node | None = None
     rest: _Node | None = None
     bindings: dict[str, dict[str, Binding]] = field(default_factory=dict)
-    """The bindings whose templates end here, by verb and HTTP method."""
+    """Holds the bindings whose templates end here, by verb and HTTP method."""
 
 
 Captures = list[tuple[tuple[str, ...], str]]

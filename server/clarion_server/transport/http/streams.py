@@ -42,7 +42,7 @@ _RESUME_TOKEN: Final = "resume_token"  # noqa: S105 - a position
 
 
 class Framing(Protocol):
-    """The form of answers and of the error at the end."""
+    """Is the form of answers and of the error at the end."""
 
     content_type: bytes
 

@@ -24,7 +24,7 @@ class Address:
     text: str
     """Is the address, with its domain in ASCII."""
     needs_smtputf8: bool = False
-    """Whether the local part is not ASCII, so that only a server with SMTPUTF8 accepts it (RFC 6531)."""
+    """Says whether the local part is not ASCII, so that only a server with SMTPUTF8 accepts it (RFC 6531)."""
 
     @property
     def domain(self) -> str:

@@ -27,7 +27,7 @@ from clarion_server.domain.text_rules import MAX_DISPLAY_NAME
 _LONGEST_LINE = 998
 """Is the longest value of a header field, in characters (RFC 5322 section 2.1.1)."""
 _LONGEST_UNSUBSCRIBE_URL = 900
-"""The longest link in a header field, which must fit into a line. That of a person named by hundreds of characters
+"""Is the longest link in a header field, which must fit into a line. That of a person named by hundreds of characters
 beyond ASCII may be longer, and is then in the body alone.
 """
 _PICTURE = re.compile("<(?:img|svg|video|picture|object|input|v:)|background", re.IGNORECASE)

@@ -53,7 +53,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """The parts that are the same for all messages of a sender."""
+    """Holds the parts that are the same for all messages of a sender."""
 
     bounces: Address
     fields: str

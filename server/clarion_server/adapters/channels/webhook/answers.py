@@ -56,7 +56,7 @@ class Answer:
     status: int
     phrase: str
     retry_after: str = ""
-    """The value of the header field, which may be malformed."""
+    """Is the value of the header field, which may be malformed."""
     text: str = ""
 
     @property

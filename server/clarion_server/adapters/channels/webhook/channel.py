@@ -129,7 +129,7 @@ class WebhookChannel:
 
 
 class _Body(aiohttp.Payload):
-    """The body of a request, which records whether its last octet has left this process."""
+    """Is the body of a request, which records whether its last octet has left this process."""
 
     def __init__(self, octets: bytes) -> None:
         super().__init__(octets)

@@ -32,7 +32,7 @@ class QueueAddress:
     prefix: str = "clarion"
     """The names of all streams and subjects begin with it. Each store needs its own."""
     replicas: int = 1
-    """How many servers of a cluster keep each stream."""
+    """Says how many servers of a cluster keep each stream."""
 
     @property
     def hosts(self) -> str:

@@ -66,12 +66,12 @@ class JetStreamConsumer:
 
     @property
     def has_names(self) -> bool:
-        """Whether names wait to be claimed, here or on the server."""
+        """Returns whether names wait to be claimed, here or on the server."""
         return bool(self._fetched or self._pending)
 
     @property
     def is_idle(self) -> bool:
-        """Whether this process has no names and asks for none."""
+        """Returns whether this process has no names and asks for none."""
         fetches = self._fetching is not None and not self._fetching.done()
         return not (self._fetched or self._claimed or fetches)
 

@@ -37,7 +37,7 @@ _TRIAL_KEYS = 2**31
 class Layout:
     address: QueueAddress
     ack_wait: Span
-    """How long the server waits for a sign of progress on a name before it delivers the name again."""
+    """Says how long the server waits for a sign of progress on a name before it delivers the name again."""
 
     def stream(self, lane: Lane) -> str:
         return f"{self.address.prefix}-{lane.name.lower()}"

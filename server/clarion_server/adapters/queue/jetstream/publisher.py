@@ -48,7 +48,7 @@ class Publisher:
 
     @property
     def is_refused(self) -> bool:
-        """Whether a stream has just refused a name, so that waiting messages must be claimed from the store."""
+        """Returns whether a stream has just refused a name, so that waiting messages must be claimed from the store."""
         return asyncio.get_running_loop().time() < self._refused_until
 
     def post(self, subjects: Sequence[str]) -> None:

@@ -41,22 +41,22 @@ class Element:
     tag: Tag
     style: Attribute | None
     has_dynamic_style: bool
-    """Whether it depends on a tag that it has a `style` at all."""
+    """Says whether it depends on a tag that it has a `style` at all."""
     has_dynamic_name: bool
-    """Whether its class or its id comes out of a tag."""
+    """Says whether its class or its id comes out of a tag."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A `style` element whose rules hold for what people see."""
+    """Is a `style` element whose rules hold for what people see."""
 
     number: int
     """Is that of its element."""
     start: int
     text: str
-    """As it was written."""
+    """Is as it was written."""
     rules: str
-    """Those that can be inlined."""
+    """Holds those that can be inlined."""
     dynamic_at: int
     """Where the first other one is, in the source; -1: there is none."""
 

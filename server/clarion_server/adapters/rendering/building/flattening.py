@@ -49,14 +49,14 @@ _ESCAPING = {FragmentKind.HTML: Escaping.HTML, FragmentKind.TEXT: Escaping.NONE}
 @dataclass(frozen=True, slots=True)
 class Flattened:
     text: str
-    """The source itself where there is nothing to do."""
+    """Is the source itself where there is nothing to do."""
     stretches: Stretches = ()
     sites: Mapping[int, IncludeSite] = field(default_factory=dict)
     """By the line of the tag `with` at which a fragment begins."""
     refusals: tuple[Placed, ...] = ()
     """With any, the text means nothing."""
     fragments: tuple[FragmentVersion, ...] = ()
-    """Those that stand in it, each once."""
+    """Holds those that stand in it, each once."""
 
 
 def flatten(

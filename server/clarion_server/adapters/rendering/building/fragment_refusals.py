@@ -1,4 +1,4 @@
-"""Why a source and the fragments that it names are refused."""
+"""Says why a source and the fragments that it names are refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FragmentFinder = Callable[[FragmentReference], FragmentVersion | None]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Why a source is refused, and where."""
+    """Says why a source is refused, and where."""
 
     refusal: Refusal
     place: Place

@@ -95,7 +95,7 @@ class FragmentSource:
     stored: frozenset[str] = frozenset()
     """Holds the variables that it sets."""
     loaded: dict[str, int] = field(default_factory=dict)
-    """The names that it reads, with the line of the first place."""
+    """Holds the names that it reads, with the line of the first place."""
     refusals: tuple[Refusal, ...] = ()
 
 

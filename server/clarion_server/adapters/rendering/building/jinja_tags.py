@@ -24,7 +24,7 @@ _OPENING = frozenset({"autoescape", "block", "call", "filter", "for", "if", "mac
 
 
 class TagKind(Enum):
-    """What a tag does, by the mark that hides it."""
+    """Is what a tag does, by the mark that hides it."""
 
     VALUE = VALUE
     """It writes a value."""

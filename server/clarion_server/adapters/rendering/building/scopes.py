@@ -20,7 +20,7 @@ class Scope:
 
     source: FragmentSource
     names: Mapping[str, str]
-    """What its variables are called in the result."""
+    """Is what its variables are called in the result."""
     content_line: int = 0
     way: tuple[str, ...] = ()
     fragments: tuple[FragmentVersion, ...] = ()
@@ -43,7 +43,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A source with the layouts that it stands in: the blocks of the first one are shown."""
+    """Is a source with the layouts that it stands in: the blocks of the first one are shown."""
 
     scopes: Sequence[Scope]
 

@@ -1,4 +1,4 @@
-"""What goes from one step of building to the next."""
+"""Says what goes from one step of building to the next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source on its way, and what was found about it so far."""
+    """Is a source on its way, and what was found about it so far."""
 
     text: str
     """Its line ends are those that Jinja2 reads."""

@@ -43,13 +43,13 @@ AccessPath = tuple[Any, ...]
 class AbstractValue:
     alternatives: Alternatives
     missing: MissingReason | None = None
-    """None when the value is certainly present, though it may be null."""
+    """Is None when the value is certainly present, though it may be null."""
     access_path: AccessPath | None = None
     """Is None for a computed value."""
     path: str = ""
     """Is the path by which the template names the value, for people."""
     key_of: AccessPath | None = None
-    """The access path of an object that certainly has this value as a key."""
+    """Is the access path of an object that certainly has this value as a key."""
 
     @property
     def types(self) -> JsonTypes:
@@ -57,7 +57,9 @@ class AbstractValue:
 
     @property
     def promised_types(self) -> JsonTypes:
-        """The types without those of values that no schema describes, which a template may take for what it needs."""
+        """Returns the types without those of values that no schema describes, which a template may take for what it
+        needs.
+        """
         promised = (each for each in self.alternatives if all(schema is not UNPROMISED for schema in each))
         return frozenset[JsonType]().union(*map(dnf.types, promised))
 
@@ -208,7 +210,7 @@ def any_of(values: Iterable[AbstractValue]) -> AbstractValue:
 
 ANY = AbstractValue(ANYTHING)
 NEVER = AbstractValue(NOTHING)
-"""A value that has had its finding, so that no further use of it gets another one."""
+"""Is a value that has had its finding, so that no further use of it gets another one."""
 TEXT = value_of_schema({"type": "string"})
 NUMBER = value_of_schema({"type": "number"})
 BOOLEAN = value_of_schema({"type": "boolean"})

@@ -15,7 +15,7 @@ from clarion_server.adapters.rendering.review.scopes import IS_FILLED, Scope
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """An expression's value, and what is known where it counts as true and where as false."""
+    """Is an expression's value, and what is known where it counts as true and where as false."""
 
     value: AbstractValue
     if_true: Scope

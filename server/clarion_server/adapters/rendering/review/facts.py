@@ -12,9 +12,9 @@ from clarion_server.domain.public_url import PublicUrl
 @dataclass(frozen=True, slots=True)
 class ReviewFacts:
     public_url: PublicUrl | None = None
-    """The URL that the links of recipients begin with; None where there are none."""
+    """Is the URL that the links of recipients begin with; None where there are none."""
     attachments: Attachments = field(default_factory=dict)
-    """Those that the contents name and that are stored."""
+    """Holds those that the contents name and that are stored."""
     fragments: Fragments = field(default_factory=dict)
     """Holds those that the contents lead to."""
     reader: SourceReader = field(default_factory=SourceReader)

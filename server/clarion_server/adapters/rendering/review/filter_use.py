@@ -35,9 +35,9 @@ class FilterRule:
     result: Callable[[FilterUse], AbstractValue]
     parameters: Sequence[Parameter] = ()
     takes_more: bool = False
-    """Whether there may be further arguments, which belong to the test or filter that the first one names."""
+    """Says whether there may be further arguments, which belong to the test or filter that the first one names."""
     may_be_missing: bool = False
-    """Whether the input may be missing."""
+    """Says whether the input may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class FilterUse:
     scope: Scope
     name: str
     value: AbstractValue
-    """The input: present and of a type that the filter takes, unless it may be missing."""
+    """Is the input: present and of a type that the filter takes, unless it may be missing."""
     line: int
     arguments: Mapping[str, nodes.Expr]
     """Holds the arguments by their parameters."""

@@ -26,7 +26,7 @@ _EQUALS = re.compile(r"\s*=\s*")
 _QUOTED = re.compile(f"([^\\s/>={BLOCK}{COMMENT}]++)\\s*+=\\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _UNQUOTED = re.compile(r"[^\s>]*")
 _MOST_ATTRIBUTES = 1_000
-"""The attributes of one tag that are kept, beside those that hold values of the template."""
+"""Holds the attributes of one tag that are kept, beside those that hold values of the template."""
 _RAW_TEXTS = ("script", "style", "title", "textarea")
 _RAW_TEXT_ENDS = {name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE) for name in _RAW_TEXTS}
 

@@ -28,11 +28,11 @@ _WHITE_SPACE = re.compile(r"\s")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link, or an address of what is shown."""
+    """Is a link, or an address of what is shown."""
 
     line: int
     address: str
-    """The address, with marks in place of the template's tags, and their names."""
+    """Is the address, with marks in place of the template's tags, and their names."""
     schemes: frozenset[str] = _LINK_SCHEMES
     texts: list[str] = field(default_factory=list)
 
@@ -41,7 +41,7 @@ class Link:
 
     @property
     def fault(self) -> str:
-        """The fault of the address, for people; empty when it has none, or when the data decides."""
+        """Returns the fault of the address, for people; empty when it has none, or when the data decides."""
         address = without_names(without_names(self.address, VALUE), VALUE).strip()
         if not address:
             return "has no address"

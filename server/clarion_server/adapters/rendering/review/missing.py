@@ -1,4 +1,4 @@
-"""Why a value may be missing."""
+"""Says why a value may be missing."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ class Cause(Enum):
 class MissingReason:
     cause: Cause
     path: str
-    """The value that may be missing, as the template names it; empty for a computed value."""
+    """Is the value that may be missing, as the template names it; empty for a computed value."""
     suggestion: str = ""
-    """The name that was probably meant, as a question."""
+    """Is the name that was probably meant, as a question."""

@@ -14,7 +14,7 @@ class TestRule:
     takes: JsonTypes = ALL
     may_be_missing: bool = False
     argument: JsonTypes | None = None
-    """None when the test takes no argument."""
+    """Is None when the test takes no argument."""
     if_true: Fact | None = None
     if_false: Fact | None = None
 

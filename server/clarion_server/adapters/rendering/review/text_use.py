@@ -18,13 +18,13 @@ from clarion_server.domain.translations import COUNT
 
 @dataclass(frozen=True, slots=True)
 class TextUse:
-    """A call of `t` with one key."""
+    """Is a call of `t` with one key."""
 
     key: str
     line: int
     arguments: frozenset[str]
     is_whole: bool
-    """Whether its count is certainly a whole number, or it has none."""
+    """Says whether its count is certainly a whole number, or it has none."""
 
 
 def review_call(evaluator: Evaluator, node: nodes.Call, scope: Scope) -> list[TextUse]:

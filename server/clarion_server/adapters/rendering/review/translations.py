@@ -27,7 +27,7 @@ from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.translations import COUNT, MARKUP, OTHER, Translation, forms_of, read_text
 
 Uses = Mapping[str, Sequence[TextUse]]
-"""The uses of texts, by the path of the template."""
+"""Holds the uses of texts, by the path of the template."""
 
 _MOST_FINDINGS = 200
 _OR_PUBLISH = ", or in the fragment and publish it"

@@ -33,7 +33,7 @@ _ME = "me"
 
 @dataclass(frozen=True, slots=True)
 class CampaignList:
-    """A page of a list that a caller asks for."""
+    """Is a page of a list that a caller asks for."""
 
     query: CampaignQuery
     page: Page

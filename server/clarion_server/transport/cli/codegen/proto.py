@@ -63,12 +63,12 @@ class _NoEqual(Exception):
 
 @dataclass(frozen=True)
 class _Written:
-    """The type of a field, with the enum that it needs before it."""
+    """Is the type of a field, with the enum that it needs before it."""
 
     type: str
     comment: str = ""
     has_presence: bool = True
-    """Whether it is neither repeated nor a map."""
+    """Says whether it is neither repeated nor a map."""
     enum: tuple[str, ...] = field(default=())
 
 

@@ -32,7 +32,7 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """An object whose names are free."""
+    """Is an object whose names are free."""
 
     value: Type
 
@@ -55,7 +55,7 @@ Type = Scalar | Any | Literals | ListOf | MapOf | Named | Union
 @dataclass(frozen=True, slots=True)
 class Field:
     name: str
-    """As it is on the wire."""
+    """Is as it is on the wire."""
     type: Type
     required: bool
 
@@ -71,7 +71,7 @@ class ObjectType:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What a generated module is about."""
+    """Is what a generated module is about."""
 
     campaign: str
     """Is an id such as `order-confirmed`."""

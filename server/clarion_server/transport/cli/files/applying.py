@@ -46,7 +46,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What is to become of one resource. `diff` is unified, and empty unless the resource is updated."""
+    """Is what is to become of one resource. `diff` is unified, and empty unless the resource is updated."""
 
     resource: Resource[Any]
     stored: Any = None
@@ -68,7 +68,7 @@ class Planned:
 
     @property
     def approvals_note(self) -> str:
-        """What there is to say about the approvals of a fragment; empty when there is nothing."""
+        """Returns what there is to say about the approvals of a fragment; empty when there is nothing."""
         if not self.approval_policies:
             return ""
         names = ", ".join(self.approval_policies)
@@ -101,12 +101,12 @@ class Applied:
 
     @property
     def can_be_activated(self) -> bool:
-        """Whether it is a campaign, or a fragment, which is published."""
+        """Returns whether it is a campaign, or a fragment, which is published."""
         return self.campaign is not None or self.planned.resource.type is FRAGMENT
 
     @property
     def is_blocked(self) -> bool:
-        """Whether the campaign was to be activated and could not be."""
+        """Returns whether the campaign was to be activated and could not be."""
         return self.has_errors and self.campaign is not None and not is_active(self.campaign)
 
     def to_dict(self) -> dict[str, Any]:

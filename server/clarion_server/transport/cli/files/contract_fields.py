@@ -1,4 +1,4 @@
-"""What the contract says about the fields of its messages."""
+"""Says what the contract says about the fields of its messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the service has, of the types that files can hold."""
+"""Says what the service has, of the types that files can hold."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ V = TypeVar("V", ApprovalPolicy, Audience, Campaign, ChannelConfiguration, Fragm
 
 
 class Resources(Protocol[V]):
-    """What the client does with the resources of a type."""
+    """Is what the client does with the resources of a type."""
 
     def get(self, name: str, /) -> V: ...
     def create(self, value: V, /, *, validate_only: bool = False) -> V: ...
@@ -70,7 +70,7 @@ class ResourceType(Generic[V]):
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The fields that a file may have, in the order of the contract."""
+        """Returns the fields that a file may have, in the order of the contract."""
         return tuple(field.name for field in self.message.fields if _is_author_s(field))
 
     def authored(self, value: V) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _is_in(path: str, outer: str) -> bool:
 
 
 class Problems:
-    """What is wrong with a document."""
+    """Is what is wrong with a document."""
 
     def __init__(self, locations: Locations) -> None:
         self._locations = locations

@@ -26,7 +26,7 @@ _LARGEST_PAGE = 1_000
 
 
 class _TestCaseType(ResourceType[TestCase]):
-    """The type of the entries of `cases`, each of which is a resource of its own."""
+    """Is the type of the entries of `cases`, each of which is a resource of its own."""
 
     __slots__ = ()
 
@@ -44,7 +44,7 @@ TEST_CASE: ResourceType[Any] = _TestCaseType(
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A document: all test cases that a campaign is to have."""
+    """Is a document: all test cases that a campaign is to have."""
 
     campaign: str
     """Is the name of the campaign."""

@@ -21,12 +21,12 @@ _DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file, and the attachment that it becomes. Another file is another attachment, for they never change."""
+    """Is a file, and the attachment that it becomes. Another file is another attachment, for they never change."""
 
     name: str
     path: Path
     is_named: bool = False
-    """Whether the document says the name, which may then be that of another file."""
+    """Says whether the document says the name, which may then be that of another file."""
 
 
 def is_uploaded(field: FieldDescriptor) -> bool:

@@ -25,7 +25,7 @@ _BATCH = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Goldens:
-    """The accepted renderings of one campaign, which is named by its id."""
+    """Holds the accepted renderings of one campaign, which is named by its id."""
 
     folder: Path
     campaign: str

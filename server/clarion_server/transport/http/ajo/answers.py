@@ -126,7 +126,7 @@ def _status(view: ExecutionView) -> str:
 
 
 def is_deleted(view: ExecutionView) -> bool:
-    """Whether every message of it that could be cancelled was cancelled."""
+    """Returns whether every message of it that could be cancelled was cancelled."""
     states = {state for state, count in (view.counts or {}).items() if count}
     if view.run is not None and view.run.select_time is None:
         return view.run.end_reason is EndReason.CALLER
@@ -138,7 +138,7 @@ _CODES: Final = {"ILLEGAL_TRANSITION": 409}
 
 
 def refused(refusal: HttpRefusal, ids: Mapping[str, str]) -> Response:
-    """The answer to a request that was refused. `ids`: those of the request, as far as they could be read."""
+    """Returns the answer to a request that was refused. `ids`: those of the request, as far as they could be read."""
     problem = _problem(refusal.status, ids)
     code = _CODES.get(problem["report"]["additionalContext"]["reason"], refusal.code)
     headers = dict([*headers_of(refusal.status), *refusal.headers])

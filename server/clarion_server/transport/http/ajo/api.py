@@ -64,7 +64,7 @@ class _Asked:
     """One request, as the guarded methods get it."""
 
     sandbox: str
-    """As the caller names it; empty when it does not."""
+    """Is as the caller names it; empty when it does not."""
     body: bytes = b""
     execution_id: str = ""
     ids: dict[str, str] = field(default_factory=dict)

@@ -41,13 +41,13 @@ _LEVELS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class AjoExecution:
-    """A request in its caller's words, and the trigger that it stands for."""
+    """Is a request in its caller's words, and the trigger that it stands for."""
 
     request_id: str
     campaign_id: str
     """Is as the caller gave it."""
     campaign_ids: tuple[str, ...]
-    """The ids in Clarion that it may stand for."""
+    """Holds the ids in Clarion that it may stand for."""
     user_ids: tuple[str, ...]
     command: TriggerCommand
     """Its campaign is still open."""
@@ -55,13 +55,13 @@ class AjoExecution:
 
 @dataclass(frozen=True, slots=True)
 class AjoAudience:
-    """A request for an audience in its caller's words, and the trigger that it stands for."""
+    """Is a request for an audience in its caller's words, and the trigger that it stands for."""
 
     request_id: str
     campaign_id: str
     """Is as the caller gave it."""
     targets: tuple[tuple[str, str], ...]
-    """The ids of a campaign and an audience in Clarion that it may stand for, the likeliest first."""
+    """Holds the ids of a campaign and an audience in Clarion that it may stand for, the likeliest first."""
     command: TriggerAudienceCommand
     """Its campaign and audience are still open."""
 
@@ -125,7 +125,7 @@ def read_audience(values: Mapping[str, Any]) -> AjoAudience:
 
 
 def clarion_ids(campaign_id: str) -> tuple[str, ...]:
-    """The ids of the campaigns or audiences that may be meant, the likeliest first; none for a malformed id."""
+    """Returns the ids of the campaigns or audiences that may be meant, the likeliest first; none for a malformed id."""
     short = campaign_id.removeprefix(f"{CAMPAIGNS.name}/").removeprefix(f"{AUDIENCES.name}/")
     try:
         uuid = str(UUID(short)) if len(short) == _UUID_LENGTH else ""

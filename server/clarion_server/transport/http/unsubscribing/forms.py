@@ -34,7 +34,7 @@ class FormIncomplete(Exception):
 @dataclass(frozen=True, slots=True)
 class Form:
     action: str
-    """The button that was pressed: UNSUBSCRIBE, SAVE or NONE."""
+    """Is the button that was pressed: UNSUBSCRIBE, SAVE or NONE."""
     ticks: Mapping[str | None, Tick]
 
 

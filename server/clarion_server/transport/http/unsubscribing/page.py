@@ -23,7 +23,7 @@ class Row:
 
     value: str
     shown: str
-    """What the form sends about it besides its tick."""
+    """Is what the form sends about it besides its tick."""
     is_ticked: bool
     name: str
     description: str
@@ -33,16 +33,16 @@ class Row:
 class Page:
     texts: Texts
     action: str = ""
-    """The path to which the forms are sent."""
+    """Is the path to which the forms are sent."""
     address: str = ""
     status: str = ""
-    """What has happened."""
+    """Is what has happened."""
     question: str = ""
     consequence: str = ""
-    """What follows from a yes to the question."""
+    """Is what follows from a yes to the question."""
     rows: Sequence[Row] = ()
     end_all: str = ""
-    """The words of the button that ends all marketing."""
+    """Holds the words of the button that ends all marketing."""
 
     def response(self, code: int = 200) -> Response:
         names: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}

@@ -51,7 +51,7 @@ class SmtpConnection(asyncio.Protocol):
 
     @property
     def is_usable(self) -> bool:
-        """Whether another transaction may begin: the connection is open, and no part of a reply is left over."""
+        """Returns whether another transaction may begin: the connection is open, and no part of a reply is left."""
         return not self._reader.holds_any and self._error is None and not self._transport.is_closing()
 
     @property
@@ -60,7 +60,7 @@ class SmtpConnection(asyncio.Protocol):
 
     @property
     def announced_size(self) -> int | None:
-        """The largest message that the server takes, in octets (RFC 1870). None: it does not say."""
+        """Returns the largest message that the server takes, in octets (RFC 1870). None: it does not say."""
         size = self._extensions.get("size", "").strip()
         return int(size) or None if size.isdecimal() else None
 

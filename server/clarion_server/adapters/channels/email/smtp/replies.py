@@ -40,7 +40,9 @@ class Reply:
 
     @property
     def enhanced_code(self) -> str:
-        """The enhanced code, such as `5.1.1`; empty when there is none of the reply's class (RFC 2034 section 4)."""
+        """Returns the enhanced code, such as `5.1.1`; empty when there is none of the reply's class (RFC 2034 section
+        4).
+        """
         found = _ENHANCED_CODE.match(self.octets.decode("ascii", "replace"))
         return found[0] if found and found[0][0] == str(self.code)[0] else ""
 
@@ -65,7 +67,7 @@ class ReplyReader:
 
     @property
     def holds_any(self) -> bool:
-        """Whether there is a reply, or the beginning of one."""
+        """Returns whether there is a reply, or the beginning of one."""
         return bool(self.replies or self._rest or self._lines)
 
     def feed(self, octets: bytes) -> None:

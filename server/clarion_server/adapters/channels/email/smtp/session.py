@@ -34,7 +34,7 @@ _Run = Callable[[], Awaitable[str]]
 
 
 class SmtpSession:
-    """A session that is being opened. It becomes an SmtpConnection after all its steps."""
+    """Is a session that is being opened. It becomes an SmtpConnection after all its steps."""
 
     def __init__(self, provider: SmtpProvider, trust: TlsTrust) -> None:
         self._provider = provider
