@@ -26,13 +26,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 #: What a service loads when it starts; some of it only with one store or another.
 LOADED = (
-    "alembic.command",
     "clarion_server.adapters.queue.jetstream",
     "clarion_server.adapters.storage.postgresql",
     "clarion_server.adapters.storage.sqlite",
+    "clarion_server.preparing",
     "clarion_server.serving",
+    "clarion_server.transport.http.server",
     "tests.integration.storage.writing",
 )
+#: What `clarion serve` becomes.
+PROCESS = "clarion_server.service"
+_EXECVE = os.execve
 _LARGEST_READ = 65_536
 
 
@@ -185,12 +189,32 @@ class _Forks:
             os.waitpid(pid, 0)
 
 
+class _Becomes(BaseException):
+    """Unwinds a forked process that becomes another program."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+
+def _become(path: str, command: tuple[str, ...], environment: Mapping[str, str]) -> None:
+    """Takes the place of `os.execve` where a process of the service would be loaded anew, which takes long."""
+    if command[-1] != PROCESS:
+        _EXECVE(path, command, environment)
+    os.environ.clear()
+    os.environ.update(environment)
+    raise _Becomes(command[-1])
+
+
 def main() -> None:
     for name in LOADED:
         import_module(name)
     forks = _Forks(socket.socket(fileno=int(sys.argv[1])))
     if forks.run():
-        import_module(forks.module).main()
+        os.execve = _become  # type: ignore[assignment]
+        try:
+            import_module(forks.module).main()
+        except _Becomes as program:
+            sys.exit(import_module(program.module).main())
 
 
 if __name__ == "__main__":

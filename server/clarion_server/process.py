@@ -1,4 +1,4 @@
-"""One process of the service: a single one of `clarion serve`, or one of several that the supervisor starts."""
+"""One process of the service: the only one of `clarion serve`, or one of several that the supervisor starts."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from clarion_server.bootstrap import CannotStart, Clarion, open_store
 from clarion_server.config import Settings
 from clarion_server.supervisor.ipc import SupervisorPipe
 from clarion_server.supervisor.listen_ports import VARIABLES, PortTaken, check_free
+from clarion_server.supervisor.log import Log
 
 #: How long, in seconds, a thread may hold the interpreter while another one waits. The store's thread runs a few
 #: statements for each commit; with Python's 5 ms each of them could wait that long for a busy event loop.
@@ -102,16 +103,15 @@ def show_first_key(secret: str) -> None:
 
 
 def main() -> int:
-    """Runs under a supervisor, which has put the checked settings into the environment."""
+    """Runs with the settings that `clarion serve` has checked and put into the environment. Returns the exit code."""
     pipe = SupervisorPipe.inherited()
+    settings = Settings()
     try:
-        run(Settings(), pipe)
+        run(settings, pipe)
     except CannotStart as error:
-        if pipe is not None:
+        if pipe is None:
+            Log(settings.log_json).fail(str(error), _FAILED)
+        else:
             pipe.report_failure(str(error))
         return _FAILED
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

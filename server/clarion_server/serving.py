@@ -1,11 +1,11 @@
 """`clarion serve`, the one command that is not a client. Its options are the settings of the service.
 
-The command line imports this module only when the command runs, as it loads the whole service.
+It checks the settings and becomes another program: one process of the service, or the supervisor of several. What the
+command line has loaded goes with it, some 10 MB of a process.
 """
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import inspect
 import json
@@ -15,22 +15,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, NoReturn
 
-import structlog
 from cyclopts import Parameter
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from clarion_server.adapters.system.logs import set_up_logs
-from clarion_server.bootstrap import CannotStart, prepare
 from clarion_server.config import Settings
-from clarion_server.process import run, show_first_key
+from clarion_server.supervisor.log import Log
 from clarion_server.supervisor.signals import STOP_SIGNALS
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.session import CurrentSession
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
+_PROCESS = "clarion_server.service"
+_SUPERVISOR = "clarion_server.supervisor"
 ENVIRONMENT_PREFIX = str(Settings.model_config.get("env_prefix"))
 VALUE_ERROR = "value_error"
 #: What resembles a setting and belongs to the commands that call a service.
@@ -48,16 +45,16 @@ def serve(*, session: CurrentSession, **given: Any) -> None:
     if session.output.as_json:
         given["log_json"] = True
     settings = _settings(given)
-    set_up_logs(settings.log_level, settings.log_json)
-    for variable, meant in misspelt_variables(os.environ):
-        log.warning("setting_unknown", variable=variable, similar=meant)
-    try:
-        if settings.processes == 1:
-            run(settings)
-        elif prepare_store(settings):
-            _become_supervisor(settings)
-    except CannotStart as error:
-        raise CommandFailed(str(error)) from error
+    if settings.log_level != "error":
+        log = Log(settings.log_json)
+        for variable, meant in misspelt_variables(os.environ):
+            log("warning", "setting_unknown", variable=variable, similar=meant)
+    if settings.processes == 1:
+        _become(_PROCESS, settings)
+    elif _prepare_store(settings):
+        # A signal to stop that comes while the supervisor loads waits until it can be handled.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        _become(_SUPERVISOR, settings)
 
 
 def misspelt_variables(names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -73,33 +70,25 @@ def misspelt_variables(names: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield name, f"{ENVIRONMENT_PREFIX}{near[0]}"
 
 
-def prepare_store(settings: Settings) -> bool:
-    """Migrates the store and makes the first key. Returns False if SIGTERM or SIGINT came meanwhile: they must not end
-    the process, as a first key that is stored and not shown could never be shown again. Raises CannotStart.
-    """
-    received: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda number, _frame: received.append(number)) for number in STOP_SIGNALS
-    }
+def _prepare_store(settings: Settings) -> bool:
+    # It loads the whole service, of which the supervisor needs nothing.
+    from clarion_server.preparing import CannotStart, prepare_store  # noqa: PLC0415 - see above
+
     try:
-        asyncio.run(prepare(settings, show_first_key))
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    return not received
+        return prepare_store(settings)
+    except CannotStart as error:
+        raise CommandFailed(str(error)) from error
 
 
-def _become_supervisor(settings: Settings) -> NoReturn:
-    """Replaces this program by the supervisor, which keeps the process id and none of the memory."""
+def _become(program: str, settings: Settings) -> NoReturn:
+    """Replaces this program by another one, which keeps the process id and none of the memory."""
     sys.stdout.flush()
     sys.stderr.flush()
     given = settings.model_dump(mode="json", exclude_none=True)
     if settings.role == "worker":
         given["http_listen"] = ""
     environment = os.environ | {_variable(name): _text(value) for name, value in given.items()}
-    # A signal to stop that comes while the supervisor loads waits until it can be handled.
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-    os.execve(sys.executable, (sys.executable, "-P", "-m", "clarion_server.supervisor"), environment)  # noqa: S606 - a program of Clarion
+    os.execve(sys.executable, (sys.executable, "-P", "-m", program), environment)  # noqa: S606 - a program of Clarion
 
 
 def _text(value: Any) -> str:

@@ -71,6 +71,22 @@ def is_one_sentence(text: str) -> bool:
     return text.startswith("error: ") and text.count("\n") == 1 and text.endswith((".\n", "?\n"))
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize(
+    ("store", "sentence"),
+    [
+        ("mysql://x", "CLARION_STORE "),
+        ("sqlite:////nowhere/clarion.db", "There is no folder /nowhere for the store clarion.db."),
+    ],
+)
+def test_a_store_that_cannot_be_opened_is_reported_in_one_sentence(
+    tmp_path: Path, store: str, sentence: str, processes: str
+) -> None:
+    text = printed_by_a_process(tmp_path, listen="127.0.0.1:0", store=store, processes=processes)
+    assert is_one_sentence(text)
+    assert sentence in text
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -1,4 +1,4 @@
-"""A service of several processes is stopped while it starts."""
+"""A service is stopped while it starts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IN_TERMINAL = "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execv(sys.arg
 
 
 @contextmanager
-def starting(folder: Path, *before: str) -> Iterator[subprocess.Popen[str]]:
+def starting(folder: Path, *before: str, processes: int = 2) -> Iterator[subprocess.Popen[str]]:
     """Starts `clarion serve` as the leader of a session of its own. `before` stands before the command."""
     process = subprocess.Popen(
         [*before, sys.executable, "-m", "clarion_server", "serve"],
@@ -35,7 +35,7 @@ def starting(folder: Path, *before: str) -> Iterator[subprocess.Popen[str]]:
             "CLARION_LISTEN": "127.0.0.1:0",
             "CLARION_HTTP_LISTEN": "",
             "CLARION_STORE": f"sqlite:///{folder}/clarion.db",
-            "CLARION_PROCESSES": "2",
+            "CLARION_PROCESSES": str(processes),
         },
         start_new_session=True,
         stdin=subprocess.DEVNULL,
@@ -88,3 +88,15 @@ def test_ctrl_c_in_a_terminal_interrupts_the_supervisor_alone(tmp_path: Path) ->
         _output, errors = process.communicate(timeout=START_SECONDS)
     assert "KeyboardInterrupt" not in errors
     assert process.returncode == 0, errors
+
+
+def test_ctrl_c_ends_a_process_that_is_loading_without_a_traceback(tmp_path: Path) -> None:
+    with starting(tmp_path, processes=1) as process:
+        maps = Path(f"/proc/{process.pid}/maps")
+        # The command line does not need this library.
+        wait_until(lambda: "uvloop" in maps.read_text(), START_SECONDS)
+        process.send_signal(signal.SIGINT)
+        _output, errors = process.communicate(timeout=START_SECONDS)
+    assert "Traceback" not in errors
+    # It may have come as far as to stop by itself.
+    assert process.returncode in {0, 130}, errors

@@ -53,7 +53,6 @@ NO_PORTS = ("--listen", "127.0.0.1:0", "--http-listen", "")
         (["--log-level", "loud"], "CLARION_LOG_LEVEL"),
         (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE"),
         (["--listen", "0.0.0.0:50051"], "CLARION_TLS_CERTIFICATE"),
-        (["--store", "mysql://x", *NO_PORTS], "CLARION_STORE"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_reported_by_its_variable(
@@ -71,11 +70,6 @@ def test_every_setting_that_makes_no_sense_is_reported(
     shown = capsys.readouterr().err
     assert "CLARION_LEASE_SECONDS: " in shown
     assert "CLARION_PENDING_LIMIT: " in shown
-
-
-def test_a_store_that_cannot_be_opened_is_reported_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["serve", "--store", "sqlite:////nowhere/clarion.db", *NO_PORTS], SERVE) == Exit.REFUSED
-    assert capsys.readouterr().err == "error: There is no folder /nowhere for the store clarion.db.\n"
 
 
 @pytest.mark.parametrize(
