@@ -1,4 +1,4 @@
-"""A real browser, driven by WebDriver (W3C), where Chromium and its driver are installed."""
+"""Provides a real browser, driven by WebDriver (W3C), where Chromium and its driver are installed."""
 
 from __future__ import annotations
 

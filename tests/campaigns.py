@@ -33,7 +33,7 @@ RETRIES = RetryPolicy(
 
 
 def channel(name: str, port: int, **fields: Any) -> ChannelConfiguration:
-    """A channel configuration towards a plain SMTP server on this machine."""
+    """Returns a channel configuration towards a plain SMTP server on this machine."""
     smtp = SmtpProvider(
         host="127.0.0.1",
         port=port,
@@ -46,7 +46,7 @@ def channel(name: str, port: int, **fields: Any) -> ChannelConfiguration:
 
 
 def campaign(name: str, channel_name: str, **fields: Any) -> Campaign:
-    """A small transactional campaign that needs the context `{"order": "…"}`."""
+    """Returns a small transactional campaign that needs the context `{"order": "…"}`."""
     content = EmailContent(subject="Order {{ context.order }}", text="Your order {{ context.order }} is on its way.")
     given: dict[str, Any] = {
         "name": name,

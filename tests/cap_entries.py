@@ -1,4 +1,4 @@
-"""What frequency caps count, as a store has it."""
+"""Says what frequency caps count, as a store has it."""
 
 from __future__ import annotations
 

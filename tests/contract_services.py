@@ -1,4 +1,4 @@
-"""The services of the contract, found in the generated package, so that none is forgotten."""
+"""Provides the services of the contract, found in the generated package, so that none is forgotten."""
 
 from __future__ import annotations
 

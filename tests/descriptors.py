@@ -1,4 +1,4 @@
-"""The contract as protoc sees it, comments included."""
+"""Provides the contract as protoc sees it, comments included."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def rpcs() -> Iterator[tuple[Element, Element]]:
 
 
 def error_reasons() -> Mapping[str, str]:
-    """The comments of the error reasons, by name without the prefix; the zero value is left out."""
+    """Returns the comments of the error reasons, by name without the prefix; the zero value is left out."""
     file = next(file for file in contract() if file.proto.name.endswith("error_reason.proto"))
     enum = next(file.enums())
     values = {value.name.removeprefix("ERROR_REASON_"): value.comment for value in file.values(enum)}
@@ -155,7 +155,7 @@ def error_reasons() -> Mapping[str, str]:
 
 
 def errors_named_by(method: Element) -> list[tuple[str, str]]:
-    """The codes and reasons that an RPC's comment names."""
+    """Returns the codes and reasons that an RPC's comment names."""
     return re.findall(r"^ - `([A-Z_]+)` `([A-Z_]+)`:", method.comment, re.MULTILINE)
 
 

@@ -84,7 +84,7 @@ class ScriptedChannel:
 
 
 class Provider:
-    """A `ChannelFactory` that keeps its channels, all of which end their attempts as `end` says."""
+    """Is a `ChannelFactory` that keeps its channels, all of which end their attempts as `end` says."""
 
     def __init__(self, end: Callable[[Outbound], End] = lambda _: None) -> None:
         self.end = end

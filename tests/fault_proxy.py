@@ -1,4 +1,4 @@
-"""A TCP proxy whose connections come to harm when a test says so."""
+"""Provides a TCP proxy whose connections come to harm when a test says so."""
 
 from __future__ import annotations
 

@@ -42,13 +42,13 @@ _LARGEST_READ = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Forked:
-    """A process that was started by fork."""
+    """Is a process that was started by fork."""
 
     pid: int
     output: int
-    """The end of a pipe from which its standard output is read."""
+    """Is the end of a pipe from which its standard output is read."""
     end: int
-    """The end of a pipe from which its exit code is read, in decimals, once it has ended."""
+    """Is the end of a pipe from which its exit code is read, in decimals, once it has ended."""
 
     def finish(self) -> tuple[int, str]:
         """Waits until it has ended. Returns its exit code, and what it has printed since."""

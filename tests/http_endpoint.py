@@ -1,4 +1,4 @@
-"""An HTTP server that takes the requests of webhooks, and misbehaves on demand."""
+"""Provides an HTTP server that takes the requests of webhooks, and misbehaves on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reads identities, and what reads the facts that exclude messages, as a service with erasure keys has them."""
+"""Says what reads identities, and the facts that exclude messages, as a service with erasure keys has them."""
 
 from __future__ import annotations
 

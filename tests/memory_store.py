@@ -1,4 +1,4 @@
-"""An empty store for one test: SQLite in a temporary file, as `CLARION_STORE=memory:` has it.
+"""Provides an empty store for one test: SQLite in a temporary file, as `CLARION_STORE=memory:` has it.
 
 To open a store takes longer than most tests of a use case. So a store that a test has closed is emptied and serves the
 next one, with its connections and the statements that they have compiled.

@@ -23,7 +23,7 @@ class Trust:
     configuration: str
     """Lines of the server's configuration, which accepts the users that the operator's account has signed."""
     credentials: str
-    """The text of the user's credentials file."""
+    """Is the text of the user's credentials file."""
 
 
 def new_trust() -> Trust:

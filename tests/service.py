@@ -37,7 +37,7 @@ class Sandbox:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What tells the command line and `Client.from_environment` where it is."""
+        """Returns what tells the command line and `Client.from_environment` where it is."""
         return {"CLARION_TARGET": self.target, "CLARION_API_KEY": self.admin_key}
 
 

@@ -1,4 +1,4 @@
-"""An SMTP server that misbehaves on demand, as its script says."""
+"""Provides an SMTP server that misbehaves on demand, as its script says."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class SmtpFaults:
             self._changed.notify_all()
 
     async def act(self, step: str, transaction: Transaction) -> Act:
-        """What the script says of this step now."""
+        """Returns what the script says of this step now."""
         self.reached.add(step)
         await self.notify()
         return self._decide(step, transaction)
@@ -217,7 +217,7 @@ class _Session:
         await self._answer(verb, _SANE.get(verb, "502 5.5.1 Not implemented"))
 
     async def _answer(self, step: str, sane: str = "") -> str:
-        """The code that was sent."""
+        """Returns the code that was sent."""
         act = await self._server.act(step, self._transaction)
         if isinstance(act, asyncio.Event):
             await act.wait()
@@ -225,7 +225,7 @@ class _Session:
         return await self._say(sane or _SANE[step] if act is None else await self._perform(act))
 
     async def _say(self, reply: str) -> str:
-        """The code that was sent."""
+        """Returns the code that was sent."""
         self._writer.write(reply.encode("utf-8", "surrogateescape") + b"\r\n")
         await self._writer.drain()
         code = reply[:3]
@@ -236,7 +236,7 @@ class _Session:
         return code
 
     async def _perform(self, act: Act) -> str:
-        """What is left to say. Does not come back from accidents."""
+        """Returns what is left to say. Does not come back from accidents."""
         match act:
             case Drop():
                 raise _SessionEnded

@@ -1,4 +1,4 @@
-"""What an SMTP server of a test is told to do: at which step, and how."""
+"""Says what an SMTP server of a test is told to do: at which step, and how."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Drip:
 
 @dataclass(slots=True)
 class Transaction:
-    """What the server knows when it decides."""
+    """Is what the server knows when it decides."""
 
     sender: str | None = None
     recipients: list[str] = field(default_factory=list)

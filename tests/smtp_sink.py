@@ -1,4 +1,4 @@
-"""A real SMTP server for tests: takes every mail, parses it, and counts it by its Message-ID."""
+"""Provides a real SMTP server for tests: takes every mail, parses it, and counts it by its Message-ID."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class SmtpSink:
         await self.stop()
 
     async def wait_for(self, count: int, seconds: float = 60) -> list[ReceivedMail]:
-        """The mails, as soon as there are `count` of them; TimeoutError when that takes longer than `seconds`."""
+        """Returns the mails, as soon as there are `count` of them. Raises TimeoutError after `seconds`."""
         async with asyncio.timeout(seconds), self._changed:
             await self._changed.wait_for(lambda: len(self.mails) >= count)
         return self.mails

@@ -56,7 +56,7 @@ class Runs:
     chance: random.Random
     ended: list[Execution] = field(default_factory=list)
     killed_in: Counter[str] = field(default_factory=Counter)
-    """How often the service was killed in each state of the run."""
+    """Says how often the service was killed in each state of the run."""
 
     async def kill_once(self, kill: Callable[[], Awaitable[None]]) -> None:
         """Kills when the run has come a random step further, or has begun."""

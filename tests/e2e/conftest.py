@@ -1,4 +1,4 @@
-"""The service that the tests of this folder share, and a sandbox for each of them."""
+"""Provides the service that the tests of this folder share, and a sandbox for each of them."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Load:
     clients: Sequence[AsyncClient]
     """Each caller sends a repetition through the next client."""
     acknowledged: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The messages of each acknowledged execution."""
+    """Holds the messages of each acknowledged execution."""
     replayed: int = 0
     ended: bool = False
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)

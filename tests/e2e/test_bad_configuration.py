@@ -158,7 +158,7 @@ def test_a_store_that_cannot_be_opened_is_reported_without_its_password(
 
 @pytest.fixture(scope="module")
 def locked_url() -> Iterator[str]:
-    """Of a database of a server that asks its user for a password, which is `right`, and gives him no rights."""
+    """Returns a URL of a server that asks its user for a password, which is `right`, and gives the user no rights."""
     server = PostgresqlServer(password_for="clarion_locked")
     try:
         server.start()

@@ -1,4 +1,4 @@
-"""A service that is killed between publishing a fragment and rolling it out, and while it rolls it out."""
+"""Tests a service that is killed between publishing a fragment and rolling it out, and while it rolls it out."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ EXAMPLE = generate.ROOT / "examples" / "java" / "TriggerOrder.java"
 
 
 def compiled(folder: Path) -> str:
-    """The class path of the example, with stubs of the trigger service alone. Skips where anything is missing."""
+    """Returns the class path of the example, with stubs of the trigger service alone. Skips if anything is missing."""
     missing = [name for name in ("javac", "java", "protoc", PLUGIN) if shutil.which(name) is None]
     missing += [f"{name}.jar" for name in NEEDED if not (JARS / f"{name}.jar").exists()]
     if missing:

@@ -1,4 +1,4 @@
-"""The package as callers install it: the wheel with its own dependencies, and nothing that the service needs."""
+"""Tests the package as callers install it: the wheel with its own dependencies, and nothing that the service needs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of a fresh virtual environment with the wheel and what it requires, taken from this one."""
+    """Returns the interpreter of a fresh virtual environment with the wheel and what it requires, taken from here."""
     environment = tmp_path_factory.mktemp("environment")
     venv.create(environment, symlinks=True)
     interpreter = environment / "bin" / "python"
@@ -70,7 +70,7 @@ def requirements(wheel: Path) -> list[Requirement]:
 
 
 def closure(required: list[Requirement]) -> Iterator[importlib.metadata.Distribution]:
-    """What the requirements take, without any extra."""
+    """Returns what the requirements take, without any extra."""
     seen, pending = set[str](), list(required)
     while pending:
         requirement = pending.pop()

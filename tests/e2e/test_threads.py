@@ -1,4 +1,4 @@
-"""How the system is told to treat the service's threads."""
+"""Tests how the system is told to treat the service's threads."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @asynccontextmanager
 async def serving(store: str, keys: list[str]) -> AsyncIterator[tuple[Clarion, str]]:
-    """A process that goes round every 100 seconds, and where it serves."""
+    """Returns a process that goes round every 100 seconds, and where it serves."""
     settings = Settings(listen="127.0.0.1:0", http_listen="", store=store, lease_seconds=300)
     clarion = Clarion(settings, open_store(store))
     ports = await clarion.start(keys.append)
@@ -73,5 +73,5 @@ async def is_so(process: Clarion, disabled: bool) -> bool:
 
 
 async def states(client: AsyncClient) -> list[MessageState]:
-    """Of all messages, the newest first."""
+    """Returns those of all messages, the newest first."""
     return [message.state async for message in client.messages.list()]

@@ -1,4 +1,4 @@
-/** The methods of `client.channels` and `client.keys`. */
+/** Defines the methods of `client.channels` and `client.keys`. */
 
 import type { MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";

@@ -1,4 +1,4 @@
-/** The methods of `client.approvals`. */
+/** Defines the methods of `client.approvals`. */
 
 import type { MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
@@ -12,7 +12,7 @@ import type { ChangeOptions, ListOptions } from "./resources.js";
 
 const METHOD = ApprovalService.method;
 
-/** What a caller says about the approval of a draft. */
+/** Is what a caller says about the approval of a draft. */
 export interface WordOptions extends ChangeOptions {
   readonly comment?: string | undefined;
 }

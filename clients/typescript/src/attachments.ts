@@ -1,4 +1,4 @@
-/** The methods of `client.attachments`. */
+/** Defines the methods of `client.attachments`. */
 
 import type { MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
@@ -13,9 +13,9 @@ const COLLECTION = "attachments";
 const METHOD = AttachmentService.method;
 
 export interface UploadOptions extends CallOptions {
-  /** The name of the attachment, such as `logo`. Default: one that follows from the file. */
+  /** Is the name of the attachment, such as `logo`. Default: one that follows from the file. */
   readonly name?: string;
-  /** The type. Default: the one that the extension stands for. */
+  /** Is the type. Default: the one that the extension stands for. */
   readonly contentType?: string;
 }
 

@@ -1,4 +1,4 @@
-/** The methods of `client.audiences`. */
+/** Defines the methods of `client.audiences`. */
 
 import { randomUUID } from "node:crypto";
 import type { CallOptions, Calls } from "./calls.js";
@@ -15,7 +15,7 @@ import { fullIdentity } from "./names.js";
 import { DeletableResources } from "./resources.js";
 
 const METHOD = AudienceService.method;
-/** The time for looking at all members, unless the call gives its own: a million people take half a minute or more. */
+/** Is the time for looking at all members, unless the call gives its own: a million people take half a minute or more. */
 const COUNTING_MS = 600_000;
 
 /** Keeps audiences, the people whom one trigger writes to: `client.audiences`. */

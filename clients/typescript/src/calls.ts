@@ -9,16 +9,16 @@ import { type ClarionError, errorOf, WrongTargetError } from "./errors.js";
 import { Deadline, delayAfter } from "./retry.js";
 import type { Settings } from "./settings.js";
 
-/** The options of every call. */
+/** Holds the options of every call. */
 export interface CallOptions {
-  /** Milliseconds for the call and all its tries. Default: the client's. */
+  /** Limits the call and all its tries, in milliseconds. Default: the client's. */
   readonly timeoutMs?: number | undefined;
   /** Ends the call early. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface UnaryOptions extends CallOptions {
-  /** True when making the call twice does no more than making it once. */
+  /** Is true when making the call twice does no more than making it once. */
   readonly repeatable: boolean;
   readonly requestId?: string;
 }
@@ -120,7 +120,7 @@ export class Calls {
     if (this.#closed) throw new Error("The client is closed.");
   }
 
-  /** Ends the calls in flight. May be called again. */
+  /** Ends the calls in flight. It may be called again. */
   close(): void {
     this.#closed = true;
     if (!this.#broken) this.#sessions.abort();

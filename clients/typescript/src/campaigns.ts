@@ -1,4 +1,4 @@
-/** The methods of `client.campaigns`. */
+/** Defines the methods of `client.campaigns`. */
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
@@ -36,9 +36,9 @@ export interface PreviewOptions extends CallOptions {
   readonly identity?: string | undefined;
   /** Default: the draft. */
   readonly version?: number | undefined;
-  /** The id of the action to render. Default: the first. */
+  /** Is the id of the action to render. Default: the first. */
   readonly action?: string | undefined;
-  /** The id of the rule whose content to render. Default: the first one that is true. */
+  /** Is the id of the rule whose content to render. Default: the first one that is true. */
   readonly rule?: string | undefined;
 }
 

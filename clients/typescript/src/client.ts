@@ -1,4 +1,4 @@
-/** The client: one connection to one Clarion service. */
+/** Defines the client: one connection to one Clarion service. */
 
 import { randomUUID } from "node:crypto";
 import type { Transport } from "@connectrpc/connect";
@@ -131,7 +131,7 @@ export class Client {
     return this.#calls.unary(TriggerService.method.triggerAudience, request, call);
   }
 
-  /** Ends the calls in flight and closes the connection. May be called again. */
+  /** Ends the calls in flight and closes the connection. It may be called again. */
   close(): void {
     this.#calls.close();
   }

@@ -1,4 +1,4 @@
-/** The methods of `client.consents`. */
+/** Defines the methods of `client.consents`. */
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";

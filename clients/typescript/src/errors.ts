@@ -1,4 +1,4 @@
-/** The errors of calls, with everything that the service said about them. */
+/** Defines the errors of calls, with everything that the service said about them. */
 
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
@@ -15,17 +15,17 @@ const DOMAIN = "clarion.dev";
 /** A message is for people; programs read `violations`. */
 const MOST_LISTED = 10;
 
-/** The details of an error beside its code and message. */
+/** Holds the details of an error beside its code and message. */
 export interface ErrorDetails {
-  /** An `ErrorReason`. Empty when no Clarion service answered, as without a connection or behind a proxy. */
+  /** Is an `ErrorReason`, and empty when no Clarion service answered, as without a connection or behind a proxy. */
   readonly reason: string;
-  /** The data that `ErrorReason` documents for the reason, such as `resource` and `state`. */
+  /** Holds the data that `ErrorReason` documents for the reason, such as `resource` and `state`. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Every rule that the request breaks; of more than about a hundred, the first. */
+  /** Lists every rule that the request breaks; of more than about a hundred, the first. */
   readonly violations: readonly BadRequest_FieldViolation[];
-  /** The findings of the review that kept a campaign from being activated. */
+  /** Lists the findings of the review that kept a campaign from being activated. */
   readonly findings: readonly PreconditionFailure_Violation[];
-  /** Milliseconds to wait before the next try, when the service asks for it. */
+  /** Is how many milliseconds to wait before the next try, when the service asks for it. */
   readonly retryAfterMs: number | undefined;
   /** Names the call in the service's log. A trigger without a `requestId` of its own was sent under this one. */
   readonly requestId: string;
@@ -94,7 +94,7 @@ const GRPC_PORT = "The target must be the port for gRPC, not the one for HTTP.";
 const IN_THE_CLEAR = `The server there does not speak gRPC without TLS. ${GRPC_PORT} If it is, turn TLS on.`;
 const WITH_TLS = `The server there does not speak gRPC with TLS. ${GRPC_PORT} If it is, turn TLS off.`;
 
-/** The codes of Node.js's errors when a server answers in another protocol, and what callers read instead. */
+/** Maps the codes of Node.js's errors when a server answers in another protocol, and what callers read instead. */
 const OTHER_PROTOCOLS: ReadonlyMap<unknown, string> = new Map([
   ["ERR_HTTP2_ERROR", IN_THE_CLEAR],
   ["ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL", WITH_TLS],

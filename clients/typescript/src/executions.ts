@@ -1,4 +1,4 @@
-/** The methods of `client.executions` and `client.reports`. */
+/** Defines the methods of `client.executions` and `client.reports`. */
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";

@@ -1,13 +1,13 @@
-/** Exports of everything of a kind. */
+/** Exports everything of a kind. */
 
 import { randomUUID } from "node:crypto";
 import type { DescMessage, DescMethodServerStreaming, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Calls } from "./calls.js";
 import { endedStream } from "./errors.js";
 
-/** Where an export begins, and what ends it early. */
+/** Says where an export begins, and what ends it early. */
 export interface ExportOptions {
-  /** The name of the last one that an earlier export returned: it continues behind it. Default: with the first. */
+  /** Is the name of the last one that an earlier export returned: it continues behind it. Default: with the first. */
   readonly after?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,4 +1,4 @@
-/** The methods of `client.fragments`. */
+/** Defines the methods of `client.fragments`. */
 
 import type { MessageShape } from "@bufbuild/protobuf";
 import type { Calls } from "./calls.js";

@@ -1,4 +1,4 @@
-/** Imports that continue after a lost connection, and do nothing twice. */
+/** Makes imports that continue after a lost connection, and do nothing twice. */
 
 import { randomUUID } from "node:crypto";
 import type { DescMessage, DescMethodBiDiStreaming, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
@@ -6,29 +6,29 @@ import type { Calls } from "./calls.js";
 import { ClarionError, endedStream } from "./errors.js";
 import { Deadline } from "./retry.js";
 
-/** How an import is named, and what ends it early. */
+/** Says how an import is named, and what ends it early. */
 export interface ImportStreamOptions {
   /** An import that ended early is continued by the same call under the same id. Default: one that the client makes up. */
   readonly importId?: string | undefined;
-  /** For how many milliseconds the service may be away before the import fails. Default: a minute. */
+  /** Says for how many milliseconds the service may be away before the import fails. Default: a minute. */
   readonly maxOutageMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Rows that are read one after the other. */
+/** Is a source of rows that are read one after the other. */
 export type Rows<T> = Iterable<T> | AsyncIterable<T>;
 
-/** The rows of one request. */
+/** Holds the rows of one request. */
 export interface Batch<Row> {
-  /** How many rows of the import come before. */
+  /** Says how many rows of the import come before. */
   readonly position: number;
   readonly rows: readonly Row[];
-  /** Whether it has no rows, and ends the import. */
+  /** Says whether it has no rows, and ends the import. */
   readonly isLast: boolean;
 }
 
 const ROWS_PER_REQUEST = 500;
-/** How many requests are sent ahead of the answers. The service keeps the answers to 10,000 rows. */
+/** Limits how many requests are sent ahead of the answers. The service keeps the answers to 10,000 rows. */
 const WINDOW = 8;
 
 /** Yields the rows in batches, those before a failure too. With `ends`, a batch without rows comes last. */
@@ -87,7 +87,7 @@ export async function* imported<Row, I extends DescMessage, O extends DescMessag
   if (window.failure) throw window.failure.error;
 }
 
-/** The requests that wait to be sent or answered. A new connection begins with those that the one before left unanswered. */
+/** Holds the requests that wait to be sent or answered. A new connection begins with those that the one before left unanswered. */
 class SendWindow<Row, Request> {
   readonly #batches: AsyncGenerator<Batch<Row>, void, undefined>;
   readonly #requestOf: (batch: Batch<Row>) => Request;

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "@bufbuild/protobuf";
 
-/** The deepest nesting that the service reads. */
+/** Is the deepest nesting that the service reads. */
 const MAX_DEPTH = 32;
 
 /** Returns the data without undefined members. Throws TypeError, naming the path, for data that JSON would change. */

@@ -1,4 +1,4 @@
-/** The methods of `client.messages`. */
+/** Defines the methods of `client.messages`. */
 
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
@@ -22,11 +22,11 @@ export interface WatchOptions {
   readonly execution?: string | undefined;
   readonly message?: string | undefined;
   readonly types?: readonly Event_Type[] | undefined;
-  /** The position at which an earlier watch with the same filters ended. Default: now. */
+  /** Is the position at which an earlier watch with the same filters ended. Default: now. */
   readonly resumeToken?: string | undefined;
   /** Begins with the oldest event. */
   readonly fromStart?: boolean | undefined;
-  /** Milliseconds for which the service may stay away before the watch fails. Default: 60,000. */
+  /** Says for how many milliseconds the service may stay away before the watch fails. Default: 60,000. */
   readonly maxOutageMs?: number | undefined;
 }
 

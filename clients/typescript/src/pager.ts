@@ -1,4 +1,4 @@
-/** Lists that fetch their pages while they are read. */
+/** Makes lists that fetch their pages while they are read. */
 
 interface Page {
   readonly nextPageToken: string;

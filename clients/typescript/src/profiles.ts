@@ -1,4 +1,4 @@
-/** The methods of `client.profiles`. */
+/** Defines the methods of `client.profiles`. */
 
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
@@ -30,7 +30,7 @@ export interface ImportOptions extends CallOptions {
 }
 
 type ProfileInit = MessageInitShape<typeof ProfileSchema>;
-/** A profile alone, or with choices of the person. */
+/** Is a profile alone, or with choices of the person. */
 export type ProfileRow = ProfileInit | readonly [ProfileInit, readonly MessageInitShape<typeof ConsentChangeSchema>[]];
 
 /**
@@ -99,8 +99,8 @@ export class Profiles {
   }
 
   /**
-   * Does what `importAll` does for any number of profiles, each alone or with choices of the person in a pair, and yields each with what became of it, in their order. After a lost
-   * connection it goes on, and imports none of them twice.
+   * Does what `importAll` does for any number of profiles, each alone or with choices of the person in a pair, and yields each
+   * with what became of it, in their order. After a lost connection it goes on, and imports none of them twice.
    */
   async *importStream<P extends ProfileRow>(
     profiles: Rows<P>,

@@ -1,20 +1,20 @@
-/** The methods of `client.proofs`. */
+/** Defines the methods of `client.proofs`. */
 
 import type { CallOptions, Calls } from "./calls.js";
 import { type ProofResult, ProofService } from "./gen/clarion/v1/proof_service_pb.js";
 import { jsonObject } from "./json.js";
 import { fullName } from "./names.js";
 
-/** What a proof shows. */
+/** Says what a proof shows. */
 export interface ProofOptions extends CallOptions {
   readonly context?: Readonly<Record<string, unknown>> | undefined;
   readonly profile?: Readonly<Record<string, unknown>> | undefined;
   readonly locale?: string | undefined;
-  /** The number of the version to send. Default: the draft. */
+  /** Is the number of the version to send. Default: the draft. */
   readonly version?: number | undefined;
-  /** The action to send, by its id. Default: the first. */
+  /** Is the action to send, by its id. Default: the first. */
   readonly action?: string | undefined;
-  /** The rule whose content to send, by its id. Default: the first one that is true. */
+  /** Is the rule whose content to send, by its id. Default: the first one that is true. */
   readonly rule?: string | undefined;
 }
 

@@ -19,9 +19,9 @@ export interface ChangeOptions extends CallOptions {
   readonly etag?: string | undefined;
 }
 
-/** What goes on without approvals. */
+/** Says what goes on without approvals. */
 export interface BypassOptions {
-  /** Why it goes on without the approvals that policies ask for. For administrators. */
+  /** Says why it goes on without the approvals that policies ask for. For administrators. */
   readonly bypassReason?: string | undefined;
 }
 
@@ -36,16 +36,16 @@ export interface UpdateOptions extends WriteOptions {
 }
 
 export interface ListOptions extends CallOptions {
-  /** How many resources are fetched at once: at most 1,000. Default: 50. */
+  /** Says how many resources are fetched at once: at most 1,000. Default: 50. */
   readonly pageSize?: number | undefined;
 }
 
-/** The answers and requests of the standard methods, whose fields are called by the contract's grammar. */
+/** Are the answers and requests of the standard methods, whose fields are called by the contract's grammar. */
 type Fields = Readonly<Record<string, unknown>>;
 export type ResourcePage = Fields & { readonly nextPageToken: string };
 
 /**
- * The resources of one kind, by the standard methods of its service (AIP-131 to AIP-135). A name may be given with its collection
+ * Handles the resources of one kind, by the standard methods of its service (AIP-131 to AIP-135). A name may be given with its collection
  * or without: as `nights` or `sendingPolicies/nights`. How they are listed is not the same for all.
  */
 export class NamedResources<R extends DescMessage> {
@@ -109,7 +109,7 @@ export class NamedResources<R extends DescMessage> {
     );
   }
 
-  /** The field of the resource in requests and answers, such as `sendingPolicy`. */
+  /** Is the field of the resource in requests and answers, such as `sendingPolicy`. */
   get #field(): string {
     return this.#schema.name.charAt(0).toLowerCase() + this.#schema.name.slice(1);
   }
@@ -131,7 +131,7 @@ export class Resources<R extends DescMessage> extends NamedResources<R> {
   }
 }
 
-/** Resources that are deleted. */
+/** Handles resources that are deleted. */
 export class DeletableResources<R extends DescMessage> extends Resources<R> {
   /** Deletes a resource that nothing needs. */
   async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<void> {
@@ -139,7 +139,7 @@ export class DeletableResources<R extends DescMessage> extends Resources<R> {
   }
 }
 
-/** Resources that are archived. */
+/** Handles resources that are archived. */
 export class ArchivableResources<R extends DescMessage> extends Resources<R> {
   /** Lists the resources by name, those that are archived only when asked for. */
   override list(

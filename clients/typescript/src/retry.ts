@@ -39,7 +39,7 @@ export function isTransient(failure: ClarionError, repeatable: boolean): boolean
   return failure instanceof OverloadedError && failure.retryAfterMs !== undefined;
 }
 
-/** The time by which a call must have its answer. */
+/** Is the time by which a call must have its answer. */
 export class Deadline {
   readonly #end: number;
 

@@ -1,4 +1,4 @@
-/** The settings of a client: where the service is, and how to reach it. */
+/** Reads the settings of a client: where the service is, and how to reach it. */
 
 import { readFileSync } from "node:fs";
 import type { SecureClientSessionOptions } from "node:http2";
@@ -8,15 +8,15 @@ export const DEFAULT_TARGET = "127.0.0.1:50051";
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
 export interface ClientOptions {
-  /** The key to call with. */
+  /** Is the key to call with. */
   readonly apiKey?: string | undefined;
   /** Default: encrypt unless the service is on this machine, because calls carry the key and personal data. */
   readonly tls?: boolean | undefined;
-  /** Path of a PEM file with the certificate authorities that replace those of Node.js. */
+  /** Is the path of a PEM file with the certificate authorities that replace those of Node.js. */
   readonly caCertificates?: string | undefined;
-  /** Milliseconds for a call and all its tries, unless the call gives its own. Default: 10,000. */
+  /** Limits a call and all its tries, in milliseconds, unless the call gives its own. Default: 10,000. */
   readonly timeoutMs?: number | undefined;
-  /** The delays between tries after transient failures; null makes each call once. */
+  /** Sets the delays between tries after transient failures; null makes each call once. */
   readonly retry?: Retry | null | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The methods of `client.suppressions` and `client.allowList`. */
+/** Defines the methods of `client.suppressions` and `client.allowList`. */
 
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
@@ -27,7 +27,7 @@ import { present } from "./present.js";
 const COLLECTION = "suppressions";
 const METHOD = SuppressionService.method;
 
-/** Which suppressions are listed. The values of one filter are alternatives. */
+/** Says which suppressions are listed. The values of one filter are alternatives. */
 export interface SuppressionFilters extends CallOptions {
   readonly target?: string;
   readonly reasons?: Suppression_Reason[];

@@ -1,4 +1,4 @@
-/** The methods of `client.testCases`. */
+/** Defines the methods of `client.testCases`. */
 
 import { randomUUID } from "node:crypto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
@@ -27,13 +27,13 @@ import {
 
 const METHOD = TestCaseService.method;
 
-/** What to try, and what to compare it with. */
+/** Says what to try, and what to compare it with. */
 export interface TestRunOptions {
-  /** The ids of the test cases to try. Default: all. */
+  /** Lists the ids of the test cases to try. Default: all. */
   readonly testCases?: string[];
-  /** The number of the version to try. Default: the draft. */
+  /** Is the number of the version to try. Default: the draft. */
   readonly version?: number;
-  /** Documents to compare with in place of the accepted ones. Only their cells are tried. */
+  /** Holds documents to compare with in place of the accepted ones. Only their cells are tried. */
   readonly expected?: MessageInitShape<typeof ExpectedRenderingSchema>[];
   /** Leaves the renderings out of the cells. */
   readonly omitRenderings?: boolean;

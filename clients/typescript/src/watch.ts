@@ -69,7 +69,7 @@ export class EventWatch implements AsyncIterableIterator<Event, undefined, undef
     return this;
   }
 
-  /** Ends the watch. May be called again. */
+  /** Ends the watch. It may be called again. */
   close(): void {
     this.#closing.abort();
   }

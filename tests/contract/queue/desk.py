@@ -60,7 +60,7 @@ class Desk:
         return await self.write(lambda unit: sender.messages(unit, number, lane=lane, **times))
 
     async def queue_up(self, sender: Sender, number: int = 1, *, delay: Span = 0, lane: Lane = LANE) -> list[Message]:
-        """The same, and tells the queue."""
+        """Returns the same, and tells the queue."""
         messages = await self.add(sender, number, delay=delay, lane=lane)
         self.queue.queued(sender.channel.key, lane, messages, messages[0].due_time)
         return messages
@@ -140,7 +140,7 @@ async def open_desk(open_queue: Open, store: Store, name: str, span: Span = 10 *
 
 
 def as_claimed(message: Message, owner: str, claimed: Message) -> Message:
-    """What a queued message is when it has been claimed."""
+    """Returns what a queued message is when it has been claimed."""
     return replace(
         message,
         state=MessageState.SENDING,

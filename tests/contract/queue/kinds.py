@@ -1,4 +1,4 @@
-"""The engines that keep the contract. A further one joins by its constructor here; no test knows them by name."""
+"""Provides the engines that keep the contract. A further one joins by its constructor; no test knows them by name."""
 
 from __future__ import annotations
 

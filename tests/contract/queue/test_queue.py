@@ -1,4 +1,4 @@
-"""How queued messages come to the processes that send them, whatever the engine."""
+"""Tests how queued messages come to the processes that send them, whatever the engine."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def committing(store: Store) -> Iterator[UnitOfWork]:
 
 @dataclass(frozen=True)
 class Sender:
-    """A live campaign and the channel configuration that it uses, to which messages refer."""
+    """Is a live campaign and the channel configuration that it uses, to which messages refer."""
 
     campaign: Campaign
     channel: ChannelConfiguration

@@ -1,4 +1,4 @@
-"""The stores that the contract suite tests. To test a further store, add it to `KINDS`."""
+"""Provides the stores that the contract suite tests. To test a further store, add it to `KINDS`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rules of campaigns need of audiences: who belongs to some of them, and which campaigns ask about one."""
+"""Tests what rules of campaigns need of audiences: who belongs to some of them, and which campaigns ask about one."""
 
 from __future__ import annotations
 

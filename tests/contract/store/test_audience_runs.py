@@ -52,7 +52,7 @@ def new_run(**changes: Any) -> AudienceRun:
 
 
 def accepting(work: UnitOfWork, *members: AudienceMember) -> AudienceRun:
-    """A run that has these members."""
+    """Returns a run that has these members."""
     run = work.audience_runs.add(new_run()).begun(samples.NOW)
     work.audience_runs.add_members(run, 0, members)
     return run.selected(Selection(len(members)))

@@ -1,4 +1,4 @@
-"""Which campaigns their schedules move, and when."""
+"""Tests which campaigns their schedules move, and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The versions of a campaign, and who uses a channel configuration."""
+"""Tests the versions of a campaign, and who uses a channel configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What frequency caps count, as stores keep it."""
+"""Tests what frequency caps count, as stores keep it."""
 
 from __future__ import annotations
 

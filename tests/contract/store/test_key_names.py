@@ -1,4 +1,4 @@
-"""The names of secret keys that were used."""
+"""Tests the names of secret keys that were used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue: which messages are due, in which order, and who claims them."""
+"""Tests the queue: which messages are due, in which order, and who claims them."""
 
 from __future__ import annotations
 

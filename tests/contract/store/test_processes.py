@@ -1,4 +1,4 @@
-"""The leases of running processes."""
+"""Tests the leases of running processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The roll-out of a fragment on every store, also while others change what it is about."""
+"""Tests the roll-out of a fragment on every store, also while others change what it is about."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOOTER = '{% include "fragments/footer" %}'
 
 @pytest.fixture
 async def world(store: Store) -> AsyncIterator[World]:
-    """With a live campaign that has `footer@1`, of which there is a second version."""
+    """Has a live campaign that has `footer@1`, of which there is a second version."""
     made = World(store)
     with closing(made.transactions):
         pieces = RollingOut(made)

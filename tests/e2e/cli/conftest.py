@@ -58,12 +58,12 @@ class Finished:
 
     @property
     def data(self) -> Any:
-        """The value that `--json` printed."""
+        """Returns the value that `--json` printed."""
         return json.loads(self.out)
 
     @property
     def lines(self) -> list[Any]:
-        """The values that `--json` printed, one a line."""
+        """Returns the values that `--json` printed, one a line."""
         return [json.loads(line) for line in self.out.splitlines()]
 
     @property

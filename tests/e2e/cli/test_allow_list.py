@@ -1,4 +1,4 @@
-"""The allow list from the command line, against the real service."""
+"""Tests the allow list from the command line, against the real service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life cycle of a campaign and its messages, from the command line."""
+"""Tests the life cycle of a campaign and its messages, from the command line."""
 
 from __future__ import annotations
 

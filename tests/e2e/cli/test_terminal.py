@@ -1,4 +1,4 @@
-"""The output in a terminal."""
+"""Tests the output in a terminal."""
 
 from __future__ import annotations
 

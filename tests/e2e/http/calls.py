@@ -25,12 +25,12 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        """The reason in the ErrorInfo of a refusal."""
+        """Returns the reason in the ErrorInfo of a refusal."""
         return str(self._detail("google.rpc.ErrorInfo")["reason"])
 
     @property
     def violations(self) -> set[tuple[str, str]]:
-        """The field and the reason of each violation in a refusal."""
+        """Returns the field and the reason of each violation in a refusal."""
         listed = self._detail("google.rpc.BadRequest")["fieldViolations"]
         return {(each.get("field", ""), each["reason"]) for each in listed}
 
@@ -40,7 +40,7 @@ class Answer:
 
 
 class Http:
-    """A persistent connection: `with Http(service.http, key) as http:`"""
+    """Is a persistent connection: `with Http(service.http, key) as http:`"""
 
     def __init__(self, base: str, key: str = "") -> None:
         self._connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=SECONDS)

@@ -12,7 +12,7 @@ from tests.service import Sandbox, Service
 
 @pytest.fixture
 def orders(sandbox: Sandbox) -> Sandbox:
-    """With the live campaign `orders`, whose mails reach nobody."""
+    """Has the live campaign `orders`, whose mails reach nobody."""
     with sandbox.client() as client:
         client.channels.create(channel("orders", 9))
         client.campaigns.create(campaign("orders", "orders"))

@@ -69,7 +69,7 @@ def _answers(base: str, process: subprocess.Popen[bytes]) -> bool:
 
 @pytest.fixture
 def both(service: Service, envoy: str, sandbox: Sandbox) -> Iterator[tuple[Http, Http]]:
-    """The service and Envoy, with the key of one administrator. The campaign `orders` is live."""
+    """Returns the service and Envoy, with the key of one administrator. The campaign `orders` is live."""
     with sandbox.client() as client:
         client.channels.create(channel("orders", 9))
         client.campaigns.create(campaign("orders", "orders"))

@@ -138,7 +138,7 @@ def test_schemathesis_finds_no_answer_that_the_description_does_not_have(
 
 
 def existing(sandbox: Sandbox) -> list[tuple[str, str]]:
-    """The ids of a live campaign and of what belongs to it, by the names of the parameters of paths."""
+    """Returns the ids of a live campaign and of what belongs to it, by the names of the parameters of paths."""
     with sandbox.client() as client:
         client.channels.create(channel("orders", port=1))
         client.campaigns.create(campaign("orders", "orders"))

@@ -62,7 +62,7 @@ for (let i = 0; i < calls.length; i += 3) {
 
 @pytest.fixture
 def orders(sandbox: Sandbox) -> Sandbox:
-    """With the live campaign `orders`."""
+    """Has the live campaign `orders`."""
     with sandbox.client() as client:
         client.channels.create(channel("orders", port=1))
         client.campaigns.create(campaign("orders", "orders"))
@@ -71,7 +71,7 @@ def orders(sandbox: Sandbox) -> Sandbox:
 
 
 Call = tuple[str, str, str]
-"""A method, a URL and a body."""
+"""Is a method, a URL and a body."""
 
 
 def command(client: str, folder: Path, key: str, calls: Sequence[Call]) -> list[str]:

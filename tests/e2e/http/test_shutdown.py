@@ -52,7 +52,7 @@ def reason(status: dict[str, Any]) -> str:
 
 
 class Connection:
-    """A connection on which calls are sent without waiting for their answers."""
+    """Is a connection on which calls are sent without waiting for their answers."""
 
     def __init__(self, service: ServiceProcess, call: str) -> None:
         self._service = service

@@ -20,7 +20,7 @@ STREAM = "/v1/campaigns:triggerStream"
 
 @pytest.fixture
 def orders(sandbox: Sandbox) -> Sandbox:
-    """With the live campaign `orders`, whose mails go to magic recipients only."""
+    """Has the live campaign `orders`, whose mails go to magic recipients only."""
     with sandbox.client() as client:
         client.channels.create(channel("orders", 9))
         client.campaigns.create(campaign("orders", "orders"))
@@ -29,7 +29,7 @@ def orders(sandbox: Sandbox) -> Sandbox:
 
 
 class Stream:
-    """An answer that is read while it arrives, on a separate connection."""
+    """Is an answer that is read while it arrives, on a separate connection."""
 
     def __init__(self, service: Service, key: str, method: str, path: str, **headers: str) -> None:
         self._connection = http.client.HTTPConnection(service.http.removeprefix("http://"), timeout=SECONDS)

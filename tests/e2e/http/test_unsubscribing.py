@@ -51,7 +51,7 @@ async def client(sandbox: Sandbox) -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture
 async def mail(client: AsyncClient, sink: SmtpSink) -> EmailMessage:
-    """A marketing mail about the topic `news` that was sent to Jane."""
+    """Returns a marketing mail about the topic `news` that was sent to Jane."""
     content = EmailContent(subject="News {{ context.order }}", text=LINKS)
     action = Action(channel_configuration="news", email=content)
     await set_up(client, "news", sink.port, category=Category.MARKETING, topic="topics/news", actions=[action])

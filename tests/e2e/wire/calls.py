@@ -21,7 +21,7 @@ _LOST_BY_THE_LIBRARY = "Internal error from Core"
 
 @dataclass(frozen=True)
 class Failure:
-    """How a call failed, with the details that a caller may rely on."""
+    """Says how a call failed, with the details that a caller may rely on."""
 
     code: grpc.StatusCode
     message: str
@@ -30,7 +30,7 @@ class Failure:
     violations: tuple[tuple[str, str], ...] = ()
     """Field and reason of each."""
     details: tuple[str, ...] = ()
-    """The names of the types of all details."""
+    """Holds the names of the types of all details."""
 
 
 def failure_of_status(status: status_pb2.Status) -> Failure:
@@ -86,7 +86,7 @@ class Wire:
         metadata: Iterable[tuple[str, str | bytes]] | None = None,
         seconds: float = 60,
     ) -> Any:
-        """The answer, for a method that answers once; of one that streams, the first answer or None."""
+        """Returns the answer, for a method that answers once; of one that streams, the first answer or None."""
         method = METHODS[path]
         call = self.open(path, [request], metadata, seconds)
         if method.server_streaming:
@@ -103,7 +103,7 @@ class Wire:
         metadata: Iterable[tuple[str, str | bytes]] | None = None,
         seconds: float = 60,
     ) -> Failure:
-        """How the call, or its one request in a stream, fails. An AssertionError when it does not."""
+        """Returns how the call, or its one request in a stream, fails. An AssertionError when it does not."""
         try:
             answer = await self.send(path, request, metadata, seconds)
         except grpc.aio.AioRpcError as error:
@@ -121,7 +121,7 @@ class Wire:
         metadata: Iterable[tuple[str, str | bytes]] | None = None,
         seconds: float | None = 60,
     ) -> Any:
-        """The call, whose requests may be any bytes. Without `metadata`, under the connection's key."""
+        """Returns the call, whose requests may be any bytes. Without `metadata`, under the connection's key."""
         method = METHODS[path]
         answer_type = GetMessageClass(method.output_type)
         options: dict[str, Any] = {

@@ -23,7 +23,7 @@ _AT_WORK = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A sandbox that no other test uses."""
+    """Is a sandbox that no other test uses."""
 
     name: str
     service: Service
@@ -37,7 +37,7 @@ class Sandbox:
     """Under that key."""
 
     async def new_key(self, *scopes: Scope) -> str:
-        """The secret."""
+        """Returns the secret."""
         return (await self.root.keys.create("for a test", scopes, sandbox=self.name)).secret
 
 
@@ -77,7 +77,7 @@ async def sink() -> AsyncIterator[SmtpSink]:
 
 @pytest.fixture
 async def orders(sandbox: Sandbox, sink: SmtpSink) -> AsyncClient:
-    """A client of a sandbox with the live campaign `orders`, whose mails go to `sink`."""
+    """Returns a client of a sandbox with the live campaign `orders`, whose mails go to `sink`."""
     await set_up(sandbox.client, "orders", sink.port)
     return sandbox.client
 

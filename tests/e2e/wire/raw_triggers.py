@@ -15,7 +15,7 @@ TRIGGER, TRIGGER_STREAM = "/clarion.v1.TriggerService/Trigger", "/clarion.v1.Tri
 
 
 def a_trigger(**fields: Any) -> trigger_service_pb2.TriggerRequest:
-    """A good one, for Jane."""
+    """Returns a good one, for Jane."""
     request = trigger_service_pb2.TriggerRequest(campaign="campaigns/orders", **fields)
     recipient = request.recipients.add(identity="email:jane@example.com")
     recipient.context.update(CONTEXT)
@@ -38,7 +38,7 @@ def text(value: str) -> struct_pb2.Value:
 
 
 def length_delimited(field: int, payload: bytes) -> bytes:
-    """A field of protobuf's encoding whose payload may be anything."""
+    """Returns a field of protobuf's encoding whose payload may be anything."""
     size, length = len(payload), b""
     while size > 0x7F:
         length += bytes([size & 0x7F | 0x80])

@@ -74,7 +74,7 @@ NEEDED: Mapping[str, Message] = {"CreateTestCase": CreateTestCaseRequest(test_ca
 
 @dataclass(frozen=True)
 class Labelled:
-    """A sandbox in which the label `eu` hides a campaign with all that belongs to it, and one that has it."""
+    """Is a sandbox in which the label `eu` hides a campaign with all that belongs to it, and one that has it."""
 
     sandbox: Sandbox
     existing: Resources
@@ -87,7 +87,7 @@ class Labelled:
 
     @property
     def hidden(self) -> Mapping[str, str]:
-        """The names of what is hidden, each with one that nothing has."""
+        """Returns the names of what is hidden, each with one that nothing has."""
         names = {kind: self.existing[kind].name for kind in LABELLED_KINDS}
         absent = {name: f"{name.partition('/')[0]}/absent" for name in names.values()}
         for kind in ("execution", "message"):

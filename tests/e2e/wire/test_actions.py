@@ -51,7 +51,7 @@ async def endpoint() -> AsyncIterator[HttpEndpoint]:
 
 @pytest.fixture
 async def client(sandbox: Sandbox, sink: SmtpSink, endpoint: HttpEndpoint) -> AsyncClient:
-    """With the channel configurations `mail` and `hook`."""
+    """Has the channel configurations `mail` and `hook`."""
     provider = WebhookProvider(url=endpoint.url, allow_private_addresses=True)
     hook = ChannelConfiguration(name="hook", display_name="Hook", webhook=provider, retry_policy=RETRIES)
     await sandbox.client.channels.create(channel("mail", sink.port))
@@ -65,7 +65,7 @@ async def live(client: AsyncClient, mode: ActionMode) -> None:
 
 
 async def ended(client: AsyncClient, count: int, **filters: Any) -> dict[str, Message]:
-    """The messages by their actions, when there are so many and all have an outcome."""
+    """Returns the messages by their actions, when there are so many and all have an outcome."""
     unfinished = {MessageState.QUEUED, MessageState.SENDING}
 
     async def messages() -> list[Message]:

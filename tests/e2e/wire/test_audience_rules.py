@@ -41,7 +41,7 @@ MAIL = Action(
 
 @pytest.fixture
 async def client(sandbox: Sandbox, sink: SmtpSink) -> AsyncClient:
-    """With a live campaign whose rules ask about two audiences."""
+    """Has a live campaign whose rules ask about two audiences."""
     client = sandbox.client
     await client.channels.create(channel("mail", sink.port))
     condition = "profile.attributes.plan == 'gold'"

@@ -1,4 +1,4 @@
-"""How versions of a campaign differ, over the wire."""
+"""Tests how versions of a campaign differ, over the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rate of a campaign over the wire."""
+"""Tests the rate of a campaign over the wire."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def change(choice: ConsentChoice, topic: str = "news") -> ConsentChange:
 
 @pytest.fixture
 async def news(sandbox: Sandbox, sink: SmtpSink) -> AsyncClient:
-    """A client of a sandbox with the live marketing campaign `news` about the topic `news`."""
+    """Returns a client of a sandbox with the live marketing campaign `news` about the topic `news`."""
     await sandbox.client.topics.create(Topic(name="news", display_name="News"))
     await set_up(sandbox.client, "news", sink.port, category=Category.MARKETING, topic="news")
     return sandbox.client

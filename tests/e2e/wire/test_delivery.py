@@ -1,4 +1,4 @@
-"""The outcome of each fault of an SMTP server, from the trigger to the event that its caller sees."""
+"""Tests the outcome of each fault of an SMTP server, from the trigger to the event that its caller sees."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SECOND = dt.timedelta(seconds=1)
 
 
 async def set_up(client: AsyncClient, port: int, **fields: Any) -> None:
-    """The live campaign `orders`; `fields` of its channel configuration, or its `in_doubt_policy`."""
+    """Returns the live campaign `orders`; `fields` of its channel configuration, or its `in_doubt_policy`."""
     policy = fields.pop("in_doubt_policy", RESEND)
     await client.channels.create(impatient(channel("orders", port, **fields)))
     await client.campaigns.create(campaign("orders", "orders", in_doubt_policy=policy))
@@ -48,7 +48,7 @@ def impatient(configuration: Any) -> Any:
 
 
 async def trigger(client: AsyncClient, to: str = "jane@example.com") -> str:
-    """The message's name."""
+    """Returns the message's name."""
     return (await client.trigger("orders", to=to, context=CONTEXT)).recipients[0].messages[0].message
 
 
@@ -73,7 +73,7 @@ TAKEN: Tried = (_RESULT.SENT, None, "")
 
 @dataclass(frozen=True)
 class Case:
-    """What a server does, and what is recorded of the message."""
+    """Is what a server does, and what is recorded of the message."""
 
     script: Callable[[], Script]
     attempts: tuple[Tried, ...]

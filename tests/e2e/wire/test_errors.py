@@ -56,7 +56,7 @@ from tests.e2e.wire.refusals import (
 
 @dataclass(frozen=True)
 class Case:
-    """What provokes a reason, and how it looks then."""
+    """Is what provokes a reason, and how it looks then."""
 
     provoke: Callable[[Sandbox], Awaitable[Failure]]
     code: grpc.StatusCode

@@ -54,7 +54,7 @@ async def test_requests_that_arrive_on_two_connections_at_once_are_accepted_once
 
 
 async def both_ways(one: AsyncClient, other: AsyncClient) -> list[tuple[str, str]]:
-    """The executions that each request became by a stream and by single calls, in whatever order they arrive."""
+    """Returns the executions that each request became by a stream and by single calls, whichever arrives first."""
 
     async def by_stream() -> list[str]:
         triggers = (Trigger("orders", [a_recipient(n)], request_id=str(n)) for n in range(REQUESTS))

@@ -1,4 +1,4 @@
-"""A campaign in several languages over the wire: from the trigger to the mail, and what tells of its language."""
+"""Tests a campaign in several languages over the wire: from the trigger to the mail, and what tells of its language."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PEOPLE = {
 
 @pytest.fixture
 async def client(sandbox: Sandbox, sink: SmtpSink) -> AsyncClient:
-    """With a live campaign in three languages."""
+    """Has a live campaign in three languages."""
     await sandbox.client.channels.create(channel("mail", sink.port))
     fallbacks = [LocaleFallback(locale="ca", fallbacks=["es", "ja"])]
     made = campaign("news", "mail", actions=[MAIL], translations=TEXTS, locale_fallbacks=fallbacks)

@@ -40,7 +40,7 @@ def recipients(count: int = RECIPIENTS) -> list[Recipient]:
 
 @dataclass(frozen=True)
 class Jam:
-    """The live campaign `orders` with a server that accepts no mail until its gate is opened."""
+    """Is the live campaign `orders` with a server that accepts no mail until its gate is opened."""
 
     client: AsyncClient
     server: SmtpFaults

@@ -25,7 +25,7 @@ from tests.smtp_sink import SmtpSink
 
 @pytest.fixture
 async def draft(sandbox: Sandbox, sink: SmtpSink) -> AsyncClient:
-    """A client of a sandbox with the draft `orders`, whose mails go to `sink`."""
+    """Returns a client of a sandbox with the draft `orders`, whose mails go to `sink`."""
     await sandbox.client.channels.create(channel("orders", sink.port))
     await sandbox.client.campaigns.create(campaign("orders", "orders"))
     return sandbox.client

@@ -39,7 +39,7 @@ def to(address: str, *files: RecipientAttachment) -> Recipient:
 
 
 def files_of(mail: ReceivedMail) -> dict[str, bytes]:
-    """The files of a mail, by both parsers."""
+    """Returns the files of a mail, by both parsers."""
     found = {str(each.get_filename()): each.get_payload(decode=True) for each in mail.parsed.iter_attachments()}
     assert {file.filename: file.content for file in parse_email(mail.content).attachments} == found
     return found
@@ -53,7 +53,7 @@ async def violations(client: AsyncClient, *recipients: Recipient, campaign: str 
 
 @pytest.fixture
 async def orders(sandbox: Sandbox, sink: SmtpSink) -> AsyncClient:
-    """A client of a sandbox with the live campaign `orders`, whose mails carry `terms.pdf`."""
+    """Returns a client of a sandbox with the live campaign `orders`, whose mails carry `terms.pdf`."""
     await sandbox.client.attachments.upload(b"%PDF-1.7 terms", "terms", file_name="terms.pdf")
     email = EmailContent(subject="Order", text="Hi", attachments=[ContentAttachment(attachment="terms")])
     await set_up(sandbox.client, "orders", sink.port, actions=[Action(channel_configuration="orders", email=email)])

@@ -1,4 +1,4 @@
-"""What tools find out about a service by themselves: whether it is well, and what it can do."""
+"""Tests what tools find out about a service by themselves: whether it is well, and what it can do."""
 
 from __future__ import annotations
 

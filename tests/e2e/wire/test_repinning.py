@@ -33,7 +33,7 @@ async def publish(client: AsyncClient, source: str) -> None:
 
 @pytest.fixture
 async def orders(sandbox: Sandbox, sink: SmtpSink) -> AsyncClient:
-    """A client of a sandbox with a live campaign that has the first version of a footer."""
+    """Returns a client of a sandbox with a live campaign that has the first version of a footer."""
     client = sandbox.client
     await client.fragments.create(Fragment(name="footer", source="<p>one</p>"))
     await client.fragments.publish("footer")

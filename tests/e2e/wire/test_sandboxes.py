@@ -169,7 +169,7 @@ async def read_all(sandbox: Sandbox) -> Resources:
 
 
 def can_list(path: str) -> bool:
-    """Whether the method lists what its service is about, of the whole sandbox."""
+    """Returns whether the method lists what its service is about, of the whole sandbox."""
     parts = (
         "ApprovalSteps",
         "ApprovalThreads",
@@ -235,7 +235,7 @@ async def test_no_export_shows_what_exists_in_another_sandbox(
 
 
 async def nothing_is_listed(wire: Wire, path: str, request: Message) -> bool:
-    """Whether the list has no items, or is refused, as what it is to be filtered by is not there."""
+    """Returns whether the list has no items, or is refused, as what it is to be filtered by is not there."""
     try:
         return not listed(await wire.send(path, request))
     except grpc.aio.AioRpcError as error:

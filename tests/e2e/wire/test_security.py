@@ -1,4 +1,4 @@
-"""Who may do what, who sees what, and what is kept of secrets."""
+"""Tests who may do what, who sees what, and what is kept of secrets."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ POLICY = SendingPolicy(
 
 @pytest.fixture
 async def offers(sandbox: Sandbox, sink: SmtpSink) -> AsyncClient:
-    """A client of a sandbox with the live marketing campaign `offers`."""
+    """Returns a client of a sandbox with the live marketing campaign `offers`."""
     await set_up(sandbox.client, "offers", sink.port, category=Category.MARKETING)
     await sandbox.client.consents.update_settings(ConsentSettings(silence=Silence.SEND_UNLESS_DENIED))
     return sandbox.client

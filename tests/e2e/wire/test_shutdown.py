@@ -92,7 +92,7 @@ async def test_a_service_that_stops_under_load_answers_what_it_read_and_sends_no
 
 
 async def until_all_are_sent(client: AsyncClient) -> set[str]:
-    """The names of all messages, each of which was sent at its first attempt."""
+    """Returns the names of all messages, each of which was sent at its first attempt."""
 
     async def nothing_is_queued() -> bool:
         return (await client.reports.get("orders")).queued_count == 0

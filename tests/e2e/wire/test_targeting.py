@@ -46,7 +46,7 @@ PEOPLE = {
 
 @pytest.fixture
 async def client(sandbox: Sandbox, sink: SmtpSink) -> AsyncClient:
-    """With a live campaign that has rules."""
+    """Has a live campaign that has rules."""
     await sandbox.client.channels.create(channel("mail", sink.port))
     made = await sandbox.client.campaigns.create(campaign("news", "mail", actions=[MAIL]))
     assert list(made.actions[0].rules) == MAIL.rules

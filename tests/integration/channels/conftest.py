@@ -31,9 +31,9 @@ _END = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=3)
 class Certificates:
     authority_pem: str
     right_host: ssl.SSLContext
-    """A server's, for 127.0.0.1 and localhost."""
+    """Is a server's, for 127.0.0.1 and localhost."""
     right_host_end: Instant
-    """When the certificate of `right_host` expires."""
+    """Says when the certificate of `right_host` expires."""
     wrong_host: ssl.SSLContext
     asking: ssl.SSLContext
     """Like `right_host`, of a server that takes clients of the authority alone."""

@@ -1,4 +1,4 @@
-"""How connections are kept, shared, replaced and let go."""
+"""Tests how connections are kept, shared, replaced and let go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outcome of a hand-off for each fault of an SMTP server."""
+"""Tests the outcome of a hand-off for each fault of an SMTP server."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Case:
     reason: FailureReason
     code: str = ""
     detail: str = ""
-    """What the detail contains."""
+    """Is what the detail contains."""
     provider: dict[str, Any] = field(default_factory=dict)
     """Changes of SmtpProvider."""
     extensions: tuple[str, ...] = EXTENSIONS

@@ -1,4 +1,4 @@
-"""The last octets of a message: whether they had left decides between a passing failure and doubt."""
+"""Tests the last octets of a message: whether they had left decides between a passing failure and doubt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outcome of a hand-off for each fault of an endpoint."""
+"""Tests the outcome of a hand-off for each fault of an endpoint."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Case:
     reason: FailureReason
     code: str = ""
     detail: str = ""
-    """What the detail contains."""
+    """Is what the detail contains."""
     settings: dict[str, Any] = field(default_factory=dict)
     """Of WebhookProvider."""
     body: str = "{}"

@@ -1,4 +1,4 @@
-"""A real gRPC server that gives the answers of a test."""
+"""Provides a real gRPC server that gives the answers of a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server on the loop of the test, and connections that send any bytes."""
+"""Provides a server on the loop of the test, and connections that send any bytes."""
 
 from __future__ import annotations
 

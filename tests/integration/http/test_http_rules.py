@@ -1,4 +1,4 @@
-"""The rules of RFC 9110 and RFC 9112 that the parser and uvicorn leave to the application."""
+"""Tests the rules of RFC 9110 and RFC 9112 that the parser and uvicorn leave to the application."""
 
 from __future__ import annotations
 

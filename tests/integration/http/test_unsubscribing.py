@@ -1,4 +1,4 @@
-"""The pages and the one click of unsubscribing, over HTTP and on a real store."""
+"""Tests the pages and the one click of unsubscribing, over HTTP and on a real store."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 async def site(world: World) -> AsyncIterator[Site]:
-    """Of a sandbox with two public topics."""
+    """Belongs to a sandbox with two public topics."""
     await add_topics(world, topic("news", display_name="News & <b>more</b>"), topic("offers", description="Each week"))
     store = FaultyStore(world.store)
     transactions = Transactions(store)

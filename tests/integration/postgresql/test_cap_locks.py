@@ -1,4 +1,4 @@
-"""The rows of caps that one transaction after the other locks."""
+"""Tests the rows of caps that one transaction after the other locks."""
 
 from __future__ import annotations
 

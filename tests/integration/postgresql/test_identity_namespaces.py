@@ -1,4 +1,4 @@
-"""A namespace that is created while others store identities in it."""
+"""Tests a namespace that is created while others store identities in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stream of JetStream holds, and processes that claim under load, for the tests of its faults."""
+"""Says what a stream of JetStream holds, and processes that claim under load, for the tests of its faults."""
 
 from __future__ import annotations
 

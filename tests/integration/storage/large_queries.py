@@ -1,4 +1,4 @@
-"""The queries of large tables, and the indexes that they use."""
+"""Provides the queries of large tables, and the indexes that they use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store of `CLARION_STORE=memory:`."""
+"""Tests the store of `CLARION_STORE=memory:`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.contract.store import samples
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder for temporary files."""
+    """Returns the folder for temporary files."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 

@@ -1,4 +1,4 @@
-"""What a process needs to send campaigns to audiences, for the tests of use cases."""
+"""Says what a process needs to send campaigns to audiences, for the tests of use cases."""
 
 from __future__ import annotations
 

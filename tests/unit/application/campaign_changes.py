@@ -1,4 +1,4 @@
-"""What may become of the live campaign of a world."""
+"""Says what may become of the live campaign of a world."""
 
 from __future__ import annotations
 

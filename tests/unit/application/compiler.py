@@ -1,4 +1,4 @@
-"""The compiler of content that all worlds share."""
+"""Provides the compiler of content that all worlds share."""
 
 from __future__ import annotations
 

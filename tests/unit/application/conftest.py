@@ -1,4 +1,4 @@
-"""What every test of a use case begins with."""
+"""Says what every test of a use case begins with."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """Of a world with a live campaign. Without outlets: what is accepted stays queued."""
+    """Belongs to a world with a live campaign. Without outlets: what is accepted stays queued."""
     await world.live()
     made = Process(world)
     yield made

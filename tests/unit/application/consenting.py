@@ -23,7 +23,7 @@ JANE = Person(identity="email:Jane@example.com")
 
 
 class Consents(ManageConsents):
-    """The use case over the world's store, with shorter calls."""
+    """Is the use case over the world's store, with shorter calls."""
 
     def __init__(self, world: World) -> None:
         recorder = ConsentRecorder(world.clock, CountingIds())

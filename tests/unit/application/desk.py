@@ -1,4 +1,4 @@
-"""A process whose hand-offs are made by a test, one at a time."""
+"""Provides a process whose hand-offs are made by a test, one at a time."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Desk:
         self.hands += [ClaimedMessage(message) for message in claimed.messages]
 
     async def attempt(self, channel: ScriptedChannel, configuration: ChannelConfiguration) -> AttemptOutcome | None:
-        """The end of the oldest hand-off, not yet recorded. None when it was not begun."""
+        """Returns the end of the oldest hand-off, not yet recorded. None when it was not begun."""
         claimed = self.hands.pop(0)
         if not self.lease.covers(claimed.message.attempt_time or 0):
             self.pending_requeue.add(claimed.message.id, claimed.message.attempt_time)

@@ -1,4 +1,4 @@
-"""The people who approve what fragments are to say."""
+"""Provides the people who approve what fragments are to say."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.unit.application.world import AUTHOR, World
 
 
 class FragmentOffice(Pieces):
-    """The people who approve the fragment `footer`."""
+    """Holds the people who approve the fragment `footer`."""
 
     def __init__(self, world: World, compiler: ContentCompiler = COMPILER) -> None:
         super().__init__(world, compiler)

@@ -1,4 +1,4 @@
-"""The fragments of a world."""
+"""Provides the fragments of a world."""
 
 from __future__ import annotations
 

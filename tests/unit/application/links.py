@@ -1,4 +1,4 @@
-"""The links of recipients in all worlds."""
+"""Provides the links of recipients in all worlds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people who approve what authors write."""
+"""Provides the people who approve what authors write."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def approving_campaigns(world: World) -> Approving[Campaign]:
 
 
 class Office:
-    """The people who approve the campaign of a world."""
+    """Holds the people who approve the campaign of a world."""
 
     def __init__(self, world: World) -> None:
         self.world = world

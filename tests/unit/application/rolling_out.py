@@ -1,4 +1,4 @@
-"""A footer that is rolled out to campaigns."""
+"""Provides a footer that is rolled out to campaigns."""
 
 from __future__ import annotations
 

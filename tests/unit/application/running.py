@@ -90,7 +90,7 @@ def recipient_files(
 
 
 class Process:
-    """What one process has in its memory. Several may share the store of a world, and its clock."""
+    """Is what one process has in its memory. Several may share the store of a world, and its clock."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class Process:
 
     @property
     def dispatcher(self) -> ChannelDispatcher:
-        """The dispatcher of the first channel configuration."""
+        """Returns the dispatcher of the first channel configuration."""
         dispatcher = self.dispatchers.open(1)
         assert dispatcher is not None, "it is enabled, and the lease is held"
         return dispatcher
@@ -176,7 +176,7 @@ class Process:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no message is in flight, and none that is due waits."""
+        """Returns whether no message is in flight, and none that is due waits."""
         return not self.in_flight_count and not self.ports.schedule.due_lanes(1)
 
     async def start(self) -> None:
@@ -208,7 +208,7 @@ class Process:
 async def claimed(
     world: World, limit: int = 100, lane: Lane = Lane.TRANSACTIONAL, owner: str = "first", channel_key: int = 1
 ) -> Claimed:
-    """What the process `owner` claims for a channel configuration."""
+    """Returns what the process `owner` claims for a channel configuration."""
     claims = DueClaims([ClaimRequest(channel_key, lane, limit)], owner, world.clock.now())
     ((answer,),) = await world.transactions.write(lambda unit: ClaimDueMessages(EXCLUSIONS).apply(unit, [claims]))
     return answer
@@ -225,7 +225,7 @@ def messages(world: World, *states: MessageState) -> dict[str, Message]:
 
 
 def states(world: World) -> list[MessageState]:
-    """Of all messages, in the order of their acceptance."""
+    """Returns those of all messages, in the order of their acceptance."""
     return [message.state for _, message in sorted(messages(world).items())]
 
 
@@ -234,7 +234,7 @@ def events(world: World) -> list[Event]:
 
 
 def counts(world: World, campaign_key: int) -> dict[str, int]:
-    """The counters by metric, with a colon and the reason behind it where there is one."""
+    """Returns the counters by metric, with a colon and the reason behind it where there is one."""
     return world.see(_counts_of(campaign_key))
 
 

@@ -33,7 +33,7 @@ def utc(text: str) -> Instant:
 
 
 class Policies(ManageResources[SendingPolicy]):
-    """The use case over the world's store, with shorter calls."""
+    """Is the use case over the world's store, with shorter calls."""
 
     def __init__(self, world: World) -> None:
         super().__init__(SENDING_POLICY, world.transactions, world.clock)

@@ -50,7 +50,7 @@ async def step(runs: Runs, run: AudienceRun, campaign: Campaign | None = None) -
 
 
 async def selected(runs: Runs, count: int = 5, **fields: Any) -> AudienceRun:
-    """A run in the hands of the first process, with its members."""
+    """Returns a run in the hands of the first process, with its members."""
     world = runs.process.world
     await by_condition(world)
     await people(world, count)

@@ -1,4 +1,6 @@
-"""The members of an audience: whom its condition is true of, or its list. Whoever it fails for is none, and counted."""
+"""Tests the members of an audience: whom its condition is true of, or its list. Whoever it fails for is none, and
+counted.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from tests.unit.application.world import AUTHOR, START, STRANGER, World
 
 @pytest.fixture
 async def vip(world: World) -> Audience:
-    """An audience that is a list."""
+    """Returns an audience that is a list."""
     made = Audience(sandbox="default", id="vip", display_name="VIP", create_time=START, update_time=START)
     return await world.transactions.write(lambda unit: unit.audiences.add(made))
 

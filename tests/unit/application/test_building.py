@@ -26,7 +26,7 @@ CONTEXT = {"order": {"id": "A1"}}
 
 
 class LaterCompiler(JinjaContentCompiler):
-    """A later release, which builds otherwise."""
+    """Is a later release, which builds otherwise."""
 
     def __init__(self) -> None:
         super().__init__(CONTENT_KINDS)

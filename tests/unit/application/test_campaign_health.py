@@ -1,4 +1,4 @@
-"""What is known to be wrong with campaigns in use."""
+"""Tests what is known to be wrong with campaigns in use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is reviewed: everything that a definition names, in the state in which it was read."""
+"""Tests what is reviewed: everything that a definition names, in the state in which it was read."""
 
 from __future__ import annotations
 

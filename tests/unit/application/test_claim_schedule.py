@@ -1,4 +1,4 @@
-"""What a process knows about the messages that wait, and when it claims."""
+"""Tests what a process knows about the messages that wait, and when it claims."""
 
 from __future__ import annotations
 

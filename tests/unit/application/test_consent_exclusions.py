@@ -34,14 +34,14 @@ CONTEXT = {"order": {"id": "A-1"}}
 
 @pytest.fixture
 async def consents(world: World) -> Consents:
-    """Of a world with the topic `news`, whose marketing goes to whoever has granted it."""
+    """Belongs to a world with the topic `news`, whose marketing goes to whoever has granted it."""
     await make_topic(world)
     return Consents(world)
 
 
 @pytest.fixture
 async def process(world: World, consents: Consents) -> AsyncIterator[Process]:
-    """Of a world with live campaigns. It is not started: tests claim."""
+    """Belongs to a world with live campaigns. It is not started: tests claim."""
     await marketing(world)
     await marketing(world, "newsletter", topic="news")
     await world.live("reset")

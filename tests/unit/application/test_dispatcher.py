@@ -47,7 +47,7 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """A process that sends, in a world with a live campaign."""
+    """Returns a process that sends, in a world with a live campaign."""
     await world.live()
     async with at_work(Process(world)) as made:
         yield made

@@ -42,7 +42,7 @@ ENDS = (None, LATER, NEVER, UNKNOWN)
 
 
 class TickingClock(StandingClock):
-    """A clock that never shows the same time twice."""
+    """Is a clock that never shows the same time twice."""
 
     def now(self) -> Instant:
         self.time += 1

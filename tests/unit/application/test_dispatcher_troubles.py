@@ -81,7 +81,7 @@ async def test_messages_of_a_claim_whose_answer_was_lost_are_sent() -> None:
 
 
 class MoodyStore(MemoryStore):
-    """A store that cannot be read while `moody` is set."""
+    """Is a store that cannot be read while `moody` is set."""
 
     moody = False
 
@@ -139,7 +139,7 @@ async def test_a_process_that_ends_finishes_the_attempts_that_have_begun_and_req
 
 
 class GatedStore(MemoryStore):
-    """A store whose write transactions begin only while the gate is open."""
+    """Is a store whose write transactions begin only while the gate is open."""
 
     def __init__(self) -> None:
         super().__init__()

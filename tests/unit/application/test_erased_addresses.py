@@ -1,4 +1,4 @@
-"""What is kept of the addresses of erased people: who must not be written to, and nothing else."""
+"""Tests what is kept of the addresses of erased people: who must not be written to, and nothing else."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ _steps = st.one_of(
 
 
 class _Life:
-    """What is done with the person, and with somebody beside."""
+    """Is what is done with the person, and with somebody beside."""
 
     def __init__(self, world: World, process: Process) -> None:
         self._world = world

@@ -168,7 +168,7 @@ async def test_watches_end_with_their_process(tower: Watchtower) -> None:
 
 
 class ReadCountingStore(FaultyStore):
-    """A store that counts the snapshots of watchers, and refuses them while `moody` is set."""
+    """Is a store that counts the snapshots of watchers, and refuses them while `moody` is set."""
 
     def __init__(self) -> None:
         super().__init__(MemoryStore())

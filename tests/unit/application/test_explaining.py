@@ -32,7 +32,7 @@ CAMPAIGN, POLICY = ValueSource.CAMPAIGN, ValueSource.POLICY
 
 @pytest.fixture
 async def offers(world: World, process: Process) -> Process:
-    """Of a world with the live marketing campaign `offers`, whose people have made no choice."""
+    """Belongs to a world with the live marketing campaign `offers`, whose people have made no choice."""
     await world.live("offers", category=Category.MARKETING)
     return process
 

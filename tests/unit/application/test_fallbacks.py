@@ -30,7 +30,7 @@ async def cancel_message(process: Process, message: Message) -> None:
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """A process in a world with a live campaign of two actions. It is not started: tests claim and record."""
+    """Returns a process in a world with a live campaign of two actions. It is not started: tests claim and record."""
     actions = (Action("first", "orders", EMAIL), Action("second", "orders", EMAIL))
     await world.live(actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
     made = Process(world)

@@ -26,7 +26,7 @@ SENT, FAILED, EXPIRED = MessageState.SENT, MessageState.FAILED, MessageState.EXP
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """A process that has one hand-off at a time, whose provider lets none end yet."""
+    """Returns a process that has one hand-off at a time, whose provider lets none end yet."""
     await world.channel(max_concurrency=1)
     await world.live()
     async with at_work(Process(world)) as made:

@@ -17,7 +17,7 @@ from tests.memory_store import MemoryStore
 
 
 class SlowStore(MemoryStore):
-    """A store whose write transactions begin only while the gate is open, and fail while `failing` is set."""
+    """Is a store whose write transactions begin only while the gate is open, and fail while `failing` is set."""
 
     def __init__(self) -> None:
         super().__init__()

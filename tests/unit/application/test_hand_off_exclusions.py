@@ -32,7 +32,7 @@ QUEUED, SENDING, SENT, EXCLUDED, IN_DOUBT = (
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """Of a world with a live campaign. It is not started: tests claim."""
+    """Belongs to a world with a live campaign. It is not started: tests claim."""
     await world.live()
     made = Process(world)
     yield made

@@ -30,7 +30,7 @@ CAREFUL = Retention(contexts=DAY, events=2 * DAY, messages=10 * DAY)
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """A process that has sent everything that it accepted."""
+    """Returns a process that has sent everything that it accepted."""
     await world.live()
     made = Process(world)
     async with made.sending():
@@ -126,7 +126,7 @@ async def test_sweeps_come_every_few_minutes(world: World, process: Process) -> 
 
 
 class TracedStore(FaultyStore):
-    """A store that calls the test between two transactions, on the thread that writes."""
+    """Is a store that calls the test between two transactions, on the thread that writes."""
 
     def __init__(self, behind: Store) -> None:
         super().__init__(behind)

@@ -45,7 +45,7 @@ CRM = NamespaceResource(sandbox="", id="", create_time=0, update_time=0, display
 
 
 class Namespaces(ManageIdentityNamespaces):
-    """The use case over the world's store, with shorter calls."""
+    """Is the use case over the world's store, with shorter calls."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world.transactions, is_phone_region, world.clock)

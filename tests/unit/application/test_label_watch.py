@@ -38,7 +38,7 @@ def all_of(caller: Caller) -> EventQuery:
 
 @pytest.fixture
 async def tower(world: World) -> AsyncIterator[Watchtower]:
-    """Of a world with two campaigns, whose keys are 1 and 2."""
+    """Belongs to a world with two campaigns, whose keys are 1 and 2."""
     await world.live()
     await world.live("other")
     made = Watchtower(world)

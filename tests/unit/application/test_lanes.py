@@ -24,7 +24,7 @@ RESET = "email:forgetful@example.com"
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """A process that sends, with a live transactional campaign and one for news."""
+    """Returns a process that sends, with a live transactional campaign and one for news."""
     await world.live()
     await world.live("news", category=Category.MARKETING)
     made = Process(world)

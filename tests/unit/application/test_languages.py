@@ -1,4 +1,4 @@
-"""A campaign in several languages: each recipient gets one of them, as decided when the trigger was accepted."""
+"""Tests a campaign in several languages: each recipient gets one of them, as decided when the trigger was accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cache that loads each value once, and holds no more bytes than it may."""
+"""Tests a cache that loads each value once, and holds no more bytes than it may."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of messages, whatever callers, authors, providers and crashes do to them, in whatever order."""
+"""Tests the life of messages, whatever callers, authors, providers and crashes do to them, in whatever order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The metrics of a process."""
+"""Tests the metrics of a process."""
 
 from __future__ import annotations
 

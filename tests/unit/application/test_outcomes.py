@@ -23,7 +23,7 @@ FAILURE = Failure(FailureReason.THROTTLED, "451")
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """A process in a world with a live campaign. It is not started: tests claim and record."""
+    """Returns a process in a world with a live campaign. It is not started: tests claim and record."""
     await world.live()
     made = Process(world)
     yield made

@@ -1,4 +1,4 @@
-"""How many members one commit decides about."""
+"""Tests how many members one commit decides about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people of a batch, who are looked up in several steps."""
+"""Tests the people of a batch, who are looked up in several steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which message has which links."""
+"""Tests which message has which links."""
 
 from __future__ import annotations
 

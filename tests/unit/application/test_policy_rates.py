@@ -30,7 +30,7 @@ async def policies(world: World) -> Policies:
 
 @pytest.fixture
 async def process(world: World, policies: Policies) -> AsyncIterator[Process]:
-    """Of a world with live campaigns of both categories, and the policies. It is not started: tests claim."""
+    """Belongs to a world with live campaigns of both categories, and the policies. It is not started: tests claim."""
     assert (await policies.make("other", quiet_hours=())).rate == 0
     await world.live("offers", category=Category.MARKETING)
     await world.live("reset")

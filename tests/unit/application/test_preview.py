@@ -1,4 +1,4 @@
-"""What a recipient would get."""
+"""Tests what a recipient would get."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ async def test_what_others_took_over_is_not_sent_by_a_process_that_has_its_lease
 
 
 class BusyStore(MemoryStore):
-    """A store in which every write takes a quarter of the lease."""
+    """Is a store in which every write takes a quarter of the lease."""
 
     def __init__(self) -> None:
         super().__init__()

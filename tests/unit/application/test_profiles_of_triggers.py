@@ -1,4 +1,4 @@
-"""What a trigger takes from the stored profiles of its recipients, and what it makes of unknown ones."""
+"""Tests what a trigger takes from the stored profiles of its recipients, and what it makes of unknown ones."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def the_one(world: World) -> Message:
 
 
 def upload(size: int) -> Attachment:
-    """A file of that size, of which the store has no bytes."""
+    """Returns a file of that size, of which the store has no bytes."""
     return Attachment("default", "large", "large.pdf", "application/pdf", size, b"digest", START, "apiKeys/a")
 
 

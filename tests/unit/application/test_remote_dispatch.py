@@ -1,4 +1,4 @@
-"""A process that only accepts, and another one that sends what it has accepted."""
+"""Tests a process that only accepts, and another one that sends what it has accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which test cells come out differently in two versions of a campaign."""
+"""Tests which test cells come out differently in two versions of a campaign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses that a run has taken, whatever became of the transactions that took them."""
+"""Tests the addresses that a run has taken, whatever became of the transactions that took them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.unit.application.world import EMAIL, World
 
 
 async def _of(runs: Runs) -> tuple[AudienceRun, Execution, LiveCampaign]:
-    """A run with the members that are stored."""
+    """Returns a run with the members that are stored."""
     world = runs.process.world
     await by_condition(world)
     run = (await runs.trigger()).run

@@ -24,7 +24,7 @@ FOOTER = '<h1>Hi</h1>{% include "fragments/footer" %}'
 
 @pytest.fixture
 async def pieces(world: World) -> RollingOut:
-    """A live campaign with `footer@1`, of which there is a second version."""
+    """Returns a live campaign with `footer@1`, of which there is a second version."""
     made = RollingOut(world)
     await made.publish("footer", "<p>one</p>")
     await world.live(actions=mails(FOOTER))

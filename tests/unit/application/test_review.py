@@ -1,4 +1,4 @@
-"""What review finds beyond the templates."""
+"""Tests what review finds beyond the templates."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ DEADLINE_S = 120
 
 
 class Scheduling:
-    """A scheduler, and the campaigns that it has moved."""
+    """Is a scheduler, and the campaigns that it has moved."""
 
     def __init__(self, world: World, clock: Clock | None = None, moved: asyncio.Queue[Campaign] | None = None) -> None:
         self.moved = moved or asyncio.Queue()
@@ -138,7 +138,7 @@ async def test_a_store_that_does_not_answer_ends_nothing(impatient: World) -> No
 
 
 class OvertakenCampaigns:
-    """A `CampaignRepository` in which another process is always faster with the campaign `first`."""
+    """Is a `CampaignRepository` in which another process is always faster with the campaign `first`."""
 
     def __init__(self, behind: CampaignRepository) -> None:
         self._behind = behind

@@ -38,7 +38,7 @@ async def policies(world: World) -> Policies:
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """Of a world with live campaigns of both categories, by night in Berlin. It is not started: tests claim."""
+    """Belongs to a world with live campaigns of both categories, by night in Berlin. It is not started: tests claim."""
     world.clock.time = NIGHT
     await world.live("offers", category=Category.MARKETING)
     await world.live("reset")

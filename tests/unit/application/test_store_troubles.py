@@ -22,7 +22,7 @@ from tests.unit.application.working import as_world
 
 
 class TroubledStore(MemoryStore):
-    """A store that fails for the given reason, until that is empty."""
+    """Is a store that fails for the given reason, until that is empty."""
 
     reason = ""
 

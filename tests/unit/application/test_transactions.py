@@ -44,7 +44,7 @@ async def test_a_write_that_meets_a_conflict_every_time_is_unavailable(world: Wo
 
 
 class GatedStore(MemoryStore):
-    """A store whose write transactions begin only while the gate is open."""
+    """Is a store whose write transactions begin only while the gate is open."""
 
     def __init__(self) -> None:
         super().__init__()

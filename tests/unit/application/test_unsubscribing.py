@@ -1,4 +1,4 @@
-"""What the links in mails store and show."""
+"""Tests what the links in mails store and show."""
 
 from __future__ import annotations
 

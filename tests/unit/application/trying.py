@@ -47,7 +47,7 @@ class Run:
 
     @property
     def shown(self) -> list[tuple[CellKey, str]]:
-        """What may be accepted."""
+        """Returns what may be accepted."""
         return [(each.tried.cell.key, each.etag) for each in self.cells if each.etag]
 
 

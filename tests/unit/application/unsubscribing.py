@@ -1,4 +1,4 @@
-"""What the tests of unsubscribing share: the use case in a world, and links of its messages."""
+"""Says what the tests of unsubscribing share: the use case in a world, and links of its messages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEFAULT = Visibility("default")
 
 
 def link(**fields: Any) -> PersonalLink:
-    """Of a marketing mail about the newsletter to Jane, which was purged long ago."""
+    """Belongs to a marketing mail about the newsletter to Jane, which was purged long ago."""
     given = {
         "kind": LinkKind.UNSUBSCRIBE,
         "sandbox": "default",
@@ -50,7 +50,7 @@ def topic(topic_id: str, **fields: Any) -> Topic:
 def unsubscribing(
     world: World, transactions: Transactions | None = None, on_commit: Callable[[], None] = lambda: None
 ) -> Unsubscribing:
-    """The use case on the transactions of the world, unless others are given."""
+    """Returns the use case on the transactions of the world, unless others are given."""
     transactions = transactions or world.transactions
     commits = GroupCommit(transactions, on_commit, 20_000)
     recorder = ConsentRecorder(world.clock, SystemIds())

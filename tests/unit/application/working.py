@@ -1,4 +1,4 @@
-"""A process that sends, on the store of a world."""
+"""Provides a process that sends, on the store of a world."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def as_world(store: Any) -> Iterator[World]:
 
 
 class at_work:  # noqa: N801 - reads as what it is in a `with`
-    """A process that sends, and has nothing to do yet."""
+    """Is a process that sends, and has nothing to do yet."""
 
     def __init__(self, process: Process) -> None:
         self._process = process

@@ -1,4 +1,4 @@
-"""The use cases of authors over a store in memory, with a clock that stands until it is moved."""
+"""Provides the use cases of authors over a store in memory, with a clock that stands until it is moved."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class CountingIds:
 
 @dataclass(frozen=True)
 class _Live:
-    """What a world holds and has told when its first campaign has become live."""
+    """Is what a world holds and has told when its first campaign has become live."""
 
     content: Content
     announced: Sequence[Campaign]
@@ -154,7 +154,7 @@ class World:
         return await self.authoring.create(CreateCampaign(campaign_id, draft), AUTHOR)
 
     async def live(self, campaign_id: str = "order-confirmed", **changes: Any) -> Campaign:
-        """An active campaign, with its channel configuration where there is none yet."""
+        """Returns an active campaign, with its channel configuration where there is none yet."""
         if self.is_new and campaign_id == "order-confirmed" and not changes:
             return await self._live_in_a_new_world()
         if not await self.channels.page(None, 1, AUTHOR):
@@ -167,7 +167,7 @@ class World:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was changed yet, and every part is the usual one."""
+        """Returns whether nothing was changed yet, and every part is the usual one."""
         return self.clock.time == START and self.store.commit_version() == self._new_version
 
     async def _live_in_a_new_world(self) -> Campaign:

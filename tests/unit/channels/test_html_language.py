@@ -1,4 +1,4 @@
-"""The language and the direction in the HTML of a mail."""
+"""Tests the language and the direction in the HTML of a mail."""
 
 from __future__ import annotations
 

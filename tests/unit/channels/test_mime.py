@@ -38,7 +38,7 @@ def parsed(message: Outbound) -> EmailMessage:
 
 
 def shown_name(message: Outbound) -> str:
-    """The sender's, as a reader shows it."""
+    """Returns the sender's, as a reader shows it."""
     (field,) = message_from_bytes(written(message)).get_all("From", [])
     phrase = field.rpartition("<")[0]
     if phrase.startswith("=?"):

@@ -25,7 +25,7 @@ REASON = FailureReason
 
 
 class Untouched:
-    """A channel that counts what gets through to it."""
+    """Is a channel that counts what gets through to it."""
 
     def __init__(self) -> None:
         self.addresses: list[str] = []

@@ -1,4 +1,4 @@
-"""The types that a context schema becomes, and what cannot be said by types."""
+"""Tests the types that a context schema becomes, and what cannot be said by types."""
 
 from __future__ import annotations
 

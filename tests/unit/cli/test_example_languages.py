@@ -1,4 +1,4 @@
-"""The example order mail in six languages: complete, of one language each, and as a second parser reads it."""
+"""Tests the example order mail in six languages: complete, of one language each, and as a second parser reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema by which editors check files: it takes what `clarion apply` takes, and finds misspelt fields."""
+"""Tests the schema by which editors check files: it takes what `clarion apply` takes, and finds misspelt fields."""
 
 from __future__ import annotations
 

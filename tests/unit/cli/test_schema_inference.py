@@ -1,4 +1,4 @@
-"""The context schema that is made of samples."""
+"""Tests the context schema that is made of samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `clarion test` writes: accepted renderings, JUnit XML and the page of all renderings."""
+"""Tests what `clarion test` writes: accepted renderings, JUnit XML and the page of all renderings."""
 
 from __future__ import annotations
 

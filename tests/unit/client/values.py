@@ -1,4 +1,4 @@
-"""A campaign and a channel configuration with every field that an author can set, for the tests of values."""
+"""Provides a campaign and a channel configuration with every field that an author can set, for the tests of values."""
 
 from __future__ import annotations
 

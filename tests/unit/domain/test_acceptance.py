@@ -1,4 +1,4 @@
-"""What an accepted trigger becomes, decided from facts alone."""
+"""Tests what an accepted trigger becomes, decided from facts alone."""
 
 from __future__ import annotations
 

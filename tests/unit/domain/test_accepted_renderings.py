@@ -1,4 +1,4 @@
-"""How a rendering differs from the one that was accepted."""
+"""Tests how a rendering differs from the one that was accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which e-mail addresses and domains compare as the same."""
+"""Tests which e-mail addresses and domains compare as the same."""
 
 from __future__ import annotations
 

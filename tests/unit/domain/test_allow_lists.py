@@ -1,4 +1,4 @@
-"""Whom an allow list lets pass, and which lists may be stored."""
+"""Tests whom an allow list lets pass, and which lists may be stored."""
 
 from __future__ import annotations
 

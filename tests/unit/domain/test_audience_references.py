@@ -1,4 +1,4 @@
-"""Which audiences conditions ask about, as their texts show."""
+"""Tests which audiences conditions ask about, as their texts show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The life of a campaign: every transition from every state, and what the schedule does by itself."""
+"""Tests the life of a campaign: every transition from every state, and what the schedule does by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a campaign's definition must keep to, field by field."""
+"""Tests what a campaign's definition must keep to, field by field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The result of cancelling an execution."""
+"""Tests the result of cancelling an execution."""
 
 from __future__ import annotations
 

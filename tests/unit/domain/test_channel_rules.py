@@ -1,4 +1,4 @@
-"""What a channel configuration must keep to, field by field."""
+"""Tests what a channel configuration must keep to, field by field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change of consents leaves, who may make it, and how the choices of two people become those of one."""
+"""Tests what a change of consents leaves, who may make it, and how the choices of two people become those of one."""
 
 from __future__ import annotations
 

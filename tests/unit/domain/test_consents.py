@@ -1,4 +1,4 @@
-"""Whether a person's choices allow a message."""
+"""Tests whether a person's choices allow a message."""
 
 from __future__ import annotations
 

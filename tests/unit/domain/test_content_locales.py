@@ -1,4 +1,4 @@
-"""The choice of a content's language: which one somebody gets, why, and that a script is never crossed silently."""
+"""Tests the choice of a content's language: which one somebody gets, why, and that no script is crossed silently."""
 
 from __future__ import annotations
 

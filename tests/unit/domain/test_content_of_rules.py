@@ -1,4 +1,4 @@
-"""The content of a rule: its languages, what fills what it leaves empty, and that no message has two languages."""
+"""Tests the content of a rule: its languages, what fills what it leaves empty, and that a message has one language."""
 
 from __future__ import annotations
 

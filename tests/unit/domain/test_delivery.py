@@ -1,4 +1,4 @@
-"""What follows from the end of an attempt."""
+"""Tests what follows from the end of an attempt."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def an_attempt(result: AttemptResult, end_time: Instant, number: int = 1) -> Att
 
 @dataclass(frozen=True)
 class Case:
-    """What is known when an attempt ends so many microseconds after the release, and what follows."""
+    """Is what is known when an attempt ends so many microseconds after the release, and what follows."""
 
     result: AttemptResult
     policy: InDoubtPolicy

@@ -1,4 +1,4 @@
-"""How two documents differ, field by field."""
+"""Tests how two documents differ, field by field."""
 
 from __future__ import annotations
 

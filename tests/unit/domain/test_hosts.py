@@ -1,4 +1,4 @@
-"""Which hosts are host names, and which addresses are public."""
+"""Tests which hosts are host names, and which addresses are public."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an API key must keep to."""
+"""Tests what an API key must keep to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of language tags."""
+"""Tests the shape of language tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The states of a message: one way through, and no way out of an outcome."""
+"""Tests the states of a message: one way through, and no way out of an outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names of resources and the identities of people."""
+"""Tests the names of resources and the identities of people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The choices that follow from the ticks of a page."""
+"""Tests the choices that follow from the ticks of a page."""
 
 from __future__ import annotations
 

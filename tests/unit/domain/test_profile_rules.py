@@ -1,4 +1,4 @@
-"""The rules of profiles."""
+"""Tests the rules of profiles."""
 
 from __future__ import annotations
 

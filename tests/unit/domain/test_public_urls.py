@@ -1,4 +1,4 @@
-"""The URL at which people reach the service from outside."""
+"""Tests the URL at which people reach the service from outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a rendering by which it is compared."""
+"""Tests the text of a rendering by which it is compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a failed hand-off is tried again."""
+"""Tests when a failed hand-off is tried again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of sending policies."""
+"""Tests the rules of sending policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which messages a suppression stops, and which suppressions may be stored."""
+"""Tests which messages a suppression stops, and which suppressions may be stored."""
 
 from __future__ import annotations
 

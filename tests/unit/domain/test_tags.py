@@ -1,4 +1,4 @@
-"""The rules of tags."""
+"""Tests the rules of tags."""
 
 from __future__ import annotations
 

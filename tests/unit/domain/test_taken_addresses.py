@@ -1,4 +1,4 @@
-"""Which addresses a run may have taken, in little memory."""
+"""Tests which addresses a run may have taken, in little memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of topics, and their archive."""
+"""Tests the rules of topics, and their archive."""
 
 from __future__ import annotations
 

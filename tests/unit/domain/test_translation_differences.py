@@ -1,4 +1,4 @@
-"""How catalogues differ."""
+"""Tests how catalogues differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a content calls `t`, and the rules of catalogues."""
+"""Tests whether a content calls `t`, and the rules of catalogues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the content and the provider of a webhook must keep to, field by field."""
+"""Tests what the content and the provider of a webhook must keep to, field by field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of link keys."""
+"""Tests the file of link keys."""
 
 from __future__ import annotations
 

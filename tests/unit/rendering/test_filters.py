@@ -1,4 +1,4 @@
-"""The filters that are not about locales, and what they return."""
+"""Tests the filters that are not about locales, and what they return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text part that is derived from HTML."""
+"""Tests the text part that is derived from HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a mail when every value is in its place."""
+"""Tests what is wrong with a mail when every value is in its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The review of a campaign's languages."""
+"""Tests the review of a campaign's languages."""
 
 from __future__ import annotations
 

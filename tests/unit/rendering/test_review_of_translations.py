@@ -1,4 +1,4 @@
-"""The review of translations: what is written is there, in every language, with its arguments and plural forms."""
+"""Tests the review of translations: what is written is there, in every language, with arguments and plural forms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The promise of review: without an error, no context that the schema accepts leaves a value missing."""
+"""Tests the promise of review: without an error, no context that the schema accepts leaves a value missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a change of a context schema means to callers."""
+"""Tests what a change of a context schema means to callers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of translations, as `t` writes them."""
+"""Tests the texts of translations, as `t` writes them."""
 
 from __future__ import annotations
 

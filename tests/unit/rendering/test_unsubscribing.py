@@ -1,4 +1,4 @@
-"""The links by which a recipient unsubscribes, in content and in header fields, and their review."""
+"""Tests the links by which a recipient unsubscribes, in content and in header fields, and their review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules by which any dataclass becomes JSON and is read again."""
+"""Tests the rules by which any dataclass becomes JSON and is read again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pauses before a process that ended is started again."""
+"""Tests the pauses before a process that ended is started again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log, where there is trouble with it."""
+"""Tests the log, where there is trouble with it."""
 
 from __future__ import annotations
 

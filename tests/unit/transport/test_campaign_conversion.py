@@ -54,7 +54,7 @@ MINIMAL = pb.Campaign(
 
 
 def changed(**fields: Any) -> Any:
-    """A whole campaign but for these fields."""
+    """Returns a whole campaign but for these fields."""
     kept = {field.name: value for field, value in MINIMAL.ListFields()}
     return pb.Campaign(**(kept | fields))
 

@@ -1,4 +1,4 @@
-"""The ConsentService: requests read, answers written."""
+"""Tests the ConsentService: requests read, answers written."""
 
 from __future__ import annotations
 

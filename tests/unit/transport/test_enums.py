@@ -1,4 +1,4 @@
-"""The contract's enums and their twins in the domain."""
+"""Tests the contract's enums and their twins in the domain."""
 
 from __future__ import annotations
 

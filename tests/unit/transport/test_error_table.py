@@ -106,7 +106,7 @@ def detail(status: status_pb2.Status, kind: type[Message]) -> Any:
 
 
 def documented(reason: str) -> dict[str, Any]:
-    """The example of its comment."""
+    """Returns the example of its comment."""
     example: dict[str, Any] = json.loads(" ".join(re.search(r"\{.*\}", REASONS[reason], re.DOTALL)[0].split()))  # type: ignore[index] # a missing example fails the test
     return example
 
@@ -197,7 +197,7 @@ def test_what_nobody_foresaw_tells_nothing_but_where_to_look() -> None:
 
 
 def reasons_of_violations() -> set[str]:
-    """Those that the code can give, by what it says where it makes a violation."""
+    """Returns those that the code can give, by what it says where it makes a violation."""
     found = set(REASONS_OF_KEYWORDS.values())
     for file in Path(clarion_server.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

@@ -16,7 +16,7 @@ CALLER = Caller("apiKeys/1", Visibility("default"), frozenset())
 
 
 class Listed:
-    """A list of entries, each with its size in bytes, of which one lies behind the other."""
+    """Is a list of entries, each with its size in bytes, of which one lies behind the other."""
 
     def __init__(self, sizes: Sequence[int]) -> None:
         self.sizes = sizes

@@ -38,7 +38,7 @@ from tests.unit.application.world import DEFINITION, World
 
 CAMPAIGN = "campaigns/order-confirmed"
 CHECKED_IN: list[int] = []
-"""The threads in which contexts were checked."""
+"""Holds the threads in which contexts were checked."""
 
 
 class WatchedSchema(JsonSchema):

@@ -1,4 +1,4 @@
-"""Which fields an update changes."""
+"""Tests which fields an update changes."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_path_that_leads_deeper_than_a_member_is_a_violation(path: str, reason
 
 
 def settable_fields(descriptor: Descriptor) -> set[str]:
-    """What the contract lets callers set, but for the etag, which is no value of theirs."""
+    """Returns what the contract lets callers set, but for the etag, which is no value of theirs."""
     kept = {field_behavior_pb2.OUTPUT_ONLY, field_behavior_pb2.IDENTIFIER, field_behavior_pb2.IMMUTABLE}
     behaviours = {
         field.name: field.GetOptions().Extensions[field_behavior_pb2.field_behavior] for field in descriptor.fields

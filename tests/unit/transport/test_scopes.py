@@ -1,4 +1,4 @@
-"""Who may call what, held against what the contract promises."""
+"""Tests who may call what, held against what the contract promises."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ Global___ListApprovalThreadsResponse: _TypeAlias = ListApprovalThreadsResponse  
 
 @_typing.final
 class CommentOnApprovalRequest(_message.Message):
-    """Says something."""
+    """Adds a comment to the history of approvals."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

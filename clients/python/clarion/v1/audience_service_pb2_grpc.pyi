@@ -77,9 +77,9 @@ class AudienceServiceStub:
       live or paused campaign has a rule that asks about it.
     """
     UploadIdentities: _grpc.UnaryUnaryMultiCallable[_audience_service_pb2.UploadIdentitiesRequest, _audience_service_pb2.UploadIdentitiesResponse]
-    """Adds identities to the list of an audience, and says which were refused. Identities that the list has, however they are
-    written, are folded. Adding the same again changes nothing, so that a call whose answer was lost may be repeated. Calls of this
-    RPC give way to all others. Needs the scope `author`, `trigger` or `admin`.
+    """Adds identities to the list of an audience, and says which were refused. An identity that the list has already, however it is
+    written, is not added again. Adding the same again changes nothing, so that a call whose answer was lost may be repeated. Calls
+    of this RPC give way to all others. Needs the scope `author`, `trigger` or `admin`.
 
     Without an upload id they are members at once. With one, the calls of that id make a new list, which takes the place of
     the present one with the call that says `complete`, and is nobody's until then. An upload that is left for a day is deleted.
@@ -156,9 +156,9 @@ class AudienceServiceAsyncStub(AudienceServiceStub):
       live or paused campaign has a rule that asks about it.
     """
     UploadIdentities: _aio.UnaryUnaryMultiCallable[_audience_service_pb2.UploadIdentitiesRequest, _audience_service_pb2.UploadIdentitiesResponse]  # type: ignore[assignment]
-    """Adds identities to the list of an audience, and says which were refused. Identities that the list has, however they are
-    written, are folded. Adding the same again changes nothing, so that a call whose answer was lost may be repeated. Calls of this
-    RPC give way to all others. Needs the scope `author`, `trigger` or `admin`.
+    """Adds identities to the list of an audience, and says which were refused. An identity that the list has already, however it is
+    written, is not added again. Adding the same again changes nothing, so that a call whose answer was lost may be repeated. Calls
+    of this RPC give way to all others. Needs the scope `author`, `trigger` or `admin`.
 
     Without an upload id they are members at once. With one, the calls of that id make a new list, which takes the place of
     the present one with the call that says `complete`, and is nobody's until then. An upload that is left for a day is deleted.
@@ -268,9 +268,9 @@ class AudienceServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audience_service_pb2.UploadIdentitiesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_audience_service_pb2.UploadIdentitiesResponse, _abc.Awaitable[_audience_service_pb2.UploadIdentitiesResponse]]:
-        """Adds identities to the list of an audience, and says which were refused. Identities that the list has, however they are
-        written, are folded. Adding the same again changes nothing, so that a call whose answer was lost may be repeated. Calls of this
-        RPC give way to all others. Needs the scope `author`, `trigger` or `admin`.
+        """Adds identities to the list of an audience, and says which were refused. An identity that the list has already, however it is
+        written, is not added again. Adding the same again changes nothing, so that a call whose answer was lost may be repeated. Calls
+        of this RPC give way to all others. Needs the scope `author`, `trigger` or `admin`.
 
         Without an upload id they are members at once. With one, the calls of that id make a new list, which takes the place of
         the present one with the call that says `complete`, and is nobody's until then. An upload that is left for a day is deleted.

@@ -180,8 +180,8 @@ class Campaign(_message.Message):
         ACTION_MODE_ALL: Campaign._ActionMode.ValueType  # 1
         """Each action is sent: a recipient gets one message for each."""
         ACTION_MODE_FIRST_DELIVERABLE: Campaign._ActionMode.ValueType  # 2
-        """The first action is sent; the next one when the message of the one before is excluded or fails. A message that expires, is
-        cancelled (or was to be, while it was being sent), or is parked in doubt ends the row.
+        """The first action is sent; the next one when the message of the one before is excluded or fails. No further action follows a
+        message that expires, is cancelled (or was to be, while it was being sent), or is parked in doubt.
         """
 
     class ActionMode(_ActionMode, metaclass=_ActionModeEnumTypeWrapper):
@@ -192,8 +192,8 @@ class Campaign(_message.Message):
     ACTION_MODE_ALL: Campaign.ActionMode.ValueType  # 1
     """Each action is sent: a recipient gets one message for each."""
     ACTION_MODE_FIRST_DELIVERABLE: Campaign.ActionMode.ValueType  # 2
-    """The first action is sent; the next one when the message of the one before is excluded or fails. A message that expires, is
-    cancelled (or was to be, while it was being sent), or is parked in doubt ends the row.
+    """The first action is sent; the next one when the message of the one before is excluded or fails. No further action follows a
+    message that expires, is cancelled (or was to be, while it was being sent), or is parked in doubt.
     """
 
     @_typing.final

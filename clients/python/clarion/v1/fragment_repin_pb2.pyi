@@ -55,7 +55,7 @@ class FragmentRepin(_message.Message):
         OUTCOME_NOT_FOUND: FragmentRepin._Outcome.ValueType  # 8
         """There is no such campaign in the caller's sandbox."""
         OUTCOME_CONTENDED: FragmentRepin._Outcome.ValueType  # 9
-        """It, or something that it names, was changed each time while it was reviewed. Nothing was done. Call again."""
+        """Each time it was reviewed, it or something that it names was changed meanwhile. Nothing was done. Call again."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
         """Says what became of it. Values may be added."""
@@ -83,7 +83,7 @@ class FragmentRepin(_message.Message):
     OUTCOME_NOT_FOUND: FragmentRepin.Outcome.ValueType  # 8
     """There is no such campaign in the caller's sandbox."""
     OUTCOME_CONTENDED: FragmentRepin.Outcome.ValueType  # 9
-    """It, or something that it names, was changed each time while it was reviewed. Nothing was done. Call again."""
+    """Each time it was reviewed, it or something that it names was changed meanwhile. Nothing was done. Call again."""
 
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int

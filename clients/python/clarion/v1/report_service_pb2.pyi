@@ -24,7 +24,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class GetCampaignReportRequest(_message.Message):
-    """Asks for the figures of a campaign."""
+    """Asks for the counters of a campaign."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -50,7 +50,7 @@ Global___GetCampaignReportRequest: _TypeAlias = GetCampaignReportRequest  # noqa
 
 @_typing.final
 class GetCampaignReportResponse(_message.Message):
-    """Carries the figures of a campaign."""
+    """Carries the counters of a campaign."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -221,7 +221,7 @@ class CampaignReport(_message.Message):
 
     @_builtins.property
     def read_time(self) -> _timestamp_pb2.Timestamp:
-        """Says when the figures were read."""
+        """Says when the counters were read."""
 
     @_builtins.property
     def hand_off_excluded_counts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CampaignReport.ExcludedCount]:
@@ -270,8 +270,8 @@ Global___CampaignReport: _TypeAlias = CampaignReport  # noqa: Y015
 
 @_typing.final
 class HandOffLatency(_message.Message):
-    """Says how long it took from the moment a message was accepted, or from its send time where that is later, until a provider
-    took it. Read from a histogram: each figure is within 10 % of the true one.
+    """Says how long it took from the moment a message was accepted, or from its send time where that is later, until a provider took
+    it. It is read from a histogram: each time is within 10 % of the true one.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -281,18 +281,18 @@ class HandOffLatency(_message.Message):
     P95_FIELD_NUMBER: _builtins.int
     P99_FIELD_NUMBER: _builtins.int
     count: _builtins.int
-    """Says how many messages the figures are of."""
+    """Says how many messages the times are of."""
     @_builtins.property
     def p50(self) -> _duration_pb2.Duration:
-        """Half of the messages took at most this long. Is absent without messages."""
+        """Says how long at most half of the messages took. Is absent without messages."""
 
     @_builtins.property
     def p95(self) -> _duration_pb2.Duration:
-        """95 of 100 messages took at most this long. Is absent without messages."""
+        """Says how long at most 95 of 100 messages took. Is absent without messages."""
 
     @_builtins.property
     def p99(self) -> _duration_pb2.Duration:
-        """99 of 100 messages took at most this long. Is absent without messages."""
+        """Says how long at most 99 of 100 messages took. Is absent without messages."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ReportServiceStub:
-    """Adds up what became of messages.
+    """Adds up what became of messages, as counters.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -45,14 +45,14 @@ class ReportServiceStub:
 
 
 class ReportServiceServicer:
-    """Adds up what became of messages.
+    """Adds up what became of messages, as counters.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
 
     def GetCampaignReport(self, request, context):
-        """Returns the figures of a campaign, as of the last commit. Costs the same however many messages there are. Needs the
-        scope `read`.
+        """Returns the counters of a campaign, as of the last commit. It costs the same however many messages there are. Needs the scope
+        `read`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -78,7 +78,7 @@ def add_ReportServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReportService:
-    """Adds up what became of messages.
+    """Adds up what became of messages, as counters.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ReportServiceStub:
-    """Adds up what became of messages.
+    """Adds up what became of messages, as counters.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -37,8 +37,8 @@ class ReportServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ReportServiceAsyncStub: ...
     GetCampaignReport: _grpc.UnaryUnaryMultiCallable[_report_service_pb2.GetCampaignReportRequest, _report_service_pb2.GetCampaignReportResponse]
-    """Returns the figures of a campaign, as of the last commit. Costs the same however many messages there are. Needs the
-    scope `read`.
+    """Returns the counters of a campaign, as of the last commit. It costs the same however many messages there are. Needs the scope
+    `read`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -46,22 +46,22 @@ class ReportServiceStub:
 
 @_typing.type_check_only
 class ReportServiceAsyncStub(ReportServiceStub):
-    """Adds up what became of messages.
+    """Adds up what became of messages, as counters.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetCampaignReport: _aio.UnaryUnaryMultiCallable[_report_service_pb2.GetCampaignReportRequest, _report_service_pb2.GetCampaignReportResponse]  # type: ignore[assignment]
-    """Returns the figures of a campaign, as of the last commit. Costs the same however many messages there are. Needs the
-    scope `read`.
+    """Returns the counters of a campaign, as of the last commit. It costs the same however many messages there are. Needs the scope
+    `read`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     """
 
 class ReportServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Adds up what became of messages.
+    """Adds up what became of messages, as counters.
 
     Every RPC may also fail as `error_reason.proto` says under "Any call".
     """
@@ -72,8 +72,8 @@ class ReportServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _report_service_pb2.GetCampaignReportRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_report_service_pb2.GetCampaignReportResponse, _abc.Awaitable[_report_service_pb2.GetCampaignReportResponse]]:
-        """Returns the figures of a campaign, as of the last commit. Costs the same however many messages there are. Needs the
-        scope `read`.
+        """Returns the counters of a campaign, as of the last commit. It costs the same however many messages there are. Needs the scope
+        `read`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.

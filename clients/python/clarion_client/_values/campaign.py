@@ -104,8 +104,9 @@ class ActionMode(StrEnum):
     ALL = "ALL"
     """Each action is sent: a recipient gets one message for each."""
     FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
-    """The first action is sent; the next one when the message of the one before is excluded or fails. A message that
-    expires, is cancelled (or was to be, while it was being sent), or is parked in doubt ends the row.
+    """The first action is sent; the next one when the message of the one before is excluded or fails. No further
+    action follows a message that expires, is cancelled (or was to be, while it was being sent), or is parked in
+    doubt.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""

@@ -40,7 +40,7 @@ class RepinOutcome(StrEnum):
     NOT_FOUND = "NOT_FOUND"
     """There is no such campaign in the caller's sandbox."""
     CONTENDED = "CONTENDED"
-    """It, or something that it names, was changed each time while it was reviewed. Nothing was done. Call again."""
+    """Each time it was reviewed, it or something that it names was changed meanwhile. Nothing was done. Call again."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

@@ -47,7 +47,7 @@ class CampaignReport(Value):
     hand_off_latency: HandOffLatency
     """Says how long sent messages took."""
     read_time: dt.datetime
-    """Says when the figures were read."""
+    """Says when the counters were read."""
     hand_off_excluded_counts: Mapping[ExclusionReason, int] = dataclasses.field(default_factory=dict)
     """Counts that part of `excluded_counts` which had been accepted, and was excluded before an attempt."""
     unsubscribed_count: int = 0
@@ -83,14 +83,14 @@ class CampaignReportLocaleCounts(Value):
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HandOffLatency(Value):
     """Says how long it took from the moment a message was accepted, or from its send time where that is later, until
-    a provider took it. Read from a histogram: each figure is within 10 % of the true one.
+    a provider took it. It is read from a histogram: each time is within 10 % of the true one.
     """
 
     count: int = 0
-    """Says how many messages the figures are of."""
+    """Says how many messages the times are of."""
     p50: dt.timedelta | None = None
-    """Half of the messages took at most this long. Is absent without messages."""
+    """Says how long at most half of the messages took. Is absent without messages."""
     p95: dt.timedelta | None = None
-    """95 of 100 messages took at most this long. Is absent without messages."""
+    """Says how long at most 95 of 100 messages took. Is absent without messages."""
     p99: dt.timedelta | None = None
-    """99 of 100 messages took at most this long. Is absent without messages."""
+    """Says how long at most 99 of 100 messages took. Is absent without messages."""

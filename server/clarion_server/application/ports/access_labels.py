@@ -25,8 +25,8 @@ class AccessLabelRepository(Protocol):
         ...
 
     def change_count(self) -> int:
-        """Returns a number that has grown when the access labels of anything that events belong to have changed. Cheap:
-        watches of events ask with each look.
+        """Returns a number that has grown when the access labels of anything that events belong to have changed. It
+        must be cheap, as watches of events ask with each look.
         """
         ...
 

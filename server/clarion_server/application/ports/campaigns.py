@@ -41,7 +41,7 @@ class CampaignRepository(Protocol):
         ...
 
     def delivery_policies(self, keys: Collection[int]) -> dict[int, DeliveryPolicy]:
-        """Returns what becomes of the queued messages of each that exists, by key. Cheap: on the way of every claim."""
+        """Returns what becomes of the queued messages of each that exists, by key. It must be cheap: claims ask."""
         ...
 
     def save(self, campaign: Campaign) -> None:

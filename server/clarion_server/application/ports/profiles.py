@@ -42,7 +42,7 @@ class ProfileRepository(Protocol):
     ) -> dict[SandboxIdentity, KnownProfile]:
         """Returns the profiles that have these identities, as far as there are any, in one statement.
 
-        Cheap: on the way of triggers.
+        It must be cheap, as triggers ask.
         """
         ...
 

@@ -36,7 +36,7 @@ class ChannelConfigurationRepository(Protocol):
         ...
 
     def is_enabled(self, key: int) -> bool:
-        """Returns whether it exists and is not disabled. Cheap, as every claim asks."""
+        """Returns whether it exists and is not disabled. It must be cheap, as every claim asks."""
         ...
 
     def revisions(self) -> dict[int, int]:
@@ -68,7 +68,7 @@ class ExecutionRepository(Protocol):
     def add_all(self, executions: Sequence[Execution]) -> None: ...
 
     def by_request_ids(self, requests: Collection[tuple[int, str]]) -> dict[tuple[int, str], Execution]:
-        """Returns those that exist, by (campaign key, request id). Cheap: on the way of every trigger."""
+        """Returns those that exist, by (campaign key, request id). It must be cheap, as every trigger asks."""
         ...
 
     def release_request_ids(self, execution_ids: Collection[str]) -> None:

@@ -26,12 +26,12 @@ class SuppressionRepository(Protocol):
     def covering(self, target_keys: Collection[str]) -> list[Suppression]:
         """Returns those of these targets, whatever their sandbox and channel, expired ones included.
 
-        Cheap: on the way of every trigger and every claim.
+        It must be cheap, as every trigger and every claim asks.
         """
         ...
 
     def any_hashed(self) -> bool:
-        """Returns whether any suppression, of whatever sandbox, holds the hash of an address. Cheap."""
+        """Returns whether any suppression, of whatever sandbox, holds the hash of an address. It must be cheap."""
         ...
 
     def page(self, query: SuppressionQuery) -> list[Suppression]:
@@ -57,6 +57,6 @@ class AllowListRepository(Protocol):
     def enabled(self, sandboxes: Collection[str]) -> dict[str, EnabledList]:
         """Returns the lists of these sandboxes that are enabled, by sandbox.
 
-        Cheap: on the way of every trigger and every claim.
+        It must be cheap, as every trigger and every claim asks.
         """
         ...

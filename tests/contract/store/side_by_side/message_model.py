@@ -1,4 +1,4 @@
-"""A model of a store's messages: dictionaries and the rules of the port, without indexes, locks or SQL.
+"""Provides a model of a store's messages: dictionaries and the rules of the port, without indexes, locks or SQL.
 
 The campaigns that messages refer to are those of a real store beside it.
 """

@@ -106,7 +106,7 @@ class Side:
 
 
 class ModelSide(Side):
-    """A SQLite store whose messages are those of a model."""
+    """Is a SQLite store whose messages are those of a model."""
 
     def __init__(self, store: Store) -> None:
         self._model = MessageModel(self._campaigns_of)

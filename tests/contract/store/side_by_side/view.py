@@ -1,4 +1,4 @@
-"""The questions whose answers must be equal on both sides."""
+"""Provides the questions whose answers must be equal on both sides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live campaign that callers of Adobe Journey Optimizer's API trigger."""
+"""Provides the live campaign that callers of Adobe Journey Optimizer's API trigger."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.smtp_sink import SmtpSink
 
 @pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[Client]:
-    """With the live campaign `orders`. Nothing is sent, because the tests address magic recipients."""
+    """Has the live campaign `orders`. Nothing is sent, because the tests address magic recipients."""
     with sandbox.client() as made:
         made.channels.create(channel("orders", port=1))
         made.campaigns.create(campaign("orders", "orders"))
@@ -43,7 +43,7 @@ async def sink() -> AsyncIterator[SmtpSink]:
 
 @pytest.fixture
 def gold(client: Client) -> Client:
-    """With an audience of two magic people."""
+    """Has an audience of two magic people."""
     client.audiences.create(Audience(name="gold", display_name="Gold", condition="profile.locale == 'de'"))
     for number in range(2):
         client.profiles.create(Profile(identities=[f"email:sent+{number}@clarion.test"], locale="de"))

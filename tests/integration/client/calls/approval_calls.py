@@ -1,4 +1,4 @@
-"""The calls about approvals and their policies."""
+"""Provides the calls about approvals and their policies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls about attachments."""
+"""Provides the calls about attachments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls about audiences."""
+"""Provides the calls about audiences."""
 
 from __future__ import annotations
 

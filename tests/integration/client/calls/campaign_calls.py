@@ -1,4 +1,4 @@
-"""The calls about campaigns, and proofs of them."""
+"""Provides the calls about campaigns, and proofs of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls about channel configurations."""
+"""Provides the calls about channel configurations."""
 
 from __future__ import annotations
 

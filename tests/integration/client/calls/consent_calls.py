@@ -1,4 +1,4 @@
-"""The calls about topics and consents."""
+"""Provides the calls about topics and consents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls about identity namespaces."""
+"""Provides the calls about identity namespaces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls about API keys."""
+"""Provides the calls about API keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls about executions, messages and reports."""
+"""Provides the calls about executions, messages and reports."""
 
 from __future__ import annotations
 

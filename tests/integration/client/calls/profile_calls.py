@@ -1,4 +1,4 @@
-"""The calls about profiles."""
+"""Provides the calls about profiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The calls about sending policies."""
+"""Provides the calls about sending policies."""
 
 from __future__ import annotations
 

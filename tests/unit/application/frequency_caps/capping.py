@@ -33,7 +33,7 @@ async def send(
 
 
 async def is_capped(process: Process, to: str = "email:jane@example.com", **fields: object) -> bool:
-    """Whether a further message is capped. If it is not, it is cancelled."""
+    """Returns whether a further message is capped. If it is not, it is cancelled."""
     message = await send(process, to, **fields)  # type: ignore[arg-type] # fields of a command
     await process.cancelling.cancel_message(message.id, CALLER)
     return message.exclusion == capped(ACCEPT)
@@ -44,7 +44,7 @@ def capped(phase: ExclusionPhase, policy: str = "default") -> Exclusion:
 
 
 def times(world: World) -> list[Instant]:
-    """When each message counts that caps count."""
+    """Returns when each message counts that caps count."""
     return sorted(time for entries in counted(world.store).values() for time in entries.values())
 
 

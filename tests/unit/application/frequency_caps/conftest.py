@@ -1,4 +1,4 @@
-"""A process whose default policy lets marketing leave once a day to each person."""
+"""Provides a process whose default policy lets marketing leave once a day to each person."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def policies(world: World) -> Policies:
 
 @pytest.fixture
 async def process(world: World, policies: Policies) -> AsyncIterator[Process]:
-    """Of a world with live campaigns of both categories, and the policies. It is not started: tests claim."""
+    """Belongs to a world with live campaigns of both categories, and the policies. It is not started: tests claim."""
     assert await policies.page(None, 1, AUTHOR)
     world.clock.time = NOON
     await world.live("offers", category=Category.MARKETING)

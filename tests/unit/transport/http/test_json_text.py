@@ -17,7 +17,7 @@ from tests.unit.transport.http.messaging import make, paths, read
 
 
 def read_everything(body: bytes) -> Any:
-    """The message, or its violations."""
+    """Returns the message, or its violations."""
     return read("OfEverything", "POST", "/v1/everything", body)[1]
 
 

@@ -1,4 +1,4 @@
-"""The texts of the pages of unsubscribing: every language says the same."""
+"""Tests the texts of the pages of unsubscribing: every language says the same."""
 
 from __future__ import annotations
 

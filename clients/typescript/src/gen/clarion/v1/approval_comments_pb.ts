@@ -87,7 +87,7 @@ export const ListApprovalThreadsResponseSchema: GenMessage<ListApprovalThreadsRe
   messageDesc(file_clarion_v1_approval_comments, 1);
 
 /**
- * Says something.
+ * Adds a comment to the history of approvals.
  *
  * @generated from message clarion.v1.CommentOnApprovalRequest
  */

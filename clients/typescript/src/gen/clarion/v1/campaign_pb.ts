@@ -400,8 +400,8 @@ export enum Campaign_ActionMode {
   ALL = 1,
 
   /**
-   * The first action is sent; the next one when the message of the one before is excluded or fails. A message that expires, is
-   * cancelled (or was to be, while it was being sent), or is parked in doubt ends the row.
+   * The first action is sent; the next one when the message of the one before is excluded or fails. No further action follows a
+   * message that expires, is cancelled (or was to be, while it was being sent), or is parked in doubt.
    *
    * @generated from enum value: ACTION_MODE_FIRST_DELIVERABLE = 2;
    */

@@ -145,7 +145,7 @@ export enum FragmentRepin_Outcome {
   NOT_FOUND = 8,
 
   /**
-   * It, or something that it names, was changed each time while it was reviewed. Nothing was done. Call again.
+   * Each time it was reviewed, it or something that it names was changed meanwhile. Nothing was done. Call again.
    *
    * @generated from enum value: OUTCOME_CONTENDED = 9;
    */

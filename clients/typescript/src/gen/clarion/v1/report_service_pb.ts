@@ -23,7 +23,7 @@ export const file_clarion_v1_report_service: GenFile = /*@__PURE__*/
   fileDesc("Ch9jbGFyaW9uL3YxL3JlcG9ydF9zZXJ2aWNlLnByb3RvEgpjbGFyaW9uLnYxIl4KGEdldENhbXBhaWduUmVwb3J0UmVxdWVzdBIrCghjYW1wYWlnbhgBIAEoCUIZ4kEBAvpBEgoQY2xhcmlvbi9DYW1wYWlnbhIVCgd2ZXJzaW9uGAIgASgFQgTiQQEBIkcKGUdldENhbXBhaWduUmVwb3J0UmVzcG9uc2USKgoGcmVwb3J0GAEgASgLMhouY2xhcmlvbi52MS5DYW1wYWlnblJlcG9ydCLkBwoOQ2FtcGFpZ25SZXBvcnQSJwoIY2FtcGFpZ24YASABKAlCFfpBEgoQY2xhcmlvbi9DYW1wYWlnbhIPCgd2ZXJzaW9uGAIgASgFEhYKDnRhcmdldGVkX2NvdW50GAMgASgDEhQKDHF1ZXVlZF9jb3VudBgEIAEoAxISCgpzZW50X2NvdW50GAUgASgDEhYKDmV4Y2x1ZGVkX2NvdW50GAYgASgDEhQKDGZhaWxlZF9jb3VudBgHIAEoAxIXCg9jYW5jZWxsZWRfY291bnQYCCABKAMSFQoNZXhwaXJlZF9jb3VudBgJIAEoAxIWCg5pbl9kb3VidF9jb3VudBgKIAEoAxITCgtyZXRyeV9jb3VudBgLIAEoAxJBCg9leGNsdWRlZF9jb3VudHMYDCADKAsyKC5jbGFyaW9uLnYxLkNhbXBhaWduUmVwb3J0LkV4Y2x1ZGVkQ291bnQSPQoNZmFpbGVkX2NvdW50cxgNIAMoCzImLmNsYXJpb24udjEuQ2FtcGFpZ25SZXBvcnQuRmFpbGVkQ291bnQSNAoQaGFuZF9vZmZfbGF0ZW5jeRgOIAEoCzIaLmNsYXJpb24udjEuSGFuZE9mZkxhdGVuY3kSLQoJcmVhZF90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJKChhoYW5kX29mZl9leGNsdWRlZF9jb3VudHMYECADKAsyKC5jbGFyaW9uLnYxLkNhbXBhaWduUmVwb3J0LkV4Y2x1ZGVkQ291bnQSGgoSdW5zdWJzY3JpYmVkX2NvdW50GBEgASgDEj4KDWxvY2FsZV9jb3VudHMYEiADKAsyJy5jbGFyaW9uLnYxLkNhbXBhaWduUmVwb3J0LkxvY2FsZUNvdW50cxIrCgtydWxlX2NvdW50cxgTIAMoCzIWLmNsYXJpb24udjEuUnVsZUNvdW50cxpLCg1FeGNsdWRlZENvdW50EisKBnJlYXNvbhgBIAEoDjIbLmNsYXJpb24udjEuRXhjbHVzaW9uUmVhc29uEg0KBWNvdW50GAIgASgDGkgKC0ZhaWxlZENvdW50EioKBnJlYXNvbhgBIAEoDjIaLmNsYXJpb24udjEuRmFpbHVyZS5SZWFzb24SDQoFY291bnQYAiABKAMaeAoMTG9jYWxlQ291bnRzEg4KBmxvY2FsZRgBIAEoCRIWCg50YXJnZXRlZF9jb3VudBgCIAEoAxISCgpzZW50X2NvdW50GAMgASgDEhYKDmV4Y2x1ZGVkX2NvdW50GAQgASgDEhQKDGZhaWxlZF9jb3VudBgFIAEoAyKXAQoOSGFuZE9mZkxhdGVuY3kSDQoFY291bnQYASABKAMSJgoDcDUwGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA3A5NRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNwOTkYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ypAEKDVJlcG9ydFNlcnZpY2USkgEKEUdldENhbXBhaWduUmVwb3J0EiQuY2xhcmlvbi52MS5HZXRDYW1wYWlnblJlcG9ydFJlcXVlc3QaJS5jbGFyaW9uLnYxLkdldENhbXBhaWduUmVwb3J0UmVzcG9uc2UiMOLbGAMKAQSC0+STAiMSIS92MS97Y2FtcGFpZ249Y2FtcGFpZ25zLyp9L3JlcG9ydGIGcHJvdG8z", [file_clarion_v1_access, file_clarion_v1_attempt, file_clarion_v1_targeting, file_google_api_annotations, file_google_api_field_behavior, file_google_api_resource, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * Asks for the figures of a campaign.
+ * Asks for the counters of a campaign.
  *
  * @generated from message clarion.v1.GetCampaignReportRequest
  */
@@ -51,7 +51,7 @@ export const GetCampaignReportRequestSchema: GenMessage<GetCampaignReportRequest
   messageDesc(file_clarion_v1_report_service, 0);
 
 /**
- * Carries the figures of a campaign.
+ * Carries the counters of a campaign.
  *
  * @generated from message clarion.v1.GetCampaignReportResponse
  */
@@ -176,7 +176,7 @@ export type CampaignReport = Message<"clarion.v1.CampaignReport"> & {
   handOffLatency?: HandOffLatency | undefined;
 
   /**
-   * Says when the figures were read.
+   * Says when the counters were read.
    *
    * @generated from field: google.protobuf.Timestamp read_time = 15;
    */
@@ -326,35 +326,35 @@ export const CampaignReport_LocaleCountsSchema: GenMessage<CampaignReport_Locale
   messageDesc(file_clarion_v1_report_service, 2, 2);
 
 /**
- * Says how long it took from the moment a message was accepted, or from its send time where that is later, until a provider
- * took it. Read from a histogram: each figure is within 10 % of the true one.
+ * Says how long it took from the moment a message was accepted, or from its send time where that is later, until a provider took
+ * it. It is read from a histogram: each time is within 10 % of the true one.
  *
  * @generated from message clarion.v1.HandOffLatency
  */
 export type HandOffLatency = Message<"clarion.v1.HandOffLatency"> & {
   /**
-   * Says how many messages the figures are of.
+   * Says how many messages the times are of.
    *
    * @generated from field: int64 count = 1;
    */
   count: bigint;
 
   /**
-   * Half of the messages took at most this long. Is absent without messages.
+   * Says how long at most half of the messages took. Is absent without messages.
    *
    * @generated from field: google.protobuf.Duration p50 = 2;
    */
   p50?: Duration | undefined;
 
   /**
-   * 95 of 100 messages took at most this long. Is absent without messages.
+   * Says how long at most 95 of 100 messages took. Is absent without messages.
    *
    * @generated from field: google.protobuf.Duration p95 = 3;
    */
   p95?: Duration | undefined;
 
   /**
-   * 99 of 100 messages took at most this long. Is absent without messages.
+   * Says how long at most 99 of 100 messages took. Is absent without messages.
    *
    * @generated from field: google.protobuf.Duration p99 = 4;
    */
@@ -369,7 +369,7 @@ export const HandOffLatencySchema: GenMessage<HandOffLatency> = /*@__PURE__*/
   messageDesc(file_clarion_v1_report_service, 3);
 
 /**
- * Adds up what became of messages.
+ * Adds up what became of messages, as counters.
  *
  * Every RPC may also fail as `error_reason.proto` says under "Any call".
  *
@@ -377,8 +377,8 @@ export const HandOffLatencySchema: GenMessage<HandOffLatency> = /*@__PURE__*/
  */
 export const ReportService: GenService<{
   /**
-   * Returns the figures of a campaign, as of the last commit. Costs the same however many messages there are. Needs the
-   * scope `read`.
+   * Returns the counters of a campaign, as of the last commit. It costs the same however many messages there are. Needs the scope
+   * `read`.
    *
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
