@@ -166,7 +166,10 @@ class Settings(BaseSettings):
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none.")
         if bool(self.public_url) != (self.link_keys is not None):
-            raise ValueError("CLARION_PUBLIC_URL and CLARION_LINK_KEYS belong together: set both, or none.")
+            raise ValueError(
+                "CLARION_PUBLIC_URL and CLARION_LINK_KEYS belong together: set both, or none. This makes a file of"
+                ' keys: echo "1 $(openssl rand -hex 64)" > link-keys && chmod 600 link-keys'
+            )
         for name in ("tls_certificate", "tls_key", "queue_credentials", "link_keys", "erasure_keys"):
             file = getattr(self, name)
             if file is not None and not file.is_file():

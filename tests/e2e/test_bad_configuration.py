@@ -115,7 +115,7 @@ def test_a_store_that_cannot_be_opened_is_reported_in_one_sentence(
             ["--allow-list", "example.com,nobody@"],
             "CLARION_ALLOW_LIST must be addresses and domains, such as dev@example",
         ),
-        (["--link-keys", "link-keys"], "CLARION_PUBLIC_URL and CLARION_LINK_KEYS belong together: set both, or none."),
+        (["--link-keys", "link-keys"], 'This makes a file of keys: echo "1 $(openssl rand -hex 64)" > link-keys'),
         (
             ["--public-url", "https://mail.example", "--link-keys", "nowhere"],
             "CLARION_LINK_KEYS: There is no file nowhere.",

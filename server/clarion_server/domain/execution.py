@@ -116,16 +116,20 @@ class Cancellation:
 
     cancelled_count: int
     too_late_count: int
+    left_count: int = 0
+    """How many members of its audience were not decided about, and get no message."""
 
     @property
     def outcome(self) -> CancelOutcome:
         if self.too_late_count == 0:
             return CancelOutcome.CANCELLED
-        return CancelOutcome.PARTIAL if self.cancelled_count else CancelOutcome.TOO_LATE
+        return CancelOutcome.PARTIAL if self.cancelled_count or self.left_count else CancelOutcome.TOO_LATE
 
 
-def cancellation(counts: Mapping[MessageState, int]) -> Cancellation:
-    """Returns the result of a cancellation from the number of messages in each state after it."""
+def cancellation(counts: Mapping[MessageState, int], left_count: int = 0) -> Cancellation:
+    """Returns the result of a cancellation from the number of messages in each state after it, and from the number of
+    members that its audience has left.
+    """
     cancelled = counts.get(MessageState.CANCELLED, 0)
     never_sent = cancelled + counts.get(MessageState.EXCLUDED, 0)
-    return Cancellation(cancelled, sum(counts.values()) - never_sent)
+    return Cancellation(cancelled, sum(counts.values()) - never_sent, left_count)

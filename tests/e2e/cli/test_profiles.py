@@ -130,6 +130,36 @@ async def test_an_import_goes_on_behind_the_line_that_was_mended(clarion: Comman
     assert len((await clarion("profiles", "list", "--json")).data) == 3
 
 
+async def test_rejected_rows_are_mended_and_imported_by_themselves(clarion: CommandLine) -> None:
+    clarion.write("people.csv", "email,attributes.seats:integer\na@example.com,1\nb@example.com,many\n@,3\n")
+    imported = await clarion("profiles", "import", "people.csv", "--rejected", "rejected.csv")
+    assert imported.status == 1
+    path = clarion.folder / "rejected.csv"
+    path.write_text(path.read_text().replace("many", "2").replace("@,3", "c@example.com,3"))
+    mended = await clarion("profiles", "import", "rejected.csv", "--json")
+    assert (mended.status, mended.data["created"]) == (0, 2)
+    stored = await clarion("profiles", "get", "b@example.com", "--json")
+    assert stored.data["attributes"] == {"seats": 2}
+
+
+async def test_rows_that_were_rejected_before_an_interruption_stay_in_their_file(clarion: CommandLine) -> None:
+    rejecting = ("--rejected", "rejected.csv")
+    path = clarion.folder / "people.csv"
+    path.write_bytes(b"email\na@\nb@example.com\nM\xfcller\n")
+    assert (await clarion("profiles", "import", "people.csv", *rejecting)).status == 2
+    path.write_text("email\na@\nb@example.com\nc@\n")
+    await clarion("profiles", "import", "people.csv", *rejecting, "--from-line", "4")
+    rejected = list(csv.reader((clarion.folder / "rejected.csv").read_text().splitlines()))
+    assert [(line, address) for line, _, address in rejected[1:]] == [("2", "a@"), ("4", "c@")]
+
+
+async def test_nothing_is_imported_when_rejected_rows_could_not_be_written(clarion: CommandLine) -> None:
+    clarion.write("people.csv", "email\na@example.com\n")
+    refused = await clarion("profiles", "import", "people.csv", "--rejected", "nowhere/rejected.csv")
+    assert (refused.status, "Cannot write nowhere/rejected.csv" in refused.err) == (2, True)
+    assert (await clarion("profiles", "list", "--json")).data == []
+
+
 async def test_two_profiles_of_one_person_are_merged(clarion: CommandLine) -> None:
     kept = (await clarion("profiles", "create", "jane@example.com", "--attributes", '{"plan": "gold"}')).out.strip()
     gone = (await clarion("profiles", "create", "crm:1", "--attributes", '{"plan": "free", "seats": 3}')).out.strip()

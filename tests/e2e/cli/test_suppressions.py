@@ -84,6 +84,18 @@ async def test_a_file_is_imported_and_exported_as_it_was(shop: CommandLine) -> N
     assert len((await shop("suppressions", "export", "--json")).lines) == 2
 
 
+async def test_rejected_rows_are_written_although_the_file_cannot_be_read_to_its_end(shop: CommandLine) -> None:
+    (shop.folder / "in.csv").write_bytes(b"target\nnobody@\njane@example.com\nM\xfcller\n")
+    stopped = await shop("suppressions", "import", "in.csv", "--rejected", "rejected.csv")
+    assert stopped.status == 2
+    assert "Imported through line 3. Run the command again: nothing is stored twice." in stopped.err
+    path = shop.folder / "rejected.csv"
+    assert path.read_text().splitlines()[1].startswith("2,address: Must be of the form")
+    path.write_text(path.read_text().replace("nobody@", "joe@example.com"))
+    mended = await shop("suppressions", "import", "rejected.csv", "--json")
+    assert (mended.status, mended.data["created"]) == (0, 1)
+
+
 async def test_the_example_suppresses_and_releases(
     shop: CommandLine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

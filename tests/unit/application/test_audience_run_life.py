@@ -21,13 +21,13 @@ from clarion_server.domain.campaign import Action, Campaign, QueueDisposal
 from clarion_server.domain.errors import (
     AudienceInUse,
 )
-from clarion_server.domain.execution import CancelOutcome
+from clarion_server.domain.execution import Cancellation, CancelOutcome
 from clarion_server.domain.instant import DAY, HOUR, SECOND
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.profile import ProfileRef
 
 from tests.unit.application.audience_running import Runs, by_condition, people, person, run_of
-from tests.unit.application.running import CALLER, Process, executions, messages, recipient, until
+from tests.unit.application.running import CALLER, Process, claimed, executions, messages, recipient, until
 from tests.unit.application.world import AUTHOR, DEFINITION, EMAIL, World
 
 QUEUED, CANCELLED = MessageState.QUEUED, MessageState.CANCELLED
@@ -161,6 +161,24 @@ async def test_cancelling_ends_a_run_and_says_how_many_were_accepted(world: Worl
     with pytest.raises(RunLost):
         await step(runs, run)
     assert {message.state for message in messages(world).values()} == {CANCELLED}
+
+
+async def test_a_run_is_cancelled_in_part_while_members_are_left(world: World, runs: Runs) -> None:
+    run = await selected(runs)
+    await step(runs, run)
+    await claimed(world)
+    in_part = await runs.cancelling.cancel_execution(run.execution_id, CALLER)
+    assert in_part == Cancellation(cancelled_count=0, too_late_count=2, left_count=3)
+    assert in_part.outcome is CancelOutcome.PARTIAL
+
+
+async def test_it_is_too_late_to_cancel_a_run_that_has_left_nobody(world: World, runs: Runs) -> None:
+    run = await selected(runs, count=2)
+    await finish(runs, run)
+    await claimed(world)
+    too_late = await runs.cancelling.cancel_execution(run.execution_id, CALLER)
+    assert too_late == Cancellation(cancelled_count=0, too_late_count=2)
+    assert too_late.outcome is CancelOutcome.TOO_LATE
 
 
 async def test_cancelling_again_changes_nothing(world: World, runs: Runs) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from clarion_client import Channel, Consent, ConsentChange, ConsentChoice, ConsentSource, ExportedProfile, Profile
+from clarion_server.transport.cli.csv_rows import CsvRows
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.profile_rows import Form, Row, read_csv, read_jsonl, to_data, write_csv
 from clarion_server.transport.cli.text_lines import read_lines
@@ -45,8 +46,8 @@ CHOICES = (
 )
 
 
-def rows(text: str, **form: Any) -> list[Row]:
-    return list(read_csv(text.splitlines(keepends=True), Form(**form)))
+def rows(text: str, delimiter: str = "", **form: Any) -> list[Row]:
+    return list(read_csv(CsvRows(text.splitlines(keepends=True), delimiter), Form(**form)))
 
 
 def profile(text: str, **form: Any) -> Profile:
@@ -136,7 +137,7 @@ def test_a_row_that_cannot_be_read_is_told_by_the_line_where_it_begins() -> None
 
 def test_what_is_exported_is_imported_as_the_same() -> None:
     lines = "".join(write_csv([EXPORTED], spreadsheet_safe=False)).splitlines(keepends=True)
-    (row,) = read_csv(lines, Form())
+    (row,) = read_csv(CsvRows(lines, ""), Form())
     assert (row.profile, row.consents) == (EVERYTHING, CHOICES)
     (row,) = read_jsonl([f"{json.dumps(to_data(EXPORTED))}\n"])
     assert (row.profile, row.consents) == (EVERYTHING, CHOICES)

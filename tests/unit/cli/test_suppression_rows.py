@@ -7,6 +7,7 @@ import io
 
 import pytest
 from clarion_client import Suppression, SuppressionReason, SuppressionScope
+from clarion_server.transport.cli.csv_rows import CsvRows
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.suppression_rows import Defaults, read_rows, write_rows
 
@@ -21,7 +22,7 @@ DOMAIN = Suppression(domain="*.example.com", reason=SuppressionReason.MANUAL, sc
 
 def read(text: str, delimiter: str = ",", target: str = "target", defaults: Defaults | None = None) -> list[object]:
     """Returns the suppressions, and the problems of the other rows with their lines."""
-    rows = read_rows(io.StringIO(text, newline=""), delimiter, target, defaults or Defaults())
+    rows = read_rows(CsvRows(io.StringIO(text, newline=""), delimiter), target, defaults or Defaults())
     return [row.suppression or (row.line, row.problem) for row in rows]
 
 

@@ -167,9 +167,9 @@ class CancelExecutionResponse(_message.Message):
         OUTCOME_CANCELLED: CancelExecutionResponse._Outcome.ValueType  # 1
         """Every message is cancelled (by this call or earlier) or excluded: none was or will be sent."""
         OUTCOME_TOO_LATE: CancelExecutionResponse._Outcome.ValueType  # 2
-        """No message could be cancelled."""
+        """No message could be cancelled, and no member of an audience was left who would get one."""
         OUTCOME_PARTIAL: CancelExecutionResponse._Outcome.ValueType  # 3
-        """Some were cancelled; for others it was too late."""
+        """Some were cancelled, or members of an audience were left who get none now. For others it was too late."""
 
     class Outcome(_Outcome, metaclass=_OutcomeEnumTypeWrapper):
         """Says what the cancellation came to."""
@@ -179,9 +179,9 @@ class CancelExecutionResponse(_message.Message):
     OUTCOME_CANCELLED: CancelExecutionResponse.Outcome.ValueType  # 1
     """Every message is cancelled (by this call or earlier) or excluded: none was or will be sent."""
     OUTCOME_TOO_LATE: CancelExecutionResponse.Outcome.ValueType  # 2
-    """No message could be cancelled."""
+    """No message could be cancelled, and no member of an audience was left who would get one."""
     OUTCOME_PARTIAL: CancelExecutionResponse.Outcome.ValueType  # 3
-    """Some were cancelled; for others it was too late."""
+    """Some were cancelled, or members of an audience were left who get none now. For others it was too late."""
 
     OUTCOME_FIELD_NUMBER: _builtins.int
     CANCELLED_COUNT_FIELD_NUMBER: _builtins.int

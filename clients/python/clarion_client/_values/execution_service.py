@@ -21,9 +21,9 @@ class CancelOutcome(StrEnum):
     CANCELLED = "CANCELLED"
     """Every message is cancelled (by this call or earlier) or excluded: none was or will be sent."""
     TOO_LATE = "TOO_LATE"
-    """No message could be cancelled."""
+    """No message could be cancelled, and no member of an audience was left who would get one."""
     PARTIAL = "PARTIAL"
-    """Some were cancelled; for others it was too late."""
+    """Some were cancelled, or members of an audience were left who get none now. For others it was too late."""
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
 

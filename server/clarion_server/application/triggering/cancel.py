@@ -14,7 +14,7 @@ from clarion_server.application.resource_lookup import find_execution, find_mess
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller
-from clarion_server.domain.audience_run import AudienceRun, EndReason
+from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
 from clarion_server.domain.event import run_event
 from clarion_server.domain.execution import Cancellation, cancellation
 from clarion_server.domain.instant import Instant
@@ -69,7 +69,7 @@ class CancelMessages:
         await self.transactions.write(lambda unit: unit.messages.drop_fallbacks(execution_id), bulk=True)
         while await self.transactions.write(lambda unit: self._cancel_queued(unit, execution_id, _BATCH), bulk=True):
             pass
-        return await self.transactions.read(lambda unit: cancellation(unit.messages.state_counts(execution_id)))
+        return await self.transactions.read(lambda unit: _cancellation_of_run(unit, execution_id))
 
     def _cancel_queued(self, unit: UnitOfWork, execution_id: str, limit: int = MAX_MESSAGES) -> int:
         messages = unit.messages.queued_of_execution(execution_id, limit)
@@ -88,3 +88,9 @@ class CancelMessages:
             return find_message(unit, caller.visibility, message_id)
 
         return await self.transactions.write(cancel)
+
+
+def _cancellation_of_run(unit: UnitOfWork, execution_id: str) -> Cancellation:
+    run = unit.audience_runs.get(execution_id)
+    left_count = run.left_count if run is not None and run.state is RunState.CANCELLED else 0
+    return cancellation(unit.messages.state_counts(execution_id), left_count)

@@ -42,13 +42,18 @@ def decided_count(run: AudienceRun) -> int:
     return run.accepted_count + sum(run.excluded_counts.values()) + run.deleted_count
 
 
+def left_count(run: AudienceRun) -> int:
+    """Returns how many members were not decided about, as far as they are known."""
+    return max(run.selected_count - decided_count(run), 0)
+
+
 def exit_code(run: AudienceRun | None) -> Exit:
     has_failed = run is not None and run.state in {AudienceRunState.REFUSED, AudienceRunState.CANCELLED}
     return Exit.BAD_NEWS if has_failed else Exit.OK
 
 
 def members_row(run: AudienceRun) -> tuple[str, RenderableType]:
-    return "members", plain(f"{run.selected_count} of at most {run.max_recipients}")
+    return "members", plain(f"{run.selected_count:,} of at most {run.max_recipients:,}")
 
 
 def run_rows(run: AudienceRun) -> list[tuple[str, RenderableType]]:
@@ -61,7 +66,7 @@ def run_rows(run: AudienceRun) -> list[tuple[str, RenderableType]]:
         rows.append(("because", plain(run.end_reason)))
     rows.append(("starts", moment(run.start_time)))
     if run.state in _UNKNOWN_MEMBERS:
-        rows.append(("members", plain(f"at most {run.max_recipients}")))
+        rows.append(("members", plain(f"at most {run.max_recipients:,}")))
         return rows
     rows += [members_row(run), ("accepted for", plain(run.accepted_count))]
     rows += [(f"excluded {reason}", plain(count)) for reason, count in run.excluded_counts.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 
 from clarion_server.transport.cli.failures import CommandFailed
@@ -12,24 +13,46 @@ from clarion_server.transport.cli.failures import CommandFailed
 _DELIMITERS = ",;\t|"
 
 
-def read_csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yields the header line, and each row below it that is not blank, with the line at which it begins, from 1.
+#: What a file of rejected rows has before the cells of each row.
+ABOUT_REJECTED = ("line", "problem")
 
-    An empty `delimiter` is what separates the names of the header line. Raises CommandFailed where the file is no CSV.
+
+class CsvRows:
+    """The rows of a CSV file below its header line.
+
+    Of a file of rejected rows, these are the rejected ones as they were, so that it can be mended and imported.
     """
-    remaining = iter(lines)
-    first = next(remaining, "")
-    chosen = delimiter or max(_DELIMITERS, key=first.count)
-    reader = csv.reader(chain([first], remaining), delimiter=chosen, strict=True)
-    try:
-        yield 1, next(reader, [])
-        line = reader.line_num + 1
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise CommandFailed(f"Line {reader.line_num} is not CSV: {error}.") from error
+
+    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
+        """Reads the header line. An empty `delimiter` is what separates its names. Raises CommandFailed where the file
+        is no CSV.
+        """
+        remaining = iter(lines)
+        first = next(remaining, "")
+        chosen = delimiter or max(_DELIMITERS, key=first.count)
+        self._reader = csv.reader(chain([first], remaining), delimiter=chosen, strict=True)
+        with self._told():
+            names = [name.strip() for name in next(self._reader, [])]
+        self._skipped = len(ABOUT_REJECTED) if tuple(names[:2]) == ABOUT_REJECTED else 0
+        self.names = names[self._skipped :]
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        """Yields each row that is not blank, with the line at which it begins, from 1. Raises CommandFailed where the
+        file is no CSV.
+        """
+        line = self._reader.line_num + 1
+        with self._told():
+            for cells in self._reader:
+                if any(cell.strip() for cell in cells):
+                    yield line, cells[self._skipped :]
+                line = self._reader.line_num + 1
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except csv.Error as error:
+            raise CommandFailed(f"Line {self._reader.line_num} is not CSV: {error}.") from error
 
 
 def csv_line(cells: Iterable[object]) -> str:

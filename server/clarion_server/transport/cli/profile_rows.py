@@ -21,7 +21,7 @@ from typing import Any
 
 from clarion_client import ConsentChange, ExportedProfile, FieldError, Profile
 
-from clarion_server.transport.cli.csv_rows import csv_line, harmless, read_csv_rows
+from clarion_server.transport.cli.csv_rows import CsvRows, csv_line, harmless
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.json_input import parse_json
 
@@ -48,10 +48,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Says how a CSV file is written."""
+    """Says what cells and columns of a CSV file mean."""
 
-    delimiter: str = ""
-    """Is empty for what separates the names of the header line."""
     null: str | None = None
     """Is the text of a cell that removes the attribute."""
     attributes_from_rest: bool = False
@@ -62,14 +60,12 @@ class Form:
 Put = Callable[[dict[str, Any], str | None], None]
 
 
-def read_csv(lines: Iterable[str], form: Form) -> Iterator[Row]:
-    """Yields the rows below the header line.
+def read_csv(rows: CsvRows, form: Form) -> Iterator[Row]:
+    """Yields the rows as profiles.
 
     Raises CommandFailed when there is no header line, when it has unknown columns, and where the file is no CSV.
     """
-    rows = read_csv_rows(lines, form.delimiter)
-    _, names = next(rows)
-    columns = _columns([name.strip() for name in names], form)
+    columns = _columns(rows.names, form)
     for line, cells in rows:
         yield _csv_row(line, cells, columns, form)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clarion_server.transport.cli.csv_rows import csv_line
+from clarion_server.transport.cli.csv_rows import ABOUT_REJECTED, csv_line
+from clarion_server.transport.cli.failures import CommandFailed
 
 #: The most that are printed as text. JSON and the file of rejected rows have all of them.
 _MOST_SHOWN = 20
@@ -24,11 +26,41 @@ class RejectedRow:
         return {"line": self.line, "problem": self.problem}
 
 
-def write_rejected(path: Path, rejected: Sequence[RejectedRow]) -> None:
-    """Writes a CSV file: of each row its line, the problem and its cells."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(csv_line(("line", "problem", "cells")))
-        file.writelines(csv_line((row.line, row.problem, *row.cells)) for row in sorted(rejected))
+class RejectedFile:
+    """The CSV file of the rejected rows: of each its line, the problem and its cells."""
+
+    def __init__(self, path: Path, columns: Sequence[str], source: Path) -> None:
+        """`columns` are the names of the cells of the file `source`. Raises CommandFailed when it cannot be written."""
+        self._path = path
+        self._header = (*ABOUT_REJECTED, *columns)
+        try:
+            path.open("ab").close()
+            is_source = source.exists() and path.samefile(source)
+        except OSError as error:
+            raise CommandFailed(f"Cannot write {path}: {error.strerror}.") from error
+        if is_source:
+            raise CommandFailed("--rejected names the file that is imported.", hint="Name another file.")
+
+    def write(self, rejected: Sequence[RejectedRow], first_line: int = 1) -> None:
+        """Writes these rows. Those before `first_line` are of an earlier part of the import: the ones that the file
+        has stay.
+        """
+        rows = {row.line: row for row in self._stored() if row.line < first_line} if first_line > 1 else {}
+        rows |= {row.line: row for row in rejected}
+        with self._path.open("w", encoding="utf-8", newline="") as file:
+            file.write(csv_line(self._header))
+            file.writelines(csv_line((row.line, row.problem, *row.cells)) for row in sorted(rows.values()))
+
+    def _stored(self) -> Iterator[RejectedRow]:
+        """Yields what an earlier part of the same import has written. A file of anything else has nothing of it."""
+        with self._path.open(encoding="utf-8", errors="replace", newline="") as file:
+            lines = csv.reader(file)
+            if next(lines, ()) != list(self._header):
+                return
+            for cells in lines:
+                # The last line may have been cut off.
+                if len(cells) >= len(ABOUT_REJECTED):
+                    yield RejectedRow(int(cells[0]), cells[1], tuple(cells[2:]))
 
 
 def rejected_text(rejected: Sequence[RejectedRow]) -> str:

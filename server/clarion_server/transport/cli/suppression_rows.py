@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from clarion_client import Suppression, SuppressionReason, SuppressionScope
 
-from clarion_server.transport.cli.csv_rows import csv_line, harmless, read_csv_rows
+from clarion_server.transport.cli.csv_rows import CsvRows, csv_line, harmless
 from clarion_server.transport.cli.failures import CommandFailed
 
 E = TypeVar("E", bound=StrEnum)
@@ -39,14 +39,12 @@ class Defaults:
     scope: SuppressionScope = SuppressionScope.ALL
 
 
-def read_rows(lines: Iterable[str], delimiter: str, target: str, defaults: Defaults) -> Iterator[Row]:
-    """Yields the rows below the header line. `target` is the name of the column with the targets.
+def read_rows(rows: CsvRows, target: str, defaults: Defaults) -> Iterator[Row]:
+    """Yields the rows as suppressions. `target` is the name of the column with the targets.
 
     Raises CommandFailed when there is no header line, one with other columns, and where the file is no CSV.
     """
-    rows = read_csv_rows(lines, delimiter)
-    _, names = next(rows)
-    header = [name.strip().lower() for name in names]
+    header = [name.lower() for name in rows.names]
     _check_header(header, target)
     for line, cells in rows:
         yield _row(line, header, cells, target, defaults)

@@ -12,7 +12,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from clarion_server.transport.cli.commands.importing import AS_FOUND, ImportOptions
 from clarion_server.transport.cli.commands.options import AudienceName
-from clarion_server.transport.cli.csv_rows import read_csv_rows
+from clarion_server.transport.cli.csv_rows import CsvRows
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text
@@ -21,6 +21,9 @@ from clarion_server.transport.cli.views import plain
 
 if TYPE_CHECKING:
     from clarion_client import UploadedIdentities
+
+#: The name of the cells in the file of rejected rows, where the uploaded file has no names.
+_COLUMN = "identity"
 
 
 class _Row(NamedTuple):
@@ -46,9 +49,13 @@ def upload_identities(
     that was cut off, the present one holds. Exit code 1 when identities are refused.
     """
     rows = _read(importing.read_lines(file), column.strip())
+    rejected_file = importing.rejected_file([column.strip() or _COLUMN], file)
     run = _Run(session)
-    run.send(audience, rows, append=append, import_id=importing.import_id)
-    importing.keep(run.rejected)
+    try:
+        run.send(audience, rows, append=append, import_id=importing.import_id)
+    finally:
+        if rejected_file is not None:
+            rejected_file.write(run.rejected)
     session.output.show(run.summary, lambda: plain(run.sentence))
     return Exit.BAD_NEWS if run.rejected else Exit.OK
 
@@ -64,9 +71,8 @@ def _read(lines: Iterable[str], column: str) -> Iterator[_Row]:
 
 
 def _read_column(lines: Iterable[str], column: str) -> Iterator[_Row]:
-    rows = read_csv_rows(lines, "")
-    _, header = next(rows)
-    names = [name.strip().lower() for name in header]
+    rows = CsvRows(lines, "")
+    names = [name.lower() for name in rows.names]
     if column.lower() not in names:
         raise CommandFailed(f"The first line names no column {column!r}.", hint=f"It has {', '.join(names)}.")
     index = names.index(column.lower())

@@ -15,7 +15,7 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import id_of, moment, plain, state
 
 if TYPE_CHECKING:
-    from clarion_client import Execution
+    from clarion_client import Execution, ExecutionCancellation
 
 ExecutionName = Annotated[str, Parameter(help="The id of the execution.")]
 
@@ -62,7 +62,7 @@ def get_execution(
 
 @executions.command(name="cancel")
 def cancel_execution(execution: ExecutionName, /, *, session: CurrentSession) -> Exit:
-    """Cancel the messages of an execution that are not being handed off yet.
+    """Cancel the messages of an execution that are not being handed off yet, and end the run of an audience.
 
     Exit code 1 when it was too late for some of them.
     """
@@ -71,12 +71,18 @@ def cancel_execution(execution: ExecutionName, /, *, session: CurrentSession) ->
     cancellation = session.client.executions.cancel(execution)
     session.output.show(
         cancellation.to_dict(),
-        lambda: Text.assemble(
-            state(cancellation.outcome),
-            f": {cancellation.cancelled_count} cancelled, too late for {cancellation.too_late_count}.",
-        ),
+        lambda: Text.assemble(state(cancellation.outcome), f": {_sentence(cancellation)}"),
     )
     return Exit.OK if cancellation.outcome is CancelOutcome.CANCELLED else Exit.BAD_NEWS
+
+
+def _sentence(cancellation: ExecutionCancellation) -> str:
+    from clarion_server.transport.cli.audience_run import left_count  # noqa: PLC0415 - loads gRPC
+
+    counts = f"{cancellation.cancelled_count:,} cancelled, too late for {cancellation.too_late_count:,}."
+    run = cancellation.execution.audience_run
+    left = left_count(run) if run is not None else 0
+    return f"{counts} {left:,} members were left, who get nothing." if left else counts
 
 
 def _execution_view(execution: Execution) -> RenderableType:

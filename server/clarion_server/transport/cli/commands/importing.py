@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from clarion_server.transport.cli.commands.options import option_group
 from clarion_server.transport.cli.failures import CommandFailed
-from clarion_server.transport.cli.rejected_rows import RejectedRow, write_rejected
+from clarion_server.transport.cli.rejected_rows import RejectedFile
 
 Delimiter = Annotated[str, Parameter(help="The character between cells. Default: that of the first line.")]
 
@@ -33,10 +33,9 @@ class ImportOptions:
 
         return read_lines(file, self.encoding)
 
-    def keep(self, rejected: Sequence[RejectedRow]) -> None:
-        """Writes the rows to the file that was asked for, if any."""
-        if self.rejected is not None:
-            write_rejected(self.rejected, rejected)
+    def rejected_file(self, columns: Sequence[str], source: Path) -> RejectedFile | None:
+        """Returns the file for rejected rows that was asked for, if any. See `RejectedFile`."""
+        return None if self.rejected is None else RejectedFile(self.rejected, columns, source)
 
 
 AS_FOUND = ImportOptions()

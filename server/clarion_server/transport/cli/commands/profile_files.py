@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
-from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
 from clarion_server.transport.cli.commands.importing import AS_FOUND, Delimiter, ImportOptions, check_delimiter
 from clarion_server.transport.cli.commands.options import option_group
+from clarion_server.transport.cli.csv_rows import CsvRows
 from clarion_server.transport.cli.exits import Exit
-from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text
-from clarion_server.transport.cli.session import CurrentSession, Session
-from clarion_server.transport.cli.text_input import STDIN
+from clarion_server.transport.cli.import_run import ImportRun
+from clarion_server.transport.cli.rejected_rows import rejected_text
+from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import plain
 
 if TYPE_CHECKING:
     from clarion_client import ConsentChange, ImportedProfile, Profile
 
     from clarion_server.transport.cli.profile_rows import Row
+
+    _Given = tuple[Profile, Sequence[ConsentChange]]
 
 #: The most profiles whose first lines are remembered, to tell which rows name somebody again.
 _MOST_REMEMBERED = 1_000_000
@@ -40,14 +41,17 @@ class CellOptions:
         bool, Parameter(help="Make attributes of the columns that are none of the known ones.")
     ] = False
 
-    def read(self, lines: Iterable[str], suffix: str) -> Iterator[Row]:
-        """Returns the rows of a file whose name has this suffix. Raises CommandFailed for one that cannot be read."""
+    def read(self, lines: Iterable[str], suffix: str) -> tuple[Sequence[str], Iterator[Row]]:
+        """Returns the names of the cells and the rows of a file whose name has this suffix. Raises CommandFailed for
+        one that cannot be read.
+        """
         from clarion_server.transport.cli.profile_rows import Form, read_csv, read_jsonl  # noqa: PLC0415 - loads gRPC
 
         check_delimiter(self.delimiter)
         if suffix.lower() in _JSON_SUFFIXES:
-            return read_jsonl(lines)
-        return read_csv(lines, Form(self.delimiter, self.null, self.attributes_from_rest))
+            return ["cells"], read_jsonl(lines)
+        table = CsvRows(lines, self.delimiter)
+        return table.names, read_csv(table, Form(self.null, self.attributes_from_rest))
 
 
 PLAIN_CELLS = CellOptions()
@@ -78,17 +82,12 @@ def import_profiles(
     With an --import-id, the same command goes on by itself for a week, and no row is imported twice.
     Exit code 1 when a row is rejected.
     """
-    rows = cells.read(importing.read_lines(file), file.suffix)
-    run = _Run(session)
-    with session.interruption.handled_by(run.stop):
-        try:
-            run.send((row for row in rows if row.line >= from_line), _line_count(file), importing.import_id)
-        finally:
-            importing.keep(run.rejected)
-    session.output.show(run.summary, lambda: plain(_sentence(run)))
-    if run.stopped:
-        return Exit.INTERRUPTED
-    return Exit.BAD_NEWS if run.rejected else Exit.OK
+    columns, rows = cells.read(importing.read_lines(file), file.suffix)
+    rejected_file = importing.rejected_file(columns, file)
+    run = _Run(ImportRun(session, file, rejected_file, "Go on with --from-line {line}.", from_line))
+    run.send(rows, lambda profiles: session.client.profiles.import_stream(profiles, import_id=importing.import_id))
+    session.output.show(run.summary, lambda: plain(run.sentence))
+    return run.imported.status
 
 
 def export_profiles(
@@ -116,59 +115,21 @@ def export_profiles(
 
 @dataclass
 class _Run:
-    """Sends rows and counts what became of them."""
+    """Counts what became of rows, beside what is counted of every import."""
 
-    session: Session
-    counts: Counter[str] = field(default_factory=Counter)
-    rejected: list[RejectedRow] = field(default_factory=list)
+    imported: ImportRun[Row, _Given, ImportedProfile]
     repeated: list[tuple[int, int]] = field(default_factory=list)
     """The lines that name somebody again, each with the line that did so first."""
     denied_grants: int = 0
     """The number of grants that a denial of the person forbids."""
-    imported_through: int = 0
-    """The line of the last row that was answered."""
-    stopped: bool = False
-    _unanswered: deque[Row] = field(default_factory=deque)
     _first_lines: dict[str, int] = field(default_factory=dict)
 
-    def stop(self) -> None:
-        """Reads no further rows. Those that are under way are answered."""
-        self.stopped = True
-
-    def send(self, rows: Iterable[Row], total: int | None, import_id: str) -> None:
-        columns = (BarColumn(complete_style="green"), MofNCompleteColumn(), TimeRemainingColumn())
-        with self.session.output.progress(*columns) as progress:
-            task = progress.add_task("", total=total)
-            try:
-                results = self.session.client.profiles.import_stream(self._given(rows), import_id=import_id)
-                for _, result in results:
-                    row = self._unanswered.popleft()
-                    self._count(row, result)
-                    self.imported_through = row.line
-                    progress.update(task, completed=row.line)
-            except BaseException:
-                self._show_where_to_go_on()
-                raise
-        if self.stopped:
-            self._show_where_to_go_on()
-
-    def _given(self, rows: Iterable[Row]) -> Iterator[tuple[Profile, Sequence[ConsentChange]]]:
-        """Yields what can be sent. It is read on a thread of the client's, ahead of the answers."""
-        for row in rows:
-            if self.stopped:
-                return
-            if row.profile is None:
-                self.rejected.append(RejectedRow(row.line, row.problem, row.cells))
-            else:
-                self._unanswered.append(row)
-                yield row.profile, row.consents
+    def send(
+        self, rows: Iterable[Row], send: Callable[[Iterator[_Given]], Iterator[tuple[_Given, ImportedProfile]]]
+    ) -> None:
+        self.imported.send(rows, _given, send, self._count)
 
     def _count(self, row: Row, result: ImportedProfile) -> None:
-        if result.violations:
-            problems = (f"{each.field}: {each.description}" for each in result.violations)
-            self.rejected.append(RejectedRow(row.line, " ".join(problems), row.cells))
-            return
-        self.counts[result.outcome.lower()] += 1
         if not result.profile:
             return
         self.denied_grants += len(result.notes)
@@ -177,35 +138,20 @@ class _Run:
         elif len(self._first_lines) < _MOST_REMEMBERED:
             self._first_lines[result.profile] = row.line
 
-    def _show_where_to_go_on(self) -> None:
-        if self.imported_through:
-            self.session.output.inform(
-                f"Imported through line {self.imported_through}. Go on with --from-line {self.imported_through + 1}."
-            )
-
     @property
     def summary(self) -> dict[str, Any]:
-        return {
-            **{outcome: self.counts[outcome] for outcome in ("created", "updated", "unchanged", "imported_before")},
+        return self.imported.summary | {
             "repeated": [{"line": line, "first_line": first} for line, first in self.repeated],
             "denials_standing": self.denied_grants,
-            "rejected": [row.to_dict() for row in sorted(self.rejected)],
         }
 
+    @property
+    def sentence(self) -> str:
+        again = f" {len(self.repeated):,} rows name somebody again." if self.repeated else ""
+        if self.denied_grants:
+            again += f" {self.denied_grants:,} grants were left out, because the person had denied."
+        return f"{self.imported.sentence}{again}{rejected_text(self.imported.rejected)}"
 
-def _line_count(path: Path) -> int | None:
-    if path == STDIN or not path.is_file():
-        return None
-    with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
 
-
-def _sentence(run: _Run) -> str:
-    summary = run.summary
-    counts = [f"{summary[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged")]
-    if summary["imported_before"]:
-        counts.append(f"{summary['imported_before']:,} imported before")
-    again = f" {len(run.repeated):,} rows name somebody again." if run.repeated else ""
-    if run.denied_grants:
-        again += f" {run.denied_grants:,} grants were left out, because the person had denied."
-    return f"{', '.join(counts)}, {len(run.rejected):,} rejected.{again}{rejected_text(run.rejected)}"
+def _given(row: Row) -> _Given | None:
+    return None if row.profile is None else (row.profile, row.consents)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 
 from clarion_server.transport.cli.commands.importing import AS_FOUND, Delimiter, ImportOptions, check_delimiter
 from clarion_server.transport.cli.commands.options import parse_member
+from clarion_server.transport.cli.csv_rows import CsvRows
 from clarion_server.transport.cli.exits import Exit
-from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text
-from clarion_server.transport.cli.session import CurrentSession, Session
+from clarion_server.transport.cli.import_run import ImportRun
+from clarion_server.transport.cli.rejected_rows import rejected_text
+from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import plain
 
 if TYPE_CHECKING:
-    from clarion_client import ImportedSuppression
+    from clarion_client import ImportedSuppression, Suppression
 
     from clarion_server.transport.cli.suppression_rows import Row
 
@@ -47,12 +46,21 @@ def import_suppressions(
     defaults = Defaults(
         parse_member(SuppressionReason, reason, "--reason"), parse_member(SuppressionScope, scope, "--scope")
     )
-    lines = importing.read_lines(file)
-    run = _Run(session)
-    run.send(list(read_rows(lines, delimiter, target_column.strip().lower(), defaults)), importing.import_id)
-    importing.keep(run.rejected)
-    session.output.show(run.summary, lambda: plain(_sentence(run)))
-    return Exit.BAD_NEWS if run.rejected else Exit.OK
+    table = CsvRows(importing.read_lines(file), delimiter)
+    rows = read_rows(table, target_column.strip().lower(), defaults)
+    run: ImportRun[Row, Suppression, ImportedSuppression] = ImportRun(
+        session,
+        file,
+        importing.rejected_file(table.names, file),
+        "Run the command again: nothing is stored twice.",
+    )
+    run.send(
+        rows,
+        lambda row: row.suppression,
+        lambda suppressions: session.client.suppressions.import_stream(suppressions, import_id=importing.import_id),
+    )
+    session.output.show(run.summary, lambda: plain(f"{run.sentence}{rejected_text(run.rejected)}"))
+    return run.status
 
 
 def export_suppressions(
@@ -72,47 +80,3 @@ def export_suppressions(
         return
     for line in write_rows(found, spreadsheet_safe=spreadsheet_safe):
         session.output.write(line)
-
-
-class _Run:
-    """Sends rows and counts what became of them."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._counts: Counter[str] = Counter()
-        self.rejected: list[RejectedRow] = []
-
-    def send(self, rows: Sequence[Row], import_id: str) -> None:
-        self.rejected += [RejectedRow(row.line, row.problem, row.cells) for row in rows if row.suppression is None]
-        given = [(row, row.suppression) for row in rows if row.suppression is not None]
-        columns = (BarColumn(complete_style="green"), MofNCompleteColumn(), TimeRemainingColumn())
-        with self._session.output.progress(*columns) as progress:
-            task = progress.add_task("", total=len(given))
-            results = self._session.client.suppressions.import_stream(
-                [suppression for _, suppression in given], import_id=import_id
-            )
-            for (row, _), (_, result) in zip(given, results, strict=True):
-                self._count(row, result)
-                progress.advance(task)
-
-    def _count(self, row: Row, result: ImportedSuppression) -> None:
-        if result.violations:
-            problems = (f"{each.field}: {each.description}" for each in result.violations)
-            self.rejected.append(RejectedRow(row.line, " ".join(problems), row.cells))
-        else:
-            self._counts[result.outcome.lower()] += 1
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        return {
-            **{outcome: self._counts[outcome] for outcome in ("created", "updated", "unchanged", "imported_before")},
-            "rejected": [row.to_dict() for row in sorted(self.rejected)],
-        }
-
-
-def _sentence(run: _Run) -> str:
-    summary = run.summary
-    counts = [f"{summary[outcome]:,} {outcome}" for outcome in ("created", "updated", "unchanged")]
-    if summary["imported_before"]:
-        counts.append(f"{summary['imported_before']:,} imported before")
-    return f"{', '.join(counts)}, {len(run.rejected):,} rejected.{rejected_text(run.rejected)}"

@@ -214,14 +214,14 @@ export enum CancelExecutionResponse_Outcome {
   CANCELLED = 1,
 
   /**
-   * No message could be cancelled.
+   * No message could be cancelled, and no member of an audience was left who would get one.
    *
    * @generated from enum value: OUTCOME_TOO_LATE = 2;
    */
   TOO_LATE = 2,
 
   /**
-   * Some were cancelled; for others it was too late.
+   * Some were cancelled, or members of an audience were left who get none now. For others it was too late.
    *
    * @generated from enum value: OUTCOME_PARTIAL = 3;
    */
