@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -48,6 +49,11 @@ def read_key_ring(file: Path) -> KeyRing:
     if not keys:
         raise KeyRingInvalid("It has no key.")
     return KeyRing(keys)
+
+
+def readable_by_others(file: Path) -> bool:
+    """Returns whether users beside the owner may read the file. Raises OSError."""
+    return bool(stat.S_IMODE(file.stat().st_mode) & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def _keys(text: str) -> Iterator[tuple[int, int, bytes]]:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clarion_server.adapters.key_ring import KeyRing, KeyRingInvalid, read_key_ring
+import structlog
+
+from clarion_server.adapters.key_ring import KeyRing, KeyRingInvalid, read_key_ring, readable_by_others
 from clarion_server.bootstrap.start_failures import CannotStart
+
+log = structlog.get_logger()
 
 
 def read_ring(file: Path, name: str) -> KeyRing:
     """`name` says what the keys are, for the text of an error. Raises CannotStart."""
     try:
+        if readable_by_others(file):
+            # It is no error: secrets that containers mount are like that.
+            log.warning("key_file_readable_by_others", file=str(file), remedy="chmod 600")
         return read_key_ring(file)
     except KeyRingInvalid as error:
         raise CannotStart(f"Cannot use the {name} in {file}: {error}") from error

@@ -19,9 +19,11 @@ required_count: 1
 async def test_a_draft_is_approved_and_activated(shop: CommandLine) -> None:
     shop.write("files.yaml", f"{CHANGED}tags: [Shop]\n---\n{POLICY}")
     refused = await shop("apply", "-f", "files.yaml", "--activate")
-    assert refused.status != 0
-    assert "approvalPolicies/legal" in refused.err
+    assert refused.status == 1
     assert "campaigns/order-confirmed updated" in refused.out
+    assert "Not activated:" in refused.out
+    assert "approvalPolicies/legal" in refused.out
+    assert "`clarion approvals show campaigns/order-confirmed` tells where it stands." in refused.out
     submitted = (await shop("approvals", "submit", "order-confirmed", "-m", "Please look.", "--json")).data
     assert submitted["state"] == "IN_REVIEW"
     shown = (await shop("approvals", "show", "order-confirmed")).out
@@ -33,6 +35,18 @@ async def test_a_draft_is_approved_and_activated(shop: CommandLine) -> None:
     history = (await shop("approvals", "history", "order-confirmed")).out
     assert "SUBMITTED" in history
     assert "Please look." in history
+
+
+async def test_a_campaign_that_lacks_approvals_keeps_no_other_one_from_becoming_live(shop: CommandLine) -> None:
+    free = CHANGED.replace("campaign: order-confirmed", "campaign: zz-order-shipped")
+    shop.write("files.yaml", f"{CHANGED}tags: [Shop]\n---\n{free}---\n{POLICY}")
+    applied = await shop("apply", "-f", "files.yaml", "--activate", "--json")
+    assert applied.status == 1
+    campaigns = {each["name"]: each for each in applied.lines if each["name"].startswith("campaigns/")}
+    assert list(campaigns) == ["campaigns/order-confirmed", "campaigns/zz-order-shipped"]
+    waiting, live = campaigns.values()
+    assert (waiting["activated"], waiting["refusal"]["reason"]) == (False, "APPROVAL_REQUIRED")
+    assert (live["activated"], live["state"]) == (True, "LIVE")
 
 
 async def test_changes_are_requested_and_a_submission_is_taken_back(shop: CommandLine) -> None:

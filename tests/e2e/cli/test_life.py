@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 import signal
 
 from tests.e2e.cli.conftest import CAMPAIGN, CommandLine
 from tests.smtp_sink import SmtpSink
 
+#: A date would pass one day.
+IN_A_YEAR = (dt.datetime.now(dt.UTC) + dt.timedelta(days=365)).isoformat()
 TRIGGER = ("trigger", "order-confirmed", "--context", '{"order": "1"}')
 
 
@@ -115,7 +118,7 @@ async def test_ctrl_c_ends_a_watch_well_and_tells_where_to_go_on(shop: CommandLi
 
 
 async def test_what_waits_can_be_cancelled_and_what_is_sent_cannot(shop: CommandLine, sink: SmtpSink) -> None:
-    later = await shop(*TRIGGER, "--to", "later@example.com", "--send-at", "2027-06-01T00:00:00Z", "--json")
+    later = await shop(*TRIGGER, "--to", "later@example.com", "--send-at", IN_A_YEAR, "--json")
     cancelled = await shop("executions", "cancel", later.data["execution"])
     assert (cancelled.status, cancelled.out) == (0, "CANCELLED: 1 cancelled, too late for 0.\n")
     now = await shop(*TRIGGER, "--to", "now@example.com", "--json")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from clarion.v1.approval_service_pb2 import ApproveRequest
 from clarion_client import (
@@ -20,9 +22,10 @@ from clarion_client import (
     PreconditionFailedError,
     RepinOutcome,
     Scope,
+    Severity,
 )
 
-from tests.campaigns import campaign, channel
+from tests.campaigns import CONTEXT, campaign, channel
 from tests.e2e.wire.conftest import Sandbox
 
 NOWHERE = 9
@@ -52,6 +55,28 @@ async def test_a_draft_goes_from_its_author_through_an_approver_to_its_readers(s
     assert history == [ApprovalStepAction.ACTIVATED, ApprovalStepAction.APPROVED, ApprovalStepAction.SUBMITTED]
     (version,) = [each async for each in sandbox.client.campaigns.versions("orders")]
     assert version.approvers == approved.requirements[0].approvers
+
+
+async def test_an_approver_sees_what_it_approves_and_no_recipients(sandbox: Sandbox) -> None:
+    await sandbox.client.channels.create(channel("orders", NOWHERE))
+    await sandbox.client.campaigns.create(campaign("orders", "orders"))
+    async with AsyncClient(sandbox.service.target, api_key=await sandbox.new_key(Scope.APPROVE)) as approver:
+        assert (await approver.campaigns.get("orders")).actions
+        assert all(each.severity is not Severity.ERROR for each in (await approver.campaigns.review("orders")).findings)
+        assert CONTEXT["order"] in str(await approver.campaigns.preview("orders", CONTEXT))
+        assert (await approver.channels.get("orders")).name == "channelConfigurations/orders"
+        assert [each async for each in approver.test_cases.list("orders")] == []
+        assert [each async for each in approver.fragments.list()] == []
+        edited = replace(await approver.campaigns.get("orders"), display_name="Mine")
+        for denied in (
+            approver.campaigns.update(edited, ["display_name"]),
+            anext(aiter(approver.messages.list())),
+            anext(aiter(approver.profiles.list())),
+            approver.reports.get("orders"),
+        ):
+            with pytest.raises(PermissionDeniedError) as refused:
+                await denied
+            assert refused.value.reason == "SCOPE_DENIED"
 
 
 async def test_only_an_administrator_may_go_without_an_approval(sandbox: Sandbox) -> None:

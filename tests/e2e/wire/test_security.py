@@ -24,11 +24,12 @@ from google.protobuf.message_factory import GetMessageClass
 
 from tests.campaigns import set_up
 from tests.contract_services import METHODS
-from tests.e2e.wire.calls import Wire
+from tests.e2e.wire.calls import Wire, failure_of
 from tests.e2e.wire.conftest import NewService, Sandbox
 
 #: Nothing of it is valid, so that a call that may be made is refused all the same, before it does anything.
 NOTHING = b"\xff"
+WATCH = "/clarion.v1.MessageService/WatchEvents"
 
 
 # Scopes.
@@ -76,6 +77,17 @@ async def test_a_revoked_key_is_refused_at_once(sandbox: Sandbox) -> None:
         await sandbox.client.keys.revoke(new.api_key.name)
         with pytest.raises(UnauthenticatedError):
             await client.campaigns.get("orders")
+
+
+async def test_a_watch_ends_when_its_key_is_revoked(sandbox: Sandbox) -> None:
+    new = await sandbox.client.keys.create("short-lived", [Scope.READ])
+    metadata = (("authorization", f"Bearer {new.secret}"),)
+    call = sandbox.wire.open(WATCH, [message_service_pb2.WatchEventsRequest()], metadata=metadata)
+    assert (await call.read()).resume_token
+    await sandbox.client.keys.revoke(new.api_key.name)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await call.read()
+    assert failure_of(raised.value).reason == "UNAUTHENTICATED"
 
 
 async def test_secrets_are_shown_once_and_kept_nowhere(new_service: NewService) -> None:

@@ -20,7 +20,7 @@ from tests.memory_store import MemoryStore
 from tests.unit.application.world import AUTHOR, DEFINITION, World
 
 HTML = "<style>p { color: red }</style><p>{{ context.order.id }}</p>"
-INLINED = '<style></style><p style="color: red">A1</p>'
+INLINED = '<p style="color: red">A1</p>'
 ACTIONS = (replace(DEFINITION.actions[0], content=EmailContent("Order", html=HTML, transform=Transform.INLINE_CSS)),)
 CONTEXT = {"order": {"id": "A1"}}
 

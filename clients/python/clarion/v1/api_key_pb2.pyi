@@ -39,7 +39,7 @@ class ApiKey(_message.Message):
         SCOPE_AUTHOR: ApiKey._Scope.ValueType  # 1
         """The key may write, review and preview campaigns."""
         SCOPE_APPROVE: ApiKey._Scope.ValueType  # 2
-        """The key may activate, pause, resume and stop campaigns, and approve drafts."""
+        """The key may approve drafts, activate, pause, resume and stop campaigns, and read campaigns, fragments and what they use."""
         SCOPE_TRIGGER: ApiKey._Scope.ValueType  # 3
         """The key may trigger campaigns, and cancel what was triggered."""
         SCOPE_READ: ApiKey._Scope.ValueType  # 4
@@ -55,7 +55,7 @@ class ApiKey(_message.Message):
     SCOPE_AUTHOR: ApiKey.Scope.ValueType  # 1
     """The key may write, review and preview campaigns."""
     SCOPE_APPROVE: ApiKey.Scope.ValueType  # 2
-    """The key may activate, pause, resume and stop campaigns, and approve drafts."""
+    """The key may approve drafts, activate, pause, resume and stop campaigns, and read campaigns, fragments and what they use."""
     SCOPE_TRIGGER: ApiKey.Scope.ValueType  # 3
     """The key may trigger campaigns, and cancel what was triggered."""
     SCOPE_READ: ApiKey.Scope.ValueType  # 4

@@ -103,7 +103,7 @@ class AttachmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetAttachment(self, request, context):
-        """Returns one attachment, without its bytes. Needs the scope `read`, `author` or `trigger`.
+        """Returns one attachment, without its bytes. Needs the scope `read`, `author`, `approve` or `trigger`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -113,7 +113,7 @@ class AttachmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReadAttachment(self, request, context):
-        """Returns bytes of an attachment. Needs the scope `read` or `author`.
+        """Returns bytes of an attachment. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the offset is negative, or beyond the end.
@@ -124,7 +124,7 @@ class AttachmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListAttachments(self, request, context):
-        """Lists attachments by name. Needs the scope `read`, `author` or `trigger`.
+        """Lists attachments by name. Needs the scope `read`, `author`, `approve` or `trigger`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.

@@ -56,20 +56,20 @@ class AttachmentServiceStub:
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name has another file.
     """
     GetAttachment: _grpc.UnaryUnaryMultiCallable[_attachment_service_pb2.GetAttachmentRequest, _attachment_service_pb2.GetAttachmentResponse]
-    """Returns one attachment, without its bytes. Needs the scope `read`, `author` or `trigger`.
+    """Returns one attachment, without its bytes. Needs the scope `read`, `author`, `approve` or `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ReadAttachment: _grpc.UnaryUnaryMultiCallable[_attachment_service_pb2.ReadAttachmentRequest, _attachment_service_pb2.ReadAttachmentResponse]
-    """Returns bytes of an attachment. Needs the scope `read` or `author`.
+    """Returns bytes of an attachment. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the offset is negative, or beyond the end.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListAttachments: _grpc.UnaryUnaryMultiCallable[_attachment_service_pb2.ListAttachmentsRequest, _attachment_service_pb2.ListAttachmentsResponse]
-    """Lists attachments by name. Needs the scope `read`, `author` or `trigger`.
+    """Lists attachments by name. Needs the scope `read`, `author`, `approve` or `trigger`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -111,20 +111,20 @@ class AttachmentServiceAsyncStub(AttachmentServiceStub):
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name has another file.
     """
     GetAttachment: _aio.UnaryUnaryMultiCallable[_attachment_service_pb2.GetAttachmentRequest, _attachment_service_pb2.GetAttachmentResponse]  # type: ignore[assignment]
-    """Returns one attachment, without its bytes. Needs the scope `read`, `author` or `trigger`.
+    """Returns one attachment, without its bytes. Needs the scope `read`, `author`, `approve` or `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ReadAttachment: _aio.UnaryUnaryMultiCallable[_attachment_service_pb2.ReadAttachmentRequest, _attachment_service_pb2.ReadAttachmentResponse]  # type: ignore[assignment]
-    """Returns bytes of an attachment. Needs the scope `read` or `author`.
+    """Returns bytes of an attachment. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the offset is negative, or beyond the end.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListAttachments: _aio.UnaryUnaryMultiCallable[_attachment_service_pb2.ListAttachmentsRequest, _attachment_service_pb2.ListAttachmentsResponse]  # type: ignore[assignment]
-    """Lists attachments by name. Needs the scope `read`, `author` or `trigger`.
+    """Lists attachments by name. Needs the scope `read`, `author`, `approve` or `trigger`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -181,7 +181,7 @@ class AttachmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attachment_service_pb2.GetAttachmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attachment_service_pb2.GetAttachmentResponse, _abc.Awaitable[_attachment_service_pb2.GetAttachmentResponse]]:
-        """Returns one attachment, without its bytes. Needs the scope `read`, `author` or `trigger`.
+        """Returns one attachment, without its bytes. Needs the scope `read`, `author`, `approve` or `trigger`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -193,7 +193,7 @@ class AttachmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attachment_service_pb2.ReadAttachmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attachment_service_pb2.ReadAttachmentResponse, _abc.Awaitable[_attachment_service_pb2.ReadAttachmentResponse]]:
-        """Returns bytes of an attachment. Needs the scope `read` or `author`.
+        """Returns bytes of an attachment. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the offset is negative, or beyond the end.
@@ -206,7 +206,7 @@ class AttachmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _attachment_service_pb2.ListAttachmentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_attachment_service_pb2.ListAttachmentsResponse, _abc.Awaitable[_attachment_service_pb2.ListAttachmentsResponse]]:
-        """Lists attachments by name. Needs the scope `read`, `author` or `trigger`.
+        """Lists attachments by name. Needs the scope `read`, `author`, `approve` or `trigger`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.

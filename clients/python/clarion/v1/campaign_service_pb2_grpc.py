@@ -166,7 +166,7 @@ class CampaignServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCampaign(self, request, context):
-        """Returns one campaign. Needs the scope `read` or `author`.
+        """Returns one campaign. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -176,7 +176,7 @@ class CampaignServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListCampaigns(self, request, context):
-        """Lists campaigns. Needs the scope `read` or `author`.
+        """Lists campaigns. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
@@ -187,8 +187,8 @@ class CampaignServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTags(self, request, context):
-        """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read` or
-        `author`.
+        """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read`,
+        `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -236,7 +236,7 @@ class CampaignServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListCampaignVersions(self, request, context):
-        """Lists the versions of a campaign, newest first. Needs the scope `read` or `author`.
+        """Lists the versions of a campaign, newest first. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no campaign of that name.
@@ -247,7 +247,7 @@ class CampaignServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCampaignVersion(self, request, context):
-        """Returns one version of a campaign. Needs the scope `read` or `author`.
+        """Returns one version of a campaign. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -258,7 +258,7 @@ class CampaignServiceServicer:
 
     def DiffCampaignVersions(self, request, context):
         """Tells how two versions of a campaign differ, or a version and the draft: field by field, and what a change of the context
-        schema means to callers. Needs the scope `read` or `author`.
+        schema means to callers. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -268,7 +268,7 @@ class CampaignServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ReviewCampaign(self, request, context):
-        """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
+        """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -358,7 +358,7 @@ class CampaignServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PreviewCampaign(self, request, context):
-        """Renders the content for given data and sends nothing. Needs the scope `read` or `author`.
+        """Renders the content for given data and sends nothing. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -370,7 +370,7 @@ class CampaignServiceServicer:
 
     def GetTriggerSample(self, request, context):
         """Returns calls that trigger the live version, ready to paste, with an example value for everything that its context
-        schema names. Needs the scope `read`, `author` or `trigger`.
+        schema names. Needs the scope `read`, `author`, `approve` or `trigger`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.

@@ -54,21 +54,21 @@ class CampaignServiceStub:
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken.
     """
     GetCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_service_pb2.GetCampaignRequest, _campaign_service_pb2.GetCampaignResponse]
-    """Returns one campaign. Needs the scope `read` or `author`.
+    """Returns one campaign. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListCampaigns: _grpc.UnaryUnaryMultiCallable[_campaign_list_pb2.ListCampaignsRequest, _campaign_list_pb2.ListCampaignsResponse]
-    """Lists campaigns. Needs the scope `read` or `author`.
+    """Lists campaigns. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     ListTags: _grpc.UnaryUnaryMultiCallable[_campaign_list_pb2.ListTagsRequest, _campaign_list_pb2.ListTagsResponse]
-    """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read` or
-    `author`.
+    """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read`,
+    `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -100,27 +100,27 @@ class CampaignServiceStub:
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it was activated; what it sent must stay provable.
     """
     ListCampaignVersions: _grpc.UnaryUnaryMultiCallable[_campaign_version_pb2.ListCampaignVersionsRequest, _campaign_version_pb2.ListCampaignVersionsResponse]
-    """Lists the versions of a campaign, newest first. Needs the scope `read` or `author`.
+    """Lists the versions of a campaign, newest first. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no campaign of that name.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     GetCampaignVersion: _grpc.UnaryUnaryMultiCallable[_campaign_version_pb2.GetCampaignVersionRequest, _campaign_version_pb2.GetCampaignVersionResponse]
-    """Returns one version of a campaign. Needs the scope `read` or `author`.
+    """Returns one version of a campaign. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     """
     DiffCampaignVersions: _grpc.UnaryUnaryMultiCallable[_campaign_difference_pb2.DiffCampaignVersionsRequest, _campaign_difference_pb2.DiffCampaignVersionsResponse]
     """Tells how two versions of a campaign differ, or a version and the draft: field by field, and what a change of the context
-    schema means to callers. Needs the scope `read` or `author`.
+    schema means to callers. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     """
     ReviewCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ReviewCampaignRequest, _campaign_life_cycle_pb2.ReviewCampaignResponse]
-    """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
+    """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -182,7 +182,7 @@ class CampaignServiceStub:
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not archived.
     """
     PreviewCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_preview_pb2.PreviewCampaignRequest, _campaign_preview_pb2.PreviewCampaignResponse]
-    """Renders the content for given data and sends nothing. Needs the scope `read` or `author`.
+    """Renders the content for given data and sends nothing. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -190,7 +190,7 @@ class CampaignServiceStub:
     """
     GetTriggerSample: _grpc.UnaryUnaryMultiCallable[_trigger_sample_pb2.GetTriggerSampleRequest, _trigger_sample_pb2.GetTriggerSampleResponse]
     """Returns calls that trigger the live version, ready to paste, with an example value for everything that its context
-    schema names. Needs the scope `read`, `author` or `trigger`.
+    schema names. Needs the scope `read`, `author`, `approve` or `trigger`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.
@@ -221,21 +221,21 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken.
     """
     GetCampaign: _aio.UnaryUnaryMultiCallable[_campaign_service_pb2.GetCampaignRequest, _campaign_service_pb2.GetCampaignResponse]  # type: ignore[assignment]
-    """Returns one campaign. Needs the scope `read` or `author`.
+    """Returns one campaign. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListCampaigns: _aio.UnaryUnaryMultiCallable[_campaign_list_pb2.ListCampaignsRequest, _campaign_list_pb2.ListCampaignsResponse]  # type: ignore[assignment]
-    """Lists campaigns. Needs the scope `read` or `author`.
+    """Lists campaigns. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     ListTags: _aio.UnaryUnaryMultiCallable[_campaign_list_pb2.ListTagsRequest, _campaign_list_pb2.ListTagsResponse]  # type: ignore[assignment]
-    """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read` or
-    `author`.
+    """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read`,
+    `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -267,27 +267,27 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it was activated; what it sent must stay provable.
     """
     ListCampaignVersions: _aio.UnaryUnaryMultiCallable[_campaign_version_pb2.ListCampaignVersionsRequest, _campaign_version_pb2.ListCampaignVersionsResponse]  # type: ignore[assignment]
-    """Lists the versions of a campaign, newest first. Needs the scope `read` or `author`.
+    """Lists the versions of a campaign, newest first. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no campaign of that name.
     - `INVALID_ARGUMENT` `INVALID_PAGE_TOKEN`: the token is damaged, or belongs to another query.
     """
     GetCampaignVersion: _aio.UnaryUnaryMultiCallable[_campaign_version_pb2.GetCampaignVersionRequest, _campaign_version_pb2.GetCampaignVersionResponse]  # type: ignore[assignment]
-    """Returns one version of a campaign. Needs the scope `read` or `author`.
+    """Returns one version of a campaign. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     """
     DiffCampaignVersions: _aio.UnaryUnaryMultiCallable[_campaign_difference_pb2.DiffCampaignVersionsRequest, _campaign_difference_pb2.DiffCampaignVersionsResponse]  # type: ignore[assignment]
     """Tells how two versions of a campaign differ, or a version and the draft: field by field, and what a change of the context
-    schema means to callers. Needs the scope `read` or `author`.
+    schema means to callers. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
     """
     ReviewCampaign: _aio.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ReviewCampaignRequest, _campaign_life_cycle_pb2.ReviewCampaignResponse]  # type: ignore[assignment]
-    """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
+    """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -349,7 +349,7 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not archived.
     """
     PreviewCampaign: _aio.UnaryUnaryMultiCallable[_campaign_preview_pb2.PreviewCampaignRequest, _campaign_preview_pb2.PreviewCampaignResponse]  # type: ignore[assignment]
-    """Renders the content for given data and sends nothing. Needs the scope `read` or `author`.
+    """Renders the content for given data and sends nothing. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -357,7 +357,7 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     """
     GetTriggerSample: _aio.UnaryUnaryMultiCallable[_trigger_sample_pb2.GetTriggerSampleRequest, _trigger_sample_pb2.GetTriggerSampleResponse]  # type: ignore[assignment]
     """Returns calls that trigger the live version, ready to paste, with an example value for everything that its context
-    schema names. Needs the scope `read`, `author` or `trigger`.
+    schema names. Needs the scope `read`, `author`, `approve` or `trigger`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.
@@ -397,7 +397,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _campaign_service_pb2.GetCampaignRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_service_pb2.GetCampaignResponse, _abc.Awaitable[_campaign_service_pb2.GetCampaignResponse]]:
-        """Returns one campaign. Needs the scope `read` or `author`.
+        """Returns one campaign. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -409,7 +409,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _campaign_list_pb2.ListCampaignsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_list_pb2.ListCampaignsResponse, _abc.Awaitable[_campaign_list_pb2.ListCampaignsResponse]]:
-        """Lists campaigns. Needs the scope `read` or `author`.
+        """Lists campaigns. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a filter or the order is malformed, or the page size is negative.
@@ -422,8 +422,8 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _campaign_list_pb2.ListTagsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_list_pb2.ListTagsResponse, _abc.Awaitable[_campaign_list_pb2.ListTagsResponse]]:
-        """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read` or
-        `author`.
+        """Lists the tags of the campaigns that are not archived, in the order of their folded forms. Needs the scope `read`,
+        `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -479,7 +479,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _campaign_version_pb2.ListCampaignVersionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_version_pb2.ListCampaignVersionsResponse, _abc.Awaitable[_campaign_version_pb2.ListCampaignVersionsResponse]]:
-        """Lists the versions of a campaign, newest first. Needs the scope `read` or `author`.
+        """Lists the versions of a campaign, newest first. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no campaign of that name.
@@ -492,7 +492,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _campaign_version_pb2.GetCampaignVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_version_pb2.GetCampaignVersionResponse, _abc.Awaitable[_campaign_version_pb2.GetCampaignVersionResponse]]:
-        """Returns one version of a campaign. Needs the scope `read` or `author`.
+        """Returns one version of a campaign. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -505,7 +505,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_difference_pb2.DiffCampaignVersionsResponse, _abc.Awaitable[_campaign_difference_pb2.DiffCampaignVersionsResponse]]:
         """Tells how two versions of a campaign differ, or a version and the draft: field by field, and what a change of the context
-        schema means to callers. Needs the scope `read` or `author`.
+        schema means to callers. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -517,7 +517,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _campaign_life_cycle_pb2.ReviewCampaignRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_life_cycle_pb2.ReviewCampaignResponse, _abc.Awaitable[_campaign_life_cycle_pb2.ReviewCampaignResponse]]:
-        """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read` or `author`.
+        """Runs every check on the draft and returns what it found. Changes nothing. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -621,7 +621,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _campaign_preview_pb2.PreviewCampaignRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_preview_pb2.PreviewCampaignResponse, _abc.Awaitable[_campaign_preview_pb2.PreviewCampaignResponse]]:
-        """Renders the content for given data and sends nothing. Needs the scope `read` or `author`.
+        """Renders the content for given data and sends nothing. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign, or no such version.
@@ -635,7 +635,7 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_trigger_sample_pb2.GetTriggerSampleResponse, _abc.Awaitable[_trigger_sample_pb2.GetTriggerSampleResponse]]:
         """Returns calls that trigger the live version, ready to paste, with an example value for everything that its context
-        schema names. Needs the scope `read`, `author` or `trigger`.
+        schema names. Needs the scope `read`, `author`, `approve` or `trigger`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: an address is malformed.

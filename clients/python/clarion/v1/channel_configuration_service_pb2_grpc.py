@@ -87,7 +87,7 @@ class ChannelConfigurationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetChannelConfiguration(self, request, context):
-        """Returns one channel configuration, without its credentials. Needs the scope `read`, `author` or `admin`.
+        """Returns one channel configuration, without its credentials. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -97,7 +97,7 @@ class ChannelConfigurationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListChannelConfigurations(self, request, context):
-        """Lists channel configurations by name. Needs the scope `read`, `author` or `admin`.
+        """Lists channel configurations by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.

@@ -44,13 +44,13 @@ class ChannelConfigurationServiceStub:
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken.
     """
     GetChannelConfiguration: _grpc.UnaryUnaryMultiCallable[_channel_configuration_service_pb2.GetChannelConfigurationRequest, _channel_configuration_service_pb2.GetChannelConfigurationResponse]
-    """Returns one channel configuration, without its credentials. Needs the scope `read`, `author` or `admin`.
+    """Returns one channel configuration, without its credentials. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListChannelConfigurations: _grpc.UnaryUnaryMultiCallable[_channel_configuration_service_pb2.ListChannelConfigurationsRequest, _channel_configuration_service_pb2.ListChannelConfigurationsResponse]
-    """Lists channel configurations by name. Needs the scope `read`, `author` or `admin`.
+    """Lists channel configurations by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -97,13 +97,13 @@ class ChannelConfigurationServiceAsyncStub(ChannelConfigurationServiceStub):
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken.
     """
     GetChannelConfiguration: _aio.UnaryUnaryMultiCallable[_channel_configuration_service_pb2.GetChannelConfigurationRequest, _channel_configuration_service_pb2.GetChannelConfigurationResponse]  # type: ignore[assignment]
-    """Returns one channel configuration, without its credentials. Needs the scope `read`, `author` or `admin`.
+    """Returns one channel configuration, without its credentials. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListChannelConfigurations: _aio.UnaryUnaryMultiCallable[_channel_configuration_service_pb2.ListChannelConfigurationsRequest, _channel_configuration_service_pb2.ListChannelConfigurationsResponse]  # type: ignore[assignment]
-    """Lists channel configurations by name. Needs the scope `read`, `author` or `admin`.
+    """Lists channel configurations by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -159,7 +159,7 @@ class ChannelConfigurationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _channel_configuration_service_pb2.GetChannelConfigurationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_channel_configuration_service_pb2.GetChannelConfigurationResponse, _abc.Awaitable[_channel_configuration_service_pb2.GetChannelConfigurationResponse]]:
-        """Returns one channel configuration, without its credentials. Needs the scope `read`, `author` or `admin`.
+        """Returns one channel configuration, without its credentials. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -171,7 +171,7 @@ class ChannelConfigurationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _channel_configuration_service_pb2.ListChannelConfigurationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_channel_configuration_service_pb2.ListChannelConfigurationsResponse, _abc.Awaitable[_channel_configuration_service_pb2.ListChannelConfigurationsResponse]]:
-        """Lists channel configurations by name. Needs the scope `read`, `author` or `admin`.
+        """Lists channel configurations by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.

@@ -113,7 +113,7 @@ class FragmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetFragment(self, request, context):
-        """Returns one fragment. Needs the scope `read` or `author`.
+        """Returns one fragment. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -123,7 +123,7 @@ class FragmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListFragments(self, request, context):
-        """Lists fragments by name. Needs the scope `read` or `author`.
+        """Lists fragments by name. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -202,7 +202,7 @@ class FragmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListFragmentVersions(self, request, context):
-        """Lists the versions of a fragment, the newest first. Needs the scope `read` or `author`.
+        """Lists the versions of a fragment, the newest first. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -214,7 +214,7 @@ class FragmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListFragmentUses(self, request, context):
-        """Lists what names a fragment: campaigns before fragments, by name, and drafts before versions. Needs the scope `read` or `author`.
+        """Lists what names a fragment: campaigns before fragments, by name, and drafts before versions. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.

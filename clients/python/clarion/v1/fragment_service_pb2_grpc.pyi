@@ -45,13 +45,13 @@ class FragmentServiceStub:
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken, maybe by an archived fragment.
     """
     GetFragment: _grpc.UnaryUnaryMultiCallable[_fragment_service_pb2.GetFragmentRequest, _fragment_service_pb2.GetFragmentResponse]
-    """Returns one fragment. Needs the scope `read` or `author`.
+    """Returns one fragment. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListFragments: _grpc.UnaryUnaryMultiCallable[_fragment_service_pb2.ListFragmentsRequest, _fragment_service_pb2.ListFragmentsResponse]
-    """Lists fragments by name. Needs the scope `read` or `author`.
+    """Lists fragments by name. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -106,7 +106,7 @@ class FragmentServiceStub:
     - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
     """
     ListFragmentVersions: _grpc.UnaryUnaryMultiCallable[_fragment_service_pb2.ListFragmentVersionsRequest, _fragment_service_pb2.ListFragmentVersionsResponse]
-    """Lists the versions of a fragment, the newest first. Needs the scope `read` or `author`.
+    """Lists the versions of a fragment, the newest first. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -114,7 +114,7 @@ class FragmentServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
     """
     ListFragmentUses: _grpc.UnaryUnaryMultiCallable[_fragment_service_pb2.ListFragmentUsesRequest, _fragment_service_pb2.ListFragmentUsesResponse]
-    """Lists what names a fragment: campaigns before fragments, by name, and drafts before versions. Needs the scope `read` or `author`.
+    """Lists what names a fragment: campaigns before fragments, by name, and drafts before versions. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -151,13 +151,13 @@ class FragmentServiceAsyncStub(FragmentServiceStub):
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken, maybe by an archived fragment.
     """
     GetFragment: _aio.UnaryUnaryMultiCallable[_fragment_service_pb2.GetFragmentRequest, _fragment_service_pb2.GetFragmentResponse]  # type: ignore[assignment]
-    """Returns one fragment. Needs the scope `read` or `author`.
+    """Returns one fragment. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListFragments: _aio.UnaryUnaryMultiCallable[_fragment_service_pb2.ListFragmentsRequest, _fragment_service_pb2.ListFragmentsResponse]  # type: ignore[assignment]
-    """Lists fragments by name. Needs the scope `read` or `author`.
+    """Lists fragments by name. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -212,7 +212,7 @@ class FragmentServiceAsyncStub(FragmentServiceStub):
     - `PERMISSION_DENIED` `SCOPE_DENIED`: the key is no administrator, and the request has a `bypass_reason`.
     """
     ListFragmentVersions: _aio.UnaryUnaryMultiCallable[_fragment_service_pb2.ListFragmentVersionsRequest, _fragment_service_pb2.ListFragmentVersionsResponse]  # type: ignore[assignment]
-    """Lists the versions of a fragment, the newest first. Needs the scope `read` or `author`.
+    """Lists the versions of a fragment, the newest first. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -220,7 +220,7 @@ class FragmentServiceAsyncStub(FragmentServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such fragment.
     """
     ListFragmentUses: _aio.UnaryUnaryMultiCallable[_fragment_service_pb2.ListFragmentUsesRequest, _fragment_service_pb2.ListFragmentUsesResponse]  # type: ignore[assignment]
-    """Lists what names a fragment: campaigns before fragments, by name, and drafts before versions. Needs the scope `read` or `author`.
+    """Lists what names a fragment: campaigns before fragments, by name, and drafts before versions. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -266,7 +266,7 @@ class FragmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fragment_service_pb2.GetFragmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fragment_service_pb2.GetFragmentResponse, _abc.Awaitable[_fragment_service_pb2.GetFragmentResponse]]:
-        """Returns one fragment. Needs the scope `read` or `author`.
+        """Returns one fragment. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -278,7 +278,7 @@ class FragmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fragment_service_pb2.ListFragmentsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fragment_service_pb2.ListFragmentsResponse, _abc.Awaitable[_fragment_service_pb2.ListFragmentsResponse]]:
-        """Lists fragments by name. Needs the scope `read` or `author`.
+        """Lists fragments by name. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -369,7 +369,7 @@ class FragmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fragment_service_pb2.ListFragmentVersionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fragment_service_pb2.ListFragmentVersionsResponse, _abc.Awaitable[_fragment_service_pb2.ListFragmentVersionsResponse]]:
-        """Lists the versions of a fragment, the newest first. Needs the scope `read` or `author`.
+        """Lists the versions of a fragment, the newest first. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -383,7 +383,7 @@ class FragmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _fragment_service_pb2.ListFragmentUsesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_fragment_service_pb2.ListFragmentUsesResponse, _abc.Awaitable[_fragment_service_pb2.ListFragmentUsesResponse]]:
-        """Lists what names a fragment: campaigns before fragments, by name, and drafts before versions. Needs the scope `read` or `author`.
+        """Lists what names a fragment: campaigns before fragments, by name, and drafts before versions. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.

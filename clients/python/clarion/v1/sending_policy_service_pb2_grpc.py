@@ -83,7 +83,7 @@ class SendingPolicyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSendingPolicy(self, request, context):
-        """Returns one sending policy. Needs the scope `read`, `author` or `admin`.
+        """Returns one sending policy. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -93,7 +93,7 @@ class SendingPolicyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSendingPolicies(self, request, context):
-        """Lists sending policies by name. Needs the scope `read`, `author` or `admin`.
+        """Lists sending policies by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.

@@ -45,13 +45,13 @@ class SendingPolicyServiceStub:
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken.
     """
     GetSendingPolicy: _grpc.UnaryUnaryMultiCallable[_sending_policy_service_pb2.GetSendingPolicyRequest, _sending_policy_service_pb2.GetSendingPolicyResponse]
-    """Returns one sending policy. Needs the scope `read`, `author` or `admin`.
+    """Returns one sending policy. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListSendingPolicies: _grpc.UnaryUnaryMultiCallable[_sending_policy_service_pb2.ListSendingPoliciesRequest, _sending_policy_service_pb2.ListSendingPoliciesResponse]
-    """Lists sending policies by name. Needs the scope `read`, `author` or `admin`.
+    """Lists sending policies by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -93,13 +93,13 @@ class SendingPolicyServiceAsyncStub(SendingPolicyServiceStub):
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken.
     """
     GetSendingPolicy: _aio.UnaryUnaryMultiCallable[_sending_policy_service_pb2.GetSendingPolicyRequest, _sending_policy_service_pb2.GetSendingPolicyResponse]  # type: ignore[assignment]
-    """Returns one sending policy. Needs the scope `read`, `author` or `admin`.
+    """Returns one sending policy. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListSendingPolicies: _aio.UnaryUnaryMultiCallable[_sending_policy_service_pb2.ListSendingPoliciesRequest, _sending_policy_service_pb2.ListSendingPoliciesResponse]  # type: ignore[assignment]
-    """Lists sending policies by name. Needs the scope `read`, `author` or `admin`.
+    """Lists sending policies by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -150,7 +150,7 @@ class SendingPolicyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sending_policy_service_pb2.GetSendingPolicyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sending_policy_service_pb2.GetSendingPolicyResponse, _abc.Awaitable[_sending_policy_service_pb2.GetSendingPolicyResponse]]:
-        """Returns one sending policy. Needs the scope `read`, `author` or `admin`.
+        """Returns one sending policy. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -162,7 +162,7 @@ class SendingPolicyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sending_policy_service_pb2.ListSendingPoliciesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sending_policy_service_pb2.ListSendingPoliciesResponse, _abc.Awaitable[_sending_policy_service_pb2.ListSendingPoliciesResponse]]:
-        """Lists sending policies by name. Needs the scope `read`, `author` or `admin`.
+        """Lists sending policies by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.

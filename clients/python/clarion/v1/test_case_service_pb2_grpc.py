@@ -94,7 +94,7 @@ class TestCaseServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetTestCase(self, request, context):
-        """Returns one test case. Needs the scope `read` or `author`.
+        """Returns one test case. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -104,7 +104,7 @@ class TestCaseServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTestCases(self, request, context):
-        """Lists the test cases of a campaign by name. Needs the scope `read` or `author`.
+        """Lists the test cases of a campaign by name. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -141,7 +141,7 @@ class TestCaseServiceServicer:
     def TestCampaign(self, request, context):
         """Renders the test cases of a campaign: each cell, as soon as it is rendered, with what is wrong with it, and how it differs from
         the rendering that was accepted. Sends nothing and stores nothing. A call tries 2,000 cells and takes 60 s of processor time at
-        most; the last part says how to continue. Needs the scope `read` or `author`.
+        most; the last part says how to continue. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a test case is named that there is not, or an expected rendering is incomplete.

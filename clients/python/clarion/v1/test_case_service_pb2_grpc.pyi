@@ -46,13 +46,13 @@ class TestCaseServiceStub:
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken.
     """
     GetTestCase: _grpc.UnaryUnaryMultiCallable[_test_case_service_pb2.GetTestCaseRequest, _test_case_service_pb2.GetTestCaseResponse]
-    """Returns one test case. Needs the scope `read` or `author`.
+    """Returns one test case. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListTestCases: _grpc.UnaryUnaryMultiCallable[_test_case_service_pb2.ListTestCasesRequest, _test_case_service_pb2.ListTestCasesResponse]
-    """Lists the test cases of a campaign by name. Needs the scope `read` or `author`.
+    """Lists the test cases of a campaign by name. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -77,7 +77,7 @@ class TestCaseServiceStub:
     TestCampaign: _grpc.UnaryStreamMultiCallable[_test_run_pb2.TestCampaignRequest, _test_run_pb2.TestCampaignResponse]
     """Renders the test cases of a campaign: each cell, as soon as it is rendered, with what is wrong with it, and how it differs from
     the rendering that was accepted. Sends nothing and stores nothing. A call tries 2,000 cells and takes 60 s of processor time at
-    most; the last part says how to continue. Needs the scope `read` or `author`.
+    most; the last part says how to continue. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a test case is named that there is not, or an expected rendering is incomplete.
@@ -112,13 +112,13 @@ class TestCaseServiceAsyncStub(TestCaseServiceStub):
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken.
     """
     GetTestCase: _aio.UnaryUnaryMultiCallable[_test_case_service_pb2.GetTestCaseRequest, _test_case_service_pb2.GetTestCaseResponse]  # type: ignore[assignment]
-    """Returns one test case. Needs the scope `read` or `author`.
+    """Returns one test case. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListTestCases: _aio.UnaryUnaryMultiCallable[_test_case_service_pb2.ListTestCasesRequest, _test_case_service_pb2.ListTestCasesResponse]  # type: ignore[assignment]
-    """Lists the test cases of a campaign by name. Needs the scope `read` or `author`.
+    """Lists the test cases of a campaign by name. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -143,7 +143,7 @@ class TestCaseServiceAsyncStub(TestCaseServiceStub):
     TestCampaign: _aio.UnaryStreamMultiCallable[_test_run_pb2.TestCampaignRequest, _test_run_pb2.TestCampaignResponse]  # type: ignore[assignment]
     """Renders the test cases of a campaign: each cell, as soon as it is rendered, with what is wrong with it, and how it differs from
     the rendering that was accepted. Sends nothing and stores nothing. A call tries 2,000 cells and takes 60 s of processor time at
-    most; the last part says how to continue. Needs the scope `read` or `author`.
+    most; the last part says how to continue. Needs the scope `read`, `author` or `approve`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a test case is named that there is not, or an expected rendering is incomplete.
@@ -187,7 +187,7 @@ class TestCaseServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _test_case_service_pb2.GetTestCaseRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_test_case_service_pb2.GetTestCaseResponse, _abc.Awaitable[_test_case_service_pb2.GetTestCaseResponse]]:
-        """Returns one test case. Needs the scope `read` or `author`.
+        """Returns one test case. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -199,7 +199,7 @@ class TestCaseServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _test_case_service_pb2.ListTestCasesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_test_case_service_pb2.ListTestCasesResponse, _abc.Awaitable[_test_case_service_pb2.ListTestCasesResponse]]:
-        """Lists the test cases of a campaign by name. Needs the scope `read` or `author`.
+        """Lists the test cases of a campaign by name. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -242,7 +242,7 @@ class TestCaseServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_test_run_pb2.TestCampaignResponse], _abc.AsyncIterator[_test_run_pb2.TestCampaignResponse]]:
         """Renders the test cases of a campaign: each cell, as soon as it is rendered, with what is wrong with it, and how it differs from
         the rendering that was accepted. Sends nothing and stores nothing. A call tries 2,000 cells and takes 60 s of processor time at
-        most; the last part says how to continue. Needs the scope `read` or `author`.
+        most; the last part says how to continue. Needs the scope `read`, `author` or `approve`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a test case is named that there is not, or an expected rendering is incomplete.

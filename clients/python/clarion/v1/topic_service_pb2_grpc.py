@@ -87,7 +87,7 @@ class TopicServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetTopic(self, request, context):
-        """Returns one topic. Needs the scope `read`, `author` or `admin`.
+        """Returns one topic. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -97,7 +97,7 @@ class TopicServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTopics(self, request, context):
-        """Lists topics by name. Needs the scope `read`, `author` or `admin`.
+        """Lists topics by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.

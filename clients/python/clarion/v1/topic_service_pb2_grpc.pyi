@@ -44,13 +44,13 @@ class TopicServiceStub:
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken, maybe by an archived topic.
     """
     GetTopic: _grpc.UnaryUnaryMultiCallable[_topic_service_pb2.GetTopicRequest, _topic_service_pb2.GetTopicResponse]
-    """Returns one topic. Needs the scope `read`, `author` or `admin`.
+    """Returns one topic. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListTopics: _grpc.UnaryUnaryMultiCallable[_topic_service_pb2.ListTopicsRequest, _topic_service_pb2.ListTopicsResponse]
-    """Lists topics by name. Needs the scope `read`, `author` or `admin`.
+    """Lists topics by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -98,13 +98,13 @@ class TopicServiceAsyncStub(TopicServiceStub):
     - `ALREADY_EXISTS` `RESOURCE_EXISTS`: the name is taken, maybe by an archived topic.
     """
     GetTopic: _aio.UnaryUnaryMultiCallable[_topic_service_pb2.GetTopicRequest, _topic_service_pb2.GetTopicResponse]  # type: ignore[assignment]
-    """Returns one topic. Needs the scope `read`, `author` or `admin`.
+    """Returns one topic. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
     """
     ListTopics: _aio.UnaryUnaryMultiCallable[_topic_service_pb2.ListTopicsRequest, _topic_service_pb2.ListTopicsResponse]  # type: ignore[assignment]
-    """Lists topics by name. Needs the scope `read`, `author` or `admin`.
+    """Lists topics by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.
@@ -161,7 +161,7 @@ class TopicServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _topic_service_pb2.GetTopicRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_topic_service_pb2.GetTopicResponse, _abc.Awaitable[_topic_service_pb2.GetTopicResponse]]:
-        """Returns one topic. Needs the scope `read`, `author` or `admin`.
+        """Returns one topic. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -173,7 +173,7 @@ class TopicServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _topic_service_pb2.ListTopicsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_topic_service_pb2.ListTopicsResponse, _abc.Awaitable[_topic_service_pb2.ListTopicsResponse]]:
-        """Lists topics by name. Needs the scope `read`, `author` or `admin`.
+        """Lists topics by name. Needs the scope `read`, `author`, `approve` or `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: the page size is negative.

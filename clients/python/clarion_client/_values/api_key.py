@@ -19,7 +19,9 @@ class Scope(StrEnum):
     AUTHOR = "AUTHOR"
     """The key may write, review and preview campaigns."""
     APPROVE = "APPROVE"
-    """The key may activate, pause, resume and stop campaigns, and approve drafts."""
+    """The key may approve drafts, activate, pause, resume and stop campaigns, and read campaigns, fragments and what
+    they use.
+    """
     TRIGGER = "TRIGGER"
     """The key may trigger campaigns, and cancel what was triggered."""
     READ = "READ"

@@ -51,6 +51,12 @@ class KeyAuthenticator:
             return trusted.caller
         return None
 
+    def trusted_for(self, secret: str) -> float:
+        """Returns for how many seconds the secret is still trusted without another look; 0 when it is not."""
+        trusted = self._trusted.get(_quick_hash_of(secret))
+        age = 0 if trusted is None else self._clock.now() - trusted.check_time
+        return 0.0 if trusted is None or not 0 <= age < TRUST else (TRUST - age) / SECOND
+
     async def authenticate(self, secret: str) -> Caller:
         """Raises Unauthenticated."""
         found = _SECRET.fullmatch(secret)

@@ -24,6 +24,7 @@ from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.open_channel import OpenChannel
 from clarion_server.application.sending.outcomes import record_outcomes
+from clarion_server.application.sending.provider_health import ProviderHealth
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.send_queue import SendQueue
 from clarion_server.domain.channel import ChannelConfiguration
@@ -78,6 +79,7 @@ class ChannelDispatcher:
         self._ports = ports
         self._recording = recording
         self._channel = OpenChannel(configuration, ports.open_channel)
+        self._health = ProviderHealth(ports.clock)
         self._in_flight = InFlightLimit(configuration)
         #: The lanes of which a claim is under way.
         self._claiming: set[Lane] = set()
@@ -243,16 +245,17 @@ class ChannelDispatcher:
     async def _attempt(self, turn: _Turn, channel: OpenChannel, following: Following) -> None:
         attempts, claimed = self._ports.attempts, turn.claimed
         if turn.prepared is not None:
-            self._record(await attempts.hand_off(turn.prepared, channel.channel, channel.configuration, following))
+            outcome = await attempts.hand_off(turn.prepared, channel.channel, channel.configuration, following)
+            self._conclude(outcome, channel.configuration)
         elif not self._is_covered(claimed):
             # Another process may have taken the message over, and sends it.
             self._requeue(claimed.message)
         else:
-            outcome = await attempts.attempt(claimed, channel.channel, channel.configuration, following)
-            if outcome is None:
+            ended = await attempts.attempt(claimed, channel.channel, channel.configuration, following)
+            if ended is None:
                 self._requeue(claimed.message)
             else:
-                self._record(outcome)
+                self._conclude(ended, channel.configuration)
 
     def _is_covered(self, claimed: ClaimedMessage) -> bool:
         return self._ports.lease.covers(claimed.message.attempt_time or 0)
@@ -264,6 +267,10 @@ class ChannelDispatcher:
         self.release(message.lane, 1)
 
     # Outcomes.
+
+    def _conclude(self, outcome: AttemptOutcome, configuration: ChannelConfiguration) -> None:
+        self._health.count(outcome, configuration)
+        self._record(outcome)
 
     def _record(self, outcome: AttemptOutcome) -> None:
         self._ports.commits.post(self._recording, (self, outcome), 2)

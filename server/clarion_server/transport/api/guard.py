@@ -19,8 +19,9 @@ from grpc_status import rpc_status
 
 from clarion_server.domain.access import Caller, Scope
 from clarion_server.domain.errors import ClarionError, DeadlineTooShort, ScopeDenied, Unauthenticated
-from clarion_server.transport.api.errors import internal_status, status_of, trim_to_trailers
+from clarion_server.transport.api.errors import ERRORS, internal_status, status_of, trim_to_trailers
 from clarion_server.transport.api.in_flight_calls import InFlightCalls
+from clarion_server.transport.api.key_watch import KeyWatch
 from clarion_server.transport.api.requests import Unread, check_decoded
 
 log = structlog.get_logger()
@@ -50,6 +51,10 @@ StreamMethod = Callable[[Any, Caller], AsyncGenerator[Any]]
 class Authenticator(Protocol):
     def known(self, secret: str) -> Caller | None:
         """Returns the caller without waiting if the secret was checked recently, else None."""
+        ...
+
+    def trusted_for(self, secret: str) -> float:
+        """Returns for how many seconds the secret is still trusted without another look; 0 when it is not."""
         ...
 
     async def authenticate(self, secret: str) -> Caller:
@@ -84,14 +89,14 @@ class Guard:
                 finally:
                     self.in_flight.end()
             except ClarionError as error:
-                await abort(context, status_of(error))
+                await abort(context, self._refusal(error, context))
             except Exception:  # noqa: BLE001 - any other error is logged and answered as internal
                 await abort(context, self._log_unexpected(context))
 
         return guarded
 
     def stream(self, call: StreamMethod) -> Callable[[Any, Context], Awaitable[None]]:
-        """Wraps a method that answers with a stream, whether it takes one or not."""
+        """Wraps a method that answers with a stream, whether it takes one or not. It ends when its key is revoked."""
 
         async def guarded(request: Any, context: Context) -> None:
             try:
@@ -103,13 +108,18 @@ class Guard:
                     if isinstance(request, Unread):
                         request = await request.read()
                     # When the caller cancels, the generator is closed at once and not by the garbage collector.
-                    async with aclosing(call(check_decoded(request), caller)) as answers:
+                    async with (
+                        KeyWatch(self.authenticator, secret) as watch,
+                        aclosing(call(check_decoded(request), caller)) as answers,
+                    ):
                         async for answer in answers:
+                            watch.is_writing = True
                             await context.write(answer)
+                            watch.written()
                 finally:
                     self.in_flight.end()
             except ClarionError as error:
-                await abort(context, status_of(error))
+                await abort(context, self._refusal(error, context))
             except grpc.aio.InternalError:
                 # A write failed because the caller is gone. gRPC knows that, and nobody waits for a status.
                 raise
@@ -129,6 +139,12 @@ class Guard:
         """Raises ScopeDenied."""
         if not caller.has_any(self.scopes):
             raise ScopeDenied(self.method, tuple(sorted(self.scopes | {Scope.ADMIN})))
+
+    def _refusal(self, error: ClarionError, context: Context) -> status_pb2.Status:
+        """Returns the status for the caller. Logs its reason alone, since the rest may repeat what the caller sent."""
+        reason = ERRORS[type(error)].reason
+        log.debug("call_refused", method=self.method, reason=reason, request_id=request_id_of(context))
+        return status_of(error)
 
     def _log_unexpected(self, context: Context) -> status_pb2.Status:
         """Logs the current exception and returns the status for the caller."""

@@ -96,11 +96,12 @@ def _applied_view(applied: Applied, *, dry_run: bool) -> RenderableType:
 
 
 def _approvals_text(applied: Applied) -> str:
-    """Returns what there is to say about the approvals of a fragment."""
+    """Returns what there is to say about the approvals of a campaign or a fragment."""
     if applied.refusal is None:
         return applied.planned.approvals_note
     name = applied.planned.resource.name
-    return f"Not published: {applied.refusal.message} `clarion approvals show {name}` tells where it stands."
+    missed = "published" if applied.campaign is None else "activated"
+    return f"Not {missed}: {applied.refusal.message} `clarion approvals show {name}` tells where it stands."
 
 
 def _campaign_text(applied: Applied) -> Text:

@@ -11,6 +11,10 @@ from tests.unit.rendering.building.built import found, inlined, inlining
 RED = "<style>p{color:red}.a{margin:0}</style>"
 
 
+def without_sheet(html: str) -> str:
+    return html.partition("</style>")[2] or html
+
+
 @pytest.mark.parametrize(
     ("html", "expected"),
     [
@@ -27,7 +31,7 @@ RED = "<style>p{color:red}.a{margin:0}</style>"
     ],
 )
 def test_an_element_gets_the_declarations_of_its_rules_before_its_own(html: str, expected: str) -> None:
-    assert inlined(f"{RED}{html}").partition("</style>")[2] == expected
+    assert without_sheet(inlined(f"{RED}{html}")) == expected
 
 
 def test_apostrophes_do_not_end_a_style_in_apostrophes() -> None:
@@ -57,6 +61,30 @@ def test_a_sheet_loses_what_stands_in_the_elements_and_keeps_the_rest_and_its_li
 
 
 @pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<style>p{color:red}</style><p>x</p>", '<p style="color: red">x</p>'),
+        (
+            '<head>\n<STYLE\n type="text/css">\np{color:red}\n</style >\n</head><p>x</p>',
+            '<head>\n\n\n\n\n</head><p style="color: red">x</p>',
+        ),
+        (
+            "<style>p{color:red}</style><p>x</p><style>b{margin:0}i{margin:0}</style><b>y</b>",
+            '<p style="color: red">x</p><style>i { margin: 0; }</style><b style="margin: 0">y</b>',
+        ),
+        ("<style></style><p>x</p>", "<style></style><p>x</p>"),
+        (
+            '<style title="{{ context.x }}">p{color:red}</style><p>x</p>',
+            '<style title="{{ context.x }}"></style><p style="color: red">x</p>',
+        ),
+    ],
+    ids=["whole", "with its lines", "one of two", "an author's own", "with tags in it"],
+)
+def test_a_sheet_of_which_nothing_is_left_goes(html: str, expected: str) -> None:
+    assert inlined(html) == expected
+
+
+@pytest.mark.parametrize(
     "rest",
     [
         '<!--[if mso]><table><tr><td class="a"><![endif]-->',
@@ -71,8 +99,8 @@ def test_a_sheet_stays_whole_where_an_element_needs_it_that_cannot_get_its_rules
 
 def test_what_html_parsers_repair_stays_as_it_was_written() -> None:
     html = f"{RED}<table>{{% for item in context.items %}}<tr><td><p>{{{{ item }}}}{{% endfor %}}</table><b><p>x</b>y"
-    tail = inlined(html).partition("</style>")[2]
-    assert tail == html.partition("</style>")[2].replace("<p>", '<p style="color: red">')
+    tail = without_sheet(inlined(html))
+    assert tail == without_sheet(html).replace("<p>", '<p style="color: red">')
 
 
 @pytest.mark.parametrize("media", ["print", "screen and (max-width: 600px)", "{{ context.media }}"])

@@ -9,7 +9,7 @@ line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -33,6 +33,7 @@ _STYLE = re.compile(' style="([^"]*)"')
 _CONDITIONAL = re.compile(
     r"<!--\[if(?:(?!-->).)*?<(?!xml|o:|meta|style|noscript)[a-z](?:(?!-->).)*-->", re.IGNORECASE | re.DOTALL
 )
+_SHEET_END = re.compile(r"</style[^<>{}]*>", re.IGNORECASE)
 _TAG_START = re.compile(r"\{[{%#]")
 _INLINER = CSSInliner(keep_style_tags=True, load_remote_stylesheets=False, remove_inlined_selectors=True)
 
@@ -60,9 +61,10 @@ def inlined(source: Source, tags: Sequence[JinjaTag]) -> Source:
         *_dynamic_sheets(skeleton, source, tags),
         *islice(_dynamic_elements(skeleton, result, source, tags), _MOST_FINDINGS),
     ]
-    edits = list(_style_edits(skeleton, result))
+    sheets: dict[int, _Edit] = {}
     if not dynamic and _is_whole(skeleton, result) and not _CONDITIONAL.search(html):
-        edits += _sheet_edits(skeleton, result)
+        sheets = dict(_sheet_edits(skeleton, result, source.text))
+    edits = [*_style_edits(skeleton, result, sheets), *sheets.values()]
     return replace(source, text=_edited(source.text, edits)).with_findings(*found, *dynamic)
 
 
@@ -102,10 +104,11 @@ class _Inlined:
                 self.rests[int(number[1])] = html[start_tag.end() : html.find("</style>", start_tag.end())]
 
 
-def _style_edits(skeleton: Skeleton, result: _Inlined) -> Iterator[_Edit]:
+def _style_edits(skeleton: Skeleton, result: _Inlined, sheets: Container[int]) -> Iterator[_Edit]:
+    """`sheets` are the numbers of elements that may go; `*` is about them too."""
     for number, style in result.styles.items():
         element = skeleton.elements[number]
-        if style and not element.has_dynamic_style:
+        if style and not element.has_dynamic_style and number not in sheets:
             yield _style_edit(element, style)
 
 
@@ -125,13 +128,20 @@ def _style_edit(element: Element, style: str) -> _Edit:
     return own.value_start, own.value_start, (f"{style};" if own.value.strip() else style)
 
 
-def _sheet_edits(skeleton: Skeleton, result: _Inlined) -> Iterator[_Edit]:
-    """Leaves out of each sheet what now stands in the elements. The sheet keeps its line breaks."""
+def _sheet_edits(skeleton: Skeleton, result: _Inlined, text: str) -> Iterator[tuple[int, _Edit]]:
+    """Leaves out of each sheet what now stands in the elements, and the whole sheet when nothing is left of it. The
+    line breaks stay. Yields the edits with the numbers of the sheets' elements.
+    """
     for sheet in skeleton.sheets:
         rest = result.rests.get(sheet.number, sheet.text)
+        end = sheet.start + len(sheet.text)
         # What Jinja2 would read as a tag stood within `raw` or was written otherwise.
         if sheet.is_static and rest != sheet.text and not _TAG_START.search(rest):
-            yield sheet.start, sheet.start + len(sheet.text), _with_lines(rest, sheet.text.count("\n"))
+            start, end_tag = skeleton.elements[sheet.number].tag.start, _SHEET_END.match(text, end)
+            if not rest.strip() and end_tag and not _TAG_START.search(text[start : sheet.start]):
+                yield sheet.number, (start, end_tag.end(), "\n" * text.count("\n", start, end_tag.end()))
+            else:
+                yield sheet.number, (sheet.start, end, _with_lines(rest, sheet.text.count("\n")))
 
 
 def _with_lines(css: str, count: int) -> str:

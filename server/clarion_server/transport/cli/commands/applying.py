@@ -38,7 +38,7 @@ def apply(
 
     Nothing is changed when the service refuses any of them. Running it again changes nothing and writes nothing. What
     is not in the files stays as it is, but for test cases: a document of tests has all that its campaign is to have.
-    Exit code 1 when campaigns were to be activated and review found errors, or fragments lack approvals.
+    Exit code 1 when something was to be activated, and review found errors or approvals are missing. The rest goes on.
     """
     from clarion_server.transport.cli.apply_run import apply_planned, show  # noqa: PLC0415 - loads gRPC and YAML
     from clarion_server.transport.cli.files.applying import (  # noqa: PLC0415 - see above

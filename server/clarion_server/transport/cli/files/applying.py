@@ -29,7 +29,7 @@ from clarion_server.transport.cli.files.test_suites import TEST_CASE
 from clarion_server.transport.cli.files.uploads import Upload
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
-#: Why a fragment is not published that has no errors.
+#: Why a campaign is not activated, or a fragment not published, that has no errors.
 _APPROVAL_REASONS = frozenset({"APPROVAL_REQUIRED", "APPROVAL_STALE"})
 #: What a refusal means while resources are applied, and where nothing was to be changed.
 REFUSED = "The service refuses {names}. Nothing was changed."
@@ -92,7 +92,7 @@ class Applied:
     new_version: int = 0
     #: What review found, and where in the files, when campaigns were to be activated.
     findings: tuple[tuple[Location, Finding], ...] = ()
-    #: Why the draft of a fragment was not published: its approvals are missing, or stale.
+    #: Why the draft was not activated or published: its approvals are missing, or stale.
     refusal: ClarionError | None = None
 
     @property
@@ -278,8 +278,8 @@ class Applier:
 
     def activated(self, applied: Applied, *, strict: bool) -> Applied:
         """Returns it with what became of the campaign or the fragment. Raises ClarionError when the service refuses to
-        activate a campaign without errors. `strict` makes an error of what would refuse triggers that the live version
-        takes.
+        activate a campaign that has neither errors nor approvals to wait for. `strict` makes an error of what would
+        refuse triggers that the live version takes.
         """
         if applied.planned.resource.type is FRAGMENT:
             return self.published(applied)
@@ -287,7 +287,12 @@ class Applier:
         campaign = applied.campaign
         if campaign is None or applied.has_errors or is_active(campaign):
             return applied
-        activation = self._client.campaigns.activate(campaign.name, etag=campaign.etag, strict=strict)
+        try:
+            activation = self._client.campaigns.activate(campaign.name, etag=campaign.etag, strict=strict)
+        except (ConflictError, PreconditionFailedError) as error:
+            if error.reason in _APPROVAL_REASONS:
+                return replace(applied, refusal=error)
+            raise
         return replace(applied, campaign=activation.campaign, activated=True)
 
 

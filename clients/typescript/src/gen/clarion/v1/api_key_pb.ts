@@ -113,7 +113,7 @@ export enum ApiKey_Scope {
   AUTHOR = 1,
 
   /**
-   * The key may activate, pause, resume and stop campaigns, and approve drafts.
+   * The key may approve drafts, activate, pause, resume and stop campaigns, and read campaigns, fragments and what they use.
    *
    * @generated from enum value: SCOPE_APPROVE = 2;
    */
