@@ -47,7 +47,8 @@ class CalendarPeriod(StrEnum):
 
 
 _LONGEST_PERIODS = {
-    CalendarPeriod.HOUR: 2 * HOUR,
+    # Antarctica/Troll turns its clock back by two hours.
+    CalendarPeriod.HOUR: 3 * HOUR,
     CalendarPeriod.DAY: 2 * DAY,
     CalendarPeriod.WEEK: 8 * DAY,
     CalendarPeriod.MONTH: 32 * DAY,

@@ -92,8 +92,8 @@ async def test_a_rate_limit_gives_its_next_turn_to_an_urgent_message(world: Worl
         await process.trigger(recipient(RESET))
         begun = len(process.provider.begun)
         await until(lambda: bool(positions_of_reset(process)))
-        # One may have had its turn already.
-        assert positions_of_reset(process)[0] <= begun + 1
+        # Each worker may have had a turn already, and rest while rendering keeps the event loop from others.
+        assert positions_of_reset(process)[0] <= begun + process.dispatcher.configuration.max_concurrency
         await until(lambda: states(world) == [MessageState.SENT] * 102)
 
 

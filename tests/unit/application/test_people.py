@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from clarion_server.application.people import People
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
+from clarion_server.domain.consent import ConsentChoice
 
+from tests.unit.application.consenting import ALL, Consents, a
 from tests.unit.application.world import AUTHOR, World
 
 ANNA, BERTA, CARL = (
@@ -41,3 +44,27 @@ async def test_whoever_was_asked_for_earlier_stays_known_and_may_get_a_profile_l
 
     await world.transactions.read(renew)
     assert set(people.known) == {ANNA[0], BERTA[0]}
+
+
+@pytest.mark.parametrize("with_choices", [True, False])
+async def test_whoever_is_found_later_comes_with_choices_where_they_are_asked_for(
+    world: World, with_choices: bool
+) -> None:
+    jane = (("default", "email:Jane@example.com"), SandboxIdentity("default", "email", "Jane@example.com"))
+
+    def read(unit: UnitOfWork) -> People:
+        people = People(unit, with_choices=with_choices)
+        people.look_up(dict([jane]))
+        return people
+
+    people = await world.transactions.read(read)
+    assert people.known == {}
+    await Consents(world).change(a(ALL, ConsentChoice.DENIED))
+
+    def renew(unit: UnitOfWork) -> None:
+        people._unit = unit
+        people.renew({jane[1]})
+
+    await world.transactions.read(renew)
+    (known,) = people.known.values()
+    assert [consent.scope for consent in known.choices] == ([ALL] if with_choices else [])

@@ -91,3 +91,12 @@ def test_each_mail_is_of_one_language(definition: CampaignDefinition, locale: st
     assert "Jane <Doe>" in text
     english = ("Thank you", "Shipping", "Total", "order of")
     assert any(word in html for word in english) is (locale in {"en", "fr"})
+
+
+def test_a_note_that_runs_in_the_other_direction_leaves_the_sentence_around_it_alone(
+    definition: CampaignDefinition,
+) -> None:
+    message = mail(definition, "ar")
+    html, text = (message.get_body((kind,)).get_content() for kind in ("html", "plain"))  # type: ignore[union-attr]
+    assert ": \N{FIRST STRONG ISOLATE}x\N{POP DIRECTIONAL ISOLATE}</p>" in html
+    assert ": \N{FIRST STRONG ISOLATE}x\N{POP DIRECTIONAL ISOLATE}" in text

@@ -164,3 +164,25 @@ def test_everything_wrong_with_caps_is_told_by_its_path() -> None:
         ("[3].sliding", "OUT_OF_RANGE"),
         ("[3].tag", "TOO_LONG"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "turned_back"),
+    [
+        ("Europe/Berlin", "10-31T01:00"),
+        ("Asia/Beirut", "10-30T21:00"),
+        ("Australia/Lord_Howe", "04-03T15:00"),
+        ("Antarctica/Troll", "10-31T01:00"),
+    ],
+    ids=["an hour", "an hour at midnight", "half an hour", "two hours"],
+)
+@pytest.mark.parametrize("period", CalendarPeriod)
+def test_what_counts_in_a_period_is_remembered_until_its_end(
+    zone: str, turned_back: str, period: CalendarPeriod
+) -> None:
+    """A clock that is turned back makes an hour and a day longer."""
+    there, around = time_zone(zone), instant(turned_back)
+    first: dict[tuple[int, ...], Instant] = {}
+    for time in range(around - 33 * DAY, around + 33 * DAY, 15 * MINUTE):
+        begin = first.setdefault(period.of(time, there), time)
+        assert time - begin < FrequencyCap(1, period=period).memory

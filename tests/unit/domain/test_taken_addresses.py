@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from clarion_server.domain.audience_run import MAX_MEMBERS, AudienceRun
 from clarion_server.domain.taken_addresses import (
     HASH_SIZE,
@@ -67,3 +68,22 @@ def test_a_hash_is_found_at_its_place_and_not_across_two_others() -> None:
 
 def test_runs_hash_the_same_address_differently() -> None:
     assert address_hash(RUN, "a") != address_hash(OTHER, "a")
+
+
+def test_places_before_the_first_one_are_at_the_end_and_one_stays_free() -> None:
+    """The table of a small capacity has 64 places, and all of these addresses want the first one."""
+    taken = TakenAddresses(1)
+    alike = [bytes(8) + bytes([number, *bytes(7)]) for number in range(63)]
+    for ordinal, address in enumerate(alike):
+        taken.add([address], ordinal)
+    assert [taken.find(address) for address in alike] == [[ordinal] for ordinal in range(63)]
+    with pytest.raises(AssertionError, match="free slot"):
+        taken.add([bytes(8) + bytes([63, *bytes(7)])], 63)
+
+
+def test_an_address_that_begins_at_the_first_place_meets_one_that_went_on_at_the_end() -> None:
+    taken = TakenAddresses(1)
+    first, second, last = bytes(8) + b"1" * 8, bytes(8) + b"2" * 8, b"\xff" * 8 + b"3" * 8
+    for ordinal, address in enumerate((first, second, last), 1):
+        taken.add([address], ordinal)
+    assert [taken.find(address) for address in (first, second, last)] == [[1], [2], [3]]
