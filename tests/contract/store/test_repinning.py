@@ -16,6 +16,7 @@ from clarion_server.domain.fragment_repin import FragmentRepin, RepinOutcome
 
 from tests.unit.application.fragments import mails, sent
 from tests.unit.application.labelling import EU, label
+from tests.unit.application.office import Office
 from tests.unit.application.rolling_out import NAME, RollingOut
 from tests.unit.application.world import AUTHOR, World
 
@@ -86,3 +87,14 @@ async def test_a_campaign_that_is_hidden_meanwhile_is_not_there(world: World) ->
     repins = (await RollingOut(world, Hiding(world, 1)).repin()).repins
     assert repins == [FragmentRepin(NAME, RepinOutcome.NOT_FOUND)]
     assert world.announced[-1].last_version == 1
+
+
+class Asking(Meddling):
+    async def change(self) -> None:
+        await Office(self._world).policy()
+
+
+async def test_a_policy_that_is_made_meanwhile_is_heeded(world: World) -> None:
+    (repin,) = (await RollingOut(world, Asking(world, 1)).repin()).repins
+    assert (repin.outcome, repin.policies) == (RepinOutcome.APPROVAL_REQUIRED, ("approvalPolicies/legal",))
+    assert (await world.get()).last_version == 1

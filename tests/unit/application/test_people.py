@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from clarion_server.application.consent.consents import Person
 from clarion_server.application.people import People
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
@@ -50,7 +51,7 @@ async def test_whoever_was_asked_for_earlier_stays_known_and_may_get_a_profile_l
 async def test_whoever_is_found_later_comes_with_choices_where_they_are_asked_for(
     world: World, with_choices: bool
 ) -> None:
-    jane = (("default", "email:Jane@example.com"), SandboxIdentity("default", "email", "Jane@example.com"))
+    jane = (("default", "email:jane@example.com"), SandboxIdentity("default", "email", "jane@example.com"))
 
     def read(unit: UnitOfWork) -> People:
         people = People(unit, with_choices=with_choices)
@@ -59,7 +60,7 @@ async def test_whoever_is_found_later_comes_with_choices_where_they_are_asked_fo
 
     people = await world.transactions.read(read)
     assert people.known == {}
-    await Consents(world).change(a(ALL, ConsentChoice.DENIED))
+    await Consents(world).change(a(ALL, ConsentChoice.DENIED), person=Person(identity="email:jane@example.com"))
 
     def renew(unit: UnitOfWork) -> None:
         people._unit = unit

@@ -9,6 +9,7 @@ from clarion_server.application.campaigns.repinning import RepinFragment, RollOu
 from clarion_server.domain.campaign import QueueDisposal, Schedule
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound
+from clarion_server.domain.finding import Severity
 from clarion_server.domain.fragment_repin import FragmentRepin, RepinOutcome
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.violation import Violation
@@ -200,3 +201,13 @@ async def test_labels_hide_campaigns_and_keep_fragments_out_of_wider_ones(world:
     assert narrow.outcome is RepinOutcome.REPINNED
     with pytest.raises(ResourceNotFound):
         await pieces.repin()
+
+
+async def test_a_campaign_that_is_refused_tells_its_errors_alone(world: World, pieces: RollingOut) -> None:
+    without_text = '<img src="https://shop.example/logo.png">'
+    await pieces.publish("footer", without_text)
+    warned = await pieces.outcome(dry=True)
+    assert (warned.outcome, {each.severity for each in warned.findings}) == (RepinOutcome.REPINNED, {Severity.WARNING})
+    await pieces.publish("footer", f"{without_text}{{{{ context.shop }}}}")
+    refused = await pieces.outcome()
+    assert (refused.outcome, {each.severity for each in refused.findings}) == (RepinOutcome.REFUSED, {Severity.ERROR})
