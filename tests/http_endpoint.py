@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
+
+from tests.scripted_server import ConnectionEnded, ScriptedServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,85 +53,28 @@ class Request:
     body: bytes
 
 
-class _ConnectionEnded(Exception):
-    pass
-
-
-class HttpEndpoint:
+class HttpEndpoint(ScriptedServer):
     """`async with HttpEndpoint(Answer("503 Busy")) as endpoint:` serves at `endpoint.url`."""
-
-    host = "127.0.0.1"
 
     def __init__(self, *acts: Act, tls: ssl.SSLContext | None = None, cut_at_once: bool = False) -> None:
         """Each act holds for one request, in order, and 200 for all others. A single one holds for every request.
 
         `cut_at_once` ends each connection before anything is read.
         """
+        super().__init__(tls)
         self.acts: Sequence[Act] = acts
         self.requests: list[Request] = []
         """Those that were read to their end."""
-        self.connection_count = 0
-        self.most_connections = 0
-        """At the same time."""
-        self._tls = tls
         self._cut_at_once = cut_at_once
         self._turn = 0
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        self._changed = asyncio.Condition()
-        self._server: asyncio.Server | None = None
-
-    @property
-    def port(self) -> int:
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
 
     @property
     def url(self) -> str:
         return f"http{'s' if self._tls else ''}://{self.host}:{self.port}/hook?token=abc"
 
-    @property
-    def open_connections(self) -> int:
-        return len(self._connections)
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self.host, 0, ssl=self._tls)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        await self.drop_connections()
-        await self._server.wait_closed()
-
-    async def drop_connections(self) -> None:
-        """Cuts every connection, and returns when they are over."""
-        connections = list(self._connections)
-        for connection in connections:
-            connection.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
-
-    async def wait_until(self, condition: Callable[[Self], bool], seconds: float = 120) -> None:
-        """Returns when the server has seen what is waited for; TimeoutError when that takes longer than `seconds`."""
-        async with asyncio.timeout(seconds), self._changed:
-            await self._changed.wait_for(lambda: condition(self))
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections[task] = writer
-        self.connection_count += 1
-        self.most_connections = max(self.most_connections, self.open_connections)
-        try:
-            while not self._cut_at_once:
-                await self._exchange(reader, writer)
-        except (_ConnectionEnded, ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
-            pass
-        finally:
-            writer.transport.abort()
-            del self._connections[task]
-            await self._notify()
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while not self._cut_at_once:
+            await self._exchange(reader, writer)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -143,7 +86,7 @@ class HttpEndpoint:
             await reader.readexactly(act.after)
             await self._fail(act, writer)
         self.requests.append(Request(method, target, headers, await reader.readexactly(length)))
-        await self._notify()
+        await self.notify()
         await self._act(act, reader, writer)
 
     def _next_act(self) -> Act:
@@ -159,12 +102,12 @@ class HttpEndpoint:
                 writer.write(octets)
                 await writer.drain()
                 writer.write_eof()
-                raise _ConnectionEnded
+                raise ConnectionEnded
             case Cut():
-                raise _ConnectionEnded
+                raise ConnectionEnded
             case Silence():
                 await reader.read()
-                raise _ConnectionEnded
+                raise ConnectionEnded
             case asyncio.Event():
                 await _until(act, reader)
                 act = Answer()
@@ -178,19 +121,15 @@ class HttpEndpoint:
         if isinstance(act, Silence):
             writer.transport.pause_reading()  # type: ignore[attr-defined] # of a socket, so it can read
             await asyncio.Event().wait()
-        raise _ConnectionEnded
-
-    async def _notify(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+        raise ConnectionEnded
 
 
 async def _until(event: asyncio.Event, reader: asyncio.StreamReader) -> None:
-    """Returns when the event is set. Raises _ConnectionEnded when the client goes before."""
+    """Returns when the event is set. Raises ConnectionEnded when the client goes before."""
     waiting, listening = asyncio.create_task(event.wait()), asyncio.create_task(reader.read(1))
     await asyncio.wait((waiting, listening), return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     listening.cancel()
     await asyncio.wait((waiting, listening))
     if not event.is_set():
-        raise _ConnectionEnded
+        raise ConnectionEnded

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Sequence
-from types import TracebackType
+from collections.abc import Sequence
 from typing import Self
 
+from tests.scripted_server import ConnectionEnded, ScriptedServer
 from tests.smtp_script import EXTENSIONS, Act, Drip, Drop, Script, Silence, Transaction
 
 _SANE = {
@@ -23,14 +23,8 @@ _SANE = {
 }
 
 
-class _SessionEnded(Exception):
-    pass
-
-
-class SmtpFaults:
+class SmtpFaults(ScriptedServer):
     """`async with SmtpFaults({"RCPT": "550 5.1.1 Nobody here"}) as server:` serves on `server.host`, `server.port`."""
-
-    host = "127.0.0.1"
 
     def __init__(
         self,
@@ -42,6 +36,7 @@ class SmtpFaults:
         receive_buffer: int | None = None,
     ) -> None:
         """`receive_buffer`: of the system, in octets; None: as large as it likes."""
+        super().__init__(implicit_tls)
         self.script = script or {}
         self.extensions = extensions
         self.commands: list[str] = []
@@ -50,78 +45,26 @@ class SmtpFaults:
         """The messages that were answered positively; lines end in CRLF, dots are still doubled."""
         self.reached: set[str] = set()
         """The steps at which the server has begun to act."""
-        self.connection_count = 0
-        self.most_connections = 0
-        """At the same time."""
-        self._implicit_tls = implicit_tls
         self._starttls = starttls
         self._receive_buffer = receive_buffer
         self._used: dict[str, int] = {}
-        self._sessions: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        self._changed = asyncio.Condition()
-        self._server: asyncio.Server | None = None
-
-    @property
-    def port(self) -> int:
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
-
-    @property
-    def open_connections(self) -> int:
-        return len(self._sessions)
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, self.host, 0, ssl=self._implicit_tls)
-        if self._receive_buffer:
+        await super().__aenter__()
+        if self._receive_buffer and self._server is not None:
             # Connections inherit it.
             self._server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        self._server.close()
-        await self.drop_connections()
-        await self._server.wait_closed()
-
-    async def drop_connections(self) -> None:
-        """Cuts every session, and returns when they are over."""
-        sessions = list(self._sessions)
-        for session in sessions:
-            session.cancel()
-        await asyncio.gather(*sessions, return_exceptions=True)
-
     async def say(self, reply: str) -> None:
         """Sends a reply that nobody asked for to every client, and ends its session."""
-        for writer in self._sessions.values():
+        for writer in self._connections.values():
             writer.write(f"{reply}\r\n".encode())
             await writer.drain()
             writer.write_eof()
 
-    async def wait_until(self, condition: Callable[[Self], bool], seconds: float = 60) -> None:
-        """Returns when the server has seen what is waited for; TimeoutError when that takes longer than `seconds`."""
-        async with asyncio.timeout(seconds), self._changed:
-            await self._changed.wait_for(lambda: condition(self))
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._sessions[task] = writer
-        self.connection_count += 1
-        self.most_connections = max(self.most_connections, self.open_connections)
-        try:
-            await _Session(self, reader, writer, self._starttls).run()
-        except (_SessionEnded, ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
-            pass
-        finally:
-            writer.transport.abort()
-            del self._sessions[task]
-            await self.notify()
-
-    async def notify(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _Session(self, reader, writer, self._starttls).run()
 
     async def act(self, step: str, transaction: Transaction) -> Act:
         """Returns what the script says of this step now."""
@@ -211,7 +154,7 @@ class _Session:
 
     async def _on_quit(self, verb: str) -> None:
         await self._answer(verb)
-        raise _SessionEnded
+        raise ConnectionEnded
 
     async def _on_other(self, verb: str) -> None:
         await self._answer(verb, _SANE.get(verb, "502 5.5.1 Not implemented"))
@@ -232,17 +175,17 @@ class _Session:
         if code == "421":
             self._writer.close()
             await self._writer.wait_closed()
-            raise _SessionEnded
+            raise ConnectionEnded
         return code
 
     async def _perform(self, act: Act) -> str:
         """Returns what is left to say. Does not come back from accidents."""
         match act:
             case Drop():
-                raise _SessionEnded
+                raise ConnectionEnded
             case Silence(None):
                 await self._reader.read()
-                raise _SessionEnded
+                raise ConnectionEnded
             case Silence():
                 self._writer.transport.pause_reading()  # type: ignore[attr-defined] # of a socket, so it can read
                 await asyncio.Event().wait()

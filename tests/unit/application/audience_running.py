@@ -22,10 +22,12 @@ from clarion_server.application.profiles.profiles import CreateProfile, ProfileF
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.domain.audience import Audience
 from clarion_server.domain.audience_run import AudienceRun
+from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.identity import NO_NAMESPACES, Identity
+from clarion_server.domain.message import MessageState
 from clarion_server.domain.profile import Profile
 
-from tests.unit.application.running import CALLER, CONTEXT, Process, until
+from tests.unit.application.running import CALLER, CONTEXT, Process, messages, until
 from tests.unit.application.world import START, World
 
 GOLD = "profile.attributes.plan == 'gold'"
@@ -117,3 +119,11 @@ async def person(world: World, name: str, *others: str, plan: str = "gold", **at
 
 async def people(world: World, count: int) -> list[Profile]:
     return [await person(world, f"p{place:05}") for place in range(count)]
+
+
+def identities(world: World, *states: MessageState) -> list[str]:
+    return sorted(message.identity for message in messages(world, *states).values())
+
+
+def reasons(run: AudienceRun) -> dict[ExclusionReason, int]:
+    return dict(run.exclusions)

@@ -31,8 +31,8 @@ from sqlalchemy import Engine, event
 from tests.unit.application.audience_running import Runs, by_condition, listed
 from tests.unit.application.consenting import EMAIL, Consents, a
 from tests.unit.application.labelling import EU, MIGHTY, holder, label
+from tests.unit.application.recipients_with_profiles import stored
 from tests.unit.application.running import CALLER, CONTEXT, Process, command, messages, recipient
-from tests.unit.application.test_profiles_of_triggers import stored
 from tests.unit.application.test_targeting import MAIL
 from tests.unit.application.trying import Trier
 from tests.unit.application.world import AUTHOR, START, World

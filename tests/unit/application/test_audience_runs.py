@@ -13,7 +13,7 @@ from clarion_server.application.profiles.profile_merge import MergeProfiles, Pro
 from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
-from clarion_server.domain.campaign import Action, ActionMode, UnknownRecipientPolicy
+from clarion_server.domain.campaign import Action, ActionMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.consent import ConsentChoice
@@ -25,7 +25,16 @@ from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.profile import Profile
 
-from tests.unit.application.audience_running import Runs, by_condition, command, listed, people, person, run_of
+from tests.unit.application.audience_running import (
+    Runs,
+    by_condition,
+    command,
+    identities,
+    people,
+    person,
+    reasons,
+    run_of,
+)
 from tests.unit.application.consenting import EMAIL as ALL_EMAILS
 from tests.unit.application.consenting import Consents, a
 from tests.unit.application.running import CALLER, events, executions, messages, until
@@ -34,7 +43,7 @@ from tests.unit.application.world import AUTHOR, World
 
 QUEUED, EXCLUDED = MessageState.QUEUED, MessageState.EXCLUDED
 NO_ADDRESS, NO_IDENTITY = ExclusionReason.NO_ADDRESS, ExclusionReason.NO_IDENTITY
-DUPLICATE, UNKNOWN = ExclusionReason.DUPLICATE_ADDRESS, ExclusionReason.PROFILE_UNKNOWN
+DUPLICATE = ExclusionReason.DUPLICATE_ADDRESS
 GREETING = Action("email", "orders", EmailContent("Hello {{ profile.first_name | default('you') }}", text="Hi"))
 CRM: dict[str, Any] = {"identity_namespace": "crm", "actions": (GREETING,)}
 
@@ -43,14 +52,6 @@ CRM: dict[str, Any] = {"identity_namespace": "crm", "actions": (GREETING,)}
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes one commit decide about two members."""
     monkeypatch.setattr(PartSize, "next", lambda _, is_busy: 2)
-
-
-def identities(world: World, *states: MessageState) -> list[str]:
-    return sorted(message.identity for message in messages(world, *states).values())
-
-
-def reasons(run: AudienceRun) -> dict[ExclusionReason, int]:
-    return dict(run.exclusions)
 
 
 def addresses(world: World, *states: MessageState) -> list[str]:
@@ -313,51 +314,6 @@ async def test_a_member_excluded_on_every_action_is_counted_by_the_reason_of_the
     run = await runs.run(campaign_id="both")
     assert (run.accepted_count, reasons(run)) == (1, {})
     assert len(messages(world, QUEUED)) == 1
-
-
-# Lists.
-
-STRANGERS = [f"email:s{place}@example.com" for place in range(3)]
-
-
-async def test_listed_strangers_get_messages_when_strangers_are_accepted(world: World, runs: Runs) -> None:
-    await listed(world, *STRANGERS)
-    run = await runs.run(audience_id="listed")
-    assert run.accepted_count == 3
-    assert identities(world, QUEUED) == STRANGERS
-    assert await world.profiles.page(None, 10, AUTHOR) == []
-
-
-async def test_listed_strangers_get_profiles_when_they_are_created(world: World, runs: Runs) -> None:
-    await world.live("welcome", actions=(GREETING,), unknown_recipient_policy=UnknownRecipientPolicy.CREATE)
-    await listed(world, *STRANGERS)
-    run = await runs.run(campaign_id="welcome", audience_id="listed")
-    assert run.accepted_count == 3
-    assert sorted(str(each.identities[0]) for each in await world.profiles.page(None, 10, AUTHOR)) == STRANGERS
-
-
-async def test_listed_strangers_are_excluded_when_strangers_are_rejected(world: World, runs: Runs) -> None:
-    await world.live("known", unknown_recipient_policy=UnknownRecipientPolicy.REJECT)
-    await listed(world, *STRANGERS, "email:jane@example.com")
-    await person(world, "jane")
-    run = await runs.run(campaign_id="known", audience_id="listed")
-    assert (run.accepted_count, reasons(run)) == (1, {UNKNOWN: 3})
-    assert identities(world, EXCLUDED) == STRANGERS
-
-
-async def test_an_identity_of_another_namespace_stands_for_its_profile(world: World, runs: Runs) -> None:
-    await listed(world, "crm:1", "crm:2")
-    await person(world, "jane", "crm:1")
-    run = await runs.run(audience_id="listed")
-    assert (run.accepted_count, reasons(run)) == (1, {NO_IDENTITY: 1})
-    assert identities(world) == ["email:jane@example.com"]
-
-
-async def test_the_listed_one_of_a_persons_identities_is_used(world: World, runs: Runs) -> None:
-    await listed(world, "email:work@example.com")
-    await person(world, "jane", "email:Work@example.com")
-    await runs.run(audience_id="listed")
-    assert identities(world) == ["email:work@example.com"]
 
 
 # Answers.

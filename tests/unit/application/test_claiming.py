@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import pytest
 from clarion_server.application.ports.queue import Claimed
 from clarion_server.domain.campaign import QueueDisposal
 from clarion_server.domain.category import Category
@@ -22,15 +20,6 @@ QUEUED, SENDING, CANCELLED, EXPIRED = (
     MessageState.CANCELLED,
     MessageState.EXPIRED,
 )
-
-
-@pytest.fixture
-async def process(world: World) -> AsyncIterator[Process]:
-    """Belongs to a world with a live campaign. It is not started: tests claim."""
-    await world.live()
-    made = Process(world)
-    yield made
-    await made.close()
 
 
 async def test_messages_that_are_due_are_claimed_and_stored_as_being_sent(world: World, process: Process) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import pytest
 from clarion_server.domain.campaign import Action, ActionMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
@@ -28,15 +26,6 @@ QUEUED, SENDING, SENT, EXCLUDED, IN_DOUBT = (
     MessageState.EXCLUDED,
     MessageState.IN_DOUBT,
 )
-
-
-@pytest.fixture
-async def process(world: World) -> AsyncIterator[Process]:
-    """Belongs to a world with a live campaign. It is not started: tests claim."""
-    await world.live()
-    made = Process(world)
-    yield made
-    await made.close()
 
 
 def at_hand_off(by: Suppression) -> Exclusion:

@@ -20,8 +20,8 @@ from clarion_server.domain.message import MessageState
 
 from tests.fakes import Provider
 from tests.unit.application.compiler import RememberingCompiler
+from tests.unit.application.recipients_with_profiles import stored
 from tests.unit.application.running import Process, messages, recipient, recipients, until
-from tests.unit.application.test_profiles_of_triggers import stored
 from tests.unit.application.world import AUTHOR, World
 
 ENGLISH = EmailContent("Your order", "<html><p>Thank you: {{ 1234.5 | number }}</p></html>", headers={"X-Shop": "a"})

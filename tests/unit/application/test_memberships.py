@@ -8,7 +8,7 @@ from clarion_server.adapters.conditions import CelConditionCompiler
 from clarion_server.application.triggering.memberships import MembershipReader
 
 from tests.unit.application.audience_running import by_condition, listed
-from tests.unit.application.test_profiles_of_triggers import stored
+from tests.unit.application.recipients_with_profiles import stored
 from tests.unit.application.world import START, World
 from tests.unit.domain.test_acceptance import EXECUTION, trigger
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
@@ -19,15 +16,6 @@ from tests.unit.application.running import Process, claimed, counts, events, mes
 from tests.unit.application.world import World
 
 FAILURE = Failure(FailureReason.THROTTLED, "451")
-
-
-@pytest.fixture
-async def process(world: World) -> AsyncIterator[Process]:
-    """Returns a process in a world with a live campaign. It is not started: tests claim and record."""
-    await world.live()
-    made = Process(world)
-    yield made
-    await made.close()
 
 
 async def claim(world: World) -> Message:

@@ -24,8 +24,8 @@ from clarion_server.domain.targeting import RuleEvaluation, RuleResult, Targetin
 
 from tests.fakes import Provider
 from tests.unit.application.audience_running import Runs, by_condition
+from tests.unit.application.recipients_with_profiles import JANE, stored
 from tests.unit.application.running import Process, messages, recipient, until
-from tests.unit.application.test_profiles_of_triggers import JANE, stored
 from tests.unit.application.world import AUTHOR, World
 
 GOLD = TargetingRule("gold", "profile.tier == 'gold'")
