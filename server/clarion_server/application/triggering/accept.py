@@ -12,6 +12,7 @@ from clarion_server.application.people import People
 from clarion_server.application.ports.clock import Ids
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.application.ports.metrics import Metrics
+from clarion_server.application.ports.queries import LockedCampaign
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.direct_hand_off import DirectHandOff, Reserved
@@ -22,6 +23,8 @@ from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.stored_profiles import ProfileUse, StoredProfiles
 from clarion_server.domain.acceptance import Accepted, Decision, Facts, decide_all
 from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.cap_ledger import PolicyQuestion
+from clarion_server.domain.consent_facts import ConsentQuestion
 from clarion_server.domain.counter import count_failed_rules
 from clarion_server.domain.message import Message, MessageState, message_id
 from clarion_server.domain.targeting import RecipientData
@@ -140,32 +143,33 @@ def read_facts(
     people = People(unit, with_choices=bool(asking))
     profiles = StoredProfiles(unit, people, new_id)
     completed = profiles.complete(uses, facts)
-    questions = [
-        question
-        for trigger, are_known in completed
-        if (question := consent_question(trigger, are_known=are_known)) is not None
-    ]
-    known = [
-        (trigger, are_known, campaign)
-        for trigger, are_known in completed
-        if (campaign := campaigns.get(trigger.execution.campaign_key))
-    ]
-    suppressing = (trigger for trigger, _, campaign in known if campaign.has_suppressions)
-    addresses = (
-        (trigger.execution.sandbox, address)
-        for trigger in suppressing
-        for each in trigger.recipients
-        for address in each.addresses
-    )
-    sandboxes = {trigger.execution.sandbox: campaign.has_allow_list for trigger, _, campaign in known}
-    policy_questions = [
-        asked
-        for trigger, are_known, campaign in known
-        if campaign.has_sending_policies and (asked := policy_question(trigger, are_known=are_known)) is not None
-    ]
-    found = exclusions.read(unit, sandboxes, addresses, questions, policy_questions, people)
+    found = exclusions.read(unit, *_asked(completed, campaigns), people)
     belonging = memberships.read(unit, profiles.asking, profiles.made) if profiles.asking else {}
     return [trigger for trigger, _ in completed], replace(facts, exclusions=found, memberships=belonging)
+
+
+_Asked = tuple[dict[str, bool], list[tuple[str, str]], list[ConsentQuestion], list[PolicyQuestion]]
+
+
+def _asked(completed: Sequence[tuple[Trigger, bool]], campaigns: Mapping[int, LockedCampaign]) -> _Asked:
+    """Returns what `ExclusionReader.read` is asked about triggers, each with whether its recipients were looked up."""
+    sandboxes: dict[str, bool] = {}
+    addresses: list[tuple[str, str]] = []
+    consents: list[ConsentQuestion] = []
+    policies: list[PolicyQuestion] = []
+    for trigger, are_known in completed:
+        if (consent := consent_question(trigger, are_known=are_known)) is not None:
+            consents.append(consent)
+        campaign = campaigns.get(trigger.execution.campaign_key)
+        if campaign is None:
+            continue
+        sandbox = trigger.execution.sandbox
+        sandboxes[sandbox] = campaign.has_allow_list
+        if campaign.has_suppressions:
+            addresses += [(sandbox, address) for each in trigger.recipients for address in each.addresses]
+        if campaign.has_sending_policies and (policy := policy_question(trigger, are_known=are_known)) is not None:
+            policies.append(policy)
+    return sandboxes, addresses, consents, policies
 
 
 def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:
