@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.building.parts import built_source, part_builder
 from clarion_server.adapters.rendering.content_kind import (
+    ContentKind,
     ContentKinds,
+    Part,
+    PartBuilder,
     PartRefused,
     content_field,
     part_paths,
@@ -27,10 +31,10 @@ from clarion_server.application.ports.content import (
     Personalisation,
     RenderingFailed,
 )
-from clarion_server.domain.built_source import BuiltSources
+from clarion_server.domain.built_source import BuiltSource, BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.content import Rendered
-from clarion_server.domain.content_cells import content_cell
+from clarion_server.domain.content_cells import ContentCell, content_cell
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.personal_link import PersonalUrls
 
@@ -81,20 +85,16 @@ class CompiledAction:
             INLINE_IMAGE: InlineImages(cell.content, attachments),
             TRANSLATE: texts,
         }
-        parts = list(self._kind.parts(cell.content))
-        paths = part_paths(self._kind, cell)
-        build = part_builder(built, fragments)
-        sources = {part.field: built_source(part, paths[part.field], build) for part in parts}
+        parts = list(_built_parts(self._kind, cell, part_builder(built, fragments)))
         self._templates = {
-            part.field: CompiledTemplate(paths[part.field], sources[part.field], ENVIRONMENTS[part.escaping])
-            for part in parts
+            part.field: CompiledTemplate(path, source, ENVIRONMENTS[part.escaping]) for part, path, source in parts
         }
         self._has_unsubscribe_field = self._kind.has_unsubscribe_field and definition.offers_unsubscribing
         # A template cannot name a variable without its word.
         self.needs_urls = self._has_unsubscribe_field or any(
-            name in source.text for source in sources.values() for name in URLS
+            name in source.text for _, _, source in parts for name in URLS
         )
-        self.size = _BASE_BYTES + _BYTES_PER_CHARACTER * sum(len(source.text) for source in sources.values())
+        self.size = _BASE_BYTES + _BYTES_PER_CHARACTER * sum(len(source.text) for _, _, source in parts)
         self.size += texts.size
 
     def render(self, personalisation: Personalisation, urls: PersonalUrls | None = None) -> Rendered:
@@ -129,3 +129,12 @@ class CompiledAction:
             },
             "campaign": self._campaign,
         }
+
+
+def _built_parts(
+    kind: ContentKind[Any], cell: ContentCell, build: PartBuilder
+) -> Iterator[tuple[Part, str, BuiltSource]]:
+    """Yields the parts of a content, each with its path in the campaign and what is sent. Raises ContentInvalid."""
+    paths = part_paths(kind, cell)
+    for part in kind.parts(cell.content):
+        yield part, paths[part.field], built_source(part, paths[part.field], build)

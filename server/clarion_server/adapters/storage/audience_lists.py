@@ -39,15 +39,16 @@ _DELETE_MEMBERS = delete(audience_members).where(
 )
 
 
-class AudienceLists:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+class SqlAudienceLists:
+    """The part of the repository of audiences that is about their lists."""
 
-    def all_of(self, audience: Audience) -> dict[str, IdentityList]:
+    _connection: Connection
+
+    def lists_of(self, audience: Audience) -> dict[str, IdentityList]:
         rows = self._connection.execute(select(audience_lists).where(audience_lists.c.audience_key == audience.key))
         return {row.upload_id: list_from_row(row.key, row.update_time, row) for row in rows}
 
-    def add(self, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
+    def add_list(self, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
         row = {
             "sandbox": audience.sandbox,
             "audience_key": audience.key,
@@ -96,11 +97,11 @@ class AudienceLists:
         completed = update(audience_lists).where(audience_lists.c.key == listed.key).values(complete_time=now)
         self._connection.execute(completed)
 
-    def replace_all(self, audience: Audience, now: Instant) -> None:
+    def replace_lists(self, audience: Audience, now: Instant) -> None:
         current = (audience_lists.c.audience_key == audience.key, audience_lists.c.replace_time.is_(None))
         self._connection.execute(update(audience_lists).where(*current).values(replace_time=now))
 
-    def purge(self, abandoned: Instant, replaced: Instant, limit: int) -> int:
+    def purge_lists(self, abandoned: Instant, replaced: Instant, limit: int) -> int:
         unneeded = or_(
             audience_lists.c.replace_time < replaced,
             audience_lists.c.complete_time.is_(None) & (audience_lists.c.update_time < abandoned),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, exists, func, null, select
 
-from clarion_server.adapters.storage.audience_lists import AudienceLists, list_from_row
+from clarion_server.adapters.storage.audience_lists import SqlAudienceLists, list_from_row
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.choices import unpack
 from clarion_server.adapters.storage.json_rows import RowsReader
@@ -16,8 +16,7 @@ from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.schema import audience_lists, audience_members, audiences, profiles
 from clarion_server.application.ports.audiences import AudienceSource, Subject
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.audience import Audience, IdentityList
-from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.audience import Audience
 from clarion_server.domain.instant import Instant
 
 _WITH_LIST = select(
@@ -75,17 +74,16 @@ _LISTED = BulkStatement(
 _SUBJECTS = {with_choices: _subjects(with_choices=with_choices) for with_choices in (False, True)}
 
 
-class SqlAudienceRepository(SqlResourceRepository[Audience]):
+class SqlAudienceRepository(SqlAudienceLists, SqlResourceRepository[Audience]):
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection, audiences, _to_row, _from_row)
-        self._lists = AudienceLists(connection)
 
     def add(self, resource: Audience) -> Audience:
         stored = super().add(resource)
         if stored.condition is not None:
             return stored
-        first = self._lists.add(stored, "", stored.create_time)
-        self._lists.complete(stored, first, stored.create_time)
+        first = self.add_list(stored, "", stored.create_time)
+        self.complete(stored, first, stored.create_time)
         return replace(stored, listed=replace(first, complete_time=stored.create_time))
 
     def subjects(
@@ -132,15 +130,6 @@ class SqlAudienceRepository(SqlResourceRepository[Audience]):
     def largest_profile_key(self) -> int:
         return self._connection.execute(select(func.max(profiles.c.key))).scalar_one() or 0
 
-    def member_behind(self, list_key: int, after: IdentityKey, skipped: int) -> Identity | None:
-        return self._lists.member_behind(list_key, after, skipped)
-
-    def members(self, list_key: int, after: IdentityKey, limit: int) -> list[Identity]:
-        return self._lists.members(list_key, after, limit)
-
-    def lists_of(self, audience: Audience) -> dict[str, IdentityList]:
-        return self._lists.all_of(audience)
-
     def first_in_namespace(self, visibility: Visibility, namespace_id: str) -> Audience | None:
         of_namespace = exists().where(
             audience_members.c.list_key == audience_lists.c.key, audience_members.c.namespace == namespace_id
@@ -150,21 +139,6 @@ class SqlAudienceRepository(SqlResourceRepository[Audience]):
         )
         row = self._connection.execute(_WITH_LIST.where(audiences.c.key.in_(keys)).limit(1)).one_or_none()
         return None if row is None else self._resource_of(row)
-
-    def add_list(self, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
-        return self._lists.add(audience, upload_id, now)
-
-    def add_members(self, listed: IdentityList, identities: Sequence[Identity], now: Instant) -> set[IdentityKey]:
-        return self._lists.add_members(listed, identities, now)
-
-    def complete(self, audience: Audience, listed: IdentityList, now: Instant) -> None:
-        self._lists.complete(audience, listed, now)
-
-    def replace_lists(self, audience: Audience, now: Instant) -> None:
-        self._lists.replace_all(audience, now)
-
-    def purge_lists(self, abandoned: Instant, replaced: Instant, limit: int) -> int:
-        return self._lists.purge(abandoned, replaced, limit)
 
     def _select(self) -> Select[Any]:
         return _WITH_LIST
