@@ -12,14 +12,20 @@ import pytest
 import trustme
 from clarion.v1.campaign_pb2 import Campaign as WireCampaign
 from clarion.v1.campaign_service_pb2 import CreateCampaignResponse, GetCampaignResponse
+from clarion.v1.profile_service_pb2 import ImportedProfile, ImportProfilesRequest, ImportProfilesResponse
 from clarion_client import (
     AsyncClient,
     Campaign,
+    Channel,
     ClarionError,
+    ConsentChange,
+    ConsentChoice,
+    ConsentSource,
     DeadlineExceededError,
     InvalidRequestError,
     NotFoundError,
     OverloadedError,
+    Profile,
     UnavailableError,
 )
 from google.rpc.error_details_pb2 import BadRequest
@@ -273,3 +279,25 @@ def test_clients_work_in_one_event_loop_after_the_other() -> None:
             return (await client.campaigns.get("x")).name
 
     assert [asyncio.run(call()), asyncio.run(call())] == ["campaigns/x", "campaigns/x"]
+
+
+async def test_profiles_with_many_choices_or_large_attributes_are_imported_in_more_calls(connect: Connect) -> None:
+    change = ConsentChange(choice=ConsentChoice.GRANTED, channel=Channel.EMAIL, source=ConsentSource.IMPORT)
+    large = {"note": "x" * 30_000}
+    people = [Profile(identities=[f"crm:{number}"], attributes=large if number >= 100 else {}) for number in range(180)]
+    calls: list[ImportProfilesRequest] = []
+
+    async def answer(request: ImportProfilesRequest, _context: Any) -> ImportProfilesResponse:
+        calls.append(request)
+        results = [ImportedProfile(profile=each.identities[0]) for each in request.profiles]
+        return ImportProfilesResponse(results=results)
+
+    async with serving(ImportProfiles=answer) as target, connect(target) as client:
+        imported = await client.profiles.import_all(people, consents={number: [change] * 99 for number in range(1, 60)})
+
+    assert [each.profile for each in imported] == [person.identities[0] for person in people]
+    assert all(len(call.profiles) + sum(len(of.changes) for of in call.consents) <= 4_000 for call in calls)
+    assert all(call.ByteSize() <= 2_100_000 for call in calls)
+    owners = [call.profiles[of.profile_index].identities[0] for call in calls for of in call.consents]
+    assert owners == [f"crm:{number}" for number in range(1, 60)]
+    assert len(calls) == 3

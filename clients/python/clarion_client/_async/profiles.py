@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -25,7 +25,8 @@ from clarion_client._values import ConsentChange, ExportedProfile, ImportedProfi
 Row = TypeVar("Row", bound=Profile | tuple[Profile, Sequence[ConsentChange]])
 
 COLLECTION = "profiles"
-_ROWS_PER_CALL = 1_000
+#: What one call carries at most, so that the service answers it in seconds: profiles, profiles with choices, and bytes.
+_ROWS_PER_CALL, _ENTRIES_PER_CALL, _BYTES_PER_CALL = 1_000, 4_000, 2_000_000
 
 
 class AsyncProfiles:
@@ -96,8 +97,8 @@ class AsyncProfiles:
     ) -> Sequence[ImportedProfile]:
         """Creates or changes profiles, each by itself, and returns what became of each, in their order. What a profile
         does not give stays as it is stored; None as the value of an attribute removes it. `consents` are choices of
-        these people, by their positions. It may be repeated. Makes one call for every 1,000 of them, to each of which
-        `timeout` applies.
+        these people, by their positions. It may be repeated. Makes one call for every 1,000 of them, and for fewer of
+        those that have many choices or attributes. `timeout` applies to each call.
         """
         rows = [write(each, profile_pb2.Profile) for each in profiles]
         changes = {
@@ -105,14 +106,13 @@ class AsyncProfiles:
             for index, of_one in (consents or {}).items()
         }
         results: list[ImportedProfile] = []
-        for start in range(0, len(rows), _ROWS_PER_CALL):
-            called = rows[start : start + _ROWS_PER_CALL]
+        for called in _calls(rows, changes):
             chosen = [
-                wire.ImportedConsents(profile_index=index, changes=changes[start + index])
-                for index in range(len(called))
-                if start + index in changes
+                wire.ImportedConsents(profile_index=index - called.start, changes=changes[index])
+                for index in called
+                if index in changes
             ]
-            request = wire.ImportProfilesRequest(profiles=called, consents=chosen)
+            request = wire.ImportProfilesRequest(profiles=rows[called.start : called.stop], consents=chosen)
             answer = await self._calls.unary(self._stub.ImportProfiles, request, repeatable=True, timeout=timeout)
             results += read_all(ImportedProfile, answer.results)
         return results
@@ -215,3 +215,21 @@ def _written(row: Profile | tuple[Profile, Sequence[ConsentChange]]) -> wire.Imp
     if changes:
         written.consents.add(changes=[write(change, consent_pb2.ConsentChange) for change in changes])
     return written
+
+
+def _calls(
+    rows: Sequence[profile_pb2.Profile], changes: Mapping[int, Sequence[consent_pb2.ConsentChange]]
+) -> Iterator[range]:
+    """Yields the positions of the profiles of each call."""
+    first = entries = size = 0
+    for index, row in enumerate(rows):
+        chosen = changes.get(index, ())
+        count, length = 1 + len(chosen), row.ByteSize() + sum(change.ByteSize() for change in chosen)
+        is_full = entries + count > _ENTRIES_PER_CALL or size + length > _BYTES_PER_CALL
+        if index > first and (is_full or index - first == _ROWS_PER_CALL):
+            yield range(first, index)
+            first, entries, size = index, 0, 0
+        entries += count
+        size += length
+    if first < len(rows):
+        yield range(first, len(rows))
