@@ -16,9 +16,15 @@ MAX_ADDRESS = 254
 #: Octets before the last `@` (section 4.5.3.1.1).
 MAX_LOCAL_PART = 64
 
+#: An address that is no longer has no label that is too long, nor a local part.
+_SHORT = 64
+
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_WORDS = r"[A-Za-z0-9]++(?:-++[A-Za-z0-9]++)*+"
 
+#: The form of nearly every short address, whose last label begins with a letter. It takes half the time of the next.
+_SHORT_PLAIN = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_WORDS}\.)*+(?=[A-Za-z]){_WORDS}")
 #: The form of nearly every address. The last label is never all digits: such a domain would be an IP address.
 _PLAIN = re.compile(rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)*+(?![0-9]+\Z){_LABEL}")
 _DOT_ATOM = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+")
@@ -32,6 +38,8 @@ _WITHOUT_JOINERS = str.maketrans("", "", JOINERS)
 
 def is_address(text: str) -> bool:
     """Returns whether the text is an e-mail address."""
+    if len(text) <= _SHORT and _SHORT_PLAIN.fullmatch(text) is not None:
+        return True
     # Every character has at least one octet, so this check bounds the work of the others.
     return len(text) <= MAX_ADDRESS and (_PLAIN.fullmatch(text) is not None or _is_rare_address(text))
 

@@ -39,17 +39,23 @@ LOCALE_FIELDS: Mapping[Source, str] = {
 
 #: The namespace of identities, and the attribute of profiles, that hold e-mail addresses.
 EMAIL = "email"
+_EMAIL_IDENTITY = f"{EMAIL}:"
 
 
 def choose_email(recipient_address: str, profile: Mapping[str, Any], identity: str) -> Choice | None:
     """Returns the recipient's e-mail address, or None when none was given. It may be malformed."""
+    found = find_email(recipient_address, profile, identity)
+    return None if found is None else Choice(*found)
+
+
+def find_email(recipient_address: str, profile: Mapping[str, Any], identity: str) -> tuple[str, Source] | None:
+    """Returns what a `Choice` holds, for whoever needs no such object of each recipient."""
     if recipient_address:
-        return Choice(recipient_address, _RECIPIENT)
+        return recipient_address, _RECIPIENT
     attribute = profile.get(EMAIL)
     if attribute and isinstance(attribute, str):
-        return Choice(attribute, _PROFILE)
-    namespace, _, value = identity.partition(":")
-    return Choice(value, _IDENTITY) if namespace == EMAIL else None
+        return attribute, _PROFILE
+    return (identity.removeprefix(_EMAIL_IDENTITY), _IDENTITY) if identity.startswith(_EMAIL_IDENTITY) else None
 
 
 def choose_locale(recipient_locale: str, profile: Mapping[str, Any], default_locale: str) -> Choice:

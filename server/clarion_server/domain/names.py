@@ -130,16 +130,9 @@ def identity_violation(identity: str, namespace: str, field: str) -> Violation |
     return None
 
 
-def is_identity_of(identity: str, namespace: str) -> bool:
-    """Returns whether the text is an identity in a namespace whose name is known to be well formed."""
-    given, _, value = identity.partition(":")
-    return (
-        given == namespace
-        and len(identity) <= MAX_IDENTITY
-        and identity.isprintable()
-        and value != ""
-        and value == value.strip()
-    )
+def is_identity_value(value: str) -> bool:
+    """Returns whether the text may stand behind the namespace of an identity, if both are short enough together."""
+    return value != "" and value.isprintable() and value == value.strip()
 
 
 def identity_form_violation(identity: str, field: str) -> Violation | None:

@@ -120,7 +120,7 @@ def accept(work: UnitOfWork, sender: Sender) -> None:
     action = TargetAction("email", Channel.EMAIL, sender.channel.key)
     execution, revision = samples.execution(sender.campaign.key), sender.campaign.revision
     trigger = Trigger(execution, revision, [action], Lane.MARKETING, None, None, [recipient], samples.NOW, [None])
-    triggers, facts = read_facts(work, [AcceptItem(trigger, {}, [None])], EXCLUSIONS, MEMBERSHIPS)
+    triggers, facts = read_facts(work, [AcceptItem(trigger, (), [None])], EXCLUSIONS, MEMBERSHIPS)
     (decision,) = decide_all(triggers, facts)
     assert isinstance(decision, Accepted)
     assert not decision.execution.exclusions

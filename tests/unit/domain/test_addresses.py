@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from clarion_server.domain import address
 from clarion_server.domain.address import MAX_ADDRESS, MAX_LOCAL_PART, is_address
 from clarion_server.domain.domain_label import MAX_LABEL
 from hypothesis import given
@@ -159,3 +160,15 @@ def test_every_dotted_name_of_letters_is_a_local_part(local_part: str, domain: s
 def test_long_texts_that_nearly_match_are_judged_at_once(text: str) -> None:
     # A pattern that backtracks would take years, and the test would time out.
     assert not is_address(text)
+
+
+@given(st.text('aZ0.@-_"[:', max_size=20))
+def test_the_quick_look_at_short_addresses_takes_none_that_the_full_one_refuses(text: str) -> None:
+    if address._SHORT_PLAIN.fullmatch(text):
+        assert address._PLAIN.fullmatch(text), text
+
+
+@pytest.mark.parametrize("label", ["a", "a-b", "a--b", "x" * 40, "0a-1"])
+@pytest.mark.parametrize("last", ["com", "c0m", "c-m", "x9"])
+def test_the_quick_look_suffices_for_usual_addresses(label: str, last: str) -> None:
+    assert address._SHORT_PLAIN.fullmatch(f"jane.o'hara+1@{label}.{last}")

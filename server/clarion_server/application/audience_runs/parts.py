@@ -65,7 +65,7 @@ class Part:
         stored = {member.ordinal for member in self.members if not member.is_listed}
         members = MemberUse(stored, partial(exclude_repeated, self.run, self.taken))
         use = ProfileUse(live, inputs, allow_partial=True, lacks_address=lacks_address, members=members)
-        return AcceptItem(trigger, {}, (None,) * len(version.actions), use)
+        return AcceptItem(trigger, (), (None,) * len(version.actions), use)
 
     def _recipients(self) -> tuple[list[AcceptedRecipient], bool]:
         """Returns the members who have an identity, and whether one of them may lack an address."""

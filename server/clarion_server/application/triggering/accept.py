@@ -19,6 +19,7 @@ from clarion_server.application.sending.direct_hand_off import DirectHandOff, Re
 from clarion_server.application.sending.exclusions import ExclusionReader, store_caps
 from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
+from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.stored_profiles import ProfileUse, StoredProfiles
 from clarion_server.domain.acceptance import Accepted, Decision, Facts, decide_all
@@ -27,7 +28,6 @@ from clarion_server.domain.cap_ledger import PolicyQuestion
 from clarion_server.domain.consent_facts import ConsentQuestion
 from clarion_server.domain.counter import count_failed_rules
 from clarion_server.domain.message import Message, MessageState, message_id
-from clarion_server.domain.targeting import RecipientData
 from clarion_server.domain.trigger import NO_ATTRIBUTES, Trigger, consent_question, policy_question
 from clarion_server.domain.value import value
 
@@ -37,8 +37,8 @@ class AcceptItem:
     """One trigger that is checked and ready to be decided."""
 
     trigger: Trigger
-    data: Mapping[int, RecipientData]
-    """Holds the data by the recipient's position in the call."""
+    inputs: Sequence[RecipientInput]
+    """Holds the recipients as the caller gave them; none for a part of an audience, whose messages are all queued."""
     reservations: Sequence[Reservation | None]
     """Is the capacity that is reserved for the messages of each action."""
     profile_use: ProfileUse | None = None
@@ -110,7 +110,7 @@ def _claimed(item: AcceptItem, messages: Sequence[Message], decision: Decision) 
     """Returns the messages of an action that has capacity reserved which were written as claimed."""
     attributes = decision.attributes if isinstance(decision, Accepted) else NO_ATTRIBUTES
     return [
-        ClaimedMessage(message, personalisation(message, item.data, attributes))
+        ClaimedMessage(message, personalisation(message, item.inputs, attributes))
         for message in messages
         if message.state is MessageState.SENDING
     ]
@@ -201,13 +201,13 @@ def _of_action(messages: Sequence[Message], index: int) -> list[Message]:
 
 
 def personalisation(
-    message: Message, data: Mapping[int, RecipientData], attributes: Mapping[int, Mapping[str, Any]]
+    message: Message, inputs: Sequence[RecipientInput], attributes: Mapping[int, Mapping[str, Any]]
 ) -> Personalisation:
     """Returns the data that the message is rendered with, before it was encoded for the store.
 
-    `data` is that of the call by recipient, and `attributes` replaces its attributes where stored ones were added.
+    `inputs` are the recipients of the call, and `attributes` replaces theirs where stored ones were added.
     """
     index = message.recipient_index
-    given = data[index]
+    given = inputs[index]
     profile = attributes.get(index, given.profile) if attributes else given.profile
     return Personalisation(given.context, profile, message.identity, message.address, message.locale)

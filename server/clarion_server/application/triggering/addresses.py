@@ -21,11 +21,10 @@ def choose_addresses(
     no action can be sent without one; else the messages of the actions that need it are excluded.
     """
     if len(definition.actions) == 1:
-        content = definition.actions[0].content
-        only = content.address(address, profile, identity)
-        if only is not None and content.address_violation(only) is None:
+        only = definition.actions[0].content.valid_address(address, profile, identity)
+        if only is not None:
             # Nearly every recipient leaves here.
-            return [only.value], []
+            return [only], []
     of_channel: dict[Channel, str] = {}
     violations: list[Violation] = []
     missing: list[Violation] = []

@@ -24,9 +24,8 @@ from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.message_file import MessageFile
-from clarion_server.domain.names import identity_violation, is_identity_of
+from clarion_server.domain.names import MAX_IDENTITY, identity_violation, is_identity_value
 from clarion_server.domain.profile import attribute_violations
-from clarion_server.domain.targeting import RecipientData
 from clarion_server.domain.targets import AcceptedRecipient
 from clarion_server.domain.trigger import NO_FILES
 from clarion_server.domain.value import value
@@ -40,6 +39,8 @@ MAX_PROFILE_BYTES = 32 * 1024
 MAX_AHEAD = 366 * DAY
 
 _ESCAPED_NUL = rb"\u0000"
+#: JSON without it escapes nothing. Looking for one byte takes a tenth of the time of looking for several.
+_BACKSLASH = ord("\\")
 #: An escaped NUL in JSON: a `\\u0000` whose backslash is not itself escaped.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -109,12 +110,10 @@ class TriggerCommand:
 class Admission:
     """Is the result of checking the recipients of one call, which are known by their positions in it."""
 
-    __slots__ = ("data", "errors", "files", "lacks_address", "recipients", "rejections")
+    __slots__ = ("errors", "files", "lacks_address", "recipients", "rejections")
 
     def __init__(self) -> None:
         self.recipients: list[AcceptedRecipient] = []
-        #: The data of each accepted recipient, by position.
-        self.data: dict[int, RecipientData] = {}
         self.rejections: dict[int, tuple[Violation, ...]] = {}
         self.errors = ErrorBudget()
         #: Whether an accepted recipient lacks an address that its stored profile may have.
@@ -182,16 +181,17 @@ def admit(command: TriggerCommand, live: LiveCampaign, identities: IdentityReade
     prefix = f"{live.namespace.id}:"
     for index, recipient in enumerate(command.recipients):
         identity = recipient.identity
-        normal_value = _normal_value(identity[len(prefix) :], live, identities) if identity.startswith(prefix) else None
+        value = identity.removeprefix(prefix)
+        is_named = len(value) < len(identity) <= MAX_IDENTITY and is_identity_value(value)
+        normal_value = _normal_value(value, live, identities) if len(value) < len(identity) else None
+        result = _admit(index, recipient, normal_value, command.labels, live, admission, is_named=is_named)
         compared = identity if normal_value is None else prefix + normal_value
-        result = _admit(index, recipient, normal_value, command.labels, live, admission)
         if compared in seen:
             again = Violation("identity", "DUPLICATE", "Must occur only once in a call, however it is written.")
             result = [again] if isinstance(result, AcceptedRecipient) else [*result, again]
         seen.add(compared)
         if isinstance(result, AcceptedRecipient):
             admission.recipients.append(result)
-            admission.data[index] = RecipientData(recipient.context, recipient.profile)
         else:
             admission.reject(index, result)
     return admission
@@ -213,14 +213,15 @@ def _admit(
     trigger_labels: Mapping[str, str],
     live: LiveCampaign,
     admission: Admission,
+    *,
+    is_named: bool,
 ) -> AcceptedRecipient | list[Violation]:
+    """`is_named`: whether the identity is a well-formed one in the campaign's namespace."""
     definition = live.version.definition
     context, profile = to_json(recipient.context), to_json(recipient.profile)
     labels = {**trigger_labels, **recipient.labels} if recipient.labels else trigger_labels
     found = list(recipient.violations)
-    namespace = definition.identity_namespace
-    is_named = is_identity_of(recipient.identity, namespace)
-    misnamed = None if is_named else identity_violation(recipient.identity, namespace, "identity")
+    misnamed = None if is_named else identity_violation(recipient.identity, live.namespace.id, "identity")
     if misnamed is None and normal_value is None:
         misnamed = live.namespace.violation("identity")
     if misnamed:
@@ -234,7 +235,7 @@ def _admit(
     if recipient.locale or recipient.profile:
         locale = _locale(recipient, definition, found)
     # These cheap tests suffice for nearly every recipient.
-    if recipient.profile or len(context) > MAX_CONTEXT_BYTES or _ESCAPED_NUL in context:
+    if recipient.profile or len(context) > MAX_CONTEXT_BYTES or _BACKSLASH in context:
         found += _data_violations(recipient, context, profile, definition)
     if recipient.labels:
         found += label_violations(labels)

@@ -48,7 +48,7 @@ from clarion_server.domain.explanation import Explanation
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import MessageState
 from clarion_server.domain.personal_link import SAMPLE_URLS
-from clarion_server.domain.targeting import NO_DATA
+from clarion_server.domain.targeting import NO_DATA, RecipientData
 from clarion_server.domain.trigger import NO_ATTRIBUTES, NO_PROFILE_KEYS, NO_REASONS, Trigger
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
@@ -226,9 +226,9 @@ class Triggering:
             NO_REASONS,
             False,
             admission.files,
-            admission.data if version.has_rules else NO_DATA,
+            _data(command, admission) if version.has_rules else NO_DATA,
         )
-        item = AcceptItem(trigger, admission.data, reservations, _profile_use(command, live, admission))
+        item = AcceptItem(trigger, command.recipients, reservations, _profile_use(command, live, admission))
         if command.validate_only:
             return Begun(item, live, None, Explainer(live, command.recipients))
         return Begun(item, live, self._commits.submit(self.accept_triggers, item, _weight(trigger)))
@@ -285,7 +285,7 @@ class Triggering:
                 continue
             # Rendering a thousand mails takes a while: other calls run in between.
             await asyncio.sleep(0)
-            data = personalisation(message, begun.item.data, decision.attributes)
+            data = personalisation(message, begun.item.inputs, decision.attributes)
             locale, version = message.content_locale.locale, begun.live.version
             content = await self._campaigns.content(version, message.action_index, locale, message.rule)
             try:
@@ -343,6 +343,12 @@ def _decide_one(
     if not isinstance(decision, Accepted):
         return decision, None
     return decision, explainer.explain(unit, trigger, decision, facts)
+
+
+def _data(command: TriggerCommand, admission: Admission) -> dict[int, RecipientData]:
+    """Returns the data of the accepted recipients, which rules read."""
+    given = ((each.index, command.recipients[each.index]) for each in admission.recipients)
+    return {index: RecipientData(recipient.context, recipient.profile) for index, recipient in given}
 
 
 def _profile_use(command: TriggerCommand, live: LiveCampaign, admission: Admission) -> ProfileUse | None:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from clarion_server.domain.address import MAX_ADDRESS, is_address, is_address_literal
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice import EMAIL, Choice, Source, choose_email
+from clarion_server.domain.choice import EMAIL, Choice, Source, choose_email, find_email
 from clarion_server.domain.content.rules import (
     MAX_HEADER_NAME,
     certificate_violations,
@@ -127,6 +127,11 @@ class EmailContent:
     def address(self, recipient_address: str, profile: Mapping[str, Any], identity: str) -> Choice | None:
         """Returns the address of the recipient, or None when none was given. It may be malformed."""
         return choose_email(recipient_address, profile, identity)
+
+    def valid_address(self, recipient_address: str, profile: Mapping[str, Any], identity: str) -> str | None:
+        """Returns the address of the recipient if it is well formed, as nearly every one is."""
+        found = find_email(recipient_address, profile, identity)
+        return found[0] if found is not None and is_address(found[0]) else None
 
     def address_violation(self, choice: Choice | None) -> Violation | None:
         """Returns the violation of a recipient's address, with the field paths of the contract's `Recipient`."""

@@ -113,6 +113,10 @@ class WebhookContent:
         """Returns None, because requests go to the URL of the channel configuration."""
         return None
 
+    def valid_address(self, _recipient_address: str, _profile: Mapping[str, Any], _identity: str) -> str | None:
+        """Returns None, as `address` does."""
+        return None
+
     def address_violation(self, _choice: Choice | None) -> Violation | None:
         return None
 
