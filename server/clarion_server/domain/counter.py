@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple
 
 from clarion_server.domain.condition import FailureCause
@@ -88,30 +87,19 @@ class LatencyKey(NamedTuple):
     """Is a bucket number of `domain.latency`."""
 
 
-_DIMENSIONS = attrgetter("campaign_key", "version", "action", "rule", "content_locale.locale")
-_ACCEPT_TIME = attrgetter("accept_time")
-
-
-def _accept_day(message: Message) -> int:
-    return message.accept_time // DAY
-
-
-def count_targeted(messages: Sequence[Message]) -> Counter[CounterKey]:
+def count_targeted(messages: Iterable[Message]) -> Counter[CounterKey]:
     """Counts new messages in TARGETED."""
     counts: Counter[CounterKey] = Counter()
     # Nearly all messages of a commit are alike, and a key is made once for all of them.
-    for day, of_day in _by_day(messages):
-        for (campaign_key, version, action, rule, locale), count in Counter(map(_DIMENSIONS, of_day)).items():
-            counts[CounterKey(campaign_key, version, action, "", rule, locale, day, Metric.TARGETED)] += count
+    for (campaign_key, version, action, rule, locale, day), alike in groupby(messages, _dimensions):
+        key = CounterKey(campaign_key, version, action, "", rule, locale, day, Metric.TARGETED)
+        counts[key] += len([*alike])
     return counts
 
 
-def _by_day(messages: Sequence[Message]) -> Iterable[tuple[int, Iterable[Message]]]:
-    """Returns the messages by the days of their acceptance, one of which may occur several times."""
-    if not messages:
-        return ()
-    first, last = min(map(_ACCEPT_TIME, messages)) // DAY, max(map(_ACCEPT_TIME, messages)) // DAY
-    return ((first, messages),) if first == last else groupby(messages, _accept_day)
+def _dimensions(message: Message) -> tuple[int, int, str, str, str, int]:
+    locale, day = message.content_locale.locale, message.accept_time // DAY
+    return message.campaign_key, message.version, message.action, message.rule, locale, day
 
 
 def count_failed_rules(execution: Execution, failures: RuleFailures) -> Counter[CounterKey]:

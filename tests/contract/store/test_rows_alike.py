@@ -52,10 +52,10 @@ def messages_of_each_form(sender: Sender) -> list[Message]:
         "state": MessageState.SENDING,
         "owner": "process-1",
         "attempt_count": 1,
-        "attempt_time": samples.NOW,
     }
     claimed = [
-        replace(_message(sender, number), **begun, first_attempt_time=samples.NOW) for number in range(80, 80 + MANY)
+        replace(_message(sender, number), **begun, attempt_time=time, first_attempt_time=time)
+        for number, time in ((number, samples.NOW + number) for number in range(80, 80 + MANY))
     ]
     again = replace(claimed[0], id=_message(sender, 150).id, attempt_count=2, first_attempt_time=samples.NOW - 5)
     excluded = replace(
@@ -81,6 +81,35 @@ def test_messages_come_back_whether_they_are_alike_or_differ_in_one_column(store
         work.messages.add_all(added)
     with store.snapshot() as work:
         assert [work.messages.get(samples.VISIBILITY, each.id) for each in added] == added
+
+
+@pytest.mark.parametrize("states", [{MessageState.QUEUED}, {MessageState.SENDING}, {MessageState.EXCLUDED}])
+@pytest.mark.parametrize("column", ["", "profile_key", "consent_change"])
+def test_messages_come_back_whichever_columns_a_batch_fills(
+    store: Store, states: set[MessageState], column: str
+) -> None:
+    changes: dict[str, Any] = {column: 23} if column else {}
+    with committing(store) as work:
+        made = messages_of_each_form(a_sender(work))
+        plain = [each for each in made if each.profile_key is None and each.consent_change is None]
+        added = [replace(each, **changes) for each in plain if each.state in states]
+        work.messages.add_all(added)
+    with store.snapshot() as work:
+        assert [work.messages.get(samples.VISIBILITY, each.id) for each in added] == added
+
+
+@pytest.mark.parametrize("count", [3, MANY])
+def test_executions_come_back_with_and_without_request_ids(store: Store, count: int) -> None:
+    with committing(store) as work:
+        key = a_sender(work).campaign.key
+        unnamed = [replace(_execution(key, number), request_id=None, fingerprint=b"") for number in range(count)]
+        unnamed[1] = replace(unnamed[1], fingerprint=b"other")
+        named = [_execution(key, number) for number in range(count, 2 * count)]
+        work.executions.add_all(unnamed)
+        work.executions.add_all(named)
+    with store.snapshot() as work:
+        added = [*unnamed, *named]
+        assert [work.executions.get(samples.VISIBILITY, each.id) for each in added] == added
 
 
 def test_executions_come_back_whether_they_are_alike_or_differ_in_one_column(store: Store) -> None:

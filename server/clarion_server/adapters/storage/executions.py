@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
@@ -19,8 +18,10 @@ from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign import ActionMode
 from clarion_server.domain.execution import Execution
 
-#: They stand in the order of `_own_row`, and in that of `_shared_row`.
-_OWN = (executions.c.id, executions.c.accept_time, executions.c.request_id, executions.c.fingerprint)
+_OWN = (executions.c.id, executions.c.accept_time)
+#: These have values of their own where a request id was given, and are the same in all others.
+_REQUEST = (executions.c.request_id, executions.c.fingerprint)
+#: They stand in the order of `_shared_row`.
 _SHARED = (
     executions.c.sandbox,
     executions.c.campaign_key,
@@ -34,24 +35,13 @@ _SHARED = (
     executions.c.exclusions,
     executions.c.rejections,
 )
-#: What executions with the same values in the shared columns have in common.
-_ALIKE = attrgetter(
-    "sandbox",
-    "campaign_key",
-    "version",
-    "caller",
-    "recipient_count",
-    "actions",
-    "action_mode",
-    "send_time",
-    "expire_time",
-    "exclusions",
-    "rejections",
-)
 _COLUMNS = tuple(executions.columns)
 _NAMES = ", ".join(f"executions.{column.name}" for column in _COLUMNS)
 
-_INSERT = Insertion(executions, _OWN, _SHARED, executions.c.send_time)
+_INSERT = Insertion(executions, (*_OWN, *_REQUEST), _SHARED, executions.c.send_time)
+_INSERT_WITHOUT_IDS = Insertion(
+    executions, _OWN, (executions.c.fingerprint, *_SHARED, executions.c.request_id), executions.c.send_time
+)
 # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted pair and scans nothing.
 _BY_REQUEST_IDS = BulkStatement(
     f"SELECT {_NAMES} FROM ({{rows}}) AS wanted CROSS JOIN executions"  # noqa: S608 - columns of the schema
@@ -75,7 +65,10 @@ class SqlExecutionRepository:
         self._connection = connection
 
     def add_all(self, executions: Sequence[Execution]) -> None:
-        _INSERT.add(self._connection, _runs_of(executions))
+        if any(each.request_id is not None for each in executions):
+            _INSERT.add(self._connection, _runs_of(executions))
+        else:
+            _INSERT_WITHOUT_IDS.add(self._connection, _runs_without_ids(executions))
 
     def by_request_ids(self, requests: Collection[tuple[int, str]]) -> dict[tuple[int, str], Execution]:
         found = map(_from_row, _BY_REQUEST_IDS.select(self._connection, tuple(requests)))
@@ -103,13 +96,44 @@ class SqlExecutionRepository:
 
 
 def _runs_of(new: Sequence[Execution]) -> list[Run]:
-    """Returns the rows of new executions, as `Insertion` takes them."""
-    runs = ([*alike] for _, alike in groupby(new, _ALIKE))
-    return [(_shared_row(alike[0]), list(map(_own_row, alike))) for alike in runs]
+    """Returns the rows of new executions, as `_INSERT` takes them."""
+    runs = ([*alike] for _, alike in groupby(new, _shared_fields))
+    return [
+        (
+            _shared_row(alike[0]),
+            [(each.id, each.accept_time, each.request_id, bytearray(each.fingerprint)) for each in alike],
+        )
+        for alike in runs
+    ]
 
 
-def _own_row(execution: Execution) -> tuple[Any, ...]:
-    return execution.id, execution.accept_time, execution.request_id, bytearray(execution.fingerprint)
+def _runs_without_ids(new: Sequence[Execution]) -> list[Run]:
+    """Returns the rows of new executions without request ids, as `_INSERT_WITHOUT_IDS` takes them."""
+    runs = ([*alike] for _, alike in groupby(new, lambda each: (each.fingerprint, _shared_fields(each))))
+    return [
+        (
+            (alike[0].fingerprint, *_shared_row(alike[0]), None),
+            [(each.id, each.accept_time) for each in alike],
+        )
+        for alike in runs
+    ]
+
+
+def _shared_fields(execution: Execution) -> tuple[Any, ...]:
+    """Returns what executions with the same values in the shared columns have in common."""
+    return (
+        execution.sandbox,
+        execution.campaign_key,
+        execution.version,
+        execution.caller,
+        execution.recipient_count,
+        execution.actions,
+        execution.action_mode,
+        execution.send_time,
+        execution.expire_time,
+        execution.exclusions,
+        execution.rejections,
+    )
 
 
 def _shared_row(execution: Execution) -> tuple[Any, ...]:
