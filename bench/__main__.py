@@ -29,7 +29,7 @@ from bench.targeting import targeting
 from bench.two_processes import two_processes
 
 BUILD = Path(__file__).resolve().parent.parent / "build"
-#: What is measured when nothing is asked for by name.
+#: Says what is measured when nothing is asked for by name.
 ORDINARY_MEASURES = {**MEASURES, "lone": lone_trigger, "two-processes": two_processes, "people": people}
 ORDINARY_MEASURES |= {"targeting": targeting, "layouts": layouts, "contents": contents}
 ALL_MEASURES = {**ORDINARY_MEASURES, **LONG_MEASURES}

@@ -36,7 +36,7 @@ from bench.triggers import CONTEXT, RECIPIENTS_PER_CALL
 
 OFFERS = "offers"
 MEMBERS = 1_000_000
-#: What is accepted in calls of 20 beside it.
+#: Says what is accepted in calls of 20 beside it.
 TRIGGERED = 40_000
 RESETS_PER_S = 50.0
 RESET_SECONDS = 10.0

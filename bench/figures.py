@@ -64,7 +64,7 @@ TARGETS = {
     "idle_1000_cpu_percent": Target("≤", 1),
 }
 
-#: How the names of figures end of which less is better.
+#: Says how the names of figures end of which less is better.
 _COSTS = re.compile(
     r"_(ms|mb|cpu_s|cpu_us|cpu_percent|to_serving_s|p99_ratio)"
     r"(_alone|_behind_marketing|_half_load|_short|_long|_without|_during)?$"

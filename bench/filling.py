@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 
 #: About so many messages each recipient has.
 MESSAGES_PER_RECIPIENT = 5
-#: The first acceptance, in µs since 1970, and the time between two.
+#: Is the first acceptance, in µs since 1970, and the time between two.
 BEGIN = 1_780_000_000_000_000
 STEP = 250_000
 CONTEXT = b'{"order_id": "A-2026-10472", "name": "Jane", "total": 129.9, "currency": "EUR"}'

@@ -10,7 +10,7 @@ from bench.service import Service, running_service
 
 CONFIGURATIONS = (60, 1_000)
 WATCHERS = 300
-#: How long the service is left alone before it is measured, and how long it is measured, in seconds.
+#: Says how long the service is left alone before it is measured, and how long it is measured, in seconds.
 SETTLE_SECONDS, MEASURE_SECONDS = 10.0, 20.0
 
 

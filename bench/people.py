@@ -21,7 +21,7 @@ from bench.process import BenchError
 from bench.service import Service, links, running_service
 from bench.triggers import identity
 
-#: How many people take turns. Each gets fewer messages than the cap lets through.
+#: Says how many people take turns. Each gets fewer messages than the cap lets through.
 PEOPLE = 2_000
 _AT_ONCE = 1_000
 

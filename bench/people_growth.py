@@ -44,7 +44,7 @@ WARM_UP, ROUNDS = 20, 60
 #: Triggers, claims or look-ups that are measured together, as one alone takes less than the clock can tell.
 TOGETHER = 4
 _CHUNK = 500_000
-#: The marks of suppressed addresses, and of some that nothing is known of.
+#: Holds the marks of suppressed addresses, and of some that nothing is known of.
 SUPPRESSED, UNKNOWN = "s", "x"
 #: Before the clock of the measured process.
 _TIME = START - 10_000_000_000

@@ -29,7 +29,7 @@ NEWS = "news"
 RECIPIENTS_PER_CALL = 1_000
 CALLERS = 4
 CALL_SECONDS = 60.0
-#: What waits before the resets.
+#: Says what waits before the resets.
 NEWS_QUEUED = 100_000
 RESETS_PER_S = 50.0
 RESET_SECONDS = 10.0

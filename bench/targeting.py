@@ -24,7 +24,7 @@ FORMS: dict[str, Callable[[Driver, Sizes], float]] = {"unary": unary_per_s, "rec
 RULES = (3, 6)
 NO_FRAGMENTS: Mapping[str, str] = {}
 LOCALES = ("de", "fr", "ja", "ar")
-#: What is false of the recipients of the bench, each in another way.
+#: Says what is false of the recipients of the bench, each in another way.
 FALSE = (
     "has(profile.tier) && profile.tier == 'gold'",
     "context.currency == 'USD' && context.total > 50.0",

@@ -36,11 +36,11 @@ EXAMPLES = Path(__file__).parent
 FOLDER = EXAMPLES.parent / "build" / "demo"
 ORDERS = EXAMPLES / "data" / "orders.jsonl"
 CAMPAIGNS = ("order-confirmed", "password-reset", "order-shipped")
-#: How many customers also ask for a new password.
+#: Says how many customers also ask for a new password.
 RESETS = 20
-#: How many orders are shipped.
+#: Says how many orders are shipped.
 SHIPMENTS = 10
-#: The ports that the documentation names.
+#: Holds the ports that the documentation names.
 PORT, HTTP_PORT = 50051, 50080
 START_SECONDS = 30
 DELIVERY_SECONDS = 120

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-#: How old a request may be, in seconds. Older ones may be copies that somebody sends again.
+#: Says how old a request may be, in seconds. Older ones may be copies that somebody sends again.
 TOLERANCE = 300
 
 

@@ -20,9 +20,9 @@ _PAUSE = 0.02
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 _DRIVER = shutil.which("chromedriver")
 _BROWSERS = [path for name in ("chromium", "google-chrome", "chrome") if (path := shutil.which(name))]
-#: What the driver answers, beside the standard's error, when the page is replaced while it looks at an element.
+#: Says what the driver answers, beside the standard's error, when the page is replaced while it looks at an element.
 _REPLACED = "Node with given id does not belong to the document"
-#: Why there is no browser; empty when there is one.
+#: Says why there is no browser; empty when there is one.
 MISSING = "" if _DRIVER and _BROWSERS else "Chromium and chromedriver are not installed"
 _OPTIONS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=800,900"),

@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-#: The longest time that a command may take.
+#: Is the longest time that a command may take.
 SECONDS = 300
 
 

@@ -26,7 +26,7 @@ LATER = TransientFailure(Failure(FailureReason.THROTTLED, "451", "Come back late
 NEVER = PermanentFailure(Failure(FailureReason.RECIPIENT_REJECTED, "550 5.1.1", "Nobody here"))
 UNKNOWN = HandOffInDoubt(Failure(FailureReason.HAND_OFF_UNKNOWN, "", "The connection broke after the message"))
 
-#: The end of an attempt. None: the provider accepts the message.
+#: Is the end of an attempt. None: the provider accepts the message.
 End = HandOffFailed | None
 
 

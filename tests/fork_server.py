@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-#: What a service loads when it starts; some of it only with one store or another.
+#: Says what a service loads when it starts; some of it only with one store or another.
 LOADED = (
     "clarion_server.adapters.queue.jetstream",
     "clarion_server.adapters.storage.postgresql",
@@ -34,7 +34,7 @@ LOADED = (
     "clarion_server.transport.http.server",
     "tests.integration.storage.writing",
 )
-#: What `clarion serve` becomes.
+#: Says what `clarion serve` becomes.
 PROCESS = "clarion_server.service"
 _EXECVE = os.execve
 _LARGEST_READ = 65_536

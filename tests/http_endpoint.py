@@ -40,7 +40,7 @@ class Silence:
     after: int | None = None
 
 
-#: What the server does with a request. An event is waited for before the request is answered with 200.
+#: Says what the server does with a request. An event is waited for before the request is answered with 200.
 Act = Answer | Raw | Cut | Silence | asyncio.Event
 
 

@@ -20,7 +20,7 @@ from clarion_server.adapters.storage.schema import metadata
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import CommitListener, Store, UnitOfWork
 
-#: The rows of each table that has any.
+#: Holds the rows of each table that has any.
 Content = Mapping[str, Sequence[Sequence[Any]]]
 
 

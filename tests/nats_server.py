@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-#: How long, in seconds, a start or a stop may take. Only a failing test waits for it.
+#: Says how long, in seconds, a start or a stop may take. Only a failing test waits for it.
 SECONDS = 120.0
 #: Ports below those that the kernel gives to outgoing connections. Otherwise a client that tries to connect while the
 #: server is down could take the server's port.

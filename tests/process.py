@@ -14,7 +14,7 @@ from typing import Self
 
 from tests.fork_server import Forked, fork_server, reader_of
 
-#: How long, in seconds, a start may take on a slow and busy machine. Only a failing test waits for it.
+#: Says how long, in seconds, a start may take on a slow and busy machine. Only a failing test waits for it.
 START_SECONDS = 180.0
 
 

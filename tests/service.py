@@ -20,7 +20,7 @@ from pathlib import Path
 from clarion_client import Client, Scope
 
 STOP_SECONDS = 180
-#: What the links in mails begin with. Tests ask the service itself for the path behind it.
+#: Says what the links in mails begin with. Tests ask the service itself for the path behind it.
 PUBLIC_URL = "https://mail.example.com"
 
 

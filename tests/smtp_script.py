@@ -40,7 +40,7 @@ class Transaction:
     """Of the command at hand."""
 
 
-#: A reply (without its last CRLF; one of 421 also ends the session), an accident, or an event to wait for. None, and
+#: Is a reply (without its last CRLF; one of 421 also ends the session), an accident, or an event to wait for. None, and
 #: what comes after the event, is what a sane server does.
 Act = str | Drop | Silence | Drip | asyncio.Event | None
 Decision = Callable[[Transaction], Act]

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from clarion_client import AsyncClient
 
-#: How many times as long as one call another one may take on the same machine.
+#: Says how many times as long as one call another one may take on the same machine.
 _SPREAD = 8
 
 

@@ -16,7 +16,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 assert annotations_pb2.http
 
 PACKAGE = "clarion.v1"
-#: The beginning of a field's comment that OpenAPI has a keyword for.
+#: Is the beginning of a field's comment that OpenAPI has a keyword for.
 _BEHAVIOUR = re.compile(r"^(Required|Optional|Output only|Input only|Immutable|Identifier)\. ")
 
 #: Field numbers of descriptor.proto, of which the paths of comments consist (SourceCodeInfo.Location.path).

@@ -36,7 +36,7 @@ TYPESCRIPT_STUBS = TYPESCRIPT / "src" / "gen"
 TYPESCRIPT_PLUGIN = TYPESCRIPT / "node_modules" / ".bin" / "protoc-gen-es"
 DESCRIPTORS = ROOT / "build" / "contract.binpb"
 OPENAPI = ROOT / "server" / "clarion_server" / "transport" / "http" / "openapi.json"
-#: The form of the files of `clarion apply`, for editors.
+#: Is the form of the files of `clarion apply`, for editors.
 FILE_SCHEMA = ROOT / "server" / "clarion_server" / "transport" / "cli" / "starter" / "clarion.schema.json"
 OPENAPI_PAGE = OPENAPI.with_suffix(".html")
 #: `deploy/envoy.yaml` reads this: the contract without its comments, with the types of error details.
@@ -45,7 +45,7 @@ ENVOY_DESCRIPTORS = ROOT / "deploy" / "contract.binpb"
 GOOGLEAPIS = Path(next(iter(google.rpc.__path__))).parent.parent
 #: protoc's own well-known types, as grpcio-tools ships them.
 WELL_KNOWN = Path(protoc.__file__).parent / "_proto"
-#: The folder of this environment's commands, which need not be on the PATH.
+#: Is the folder of this environment's commands, which need not be on the PATH.
 PLUGINS = Path(sysconfig.get_path("scripts"))
 
 

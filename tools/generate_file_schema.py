@@ -34,7 +34,7 @@ _WELL_KNOWN: dict[str, Schema] = {
     "google.protobuf.Struct": {"type": "object"},
     "google.protobuf.Timestamp": {"type": "string"},
 }
-#: A reference to the environment, within a text.
+#: Is a reference to the environment, within a text.
 _VARIABLE: Schema = {"type": "string", "pattern": VARIABLE.pattern}
 
 

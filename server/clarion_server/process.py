@@ -19,7 +19,7 @@ from clarion_server.supervisor.ipc import SupervisorPipe
 from clarion_server.supervisor.listen_ports import VARIABLES, PortTaken, check_free
 from clarion_server.supervisor.log import Log
 
-#: How long, in seconds, a thread may hold the interpreter while another one waits. The store's thread runs a few
+#: Says how long, in seconds, a thread may hold the interpreter while another one waits. The store's thread runs a few
 #: statements for each commit; with Python's 5 ms each of them could wait that long for a busy event loop.
 _SWITCH_INTERVAL = 0.0005
 #: The garbage collector runs after so many new objects. The objects of a call are in no cycles and are freed without
@@ -28,7 +28,7 @@ _OBJECTS_PER_COLLECTION = 10_000
 #: glibc gives each thread a heap of its own, and gRPC has many threads. Two heaps save some MB and are no slower.
 _MALLOC_ARENA_MAX = -8
 _HEAPS = 2
-#: The exit code of a command that would fail again.
+#: Is the exit code of a command that would fail again.
 _FAILED = 2
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

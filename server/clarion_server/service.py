@@ -7,7 +7,7 @@ import sys
 #: structlog loads rich, if it is installed, for tracebacks in colours, and rich loads pygments. Nothing in a process of
 #: the service prints such tracebacks, and they take 3 MB of each.
 _LEFT_OUT = ("rich", "pygments")
-#: The exit code of a command that Ctrl-C ended.
+#: Is the exit code of a command that Ctrl-C ended.
 _INTERRUPTED = 130
 
 

@@ -30,7 +30,7 @@ _PROCESS = "clarion_server.service"
 _SUPERVISOR = "clarion_server.supervisor"
 ENVIRONMENT_PREFIX = str(Settings.model_config.get("env_prefix"))
 VALUE_ERROR = "value_error"
-#: What resembles a setting and belongs to the commands that call a service.
+#: Says what resembles a setting and belongs to the commands that call a service.
 _OF_CALLERS = frozenset({"CA_CERTIFICATES"})
 #: From which ratio of `difflib` on two names resemble one another.
 _ALIKE = 0.8

@@ -31,10 +31,10 @@ from tests.smtp_sink import SmtpSink
 from tests.waiting import until
 
 RECIPIENTS = 2
-#: How many triggers the load is ahead of those that a test waits for: it goes on while something is killed, and does
-#: not keep the machine from starting it again.
+#: Says how many triggers the load is ahead of those that a test waits for: it goes on while something is killed, and
+#: does not keep the machine from starting it again.
 AHEAD = 60
-#: How long, in seconds, a test waits for acknowledgements. Only a failing test waits so long.
+#: Says how long, in seconds, a test waits for acknowledgements. Only a failing test waits so long.
 MORE_SECONDS = 180
 RESEND, PARK = "resend", "park"
 OUTCOMES = {MessageState.SENT, MessageState.IN_DOUBT}

@@ -16,7 +16,7 @@ from tests.waiting import until
 
 MESSAGES = 1_000
 FORMS = ("email:jane@example.com", "email:JANE@example.com", "email:Jane@Example.com")
-#: How long, in seconds, the service may take to erase a person and to start. Only a failing test waits so long.
+#: Says how long, in seconds, the service may take to erase a person and to start. Only a failing test waits so long.
 ERASED_SECONDS = 240
 
 

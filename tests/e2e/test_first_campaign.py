@@ -21,7 +21,7 @@ CLIENTS = PAGE.parents[1] / "clients" / "python"
 BLOCKS = re.findall(r"^```(sh|python)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 SERVING = re.compile(r"serving grpc on (\S+)")
 KEY = re.compile(r"first admin key \(shown once, keep it\): (\S+)")
-#: The longest time that one block may take.
+#: Is the longest time that one block may take.
 SECONDS = 300
 
 

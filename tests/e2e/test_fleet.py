@@ -28,7 +28,7 @@ SOAK = bool(os.environ.get("CLARION_SOAK"))
 ROUNDS = 15 if SOAK else 1
 #: A fault comes after so many further acknowledgements, at random.
 ACKNOWLEDGED_BEFORE_FAULT = (5, 60)
-#: How long a network is cut or stands still, at random: from less to more than a lease.
+#: Says how long a network is cut or stands still, at random: from less to more than a lease.
 FAULT_SECONDS = (0.2, 1.6)
 #: So long that whoever is killed has something in its hands.
 HAND_OFF_SECONDS = 0.2

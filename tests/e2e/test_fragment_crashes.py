@@ -14,7 +14,7 @@ from tests.process import ServiceProcess
 from tests.smtp_sink import ReceivedMail, SmtpSink
 
 NAMES = [f"shop-{number}" for number in range(12)]
-#: The places of the campaigns after whose roll-out the service is killed.
+#: Holds the places of the campaigns after whose roll-out the service is killed.
 KILLED_AFTER = (0, 4, 8)
 
 

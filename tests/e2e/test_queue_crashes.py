@@ -21,7 +21,7 @@ from tests.smtp_sink import SmtpSink
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))
 ROUNDS = 40 if SOAK else 1
-#: The range of the number of acknowledgements before the next kill.
+#: Is the range of the number of acknowledgements before the next kill.
 ACKNOWLEDGED_BEFORE_KILL = (5, 60)
 
 

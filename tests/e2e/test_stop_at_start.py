@@ -21,7 +21,7 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds open files and processes in /proc")
 
-#: A program that takes the terminal named by its first argument as its own, and then becomes the command behind it.
+#: Is a program that takes the terminal named by its first argument as its own, and then becomes the command behind it.
 IN_TERMINAL = "import os, sys; os.open(sys.argv[1], os.O_RDWR); os.execv(sys.argv[2], sys.argv[2:])"
 
 

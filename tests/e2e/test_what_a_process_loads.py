@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-#: The libraries of the command line, and those that these or structlog load.
+#: Holds the libraries of the command line, and those that these or structlog load.
 OF_OTHERS = {"cyclopts", "rich", "pygments", "docstring_parser", "ruamel", "clarion_client"}
 
 

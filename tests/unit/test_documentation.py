@@ -24,7 +24,7 @@ PAGES = [
         ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
 ]
-#: Where the names of files in the pages begin.
+#: Says where the names of files in the pages begin.
 FOLDERS = (ROOT, SERVER, SERVER / "application")
 FILE = re.compile(
     r"`(?!application/(?:json|x-ndjson)`)"

@@ -31,7 +31,7 @@ _JSON, _NDJSON, _SSE = "application/json", "application/x-ndjson", "text/event-s
 _COLLECTIONS = {each.name: each for each in vars(names).values() if isinstance(each, names.Collection)}
 _STATUS = {"$ref": "#/components/schemas/google.rpc.Status"}
 
-#: The refusals that any call can be answered with.
+#: Holds the refusals that any call can be answered with.
 _REFUSALS = {
     "400": "The request breaks a rule, or the resource is in no state for it.",
     "401": "There is no key, or it is unknown or revoked.",

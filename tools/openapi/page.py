@@ -26,7 +26,7 @@ border-top:1px solid var(--line)}th{font-weight:600;white-space:nowrap}td:nth-ch
 td p,td ul{margin:0}
 """
 
-#: The texts for the keywords of a schema that are shown beside its type.
+#: Holds the texts for the keywords of a schema that are shown beside its type.
 _LIMITS = {
     "minLength": "at least {} characters",
     "maxLength": "at most {} characters",

@@ -34,7 +34,7 @@ _NUMBER: dict[int, Schema] = {
     FieldDescriptor.CPPTYPE_DOUBLE: {"type": "number", "format": "double"},
     FieldDescriptor.CPPTYPE_FLOAT: {"type": "number", "format": "float"},
 }
-#: The end of the name of a method's request.
+#: Is the end of the name of a method's request.
 _REQUEST = "Request"
 #: 64-bit numbers are strings, because JavaScript would round them.
 _LARGE = {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}

@@ -28,7 +28,7 @@ C = TypeVar("C", bound=type)
 M = TypeVar("M", bound=Message)
 V = TypeVar("V", bound="Value")
 
-#: The Python class of each message and enum by its full name in the contract, and the descriptor by class.
+#: Is the Python class of each message and enum by its full name in the contract, and the descriptor by class.
 CLASSES: dict[str, type] = {}
 DESCRIPTORS: dict[type, Any] = {}
 RECORDS: dict[type, Record] = {}

@@ -19,7 +19,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from clarion_client._field_error import FieldError, kind_of
 from clarion_client._json_data import data_of, struct_of
 
-#: The names of plain types in error messages.
+#: Holds the names of plain types in error messages.
 WORDS = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
 
 

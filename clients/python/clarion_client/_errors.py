@@ -29,7 +29,7 @@ _NO_GRPC = (
     "If it is, turn TLS {}."
 )
 _IN_THE_CLEAR, _WITH_TLS = _NO_GRPC.format("without", "on"), _NO_GRPC.format("with", "off")
-#: What gRPC says when a server answers in another protocol, and what callers read instead.
+#: Says what gRPC says when a server answers in another protocol, and what callers read instead.
 OTHER_PROTOCOLS = MappingProxyType(
     {
         "Failed parsing HTTP/2": _IN_THE_CLEAR,
@@ -43,15 +43,15 @@ OTHER_PROTOCOLS = MappingProxyType(
 class ErrorDetails:
     """Holds the details of an error beside its code and message."""
 
-    #: An `ErrorReason`. Empty when no Clarion service answered, as without a connection or behind a proxy.
+    #: Is an `ErrorReason`. Empty when no Clarion service answered, as without a connection or behind a proxy.
     reason: str = ""
-    #: The data that `ErrorReason` documents for the reason, such as `resource` and `state`.
+    #: Holds the data that `ErrorReason` documents for the reason, such as `resource` and `state`.
     metadata: Mapping[str, str] = field(default_factory=dict)
     #: Every rule that the request breaks; of more than about a hundred, the first.
     violations: tuple[Violation, ...] = ()
-    #: The findings of the review that kept a campaign from being activated.
+    #: Holds the findings of the review that kept a campaign from being activated.
     findings: tuple[Finding, ...] = ()
-    #: The delay before the next try, when the service asks for one.
+    #: Is the delay before the next try, when the service asks for one.
     retry_after: dt.timedelta | None = None
     #: Names the call in the service's log. A trigger without a `request_id` of its own was sent under this one.
     request_id: str = ""

@@ -7,7 +7,7 @@ from typing import Any
 
 #: A traceback is read by people; programs have `errors`.
 MOST_LISTED = 10
-#: The types that a file can have, in the words of JSON and YAML.
+#: Holds the types that a file can have, in the words of JSON and YAML.
 KINDS: Mapping[type, str] = {
     bool: "true or false",
     dict: "a mapping",

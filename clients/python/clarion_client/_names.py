@@ -89,7 +89,7 @@ def draft_of(draft: str) -> DraftFields:
     return {"campaign": full_name("campaigns", draft)}
 
 
-#: The fields of values that name people, with what completes them before they are sent.
+#: Holds the fields of values that name people, with what completes them before they are sent.
 _PEOPLE: Mapping[str, Callable[[str], str]] = {
     "clarion.v1.Profile.identities": full_identity,
     "clarion.v1.Recipient.identity": full_identity,

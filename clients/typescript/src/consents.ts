@@ -29,7 +29,7 @@ export class Consents {
     this.#calls = calls;
   }
 
-  /** Stores up to 100 choices of a person, all of them or none. Choices in other scopes stay as they are. Safe to repeat. */
+  /** Stores up to 100 choices of a person, all of them or none. Choices in other scopes stay as they are. The call is safe to repeat. */
   async set(
     person: string,
     changes: readonly MessageInitShape<typeof ConsentChangeSchema>[],

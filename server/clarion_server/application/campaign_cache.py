@@ -36,7 +36,7 @@ from clarion_server.domain.targets import TargetAction
 #: About how many bytes the versions take at most that are kept compiled, and as many again those of live campaigns. A
 #: version of a small mail takes 20 KB, so that is 1,600 of each.
 MAX_BYTES = 32 * 2**20
-#: The estimate of a compiled version: so many bytes, and so many for each character of its definition. Measured with
+#: Is the estimate of a compiled version: so many bytes, and so many for each character of its definition. Measured with
 #: mails of 1 to 170 KB: 15 to 16 KB for the smallest, and 1 to 3.5 bytes a character besides the source.
 _BASE_BYTES, _BYTES_PER_CHARACTER = 16_000, 5
 

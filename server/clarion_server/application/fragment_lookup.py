@@ -11,12 +11,12 @@ from clarion_server.domain.campaign import CampaignDefinition, CampaignVersion
 from clarion_server.domain.fragment import FragmentVersion
 from clarion_server.domain.fragment_reference import FragmentReference
 
-#: How many different names are followed. A part may have a hundred fragments.
+#: Says how many different names are followed. A part may have a hundred fragments.
 _MOST_NAMES = 1_000
 
 Finder = Callable[[FragmentReference], FragmentVersion | None]
 
-#: The version of each fragment that a name without a number means, by id.
+#: Is the version of each fragment that a name without a number means, by id.
 Pins = Mapping[str, int]
 NO_PINS: Pins = {}
 

@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 #: About how many rows one commit carries at most: while it is written, the answers of the one before are given.
 _ROWS_PER_COMMIT = 500
-#: The longest delay of a commit, in seconds: for each write that the last commits had, and in all. Under load many
+#: Is the longest delay of a commit, in seconds: for each write that the last commits had, and in all. Under load many
 #: writes share a commit then, and without load nobody waits for long. Where a commit of many writes takes longer than
 #: their delay, the next one is delayed for as long: writes come slowly to such a machine, too, and small commits would
 #: keep it busy.

@@ -17,7 +17,7 @@ from clarion_server.domain.identity import Identity
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.profile import Profile
 
-#: The channel whose addresses are the identities of a namespace.
+#: Is the channel whose addresses are the identities of a namespace.
 _CHANNELS = {"email": Channel.EMAIL}
 
 

@@ -15,7 +15,7 @@ from clarion_server.domain.instant import DAY, Instant, Span
 
 #: Of so many rows of an import the results are kept. A caller may have as many unanswered.
 KEPT_RESULTS = 10_000
-#: How long the progress of an import is known after its last row.
+#: Says how long the progress of an import is known after its last row.
 KEPT_FOR: Span = 7 * DAY
 
 _IMPORTED_BEFORE = ImportResult(ImportOutcome.IMPORTED_BEFORE)

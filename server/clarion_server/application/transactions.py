@@ -18,11 +18,11 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-#: How many reads may use the store at the same time. Further ones wait.
+#: Says how many reads may use the store at the same time. Further ones wait.
 READERS = 4
-#: How many steps of long reads may run at the same time, on threads of their own: other reads never wait for them.
+#: Says how many steps of long reads may run at the same time, on threads of their own: other reads never wait for them.
 LONG_READERS = 2
-#: How many times a write is tried while transactions of other processes conflict with it.
+#: Says how many times a write is tried while transactions of other processes conflict with it.
 ATTEMPTS = 5
 #: After so many interactive writes a bulk step goes next although more of them wait, so that bulk work always advances.
 INTERACTIVE_PER_BULK_STEP = 4

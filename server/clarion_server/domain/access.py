@@ -8,7 +8,7 @@ from enum import StrEnum
 from clarion_server.domain.access_labels import EVERY_ACCESS_LABEL, NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.instant import Instant
 
-#: The sandbox of the first administrator. Its administrators may create keys for every sandbox.
+#: Is the sandbox of the first administrator. Its administrators may create keys for every sandbox.
 DEFAULT_SANDBOX = "default"
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from clarion_server.domain.text_rules import repetition_violations
 from clarion_server.domain.violation import Violation, malformed, too_many
 
-#: How many a sandbox hands out in its life. Each is a bit of an integer, and is never taken back: whoever watches
+#: Says how many a sandbox hands out in its life. Each is a bit of an integer, and is never taken back: whoever watches
 #: events with a key that was revoked since would otherwise see what the next label with that bit hides.
 MAX_ACCESS_LABELS = 64
 
-#: The field of every resource that has some.
+#: Is the field of every resource that has some.
 FIELD = "access_labels"
 
 _NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")

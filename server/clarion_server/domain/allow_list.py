@@ -68,7 +68,7 @@ class EnabledList:
         return not self.keys.isdisjoint(covering_keys(address))
 
 
-#: The enabled lists by sandbox, each of which must have a recipient.
+#: Holds the enabled lists by sandbox, each of which must have a recipient.
 AllowLists = Mapping[str, Sequence[EnabledList]]
 
 

@@ -27,8 +27,8 @@ class DraftKey:
     """Is that of the campaign or the fragment."""
 
 
-#: What the conditions of approval policies ask about a draft: its values for each condition that drafts of its kind
-#: have, by the names in `ApprovalConditions`.
+#: Says what the conditions of approval policies ask about a draft: its values for each condition that drafts of its
+#: kind have, by the names in `ApprovalConditions`.
 Traits = Mapping[str, frozenset[str]]
 
 

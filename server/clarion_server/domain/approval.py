@@ -16,7 +16,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.text_rules import text_violations
 from clarion_server.domain.violation import Violation, too_long
 
-#: The longest comment, in characters.
+#: Is the longest comment, in characters.
 MAX_COMMENT = 2_000
 
 

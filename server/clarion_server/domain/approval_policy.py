@@ -18,13 +18,13 @@ from clarion_server.domain.violation import Violation, out_of_range, too_many
 
 #: Limits how many a sandbox has.
 MAX_POLICIES = 100
-#: How many approvals a policy may ask for.
+#: Says how many approvals a policy may ask for.
 MAX_REQUIRED = 5
-#: How many values a condition has, and how many approvers a policy, at most.
+#: Says how many values a condition has, and how many approvers a policy, at most.
 MAX_VALUES = 100
 
 
-#: The conditions that only policies about drafts of one kind have.
+#: Holds the conditions that only policies about drafts of one kind have.
 _CONDITIONS_OF: Mapping[DraftKind, Sequence[str]] = {
     DraftKind.CAMPAIGN: ("categories", "channels", "tags"),
     DraftKind.FRAGMENT: ("fragment_kinds", "fragments"),

@@ -28,7 +28,7 @@ class FailureReason(StrEnum):
     CONFIGURATION_INVALID = "CONFIGURATION_INVALID"
 
 
-#: The longest `Failure.detail`, in characters.
+#: Is the longest `Failure.detail`, in characters.
 MAX_DETAIL = 500
 
 

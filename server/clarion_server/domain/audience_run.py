@@ -17,7 +17,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.value import value
 
-#: The most members that a run may be allowed to have.
+#: Is the most members that a run may be allowed to have.
 MAX_MEMBERS = 10_000_000
 #: The largest context of a run, as JSON in bytes. Each message has its own copy, so that a call with a large one could
 #: fill the disk.
@@ -43,7 +43,7 @@ class RunState(StrEnum):
 
 _STATE = RunState
 
-#: The states that may follow each state. The others are final.
+#: Holds the states that may follow each state. The others are final.
 _NEXT: Mapping[RunState, frozenset[RunState]] = {
     _STATE.SCHEDULED: frozenset({_STATE.SELECTING, _STATE.REFUSED, _STATE.CANCELLED}),
     # From SELECTING to SELECTING: a crash makes it begin anew.

@@ -12,9 +12,9 @@ from clarion_server.domain.instant import DAY, Instant, Span, to_rfc3339
 
 #: A message that was tried so often and still waits is a sign of trouble: one retry is what greylisting takes.
 FAILING_ATTEMPTS = 3
-#: How long before its end a certificate is a problem.
+#: Says how long before its end a certificate is a problem.
 CERTIFICATE_NOTICE: Span = 14 * DAY
-#: How long a failed evaluation of a rule is a problem.
+#: Says how long a failed evaluation of a rule is a problem.
 RULE_NOTICE: Span = 7 * DAY
 
 

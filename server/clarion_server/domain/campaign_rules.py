@@ -18,7 +18,7 @@ from clarion_server.domain.translations import translation_violations
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 
 MAX_ACTIONS = 10
-#: In octets of UTF-8.
+#: Is in octets of UTF-8.
 MAX_SCHEMA = 64 * 1024
 
 _ACTION_ID = re.compile("[a-z0-9-]{1,32}")

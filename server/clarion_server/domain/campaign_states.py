@@ -37,7 +37,7 @@ class Transition(StrEnum):
 
 _STATE = CampaignState
 
-#: The life cycle: the states from which each transition is allowed.
+#: Is the life cycle: the states from which each transition is allowed.
 ALLOWED_FROM: Mapping[Transition, tuple[CampaignState, ...]] = {
     Transition.UPDATE: (_STATE.DRAFT, _STATE.SCHEDULED, _STATE.LIVE, _STATE.PAUSED),
     Transition.DELETE: (_STATE.DRAFT,),
@@ -65,7 +65,7 @@ class ApprovalState(StrEnum):
 
 
 _APPROVAL = ApprovalState
-#: The states of the approval from which each transition is allowed. None: the draft is not submitted.
+#: Holds the states of the approval from which each transition is allowed. None: the draft is not submitted.
 ALLOWED_FROM_APPROVAL: Mapping[Transition, tuple[ApprovalState | None, ...]] = {
     Transition.UPDATE: (None, _APPROVAL.CHANGES_REQUESTED),
     Transition.DELETE: (None, _APPROVAL.CHANGES_REQUESTED),

@@ -38,7 +38,7 @@ class CapRow(NamedTuple):
     scope: str
 
 
-#: The caps that count a message, each with the row in which it does.
+#: Holds the caps that count a message, each with the row in which it does.
 CountedRows = Sequence[tuple[CapRule, CapRow]]
 
 

@@ -6,7 +6,7 @@ import hashlib
 
 from clarion_server.domain.identity import IdentityKey
 
-#: The key of a profile as a text, or a mark and a hash for somebody without one.
+#: Is the key of a profile as a text, or a mark and a hash for somebody without one.
 CapPerson = str
 
 #: Begins all persons without a profile, and follows every digit, so that they are stored behind all others.

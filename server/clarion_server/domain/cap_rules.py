@@ -27,7 +27,7 @@ class CapKind(NamedTuple):
     topic: str | None
 
 
-#: The identity and the address of a recipient, and for whom a message counts already, if it does.
+#: Holds the identity and the address of a recipient, and for whom a message counts already, if it does.
 CapRecipient = tuple[str, str, CapPerson | None]
 
 

@@ -29,7 +29,7 @@ class Choice:
     source: Source
 
 
-#: The field path of a recipient's locale, by its source.
+#: Is the field path of a recipient's locale, by its source.
 LOCALE_FIELDS: Mapping[Source, str] = {
     Source.RECIPIENT: "locale",
     Source.PROFILE: "profile.locale",
@@ -37,7 +37,7 @@ LOCALE_FIELDS: Mapping[Source, str] = {
 }
 
 
-#: The namespace of identities, and the attribute of profiles, that hold e-mail addresses.
+#: Is the namespace of identities, and the attribute of profiles, that hold e-mail addresses.
 EMAIL = "email"
 _EMAIL_IDENTITY = f"{EMAIL}:"
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from clarion_server.domain.consent import ConsentScope
 
-#: In bytes of UTF-8.
+#: Is in bytes of UTF-8.
 MAX_CONDITION = 4 * 1024
-#: How many people are named for each cause of failed evaluations.
+#: Says how many people are named for each cause of failed evaluations.
 MAX_SAMPLES = 10
 
 

@@ -99,7 +99,7 @@ class ConsentSettings:
         return ConsentSettings(self.sandbox, silence, now, self.revision + 1)
 
 
-#: The current choices of a person, by their scopes.
+#: Holds the current choices of a person, by their scopes.
 Consents = Mapping[ConsentScope, Consent]
 
 NO_CONSENTS: Consents = {}
@@ -112,7 +112,7 @@ class ConsentDecision:
     """Is the choice that decided; None when the person has made none."""
 
 
-#: The decision about a message for which nobody's consent is asked.
+#: Is the decision about a message for which nobody's consent is asked.
 NOT_ASKED = ConsentDecision(allowed=True)
 _ALLOWED_BY_SILENCE, _DENIED_BY_SILENCE = ConsentDecision(allowed=True), ConsentDecision(allowed=False)
 #: Python 3.11 takes as long to find a member in its class as to create a small object.

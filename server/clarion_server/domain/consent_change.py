@@ -23,9 +23,9 @@ from clarion_server.domain.violation import Violation, out_of_range, too_long
 
 #: The most changes that are made together.
 MAX_CHANGES = 100
-#: In bytes of UTF-8, all texts together.
+#: Is in bytes of UTF-8, all texts together.
 MAX_EVIDENCE = 4_096
-#: How far the time of a change may lie ahead, for clocks that differ.
+#: Says how far the time of a change may lie ahead, for clocks that differ.
 MAX_AHEAD = 5 * MINUTE
 
 
@@ -42,9 +42,9 @@ class ConsentSource(StrEnum):
     """Two profiles of the person were merged."""
 
 
-#: The sources that are the person's own act.
+#: Holds the sources that are the person's own act.
 _OWN_ACTS = frozenset({ConsentSource.PREFERENCE_PAGE, ConsentSource.SMS_KEYWORD})
-#: The sources that are somebody's word about the person's act, which must be shown.
+#: Holds the sources that are somebody's word about the person's act, which must be shown.
 _REPORTED_ACTS = frozenset({ConsentSource.FORM, ConsentSource.SUPPORT})
 
 

@@ -17,7 +17,7 @@ from clarion_server.domain.value import value
 K = TypeVar("K")
 V = TypeVar("V")
 
-#: How many tags have their choices remembered. Callers may send any number of different ones.
+#: Says how many tags have their choices remembered. Callers may send any number of different ones.
 _MOST_REMEMBERED = 1_000
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: The longest diff of a field, in characters.
+#: Is the longest diff of a field, in characters.
 MAX_DIFF = 65_536
-#: The most steps of a comparison, some 2 s. Beyond it a text counts as replaced.
+#: Is the most steps of a comparison, some 2 s. Beyond it a text counts as replaced.
 _MAX_STEPS = 40_000_000
 #: From how many lines of the later text on `difflib` leaves out those that make up more than a hundredth of it.
 _LONG = 200

@@ -12,7 +12,7 @@ JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 _NOT_MAPPED = f"ßς{JOINERS}"
 
 _LETTERS_AND_DIGITS = frozenset({"Ll", "Lo", "Lm", "Mn", "Mc", "Nd"})
-#: The exceptions of RFC 5892 section 2.6.
+#: Holds the exceptions of RFC 5892 section 2.6.
 _ALWAYS_VALID = frozenset("ßς\u06fd\u06fe\u0f0b\u3007")
 _NEVER_VALID = frozenset("\u0640\u07fa\u302e\u302f\u3031\u3032\u3033\u3034\u3035\u303b")
 #: Code points that RFC 5892 excludes: ignorable ones, symbols' marks, musical notation and old Hangul.
@@ -34,7 +34,7 @@ _EXCLUDED = (
 _ARABIC_DIGITS = frozenset(map(chr, range(0x0660, 0x066A)))
 _EXTENDED_ARABIC_DIGITS = frozenset(map(chr, range(0x06F0, 0x06FA)))
 _VIRAMA = 9
-#: The letters of Arabic and Persian that join on both sides, and those that join only to the letter before them.
+#: Holds the letters of Arabic and Persian that join on both sides, and those that join only to the letter before them.
 _DUAL_JOINING = frozenset("ئبتثجحخسشصضطظعغفقكلمنهىيپچڤکگیھہ")
 _RIGHT_JOINING = frozenset("آأؤإاةدذرزوژڑ")
 

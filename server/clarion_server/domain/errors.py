@@ -12,7 +12,7 @@ from clarion_server.domain.finding import Finding
 from clarion_server.domain.instant import Instant, to_rfc3339
 from clarion_server.domain.violation import Violation
 
-#: How many approvers an error names.
+#: Says how many approvers an error names.
 MOST_NAMED = 10
 
 

@@ -54,7 +54,7 @@ class EventType(StrEnum):
     FRAGMENT_CHANGED = "FRAGMENT_CHANGED"
 
 
-#: The event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.
+#: Is the event of a message's transition to each state. Only a failed attempt moves it back to QUEUED.
 EVENT_OF_STATE: Mapping[MessageState, EventType] = {
     MessageState.QUEUED: EventType.DEFERRED,
     MessageState.SENT: EventType.SENT,
@@ -156,7 +156,7 @@ class FragmentChange:
     """Is the number of the version that was published; 0 for any other change."""
 
 
-#: The data of an event beyond its type.
+#: Holds the data of an event beyond its type.
 Detail = (
     Attempt
     | AllowListChange

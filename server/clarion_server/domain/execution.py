@@ -13,11 +13,11 @@ from clarion_server.domain.message import MessageState, message_id
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
-#: How long a request id is remembered.
+#: Says how long a request id is remembered.
 IDEMPOTENCY_WINDOW = 7 * DAY
 
 
-#: The exclusions of an execution without any.
+#: Holds the exclusions of an execution without any.
 NO_EXCLUSIONS: Mapping[tuple[int, int], ExclusionReason] = {}
 
 

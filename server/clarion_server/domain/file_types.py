@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
-#: The type of a file of which nothing is known.
+#: Is the type of a file of which nothing is known.
 OCTET_STREAM = "application/octet-stream"
 #: More entries are refused unread, because reading a directory of a million takes seconds.
 MAX_ZIP_ENTRIES = 10_000
 
 _OOXML = "application/vnd.openxmlformats-officedocument"
 
-#: The beginnings of programs: Windows, Linux, macOS (five forms) and scripts.
+#: Holds the beginnings of programs: Windows, Linux, macOS (five forms) and scripts.
 _PROGRAMS = (
     b"MZ",
     b"\x7fELF",

@@ -24,10 +24,10 @@ from clarion_server.domain.violation import Violation, malformed, required, too_
 
 #: In a sandbox, without those that are archived.
 MAX_FRAGMENTS = 1_000
-#: In octets of UTF-8.
+#: Is in octets of UTF-8.
 MAX_SOURCE = 256 * 1024
 MAX_PARAMETERS = 50
-#: In octets of JSON.
+#: Is in octets of JSON.
 MAX_SCHEMA = 64 * 1024
 
 _PARAMETER = re.compile("[A-Za-z_][A-Za-z0-9_]{0,62}")

@@ -14,7 +14,7 @@ from clarion_server.domain.fragment_reference import FragmentReference, read_ref
 from clarion_server.domain.text_rules import repetition_violations
 from clarion_server.domain.violation import Violation, required, too_many
 
-#: How many campaigns one call may name.
+#: Says how many campaigns one call may name.
 MAX_CAMPAIGNS = 100
 _WITH_A_LIVE_VERSION = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
 

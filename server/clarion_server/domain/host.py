@@ -10,7 +10,7 @@ _MAX_HOST = 253
 _HOST_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?:{_HOST_LABEL}\.)*+(?![0-9]+\Z){_HOST_LABEL}")
 
-#: The IANA special-purpose addresses that are not globally reachable, and multicast.
+#: Holds the IANA special-purpose addresses that are not globally reachable, and multicast.
 _SPECIAL_IPV4 = tuple(
     map(
         ipaddress.IPv4Network,

@@ -44,7 +44,7 @@ class IdentityNamespace:
         return malformed(field, _RULES[self.normalisation])
 
 
-#: The namespaces that every sandbox has, by their ids.
+#: Holds the namespaces that every sandbox has, by their ids.
 BUILT_IN: Mapping[str, IdentityNamespace] = {
     namespace.id: namespace
     for namespace in (
@@ -54,7 +54,7 @@ BUILT_IN: Mapping[str, IdentityNamespace] = {
     )
 }
 
-#: The namespaces that are stored in a sandbox, by their ids: as many of them as identities may be in.
+#: Holds the namespaces that are stored in a sandbox, by their ids: as many of them as identities may be in.
 Namespaces = Mapping[str, IdentityNamespace]
 NO_NAMESPACES: Namespaces = {}
 

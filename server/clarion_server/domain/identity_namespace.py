@@ -50,7 +50,7 @@ def _built_in(rules: IdentityNamespace, display_name: str) -> NamespaceResource:
 
 _DISPLAY_NAMES = {"email": "E-mail addresses", "phone": "Phone numbers", "push": "Push tokens"}
 
-#: Those that every sandbox has, by their ids.
+#: Holds those that every sandbox has, by their ids.
 BUILT_IN_RESOURCES = {name: _built_in(rules, _DISPLAY_NAMES[name]) for name, rules in BUILT_IN.items()}
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 #: Microseconds since 1970-01-01T00:00:00Z.
 Instant = int
 
-#: A span of time in microseconds.
+#: Is a span of time in microseconds.
 Span = int
 
 MILLISECOND: Span = 1_000
@@ -16,7 +16,7 @@ MINUTE: Span = 60 * SECOND
 HOUR: Span = 60 * MINUTE
 DAY: Span = 24 * HOUR
 
-#: The last instant that a `google.protobuf.Timestamp` can carry: 9999-12-31T23:59:59Z.
+#: Is the last instant that a `google.protobuf.Timestamp` can carry: 9999-12-31T23:59:59Z.
 LATEST: Instant = 253_402_300_799 * SECOND
 
 

@@ -16,7 +16,7 @@ from clarion_server.domain.locales import MAX_LOCALE, is_locale
 #: POSIX writes `sr_RS.UTF-8@latin`: what follows `.` is an encoding, and what follows `@` may be a script.
 _POSIX = re.compile(r"([A-Za-z]{2,3}(?:[_-][A-Za-z0-9_-]+)?)(?:\.[A-Za-z0-9_-]+)?(?:@([A-Za-z]+))?")
 _POSIX_SCRIPTS = {"cyrillic": "Cyrl", "devanagari": "Deva", "latin": "Latn"}
-#: What POSIX calls no language, and tags that have none.
+#: Says what POSIX calls no language, and tags that have none.
 _NO_LANGUAGE = re.compile(r"(?:C|POSIX)(?:\.[A-Za-z0-9_-]+)?|[xi](?:-[A-Za-z0-9]{1,8})+")
 _SCRIPT, _LONGEST_REGION = 4, 3
 #: Authors use few tags, and callers may send any number.

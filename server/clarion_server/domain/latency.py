@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from clarion_server.domain.instant import Span
 
 _GROWTH = math.log(1.1)
-#: The upper bound of the first bucket: 0.1 ms.
+#: Is the upper bound of the first bucket: 0.1 ms.
 _SMALLEST: Span = 100
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-#: In characters. RFC 5646 section 4.4.1 asks every implementation to support this length.
+#: Is in characters. RFC 5646 section 4.4.1 asks every implementation to support this length.
 MAX_LOCALE = 35
 
 _LOCALE = re.compile(

@@ -32,7 +32,7 @@ class SimulatedOutcome(StrEnum):
     """It behaves as SUPPRESSED does, for another reason."""
 
 
-#: The magic address to which everything is sent. Messages of magic recipients have it on channels without addresses.
+#: Is the magic address to which everything is sent. Messages of magic recipients have it on channels without addresses.
 SENT_ADDRESS = f"{SimulatedOutcome.SENT}@{MAGIC_DOMAIN}"
 
 #: Asked of every message, several times: few real domains end in this letter.

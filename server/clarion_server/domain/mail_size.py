@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from clarion_server.domain.content.email import EmailContent
 
 _BASE64_LINE = 76
-#: The header fields of a part: a name of 255 octets takes three characters an octet, twice.
+#: Holds the header fields of a part: a name of 255 octets takes three characters an octet, twice.
 _PART_HEADER = 2_048
-#: The header fields of a mail, and what separates its parts.
+#: Holds the header fields of a mail, and what separates its parts.
 _MAIL_HEADER = 16 * 1024
 
 

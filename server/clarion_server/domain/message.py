@@ -31,7 +31,7 @@ class MessageState(StrEnum):
 
 _STATE = MessageState
 
-#: The life cycle of a message. A state without successors is an outcome, which is final.
+#: Is the life cycle of a message. A state without successors is an outcome, which is final.
 SUCCESSORS: Mapping[MessageState, frozenset[MessageState]] = {
     # A queued message ends in doubt when an earlier attempt may have sent it, and no other may follow.
     _STATE.QUEUED: frozenset({_STATE.SENDING, _STATE.EXCLUDED, _STATE.CANCELLED, _STATE.EXPIRED, _STATE.IN_DOUBT}),
@@ -77,7 +77,7 @@ def category_of(lane: Lane) -> Category:
     return Category.MARKETING if lane is Lane.MARKETING else Category.TRANSACTIONAL
 
 
-#: The labels of a message without any.
+#: Holds the labels of a message without any.
 NO_LABELS: Mapping[str, str] = {}
 
 

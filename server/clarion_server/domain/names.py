@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation, malformed, required, too_long
 
-#: The longest identity, in characters: a namespace, a colon and the longest e-mail address.
+#: Is the longest identity, in characters: a namespace, a colon and the longest e-mail address.
 MAX_IDENTITY = 320
 
 _CHOSEN_ID = "[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"

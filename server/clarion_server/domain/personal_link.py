@@ -44,5 +44,5 @@ class PersonalUrls:
     preferences: str
 
 
-#: The links of a message that is only shown, by a service whose public URL is not known.
+#: Holds the links of a message that is only shown, by a service whose public URL is not known.
 SAMPLE_URLS = PersonalUrls("https://public-url.invalid/u/preview-en", "https://public-url.invalid/u/preview-en")

@@ -32,7 +32,7 @@ class Tick:
         return self.wanted is not self.shown
 
 
-#: Is keyed by the id of the topic; None stands for all other marketing of the channel. So is the next one.
+#: Is keyed by the id of the topic; None stands for all other marketing of the channel. The next one is, too.
 Ticks = Mapping[str | None, Tick]
 Silences = Mapping[str | None, Silence]
 

@@ -19,7 +19,7 @@ from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
 
 MAX_IDENTITIES = 20
-#: In bytes, as JSON.
+#: Is in bytes, as JSON.
 MAX_ATTRIBUTES = 32 * 1024
 MAX_ATTRIBUTE_DEPTH = 16
 
@@ -95,7 +95,7 @@ class KnownProfile:
         return f"profiles/{self.id}"
 
 
-#: The profiles that people have, by the sandbox and one of their identities in the form that is given.
+#: Holds the profiles that people have, by the sandbox and one of their identities in the form that is given.
 KnownPeople = Mapping[tuple[str, str], KnownProfile]
 
 

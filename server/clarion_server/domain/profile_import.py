@@ -22,7 +22,7 @@ class ImportRow:
     attributes: Mapping[str, Any]
     """Is None when the attribute is to be removed."""
     locale: str
-    """Empty means that the stored one stays. So with the time zone."""
+    """Empty means that the stored one stays. The same holds for the time zone."""
     time_zone: str
     choices: tuple[ConsentChange, ...] = ()
 

@@ -9,9 +9,9 @@ from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.value import value
 
-#: How many addresses a call may name.
+#: Says how many addresses a call may name.
 MAX_ADDRESSES = 10
-#: How many proofs a key may have sent in an hour, by one process.
+#: Says how many proofs a key may have sent in an hour, by one process.
 MAX_PER_HOUR = 60
 
 _MARK = "[Proof] "

@@ -1,13 +1,12 @@
-"""Hides e-mail addresses in the words of providers, which often quote the recipient.
-
-Such as `550 <jane@example.com>: unknown`.
+"""Hides e-mail addresses in the words of providers, which often quote the recipient, as in
+`550 <jane@example.com>: unknown`.
 """
 
 from __future__ import annotations
 
 import re
 
-#: What may be an address: no list of what is one, as the words are written by foreign programs.
+#: Says what may be an address: no list of what is one, as the words are written by foreign programs.
 _ADDRESS = re.compile(r"""[^\s<>()\[\]{},;:"'@]+@[^\s<>()\[\]{},;:"'@]+""")
 _HIDDEN = "…@…"
 

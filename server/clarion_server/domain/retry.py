@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from clarion_server.domain.instant import DAY, MINUTE, SECOND, Instant, Span
 
-#: The share by which a delay varies, so that messages that failed together are not retried together.
+#: Is the share by which a delay varies, so that messages that failed together are not retried together.
 JITTER = 0.2
 
 _ENDLESS: Span = 1_000 * 366 * DAY

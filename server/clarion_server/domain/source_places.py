@@ -44,7 +44,7 @@ class Stretch:
         return Place(self.content_line, (*hops, f"{name}:{own}"))
 
 
-#: The stretches of a flattened source, by their first lines. Of a source that was left as it was there are none.
+#: Holds the stretches of a flattened source, by their first lines. Of a source that was left as it was there are none.
 Stretches = tuple[Stretch, ...]
 
 

@@ -36,7 +36,7 @@ class SuppressionScope(StrEnum):
     MARKETING = "MARKETING"
 
 
-#: What no two stored suppressions share: the key of the target, the sandbox, the channel and the reason.
+#: Says what no two stored suppressions share: the key of the target, the sandbox, the channel and the reason.
 SuppressionKey = tuple[str, str, Channel, SuppressionReason]
 
 
@@ -57,7 +57,7 @@ class Suppression:
     creator: str
     """Is the key that created it."""
     expire_time: Instant | None = None
-    """Says when it ceases to hold. None: never."""
+    """Says when it ceases to hold. None means never."""
 
     @property
     def name(self) -> str:

@@ -14,7 +14,7 @@ from clarion_server.domain.violation import Violation, malformed, out_of_range, 
 
 MAX_OVERRIDE_REASON = 200
 
-#: A local part that every domain can have.
+#: Is a local part that every domain can have.
 _ANYBODY = "a@"
 
 

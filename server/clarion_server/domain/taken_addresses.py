@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from clarion_server.domain.audience_run import AudienceRun
 
-#: The size of a hash in bytes: no two addresses of a run have the same.
+#: Is the size of a hash in bytes: no two addresses of a run have the same.
 HASH_SIZE = 16
 #: An entry has 40 bits of the hash, one of which is always set, and the ordinal, which MAX_MEMBERS needs 24 bits for.
 _ORDINAL_BITS = 24

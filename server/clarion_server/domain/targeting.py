@@ -14,7 +14,7 @@ from clarion_server.domain.content_locale import ContentLocales, LocaleChoice, L
 from clarion_server.domain.value import value
 
 MAX_RULES = 20
-#: In characters.
+#: Is in characters.
 MAX_RULE = 2_000
 
 RULE_ID = re.compile("[a-z0-9-]{1,32}")
@@ -71,8 +71,8 @@ class RuleEvaluation:
 
 
 NO_AUDIENCES: frozenset[str] = frozenset()
-#: The ids of the audiences that rules ask about and that a recipient belongs to, by the recipient's position. Whoever
-#: belongs to none may be left out.
+#: Holds the ids of the audiences that rules ask about and that a recipient belongs to, by the recipient's position.
+#: Whoever belongs to none may be left out.
 Memberships = Mapping[int, frozenset[str]]
 NO_MEMBERSHIPS: Memberships = {}
 
@@ -150,6 +150,6 @@ def choose_content(rules: ActionRules, others: ContentLocales, person: Person) -
     return ContentChoice(None if excludes else found, rules.locale(found, person.locale, others), failures)
 
 
-#: How many evaluations failed, by action, rule and cause.
+#: Says how many evaluations failed, by action, rule and cause.
 RuleFailures = Mapping[tuple[str, str, FailureCause], int]
 NO_FAILURES: RuleFailures = Counter()

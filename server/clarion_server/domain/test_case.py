@@ -17,7 +17,7 @@ from clarion_server.domain.violation import Violation, malformed, too_long
 
 #: Limits how many one campaign has.
 MAX_TEST_CASES = 100
-#: In octets, as JSON.
+#: Is in octets, as JSON.
 MAX_CONTEXT, MAX_PROFILE = 64 * 1024, 32 * 1024
 
 
@@ -34,8 +34,8 @@ class TestCase(Resource):
     context: Mapping[str, Any] = field(default_factory=dict)
     profile: Mapping[str, Any] = field(default_factory=dict)
     rule: str = ""
-    """Is the id of the targeting rule whose content the recipient gets, whether it is true or not. Empty: the first
-    true one's.
+    """Is the id of the targeting rule whose content the recipient gets, whether it is true or not. Empty stands
+    for the first one that is true.
     """
     locale: str = ""
     """Is the locale of the recipient. Empty: the profile's, and when that has none, every locale that an action has

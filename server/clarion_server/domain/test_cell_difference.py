@@ -10,7 +10,7 @@ from typing import NamedTuple
 from clarion_server.domain.document_difference import unified_diff
 from clarion_server.domain.test_cells import CellKey
 
-#: The most differences that are told, of as many as there are, and the characters of all their texts together.
+#: Is the most differences that are told, of as many as there are, and the characters of all their texts together.
 MAX_DIFFERENCES, MAX_CHARACTERS = 1_000, 1_000_000
 
 

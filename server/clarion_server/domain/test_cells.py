@@ -45,7 +45,7 @@ class CellKey:
     """Names a cell of a campaign."""
 
     test_case: str
-    """Is the id of the case; so with the action."""
+    """Is the id of the case. The action is named by its id, too."""
     action: str
     locale: str
     """Is that of the content."""

@@ -7,9 +7,9 @@ from collections.abc import Hashable, Iterator, Sequence
 
 from clarion_server.domain.violation import Violation, malformed, required, too_long
 
-#: The longest display name of a resource or a mailbox, in characters.
+#: Is the longest display name of a resource or a mailbox, in characters.
 MAX_DISPLAY_NAME = 200
-#: The longest description of a resource, in characters.
+#: Is the longest description of a resource, in characters.
 MAX_DESCRIPTION = 2_000
 
 #: Control characters other than tabs and line ends.

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-#: The package that `zoneinfo` falls back to. It alone is read, so that no answer depends on the machine.
+#: Is the package that `zoneinfo` falls back to. It alone is read, so that no answer depends on the machine.
 _DATABASE = "tzdata"
 
 

@@ -18,23 +18,23 @@ from clarion_server.domain.locale_rules import MAX_LOCALES, locale_violations
 from clarion_server.domain.text_rules import text_violations
 from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
 
-#: The plural categories of the CLDR.
+#: Holds the plural categories of the CLDR.
 CATEGORIES = ("zero", "one", "two", "few", "many", "other")
-#: The form that every text with forms has.
+#: Is the form that every text with forms has.
 OTHER = "other"
-#: The argument that chooses a form.
+#: Is the argument that chooses a form.
 COUNT = "count"
 #: Texts of keys with this ending may hold markup.
 MARKUP = "_html"
 MAX_KEYS = 5_000
 MAX_TEXT = 4_000
 MAX_KEY = 128
-#: The categories, and exact numbers.
+#: Holds the categories, and exact numbers.
 MAX_FORMS = 50
-#: How many violations are looked for. A request has room for 200,000, and finding them would take a second.
+#: Says how many violations are looked for. A request has room for 200,000, and finding them would take a second.
 MAX_VIOLATIONS = 1_000
 
-#: A text, or its forms by category or exact number.
+#: Is a text, or its forms by category or exact number.
 Translation = str | Mapping[str, str]
 Catalogue = Mapping[str, Any]
 

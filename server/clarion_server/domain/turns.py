@@ -15,11 +15,11 @@ from clarion_server.domain.instant import SECOND, Instant, Span
 
 #: Messages whose places come within such a span leave together, so that one claim takes them all.
 _PORTION: Span = SECOND // 10
-#: How much time may be made up for, so that a claim which comes a little late delays nothing. More would let so much
-#: more leave at once.
+#: Says how much time may be made up for, so that a claim which comes a little late delays nothing. More would let so
+#: much more leave at once.
 _CREDIT: Span = SECOND // 5
-#: How late a message may be at its place. One that is later was kept back by itself, as in a paused campaign: it takes
-#: a new place, since nobody else shall wait for it.
+#: Says how late a message may be at its place. One that is later was kept back by itself, as in a paused campaign: it
+#: takes a new place, since nobody else shall wait for it.
 _USABLE: Span = 10 * SECOND
 
 

@@ -14,7 +14,7 @@ from clarion_server.supervisor.listen_ports import ListenPort, PortTaken, hold_a
 from clarion_server.supervisor.log import Log
 from clarion_server.supervisor.supervisor import Supervisor, SupervisorFailed
 
-#: The exit code of a command that would fail again.
+#: Is the exit code of a command that would fail again.
 _FAILED = 2
 
 

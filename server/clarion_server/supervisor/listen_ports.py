@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
-#: The settings with the addresses, in the order in which they are announced: whoever starts the service waits for the
-#: last one.
+#: Holds the settings with the addresses, in the order in which they are announced: whoever starts the service waits for
+#: the last one.
 VARIABLES = {"metrics": "CLARION_METRICS_LISTEN", "http": "CLARION_HTTP_LISTEN", "grpc": "CLARION_LISTEN"}
 _PORTS = range(65_536)
 

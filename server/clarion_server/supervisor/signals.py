@@ -7,7 +7,7 @@ import signal
 from contextlib import suppress
 from types import FrameType
 
-#: The signals that stop a service.
+#: Holds the signals that stop a service.
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 

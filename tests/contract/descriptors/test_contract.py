@@ -15,7 +15,7 @@ from tests.descriptors import ContractFile, Element, contract, error_reasons, er
 
 MAX_LINES = 350
 
-#: How the comment of a field begins that has that behaviour.
+#: Says how the comment of a field begins that has that behaviour.
 BEGINNINGS = {
     field_behavior_pb2.REQUIRED: "Required.",
     field_behavior_pb2.OPTIONAL: "Optional.",
@@ -25,9 +25,10 @@ BEGINNINGS = {
     field_behavior_pb2.IDENTIFIER: "Identifier.",
 }
 
-#: The fields that hold the name of a resource or something else, which a reference cannot say.
+#: Holds the fields that hold the name of a resource or something else, which a reference cannot say.
 HOLD_OTHERS_TOO = {"ListCampaignsRequest.creator", "SampleAudienceResponse.members"}
-#: The texts that are called like a resource and hold something else: an id, the name of a version, or words for people.
+#: Holds the texts that are called like a resource and hold something else: an id, the name of a version, or words for
+#: people.
 CALLED_ALIKE = {
     "Campaign.identity_namespace",
     "CampaignVersion.fragments",
@@ -44,7 +45,7 @@ CALLED_ALIKE = {
 
 FILES = contract()
 FIELDS = [pair for file in FILES for pair in file.fields()]
-#: The types of the resources, by the form of their names.
+#: Holds the types of the resources, by the form of their names.
 TYPES = {pattern: each.resource.type for file in FILES for each in file.messages() for pattern in each.resource.pattern}
 METHODS = list(rpcs())
 

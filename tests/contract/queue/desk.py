@@ -27,7 +27,7 @@ from tests.contract.store.given import Sender
 
 T = TypeVar("T")
 
-#: How long, in seconds, anything may take that must happen; only a failing test waits for it.
+#: Says how long, in seconds, anything may take that must happen; only a failing test waits for it.
 DEADLINE = 120
 #: Between two looks at the store, in seconds.
 LOOK_SECONDS = 0.1

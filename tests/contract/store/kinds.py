@@ -17,7 +17,7 @@ from clarion_server.application.ports.store import Store
 
 from tests.postgresql import empty, made_database
 
-#: The time in seconds that units of work wait for one another: long enough for a slow machine.
+#: Is the time in seconds that units of work wait for one another: long enough for a slow machine.
 PATIENCE = 30.0
 
 

@@ -22,7 +22,7 @@ from tests.unit.application.sending_policies import Policies
 from tests.unit.application.world import AUTHOR, World
 
 PROCESSES = 4
-#: A second, of each campaign and policy here.
+#: Is a second, of each campaign and policy here.
 RATE = 20
 TENTH = SECOND // 10
 

@@ -19,7 +19,7 @@ from clarion_server.transport.cli.app import run
 from tests.service import Sandbox
 from tests.smtp_sink import SmtpSink
 
-#: The longest time that a command of a test may take.
+#: Is the longest time that a command of a test may take.
 SECONDS = 180
 
 CHANNEL = """\

@@ -18,7 +18,7 @@ from tests.typescript import COMPILER, built_client
 
 ROOT = Path(__file__).resolve().parents[3]
 CAMPAIGNS = ROOT / "examples" / "campaigns"
-#: The PATH with the commands of the virtual environment.
+#: Is the PATH with the commands of the virtual environment.
 PATH = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
 SHELL_TOOLS = {"grpcurl": "grpcurl", "buf-curl": "buf", "curl": "curl"}
 

@@ -15,7 +15,7 @@ from grpc_status import rpc_status
 
 from tests.contract_services import METHODS
 
-#: What gRPC for Python makes of the answer to a stream that was refused while it still wrote its first request.
+#: Says what gRPC for Python makes of the answer to a stream that was refused while it still wrote its first request.
 _LOST_BY_THE_LIBRARY = "Internal error from Core"
 
 

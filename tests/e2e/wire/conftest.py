@@ -17,7 +17,7 @@ from tests.process import ServiceProcess
 from tests.service import Service
 from tests.smtp_sink import SmtpSink
 
-#: The states in which messages of a campaign may still wait.
+#: Holds the states in which messages of a campaign may still wait.
 _AT_WORK = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
 
 

@@ -68,7 +68,7 @@ WALKED = [
 ]
 EU = ("eu",)
 LABELLED_KINDS = ("campaign", "channel_configuration", "audience", "fragment")
-#: What requests must say beside `test_sandboxes.NEEDED`.
+#: Says what requests must say beside `test_sandboxes.NEEDED`.
 NEEDED: Mapping[str, Message] = {"CreateTestCase": CreateTestCaseRequest(test_case_id="one")}
 
 

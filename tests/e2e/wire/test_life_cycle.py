@@ -29,7 +29,7 @@ from tests.smtp_faults import SmtpFaults
 from tests.smtp_sink import SmtpSink
 from tests.waiting import soon, until
 
-#: How many messages one process takes into its hands for a configuration with a single connection.
+#: Says how many messages one process takes into its hands for a configuration with a single connection.
 PLACES = 32
 RECIPIENTS = 100
 

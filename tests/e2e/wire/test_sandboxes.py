@@ -59,7 +59,7 @@ DENIAL = ConsentChange(choice=Consent.CHOICE_DENIED, source=ConsentChange.SOURCE
 
 CELL = test_run_pb2.TestCellKey(test_case="plain", action="email", locale="en")
 
-#: What a request must say beside the names in it.
+#: Says what a request must say beside the names in it.
 NEEDED: Mapping[str, Message] = {
     "Approve": approval_service_pb2.ApproveRequest(content_hash="0"),
     "AcceptRenderings": test_run_pb2.AcceptRenderingsRequest(

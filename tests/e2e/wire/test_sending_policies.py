@@ -29,7 +29,7 @@ from tests.campaigns import CONTEXT, set_up
 from tests.e2e.wire.conftest import Sandbox
 from tests.smtp_sink import SmtpSink
 
-#: A day that is neither today nor tomorrow, whatever the time zone and however long the test takes.
+#: Is a day that is neither today nor tomorrow, whatever the time zone and however long the test takes.
 IN_THREE_DAYS = list(WallClockIntervalDay)[(dt.datetime.now(dt.UTC) + dt.timedelta(days=3)).weekday()]
 POLICY = SendingPolicy(
     name="default",

@@ -21,7 +21,7 @@ from tests.waiting import until
 STREAM = "/clarion.v1.TriggerService/TriggerStream"
 
 
-#: The options of a connection that buffers little.
+#: Holds the options of a connection that buffers little.
 NARROW = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536))
 
 

@@ -23,7 +23,7 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.Abstrac
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
-#: When the certificates of servers expire.
+#: Says when the certificates of servers expire.
 _END = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(days=3)
 
 

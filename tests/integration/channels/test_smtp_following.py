@@ -28,7 +28,7 @@ from tests.smtp_faults import SmtpFaults
 from tests.smtp_script import Act, Drop, Script, Silence, Transaction
 from tests.smtp_sink import SmtpSink
 
-#: How long a channel waits for a reply: longer than a busy machine takes for one.
+#: Says how long a channel waits for a reply: longer than a busy machine takes for one.
 SILENCE = 2 * SECOND
 SENT = "sent"
 GARBAGE = "250 2.0.0 Taken\r\nWhat?"

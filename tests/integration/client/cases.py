@@ -20,7 +20,7 @@ class Case:
     call: Callable[[AsyncClient], Any]
     request: Message
     answer: Message
-    #: The expected value, or a predicate that it must satisfy.
+    #: Is the expected value, or a predicate that it must satisfy.
     value: Any
 
     def fits(self, value: Any) -> bool:

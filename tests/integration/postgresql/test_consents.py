@@ -31,7 +31,7 @@ from tests.identities import EXCLUSIONS, MEMBERSHIPS
 OpenStore = Callable[[], SqlStore]
 RECORDER = ConsentRecorder(SystemClock(), SystemIds())
 JANE = samples.identity("email", "jane@example.com")
-#: How long a transaction that must wait is given to go on although it must not.
+#: Says how long a transaction that must wait is given to go on although it must not.
 MOMENT = 0.5
 DENIAL = ConsentChange(ConsentScope(), ConsentChoice.DENIED, 0, ConsentSource.PREFERENCE_PAGE)
 

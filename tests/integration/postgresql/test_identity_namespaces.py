@@ -21,7 +21,7 @@ from tests.contract.store.given import committing
 
 OpenStore = Callable[[], SqlStore]
 AUTHOR = Caller("apiKeys/1", samples.VISIBILITY, frozenset({Scope.AUTHOR}))
-#: How long a transaction that must wait is given to go on although it must not.
+#: Says how long a transaction that must wait is given to go on although it must not.
 MOMENT = 0.5
 
 

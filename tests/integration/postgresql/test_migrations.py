@@ -29,7 +29,7 @@ _OPTIONS = """
 """
 
 
-#: The tables that grow with every trigger.
+#: Holds the tables that grow with every trigger.
 LARGE = ("executions", "messages", "message_contexts", "events")
 _LARGE = ", ".join(f"'{name}'::regclass" for name in LARGE)
 _FILES = f"SELECT oid, relfilenode FROM pg_class WHERE oid IN ({_LARGE})"

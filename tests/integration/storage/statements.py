@@ -11,7 +11,7 @@ from clarion_server.adapters.storage import driver
 from clarion_server.adapters.storage.store import SqlStore
 from sqlalchemy import Connection, event
 
-#: A statement and its parameters, by position or by name.
+#: Holds a statement and its parameters, by position or by name.
 Statement = tuple[str, tuple[Any, ...] | dict[str, Any]]
 
 

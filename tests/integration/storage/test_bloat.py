@@ -35,12 +35,12 @@ from tests.unit.application.world import StandingClock
 
 MESSAGES = 1_000
 GENERATIONS = 6
-#: The time between two generations, so that each is purged before the next one is added.
+#: Is the time between two generations, so that each is purged before the next one is added.
 APART = 30 * DAY
 #: Contexts have no retention of their own, so they must go with their messages.
 RETENTION = Retention(events=2 * DAY, messages=10 * DAY)
-#: The tables that grow with every trigger. The others grow with campaigns, versions, channel configurations, keys and
-#: processes, so they have the same number of rows after each generation.
+#: Holds the tables that grow with every trigger. The others grow with campaigns, versions, channel configurations, keys
+#: and processes, so they have the same number of rows after each generation.
 EMPTIED = {"executions", "messages", "message_contexts", "events"}
 PROCESS = "process-1"
 

@@ -55,7 +55,7 @@ ADDRESS, OTHER = "Zaphod@heartofgold.example", "z.beeblebrox@example.com"
 IDENTITY, PHONE = f"email:{ADDRESS}", "phone:+44 7911 123456"
 
 
-#: The tables that hold nothing about people whom others write to, beside ids.
+#: Holds the tables that hold nothing about people whom others write to, beside ids.
 NOBODYS = {
     # What authors made up; so with test cases.
     "accepted_renderings",

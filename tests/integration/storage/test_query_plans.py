@@ -14,7 +14,7 @@ from tests.contract.store import samples
 from tests.integration.storage.large_queries import PLANS
 from tests.integration.storage.statements import Statement, recorded
 
-#: The tables that grow with every trigger.
+#: Holds the tables that grow with every trigger.
 LARGE = (
     "executions",
     "messages",

@@ -31,7 +31,7 @@ from tests.identities import EXCLUSIONS, MEMBERSHIPS
 from tests.unit.application.running import recipient_files
 from tests.unit.application.world import World
 
-#: How long its lease is.
+#: Says how long its lease is.
 SPAN = 10 * SECOND
 #: A message and the time of its claim.
 Claim = tuple[str, Instant | None]

@@ -50,12 +50,12 @@ from tests.unit.application.links import LINKS
 from tests.unit.application.world import World
 
 CALLER = Caller("apiKeys/caller", Visibility("default"), frozenset({Scope.TRIGGER}))
-#: What all callers of the sandbox see together.
+#: Says what all callers of the sandbox see together.
 EVERYBODY = whole_sandbox("default")
 CONTEXT: Mapping[str, Any] = {"order": {"id": "4711"}}
 EVERYTHING = 1_000_000
 
-#: How long anything may take that must happen; only a failing test waits for it.
+#: Says how long anything may take that must happen; only a failing test waits for it.
 DEADLINE_S = 120
 
 

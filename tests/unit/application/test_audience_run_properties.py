@@ -19,8 +19,8 @@ from tests.unit.application.test_audience_run_life import take
 from tests.unit.application.world import AUTHOR, World
 
 OWN, SHARING = 6, 2
-#: What happens between two commits: a part of some size by one of two processes, a process that dies and is replaced by
-#: the other one, a campaign that is paused or resumed.
+#: Says what happens between two commits: a part of some size by one of two processes, a process that dies and is
+#: replaced by the other one, a campaign that is paused or resumed.
 STEPS = st.one_of(
     st.tuples(st.just("decide"), st.sampled_from(["first", "second"]), st.integers(1, 4)),
     st.tuples(st.just("take"), st.sampled_from(["first", "second"]), st.just(0)),

@@ -153,7 +153,7 @@ async def test_a_watch_from_the_start_leaves_out_the_events_of_a_hidden_fragment
     assert types_of(await take(tower.watch(all_of(MIGHTY), start=0), 3)) == [FRAGMENT_CHANGED, FAILED]
 
 
-#: What happens one after the other: a campaign gets a label or loses it, or one of its events is committed.
+#: Says what happens one after the other: a campaign gets a label or loses it, or one of its events is committed.
 steps = st.lists(st.tuples(st.sampled_from(["label", "bare", "event"]), st.sampled_from([1, 2])), max_size=14)
 
 

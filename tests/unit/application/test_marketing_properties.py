@@ -27,8 +27,8 @@ from tests.unit.application.running import CALLER, command, messages, recipient
 from tests.unit.application.sending_policies import Policies
 from tests.unit.application.world import World
 
-#: The clocks of the people, by their identities. The last one has no profile until a choice is stored, and the policy's
-#: clock.
+#: Holds the clocks of the people, by their identities. The last one has no profile until a choice is stored, and the
+#: policy's clock.
 ZONES = {
     "email:ann@example.com": "Europe/Berlin",
     "email:bob@example.com": "America/Los_Angeles",

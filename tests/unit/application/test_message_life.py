@@ -58,7 +58,7 @@ class MessageLife(RuleBasedStateMachine):
         self.desks: list[Desk] = []
         self.unrecorded: list[tuple[Desk, AttemptOutcome]] = []
         self.ended: dict[str, Message] = {}
-        #: The claims that a process had in its hands when the address was suppressed, by address.
+        #: Holds the claims that a process had in its hands when the address was suppressed, by address.
         self.claimed_before: dict[str, set[Claim]] = {}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:

@@ -23,7 +23,7 @@ from tests.unit.application.world import AUTHOR, World
 
 LIVE, COMPLETED = CampaignState.LIVE, CampaignState.COMPLETED
 
-#: How long anything may take that must happen; only a failing test waits for it.
+#: Says how long anything may take that must happen; only a failing test waits for it.
 DEADLINE_S = 120
 
 

@@ -87,7 +87,8 @@ def test_every_refusal_is_passing_or_permanent(step: Step, code: int, text: byte
         assert isinstance(error, TransientFailure)
 
 
-#: What servers mean by codes that say little: the step, the reply, the reason and whether another try is worthwhile.
+#: Says what servers mean by codes that say little: the step, the reply, the reason and whether another try is
+#: worthwhile.
 MEANINGS = [
     (Step.AUTH, "454 4.7.0 Temporary authentication failure", REASON.AUTHENTICATION_FAILED, True),
     (Step.CONTENT, "454 Throttling failure: Maximum sending rate exceeded.", REASON.THROTTLED, True),

@@ -37,7 +37,7 @@ CONTEXT: dict[str, Any] = {
         "items": [{"name": "Tea", "quantity": 3, "unit_price": 5, "total": 15, "options": ["green"]}] * 2,
     },
 }
-#: What each mail says, with its direction.
+#: Says what each mail says, with its direction.
 MAILS = {
     "en": ("Your order W-2041: €1,234.50", "2 items", "November 29, 2026", "ltr"),
     "de": ("Ihre Bestellung W-2041: 1.234,50 €", "2 Artikel", "29. November 2026", "ltr"),

@@ -76,7 +76,7 @@ class Case:
     exhausted: bool = False
 
 
-#: The last moment at which the window still has room for the first delay.
+#: Is the last moment at which the window still has room for the first delay.
 _LAST = HOUR - 10 * SECOND
 
 CASES = {

@@ -22,7 +22,7 @@ def a_zip(names: Mapping[str, bytes] | list[str]) -> bytes:
     return buffer.getvalue()
 
 
-#: The type that each of these shows, with the extension of its files.
+#: Is the type that each of these shows, with the extension of its files.
 FILES = {
     "application/pdf": ("pdf", PDF),
     "image/png": ("png", PNG),

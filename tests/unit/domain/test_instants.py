@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 instants = st.integers(0, LATEST)
-#: The end of the 24th century, up to which doubles keep microseconds.
+#: Is the end of the 24th century, up to which doubles keep microseconds.
 LAST_PLANNABLE = 13_569_465_600 * SECOND
 plannable = st.integers(0, LAST_PLANNABLE)
 

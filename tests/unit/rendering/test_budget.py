@@ -136,7 +136,7 @@ WORST_OPERATORS: dict[str, list[tuple[str, int]]] = {
     "//": [("context.n {} 7", 1)],
 }
 WORST_METHODS = {name: [(f"context.object{name}", ENTRIES)] for name in METHODS}
-#: What the syntax does without a name.
+#: Says what the syntax does without a name.
 WORST_SYNTAX = [
     ("context.text ~ context.faces", 2 * CHARS),
     ("context.marks ~ (context.text | safe)", 2 * CHARS),
@@ -195,7 +195,7 @@ class Cost:
         self.work = LIMITS.work - budget.work
 
 
-#: What the render itself takes, whatever the template.
+#: Says what the render itself takes, whatever the template.
 FIXED_MEMORY = 50_000
 FIXED_CALLS = 300
 LEAST_WORK_OF_A_CALL = 20

@@ -57,7 +57,7 @@ TAGS = (
 )
 BLANKS = ("", " ", "\n", "\r\n", " \t")
 WORDS = ("word", "w\nw", "{", "}", "%", "#", "{ %", "'", '"', "-", " raw ", "\\", "}}", "%}")
-#: A text and one that may stand in its place.
+#: Holds a text and one that may stand in its place.
 TEXTS = st.one_of(*(st.tuples(st.sampled_from(each), st.sampled_from(each)) for each in (BLANKS, WORDS)))
 
 

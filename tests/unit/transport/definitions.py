@@ -37,7 +37,7 @@ spans = st.integers(0, 10**15)
 mailboxes = st.builds(Mailbox, texts, texts)
 categories = st.sampled_from(Category)
 
-#: What a google.protobuf.Struct can carry: its numbers are doubles, and whole ones come back as integers.
+#: Says what a google.protobuf.Struct can carry: its numbers are doubles, and whole ones come back as integers.
 json_values = st.recursive(
     st.none()
     | st.booleans()

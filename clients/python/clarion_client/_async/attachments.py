@@ -20,7 +20,7 @@ from clarion_client._values import Attachment
 
 COLLECTION = "attachments"
 
-#: The most octets that one request of an upload carries.
+#: Is the most octets that one request of an upload carries.
 _PART_BYTES = 256 * 1024
 
 

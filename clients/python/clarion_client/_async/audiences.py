@@ -20,10 +20,10 @@ from clarion_client._names import full_identity, full_name
 from clarion_client._values import Audience, AudienceCount, AudienceSample, UploadedIdentities
 
 _KIND = ResourceKind(Audience, wire, rpc)
-#: How many identities the service takes in one call.
+#: Says how many identities the service takes in one call.
 _IDENTITIES_PER_CALL = 1_000
-#: The time for looking at all members, in seconds, unless the call gives its own. A million people take half a minute,
-#: and several times as long while triggers come in.
+#: Is the time for looking at all members, in seconds, unless the call gives its own. A million people take half a
+#: minute, and several times as long while triggers come in.
 _COUNTING = 600.0
 
 

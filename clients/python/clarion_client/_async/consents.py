@@ -36,7 +36,7 @@ class AsyncConsents:
     ) -> StoredConsents:
         """Stores up to 100 choices of a person, all of them or none. Choices in other scopes stay as they are. Refused
         (PreconditionFailedError, `DENIAL_STANDS`) when one grants what the person denied, and its source does not show
-        that the person came back. Safe to repeat.
+        that the person came back. The call is safe to repeat.
         """
         request = wire.SetConsentsRequest(
             **person_of(person), changes=[write(change, consent_pb2.ConsentChange) for change in changes]

@@ -20,9 +20,9 @@ Answer = TypeVar("Answer")
 Request_contra = TypeVar("Request_contra", contravariant=True)
 Answer_co = TypeVar("Answer_co", covariant=True)
 
-#: How much one request carries, in rows and in bytes.
+#: Says how much one request carries, in rows and in bytes.
 _ROWS, _BYTES = 500, 1_000_000
-#: How many requests are sent ahead of the answers. The service keeps the answers to 10,000 rows.
+#: Says how many requests are sent ahead of the answers. The service keeps the answers to 10,000 rows.
 _WINDOW = 8
 
 

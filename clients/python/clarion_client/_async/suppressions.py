@@ -29,7 +29,7 @@ from clarion_client._values import (
 )
 
 COLLECTION = "suppressions"
-#: How many rows the service takes in one call.
+#: Says how many rows the service takes in one call.
 _ROWS_PER_CALL = 1_000
 
 

@@ -18,7 +18,7 @@ from clarion_server.domain.attempt import Failure
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
 
-#: The error that is raised, and its failure.
+#: Is the error that is raised, and its failure.
 SimulatedFailure = tuple[type[HandOffFailed], Failure]
 #: Says the failure of each outcome. Outcomes without one are sent.
 SimulatedFailures = Mapping[SimulatedOutcome, SimulatedFailure]

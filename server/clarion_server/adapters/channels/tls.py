@@ -12,7 +12,7 @@ from clarion_server.domain.instant import SECOND, Instant
 
 
 def certificate_end(transport: asyncio.BaseTransport | None) -> Instant | None:
-    """Returns when the certificate expires that the server has shown. None without TLS."""
+    """Returns when the certificate expires that the server has shown. Returns None without TLS."""
     shown = transport.get_extra_info("peercert") if transport is not None else None
     return int(ssl.cert_time_to_seconds(shown["notAfter"])) * SECOND if shown else None
 

@@ -9,7 +9,7 @@ from clarion_server.application.ports.channels import VerificationStep
 
 _NANOSECONDS = 1_000
 
-#: A step: its name and its function, which returns a detail or raises StepFailed.
+#: Is a step: its name and its function, which returns a detail or raises StepFailed.
 Step = tuple[str, Callable[[], Awaitable[str]]]
 
 

@@ -18,7 +18,7 @@ from clarion_server.domain.condition import MAX_CONDITION, ConditionInvalid, Con
 from clarion_server.domain.instant import Instant, to_datetime
 from clarion_server.domain.text_rules import CONTROL
 
-#: How many compiled conditions are kept. Each has some 10 KB.
+#: Says how many compiled conditions are kept. Each has some 10 KB.
 _KEPT = 512
 _CONTROL_CHARACTER = "A condition has no control characters other than line ends and tabulators."
 

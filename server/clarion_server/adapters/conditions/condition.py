@@ -14,7 +14,7 @@ from clarion_server.domain.consent import ConsentScope
 
 _TEXT = cel.Type.STRING
 
-#: How the texts of errors begin, with what they mean. The library gives an error no code that can be read.
+#: Says how the texts of errors begin, with what they mean. The library gives an error no code that can be read.
 _CAUSES = {
     "NOT_FOUND: Key not found in map": FailureCause.MISSING_VALUE,
     "UNKNOWN: Index error: index=": FailureCause.MISSING_VALUE,
@@ -33,7 +33,7 @@ class CelCondition:
     def __init__(
         self, environment: cel.Env, expression: cel.Expression, reads: ConditionReads, max_elements: int | None
     ) -> None:
-        """Takes with `max_elements` the most elements of each list and map of the attributes. None for any number."""
+        """Limits by `max_elements` each list and map of the attributes. None stands for any number."""
         self.reads = reads
         self._max_elements = max_elements
         self._environment = environment

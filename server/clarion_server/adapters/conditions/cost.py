@@ -17,15 +17,15 @@ from clarion_server.domain.profile import MAX_ATTRIBUTES
 #: Limits the cost of a condition: 50 ms.
 MAX_COST = 6_000_000
 
-#: The most elements of a list or map of the attributes, for a condition with a loop that makes a list.
+#: Is the most elements of a list or map of the attributes, for a condition with a loop that makes a list.
 MAX_GROWN = 500
 
 _NODE = 4
 #: The library copies the list that a loop makes for every element that is added: the cost for each element copied.
 _COPY = 12
-#: How often all loops of an evaluation run together. The library ends it then (`comprehension_max_iterations`).
+#: Says how often all loops of an evaluation run together. The library ends it then (`comprehension_max_iterations`).
 _ITERATIONS = 10_000
-#: The largest other value: a locale, or the name of a time zone.
+#: Is the largest other value: a locale, or the name of a time zone.
 _SHORT = 64
 
 _CostAndSize = tuple[int, int]
@@ -48,7 +48,7 @@ class _Variable(NamedTuple):
 _Scope = Mapping[str, _Variable]
 
 
-#: The largest values that the names of a condition stand for, apart from short ones.
+#: Are the largest values that the names of a condition stand for, apart from short ones.
 SIZES: Mapping[str, int] = {ATTRIBUTES: MAX_ATTRIBUTES}
 
 

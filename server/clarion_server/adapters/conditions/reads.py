@@ -9,7 +9,7 @@ from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Name,
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent import ConsentScope
 
-#: The operator that takes an element.
+#: Is the operator that takes an element.
 INDEX = "_[_]"
 
 

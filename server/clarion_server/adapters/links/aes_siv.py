@@ -19,7 +19,7 @@ from clarion_server.adapters.links.layout import pack, unpack
 from clarion_server.application.ports.link_tokens import TokenDamaged
 from clarion_server.domain.personal_link import LinkKind, PersonalLink
 
-#: The head of a token, which is not encrypted: the key's number and the kind.
+#: Is the head of a token, which is not encrypted: the key's number and the kind.
 _HEAD: Final = 2
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+")
 

@@ -27,10 +27,10 @@ from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.message import MessageState
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
-#: The upper bounds of the buckets.
+#: Holds the upper bounds of the buckets.
 _WRITES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-#: How often, in seconds, the lag of the event loop is measured.
+#: Says how often, in seconds, the lag of the event loop is measured.
 _LAG_INTERVAL = 0.5
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-#: What a number may consist of. The library would take letters for the digits on their keys, and drop extensions.
+#: Says what a number may consist of. The library would take letters for the digits on their keys, and drop extensions.
 _WRITTEN = re.compile(r"[+\uff0b]?[\d\s()./\u2010-\u2015-]+")
 #: Mexican mobile numbers as they were written until 2019, with a 1 behind the country code. Providers still send it.
 _OLD_MEXICAN = re.compile(r"\+521([0-9]{10})")

@@ -38,7 +38,7 @@ from clarion_server.domain.content_cells import ContentCell, content_cell
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.personal_link import PersonalUrls
 
-#: The estimate of the memory of a compiled content, as for a whole version.
+#: Is the estimate of the memory of a compiled content, as for a whole version.
 _BASE_BYTES, _BYTES_PER_CHARACTER = 4_000, 5
 
 

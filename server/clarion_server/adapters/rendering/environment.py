@@ -29,7 +29,7 @@ LOOP_ATTRIBUTES = frozenset(
     {"cycle", "first", "index", "index0", "last", "length", "nextitem", "previtem", "revindex", "revindex0"}
 )
 
-#: The functions that every template may call.
+#: Holds the functions that every template may call.
 GLOBALS: dict[str, Any] = {"range": bounded_range}
 
 

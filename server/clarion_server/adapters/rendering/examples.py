@@ -29,7 +29,7 @@ from clarion_server.domain.built_source import BuiltSources
 from clarion_server.domain.campaign import CampaignDefinition
 from clarion_server.domain.personal_link import SAMPLE_URLS
 
-#: The examples by JSON Schema's `format`. Addresses and hosts belong to nobody (RFC 2606, RFC 3849, RFC 5737).
+#: Holds the examples by JSON Schema's `format`. Addresses and hosts belong to nobody (RFC 2606, RFC 3849, RFC 5737).
 _BY_FORMAT: Mapping[str, str] = {
     **dict.fromkeys(("email", "idn-email"), "jane@example.com"),
     **dict.fromkeys(("hostname", "idn-hostname"), "shop.example.com"),

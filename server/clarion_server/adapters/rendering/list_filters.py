@@ -196,7 +196,7 @@ LIST_FILTERS: dict[str, Callable[..., Any]] = {
     "unique": _list_filter(_unique, 3 * VISIT),
 }
 
-#: The methods of objects. Their names are no identifiers, so that no template can spell them as filters.
+#: Holds the methods of objects. Their names are no identifiers, so that no template can spell them as filters.
 METHODS: dict[str, Callable[..., Any]] = {
     ".items()": _ITEMS,
     ".keys()": _list_filter(lambda _context, value: list(dict.keys(value)), ELEMENT),

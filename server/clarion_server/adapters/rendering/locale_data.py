@@ -17,7 +17,7 @@ def locale_data() -> LocaleData:
     )
 
 
-#: The scripts that are read from right to left.
+#: Holds the scripts that are read from right to left.
 _RIGHT_TO_LEFT = frozenset({"Adlm", "Arab", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa", "Yezi"})
 
 

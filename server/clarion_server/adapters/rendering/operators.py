@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from clarion_server.adapters.rendering.budget import CALL, ELEMENT, Budget, RenderContext
 from clarion_server.adapters.rendering.values import RenderRefused, as_integer, as_text, check_present
 
-#: The size of a whole number that is made.
+#: Is the size of a whole number that is made.
 _INTEGER_BYTES = 32
 _LISTS = (list, tuple)
 
@@ -75,7 +75,7 @@ def _check_bits(budget: Budget, bits: int) -> None:
         raise RenderRefused("a number grows too large")
 
 
-#: The operators by their sign in a template.
+#: Holds the operators by their sign in a template.
 OPERATORS: dict[str, Callable[[Budget, Any, Any], Any]] = {
     "+": add,
     "-": subtract,

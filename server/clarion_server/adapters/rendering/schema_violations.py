@@ -11,7 +11,7 @@ from jsonschema_rs import ValidationError
 from clarion_server.adapters.rendering.schema_tree import Path, format_path
 from clarion_server.domain.violation import Violation
 
-#: The stable reason of each JSON Schema keyword, by the name that the validator gives it.
+#: Is the stable reason of each JSON Schema keyword, by the name that the validator gives it.
 REASONS = {
     "additionalItems": "TOO_MANY",
     "additionalProperties": "UNKNOWN_FIELD",
@@ -43,7 +43,7 @@ REASONS = {
     "uniqueItems": "DUPLICATE",
 }
 
-#: The messages for people. `{limit}` and the like come from the schema, and nothing comes from the context.
+#: Holds the messages for people. `{limit}` and the like come from the schema, and nothing comes from the context.
 _SENTENCES = {
     "additionalItems": "The list has more entries than the context schema allows.",
     "additionalProperties": "The context schema has no such field.",

@@ -31,7 +31,7 @@ class TemplateTooLarge(TemplateSyntaxError):
     """The template goes beyond a limit; nothing is wrong with its syntax."""
 
 
-#: The author's line of each tag of the source that is parsed now, when building moved them.
+#: Is the author's line of each tag of the source that is parsed now, when building moved them.
 _LINES: ContextVar[tuple[int, ...]] = ContextVar("lines", default=())
 
 

@@ -19,9 +19,9 @@ from clarion_server.adapters.rendering.source_limits import DEEPEST, MOST_NODES,
 from clarion_server.adapters.rendering.texts import TRANSLATE, is_translation
 from clarion_server.domain.finding import FindingCode
 
-#: The variables that hold the recipient's own links.
+#: Holds the variables that hold the recipient's own links.
 UNSUBSCRIBE_URL, PREFERENCES_URL = URLS = ("unsubscribe_url", "preferences_url")
-#: The variables of every template.
+#: Holds the variables of every template.
 VARIABLES = ("context", "profile", "recipient", "campaign", *URLS)
 
 _RESERVED = frozenset({*VARIABLES, "loop", "range", "self", INLINE_IMAGE})

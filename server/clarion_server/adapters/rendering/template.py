@@ -33,7 +33,7 @@ class _Code:
         self.template = _template(field, tree, environment)
 
 
-#: What is compiled now, by its environment and its source: the texts of twenty languages are often one template.
+#: Says what is compiled now, by its environment and its source: the texts of twenty languages are often one template.
 _CODES: WeakValueDictionary[tuple[ContentEnvironment, BuiltSource], _Code] = WeakValueDictionary()
 
 

@@ -34,7 +34,7 @@ from clarion_server.domain.translations import (
 
 TRANSLATE = "t"
 
-#: A number in a text, of which the digits after the point count.
+#: Is a number in a text, of which the digits after the point count.
 NUMERAL = re.compile(r"-?\d{1,30}(?:\.(\d{1,10}))?", re.ASCII)
 _EXACT = "="
 #: Measured with short texts of one form (1,100) and of two (1,300).

@@ -49,7 +49,7 @@ _BLANK_EXECUTIONS = BulkStatement(
     " FROM ({rows}) AS blanked WHERE executions.id = blanked.column1",
     Values(executions.c.id, executions.c.rejections),
 )
-#: The types of events whose detail is an attempt.
+#: Holds the types of events whose detail is an attempt.
 _OF_ATTEMPTS = frozenset({EventType.SENT, EventType.DEFERRED, EventType.FAILED, EventType.IN_DOUBT})
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.schema import campaigns
 
-#: The first of the lock's two keys; the second is the campaign's. `pg_notify` uses another first key.
+#: Is the first of the lock's two keys; the second is the campaign's. `pg_notify` uses another first key.
 _CLASS = 0x436C6174
 #: The second key has 31 bits. Campaigns that share one wait for each other, which does no harm.
 _KEY = "(column1 & 2147483647)::int"

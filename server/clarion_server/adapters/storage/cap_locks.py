@@ -67,7 +67,7 @@ _LEAVE_PLACES = BulkStatement(
     Values(*_IDENTITY),
 )
 
-#: How long a row that comes too late in the order is waited for. PostgreSQL looks for deadlocks after a second.
+#: Says how long a row that comes too late in the order is waited for. PostgreSQL looks for deadlocks after a second.
 _SHORT = "SET LOCAL lock_timeout = '50ms'"
 _USUAL = "SET LOCAL lock_timeout TO DEFAULT"
 _LOCK_NOT_AVAILABLE = "55P03"

@@ -18,7 +18,7 @@ from clarion_server.domain.erasure import Erasure
 
 #: Texts that are shorter would be found in too many others.
 _SHORTEST = 4
-#: Whether a text has other characters than those of ASCII, by the dialect. The database does not know their forms.
+#: Says whether a text has other characters than those of ASCII, by the dialect. The database does not know their forms.
 _IS_WIDE = {
     "sqlite": "length(CAST({column} AS BLOB)) <> length({column})",
     "postgresql": "octet_length({column}) <> length({column})",

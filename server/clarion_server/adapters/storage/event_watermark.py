@@ -20,10 +20,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-#: The upper 16 bits of the keys, which are 64 bits wide. The number of an event has the other 48.
+#: Holds the upper 16 bits of the keys, which are 64 bits wide. The number of an event has the other 48.
 _CLASS = 0x436C  # "Cl"
 _WATERMARK = "event_watermark"
-#: The execution option of connections whose transactions read events.
+#: Is the execution option of connections whose transactions read events.
 READS_EVENTS = "clarion_reads_events"
 
 _ANNOUNCE = (

@@ -32,13 +32,13 @@ from clarion_server.domain.suppression import SuppressionChange
 from clarion_server.domain.turns import Turn
 from clarion_server.domain.violation import Violation
 
-#: The numbers of the bits, by name.
+#: Holds the numbers of the bits, by name.
 ACCESS_LABELS = JsonCodec[Mapping[str, int]](dict[str, int])
 SENDING_POLICY_CHANGE = JsonCodec[SendingPolicyChange](SendingPolicyChange)
 SILENCE_CHANGE = JsonCodec[SilenceChange](SilenceChange)
 ALLOW_LIST_CHANGE = JsonCodec[AllowListChange](AllowListChange)
 ATTEMPT = JsonCodec[Attempt](Attempt)
-#: The attributes of a profile.
+#: Holds the attributes of a profile.
 ATTRIBUTES = JsonCodec[Mapping[str, Any]](dict[str, Any])
 CATEGORIES = JsonCodec[tuple[Category, ...]](tuple[Category, ...])
 CONSENT_CHANGE = JsonCodec[ConsentChange](ConsentChange)
@@ -59,18 +59,18 @@ IDENTITY_KEYS = JsonCodec[tuple[tuple[str, str], ...]](tuple[tuple[str, str], ..
 MESSAGE_FILES = JsonCodec[tuple[MessageFile, ...]](tuple[MessageFile, ...])
 IMPORT_RESULTS = JsonCodec[tuple[ImportResult, ...]](tuple[ImportResult, ...])
 LABELS = JsonCodec[Mapping[str, str]](dict[str, str])
-#: The author's line of each tag of a built source.
+#: Is the author's line of each tag of a built source.
 LINES = JsonCodec[tuple[int, ...]](tuple[int, ...])
 LOCALE_CHOICES = JsonCodec[tuple[LocaleChoice, ...]](tuple[LocaleChoice, ...])
-#: The version of each fragment, by the name in a template.
+#: Is the version of each fragment, by the name in a template.
 PINS = JsonCodec[Mapping[str, int]](dict[str, int])
-#: Where the lines of a built source come from.
+#: Says where the lines of a built source come from.
 PLACES = JsonCodec[Stretches](Stretches)
 PROFILE_ERASURE = JsonCodec[ProfileErasure](ProfileErasure)
 PROFILE_KEYS = JsonCodec[tuple[int, ...]](tuple[int, ...])
 PROFILE_MERGE = JsonCodec[ProfileMerge](ProfileMerge)
 PROVIDER = JsonCodec[Provider](Provider)
-#: How many members of an audience were excluded, by the reason.
+#: Says how many members of an audience were excluded, by the reason.
 REASON_COUNTS = JsonCodec[Mapping[ExclusionReason, int]](Mapping[ExclusionReason, int])
 REJECTIONS = JsonCodec[Mapping[int, tuple[Violation, ...]]](Mapping[int, tuple[Violation, ...]])
 RUN_CHANGE = JsonCodec[RunChange](RunChange)

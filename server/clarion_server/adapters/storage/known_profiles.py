@@ -19,7 +19,7 @@ from clarion_server.domain.profile import KnownProfile, Profile
 _IDENTITY = (profile_identities.c.sandbox, profile_identities.c.namespace, profile_identities.c.normal_value)
 
 
-#: An empty text in SQL.
+#: Is an empty text in SQL.
 _EMPTY = "''"
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 
 from clarion_server.adapters.storage.schema import metadata
 
-#: The last of the migrations, after which the tables are those of `schema`.
+#: Is the last of the migrations, after which the tables are those of `schema`.
 NEWEST = "0001"
 
 # Alembic's own table, as it makes it.

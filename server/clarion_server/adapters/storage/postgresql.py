@@ -24,9 +24,9 @@ from clarion_server.application.ports.store import StoreUnavailable, WriteConfli
 
 Connect = Callable[[], "psycopg.Connection[Any]"]
 
-#: The oldest release that is maintained, or was until lately.
+#: Is the oldest release that is maintained, or was until lately.
 _OLDEST_POSTGRESQL = 14
-#: An advisory lock with two keys. `pg_notify` and `campaign_locks` have others.
+#: Is an advisory lock with two keys. `pg_notify` and `campaign_locks` have others.
 _MIGRATION_LOCK = (0x436C6172, 0)
 
 #: These hold unless the URL says otherwise. A server that vanishes without closing its connections is noticed within a

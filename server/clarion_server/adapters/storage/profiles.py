@@ -62,7 +62,7 @@ _OWNERS = BulkStatement(
 _ADD_IDENTITIES = insertion(profile_identities, tuple(profile_identities.columns))
 _ADD_FORMER = insertion(former_identities, tuple(former_identities.columns), "ON CONFLICT DO NOTHING")
 _FORMER = select(former_identities).where(former_identities.c.profile_key == bindparam("key"))
-#: The tables with rows of a person that go with the profile.
+#: Holds the tables with rows of a person that go with the profile.
 _OF_PERSON = (consent_changes, former_identities, profile_aliases)
 
 

@@ -20,10 +20,10 @@ from sqlalchemy import CTE, Connection, func, select, update
 from clarion_server.adapters.storage.schema import messages
 from clarion_server.domain.message import Message
 
-#: The number of messages in a new segment. Smaller segments write less, larger ones make fewer to search.
+#: Is the number of messages in a new segment. Smaller segments write less, larger ones make fewer to search.
 SEGMENT_SIZE = 1024
-#: The number of segments of one level that are merged into one of the next. More of them are more to search, fewer are
-#: merged more often.
+#: Is the number of segments of one level that are merged into one of the next. More of them are more to search, fewer
+#: are merged more often.
 FAN = 32
 #: These bits of a segment number hold the time of its newest messages; its level is above them.
 _LEVEL_SHIFT = 56

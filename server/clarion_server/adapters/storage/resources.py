@@ -20,7 +20,7 @@ from clarion_server.domain.resource import ArchivableResource, Resource
 R = TypeVar("R", bound=Resource)
 A = TypeVar("A", bound=ArchivableResource)
 
-#: The columns of every such table, which have the names of the fields of `Resource`.
+#: Holds the columns of every such table, which have the names of the fields of `Resource`.
 _COMMON = ("key", "sandbox", "id", "revision", "create_time", "update_time")
 
 

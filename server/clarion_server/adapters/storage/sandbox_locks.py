@@ -48,9 +48,9 @@ def _take(statement: BulkStatement, connection: Connection, sandboxes: Collectio
             result.close()
 
 
-#: The choices of people. Whoever accepts or claims messages that need consent shares it.
+#: Holds the choices of people. Whoever accepts or claims messages that need consent shares it.
 CONSENTS = SandboxLock(0x436C6175)
-#: The namespaces of identities. Whoever stores identities of one that is not built in shares it.
+#: Holds the namespaces of identities. Whoever stores identities of one that is not built in shares it.
 NAMESPACES = SandboxLock(0x436C616E)
-#: The number of resources of a kind. Whoever adds one takes it, by the kind and the sandbox.
+#: Is the number of resources of a kind. Whoever adds one takes it, by the kind and the sandbox.
 ADDITIONS = SandboxLock(0x436C6164)

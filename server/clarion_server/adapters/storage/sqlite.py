@@ -27,16 +27,16 @@ from clarion_server.application.ports.store import StoreUnavailable
 
 Connect = Callable[[], sqlite3.Connection]
 
-#: The first with RETURNING.
+#: Is the first with RETURNING.
 _OLDEST_SQLITE = (3, 35, 0)
 
 #: Each connection keeps so many. Texts of bulk statements come in many sizes, and each is parsed once while it is kept.
 #: It takes 30 KB, and a burst has more than 160. Of the statements that recur 99 of 100 are among these.
 _CACHED_STATEMENTS = 128
 
-#: In bytes. Writing a file of this size anew takes some tens of milliseconds, for which triggers wait.
+#: Is in bytes. Writing a file of this size anew takes some tens of milliseconds, for which triggers wait.
 VACUUM_LIMIT = 8 * 1024 * 1024
-#: How long writers may have to wait for readers of old pages, when the log is emptied.
+#: Says how long writers may have to wait for readers of old pages, when the log is emptied.
 _SCRUB_TIMEOUT_MS = 10
 
 # A commit is on the disk before it returns.
@@ -55,7 +55,7 @@ _PRAGMAS = (
 _WRITER_PRAGMAS = (*_PRAGMAS, "PRAGMA cache_size = -2048")
 _READER_PRAGMAS = (*_PRAGMAS, "PRAGMA query_only = ON")
 
-#: The primary result codes (https://www.sqlite.org/rescode.html) of a database that cannot answer now.
+#: Holds the primary result codes (https://www.sqlite.org/rescode.html) of a database that cannot answer now.
 _UNAVAILABLE = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -72,7 +72,7 @@ _UNAVAILABLE = frozenset(
 )
 
 _LET_THE_USER = "Let the service's user read and write it and its folder"
-#: The predicates of the explanations, by primary result code.
+#: Holds the predicates of the explanations, by primary result code.
 _EXPLANATIONS = {
     sqlite3.SQLITE_NOTADB: "is no SQLite database: name another file, or move this one away",
     sqlite3.SQLITE_CORRUPT: "is damaged: put a backup in its place, and move the files with -wal and -shm away",

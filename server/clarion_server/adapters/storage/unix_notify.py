@@ -19,10 +19,10 @@ from pathlib import Path
 
 from clarion_server.application.ports.store import CommitListener
 
-#: How many processes can notify each other.
+#: Says how many processes can notify each other.
 MAX_SOCKETS = 64
 _LONGEST = 4096
-#: How long, in seconds, a listener collects notifications before it is called again.
+#: Says how long, in seconds, a listener collects notifications before it is called again.
 _GATHER = 0.002
 #: A process sends this when it starts. Any other notification is a list of keys of channel configurations, maybe empty.
 _HERE = b"here"
@@ -35,7 +35,7 @@ class UnixNotifier:
         """The file must exist."""
         about = file.stat()
         self._name = f"\0clarion-{os.getuid()}-{about.st_dev}-{about.st_ino}-"
-        #: The numbers of the other processes' sockets, as far as they are known.
+        #: Holds the numbers of the other processes' sockets, as far as they are known.
         self._others: set[int] = set()
         self._listener: CommitListener = lambda _: None
         self._closing = False

@@ -23,7 +23,7 @@ from clarion_server.domain.targeting import MAX_RULE, TargetingRule
 from clarion_server.domain.text_rules import CONTROL
 from clarion_server.domain.violation import Violation
 
-#: How many compiled rules are kept. Each has some 10 KB.
+#: Says how many compiled rules are kept. Each has some 10 KB.
 _KEPT = 512
 _CONTROL_CHARACTER = "A condition has no control characters other than line ends and tabulators."
 _COSTLY = "It may take too long for one recipient. Loops must compare their elements with short values."

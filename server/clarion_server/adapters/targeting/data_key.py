@@ -13,7 +13,7 @@ Key = tuple[object, ...]
 
 #: Of people who are told apart by many things, no two are alike.
 _MOST_PATHS = 16
-#: In characters.
+#: Is in characters.
 _LONGEST = 64
 _Path = tuple[str, ...]
 

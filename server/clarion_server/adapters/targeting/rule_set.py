@@ -101,7 +101,7 @@ class CelRuleSet:
 
 #: Some 150 KB at most. When there are more, the data differs from person to person, and remembering would not help.
 _MOST_REMEMBERED = 500
-#: The names of texts, with their places in a person.
+#: Holds the names of texts, with their places in a person.
 _TEXTS = ((IDENTITY, 2), (ADDRESS, 3), (LOCALE, 4))
 
 

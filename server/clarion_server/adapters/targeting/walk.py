@@ -30,7 +30,7 @@ from clarion_server.domain.finding import FindingCode, Severity
 AND, OR, NOT, CHOICE, IN = "_&&_", "_||_", "!_", "_?_:_", "@in"
 _ARITHMETIC = {"_+_", "_-_", "_*_", "_/_"}
 
-#: The steps to a value that is certainly there.
+#: Holds the steps to a value that is certainly there.
 Present = frozenset[tuple[object, ...]]
 _NOTHING: Present = frozenset()
 #: Stands behind the steps to a value that is not null.

@@ -20,7 +20,7 @@ from clarion_server.domain.key_rules import key_violations
 from clarion_server.domain.names import API_KEYS
 from clarion_server.domain.violation import Violation
 
-#: The field of the key in the request that carries one.
+#: Is the field of the key in the request that carries one.
 _FIELD = "api_key"
 
 _FIRST_KEY = "First administrator"

@@ -17,9 +17,10 @@ from clarion_server.domain.access import ApiKey, Caller, Visibility
 from clarion_server.domain.errors import Unauthenticated
 from clarion_server.domain.instant import SECOND, Instant
 
-#: How long a checked secret is trusted without another look: a revocation by another process takes effect within it.
+#: Says how long a checked secret is trusted without another look: a revocation by another process takes effect within
+#: it.
 TRUST = 5 * SECOND
-#: How many secrets are trusted at a time.
+#: Says how many secrets are trusted at a time.
 MAX_TRUSTED = 1_024
 
 _SECRET = re.compile("clk_([0-9a-f]{32})_[A-Za-z0-9_-]{43}")

@@ -34,7 +34,7 @@ class GivenApproval:
 #: No policy asks for an approval, and none was given.
 NO_APPROVAL = GivenApproval()
 
-#: What ends the approval of a draft in its history.
+#: Says what ends the approval of a draft in its history.
 _END: Mapping[DraftKind, ApprovalAction] = {
     DraftKind.CAMPAIGN: ApprovalAction.ACTIVATED,
     DraftKind.FRAGMENT: ApprovalAction.PUBLISHED,

@@ -35,7 +35,7 @@ class HashedContent(Protocol):
 
     @property
     def content_hash(self) -> str:
-        """Returns what an approval of it is of. The same for every caller."""
+        """Returns what an approval of it is of. It is the same for every caller."""
         ...
 
 

@@ -17,11 +17,11 @@ from clarion_server.domain.errors import AttachmentInUse, InvalidFields, Resourc
 from clarion_server.domain.names import ATTACHMENTS
 from clarion_server.domain.violation import Violation, out_of_range
 
-#: The field of the attachment in the requests that carry one.
+#: Is the field of the attachment in the requests that carry one.
 _FIELD = "attachment"
 
 
-#: The most octets that one call reads.
+#: Is the most octets that one call reads.
 READ_BYTES = 1_048_576
 
 

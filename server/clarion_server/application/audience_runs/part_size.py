@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-#: The most, which no commit passes.
+#: Is the most, which no commit passes.
 MOST = 500
 _LEAST = 25
 #: Before anything is known of the machine.
 _FIRST = 60
 #: While others write, a commit takes about so many seconds: they may have to wait for one.
 _SPAN = 0.004
-#: How many times as long it takes while nobody does. Whoever comes then waits for it, too.
+#: Says how many times as long it takes while nobody does. Whoever comes then waits for it, too.
 _TIMES_ALONE = 4
 
 

@@ -29,14 +29,14 @@ from clarion_server.domain.taken_addresses import TakenAddresses
 
 log = structlog.get_logger()
 
-#: The runner sleeps no longer, because another process may have stored a run, or may have died.
+#: Limits how long the runner sleeps, because another process may have stored a run, or may have died.
 MAX_SLEEP: Span = 2 * SECOND
 _MIN_SLEEP: Span = 10 * MILLISECOND
-#: How many runs one process has in its hands at the same time.
+#: Says how many runs one process has in its hands at the same time.
 _AT_ONCE = 4
-#: How many runs are looked at. Those that start later come when some of these have ended.
+#: Says how many runs are looked at. Those that start later come when some of these have ended.
 _LOOKED_AT = 200
-#: How long a run waits, in seconds, before it looks again whether enough of the queue was sent.
+#: Says how long a run waits, in seconds, before it looks again whether enough of the queue was sent.
 _WAIT_FOR_ROOM = 0.1
 
 _GOES_ON = frozenset({Progress.ADVANCED, Progress.NO_ROOM})

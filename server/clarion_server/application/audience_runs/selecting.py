@@ -18,7 +18,7 @@ from clarion_server.domain.condition import ConditionInvalid
 from clarion_server.domain.event import run_event
 from clarion_server.domain.instant import Instant
 
-#: How many members one bulk step deletes.
+#: Says how many members one bulk step deletes.
 _DELETED_AT_ONCE = 1_000
 
 

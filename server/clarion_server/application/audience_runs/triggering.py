@@ -35,7 +35,7 @@ from clarion_server.domain.language_tags import read_locale
 from clarion_server.domain.message import NO_LABELS
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long
 
-#: How often a call is checked when its campaign changes meanwhile, before the caller is asked to repeat it.
+#: Says how often a call is checked when its campaign changes meanwhile, before the caller is asked to repeat it.
 _ATTEMPTS = 5
 
 

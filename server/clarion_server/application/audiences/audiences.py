@@ -29,9 +29,9 @@ from clarion_server.domain.event import ChangeKind
 from clarion_server.domain.names import AUDIENCES
 from clarion_server.domain.violation import Violation
 
-#: The field of the audience in the requests that carry one.
+#: Is the field of the audience in the requests that carry one.
 _FIELD = "audience"
-#: The path of the condition in these requests.
+#: Is the path of the condition in these requests.
 _CONDITION = f"{_FIELD}.condition"
 
 

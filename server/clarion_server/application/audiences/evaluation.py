@@ -14,7 +14,7 @@ from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.consent import ConsentScope, Silence, decide_consent
 from clarion_server.domain.instant import Instant
 
-#: What `consent()` returns for somebody who has made no choice.
+#: Says what `consent()` returns for somebody who has made no choice.
 NO_CHOICE = "NONE"
 
 

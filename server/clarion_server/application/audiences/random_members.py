@@ -20,9 +20,9 @@ from clarion_server.domain.instant import Instant
 
 #: In a sandbox with so many profiles all are looked at, as few of the drawn keys would be theirs.
 FEW = 5_000
-#: The most keys that are drawn. It takes a second or two.
+#: Is the most keys that are drawn. It takes a second or two.
 DRAWS = 50_000
-#: How many members of a list one step skips, which takes a few milliseconds.
+#: Says how many members of a list one step skips, which takes a few milliseconds.
 _SKIPPED = 20_000
 
 

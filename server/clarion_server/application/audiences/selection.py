@@ -20,8 +20,8 @@ from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import MINUTE, Instant, Span
 from clarion_server.domain.profile import ProfileRef
 
-#: How many profiles or identities a page is made of: it takes a few milliseconds, for which triggers may have to wait.
-#: The attributes of so many take 6 MB at most.
+#: Says how many profiles or identities a page is made of: it takes a few milliseconds, for which triggers may have to
+#: wait. The attributes of so many take 6 MB at most.
 PAGE = 200
 #: A snapshot keeps the database from reusing the room of what is changed meanwhile. What is left after this time is
 #: read from another one.

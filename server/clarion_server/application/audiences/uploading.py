@@ -24,7 +24,7 @@ from clarion_server.domain.violation import Violation, malformed, required, too_
 
 #: Limits one call.
 MAX_IDENTITIES = 1_000
-#: How many identities one commit adds, which takes some milliseconds: triggers may have to wait for that long.
+#: Says how many identities one commit adds, which takes some milliseconds: triggers may have to wait for that long.
 _STEP = 200
 _ADDED = ImportResult(ImportOutcome.CREATED)
 _REPEATED = ImportResult(ImportOutcome.UNCHANGED)

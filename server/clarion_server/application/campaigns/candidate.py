@@ -34,7 +34,7 @@ class Candidate:
     channels: tuple[ChannelConfiguration | None, ...]
     """Is what each action names, in their order; None when there is none of that name."""
     topic: Topic | None
-    """Is what the definition names; None when it names none, or there is none of that name. So with the next one."""
+    """Is what the definition names; None when it names none, or that is missing. The same holds for the next one."""
     sending_policy: SendingPolicy | None
     visibility: Visibility
     """Is what the caller sees that read it."""

@@ -9,9 +9,9 @@ from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.test_case import TestCase
 from clarion_server.domain.test_cells import MAX_CELLS, TestCell, untested_findings
 
-#: How long one review may try test cases, in seconds of processor time.
+#: Says how long one review may try test cases, in seconds of processor time.
 REVIEW_CPU_SECONDS = 10.0
-#: How many cells a finding names.
+#: Says how many cells a finding names.
 _NAMED = 3
 _OF_CASE = ("context", "profile", "locale", "rule", "audiences")
 

@@ -38,7 +38,7 @@ from clarion_server.domain.violation import Violation
 
 T = TypeVar("T")
 
-#: The reason of the violation of a content that does not compile.
+#: Is the reason of the violation of a content that does not compile.
 NOT_COMPILED = "NOT_COMPILED"
 
 

@@ -41,7 +41,7 @@ class Comparison:
     after: CampaignDefinition
     schema_differences: list[SchemaDifference]
     fragments_before: Fragments = field(default_factory=dict)
-    """Holds those that a version is pinned to, and those that a draft would take now; so with the next ones."""
+    """Holds those that a version is pinned to, and those that a draft would take now; the next ones do the same."""
     fragments_after: Fragments = field(default_factory=dict)
     rendered: RenderedDifferences = NOT_RENDERED
 

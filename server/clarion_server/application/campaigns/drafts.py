@@ -28,10 +28,10 @@ from clarion_server.domain.targeting_rules import removed_rule_violations
 from clarion_server.domain.text_rules import display_name_violations
 from clarion_server.domain.violation import Violation
 
-#: The field of the campaign in the requests that carry one.
+#: Is the field of the campaign in the requests that carry one.
 _FIELD = "campaign"
 
-#: The names of everything that an author may change.
+#: Holds the names of everything that an author may change.
 EDITABLE_FIELDS = frozenset({"tags", LABELS, *(field.name for field in fields(CampaignDefinition))})
 
 

@@ -39,7 +39,7 @@ from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.targeting import Person, RuleEvaluation, choose_content, evaluations
 from clarion_server.domain.violation import Violation, malformed
 
-#: The recipient of a preview that names none.
+#: Is the recipient of a preview that names none.
 _NOBODY = "preview@clarion.test"
 
 

@@ -17,7 +17,7 @@ from clarion_server.domain.message import MessageState
 
 log = structlog.get_logger()
 
-#: How many messages one bulk step cancels.
+#: Says how many messages one bulk step cancels.
 BATCH = 500
 
 

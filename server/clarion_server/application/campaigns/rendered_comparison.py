@@ -10,7 +10,7 @@ from clarion_server.domain.test_case import TestCase
 from clarion_server.domain.test_cell_difference import CellDifference, Outcome, cell_difference
 from clarion_server.domain.test_cells import MAX_CELLS, CellKey, TestCell
 
-#: How long one comparison may render, in seconds of processor time.
+#: Says how long one comparison may render, in seconds of processor time.
 COMPARISON_CPU_SECONDS = 10.0
 
 

@@ -33,9 +33,9 @@ from clarion_server.domain.test_cells import MAX_CELLS, CellKey, TestCell, untes
 from clarion_server.domain.text_rules import repetition_violations
 from clarion_server.domain.violation import Violation, required, too_many
 
-#: How long one call may render, in seconds of processor time.
+#: Says how long one call may render, in seconds of processor time.
 RUN_CPU_SECONDS = 60.0
-#: How long one step of a run keeps a thread, in seconds of processor time. Others' reviews take turns with it.
+#: Says how long one step of a run keeps a thread, in seconds of processor time. Others' reviews take turns with it.
 _STEP_CPU_SECONDS = 0.1
 _CELLS_PER_STEP = 50
 

@@ -13,7 +13,7 @@ from clarion_server.domain.errors import NoExample
 from clarion_server.domain.identity import Normalisation
 from clarion_server.domain.magic import SENT_ADDRESS
 
-#: The values of identities in the namespaces that do not take every text. The number is reserved for examples.
+#: Holds the values of identities in the namespaces that do not take every text. The number is reserved for examples.
 _VALUES = {Normalisation.EMAIL: SENT_ADDRESS, Normalisation.PHONE: "+12025550123"}
 
 

@@ -22,13 +22,13 @@ from clarion_server.domain.errors import ChannelConfigurationInUse, InvalidField
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS
 from clarion_server.domain.violation import Violation, required
 
-#: The field of the configuration in the requests that carry one.
+#: Is the field of the configuration in the requests that carry one.
 _FIELD = "channel_configuration"
 
-#: The names of the contract's fields for the provider, of which a configuration has one.
+#: Holds the names of the contract's fields for the provider, of which a configuration has one.
 _PROVIDER_FIELDS = frozenset(kind.field for kind in get_args(Provider))
 
-#: The names, in the contract, of everything that an administrator may change.
+#: Holds the names, in the contract, of everything that an administrator may change.
 EDITABLE_FIELDS = _PROVIDER_FIELDS | {
     "display_name",
     "categories",

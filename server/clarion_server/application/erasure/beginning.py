@@ -26,7 +26,7 @@ from clarion_server.domain.names import PROFILES
 from clarion_server.domain.profile import Profile
 from clarion_server.domain.violation import Violation, required
 
-#: The key of a profile that never was: keys begin at 1.
+#: Is the key of a profile that never was: keys begin at 1.
 _NO_PROFILE = 0
 
 

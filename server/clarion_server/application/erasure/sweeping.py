@@ -25,9 +25,9 @@ from clarion_server.domain.message import OUTCOMES, Message
 
 T = TypeVar("T")
 
-#: How many rows one read looks at, which takes a few milliseconds and keeps nobody from writing.
+#: Says how many rows one read looks at, which takes a few milliseconds and keeps nobody from writing.
 SLICE = 5_000
-#: How many messages one transaction changes.
+#: Says how many messages one transaction changes.
 BATCH = 100
 
 

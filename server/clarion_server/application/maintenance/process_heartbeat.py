@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-#: How many messages one bulk step moves.
+#: Says how many messages one bulk step moves.
 BATCH = 500
 
 _PROCESS_ENDED = Failure(

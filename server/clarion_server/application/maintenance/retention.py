@@ -12,7 +12,7 @@ from clarion_server.domain.instant import DAY, MINUTE, Instant, Span
 
 P = TypeVar("P", int, str)
 
-#: The time between two sweeps.
+#: Is the time between two sweeps.
 EVERY: Span = 10 * MINUTE
 #: Most entries of caps are looked at and stay, as a sweep passes all of them.
 _ENTRIES_A_ROW = 10

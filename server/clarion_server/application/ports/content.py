@@ -20,7 +20,7 @@ from clarion_server.domain.targeting import ActionRules
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
-#: The stored attachments that a definition names, by id. Some may be missing.
+#: Holds the stored attachments that a definition names, by id. Some may be missing.
 Attachments = Mapping[str, Attachment]
 NO_ATTACHMENTS: Attachments = {}
 #: Versions of fragments, by each name that means one of them. Some may be missing.

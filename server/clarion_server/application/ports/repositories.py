@@ -150,7 +150,7 @@ class ApiKeyRepository(Protocol):
     def page(self, visibility: Visibility | None, after: tuple[Instant, str] | None, limit: int) -> list[ApiKey]:
         """Returns keys, the oldest first, of every sandbox if `visibility` is None. Their access labels hide none.
 
-        `after`: creation time and id of the last one before.
+        `after` is the creation time and the id of the last one before.
         """
         ...
 

@@ -134,7 +134,7 @@ class UnitOfWork(Protocol):
         ...
 
     def commit(self) -> None:
-        """Makes everything durable. At most once."""
+        """Makes everything durable. It does so at most once."""
         ...
 
 

@@ -11,7 +11,7 @@ from clarion_server.domain.access import Caller
 from clarion_server.domain.consent import Consents
 from clarion_server.domain.profile import Profile
 
-#: The number of profiles that are in memory at a time: 4 MB if all of them are as large as they may be.
+#: Is the number of profiles that are in memory at a time: 4 MB if all of them are as large as they may be.
 _PAGE = 100
 
 

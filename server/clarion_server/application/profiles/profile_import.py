@@ -23,7 +23,7 @@ from clarion_server.domain.profile_import import ImportBatch, ImportRow
 from clarion_server.domain.violation import Violation, too_many
 
 MAX_ROWS = 1_000
-#: How much one transaction writes: it takes a few milliseconds, for which a trigger may have to wait.
+#: Says how much one transaction writes: it takes a few milliseconds, for which a trigger may have to wait.
 _STEP = 100
 
 

@@ -19,10 +19,10 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.profile import Profile, profile_violations, without_nulls
 from clarion_server.domain.violation import Violation
 
-#: The field of the profile in the requests that carry one.
+#: Is the field of the profile in the requests that carry one.
 _FIELD = "profile"
 
-#: The names of everything that a caller may change.
+#: Holds the names of everything that a caller may change.
 EDITABLE_FIELDS = frozenset({"identities", "attributes", "locale", "time_zone"})
 
 

@@ -7,9 +7,10 @@ from contextlib import suppress
 
 from clarion_server.application.transactions import Transactions
 
-#: How often, in seconds, it asks for commits of other processes of which it was not notified.
+#: Says how often, in seconds, it asks for commits of other processes of which it was not notified.
 _LOOK_SECONDS = 0.25
-#: How long, in seconds, it lets further commits come after one: commits come in bursts, and one read serves several.
+#: Says how long, in seconds, it lets further commits come after one: commits come in bursts, and one read serves
+#: several.
 _GATHER_SECONDS = 0.02
 
 

@@ -20,11 +20,12 @@ from clarion_server.domain.event import Event
 
 log = structlog.get_logger()
 
-#: How many events one read brings at most.
+#: Says how many events one read brings at most.
 _PAGE = 500
-#: How many events the tail remembers, for watchers that join it a little behind.
+#: Says how many events the tail remembers, for watchers that join it a little behind.
 _REMEMBERED = 1_000
-#: How many events may wait for a watcher. One that takes them more slowly falls behind, and reads them from the store.
+#: Says how many events may wait for a watcher. One that takes them more slowly falls behind, and reads them from the
+#: store.
 MAX_WAITING = 1_000
 
 

@@ -14,11 +14,12 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import ResumeTokenExpired, Unavailable
 from clarion_server.domain.event import Event
 
-#: A position before every event that is still there.
+#: Is a position before every event that is still there.
 FROM_START = -1
 #: After so many seconds without an event a watcher is told that there was none.
 HEARTBEAT = 15.0
-#: How many seconds events that were read may wait for a slow watcher before it is asked whether labels have changed.
+#: Says how many seconds events that were read may wait for a slow watcher before it is asked whether labels have
+#: changed.
 _LABELS_SECONDS = 0.25
 
 

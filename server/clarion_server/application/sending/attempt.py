@@ -47,7 +47,7 @@ from clarion_server.domain.value import value
 
 log = structlog.get_logger()
 
-#: How long a checked message may wait for its rendering before it is checked anew.
+#: Says how long a checked message may wait for its rendering before it is checked anew.
 _LONGEST_WAIT: Span = SECOND
 
 
@@ -241,7 +241,7 @@ async def hand_off(
     return Attempt(number, started, clock.now(), AttemptResult.SENT, provider_reply=reply), None
 
 
-#: Why a message cannot be sent although it was accepted.
+#: Says why a message cannot be sent although it was accepted.
 _LOST: Mapping[type[Exception], str] = {
     # The version compiled when it was activated. An earlier Clarion did that, with other rules.
     ContentInvalid: "The content of this version does not compile any more.",

@@ -22,9 +22,9 @@ from clarion_server.domain.message import Lane
 
 log = structlog.get_logger()
 
-#: How many messages one round claims at most: about one group commit, so that accepting and recording take turns.
+#: Says how many messages one round claims at most: about one group commit, so that accepting and recording take turns.
 _MESSAGES_PER_ROUND = 500
-#: How long, in seconds, the loop waits after an error.
+#: Says how long, in seconds, the loop waits after an error.
 RETRY_SECONDS = 1.0
 
 

@@ -37,10 +37,10 @@ from clarion_server.domain.value import value
 
 log = structlog.get_logger()
 
-#: How long, in seconds, an outcome that could not be recorded waits for the next try.
+#: Says how long, in seconds, an outcome that could not be recorded waits for the next try.
 RETRY_SECONDS = 1.0
-#: How long, in seconds, a dispatcher that closes waits for a store that does not answer. Outcomes that it could not
-#: record by then are in doubt for the process that takes over.
+#: Says how long, in seconds, a dispatcher that closes waits for a store that does not answer. Outcomes that it could
+#: not record by then are in doubt for the process that takes over.
 _CLOSE_SECONDS = 5.0
 
 
@@ -81,7 +81,7 @@ class ChannelDispatcher:
         self._channel = OpenChannel(configuration, ports.open_channel)
         self._health = ProviderHealth(ports.clock)
         self._in_flight = InFlightLimit(configuration)
-        #: The lanes of which a claim is under way.
+        #: Holds the lanes of which a claim is under way.
         self._claiming: set[Lane] = set()
         self._empty = asyncio.Event()
         self._queue = SendQueue(configuration.max_concurrency)

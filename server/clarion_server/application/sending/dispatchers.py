@@ -23,7 +23,7 @@ class Dispatchers:
         self._recording = RecordOutcomes(ports.lease.process_id, ports.metrics)
         self._configurations: dict[int, ChannelConfiguration] = {}
         self._open: dict[int, ChannelDispatcher] = {}
-        #: What providers said last, of the dispatchers that were closed.
+        #: Says what providers said last, of the dispatchers that were closed.
         self._announced: dict[int, int] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False

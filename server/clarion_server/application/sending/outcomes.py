@@ -18,7 +18,7 @@ from clarion_server.domain.latency import bucket_of
 from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.targets import TargetAction
 
-#: The outcomes of messages whose attempt was claimed but never begun.
+#: Holds the outcomes of messages whose attempt was claimed but never begun.
 _BEFORE_AN_ATTEMPT = frozenset({MessageState.EXPIRED, MessageState.EXCLUDED})
 _DOUBT_STAYS = Failure(
     FailureReason.HAND_OFF_UNKNOWN, detail="An earlier attempt may have sent it, and no other attempt may follow."

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from clarion_server.domain.instant import SECOND, Instant, Span
 
-#: How much unused time may be caught up with, so that short pauses do not lower the rate.
+#: Says how much unused time may be caught up with, so that short pauses do not lower the rate.
 _BURST: Span = SECOND // 10
 
 

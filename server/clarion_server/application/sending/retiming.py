@@ -11,7 +11,7 @@ from clarion_server.application.ports.turn_schedules import Retiming
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.value import value
 
-#: How many messages, and how many campaigns, one step looks at.
+#: Says how many messages, and how many campaigns, one step looks at.
 _BATCH = 500
 _CAMPAIGNS = 50
 

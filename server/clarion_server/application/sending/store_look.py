@@ -14,11 +14,11 @@ from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channel import ChannelConfiguration
 
-#: How often, in seconds, a look follows when something was committed since the last one, by whichever process.
+#: Says how often, in seconds, a look follows when something was committed since the last one, by whichever process.
 LOOK_SECONDS = 1.0
-#: How often it follows though nothing seems to have been committed.
+#: Says how often it follows though nothing seems to have been committed.
 _LOOK_ANYWAY_SECONDS = 10.0
-#: How many new or changed channel configurations one look reads at most. The next look reads further ones.
+#: Says how many new or changed channel configurations one look reads at most. The next look reads further ones.
 _CHANGES_PER_LOOK = 200
 
 

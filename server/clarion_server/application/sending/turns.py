@@ -11,7 +11,7 @@ from clarion_server.domain.message import Message
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.turns import campaign_schedule, next_turn, policy_schedule
 
-#: The names of a message's schedules, in the order in which it waits in them.
+#: Holds the names of a message's schedules, in the order in which it waits in them.
 Schedules = Sequence[str]
 
 

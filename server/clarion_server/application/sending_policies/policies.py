@@ -13,7 +13,7 @@ from clarion_server.domain.sending_policy import MAX_POLICIES, SendingPolicy, po
 from clarion_server.domain.turns import policy_schedule
 from clarion_server.domain.violation import Violation
 
-#: The field of the policy in the requests that carry one.
+#: Is the field of the policy in the requests that carry one.
 _FIELD = "sending_policy"
 
 

@@ -13,10 +13,10 @@ from clarion_server.domain.allow_list import AllowList, entry_violations
 from clarion_server.domain.event import allow_list_event
 from clarion_server.domain.violation import Violation
 
-#: The names, in the contract, of everything that may be changed.
+#: Holds the names, in the contract, of everything that may be changed.
 EDITABLE_FIELDS = frozenset({"enabled", "entries"})
 
-#: The field of the list in the request that carries one.
+#: Is the field of the list in the request that carries one.
 _FIELD = "allow_list"
 
 

@@ -34,9 +34,9 @@ from clarion_server.domain.suppression_rules import (
 )
 from clarion_server.domain.violation import Violation
 
-#: The field of the suppression in the request that carries one.
+#: Is the field of the suppression in the request that carries one.
 _FIELD = "suppression"
-#: The number of suppressions that an export has in memory at a time.
+#: Is the number of suppressions that an export has in memory at a time.
 _EXPORT_PAGE = 500
 
 

@@ -22,7 +22,7 @@ from clarion_server.domain.suppression_rules import suppression_violations
 from clarion_server.domain.violation import Violation
 
 MAX_ROWS = 1_000
-#: How many rows one commit stores, which takes some milliseconds: triggers may have to wait for that long.
+#: Says how many rows one commit stores, which takes some milliseconds: triggers may have to wait for that long.
 _ROWS_PER_STEP = 200
 
 

@@ -20,7 +20,7 @@ from clarion_server.domain.execution import Cancellation, cancellation
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message, MessageState
 
-#: How many messages of a run one bulk step cancels.
+#: Says how many messages of a run one bulk step cancels.
 _BATCH = 500
 
 

@@ -14,7 +14,7 @@ from clarion_server.domain.condition import ConditionInvalid
 from clarion_server.domain.targeting import Memberships
 from clarion_server.domain.trigger import Trigger
 
-#: A trigger whose recipients are completed, with the ids of the audiences that its rules ask about.
+#: Is a trigger whose recipients are completed, with the ids of the audiences that its rules ask about.
 Asking = tuple[Trigger, AbstractSet[str]]
 
 

@@ -211,7 +211,7 @@ class _Completed:
     attributes: Mapping[str, Any]
 
 
-#: A recipient of whom no attributes are used, or one of whom some are, or what is wrong.
+#: Is a recipient of whom no attributes are used, or one of whom some are, or what is wrong.
 _Result = AcceptedRecipient | _Completed | list[Violation]
 
 

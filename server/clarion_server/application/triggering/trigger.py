@@ -55,9 +55,9 @@ from clarion_server.domain.violation import Violation
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
 _FIRST_DELIVERABLE, _HIGH = ActionMode.FIRST_DELIVERABLE, ThroughputMode.HIGH
-#: How often a trigger is checked when its campaign changes meanwhile, before the caller is asked to repeat it.
+#: Says how often a trigger is checked when its campaign changes meanwhile, before the caller is asked to repeat it.
 _ATTEMPTS = 5
-#: How many bytes of context weigh as much as one row, which bounds the memory of what waits for a commit.
+#: Says how many bytes of context weigh as much as one row, which bounds the memory of what waits for a commit.
 _BYTES_PER_ROW = 4096
 
 

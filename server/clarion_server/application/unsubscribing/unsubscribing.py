@@ -29,7 +29,8 @@ from clarion_server.domain.topic import MAX_TOPICS, OneClick, Topic, TopicVisibi
 
 T = TypeVar("T")
 
-#: How much of a commit one press takes. A press is several statements, and the next trigger waits for their commit.
+#: Says how much of a commit one press takes. A press is several statements, and the next trigger waits for their
+#: commit.
 _WEIGHT = 50
 
 
@@ -41,7 +42,7 @@ class Offer:
     """Is the topic's id; None stands for all other marketing of the channel."""
     is_sent: bool
     display_name: str = ""
-    """Is written in the language of the message. Empty without a topic."""
+    """Is written in the language of the message. It is empty without a topic."""
     description: str = ""
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from clarion_server.domain.content.email import EmailContent, RenderedEmail, SmtpProvider
 from clarion_server.domain.content.webhook import RenderedWebhook, WebhookContent, WebhookProvider
 
-#: The content of an action: what is sent on one channel. Every one has `channel`, `violations`, `variant_violations`,
-#: `filled_from`, `sources`, `has_words`, `without_words`, `missing_words`, `address` and `address_violation`.
+#: Is the content of an action: what is sent on one channel. Every one has `channel`, `violations`,
+#: `variant_violations`, `filled_from`, `sources`, `has_words`, `without_words`, `missing_words`, `address` and
+#: `address_violation`.
 Content = EmailContent | WebhookContent
-#: A content that was rendered for one recipient.
+#: Is a content that was rendered for one recipient.
 Rendered = RenderedEmail | RenderedWebhook
-#: The provider of a channel configuration. Every one has `channel`, `field` and `violations`.
+#: Is the provider of a channel configuration. Every one has `channel`, `field` and `violations`.
 Provider = SmtpProvider | WebhookProvider

@@ -13,9 +13,9 @@ MAX_HEADERS = 20
 MAX_HEADER_VALUE = 2_000
 #: Characters of a field name (RFC 5322 section 3.6.8): a value must still fit on the line.
 MAX_HEADER_NAME = 76
-#: In octets of UTF-8.
+#: Is in octets of UTF-8.
 MAX_PART = 512 * 1024
-#: In octets.
+#: Is in octets.
 MAX_PEM = 64 * 1024
 MIN_TIMEOUT, MAX_TIMEOUT = 100 * MILLISECOND, 300 * SECOND
 

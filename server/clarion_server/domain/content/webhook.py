@@ -31,7 +31,7 @@ MAX_URL = 2_000
 #: Octets of the signing secret, by the Standard Webhooks specification.
 MIN_SECRET, MAX_SECRET = 24, 64
 
-#: A token of HTTP (RFC 9110 section 5.6.2).
+#: Is a token of HTTP (RFC 9110 section 5.6.2).
 _HEADER_NAME = re.compile(rf"[!#$%&'*+.^_`|~0-9A-Za-z-]{{1,{MAX_HEADER_NAME}}}")
 _HEADER_RULE = f"The name must be 1 to {MAX_HEADER_NAME} letters, digits and characters of !#$%&'*+-.^_`|~."
 #: Header fields that Clarion or the connection writes.

@@ -19,9 +19,9 @@ DOMAIN = "clarion.dev"
 
 #: The largest status in the trailers. gRPC's default limit for all metadata is 8 KiB.
 MAX_STATUS_BYTES = 6 * 1024
-#: The most violations that a status lists on any transport.
+#: Is the most violations that a status lists on any transport.
 _MAX_LISTED = 1_000
-#: The longest text, in characters. The path of a field contains names that its caller chose.
+#: Is the longest text, in characters. The path of a field contains names that its caller chose.
 _MAX_TEXT = 1_000
 
 _CODE = grpc.StatusCode
@@ -69,7 +69,7 @@ class Mapped:
     metadata: _Metadata = _nothing
 
 
-#: The details that have lists, and the names of these lists.
+#: Holds the details that have lists, and the names of these lists.
 _LISTS: tuple[tuple[type[ProtobufMessage], str], ...] = (
     (error_details_pb2.BadRequest, "field_violations"),
     (error_details_pb2.PreconditionFailure, "violations"),

@@ -9,10 +9,10 @@ from google.protobuf.message import Message as ProtobufMessage
 
 from clarion_server.domain.violation import Violation, too_many
 
-#: The field of every update request that has the mask.
+#: Is the field of every update request that has the mask.
 _FIELD = "update_mask"
 _ALL = "*"
-#: The most paths that are read. No resource has as many fields.
+#: Is the most paths that are read. No resource has as many fields.
 _MAX_PATHS = 100
 
 

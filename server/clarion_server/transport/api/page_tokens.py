@@ -18,7 +18,7 @@ from clarion_server.transport.api.convert.request_parser import RequestParser
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1_000
 
-#: The length of the digest that binds a token to its query and its sandbox, in bytes.
+#: Is the length of the digest that binds a token to its query and its sandbox, in bytes.
 _SEAL_BYTES = 8
 
 

@@ -17,7 +17,7 @@ from clarion_server.domain.violation import Violation
 Request = TypeVar("Request")
 Converted = TypeVar("Converted")
 
-#: The largest request that is decoded, in bytes.
+#: Is the largest request that is decoded, in bytes.
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
 #: Protobuf of more bytes is large: converting it may take 10 ms. A thousand usual recipients have about as many.
 LARGE_BYTES = 64 * 1024

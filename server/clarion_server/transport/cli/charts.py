@@ -15,7 +15,7 @@ from clarion_server.transport.cli.views import duration, moment, plain, state
 if TYPE_CHECKING:
     from clarion_client import CampaignReport, HandOffLatency
 
-#: The outcomes and the colours of their bars, most important first.
+#: Holds the outcomes and the colours of their bars, most important first.
 OUTCOMES = {
     "sent": "green",
     "queued": "cyan",
@@ -25,7 +25,7 @@ OUTCOMES = {
     "expired": "yellow",
     "in_doubt": "magenta",
 }
-#: The length of the longest bar, in columns. A narrow terminal shortens it.
+#: Is the length of the longest bar, in columns. A narrow terminal shortens it.
 BAR = 40
 
 

@@ -12,13 +12,13 @@ from rich.text import Text
 
 T = TypeVar("T")
 
-#: The columns that hold sentences or names. They are folded. All others stay whole, so that people can copy them.
+#: Holds the columns that hold sentences or names. They are folded. All others stay whole, so that people can copy them.
 PROSE = frozenset({"FINDING", "WHAT TO DO", "DETAIL", "REPLY", "NAME", "PURPOSE", "SCOPES"})
-#: The smallest width of a folded column that people can read.
+#: Is the smallest width of a folded column that people can read.
 MIN_PROSE = 12
-#: The number of blanks between columns.
+#: Is the number of blanks between columns.
 GAP = 2
-#: The number of columns that are never left out.
+#: Is the number of columns that are never left out.
 ESSENTIAL = 2
 
 

@@ -16,7 +16,7 @@ from clarion_server.transport.cli.views import failure_view
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
 
-#: The width of output that is no terminal, so that no line is folded.
+#: Is the width of output that is no terminal, so that no line is folded.
 UNBOUNDED = 100_000
 
 

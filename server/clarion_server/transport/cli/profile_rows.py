@@ -28,7 +28,7 @@ from clarion_server.transport.cli.json_input import parse_json
 #: Columns that are identities of the namespace of the same name.
 NAMESPACES = ("email", "phone", "push")
 COLUMNS = ("identities", "locale", "time_zone", "attributes", "consents")
-#: What an export has beside that and an import ignores.
+#: Says what an export has beside that and an import ignores.
 _ASSIGNED = frozenset({"name", "etag", "create_time", "update_time", "first_seen_time"})
 #: `int` would take `1_000` and digits of every script.
 _WHOLE = re.compile("[+-]?[0-9]{1,400}")

@@ -40,7 +40,7 @@ STATE_HINTS: Mapping[str, str] = MappingProxyType(
         "PAUSED": "Resume it first: clarion resume",
     }
 )
-#: The commands that list what there is, by the collections of resource names.
+#: Holds the commands that list what there is, by the collections of resource names.
 LISTS: Mapping[str, str] = MappingProxyType(
     {
         "campaigns": "campaigns",

@@ -11,7 +11,7 @@ from typing import Any
 from clarion_server.transport.cli.csv_rows import ABOUT_REJECTED, csv_line
 from clarion_server.transport.cli.failures import CommandFailed
 
-#: The most that are printed as text. JSON and the file of rejected rows have all of them.
+#: Is the most that are printed as text. JSON and the file of rejected rows have all of them.
 _MOST_SHOWN = 20
 
 

@@ -13,7 +13,7 @@ from clarion_server.transport.cli.text_input import read_text, source_name
 
 Schema = dict[str, Any]
 
-#: The fields of which a line with a trigger has one.
+#: Holds the fields of which a line with a trigger has one.
 _RECIPIENTS = ("to", "recipient", "recipients")
 
 

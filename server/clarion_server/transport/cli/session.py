@@ -68,5 +68,5 @@ class Session:
         )
 
 
-#: The type of a command's parameter that receives the session.
+#: Is the type of a command's parameter that receives the session.
 CurrentSession = Annotated[Session, Parameter(parse=False)]

@@ -21,7 +21,7 @@ RECIPIENT_FORMS = ("to", "recipient", "recipients")
 RECIPIENT_FIELDS = frozenset({"context", "profile", "locale", "address"})
 FIELDS = (*RECIPIENT_FORMS, *sorted(RECIPIENT_FIELDS), *sorted(TRIGGER_FIELDS))
 
-#: The name space of generated request ids (RFC 9562, UUID version 5).
+#: Is the name space of generated request ids (RFC 9562, UUID version 5).
 REQUEST_IDS = uuid.uuid5(uuid.NAMESPACE_URL, "https://clarion.dev/trigger-lines")
 
 

@@ -20,9 +20,9 @@ from clarion_server.transport.cli.session import Session
 from clarion_server.transport.cli.trigger_lines import Defaults, Line, read_lines
 from clarion_server.transport.cli.views import plain
 
-#: The most failures that are printed as text. JSON has all of them.
+#: Is the most failures that are printed as text. JSON has all of them.
 SHOWN_FAILURES = 20
-#: The longest time, in seconds, that the service may be unreachable before the run fails.
+#: Is the longest time, in seconds, that the service may be unreachable before the run fails.
 MAX_OUTAGE = 10.0
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Control characters (ECMA-48, C0 and C1) apart from tabs and line ends.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-#: The colours of states, outcomes, event types and severities.
+#: Holds the colours of states, outcomes, event types and severities.
 _STYLES = {
     "LIVE": "green",
     "SENT": "green",

@@ -19,7 +19,7 @@ from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, decoder
 from clarion_server.transport.grpc.announcements import announcements_taken_at_once
 from clarion_server.transport.grpc.poller_priority import batch_scheduled_poller
 
-#: How long, in seconds, gRPC needs to begin a call that it has received, or to send an answer.
+#: Says how long, in seconds, gRPC needs to begin a call that it has received, or to send an answer.
 _MOMENT = 0.2
 
 _MAX_CALLS_PER_CONNECTION = 1_000

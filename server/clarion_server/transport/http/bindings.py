@@ -13,9 +13,9 @@ from google.protobuf.descriptor import Descriptor, MethodDescriptor
 
 from clarion_server.transport.http.path_templates import Template, parse
 
-#: The value of `HttpRule.body` and `Binding.body` for every field that the path does not bind.
+#: Is the value of `HttpRule.body` and `Binding.body` for every field that the path does not bind.
 WHOLE = "*"
-#: The value of `Binding.http_method` for all methods, which a custom pattern can ask for.
+#: Is the value of `Binding.http_method` for all methods, which a custom pattern can ask for.
 ANY_METHOD = "*"
 
 

@@ -13,7 +13,7 @@ from starlette.types import Scope
 from clarion_server.domain.violation import malformed
 from clarion_server.transport.http.refusals import invalid, refused, time_is_up
 
-#: The form of the header in gRPC over HTTP/2: a number of at most eight digits, and a unit.
+#: Is the form of the header in gRPC over HTTP/2: a number of at most eight digits, and a unit.
 _TIMEOUT: Final = re.compile(rb"([0-9]{1,8})([HMSmun])")
 _UNITS: Final = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
 

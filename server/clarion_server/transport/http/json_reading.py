@@ -21,7 +21,7 @@ from clarion_server.transport.http.json_text import DuplicateNames, duplicates
 Read = Callable[[Any, Any, Violations], None]
 """Reads a JSON value into a message, or adds violations with paths below that value."""
 
-#: A name that may be repeated in an answer. Any other text might be personal data.
+#: Is a name that may be repeated in an answer. Any other text might be personal data.
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 
 
@@ -170,7 +170,7 @@ class _Expected(NamedTuple):
     """Matches the whole of a text, where the conversion takes others too."""
 
 
-#: The errors that json_format raises for some values, its own and others.
+#: Holds the errors that json_format raises for some values, its own and others.
 _ERRORS: Final = (json_format.ParseError, ValueError, TypeError, LookupError, AttributeError, OverflowError)
 
 

@@ -31,11 +31,11 @@ class DuplicateNames(dict[str, Any]):
         self.names = [name for name, count in counts.items() if count > 1]
 
 
-#: The most values in a body: members, entries, objects and lists. Reading more takes too much of a processor's time.
+#: Is the most values in a body: members, entries, objects and lists. Reading more takes too much of a processor's time.
 MAX_VALUES: Final = 100_000
 #: A body with more values, or bytes, is large: to read and to convert it may take 10 ms.
 _LARGE_VALUES, _LARGE_BYTES = 5_000, 256 * 1024
-#: A string, also without its end, or what precedes a value.
+#: Is a string, also without its end, or what precedes a value.
 _TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|([,{\[])', re.DOTALL)
 
 

@@ -14,7 +14,7 @@ from clarion_server.transport.api.errors import DOMAIN, internal_status, status_
 from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, Undecodable
 from clarion_server.transport.http.statuses import HTTP_CODES, Headers
 
-#: The reasons that occur over HTTP only.
+#: Holds the reasons that occur over HTTP only.
 REASONS: Final = ("URL_UNKNOWN", "HTTP_METHOD_UNKNOWN", "MEDIA_TYPE_UNKNOWN", "BODY_TOO_SLOW")
 
 

@@ -19,17 +19,17 @@ from clarion_server.transport.http.docs_site import site
 from clarion_server.transport.http.protocol import BoundedProtocol
 from clarion_server.transport.http.transcoder import Transcoder
 
-#: How long, in seconds, requests on open connections are still answered with UNAVAILABLE before those are closed.
+#: Says how long, in seconds, requests on open connections are still answered with UNAVAILABLE before those are closed.
 _STOPPING_SECONDS: Final = 0.2
 #: Longer than load balancers keep an idle connection, so that they are the ones to close it.
 _KEEP_ALIVE_SECONDS: Final = 75
 _BACKLOG: Final = 1_024
-#: The headers that a web page may send: those of the contract, then those of the AJO-shaped API.
+#: Holds the headers that a web page may send: those of the contract, then those of the AJO-shaped API.
 _REQUEST_HEADERS: Final = (
     *("authorization", "content-type", "grpc-timeout", "last-event-id", "x-request-id"),
     *("x-api-key", "x-gw-ims-org-id", "x-sandbox-name"),
 )
-#: The beginning of every path in the contract.
+#: Is the beginning of every path in the contract.
 _CONTRACT: Final = "/v1/"
 
 

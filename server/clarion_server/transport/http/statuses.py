@@ -8,7 +8,7 @@ from typing import Any, Final
 from google.protobuf import json_format
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-#: The mapping of google/rpc/code.proto.
+#: Is the mapping of google/rpc/code.proto.
 HTTP_CODES: Final[Mapping[int, int]] = {
     code_pb2.OK: 200,
     code_pb2.CANCELLED: 499,

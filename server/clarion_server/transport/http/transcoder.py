@@ -26,7 +26,7 @@ from clarion_server.transport.http.streams import StreamEndpoint
 
 log = structlog.get_logger()
 
-#: The request whose answer contains the address of this server.
+#: Is the request whose answer contains the address of this server.
 _NEEDS_ADDRESS: Final = GetTriggerSampleRequest.DESCRIPTOR.full_name
 
 

@@ -20,7 +20,7 @@ from tests.contract.store.side_by_side import values
 from tests.contract.store.side_by_side.machine import SideBySide
 from tests.contract.store.side_by_side.side import Side
 
-#: The campaigns that are never activated, and so may be deleted.
+#: Holds the campaigns that are never activated, and so may be deleted.
 drafts = st.sampled_from(["a", "a-1"])
 
 

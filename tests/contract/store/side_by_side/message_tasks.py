@@ -15,7 +15,7 @@ from tests.contract.store.side_by_side import values
 from tests.contract.store.side_by_side.machine import SideBySide
 from tests.contract.store.side_by_side.side import Side
 
-#: The fields of a new message by which the queue and the lists choose.
+#: Holds the fields of a new message by which the queue and the lists choose.
 fields_of_messages = st.fixed_dictionaries(
     {
         "lane": st.sampled_from(Lane),

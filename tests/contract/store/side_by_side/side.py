@@ -19,10 +19,10 @@ from clarion_server.domain.message import Message
 from tests.contract.store import samples
 from tests.contract.store.side_by_side.message_model import MessageModel
 
-#: The sandbox and id of a campaign.
+#: Holds the sandbox and id of a campaign.
 Name = tuple[str, str]
 
-#: The fields whose values each store chooses, and the values that replace them before a comparison.
+#: Holds the fields whose values each store chooses, and the values that replace them before a comparison.
 _OWN: Mapping[type, Mapping[str, Any]] = {
     Campaign: {"key": 0},
     ChannelConfiguration: {"key": 0},

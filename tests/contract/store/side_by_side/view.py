@@ -16,7 +16,7 @@ from tests.contract.store.side_by_side.side import Name, Side
 
 Question = Callable[[Side], Any]
 
-#: A limit above the number of rows.
+#: Is a limit above the number of rows.
 EVERYTHING = 10_000
 TIMES = (4, 12)
 _by_id = partial(sorted, key=attrgetter("id"))

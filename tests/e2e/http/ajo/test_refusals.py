@@ -45,7 +45,7 @@ def test_errors_have_the_shape_that_callers_know(ajo: Http) -> None:
 TWICE = b"""{"requestId": "a", "requestId": "b", "campaignId": "orders", "recipients": [
     {"type": "aep", "namespace": "email", "userId": "a@b.example", "userId": "b@b.example",
      "context": {"order": "1", "order": "2"}}]}"""
-#: What is sent in place of a good execution, and the violations that it is refused with.
+#: Says what is sent in place of a good execution, and the violations that it is refused with.
 WRONG: dict[str, tuple[Any, set[tuple[str, str]]]] = {
     "a list": ([], {("", "MALFORMED")}),
     "no JSON": (b"{", {("", "MALFORMED")}),

@@ -36,7 +36,7 @@ MJML_BASE = """<mjml><mj-head><mj-style inline="inline">p { margin: 0 }</mj-styl
 <mj-button href="{{ context.u }}?a=1&amp;b=2">Go</mj-button></mj-column></mj-section></mj-body></mjml>"""
 SCHEMA = object_schema(c={"type": "string"}, u={"type": "string"}, n={"type": "number"}, required=("c", "u", "n"))
 CONTEXT = {"c": "#123456", "u": "https://a.example/", "n": 12}
-#: The tags of content whose places matter most, as their authors wrote them.
+#: Holds the tags of content whose places matter most, as their authors wrote them.
 WRITTEN = ("{{ context.c }}", "{% for n in [1, 9] %}", "{% if n < 5 %}", "{% if n > 8 %}", "{{ n }}")
 
 

@@ -12,7 +12,7 @@ from clarion_server.domain.attachment import Attachment
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
-#: In octets, of all files of a content together.
+#: Is in octets, of all files of a content together.
 MAX_FILES, MAX_INLINE = 10_000_000, 2_000_000
 
 _Listed = tuple[int, Attachment, bool]

@@ -10,7 +10,7 @@ from clarion_server.adapters.channels.email.structured_fields import is_structur
 from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.content.email import Mailbox
 
-#: The preferred and the largest length of a line, without CRLF (RFC 5322 section 2.1.1).
+#: Holds the preferred and the largest length of a line, without CRLF (RFC 5322 section 2.1.1).
 PREFERRED_LINE = 78
 LONGEST_LINE = 998
 
@@ -24,10 +24,10 @@ _FIELD_NAME = re.compile(r"[!-9;-~]{1,76}")
 _INJECTION = re.compile(r"[\r\n\0]")
 #: ASCII that needs no encoding: printable, without blanks around it and without the start of an encoded word.
 _PLAIN = re.compile(r"(?! )(?!.*=\?)[ -~]*(?<! )")
-#: A display name that needs no quotes (RFC 5322 section 3.2.5).
+#: Is a display name that needs no quotes (RFC 5322 section 3.2.5).
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _TO_ESCAPE = re.compile(r'["\\]')
-#: A single blank. Longer runs are not folded, because relays drop blanks at the end of a line.
+#: Is a single blank. Longer runs are not folded, because relays drop blanks at the end of a line.
 _FOLDING_POINT = re.compile(r"(?<=[^ ]) (?=[^ ])")
 
 

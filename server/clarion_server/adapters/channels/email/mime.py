@@ -20,7 +20,7 @@ from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedE
 from clarion_server.domain.instant import SECOND, Instant, to_datetime
 from clarion_server.domain.value import value
 
-#: The fields that this module writes itself, besides those that begin with `Content-`.
+#: Holds the fields that this module writes itself, besides those that begin with `Content-`.
 _OWN_FIELDS = frozenset(
     {"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version"}
 )

@@ -12,11 +12,11 @@ from clarion_server.domain.carried_file import CarriedFile
 
 #: A mail in a mail must not be encoded (RFC 2046 section 5.2.1).
 _MAIL = "message/rfc822"
-#: The characters beside letters and digits that a parameter may have unencoded (RFC 2231 section 7).
+#: Holds the characters beside letters and digits that a parameter may have unencoded (RFC 2231 section 7).
 _PLAIN = "!#$&+-.^_`{|}~"
 #: Characters that stand in quotes as they are, for every reader.
 _SIMPLE, _NOT_SIMPLE = re.compile(r"[A-Za-z0-9 !#$&()+,.=@^_`{|}~-]*"), re.compile(r"[^A-Za-z0-9 !#$&()+,.=@^_`{|}~-]")
-#: The longest value of a section of a parameter: with its name it fits into a line of 78 characters.
+#: Is the longest value of a section of a parameter: with its name it fits into a line of 78 characters.
 _SECTION = 56
 _CHARSET = "UTF-8''"
 

@@ -17,9 +17,9 @@ _LARGE_HTML = 100_000
 """Is a size in octets. Gmail shows about 102 KB of a mail's HTML and hides the rest behind a link, unsubscribing
 included.
 """
-#: What a link by which people unsubscribe has in its address or its text.
+#: Says what a link by which people unsubscribe has in its address or its text.
 _UNSUBSCRIBING = ("unsubscribe", "preferences_url")
-#: The fields that Clarion writes where recipients can unsubscribe.
+#: Holds the fields that Clarion writes where recipients can unsubscribe.
 _FIELDS = frozenset({"list-unsubscribe", "list-unsubscribe-post"})
 
 

@@ -15,7 +15,7 @@ from clarion_server.application.ports.channels import (
 from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.magic import SimulatedOutcome
 
-#: The type of the error, the reason, the reply code and the words of the server that is simulated.
+#: Is the type of the error, the reason, the reply code and the words of the server that is simulated.
 _OUTCOMES: Mapping[SimulatedOutcome, tuple[type[HandOffFailed], FailureReason, str, str]] = {
     SimulatedOutcome.BOUNCE: (PermanentFailure, FailureReason.RECIPIENT_REJECTED, "550 5.1.1", "no such mailbox"),
     SimulatedOutcome.FULL: (PermanentFailure, FailureReason.MAILBOX_FULL, "552 5.2.2", "the mailbox is full"),

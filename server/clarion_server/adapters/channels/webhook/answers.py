@@ -20,8 +20,8 @@ from clarion_server.domain.value import value
 
 _REASON = FailureReason
 
-#: The transient refusals, besides all of 3xx and 5xx. Those of the configuration (its URL, its credentials) are among
-#: them, because a corrected configuration saves the messages.
+#: Holds the transient refusals, besides all of 3xx and 5xx. Those of the configuration (its URL, its credentials) are
+#: among them, because a corrected configuration saves the messages.
 _TRANSIENT: Mapping[int, FailureReason] = {
     401: _REASON.AUTHENTICATION_FAILED,
     402: _REASON.CONFIGURATION_INVALID,
@@ -33,7 +33,7 @@ _TRANSIENT: Mapping[int, FailureReason] = {
     425: _REASON.THROTTLED,
     429: _REASON.THROTTLED,
 }
-#: The permanent refusals. A status without an entry becomes `OTHER`; the failure has its status and text.
+#: Holds the permanent refusals. A status without an entry becomes `OTHER`; the failure has its status and text.
 _PERMANENT: Mapping[int, FailureReason] = {
     400: _REASON.CONTENT_REJECTED,
     410: _REASON.RECIPIENT_REJECTED,
@@ -41,9 +41,9 @@ _PERMANENT: Mapping[int, FailureReason] = {
     415: _REASON.CONTENT_REJECTED,
     422: _REASON.CONTENT_REJECTED,
 }
-#: The statuses whose `Retry-After` is used.
+#: Holds the statuses whose `Retry-After` is used.
 _WITH_RETRY_AFTER = frozenset({429, 503})
-#: The longest delay that is granted. An endpoint that asks for more is asked again every hour.
+#: Is the longest delay that is granted. An endpoint that asks for more is asked again every hour.
 _LONGEST_RETRY_AFTER = HOUR
 
 _SECONDS = re.compile(r"[0-9]{1,9}")

@@ -32,15 +32,15 @@ from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.webhook import Method, RenderedWebhook, WebhookContent, WebhookProvider
 from clarion_server.domain.instant import SECOND, Instant
 
-#: The most octets that are read of an answer.
+#: Is the most octets that are read of an answer.
 _MAX_READ = 64 * 1024
-#: The octets of a body that are written at once, after the previous ones have left this process.
+#: Is the number of octets of a body that are written at once, after the previous ones have left this process.
 _PIECE = 64 * 1024
 #: Shorter values are not hidden, because they also occur as ordinary words.
 _SHORTEST_SECRET = 8
 
-#: The errors of an exchange. UnicodeError is raised for a malformed host name, and RuntimeError by uvloop for a socket
-#: that was just closed.
+#: Holds the errors of an exchange. UnicodeError is raised for a malformed host name, and RuntimeError by uvloop for a
+#: socket that was just closed.
 _EXCHANGE_ERRORS = (aiohttp.ClientError, OSError, UnicodeError, RuntimeError)
 
 

@@ -13,7 +13,7 @@ from clarion_server.adapters.channels.tls import TlsTrust
 from clarion_server.domain.content.webhook import WebhookProvider
 from clarion_server.domain.host import is_public
 
-#: How long an idle connection is kept, in seconds. Many servers close theirs after 5 seconds or more.
+#: Says how long an idle connection is kept, in seconds. Many servers close theirs after 5 seconds or more.
 _KEEP_ALIVE_SECONDS = 15.0
 _USER_AGENT = f"Clarion/{version('clarion')}"
 

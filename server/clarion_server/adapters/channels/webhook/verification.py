@@ -14,8 +14,8 @@ from clarion_server.adapters.channels.webhook.connections import AddressInfo, Ad
 from clarion_server.application.ports.channels import VerificationStep
 from clarion_server.domain.instant import SECOND, Span
 
-#: How long to wait for the alert about a missing client certificate, in seconds. Under TLS 1.3 it arrives after the
-#: client has finished the handshake.
+#: Says how long to wait for the alert about a missing client certificate, in seconds. Under TLS 1.3 it arrives after
+#: the client has finished the handshake.
 _OBJECTION_SECONDS = 0.5
 
 

@@ -28,7 +28,7 @@ _PATIENCE: dict[str, Any] = {
     # After two such intervals without an answer, nats-py takes a connection for lost.
     "ping_interval": 10,
 }
-#: How long, in seconds, closing may take. A connection whose TLS handshake was never made would not end by itself.
+#: Says how long, in seconds, closing may take. A connection whose TLS handshake was never made would not end by itself.
 _CLOSE_SECONDS = 1.0
 #: The server answers so when JetStream is off, for itself or for the account. `None` stands for no answer at all.
 _NOT_ENABLED = frozenset({None, 10039, 10076})

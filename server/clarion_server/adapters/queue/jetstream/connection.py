@@ -17,7 +17,7 @@ from clarion_server.application.ports.queue import QueueUnavailable
 
 log = structlog.get_logger()
 
-#: How long, in seconds, it waits between two attempts to come back.
+#: Says how long, in seconds, it waits between two attempts to come back.
 _PAUSE = 0.5
 #: A connection that was up for less than `_STABLE` seconds waits before it comes back, each time twice as long.
 _STABLE, _LONGEST_PAUSE = 5.0, 30.0

@@ -26,9 +26,9 @@ from clarion_server.domain.message import Lane, Message
 LONGEST_DELAY: Span = 2 * MINUTE
 #: After so long a name comes again that could not be claimed now.
 _RETRY_DELAY: Span = SECOND
-#: How many names are fetched at once. They are small, but no other process gets them meanwhile.
+#: Says how many names are fetched at once. They are small, but no other process gets them meanwhile.
 _BATCH = 128
-#: How long, in seconds, a fetch waits for the first name. A deleted consumer is noticed at the latest after that.
+#: Says how long, in seconds, a fetch waits for the first name. A deleted consumer is noticed at the latest after that.
 _FETCH_SECONDS = 10.0
 #: After so many seconds in which no names were asked for, it stops to listen for them.
 _IDLE_SECONDS = 60.0
@@ -55,11 +55,11 @@ class JetStreamConsumer:
         self._publisher = publisher
         self._clock = clock
         self._on_fetched = on_fetched
-        #: The names that were fetched and not claimed yet.
+        #: Holds the names that were fetched and not claimed yet.
         self._fetched: deque[Msg] = deque()
-        #: The names of the messages that this process has claimed, by message id.
+        #: Holds the names of the messages that this process has claimed, by message id.
         self._claimed: dict[str, Msg] = {}
-        #: How many more names the server had at the last fetch.
+        #: Says how many more names the server had at the last fetch.
         self._pending = 0
         self._fetching: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()

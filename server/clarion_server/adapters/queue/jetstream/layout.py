@@ -20,16 +20,16 @@ from clarion_server.application.ports.queue import QueueUnavailable
 from clarion_server.domain.instant import SECOND, Span
 from clarion_server.domain.message import Lane
 
-#: The oldest server that knows all settings and is fast with consumers over very many subjects.
+#: Is the oldest server that knows all settings and is fast with consumers over very many subjects.
 OLDEST_SERVER = (2, 10)
-#: How many seconds a server remembers the ids of publications.
+#: Says how many seconds a server remembers the ids of publications.
 _DUPLICATE_WINDOW = 120.0
 #: Names that nobody fetches and consumers that nobody uses are deleted after so many seconds: their channel
 #: configuration no longer exists. The store still has the messages of all others.
 _MAX_AGE = 7 * 86_400.0
-#: The error codes (err_code) for a stream that exists with other settings, and for one with overlapping subjects.
+#: Holds the error codes (err_code) for a stream that exists with other settings, and for one with overlapping subjects.
 _STREAM_EXISTS, _STREAM_OVERLAPS = 10058, 10065
-#: The range of the keys of trial consumers: below 0, as the keys of channel configurations are positive.
+#: Is the range of the keys of trial consumers: below 0, as the keys of channel configurations are positive.
 _TRIAL_KEYS = 2**31
 
 

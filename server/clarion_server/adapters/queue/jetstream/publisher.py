@@ -16,7 +16,7 @@ from clarion_server.adapters.queue.jetstream.connection import Connection
 
 log = structlog.get_logger()
 
-#: How many names are published at once.
+#: Says how many names are published at once.
 BATCH = 256
 #: When so many names wait, further ones are left to the reconciler, which reads them from the store.
 _MAX_WAITING = 20_000

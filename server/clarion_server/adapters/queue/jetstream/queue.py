@@ -29,7 +29,7 @@ from clarion_server.domain.message import Lane, Message, MessageState
 #: The ack wait in leases. When a name comes again, the lease of a dead process has lapsed, and other processes have
 #: recorded the outcome of its attempts.
 _LEASES_PER_ACK_WAIT = 2
-#: How often within the ack wait a process reports progress on its names.
+#: Says how often within the ack wait a process reports progress on its names.
 _REPORTS_PER_ACK_WAIT = 4
 
 
@@ -57,7 +57,7 @@ class JetStreamQueue:
         self._claiming = ClaimNamedMessages(exclusions)
         self.connection = Connection(self._layout, self._on_connection_change)
         self._publisher = Publisher(self.connection, self._claim_from_store)
-        #: Those of the channel configurations and lanes that were asked for lately.
+        #: Holds those of the channel configurations and lanes that were asked for lately.
         self._consumers: dict[tuple[int, Lane], JetStreamConsumer] = {}
         self._on_due: OnDue | None = None
         self._tending: asyncio.Task[None] | None = None

@@ -24,7 +24,7 @@ from clarion_server.domain.message import Lane
 
 log = structlog.get_logger()
 
-#: How long, in seconds, it rests between two comparisons.
+#: Says how long, in seconds, it rests between two comparisons.
 _REST = 1.0
 
 

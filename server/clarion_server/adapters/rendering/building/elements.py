@@ -13,7 +13,7 @@ from clarion_server.adapters.rendering.building.style_rules import static_rules
 from clarion_server.adapters.rendering.review.html_scanner import Attribute, Tag, Text, scan
 from clarion_server.adapters.rendering.review.html_source import BLOCK, COMMENT, VALUE
 
-#: The attribute that numbers the elements of a skeleton.
+#: Is the attribute that numbers the elements of a skeleton.
 NUMBER = "data-clarion-element"
 
 _TAGS = re.compile(f"{BLOCK}.*{BLOCK}|{VALUE}[^{VALUE}]*{VALUE}", re.DOTALL)
@@ -28,7 +28,7 @@ _NOT_NESTED = frozenset(
     | {"body", "colgroup", "dd", "dt", "head", "html", "li", "optgroup", "option", "p"}
     | {"tbody", "td", "tfoot", "th", "thead", "tr"}
 )
-#: Those that an HTML parser opens again in each paragraph after the one that did not close them.
+#: Holds those that an HTML parser opens again in each paragraph after the one that did not close them.
 _FORMATTING = frozenset(
     {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )

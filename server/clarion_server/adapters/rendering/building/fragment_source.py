@@ -17,7 +17,7 @@ from clarion_server.adapters.rendering.structure import Refusal, read_tree, unsa
 from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.fragment_reference import FragmentReference, read_reference
 
-#: A token of Jinja2's lexer: its kind, and how the source writes it.
+#: Is a token of Jinja2's lexer: its kind, and how the source writes it.
 Token = tuple[str, str]
 
 _INCLUDE = 'Write the name of one fragment in quotes, as in `{% include "fragments/button" %}`.'

@@ -32,10 +32,10 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 #: MRML says of each mail that its language is undetermined. What the content speaks is written when it is sent.
 _LANGUAGE = re.compile(r' (?:lang="und"|dir="auto")')
 _POSITION = re.compile(", line [0-9]+, column [0-9]+$")
-#: What may stand around a mail: comments, and the marks of tags that write nothing.
+#: Says what may stand around a mail: comments, and the marks of tags that write nothing.
 _MARKS = "|".join(f"{kind.value}x*{kind.value}" for kind in (TagKind.BLOCK, TagKind.SILENT))
 _AROUND = re.compile(f"<!--.*?-->|{_MARKS}", re.DOTALL)
-#: The places of tags: between elements of MJML, between attributes, and in texts and values.
+#: Holds the places of tags: between elements of MJML, between attributes, and in texts and values.
 _STRUCTURAL, _IN_TAG, _TEXT = "STRUCTURAL", "IN_TAG", "TEXT"
 
 #: A piece of the source by its beginning and end, and what takes its place.

@@ -145,7 +145,7 @@ def _own_refusals(part: Part, path: str) -> Iterator[Finding]:
             yield refused(refusal, path)
 
 
-#: The beginnings of what the parser says about the tags that fragments need.
+#: Holds the beginnings of what the parser says about the tags that fragments need.
 _OF_FRAGMENTS = ("`include` is", "`extends` is", "`block` is", "There is no function `super()`")
 
 

@@ -170,7 +170,7 @@ def _schema_of_types(types: JsonTypes) -> Schema:
     return {"type": keywords(types)}
 
 
-#: The schema of a profile's attributes, and of whatever is in them: they may be missing or null, and be of any type.
+#: Is the schema of a profile's attributes, and of whatever is in them: they may be missing or null, and be of any type.
 UNPROMISED: dict[str, Any] = {"x-unpromised": True}
 UNPROMISED["additionalProperties"] = UNPROMISED["items"] = UNPROMISED
 

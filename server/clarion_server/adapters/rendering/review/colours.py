@@ -8,7 +8,7 @@ import re
 
 Colour = tuple[int, int, int]
 
-#: The colours that have names since CSS 2.1, and those greys that mails use besides.
+#: Holds the colours that have names since CSS 2.1, and those greys that mails use besides.
 _NAMED: dict[str, Colour] = {
     "aqua": (0, 255, 255),
     "black": (0, 0, 0),

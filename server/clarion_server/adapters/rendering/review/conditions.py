@@ -152,7 +152,7 @@ def _is_false(node: nodes.Expr) -> bool:
     return isinstance(node, nodes.Const) and not node.value
 
 
-#: The types of values that may equal a constant of the class. To Python, true equals 1.
+#: Holds the types of values that may equal a constant of the class. To Python, true equals 1.
 _EQUAL_TYPES: Mapping[type, JsonTypes] = {
     **dict.fromkeys((bool, float, int), NUMBERS | {JsonType.BOOLEAN}),
     str: STRINGS,

@@ -22,7 +22,7 @@ _SKIPPED = f"{BLOCK}[^{BLOCK}]*{BLOCK}|{COMMENT}[^{COMMENT}]*{COMMENT}"
 _BETWEEN_ATTRIBUTES = re.compile(f"(?:[\\s/]|{_SKIPPED})*")
 _ATTRIBUTE_NAME = re.compile(f"[^\\s/>={BLOCK}{COMMENT}]+")
 _EQUALS = re.compile(r"\s*=\s*")
-#: What most attributes are: a name, and a value in quotes.
+#: Says what most attributes are: a name, and a value in quotes.
 _QUOTED = re.compile(f"([^\\s/>={BLOCK}{COMMENT}]++)\\s*+=\\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _UNQUOTED = re.compile(r"[^\s>]*")
 _MOST_ATTRIBUTES = 1_000

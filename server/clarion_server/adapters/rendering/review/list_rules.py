@@ -227,7 +227,7 @@ LIST_RULES: Mapping[str, FilterRule] = {
     "unique": FilterRule(CONTAINERS, _unique, (_CASE, _ATTRIBUTE)),
 }
 
-#: The results of the methods of objects.
+#: Holds the results of the methods of objects.
 METHOD_RULES: Mapping[str, Callable[[AbstractValue], AbstractValue]] = {
     ".items()": lambda value: pairs_of(TEXT, value.members()),
     ".keys()": lambda _: list_of(TEXT),

@@ -10,7 +10,7 @@ from clarion_server.adapters.rendering.review.html_source import without_marks
 from clarion_server.adapters.rendering.review.links import Link, links_in, resources_of
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
-#: In octets. Gmail shows about 102 KB of a mail's HTML and hides the rest behind a link, unsubscribing included.
+#: Is in octets. Gmail shows about 102 KB of a mail's HTML and hides the rest behind a link, unsubscribing included.
 LARGE_HTML = 100_000
 #: Limits the findings of one mail.
 _MAX_FINDINGS = 50

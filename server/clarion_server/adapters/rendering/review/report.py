@@ -44,7 +44,7 @@ _SCHEMA_REMEDIES = {
 #: Variables whose members are fixed.
 _FIXED_ROOTS = frozenset({"campaign", "loop", "recipient"})
 
-#: Why members of variables beside the context may be missing.
+#: Says why members of variables beside the context may be missing.
 _REASONS_OF_ROOTS = {
     "loop": "a loop's first turn has no previous entry, and its last turn has no next one",
     "profile": "a profile need not have it",

@@ -35,7 +35,7 @@ IS_FILLED = Fact(NOT_NULL, is_filled=True)
 
 _ENTRIES_COPIED_PER_STEP = 20
 
-#: The types of values that have a part of that name or number.
+#: Holds the types of values that have a part of that name or number.
 _HOLDERS: Mapping[type, JsonTypes] = {str: OBJECTS, int: SEQUENCES}
 
 

@@ -74,7 +74,7 @@ from clarion_server.adapters.storage.schema.test_cases import accepted_rendering
 from clarion_server.domain.approval_policy import ApprovalPolicy
 from clarion_server.domain.resource import Resource
 
-#: The tables of the kinds of resources whose repositories do nothing but what those of all kinds do.
+#: Holds the tables of the kinds of resources whose repositories do nothing but what those of all kinds do.
 PLAIN_RESOURCES: Mapping[type[Resource], Table] = {ApprovalPolicy: approval_policies}
 
 __all__ = [

@@ -16,7 +16,7 @@ from clarion_server.transport.api.convert.enums import CAMPAIGN_STATE, CATEGORY,
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.pagination import Page, page_of
 
-#: The fields by which campaigns can be ordered, each with its type and the value of a campaign.
+#: Holds the fields by which campaigns can be ordered, each with its type and the value of a campaign.
 _ORDERS: Mapping[str, tuple[type, Callable[[Campaign], str | int]]] = {
     "name": (str, lambda campaign: campaign.id),
     "create_time": (int, lambda campaign: campaign.create_time),
@@ -25,9 +25,9 @@ _ORDERS: Mapping[str, tuple[type, Callable[[Campaign], str | int]]] = {
 _DESCENDING = "desc"
 
 MAX_FILTER_TAGS = 100
-#: In characters.
+#: Is in characters.
 MAX_FILTER_TEXT = 200
-#: The creator that stands for the caller.
+#: Is the creator that stands for the caller.
 _ME = "me"
 
 

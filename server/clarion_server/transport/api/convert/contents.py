@@ -23,7 +23,7 @@ from clarion_server.transport.api.convert.mailboxes import from_mailbox, to_opti
 from clarion_server.transport.api.convert.maps import read_map
 from clarion_server.transport.api.convert.request_parser import RequestParser
 
-#: The field of the contract for `EmailContent.sender`, whose name is a keyword in Python.
+#: Is the field of the contract for `EmailContent.sender`, whose name is a keyword in Python.
 _FROM: Final = "from"
 
 

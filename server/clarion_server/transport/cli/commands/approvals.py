@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Comment = Annotated[str, Parameter(name=["--comment", "-m"], help="A comment for the history.")]
 PolicyName = Annotated[str, Parameter(help="The approval policy, such as legal.")]
 
-approvals = App(name="approvals", help="Have drafts approved before they become live, or versions.")
+approvals = App(name="approvals", help="Submit, approve and discuss the drafts of campaigns and fragments.")
 policies = App(name="policies", help="List, show and delete approval policies. `clarion apply` writes them.")
 approvals.command(policies)
 

@@ -29,10 +29,10 @@ def upload(
     /,
     *,
     name: Annotated[
-        str, Parameter(help="Its name in the service, such as logo. Default: one that follows from it.")
+        str, Parameter(help="The name of the attachment, such as logo. Default: one that follows from the file.")
     ] = "",
-    file_name: Annotated[str, Parameter(help="What mails call it. Default: as the file is called.")] = "",
-    content_type: Annotated[str, Parameter(help="Its type. Default: that of its extension.")] = "",
+    file_name: Annotated[str, Parameter(help="The name of the file in mails. Default: as the file is called.")] = "",
+    content_type: Annotated[str, Parameter(help="The type of the file. Default: that of its extension.")] = "",
     session: CurrentSession,
 ) -> None:
     """Upload a file. The same file under the same name again changes nothing."""

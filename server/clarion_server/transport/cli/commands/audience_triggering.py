@@ -34,7 +34,7 @@ def trigger_audience(
     /,
     *,
     max_recipients: Annotated[
-        int, Parameter(help="The most members that the audience may have. One that has more is sent to nobody.")
+        int, Parameter(help="The most members that the audience may have. If it has more, nobody is written to.")
     ],
     context: JsonData = "",
     locale: Locale = "",

@@ -20,7 +20,7 @@ from clarion_server.transport.cli.views import id_of, labels_of, moment, plain
 if TYPE_CHECKING:
     from clarion_client import Audience, FailedEvaluations
 
-#: How much of a condition a list shows, in characters.
+#: Says how much of a condition a list shows, in characters.
 _SHOWN = 60
 
 audiences = App(name="audiences", help="List, show, count and delete audiences, and fill their lists.")

@@ -36,8 +36,8 @@ def explain(
     *,
     to: Annotated[str, Parameter(help="The recipient's address or identity.")],
     recipient: RecipientOptions = NO_DATA,
-    send_at: Annotated[Instant, Parameter(help="As if it were to be sent at this time. Default: now.")] = "",
-    expire_at: Annotated[Instant, Parameter(help="As if it were not to be sent after this time.")] = "",
+    send_at: Annotated[Instant, Parameter(help="Explain a message that leaves at this time. Default: now.")] = "",
+    expire_at: Annotated[Instant, Parameter(help="Explain a message that must not leave after this time.")] = "",
     session: CurrentSession,
 ) -> None:
     """Say whether a live campaign would be sent to somebody, when, and what decides. Sends nothing.

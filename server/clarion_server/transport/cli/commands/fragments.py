@@ -20,11 +20,11 @@ from clarion_server.transport.cli.views import findings_view, id_of, labels_of, 
 if TYPE_CHECKING:
     from clarion_client import Fragment, FragmentRepin, FragmentVersion, Publication, RollOut
 
-#: How many campaigns one call may name.
+#: Says how many campaigns one call may name.
 _MOST_CAMPAIGNS = 100
-#: The outcomes after which a campaign has the version.
+#: Holds the outcomes after which a campaign has the version.
 _HAVE_IT = ("REPINNED", "UNCHANGED")
-#: What a person may do about the other outcomes.
+#: Says what a person may do about the other outcomes.
 _ADVICE = {
     "APPROVAL_REQUIRED": "Submit the draft by `clarion approvals submit`, and repeat this once it is approved.",
     "FIXED": "It names a version itself, as in fragments/footer@4: change that.",
@@ -87,13 +87,13 @@ def publish_fragment(
 def repin_fragment(
     fragment: FragmentName,
     /,
-    *campaigns: Annotated[str, Parameter(help="The campaigns that are to take it, such as order-confirmed.")],
-    to: Annotated[int, Parameter(help="Take this version. Default: the newest.")] = 0,
+    *campaigns: Annotated[str, Parameter(help="The campaigns to roll it out to, such as order-confirmed.")],
+    to: Annotated[int, Parameter(help="Roll out this version. Default: the newest.")] = 0,
     every: Annotated[
-        bool, Parameter(name="--all", help="Take it into every campaign that has the fragment live.")
+        bool, Parameter(name="--all", help="Roll it out to every campaign that has the fragment live.")
     ] = False,
     dry_run: Annotated[bool, Parameter(help="Review each campaign, and change nothing.")] = False,
-    bypass: Annotated[str, Parameter(help="Why campaigns take it without their approvals. For administrators.")] = "",
+    bypass: Annotated[str, Parameter(help="Why campaigns get it without their approvals. For administrators.")] = "",
     session: CurrentSession,
 ) -> Exit:
     """Roll a version of a fragment out to campaigns that are live. Each gets a new version; drafts stay as they are.

@@ -22,9 +22,12 @@ class ImportOptions:
     rejected: Annotated[
         Path | None, Parameter(help="Write the rows that were rejected to this file, with their lines and the reasons.")
     ] = None
-    encoding: Annotated[str, Parameter(help="Such as latin-1. Default: UTF-8, or UTF-16 by its mark.")] = ""
+    encoding: Annotated[
+        str, Parameter(help="The encoding, such as latin-1. Default: UTF-8, or UTF-16 by its mark.")
+    ] = ""
     import_id: Annotated[
-        str, Parameter(help="The name of this import: the same command again goes on where it was cut off.")
+        str,
+        Parameter(help="The name of this import. Repeated with it, the command goes on where it was cut off."),
     ] = ""
 
     def read_lines(self, file: Path) -> Iterator[str]:

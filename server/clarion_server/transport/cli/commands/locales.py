@@ -22,7 +22,7 @@ locales = App(name="locales", help="Translate the texts of a campaign's file.")
 
 CampaignFile = Annotated[Path, Parameter(help="The YAML file of the campaign.")]
 Tag = Annotated[str, Parameter(help="The locale, such as pt-BR.")]
-#: What the service takes for a tag of BCP 47.
+#: Says what the service takes for a tag of BCP 47.
 _BCP_47 = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 

@@ -81,7 +81,7 @@ def _open(path: Path, email: RenderedEmail, output: Output) -> None:
     output.show({"page": page}, lambda: plain(page))
 
 
-#: What the table above the content shows.
+#: Says what the table above the content shows.
 _ROWS = frozenset({"action", "address", "locale", "content_locale", "locale_reason"})
 _ROWS_OF_RULES = frozenset({"rule", "rule_evaluations", "exclusion_reason"})
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     _Given = tuple[Profile, Sequence[ConsentChange]]
 
-#: The most profiles whose first lines are remembered, to tell which rows name somebody again.
+#: Is the most profiles whose first lines are remembered, to tell which rows name somebody again.
 _MOST_REMEMBERED = 1_000_000
 _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 

@@ -19,7 +19,7 @@ from clarion_server.transport.cli.views import id_of, plain, state
 if TYPE_CHECKING:
     from clarion_client import Event, EventWatch
 
-#: The width of the longest type that an attempt or an outcome has.
+#: Is the width of the longest type that an attempt or an outcome has.
 TYPE_WIDTH = 9
 
 

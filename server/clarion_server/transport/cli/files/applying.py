@@ -29,9 +29,9 @@ from clarion_server.transport.cli.files.test_suites import TEST_CASE
 from clarion_server.transport.cli.files.uploads import Upload
 from clarion_server.transport.cli.files.yaml_syntax import dump
 
-#: Why a campaign is not activated, or a fragment not published, that has no errors.
+#: Says why a campaign is not activated, or a fragment not published, that has no errors.
 _APPROVAL_REASONS = frozenset({"APPROVAL_REQUIRED", "APPROVAL_STALE"})
-#: What a refusal means while resources are applied, and where nothing was to be changed.
+#: Says what a refusal means while resources are applied, and where nothing was to be changed.
 REFUSED = "The service refuses {names}. Nothing was changed."
 WOULD_BE_REFUSED = "The service would refuse {names}."
 ACTIVE_STATES = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
@@ -50,12 +50,12 @@ class Planned:
 
     resource: Resource[Any]
     stored: Any = None
-    #: The top-level fields that differ.
+    #: Holds the top-level fields that differ.
     fields: tuple[str, ...] = ()
     diff: str = ""
-    #: Whether the files no longer have it, and it is to be deleted.
+    #: Says whether the files no longer have it, and it is to be deleted.
     is_removed: bool = False
-    #: The policies that ask for approvals before the changed fragment is published.
+    #: Holds the policies that ask for approvals before the changed fragment is published.
     approval_policies: tuple[str, ...] = ()
 
     @property
@@ -85,14 +85,14 @@ class Applied:
     """Says what became of one resource."""
 
     planned: Planned
-    #: The campaign as it is now. None in a dry run, and for other resources.
+    #: Is the campaign as it is now. None in a dry run, and for other resources.
     campaign: Campaign | None = None
     activated: bool = False
-    #: The version that was made of a fragment's draft. 0: none.
+    #: Is the version that was made of a fragment's draft. 0: none.
     new_version: int = 0
-    #: What review found, and where in the files, when campaigns were to be activated.
+    #: Says what review found, and where in the files, when campaigns were to be activated.
     findings: tuple[tuple[Location, Finding], ...] = ()
-    #: Why the draft was not activated or published: its approvals are missing, or stale.
+    #: Says why the draft was not activated or published: its approvals are missing, or stale.
     refusal: ClarionError | None = None
 
     @property

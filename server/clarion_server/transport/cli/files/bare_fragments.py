@@ -13,7 +13,7 @@ from clarion_server.transport.cli.files.references import FILE_SUFFIX
 from clarion_server.transport.cli.files.resource_types import CAMPAIGN, FRAGMENT
 from clarion_server.transport.cli.files.source_location import Location, Locations
 
-#: The folder beside the file of a campaign.
+#: Is the folder beside the file of a campaign.
 FOLDER = "fragments"
 _KINDS = {".html": "HTML", ".txt": "TEXT"}
 _ID = re.compile("[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")

@@ -12,7 +12,7 @@ from clarion_server.transport.cli.text_input import read_text
 
 Catalogue = dict[str, Any]
 
-#: The plural categories of the CLDR, of which every text with forms has the last one.
+#: Holds the plural categories of the CLDR, of which every text with forms has the last one.
 CATEGORIES = ("zero", "one", "two", "few", "many", "other")
 OTHER = "other"
 

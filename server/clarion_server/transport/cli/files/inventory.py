@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from clarion_client import Client
 
 _LARGEST_PAGE = 1_000
-#: The folder of the files that campaigns carry, beside the campaigns.
+#: Is the folder of the files that campaigns carry, beside the campaigns.
 FILES = "files"
 
 

@@ -14,7 +14,7 @@ from clarion_server.transport.cli.files.contract_fields import is_required, is_s
 from clarion_server.transport.cli.files.references import FILE_SUFFIX
 from clarion_server.transport.cli.files.source_location import Problems
 
-#: A language of two letters, or one of three with a script or a region: `order.old.html` is a copy, and not in Old.
+#: Is a language of two letters, or one of three with a script or a region: `order.old.html` is a copy, and not in Old.
 _SCRIPT, _REGION = "-[A-Z][a-z]{3}", "-(?:[A-Z]{2}|[0-9]{3})"
 _TAG = re.compile(f"[a-z]{{2}}(?:{_SCRIPT})?(?:{_REGION})?|[a-z]{{3}}{_SCRIPT}(?:{_REGION})?|[a-z]{{3}}{_REGION}")
 _ALMOST_TAG = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)

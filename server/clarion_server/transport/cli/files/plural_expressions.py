@@ -9,7 +9,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 
-#: Which form, counted from 0, a number takes.
+#: Says which form, counted from 0, a number takes.
 Rule = Callable[[int], int]
 
 _HEADER = re.compile(r"\s*nplurals\s*=\s*(\d+)\s*;\s*plural\s*=\s*([^;]*?)\s*;?\s*")

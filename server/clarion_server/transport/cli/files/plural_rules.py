@@ -10,7 +10,7 @@ from typing import Any
 
 from babel import Locale
 
-#: What a condition is of every whole number, or its text and whether it must stand in brackets beside `&&`.
+#: Says what a condition is of every whole number, or its text and whether it must stand in brackets beside `&&`.
 _Condition = bool | tuple[str, bool]
 
 

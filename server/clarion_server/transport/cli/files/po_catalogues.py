@@ -17,7 +17,7 @@ from clarion_server.transport.cli.files.po_files import PoEntry, read_po, write_
 
 _NUMBERS = (*range(201), 10**6)
 _PYTHON = re.compile(r"%\((\w+)\)[sd]")
-#: What tools leave in a header that nobody filled in.
+#: Says what tools leave in a header that nobody filled in.
 _UNFILLED = re.compile(r"INTEGER|EXPRESSION")
 
 

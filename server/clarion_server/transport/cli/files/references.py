@@ -43,9 +43,9 @@ class References:
         self._environment = environment
         #: By the paths of values from the environment, the reference in the file. Errors must not show the value.
         self.from_environment: dict[str, str] = {}
-        #: The paths of the secrets that the document gives.
+        #: Holds the paths of the secrets that the document gives.
         self.secrets: set[str] = set()
-        #: The files that are uploaded when the document is applied.
+        #: Holds the files that are uploaded when the document is applied.
         self.uploads: list[Upload] = []
 
     def resolve(self, data: Mapping[str, Any], message: Descriptor, path: str = "") -> dict[str, Any]:

@@ -51,7 +51,8 @@ class ResourceType(Generic[V]):
     value_type: type[V]
     message: Descriptor
     resources: Callable[[Client], Resources[V]]
-    #: Whether `${NAME}` in a file is the value of an environment variable. A template may well contain such a text.
+    #: Says whether `${NAME}` in a file is the value of an environment variable. A template may well contain such a
+    #: text.
     has_environment: bool = False
 
     @property

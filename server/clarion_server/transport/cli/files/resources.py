@@ -22,7 +22,7 @@ from clarion_server.transport.cli.files.test_suites import KEYWORD, Suite, suite
 from clarion_server.transport.cli.files.uploads import Upload
 
 TYPES: Mapping[str, ResourceType[Any]] = {resource_type.keyword: resource_type for resource_type in ALL}
-#: The name of a fragment in a template, without its version.
+#: Is the name of a fragment in a template, without its version.
 _INCLUDED = re.compile(r"""\{%[-+]?\s*(?:include|extends)\s*["'](fragments/[a-z0-9-]+)""")
 #: An error may quote a value, and that may be a whole page.
 _MAX_TEXT = 200
@@ -35,9 +35,9 @@ class Resource(Generic[V]):
     type: ResourceType[V]
     value: V
     locations: Locations
-    #: The top-level fields that hold a secret.
+    #: Holds the top-level fields that hold a secret.
     secret_fields: frozenset[str] = frozenset()
-    #: The files that are uploaded before it is written.
+    #: Holds the files that are uploaded before it is written.
     uploads: tuple[Upload, ...] = ()
 
     @property
@@ -51,7 +51,7 @@ class Files:
 
     #: Campaigns last, because they use the others.
     resources: list[Resource[Any]]
-    #: The test cases, by the names of their campaigns.
+    #: Holds the test cases, by the names of their campaigns.
     suites: Mapping[str, Suite]
 
 

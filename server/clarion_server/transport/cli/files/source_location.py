@@ -61,7 +61,7 @@ class Problems:
     def __init__(self, locations: Locations) -> None:
         self._locations = locations
         self._problems: list[Problem] = []
-        #: The paths of the values that are wrong.
+        #: Holds the paths of the values that are wrong.
         self.paths: set[str] = set()
 
     def add(self, path: str, text: str, remedy: str = "") -> None:

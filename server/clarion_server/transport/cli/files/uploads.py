@@ -11,7 +11,7 @@ from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 
-#: The field whose `…_file` is uploaded, and not read as a text.
+#: Is the field whose `…_file` is uploaded, and not read as a text.
 UPLOADED = "clarion.v1.ContentAttachment.attachment"
 
 _OTHER_CHARACTERS = re.compile("[^a-z0-9]+")

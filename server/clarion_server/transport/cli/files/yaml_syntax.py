@@ -24,7 +24,7 @@ MAX_DEPTH = 100
 
 _PREFIX = "tag:yaml.org,2002:"
 NULL, MERGE, TEXT = f"{_PREFIX}null", f"{_PREFIX}merge", f"{_PREFIX}str"
-#: The forms of plain scalars that are no text, and their tags.
+#: Holds the forms of plain scalars that are no text, and their tags.
 _CORE_SCHEMA = {
     re.compile(r"~|null|Null|NULL|"): NULL,
     re.compile(r"true|True|TRUE|false|False|FALSE"): f"{_PREFIX}bool",

@@ -19,7 +19,7 @@ from clarion_server.transport.cli.trying.results import ACCEPTED, Result, conten
 FOLDER = "goldens"
 _HEAD = "Format-Data: "
 _SUFFIX = ".txt"
-#: How many octets of documents one call compares. A request has at most four times as many.
+#: Says how many octets of documents one call compares. A request has at most four times as many.
 _BATCH = 1_000_000
 
 

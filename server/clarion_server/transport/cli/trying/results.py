@@ -8,9 +8,9 @@ from typing import Any
 
 from clarion_client import Comparison, Finding, Severity, TestCell, TestCellKey, TestRun
 
-#: The comparisons of cells whose renderings `--update` accepts.
+#: Holds the comparisons of cells whose renderings `--update` accepts.
 ACCEPTED = frozenset({Comparison.NEW, Comparison.CHANGED, Comparison.FORMAT_DATA_CHANGED})
-#: The comparisons that fail a run.
+#: Holds the comparisons that fail a run.
 FAILING = frozenset({Comparison.CHANGED, Comparison.FAILED})
 
 
@@ -21,9 +21,9 @@ class Result:
     campaign: str
     cells: Sequence[TestCell]
     end: TestRun
-    #: Accepted renderings whose cells there are no longer.
+    #: Holds accepted renderings whose cells do not exist any more.
     gone: Sequence[TestCellKey]
-    #: How many renderings were accepted just now, and how many dropped.
+    #: Says how many renderings were accepted just now, and how many dropped.
     updated: tuple[int, int] | None = None
 
     @property

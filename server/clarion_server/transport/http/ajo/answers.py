@@ -22,7 +22,7 @@ from clarion_server.transport.http.asgi_io import JSON_HEADERS
 from clarion_server.transport.http.refusals import HttpRefusal
 from clarion_server.transport.http.statuses import headers_of
 
-#: The beginning of an error's `type`; its reason follows.
+#: Is the beginning of an error's `type`; its reason follows.
 ERRORS: Final = "https://clarion.dev/errors/"
 
 _UNFINISHED: Final = frozenset({MessageState.QUEUED, MessageState.SENDING})
@@ -133,7 +133,7 @@ def is_deleted(view: ExecutionView) -> bool:
     return MessageState.CANCELLED in states and states <= {MessageState.CANCELLED, MessageState.EXCLUDED}
 
 
-#: Where Adobe's callers expect another code than the contract's.
+#: Says where Adobe's callers expect another code than the contract's.
 _CODES: Final = {"ILLEGAL_TRANSITION": 409}
 
 

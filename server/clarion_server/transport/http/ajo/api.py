@@ -194,7 +194,7 @@ class AjoApi:
         return refused(method_unknown(methods) if methods else url_unknown(f"This API has {paths}."), {})
 
 
-#: The longest id that is repeated in an answer.
+#: Is the longest id that is repeated in an answer.
 _LONGEST_ID: Final = 200
 
 

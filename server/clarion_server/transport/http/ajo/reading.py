@@ -33,9 +33,10 @@ MAX_RECIPIENTS: Final = 20
 UUID_PREFIX: Final = "ajo-"
 
 _TYPES: Final = ("aep", "external")
-#: What Adobe's API sends and Clarion does not, wherever it stands. It is refused, because the message would differ.
+#: Says what Adobe's API sends and Clarion does not, wherever it stands. It is refused, because the message would
+#: differ.
 UNSUPPORTED: Final = frozenset({"mobilePhoneNumber", "pushInfo"})
-#: The levels of a body that `context` and `profile` stand in: the body, its recipients, each of them.
+#: Holds the levels of a body that `context` and `profile` stand in: the body, its recipients, each of them.
 _LEVELS: Final = 3
 
 

@@ -29,7 +29,7 @@ EXPIRES_IN: Final = 86_399
 
 _BAD_REQUEST: Final = 400
 _FORM: Final = "application/x-www-form-urlencoded"
-#: The errors of RFC 6749 section 5.2, which has none for other failures.
+#: Holds the errors of RFC 6749 section 5.2, which has none for other failures.
 _ERRORS: Final = {
     code_pb2.UNAUTHENTICATED: (401, "invalid_client"),
     code_pb2.PERMISSION_DENIED: (_BAD_REQUEST, "unauthorized_client"),

@@ -17,7 +17,7 @@ MAX_BODY_BYTES: Final = 16 * 1024
 OTHERS: Final = "*"
 UNSUBSCRIBE, SAVE, NONE = "unsubscribe", "save", "none"
 
-#: A box as it was shown: the topic, whether it was ticked, and the version of the words beside it.
+#: Is a box as it was shown: the topic, whether it was ticked, and the version of the words beside it.
 _SHOWN = re.compile(rf"({re.escape(OTHERS)}|[a-z0-9-]{{1,64}})([+-])([0-9a-f]{{16}})")
 #: Further fields are not read: a page has two for each topic, of which there are a hundred at most.
 _MAX_FIELDS = 300

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-#: The networks whose addresses count together: somebody with one of them usually has many.
+#: Holds the networks whose addresses count together: somebody with one of them usually has many.
 _PREFIXES = {4: 24, 6: 48}
 
 

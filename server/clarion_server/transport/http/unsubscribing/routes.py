@@ -34,9 +34,10 @@ from clarion_server.transport.http.unsubscribing.texts import DEFAULT, Texts, te
 _PATH: Final = "/u/"
 _CHOICES: Final = "choices"
 _WINDOW_SECONDS: Final = 60.0
-#: How many damaged tokens of one network are answered in a window. Nobody types tokens, so further ones are guesses.
+#: Says how many damaged tokens of one network are answered in a window. Nobody types tokens, so further ones are
+#: guesses.
 _MOST_DAMAGED: Final = 30
-#: How often one link is pressed in a window. Links of different people are never counted together, whoever presses
+#: Says how often one link is pressed in a window. Links of different people are never counted together, whoever presses
 #: them: the large providers press for all their customers from a few addresses.
 _MOST_PRESSED: Final = 10
 _NOT_FOUND, _METHOD_NOT_ALLOWED, _TOO_LARGE, _TOO_MANY, _INCOMPLETE, _UNAVAILABLE = 404, 405, 413, 429, 400, 503

@@ -13,7 +13,7 @@ from clarion_server.adapters.channels.tls import certificate_end
 from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.instant import Instant
 
-#: How long to wait for the reply to QUIT, in seconds.
+#: Says how long to wait for the reply to QUIT, in seconds.
 QUIT_SECONDS = 2.0
 
 

@@ -34,9 +34,9 @@ class Step(StrEnum):
 
 _REASON = FailureReason
 
-#: The reasons by enhanced code (RFC 3463 and IANA's registry; X stands for any class), by step and code, and by code,
-#: in the order of preference. A refusal without an entry becomes `OTHER`; the failure has its code and text. Enhanced
-#: codes that say no more than the basic one, such as X.2.0 and X.7.1, are left out on purpose.
+#: Holds the reasons by enhanced code (RFC 3463 and IANA's registry; X stands for any class), by step and code, and by
+#: code, in the order of preference. A refusal without an entry becomes `OTHER`; the failure has its code and text.
+#: Enhanced codes that say no more than the basic one, such as X.2.0 and X.7.1, are left out on purpose.
 REASONS: Mapping[str, FailureReason] = {
     "X.1.1": _REASON.RECIPIENT_REJECTED,
     "X.1.2": _REASON.RECIPIENT_REJECTED,

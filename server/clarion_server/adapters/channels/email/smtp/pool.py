@@ -9,9 +9,10 @@ from clarion_server.adapters.channels.email.smtp.connection import SmtpConnectio
 
 #: Servers keep idle clients for minutes (RFC 5321 section 4.5.3.2.7). Half a minute bridges the gaps of a load.
 IDLE_SECONDS = 30.0
-#: The messages after which a connection is replaced, so that servers behind one name can balance their load.
+#: Is the number of messages after which a connection is replaced, so that servers behind one name can balance their
+#: load.
 MAX_MESSAGES = 1_000
-#: How long `close` waits for connections to close, in seconds.
+#: Says how long `close` waits for connections to close, in seconds.
 _CLOSE_SECONDS = 3.0
 
 

@@ -8,7 +8,7 @@ from collections import deque
 from clarion_server.adapters.channels.failure_detail import one_line
 from clarion_server.domain.value import value
 
-#: The longest reply, in octets. Real ones have a few hundred.
+#: Is the longest reply, in octets. Real ones have a few hundred.
 _MAX_REPLY = 64 * 1024
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)

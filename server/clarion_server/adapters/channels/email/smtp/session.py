@@ -23,11 +23,11 @@ from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.content.email import SmtpProvider, TlsMode
 from clarion_server.domain.instant import SECOND
 
-#: The methods in the order of preference. All are safe, as the connection is encrypted or stays on this machine.
+#: Holds the methods in the order of preference. All are safe, as the connection is encrypted or stays on this machine.
 _AUTH_METHODS = ("plain", "login", "cram-md5")
 #: Refusals of the AUTH method and not of the credentials (RFC 5321 section 4.2.2, RFC 4954 section 6).
 _METHOD_REFUSED = frozenset({502, 504, 534})
-#: The replies of servers that do not know EHLO.
+#: Holds the replies of servers that do not know EHLO.
 _COMMAND_UNKNOWN = frozenset({500, 502})
 
 _Run = Callable[[], Awaitable[str]]

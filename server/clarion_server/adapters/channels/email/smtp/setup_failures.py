@@ -11,8 +11,8 @@ from clarion_server.adapters.channels.email.smtp.replies import Reply
 from clarion_server.adapters.channels.failure_detail import one_line
 from clarion_server.domain.attempt import Failure, FailureReason
 
-#: The errors of a session's steps. ValueError is raised for a malformed host name or CA bundle, and RuntimeError by
-#: uvloop for a socket that was just closed.
+#: Holds the errors of a session's steps. ValueError is raised for a malformed host name or CA bundle, and RuntimeError
+#: by uvloop for a socket that was just closed.
 SETUP_ERRORS = (HandOffBroken, aiosmtplib.SMTPException, OSError, ValueError, RuntimeError)
 
 

@@ -17,10 +17,10 @@ from clarion_server.adapters.channels.email.smtp.replies import Reply
 from clarion_server.application.ports.channels import PermanentFailure
 from clarion_server.domain.attempt import Failure, FailureReason
 
-#: The octets of a message that are written at once, after the previous ones have left this process.
+#: Is the number of octets of a message that are written at once, after the previous ones have left this process.
 _PIECE = 64 * 1024
-#: The largest message behind which the next one begins, in octets. Systems take so much at once; of what they took in
-#: part, nobody could tell whether the final dot was in it or just the commands behind it were not.
+#: Is the largest message behind which the next one begins, in octets. Systems take so much at once; of what they took
+#: in part, nobody could tell whether the final dot was in it or just the commands behind it were not.
 _LARGEST_FOLLOWED = 16 * 1024
 
 _START_INPUT = 354
@@ -28,7 +28,7 @@ _SERVICE_CLOSING = 421
 _BEFORE_SENDER = frozenset({Step.RSET, Step.MAIL})
 
 _Command = tuple[Step, bytes]
-#: The commands of a message that were sent ahead.
+#: Holds the commands of a message that were sent ahead.
 _BEGUN: list[_Command] = [(Step.MAIL, b""), (Step.RCPT, b""), (Step.DATA, b"")]
 _FINAL_DOT = b".\r\n"
 
