@@ -50,6 +50,10 @@ def test_an_unknown_member_of_the_profile_is_told_how_attributes_are_written() -
     )
 
 
+def test_one_equals_sign_is_told_that_values_are_compared_by_two() -> None:
+    assert "Values are compared by ==." in messages("profile.locale = 'de'")
+
+
 @pytest.mark.parametrize("text", ["profile.locale", "1", "profile.attributes.vip", "true ? 1 : 2"])
 def test_a_condition_must_be_true_or_false(text: str) -> None:
     assert "must be true or false" in messages(text)

@@ -12,7 +12,11 @@ _PROBLEM = re.compile(r"^(?:.*: )?ERROR: <input>:(\d+):(\d+): (.*)$", re.MULTILI
 _NOISE = re.compile(r" expecting \{.*| \(in container ''\)| \[INVALID_ARGUMENT\]$|^Syntax error: ")
 _FOLLOWS = "'*error*'"
 _UNKNOWN_MEMBER = re.compile(r"undeclared reference to 'profile\.")
-_HINT = " Attributes are written as profile.attributes.NAME."
+_SINGLE_EQUALS = re.compile(r"token recognition error at: '=[^=]")
+_HINTS = (
+    (_UNKNOWN_MEMBER, " Attributes are written as profile.attributes.NAME."),
+    (_SINGLE_EQUALS, " Values are compared by ==."),
+)
 
 
 def read_problems(text: str, report: str) -> list[ConditionProblem]:
@@ -40,5 +44,5 @@ def at(text: str, offset: int, message: str) -> ConditionProblem:
 
 def _message(text: str) -> str:
     plain = _NOISE.sub("", text).strip().replace("'<EOF>'", "at the end")
-    hint = _HINT if _UNKNOWN_MEMBER.match(plain) else ""
+    hint = "".join(hint for mistake, hint in _HINTS if mistake.match(plain))
     return f"{plain[:1].upper()}{plain[1:]}.{hint}"
