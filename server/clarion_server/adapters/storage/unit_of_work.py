@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Transaction
 
@@ -44,12 +44,67 @@ from clarion_server.domain.resource import Resource
 from clarion_server.domain.topic import Topic
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 
 _TOPIC_ROWS = FieldRows(Topic)
 _PLAIN_ROWS: Mapping[type[Resource], FieldRows[Any]] = {kind: FieldRows(kind) for kind in PLAIN_RESOURCES}
 
 
+class _OnFirstUse(Generic[T]):
+    """Makes a repository when it is first asked for: of all there are, a commit uses six."""
+
+    def __init__(self, make: Callable[[SqlUnitOfWork], T]) -> None:
+        self._make = make
+
+    def __set_name__(self, _owner: type[SqlUnitOfWork], name: str) -> None:
+        self._name = name
+
+    def __get__(self, unit: SqlUnitOfWork, _owner: type[SqlUnitOfWork]) -> T:
+        # What stands in the unit itself goes before this from then on.
+        made = unit.__dict__[self._name] = self._make(unit)
+        return made
+
+
 class SqlUnitOfWork:
+    connection: Connection
+    recipient_index: RecipientIndex
+    caps_to_lock: RowsToLock
+    shard: int
+    writes: bool
+
+    access_labels = _OnFirstUse(lambda unit: SqlAccessLabelRepository(unit.connection))
+    campaigns = _OnFirstUse(lambda unit: SqlCampaignRepository(unit.connection))
+    attachments = _OnFirstUse(lambda unit: SqlAttachmentRepository(unit.connection))
+    fragments = _OnFirstUse(lambda unit: SqlFragmentRepository(unit.connection))
+    channels = _OnFirstUse(lambda unit: SqlChannelConfigurationRepository(unit.connection))
+    profiles = _OnFirstUse(lambda unit: SqlProfileRepository(unit.connection))
+    executions = _OnFirstUse(lambda unit: SqlExecutionRepository(unit.connection))
+    messages = _OnFirstUse(lambda unit: SqlMessageRepository(unit.connection, unit.recipient_index, locks=unit.writes))
+    audience_runs = _OnFirstUse(lambda unit: SqlAudienceRunRepository(unit.connection, locks=unit.writes))
+    allow_lists = _OnFirstUse(lambda unit: SqlAllowListRepository(unit.connection))
+    suppressions = _OnFirstUse(lambda unit: SqlSuppressionRepository(unit.connection))
+    erasures = _OnFirstUse(lambda unit: SqlErasureRepository(unit.connection))
+    events = _OnFirstUse(lambda unit: SqlEventRepository(unit.connection))
+    counters = _OnFirstUse(lambda unit: SqlCounterRepository(unit.connection, unit.shard))
+    retention = _OnFirstUse(lambda unit: SqlRetentionRepository(unit.connection))
+    keys = _OnFirstUse(lambda unit: SqlApiKeyRepository(unit.connection))
+    link_keys = _OnFirstUse(lambda unit: SqlKeyNameRepository(unit.connection, link_keys))
+    erasure_keys = _OnFirstUse(lambda unit: SqlKeyNameRepository(unit.connection, erasure_keys))
+    processes = _OnFirstUse(lambda unit: SqlProcessRepository(unit.connection))
+    sending_policies = _OnFirstUse(lambda unit: SqlSendingPolicyRepository(unit.connection))
+    identity_namespaces = _OnFirstUse(lambda unit: SqlIdentityNamespaceRepository(unit.connection, locks=unit.writes))
+    caps = _OnFirstUse(lambda unit: SqlCapRepository(unit.connection, unit.caps_to_lock, locks=unit.writes))
+    turn_schedules = _OnFirstUse(lambda unit: SqlTurnScheduleRepository(unit.connection, locks=unit.writes))
+    topics = _OnFirstUse(
+        lambda unit: SqlArchivableRepository(unit.connection, topics, _TOPIC_ROWS.to_row, _TOPIC_ROWS.from_row)
+    )
+    approvals = _OnFirstUse(lambda unit: SqlApprovalRepository(unit.connection))
+    test_cases = _OnFirstUse(lambda unit: SqlTestCaseRepository(unit.connection))
+    accepted_renderings = _OnFirstUse(lambda unit: SqlAcceptedRenderingRepository(unit.connection))
+    audiences = _OnFirstUse(lambda unit: SqlAudienceRepository(unit.connection))
+    imports = _OnFirstUse(lambda unit: SqlImportRepository(unit.connection))
+    consents = _OnFirstUse(lambda unit: SqlConsentRepository(unit.connection, locks=unit.writes))
+
     def __init__(
         self,
         connection: Connection,
@@ -60,43 +115,17 @@ class SqlUnitOfWork:
         on_commit: Callable[[], None] | None,
     ) -> None:
         """`transaction` has begun. `on_commit` is called after each commit, and is None in a transaction that reads."""
-        self._connection = connection
+        self.connection = connection
+        self.recipient_index = recipient_index
+        self.caps_to_lock = caps_to_lock
+        self.shard = shard
+        self.writes = on_commit is not None
         self._transaction = transaction
         self._on_commit = on_commit
-        self.access_labels = SqlAccessLabelRepository(connection)
-        self.campaigns = SqlCampaignRepository(connection)
-        self.attachments = SqlAttachmentRepository(connection)
-        self.fragments = SqlFragmentRepository(connection)
-        self.channels = SqlChannelConfigurationRepository(connection)
-        self.profiles = SqlProfileRepository(connection)
-        self.executions = SqlExecutionRepository(connection)
-        self.messages = SqlMessageRepository(connection, recipient_index, locks=on_commit is not None)
-        self.audience_runs = SqlAudienceRunRepository(connection, locks=on_commit is not None)
-        self.allow_lists = SqlAllowListRepository(connection)
-        self.suppressions = SqlSuppressionRepository(connection)
-        self.erasures = SqlErasureRepository(connection)
-        self.events = SqlEventRepository(connection)
-        self.counters = SqlCounterRepository(connection, shard)
-        self.retention = SqlRetentionRepository(connection)
-        self.keys = SqlApiKeyRepository(connection)
-        self.link_keys = SqlKeyNameRepository(connection, link_keys)
-        self.erasure_keys = SqlKeyNameRepository(connection, erasure_keys)
-        self.processes = SqlProcessRepository(connection)
-        self.sending_policies = SqlSendingPolicyRepository(connection)
-        self.identity_namespaces = SqlIdentityNamespaceRepository(connection, locks=on_commit is not None)
-        self.caps = SqlCapRepository(connection, caps_to_lock, locks=on_commit is not None)
-        self.turn_schedules = SqlTurnScheduleRepository(connection, locks=on_commit is not None)
-        self.topics = SqlArchivableRepository(connection, topics, _TOPIC_ROWS.to_row, _TOPIC_ROWS.from_row)
-        self.approvals = SqlApprovalRepository(connection)
-        self.test_cases = SqlTestCaseRepository(connection)
-        self.accepted_renderings = SqlAcceptedRenderingRepository(connection)
-        self.audiences = SqlAudienceRepository(connection)
-        self.imports = SqlImportRepository(connection)
-        self.consents = SqlConsentRepository(connection, locks=on_commit is not None)
 
     def resources(self, kind: type[R]) -> SqlResourceRepository[R]:
         rows = _PLAIN_ROWS[kind]
-        return SqlResourceRepository(self._connection, PLAIN_RESOURCES[kind], rows.to_row, rows.from_row)
+        return SqlResourceRepository(self.connection, PLAIN_RESOURCES[kind], rows.to_row, rows.from_row)
 
     def commit(self) -> None:
         self._transaction.commit()
