@@ -23,7 +23,7 @@ def open_queue(
 ) -> Queue:
     """Raises CannotStart."""
     if settings.queue == "store":
-        return StoreQueue(commits, lease.process_id, exclusions)
+        return StoreQueue(commits, lease.process_id, exclusions, claims=settings.role != "api")
     try:
         from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address  # noqa: PLC0415 - only when asked for
     except ImportError as error:

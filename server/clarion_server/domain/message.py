@@ -67,6 +67,10 @@ _LANES: Mapping[Category, Lane] = {
 }
 
 
+#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
+_MARKETING, _SENDING = Lane.MARKETING, MessageState.SENDING
+
+
 def lane_of(category: Category, *, rapid: bool) -> Lane:
     """Returns the lane of a campaign's messages."""
     return Lane.RAPID if rapid else _LANES[category]
@@ -74,7 +78,7 @@ def lane_of(category: Category, *, rapid: bool) -> Lane:
 
 def category_of(lane: Lane) -> Category:
     """Returns the category of the campaigns whose messages have the lane: marketing has one of its own."""
-    return Category.MARKETING if lane is Lane.MARKETING else Category.TRANSACTIONAL
+    return Category.MARKETING if lane is _MARKETING else Category.TRANSACTIONAL
 
 
 #: Holds the labels of a message without any.
@@ -174,7 +178,7 @@ class Message:
     @property
     def asks_consent(self) -> bool:
         """Returns whether the choices of people decide about it."""
-        return self.lane is Lane.MARKETING or self.topic is not None
+        return self.lane is _MARKETING or self.topic is not None
 
     def is_closed(self, now: Instant) -> bool:
         """Returns whether the hours have ended in which it was claimed."""
@@ -197,7 +201,7 @@ class Message:
             self.locale,
             self.context,
             self.profile,
-            MessageState.SENDING,
+            _SENDING,
             self.accept_time,
             self.release_time,
             self.due_time,

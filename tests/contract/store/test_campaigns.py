@@ -128,8 +128,10 @@ def test_delivery_policies_say_what_becomes_of_queued_messages(work: UnitOfWork)
     one, two = a_campaign(work, "one"), a_campaign(work, "two")
     work.campaigns.save(replace(two, revision=2, state=CampaignState.STOPPED, queue_disposal=QueueDisposal.CANCEL))
     assert work.campaigns.delivery_policies([one.key, two.key, 10_000]) == {
-        one.key: DeliveryPolicy(CampaignState.DRAFT, None),
-        two.key: DeliveryPolicy(CampaignState.STOPPED, QueueDisposal.CANCEL),
+        one.key: DeliveryPolicy(CampaignState.DRAFT, None, has_suppressions=False, has_allow_list=False),
+        two.key: DeliveryPolicy(
+            CampaignState.STOPPED, QueueDisposal.CANCEL, has_suppressions=False, has_allow_list=False
+        ),
     }
 
 

@@ -10,7 +10,6 @@ from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
 from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.sending.attempt import AttemptRunner
-from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.sending.lease import Lease
@@ -57,12 +56,13 @@ class Desk:
         self.lease = Lease(name, SPAN, world.clock)
         campaigns = CampaignCache(self.transactions, world.review._compiler)
         commits = GroupCommit(self.transactions, lambda: None, 10_000)
+        self._queue = StoreQueue(commits, name, EXCLUSIONS)
         self.triggering = Triggering(
             self.transactions,
             campaigns,
             commits,
             self,
-            StoreQueue(commits, name, EXCLUSIONS),
+            self._queue,
             world.identities,
             world.clock,
             SystemIds(),
@@ -99,8 +99,7 @@ class Desk:
 
     async def claim(self, limit: int, lane: Lane = Lane.TRANSACTIONAL) -> None:
         request = ClaimRequest(1, lane, limit)
-        claims = DueClaims([request], self.owner, self._world.clock.now())
-        ((claimed,),) = await self.transactions.write(lambda unit: ClaimDueMessages(EXCLUSIONS).apply(unit, [claims]))
+        (claimed,) = await self._queue.claim([request], self._world.clock.now())
         self.hands += [ClaimedMessage(message) for message in claimed.messages]
 
     async def attempt(self, channel: ScriptedChannel, configuration: ChannelConfiguration) -> AttemptOutcome | None:

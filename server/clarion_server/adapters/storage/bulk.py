@@ -74,9 +74,9 @@ class BulkStatement:
         """Yields the rows that the statement returns for all rows. It runs as they are asked for."""
         return chain.from_iterable(self.run(connection, rows, before=before, after=after))
 
-    def read(self, connection: Connection, rows: Sequence[Row]) -> Iterable[Row]:
+    def read(self, connection: Connection, rows: Sequence[Row], *, before: Row = (), after: Row = ()) -> Iterable[Row]:
         """Does the same as `select` for rows that are read by position alone."""
-        statements = self._statements(connection.dialect, rows, (), ())
+        statements = self._statements(connection.dialect, rows, before, after)
         found = [driver.run(connection, text, parameters).fetchall() for text, parameters in statements]
         return chain.from_iterable(found)
 

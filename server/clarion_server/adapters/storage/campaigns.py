@@ -74,12 +74,15 @@ _ACCESS_MASKS = BulkStatement("SELECT key, access_mask FROM campaigns WHERE key 
 
 # The first of a sandbox by id, because PostgreSQL takes all rows to be of few sandboxes: for EXISTS it reads the table
 # from its beginning, which is millions of rows where the sandbox has none of them.
+_HAS_SUPPRESSIONS = (
+    "(SELECT 1 FROM suppressions WHERE suppressions.sandbox = campaigns.sandbox ORDER BY suppressions.id LIMIT 1)"
+    " IS NOT NULL"
+)
+_HAS_ALLOW_LIST = "EXISTS (SELECT 1 FROM allow_lists WHERE allow_lists.sandbox = campaigns.sandbox AND enabled)"
 _LOCKED = BulkStatement(
-    "SELECT key, revision,"
+    "SELECT key, revision,"  # noqa: S608 - names of the schema
     " (SELECT 1 FROM profiles WHERE profiles.sandbox = campaigns.sandbox ORDER BY profiles.id LIMIT 1) IS NOT NULL,"
-    " (SELECT 1 FROM suppressions WHERE suppressions.sandbox = campaigns.sandbox ORDER BY suppressions.id LIMIT 1)"
-    " IS NOT NULL,"
-    " EXISTS (SELECT 1 FROM allow_lists WHERE allow_lists.sandbox = campaigns.sandbox AND enabled),"
+    f" {_HAS_SUPPRESSIONS}, {_HAS_ALLOW_LIST},"
     " EXISTS (SELECT 1 FROM sending_policies WHERE sending_policies.sandbox = campaigns.sandbox)"
     " FROM campaigns WHERE key IN ({rows})",
     Values(campaigns.c.key),
@@ -91,8 +94,9 @@ _FOLDED_TAGS = BulkStatement(
 )
 
 _DELIVERY_POLICIES = BulkStatement(
-    "SELECT key, state, queue_disposal, EXISTS (SELECT 1 FROM erasures),"
-    " EXISTS (SELECT 1 FROM turn_schedules WHERE turn_schedules.name = 'campaign/' || campaigns.key)"
+    "SELECT key, state, queue_disposal, EXISTS (SELECT 1 FROM erasures),"  # noqa: S608 - names of the schema
+    " EXISTS (SELECT 1 FROM turn_schedules WHERE turn_schedules.name = 'campaign/' || campaigns.key),"
+    f" {_HAS_SUPPRESSIONS}, {_HAS_ALLOW_LIST}"
     " FROM campaigns WHERE key IN ({rows})",
     Values(campaigns.c.key),
 )
@@ -135,12 +139,9 @@ class SqlCampaignRepository:
             key: DeliveryPolicy(
                 CampaignState(state),
                 None if disposal is None else QueueDisposal(disposal),
-                bool(erasing),
-                bool(rated),
+                *map(bool, has),
             )
-            for key, state, disposal, erasing, rated in _DELIVERY_POLICIES.read(
-                self._connection, [(key,) for key in keys]
-            )
+            for key, state, disposal, *has in _DELIVERY_POLICIES.read(self._connection, [(key,) for key in keys])
         }
 
     def save(self, campaign: Campaign) -> None:

@@ -126,6 +126,21 @@ _READ_COLUMNS = (
 )
 
 
+#: The columns that may change while a message is queued, in the order of `changing_values`. `blanking` changes others
+#: as well, always with the identity.
+CHANGING_COLUMNS = (
+    messages.c.due_time,
+    messages.c.release_time,
+    messages.c.attempt_count,
+    func.coalesce(messages.c.first_attempt_time, messages.c.attempt_time).label("first_attempt_time"),
+    messages.c.identity,
+    messages.c.profile_key,
+    messages.c.cap_person,
+    messages.c.fallback_addresses,
+    messages.c.turn,
+)
+
+
 @lru_cache(maxsize=4096)
 def locale_choice(locale: str, reason: str) -> LocaleChoice:
     """Returns the choice that two columns hold."""
@@ -240,6 +255,20 @@ def _shared_row(message: Message, segment: int) -> tuple[Any, ...]:
 def context_to_row(message: Message) -> tuple[Any, ...]:
     # sqlite3 looks for an adapter of bytes, as it does of nulls, which takes three times as long as this copy.
     return message.id, bytearray(message.context), bytearray(message.profile)
+
+
+def changing_values(message: Message) -> list[Any]:
+    return [
+        message.due_time,
+        message.release_time,
+        message.attempt_count,
+        message.first_attempt_time,
+        message.identity,
+        message.profile_key,
+        message.cap_person,
+        TEXTS.encode(message.fallback_addresses) if message.fallback_addresses else None,
+        TURN.encode(message.turn),
+    ]
 
 
 def attachments_to_row(message: Message) -> tuple[Any, ...]:

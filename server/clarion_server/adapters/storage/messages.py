@@ -29,7 +29,9 @@ from clarion_server.adapters.storage.json_columns import EXCLUSION, FAILURE, TUR
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.message_lists import list_messages
 from clarion_server.adapters.storage.message_rows import (
+    CHANGING_COLUMNS,
     attachments_to_row,
+    changing_values,
     context_to_row,
     insert_messages,
     label_rows,
@@ -46,7 +48,7 @@ from clarion_server.adapters.storage.schema import (
     message_labels,
     messages,
 )
-from clarion_server.application.ports.messages import MAX_MESSAGES
+from clarion_server.application.ports.messages import MAX_MESSAGES, KnownMessages
 from clarion_server.application.ports.queries import DueQuery, MessageQuery, QueuedEnd, QueuedMessage, WaitingTurn
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.campaign_health import FailingMessage
@@ -78,20 +80,27 @@ _BY_ID = RowsReader(
         of_shown_campaign(messages.c.campaign_key),
     )
 )
-_IS_DUE = (
-    select_messages()
-    .where(
-        messages.c.channel_key == bindparam("channel_key"),
-        messages.c.lane == bindparam("lane"),
-        messages.c.due_time <= bindparam("now"),
-        IN_QUEUE,
+
+
+def _of_due(selected: Select[Any]) -> Select[Any]:
+    return (
+        selected.where(
+            messages.c.channel_key == bindparam("channel_key"),
+            messages.c.lane == bindparam("lane"),
+            messages.c.due_time <= bindparam("now"),
+            IN_QUEUE,
+        )
+        .order_by(messages.c.due_time, messages.c.id)
+        .limit(bindparam("limit"))
     )
-    .order_by(messages.c.due_time, messages.c.id)
-    .limit(bindparam("limit"))
-)
+
+
+_IS_DUE, _STATE_OF_DUE = _of_due(select_messages()), _of_due(select(messages.c.id, *CHANGING_COLUMNS))
 _DUE = RowsReader(_IS_DUE)
+_DUE_STATES = RowsReader(_STATE_OF_DUE)
 # Skips rows that another process has just locked in order to claim them. SQLite has one writer at a time.
 _DUE_LOCKED = RowsReader(_IS_DUE.with_for_update(of=messages, skip_locked=True))
+_DUE_STATES_LOCKED = RowsReader(_STATE_OF_DUE.with_for_update(of=messages, skip_locked=True))
 _IS_CLAIMABLE = (
     select_messages()
     .where(messages.c.id.in_(bindparam("ids", expanding=True)), text(changes.guard("state = 'QUEUED' AND held = 0")))
@@ -164,12 +173,17 @@ _EARLIEST = select(func.min(messages.c.due_time)).where(
 )
 
 
+#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
+_QUEUED_STATE = MessageState.QUEUED
+
+
 class SqlMessageRepository:
     def __init__(self, connection: Connection, recipient_index: RecipientIndex, *, locks: bool) -> None:
         """With `locks`, no other transaction reads the same messages as due until this one ends."""
         self._connection = connection
         self._recipient_index = recipient_index
         self._due = _DUE_LOCKED if locks else _DUE
+        self._due_states = _DUE_STATES_LOCKED if locks else _DUE_STATES
         self._claimable = _CLAIMABLE_LOCKED if locks else _CLAIMABLE
 
     def add_all(self, messages: Sequence[Message]) -> None:
@@ -202,14 +216,39 @@ class SqlMessageRepository:
         )
         return {MessageState(state): count for state, count in self._connection.execute(statement)}
 
-    def due(self, channel_key: int, now: Instant, limit: int, lanes: Collection[Lane] = tuple(Lane)) -> list[Message]:
+    def due(
+        self,
+        channel_key: int,
+        now: Instant,
+        limit: int,
+        lanes: Collection[Lane] = tuple(Lane),
+        known: KnownMessages | None = None,
+    ) -> list[Message]:
         due: list[Message] = []
         # Each lane is read by itself, so that no query reads past the later messages of another lane.
         for lane in sorted(lanes):
             if len(due) < limit:
                 queue = {"channel_key": channel_key, "lane": lane, "now": now, "limit": limit - len(due)}
-                due += read_messages(self._connection, self._due, queue)
+                due += self._read_due(queue) if known is None else self._read_changed(queue, known)
         return due
+
+    def _read_due(self, queue: Mapping[str, Any]) -> list[Message]:
+        return read_messages(self._connection, self._due, queue)
+
+    def _read_changed(self, queue: Mapping[str, Any], known: KnownMessages) -> list[Message]:
+        """Returns the messages that are due, and reads those that are not as they are known."""
+        states = self._due_states.read(self._connection, queue)
+        found: dict[str, Message] = {}
+        for message_id, *state in states:
+            message = known(message_id)
+            if message is not None and state == changing_values(message):
+                found[message_id] = message
+        missing = [each[0] for each in states if each[0] not in found]
+        if len(missing) > len(found):
+            return self._read_due(queue)
+        if missing:
+            found.update((each.id, each) for each in self.claimable(missing))
+        return [found[each[0]] for each in states if each[0] in found]
 
     def claimable(self, message_ids: Collection[str]) -> list[Message]:
         return read_messages(self._connection, self._claimable, {"ids": list(message_ids)})
@@ -311,7 +350,7 @@ class SqlMessageRepository:
 
     def record_outcomes(self, outcomes: Sequence[AttemptOutcome], owner: str) -> set[str]:
         rows = [_outcome_row(outcome) for outcome in outcomes]
-        return {row.id for row in changes.RECORD_OUTCOMES.select(self._connection, rows, after=(owner,))}
+        return {row[0] for row in changes.RECORD_OUTCOMES.read(self._connection, rows, after=(owner,))}
 
     def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
         return {row.id for row in changes.END_QUEUED.select(self._connection, _rows(message_ids), before=(state, now))}
@@ -354,7 +393,7 @@ def _rows(ids: Collection[str]) -> list[tuple[str]]:
 
 
 def _outcome_row(outcome: AttemptOutcome) -> tuple[Any, ...]:
-    ended, attempt = outcome.state is not MessageState.QUEUED, outcome.attempt
+    ended, attempt = outcome.state is not _QUEUED_STATE, outcome.attempt
     return (
         outcome.message.id,
         outcome.message.attempt_count,

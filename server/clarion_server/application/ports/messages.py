@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from clarion_server.application.ports.queries import (
@@ -20,6 +20,8 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, Message, MessageState
 from clarion_server.domain.turns import Turn
 
+#: Returns a message as it was when it was queued, by its id; None where that is not known.
+KnownMessages = Callable[[str], Message | None]
 #: No trigger makes more messages than these: those of 1,000 recipients on 10 actions.
 MAX_MESSAGES = 10_000
 
@@ -46,8 +48,18 @@ class MessageRepository(Protocol):
 
     def state_counts(self, execution_id: str) -> dict[MessageState, int]: ...
 
-    def due(self, channel_key: int, now: Instant, limit: int, lanes: Collection[Lane] = tuple(Lane)) -> list[Message]:
-        """Queued messages of the channel that are due and not held: lower lanes first, then the longest due."""
+    def due(
+        self,
+        channel_key: int,
+        now: Instant,
+        limit: int,
+        lanes: Collection[Lane] = tuple(Lane),
+        known: KnownMessages | None = None,
+    ) -> list[Message]:
+        """Queued messages of the channel that are due and not held: lower lanes first, then the longest due.
+
+        One that is still as it is `known` is not read whole.
+        """
         ...
 
     def claimable(self, message_ids: Collection[str]) -> list[Message]:

@@ -19,6 +19,9 @@ from clarion_server.domain.message import Lane, Message, MessageState
 from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
 from clarion_server.domain.turns import Turn
 
+#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
+_CANCEL = QueueDisposal.CANCEL
+
 
 class LockedCampaign(NamedTuple):
     revision: int
@@ -78,12 +81,16 @@ class DeliveryPolicy:
     """Says whether the erasure of any person is under way."""
     has_rate: bool = False
     """Says whether they keep a rate of their campaign."""
+    has_suppressions: bool = True
+    """Says whether there may be any suppression in its sandbox."""
+    has_allow_list: bool = True
+    """Says whether the allow list of its sandbox may be enabled."""
 
     @property
     def is_cancelled(self) -> bool:
         """Returns whether they never leave."""
         # It was said when the campaign was stopped, and holds when it is archived since.
-        return self.queue_disposal is QueueDisposal.CANCEL
+        return self.queue_disposal is _CANCEL
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clarion_server.application.group_commit import BulkOperation
+from clarion_server.application.ports.messages import KnownMessages
 from clarion_server.application.ports.queries import DeliveryPolicy
 from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
@@ -15,6 +16,9 @@ from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Message, MessageState
 
+#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
+_PAUSED = CampaignState.PAUSED
+
 
 @dataclass(frozen=True, slots=True)
 class DueClaims:
@@ -23,6 +27,8 @@ class DueClaims:
     requests: Sequence[ClaimRequest]
     owner: str
     now: Instant
+    known: KnownMessages | None = None
+    """Those that need not be read if they are as they were; None where no message is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +65,7 @@ class ClaimDueMessages(BulkOperation[DueClaims, Sequence[Claimed]]):
         self._exclusions = exclusions
 
     def apply(self, unit: UnitOfWork, items: Sequence[DueClaims], /) -> Sequence[Sequence[Claimed]]:
-        return [
-            [_claim_due(unit, request, item.owner, item.now, self._exclusions) for request in item.requests]
-            for item in items
-        ]
+        return [[_claim_due(unit, request, item, self._exclusions) for request in item.requests] for item in items]
 
 
 class ClaimNamedMessages(BulkOperation[NamedClaims, Sequence[NamedClaimed]]):
@@ -76,13 +79,12 @@ class ClaimNamedMessages(BulkOperation[NamedClaims, Sequence[NamedClaimed]]):
         ]
 
 
-def _claim_due(
-    unit: UnitOfWork, request: ClaimRequest, owner: str, now: Instant, exclusions: ExclusionReader
-) -> Claimed:
+def _claim_due(unit: UnitOfWork, request: ClaimRequest, claims: DueClaims, exclusions: ExclusionReader) -> Claimed:
     if not unit.channels.is_enabled(request.channel_key):
         return Claimed((), None)
-    due = unit.messages.due(request.channel_key, now, request.limit, [request.lane])
-    begun, _ = _begin(unit, due, owner, now, exclusions)
+    now = claims.now
+    due = unit.messages.due(request.channel_key, now, request.limit, [request.lane], claims.known)
+    begun, _ = _begin(unit, due, claims.owner, now, exclusions)
     is_full = len(due) == request.limit
     return Claimed(begun, now if is_full else unit.messages.next_due_time(request.channel_key, [request.lane]))
 
@@ -106,7 +108,8 @@ def _begin(
     policies = unit.campaigns.delivery_policies({message.campaign_key for message in due})
     rated_campaigns = {key for key, policy in policies.items() if policy.has_rate}
     allowed = _sift(unit, due, policies, now)
-    sendable, deferred = sift_forbidden(unit, allowed, now, exclusions, rated_campaigns)
+    sandboxes = {message.sandbox: policies[message.campaign_key] for message in allowed}
+    sendable, deferred = sift_forbidden(unit, allowed, now, exclusions, rated_campaigns, sandboxes)
     unit.messages.begin([message.id for message in sendable], owner, now)
     return [message.begun(owner, now) for message in sendable], deferred
 
@@ -125,7 +128,7 @@ def _sift(
             cancelled.append(message)
         elif message.expire_time is not None and message.expire_time <= now:
             expired.append(message)
-        elif policy.state is CampaignState.PAUSED:
+        elif policy.state is _PAUSED:
             held.append(message.id)
         else:
             sendable.append(message)

@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from clarion_server.application.identity_reader import IdentityReader, namespaces_by_sandbox
 from clarion_server.application.people import People
 from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.queries import DeliveryPolicy
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import exclude_queued
 from clarion_server.application.sending.policy_facts import read_policies
@@ -29,6 +30,8 @@ from clarion_server.domain.sending_hours import LONGEST_WAIT, SendingHours
 from clarion_server.domain.sending_policy import SendingPolicy
 from clarion_server.domain.suppression import Suppression, SuppressionIndex, all_covering_keys
 from clarion_server.domain.value import value
+
+NOTHING_KNOWN: Mapping[str, DeliveryPolicy] = {}
 
 
 def find_covering(unit: UnitOfWork, addresses: Collection[tuple[str, str]], hasher: AddressHasher) -> list[Suppression]:
@@ -153,24 +156,34 @@ class HandOffVerdict:
 
 
 def check_hand_off(
-    unit: UnitOfWork, messages: Sequence[Message], now: Instant, exclusions: ExclusionReader, *, with_caps: bool = False
+    unit: UnitOfWork,
+    messages: Sequence[Message],
+    now: Instant,
+    exclusions: ExclusionReader,
+    known: Mapping[str, DeliveryPolicy] = NOTHING_KNOWN,
+    *,
+    with_caps: bool = False,
 ) -> HandOffVerdict:
     """Returns the verdict about messages that are about to be handed off.
 
-    `with_caps` also asks whether caps have room for them now, and lets them count at this time, which writes.
+    `known` says what their sandboxes have, where that was read in this transaction. `with_caps` also asks whether caps
+    have room for them now, and lets them count at this time, which writes.
     """
-    asked = (message for message in messages if message.asks_consent or message.sending_policy is not None)
+    asked = [message for message in messages if message.asks_consent or message.sending_policy is not None]
     stored = namespaces_by_sandbox(unit, ((message.sandbox, message.identity) for message in asked))
-    questions = [exclusions.question(message, stored) for message in messages if message.asks_consent]
-    of_policies = (exclusions.policy_question(message, stored, with_caps=with_caps) for message in messages)
+    questions = [exclusions.question(message, stored) for message in asked if message.asks_consent]
+    of_policies = (exclusions.policy_question(message, stored, with_caps=with_caps) for message in asked)
     policy_questions = [question for question in of_policies if question is not None]
-    sandboxes = {message.sandbox: True for message in messages}
-    addresses = ((message.sandbox, message.address) for message in messages)
+    names = {message.sandbox for message in messages}
+    sandboxes = {name: name not in known or known[name].has_allow_list for name in names}
+    suppressing = {name for name in names if name not in known or known[name].has_suppressions}
+    addresses = ((message.sandbox, message.address) for message in messages if message.sandbox in suppressing)
     facts = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
     excluded, openings, closings, persons, rated = {}, {}, {}, {}, {}
+    phase = ExclusionPhase.HAND_OFF
     for message in messages:
         consent = facts.consents.decide_about(message)
-        found = find_exclusions(message, now, ExclusionPhase.HAND_OFF, facts, consent)
+        found = find_exclusions(message, now, phase, facts, consent)
         if found:
             excluded[message.id] = found[0]
         elif message.sending_policy is not None:
@@ -203,15 +216,17 @@ def sift_forbidden(
     now: Instant,
     exclusions: ExclusionReader,
     rated_campaigns: Collection[int] = (),
+    known: Mapping[str, DeliveryPolicy] = NOTHING_KNOWN,
 ) -> tuple[list[Message], list[Message]]:
     """Returns those of the queued messages that may be sent now, and those that wait for an opening or their turn.
 
-    Ends the others. `rated_campaigns` are the keys of the campaigns that have a rate.
+    Ends the others. `rated_campaigns` are the keys of the campaigns that have a rate, and `known` says what sandboxes
+    have.
     """
     asking = {message.sandbox for message in messages if message.asks_consent}
     if asking:
         unit.consents.lock_shared(asking)
-    verdict = check_hand_off(unit, messages, now, exclusions, with_caps=True)
+    verdict = check_hand_off(unit, messages, now, exclusions, known, with_caps=True)
     found = verdict.exclusions
     if found:
         exclude_queued(unit, [(message, found[message.id]) for message in messages if message.id in found], now)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.queue import Claimed, ClaimRequest, OnDue
+from clarion_server.application.sending.accepted_messages import AcceptedMessages
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.domain.instant import Instant
@@ -15,28 +16,36 @@ from clarion_server.domain.message import Lane, Message
 class StoreQueue:
     """Implements the port `Queue`."""
 
-    def __init__(self, commits: GroupCommit, owner: str, exclusions: ExclusionReader) -> None:
-        """`owner` is the id by which the store knows this process."""
+    def __init__(self, commits: GroupCommit, owner: str, exclusions: ExclusionReader, *, claims: bool = True) -> None:
+        """`owner` is the id by which the store knows this process. One that never `claims` remembers no messages."""
         self._commits = commits
         self._owner = owner
+        self._claims = claims
         self._claiming = ClaimDueMessages(exclusions)
+        self._accepted = AcceptedMessages()
         self._on_due: OnDue = _ignore
 
     async def start(self, on_due: OnDue) -> None:
         self._on_due = on_due
 
-    def queued(self, channel_key: int, lane: Lane, _messages: Sequence[Message], due_time: Instant, /) -> None:
+    def queued(self, channel_key: int, lane: Lane, messages: Sequence[Message], due_time: Instant, /) -> None:
+        if self._claims:
+            self._accepted.add(messages)
         self._on_due(channel_key, lane, due_time)
 
     async def claim(self, requests: Sequence[ClaimRequest], now: Instant, /) -> Sequence[Claimed]:
-        claims, rows = DueClaims(requests, self._owner, now), sum(request.limit for request in requests)
-        return await self._commits.submit(self._claiming, claims, rows)
+        known = self._accepted.get if self._accepted else None
+        claims, rows = DueClaims(requests, self._owner, now, known), sum(request.limit for request in requests)
+        answers = await self._commits.submit(self._claiming, claims, rows)
+        self._accepted.discard(message.id for answer in answers for message in answer.messages)
+        return answers
 
     def released(self, message: Message, due_time: Instant | None, /) -> None:
         if due_time is not None:
             self._on_due(message.channel_key, message.lane, due_time)
 
     async def close(self) -> None:
+        self._accepted.clear()
         self._on_due = _ignore
 
 
