@@ -87,12 +87,12 @@ class LatencyKey(NamedTuple):
     """Is a bucket number of `domain.latency`."""
 
 
-def count_targeted(messages: Iterable[Message]) -> Counter[CounterKey]:
-    """Counts new messages in TARGETED."""
+def count_messages(messages: Iterable[Message], metric: Metric, reason: str = "") -> Counter[CounterKey]:
+    """Counts messages in a metric: new ones in TARGETED, for example."""
     counts: Counter[CounterKey] = Counter()
     # Nearly all messages of a commit are alike, and a key is made once for all of them.
     for (campaign_key, version, action, rule, locale, day), alike in groupby(messages, _dimensions):
-        key = CounterKey(campaign_key, version, action, "", rule, locale, day, Metric.TARGETED)
+        key = CounterKey(campaign_key, version, action, "", rule, locale, day, metric, reason)
         counts[key] += len([*alike])
     return counts
 

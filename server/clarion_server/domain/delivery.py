@@ -14,6 +14,9 @@ from clarion_server.domain.message import Message, MessageState
 from clarion_server.domain.retry import RetryPolicy
 from clarion_server.domain.value import value
 
+#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
+_TAKEN, _SENT = AttemptResult.SENT, MessageState.SENT
+
 
 @value
 class AttemptOutcome:
@@ -50,9 +53,9 @@ def decide_next(
     not_before: Instant | None = None,
 ) -> AttemptOutcome:
     """Returns the outcome of `attempt` for a message. It is not tried again before `not_before`."""
+    if attempt.result is _TAKEN:
+        return _end(message, attempt, _SENT)
     match attempt.result:
-        case AttemptResult.SENT:
-            return _end(message, attempt, MessageState.SENT)
         case AttemptResult.FAILED:
             return _end(message, attempt, MessageState.FAILED)
         case AttemptResult.IN_DOUBT if in_doubt_policy is InDoubtPolicy.PARK:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import Undefined
+from jinja2 import Undefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from jinja2.lexer import Lexer
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -23,7 +24,7 @@ from clarion_server.adapters.rendering.operators import OPERATORS, bounded_range
 from clarion_server.adapters.rendering.rewriting import HIDDEN_FILTERS
 from clarion_server.adapters.rendering.source_limits import SourceLimits
 from clarion_server.adapters.rendering.template_tests import TESTS
-from clarion_server.adapters.rendering.values import MissingValue, printable
+from clarion_server.adapters.rendering.values import MissingValue, as_html, as_text
 
 LOOP_ATTRIBUTES = frozenset(
     {"cycle", "first", "index", "index0", "last", "length", "nextitem", "previtem", "revindex", "revindex0"}
@@ -31,6 +32,17 @@ LOOP_ATTRIBUTES = frozenset(
 
 #: Holds the functions that every template may call.
 GLOBALS: dict[str, Any] = {"range": bounded_range}
+
+
+class _TemplateCode(CodeGenerator):
+    """Writes what `finalize` returns as it is. Jinja2 would make it a text again, or escape it, with an object more."""
+
+    def _output_child_pre(self, _node: nodes.Expr, _frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
+        assert finalize.src is not None
+        self.write(finalize.src)
+
+    def _output_child_post(self, _node: nodes.Expr, _frame: Frame, _finalize: CodeGenerator._FinalizeInfo) -> None:
+        self.write(")")
 
 
 class ContentEnvironment(ImmutableSandboxedEnvironment):
@@ -41,15 +53,16 @@ class ContentEnvironment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(OPERATORS)
     context_class = RenderContext
+    code_generator_class = _TemplateCode
 
     def __init__(
         self,
         *,
         autoescape: bool = False,
-        finalize: Callable[..., Any] = printable,
+        finalize: Callable[..., str] = as_text,
         filters: Mapping[str, Callable[..., Any]] = FILTERS,
     ) -> None:
-        """`finalize` makes what `{{ }}` writes of a value."""
+        """`finalize` makes the text that `{{ }}` writes of a value, escaped as the template is."""
         super().__init__(
             autoescape=autoescape,
             cache_size=0,
@@ -102,6 +115,6 @@ _JSON_FILTERS = {name: run for name, run in FILTERS.items() if name not in {"e",
 
 ENVIRONMENTS: Mapping[Escaping, ContentEnvironment] = {
     Escaping.NONE: ContentEnvironment(),
-    Escaping.HTML: ContentEnvironment(autoescape=True),
+    Escaping.HTML: ContentEnvironment(autoescape=True, finalize=as_html),
     Escaping.JSON: ContentEnvironment(finalize=json_text, filters=_JSON_FILTERS),
 }

@@ -77,11 +77,11 @@ class CompiledTemplate:
 
     def _joined(self, context: RenderContext) -> str:
         """Joins the pieces that the template yields, and stops as soon as they are too long together."""
-        pieces, length = [], 0
+        pieces, length, limit = [], 0, LIMITS.text_chars
         for piece in self._root(context):
             length += len(piece)
-            if length > LIMITS.text_chars:
-                raise RenderRefused(f"the result is longer than {LIMITS.text_chars:,} characters")
+            if length > limit:
+                raise RenderRefused(f"the result is longer than {limit:,} characters")
             pieces.append(piece)
         return "".join(pieces)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from math import isfinite
 from typing import Any
 
 from jinja2 import StrictUndefined, Undefined
 from jinja2.utils import missing
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 
 class RenderRefused(Exception):
@@ -87,8 +88,20 @@ def _plain_number(value: float) -> int | str:
 
 def as_text(value: Any) -> str:
     """Returns the text that `{{ }}` writes; markup stays markup. Raises RenderRefused."""
+    if type(value) is str:
+        return value  # nearly always
     text = printable(value)
     return text if isinstance(text, str) else str(text)
+
+
+def as_html(value: Any) -> str:
+    """Returns what `{{ }}` writes in HTML: text is escaped, and markup is not. Raises RenderRefused."""
+    text = value if type(value) is str else as_text(value)
+    # Most texts hold nothing to escape, and `escape` makes another object of each.
+    return text if type(text) is Markup or _TO_ESCAPE.search(text) is None else escape(text)
+
+
+_TO_ESCAPE = re.compile("""[&<>"']""")
 
 
 def as_integer(value: Any) -> Any:

@@ -47,6 +47,8 @@ from clarion_server.domain.value import value
 
 log = structlog.get_logger()
 
+#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
+_SENT = AttemptResult.SENT
 #: Says how long a checked message may wait for its rendering before it is checked anew.
 _LONGEST_WAIT: Span = SECOND
 
@@ -238,7 +240,7 @@ async def hand_off(
         failure = Failure(FailureReason.HAND_OFF_UNKNOWN, detail="A fault in Clarion: see the log.")
         return Attempt(number, started, clock.now(), AttemptResult.IN_DOUBT, failure), None
     reply = without_addresses(receipt.provider_reply)[:MAX_DETAIL]
-    return Attempt(number, started, clock.now(), AttemptResult.SENT, provider_reply=reply), None
+    return Attempt(number, started, clock.now(), _SENT, provider_reply=reply), None
 
 
 #: Says why a message cannot be sent although it was accepted.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from clarion_server.application.ports.queries import QueuedEnd
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.counter import METRIC_OF_OUTCOME, CounterKey, LatencyKey, Metric, count_targeted, counter_key
+from clarion_server.domain.counter import METRIC_OF_OUTCOME, CounterKey, LatencyKey, Metric, count_messages, counter_key
 from clarion_server.domain.delivery import AttemptOutcome
 from clarion_server.domain.event import message_event
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
@@ -20,6 +20,9 @@ from clarion_server.domain.targets import TargetAction
 
 #: Holds the outcomes of messages whose attempt was claimed but never begun.
 _BEFORE_AN_ATTEMPT = frozenset({MessageState.EXPIRED, MessageState.EXCLUDED})
+#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
+_QUEUED, _SENT, _FAILED = MessageState.QUEUED, MessageState.SENT, MessageState.FAILED
+_COUNTED_SENT, _COUNTED_RETRIES = (Metric.SENT, ""), (Metric.RETRIES, "")
 _DOUBT_STAYS = Failure(
     FailureReason.HAND_OFF_UNKNOWN, detail="An earlier attempt may have sent it, and no other attempt may follow."
 )
@@ -37,7 +40,7 @@ def record_outcomes(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner:
         latest = [outcome for outcome in latest if outcome.state not in _BEFORE_AN_ATTEMPT]
     moved = unit.messages.record_outcomes(latest, owner)
     valid = [outcome for outcome in latest if outcome.message.id in moved]
-    _give_back(unit, [outcome.message for outcome in valid if outcome.state is MessageState.FAILED])
+    _give_back(unit, [outcome.message for outcome in valid if outcome.state is _FAILED])
     unit.events.add_all([outcome.event for outcome in valid])
     _count(unit, valid)
     followed = {outcome.message.id: outcome.follow_ups for outcome in valid if outcome.follow_ups}
@@ -156,7 +159,7 @@ def _follow_ups(unit: UnitOfWork, message: Message, now: Instant) -> list[Messag
 
 def record_accepted(unit: UnitOfWork, messages: Sequence[Message]) -> None:
     """Counts new messages, and writes the events of those that were excluded."""
-    counts = count_targeted(messages)
+    counts = count_messages(messages, Metric.TARGETED)
     events = []
     for message in messages:
         exclusion = message.exclusion
@@ -169,21 +172,26 @@ def record_accepted(unit: UnitOfWork, messages: Sequence[Message]) -> None:
 
 
 def _count(unit: UnitOfWork, outcomes: Iterable[AttemptOutcome]) -> None:
-    counts: Counter[CounterKey] = Counter()
-    latencies: Counter[LatencyKey] = Counter()
+    counted: dict[tuple[Metric, str], list[Message]] = {}
+    latencies: Counter[tuple[int, int, str, int]] = Counter()
     for outcome in outcomes:
-        message, state, attempt = outcome.message, outcome.state, outcome.attempt
-        if attempt is not None and attempt.number > 1:
-            counts[counter_key(message, Metric.RETRIES)] += 1
-        if state is not MessageState.QUEUED:
-            counts[counter_key(message, METRIC_OF_OUTCOME[state], _reason(state, attempt))] += 1
-        if state is MessageState.SENT:
+        message, state = outcome.message, outcome.state
+        if message.attempt_count > 1 and outcome.attempt is not None:
+            counted.setdefault(_COUNTED_RETRIES, []).append(message)
+        if state is _SENT:
+            counted.setdefault(_COUNTED_SENT, []).append(message)
             bucket = bucket_of(outcome.time - message.release_time)
-            latencies[LatencyKey(message.campaign_key, message.version, message.action, bucket)] += 1
+            latencies[message.campaign_key, message.version, message.action, bucket] += 1
+        elif state is not _QUEUED:
+            counted.setdefault((METRIC_OF_OUTCOME[state], _reason(outcome)), []).append(message)
+    counts: Counter[CounterKey] = Counter()
+    for (metric, reason), messages in counted.items():
+        counts.update(count_messages(messages, metric, reason))
     unit.counters.add(counts)
-    unit.counters.add_latencies(latencies)
+    unit.counters.add_latencies({LatencyKey(*key): count for key, count in latencies.items()})
 
 
-def _reason(state: MessageState, attempt: Attempt | None) -> str:
-    failure = attempt.failure if attempt is not None and state is MessageState.FAILED else None
+def _reason(outcome: AttemptOutcome) -> str:
+    attempt = outcome.attempt
+    failure = attempt.failure if attempt is not None and outcome.state is _FAILED else None
     return "" if failure is None else failure.reason

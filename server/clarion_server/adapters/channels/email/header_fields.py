@@ -22,8 +22,6 @@ _WORD_FRAME = len(_WORD_START) + len(_WORD_END)
 _FIELD_NAME = re.compile(r"[!-9;-~]{1,76}")
 #: A line end would begin another field, and a NUL ends the text for some readers.
 _INJECTION = re.compile(r"[\r\n\0]")
-#: ASCII that needs no encoding: printable, without blanks around it and without the start of an encoded word.
-_PLAIN = re.compile(r"(?! )(?!.*=\?)[ -~]*(?<! )")
 #: Is a display name that needs no quotes (RFC 5322 section 3.2.5).
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _TO_ESCAPE = re.compile(r'["\\]')
@@ -35,14 +33,22 @@ def text_field(name: str, value: str) -> str:
     """Returns a field with its CRLF. Raises EmailInvalid."""
     if not _FIELD_NAME.fullmatch(name):
         raise EmailInvalid(FailureReason.CONTENT_REJECTED, "A header has a malformed name")
-    _refuse_injection(name, value)
     if is_structured(name):
+        _refuse_injection(name, value)
         return _structured_field(name, value)
+    return unstructured_field(name, value)
+
+
+def unstructured_field(name: str, value: str) -> str:
+    """Does the same as `text_field` for a name that is well formed, of a field of free text."""
     start = len(name) + 2
-    if _PLAIN.fullmatch(value):
+    if _is_plain(value):
+        if start + len(value) <= PREFERRED_LINE:
+            return f"{name}: {value}\r\n"
         lines = _fold(f"{name}: {value}", start)
         if max(map(len, lines)) <= LONGEST_LINE:
             return "\r\n".join(lines) + "\r\n"
+    _refuse_injection(name, value)
     return f"{name}: {_encoded_words(value, start)}\r\n"
 
 
@@ -74,11 +80,18 @@ def address_field(name: str, address: Address) -> str:
 
 
 def _display_name(name: str, start: int) -> str:
-    if not _PLAIN.fullmatch(name) or 2 * len(name) > LONGEST_LINE - start:
+    if not _is_plain(name) or 2 * len(name) > LONGEST_LINE - start:
         return _encoded_words(name, start)
     if _PHRASE.fullmatch(name):
         return name
     return '"' + _TO_ESCAPE.sub(r"\\\g<0>", name) + '"'
+
+
+def _is_plain(text: str) -> bool:
+    """Returns whether a text needs no encoding: printable ASCII, without blanks around it and without the start of an
+    encoded word.
+    """
+    return text.isascii() and text.isprintable() and "=?" not in text and text == text.strip(" ")
 
 
 def _fold(line: str, start: int) -> list[str]:

@@ -12,7 +12,12 @@ from functools import lru_cache
 
 from clarion_server.adapters.channels.email.addresses import Address, EmailInvalid, parse_address
 from clarion_server.adapters.channels.email.body import body, body_with_files
-from clarion_server.adapters.channels.email.header_fields import address_field, mailbox_field, text_field
+from clarion_server.adapters.channels.email.header_fields import (
+    address_field,
+    mailbox_field,
+    text_field,
+    unstructured_field,
+)
 from clarion_server.application.ports.channels import Outbound
 from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.carried_file import is_shown
@@ -76,7 +81,7 @@ def build(message: Outbound, provider: SmtpProvider) -> Envelope:
         (
             origin.fields,
             address_field("To", recipient),
-            text_field("Subject", email.subject),
+            unstructured_field("Subject", email.subject),
             _date_field(message.release_time // SECOND * SECOND),
             f"Message-ID: <{message.message_id}@{origin.domain}>\r\n",
             _custom_fields(email.headers),

@@ -32,7 +32,7 @@ def _with_crlf(text: str) -> str:
 
 def _encode(octets: bytes) -> tuple[str, bytes]:
     """Returns an encoding and its text: 7bit where SMTP can carry it, else the shorter one (RFC 2045 section 6)."""
-    if octets.isascii() and b"\0" not in octets and max(map(len, octets.split(b"\r\n"))) <= LONGEST_LINE:
+    if octets.isascii() and b"\0" not in octets and not _has_long_line(octets):
         return "7bit", octets
     digits = -(-len(octets) // 3) * 4
     base64_length = digits + 2 * ((digits - 1) // BASE64_LINE)
@@ -42,6 +42,17 @@ def _encode(octets: bytes) -> tuple[str, bytes]:
         if len(quoted) <= base64_length:
             return "quoted-printable", quoted
     return "base64", base64_lines(octets)
+
+
+def _has_long_line(octets: bytes) -> bool:
+    """Returns whether a line, all of which end in CRLF, is longer than SMTP can carry."""
+    begin = 0
+    # Each step goes over all lines that end within the length of one, as no line among them can be too long.
+    while len(octets) - begin > LONGEST_LINE:
+        begin = octets.rfind(b"\n", begin, begin + LONGEST_LINE + 2) + 1
+        if not begin:
+            return True
+    return False
 
 
 def _quoted_printable(octets: bytes) -> bytes:

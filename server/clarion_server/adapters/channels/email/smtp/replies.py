@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from functools import lru_cache
 
 from clarion_server.adapters.channels.failure_detail import one_line
 from clarion_server.domain.value import value
@@ -13,6 +14,8 @@ _MAX_REPLY = 64 * 1024
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _MORE = b"-"
+#: The longest line whose meaning is kept, in octets.
+_LONGEST_KEPT = 128
 _ENHANCED_CODE = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
 
 
@@ -82,11 +85,24 @@ class ReplyReader:
             self._size = 0
 
     def _add(self, line: bytes) -> None:
-        found = _LINE.fullmatch(line.rstrip(b"\r"))
-        if found is None:
-            raise MalformedReply(one_line(f"The server sent no SMTP reply: {line.decode('utf-8', 'replace')}"))
-        code, separator, text = found.groups()
-        self._lines.append(text or b"")
-        if separator != _MORE:
-            self.replies.append(Reply(int(code), b"\n".join(self._lines)))
+        reply, is_last = _parsed(line) if len(line) > _LONGEST_KEPT else _kept(line)
+        if is_last and not self._lines:
+            self.replies.append(reply)
+            return
+        self._lines.append(reply.octets)
+        if is_last:
+            self.replies.append(Reply(reply.code, b"\n".join(self._lines)))
             self._lines = []
+
+
+def _parsed(line: bytes) -> tuple[Reply, bool]:
+    """Returns a line as the reply that it would be alone, and whether it is the last one of its reply."""
+    found = _LINE.fullmatch(line.rstrip(b"\r"))
+    if found is None:
+        raise MalformedReply(one_line(f"The server sent no SMTP reply: {line.decode('utf-8', 'replace')}"))
+    code, separator, text = found.groups()
+    return Reply(int(code), text or b""), separator != _MORE
+
+
+#: A server says nearly always the same to the commands of a mail.
+_kept = lru_cache(maxsize=64)(_parsed)

@@ -28,8 +28,10 @@ _SERVICE_CLOSING = 421
 _BEFORE_SENDER = frozenset({Step.RSET, Step.MAIL})
 
 _Command = tuple[Step, bytes]
+#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
+_MAIL, _RCPT, _DATA = Step.MAIL, Step.RCPT, Step.DATA
 #: Holds the commands of a message that were sent ahead.
-_BEGUN: list[_Command] = [(Step.MAIL, b""), (Step.RCPT, b""), (Step.DATA, b"")]
+_BEGUN: list[_Command] = [(_MAIL, b""), (_RCPT, b""), (_DATA, b"")]
 _FINAL_DOT = b".\r\n"
 
 
@@ -69,9 +71,9 @@ def _commands(connection: SmtpConnection, envelope: Envelope) -> list[_Command]:
     size = b" SIZE=%d" % envelope.size if connection.offers("size") else b""
     international = b" BODY=8BITMIME SMTPUTF8" if envelope.needs_smtputf8 else b""
     return [
-        (Step.MAIL, b"MAIL FROM:<%b>%b%b\r\n" % (sender, size, international)),
-        (Step.RCPT, b"RCPT TO:<%b>\r\n" % recipient),
-        (Step.DATA, b"DATA\r\n"),
+        (_MAIL, b"MAIL FROM:<%b>%b%b\r\n" % (sender, size, international)),
+        (_RCPT, b"RCPT TO:<%b>\r\n" % recipient),
+        (_DATA, b"DATA\r\n"),
     ]
 
 
@@ -92,7 +94,7 @@ async def _open(connection: SmtpConnection, envelope: Envelope) -> None:
         # Mostly they have arrived together, and a coroutine for each takes longer than the rest.
         reply = connection.take_reply() or await _reply(connection, step, is_begun=is_begun)
         unanswered -= 1
-        is_accepted = reply.code == _START_INPUT if step is Step.DATA else reply.positive
+        is_accepted = reply.code == _START_INPUT if step is _DATA else reply.positive
         if is_begun and not is_accepted and (was_refused or not reply.negative):
             # What came before may be to blame: a content that was refused, or a reply too many.
             connection.needs_reset = was_refused and await _skip(connection, unanswered)
