@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.approvals.approving import Word
 from clarion_server.application.resources import ResourceInput, UpdateResource
+from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.access_labels import access_labels
 from clarion_server.domain.approval import ApprovalAction
@@ -24,6 +27,7 @@ from clarion_server.domain.errors import (
     ReviewFailed,
     SelfApproval,
 )
+from clarion_server.domain.finding import Finding
 from clarion_server.domain.fragment import FragmentKind
 
 from tests.unit.application.fragment_office import FragmentOffice
@@ -251,3 +255,62 @@ async def test_a_stranger_and_who_lacks_a_label_find_no_fragment_to_approve(desk
             await desk.approving.get("footer", caller)
         with pytest.raises(ResourceNotFound):
             await desk.approving.approve(Word("footer"), "0", caller)
+
+
+async def test_who_made_a_fragment_has_worked_on_its_first_draft(desk: FragmentOffice) -> None:
+    await desk.policy(block_self=True)
+    await desk.submit(OTHER_AUTHOR)
+    with pytest.raises(SelfApproval):
+        await desk.approve(AUTHOR)
+
+
+async def test_a_version_tells_who_approved_it_although_no_policy_asked(desk: FragmentOffice) -> None:
+    await desk.submit()
+    await desk.approve(ANN)
+    assert (await desk.publish("footer")).version.approvers == (ANN.name,)
+
+
+async def test_a_policy_that_asks_for_less_now_lets_nothing_through_that_was_not_approved(desk: FragmentOffice) -> None:
+    await desk.policy(required_count=2)
+    await desk.submit()
+    await desk.approve(ANN)
+    policies = desk.office.policies
+    policy = replace(await policies.get("legal", AUTHOR), required_count=1)
+    await policies.update(UpdateResource("legal", ResourceInput(policy), frozenset({"required_count"})), AUTHOR)
+    with pytest.raises(ApprovalRequired) as refused:
+        await desk.publish("footer")
+    assert refused.value.policies == ("approvalPolicies/legal",)
+    await desk.approve(BOB)
+    assert (await desk.publish("footer")).version.approvers == (ANN.name, BOB.name)
+
+
+class Meddling(JinjaContentCompiler):
+    """Has the fragment changed by somebody else while it is reviewed."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(CONTENT_KINDS)
+        self._other = FragmentOffice(world)
+        self._loop = asyncio.get_running_loop()
+
+    def review_fragment(self, *arguments: Any) -> list[Finding]:
+        change = self._other.write("footer", "<p>two</p>", OTHER_AUTHOR)
+        asyncio.run_coroutine_threadsafe(change, self._loop).result()
+        return super().review_fragment(*arguments)
+
+
+@pytest.mark.parametrize("dry", [True, False])
+async def test_a_fragment_that_is_changed_while_it_is_reviewed_is_not_published(
+    world: World, desk: FragmentOffice, dry: bool
+) -> None:
+    with pytest.raises(EtagMismatch):
+        await FragmentOffice(world, Meddling(world)).publish("footer", dry=dry)
+    assert await desk.manage.versions("footer", None, 9, AUTHOR) == []
+
+
+async def test_what_changed_since_it_was_submitted_is_not_approved_by_the_hash_of_then(desk: FragmentOffice) -> None:
+    await desk.publish("base", "<i>one</i>")
+    await desk.write("footer", '{% include "fragments/base" %}')
+    submitted = await desk.submit()
+    await desk.publish("base", "<i>two</i>")
+    with pytest.raises(ApprovalStale):
+        await desk.approve(ANN, submitted.content_hash)
