@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
@@ -76,3 +78,32 @@ def test_a_closed_store_keeps_no_connection(store: SqlStore) -> None:
     renew(store, "process-1")
     store.close()
     assert store._writer.pool.checkedout() == 0  # type: ignore[attr-defined] # of a QueuePool
+
+
+def test_reads_one_after_the_other_take_one_connection_even_after_several_at_once(store: SqlStore) -> None:
+    """Each connection keeps the statements that it has prepared."""
+    with store.snapshot() as first, store.snapshot() as second, store.snapshot() as third:
+        for work in (first, second, third):
+            work.processes.live(0)
+    taken: list[object] = []
+    event.listen(store._readers, "checkout", lambda connection, *_: taken.append(connection))
+    for _ in range(6):
+        live(store)
+    assert len(taken) == 6
+    assert len(set(taken)) == 1
+
+
+def test_readers_keep_few_prepared_statements(store: SqlStore) -> None:
+    """Each takes some 30 KB, and there are four readers."""
+    before = prepared_statements()
+    with ExitStack() as reading:
+        readers = [reading.enter_context(store._readers.connect()) for _ in range(4)]
+        for connection in readers:
+            for number in range(100):
+                connection.exec_driver_sql(f"SELECT {number}")
+    assert 4 <= prepared_statements() - before <= 4 * 40
+
+
+def prepared_statements() -> int:
+    gc.collect()
+    return sum(type(each).__name__ == "Statement" for each in gc.get_objects())

@@ -30,9 +30,11 @@ Connect = Callable[[], sqlite3.Connection]
 #: Is the first with RETURNING.
 _OLDEST_SQLITE = (3, 35, 0)
 
-#: Each connection keeps so many. Texts of bulk statements come in many sizes, and each is parsed once while it is kept.
-#: It takes 30 KB, and a burst has more than 160. Of the statements that recur 99 of 100 are among these.
-_CACHED_STATEMENTS = 128
+#: The writer's connection keeps so many. Texts of bulk statements come in many sizes, and each is parsed once while it
+#: is kept. It takes 30 KB, and a burst has more than 160. Of the statements that recur 99 of 100 are among these.
+_WRITER_STATEMENTS = 128
+#: Each reader keeps so many. With 128 four readers came to 16 MB after some minutes of all kinds of calls.
+_READER_STATEMENTS = 32
 
 #: Is in bytes. Writing a file of this size anew takes some tens of milliseconds, for which triggers wait.
 VACUUM_LIMIT = 8 * 1024 * 1024
@@ -99,13 +101,14 @@ def open_sqlite_store(
     StoreUnavailable when the file cannot be opened, and SchemaUnknown when a newer Clarion has written it.
     """
     file = Path(path)
-    connect = partial(_connect, file, timeout)
+    connect = partial(_connect, file, timeout, _READER_STATEMENTS)
     with _failures_of_opening(file), ExitStack() as undo:
         _make_file(file)
         _write_ahead(connect, timeout)
         pragmas = (*_WRITER_PRAGMAS, _DURABLE if durable else _NOT_DURABLE)
         # The store keeps one. The other is for whoever looks at the file by the engine itself.
-        writer = _engine(connect, pragmas, "BEGIN IMMEDIATE", timeout, pool_size=1, max_overflow=1)
+        connect_writer = partial(_connect, file, timeout, _WRITER_STATEMENTS)
+        writer = _engine(connect_writer, pragmas, "BEGIN IMMEDIATE", timeout, pool_size=1, max_overflow=1)
         undo.callback(writer.dispose)
         with writer.begin() as transaction:
             migrate(transaction)
@@ -166,7 +169,7 @@ def _explain(error: OSError | sqlite3.Error | DBAPIError) -> str:
     return _EXPLANATIONS.get(code & 0xFF, f"cannot be used: {cause}")
 
 
-def _connect(file: Path, timeout: float) -> sqlite3.Connection:
+def _connect(file: Path, timeout: float, statements: int) -> sqlite3.Connection:
     return sqlite3.connect(
         file,
         timeout=timeout,
@@ -174,7 +177,7 @@ def _connect(file: Path, timeout: float) -> sqlite3.Connection:
         isolation_level=None,
         # Pools hand connections from thread to thread, one at a time.
         check_same_thread=False,
-        cached_statements=_CACHED_STATEMENTS,
+        cached_statements=statements,
     )
 
 
@@ -236,6 +239,8 @@ def _engine(
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_timeout=timeout,
+        # In turns, each of four readers would come to keep prepared statements where one is enough.
+        pool_use_lifo=True,
     )
 
     @event.listens_for(engine, "connect")
