@@ -16,7 +16,6 @@ from typing import Any
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.queries import EventQuery, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.counter import Metric
@@ -76,8 +75,9 @@ def _questions(sender: Sender, count: int) -> dict[str, Question]:
             [(key, f"order-{number}") for number in range(64)]
         ),
         "accept: profiles of 64 identities": lambda work: work.profiles.known(
-            [SandboxIdentity(samples.SANDBOX, "email", f"jane.{number}@example.com") for number in range(64)],
+            {(samples.SANDBOX, "email"): [f"jane.{number}@example.com" for number in range(64)]},
             with_attributes=True,
+            with_choices=True,
         ),
         "accept, claim: suppressions of the addresses and their domains": lambda work: work.suppressions.covering(
             [recipient(number, count).partition(":")[2] for number in range(64)]

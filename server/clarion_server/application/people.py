@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNamespace
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.profile import KnownProfile
 
-#: Identities by the sandbox and the form that is given.
-GivenIdentities = Mapping[tuple[str, str], SandboxIdentity]
+#: Identities by the form that is given: the normal values by which they are compared.
+GivenIdentities = Mapping[SandboxNamespace, Mapping[str, str]]
 
 
 class People:
@@ -21,37 +21,48 @@ class People:
         self._with_choices = with_choices
         self.known: dict[tuple[str, str], KnownProfile] = {}
         """By the sandbox and one of their identities in the form that is given."""
-        self._asked: dict[tuple[str, str], SandboxIdentity] = {}
+        self._asked: dict[SandboxNamespace, dict[str, str]] = {}
 
     def look_up(self, wanted: GivenIdentities, *, with_attributes: bool = False) -> None:
         """Finds the profiles that have these identities, in one statement, unless they were looked up before."""
-        new = wanted
-        if self._asked:
-            new = {given: identity for given, identity in wanted.items() if given not in self._asked}
+        new: dict[SandboxNamespace, Mapping[str, str]] = {}
+        for namespace, identities in wanted.items():
+            asked = self._asked.setdefault(namespace, {})
+            added = {given: value for given, value in identities.items() if given not in asked} if asked else identities
+            if added:
+                new[namespace] = added
+                asked.update(added)
         if not new:
             return
-        self._asked.update(new)
-        found = self._unit.profiles.known(
-            set(new.values()), with_attributes=with_attributes, with_choices=self._with_choices
-        )
+        values = {namespace: identities.values() for namespace, identities in new.items()}
+        found = self._unit.profiles.known(values, with_attributes=with_attributes, with_choices=self._with_choices)
         self._take(new, found)
 
     def identity(self, sandbox: str, given: str) -> SandboxIdentity | None:
         """Returns the identity that was looked up for the form that is given; None if it was not."""
-        return self._asked.get((sandbox, given))
+        namespace = given.partition(":")[0]
+        value = self._asked.get((sandbox, namespace), {}).get(given)
+        return None if value is None else SandboxIdentity(sandbox, namespace, value)
 
     def renew(self, identities: Collection[SandboxIdentity]) -> None:
         """Finds profiles that have got these identities since they were looked up, in one statement."""
-        found = self._unit.profiles.known(identities, with_attributes=False, with_choices=self._with_choices)
+        values: dict[SandboxNamespace, list[str]] = {}
+        for sandbox, namespace, value in identities:
+            values.setdefault((sandbox, namespace), []).append(value)
+        found = self._unit.profiles.known(values, with_attributes=False, with_choices=self._with_choices)
         self._take(self._asked, found)
 
     def add(self, made: Mapping[SandboxIdentity, KnownProfile]) -> None:
         """Takes profiles that were made meanwhile of people who were looked up."""
-        self._take(self._asked, made)
+        found: dict[SandboxNamespace, dict[str, KnownProfile]] = {}
+        for (sandbox, namespace, value), profile in made.items():
+            found.setdefault((sandbox, namespace), {})[value] = profile
+        self._take(self._asked, found)
 
-    def _take(self, asked: GivenIdentities, found: Mapping[SandboxIdentity, KnownProfile]) -> None:
-        if found:
-            for given, identity in asked.items():
-                profile = found.get(identity)
+    def _take(self, asked: GivenIdentities, found: Mapping[SandboxNamespace, Mapping[str, KnownProfile]]) -> None:
+        for namespace, profiles in found.items():
+            sandbox = namespace[0]
+            for given, value in asked[namespace].items():
+                profile = profiles.get(value)
                 if profile is not None:
-                    self.known[given] = profile
+                    self.known[sandbox, given] = profile

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clarion_server.domain.campaign import ActionMode
-from clarion_server.domain.cap_ledger import CapLedger, CountedPeople
+from clarion_server.domain.cap_ledger import count, have_room
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.content_locale import LocaleChoice
@@ -158,9 +158,9 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     phase, first_only = _ACCEPT, trigger.execution.action_mode is _FIRST_DELIVERABLE
     asks_consent, every = trigger.asks_consent, trigger.explains
     consents, sandbox, category = facts.exclusions.consents, trigger.execution.sandbox, category_of(trigger.lane)
-    topic = trigger.topic
-    policy, deferred, reasons, files = _policy(trigger, facts.exclusions.hours), [], trigger.reasons, trigger.files
-    capped = _capped(trigger, policy, facts.exclusions.caps)
+    topic, release = trigger.topic, trigger.release_time
+    held, deferred, reasons, files = _held(trigger, facts.exclusions), [], trigger.reasons, trigger.files
+    policy = None if held is None else trigger.sending_policy
     rules = ContentChooser(trigger.actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
     for recipient in trigger.recipients:
         choices = None if rules is None else rules.choose(recipient, trigger.data_of(recipient.index))
@@ -169,13 +169,14 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             if asks_consent:
                 address, identity = recipient.addresses[index], recipient.identity
                 consent = consents.decide(sandbox, topic, category, action.channel, identity, address)
-            person = None if capped is None else capped.person(recipient, index)
+            person = None if held is None else held.person(recipient, index)
             message = _message(trigger, recipient, index, action, consent, policy, person, first_only, choices)
             if files:
                 message = replace(message, attachments=files.get(recipient.index, ()))
+            is_free = held is not None and held.is_free(message, index)
             known = reasons.get((recipient.index, index)) if reasons else None
             found = (
-                find_exclusions(message, message.release_time, phase, facts.exclusions, consent, every=every)
+                find_exclusions(message, release, phase, facts.exclusions, consent, every=every, is_free=is_free)
                 if known is None
                 else (Exclusion(known),)
             )
@@ -184,8 +185,8 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             if found:
                 exclusions[recipient.index, index] = found
                 message = _excluded(message, found[0])
-            elif policy is not None:
-                message, waits = _under_policy(message, policy, facts.exclusions)
+            elif held is not None:
+                message, waits = held.applied(message, index)
                 if waits:
                     deferred.append(message)
             messages.append(message)
@@ -208,9 +209,8 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     )
 
 
-def _under_policy(message: Message, policy: SendingPolicy, facts: ExclusionFacts) -> tuple[Message, bool]:
+def _under_policy(message: Message, policy: SendingPolicy, hours: SendingHours) -> tuple[Message, bool]:
     """Returns the new message as its policy lets it leave, and whether it waits for an opening or its turn."""
-    hours = facts.hours
     opening = hours.opening(message, message.release_time)
     # A claim gives it its turn, where the policy has a rate.
     waits = opening > message.release_time or (policy.rate > 0 and hours.rated_policy_of(message) is not None)
@@ -218,8 +218,6 @@ def _under_policy(message: Message, policy: SendingPolicy, facts: ExclusionFacts
         message = _deferred(message, opening)
     elif message.state is _SENDING and (closing := hours.closing(message, opening)) is not None:
         message = replace(message, not_after=closing)
-    if message.cap_person is not None:
-        facts.caps.reserve(message, message.release_time, message.accept_time)
     return message, waits
 
 
@@ -227,33 +225,51 @@ def _with_exclusions(execution: Execution, exclusions: Mapping[tuple[int, int], 
     return replace(execution, exclusions={position: found[0].reason for position, found in exclusions.items()})
 
 
-def _policy(trigger: Trigger, hours: SendingHours) -> SendingPolicy | None:
-    """Returns the sending policy that holds for the trigger's messages, if there is one."""
-    policy = hours.named(trigger.execution.sandbox, trigger.sending_policy)
-    return policy if policy is not None and policy.holds_for(category_of(trigger.lane)) else None
+class _Held:
+    """Knows how the sending policy of a trigger holds its messages back."""
 
+    __slots__ = ("_caps", "_hours", "_is_open", "_leaving", "_people", "_policy")
 
-@value
-class _Capped:
-    """Says whom caps count for the messages of a trigger, by the positions of its actions."""
-
-    caps: CapLedger
-    execution_id: str
-    people: Sequence[CountedPeople]
+    def __init__(self, trigger: Trigger, policy: SendingPolicy, facts: ExclusionFacts) -> None:
+        self._policy = policy
+        self._hours = facts.hours
+        self._leaving = facts.hours.leaving(trigger.execution.sandbox, policy, trigger.lane, trigger.release_time)
+        kinds = [cap_kind(trigger, each) for each in trigger.actions] if policy.caps else []
+        #: Whom the caps count that count the messages of each action, and these caps.
+        self._people = [facts.caps.of_kind(each) for each in kinds]
+        self._caps = [facts.caps.counting(each) for each in kinds]
+        #: Whether the policy is open for the last message that was asked about.
+        self._is_open = True
 
     def person(self, recipient: AcceptedRecipient, index: int) -> CapPerson | None:
-        """Returns for whom the message of an action counts, and lets the caps expect it."""
-        counted = self.people[index].get((recipient.identity, recipient.addresses[index]))
-        if counted is None:
-            return None
-        self.caps.expected[message_id(self.execution_id, recipient.index, index)] = counted.rows
-        return counted.person
+        """Returns for whom caps count the message of an action."""
+        return self._people[index].get((recipient.identity, recipient.addresses[index])) if self._people else None
+
+    def is_free(self, message: Message, index: int) -> bool:
+        """Returns whether the policy is open for the message of an action, and its caps certainly have room."""
+        time, person = message.release_time, message.cap_person
+        self._is_open = self._leaving.opening(message.identity, message.address) == time
+        return self._is_open and (person is None or have_room(self._caps[index], person))
+
+    def applied(self, message: Message, index: int) -> tuple[Message, bool]:
+        """Returns the message that was asked about last as it may leave, and whether it waits for an opening or its
+        turn. Caps count it.
+        """
+        waits = False
+        # Nearly every message is queued while its policy is open, and leaves as it is.
+        if not self._is_open or self._policy.rate > 0 or message.state is _SENDING:
+            message, waits = _under_policy(message, self._policy, self._hours)
+        if message.cap_person is not None:
+            count(self._caps[index], message.cap_person, message.id, message.release_time, message.accept_time)
+        return message, waits
 
 
-def _capped(trigger: Trigger, policy: SendingPolicy | None, caps: CapLedger) -> _Capped | None:
-    if policy is None or not policy.caps:
+def _held(trigger: Trigger, facts: ExclusionFacts) -> _Held | None:
+    """Returns None if no sending policy holds for the trigger's messages."""
+    policy = facts.hours.named(trigger.execution.sandbox, trigger.sending_policy)
+    if policy is None or not policy.holds_for(category_of(trigger.lane)):
         return None
-    return _Capped(caps, trigger.execution.id, [caps.of_kind(cap_kind(trigger, each)) for each in trigger.actions])
+    return _Held(trigger, policy, facts)
 
 
 def _deferred(message: Message, opening: Instant) -> Message:
@@ -278,7 +294,7 @@ def _message(
     index: int,
     action: TargetAction,
     consent: ConsentDecision,
-    policy: SendingPolicy | None,
+    policy: str | None,
     cap_person: CapPerson | None,
     first_only: bool,
     choices: Sequence[ContentChoice] | None = None,
@@ -316,7 +332,7 @@ def _message(
         trigger.topic,
         # The choice that decides proves later that it was right to send the message.
         None if consent.consent is None else consent.consent.change_key,
-        None if policy is None else policy.id,
+        policy,
         trigger.profile_keys.get(recipient.index),
         cap_person,
         action.locales.choose(recipient.locale) if choices is None else choices[index].locale,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from clarion_server.domain.cap_entries import CapEntries
 from clarion_server.domain.cap_person import CapPerson
-from clarion_server.domain.cap_rules import CapGroup, CapKind, CappableMessage, CapRule, CapRules, kind_of
+from clarion_server.domain.cap_rules import CapGroup, CapKind, CappableMessage, CapRule, CapRules, CapScope, kind_of
 from clarion_server.domain.category import Category
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.instant import Instant
@@ -30,28 +29,34 @@ class PolicyQuestion:
     """Holds the messages for which room is asked. It is read once, and only if the policy has caps."""
 
 
-class CapRow(NamedTuple):
-    """Names the entries of one person for all caps of a policy that count the same messages."""
-
-    person: CapPerson
-    policy_key: int
-    scope: str
-
-
-#: Holds the caps that count a message, each with the row in which it does.
-CountedRows = Sequence[tuple[CapRule, CapRow]]
-
-
-class Counted(NamedTuple):
-    """Is somebody whose new messages some cap counts."""
-
-    person: CapPerson
-    rows: CountedRows
-
-
-#: By the identity and the address of a recipient.
-CountedPeople = Mapping[tuple[str, str], Counted]
+#: The entries of all persons, for all caps of a policy that count the same messages.
+EntriesByScope = Mapping[CapScope, Mapping[CapPerson, CapEntries]]
+#: By the identity and the address of a recipient: for whom a new message counts.
+CountedPeople = Mapping[tuple[str, str], CapPerson]
 _NOBODY: CountedPeople = {}
+
+
+#: Caps that count a message, each with what is counted for all persons.
+CountingCaps = Sequence[tuple[CapRule, dict[CapPerson, CapEntries]]]
+
+
+def have_room(caps: CountingCaps, person: CapPerson) -> bool:
+    """Returns whether the caps have room for the person, whatever their windows, as for most people."""
+    for rule, of_scope in caps:
+        entries = of_scope.get(person)
+        if entries is not None and entries.count >= rule.cap.count:
+            return False
+    return True
+
+
+def count(caps: CountingCaps, person: CapPerson, message_id: str, time: Instant, now: Instant) -> None:
+    """Lets the caps count the message for the person at that time, and no more at another one."""
+    for rule, of_scope in caps:
+        entries = of_scope.get(person)
+        if entries is None:
+            # Nothing else counts for this person.
+            entries = of_scope[person] = CapEntries()
+        entries.put(message_id, time, now, rule.memory)
 
 
 @dataclass(slots=True)
@@ -63,39 +68,56 @@ class CapLedger:
     """Holds the recipients of new messages that some cap counts, by what these messages have in common."""
     profiles: Mapping[CapPerson, CapPerson] = field(default_factory=dict)
     """Holds the persons who have a profile, by whom caps took them for before."""
-    entries: dict[CapRow, CapEntries] = field(default_factory=dict)
-    changed: dict[CapRow, CapEntries] = field(default_factory=dict)
-    """Holds the entries to store."""
+    entries: dict[CapScope, dict[CapPerson, CapEntries]] = field(default_factory=dict)
     moved: dict[str, CapPerson] = field(default_factory=dict)
     """Is whom stored messages are counted for, by id, where that has changed."""
-    expected: dict[str, CountedRows] = field(default_factory=dict, repr=False)
-    """Is what counts each message of the batch, by its id, as it is asked twice."""
+    _counting: dict[CapKind, CountingCaps] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if self.profiles:
-            for row in [row for row in self.entries if row.person in self.profiles]:
-                self._unite(row, row._replace(person=self.profiles[row.person]))
+            for of_scope in self.entries.values():
+                for former in [person for person in of_scope if person in self.profiles]:
+                    self._unite(of_scope, former, self.profiles[former])
 
-    def _unite(self, former: CapRow, row: CapRow) -> None:
+    def _unite(self, of_scope: dict[CapPerson, CapEntries], former: CapPerson, person: CapPerson) -> None:
         """Counts for a profile what was counted before somebody had it."""
-        before = self.entries.pop(former)
-        entries = self.entries.get(row) or CapEntries()
+        before, entries = of_scope[former], of_scope.get(person) or CapEntries()
         united = CapEntries({**before.times, **entries.times}, max(before.until, entries.until))
-        self.entries[row] = self.changed[row] = united
-        self.changed[former] = CapEntries()
-        self.moved.update(dict.fromkeys(before.times, row.person))
+        of_scope[person], of_scope[former] = united, CapEntries()
+        united.is_changed = of_scope[former].is_changed = True
+        self.moved.update(dict.fromkeys(before.times, person))
+
+    @property
+    def changed(self) -> EntriesByScope:
+        """Returns the entries to store."""
+        return {
+            scope: changed
+            for scope, of_scope in self.entries.items()
+            if (changed := {person: entries for person, entries in of_scope.items() if entries.is_changed})
+        }
 
     def of_kind(self, kind: CapKind) -> CountedPeople:
         """Returns whom the caps count that count new messages of this kind."""
         return self.people.get(kind, _NOBODY)
 
+    def counting(self, kind: CapKind) -> CountingCaps:
+        """Returns the caps that count messages of this kind."""
+        found = self._counting.get(kind)
+        if found is None:
+            rules = self.rules.of(kind)
+            found = self._counting[kind] = [(rule, self.entries.setdefault(rule.scope, {})) for rule in rules]
+        return found
+
     def find_full(self, message: Message, time: Instant) -> SendingPolicy | None:
         """Returns the policy of a cap that has no room for the message when it leaves, at that time or at the opening
         of its policy; None if all have.
         """
-        for rule, row in self.expected.get(message.id) or self._counted(message):
-            entries = self.entries.get(row)
-            # Most people have got less than a cap allows, whatever its window.
+        kind = kind_of(message)
+        caps, person = self.counting(kind), self._person(kind, message)
+        if person is None or have_room(caps, person):
+            return None
+        for rule, of_scope in caps:
+            entries = of_scope.get(person)
             if entries is not None and entries.count >= rule.cap.count and self._is_full(message, time, rule, entries):
                 return rule.policy
         return None
@@ -108,33 +130,16 @@ class CapLedger:
 
     def reserve(self, message: CappableMessage, time: Instant, now: Instant) -> CapPerson | None:
         """Counts the message at that time, and no more at another one. Returns for whom; None if no cap counts it."""
-        person = None
-        for rule, row in self.expected.get(message.id) or self._counted(message):
-            entries = self.entries.get(row)
-            if entries is None:
-                # Nothing else counts for this person.
-                self.entries[row] = self.changed[row] = CapEntries({message.id: time}, time + rule.memory)
-            else:
-                entries.put(message.id, time, now, rule.memory)
-                self.changed[row] = entries
-            person = row.person
+        kind = kind_of(message)
+        caps, person = self.counting(kind), self._person(kind, message)
+        if person is None or not caps:
+            return None
+        count(caps, person, message.id, time, now)
         return person
 
-    def _counted(self, message: CappableMessage) -> CountedRows:
-        """Returns the caps that count the message, each with the row in which it does."""
-        found = self.expected.get(message.id)
-        if found is None:
-            found = self.expected[message.id] = self._find_counted(message)
-        return found
-
-    def _find_counted(self, message: CappableMessage) -> CountedRows:
-        kind = kind_of(message)
+    def _person(self, kind: CapKind, message: CappableMessage) -> CapPerson | None:
+        """Returns for whom the message counts, or is about to."""
         if message.cap_person is None:
-            counted = self.of_kind(kind).get((message.identity, message.address))
-            return () if counted is None else counted.rows
+            return self.of_kind(kind).get((message.identity, message.address))
         # Room was reserved for this person, whatever became of the identity.
-        return counted_rows(self.rules.of(kind), message.cap_person)
-
-
-def counted_rows(rules: Sequence[CapRule], person: CapPerson) -> CountedRows:
-    return [(rule, CapRow(person, rule.policy.key, rule.scope)) for rule in rules]
+        return message.cap_person

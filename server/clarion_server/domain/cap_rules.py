@@ -74,13 +74,20 @@ def kind_of(message: CappableMessage) -> CapKind:
     )
 
 
+class CapScope(NamedTuple):
+    """Names what all caps of a policy count that count the same messages."""
+
+    policy_key: int
+    scope: str
+    """Is that of the caps."""
+
+
 class CapRule(NamedTuple):
     """Is a cap that counts a message."""
 
     policy: SendingPolicy
     cap: FrequencyCap
-    scope: str
-    """Is that of the cap."""
+    scope: CapScope
     memory: Span
     """Says how long after its instant a message may still count under some cap of the same scope."""
 
@@ -106,4 +113,5 @@ class CapRules:
         for cap in () if policy is None else policy.caps:
             if policy is not None and cap.counts(counted):
                 scope = cap.scope
-                yield CapRule(policy, cap, scope, max(each.memory for each in policy.caps if each.scope == scope))
+                memory = max(each.memory for each in policy.caps if each.scope == scope)
+                yield CapRule(policy, cap, CapScope(policy.key, scope), memory)

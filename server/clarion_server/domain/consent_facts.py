@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from clarion_server.domain.address_key import email_key
@@ -65,6 +65,20 @@ class ConsentFacts:
 def address_identity(channel: Channel, address: str) -> str | None:
     """Returns the identity of whoever has the address; None where addresses belong to nobody."""
     return f"email:{address}" if channel is Channel.EMAIL and address else None
+
+
+def identities_of_others(channel: Channel, recipients: Iterable[tuple[str, str]]) -> dict[str, IdentityKey]:
+    """Returns the identities of whoever has the addresses of recipients that may be somebody else's, by the form that
+    is given. Recipients are given by identity and address.
+    """
+    if channel is not Channel.EMAIL:
+        return {}
+    # Nearly every address is its recipient's identity. This is `address_identity` without a call.
+    return {
+        f"email:{address}": address_key(address)
+        for identity, address in recipients
+        if address and identity != f"email:{address}"
+    }
 
 
 def address_key(address: str) -> IdentityKey:

@@ -33,11 +33,15 @@ class ExclusionFacts:
     """Holds those that may find something, in the order in which they decide."""
     usual_rules: Sequence[_Rule] = field(init=False, compare=False, repr=False)
     """Is the same for messages that have an address and consent, as nearly all have."""
+    free_rules: Sequence[_Rule] = field(init=False, compare=False, repr=False)
+    """Is the same for those whose policy is open, and whose caps have room."""
 
     def __post_init__(self) -> None:
         rules = [rule for rule, may_find in _RULES if may_find(self)]
         object.__setattr__(self, "rules", rules)
-        object.__setattr__(self, "usual_rules", [rule for rule in rules if rule not in (_by_address, _by_consent)])
+        usual = [rule for rule in rules if rule not in (_by_address, _by_consent)]
+        object.__setattr__(self, "usual_rules", usual)
+        object.__setattr__(self, "free_rules", [rule for rule in usual if rule not in (_by_hours, _by_caps)])
 
 
 _SIMULATED = {
@@ -59,9 +63,11 @@ def find_exclusions(
     consent: ConsentDecision,
     *,
     every: bool = False,
+    is_free: bool = False,
 ) -> Sequence[Exclusion]:
     """Returns why the message must not be sent at that time: the exclusions of the first rule that has any, or those
-    of `every` rule. `consent` is the decision of the facts about it.
+    of `every` rule. `consent` is the decision of the facts about it. `is_free`: it is known that its policy is open
+    then, and that its caps have room.
 
     Only `_RULES` orders the reasons: the first one is the message's.
     """
@@ -74,7 +80,10 @@ def find_exclusions(
     if facts is NO_EXCLUSION_FACTS and (message.address or not message.channel.has_addresses):
         return ()
     found: Sequence[Exclusion] = ()
-    for rule in facts.usual_rules if message.address and consent.allowed else facts.rules:
+    rules = facts.rules
+    if message.address and consent.allowed:
+        rules = facts.free_rules if is_free else facts.usual_rules
+    for rule in rules:
         if more := rule(message, time, phase, facts, consent):
             found = (*found, *more)
             if not every:

@@ -82,6 +82,7 @@ class KnownProfile:
 
     key: int
     id: str
+    """Empty when it was not asked for."""
     locale: str
     attributes: str = ""
     """As JSON, which is parsed where something is read of them. Empty when they were not asked for."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from clarion_server.domain.instant import MINUTE, SECOND, Instant, Span
 from clarion_server.domain.magic import simulated_outcome
-from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.message import Lane, Message, category_of
 from clarion_server.domain.profile import KnownPeople
 from clarion_server.domain.quiet_hours import OpeningHours
 from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource
@@ -55,11 +55,9 @@ class SendingHours:
 
     def zone(self, sandbox: str, identity: str, policy: SendingPolicy) -> ZoneInfo:
         """Returns the time zone whose clock counts for the recipient."""
-        name = self._zone_name(sandbox, identity, policy)
-        # A later database of time zones may lack a name that an earlier one had.
-        return time_zone(name if is_time_zone(name) else policy.time_zone)
+        return _zone(self.zone_name(sandbox, identity, policy), policy)
 
-    def _zone_name(self, sandbox: str, identity: str, policy: SendingPolicy) -> str:
+    def zone_name(self, sandbox: str, identity: str, policy: SendingPolicy) -> str:
         if policy.time_zone_source is _FIXED:
             return policy.time_zone
         profile = self.people.get((sandbox, identity))
@@ -71,6 +69,11 @@ class SendingHours:
         if found is None or found[0] != time:
             found = self._of_messages[message.id] = (time, self._find_opening(message, time))
         return found[1]
+
+    def leaving(self, sandbox: str, policy: SendingPolicy, lane: Lane, time: Instant) -> Leaving:
+        """Returns when messages of the policy and the lane may leave that are due at that time."""
+        closes = category_of(lane) in policy.categories and not policy.is_always_open
+        return Leaving(self, sandbox, policy if closes else None, time)
 
     def closing(self, message: Message, time: Instant) -> Instant | None:
         """Returns when the hours end in which the message may be sent at `time`; None if that is later than the next
@@ -92,15 +95,52 @@ class SendingHours:
         policy = self._closing[kind]
         if policy is None:
             return time
+        opening = self.opening_in(policy, self.zone_name(sandbox, identity, policy), time)
+        # Messages of magic recipients are sent whatever the hour.
+        return time if opening == time or simulated_outcome(message.address) is not None else opening
+
+    def opening_in(self, policy: SendingPolicy, zone_name: str, time: Instant) -> Instant:
+        """Returns the first instant at or after `time` at which the policy is open in the time zone."""
         # Hours begin and end with a minute, and so does every change of an offset in force: what holds for an instant
         # holds for its minute, and the triggers of a batch have one instant each.
-        key = (sandbox, policy.id, self._zone_name(sandbox, identity, policy), time // MINUTE)
+        key = (policy.sandbox, policy.id, zone_name, time // MINUTE)
         opening = self._openings.get(key)
         if opening is None:
-            first = policy.hours.next_opening(time, self.zone(sandbox, identity, policy))
+            first = policy.hours.next_opening(time, _zone(zone_name, policy))
             opening = self._openings[key] = _OPEN if first == time else first
+        return time if opening == _OPEN else opening
+
+
+class Leaving:
+    """Finds when messages may leave that have one sandbox, policy, lane and time."""
+
+    __slots__ = ("_hours", "_openings", "_policy", "_sandbox", "_time")
+
+    def __init__(self, hours: SendingHours, sandbox: str, policy: SendingPolicy | None, time: Instant) -> None:
+        """`policy` is None if it is never closed for them."""
+        self._hours = hours
+        self._sandbox = sandbox
+        self._policy = policy
+        self._time = time
+        #: By the name of the time zone.
+        self._openings: dict[str, Instant] = {}
+
+    def opening(self, identity: str, address: str) -> Instant:
+        """Returns the first instant at or after the time at which a message to the recipient may be sent."""
+        policy, time = self._policy, self._time
+        if policy is None:
+            return time
+        name = self._hours.zone_name(self._sandbox, identity, policy)
+        opening = self._openings.get(name)
+        if opening is None:
+            opening = self._openings[name] = self._hours.opening_in(policy, name, time)
         # Messages of magic recipients are sent whatever the hour.
-        return time if opening == _OPEN or simulated_outcome(message.address) is not None else opening
+        return time if opening == time or simulated_outcome(address) is not None else opening
+
+
+def _zone(name: str, policy: SendingPolicy) -> ZoneInfo:
+    # A later database of time zones may lack a name that an earlier one had.
+    return time_zone(name if is_time_zone(name) else policy.time_zone)
 
 
 def _first_closed(hours: OpeningHours, is_open: Instant, closed: Instant, zone: ZoneInfo) -> Instant:

@@ -8,7 +8,7 @@ from typing import Any
 
 from clarion_server.domain.cap_ledger import PolicyQuestion
 from clarion_server.domain.cap_rules import CapGroup, CapKind
-from clarion_server.domain.consent_facts import ConsentQuestion, address_identity, address_key
+from clarion_server.domain.consent_facts import ConsentQuestion, identities_of_others
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.identity import IdentityKey
@@ -120,12 +120,10 @@ def consent_question(trigger: Trigger, *, are_known: bool = False) -> ConsentQue
         return None
     identities = {} if are_known else _identities(trigger)
     channels = {action.channel: index for index, action in enumerate(trigger.actions)}
-    for each in trigger.recipients:
-        # Actions of one channel have the same address.
-        for channel, index in channels.items():
-            owner = address_identity(channel, each.addresses[index])
-            if owner is not None and owner != each.identity and owner not in identities:
-                identities[owner] = address_key(each.addresses[index])
+    # Actions of one channel have the same address.
+    for channel, index in channels.items():
+        pairs = [(each.identity, each.addresses[index]) for each in trigger.recipients]
+        identities = {**identities_of_others(channel, pairs), **identities}
     return ConsentQuestion(trigger.execution.sandbox, trigger.topic, identities)
 
 

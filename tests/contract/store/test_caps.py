@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from clarion_server.adapters.storage.cap_locks import CapRow
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.message import Message
 
-from tests.cap_entries import counted
+from tests.cap_entries import counted, lock, save
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing
 from tests.contract.store.samples import NOW
@@ -18,30 +18,30 @@ ENTRIES = CapEntries({"a": NOW, "b": NOW + 1}, until=NOW + 2)
 
 def test_what_is_saved_is_found_by_its_row(work: UnitOfWork) -> None:
     other_policy, other_scope = JANE._replace(policy_key=8), JANE._replace(scope="EMAIL/MARKETING//")
-    work.caps.save({JANE: ENTRIES})
-    assert work.caps.lock({JANE: True, other_policy: False, other_scope: False, ANNA: False}) == {JANE: ENTRIES}
-    work.caps.save({JANE: CapEntries({"c": NOW}, NOW)})
-    assert work.caps.lock({JANE: True}) == {JANE: CapEntries({"c": NOW}, NOW)}
+    save(work, {JANE: ENTRIES})
+    assert lock(work, {JANE: True, other_policy: False, other_scope: False, ANNA: False}) == {JANE: ENTRIES}
+    save(work, {JANE: CapEntries({"c": NOW}, NOW)})
+    assert lock(work, {JANE: True}) == {JANE: CapEntries({"c": NOW}, NOW)}
 
 
 def test_a_row_that_is_not_needed_is_not_made(store: Store) -> None:
     with committing(store) as work:
-        assert work.caps.lock({JANE: False}) == {}
-        assert work.caps.lock({ANNA: True}).get(ANNA, CapEntries()) == CapEntries()
+        assert lock(work, {JANE: False}) == {}
+        assert lock(work, {ANNA: True}).get(ANNA, CapEntries()) == CapEntries()
     assert JANE not in counted(store)
 
 
 def test_a_transaction_that_only_reads_sees_the_same(store: Store) -> None:
     with committing(store) as work:
-        work.caps.save({JANE: ENTRIES})
+        save(work, {JANE: ENTRIES})
     with store.snapshot() as unit:
-        assert unit.caps.lock({JANE: True, ANNA: True}) == {JANE: ENTRIES}
+        assert lock(unit, {JANE: True, ANNA: True}) == {JANE: ENTRIES}
 
 
 def test_many_rows_are_locked_and_saved_at_once(work: UnitOfWork) -> None:
     rows = {CapRow(str(number), 7, "s"): CapEntries({str(number): NOW}, NOW) for number in range(3_000)}
-    work.caps.save(rows)
-    assert work.caps.lock(dict.fromkeys(rows, True)) == rows
+    save(work, rows)
+    assert lock(work, dict.fromkeys(rows, True)) == rows
 
 
 def counted_message(work: UnitOfWork, person: str) -> Message:
@@ -66,48 +66,68 @@ def test_nobody_is_counted_by_a_message_without_caps_or_one_that_is_gone(work: U
 def test_messages_are_given_back_from_every_row_of_their_persons(work: UnitOfWork) -> None:
     jane, anna, uncounted = counted_message(work, "1"), counted_message(work, "2"), a_sender(work).message(work)
     other_scope = JANE._replace(scope="EMAIL/MARKETING//")
-    work.caps.save({row: CapEntries({jane.id: NOW, "other": NOW}, NOW) for row in (JANE, other_scope)})
-    work.caps.save({ANNA: CapEntries({anna.id: NOW}, NOW)})
+    save(work, {row: CapEntries({jane.id: NOW, "other": NOW}, NOW) for row in (JANE, other_scope)})
+    save(work, {ANNA: CapEntries({anna.id: NOW}, NOW)})
     work.caps.give_back([jane.id, uncounted.id])
     left = CapEntries({"other": NOW}, NOW)
     rows = {JANE: True, other_scope: True, ANNA: True}
-    assert work.caps.lock(rows) == {JANE: left, other_scope: left, ANNA: CapEntries({anna.id: NOW}, NOW)}
+    assert lock(work, rows) == {JANE: left, other_scope: left, ANNA: CapEntries({anna.id: NOW}, NOW)}
     work.caps.give_back([])
 
 
 def test_united_entries_are_the_survivors_and_so_are_their_messages(work: UnitOfWork) -> None:
     message = counted_message(work, "2")
-    work.caps.save({JANE: ENTRIES, ANNA: CapEntries({message.id: NOW + 5}, NOW + 9)})
+    save(work, {JANE: ENTRIES, ANNA: CapEntries({message.id: NOW + 5}, NOW + 9)})
     work.caps.unite("1", "2")
-    assert work.caps.lock({JANE: True, ANNA: False}) == {
-        JANE: CapEntries({**ENTRIES.times, message.id: NOW + 5}, NOW + 9)
-    }
+    assert lock(work, {JANE: True, ANNA: False}) == {JANE: CapEntries({**ENTRIES.times, message.id: NOW + 5}, NOW + 9)}
     moved = work.messages.get(samples.VISIBILITY, message.id)
     assert moved is not None
     assert moved.cap_person == "1"
     work.caps.unite("1", "3")
     work.caps.unite("3", "1")
-    assert CapRow("3", 7, JANE.scope) in work.caps.lock({CapRow("3", 7, JANE.scope): False})
+    assert CapRow("3", 7, JANE.scope) in lock(work, {CapRow("3", 7, JANE.scope): False})
 
 
 def test_everything_about_a_person_is_deleted(work: UnitOfWork) -> None:
-    work.caps.save({JANE: ENTRIES, ANNA: ENTRIES})
+    save(work, {JANE: ENTRIES, ANNA: ENTRIES})
     work.caps.delete(["1", "nobody"])
-    assert work.caps.lock({JANE: False, ANNA: False}) == {ANNA: ENTRIES}
+    assert lock(work, {JANE: False, ANNA: False}) == {ANNA: ENTRIES}
 
 
 def test_a_sweep_deletes_what_can_count_no_more_and_passes_the_rest(work: UnitOfWork) -> None:
     rows = [CapRow(str(number // 2), number % 2, "s") for number in range(6)]
-    work.caps.save({row: CapEntries({"a": NOW}, NOW + number) for number, row in enumerate(rows)})
+    save(work, {row: CapEntries({"a": NOW}, NOW + number) for number, row in enumerate(rows)})
     position, looked_at = "", []
     while (swept := work.caps.purge(NOW + 3, position, 4)).count:
         position = swept.position
         looked_at.append(swept.count)
     assert looked_at == [4, 2]
-    assert set(work.caps.lock(dict.fromkeys(rows, False))) == set(rows[3:])
+    assert set(lock(work, dict.fromkeys(rows, False))) == set(rows[3:])
 
 
 def test_campaigns_are_found_with_their_tags_without_case(work: UnitOfWork) -> None:
     tagged, other = a_campaign(work, tags=("Sale", "winter")), a_campaign(work, "other", tags=())
     found = {key: set(tags) for key, tags in work.campaigns.folded_tags([tagged.key, other.key]).items()}
     assert found == {tagged.key: {"sale", "winter"}}
+
+
+def test_entries_below_a_number_are_counted_and_not_read_and_others_are_added_to_them(work: UnitOfWork) -> None:
+    save(work, {JANE: ENTRIES, ANNA: CapEntries({"c": NOW}, NOW)})
+    rows = {JANE: True, ANNA: True}
+    found = lock(work, rows, unread_below=2)
+    assert found == {JANE: ENTRIES, ANNA: CapEntries({}, NOW, unread=1)}
+    found[ANNA].put("d", NOW + 3, NOW - 1, 5)
+    save(work, {ANNA: found[ANNA]})
+    assert lock(work, rows, unread_below=3) == {
+        JANE: CapEntries({}, ENTRIES.until, unread=2),
+        ANNA: CapEntries({}, NOW + 8, unread=2),
+    }
+    assert lock(work, rows) == {JANE: ENTRIES, ANNA: CapEntries({"c": NOW, "d": NOW + 3}, NOW + 8)}
+
+
+def test_entries_that_can_count_no_more_are_replaced_without_being_read(work: UnitOfWork) -> None:
+    save(work, {JANE: ENTRIES})
+    found = lock(work, {JANE: True}, unread_below=9)
+    found[JANE].put("c", NOW + 9, ENTRIES.until, 5)
+    save(work, {JANE: found[JANE]})
+    assert lock(work, {JANE: True}) == {JANE: CapEntries({"c": NOW + 9}, NOW + 14)}

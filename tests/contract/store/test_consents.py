@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.channel_kind import Channel
@@ -70,14 +69,20 @@ def test_the_choices_of_a_person_come_back_as_they_were_saved(store: Store) -> N
 def test_choices_are_found_by_identity_in_their_sandbox(work: UnitOfWork) -> None:
     here, there = a_person(work), a_person(work, sandbox="staging")
     work.consents.save(here.key, CHOICES)
-    wanted = [SandboxIdentity(sandbox, *JANE.key) for sandbox in ("default", "staging", "other")]
+    namespace, value = JANE.key
+    wanted = {(sandbox, namespace): [value] for sandbox in ("default", "staging", "other")}
     found = work.profiles.known(wanted, with_attributes=False, with_choices=True)
-    assert {identity: (profile.key, list(profile.choices)) for identity, profile in found.items()} == {
-        wanted[0]: (here.key, list(CHOICES.values())),
-        wanted[1]: (there.key, []),
+    assert {key: [(each.key, list(each.choices)) for each in people.values()] for key, people in found.items()} == {
+        ("default", namespace): [(here.key, list(CHOICES.values()))],
+        ("staging", namespace): [(there.key, [])],
     }
-    unasked = work.profiles.known(wanted, with_attributes=False, with_choices=False)
-    assert all(profile.choices == () for profile in unasked.values())
+    of_one = {("default", namespace): [value]}
+    assert work.profiles.known(of_one, with_attributes=False, with_choices=True) == {
+        key: people for key, people in found.items() if key in of_one
+    }
+    for each in (wanted, of_one):
+        unasked = work.profiles.known(each, with_attributes=False, with_choices=False)
+        assert all(profile.choices == () for people in unasked.values() for profile in people.values())
 
 
 def test_a_change_of_the_profile_leaves_its_choices(work: UnitOfWork) -> None:

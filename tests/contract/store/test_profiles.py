@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
 
+import orjson
 import pytest
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.queries import LockedCampaign
@@ -159,13 +160,46 @@ def known(of: Profile) -> KnownProfile:
 def test_known_recipients_are_found_with_or_without_their_attributes(work: UnitOfWork) -> None:
     jane = work.profiles.add(samples.profile(JANE, JANES_PHONE))
     there = work.profiles.add(samples.profile(JANE, sandbox="staging"))
-    wanted = [sandbox_identity(jane), sandbox_identity(jane, 1), sandbox_identity(there)]
-    strangers = [SandboxIdentity("default", "crm", str(number)) for number in range(300)]
-    found = work.profiles.known([*strangers, *wanted], with_attributes=True, with_choices=True)
-    assert found == {wanted[0]: known(jane), wanted[1]: known(jane), wanted[2]: known(there)}
+    email, phone = (identity.key for identity in jane.identities)
+    wanted = {
+        ("default", "crm"): [str(number) for number in range(600)],
+        ("default", email.namespace): [email.value],
+        ("default", phone.namespace): ["+49", phone.value],
+        ("staging", email.namespace): [email.value],
+    }
+    found = work.profiles.known(wanted, with_attributes=True, with_choices=True, with_ids=True)
+    assert found == {
+        ("default", email.namespace): {email.value: known(jane)},
+        ("default", phone.namespace): {phone.value: known(jane)},
+        ("staging", email.namespace): {email.value: known(there)},
+    }
     bare = work.profiles.known(wanted, with_attributes=False, with_choices=True)
-    assert bare == {key: replace(profile, attributes="") for key, profile in found.items()}
-    assert work.profiles.known([], with_attributes=True, with_choices=True) == {}
+    assert bare == {
+        namespace: {value: replace(profile, attributes="", id="") for value, profile in profiles.items()}
+        for namespace, profiles in found.items()
+    }
+    assert work.profiles.known({}, with_attributes=True, with_choices=True) == {}
+
+
+def test_known_recipients_of_one_namespace_are_found_among_strangers(work: UnitOfWork) -> None:
+    """Nearly every batch has one namespace, which SQLite reads by a statement of its own."""
+    names = ("a", 'b"', "c\\", "ä")
+    made = {name: work.profiles.add(samples.profile(samples.identity("crm", name))) for name in names}
+    people = {name: replace(profile, attributes={"said": f"{name}\x1e\n"}) for name, profile in made.items()}
+    for profile in people.values():
+        work.profiles.save(profile.changed({}, samples.NOW))
+    wanted = {("default", "crm"): [f"{name}{number}" for number in range(300) for name in ("", *names)] + list(names)}
+    for _ in range(2):
+        found = work.profiles.known(wanted, with_attributes=True, with_choices=True, with_ids=True)
+        of_namespace = found["default", "crm"]
+        assert {name: (profile.key, profile.id) for name, profile in of_namespace.items()} == {
+            name: (profile.key, profile.id) for name, profile in people.items()
+        }
+        assert {name: orjson.loads(each.attributes) for name, each in of_namespace.items()} == {
+            name: dict(profile.attributes) for name, profile in people.items()
+        }
+    strangers = work.profiles.known({("default", "crm"): ["nobody"]}, with_attributes=True, with_choices=True)
+    assert not strangers.get(("default", "crm"))
 
 
 def test_profiles_of_unknown_recipients_are_added(store: Store) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from threading import Barrier
 
+from clarion_server.adapters.storage.cap_locks import CapRow
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.cap_ledger import CapRow
 
-from tests.cap_entries import counted
+from tests.cap_entries import counted, lock, save
 from tests.contract.store import samples
 from tests.contract.store.given import committing
 
@@ -37,7 +37,7 @@ class _Counting:
         try:
             for row in self._rows:
                 entries = self._lock(unit, row)
-                unit.caps.save({row: CapEntries({**entries, self._message: samples.NOW}, UNTIL)})
+                save(unit, {row: CapEntries({**entries, self._message: samples.NOW}, UNTIL)})
                 if self._is_first:
                     self._is_first = False
                     self._barrier.wait()
@@ -46,7 +46,7 @@ class _Counting:
             raise
 
     def _lock(self, unit: UnitOfWork, row: CapRow) -> Mapping[str, int]:
-        return unit.caps.lock({row: True})[row].times
+        return lock(unit, {row: True})[row].times
 
 
 async def _count_at_once(stores: Iterable[SqlStore], countings: Iterable[_Counting]) -> None:
@@ -77,27 +77,27 @@ def test_a_transaction_that_is_done_again_locks_at_first_what_the_one_before_cou
 ) -> None:
     store, other = open_store(), open_store()
     with other.begin() as holding:
-        holding.caps.lock({ROWS[0]: True})
+        lock(holding, {ROWS[0]: True})
         with suppress(WriteConflict), store.begin() as work:
-            work.caps.lock({ROWS[1]: True})
-            work.caps.lock({ROWS[0]: True})
+            lock(work, {ROWS[1]: True})
+            lock(work, {ROWS[0]: True})
             raise AssertionError("another transaction has the row")
     with store.begin() as work:
-        assert set(work.caps.lock({ROWS[1]: True})) == {ROWS[1]}
+        assert set(lock(work, {ROWS[1]: True})) == {ROWS[1]}
         with suppress(WriteConflict), other.begin() as late:
-            late.caps.lock({ROWS[2]: True})
-            late.caps.lock({ROWS[0]: True})
+            lock(late, {ROWS[2]: True})
+            lock(late, {ROWS[0]: True})
             raise AssertionError("the first lock has taken it")
 
 
 def test_the_entries_of_an_ended_message_are_removed_after_later_rows_were_locked(open_store: OpenStore) -> None:
     store = open_store()
     with committing(store) as work:
-        work.caps.save({ROWS[0]: CapEntries({"m": samples.NOW}, UNTIL)})
+        save(work, {ROWS[0]: CapEntries({"m": samples.NOW}, UNTIL)})
     with committing(store) as work:
-        work.caps.lock({ROWS[2]: True})
+        lock(work, {ROWS[2]: True})
         work.caps.delete([ROWS[0].person])
-        assert set(work.caps.lock({ROWS[0]: False, ROWS[2]: True})) == {ROWS[2]}
+        assert set(lock(work, {ROWS[0]: False, ROWS[2]: True})) == {ROWS[2]}
 
 
 def test_identities_without_a_profile_are_held_and_those_with_one_are_told(open_store: OpenStore) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from threading import Barrier
 
 import pytest
+from clarion_server.adapters.storage.cap_locks import CapRow
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
@@ -22,13 +23,12 @@ from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.campaign import UnknownRecipientPolicy
 from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.category import Category
 from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.message import Lane, MessageState
 
-from tests.cap_entries import counted
+from tests.cap_entries import counted, lock, save
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
 from tests.postgresql import ask, made_database
@@ -97,7 +97,7 @@ async def at_once(url: str, *steps: Step) -> None:
 def counted_message(url: str) -> str:
     with closing(open_postgresql_store(url)) as store, committing(store) as work:
         made = a_sender(work).message(work, cap_person=ROW.person, sending_policy="nights")
-        work.caps.save({ROW: CapEntries({made.id: samples.NOW}, samples.NOW * 2)})
+        save(work, {ROW: CapEntries({made.id: samples.NOW}, samples.NOW * 2)})
         return made.id
 
 
@@ -118,7 +118,7 @@ def test_whoever_moves_what_counts_a_message_gives_way_to_whoever_ends_the_messa
         lambda unit: unit.messages.end_queued([message_id], MessageState.CANCELLED, samples.NOW),
         lambda unit: unit.caps.give_back([message_id]),
     )
-    moving = Step(lambda unit: unit.caps.lock({ROW: True}), lambda unit: move(unit, message_id))
+    moving = Step(lambda unit: lock(unit, {ROW: True}), lambda unit: move(unit, message_id))
     asyncio.run(at_once(url, ending, moving))
     assert (ending.failures, moving.failures) == ([], [WriteConflict])
     assert deadlocks(url) == before

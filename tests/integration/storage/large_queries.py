@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from clarion_server.adapters.storage.cap_locks import CapRow
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.queries import (
     DueQuery,
@@ -17,7 +18,6 @@ from clarion_server.application.ports.queries import (
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.audience_run import AudienceRun
-from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.choice_draft import EntryKey
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
@@ -28,6 +28,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.message import Lane, MessageState
 from clarion_server.domain.turns import Turn
 
+from tests.cap_entries import lock
 from tests.contract.store import samples
 
 Use = Callable[[UnitOfWork], object]
@@ -209,7 +210,9 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"SEARCH executions USING PRIMARY KEY", BY_ID},
     ),
     "the profiles of many identities": (
-        lambda work: work.profiles.known([SANDBOX_IDENTITY] * 2, with_attributes=True, with_choices=True),
+        lambda work: work.profiles.known(
+            {SANDBOX_IDENTITY[:2]: [SANDBOX_IDENTITY.normal_value] * 2}, with_attributes=True, with_choices=True
+        ),
         {"SEARCH profile_identities USING PRIMARY KEY", "SEARCH profiles USING INTEGER PRIMARY KEY"},
     ),
     "the owners of some identities": (
@@ -281,12 +284,12 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {BY_ID},
     ),
     "what is counted for some people": (
-        lambda work: work.caps.lock({CAP_ROW: True}),
-        {"SEARCH cap_entries USING PRIMARY KEY"},
+        lambda work: lock(work, {CAP_ROW: True}),
+        {"sqlite_autoindex_cap_entries_1"},
     ),
     "whether anything is counted for strangers": (
         lambda work: work.caps.count_strangers(),
-        {"SEARCH cap_entries USING PRIMARY KEY"},
+        {"sqlite_autoindex_cap_entries_1"},
     ),
     "messages that are given back": (
         lambda work: work.caps.give_back([MESSAGE.id]),
@@ -294,11 +297,11 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     ),
     "what is counted for two profiles": (
         lambda work: work.caps.unite("1", "2"),
-        {"SEARCH cap_entries USING PRIMARY KEY"},
+        {"sqlite_autoindex_cap_entries_1"},
     ),
     "what can count no more": (
         lambda work: work.caps.purge(NOW, "", 10),
-        {"SEARCH cap_entries USING PRIMARY KEY"},
+        {"sqlite_autoindex_cap_entries_1"},
     ),
     "the tags of campaigns": (
         lambda work: work.campaigns.folded_tags({1}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.application.consent.consents import Person
-from clarion_server.application.people import People
+from clarion_server.application.people import GivenIdentities, People
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
@@ -19,6 +19,11 @@ ANNA, BERTA, CARL = (
 )
 
 
+def _wanted(*identities: SandboxIdentity) -> GivenIdentities:
+    values = [each.normal_value for each in identities]
+    return {("default", "email"): {f"email:{value}": value for value in values}}
+
+
 async def store(world: World, *names: str) -> None:
     for name in names:
         fields = ProfileFields((f"email:{name}@example.com",), {}, "", "")
@@ -30,8 +35,8 @@ async def test_whoever_was_asked_for_earlier_stays_known_and_may_get_a_profile_l
 
     def read(unit: UnitOfWork) -> People:
         people = People(unit, with_choices=True)
-        people.look_up(dict([ANNA, BERTA]))
-        people.look_up(dict([CARL]))
+        people.look_up(_wanted(ANNA[1], BERTA[1]))
+        people.look_up(_wanted(BERTA[1], CARL[1]))
         return people
 
     people = await world.transactions.read(read)
@@ -55,7 +60,7 @@ async def test_whoever_is_found_later_comes_with_choices_where_they_are_asked_fo
 
     def read(unit: UnitOfWork) -> People:
         people = People(unit, with_choices=with_choices)
-        people.look_up(dict([jane]))
+        people.look_up(_wanted(jane[1]))
         return people
 
     people = await world.transactions.read(read)

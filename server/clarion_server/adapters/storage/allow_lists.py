@@ -15,7 +15,7 @@ from clarion_server.domain.access import Visibility
 from clarion_server.domain.allow_list import AllowList, EnabledList, enabled_list
 
 _table = allow_lists
-_ENABLED = TextLookup("SELECT sandbox, entries FROM allow_lists WHERE {column} AND enabled", _table.c.sandbox)
+_ENABLED = TextLookup(_table.c.sandbox, (_table.c.sandbox, _table.c.entries), "enabled")
 
 
 class SqlAllowListRepository:
@@ -49,7 +49,7 @@ class SqlAllowListRepository:
 
     def enabled(self, sandboxes: Collection[str]) -> dict[str, EnabledList]:
         rows = _ENABLED.find(self._connection, sandboxes)
-        return {row.sandbox: _read(row.entries) for row in rows}
+        return {sandbox: _read(entries) for sandbox, entries in rows}
 
 
 # Every batch of a sandbox with a list asks for the same one.

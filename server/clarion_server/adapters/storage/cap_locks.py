@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, SmallInteger
 from sqlalchemy.exc import DBAPIError
@@ -22,8 +22,16 @@ from clarion_server.adapters.storage.schema import cap_entries, profile_identiti
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.cap_ledger import CapRow
 from clarion_server.domain.cap_person import CapPerson
+
+
+class CapRow(NamedTuple):
+    """Is the key of a row."""
+
+    person: CapPerson
+    policy_key: int
+    scope: str
+
 
 #: Rows to lock, and whether each is locked even if it is not there yet.
 WantedRows = Mapping[CapRow, bool]
@@ -31,14 +39,17 @@ WantedRows = Mapping[CapRow, bool]
 KEY = (cap_entries.c.person, cap_entries.c.policy_key, cap_entries.c.scope)
 #: 1 for a row that is locked even if it is not there yet.
 NEEDED = Column("needed", SmallInteger)
-COLUMNS = "cap_entries.person, cap_entries.policy_key, cap_entries.scope, cap_entries.times, cap_entries.until"
+#: The values of a row. The text of fewer entries than the parameter says is not read.
+FIELDS = "cap_entries.until, cap_entries.count, CASE WHEN cap_entries.count < {one} THEN '' ELSE cap_entries.times END"
+#: These are in the order of `read_entries`.
+COLUMNS = f"cap_entries.person, cap_entries.policy_key, cap_entries.scope, {FIELDS}"
 THE_WANTED = (
     "cap_entries.person = wanted.column1 AND cap_entries.policy_key = wanted.column2"
     " AND cap_entries.scope = wanted.column3"
 )
 _LOCK = BulkStatement(
-    "INSERT INTO cap_entries (person, policy_key, scope, times, until)"  # noqa: S608 - names of the schema
-    " SELECT wanted.column1, wanted.column2, wanted.column3, '', 0 FROM ({rows}) AS wanted"
+    "INSERT INTO cap_entries (person, policy_key, scope, until, count, times)"  # noqa: S608 - names of the schema
+    " SELECT wanted.column1, wanted.column2, wanted.column3, 0, 0, '' FROM ({rows}) AS wanted"
     f" WHERE wanted.column4 = 1 OR EXISTS (SELECT 1 FROM cap_entries WHERE {THE_WANTED})"
     " ORDER BY wanted.column1, wanted.column2, wanted.column3"
     " ON CONFLICT (person, policy_key, scope) DO UPDATE SET until = cap_entries.until"
@@ -46,7 +57,7 @@ _LOCK = BulkStatement(
     Values(*KEY, NEEDED),
 )
 OF_PERSONS = (
-    f"SELECT {COLUMNS} FROM cap_entries WHERE person IN ({{rows}})"  # noqa: S608 - names of the schema
+    "SELECT person, policy_key, scope, until, count, times FROM cap_entries WHERE person IN ({rows})"
     " ORDER BY cap_entries.person, cap_entries.policy_key, cap_entries.scope"
 )
 _READ_PERSONS = BulkStatement(OF_PERSONS, Values(cap_entries.c.person))
@@ -101,15 +112,16 @@ class CapLocks:
         self._to_lock = to_lock
         self._held: dict[CapRow, bool] = {}
 
-    def lock(self, rows: WantedRows) -> dict[CapRow, CapEntries]:
-        """Returns the entries of these rows, those that were not there yet included if they are wanted so.
+    def lock(self, rows: WantedRows, unread_below: int = 0) -> dict[CapRow, CapEntries]:
+        """Returns the entries of these rows, those that were not there yet included if they are wanted so. Those of
+        rows with fewer than `unread_below` are not read.
 
         Raises WriteConflict when another transaction has one that comes before a row which this one has.
         """
         wanted = self._to_lock.take()
         for row, needed in rows.items():
             wanted[row] = needed or wanted.get(row, False)
-        found = self._in_order(wanted)
+        found = self._in_order(wanted, unread_below)
         return {row: entries for row, entries in found.items() if row in rows}
 
     def lock_persons(self, persons: Collection[CapPerson]) -> dict[CapRow, CapEntries]:
@@ -134,19 +146,19 @@ class CapLocks:
             _LEAVE_PLACES.change(self._connection, sorted(taken))
         return set(wanted) - taken
 
-    def _in_order(self, wanted: WantedRows) -> dict[CapRow, CapEntries]:
+    def _in_order(self, wanted: WantedRows, unread_below: int) -> dict[CapRow, CapEntries]:
         new = [row for row in wanted if row not in self._held]
         if not new or not self._held or min(new) > max(self._held):
-            found = self._select(wanted)
+            found = self._select(wanted, unread_below)
         else:
             with self._short_wait({**self._held, **wanted}):
-                found = self._select(wanted)
+                found = self._select(wanted, unread_below)
         self._held.update((row, wanted[row]) for row in found)
         return found
 
-    def _select(self, wanted: WantedRows) -> dict[CapRow, CapEntries]:
+    def _select(self, wanted: WantedRows, unread_below: int) -> dict[CapRow, CapEntries]:
         rows = [(*row, int(needed)) for row, needed in sorted(wanted.items())]
-        return read_entries(_LOCK.select(self._connection, rows))
+        return read_entries(_LOCK.select(self._connection, rows, after=(unread_below,)))
 
     @contextmanager
     def _short_wait(self, all_rows: WantedRows) -> Iterator[None]:
@@ -178,4 +190,7 @@ def waiting_shortly(connection: Connection) -> Iterator[None]:
 
 
 def read_entries(rows: Iterable[Any]) -> dict[CapRow, CapEntries]:
-    return {CapRow(*row[:3]): CapEntries(None, row[4], row[3]) for row in rows}
+    return {
+        CapRow(person, policy_key, scope): CapEntries(None, until, times, 0 if times else count)
+        for person, policy_key, scope, until, count, times in rows
+    }

@@ -7,6 +7,7 @@ Whoever decides about a person's caps locks the rows first, so that no other tra
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -14,19 +15,23 @@ from sqlalchemy import Connection, bindparam, exists, select, tuple_
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, ValuesBeside
 from clarion_server.adapters.storage.cap_locks import (
+    FIELDS,
     KEY,
     OF_PERSONS,
     CapLocks,
+    CapRow,
     RowsToLock,
     read_entries,
     waiting_shortly,
 )
 from clarion_server.adapters.storage.schema import cap_entries, messages
+from clarion_server.application.ports.caps import WantedPersons
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.cap_ledger import CapRow
+from clarion_server.domain.cap_ledger import EntriesByScope
 from clarion_server.domain.cap_person import STRANGER_MARK, CapPerson
+from clarion_server.domain.cap_rules import CapScope
 from clarion_server.domain.instant import Instant
 
 # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted row and scans nothing.
@@ -34,19 +39,24 @@ _FOUND = (
     "FROM ({rows}) AS wanted CROSS JOIN cap_entries WHERE cap_entries.person = wanted.column1"
     " AND cap_entries.policy_key = {one} AND cap_entries.scope = {one}"
 )
-_FIELDS = "cap_entries.person, cap_entries.times, cap_entries.until"
-_READ = BulkStatement(f"SELECT {_FIELDS} {_FOUND}", Values(cap_entries.c.person))
+_OF_PERSON = f"cap_entries.person, {FIELDS}"
+_READ = BulkStatement(f"SELECT {_OF_PERSON} {_FOUND}", Values(cap_entries.c.person))
 # See `json_rows`.
-_READ_AS_JSON = BulkStatement(f"SELECT json_group_array(json_array({_FIELDS})) {_FOUND}", Values(cap_entries.c.person))
+_READ_AS_JSON = BulkStatement(
+    f"SELECT json_group_array(json_array({_OF_PERSON})) {_FOUND}", Values(cap_entries.c.person)
+)
 # The condition is a range of the primary key.
 _ANY_STRANGER = select(exists().where(cap_entries.c.person >= STRANGER_MARK))
 #: Nearly all rows of a batch belong to one policy and scope, which are bound once (decision 60).
 _SHARED = (cap_entries.c.policy_key, cap_entries.c.scope)
+# Entries that are added to others which stay, as they were not read, have a negative number.
 _SAVE = BulkStatement(
-    "INSERT INTO cap_entries (policy_key, scope, person, times, until) {rows}"
+    "INSERT INTO cap_entries (policy_key, scope, person, until, count, times) {rows}"
     # Without a condition SQLite would take ON CONFLICT for that of a join.
-    " WHERE true ON CONFLICT (person, policy_key, scope) DO UPDATE SET times = excluded.times, until = excluded.until",
-    ValuesBeside(_SHARED, (cap_entries.c.person, cap_entries.c.times, cap_entries.c.until)),
+    " WHERE true ON CONFLICT (person, policy_key, scope) DO UPDATE SET until = excluded.until,"
+    " count = CASE WHEN excluded.count < 0 THEN cap_entries.count - excluded.count ELSE excluded.count END,"
+    " times = CASE WHEN excluded.count < 0 THEN cap_entries.times || excluded.times ELSE excluded.times END",
+    ValuesBeside(_SHARED, (cap_entries.c.person, cap_entries.c.until, cap_entries.c.count, cap_entries.c.times)),
 )
 _PERSONS = BulkStatement(
     "SELECT DISTINCT cap_person FROM messages WHERE id IN ({rows}) AND cap_person IS NOT NULL", Values(messages.c.id)
@@ -72,23 +82,25 @@ class SqlCapRepository:
         self._reads_json = connection.dialect.name == "sqlite"
         self._locks = CapLocks(connection, to_lock) if locks and connection.dialect.name == "postgresql" else None
 
-    def lock(self, rows: Mapping[CapRow, bool]) -> dict[CapRow, CapEntries]:
+    def lock(self, wanted: WantedPersons, unread_below: int = 0) -> dict[CapScope, dict[CapPerson, CapEntries]]:
         if self._locks is not None:
-            return self._locks.lock(rows)
-        found: dict[CapRow, CapEntries] = {}
-        for shared, group in _by_shared(rows).items():
-            of_person = {row.person: row for row in group}
-            found.update(
-                (of_person[person], CapEntries(None, until, times))
-                for person, times, until in self._read([(person,) for person in of_person], shared)
-            )
-        return found
+            rows = {CapRow(each, *scope): needed for scope, of_it in wanted.items() for each, needed in of_it.items()}
+            return _by_scope(self._locks.lock(rows, unread_below))
+        return {
+            scope: {
+                # Positional arguments: names would take a third longer.
+                person: CapEntries(None, until, times, 0 if times else count)
+                for person, until, count, times in self._read(persons, scope, unread_below)
+            }
+            for scope, persons in wanted.items()
+        }
 
-    def _read(self, persons: Sequence[tuple[CapPerson]], shared: tuple[int, str]) -> Iterable[Sequence[Any]]:
+    def _read(self, persons: Iterable[CapPerson], scope: CapScope, unread_below: int) -> Iterable[Sequence[Any]]:
+        rows = [(person,) for person in persons]
         if not self._reads_json:
-            return _READ.select(self._connection, persons, after=shared)
-        documents = _READ_AS_JSON.select(self._connection, persons, after=shared)
-        return [row for (document,) in documents for row in orjson.loads(document)]
+            return _READ.select(self._connection, rows, before=(unread_below,), after=scope)
+        documents = _READ_AS_JSON.read(self._connection, rows, before=(unread_below,), after=scope)
+        return chain.from_iterable([orjson.loads(document) for (document,) in documents])
 
     def hold_strangers(self, identities: Collection[SandboxIdentity]) -> set[SandboxIdentity]:
         return set() if self._locks is None else self._locks.hold_strangers(identities)
@@ -102,11 +114,14 @@ class SqlCapRepository:
         found = of_message.with_for_update() if self._locks is not None else of_message
         return self._connection.execute(found).scalar_one_or_none()
 
-    def save(self, changed: Mapping[CapRow, CapEntries]) -> None:
+    def save(self, changed: EntriesByScope) -> None:
         # Whoever changes rows has locked them, so that the order does not matter.
-        for shared, group in _by_shared(changed).items():
-            rows = [(row.person, (entries := changed[row]).packed(), entries.until) for row in group]
-            _SAVE.change(self._connection, rows, before=shared)
+        for scope, of_scope in changed.items():
+            rows = [
+                (person, each.until, -each.added_count if each.unread else each.added_count, each.packed())
+                for person, each in of_scope.items()
+            ]
+            _SAVE.change(self._connection, rows, before=scope)
 
     def give_back(self, message_ids: Collection[str]) -> None:
         # The messages are locked, as they have just ended: nobody moves what counts them until this transaction ends.
@@ -118,7 +133,7 @@ class SqlCapRepository:
             left = {message_id: time for message_id, time in entries.times.items() if message_id not in ended}
             if len(left) < len(entries.times):
                 changed[row] = CapEntries(left, entries.until)
-        self.save(changed)
+        self.save(_by_scope(changed))
 
     def unite(self, survivor: CapPerson, absorbed: CapPerson) -> None:
         stored = self._of_persons([survivor, absorbed])
@@ -130,7 +145,7 @@ class SqlCapRepository:
             new = row._replace(person=survivor)
             own = stored.get(new, CapEntries())
             united[new] = CapEntries({**own.times, **entries.times}, max(own.until, entries.until))
-        self.save(united)
+        self.save(_by_scope(united))
         _DELETE_PERSONS.change(self._connection, [(absorbed,)])
         ids = {message_id for entries in moving.values() for message_id in entries.times}
         with waiting_shortly(self._connection):
@@ -158,9 +173,8 @@ class SqlCapRepository:
         return read_entries(_READ_PERSONS.select(self._connection, [(person,) for person in sorted(persons)]))
 
 
-def _by_shared(rows: Iterable[CapRow]) -> dict[tuple[int, str], list[CapRow]]:
-    """Returns the rows by policy and scope."""
-    groups: dict[tuple[int, str], list[CapRow]] = {}
-    for row in rows:
-        groups.setdefault((row.policy_key, row.scope), []).append(row)
-    return groups
+def _by_scope(rows: Mapping[CapRow, CapEntries]) -> dict[CapScope, dict[CapPerson, CapEntries]]:
+    found: dict[CapScope, dict[CapPerson, CapEntries]] = {}
+    for (person, policy_key, scope), entries in rows.items():
+        found.setdefault(CapScope(policy_key, scope), {})[person] = entries
+    return found

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -40,9 +41,12 @@ def pack(choices: Iterable[Consent]) -> str:
 
 def unpack(packed: str | None) -> Sequence[Consent]:
     """Returns the choices, none for a person who made none."""
-    if packed is None:
-        return ()
+    return () if packed is None else choices_of(orjson.loads(packed))
+
+
+def choices_of(rows: Sequence[Sequence[Any]]) -> Sequence[Consent]:
+    """Returns the choices of what was packed, read as JSON."""
     return [
         Consent(_scope(channel, topic), _CHOICES[choice], time, change_key, is_own_word)
-        for choice, time, change_key, channel, topic, is_own_word in orjson.loads(packed)
+        for choice, time, change_key, channel, topic, is_own_word in rows
     ]

@@ -41,8 +41,7 @@ from clarion_server.domain.names import TOPICS
 _SETTINGS = select(consent_settings).where(consent_settings.c.sandbox == bindparam("sandbox"))
 # LEFT JOIN keeps what is asked for: without a row, the sandbox or the topic has said nothing.
 _SILENCES = BulkStatement(
-    "SELECT wanted.column1 AS sandbox, wanted.column2 AS topic,"
-    " consent_settings.silence AS of_sandbox, topics.silence AS of_topic FROM ({rows}) AS wanted"
+    "SELECT wanted.column1, wanted.column2, consent_settings.silence, topics.silence FROM ({rows}) AS wanted"
     " LEFT JOIN consent_settings ON consent_settings.sandbox = wanted.column1"
     " LEFT JOIN topics ON topics.sandbox = wanted.column1 AND topics.id = wanted.column2",
     Values(topics.c.sandbox, topics.c.id),
@@ -109,8 +108,8 @@ class SqlConsentRepository:
             raise WriteConflict(settings.name) from error
 
     def silences(self, topics: Collection[tuple[str, str | None]]) -> Mapping[tuple[str, str | None], SilenceSetting]:
-        found = _SILENCES.select(self._connection, list(topics))
-        return {(row.sandbox, row.topic): _silence(row) for row in found}
+        found = _SILENCES.read(self._connection, list(topics))
+        return {(sandbox, topic): _silence(sandbox, topic, *silences) for sandbox, topic, *silences in found}
 
     def lock_shared(self, sandboxes: Collection[str]) -> None:
         if self._locks:
@@ -162,11 +161,11 @@ class SqlConsentRepository:
         return [_from_row(row) for row in rows]
 
 
-def _silence(row: Row[Any]) -> SilenceSetting:
-    if row.of_topic is not None:
-        return SilenceSetting(Silence(row.of_topic), TOPICS.format(row.topic))
-    of_sandbox = ConsentSettings(row.sandbox).silence if row.of_sandbox is None else Silence(row.of_sandbox)
-    return SilenceSetting(of_sandbox, ConsentSettings.name)
+def _silence(sandbox: str, topic: str | None, of_sandbox: str | None, of_topic: str | None) -> SilenceSetting:
+    if topic is not None and of_topic is not None:
+        return SilenceSetting(Silence(of_topic), TOPICS.format(topic))
+    silence = ConsentSettings(sandbox).silence if of_sandbox is None else Silence(of_sandbox)
+    return SilenceSetting(silence, ConsentSettings.name)
 
 
 def _to_row(profile_key: int, change: ConsentChange) -> tuple[Any, ...]:

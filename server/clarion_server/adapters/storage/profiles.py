@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any
@@ -22,7 +22,7 @@ from clarion_server.adapters.storage.schema import (
     profile_identities,
     profiles,
 )
-from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNamespace
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.identity import Identity, IdentityKey
@@ -99,9 +99,14 @@ class SqlProfileRepository:
         return {IdentityKey(row.namespace, row.normal_value): ProfileRef(row.key, row.id) for row in found}
 
     def known(
-        self, identities: Collection[SandboxIdentity], *, with_attributes: bool, with_choices: bool
-    ) -> dict[SandboxIdentity, KnownProfile]:
-        return find_known(self._connection, identities, with_attributes=with_attributes, with_choices=with_choices)
+        self,
+        wanted: Mapping[SandboxNamespace, Collection[str]],
+        *,
+        with_attributes: bool,
+        with_choices: bool,
+        with_ids: bool = False,
+    ) -> dict[SandboxNamespace, dict[str, KnownProfile]]:
+        return find_known(self._connection, wanted, (with_attributes, with_choices, with_ids))
 
     def add_missing(self, profiles: Sequence[Profile]) -> dict[SandboxIdentity, KnownProfile]:
         return add_missing(self._connection, profiles)

@@ -30,10 +30,7 @@ _COLUMNS = (
     _table.c.creator,
     _table.c.expire_time,
 )
-_COVERING = TextLookup(
-    f"SELECT {', '.join(column.name for column in _COLUMNS)} FROM suppressions WHERE {{column}}",  # noqa: S608 - names of the schema
-    _table.c.target_key,
-)
+_COVERING = TextLookup(_table.c.target_key, _COLUMNS)
 # A range of the primary key, as the character behind the mark follows it.
 _ANY_HASHED = select(exists().where(_table.c.target_key >= HASH_MARK, _table.c.target_key < chr(ord(HASH_MARK) + 1)))
 _INSERT = insertion(_table, tuple(_table.columns))

@@ -6,31 +6,37 @@ limit of parameters would be passed otherwise, and an array on PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, CursorResult
+from sqlalchemy import Column, Connection
 
+from clarion_server.adapters.storage import driver
 from clarion_server.adapters.storage.arrays import array_notation
 
-_CONDITIONS = {
-    "sqlite": "IN (SELECT value FROM json_each(?))",
-    "postgresql": "= ANY(%s::text[])",
+_TEMPLATES = {
+    # CROSS JOIN looks up each text. For a list, SQLite would first put them in order.
+    "sqlite": "SELECT {columns} FROM json_each(?) AS wanted CROSS JOIN {table} WHERE {column} = wanted.value",
+    "postgresql": "SELECT {columns} FROM {table} WHERE {column} = ANY(%s::text[])",
 }
 
 
 class TextLookup:
-    def __init__(self, select: str, column: Column[Any]) -> None:
-        """`select` ends in its condition, and `{column}` stands for the part of it that compares the column."""
+    def __init__(self, column: Column[Any], columns: Sequence[Column[Any]], condition: str = "") -> None:
+        """Reads `columns` of the rows that have one of the texts in `column` and meet the condition."""
         self._column = column
+        table = column.table.name
+        names = ", ".join(f"{table}.{each.name}" for each in columns)
+        further = f" AND {condition}" if condition else ""
         self._texts = {
-            dialect: select.format(column=f"{column.name} {condition}") for dialect, condition in _CONDITIONS.items()
+            dialect: template.format(columns=names, table=table, column=f"{table}.{column.name}") + further
+            for dialect, template in _TEMPLATES.items()
         }
 
-    def find(self, connection: Connection, texts: Collection[str]) -> CursorResult[Any]:
-        """Returns the rows of these texts, of which there is at least one, each once."""
+    def find(self, connection: Connection, texts: Collection[str]) -> Sequence[Sequence[Any]]:
+        """Returns the rows of these texts, which are given once each, to be read by position."""
         name = connection.dialect.name
         given = list(texts)
         array = orjson.dumps(given).decode() if name == "sqlite" else array_notation(self._column, given)
-        return connection.exec_driver_sql(self._texts[name], (array,))
+        return driver.run(connection, self._texts[name], (array,)).fetchall()

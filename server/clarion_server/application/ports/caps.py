@@ -8,17 +8,22 @@ from typing import Protocol
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.cap_ledger import CapRow
+from clarion_server.domain.cap_ledger import EntriesByScope
 from clarion_server.domain.cap_person import CapPerson
+from clarion_server.domain.cap_rules import CapScope
 from clarion_server.domain.instant import Instant
+
+#: Persons by scope, and whether each is locked even if nothing is counted for them yet.
+WantedPersons = Mapping[CapScope, Mapping[CapPerson, bool]]
 
 
 class CapRepository(Protocol):
-    def lock(self, rows: Mapping[CapRow, bool]) -> dict[CapRow, CapEntries]:
-        """Returns what is stored of these rows, in one statement, and keeps others from changing it until the
+    def lock(self, wanted: WantedPersons, unread_below: int = 0) -> dict[CapScope, dict[CapPerson, CapEntries]]:
+        """Returns what is stored for these persons, in one statement, and keeps others from changing it until the
         transaction ends.
 
-        Rows that are true are also kept from being added. A transaction that only reads locks nothing.
+        Persons that are true are also kept from being added. A transaction that only reads locks nothing. Of whoever
+        has less than `unread_below` entries, these are counted and not read.
         """
         ...
 
@@ -41,8 +46,8 @@ class CapRepository(Protocol):
         """
         ...
 
-    def save(self, changed: Mapping[CapRow, CapEntries]) -> None:
-        """Replaces the entries of these rows, in one statement."""
+    def save(self, changed: EntriesByScope) -> None:
+        """Stores these entries, in one statement a scope. Those that were not read stay."""
         ...
 
     def give_back(self, message_ids: Collection[str]) -> None:

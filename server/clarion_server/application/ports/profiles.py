@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from clarion_server.domain.access import Visibility
@@ -16,6 +16,10 @@ class SandboxIdentity(NamedTuple):
     sandbox: str
     namespace: str
     normal_value: str
+
+
+#: A sandbox and the id of a namespace.
+SandboxNamespace = tuple[str, str]
 
 
 class ProfileRepository(Protocol):
@@ -38,9 +42,15 @@ class ProfileRepository(Protocol):
         ...
 
     def known(
-        self, identities: Collection[SandboxIdentity], *, with_attributes: bool, with_choices: bool
-    ) -> dict[SandboxIdentity, KnownProfile]:
-        """Returns the profiles that have these identities, as far as there are any, in one statement.
+        self,
+        wanted: Mapping[SandboxNamespace, Collection[str]],
+        *,
+        with_attributes: bool,
+        with_choices: bool,
+        with_ids: bool = False,
+    ) -> dict[SandboxNamespace, dict[str, KnownProfile]]:
+        """Returns the profiles that have identities with these normal values, as far as there are any, in one
+        statement.
 
         It must be cheap, as triggers ask.
         """

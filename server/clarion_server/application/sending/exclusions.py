@@ -7,7 +7,7 @@ from dataclasses import field, replace
 
 from clarion_server.application.identity_reader import IdentityReader, namespaces_by_sandbox
 from clarion_server.application.people import People
-from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.profiles import SandboxNamespace
 from clarion_server.application.ports.queries import DeliveryPolicy
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import exclude_queued
@@ -93,13 +93,11 @@ class ExclusionReader:
     def _consents(self, unit: UnitOfWork, questions: Sequence[ConsentQuestion], people: People) -> ConsentFacts:
         if not questions:
             return ConsentFacts()
-        people.look_up(
-            {
-                (question.sandbox, given): SandboxIdentity(question.sandbox, *key)
-                for question in questions
-                for given, key in question.identities.items()
-            }
-        )
+        wanted: dict[SandboxNamespace, dict[str, str]] = {}
+        for question in questions:
+            for given, key in question.identities.items():
+                wanted.setdefault((question.sandbox, key.namespace), {})[given] = key.value
+        people.look_up(wanted)
         silences = unit.consents.silences({(question.sandbox, question.topic) for question in questions})
         return ConsentFacts(silences, people.known)
 
@@ -204,8 +202,8 @@ def check_hand_off(
 
 def store_caps(unit: UnitOfWork, caps: CapLedger) -> None:
     """Stores what the decision about a batch of messages has changed."""
-    if caps.changed:
-        unit.caps.save(caps.changed)
+    if changed := caps.changed:
+        unit.caps.save(changed)
     if caps.moved:
         unit.messages.set_cap_persons(caps.moved)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from clarion_server.application.people import People
-from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNamespace
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.cap_ledger import CapLedger, CapRow, Counted, PolicyQuestion, counted_rows
+from clarion_server.domain.cap_ledger import CapLedger, PolicyQuestion
 from clarion_server.domain.cap_person import CapPerson, profile_person, stranger_person
-from clarion_server.domain.cap_rules import CapGroup, CapKind, CapRecipient, CapRules
-from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent_facts import address_identity, address_key
+from clarion_server.domain.cap_rules import CapGroup, CapKind, CapRule, CapRules, CapScope
+from clarion_server.domain.consent_facts import address_identity, address_key, identities_of_others
+from clarion_server.domain.frequency_cap import MAX_COUNT
 from clarion_server.domain.identity import IdentityKey
 from clarion_server.domain.magic import simulated_outcome
 from clarion_server.domain.sending_hours import SendingHours
@@ -41,24 +41,18 @@ def read_policies(
 
 def _identities(
     asked: Iterable[tuple[PolicyQuestion, SendingPolicy]], capped: Iterable[CapGroup]
-) -> dict[tuple[str, str], SandboxIdentity]:
+) -> dict[SandboxNamespace, dict[str, str]]:
     """Returns the identities whose profiles are needed."""
-    wanted = {}
+    wanted: dict[SandboxNamespace, dict[str, str]] = {}
     for question, policy in asked:
         if policy.caps or policy.time_zone_source is TimeZoneSource.PROFILE:
             for given, key in question.identities.items():
-                wanted[question.sandbox, given] = SandboxIdentity(question.sandbox, *key)
+                wanted.setdefault((question.sandbox, key.namespace), {})[given] = key.value
     for kind, recipients in capped:
-        for address in _addresses_of_others(kind, recipients):
-            wanted[kind.sandbox, f"email:{address}"] = SandboxIdentity(kind.sandbox, *address_key(address))
+        others = identities_of_others(kind.channel, [(identity, address) for identity, address, _ in recipients])
+        for given, key in others.items():
+            wanted.setdefault((kind.sandbox, key.namespace), {})[given] = key.value
     return wanted
-
-
-def _addresses_of_others(kind: CapKind, recipients: Sequence[CapRecipient]) -> list[str]:
-    """Returns the addresses that may belong to somebody else than the recipient."""
-    if kind.channel is not Channel.EMAIL:
-        return []
-    return [address for identity, address, _ in recipients if address and identity != f"email:{address}"]
 
 
 def _tags(
@@ -71,76 +65,85 @@ def _tags(
 
 def _ledger(unit: UnitOfWork, groups: Iterable[CapGroup], rules: CapRules, people: People) -> CapLedger:
     counted = [(group, counting) for group in groups if (counting := rules.of(group.kind))]
-    _hold_strangers(unit, (group for group, _ in counted), people)
-    whom = _Whom(unit, people)
-    rows: dict[CapRow, bool] = {}
-    formers: dict[CapRow, bool] = {}
-    found: dict[CapKind, dict[tuple[str, str], Counted]] = {}
-    for (kind, recipients), counting in counted:
-        of_kind = found.setdefault(kind, {})
-        for identity, address, counted_for in recipients:
-            if counted_for is not None:
-                rows.update((row, True) for _, row in counted_rows(counting, counted_for))
-            # Magic recipients use up nothing.
-            elif (identity, address) not in of_kind and simulated_outcome(address) is None:
-                person, former = whom.find(kind, identity, address)
-                own = counted_rows(counting, person)
-                of_kind[identity, address] = Counted(person, own)
-                for _, row in own:
-                    rows[row] = True
-                if former is not None:
-                    formers.update((row._replace(person=former), False) for _, row in own)
-    return CapLedger(rules, found, whom.formers, unit.caps.lock({**formers, **rows}) if rows else {})
-
-
-def _hold_strangers(unit: UnitOfWork, groups: Iterable[CapGroup], people: People) -> None:
-    """Lets nobody make a profile of a recipient without one until what is counted for the recipient is stored.
-
-    Otherwise another transaction could make one meanwhile, and would find nothing counted for it.
-    """
-    strangers: set[SandboxIdentity] = set()
-    known = people.known
-    for kind, recipients in groups:
-        sandbox = kind.sandbox
-        for identity, address, person in [each for each in recipients if (sandbox, each[0]) not in known]:
-            owner = address_identity(kind.channel, address)
-            is_owned = owner is not None and (sandbox, owner) in known
-            if person is None and not is_owned and simulated_outcome(address) is None:
-                asked = (people.identity(sandbox, each) for each in (identity, owner) if each is not None)
-                strangers.update(each for each in asked if each is not None)
-    if strangers and (met := unit.caps.hold_strangers(strangers)):
+    found = _Counting(unit, people, counted)
+    if found.strangers and (met := unit.caps.hold_strangers(found.strangers)):
+        # Others made profiles of them meanwhile.
         people.renew(met)
+        found = _Counting(unit, people, counted)
+    entries = unit.caps.lock(found.wanted, found.unread_below) if found.wanted else {}
+    return CapLedger(rules, found.people, found.formers, entries)
 
 
-class _Whom:
+class _Counting:
     """Finds out for whom messages count."""
 
-    def __init__(self, unit: UnitOfWork, people: People) -> None:
+    def __init__(self, unit: UnitOfWork, people: People, counted: Iterable[tuple[CapGroup, Sequence[CapRule]]]) -> None:
         self._unit = unit
         self._people = people
         self._count_strangers: bool | None = None
+        self._messages = 0
+        self._least = MAX_COUNT
+        self._may_be_stored = False
+        self.people: dict[CapKind, dict[tuple[str, str], CapPerson]] = {}
+        """Says whom new messages count for, by their kind and by identity and address of the recipient."""
+        self.wanted: dict[CapScope, dict[CapPerson, bool]] = {}
+        """Says whose entries are needed, and whether they are needed even if there are none yet."""
         self.formers: dict[CapPerson, CapPerson] = {}
-        """Those who were found with a profile, by whom caps took them for before."""
+        """Holds those who were found with a profile, by whom caps took them for before."""
+        self.strangers: set[SandboxIdentity] = set()
+        """Holds the identities of those without a profile. Nobody must make one until what is counted for them is
+        stored, as another transaction would find nothing counted for it.
+        """
+        for group, rules in counted:
+            self._add(group, rules)
 
-    def find(self, kind: CapKind, identity: str, address: str) -> tuple[CapPerson, CapPerson | None]:
+    @property
+    def unread_below(self) -> int:
+        """Returns the number of entries below which every cap has room for all messages of the batch to one person."""
+        if self.formers or self._may_be_stored:
+            # Entries that move are read.
+            return 0
+        most = self._messages - min(map(len, self.wanted.values())) + 1
+        return self._least - most + 1
+
+    def _add(self, group: CapGroup, rules: Sequence[CapRule]) -> None:
+        kind, of_kind = group.kind, self.people.setdefault(group.kind, {})
+        persons: dict[CapPerson, bool] = {}
+        for identity, address, counted_for in group.recipients:
+            if counted_for is not None:
+                persons[counted_for] = self._may_be_stored = True
+            # Magic recipients use up nothing.
+            elif (identity, address) not in of_kind and simulated_outcome(address) is None:
+                of_kind[identity, address] = person = self._find(kind, identity, address)
+                persons[person] = True
+        self._messages += len(group.recipients)
+        self._least = min(self._least, *(rule.cap.count for rule in rules))
+        for rule in rules:
+            of_scope = self.wanted.setdefault(rule.scope, {})
+            of_scope.update(persons)
+            for former, person in self.formers.items():
+                if person in persons:
+                    of_scope.setdefault(former, False)
+
+    def _find(self, kind: CapKind, identity: str, address: str) -> CapPerson:
         """Returns the profile that has the identity, else the one that has the address, else whoever has the
-        address; and whom caps took a profile for before.
+        address.
         """
         known, sandbox = self._people.known, kind.sandbox
         own, given = known.get((sandbox, identity)), address_identity(kind.channel, address)
         owner = own if given is None or given == identity else known.get((sandbox, given))
         profile = own or owner
         if profile is None:
-            return self._stranger(sandbox, identity, address, given), None
+            asked = (self._people.identity(sandbox, each) for each in (identity, given) if each is not None)
+            self.strangers.update(each for each in asked if each is not None)
+            return self._stranger(sandbox, identity, address, given)
         person = profile_person(profile.key)
         # What the address has got before counts for the profile, unless somebody else has the address.
         is_shared = owner is not None and owner is not own and owner.key != profile.key
         counts_strangers = self._may_be_counted if self._count_strangers is None else self._count_strangers
-        if is_shared or not counts_strangers:
-            return person, None
-        former = self._stranger(sandbox, identity, address, given)
-        self.formers[former] = person
-        return person, former
+        if counts_strangers and not is_shared:
+            self.formers[self._stranger(sandbox, identity, address, given)] = person
+        return person
 
     @property
     def _may_be_counted(self) -> bool:

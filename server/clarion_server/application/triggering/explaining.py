@@ -8,7 +8,6 @@ from typing import Any
 import orjson
 
 from clarion_server.application.campaign_cache import LiveCampaign
-from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.acceptance import Accepted, Facts
@@ -63,9 +62,11 @@ class Explainer:
         if self._live.version.definition.throughput_mode is ThroughputMode.HIGH:
             return {}
         sandbox, namespace = trigger.execution.sandbox, self._live.namespace.id
-        keys = {each.index: SandboxIdentity(sandbox, namespace, each.normal_value) for each in trigger.recipients}
-        found = unit.profiles.known(keys.values(), with_attributes=True, with_choices=False)
-        return {index: found[key] for index, key in keys.items() if key in found}
+        values = {each.index: each.normal_value for each in trigger.recipients}
+        wanted = {(sandbox, namespace): values.values()}
+        found = unit.profiles.known(wanted, with_attributes=True, with_choices=False, with_ids=True)
+        of_namespace = found.get((sandbox, namespace), {})
+        return {index: of_namespace[value] for index, value in values.items() if value in of_namespace}
 
     def _recipient(
         self,

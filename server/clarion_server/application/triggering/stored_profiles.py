@@ -11,7 +11,7 @@ import orjson
 
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.people import People
-from clarion_server.application.ports.profiles import SandboxIdentity
+from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNamespace
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.triggering.addresses import choose_addresses, is_magic
 from clarion_server.application.triggering.admission import RecipientInput, to_json
@@ -101,11 +101,11 @@ class StoredProfiles:
         return completed if use.members is None else use.members.check_repeated(self._unit, completed)
 
     def _look_up(self, needing: Sequence[tuple[Trigger, ProfileUse]]) -> None:
-        wanted: dict[tuple[str, str], SandboxIdentity] = {}
+        wanted: dict[SandboxNamespace, dict[str, str]] = {}
         for trigger, use in needing:
-            sandbox, namespace = trigger.execution.sandbox, use.live.namespace.id
+            of_namespace = wanted.setdefault((trigger.execution.sandbox, use.live.namespace.id), {})
             for recipient in trigger.recipients:
-                wanted[sandbox, recipient.identity] = SandboxIdentity(sandbox, namespace, recipient.normal_value)
+                of_namespace[recipient.identity] = recipient.normal_value
         versions = [use.live.version for _, use in needing]
         with_attributes = any(version.reads_profile or version.address_members for version in versions)
         self._people.look_up(wanted, with_attributes=with_attributes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -62,6 +63,27 @@ async def test_several_messages_of_a_batch_see_what_is_reserved_for_those_before
         recipient(), recipient("email:anna@example.com", address="Jane@Example.com"), campaign_id="offers"
     )
     assert [each.exclusion for each in messages(process.world).values()].count(None) == 1
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 7, 12])
+async def test_batches_of_any_size_fill_every_cap_and_pass_none(
+    policies: Policies, process: Process, together: int
+) -> None:
+    """Entries are read where a batch may fill a cap, and only their number before."""
+    await policies.change(
+        caps=(FrequencyCap(7, sliding=DAY), replace(ONE_A_DAY, count=9), FrequencyCap(11, period=CalendarPeriod.MONTH))
+    )
+    for number in range(0, 12, together):
+        process.world.clock.advance(HOUR)
+        triggers = (
+            process.trigger(recipient(), recipient(f"email:{number + each}@example.com"), campaign_id="offers")
+            for each in range(together)
+        )
+        await asyncio.gather(*triggers)
+    found = [message for message in messages(process.world).values() if "jane" in message.identity]
+    accepted = {message.id for message in found if message.exclusion is None}
+    assert (len(found) >= 12, len(accepted)) == (True, 7)
+    assert accepted in map(set, counted(process.world.store).values())
 
 
 async def test_transactional_messages_are_neither_capped_nor_counted(process: Process) -> None:

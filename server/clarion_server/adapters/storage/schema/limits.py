@@ -89,6 +89,8 @@ turn_schedules = Table(
 )
 
 # What caps count for each person. There is no other index, so that PostgreSQL changes a row within its page (HOT).
+# On SQLite the rows are not stored within the primary key: they are long, so that it would have a level for each factor
+# of six.
 cap_entries = Table(
     "cap_entries",
     metadata,
@@ -97,10 +99,11 @@ cap_entries = Table(
     Column("policy_key", BigInteger, primary_key=True, autoincrement=False),
     # It is `domain.frequency_cap.FrequencyCap.scope`.
     Column("scope", Bytewise, primary_key=True),
+    # From then on none of its entries can count.
+    Column("until", Instant, nullable=False),
+    # How many entries it has: they are read only where a cap may be full.
+    Column("count", Integer, nullable=False),
     # When each message counts, by its id.
     Column("times", Text, nullable=False),
-    # From then on none of them can count.
-    Column("until", Instant, nullable=False),
-    sqlite_with_rowid=False,
 )
 leave_room(cap_entries, 80)

@@ -559,10 +559,10 @@ def _create_cap_entries() -> None:
         sa.Column("person", _BYTEWISE, nullable=False),
         sa.Column("policy_key", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("scope", _BYTEWISE, nullable=False),
-        sa.Column("times", sa.Text(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("times", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("person", "policy_key", "scope", name="cap_entries_key"),
-        sqlite_with_rowid=False,
     )
     if op.get_bind().dialect.name == "postgresql":
         # Room in each page for the next version of its rows, most of which are changed often.
