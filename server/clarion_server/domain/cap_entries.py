@@ -55,10 +55,13 @@ class CapEntries:
             return self.unread + self._packed.count(",")
         return self.unread + len(self._times)
 
-    @property
-    def added_count(self) -> int:
-        """Returns how many of them were read or added."""
-        return self.count - self.unread
+    def to_row(self) -> tuple[Instant, int, str]:
+        """Returns `until`, the number of those that were read or added, and these as the store has them. The number is
+        negative if others stay that were not read.
+        """
+        packed = self.packed()
+        number = packed.count(",")
+        return self.until, -number if self.unread else number, packed
 
     def packed(self) -> str:
         """Returns those that were read or added, as the store has them."""
@@ -79,7 +82,8 @@ class CapEntries:
                 self._packed += entry
             else:
                 self._packed, self.unread = entry, 0
-            self.until = max(self.until, time + memory)
+            until = time + memory
+            self.until = max(self.until, until)
             return
         times, last = self.times, now - memory
         times[message_id] = time

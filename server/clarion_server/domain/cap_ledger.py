@@ -36,22 +36,22 @@ CountedPeople = Mapping[tuple[str, str], CapPerson]
 _NOBODY: CountedPeople = {}
 
 
-#: Caps that count a message, each with what is counted for all persons.
-CountingCaps = Sequence[tuple[CapRule, dict[CapPerson, CapEntries]]]
+#: Caps that count a message, each with its number of messages, and with what is counted for all persons.
+CountingCaps = Sequence[tuple[CapRule, int, dict[CapPerson, CapEntries]]]
 
 
 def have_room(caps: CountingCaps, person: CapPerson) -> bool:
     """Returns whether the caps have room for the person, whatever their windows, as for most people."""
-    for rule, of_scope in caps:
+    for _, most, of_scope in caps:
         entries = of_scope.get(person)
-        if entries is not None and entries.count >= rule.cap.count:
+        if entries is not None and entries.count >= most:
             return False
     return True
 
 
 def count(caps: CountingCaps, person: CapPerson, message_id: str, time: Instant, now: Instant) -> None:
     """Lets the caps count the message for the person at that time, and no more at another one."""
-    for rule, of_scope in caps:
+    for rule, _, of_scope in caps:
         entries = of_scope.get(person)
         if entries is None:
             # Nothing else counts for this person.
@@ -105,7 +105,9 @@ class CapLedger:
         found = self._counting.get(kind)
         if found is None:
             rules = self.rules.of(kind)
-            found = self._counting[kind] = [(rule, self.entries.setdefault(rule.scope, {})) for rule in rules]
+            found = self._counting[kind] = [
+                (rule, rule.cap.count, self.entries.setdefault(rule.scope, {})) for rule in rules
+            ]
         return found
 
     def find_full(self, message: Message, time: Instant) -> SendingPolicy | None:
@@ -116,9 +118,9 @@ class CapLedger:
         caps, person = self.counting(kind), self._person(kind, message)
         if person is None or have_room(caps, person):
             return None
-        for rule, of_scope in caps:
+        for rule, most, of_scope in caps:
             entries = of_scope.get(person)
-            if entries is not None and entries.count >= rule.cap.count and self._is_full(message, time, rule, entries):
+            if entries is not None and entries.count >= most and self._is_full(message, time, rule, entries):
                 return rule.policy
         return None
 

@@ -114,7 +114,7 @@ class SendingHours:
 class Leaving:
     """Finds when messages may leave that have one sandbox, policy, lane and time."""
 
-    __slots__ = ("_hours", "_openings", "_policy", "_sandbox", "_time")
+    __slots__ = ("_hours", "_openings", "_people", "_policy", "_sandbox", "_time")
 
     def __init__(self, hours: SendingHours, sandbox: str, policy: SendingPolicy | None, time: Instant) -> None:
         """`policy` is None if it is never closed for them."""
@@ -122,6 +122,8 @@ class Leaving:
         self._sandbox = sandbox
         self._policy = policy
         self._time = time
+        #: Those whose time zones count.
+        self._people = {} if policy is None or policy.time_zone_source is _FIXED else hours.people
         #: By the name of the time zone.
         self._openings: dict[str, Instant] = {}
 
@@ -130,7 +132,9 @@ class Leaving:
         policy, time = self._policy, self._time
         if policy is None:
             return time
-        name = self._hours.zone_name(self._sandbox, identity, policy)
+        # This is `zone_name` without a call.
+        profile = self._people.get((self._sandbox, identity))
+        name = policy.time_zone if profile is None else profile.time_zone or policy.time_zone
         opening = self._openings.get(name)
         if opening is None:
             opening = self._openings[name] = self._hours.opening_in(policy, name, time)

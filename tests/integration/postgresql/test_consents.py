@@ -45,7 +45,7 @@ def deny(store: SqlStore, scope: ConsentScope = ConsentScope()) -> None:  # noqa
 def ask(work: UnitOfWork) -> ExclusionFacts:
     work.consents.lock_shared({samples.SANDBOX})
     question = ConsentQuestion(samples.SANDBOX, None, {"email:jane@example.com": JANE.key})
-    return EXCLUSIONS.read(work, {}, (), [question], ())
+    return EXCLUSIONS.read(work, {}, {}, [question], ())
 
 
 def is_denied(facts: ExclusionFacts) -> bool:

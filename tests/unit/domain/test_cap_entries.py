@@ -38,10 +38,10 @@ def test_entries_that_are_not_read_are_counted_and_go_when_none_can_count() -> N
     entries = CapEntries(None, NOW + 50, unread=2)
     entries.put("c", NOW, NOW, MEMORY)
     entries.put("c", NOW + 1, NOW, MEMORY)
-    assert (entries.count, entries.added_count, entries.packed(), entries.until) == (3, 1, "c:1001,", NOW + 1 + MEMORY)
+    assert (entries.count, entries.to_row()) == (3, (NOW + 1 + MEMORY, -1, "c:1001,"))
     entries = CapEntries(None, NOW, unread=2)
     entries.put("c", NOW, NOW, MEMORY)
-    assert (entries.count, entries.unread, entries.packed()) == (1, 0, "c:1000,")
+    assert (entries.count, entries.to_row()) == (1, (NOW + MEMORY, 1, "c:1000,"))
 
 
 @given(PUTS, PUTS)

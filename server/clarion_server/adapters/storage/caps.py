@@ -11,8 +11,9 @@ from itertools import chain
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, exists, select, tuple_
+from sqlalchemy import Connection, bindparam, select, tuple_
 
+from clarion_server.adapters.storage import driver
 from clarion_server.adapters.storage.bulk import BulkStatement, Values, ValuesBeside
 from clarion_server.adapters.storage.cap_locks import (
     FIELDS,
@@ -46,10 +47,10 @@ _READ_AS_JSON = BulkStatement(
     f"SELECT json_group_array(json_array({_OF_PERSON})) {_FOUND}", Values(cap_entries.c.person)
 )
 # The condition is a range of the primary key.
-_ANY_STRANGER = select(exists().where(cap_entries.c.person >= STRANGER_MARK))
+_ANY_STRANGER = f"SELECT EXISTS (SELECT 1 FROM cap_entries WHERE person >= '{STRANGER_MARK}')"  # noqa: S608 - a constant
 #: Nearly all rows of a batch belong to one policy and scope, which are bound once (decision 60).
 _SHARED = (cap_entries.c.policy_key, cap_entries.c.scope)
-# Entries that are added to others which stay, as they were not read, have a negative number.
+# See `CapEntries.to_row` for negative numbers.
 _SAVE = BulkStatement(
     "INSERT INTO cap_entries (policy_key, scope, person, until, count, times) {rows}"
     # Without a condition SQLite would take ON CONFLICT for that of a join.
@@ -106,7 +107,8 @@ class SqlCapRepository:
         return set() if self._locks is None else self._locks.hold_strangers(identities)
 
     def count_strangers(self) -> bool:
-        return bool(self._connection.execute(_ANY_STRANGER).scalar_one())
+        ((any_stranger,),) = driver.run(self._connection, _ANY_STRANGER).fetchall()
+        return bool(any_stranger)
 
     def person_of(self, message_id: str) -> CapPerson | None:
         # A transaction that moves what counts the message changes the message too, and waits.
@@ -117,10 +119,7 @@ class SqlCapRepository:
     def save(self, changed: EntriesByScope) -> None:
         # Whoever changes rows has locked them, so that the order does not matter.
         for scope, of_scope in changed.items():
-            rows = [
-                (person, each.until, -each.added_count if each.unread else each.added_count, each.packed())
-                for person, each in of_scope.items()
-            ]
+            rows = [(person, *each.to_row()) for person, each in of_scope.items()]
             _SAVE.change(self._connection, rows, before=scope)
 
     def give_back(self, message_ids: Collection[str]) -> None:

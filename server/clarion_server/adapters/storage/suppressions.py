@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 
+from clarion_server.adapters.storage import driver
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.schema import suppressions
 from clarion_server.adapters.storage.text_lookup import TextLookup
@@ -32,7 +33,10 @@ _COLUMNS = (
 )
 _COVERING = TextLookup(_table.c.target_key, _COLUMNS)
 # A range of the primary key, as the character behind the mark follows it.
-_ANY_HASHED = select(exists().where(_table.c.target_key >= HASH_MARK, _table.c.target_key < chr(ord(HASH_MARK) + 1)))
+_ANY_HASHED = (
+    "SELECT EXISTS (SELECT 1 FROM suppressions"  # noqa: S608 - constants alone
+    f" WHERE target_key >= '{HASH_MARK}' AND target_key < '{chr(ord(HASH_MARK) + 1)}')"
+)
 _INSERT = insertion(_table, tuple(_table.columns))
 
 
@@ -57,7 +61,8 @@ class SqlSuppressionRepository:
         return [_from_row(row) for row in _COVERING.find(self._connection, target_keys)]
 
     def any_hashed(self) -> bool:
-        return bool(self._connection.execute(_ANY_HASHED).scalar_one())
+        ((any_hashed,),) = driver.run(self._connection, _ANY_HASHED).fetchall()
+        return bool(any_hashed)
 
     def page(self, query: SuppressionQuery) -> list[Suppression]:
         statement = select(*_COLUMNS).where(_table.c.sandbox == query.visibility.sandbox)

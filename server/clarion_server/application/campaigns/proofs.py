@@ -107,7 +107,7 @@ class ProofSender:
     ) -> list[tuple[Message, Sequence[Exclusion]]]:
         """Returns a message for each address, with why it must not be sent."""
         campaign = find_campaign(unit, caller.visibility, command.preview.campaign_id)
-        addresses = [(caller.sandbox, address) for address in command.addresses]
+        addresses = {caller.sandbox: command.addresses}
         facts = self._exclusions.read(unit, {caller.sandbox: True}, addresses, (), ())
         now = self._clock.now()
         messages = [_message(campaign, preview, self._ids.new_id(), address, now) for address in command.addresses]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field, replace
+from itertools import chain
 
 from clarion_server.application.identity_reader import IdentityReader, namespaces_by_sandbox
 from clarion_server.application.people import People
@@ -33,14 +34,16 @@ from clarion_server.domain.value import value
 
 NOTHING_KNOWN: Mapping[str, DeliveryPolicy] = {}
 
+#: The addresses of messages, or none, by their sandbox.
+Addresses = Mapping[str, Collection[str]]
 
-def find_covering(unit: UnitOfWork, addresses: Collection[tuple[str, str]], hasher: AddressHasher) -> list[Suppression]:
-    """Returns the suppressions of these addresses, each given behind its sandbox: expired ones and ones of other
-    sandboxes included.
-    """
-    keys = all_covering_keys([address for _, address in addresses])
+
+def find_covering(unit: UnitOfWork, addresses: Addresses, hasher: AddressHasher) -> list[Suppression]:
+    """Returns the suppressions of these addresses: expired ones and ones of other sandboxes included."""
+    keys = all_covering_keys(filter(None, chain.from_iterable(addresses.values())))
     if keys and unit.suppressions.any_hashed():
-        keys.update(target for sandbox, address in addresses for target in hasher.targets(sandbox, address))
+        each_given = ((sandbox, each) for sandbox, of_sandbox in addresses.items() for each in of_sandbox if each)
+        keys.update(target for sandbox, address in each_given for target in hasher.targets(sandbox, address))
     return unit.suppressions.covering(keys) if keys else []
 
 
@@ -62,16 +65,16 @@ class ExclusionReader:
         self,
         unit: UnitOfWork,
         sandboxes: Mapping[str, bool],
-        addresses: Iterable[tuple[str, str]],
+        addresses: Addresses,
         questions: Sequence[ConsentQuestion],
         policy_questions: Sequence[PolicyQuestion],
         people: People | None = None,
     ) -> ExclusionFacts:
-        """`sandboxes` and `addresses`, each behind its sandbox, are those of all messages. `questions` are about the
-        messages for which consent is asked, and `policy_questions` about those for which a sending policy may hold.
-        Each sandbox has whether its allow list may be enabled. `people` are those that were looked up before.
+        """`sandboxes` and `addresses` are those of all messages. `questions` are about the messages for which consent
+        is asked, and `policy_questions` about those for which a sending policy may hold. Each sandbox has whether its
+        allow list may be enabled. `people` are those that were looked up before.
         """
-        found = find_covering(unit, {each for each in addresses if each[1]}, self._hasher)
+        found = find_covering(unit, addresses, self._hasher) if addresses else []
         allow_lists = self._allow_lists(unit, sandboxes)
         if not found and not questions and not allow_lists and not policy_questions:
             return NO_EXCLUSION_FACTS
@@ -174,8 +177,12 @@ def check_hand_off(
     policy_questions = [question for question in of_policies if question is not None]
     names = {message.sandbox for message in messages}
     sandboxes = {name: name not in known or known[name].has_allow_list for name in names}
-    suppressing = {name for name in names if name not in known or known[name].has_suppressions}
-    addresses = ((message.sandbox, message.address) for message in messages if message.sandbox in suppressing)
+    addresses: dict[str, set[str]] = {
+        name: set() for name in names if name not in known or known[name].has_suppressions
+    }
+    for message in messages:
+        if message.sandbox in addresses:
+            addresses[message.sandbox].add(message.address)
     facts = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
     excluded, openings, closings, persons, rated = {}, {}, {}, {}, {}
     phase = ExclusionPhase.HAND_OFF

@@ -10,6 +10,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.cap_ledger import CapLedger, PolicyQuestion
 from clarion_server.domain.cap_person import CapPerson, profile_person, stranger_person
 from clarion_server.domain.cap_rules import CapGroup, CapKind, CapRule, CapRules, CapScope
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent_facts import address_identity, address_key, identities_of_others
 from clarion_server.domain.frequency_cap import MAX_COUNT
 from clarion_server.domain.identity import IdentityKey
@@ -108,13 +109,20 @@ class _Counting:
 
     def _add(self, group: CapGroup, rules: Sequence[CapRule]) -> None:
         kind, of_kind = group.kind, self.people.setdefault(group.kind, {})
+        known, sandbox, has_owners = self._people.known, kind.sandbox, kind.channel is Channel.EMAIL
         persons: dict[CapPerson, bool] = {}
         for identity, address, counted_for in group.recipients:
             if counted_for is not None:
                 persons[counted_for] = self._may_be_stored = True
             # Magic recipients use up nothing.
-            elif (identity, address) not in of_kind and simulated_outcome(address) is None:
-                of_kind[identity, address] = person = self._find(kind, identity, address)
+            elif (recipient := (identity, address)) not in of_kind and simulated_outcome(address) is None:
+                profile = known.get((sandbox, identity))
+                # Nearly every recipient has a profile and its own address, which this does as `_find` without a call.
+                if profile and self._count_strangers is False and not (has_owners and identity != f"email:{address}"):
+                    person = str(profile.key)
+                else:
+                    person = self._find(kind, identity, address)
+                of_kind[recipient] = person
                 persons[person] = True
         self._messages += len(group.recipients)
         self._least = min(self._least, *(rule.cap.count for rule in rules))

@@ -126,7 +126,7 @@ class ManageSuppressions:
     async def check(self, address: str, channel: Channel, caller: Caller) -> SuppressionCheck:
         """Returns what covers the address now. Raises InvalidFields."""
         refuse_invalid([], [*channel_violations(channel), *target_violations(address, "address")])
-        wanted = [(caller.sandbox, address)]
+        wanted = {caller.sandbox: [address]}
         found = await self._transactions.read(lambda unit: find_covering(unit, wanted, self._hasher))
         covering = SuppressionIndex(found, self._hasher).covering(caller.sandbox, channel, address, self._clock.now())
         excluded = [category for category in Category if any(each.stops(category) for each in covering)]

@@ -148,13 +148,13 @@ def read_facts(
     return [trigger for trigger, _ in completed], replace(facts, exclusions=found, memberships=belonging)
 
 
-_Asked = tuple[dict[str, bool], list[tuple[str, str]], list[ConsentQuestion], list[PolicyQuestion]]
+_Asked = tuple[dict[str, bool], dict[str, set[str]], list[ConsentQuestion], list[PolicyQuestion]]
 
 
 def _asked(completed: Sequence[tuple[Trigger, bool]], campaigns: Mapping[int, LockedCampaign]) -> _Asked:
     """Returns what `ExclusionReader.read` is asked about triggers, each with whether its recipients were looked up."""
     sandboxes: dict[str, bool] = {}
-    addresses: list[tuple[str, str]] = []
+    addresses: dict[str, set[str]] = {}
     consents: list[ConsentQuestion] = []
     policies: list[PolicyQuestion] = []
     for trigger, are_known in completed:
@@ -166,7 +166,7 @@ def _asked(completed: Sequence[tuple[Trigger, bool]], campaigns: Mapping[int, Lo
         sandbox = trigger.execution.sandbox
         sandboxes[sandbox] = campaign.has_allow_list
         if campaign.has_suppressions:
-            addresses += [(sandbox, address) for each in trigger.recipients for address in each.addresses]
+            addresses.setdefault(sandbox, set()).update(*[each.addresses for each in trigger.recipients])
         if campaign.has_sending_policies and (policy := policy_question(trigger, are_known=are_known)) is not None:
             policies.append(policy)
     return sandboxes, addresses, consents, policies

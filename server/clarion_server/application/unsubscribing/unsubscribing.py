@@ -139,7 +139,7 @@ class Unsubscribing:
         message = unit.messages.get(whole_sandbox(link.sandbox), link.message_id)
         if message is not None and (not message.identity or message.profile_key in unit.erasures.profile_keys()):
             return True
-        covering = find_covering(unit, [(link.sandbox, person.value)], self._hasher) if "@" in person.value else []
+        covering = find_covering(unit, {link.sandbox: [person.value]}, self._hasher) if "@" in person.value else []
         return any(each.is_hashed and each.sandbox == link.sandbox for each in covering)
 
     def _choices(self, unit: UnitOfWork, link: PersonalLink) -> Choices:
