@@ -22,7 +22,8 @@ from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Visibility, whole_sandbox
 from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import Campaign, CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaign_definition import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.choice import EMAIL
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow, ResourceNotFound

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access import Visibility, whole_sandbox
-from clarion_server.domain.campaign import CampaignDefinition, CampaignVersion
+from clarion_server.domain.campaign import CampaignVersion
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.fragment import FragmentVersion
 from clarion_server.domain.fragment_reference import FragmentReference
 

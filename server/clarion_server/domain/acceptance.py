@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.campaign_definition import ActionMode
 from clarion_server.domain.cap_ledger import count, have_room
 from clarion_server.domain.cap_person import CapPerson
 from clarion_server.domain.consent import NOT_ASKED, ConsentDecision

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clarion_server.domain.campaign import Action, CampaignDefinition, Schedule
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition, Schedule
 from clarion_server.domain.category import Category
 from clarion_server.domain.locale_rules import MAX_CELLS, fallback_violations, locale_violations, variant_violations
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS, is_namespace

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from clarion_server.domain.campaign import Action, CampaignDefinition, ContentVariant
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition, ContentVariant
 from clarion_server.domain.content import Content
 from clarion_server.domain.language_tags import LocaleData, Subtags
 from clarion_server.domain.translations import catalogues_for, uses_texts

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from clarion_server.domain.attempt import Attempt, AttemptResult
-from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.campaign_definition import InDoubtPolicy
 from clarion_server.domain.event import Event, message_event
 from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant

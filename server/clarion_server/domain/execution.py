@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.campaign_definition import ActionMode
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.message import MessageState, message_id

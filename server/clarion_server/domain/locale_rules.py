@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from clarion_server.domain.campaign import Action
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.locales import is_locale
 from clarion_server.domain.violation import Violation, malformed, required, too_many
 

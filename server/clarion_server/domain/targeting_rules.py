@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from clarion_server.domain.audience_reference import MAX_ASKED
-from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.targeting import MAX_RULE, MAX_RULES, RULE_ID, WithoutRule
 from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, line_violations
 from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many

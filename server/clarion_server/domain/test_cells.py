@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.choice import Source, choose_locale
 from clarion_server.domain.content_locale import ContentLocales, LocaleChoice
 from clarion_server.domain.finding import Finding, FindingCode, Severity

@@ -13,7 +13,8 @@ from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.access import Visibility
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS
 from clarion_server.domain.attachment import Attachment
-from clarion_server.domain.campaign import Action, Campaign
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.content.email import ContentAttachment, EmailContent
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.message import MessageState, execution_id_of

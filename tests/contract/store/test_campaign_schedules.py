@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.campaign import Schedule
+from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.campaign_states import CampaignState
 
 from tests.contract.store import samples

@@ -8,7 +8,8 @@ import pytest
 from clarion_server.application.ports.queries import DeliveryPolicy, LockedCampaign
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
-from clarion_server.domain.campaign import QueueDisposal, Schedule
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.content.email import EmailContent
 

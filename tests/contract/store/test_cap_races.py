@@ -17,7 +17,7 @@ from clarion_server.application.profiles.profiles import CreateProfile, ManagePr
 from clarion_server.application.triggering.accept import AcceptItem
 from clarion_server.domain.acceptance import Decision
 from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.instant import DAY

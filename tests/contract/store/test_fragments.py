@@ -9,7 +9,8 @@ from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.domain.access import Visibility, whole_sandbox
 from clarion_server.domain.access_labels import access_labels
-from clarion_server.domain.campaign import Action, Campaign
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.fragment import Fragment, FragmentKind, FragmentUse, FragmentVersion

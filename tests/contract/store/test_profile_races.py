@@ -14,7 +14,7 @@ from clarion_server.application.profiles.profile_merge import MergeProfiles, Pro
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.bootstrap.people import choice_recorder
 from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign import Action, UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import Action, UnknownRecipientPolicy
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.content.email import EmailContent

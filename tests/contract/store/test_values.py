@@ -10,7 +10,7 @@ import pytest
 from clarion_server.application.ports.queries import CampaignQuery, MessageQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.attempt import MAX_DETAIL, Attempt, Failure, FailureReason
-from clarion_server.domain.campaign import Action, Schedule
+from clarion_server.domain.campaign_definition import Action, Schedule
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.content.email import EmailContent, Mailbox
 from clarion_server.domain.instant import LATEST

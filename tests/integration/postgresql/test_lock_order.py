@@ -21,7 +21,7 @@ from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.cap_entries import CapEntries
 from clarion_server.domain.category import Category
 from clarion_server.domain.frequency_cap import FrequencyCap

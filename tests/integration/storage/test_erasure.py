@@ -27,7 +27,7 @@ from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.audience import Audience, AudienceMember
 from clarion_server.domain.audience_run import AudienceRun
-from clarion_server.domain.campaign import Action, ActionMode
+from clarion_server.domain.campaign_definition import Action, ActionMode
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.consent_change import ConsentChange, ConsentSource, Evidence
 from clarion_server.domain.content.email import EmailContent

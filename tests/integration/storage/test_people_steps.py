@@ -11,7 +11,7 @@ from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.identity_namespaces.namespaces import ManageIdentityNamespaces
 from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.application.triggering.admission import RecipientInput
-from clarion_server.domain.campaign import Action, UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import Action, UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap

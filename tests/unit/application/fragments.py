@@ -9,7 +9,7 @@ from clarion_server.application.fragments.fragments import ManageFragments, Publ
 from clarion_server.application.ports.content import ContentCompiler, Personalisation
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
 from clarion_server.domain.access import Caller
-from clarion_server.domain.campaign import Action
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.errors import ResourceExists
 from clarion_server.domain.fragment import Fragment

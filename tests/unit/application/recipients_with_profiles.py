@@ -11,7 +11,7 @@ from clarion_server.application.profiles.profiles import CreateProfile, ProfileF
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign import Action
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.message import Message

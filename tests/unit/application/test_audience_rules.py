@@ -18,7 +18,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import ResourceInput, UpdateResource
 from clarion_server.domain.access import Caller
 from clarion_server.domain.audience import Audience
-from clarion_server.domain.campaign import Action, ActionMode, ThroughputMode, UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import Action, ActionMode, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.consent import ConsentChoice
 from clarion_server.domain.errors import AudienceInUse, InvalidFields, ReviewFailed

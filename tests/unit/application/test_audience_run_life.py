@@ -17,7 +17,8 @@ from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.audience import AudienceMember
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
-from clarion_server.domain.campaign import Action, Campaign, QueueDisposal
+from clarion_server.domain.campaign import Campaign, QueueDisposal
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.errors import (
     AudienceInUse,
 )

@@ -13,7 +13,7 @@ from clarion_server.application.profiles.profile_merge import MergeProfiles, Pro
 from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
-from clarion_server.domain.campaign import Action, ActionMode
+from clarion_server.domain.campaign_definition import Action, ActionMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.consent import ConsentChoice

@@ -17,7 +17,7 @@ from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.campaign import Action, ContentVariant
+from clarion_server.domain.campaign_definition import Action, ContentVariant
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.targeting import TargetingRule
 

@@ -14,7 +14,8 @@ from clarion_server.application.channels.configurations import (
     UpdateChannelConfiguration,
 )
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.campaign import Action, ActionMode, QueueDisposal
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import Action, ActionMode
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content.email import Mailbox, TlsMode
 from clarion_server.domain.content.webhook import WebhookProvider

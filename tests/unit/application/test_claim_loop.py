@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.application.sending import store_look
-from clarion_server.domain.campaign import Action
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.message import Message, MessageState

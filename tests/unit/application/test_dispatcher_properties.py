@@ -12,7 +12,7 @@ import pytest
 from clarion_server.application.sending import claim_loop as claim_loop_module
 from clarion_server.application.sending import dispatcher as dispatcher_module
 from clarion_server.domain.attempt import Attempt
-from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.campaign_definition import InDoubtPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.event import EventType

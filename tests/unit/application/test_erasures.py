@@ -14,7 +14,7 @@ from clarion_server.application.profiles.profile_merge import MergeProfiles, Pro
 from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
 from clarion_server.domain.access import Caller, Scope, Visibility
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.consent import ConsentChoice
 from clarion_server.domain.errors import EtagMismatch, InvalidFields, ResourceNotFound
 from clarion_server.domain.event import EventType, message_event

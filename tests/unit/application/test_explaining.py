@@ -10,7 +10,7 @@ from clarion_server.adapters.system import SystemIds
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.triggering.admission import RecipientInput
-from clarion_server.domain.campaign import Action, ActionMode, ThroughputMode
+from clarion_server.domain.campaign_definition import Action, ActionMode, ThroughputMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent import ConsentChoice
 from clarion_server.domain.consent_change import change_name

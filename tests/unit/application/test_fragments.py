@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from clarion_server.application.fragments.fragments import Publication, PublishFragment
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
-from clarion_server.domain.campaign import Action
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import (
     EtagMismatch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clarion_server.domain.campaign import Action, ActionMode
+from clarion_server.domain.campaign_definition import Action, ActionMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.event import EventType

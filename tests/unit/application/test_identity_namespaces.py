@@ -17,7 +17,8 @@ from clarion_server.application.resources import CreateResource, ResourceInput, 
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.bootstrap.people import choice_recorder
 from clarion_server.domain.audience import Audience
-from clarion_server.domain.campaign import QueueDisposal, UnknownRecipientPolicy
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent import ConsentChoice
 from clarion_server.domain.errors import (

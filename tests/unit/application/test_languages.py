@@ -10,7 +10,7 @@ from clarion_server.application.campaigns.preview import Preview, PreviewCampaig
 from clarion_server.application.ports.channels import PermanentFailure
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.campaign import Action, ActionMode, ContentVariant
+from clarion_server.domain.campaign_definition import Action, ActionMode, ContentVariant
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider

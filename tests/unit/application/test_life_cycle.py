@@ -13,7 +13,8 @@ from clarion_server.application.channels.configurations import ChannelSettings, 
 from clarion_server.application.ports.content import NO_ATTACHMENTS, NO_FRAGMENTS, Attachments, Fragments
 from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import CampaignDefinition, QueueDisposal, Schedule
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import CampaignDefinition, Schedule
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.counter import Metric
 from clarion_server.domain.errors import (

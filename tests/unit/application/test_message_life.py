@@ -14,7 +14,8 @@ from clarion_server.adapters.system import SystemIds
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.domain.attempt import Attempt, AttemptResult
-from clarion_server.domain.campaign import InDoubtPolicy, QueueDisposal
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import InDoubtPolicy
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.category import Category
 from clarion_server.domain.delivery import AttemptOutcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.campaign_definition import InDoubtPolicy
 from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
 from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import HOUR, SECOND

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clarion_server.application.campaigns.preview import PreviewCampaign
-from clarion_server.domain.campaign import Action
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.content.email import RenderedEmail

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clarion_server.application.campaigns.preview import Preview, PreviewCampaign
-from clarion_server.domain.campaign import Action
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.choice import Choice, Source
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.content.webhook import RenderedWebhook, WebhookContent

@@ -11,7 +11,8 @@ from clarion_server.application.maintenance import process_heartbeat as heartbea
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.sending.lease import Lease
 from clarion_server.domain.attempt import Attempt, AttemptResult, FailureReason
-from clarion_server.domain.campaign import InDoubtPolicy, QueueDisposal
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import InDoubtPolicy
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.event import EventType
 from clarion_server.domain.instant import DAY, HOUR, SECOND

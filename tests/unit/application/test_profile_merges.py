@@ -12,7 +12,7 @@ from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.consent import ConsentChoice
 from clarion_server.domain.consent_change import ConsentSource
 from clarion_server.domain.errors import EtagMismatch, ResourceNotFound, TooManyIdentities

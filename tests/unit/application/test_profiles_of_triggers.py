@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign import Action, ActionMode, ThroughputMode, UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import Action, ActionMode, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.errors import InvalidFields

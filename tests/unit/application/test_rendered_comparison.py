@@ -9,7 +9,7 @@ from clarion_server.application.campaigns.candidate import candidate_of, rendere
 from clarion_server.application.campaigns.cell_rendering import CpuBudget
 from clarion_server.application.campaigns.comparison import CompareVersions
 from clarion_server.application.campaigns.rendered_comparison import rendered_differences
-from clarion_server.domain.campaign import ContentVariant
+from clarion_server.domain.campaign_definition import ContentVariant
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.targeting import TargetingRule, WithoutRule
 from clarion_server.domain.test_cell_difference import (

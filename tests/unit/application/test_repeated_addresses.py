@@ -8,7 +8,7 @@ from clarion_server.application.audience_runs.parts import Part
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.audience_run import AudienceRun
-from clarion_server.domain.campaign import Action
+from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.execution import Execution
 from clarion_server.domain.taken_addresses import TakenAddresses, address_hash

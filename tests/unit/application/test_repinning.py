@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.campaigns.repinning import RepinFragment, RollOut
-from clarion_server.domain.campaign import QueueDisposal, Schedule
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound
 from clarion_server.domain.finding import Severity

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from clarion_server.application.campaigns.candidate import Candidate
 from clarion_server.application.ports.content import NO_ATTACHMENTS
-from clarion_server.domain.campaign import (
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaign_definition import (
     Action,
-    Campaign,
     CampaignDefinition,
     Schedule,
     ThroughputMode,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.campaign import Action, UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import Action, UnknownRecipientPolicy
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.message import MessageState

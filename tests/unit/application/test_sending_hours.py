@@ -8,7 +8,7 @@ import pytest
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
 from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.application.sending.claim import ClaimNamedMessages, NamedClaim, NamedClaims
-from clarion_server.domain.campaign import Action, ActionMode, ThroughputMode
+from clarion_server.domain.campaign_definition import Action, ActionMode, ThroughputMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND

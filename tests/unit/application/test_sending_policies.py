@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
-from clarion_server.domain.campaign import QueueDisposal, ThroughputMode
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import ThroughputMode
 from clarion_server.domain.errors import (
     EtagMismatch,
     InvalidFields,

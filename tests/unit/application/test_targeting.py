@@ -11,7 +11,7 @@ from clarion_server.application.campaigns.preview import Preview, PreviewCampaig
 from clarion_server.application.ports.channels import PermanentFailure
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.campaign import Action, ActionMode, ContentVariant, ThroughputMode
+from clarion_server.domain.campaign_definition import Action, ActionMode, ContentVariant, ThroughputMode
 from clarion_server.domain.campaign_health import HealthCode
 from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.content.email import EmailContent, RenderedEmail

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import pytest
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import QueueDisposal, Schedule
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import (
     CampaignNotLive,

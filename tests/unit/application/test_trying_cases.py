@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from clarion_server.application.campaigns.cell_rendering import CpuBudget
 from clarion_server.application.campaigns.life_cycle import ActivateCampaign
-from clarion_server.domain.campaign import Action, ContentVariant
+from clarion_server.domain.campaign_definition import Action, ContentVariant
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.content_locale import LocaleReason
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound, ReviewFailed

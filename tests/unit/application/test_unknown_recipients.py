@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from clarion_server.application.erasure.beginning import EraseProfile
-from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.errors import InvalidFields, RequestIdReused
 from clarion_server.domain.message import MessageState
 

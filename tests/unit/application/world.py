@@ -34,7 +34,8 @@ from clarion_server.application.reports.campaign_report import CampaignReports
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS, open_channel
 from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign import Action, Campaign, CampaignDefinition
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.consent import Silence

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clarion_server.domain.acceptance import Accepted, CampaignChanged, Facts, Replayed, decide, decide_all
-from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.campaign_definition import ActionMode
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.exclusion_rules import ExclusionFacts

@@ -6,14 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from clarion_server.domain.campaign import (
-    Action,
-    Campaign,
-    CampaignDefinition,
-    CampaignVersion,
-    QueueDisposal,
-    Schedule,
-)
+from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition, Schedule
 from clarion_server.domain.campaign_states import ALLOWED_FROM, CampaignState, Transition
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent

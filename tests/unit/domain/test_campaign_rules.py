@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign import Action, CampaignDefinition, Schedule
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition, Schedule
 from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent, Mailbox

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.adapters.rendering.locale_data import locale_data
-from clarion_server.domain.campaign import Action, CampaignDefinition, ContentVariant
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition, ContentVariant
 from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.category import Category
 from clarion_server.domain.condition import FailureCause

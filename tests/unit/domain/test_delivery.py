@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.campaign_definition import InDoubtPolicy
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
 from clarion_server.domain.event import EventType

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.campaign_definition import InDoubtPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.delivery import decide_next, expire

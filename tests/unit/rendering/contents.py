@@ -9,7 +9,7 @@ from typing import Any
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
 from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.campaign import Action, CampaignDefinition, ContentVariant
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition, ContentVariant
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent, Mailbox
 from clarion_server.domain.targeting import TargetingRule

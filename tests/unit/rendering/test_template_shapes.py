@@ -10,7 +10,7 @@ from clarion_server.adapters.rendering.content_kind import Escaping
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.review.template_shape import shape_of
 from clarion_server.adapters.rendering.structure import parse_template
-from clarion_server.domain.campaign import ContentVariant
+from clarion_server.domain.campaign_definition import ContentVariant
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.targeting import TargetingRule

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clarion_server.application.ports.content import RenderingFailed
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.translations import TextMalformed, read_text
 

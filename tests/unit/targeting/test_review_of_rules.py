@@ -9,7 +9,7 @@ import pytest
 import yaml
 from clarion_server.adapters.rendering.schema_check import JsonSchema
 from clarion_server.adapters.targeting import ReviewedRules
-from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.content.email import EmailContent

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from clarion_server.adapters.targeting.compiler import CelRules, RuleInvalid
-from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.content.email import EmailContent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clarion_server.domain.campaign import (
+from clarion_server.domain.campaign_definition import (
     Action,
     ActionMode,
     CampaignDefinition,

@@ -32,7 +32,7 @@ from clarion_server.application.ports.content import (
     RenderingFailed,
 )
 from clarion_server.domain.built_source import BuiltSource, BuiltSources
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.content import Rendered
 from clarion_server.domain.content_cells import ContentCell, content_cell
 from clarion_server.domain.finding import Finding

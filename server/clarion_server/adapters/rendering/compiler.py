@@ -26,7 +26,7 @@ from clarion_server.application.ports.content import (
     Fragments,
 )
 from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.condition import ConditionInvalid
 from clarion_server.domain.content_cells import locales_of_rule, offered_locales
 from clarion_server.domain.content_locale import ContentLocales

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.domain.built_source import BuiltSource
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.content_cells import ContentCell

@@ -26,7 +26,7 @@ from clarion_server.application.ports.content import (
     RenderingFailed,
 )
 from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.personal_link import SAMPLE_URLS
 
 #: Holds the examples by JSON Schema's `format`. Addresses and hosts belong to nobody (RFC 2606, RFC 3849, RFC 5737).

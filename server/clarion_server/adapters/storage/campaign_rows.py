@@ -8,7 +8,8 @@ from sqlalchemy import Row
 
 from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
 from clarion_server.adapters.storage.json_columns import DEFINITION, PINS, TEXTS, USED_RULES
-from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal, Schedule
+from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal
+from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.campaign_states import ApprovalState, CampaignState
 
 

@@ -15,7 +15,7 @@ from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, c
 from clarion_server.adapters.storage.schema import executions
 from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.campaign_definition import ActionMode
 from clarion_server.domain.execution import Execution
 
 _OWN = (executions.c.id, executions.c.accept_time)

@@ -10,7 +10,7 @@ from clarion_server.domain.access import Scope
 from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.attempt import Attempt, Failure
 from clarion_server.domain.audience_run import FailedEvaluations
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider

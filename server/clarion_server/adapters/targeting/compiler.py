@@ -15,7 +15,7 @@ from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Node,
 from clarion_server.adapters.targeting.names import AUDIENCE, CONTEXT, IDENTITY, LOCALE, MAX_COST, PROFILE, SIZES, TEXTS
 from clarion_server.adapters.targeting.rule_set import CelRuleSet, Chunk
 from clarion_server.domain.audience_reference import audiences_in
-from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.condition import ConditionInvalid, ConditionProblem
 from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.names import AUDIENCES

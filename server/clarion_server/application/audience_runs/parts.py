@@ -19,7 +19,7 @@ from clarion_server.application.triggering.stored_profiles import MemberUse, Pro
 from clarion_server.domain.acceptance import Accepted
 from clarion_server.domain.address_key import email_key
 from clarion_server.domain.audience_run import AudienceRun, PartResult
-from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.choice import choose_locale
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.execution import Execution

@@ -15,7 +15,8 @@ from clarion_server.domain.access import Visibility, whole_sandbox
 from clarion_server.domain.approval import hash_of_content
 from clarion_server.domain.audience import Audience
 from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
+from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.fragment_reference import FragmentReference
 from clarion_server.domain.instant import Instant

@@ -21,7 +21,7 @@ from clarion_server.application.ports.content import (
     RenderingFailed,
 )
 from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.carried_file import CarriedFile, files_of_content, is_shown
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.content import Content, Rendered

@@ -17,7 +17,8 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access import Caller, Visibility
-from clarion_server.domain.campaign import Campaign, CampaignDefinition
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.public_url import PublicUrl
 from clarion_server.domain.schema_difference import SchemaDifference
 from clarion_server.domain.test_case import TestCase

@@ -18,7 +18,8 @@ from clarion_server.application.validation import refuse_invalid, violations_wit
 from clarion_server.domain.access import Caller, whole_sandbox
 from clarion_server.domain.access_labels import FIELD as LABELS
 from clarion_server.domain.access_labels import AccessLabels, held_label_violations
-from clarion_server.domain.campaign import Campaign, CampaignDefinition, CampaignVersion
+from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.errors import ResourceExists
 from clarion_server.domain.instant import Instant

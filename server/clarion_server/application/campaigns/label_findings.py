@@ -9,7 +9,7 @@ from clarion_server.domain.access import Visibility
 from clarion_server.domain.access_labels import AccessLabels
 from clarion_server.domain.audience import Audience
 from clarion_server.domain.audience_reference import audiences_in
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.names import AUDIENCES, FRAGMENTS
 

@@ -24,7 +24,7 @@ from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access import Caller
 from clarion_server.domain.audience_reference import given_audience_violations
 from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.carried_file import CarriedFile, files_of_content, is_shown
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.choice import LOCALE_FIELDS, Choice, Source, choose_locale

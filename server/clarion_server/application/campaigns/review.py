@@ -16,7 +16,12 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import NO_FRAGMENTS, Attachments, ContentCompiler, Fragments
 from clarion_server.domain.access_labels import AccessLabels
 from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import CampaignDefinition, Schedule, ThroughputMode, UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import (
+    CampaignDefinition,
+    Schedule,
+    ThroughputMode,
+    UnknownRecipientPolicy,
+)
 from clarion_server.domain.campaign_rules import campaign_violations
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel import ChannelConfiguration

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from clarion_server.domain.attachment import Attachment
 from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.content_locale import ContentLocales
 from clarion_server.domain.finding import Finding

@@ -35,7 +35,7 @@ from clarion_server.application.sending.files import FileMissing, MessageFiles
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.rendering_pace import RenderingPace
 from clarion_server.domain.attempt import MAX_DETAIL, Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign import InDoubtPolicy
+from clarion_server.domain.campaign_definition import InDoubtPolicy
 from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.delivery import AttemptOutcome, decide_next, exclude, expire
 from clarion_server.domain.follow_ups import follow_ups

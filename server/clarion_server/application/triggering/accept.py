@@ -23,7 +23,7 @@ from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.stored_profiles import ProfileUse, StoredProfiles
 from clarion_server.domain.acceptance import Accepted, Decision, Facts, decide_all
-from clarion_server.domain.campaign import ActionMode
+from clarion_server.domain.campaign_definition import ActionMode
 from clarion_server.domain.cap_ledger import PolicyQuestion
 from clarion_server.domain.consent_facts import ConsentQuestion
 from clarion_server.domain.counter import count_failed_rules

@@ -16,7 +16,7 @@ from clarion_server.application.ports.content import ErrorBudget
 from clarion_server.application.triggering.addresses import choose_addresses
 from clarion_server.domain.address_key import email_key
 from clarion_server.domain.attachment import FileInput
-from clarion_server.domain.campaign import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.choice import LOCALE_FIELDS, choose_locale
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.labels import label_violations

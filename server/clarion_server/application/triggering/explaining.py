@@ -11,7 +11,7 @@ from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.acceptance import Accepted, Facts
-from clarion_server.domain.campaign import ThroughputMode
+from clarion_server.domain.campaign_definition import ThroughputMode
 from clarion_server.domain.choice import Choice, Source, choose_locale
 from clarion_server.domain.explanation import (
     Explanation,

@@ -16,7 +16,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.triggering.addresses import choose_addresses, is_magic
 from clarion_server.application.triggering.admission import RecipientInput, to_json
 from clarion_server.domain.acceptance import Facts, known_decision
-from clarion_server.domain.campaign import UnknownRecipientPolicy
+from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.choice import choose_locale
 from clarion_server.domain.exclusion import ExclusionReason
 from clarion_server.domain.identity import Identity, IdentityKey

@@ -34,7 +34,7 @@ from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.stored_profiles import ProfileUse
 from clarion_server.domain.acceptance import Accepted, Decision, Refused, Replayed, decide
 from clarion_server.domain.access import Caller, Visibility, whole_sandbox
-from clarion_server.domain.campaign import ActionMode, ThroughputMode
+from clarion_server.domain.campaign_definition import ActionMode, ThroughputMode
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutdated,

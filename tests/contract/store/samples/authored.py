@@ -8,12 +8,11 @@ from typing import Any
 from clarion_server.domain.approvable import DraftKind
 from clarion_server.domain.approval_policy import ApprovalConditions, ApprovalPolicy
 from clarion_server.domain.audience import Audience
-from clarion_server.domain.campaign import (
+from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaign_definition import (
     Action,
     ActionMode,
-    Campaign,
     CampaignDefinition,
-    CampaignVersion,
     InDoubtPolicy,
     Schedule,
     ThroughputMode,

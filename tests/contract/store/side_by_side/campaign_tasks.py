@@ -8,7 +8,8 @@ from typing import Any
 
 from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign, CampaignDefinition
+from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel

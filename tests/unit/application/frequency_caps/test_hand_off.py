@@ -9,10 +9,7 @@ from clarion_server.application.profiles.profile_merge import MergeProfiles, Pro
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
-from clarion_server.domain.campaign import (
-    Action,
-    ActionMode,
-)
+from clarion_server.domain.campaign_definition import Action, ActionMode
 from clarion_server.domain.cap_person import profile_person
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel

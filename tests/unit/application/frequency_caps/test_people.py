@@ -8,9 +8,7 @@ import pytest
 from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
-from clarion_server.domain.campaign import (
-    UnknownRecipientPolicy,
-)
+from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.instant import DAY, HOUR

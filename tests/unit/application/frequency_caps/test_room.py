@@ -11,10 +11,8 @@ from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.channels import HandOffFailed
 from clarion_server.application.resources import CreateResource, ResourceInput
-from clarion_server.domain.campaign import (
-    InDoubtPolicy,
-    QueueDisposal,
-)
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import InDoubtPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.errors import InvalidFields

@@ -18,7 +18,7 @@ from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartR
 from clarion_server.adapters.rendering.review import ReviewFacts, rendered_html_findings
 from clarion_server.adapters.rendering.values import RenderRefused
 from clarion_server.domain.address import is_address
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail, is_template
 from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.finding import Finding

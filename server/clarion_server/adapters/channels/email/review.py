@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from clarion_server.adapters.rendering.review import Link, ReviewFacts
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity

@@ -9,7 +9,7 @@ from clarion_server.adapters.rendering.content_kind import BuiltPart, ContentKin
 from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.application.ports.content import NO_FRAGMENTS, ContentInvalid, Fragments
 from clarion_server.domain.built_source import BuiltSource, BuiltSources, source_key
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.content_cells import ContentCells, locales_of_rule, offered_locales
 from clarion_server.domain.finding import Severity
 

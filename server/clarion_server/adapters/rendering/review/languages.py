@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clarion_server.adapters.rendering.locale_data import locale_data
-from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.content_cells import ContentCells, locales_of_rule, offered_locales
 from clarion_server.domain.content_locale import circles
 from clarion_server.domain.finding import Finding, FindingCode, Severity

@@ -15,7 +15,7 @@ from clarion_server.adapters.rendering.review.html_scanner import Tag, scan
 from clarion_server.adapters.rendering.review.text_use import TextUse
 from clarion_server.adapters.rendering.texts import FRAGMENT_END, Texts, plural_category, shown_key, texts_of
 from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
-from clarion_server.domain.campaign import Action, CampaignDefinition
+from clarion_server.domain.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.content_cells import (
     ContentCells,
     ContentSource,

@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToDict
 
 from clarion_server.application.campaigns.comparison import Comparison
 from clarion_server.application.ports.content import Fragments
-from clarion_server.domain.campaign import CampaignDefinition
+from clarion_server.domain.campaign_definition import CampaignDefinition
 from clarion_server.domain.document_difference import differences
 from clarion_server.domain.fragment import FragmentContent
 from clarion_server.domain.test_cell_difference import CellDifference, told

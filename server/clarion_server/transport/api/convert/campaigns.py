@@ -11,12 +11,11 @@ from clarion.v1 import campaign_version_pb2, sending_rate_pb2, targeting_pb2
 from google.protobuf import struct_pb2
 
 from clarion_server.application.campaigns.drafts import Draft
-from clarion_server.domain.campaign import (
+from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaign_definition import (
     Action,
     ActionMode,
-    Campaign,
     CampaignDefinition,
-    CampaignVersion,
     ContentVariant,
     InDoubtPolicy,
     Schedule,

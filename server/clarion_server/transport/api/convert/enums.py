@@ -49,13 +49,8 @@ from clarion_server.domain.approvable import DraftKind
 from clarion_server.domain.approval import ApprovalAction
 from clarion_server.domain.attempt import AttemptResult, FailureReason
 from clarion_server.domain.audience_run import EndReason, RunState
-from clarion_server.domain.campaign import (
-    ActionMode,
-    InDoubtPolicy,
-    QueueDisposal,
-    ThroughputMode,
-    UnknownRecipientPolicy,
-)
+from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaign_definition import ActionMode, InDoubtPolicy, ThroughputMode, UnknownRecipientPolicy
 from clarion_server.domain.campaign_health import HealthCode
 from clarion_server.domain.campaign_states import ApprovalState, CampaignState
 from clarion_server.domain.category import Category
