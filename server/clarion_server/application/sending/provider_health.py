@@ -30,10 +30,14 @@ _OF_PROVIDER = frozenset(
         FailureReason.CONFIGURATION_INVALID,
     }
 )
+#: Python 3.11 takes as long to find a member in its class as to create a small object.
+_SENT = MessageState.SENT
 
 
 class ProviderHealth:
-    """The hand-offs of one channel configuration by this process, as far as they tell how its provider is."""
+    """Says in the log when the provider of a channel configuration fails, and when it is back, by the hand-offs of this
+    process.
+    """
 
     __slots__ = ("_clock", "_failures", "_first_time", "_told", "_told_time")
 
@@ -47,7 +51,7 @@ class ProviderHealth:
         self._told_time: Instant | None = None
 
     def count(self, outcome: AttemptOutcome, configuration: ChannelConfiguration) -> None:
-        if outcome.state is MessageState.SENT:
+        if outcome.state is _SENT:
             if self._failures and not _is_simulated(outcome):
                 self._end(configuration)
             return

@@ -1,4 +1,4 @@
-"""The migrations of databases that an older Clarion has made. Only who finds one imports this package."""
+"""Migrates databases that an older Clarion has made. It is imported only where one is found."""
 
 from __future__ import annotations
 

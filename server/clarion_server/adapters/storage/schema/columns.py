@@ -34,8 +34,9 @@ def access_columns() -> tuple[Column[Any], ...]:
 
 
 def vacuum_early(table: Table) -> None:
-    """Dead rows come with every move of a message, with each merge in the recipient index and with each purge. By the
-    defaults of a PostgreSQL server a fifth of a table of a hundred million rows would be dead before it cleans up.
+    """Lets PostgreSQL clean the table up when a fiftieth of its rows is dead. By the defaults of a server a fifth of a
+    table of a hundred million rows would be dead first: each move of a message, each merge in the recipient index and
+    each purge leaves dead rows.
     """
     _set_on_postgresql(
         table,
