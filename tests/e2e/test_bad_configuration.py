@@ -200,8 +200,14 @@ def test_a_certificate_that_is_none_is_reported(capsys: pytest.CaptureFixture[st
 PUBLIC = ("--public-url", "https://mail.example")
 
 
+def write_secret(path: Path, text: str) -> None:
+    """Writes a file that its owner alone can read, as a key file should be: any other is warned about."""
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+
 def test_link_keys_that_are_none_are_reported_by_their_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    (tmp_path / "link-keys").write_text(f"2 {'0f' * 64}\n1 secret\n")
+    write_secret(tmp_path / "link-keys", f"2 {'0f' * 64}\n1 secret\n")
     text = printed(capsys, *PUBLIC, "--link-keys", "link-keys")
     assert is_one_sentence(text)
     assert "Cannot use the link keys in link-keys: Line 2 is not a number from 1 to 255 and 128 hexadecimal" in text
@@ -220,7 +226,7 @@ def test_a_start_without_a_key_that_has_sealed_links_is_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, options: tuple[str, ...], fault: str
 ) -> None:
     for name, number, digits in (("first", 1, "0f"), ("newer", 2, "ab"), ("other", 1, "ab")):
-        (tmp_path / name).write_text(f"{number} {digits * 64}\n")
+        write_secret(tmp_path / name, f"{number} {digits * 64}\n")
     record_sealing_key("first")
     text = printed(capsys, *options)
     assert text.count("\n") == 1
@@ -228,7 +234,7 @@ def test_a_start_without_a_key_that_has_sealed_links_is_refused(
 
 
 def test_a_single_process_checks_the_link_keys_too(tmp_path: Path) -> None:
-    (tmp_path / "first").write_text(f"1 {'0f' * 64}\n")
+    write_secret(tmp_path / "first", f"1 {'0f' * 64}\n")
     record_sealing_key("first")
     assert "the link keys lack the key 1." in printed_by_a_process(tmp_path, listen="127.0.0.1:0", processes="1")
 
@@ -236,7 +242,7 @@ def test_a_single_process_checks_the_link_keys_too(tmp_path: Path) -> None:
 def test_a_start_without_the_keys_of_erased_addresses_is_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    (tmp_path / "erasure-keys").write_text(f"7 {'0f' * 64}\n")
+    write_secret(tmp_path / "erasure-keys", f"7 {'0f' * 64}\n")
     asyncio.run(prepare(Settings(erasure_keys=Path("erasure-keys")), lambda _: None))
     text = printed(capsys)
     assert text.count("\n") == 1
