@@ -33,7 +33,7 @@ class Sizes:
     is_quick: bool = False
 
     def scaled(self, count: int) -> int:
-        """Of a load that is not listed here."""
+        """Returns the count of a load that is not listed here: a fifth of it in a quick run."""
         return count // 5 if self.is_quick else count
 
     def quick(self) -> Sizes:
@@ -153,7 +153,7 @@ def delivery(bench: Bench) -> Samples:
 
 
 def _deliver(service: Service, driver: Driver, count: int) -> Samples:
-    """As many as it takes, then at half that rate."""
+    """Delivers as many as the service takes, then at half that rate."""
     driver.burst(count // 10)
     service.await_sent(driver.acknowledged)
     begin, before = monotonic(), sum(service.cpu_seconds())

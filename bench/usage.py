@@ -26,7 +26,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory_mb(pid: int, kind: str) -> float:
-    """Of one process, in 10^6 bytes: `VmHWM`, the most that it had resident, or `VmRSS`, what it has now."""
+    """Returns the memory of a process in 10^6 bytes: `VmHWM`, the most it had resident, or `VmRSS`, what it has now."""
     status = Path(f"/proc/{pid}/status")
     found = re.search(rf"{kind}:\s+(\d+) kB", status.read_text()) if status.exists() else None
     return int(found[1]) * 1024 / 1e6 if found else float("nan")

@@ -17,9 +17,9 @@ class KeysMissing(Exception):
     def __init__(self, missing: Sequence[int], differing: Sequence[int]) -> None:
         super().__init__(missing, differing)
         self.missing = missing
-        """The numbers that the ring does not have."""
+        """Holds the numbers that the ring does not have."""
         self.differing = differing
-        """The numbers under which the ring has another key."""
+        """Holds the numbers under which the ring has another key."""
 
     @property
     def fault(self) -> str:

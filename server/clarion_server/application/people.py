@@ -20,7 +20,7 @@ class People:
         self._unit = unit
         self._with_choices = with_choices
         self.known: dict[tuple[str, str], KnownProfile] = {}
-        """By the sandbox and one of their identities in the form that is given."""
+        """Holds them by the sandbox and one of their identities in the form that is given."""
         self._asked: dict[SandboxNamespace, dict[str, str]] = {}
 
     def look_up(self, wanted: GivenIdentities, *, with_attributes: bool = False) -> None:

@@ -47,7 +47,7 @@ class Transactions:
         self._long_readers = ThreadPoolExecutor(LONG_READERS, "store-long-reader")
         self._turns = _WriteTurns()
         self.failure_count = 0
-        """How many reads and writes the store did not answer."""
+        """Counts the reads and writes that the store did not answer."""
         #: The reasons why the store did not answer since the last successful write.
         self._troubles: set[str] = set()
 

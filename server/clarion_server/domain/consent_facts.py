@@ -44,9 +44,9 @@ class ConsentFacts:
         choices = () if own is None else own.choices
         decision = decide_consent(choices, channel, topic, category, self.silences[sandbox, topic].silence)
         # Nearly every address is its recipient's identity. This is `address_identity` without a call.
-        if not decision.allowed or channel is not _EMAIL or not address or identity == f"email:{address}":
+        if not decision.allowed or channel is not _EMAIL or not address or identity == (owned := f"email:{address}"):
             return decision
-        owner = self.holders.get((sandbox, f"email:{address}"))
+        owner = self.holders.get((sandbox, owned))
         if owner is None or (own is not None and owner.key == own.key):
             return decision
         # Somebody else has the address. That person's grant is for themselves, and a denial stops the message.

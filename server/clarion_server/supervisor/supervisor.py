@@ -34,7 +34,7 @@ class Supervisor:
         self._children: dict[int, Child] = {}
         self._backoffs = [Backoff() for _ in range(count)]
         self._start_times: dict[int, float] = dict.fromkeys(range(count), 0.0)
-        """When the process of an empty slot is started."""
+        """Says when the process of an empty slot is started."""
         self._selector = selectors.DefaultSelector()
         self._signals = Signals()
         self._has_served = False

@@ -51,6 +51,14 @@ def test_a_line_that_was_cut_off_is_passed_over(file: RejectedFile, tmp_path: Pa
     assert [line[:2] for line in lines(tmp_path)[1:]] == ["2,", "7,"]
 
 
+def test_a_line_whose_number_somebody_changed_is_passed_over(file: RejectedFile, tmp_path: Path) -> None:
+    (tmp_path / "rejected.csv").write_text(
+        "line,problem,email,locale\n2,It is no address.,nobody@,de\nmended,,x@y.z,\n"
+    )
+    file.write([SEVENTH], first_line=5)
+    assert [line[:2] for line in lines(tmp_path)[1:]] == ["2,", "7,"]
+
+
 def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed, match="No such file or directory"):
         RejectedFile(tmp_path / "nowhere" / "rejected.csv", COLUMNS, tmp_path / "people.csv")

@@ -82,7 +82,7 @@ class Loop(Node):
 class Tree:
     root: Node
     offsets: dict[int, int]
-    """Where nodes begin, in characters from the start of the text, by their ids."""
+    """Says where nodes begin, in characters from the start of the text, by their ids."""
 
 
 # The fields that are read of each message, by their numbers.

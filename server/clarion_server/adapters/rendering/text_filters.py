@@ -21,7 +21,7 @@ from clarion_server.adapters.rendering.values import (
 )
 
 MOST_DIGITS = 12
-"""That a number can be rounded to or written with."""
+"""Is the largest number of digits that a number can be rounded to or written with."""
 _LONGEST_NUMBER = 1_000
 _MOST_TRIM_CHARS = 100
 _JSON_VALUE = 700

@@ -40,7 +40,7 @@ _DELETE_MEMBERS = delete(audience_members).where(
 
 
 class SqlAudienceLists:
-    """The part of the repository of audiences that is about their lists."""
+    """Is the part of the repository of audiences that is about their lists."""
 
     _connection: Connection
 

@@ -37,7 +37,7 @@ CONSTANTS: Mapping[str, CelTypes] = {
 
 class Operator(NamedTuple):
     operands: tuple[CelTypes, ...]
-    """Of those that are written behind a value, it comes first."""
+    """Holds the types of the operands. The value that an operator is written behind comes first."""
     result: CelTypes
     words: str
     """Is what a message calls it."""

@@ -74,7 +74,7 @@ class RunEnd:
     format_data: str
     findings: Sequence[Finding]
     gone: Sequence[CellKey]
-    """Of what was accepted of the cases that were tried: the cells that there are no longer."""
+    """Holds the cells that there are no longer, of what was accepted of the cases that were tried."""
     next_cell: int | None
     """Is the position of the first cell that was not tried; None when none is left."""
 

@@ -22,7 +22,7 @@ from clarion_server.domain.profile import Profile, ProfileRef
 class Recorded:
     profile: ProfileRef
     consents: Consents
-    """All current choices."""
+    """Holds all current choices."""
     changes: Sequence[ConsentChange]
     """Holds the entries that the history got."""
 

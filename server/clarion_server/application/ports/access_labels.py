@@ -14,7 +14,7 @@ class LabelsExhausted(Exception):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(f"There are {len(names)} access labels")
         self.names = names
-        """Those that there are."""
+        """Returns those that there are."""
 
 
 class AccessLabelRepository(Protocol):

@@ -31,7 +31,7 @@ class FileEncoder(Protocol):
 
 @value
 class Outbound:
-    """One message, ready for its channel."""
+    """Is one message, ready for its channel."""
 
     message_id: str
     """Is the same for each attempt, so that a provider or a receiver recognises a repeated one by it."""
@@ -71,7 +71,7 @@ class TransientFailure(HandOffFailed):
     def __init__(self, failure: Failure, retry_after: Span | None = None) -> None:
         super().__init__(failure)
         self.retry_after = retry_after
-        """How long the provider asks to be left alone. None: it does not say."""
+        """Says how long the provider asks to be left alone. None means that it does not say."""
 
 
 class PermanentFailure(HandOffFailed):

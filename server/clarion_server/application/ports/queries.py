@@ -140,7 +140,7 @@ class DueQuery:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """As much of a message as its queue needs."""
+    """Holds as much of a message as its queue needs."""
 
     id: str
     due_time: Instant

@@ -28,7 +28,7 @@ class DueClaims:
     owner: str
     now: Instant
     known: KnownMessages | None = None
-    """Those that need not be read if they are as they were; None where no message is known."""
+    """Finds those that need not be read if they are as they were. None means that no message is known."""
 
 
 @dataclass(frozen=True, slots=True)

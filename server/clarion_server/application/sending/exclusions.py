@@ -138,15 +138,15 @@ class HandOffVerdict:
     """Says which messages must not be handed off now; all others may be."""
 
     exclusions: Mapping[str, Exclusion]
-    """By the ids of the messages that must not be sent at all."""
+    """Holds the reasons by the ids of the messages that must not be sent at all."""
     openings: Mapping[str, Instant]
-    """By the ids of the messages that must wait for the next opening of their sending policy."""
+    """Holds the next opening of their sending policy by the ids of the messages that must wait for it."""
     closings: Mapping[str, Instant] = field(default_factory=dict)
-    """By the ids of the messages whose hours end before they are checked again: when."""
+    """Says when, by the ids of the messages whose hours end before they are checked again."""
     persons: Mapping[str, CapPerson] = field(default_factory=dict)
     """Says, by the ids of the messages that caps count from now on, for whom they count."""
     rated: Mapping[str, SendingPolicy] = field(default_factory=dict)
-    """By the ids of the messages that may leave now as far as they do not wait for their turn: their policies."""
+    """Holds the policies by the ids of the messages that may leave now, but for a turn that they wait for."""
 
     def applied(self, message: Message) -> Message:
         """Returns the message with the person for whom caps count it, and the end of its hours."""

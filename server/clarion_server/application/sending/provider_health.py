@@ -44,9 +44,9 @@ class ProviderHealth:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._failures = 0
-        """In a row."""
+        """Counts them in a row."""
         self._first_time: Instant = 0
-        """When the first of them ended."""
+        """Says when the first of them ended."""
         self._told = False
         self._told_time: Instant | None = None
 

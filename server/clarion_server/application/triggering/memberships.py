@@ -26,7 +26,7 @@ class _Found:
     conditions: Mapping[str, Condition]
     """Holds conditions by their texts."""
     subjects: Mapping[int, Subject]
-    """By the keys of the profiles; empty when no audience is by a condition."""
+    """Holds them by the keys of the profiles. It is empty when no audience is by a condition."""
     listed: AbstractSet[tuple[int, int]]
     """Holds the keys of lists, each with that of a profile that has an identity in it."""
 

@@ -73,9 +73,9 @@ class StoredProfiles:
         self._people = people
         self._new_id = new_id
         self.made: frozenset[int] = frozenset()
-        """The keys of the profiles that were made."""
+        """Holds the keys of the profiles that were made."""
         self.asking: list[tuple[Trigger, frozenset[str]]] = []
-        """The completed triggers with rules that ask about audiences, and the ids of these."""
+        """Holds the completed triggers with rules that ask about audiences, and the ids of these."""
 
     def complete(self, uses: Sequence[tuple[Trigger, ProfileUse | None]], facts: Facts) -> list[tuple[Trigger, bool]]:
         """Returns the triggers with completed recipients, in their order, each with whether its recipients were looked

@@ -42,7 +42,7 @@ class _Run:
         self._session = session
         self._applier = applier
         self._waiting: list[Applied] = []
-        """What was written and is to be activated. Test cases are written before their campaign is reviewed."""
+        """Holds what was written and is to be activated. Test cases are written before their campaign is reviewed."""
 
     def write(self, planned: Planned, *, activate: bool) -> None:
         applied = self._applier.apply(planned)

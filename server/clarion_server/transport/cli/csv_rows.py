@@ -18,7 +18,7 @@ ABOUT_REJECTED = ("line", "problem")
 
 
 class CsvRows:
-    """The rows of a CSV file below its header line.
+    """Reads the rows of a CSV file below its header line.
 
     Of a file of rejected rows, these are the rejected ones as they were, so that it can be mended and imported.
     """

@@ -18,7 +18,7 @@ _OUTCOMES = ("created", "updated", "unchanged", "imported_before")
 
 
 class Row(Protocol):
-    """A row of the file. It has a problem if it cannot be sent."""
+    """Is a row of the file. It has a problem if it cannot be sent."""
 
     @property
     def line(self) -> int: ...
@@ -36,7 +36,7 @@ class _Violation(Protocol):
 
 
 class Result(Protocol):
-    """What became of a row."""
+    """Says what became of a row."""
 
     @property
     def outcome(self) -> str: ...

@@ -27,7 +27,7 @@ class RejectedRow:
 
 
 class RejectedFile:
-    """The CSV file of the rejected rows: of each its line, the problem and its cells."""
+    """Writes the CSV file of the rejected rows: of each its line, the problem and its cells."""
 
     def __init__(self, path: Path, columns: Sequence[str], source: Path) -> None:
         """`columns` are the names of the cells of the file `source`. Raises CommandFailed when it cannot be written."""
@@ -59,7 +59,7 @@ class RejectedFile:
                 return
             for cells in lines:
                 # The last line may have been cut off.
-                if len(cells) >= len(ABOUT_REJECTED):
+                if len(cells) >= len(ABOUT_REJECTED) and cells[0].isdecimal():
                     yield RejectedRow(int(cells[0]), cells[1], tuple(cells[2:]))
 
 

@@ -58,7 +58,7 @@ class Sheet:
     rules: str
     """Holds those that can be inlined."""
     dynamic_at: int
-    """Where the first other one is, in the source; -1: there is none."""
+    """Says where the first other one is, in the source; -1 means that there is none."""
 
     @property
     def is_static(self) -> bool:

@@ -52,7 +52,7 @@ class Flattened:
     """Is the source itself where there is nothing to do."""
     stretches: Stretches = ()
     sites: Mapping[int, IncludeSite] = field(default_factory=dict)
-    """By the line of the tag `with` at which a fragment begins."""
+    """Holds the inclusions by the line of the tag `with` at which a fragment begins."""
     refusals: tuple[Placed, ...] = ()
     """With any, the text means nothing."""
     fragments: tuple[FragmentVersion, ...] = ()

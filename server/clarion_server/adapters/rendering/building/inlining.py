@@ -85,13 +85,13 @@ class _Inlined:
 
     def __init__(self, html: str) -> None:
         self.styles: dict[int, str] = {}
-        """What each element gets, as the value of an attribute in double quotes."""
+        """Holds what each element gets, as the value of an attribute in double quotes."""
         self.rests: dict[int, str] = {}
-        """What is left of each sheet, by the number of its element."""
+        """Holds what is left of each sheet, by the number of its element."""
         self.seen: set[int] = set()
-        """The elements that an HTML parser lets stand where they are."""
+        """Holds the elements that an HTML parser lets stand where they are."""
         self.has_others = False
-        """Whether something went to an element that the parser added."""
+        """Says whether something went to an element that the parser added."""
         for start_tag in _START_TAG.finditer(html):
             number, style = _NUMBER.search(start_tag[2]), _STYLE.search(start_tag[2])
             if number is None:

@@ -71,13 +71,13 @@ class _Document:
         self.word = _unused_word(text)
         self.depth = 0
         self._starts: list[int] = []
-        """Where places begin, in their order; the next list has what they are."""
+        """Says where places begin, in their order; the next list has what they are."""
         self._places: list[str] = []
         self._edits: list[_Edit] = []
         self._comments = [(found.start(), found.end()) for found in _COMMENT.finditer(html)]
         self._read(html)
         self.start, self.end = _root_of(html)
-        """Where the element `mjml` begins and ends. What stands around it, such as what a layout sets, is kept."""
+        """Say where the element `mjml` begins and ends. What stands around it, such as what a layout sets, is kept."""
 
     def is_before(self, tag: JinjaTag) -> bool:
         """Returns whether a tag stands before the element `mjml`."""
