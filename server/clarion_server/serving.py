@@ -52,8 +52,6 @@ def serve(*, session: CurrentSession, **given: Any) -> None:
     if settings.processes == 1:
         _become(_PROCESS, settings)
     elif _prepare_store(settings):
-        # A signal to stop that comes while the supervisor loads waits until it can be handled.
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         _become(_SUPERVISOR, settings)
 
 
@@ -88,6 +86,8 @@ def _become(program: str, settings: Settings) -> NoReturn:
     if settings.role == "worker":
         given["http_listen"] = ""
     environment = os.environ | {_variable(name): _text(value) for name, value in given.items()}
+    # A signal to stop that comes while the program loads waits until it can be handled.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     os.execve(sys.executable, (sys.executable, "-P", "-m", program), environment)  # noqa: S606 - a program of Clarion
 
 
