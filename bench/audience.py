@@ -23,7 +23,7 @@ from clarion.v1.sending_policy_service_pb2_grpc import SendingPolicyServiceStub
 from clarion.v1.trigger_service_pb2_grpc import TriggerServiceStub
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.domain.audience import Audience
+from clarion_server.domain.audiences.audience import Audience
 from google.protobuf import json_format
 
 from bench.campaign import campaign

@@ -21,8 +21,8 @@ from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.counter import LatencyKey, Metric
-from clarion_server.domain.message import Message, MessageState, message_id
+from clarion_server.domain.events.counter import LatencyKey, Metric
+from clarion_server.domain.messages.message import Message, MessageState, message_id
 
 from bench.filling import TABLES, fill, recipient
 from tests.contract.store import samples

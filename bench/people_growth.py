@@ -26,8 +26,8 @@ from clarion_server.application.ports.queries import SuppressionQuery
 from clarion_server.application.suppressions.entries import ManageSuppressions
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import Consent, ConsentChoice, ConsentScope
-from clarion_server.domain.message import Lane
+from clarion_server.domain.consent.consent import Consent, ConsentChoice, ConsentScope
+from clarion_server.domain.messages.message import Lane
 from sqlalchemy import Connection
 
 from tests.contract.store import samples

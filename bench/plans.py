@@ -18,8 +18,8 @@ from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import EventQuery, MessageQuery
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.counter import Metric
-from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.events.counter import Metric
+from clarion_server.domain.messages.message import Lane, MessageState
 
 from bench.filling import TABLES, fill, recipient
 from bench.growth import CAMPAIGNS

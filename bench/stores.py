@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import Store
-from clarion_server.domain.counter import LatencyKey, Metric
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.events.counter import LatencyKey, Metric
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender, committing

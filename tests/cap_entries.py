@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from clarion_server.adapters.storage.cap_locks import CapRow
 from clarion_server.adapters.storage.schema import cap_entries
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.cap_person import CapPerson
-from clarion_server.domain.cap_rules import CapScope
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.people.cap_person import CapPerson
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
+from clarion_server.domain.sending_policies.cap_rules import CapScope
 from sqlalchemy import select
 
 T = TypeVar("T")

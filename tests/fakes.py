@@ -19,8 +19,8 @@ from clarion_server.application.ports.channels import (
     nothing_follows,
 )
 from clarion_server.application.ports.store import CommitListener, Store, StoreUnavailable, UnitOfWork
-from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 
 LATER = TransientFailure(Failure(FailureReason.THROTTLED, "451", "Come back later"))
 NEVER = PermanentFailure(Failure(FailureReason.RECIPIENT_REJECTED, "550 5.1.1", "Nobody here"))

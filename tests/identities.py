@@ -7,7 +7,7 @@ from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.application.triggering.memberships import MembershipReader
-from clarion_server.domain.address_hash import AddressHasher
+from clarion_server.domain.addresses.address_hash import AddressHasher
 
 IDENTITIES = IdentityReader(read_phone_number)
 HASHER = AddressHasher({1: bytes(range(64))})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from clarion_server.application.ports.channels import Outbound
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.content import Provider
 from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail, SmtpProvider, TlsMode
 from clarion_server.domain.content.webhook import RenderedWebhook, WebhookContent, WebhookProvider

@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from clarion_server.domain.allow_list import entry_violations
-from clarion_server.domain.public_url import MAX_PUBLIC_URL, parse_public_url
+from clarion_server.domain.addresses.public_url import MAX_PUBLIC_URL, parse_public_url
+from clarion_server.domain.suppressions.allow_list import entry_violations
 
 _MAX_PORT = 65_535
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")

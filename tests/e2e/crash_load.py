@@ -24,7 +24,7 @@ from clarion_client import (
     SendingPolicy,
     UnavailableError,
 )
-from clarion_server.domain.cap_entries import CapEntries
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
 
 from tests.campaigns import CONTEXT, set_up
 from tests.smtp_sink import SmtpSink

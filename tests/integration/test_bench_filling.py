@@ -11,7 +11,7 @@ from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 
 from bench.filling import MESSAGES_PER_RECIPIENT, fill, recipient
 from tests.contract.store import samples

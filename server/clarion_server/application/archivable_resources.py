@@ -11,7 +11,7 @@ from clarion_server.application.ports.resources import ArchivableRepository
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import ManageResources, ResourceKind
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller, Visibility, whole_sandbox
+from clarion_server.domain.access.access import Caller, Visibility, whole_sandbox
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.resource import ArchivableResource

@@ -20,19 +20,23 @@ from clarion_server.application.ports.content import (
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Visibility, whole_sandbox
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.campaign_definition import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
+from clarion_server.domain.access.access import Visibility, whole_sandbox
 from clarion_server.domain.campaign_states import CampaignState
-from clarion_server.domain.choice import EMAIL
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.campaign_definition import (
+    CampaignDefinition,
+    ThroughputMode,
+    UnknownRecipientPolicy,
+)
+from clarion_server.domain.campaigns.targeting import NO_AUDIENCES
+from clarion_server.domain.consent.choice import EMAIL
+from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow, ResourceNotFound
-from clarion_server.domain.identity import BUILT_IN, NO_NAMESPACES, IdentityNamespace, namespace_of
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, lane_of
-from clarion_server.domain.sending_policy import DEFAULT_POLICY
-from clarion_server.domain.targeting import NO_AUDIENCES
-from clarion_server.domain.targets import TargetAction
+from clarion_server.domain.messages.message import Lane, lane_of
+from clarion_server.domain.people.identity import BUILT_IN, NO_NAMESPACES, IdentityNamespace, namespace_of
+from clarion_server.domain.sending_policies.sending_policy import DEFAULT_POLICY
+from clarion_server.domain.triggering.targets import TargetAction
 
 #: About how many bytes the versions take at most that are kept compiled, and as many again those of live campaigns. A
 #: version of a small mail takes 20 KB, so that is 1,600 of each.

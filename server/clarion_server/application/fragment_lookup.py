@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Visibility, whole_sandbox
-from clarion_server.domain.campaign import CampaignVersion
-from clarion_server.domain.campaign_definition import CampaignDefinition
-from clarion_server.domain.fragment import FragmentVersion
-from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.access.access import Visibility, whole_sandbox
+from clarion_server.domain.campaigns.campaign import CampaignVersion
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.fragments.fragment import FragmentVersion
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
 
 #: Says how many different names are followed. A part may have a hundred fragments.
 _MOST_NAMES = 1_000

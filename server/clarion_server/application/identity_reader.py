@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.identity import (
+from clarion_server.domain.names import is_namespace
+from clarion_server.domain.people.identity import (
     BUILT_IN,
     NO_NAMESPACES,
     Identity,
@@ -16,7 +17,6 @@ from clarion_server.domain.identity import (
     normal_value,
     read_identity,
 )
-from clarion_server.domain.names import is_namespace
 from clarion_server.domain.violation import Violation
 
 

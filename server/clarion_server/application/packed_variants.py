@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition, ContentVariant
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition, ContentVariant
 from clarion_server.domain.content.webhook import WebhookContent
 
 #: Stands where a variant stays packed, so that each one keeps its position. It belongs to a rule that no action has.

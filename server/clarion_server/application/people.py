@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNamespace
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.profile import KnownProfile
+from clarion_server.domain.people.profile import KnownProfile
 
 #: Identities by the form that is given: the normal values by which they are compared.
 GivenIdentities = Mapping[SandboxNamespace, Mapping[str, str]]

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import Consent, ConsentChoice, by_scope
-from clarion_server.domain.consent_change import ConsentChange
-from clarion_server.domain.event import consent_event
-from clarion_server.domain.identity import Identity
+from clarion_server.domain.consent.consent import Consent, ConsentChoice, by_scope
+from clarion_server.domain.consent.consent_change import ConsentChange
+from clarion_server.domain.events.event import consent_event
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.people.identity import Identity
+from clarion_server.domain.people.profile import Profile
 
 #: Is the channel whose addresses are the identities of a namespace.
 _CHANNELS = {"email": Channel.EMAIL}

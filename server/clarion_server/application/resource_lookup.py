@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TypeVar
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.attachment import Attachment
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.attachments.attachment import Attachment
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
 from clarion_server.domain.errors import ResourceNotFound
-from clarion_server.domain.execution import Execution
-from clarion_server.domain.message import Message
+from clarion_server.domain.messages.message import Message
 from clarion_server.domain.names import (
     ATTACHMENTS,
     AUDIENCES,
@@ -20,7 +19,8 @@ from clarion_server.domain.names import (
     MESSAGES,
     PROFILES,
 )
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.people.profile import Profile
+from clarion_server.domain.triggering.execution import Execution
 
 R = TypeVar("R")
 

@@ -17,11 +17,11 @@ from clarion_server.application.ports.resources import ResourceRepository
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
-from clarion_server.domain.access import Caller, Visibility, whole_sandbox
+from clarion_server.domain.access.access import Caller, Visibility, whole_sandbox
 from clarion_server.domain.access_labels import FIELD as LABELS
 from clarion_server.domain.access_labels import AccessLabels, held_label_violations
 from clarion_server.domain.errors import InvalidFields, ResourceExists, ResourceNotFound
-from clarion_server.domain.event import ChangeKind
+from clarion_server.domain.events.event import ChangeKind
 from clarion_server.domain.names import Collection
 from clarion_server.domain.resource import Resource
 from clarion_server.domain.violation import Violation

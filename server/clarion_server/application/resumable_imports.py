@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.import_place import ImportPlace
-from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import DAY, Instant, Span
+from clarion_server.domain.people.import_place import ImportPlace
+from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
 
 #: Of so many rows of an import the results are kept. A caller may have as many unanswered.
 KEPT_RESULTS = 10_000

@@ -11,7 +11,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.key_rings import read_ring
 from clarion_server.bootstrap.start_failures import CannotStart
 from clarion_server.config import Settings
-from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
+from clarion_server.domain.addresses.address_hash import NO_ADDRESS_HASHER, AddressHasher
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ from clarion_server.application.sending.files import MessageFiles
 from clarion_server.bootstrap.channels import encode_file, open_channel
 from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.sending import Sending
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.fragments.fragment import Fragment
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from clarion_server.adapters.channels.webhook import simulated as simulated_webh
 from clarion_server.adapters.channels.webhook.kind import WebhookKind
 from clarion_server.adapters.rendering.content_kind import ContentKinds
 from clarion_server.application.ports.channels import Channel, ChannelFactory, FileEncoder
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.content import Provider
 from clarion_server.domain.content.email import EmailContent, SmtpProvider
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider

@@ -25,9 +25,9 @@ from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.bootstrap.conditions import ConditionsOnDemand
 from clarion_server.bootstrap.links import Links, wire_links
 from clarion_server.config import Settings
-from clarion_server.domain.allow_list import EnabledList, enabled_list
+from clarion_server.domain.addresses.public_url import PublicUrl
 from clarion_server.domain.instant import SECOND
-from clarion_server.domain.public_url import PublicUrl
+from clarion_server.domain.suppressions.allow_list import EnabledList, enabled_list
 
 
 @dataclass(frozen=True, slots=True)

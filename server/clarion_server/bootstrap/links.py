@@ -13,7 +13,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.key_rings import read_ring
 from clarion_server.bootstrap.start_failures import CannotStart
 from clarion_server.config import Settings
-from clarion_server.domain.public_url import PublicUrl, parse_public_url
+from clarion_server.domain.addresses.public_url import PublicUrl, parse_public_url
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from clarion_server.application.suppressions.importing import ImportSuppressions
 from clarion_server.bootstrap.audiences import Audiences, wire_audiences
 from clarion_server.bootstrap.consents import Consents, wire_consents
 from clarion_server.bootstrap.core import Core
-from clarion_server.domain.access import Caller
-from clarion_server.domain.consent_change import ConsentChange
-from clarion_server.domain.profile import ProfileRef
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.consent.consent_change import ConsentChange
+from clarion_server.domain.people.profile import ProfileRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from clarion_server.bootstrap.channels import encode_file, open_channel
 from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.queues import open_queue
 from clarion_server.config import Settings
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.instant import DAY, Span
 
 

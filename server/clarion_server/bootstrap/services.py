@@ -23,7 +23,7 @@ from clarion_server.bootstrap.core import Core
 from clarion_server.bootstrap.people import People
 from clarion_server.bootstrap.reading import Reading
 from clarion_server.bootstrap.triggering import Triggers
-from clarion_server.domain.approval_policy import MAX_POLICIES, ApprovalPolicy, approval_policy_violations
+from clarion_server.domain.approvals.approval_policy import MAX_POLICIES, ApprovalPolicy, approval_policy_violations
 from clarion_server.transport.api.convert.approval_policies import to_approval_policy, to_approval_policy_input
 from clarion_server.transport.api.convert.identity_namespaces import to_identity_namespace, to_namespace_input
 from clarion_server.transport.api.convert.sending_policies import to_policy_input, to_sending_policy

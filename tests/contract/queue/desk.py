@@ -16,11 +16,11 @@ from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.delivery import AttemptOutcome
-from clarion_server.domain.event import message_event
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.events.delivery import AttemptOutcome
+from clarion_server.domain.events.event import message_event
 from clarion_server.domain.instant import SECOND, Instant, Span
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.messages.message import Lane, Message, MessageState
 
 from tests.contract.queue.kinds import Open
 from tests.contract.store.given import Sender

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import CampaignState
-from clarion_server.domain.consent import Silence
+from clarion_server.domain.consent.consent import Silence
 from clarion_server.domain.instant import MILLISECOND
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.messages.message import Lane, Message, MessageState
 
 from tests.contract.queue.desk import Desk, as_claimed
 from tests.contract.store.given import Sender, a_channel, a_sender, committing

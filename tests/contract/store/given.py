@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.campaign_states import CampaignState
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.execution import Execution
-from clarion_server.domain.message import Message, message_id
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.messages.message import Message, message_id
+from clarion_server.domain.triggering.execution import Execution
 
 from tests.contract.store import samples
 

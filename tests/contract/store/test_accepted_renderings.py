@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.accepted_rendering import AcceptedRendering
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.test_cells import CellKey
+from clarion_server.domain.campaigns.accepted_rendering import AcceptedRendering
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.test_cells import CellKey
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign

@@ -11,16 +11,16 @@ import pytest
 from clarion_server.application.ports.access_labels import LabelsExhausted
 from clarion_server.application.ports.queries import CampaignQuery, EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility, whole_sandbox
+from clarion_server.domain.access.access import Visibility, whole_sandbox
 from clarion_server.domain.access_labels import (
     MAX_ACCESS_LABELS,
     NO_ACCESS_LABELS,
     AccessLabels,
     access_labels,
 )
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.event import Event, EventType
-from clarion_server.domain.message import execution_id_of
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.events.event import Event, EventType
+from clarion_server.domain.messages.message import execution_id_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -15,9 +15,9 @@ from clarion_server.application.consent.topics import TOPIC
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller, Scope, Visibility
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.consent.topic import Topic
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.topic import Topic
 
 from tests.contract.store import samples
 from tests.contract.store.conftest import OpenStore

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.allow_list import AllowList, enabled_list
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.suppressions.allow_list import AllowList, enabled_list
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, committing

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.approvable import DraftKey, DraftKind
-from clarion_server.domain.approval import ApprovalAction, ApprovalStep
-from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.approvals.approval import ApprovalAction, ApprovalStep
+from clarion_server.domain.approvals.approval_policy import ApprovalPolicy
 from clarion_server.domain.campaign_states import ApprovalState
 
 from tests.contract.store import samples

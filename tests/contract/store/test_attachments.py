@@ -10,15 +10,15 @@ import pytest
 from clarion_server.application.ports.attachments import AttachmentUse
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS
-from clarion_server.domain.attachment import Attachment
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.attachments.attachment import Attachment
+from clarion_server.domain.attachments.message_file import MessageFile
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.content.email import ContentAttachment, EmailContent
 from clarion_server.domain.instant import DAY, Instant
-from clarion_server.domain.message import MessageState, execution_id_of
-from clarion_server.domain.message_file import MessageFile
+from clarion_server.domain.messages.message import MessageState, execution_id_of
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing

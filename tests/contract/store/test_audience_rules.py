@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.audiences import AudienceSource
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.access_labels import access_labels
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.targeting import TargetingRule
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import Consent, ConsentChoice, ConsentScope
-from clarion_server.domain.identity import Identity, IdentityKey
-from clarion_server.domain.targeting import TargetingRule
+from clarion_server.domain.consent.consent import Consent, ConsentChoice, ConsentScope
+from clarion_server.domain.people.identity import Identity, IdentityKey
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender

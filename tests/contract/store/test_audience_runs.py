@@ -8,8 +8,8 @@ from typing import Any
 from clarion_server.application.ports.audience_runs import RunMember
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.audience import AudienceMember
-from clarion_server.domain.audience_run import (
+from clarion_server.domain.audiences.audience import AudienceMember
+from clarion_server.domain.audiences.audience_run import (
     AudienceRun,
     EndReason,
     FailedEvaluations,
@@ -17,13 +17,13 @@ from clarion_server.domain.audience_run import (
     RunState,
     Selection,
 )
-from clarion_server.domain.condition import FailureCause
-from clarion_server.domain.event import run_event
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.identity import Identity
+from clarion_server.domain.audiences.condition import FailureCause
+from clarion_server.domain.events.event import run_event
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.message import Lane
-from clarion_server.domain.profile import Profile, ProfileRef
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import Lane
+from clarion_server.domain.people.identity import Identity
+from clarion_server.domain.people.profile import Profile, ProfileRef
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing

@@ -8,11 +8,11 @@ import pytest
 from clarion_server.application.ports.audiences import Subject
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
-from clarion_server.domain.audience import Audience, IdentityList
+from clarion_server.domain.audiences.audience import Audience, IdentityList
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import Consent, ConsentChoice, ConsentScope
-from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.consent.consent import Consent, ConsentChoice, ConsentScope
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.people.identity import Identity, IdentityKey
 
 from tests.contract.store import samples
 from tests.contract.store.samples import NOW, STAGING, VISIBILITY

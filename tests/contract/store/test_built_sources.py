@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.built_source import BuiltSource, source_key
+from clarion_server.domain.content.built_source import BuiltSource, source_key
+from clarion_server.domain.content.source_places import Stretch
 from clarion_server.domain.content.transform import Transform
-from clarion_server.domain.source_places import Stretch
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_channel

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.queries import CampaignQuery, TagUse, Times
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 

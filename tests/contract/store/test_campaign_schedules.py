@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign_definition import Schedule
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign

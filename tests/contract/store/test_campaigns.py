@@ -8,9 +8,9 @@ import pytest
 from clarion_server.application.ports.queries import DeliveryPolicy, LockedCampaign
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import Schedule
 from clarion_server.domain.content.email import EmailContent
 
 from tests.contract.store import samples

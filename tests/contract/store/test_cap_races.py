@@ -15,13 +15,13 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ManageProfiles, ProfileFields
 from clarion_server.application.triggering.accept import AcceptItem
-from clarion_server.domain.acceptance import Decision
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.category import Category
-from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod, FrequencyCap
+from clarion_server.domain.triggering.acceptance import Decision
 
 from tests.cap_entries import counted
 from tests.contract.store.conftest import OpenStore

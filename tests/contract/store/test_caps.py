@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from clarion_server.adapters.storage.cap_locks import CapRow
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.message import Message
+from clarion_server.domain.messages.message import Message
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
 
 from tests.cap_entries import counted, lock, save
 from tests.contract.store import samples

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.seen_certificate import SeenCertificate
 from clarion_server.domain.content.email import Mailbox, SmtpProvider
-from clarion_server.domain.seen_certificate import SeenCertificate
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_channel, a_sender, committing

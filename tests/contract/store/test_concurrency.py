@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 from clarion_server.application.ports.store import Store, StoreUnavailable
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender, committing

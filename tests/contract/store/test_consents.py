@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice_draft import EntryKey
-from clarion_server.domain.consent import (
+from clarion_server.domain.consent.consent import (
     NO_CONSENTS,
     Consent,
     ConsentChoice,
@@ -20,8 +19,9 @@ from clarion_server.domain.consent import (
     SilenceSetting,
     by_scope,
 )
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource, Evidence
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource, Evidence
+from clarion_server.domain.people.choice_draft import EntryKey
+from clarion_server.domain.people.profile import Profile
 
 from tests.contract.store import samples
 from tests.contract.store.given import committing

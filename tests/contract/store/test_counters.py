@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.condition import FailureCause
-from clarion_server.domain.counter import FailedRule, LatencyKey, Metric
+from clarion_server.domain.audiences.condition import FailureCause
+from clarion_server.domain.events.counter import FailedRule, LatencyKey, Metric
 
 from tests.contract.store.given import a_sender, committing
 from tests.contract.store.samples import counter

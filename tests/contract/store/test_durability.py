@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from clarion_server.application.ports.queries import EventQuery, MessageQuery
 from clarion_server.application.ports.store import Store
-from clarion_server.domain.counter import Metric
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.events.counter import Metric
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing

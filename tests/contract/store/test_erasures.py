@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.attempt import AttemptResult, Failure, FailureReason
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.erasure import Erasure
-from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.messages.attempt import AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.people.erasure import Erasure
+from clarion_server.domain.people.identity import IdentityKey
 from clarion_server.domain.violation import Violation
 
 from tests.contract.store import samples

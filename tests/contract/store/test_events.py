@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.attempt import Attempt, AttemptResult
-from clarion_server.domain.event import Event, EventType
-from clarion_server.domain.exclusion import Exclusion, ExclusionReason
-from clarion_server.domain.message import Message, MessageState, message_id
+from clarion_server.domain.events.event import Event, EventType
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.messages.message import Message, MessageState, message_id
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing

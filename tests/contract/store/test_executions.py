@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.campaign_definition import ActionMode
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.execution import Execution
+from clarion_server.domain.campaigns.campaign_definition import ActionMode
 from clarion_server.domain.instant import DAY
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.triggering.execution import Execution
 from clarion_server.domain.violation import Violation
 
 from tests.contract.store import samples

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.campaign_health import FAILING_ATTEMPTS, FailingMessage
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.events.campaign_health import FAILING_ATTEMPTS, FailingMessage
+from clarion_server.domain.messages.message import MessageState
 
 from tests.contract.store.given import a_sender
 

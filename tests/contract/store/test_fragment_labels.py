@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.access import Visibility, whole_sandbox
+from clarion_server.domain.access.access import Visibility, whole_sandbox
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels, access_labels
-from clarion_server.domain.event import FragmentChange, FragmentChangeKind, fragment_event
-from clarion_server.domain.fragment import Fragment
-from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.events.event import FragmentChange, FragmentChangeKind, fragment_event
+from clarion_server.domain.fragments.fragment import Fragment
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
 
 from tests.contract.store import samples
 from tests.contract.store.given import committing

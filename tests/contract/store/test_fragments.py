@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility, whole_sandbox
+from clarion_server.domain.access.access import Visibility, whole_sandbox
 from clarion_server.domain.access_labels import access_labels
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.campaign_definition import Action
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.fragment import Fragment, FragmentKind, FragmentUse, FragmentVersion
-from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.fragments.fragment import Fragment, FragmentKind, FragmentUse, FragmentVersion
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import CampaignState
-from clarion_server.domain.identity import Identity, IdentityKey, IdentityNamespace, Normalisation
+from clarion_server.domain.people.identity import Identity, IdentityKey, IdentityNamespace, Normalisation
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_channel

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.import_place import ImportPlace, ImportProgress
-from clarion_server.domain.import_result import ImportOutcome, ImportResult
+from clarion_server.domain.people.import_place import ImportPlace, ImportProgress
+from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.violation import Violation
 
 from tests.contract.store.samples import NOW

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.access import ApiKey, Scope, Visibility
+from clarion_server.domain.access.access import ApiKey, Scope, Visibility
 
 from tests.contract.store import samples
 from tests.contract.store.given import committing

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.message import Lane, Message, MessageState
-from clarion_server.domain.turns import Turn
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.messages.turns import Turn
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from clarion_server.application.ports.queries import QueuedEnd
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing

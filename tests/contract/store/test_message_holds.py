@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender, committing

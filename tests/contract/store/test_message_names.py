@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.queries import DueQuery, QueuedMessage
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.messages.message import Lane, Message, MessageState
 
 from tests.contract.store.given import Sender, a_sender, committing
 from tests.contract.store.samples import NOW

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.message import OUTCOMES, SUCCESSORS, Message, MessageState
+from clarion_server.domain.messages.message import OUTCOMES, SUCCESSORS, Message, MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing

@@ -11,8 +11,8 @@ import pytest
 from clarion_server.application.ports.queries import MessageQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.message import Lane, Message, MessageState, message_id
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import Lane, Message, MessageState, message_id
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing

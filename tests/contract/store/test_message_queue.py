@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.message import OUTCOMES, Lane, Message, MessageState
+from clarion_server.domain.messages.message import OUTCOMES, Lane, Message, MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_campaign, a_channel, a_sender, committing

@@ -13,14 +13,14 @@ from clarion_server.application.profiles.profile_import import ImportedProfile, 
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.bootstrap.people import choice_recorder
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign_definition import Action, UnknownRecipientPolicy
-from clarion_server.domain.consent import ConsentChoice, ConsentScope
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.campaigns.campaign_definition import Action, UnknownRecipientPolicy
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import EtagMismatch
-from clarion_server.domain.import_result import ImportOutcome
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.people.import_result import ImportOutcome
 
 from tests.contract.store.conftest import OpenStore
 from tests.unit.application.erasing import is_blank, sweep

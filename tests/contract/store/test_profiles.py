@@ -11,11 +11,11 @@ import pytest
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.queries import LockedCampaign
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.consent import ConsentChoice, ConsentScope
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource
-from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.people.identity import IdentityKey
+from clarion_server.domain.people.profile import KnownProfile, Profile, ProfileRef
 
 from tests.contract.store import samples
 from tests.contract.store.conftest import OpenStore

@@ -12,8 +12,8 @@ from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import SECOND, Instant
-from clarion_server.domain.message import Lane, MessageState
-from clarion_server.domain.sending_rate import RatePeriod, SendingRate
+from clarion_server.domain.messages.message import Lane, MessageState
+from clarion_server.domain.sending_policies.sending_rate import RatePeriod, SendingRate
 
 from tests.contract.store.conftest import OpenStore
 from tests.identities import EXCLUSIONS

@@ -11,8 +11,8 @@ import pytest
 from clarion_server.application.campaigns.repinning import RepinFragment
 from clarion_server.application.campaigns.review import Review
 from clarion_server.application.ports.store import Store
+from clarion_server.domain.campaigns.fragment_repin import FragmentRepin, RepinOutcome
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.fragment_repin import FragmentRepin, RepinOutcome
 
 from tests.unit.application.fragments import mails, sent
 from tests.unit.application.labelling import EU, label

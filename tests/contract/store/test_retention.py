@@ -9,9 +9,9 @@ import pytest
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.retention import Swept
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.counter import Metric
+from clarion_server.domain.events.counter import Metric
 from clarion_server.domain.instant import DAY, Instant
-from clarion_server.domain.message import OUTCOMES, Message, MessageState
+from clarion_server.domain.messages.message import OUTCOMES, Message, MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender, committing

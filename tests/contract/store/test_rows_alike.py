@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from clarion_server.application.ports.store import Store
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.content_locale import LocaleChoice, LocaleReason
-from clarion_server.domain.event import Event
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.execution import Execution
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.events.event import Event
+from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.triggering.execution import Execution
 from clarion_server.domain.violation import Violation
 
 from tests.contract.store import samples

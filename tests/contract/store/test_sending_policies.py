@@ -8,11 +8,11 @@ import pytest
 from clarion_server.application.ports.queries import LockedCampaign
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.instant import HOUR, MINUTE
-from clarion_server.domain.message import Message, MessageState
-from clarion_server.domain.sending_policy import SendingPolicy
+from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender

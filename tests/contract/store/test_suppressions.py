@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.queries import SuppressionQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope, target_key
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.suppressions.suppression import Suppression, SuppressionReason, SuppressionScope, target_key
 
 from tests.contract.store import samples
 from tests.contract.store.conftest import OpenStore

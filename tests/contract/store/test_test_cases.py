@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign

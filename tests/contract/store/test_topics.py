@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.topic import Topic
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.consent.topic import Topic
 
 from tests.contract.store import samples
 

@@ -8,8 +8,8 @@ from clarion_server.application.ports.queries import WaitingTurn
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.ports.turn_schedules import Retiming
 from clarion_server.domain.instant import HOUR, SECOND
-from clarion_server.domain.message import Message
-from clarion_server.domain.turns import Turn, TurnSchedule, campaign_schedule
+from clarion_server.domain.messages.message import Message
+from clarion_server.domain.messages.turns import Turn, TurnSchedule, campaign_schedule
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import pytest
 from clarion_server.application.ports.queries import CampaignQuery, EventQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.counter import Metric
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.events.counter import Metric
+from clarion_server.domain.messages.message import MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_campaign, a_channel, a_sender, committing

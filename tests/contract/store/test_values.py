@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from clarion_server.application.ports.queries import CampaignQuery, MessageQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.attempt import MAX_DETAIL, Attempt, Failure, FailureReason
-from clarion_server.domain.campaign_definition import Action, Schedule
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign_definition import Action, Schedule
 from clarion_server.domain.content.email import EmailContent, Mailbox
 from clarion_server.domain.instant import LATEST
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.attempt import MAX_DETAIL, Attempt, Failure, FailureReason
+from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.tags import folded
 from clarion_server.domain.violation import Violation
 

@@ -18,7 +18,7 @@ from clarion_client import (
     UnauthenticatedError,
     UnavailableError,
 )
-from clarion_server.domain.access import Scope as ServerScope
+from clarion_server.domain.access.access import Scope as ServerScope
 from clarion_server.transport.api.scopes import scopes_of
 from google.protobuf.message_factory import GetMessageClass
 

@@ -12,7 +12,7 @@ import uvloop
 from clarion_server.adapters.channels.email.smtp.channel import SmtpEmailChannel
 from clarion_server.adapters.channels.email.smtp.pool import ConnectionPool
 from clarion_server.adapters.channels.webhook.channel import WebhookChannel
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.instant import Instant, from_datetime
 
 from tests.outbound import a_webhook_configuration

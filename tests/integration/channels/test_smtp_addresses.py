@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from clarion_server.application.ports.channels import TransientFailure
-from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.content.email import TlsMode
 from clarion_server.domain.instant import SECOND
+from clarion_server.domain.messages.attempt import FailureReason
 
 from tests.integration.channels.conftest import Certificates, OpenChannel
 from tests.outbound import a_configuration, an_email

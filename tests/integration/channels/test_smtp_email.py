@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from clarion_server.application.ports.channels import PermanentFailure, TransientFailure
 from clarion_server.bootstrap.channels import open_channel
-from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.content.email import Mailbox, RenderedEmail, TlsMode
+from clarion_server.domain.messages.attempt import FailureReason
 
 from tests.integration.channels.conftest import Certificates, OpenChannel
 from tests.outbound import SENDER, a_configuration, an_email

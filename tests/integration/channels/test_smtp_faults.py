@@ -13,9 +13,9 @@ from clarion_server.application.ports.channels import (
     PermanentFailure,
     TransientFailure,
 )
-from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.content.email import RenderedEmail, TlsMode
 from clarion_server.domain.instant import MILLISECOND
+from clarion_server.domain.messages.attempt import FailureReason
 
 from tests.integration.channels.conftest import Certificates, OpenChannel
 from tests.outbound import a_configuration, an_email

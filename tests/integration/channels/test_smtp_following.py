@@ -16,9 +16,9 @@ from clarion_server.application.ports.channels import (
     Outbound,
     PermanentFailure,
 )
-from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.instant import SECOND
+from clarion_server.domain.messages.attempt import FailureReason
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -14,9 +14,9 @@ from clarion_server.application.ports.channels import (
     PermanentFailure,
     TransientFailure,
 )
-from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.content.webhook import Method, WebhookContent
 from clarion_server.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
+from clarion_server.domain.messages.attempt import FailureReason
 
 from tests.http_endpoint import Act, Answer, Cut, HttpEndpoint, Raw, Silence
 from tests.integration.channels.conftest import Certificates, OpenWebhook

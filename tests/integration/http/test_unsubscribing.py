@@ -16,7 +16,7 @@ from clarion_server.adapters.key_ring import KEY_BYTES, KeyRing
 from clarion_server.adapters.links.aes_siv import AesSivLinkTokens
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.personal_link import LinkKind, PersonalLink
+from clarion_server.domain.consent.personal_link import LinkKind, PersonalLink
 from clarion_server.transport.http.unsubscribing import UnsubscribeRoutes
 from clarion_server.transport.http.unsubscribing.texts import texts_of
 

@@ -12,7 +12,7 @@ from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.cap_entries import CapEntries
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
 
 from tests.cap_entries import counted, lock, save
 from tests.contract.store import samples

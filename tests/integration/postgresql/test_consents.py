@@ -14,15 +14,15 @@ from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.application.triggering.accept import AcceptItem, read_facts
-from clarion_server.domain.acceptance import Accepted, decide_all
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import ConsentChoice, ConsentScope, ConsentSettings, Silence
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource
-from clarion_server.domain.consent_facts import ConsentQuestion
-from clarion_server.domain.exclusion_rules import ExclusionFacts
-from clarion_server.domain.message import Lane
-from clarion_server.domain.targets import AcceptedRecipient, TargetAction
-from clarion_server.domain.trigger import Trigger
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope, ConsentSettings, Silence
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.messages.message import Lane
+from clarion_server.domain.triggering.acceptance import Accepted, decide_all
+from clarion_server.domain.triggering.consent_facts import ConsentQuestion
+from clarion_server.domain.triggering.exclusion_rules import ExclusionFacts
+from clarion_server.domain.triggering.targets import AcceptedRecipient, TargetAction
+from clarion_server.domain.triggering.trigger import Trigger
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_channel, a_sender, committing

@@ -11,9 +11,9 @@ import pytest
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.category import Category
-from clarion_server.domain.exclusion import ExclusionPhase
-from clarion_server.domain.message import MessageState
-from clarion_server.domain.suppression import SuppressionScope
+from clarion_server.domain.messages.exclusion import ExclusionPhase
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.suppressions.suppression import SuppressionScope
 
 from tests.contract.store import samples
 from tests.contract.store.given import committing

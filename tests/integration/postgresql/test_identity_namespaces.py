@@ -13,7 +13,7 @@ from clarion_server.adapters.system import SystemClock
 from clarion_server.application.identity_namespaces.namespaces import ManageIdentityNamespaces
 from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access.access import Caller, Scope
 from clarion_server.domain.errors import NamespaceInUse
 
 from tests.contract.store import samples

@@ -19,14 +19,14 @@ from clarion_server.application.profiles.profile_merge import MergeProfiles, Pro
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
-from clarion_server.domain.cap_entries import CapEntries
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.category import Category
-from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.messages.attempt import Failure, FailureReason
+from clarion_server.domain.messages.message import Lane, MessageState
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
+from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
 
 from tests.cap_entries import counted, lock, save
 from tests.contract.store import samples

@@ -11,8 +11,8 @@ from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.counter import Metric
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.events.counter import Metric
+from clarion_server.domain.messages.message import MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.domain.preference_page import Tick
+from clarion_server.domain.consent.preference_page import Tick
 
 from tests.unit.application.unsubscribing import add_topics, history, link, offered, topic, unsubscribing
 from tests.unit.application.world import World

@@ -15,7 +15,7 @@ from clarion_server.application.ports.store import Store
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.instant import MILLISECOND, SECOND, Span
-from clarion_server.domain.message import Message
+from clarion_server.domain.messages.message import Message
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 

@@ -16,17 +16,17 @@ from clarion_server.application.ports.queries import (
     SuppressionQuery,
 )
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.audience_run import AudienceRun
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.audiences.audience_run import AudienceRun
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice_draft import EntryKey
-from clarion_server.domain.consent import ConsentChoice, ConsentScope
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.identity import IdentityKey
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, MessageState
-from clarion_server.domain.turns import Turn
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import Lane, MessageState
+from clarion_server.domain.messages.turns import Turn
+from clarion_server.domain.people.choice_draft import EntryKey
+from clarion_server.domain.people.identity import IdentityKey
 
 from tests.cap_entries import lock
 from tests.contract.store import samples

@@ -22,9 +22,9 @@ from clarion_server.application.maintenance import housekeeping
 from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.counter import LatencyKey, Metric
+from clarion_server.domain.events.counter import LatencyKey, Metric
 from clarion_server.domain.instant import DAY, Instant
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 from sqlalchemy import func, select
 
 from tests.contract.store import samples

@@ -13,8 +13,8 @@ from clarion_server.application.profiles.profile_import import ImportedProfile, 
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.bootstrap.people import choice_recorder
-from clarion_server.domain.consent import ConsentChoice, ConsentScope
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource
 
 from tests.integration.storage.statements import recorded
 from tests.unit.application.consenting import Consents, make_topic

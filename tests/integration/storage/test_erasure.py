@@ -23,18 +23,18 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.audience import Audience, AudienceMember
-from clarion_server.domain.audience_run import AudienceRun
-from clarion_server.domain.campaign_definition import Action, ActionMode
-from clarion_server.domain.consent import ConsentChoice, ConsentScope
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource, Evidence
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.audiences.audience import Audience, AudienceMember
+from clarion_server.domain.audiences.audience_run import AudienceRun
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource, Evidence
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.event import EventType
-from clarion_server.domain.identity import NO_NAMESPACES, Identity
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.attempt import Failure, FailureReason
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.people.identity import NO_NAMESPACES, Identity
 from sqlalchemy import select
 
 from tests.contract.store import samples

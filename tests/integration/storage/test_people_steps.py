@@ -11,12 +11,12 @@ from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.identity_namespaces.namespaces import ManageIdentityNamespaces
 from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.application.triggering.admission import RecipientInput
-from clarion_server.domain.campaign_definition import Action, UnknownRecipientPolicy
+from clarion_server.domain.campaigns.campaign_definition import Action, UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.message import Lane
+from clarion_server.domain.messages.message import Lane
+from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod, FrequencyCap
 
 from tests.contract.store import samples
 from tests.integration.storage.statements import recorded

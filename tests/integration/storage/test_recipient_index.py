@@ -10,7 +10,7 @@ from clarion_server.adapters.storage.recipient_index import FAN, SEGMENT_SIZE, R
 from clarion_server.adapters.storage.schema import messages
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import MessageQuery
-from clarion_server.domain.message import Message
+from clarion_server.domain.messages.message import Message
 from sqlalchemy import distinct, func, select
 
 from tests.contract.store import samples

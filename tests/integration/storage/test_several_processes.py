@@ -11,7 +11,7 @@ from pathlib import Path
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import ExecutionQuery
-from clarion_server.domain.counter import Metric
+from clarion_server.domain.events.counter import Metric
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing

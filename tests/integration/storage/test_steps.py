@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.counter import LatencyKey
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.events.counter import LatencyKey
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender

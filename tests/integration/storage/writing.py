@@ -11,7 +11,7 @@ from uuid import uuid4
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import Store, WriteConflict
-from clarion_server.domain.counter import Metric
+from clarion_server.domain.events.counter import Metric
 
 from tests.contract.store import samples
 from tests.fork_server import fork_server

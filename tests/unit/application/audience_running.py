@@ -20,12 +20,12 @@ from clarion_server.application.audiences.selection import AudienceSelector
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.triggering.cancel import CancelMessages
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.audience_run import AudienceRun
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.identity import NO_NAMESPACES, Identity
-from clarion_server.domain.message import MessageState
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.audiences.audience_run import AudienceRun
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.people.identity import NO_NAMESPACES, Identity
+from clarion_server.domain.people.profile import Profile
 
 from tests.unit.application.running import CALLER, CONTEXT, Process, messages, until
 from tests.unit.application.world import START, World

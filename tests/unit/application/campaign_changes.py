@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import Schedule
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import Schedule
 from clarion_server.domain.instant import HOUR, SECOND
 
 from tests.unit.application.world import AUTHOR, SCHEMA, World

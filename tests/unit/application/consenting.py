@@ -10,9 +10,9 @@ from clarion_server.application.consent.recording import ConsentRecorder, Record
 from clarion_server.application.consent.topics import TOPIC
 from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import ConsentChoice, ConsentScope
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource
-from clarion_server.domain.topic import Topic
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.consent.topic import Topic
 
 from tests.identities import IDENTITIES
 from tests.unit.application.world import AUTHOR, CountingIds, World

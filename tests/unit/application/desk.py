@@ -20,10 +20,10 @@ from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.bootstrap.channels import encode_file
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.instant import SECOND, Instant
-from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.messages.message import Lane, Message
 
 from tests.fakes import ScriptedChannel
 from tests.identities import EXCLUSIONS, MEMBERSHIPS

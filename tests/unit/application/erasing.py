@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.event import EventType, ProfileErasure
-from clarion_server.domain.message import Message
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.events.event import EventType, ProfileErasure
+from clarion_server.domain.messages.message import Message
+from clarion_server.domain.people.profile import Profile
 
 from tests.unit.application.running import events
 from tests.unit.application.world import World

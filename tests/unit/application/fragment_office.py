@@ -7,10 +7,10 @@ from typing import Any
 from clarion_server.application.approvals.approving import Approval, Approving, Word
 from clarion_server.application.fragments.approvable_drafts import FragmentDrafts
 from clarion_server.application.ports.content import ContentCompiler
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.approvable import DraftKind
-from clarion_server.domain.approval import ApprovalAction
-from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.approvals.approval import ApprovalAction
+from clarion_server.domain.fragments.fragment import Fragment
 
 from tests.unit.application.compiler import COMPILER
 from tests.unit.application.fragments import Pieces

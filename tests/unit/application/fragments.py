@@ -8,11 +8,11 @@ from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.fragments.fragments import ManageFragments, Publication, PublishFragment
 from clarion_server.application.ports.content import ContentCompiler, Personalisation
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
-from clarion_server.domain.access import Caller
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.errors import ResourceExists
-from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.fragments.fragment import Fragment
 
 from tests.unit.application.compiler import COMPILER
 from tests.unit.application.world import AUTHOR, World

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clarion_server.application.campaigns.drafts import Draft, UpdateCampaign
-from clarion_server.domain.access import Caller, Scope, Visibility
+from clarion_server.domain.access.access import Caller, Scope, Visibility
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels, access_labels
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaigns.campaign import Campaign
 
 from tests.unit.application.world import AUTHOR, DEFINITION, World
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from clarion_server.application.approvals.approving import Approval, Approving, Word
 from clarion_server.application.campaigns.approvable_drafts import CampaignDrafts
 from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput, ResourceKind
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.approval import ApprovalAction
-from clarion_server.domain.approval_policy import MAX_POLICIES, ApprovalPolicy, approval_policy_violations
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.approvals.approval import ApprovalAction
+from clarion_server.domain.approvals.approval_policy import MAX_POLICIES, ApprovalPolicy, approval_policy_violations
+from clarion_server.domain.campaigns.campaign import Campaign
 
 from tests.unit.application.world import AUTHOR, World
 

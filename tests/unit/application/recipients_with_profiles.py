@@ -10,12 +10,12 @@ import pytest
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.trigger import TriggerAnswer
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.message import Message
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.messages.message import Message
+from clarion_server.domain.people.profile import Profile
 
 from tests.unit.application.running import Process, messages
 from tests.unit.application.world import World

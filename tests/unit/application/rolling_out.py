@@ -6,7 +6,7 @@ from clarion_server.application.campaigns.repinning import FragmentRepinner, Rep
 from clarion_server.application.campaigns.review import Review
 from clarion_server.application.resources import ResourceInput, UpdateResource
 from clarion_server.domain.access_labels import AccessLabels
-from clarion_server.domain.fragment_repin import FragmentRepin
+from clarion_server.domain.campaigns.fragment_repin import FragmentRepin
 
 from tests.unit.application.fragments import Pieces, sent
 from tests.unit.application.labelling import MIGHTY

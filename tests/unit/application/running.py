@@ -37,11 +37,11 @@ from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.trigger import TriggerAnswer, Triggering
 from clarion_server.bootstrap.channels import encode_file
-from clarion_server.domain.access import Caller, Scope, Visibility, whole_sandbox
-from clarion_server.domain.event import Event
-from clarion_server.domain.execution import Execution
+from clarion_server.domain.access.access import Caller, Scope, Visibility, whole_sandbox
+from clarion_server.domain.events.event import Event
 from clarion_server.domain.instant import DAY, Span
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.triggering.execution import Execution
 
 from tests.fakes import Provider
 from tests.identities import EXCLUSIONS, MEMBERSHIPS

@@ -9,8 +9,8 @@ from typing import Any
 from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput, UpdateResource
 from clarion_server.application.sending_policies.policies import SENDING_POLICY
 from clarion_server.domain.instant import Instant, from_datetime
-from clarion_server.domain.quiet_hours import WallInterval
-from clarion_server.domain.sending_policy import SendingPolicy
+from clarion_server.domain.sending_policies.quiet_hours import WallInterval
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 
 from tests.unit.application.world import AUTHOR, World
 

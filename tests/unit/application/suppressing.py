@@ -6,7 +6,7 @@ from typing import Any
 
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
-from clarion_server.domain.suppression import Suppression
+from clarion_server.domain.suppressions.suppression import Suppression
 
 from tests.unit.application.world import AUTHOR, World
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.sending import accepted_messages
 from clarion_server.application.sending.accepted_messages import AcceptedMessages
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.contract.queue.desk import LANE, open_desk
 from tests.contract.queue.kinds import KINDS

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.campaigns import testing
-from clarion_server.domain.accepted_rendering import Expected
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.campaigns.accepted_rendering import Expected
+from clarion_server.domain.campaigns.campaign_definition import Action
+from clarion_server.domain.campaigns.test_cells import CellKey
 from clarion_server.domain.content.email import Mailbox
 from clarion_server.domain.errors import EtagMismatch, InvalidFields, ResourceNotFound
-from clarion_server.domain.test_cells import CellKey
 
 from tests.unit.application.test_trying_cases import DATED, IN_THREE
 from tests.unit.application.trying import CAMPAIGN, Trier

@@ -17,11 +17,11 @@ from clarion_server.application.channels.configurations import (
     UpdateChannelConfiguration,
 )
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
-from clarion_server.domain.access import HIDDEN_THING
+from clarion_server.domain.access.access import HIDDEN_THING
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.errors import (
     CampaignNotLive,
     ChannelConfigurationInUse,

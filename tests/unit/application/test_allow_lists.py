@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.application.suppressions.allow_lists import EDITABLE_FIELDS, ManageAllowLists, UpdateAllowList
-from clarion_server.domain.allow_list import AllowList, AllowListChange
 from clarion_server.domain.errors import EtagMismatch, InvalidFields
-from clarion_server.domain.event import EventType
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.events.event import EventType
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.suppressions.allow_list import AllowList, AllowListChange
 
 from tests.unit.application.running import Process, claimed, events, messages, recipients, states
 from tests.unit.application.world import AUTHOR, STRANGER, World

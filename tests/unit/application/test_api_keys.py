@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 from clarion_server.application.access.api_keys import CreateApiKey, ManageApiKeys, NewKey, hash_of
-from clarion_server.domain.access import ApiKey, Caller, Scope, Visibility
+from clarion_server.domain.access.access import ApiKey, Caller, Scope, Visibility
 from clarion_server.domain.errors import InvalidFields, LastAdminKey, ResourceNotFound, SandboxDenied
 from clarion_server.domain.violation import Violation
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.approvals.approving import Word
 from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
-from clarion_server.domain.approval import ApprovalAction, ApprovalStep
-from clarion_server.domain.approval_policy import ApprovalConditions
+from clarion_server.domain.approvals.approval import ApprovalAction, ApprovalStep
+from clarion_server.domain.approvals.approval_policy import ApprovalConditions
 from clarion_server.domain.campaign_states import ApprovalState, CampaignState
 from clarion_server.domain.category import Category
 from clarion_server.domain.errors import (

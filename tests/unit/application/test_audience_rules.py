@@ -16,16 +16,21 @@ from clarion_server.application.campaigns.preview import PreviewCampaign
 from clarion_server.application.consent.consents import Person
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import ResourceInput, UpdateResource
-from clarion_server.domain.access import Caller
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.campaign_definition import Action, ActionMode, ThroughputMode, UnknownRecipientPolicy
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.audiences.audience import Audience
 from clarion_server.domain.campaign_states import CampaignState
-from clarion_server.domain.consent import ConsentChoice
+from clarion_server.domain.campaigns.campaign_definition import (
+    Action,
+    ActionMode,
+    ThroughputMode,
+    UnknownRecipientPolicy,
+)
+from clarion_server.domain.campaigns.targeting import TargetingRule, WithoutRule
+from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.errors import AudienceInUse, InvalidFields, ReviewFailed
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.identity import NO_NAMESPACES, Identity
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.targeting import TargetingRule, WithoutRule
+from clarion_server.domain.people.identity import NO_NAMESPACES, Identity
 from sqlalchemy import Engine, event
 
 from tests.unit.application.audience_running import Runs, by_condition, listed

@@ -15,17 +15,17 @@ from clarion_server.application.audiences.audiences import ManageAudiences
 from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.audience import AudienceMember
-from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
-from clarion_server.domain.campaign import Campaign, QueueDisposal
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.audiences.audience import AudienceMember
+from clarion_server.domain.audiences.audience_run import AudienceRun, EndReason, RunState
+from clarion_server.domain.campaigns.campaign import Campaign, QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.errors import (
     AudienceInUse,
 )
-from clarion_server.domain.execution import Cancellation, CancelOutcome
 from clarion_server.domain.instant import DAY, HOUR, SECOND
-from clarion_server.domain.message import MessageState
-from clarion_server.domain.profile import ProfileRef
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.people.profile import ProfileRef
+from clarion_server.domain.triggering.execution import Cancellation, CancelOutcome
 
 from tests.unit.application.audience_running import Runs, by_condition, people, person, run_of
 from tests.unit.application.running import CALLER, Process, claimed, executions, messages, recipient, until

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from clarion_server.application.audience_runs.ownership import RunLost
 from clarion_server.application.audience_runs.part_size import PartSize
-from clarion_server.domain.audience_run import AudienceRun, RunState
+from clarion_server.domain.audiences.audience_run import AudienceRun, RunState
 from clarion_server.domain.campaign_states import CampaignState
 from hypothesis import given, settings
 from hypothesis import strategies as st

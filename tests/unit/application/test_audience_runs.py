@@ -12,18 +12,18 @@ from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
-from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
-from clarion_server.domain.campaign_definition import Action, ActionMode
+from clarion_server.domain.audiences.audience_run import AudienceRun, EndReason, RunState
+from clarion_server.domain.audiences.condition import FailureCause
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.category import Category
-from clarion_server.domain.condition import FailureCause
-from clarion_server.domain.consent import ConsentChoice
+from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.message import MessageState
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.people.profile import Profile
+from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
 
 from tests.unit.application.audience_running import (
     Runs,

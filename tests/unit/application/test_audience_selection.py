@@ -14,11 +14,11 @@ from clarion_server.application.audiences import selection
 from clarion_server.application.audiences.selection import SNAPSHOT_SPAN, AudienceSelector, SelectedPage
 from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.condition import MAX_SAMPLES, ConditionInvalid, FailureCause
-from clarion_server.domain.consent import ConsentChoice
-from clarion_server.domain.identity import Identity, IdentityKey
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.audiences.condition import MAX_SAMPLES, ConditionInvalid, FailureCause
+from clarion_server.domain.consent.consent import ConsentChoice
+from clarion_server.domain.people.identity import Identity, IdentityKey
+from clarion_server.domain.people.profile import Profile
 
 from tests.unit.application.consenting import NEWS, Consents, a, make_topic
 from tests.unit.application.world import AUTHOR, START, STRANGER, World

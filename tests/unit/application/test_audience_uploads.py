@@ -16,7 +16,7 @@ from clarion_server.application.audiences.uploading import (
     UploadIdentities,
     purge_lists,
 )
-from clarion_server.domain.audience import Audience
+from clarion_server.domain.audiences.audience import Audience
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound
 from clarion_server.domain.instant import DAY, HOUR
 

@@ -9,7 +9,7 @@ import pytest
 from clarion_server.adapters.conditions import CelConditionCompiler
 from clarion_server.application.audiences.audiences import ManageAudiences
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
-from clarion_server.domain.audience import Audience
+from clarion_server.domain.audiences.audience import Audience
 from clarion_server.domain.errors import (
     AudienceConditionInvalid,
     EtagMismatch,

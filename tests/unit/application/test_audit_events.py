@@ -6,9 +6,9 @@ from clarion_server.application.archivable_resources import ManageArchivableReso
 from clarion_server.application.consent.settings import ManageConsentSettings, UpdateConsentSettings
 from clarion_server.application.consent.topics import TOPIC
 from clarion_server.application.resources import ResourceInput, UpdateResource
-from clarion_server.domain.consent import Silence
-from clarion_server.domain.event import ChangeKind, EventType, SendingPolicyChange, SilenceChange
-from clarion_server.domain.topic import Topic
+from clarion_server.domain.consent.consent import Silence
+from clarion_server.domain.consent.topic import Topic
+from clarion_server.domain.events.event import ChangeKind, EventType, SendingPolicyChange, SilenceChange
 
 from tests.unit.application.consenting import make_topic
 from tests.unit.application.running import events

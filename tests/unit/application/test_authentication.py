@@ -11,7 +11,7 @@ import pytest
 from clarion_server.application.access.api_keys import CreateApiKey, ManageApiKeys, NewKey, hash_of
 from clarion_server.application.access.authentication import MAX_TRUSTED, TRUST, KeyAuthenticator
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import ApiKey, Caller, Scope, Visibility
+from clarion_server.domain.access.access import ApiKey, Caller, Scope, Visibility
 from clarion_server.domain.errors import Unauthenticated
 
 from tests.memory_store import MemoryStore

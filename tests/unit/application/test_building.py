@@ -11,8 +11,8 @@ from clarion_server.application.campaign_cache import CampaignCache
 from clarion_server.application.campaigns.preview import PreviewCampaign
 from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments, Personalisation
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.built_source import BuiltSource, BuiltSources
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.content.built_source import BuiltSource, BuiltSources
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.content.transform import Transform
 

@@ -17,9 +17,9 @@ from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.campaign_definition import Action, ContentVariant
+from clarion_server.domain.campaigns.campaign_definition import Action, ContentVariant
+from clarion_server.domain.campaigns.targeting import TargetingRule
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.targeting import TargetingRule
 
 from tests.memory_store import MemoryStore
 from tests.unit.application.world import AUTHOR, World

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 import trustme
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_health import HealthCode, HealthProblem
+from clarion_server.domain.campaigns.campaign import QueueDisposal
 from clarion_server.domain.content import Provider
 from clarion_server.domain.content.email import Mailbox, SmtpProvider
 from clarion_server.domain.content.webhook import WebhookProvider
+from clarion_server.domain.events.campaign_health import HealthCode, HealthProblem
 from clarion_server.domain.instant import DAY, SECOND, Instant
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.contract.store import samples
 from tests.unit.application.running import Process, recipient, states, until

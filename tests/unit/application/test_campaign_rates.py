@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 
 import pytest
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR, SECOND, Instant
-from clarion_server.domain.message import Lane, Message, MessageState
-from clarion_server.domain.sending_rate import RatePeriod, SendingRate
-from clarion_server.domain.turns import campaign_schedule
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.messages.turns import campaign_schedule
+from clarion_server.domain.sending_policies.sending_rate import RatePeriod, SendingRate
 
 from tests.unit.application.running import Process, claimed, messages, recipient, recipients, states
 from tests.unit.application.sending_policies import Policies

@@ -15,7 +15,7 @@ from clarion_server.application.channels.configurations import ChannelSettings, 
 from clarion_server.application.consent.topics import TOPIC
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import ResourceInput, UpdateResource
-from clarion_server.domain.audience import Audience
+from clarion_server.domain.audiences.audience import Audience
 
 from tests.unit.application.audience_running import by_condition
 from tests.unit.application.consenting import make_topic

@@ -14,9 +14,9 @@ from clarion_server.application.channels.configurations import (
     UpdateChannelConfiguration,
 )
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import Action, ActionMode
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.content.email import Mailbox, TlsMode
 from clarion_server.domain.content.webhook import WebhookProvider
 from clarion_server.domain.errors import (
@@ -27,7 +27,7 @@ from clarion_server.domain.errors import (
     ResourceNotFound,
 )
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.violation import Violation
 
 from tests.contract.store import samples

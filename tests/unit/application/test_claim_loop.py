@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.application.sending import store_look
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.unit.application.running import Process, messages, recipient, recipients, states, until
 from tests.unit.application.test_dispatcher_properties import TickingClock

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND
-from clarion_server.domain.message import Lane
+from clarion_server.domain.messages.message import Lane
 
 from tests.unit.application.running import DEADLINE_S
 from tests.unit.application.world import StandingClock

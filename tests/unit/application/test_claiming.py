@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clarion_server.application.ports.queue import Claimed
-from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign import QueueDisposal
 from clarion_server.domain.category import Category
-from clarion_server.domain.event import EventType
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR, SECOND
-from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.messages.message import Lane, MessageState
 
 from tests.unit.application.running import Process, claimed, counts, events, messages, recipients, states
 from tests.unit.application.world import AUTHOR, World

@@ -13,12 +13,12 @@ from clarion_server.application.profiles.profiles import ProfileFields, UpdatePr
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.category import Category
-from clarion_server.domain.consent import ConsentChoice, ConsentScope, Silence
-from clarion_server.domain.consent_change import change_name
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope, Silence
+from clarion_server.domain.consent.consent_change import change_name
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND
-from clarion_server.domain.message import Lane, Message, MessageState
-from clarion_server.domain.suppression import SuppressionReason
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.suppressions.suppression import SuppressionReason
 
 from tests.fakes import LATER, UNKNOWN
 from tests.unit.application.consenting import ALL, EMAIL, JANE, NEWS, NEWS_ANYWHERE, Consents, a, make_topic

@@ -8,9 +8,9 @@ import pytest
 from clarion_server.application.consent.consents import ConsentView, Person, SetConsents
 from clarion_server.application.consent.settings import ManageConsentSettings, UpdateConsentSettings
 from clarion_server.application.ports.queries import EventQuery
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.consent import ConsentChoice, ConsentScope, Silence
-from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentSource, Evidence
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope, Silence
+from clarion_server.domain.consent.consent_change import NO_EVIDENCE, ConsentSource, Evidence
 from clarion_server.domain.errors import (
     DenialStands,
     EtagMismatch,
@@ -18,7 +18,7 @@ from clarion_server.domain.errors import (
     ResourceNotFound,
     StandingDenial,
 )
-from clarion_server.domain.event import EventType
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR, MINUTE
 from clarion_server.domain.violation import Violation
 

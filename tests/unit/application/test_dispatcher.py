@@ -18,11 +18,11 @@ from clarion_server.application.sending import dispatchers as dispatchers_module
 from clarion_server.application.sending import store_look
 from clarion_server.application.sending.in_flight import in_flight_limits
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.attempt import Attempt, AttemptResult, FailureReason
 from clarion_server.domain.content.email import RenderedEmail
-from clarion_server.domain.event import EventType
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, FailureReason
+from clarion_server.domain.messages.message import Lane, MessageState
 
 from tests.fakes import LATER, NEVER, End
 from tests.unit.application.running import Process, counts, events, messages, recipients, states, until

@@ -11,14 +11,14 @@ from itertools import cycle
 import pytest
 from clarion_server.application.sending import claim_loop as claim_loop_module
 from clarion_server.application.sending import dispatcher as dispatcher_module
-from clarion_server.domain.attempt import Attempt
-from clarion_server.domain.campaign_definition import InDoubtPolicy
+from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.category import Category
+from clarion_server.domain.channels.retry import RetryPolicy
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.event import EventType
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import DAY, HOUR, Instant
-from clarion_server.domain.message import OUTCOMES, MessageState
-from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.messages.attempt import Attempt
+from clarion_server.domain.messages.message import OUTCOMES, MessageState
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

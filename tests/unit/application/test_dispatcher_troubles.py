@@ -13,7 +13,7 @@ from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.sending import claim_loop as claim_loop_module
 from clarion_server.application.sending import dispatcher as dispatcher_module
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.messages.message import Lane, MessageState
 from structlog.testing import capture_logs
 
 from tests.fakes import FaultyStore

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from clarion_server.application.campaigns.drafts import EDITABLE_FIELDS, CreateCampaign, Draft, UpdateCampaign
 from clarion_server.application.ports.queries import CampaignQuery
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import CampaignDefinition, Schedule
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition, Schedule
 from clarion_server.domain.category import Category
 from clarion_server.domain.errors import (
     EtagMismatch,

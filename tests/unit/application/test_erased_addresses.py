@@ -6,14 +6,14 @@ import pytest
 from clarion_server.application.erasure.beginning import BeginErasure, EraseProfile
 from clarion_server.application.erasure.kept_addresses import AddressKeeper
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
-from clarion_server.domain.address_hash import NO_ADDRESS_HASHER
+from clarion_server.domain.addresses.address_hash import NO_ADDRESS_HASHER
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import ConsentChoice
+from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.errors import ErasureKeysMissing, InvalidFields
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.message import Lane
-from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import Lane
+from clarion_server.domain.suppressions.suppression import SuppressionReason, SuppressionScope
 
 from tests.identities import HASHER
 from tests.unit.application.consenting import ALL, Consents, a

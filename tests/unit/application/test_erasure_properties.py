@@ -13,12 +13,12 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.consent import ConsentChoice
-from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.errors import ClarionError
-from clarion_server.domain.event import EventType
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.events.delivery import AttemptOutcome
+from clarion_server.domain.events.event import EventType
+from clarion_server.domain.messages.message import MessageState
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -12,13 +12,13 @@ from clarion_server.application.ports.queries import CampaignQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
-from clarion_server.domain.consent import ConsentChoice
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.errors import EtagMismatch, InvalidFields, ResourceNotFound
-from clarion_server.domain.event import EventType, message_event
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.events.event import EventType, message_event
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.message import MessageState
 
 from tests.contract.store import samples
 from tests.unit.application.erasing import CALLER, JANE, LABELS, erase, erased_events, is_blank, stored, sweep

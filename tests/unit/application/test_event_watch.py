@@ -16,7 +16,7 @@ from clarion_server.application.queries.commit_signal import CommitSignal
 from clarion_server.application.queries.event_watch import EventWatch, Watched
 from clarion_server.application.transactions import READERS, Transactions
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.event import Event, EventType
+from clarion_server.domain.events.event import Event, EventType
 from clarion_server.domain.instant import HOUR, Instant
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -10,16 +10,16 @@ from clarion_server.adapters.system import SystemIds
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.triggering.admission import RecipientInput
-from clarion_server.domain.campaign_definition import Action, ActionMode, ThroughputMode
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ThroughputMode
 from clarion_server.domain.category import Category
-from clarion_server.domain.consent import ConsentChoice
-from clarion_server.domain.consent_change import change_name
+from clarion_server.domain.consent.consent import ConsentChoice
+from clarion_server.domain.consent.consent_change import change_name
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.explanation import Explanation, MessageExplanation, SourcedValue, ValueSource
-from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
+from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource, WhenClosed
+from clarion_server.domain.triggering.explanation import Explanation, MessageExplanation, SourcedValue, ValueSource
 
 from tests.unit.application.consenting import EMAIL, Consents, a
 from tests.unit.application.running import CALLER, Process, counts, executions, messages, recipient

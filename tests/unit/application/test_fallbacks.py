@@ -8,9 +8,9 @@ import pytest
 from clarion_server.application.ports.channels import PermanentFailure
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
-from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.campaign_definition import Action, ActionMode
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
+from clarion_server.domain.messages.attempt import Failure, FailureReason
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.fakes import ScriptedChannel
 from tests.unit.application.running import CALLER, Process, claimed, messages, states

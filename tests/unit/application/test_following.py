@@ -10,10 +10,10 @@ from clarion_server.application.ports.content import Personalisation, RenderingF
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.send_queue import SendQueue
+from clarion_server.domain.consent.personal_link import PersonalUrls
 from clarion_server.domain.content import Rendered
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.message import Lane, MessageState
-from clarion_server.domain.personal_link import PersonalUrls
+from clarion_server.domain.messages.message import Lane, MessageState
 
 from tests.contract.store import samples
 from tests.fakes import NEVER, ScriptedChannel

@@ -11,10 +11,10 @@ from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.approvals.approving import Word
 from clarion_server.application.resources import ResourceInput, UpdateResource
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.access_labels import access_labels
-from clarion_server.domain.approval import ApprovalAction
-from clarion_server.domain.approval_policy import ApprovalConditions
+from clarion_server.domain.approvals.approval import ApprovalAction
+from clarion_server.domain.approvals.approval_policy import ApprovalConditions
 from clarion_server.domain.campaign_states import ApprovalState
 from clarion_server.domain.errors import (
     ApprovalRequired,
@@ -28,7 +28,7 @@ from clarion_server.domain.errors import (
     SelfApproval,
 )
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.fragment import FragmentKind
+from clarion_server.domain.fragments.fragment import FragmentKind
 
 from tests.unit.application.fragment_office import FragmentOffice
 from tests.unit.application.labelling import MIGHTY

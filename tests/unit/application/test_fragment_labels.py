@@ -11,10 +11,10 @@ from clarion_server.application.campaigns.preview import PreviewCampaign
 from clarion_server.application.fragments.fragments import PublishFragment
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound, ReviewFailed
-from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.fragments.fragment import Fragment
 
 from tests.unit.application.fragments import CONTEXT, Pieces, mails, sent
 from tests.unit.application.labelling import BOTH, EU, MIGHTY, VIP, holder, label

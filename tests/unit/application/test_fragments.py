@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from clarion_server.application.fragments.fragments import Publication, PublishFragment
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import (
     EtagMismatch,
@@ -18,8 +18,8 @@ from clarion_server.domain.errors import (
     ResourceNotFound,
     ReviewFailed,
 )
-from clarion_server.domain.event import EventType, FragmentChange, FragmentChangeKind
-from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.events.event import EventType, FragmentChange, FragmentChangeKind
+from clarion_server.domain.fragments.fragment import Fragment
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.fragments import Pieces

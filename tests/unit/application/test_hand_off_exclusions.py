@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clarion_server.domain.campaign_definition import Action, ActionMode
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.event import EventType
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR, SECOND
-from clarion_server.domain.message import Lane, MessageState
-from clarion_server.domain.suppression import Suppression, SuppressionScope
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import Lane, MessageState
+from clarion_server.domain.suppressions.suppression import Suppression, SuppressionScope
 
 from tests.fakes import LATER, UNKNOWN
 from tests.unit.application.running import Process, claimed, counts, events, messages, recipients, states, until

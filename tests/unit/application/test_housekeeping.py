@@ -15,7 +15,7 @@ from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 from structlog.testing import capture_logs
 
 from tests.fakes import FaultyStore

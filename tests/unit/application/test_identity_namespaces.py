@@ -16,11 +16,11 @@ from clarion_server.application.profiles.profiles import CreateProfile, ProfileF
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.bootstrap.people import choice_recorder
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.category import Category
-from clarion_server.domain.consent import ConsentChoice
+from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.errors import (
     EtagMismatch,
     IdentityTaken,
@@ -29,12 +29,12 @@ from clarion_server.domain.errors import (
     ResourceExists,
     ResourceNotFound,
 )
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.identity import Normalisation
-from clarion_server.domain.identity_namespace import MAX_NAMESPACES, NamespaceResource
-from clarion_server.domain.import_result import ImportOutcome
-from clarion_server.domain.message import Lane, MessageState
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import Lane, MessageState
+from clarion_server.domain.people.identity import Normalisation
+from clarion_server.domain.people.identity_namespace import MAX_NAMESPACES, NamespaceResource
+from clarion_server.domain.people.import_result import ImportOutcome
+from clarion_server.domain.people.profile import Profile
 
 from tests.identities import IDENTITIES
 from tests.unit.application.consenting import EMAIL, Consents, a

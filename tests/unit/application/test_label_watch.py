@@ -12,10 +12,10 @@ from clarion_server.application.ports.queries import EventQuery
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.queries import event_watch as event_watch_module
 from clarion_server.application.queries.event_watch import Watched
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS, AccessLabels
-from clarion_server.domain.event import EventType, FragmentChange, FragmentChangeKind, fragment_event
-from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.events.event import EventType, FragmentChange, FragmentChangeKind, fragment_event
+from clarion_server.domain.fragments.fragment import Fragment
 from clarion_server.domain.instant import HOUR
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -10,7 +10,7 @@ from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.send_queue import SendQueue, marketing_limit
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.messages.message import Lane, MessageState
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,14 +9,14 @@ import pytest
 from clarion_server.application.campaigns.preview import Preview, PreviewCampaign
 from clarion_server.application.ports.channels import PermanentFailure
 from clarion_server.application.triggering.admission import RecipientInput
-from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.campaign_definition import Action, ActionMode, ContentVariant
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ContentVariant
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
-from clarion_server.domain.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.errors import ReviewFailed
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
+from clarion_server.domain.messages.attempt import Failure, FailureReason
+from clarion_server.domain.messages.message import MessageState
 
 from tests.fakes import Provider
 from tests.unit.application.compiler import RememberingCompiler

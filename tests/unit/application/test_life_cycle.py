@@ -12,11 +12,10 @@ from clarion_server.application.campaigns.life_cycle import ActivateCampaign
 from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
 from clarion_server.application.ports.content import NO_ATTACHMENTS, NO_FRAGMENTS, Attachments, Fragments
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import CampaignDefinition, Schedule
 from clarion_server.domain.campaign_states import CampaignState
-from clarion_server.domain.counter import Metric
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition, Schedule
+from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.errors import (
     ChannelConfigurationInUse,
     EtagMismatch,
@@ -24,6 +23,7 @@ from clarion_server.domain.errors import (
     ResourceNotFound,
     ReviewFailed,
 )
+from clarion_server.domain.events.counter import Metric
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.instant import HOUR
 

@@ -11,11 +11,11 @@ from clarion_server.application.consent.consents import Person
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.sending.exclusions import check_hand_off
 from clarion_server.domain.category import Category
-from clarion_server.domain.consent import ConsentChoice
-from clarion_server.domain.frequency_cap import FrequencyCap
+from clarion_server.domain.channels.retry import RetryPolicy
+from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.instant import DAY, HOUR, SECOND, to_datetime
-from clarion_server.domain.message import Lane, Message, MessageState
-from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

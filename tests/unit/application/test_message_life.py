@@ -13,19 +13,19 @@ import pytest
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.triggering.cancel import CancelMessages
-from clarion_server.domain.attempt import Attempt, AttemptResult
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import InDoubtPolicy
+from clarion_server.domain.addresses.magic import simulated_outcome
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.category import Category
-from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.channels.retry import RetryPolicy
 from clarion_server.domain.errors import CampaignNotLive
-from clarion_server.domain.event import Event, EventType
-from clarion_server.domain.frequency_cap import LONGEST, FrequencyCap
+from clarion_server.domain.events.delivery import AttemptOutcome
+from clarion_server.domain.events.event import Event, EventType
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND
-from clarion_server.domain.magic import simulated_outcome
-from clarion_server.domain.message import OUTCOMES, Message, MessageState
-from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult
+from clarion_server.domain.messages.message import OUTCOMES, Message, MessageState
+from clarion_server.domain.sending_policies.frequency_cap import LONGEST, FrequencyCap
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from clarion_server.adapters.metrics import PrometheusMetrics
 from clarion_server.application.reports.counts import CampaignCounts, counts_of
-from clarion_server.domain.counter import Metric
+from clarion_server.domain.events.counter import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.application.running import Process, recipients, until

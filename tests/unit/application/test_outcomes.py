@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
-from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign_definition import InDoubtPolicy
-from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
-from clarion_server.domain.event import EventType
+from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
+from clarion_server.domain.channels.retry import RetryPolicy
+from clarion_server.domain.events.delivery import AttemptOutcome, decide_next, expire
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR, SECOND
-from clarion_server.domain.message import Message, MessageState
-from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.unit.application.running import Process, claimed, counts, events, messages, states
 from tests.unit.application.world import World

@@ -8,7 +8,7 @@ from clarion_server.application.people import GivenIdentities, People
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
-from clarion_server.domain.consent import ConsentChoice
+from clarion_server.domain.consent.consent import ConsentChoice
 
 from tests.unit.application.consenting import ALL, Consents, a
 from tests.unit.application.world import AUTHOR, World

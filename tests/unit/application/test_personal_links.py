@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from clarion_server.application.campaigns.preview import PreviewCampaign
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent.personal_link import LinkKind, PersonalLink
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.errors import ReviewFailed
 from clarion_server.domain.finding import FindingCode
-from clarion_server.domain.personal_link import LinkKind, PersonalLink
 
 from tests.unit.application.links import PUBLIC_URL, TOKENS
 from tests.unit.application.running import Process, messages, recipient, until

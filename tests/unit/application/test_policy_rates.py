@@ -8,7 +8,7 @@ import pytest
 from clarion_server.application.ports.turn_schedules import Retiming
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR, SECOND, Instant
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.messages.message import Lane, Message, MessageState
 
 from tests.unit.application.running import Process, claimed, messages, recipient, recipients, states, until
 from tests.unit.application.sending_policies import NIGHT, Policies, utc

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from clarion_server.application.campaigns.preview import Preview, PreviewCampaign
-from clarion_server.domain.campaign_definition import Action
-from clarion_server.domain.choice import Choice, Source
+from clarion_server.domain.campaigns.campaign_definition import Action
+from clarion_server.domain.consent.choice import Choice, Source
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.content.webhook import RenderedWebhook, WebhookContent
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound

@@ -10,13 +10,13 @@ import pytest
 from clarion_server.application.maintenance import process_heartbeat as heartbeat_module
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.sending.lease import Lease
-from clarion_server.domain.attempt import Attempt, AttemptResult, FailureReason
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import InDoubtPolicy
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.event import EventType
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import DAY, HOUR, SECOND
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, FailureReason
+from clarion_server.domain.messages.message import MessageState
 
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_export import ExportedProfile, ExportProfiles
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
-from clarion_server.domain.consent import ConsentChoice
+from clarion_server.domain.consent.consent import ConsentChoice
 
 from tests.unit.application.consenting import EMAIL, Consents, a
 from tests.unit.application.running import CALLER

@@ -10,12 +10,12 @@ from clarion_server.application.consent.consents import Person
 from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportedProfile, ImportProfiles
 from clarion_server.application.profiles.profiles import ProfileFields
 from clarion_server.bootstrap.people import choice_recorder
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.consent import ConsentChoice, ConsentScope
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.import_result import ImportOutcome, ImportResult
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
+from clarion_server.domain.people.profile import Profile
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.consenting import EMAIL, NEWS, Consents, a, make_topic

@@ -11,14 +11,14 @@ from clarion_server.application.consent.consents import Person
 from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
-from clarion_server.domain.consent import ConsentChoice
-from clarion_server.domain.consent_change import ConsentSource
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.consent.consent import ConsentChoice
+from clarion_server.domain.consent.consent_change import ConsentSource
 from clarion_server.domain.errors import EtagMismatch, ResourceNotFound, TooManyIdentities
-from clarion_server.domain.event import EventType, ProfileMerge
+from clarion_server.domain.events.event import EventType, ProfileMerge
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.people.profile import Profile
 
 from tests.unit.application.consenting import ALL, EMAIL, NEWS, Consents, a, make_topic
 from tests.unit.application.running import Process, events, messages, recipient

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign_definition import Action, ActionMode, ThroughputMode, UnknownRecipientPolicy
+from clarion_server.domain.campaigns.campaign_definition import (
+    Action,
+    ActionMode,
+    ThroughputMode,
+    UnknownRecipientPolicy,
+)
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import MessageState
 
 from tests.fakes import Provider
 from tests.unit.application.recipients_with_profiles import (

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.ports.channels import HandOffFailed, PermanentFailure, TransientFailure
 from clarion_server.application.sending.provider_health import FAILURES, QUIET
-from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.instant import SECOND
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.attempt import Failure, FailureReason
+from clarion_server.domain.messages.message import MessageState
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 

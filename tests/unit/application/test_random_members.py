@@ -12,8 +12,8 @@ from clarion_server.application.audiences.counting import AudienceCounter, Count
 from clarion_server.application.audiences.selection import AudienceSelector
 from clarion_server.application.audiences.uploading import AudienceUploads, UploadIdentities
 from clarion_server.application.erasure.beginning import EraseProfile
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.condition import FailureCause
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.audiences.condition import FailureCause
 from clarion_server.domain.errors import AudienceConditionInvalid
 
 from tests.unit.application.test_audience_selection import add

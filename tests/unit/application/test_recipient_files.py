@@ -12,12 +12,12 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.triggering.admission import RecipientFile
 from clarion_server.application.triggering.recipient_files import RecipientFiles
-from clarion_server.domain.attachment import Attachment, FileInput
-from clarion_server.domain.attempt import FailureReason
-from clarion_server.domain.carried_file import CarriedFile
-from clarion_server.domain.channel import DEFAULT_MAX_MESSAGE
+from clarion_server.domain.attachments.attachment import Attachment, FileInput
+from clarion_server.domain.attachments.carried_file import CarriedFile
+from clarion_server.domain.channels.channel import DEFAULT_MAX_MESSAGE
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.messages.attempt import FailureReason
+from clarion_server.domain.messages.message import Message, MessageState
 from sqlalchemy import text
 
 from tests.unit.application.running import Process, messages, recipients, states, until

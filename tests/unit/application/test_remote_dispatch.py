@@ -8,7 +8,7 @@ from clarion_server.application.sending import store_look
 from clarion_server.application.sending.remote_dispatch import NoLocalDispatch
 from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.triggering.trigger import Triggering
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 
 from tests.identities import EXCLUSIONS, MEMBERSHIPS
 from tests.unit.application.running import CALLER, Process, command, recipient_files, recipients, states, until

@@ -9,10 +9,9 @@ from clarion_server.application.campaigns.candidate import candidate_of, rendere
 from clarion_server.application.campaigns.cell_rendering import CpuBudget
 from clarion_server.application.campaigns.comparison import CompareVersions
 from clarion_server.application.campaigns.rendered_comparison import rendered_differences
-from clarion_server.domain.campaign_definition import ContentVariant
-from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.targeting import TargetingRule, WithoutRule
-from clarion_server.domain.test_cell_difference import (
+from clarion_server.domain.campaigns.campaign_definition import ContentVariant
+from clarion_server.domain.campaigns.targeting import TargetingRule, WithoutRule
+from clarion_server.domain.campaigns.test_cell_difference import (
     MAX_CHARACTERS,
     MAX_DIFFERENCES,
     CellChange,
@@ -21,7 +20,8 @@ from clarion_server.domain.test_cell_difference import (
     cell_difference,
     told,
 )
-from clarion_server.domain.test_cells import CellKey
+from clarion_server.domain.campaigns.test_cells import CellKey
+from clarion_server.domain.content.email import EmailContent
 
 from tests.unit.application.test_trying_rules import ACTION, LARGE, PERSON
 from tests.unit.application.trying import Trier

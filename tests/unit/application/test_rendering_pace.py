@@ -11,7 +11,7 @@ import pytest
 from clarion_server.application.sending import attempt as attempt_module
 from clarion_server.application.sending.rendering_pace import LONG, TURN, RenderingPace
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 
 from tests.unit.application.running import Process, recipients, states, until
 from tests.unit.application.working import at_work

@@ -7,11 +7,11 @@ from dataclasses import replace
 from clarion_server.application.audience_runs.parts import Part
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.audience_run import AudienceRun
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.audiences.audience_run import AudienceRun
+from clarion_server.domain.audiences.taken_addresses import TakenAddresses, address_hash
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
-from clarion_server.domain.execution import Execution
-from clarion_server.domain.taken_addresses import TakenAddresses, address_hash
+from clarion_server.domain.triggering.execution import Execution
 
 from tests.unit.application.audience_running import Runs, by_condition, person
 from tests.unit.application.running import Process, executions, messages

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.application.campaigns.repinning import RepinFragment
-from clarion_server.domain.approval import ApprovalAction
-from clarion_server.domain.approval_policy import ApprovalConditions
+from clarion_server.domain.approvals.approval import ApprovalAction
+from clarion_server.domain.approvals.approval_policy import ApprovalConditions
 from clarion_server.domain.campaign_states import ApprovalState
+from clarion_server.domain.campaigns.fragment_repin import FragmentRepin, RepinOutcome
 from clarion_server.domain.category import Category
 from clarion_server.domain.errors import ApprovalStale, IllegalTransition, InvalidFields
-from clarion_server.domain.fragment_repin import FragmentRepin, RepinOutcome
 
 from tests.unit.application.fragments import mails
 from tests.unit.application.office import ANN, BOB, Office

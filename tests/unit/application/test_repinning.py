@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.campaigns.repinning import RepinFragment, RollOut
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import Schedule
+from clarion_server.domain.campaigns.fragment_repin import FragmentRepin, RepinOutcome
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound
 from clarion_server.domain.finding import Severity
-from clarion_server.domain.fragment_repin import FragmentRepin, RepinOutcome
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.violation import Violation
 

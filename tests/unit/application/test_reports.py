@@ -6,13 +6,13 @@ from collections import Counter
 
 import pytest
 from clarion_server.application.reports.counts import counts_of
-from clarion_server.domain.attempt import FailureReason
-from clarion_server.domain.counter import METRIC_OF_OUTCOME, Metric
 from clarion_server.domain.errors import ResourceNotFound
-from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.events.counter import METRIC_OF_OUTCOME, Metric
+from clarion_server.domain.events.latency import bucket_of
 from clarion_server.domain.instant import MILLISECOND, SECOND
-from clarion_server.domain.latency import bucket_of
-from clarion_server.domain.message import OUTCOMES, MessageState
+from clarion_server.domain.messages.attempt import FailureReason
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import OUTCOMES, MessageState
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -15,12 +15,12 @@ from clarion_server.application.profiles.profiles import UpdateProfile
 from clarion_server.application.suppressions.entries import CreateSuppression
 from clarion_server.application.suppressions.importing import ImportSuppressions
 from clarion_server.bootstrap.people import choice_recorder
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.audience import Audience
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.audiences.audience import Audience
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.import_place import ImportPlace
-from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import DAY
+from clarion_server.domain.people.import_place import ImportPlace
+from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
 
 from tests.unit.application.test_profile_imports import CALLER, outcomes, profile, profiles, row
 from tests.unit.application.world import START, World

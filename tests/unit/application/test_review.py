@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from clarion_server.application.campaigns.candidate import Candidate
 from clarion_server.application.ports.content import NO_ATTACHMENTS
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.campaign_definition import (
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.campaign_definition import (
     Action,
     CampaignDefinition,
     Schedule,
@@ -17,7 +17,7 @@ from clarion_server.domain.campaign_definition import (
     UnknownRecipientPolicy,
 )
 from clarion_server.domain.category import Category
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.finding import Finding, FindingCode, Severity

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.campaign_definition import Action, UnknownRecipientPolicy
+from clarion_server.domain.campaigns.campaign_definition import Action, UnknownRecipientPolicy
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import MessageState
 
 from tests.unit.application.audience_running import Runs, identities, listed, person, reasons
 from tests.unit.application.world import AUTHOR, World

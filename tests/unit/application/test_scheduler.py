@@ -13,9 +13,9 @@ from clarion_server.application.campaigns.scheduler import MAX_SLEEP, CampaignSc
 from clarion_server.application.ports.campaigns import CampaignRepository
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.campaign_definition import Schedule
 from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND, Instant
 from structlog.testing import capture_logs
 

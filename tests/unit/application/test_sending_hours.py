@@ -8,15 +8,15 @@ import pytest
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
 from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.application.sending.claim import ClaimNamedMessages, NamedClaim, NamedClaims
-from clarion_server.domain.campaign_definition import Action, ActionMode, ThroughputMode
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ThroughputMode
 from clarion_server.domain.category import Category
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.channels.retry import RetryPolicy
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND
-from clarion_server.domain.message import Lane, Message, MessageState
-from clarion_server.domain.profile import Profile
-from clarion_server.domain.quiet_hours import WallInterval
-from clarion_server.domain.retry import RetryPolicy
-from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.people.profile import Profile
+from clarion_server.domain.sending_policies.quiet_hours import WallInterval
+from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource, WhenClosed
 
 from tests.fakes import LATER
 from tests.identities import EXCLUSIONS

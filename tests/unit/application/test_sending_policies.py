@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import ThroughputMode
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import ThroughputMode
 from clarion_server.domain.errors import (
     EtagMismatch,
     InvalidFields,
@@ -18,7 +18,7 @@ from clarion_server.domain.errors import (
 )
 from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.sending_policy import MAX_POLICIES, WhenClosed
+from clarion_server.domain.sending_policies.sending_policy import MAX_POLICIES, WhenClosed
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.sending_policies import NIGHT, POLICY, Policies

@@ -10,8 +10,8 @@ import pytest
 from clarion_server.application.campaigns.queue_canceller import QueueCanceller
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.campaign import QueueDisposal
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import QueueDisposal
 from clarion_server.domain.errors import Unavailable
 from structlog.testing import capture_logs
 

@@ -11,10 +11,10 @@ from clarion_server.application.ports.queries import SuppressionQuery
 from clarion_server.application.suppressions.entries import CreateSuppression
 from clarion_server.application.suppressions.importing import MAX_ROWS, ImportSuppressions
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.event import EventType
-from clarion_server.domain.import_result import ImportOutcome, ImportResult
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope
+from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
+from clarion_server.domain.suppressions.suppression import Suppression, SuppressionReason, SuppressionScope
 
 from tests.unit.application.running import events
 from tests.unit.application.world import AUTHOR, World

@@ -11,9 +11,9 @@ from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.queries import SuppressionQuery
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.domain.errors import InvalidFields, ResourceExists, ResourceNotFound
-from clarion_server.domain.event import EventType
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.suppression import Suppression, SuppressionChange, SuppressionReason
+from clarion_server.domain.suppressions.suppression import Suppression, SuppressionChange, SuppressionReason
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.running import Process, events

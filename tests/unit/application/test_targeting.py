@@ -10,17 +10,17 @@ from clarion_server.application.campaigns.drafts import DuplicateCampaign
 from clarion_server.application.campaigns.preview import Preview, PreviewCampaign
 from clarion_server.application.ports.channels import PermanentFailure
 from clarion_server.application.triggering.admission import RecipientInput
-from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.campaign_definition import Action, ActionMode, ContentVariant, ThroughputMode
-from clarion_server.domain.campaign_health import HealthCode
-from clarion_server.domain.condition import FailureCause
+from clarion_server.domain.audiences.condition import FailureCause
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ContentVariant, ThroughputMode
+from clarion_server.domain.campaigns.targeting import RuleEvaluation, RuleResult, TargetingRule, WithoutRule
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
-from clarion_server.domain.counter import Metric
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.events.campaign_health import HealthCode
+from clarion_server.domain.events.counter import Metric
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.message import MessageState
-from clarion_server.domain.targeting import RuleEvaluation, RuleResult, TargetingRule, WithoutRule
+from clarion_server.domain.messages.attempt import Failure, FailureReason
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import MessageState
 
 from tests.fakes import Provider
 from tests.unit.application.audience_running import Runs, by_condition

@@ -9,9 +9,9 @@ import pytest
 from clarion_server.application.campaigns.drafts import DuplicateCampaign
 from clarion_server.application.campaigns.test_cases import ManageTestCases, TestCases
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
+from clarion_server.domain.campaigns.test_case import MAX_CONTEXT, MAX_PROFILE, MAX_TEST_CASES, TestCase
 from clarion_server.domain.errors import EtagMismatch, InvalidFields, ResourceExists, ResourceNotFound
 from clarion_server.domain.names import campaign_of_test_case
-from clarion_server.domain.test_case import MAX_CONTEXT, MAX_PROFILE, MAX_TEST_CASES, TestCase
 
 from tests.unit.application.world import AUTHOR, STRANGER, World
 

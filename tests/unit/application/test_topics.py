@@ -9,7 +9,8 @@ import pytest
 from clarion_server.application.archivable_resources import ManageArchivableResources
 from clarion_server.application.consent.topics import TOPIC
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
-from clarion_server.domain.consent import Silence
+from clarion_server.domain.consent.consent import Silence
+from clarion_server.domain.consent.topic import MAX_TOPICS, Topic
 from clarion_server.domain.errors import (
     EtagMismatch,
     InvalidFields,
@@ -19,7 +20,6 @@ from clarion_server.domain.errors import (
 )
 from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.instant import HOUR
-from clarion_server.domain.topic import MAX_TOPICS, Topic
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.world import AUTHOR, STRANGER, World

@@ -13,8 +13,8 @@ from clarion_server.domain.errors import (
     InvalidFields,
     RequestIdReused,
 )
-from clarion_server.domain.execution import IDEMPOTENCY_WINDOW
 from clarion_server.domain.instant import SECOND
+from clarion_server.domain.triggering.execution import IDEMPOTENCY_WINDOW
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.campaign_changes import change, end, pause, stop

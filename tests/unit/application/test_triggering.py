@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 import pytest
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import Schedule
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import Schedule
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import (
     CampaignNotLive,
@@ -19,10 +19,10 @@ from clarion_server.domain.errors import (
     Overloaded,
     ResourceNotFound,
 )
-from clarion_server.domain.event import EventType
-from clarion_server.domain.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import DAY, HOUR
-from clarion_server.domain.message import MessageState, message_id
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.messages.message import MessageState, message_id
 from clarion_server.domain.violation import Violation
 
 from tests.unit.application.running import (

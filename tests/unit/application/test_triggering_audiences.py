@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import Schedule
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import Schedule
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutsideWindow,

@@ -22,7 +22,7 @@ from clarion_server.domain.errors import (
     InvalidFields,
     Unavailable,
 )
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore

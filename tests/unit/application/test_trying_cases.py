@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from clarion_server.application.campaigns.cell_rendering import CpuBudget
 from clarion_server.application.campaigns.life_cycle import ActivateCampaign
-from clarion_server.domain.campaign_definition import Action, ContentVariant
+from clarion_server.domain.campaigns.campaign_definition import Action, ContentVariant
+from clarion_server.domain.campaigns.test_cells import LocaleOrigin
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.content_locale import LocaleReason
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound, ReviewFailed
 from clarion_server.domain.finding import Finding, FindingCode, Severity
-from clarion_server.domain.test_cells import LocaleOrigin
+from clarion_server.domain.languages.content_locale import LocaleReason
 
 from tests.unit.application.trying import CONTEXT, Trier
 from tests.unit.application.world import AUTHOR, EMAIL, STRANGER, World

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign_definition import Action, ContentVariant
+from clarion_server.domain.campaigns.campaign_definition import Action, ContentVariant
+from clarion_server.domain.campaigns.targeting import RuleResult, TargetingRule, WithoutRule
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.targeting import RuleResult, TargetingRule, WithoutRule
 
 from tests.unit.application.test_trying_cases import GERMAN, codes
 from tests.unit.application.trying import Run, Trier

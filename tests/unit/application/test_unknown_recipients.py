@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 from clarion_server.application.erasure.beginning import EraseProfile
-from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.errors import InvalidFields, RequestIdReused
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 
 from tests.unit.application.recipients_with_profiles import (
     EVERYBODY,

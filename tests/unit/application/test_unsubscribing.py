@@ -9,15 +9,15 @@ import pytest
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.unsubscribing.unsubscribing import masked
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access.access import Caller, Scope
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import ConsentChoice, ConsentScope, Silence
-from clarion_server.domain.consent_change import ConsentSource
-from clarion_server.domain.event import EventType
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope, Silence
+from clarion_server.domain.consent.consent_change import ConsentSource
+from clarion_server.domain.consent.preference_page import Tick
+from clarion_server.domain.consent.topic import OneClick, TopicTranslation, TopicVisibility
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import SECOND
-from clarion_server.domain.preference_page import Tick
-from clarion_server.domain.topic import OneClick, TopicTranslation, TopicVisibility
 
 from tests.unit.application.running import Process, counts, events, messages
 from tests.unit.application.unsubscribing import (

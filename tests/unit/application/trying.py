@@ -18,10 +18,10 @@ from clarion_server.application.campaigns.testing import (
     TryCases,
 )
 from clarion_server.application.resources import CreateResource, ResourceInput, UpdateResource
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.campaigns.test_case import TestCase
+from clarion_server.domain.campaigns.test_cells import CellKey
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.test_case import TestCase
-from clarion_server.domain.test_cells import CellKey
 
 from tests.unit.application.compiler import COMPILER
 from tests.unit.application.links import PUBLIC_URL

@@ -10,16 +10,16 @@ from clarion_server.application.consent.recording import ConsentRecorder
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.unsubscribing.unsubscribing import Choices, Unsubscribing
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import ConsentSettings, Silence
-from clarion_server.domain.consent_change import ConsentChange
-from clarion_server.domain.identity import NO_NAMESPACES, Identity
-from clarion_server.domain.message import message_id
-from clarion_server.domain.personal_link import LinkKind, PersonalLink
-from clarion_server.domain.preference_page import Ticks
-from clarion_server.domain.topic import Topic
+from clarion_server.domain.consent.consent import ConsentSettings, Silence
+from clarion_server.domain.consent.consent_change import ConsentChange
+from clarion_server.domain.consent.personal_link import LinkKind, PersonalLink
+from clarion_server.domain.consent.preference_page import Ticks
+from clarion_server.domain.consent.topic import Topic
+from clarion_server.domain.messages.message import message_id
+from clarion_server.domain.people.identity import NO_NAMESPACES, Identity
 
 from tests.identities import HASHER, IDENTITIES
 from tests.unit.application.world import World

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.message import Message
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.messages.message import Message
 
 from tests.unit.application.running import Process, messages, until
 from tests.unit.application.world import World

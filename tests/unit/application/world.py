@@ -33,14 +33,14 @@ from clarion_server.application.profiles.profiles import ManageProfiles
 from clarion_server.application.reports.campaign_report import CampaignReports
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS, open_channel
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.category import Category
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.consent import Silence
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.consent.consent import Silence
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider
-from clarion_server.domain.counter import CounterKey, Metric
+from clarion_server.domain.events.counter import CounterKey, Metric
 from clarion_server.domain.instant import SECOND, Instant, Span
 
 from tests.identities import HASHER, IDENTITIES

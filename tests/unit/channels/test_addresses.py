@@ -8,7 +8,7 @@ import unicodedata
 import idna
 import pytest
 from clarion_server.adapters.channels.email.addresses import parse_address
-from clarion_server.domain.address import is_address
+from clarion_server.domain.addresses.address import is_address
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

@@ -10,9 +10,9 @@ import pytest
 from clarion_server.adapters.channels.email.mime import build
 from clarion_server.adapters.channels.email.parts import encode_part
 from clarion_server.application.ports.channels import EncodedFile
-from clarion_server.domain.carried_file import CarriedFile
+from clarion_server.domain.attachments.carried_file import CarriedFile
+from clarion_server.domain.attachments.message_file import MessageFile
 from clarion_server.domain.content.email import RenderedEmail, SmtpProvider
-from clarion_server.domain.message_file import MessageFile
 from fast_mail_parser import parse_email
 from hypothesis import given
 from hypothesis import strategies as st

@@ -16,8 +16,8 @@ from clarion_server.application.ports.channels import (
     VerificationStep,
     nothing_follows,
 )
-from clarion_server.domain.attempt import FailureReason
-from clarion_server.domain.magic import MAGIC_DOMAIN, SimulatedOutcome, simulated_outcome
+from clarion_server.domain.addresses.magic import MAGIC_DOMAIN, SimulatedOutcome, simulated_outcome
+from clarion_server.domain.messages.attempt import FailureReason
 
 from tests.outbound import an_email
 

@@ -6,7 +6,7 @@ import pytest
 from clarion_server.adapters.channels.email.smtp.failures import REASONS, Step, code_of, reason_of, refused
 from clarion_server.adapters.channels.email.smtp.replies import MalformedReply, Reply, ReplyReader
 from clarion_server.application.ports.channels import PermanentFailure, TransientFailure
-from clarion_server.domain.attempt import FailureReason
+from clarion_server.domain.messages.attempt import FailureReason
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -16,7 +16,7 @@ from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.ports.channels import Outbound
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.content.email import Mailbox, SmtpProvider
 from clarion_server.transport.api.convert.campaigns import to_draft
 from clarion_server.transport.cli.files.campaign_texts import read_campaign_texts

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.adapters.conditions import CelConditionCompiler
+from clarion_server.domain.audiences.condition import MAX_CONDITION, ConditionInvalid
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.condition import MAX_CONDITION, ConditionInvalid
-from clarion_server.domain.consent import ConsentScope
+from clarion_server.domain.consent.consent import ConsentScope
 
 COMPILER = CelConditionCompiler()
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from clarion_server.adapters.conditions import CelConditionCompiler
+from clarion_server.domain.audiences.condition import FailureCause
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.condition import FailureCause
-from clarion_server.domain.consent import ConsentScope
+from clarion_server.domain.consent.consent import ConsentScope
 from clarion_server.domain.instant import DAY
 
 COMPILER = CelConditionCompiler()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import Consent, ConsentChoice, Consents, ConsentScope, by_scope
+from clarion_server.domain.consent.consent import Consent, ConsentChoice, Consents, ConsentScope, by_scope
 from hypothesis import strategies as st
 
 CHANNEL = Channel.EMAIL

@@ -6,17 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.acceptance import Accepted, CampaignChanged, Facts, Replayed, decide, decide_all
-from clarion_server.domain.campaign_definition import ActionMode
+from clarion_server.domain.campaigns.campaign_definition import ActionMode
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.exclusion_rules import ExclusionFacts
-from clarion_server.domain.execution import IDEMPOTENCY_WINDOW, Execution, MessageResult, RecipientResult
-from clarion_server.domain.follow_ups import follow_ups
-from clarion_server.domain.message import Lane, Message, MessageState, message_id
-from clarion_server.domain.suppression import Suppression, SuppressionIndex, SuppressionReason, SuppressionScope
-from clarion_server.domain.targets import AcceptedRecipient, TargetAction
-from clarion_server.domain.trigger import Trigger
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import Lane, Message, MessageState, message_id
+from clarion_server.domain.suppressions.suppression import (
+    Suppression,
+    SuppressionIndex,
+    SuppressionReason,
+    SuppressionScope,
+)
+from clarion_server.domain.triggering.acceptance import Accepted, CampaignChanged, Facts, Replayed, decide, decide_all
+from clarion_server.domain.triggering.exclusion_rules import ExclusionFacts
+from clarion_server.domain.triggering.execution import IDEMPOTENCY_WINDOW, Execution, MessageResult, RecipientResult
+from clarion_server.domain.triggering.follow_ups import follow_ups
+from clarion_server.domain.triggering.targets import AcceptedRecipient, TargetAction
+from clarion_server.domain.triggering.trigger import Trigger
 from clarion_server.domain.violation import required
 
 CAMPAIGN = 7

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.accepted_rendering import AcceptedRendering, Comparison, Expected, compare
-from clarion_server.domain.test_cells import CellKey
+from clarion_server.domain.campaigns.accepted_rendering import AcceptedRendering, Comparison, Expected, compare
+from clarion_server.domain.campaigns.test_cells import CellKey
 
 OLD, NOW = "babel-2.9.1", "babel-2.18.0"
 ACCEPTED = "From: The Shop <shop@example.com>\nSubject: Order 7\n\n--- text\nAt 3:27 PM you paid €1,234.50.\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.access import HIDDEN_THING, Visibility, whole_sandbox
+from clarion_server.domain.access.access import HIDDEN_THING, Visibility, whole_sandbox
 from clarion_server.domain.access_labels import (
     MAX_ACCESS_LABELS,
     NO_ACCESS_LABELS,

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clarion_server.domain.address_hash import AddressHasher
+from clarion_server.domain.addresses.address_hash import AddressHasher
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.suppression import Suppression, SuppressionIndex, SuppressionReason, SuppressionScope
+from clarion_server.domain.suppressions.suppression import (
+    Suppression,
+    SuppressionIndex,
+    SuppressionReason,
+    SuppressionScope,
+)
 
 OLD, NEW = bytes(64), bytes(range(64))
 HASHER = AddressHasher({2: NEW, 1: OLD})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import idna
 import pytest
-from clarion_server.domain.address import is_address
-from clarion_server.domain.address_key import domain_key, email_key
+from clarion_server.domain.addresses.address import is_address
+from clarion_server.domain.addresses.address_key import domain_key, email_key
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain import address
-from clarion_server.domain.address import MAX_ADDRESS, MAX_LOCAL_PART, is_address
-from clarion_server.domain.domain_label import MAX_LABEL
+from clarion_server.domain.addresses import address
+from clarion_server.domain.addresses.address import MAX_ADDRESS, MAX_LOCAL_PART, is_address
+from clarion_server.domain.addresses.domain_label import MAX_LABEL
 from hypothesis import given
 from hypothesis import strategies as st
 

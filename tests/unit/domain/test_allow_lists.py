@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.allow_list import MAX_ENTRIES, AllowLists, enabled_list, entry_violations
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import NOT_ASKED
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.exclusion_rules import ExclusionFacts, find_exclusions
-from clarion_server.domain.suppression import SuppressionIndex, SuppressionScope
+from clarion_server.domain.consent.consent import NOT_ASKED
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.suppressions.allow_list import MAX_ENTRIES, AllowLists, enabled_list, entry_violations
+from clarion_server.domain.suppressions.suppression import SuppressionIndex, SuppressionScope
+from clarion_server.domain.triggering.exclusion_rules import ExclusionFacts, find_exclusions
 
 from tests.contract.store import samples
 

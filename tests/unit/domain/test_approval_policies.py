@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 from clarion_server.domain.approvable import DraftKind
-from clarion_server.domain.approval import holding_policies
-from clarion_server.domain.approval_policy import (
+from clarion_server.domain.approvals.approval import holding_policies
+from clarion_server.domain.approvals.approval_policy import (
     MAX_VALUES,
     ApprovalConditions,
     ApprovalPolicy,
     approval_policy_violations,
 )
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.fragment import Fragment, FragmentKind
+from clarion_server.domain.fragments.fragment import Fragment, FragmentKind
 
 from tests.unit.application.world import DEFINITION
 

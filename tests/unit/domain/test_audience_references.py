@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.audience_reference import MAX_ASKED, MAX_GIVEN, audiences_in, given_audience_violations
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.audiences.audience_reference import (
+    MAX_ASKED,
+    MAX_GIVEN,
+    audiences_in,
+    given_audience_violations,
+)
+from clarion_server.domain.campaigns.campaign_definition import Action
+from clarion_server.domain.campaigns.targeting import TargetingRule
+from clarion_server.domain.campaigns.targeting_rules import rule_violations
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.targeting import TargetingRule
-from clarion_server.domain.targeting_rules import rule_violations
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition, Schedule
 from clarion_server.domain.campaign_states import ALLOWED_FROM, CampaignState, Transition
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion, QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition, Schedule
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import EtagMismatch, IllegalTransition

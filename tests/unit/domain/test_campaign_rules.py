@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition, Schedule
-from clarion_server.domain.campaign_rules import campaign_violations
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition, Schedule
+from clarion_server.domain.campaigns.campaign_rules import campaign_violations
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent, Mailbox
 from clarion_server.domain.content.rules import MAX_PART

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.execution import CancelOutcome, cancellation
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.triggering.execution import CancelOutcome, cancellation
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.cap_entries import CapEntries
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from clarion_server.domain.addresses.host import is_loopback
 from clarion_server.domain.category import Category
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.channel_rules import channel_violations
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel_rules import channel_violations
+from clarion_server.domain.channels.retry import RetryPolicy
 from clarion_server.domain.content.email import Mailbox, SmtpProvider, TlsMode
 from clarion_server.domain.content.webhook import WebhookProvider
-from clarion_server.domain.host import is_loopback
 from clarion_server.domain.instant import DAY, HOUR, MILLISECOND, SECOND
-from clarion_server.domain.retry import RetryPolicy
 
 SMTP = SmtpProvider("smtp.example.com", 587, Mailbox("orders@example.com"))
 VALID = ChannelConfiguration("default", "orders", "Orders", SMTP, create_time=0, update_time=0)

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import (
+from clarion_server.domain.consent.consent import (
     NO_CONSENTS,
     Consent,
     ConsentChoice,
@@ -16,7 +16,7 @@ from clarion_server.domain.consent import (
     Silence,
     decide_consent,
 )
-from clarion_server.domain.consent_change import (
+from clarion_server.domain.consent.consent_change import (
     NO_EVIDENCE,
     ConsentChange,
     ConsentSource,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import (
+from clarion_server.domain.consent.consent import (
     Consent,
     ConsentChoice,
     ConsentDecision,

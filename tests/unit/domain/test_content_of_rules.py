@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.adapters.rendering.locale_data import locale_data
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition, ContentVariant
-from clarion_server.domain.campaign_rules import campaign_violations
-from clarion_server.domain.category import Category
-from clarion_server.domain.condition import FailureCause
-from clarion_server.domain.content.email import EmailContent, Mailbox
-from clarion_server.domain.content_cells import content_cell, locales_of_rule, offered_locales
-from clarion_server.domain.content_locale import ContentLocales, LocaleChoice, LocaleReason
-from clarion_server.domain.targeting import (
+from clarion_server.domain.audiences.condition import FailureCause
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition, ContentVariant
+from clarion_server.domain.campaigns.campaign_rules import campaign_violations
+from clarion_server.domain.campaigns.content_cells import content_cell, locales_of_rule, offered_locales
+from clarion_server.domain.campaigns.targeting import (
     ActionRules,
     Person,
     RuleEvaluation,
@@ -22,7 +19,10 @@ from clarion_server.domain.targeting import (
     choose_content,
     evaluations,
 )
-from clarion_server.domain.targeting_rules import removed_rule_violations
+from clarion_server.domain.campaigns.targeting_rules import removed_rule_violations
+from clarion_server.domain.category import Category
+from clarion_server.domain.content.email import EmailContent, Mailbox
+from clarion_server.domain.languages.content_locale import ContentLocales, LocaleChoice, LocaleReason
 from hypothesis import given
 from hypothesis import strategies as st
 

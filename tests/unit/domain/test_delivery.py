@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign_definition import InDoubtPolicy
+from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.delivery import AttemptOutcome, decide_next, expire
-from clarion_server.domain.event import EventType
+from clarion_server.domain.channels.retry import JITTER, RetryPolicy
+from clarion_server.domain.events.delivery import AttemptOutcome, decide_next, expire
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
-from clarion_server.domain.message import Lane, Message, MessageState, may_follow
-from clarion_server.domain.retry import JITTER, RetryPolicy
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.message import Lane, Message, MessageState, may_follow
 from hypothesis import given
 from hypothesis import strategies as st
 

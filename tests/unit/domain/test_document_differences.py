@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from clarion_server.domain.document_difference import MAX_DIFF, differences
+from clarion_server.domain.campaigns.document_difference import MAX_DIFF, differences
 
 
 def found(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str]]:

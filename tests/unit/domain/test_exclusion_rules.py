@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from clarion_server.domain.allow_list import enabled_list
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import NOT_ASKED, ConsentDecision, Silence, SilenceSetting
-from clarion_server.domain.consent_facts import ConsentFacts
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
-from clarion_server.domain.message import Lane, Message
-from clarion_server.domain.sending_hours import SendingHours
-from clarion_server.domain.sending_policy import WhenClosed
-from clarion_server.domain.suppression import SuppressionIndex, SuppressionReason, SuppressionScope
+from clarion_server.domain.consent.consent import NOT_ASKED, ConsentDecision, Silence, SilenceSetting
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import Lane, Message
+from clarion_server.domain.sending_policies.sending_hours import SendingHours
+from clarion_server.domain.sending_policies.sending_policy import WhenClosed
+from clarion_server.domain.suppressions.allow_list import enabled_list
+from clarion_server.domain.suppressions.suppression import SuppressionIndex, SuppressionReason, SuppressionScope
+from clarion_server.domain.triggering.consent_facts import ConsentFacts
+from clarion_server.domain.triggering.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 
 from tests.contract.store import samples
 

@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Mapping
 
 import pytest
-from clarion_server.domain.attachment import FileInput, assigned_id, file_violations
-from clarion_server.domain.file_types import MAX_ZIP_ENTRIES, recognised_type
+from clarion_server.domain.attachments.attachment import FileInput, assigned_id, file_violations
+from clarion_server.domain.attachments.file_types import MAX_ZIP_ENTRIES, recognised_type
 
 PDF = b"%PDF-1.7\n1 0 obj\n"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16

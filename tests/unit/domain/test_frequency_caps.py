@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.frequency_cap import (
+from clarion_server.domain.instant import DAY, HOUR, MINUTE, Instant, Span, from_datetime
+from clarion_server.domain.people.time_zone import time_zone
+from clarion_server.domain.sending_policies.frequency_cap import (
     LONGEST,
     SHORTEST,
     CalendarPeriod,
@@ -17,8 +19,6 @@ from clarion_server.domain.frequency_cap import (
     FrequencyCap,
     cap_violations,
 )
-from clarion_server.domain.instant import DAY, HOUR, MINUTE, Instant, Span, from_datetime
-from clarion_server.domain.time_zone import time_zone
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.host import is_host, is_public
+from clarion_server.domain.addresses.host import is_host, is_public
 
 
 @pytest.mark.parametrize(

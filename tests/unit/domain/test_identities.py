@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from clarion_server.adapters.phone_numbers import read_phone_number
 from clarion_server.application.identity_reader import IdentityReader
-from clarion_server.domain.identity import Identity, IdentityNamespace, Normalisation, lower_key
+from clarion_server.domain.people.identity import Identity, IdentityNamespace, Normalisation, lower_key
 from clarion_server.domain.violation import Violation
 from hypothesis import given
 from hypothesis import strategies as st

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.access import Scope
-from clarion_server.domain.key_rules import key_violations
+from clarion_server.domain.access.access import Scope
+from clarion_server.domain.access.key_rules import key_violations
 
 
 def test_a_key_with_a_name_and_a_scope_is_valid() -> None:

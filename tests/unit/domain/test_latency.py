@@ -6,8 +6,8 @@ import math
 from collections import Counter
 
 import pytest
+from clarion_server.domain.events.latency import bucket_of, middle_of, percentile
 from clarion_server.domain.instant import DAY, MILLISECOND, SECOND
-from clarion_server.domain.latency import bucket_of, middle_of, percentile
 from hypothesis import given
 from hypothesis import strategies as st
 

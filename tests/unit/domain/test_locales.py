@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.locales import MAX_LOCALE, is_locale
+from clarion_server.domain.languages.locales import MAX_LOCALE, is_locale
 
 
 @pytest.mark.parametrize(

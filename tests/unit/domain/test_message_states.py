@@ -6,14 +6,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign_definition import InDoubtPolicy
+from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.delivery import decide_next, expire
-from clarion_server.domain.event import EventType
+from clarion_server.domain.channels.retry import RetryPolicy
+from clarion_server.domain.events.delivery import decide_next, expire
+from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import DAY, SECOND
-from clarion_server.domain.message import (
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.message import (
     OUTCOMES,
     SUCCESSORS,
     Lane,
@@ -24,7 +25,6 @@ from clarion_server.domain.message import (
     may_follow,
     message_id,
 )
-from clarion_server.domain.retry import RetryPolicy
 from hypothesis import given
 from hypothesis import strategies as st
 

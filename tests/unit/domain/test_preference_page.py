@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import (
+from clarion_server.domain.consent.consent import (
     NO_CONSENTS,
     Consent,
     ConsentChoice,
@@ -12,8 +12,8 @@ from clarion_server.domain.consent import (
     Silence,
     by_scope,
 )
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource, effect_of, with_change
-from clarion_server.domain.preference_page import Silences, Tick, Ticks, choices_of, is_sent
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource, effect_of, with_change
+from clarion_server.domain.consent.preference_page import Silences, Tick, Ticks, choices_of, is_sent
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from clarion_server.domain.errors import EtagMismatch
-from clarion_server.domain.identity import Identity, IdentityKey
-from clarion_server.domain.profile import Profile, profile_violations
+from clarion_server.domain.people.identity import Identity, IdentityKey
+from clarion_server.domain.people.profile import Profile, profile_violations
 
 
 def identity(number: int) -> Identity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.provider_words import without_addresses
+from clarion_server.domain.channels.provider_words import without_addresses
 
 
 @pytest.mark.parametrize(

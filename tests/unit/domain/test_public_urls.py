@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.public_url import MAX_PUBLIC_URL, PublicUrl, parse_public_url
+from clarion_server.domain.addresses.public_url import MAX_PUBLIC_URL, PublicUrl, parse_public_url
 
 
 @pytest.mark.parametrize(

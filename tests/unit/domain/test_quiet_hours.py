@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from clarion_server.domain.instant import DAY, HOUR, MINUTE, Instant, from_datetime, to_datetime
-from clarion_server.domain.quiet_hours import (
+from clarion_server.domain.people.time_zone import time_zone, time_zone_names
+from clarion_server.domain.sending_policies.quiet_hours import (
     EVERY_DAY,
     MINUTES_OF_DAY,
     OpeningHours,
@@ -18,7 +19,6 @@ from clarion_server.domain.quiet_hours import (
     read_wall_time,
     write_wall_time,
 )
-from clarion_server.domain.time_zone import time_zone, time_zone_names
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

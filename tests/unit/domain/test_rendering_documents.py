@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.carried_file import CarriedFile
+from clarion_server.domain.attachments.carried_file import CarriedFile
+from clarion_server.domain.attachments.message_file import MessageFile
+from clarion_server.domain.campaigns.rendering_document import document_of
+from clarion_server.domain.consent.personal_link import PersonalUrls
 from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail, SmtpProvider
 from clarion_server.domain.content.webhook import Method, RenderedWebhook, WebhookContent
-from clarion_server.domain.message_file import MessageFile
-from clarion_server.domain.personal_link import PersonalUrls
-from clarion_server.domain.rendering_document import document_of
 
 URLS = PersonalUrls("https://m.example/u/preview-de", "https://m.example/u/preview-de#preferences")
 SMTP = SmtpProvider("127.0.0.1", 25, Mailbox("shop@example.com", "The Shop"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from clarion_server.domain.channels.retry import JITTER, RetryPolicy
 from clarion_server.domain.instant import DAY, HOUR, MINUTE, SECOND
-from clarion_server.domain.retry import JITTER, RetryPolicy
 from hypothesis import given
 from hypothesis import strategies as st
 

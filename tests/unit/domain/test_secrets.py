@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.content.email import Mailbox, SmtpProvider
 from clarion_server.domain.content.webhook import WebhookProvider
 from clarion_server.domain.secret import secret_names, split_secrets, with_kept_secrets

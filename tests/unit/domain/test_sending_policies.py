@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from clarion_server.domain.category import Category
 from clarion_server.domain.errors import EtagMismatch
-from clarion_server.domain.frequency_cap import MAX_CAPS, FrequencyCap
 from clarion_server.domain.instant import DAY
-from clarion_server.domain.quiet_hours import WallInterval, Weekday
-from clarion_server.domain.sending_policy import MAX_INTERVALS, SendingPolicy, policy_violations
+from clarion_server.domain.sending_policies.frequency_cap import MAX_CAPS, FrequencyCap
+from clarion_server.domain.sending_policies.quiet_hours import WallInterval, Weekday
+from clarion_server.domain.sending_policies.sending_policy import MAX_INTERVALS, SendingPolicy, policy_violations
 
 NIGHT = WallInterval(22 * 60, 8 * 60)
 POLICY = SendingPolicy(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.sending_rate import RatePeriod, SendingRate, rate_violations
+from clarion_server.domain.sending_policies.sending_rate import RatePeriod, SendingRate, rate_violations
 
 
 def test_a_rate_without_a_period_is_refused_together_with_its_count() -> None:

@@ -7,18 +7,22 @@ from dataclasses import replace
 import pytest
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import NOT_ASKED
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.exclusion_rules import ExclusionFacts, find_exclusions
-from clarion_server.domain.message import Lane
-from clarion_server.domain.suppression import (
+from clarion_server.domain.consent.consent import NOT_ASKED
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import Lane
+from clarion_server.domain.suppressions.suppression import (
     Suppression,
     SuppressionIndex,
     SuppressionReason,
     SuppressionScope,
     covering_keys,
 )
-from clarion_server.domain.suppression_rules import override_violations, suppression_violations, target_violations
+from clarion_server.domain.suppressions.suppression_rules import (
+    override_violations,
+    suppression_violations,
+    target_violations,
+)
+from clarion_server.domain.triggering.exclusion_rules import ExclusionFacts, find_exclusions
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.domain.audience_run import MAX_MEMBERS, AudienceRun
-from clarion_server.domain.taken_addresses import (
+from clarion_server.domain.audiences.audience_run import MAX_MEMBERS, AudienceRun
+from clarion_server.domain.audiences.taken_addresses import (
     HASH_SIZE,
     TakenAddresses,
     address_hash,

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from clarion_server.domain.consent.topic import MAX_TRANSLATIONS, Topic, TopicTranslation, topic_violations
 from clarion_server.domain.errors import EtagMismatch
-from clarion_server.domain.topic import MAX_TRANSLATIONS, Topic, TopicTranslation, topic_violations
 
 TOPIC = Topic(sandbox="default", id="newsletter", display_name="Newsletter", create_time=1, update_time=1, key=7)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.translation_difference import Catalogues, translation_differences
+from clarion_server.domain.content.translation_difference import Catalogues, translation_differences
 
 
 def test_texts_are_compared_by_locale_and_key() -> None:

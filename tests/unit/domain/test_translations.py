@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.translations import MAX_FORMS, MAX_VIOLATIONS, translation_violations, uses_texts
+from clarion_server.domain.content.translations import MAX_FORMS, MAX_VIOLATIONS, translation_violations, uses_texts
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clarion_server.domain.instant import HOUR, SECOND, Instant
-from clarion_server.domain.turns import Turn, TurnSchedule, next_turn
+from clarion_server.domain.messages.turns import Turn, TurnSchedule, next_turn
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,8 +10,8 @@ from clarion_server.adapters.links.aes_siv import AesSivLinkTokens
 from clarion_server.application.ports.link_tokens import TokenDamaged
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.message import message_id
-from clarion_server.domain.personal_link import LinkKind, PersonalLink
+from clarion_server.domain.consent.personal_link import LinkKind, PersonalLink
+from clarion_server.domain.messages.message import message_id
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from hypothesis import given
 from hypothesis import strategies as st

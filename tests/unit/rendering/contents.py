@@ -9,12 +9,12 @@ from typing import Any
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.ports.content import Personalisation
 from clarion_server.bootstrap.channels import CONTENT_KINDS
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.addresses.public_url import PublicUrl
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
 from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.public_url import PublicUrl
 
 PUBLIC_URL = PublicUrl("https://mail.example.com")
 COMPILER = JinjaContentCompiler(CONTENT_KINDS, PUBLIC_URL)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from clarion_server.application.ports.content import Fragments
-from clarion_server.domain.fragment import FragmentContent, FragmentKind, FragmentVersion
-from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.fragments.fragment import FragmentContent, FragmentKind, FragmentVersion
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
 
 
 def fragment(

@@ -16,7 +16,7 @@ from clarion_server.adapters.rendering.operators import OPERATORS
 from clarion_server.adapters.rendering.template import CompiledTemplate
 from clarion_server.adapters.rendering.template_tests import TESTS
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
-from clarion_server.domain.built_source import BuiltSource
+from clarion_server.domain.content.built_source import BuiltSource
 
 from tests.unit.rendering.calls import counted_calls
 from tests.unit.rendering.contents import rendered, text_of

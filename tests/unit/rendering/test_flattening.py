@@ -12,9 +12,9 @@ from clarion_server.adapters.rendering.content_kind import Escaping
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
 from clarion_server.adapters.rendering.template import CompiledTemplate
 from clarion_server.application.ports.content import RenderingFailed
-from clarion_server.domain.built_source import BuiltSource
-from clarion_server.domain.fragment import FragmentKind, FragmentVersion
-from clarion_server.domain.source_places import place_of
+from clarion_server.domain.content.built_source import BuiltSource
+from clarion_server.domain.content.source_places import place_of
+from clarion_server.domain.fragments.fragment import FragmentKind, FragmentVersion
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import DictLoader, Environment, StrictUndefined

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaign_definition import CampaignDefinition, ContentVariant
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition, ContentVariant
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, Severity
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition, ContentVariant
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition, ContentVariant
+from clarion_server.domain.campaigns.targeting import TargetingRule
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent, Mailbox
-from clarion_server.domain.targeting import TargetingRule
 
 from tests.unit.rendering.contents import COMPILER
 

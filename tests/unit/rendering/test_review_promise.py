@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from clarion_server.application.ports.content import CompiledContent, Personalisation, RenderingFailed
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.finding import Severity
 from hypothesis import given, settings
 from hypothesis import strategies as st

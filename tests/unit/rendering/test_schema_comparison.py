@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from clarion_server.adapters.rendering.schema_comparison import schema_differences
 from clarion_server.adapters.rendering.schema_rules import validator
-from clarion_server.domain.schema_difference import SchemaEffect
+from clarion_server.domain.campaigns.schema_difference import SchemaEffect
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

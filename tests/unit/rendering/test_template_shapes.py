@@ -10,10 +10,10 @@ from clarion_server.adapters.rendering.content_kind import Escaping
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.review.template_shape import shape_of
 from clarion_server.adapters.rendering.structure import parse_template
-from clarion_server.domain.campaign_definition import ContentVariant
+from clarion_server.domain.campaigns.campaign_definition import ContentVariant
+from clarion_server.domain.campaigns.targeting import TargetingRule
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.targeting import TargetingRule
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import nodes

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from clarion_server.application.ports.content import RenderingFailed
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
-from clarion_server.domain.translations import TextMalformed, read_text
+from clarion_server.domain.content.translations import TextMalformed, read_text
 
 from tests.unit.rendering.contents import COMPILER, campaign, personalisation
 

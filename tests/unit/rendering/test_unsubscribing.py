@@ -8,12 +8,12 @@ import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.domain.addresses.public_url import PublicUrl
 from clarion_server.domain.category import Category
+from clarion_server.domain.consent.personal_link import PersonalUrls
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.content.webhook import RenderedWebhook, WebhookContent
 from clarion_server.domain.finding import FindingCode
-from clarion_server.domain.personal_link import PersonalUrls
-from clarion_server.domain.public_url import PublicUrl
 
 from tests.unit.rendering.contents import COMPILER, PUBLIC_URL, campaign, codes, definition, personalisation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clarion_server.adapters.storage.choices import pack, unpack
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import Consent, ConsentChoice, ConsentScope
+from clarion_server.domain.consent.consent import Consent, ConsentChoice, ConsentScope
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -17,10 +17,10 @@ import pytest
 from clarion_server.adapters.storage import json_columns
 from clarion_server.adapters.storage.codec import JsonCodec
 from clarion_server.adapters.storage.field_rows import FieldRows
-from clarion_server.domain.approval_policy import ApprovalPolicy
-from clarion_server.domain.identity_namespace import NamespaceResource
-from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.topic import Topic
+from clarion_server.domain.approvals.approval_policy import ApprovalPolicy
+from clarion_server.domain.consent.topic import Topic
+from clarion_server.domain.people.identity_namespace import NamespaceResource
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 
 GOLDEN = Path(__file__).with_name("golden")
 #: The rows of other kinds of resources are written by hand, with codecs of `json_columns`.

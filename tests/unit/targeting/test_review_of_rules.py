@@ -9,12 +9,12 @@ import pytest
 import yaml
 from clarion_server.adapters.rendering.schema_check import JsonSchema
 from clarion_server.adapters.targeting import ReviewedRules
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.audiences.condition import FailureCause
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.campaigns.targeting import Person, TargetingRule
 from clarion_server.domain.category import Category
-from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, Severity
-from clarion_server.domain.targeting import Person, TargetingRule
 from hypothesis import given
 from hypothesis import strategies as st
 

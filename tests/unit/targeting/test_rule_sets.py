@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from clarion_server.adapters.targeting.compiler import CelRules, RuleInvalid
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.audiences.condition import FailureCause
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.campaigns.targeting import Person, RuleFailure, TargetingRule
 from clarion_server.domain.category import Category
-from clarion_server.domain.condition import FailureCause
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import FindingCode
-from clarion_server.domain.targeting import Person, RuleFailure, TargetingRule
 from hypothesis import given
 from hypothesis import strategies as st
 

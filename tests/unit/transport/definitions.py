@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clarion_server.domain.campaign_definition import (
+from clarion_server.domain.campaigns.campaign_definition import (
     Action,
     ActionMode,
     CampaignDefinition,
@@ -15,18 +15,18 @@ from clarion_server.domain.campaign_definition import (
     UnknownRecipientPolicy,
 )
 from clarion_server.domain.category import Category
-from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import Silence
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.retry import RetryPolicy
+from clarion_server.domain.consent.consent import Silence
+from clarion_server.domain.consent.topic import OneClick, Topic, TopicTranslation, TopicVisibility
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider, TlsMode
 from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent, WebhookProvider
-from clarion_server.domain.frequency_cap import LONGEST, MAX_COUNT, CalendarPeriod, FrequencyCap
 from clarion_server.domain.instant import LATEST
-from clarion_server.domain.quiet_hours import MINUTES_OF_DAY, WallInterval, Weekday
-from clarion_server.domain.retry import RetryPolicy
-from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
-from clarion_server.domain.sending_rate import RatePeriod, SendingRate
-from clarion_server.domain.topic import OneClick, Topic, TopicTranslation, TopicVisibility
+from clarion_server.domain.sending_policies.frequency_cap import LONGEST, MAX_COUNT, CalendarPeriod, FrequencyCap
+from clarion_server.domain.sending_policies.quiet_hours import MINUTES_OF_DAY, WallInterval, Weekday
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
+from clarion_server.domain.sending_policies.sending_rate import RatePeriod, SendingRate
 from hypothesis import strategies as st
 
 texts = st.text(max_size=20)

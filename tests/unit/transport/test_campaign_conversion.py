@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from clarion.v1 import campaign_pb2 as pb
 from clarion.v1 import category_pb2, email_content_pb2
-from clarion_server.domain.campaign import Campaign, CampaignVersion
-from clarion_server.domain.campaign_definition import ActionMode, CampaignDefinition, InDoubtPolicy, Schedule
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaigns.campaign_definition import ActionMode, CampaignDefinition, InDoubtPolicy, Schedule
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity

@@ -10,10 +10,10 @@ from clarion.v1 import channel_configuration_pb2 as pb
 from clarion.v1 import channel_configuration_service_pb2 as service_pb
 from clarion.v1 import smtp_provider_pb2
 from clarion_server.application.ports.channels import VerificationStep
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.retry import RetryPolicy
 from clarion_server.domain.content.email import SmtpProvider, TlsMode
 from clarion_server.domain.instant import DAY, MINUTE, SECOND
-from clarion_server.domain.retry import RetryPolicy
 from clarion_server.domain.secret import secret_names
 from clarion_server.transport.api.convert.channels import to_channel_configuration, to_settings, to_step
 from google.protobuf.duration_pb2 import Duration

@@ -8,8 +8,8 @@ import pytest
 from clarion.v1 import channel_pb2, consent_pb2, silence_pb2
 from clarion.v1 import consent_service_pb2 as pb
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import Consent, ConsentChoice, ConsentScope, by_scope
-from clarion_server.domain.consent_change import ConsentChange, ConsentSource, Evidence
+from clarion_server.domain.consent.consent import Consent, ConsentChoice, ConsentScope, by_scope
+from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource, Evidence
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import SECOND
 from clarion_server.transport.api.convert.consents import to_consent_change, to_consents, to_set_consents

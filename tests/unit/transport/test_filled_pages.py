@@ -8,7 +8,7 @@ from threading import get_ident
 from typing import Any
 
 from clarion.v1 import profile_service_pb2 as pb
-from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.access.access import Caller, Visibility
 from clarion_server.transport.api.pagination import MAX_PAGE_BYTES, each_by, page_of
 from google.protobuf.wrappers_pb2 import BytesValue
 

@@ -6,9 +6,9 @@ from clarion.v1 import api_key_pb2, attempt_pb2
 from clarion.v1 import report_service_pb2 as pb
 from clarion_server.application.reports.campaign_report import CampaignReport
 from clarion_server.application.reports.counts import counts_of
-from clarion_server.domain.access import ApiKey, Scope
-from clarion_server.domain.counter import Metric
-from clarion_server.domain.latency import bucket_of, middle_of
+from clarion_server.domain.access.access import ApiKey, Scope
+from clarion_server.domain.events.counter import Metric
+from clarion_server.domain.events.latency import bucket_of, middle_of
 from clarion_server.transport.api.convert.keys import to_api_key, to_command
 from clarion_server.transport.api.convert.reports import to_report
 from clarion_server.transport.api.convert.times import to_duration

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from clarion_server.application.access import authentication
 from clarion_server.application.access.authentication import KeyAuthenticator
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access.access import Caller, Scope
 from clarion_server.domain.errors import ClarionError, Unavailable
 from clarion_server.domain.instant import MILLISECOND
 from clarion_server.transport.api import key_watch

@@ -16,9 +16,9 @@ from clarion.v1 import (
     smtp_provider_pb2,
 )
 from clarion_server.application.access.api_keys import ManageApiKeys
-from clarion_server.domain.access import Caller, Scope, Visibility
-from clarion_server.domain.counter import Metric
+from clarion_server.domain.access.access import Caller, Scope, Visibility
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken, ResourceNotFound
+from clarion_server.domain.events.counter import Metric
 from clarion_server.transport.grpc.channels import ChannelConfigurationService
 from clarion_server.transport.grpc.keys import ApiKeyService
 from clarion_server.transport.grpc.reports import ReportService

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from clarion.v1 import campaign_list_pb2 as list_pb
 from clarion.v1 import campaign_version_pb2
-from clarion_server.domain.access import Caller, Visibility
+from clarion_server.domain.access.access import Caller, Visibility
 from clarion_server.domain.errors import InvalidFields, InvalidPageToken
 from clarion_server.transport.api.page_tokens import TokenInvalid, position_of, query_of, seal, unseal
 from clarion_server.transport.api.pagination import page_of

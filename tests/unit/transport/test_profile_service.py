@@ -16,7 +16,7 @@ from clarion_server.application.profiles.profile_import import ImportProfiles
 from clarion_server.application.profiles.profile_merge import ProfileMerger
 from clarion_server.application.profiles.profiles import ManageProfiles
 from clarion_server.bootstrap.people import choice_recorder
-from clarion_server.domain.access import Caller, Scope, Visibility
+from clarion_server.domain.access.access import Caller, Scope, Visibility
 from clarion_server.domain.errors import (
     EtagMismatch,
     IdentityTaken,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clarion.v1.fragment_repin_pb2 import RepinFragmentRequest
-from clarion_server.domain.fragment_repin import MAX_CAMPAIGNS, repin_violations
+from clarion_server.domain.campaigns.fragment_repin import MAX_CAMPAIGNS, repin_violations
 from clarion_server.transport.api.convert.fragment_repins import to_repin_command
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from clarion_server.domain.access import Scope
+from clarion_server.domain.access.access import Scope
 from clarion_server.transport.api.scopes import scopes_of
 from google.protobuf.descriptor_pb2 import FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from clarion.v1 import sending_policy_pb2 as pb
 from clarion_server.domain.category import Category
-from clarion_server.domain.quiet_hours import EVERY_DAY, WallInterval
-from clarion_server.domain.sending_policy import MAX_INTERVALS, SendingPolicy, TimeZoneSource, WhenClosed
+from clarion_server.domain.sending_policies.quiet_hours import EVERY_DAY, WallInterval
+from clarion_server.domain.sending_policies.sending_policy import (
+    MAX_INTERVALS,
+    SendingPolicy,
+    TimeZoneSource,
+    WhenClosed,
+)
 from clarion_server.transport.api.convert.sending_policies import to_policy_input, to_sending_policy
 from hypothesis import given
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clarion.v1 import topic_pb2 as pb
-from clarion_server.domain.topic import MAX_TRANSLATIONS, OneClick, Topic, TopicVisibility
+from clarion_server.domain.consent.topic import MAX_TRANSLATIONS, OneClick, Topic, TopicVisibility
 from clarion_server.transport.api.convert.topics import to_topic, to_topic_input
 from hypothesis import given
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from clarion.v1.trigger_service_pb2 import RecipientResult
 from clarion_server.application.triggering.trigger import TriggerAnswer
-from clarion_server.domain.campaign_definition import ActionMode
-from clarion_server.domain.execution import Execution
+from clarion_server.domain.campaigns.campaign_definition import ActionMode
+from clarion_server.domain.triggering.execution import Execution
 from clarion_server.transport.api.convert.triggers import to_response, to_stream_response
 
 ACCEPTED = RecipientResult.OUTCOME_ACCEPTED

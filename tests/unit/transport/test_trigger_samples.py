@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from clarion.v1 import trigger_sample_pb2
 from clarion.v1.trigger_sample_pb2 import TriggerSample
-from clarion_server.domain.campaign_definition import Action
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.errors import CampaignNotLive, InvalidFields, NoExample
 from clarion_server.transport.api.public_addresses import PublicAddresses

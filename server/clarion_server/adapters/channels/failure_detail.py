@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from clarion_server.domain.attempt import MAX_DETAIL
+from clarion_server.domain.messages.attempt import MAX_DETAIL
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
 

@@ -14,9 +14,9 @@ from clarion_server.application.ports.channels import (
     VerificationStep,
     nothing_follows,
 )
-from clarion_server.domain.attempt import Failure
+from clarion_server.domain.addresses.magic import SimulatedOutcome, simulated_outcome
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.magic import SimulatedOutcome, simulated_outcome
+from clarion_server.domain.messages.attempt import Failure
 
 #: Is the error that is raised, and its failure.
 SimulatedFailure = tuple[type[HandOffFailed], Failure]

@@ -14,7 +14,7 @@ from clarion_server.adapters.conditions.problems import at, nesting_problem, rea
 from clarion_server.adapters.conditions.reads import Reads
 from clarion_server.adapters.conditions.rules import broken_rules
 from clarion_server.adapters.conditions.syntax_tree import Loop, nodes, read_tree
-from clarion_server.domain.condition import MAX_CONDITION, ConditionInvalid, ConditionReads
+from clarion_server.domain.audiences.condition import MAX_CONDITION, ConditionInvalid, ConditionReads
 from clarion_server.domain.instant import Instant, to_datetime
 from clarion_server.domain.text_rules import CONTROL
 

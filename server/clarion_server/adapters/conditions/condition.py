@@ -8,9 +8,9 @@ from typing import Any
 from cel_expr_python import cel
 
 from clarion_server.adapters.conditions.names import ATTRIBUTES, CONSENT
+from clarion_server.domain.audiences.condition import ConditionReads, FailureCause
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.condition import ConditionReads, FailureCause
-from clarion_server.domain.consent import ConsentScope
+from clarion_server.domain.consent.consent import ConsentScope
 
 _TEXT = cel.Type.STRING
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from clarion_server.adapters.conditions.names import ATTRIBUTES
 from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Literal, Loop, Name, Node, Select
-from clarion_server.domain.profile import MAX_ATTRIBUTES
+from clarion_server.domain.people.profile import MAX_ATTRIBUTES
 
 #: Limits the cost of a condition: 50 ms.
 MAX_COST = 6_000_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from clarion_server.domain.condition import ConditionProblem, Position
+from clarion_server.domain.audiences.condition import ConditionProblem, Position
 
 #: The library reports each problem as a line of this form, and the lines that show the text behind it.
 _PROBLEM = re.compile(r"^(?:.*: )?ERROR: <input>:(\d+):(\d+): (.*)$", re.MULTILINE)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from clarion_server.adapters.conditions.names import ATTRIBUTES, CONSENT, VARIABLES
 from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Name, Node, Select, children
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import ConsentScope
+from clarion_server.domain.consent.consent import ConsentScope
 
 #: Is the operator that takes an element.
 INDEX = "_[_]"

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from clarion_server.adapters.key_ring import KeyRing
 from clarion_server.adapters.links.layout import pack, unpack
 from clarion_server.application.ports.link_tokens import TokenDamaged
-from clarion_server.domain.personal_link import LinkKind, PersonalLink
+from clarion_server.domain.consent.personal_link import LinkKind, PersonalLink
 
 #: Is the head of a token, which is not encrypted: the key's number and the kind.
 _HEAD: Final = 2

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.message import execution_id_of, message_id, positions_of
-from clarion_server.domain.personal_link import LinkKind, PersonalLink
+from clarion_server.domain.consent.personal_link import LinkKind, PersonalLink
+from clarion_server.domain.messages.message import execution_id_of, message_id, positions_of
 
 _EXECUTION_BYTES = 16
 _GROUP_BITS = 7

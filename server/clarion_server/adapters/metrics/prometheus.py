@@ -22,9 +22,9 @@ from prometheus_client.registry import Collector
 
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.reports.counts import CampaignCounts
-from clarion_server.domain.attempt import AttemptResult
-from clarion_server.domain.delivery import AttemptOutcome
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.events.delivery import AttemptOutcome
+from clarion_server.domain.messages.attempt import AttemptResult
+from clarion_server.domain.messages.message import MessageState
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 #: Holds the upper bounds of the buckets.

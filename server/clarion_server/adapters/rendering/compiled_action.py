@@ -31,12 +31,12 @@ from clarion_server.application.ports.content import (
     Personalisation,
     RenderingFailed,
 )
-from clarion_server.domain.built_source import BuiltSource, BuiltSources
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.content_cells import ContentCell, content_cell
+from clarion_server.domain.consent.personal_link import PersonalUrls
 from clarion_server.domain.content import Rendered
-from clarion_server.domain.content_cells import ContentCell, content_cell
+from clarion_server.domain.content.built_source import BuiltSource, BuiltSources
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.personal_link import PersonalUrls
 
 #: Is the estimate of the memory of a compiled content, as for a whole version.
 _BASE_BYTES, _BYTES_PER_CHARACTER = 4_000, 5

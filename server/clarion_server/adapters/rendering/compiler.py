@@ -25,16 +25,16 @@ from clarion_server.application.ports.content import (
     Example,
     Fragments,
 )
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition
-from clarion_server.domain.condition import ConditionInvalid
-from clarion_server.domain.content_cells import locales_of_rule, offered_locales
-from clarion_server.domain.content_locale import ContentLocales
+from clarion_server.domain.addresses.public_url import PublicUrl
+from clarion_server.domain.audiences.condition import ConditionInvalid
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.campaigns.content_cells import locales_of_rule, offered_locales
+from clarion_server.domain.campaigns.schema_difference import SchemaDifference
+from clarion_server.domain.campaigns.targeting import ActionRules
+from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.finding import Finding, FindingCode
-from clarion_server.domain.fragment import FragmentVersion
-from clarion_server.domain.public_url import PublicUrl
-from clarion_server.domain.schema_difference import SchemaDifference
-from clarion_server.domain.targeting import ActionRules
+from clarion_server.domain.fragments.fragment import FragmentVersion
+from clarion_server.domain.languages.content_locale import ContentLocales
 from clarion_server.domain.violation import Violation
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from clarion_server.adapters.rendering.budget import Budget
-from clarion_server.domain.built_source import BuiltSource
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.content_cells import ContentCell
 from clarion_server.domain.content import Content, Rendered
+from clarion_server.domain.content.built_source import BuiltSource
 from clarion_server.domain.content.transform import Transform
-from clarion_server.domain.content_cells import ContentCell
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.fragment import FragmentVersion
+from clarion_server.domain.fragments.fragment import FragmentVersion
 
 if TYPE_CHECKING:
     from clarion_server.adapters.rendering.review.facts import ReviewFacts

@@ -25,9 +25,9 @@ from clarion_server.application.ports.content import (
     Personalisation,
     RenderingFailed,
 )
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign_definition import CampaignDefinition
-from clarion_server.domain.personal_link import SAMPLE_URLS
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.consent.personal_link import SAMPLE_URLS
+from clarion_server.domain.content.built_source import BuiltSources
 
 #: Holds the examples by JSON Schema's `format`. Addresses and hosts belong to nobody (RFC 2606, RFC 3849, RFC 5737).
 _BY_FORMAT: Mapping[str, str] = {

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 from babel.core import get_global
 
-from clarion_server.domain.language_tags import LocaleData
+from clarion_server.domain.languages.language_tags import LocaleData
 
 
 @cache

@@ -21,8 +21,8 @@ from clarion_server.adapters.rendering.schema_keywords import (
 )
 from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import format_path, inline_references, without
+from clarion_server.domain.campaigns.schema_difference import SchemaDifference, SchemaEffect
 from clarion_server.domain.finding import Severity
-from clarion_server.domain.schema_difference import SchemaDifference, SchemaEffect
 
 Schema = Mapping[str, Any]
 

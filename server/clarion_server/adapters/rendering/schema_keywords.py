@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clarion_server.domain.schema_difference import SchemaEffect
+from clarion_server.domain.campaigns.schema_difference import SchemaEffect
 
 Schema = Mapping[str, Any]
 Change = tuple[SchemaEffect, str]

@@ -16,8 +16,8 @@ from clarion_server.adapters.rendering.expression_path import paths_by_line
 from clarion_server.adapters.rendering.structure import Refusal, parse_template
 from clarion_server.adapters.rendering.values import RenderRefused, ValueMissing
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
-from clarion_server.domain.built_source import BuiltSource
-from clarion_server.domain.source_places import place_of
+from clarion_server.domain.content.built_source import BuiltSource
+from clarion_server.domain.content.source_places import place_of
 
 
 class _Code:

@@ -20,8 +20,8 @@ from clarion_server.adapters.rendering.locale_filters import number
 from clarion_server.adapters.rendering.locales import locale_of
 from clarion_server.adapters.rendering.values import RenderRefused, as_text, check_present
 from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
-from clarion_server.domain.campaign_definition import CampaignDefinition
-from clarion_server.domain.translations import (
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.content.translations import (
     COUNT,
     MARKUP,
     OTHER,

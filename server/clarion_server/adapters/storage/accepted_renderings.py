@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from clarion_server.adapters.storage.schema import accepted_renderings, test_cases
-from clarion_server.domain.accepted_rendering import AcceptedRendering
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.test_cells import CellKey
+from clarion_server.domain.campaigns.accepted_rendering import AcceptedRendering
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.test_cells import CellKey
 
 _ROWS = accepted_renderings.c
 _KEY = (test_cases.c.id.label("test_case"), _ROWS.action, _ROWS.locale, _ROWS.rule)

@@ -11,8 +11,8 @@ from clarion_server.adapters.storage.json_columns import TEXTS
 from clarion_server.adapters.storage.schema import allow_lists
 from clarion_server.adapters.storage.text_lookup import TextLookup
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.allow_list import AllowList, EnabledList, enabled_list
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.suppressions.allow_list import AllowList, EnabledList, enabled_list
 
 _table = allow_lists
 _ENABLED = TextLookup(_table.c.sandbox, (_table.c.sandbox, _table.c.entries), "enabled")

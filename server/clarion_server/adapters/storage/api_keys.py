@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, updat
 from clarion_server.adapters.storage.access_labels import decode_labels, encode_labels
 from clarion_server.adapters.storage.json_columns import SCOPES
 from clarion_server.adapters.storage.schema import api_keys
-from clarion_server.domain.access import ApiKey, Visibility
+from clarion_server.domain.access.access import ApiKey, Visibility
 from clarion_server.domain.instant import Instant
 
 _BY_ID = select(api_keys).where(api_keys.c.id == bindparam("key_id"))

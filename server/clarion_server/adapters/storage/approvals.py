@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, ins
 
 from clarion_server.adapters.storage.schema import approval_steps
 from clarion_server.domain.approvable import DraftKey, DraftKind
-from clarion_server.domain.approval import ApprovalAction, ApprovalStep
+from clarion_server.domain.approvals.approval import ApprovalAction, ApprovalStep
 
 #: Is the column that refers to what has a draft of each kind.
 _COLUMNS: Mapping[DraftKind, Column[Any]] = {

@@ -24,8 +24,8 @@ from clarion_server.adapters.storage.schema import (
 from clarion_server.application.ports.attachments import AttachmentUse, Blob
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.retention import Swept
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.attachment import Attachment
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.attachments.attachment import Attachment
 from clarion_server.domain.instant import Instant
 
 _USE_BLOB = insertion(

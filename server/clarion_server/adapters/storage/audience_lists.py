@@ -12,9 +12,9 @@ from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import audience_lists, audience_members, audiences
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.audience import Audience, IdentityList
-from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.audiences.audience import Audience, IdentityList
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.people.identity import Identity, IdentityKey
 
 _ADD_MEMBERS = insertion(
     audience_members, tuple(audience_members.columns), "ON CONFLICT DO NOTHING RETURNING namespace, normal_value"

@@ -30,12 +30,12 @@ from clarion_server.adapters.storage.schema import (
     run_members,
 )
 from clarion_server.application.ports.audience_runs import RunMember
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.audience import AudienceMember
-from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState, Selection
-from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.audiences.audience import AudienceMember
+from clarion_server.domain.audiences.audience_run import AudienceRun, EndReason, RunState, Selection
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import NO_LABELS
+from clarion_server.domain.messages.message import NO_LABELS
+from clarion_server.domain.people.identity import Identity, IdentityKey
 
 _runs = audience_runs
 _ADD_MEMBERS = insertion(run_members, tuple(run_members.columns))

@@ -15,8 +15,8 @@ from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.schema import audience_lists, audience_members, audiences, profiles
 from clarion_server.application.ports.audiences import AudienceSource, Subject
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.audience import Audience
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.audiences.audience import Audience
 from clarion_server.domain.instant import Instant
 
 _WITH_LIST = select(

@@ -21,10 +21,10 @@ from clarion_server.adapters.storage.schema import (
     messages,
     run_members,
 )
-from clarion_server.domain.attempt import Attempt, Failure
-from clarion_server.domain.event import EventType
-from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.message import Message
+from clarion_server.domain.events.event import EventType
+from clarion_server.domain.messages.attempt import Attempt, Failure
+from clarion_server.domain.messages.message import Message
+from clarion_server.domain.people.identity import IdentityKey
 from clarion_server.domain.violation import Violation
 
 _BLANK_MESSAGES = BulkStatement(

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, bindparam, select
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.json_columns import LINES, PLACES
 from clarion_server.adapters.storage.schema import built_sources, campaign_version_sources
-from clarion_server.domain.built_source import BuiltSource, BuiltSources
-from clarion_server.domain.campaign import CampaignVersion
+from clarion_server.domain.campaigns.campaign import CampaignVersion
+from clarion_server.domain.content.built_source import BuiltSource, BuiltSources
 
 _ADD = insertion(
     built_sources,

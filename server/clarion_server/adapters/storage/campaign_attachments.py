@@ -6,7 +6,7 @@ from sqlalchemy import Connection, and_, delete
 
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.schema import attachments, campaign_attachments, campaigns
-from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
 
 _NAME = insertion(campaign_attachments, tuple(campaign_attachments.columns))
 

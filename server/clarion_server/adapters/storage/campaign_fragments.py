@@ -6,8 +6,8 @@ from sqlalchemy import Connection, delete
 
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.schema import campaign_fragments
-from clarion_server.domain.campaign import Campaign, CampaignVersion
-from clarion_server.domain.fragment_reference import read_reference
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
+from clarion_server.domain.fragments.fragment_reference import read_reference
 
 _NAME = insertion(campaign_fragments, tuple(campaign_fragments.columns))
 

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Select, exists, func, or_, select,
 from clarion_server.adapters.storage.conditions import is_visible
 from clarion_server.adapters.storage.schema import campaign_tags, campaigns
 from clarion_server.application.ports.queries import CampaignQuery, Times
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.tags import folded
 

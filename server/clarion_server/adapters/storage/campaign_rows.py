@@ -8,9 +8,9 @@ from sqlalchemy import Row
 
 from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
 from clarion_server.adapters.storage.json_columns import DEFINITION, PINS, TEXTS, USED_RULES
-from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal
-from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.campaign_states import ApprovalState, CampaignState
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion, QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import Schedule
 
 
 def campaign_to_row(campaign: Campaign) -> dict[str, Any]:

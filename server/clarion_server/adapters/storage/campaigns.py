@@ -38,10 +38,10 @@ from clarion_server.adapters.storage.schema import (
 from clarion_server.application.ports.queries import CampaignQuery, DeliveryPolicy, LockedCampaign, TagUse
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.built_source import NOTHING_BUILT, BuiltSources
-from clarion_server.domain.campaign import Campaign, CampaignVersion, QueueDisposal
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion, QueueDisposal
+from clarion_server.domain.content.built_source import NOTHING_BUILT, BuiltSources
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.tags import folded
 

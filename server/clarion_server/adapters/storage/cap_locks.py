@@ -21,8 +21,8 @@ from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.schema import cap_entries, profile_identities
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.cap_person import CapPerson
+from clarion_server.domain.people.cap_person import CapPerson
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
 
 
 class CapRow(NamedTuple):

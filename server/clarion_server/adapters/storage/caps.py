@@ -29,11 +29,11 @@ from clarion_server.adapters.storage.schema import cap_entries, messages
 from clarion_server.application.ports.caps import WantedPersons
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.retention import Swept
-from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.cap_ledger import EntriesByScope
-from clarion_server.domain.cap_person import STRANGER_MARK, CapPerson
-from clarion_server.domain.cap_rules import CapScope
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.people.cap_person import STRANGER_MARK, CapPerson
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
+from clarion_server.domain.sending_policies.cap_ledger import EntriesByScope
+from clarion_server.domain.sending_policies.cap_rules import CapScope
 
 # CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted row and scans nothing.
 _FOUND = (

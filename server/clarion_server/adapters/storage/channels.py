@@ -16,12 +16,12 @@ from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import channel_configurations
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.retry import RetryPolicy
+from clarion_server.domain.channels.seen_certificate import SeenCertificate
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.retry import RetryPolicy
 from clarion_server.domain.secret import split_secrets
-from clarion_server.domain.seen_certificate import SeenCertificate
 
 _table = channel_configurations
 # Built once: claims and heartbeats run them.

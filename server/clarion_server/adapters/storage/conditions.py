@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table, TextClause, and_, select, text
 
 from clarion_server.adapters.storage.schema import campaigns
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 
 
 def of_any_campaign(campaign_key: Column[Any]) -> ColumnElement[bool]:

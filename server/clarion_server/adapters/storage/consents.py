@@ -22,10 +22,9 @@ from clarion_server.adapters.storage.schema import (
     topics,
 )
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice_draft import EntryKey
-from clarion_server.domain.consent import (
+from clarion_server.domain.consent.consent import (
     ConsentChoice,
     Consents,
     ConsentScope,
@@ -34,9 +33,10 @@ from clarion_server.domain.consent import (
     SilenceSetting,
     by_scope,
 )
-from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource
+from clarion_server.domain.consent.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import TOPICS
+from clarion_server.domain.people.choice_draft import EntryKey
 
 _SETTINGS = select(consent_settings).where(consent_settings.c.sandbox == bindparam("sandbox"))
 # LEFT JOIN keeps what is asked for: without a row, the sandbox or the topic has said nothing.

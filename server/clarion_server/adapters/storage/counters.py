@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Select, Table, func, select, tuple_
 
 from clarion_server.adapters.storage.bulk import BulkStatement, insertion
 from clarion_server.adapters.storage.schema import counters, latencies
-from clarion_server.domain.condition import FailureCause
-from clarion_server.domain.counter import CounterKey, FailedRule, LatencyKey, Metric
+from clarion_server.domain.audiences.condition import FailureCause
+from clarion_server.domain.events.counter import CounterKey, FailedRule, LatencyKey, Metric
 
 
 def _addition(table: Table) -> BulkStatement:

@@ -13,8 +13,8 @@ from sqlalchemy import Column, ColumnElement, Connection, and_, func, literal_co
 
 from clarion_server.adapters.storage.schema import executions, messages
 from clarion_server.application.ports.erasures import SweptExecutions, SweptMessages
-from clarion_server.domain.choice import EMAIL
-from clarion_server.domain.erasure import Erasure
+from clarion_server.domain.consent.choice import EMAIL
+from clarion_server.domain.people.erasure import Erasure
 
 #: Texts that are shorter would be found in too many others.
 _SHORTEST = 4

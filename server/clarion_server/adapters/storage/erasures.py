@@ -26,10 +26,10 @@ from clarion_server.adapters.storage.schema import (
     profile_aliases,
 )
 from clarion_server.application.ports.erasures import SweptExecutions, SweptMessages
-from clarion_server.domain.erasure import Erasure
-from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.message import Message, MessageState
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.people.erasure import Erasure
+from clarion_server.domain.people.identity import IdentityKey
+from clarion_server.domain.people.profile import Profile
 
 _table = erasures
 _ADD = insert(_table).returning(_table.c.key)

@@ -30,10 +30,9 @@ from clarion_server.adapters.storage.message_rows import locale_choice
 from clarion_server.adapters.storage.retention import EVENTS
 from clarion_server.adapters.storage.schema import events, purges
 from clarion_server.application.ports.queries import EventQuery
-from clarion_server.domain.allow_list import AllowListChange
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent_change import ConsentChange
-from clarion_server.domain.event import (
+from clarion_server.domain.consent.consent_change import ConsentChange
+from clarion_server.domain.events.event import (
     EVENT_OF_RUN,
     Detail,
     Event,
@@ -45,10 +44,11 @@ from clarion_server.domain.event import (
     SendingPolicyChange,
     SilenceChange,
 )
-from clarion_server.domain.exclusion import Exclusion
-from clarion_server.domain.message import NO_LABELS
+from clarion_server.domain.messages.exclusion import Exclusion
+from clarion_server.domain.messages.message import NO_LABELS
 from clarion_server.domain.names import EXECUTIONS
-from clarion_server.domain.suppression import SuppressionChange
+from clarion_server.domain.suppressions.allow_list import AllowListChange
+from clarion_server.domain.suppressions.suppression import SuppressionChange
 
 #: They stand in the order of `_own_row`, and in that of `_shared_row`.
 _OWN = (events.c.time, events.c.message_id, events.c.detail)

@@ -14,9 +14,9 @@ from clarion_server.adapters.storage.json_columns import EXCLUSIONS, REJECTIONS
 from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, campaign_keys
 from clarion_server.adapters.storage.schema import executions
 from clarion_server.application.ports.queries import ExecutionQuery
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign_definition import ActionMode
-from clarion_server.domain.execution import Execution
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.campaigns.campaign_definition import ActionMode
+from clarion_server.domain.triggering.execution import Execution
 
 _OWN = (executions.c.id, executions.c.accept_time)
 #: These have values of their own where a request id was given, and are the same in all others.

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import Connection, bindparam, select
 
 from clarion_server.adapters.storage.schema import IN_QUEUE, messages
-from clarion_server.domain.campaign_health import FAILING_ATTEMPTS, FailingMessage
-from clarion_server.domain.message import Lane, MessageState
+from clarion_server.domain.events.campaign_health import FAILING_ATTEMPTS, FailingMessage
+from clarion_server.domain.messages.message import Lane, MessageState
 
 #: However long the queue is, a look at it takes as long as this.
 _LOOKED_AT = 100

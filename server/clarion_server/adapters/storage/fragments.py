@@ -33,10 +33,10 @@ from clarion_server.adapters.storage.schema import (
     fragments,
 )
 from clarion_server.application.ports.fragments import UsePosition
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import ApprovalState, CampaignState
-from clarion_server.domain.fragment import Fragment, FragmentUse, FragmentVersion
-from clarion_server.domain.fragment_reference import FragmentReference, references_in
+from clarion_server.domain.fragments.fragment import Fragment, FragmentUse, FragmentVersion
+from clarion_server.domain.fragments.fragment_reference import FragmentReference, references_in
 from clarion_server.domain.names import CAMPAIGNS, FRAGMENTS
 
 _IN_USE = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)

@@ -12,9 +12,9 @@ from clarion_server.adapters.storage.field_rows import FieldRows
 from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.sandbox_locks import NAMESPACES
 from clarion_server.adapters.storage.schema import identity_namespaces
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.identity import IdentityNamespace, Namespaces, Normalisation
-from clarion_server.domain.identity_namespace import NamespaceResource
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.people.identity import IdentityNamespace, Namespaces, Normalisation
+from clarion_server.domain.people.identity_namespace import NamespaceResource
 
 _NAMED = BulkStatement(
     "SELECT identity_namespaces.* FROM ({rows}) AS wanted CROSS JOIN identity_namespaces"

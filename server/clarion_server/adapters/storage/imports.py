@@ -9,9 +9,9 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.json_columns import IMPORT_RESULTS
 from clarion_server.adapters.storage.schema import import_results, imports
-from clarion_server.domain.import_place import ImportPlace, ImportProgress
-from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.people.import_place import ImportPlace, ImportProgress
+from clarion_server.domain.people.import_result import ImportResult
 
 _ADD = insertion(imports, tuple(imports.columns)[1:], "ON CONFLICT DO NOTHING")
 _PROGRESS = (

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from clarion_server.adapters.storage.codec import JsonCodec
-from clarion_server.domain.access import Scope
-from clarion_server.domain.allow_list import AllowListChange
-from clarion_server.domain.attempt import Attempt, Failure
-from clarion_server.domain.audience_run import FailedEvaluations
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.access.access import Scope
+from clarion_server.domain.attachments.message_file import MessageFile
+from clarion_server.domain.audiences.audience_run import FailedEvaluations
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.category import Category
-from clarion_server.domain.consent_change import ConsentChange, Evidence
+from clarion_server.domain.consent.consent_change import ConsentChange, Evidence
 from clarion_server.domain.content import Provider
-from clarion_server.domain.content_locale import LocaleChoice
-from clarion_server.domain.event import (
+from clarion_server.domain.content.source_places import Stretches
+from clarion_server.domain.events.event import (
     FragmentChange,
     ProfileErasure,
     ProfileMerge,
@@ -23,13 +22,14 @@ from clarion_server.domain.event import (
     SendingPolicyChange,
     SilenceChange,
 )
-from clarion_server.domain.exclusion import Exclusion, ExclusionReason
-from clarion_server.domain.fragment import FragmentContent
-from clarion_server.domain.import_result import ImportResult
-from clarion_server.domain.message_file import MessageFile
-from clarion_server.domain.source_places import Stretches
-from clarion_server.domain.suppression import SuppressionChange
-from clarion_server.domain.turns import Turn
+from clarion_server.domain.fragments.fragment import FragmentContent
+from clarion_server.domain.languages.content_locale import LocaleChoice
+from clarion_server.domain.messages.attempt import Attempt, Failure
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.messages.turns import Turn
+from clarion_server.domain.people.import_result import ImportResult
+from clarion_server.domain.suppressions.allow_list import AllowListChange
+from clarion_server.domain.suppressions.suppression import SuppressionChange
 from clarion_server.domain.violation import Violation
 
 #: Holds the numbers of the bits, by name.

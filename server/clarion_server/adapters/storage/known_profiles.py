@@ -15,8 +15,8 @@ from clarion_server.adapters.storage.choices import choices_of
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES
 from clarion_server.adapters.storage.schema import profile_identities, profiles
 from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNamespace
-from clarion_server.domain.identity import Identity
-from clarion_server.domain.profile import KnownProfile, Profile
+from clarion_server.domain.people.identity import Identity
+from clarion_server.domain.people.profile import KnownProfile, Profile
 
 _IDENTITY = (profile_identities.c.sandbox, profile_identities.c.namespace, profile_identities.c.normal_value)
 

@@ -14,8 +14,8 @@ from clarion_server.adapters.storage.json_columns import ATTRIBUTES
 from clarion_server.adapters.storage.known_profiles import add_rows, written_form
 from clarion_server.adapters.storage.schema import profile_identities, profiles
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.people.identity import IdentityKey
+from clarion_server.domain.people.profile import Profile
 
 _KEYS = BulkStatement(
     "SELECT DISTINCT profile_identities.profile_key FROM ({rows}) AS wanted CROSS JOIN profile_identities"

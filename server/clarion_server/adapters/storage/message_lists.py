@@ -19,8 +19,8 @@ from clarion_server.adapters.storage.newest_page import BEYOND_ALL, NewestIds, c
 from clarion_server.adapters.storage.recipient_index import all_segments
 from clarion_server.adapters.storage.schema import message_labels, messages
 from clarion_server.application.ports.queries import MessageQuery
-from clarion_server.domain.exclusion import ExclusionPhase
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.messages.exclusion import ExclusionPhase
+from clarion_server.domain.messages.message import Message, MessageState
 
 _BY_IDS = RowsReader(
     select_messages().where(messages.c.id.in_(bindparam("ids", expanding=True))).order_by(messages.c.id.desc())

@@ -19,7 +19,7 @@ from clarion_server.adapters.storage.schema import IN_QUEUE, messages
 from clarion_server.application.ports.messages import KnownMessages
 from clarion_server.application.ports.queries import DueQuery, QueuedMessage
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.messages.message import Lane, Message
 
 
 def _of_due(selected: Select[Any]) -> Select[Any]:

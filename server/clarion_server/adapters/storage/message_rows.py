@@ -24,8 +24,8 @@ from clarion_server.adapters.storage.json_columns import (
 from clarion_server.adapters.storage.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.content_locale import LocaleChoice, LocaleReason
-from clarion_server.domain.message import NO_LABELS, Lane, Message, MessageState
+from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
+from clarion_server.domain.messages.message import NO_LABELS, Lane, Message, MessageState
 
 #: The columns of a new message in which its values differ from those of others.
 OWN_COLUMNS = (

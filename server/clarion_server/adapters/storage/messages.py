@@ -46,13 +46,13 @@ from clarion_server.adapters.storage.schema import (
 )
 from clarion_server.application.ports.messages import MAX_MESSAGES
 from clarion_server.application.ports.queries import MessageQuery, QueuedEnd, WaitingTurn
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign_health import FailingMessage
-from clarion_server.domain.cap_person import CapPerson
-from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.events.campaign_health import FailingMessage
+from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message, MessageState
-from clarion_server.domain.turns import Turn
+from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.messages.turns import Turn
+from clarion_server.domain.people.cap_person import CapPerson
 
 _INSERT_CONTEXTS = BulkStatement(
     "INSERT INTO message_contexts (message_key, context, profile)"

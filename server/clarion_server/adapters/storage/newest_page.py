@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from clarion_server.adapters.storage.bulk import BulkStatement, Row, United
 from clarion_server.adapters.storage.schema import campaigns
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 
 #: SQLite unites at most 500 selects (SQLITE_MAX_COMPOUND_SELECT).
 _MOST_GROUPS = 256

@@ -24,9 +24,9 @@ from clarion_server.adapters.storage.schema import (
 )
 from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNamespace
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.identity import Identity, IdentityKey
-from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.people.identity import Identity, IdentityKey
+from clarion_server.domain.people.profile import KnownProfile, Profile, ProfileRef
 
 _ADD = insert(profiles).returning(profiles.c.key)
 _BY_ID = select(profiles).where(profiles.c.sandbox == bindparam("sandbox"), profiles.c.id == bindparam("id"))

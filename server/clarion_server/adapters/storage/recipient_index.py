@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from sqlalchemy import CTE, Connection, func, select, update
 
 from clarion_server.adapters.storage.schema import messages
-from clarion_server.domain.message import Message
+from clarion_server.domain.messages.message import Message
 
 #: Is the number of messages in a new segment. Smaller segments write less, larger ones make fewer to search.
 SEGMENT_SIZE = 1024

@@ -14,7 +14,7 @@ from clarion_server.adapters.storage.conditions import is_visible
 from clarion_server.adapters.storage.sandbox_locks import ADDITIONS
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.resource import ArchivableResource, Resource
 
 R = TypeVar("R", bound=Resource)

@@ -10,7 +10,7 @@ from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.field_rows import FieldRows
 from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.schema import sending_policies
-from clarion_server.domain.sending_policy import SendingPolicy
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 
 _NAMED = BulkStatement(
     "SELECT sending_policies.* FROM ({rows}) AS wanted CROSS JOIN sending_policies"

@@ -12,11 +12,11 @@ from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.schema import suppressions
 from clarion_server.adapters.storage.text_lookup import TextLookup
 from clarion_server.application.ports.queries import SuppressionQuery
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.address_hash import HASH_MARK
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.addresses.address_hash import HASH_MARK
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope
+from clarion_server.domain.suppressions.suppression import Suppression, SuppressionReason, SuppressionScope
 
 _table = suppressions
 #: These are in the order of `_from_row`.

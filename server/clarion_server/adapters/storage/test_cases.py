@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, Row, and_
 from clarion_server.adapters.storage.json_columns import ATTRIBUTES, TEXTS
 from clarion_server.adapters.storage.resources import SqlResourceRepository
 from clarion_server.adapters.storage.schema import test_cases
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.test_case import MAX_TEST_CASES, TestCase
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.test_case import MAX_TEST_CASES, TestCase
 
 
 class SqlTestCaseRepository:

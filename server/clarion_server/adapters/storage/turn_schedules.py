@@ -10,7 +10,7 @@ from clarion_server.adapters.storage.bulk import BulkStatement, Values
 from clarion_server.adapters.storage.schema import turn_schedules
 from clarion_server.application.ports.turn_schedules import Retiming
 from clarion_server.domain.instant import SECOND, Instant
-from clarion_server.domain.turns import TurnSchedule
+from clarion_server.domain.messages.turns import TurnSchedule
 
 _TABLE = turn_schedules.c
 # In the order of their names, so that no two transactions wait for each other. SQLite has one writer at a time.

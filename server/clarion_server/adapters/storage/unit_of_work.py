@@ -40,8 +40,8 @@ from clarion_server.adapters.storage.sending_policies import SqlSendingPolicyRep
 from clarion_server.adapters.storage.suppressions import SqlSuppressionRepository
 from clarion_server.adapters.storage.test_cases import SqlTestCaseRepository
 from clarion_server.adapters.storage.turn_schedules import SqlTurnScheduleRepository
+from clarion_server.domain.consent.topic import Topic
 from clarion_server.domain.resource import Resource
-from clarion_server.domain.topic import Topic
 
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")

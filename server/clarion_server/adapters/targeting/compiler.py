@@ -14,12 +14,12 @@ from clarion_server.adapters.conditions.rules import broken_calls
 from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Node, Tree, nodes, read_tree
 from clarion_server.adapters.targeting.names import AUDIENCE, CONTEXT, IDENTITY, LOCALE, MAX_COST, PROFILE, SIZES, TEXTS
 from clarion_server.adapters.targeting.rule_set import CelRuleSet, Chunk
-from clarion_server.domain.audience_reference import audiences_in
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition
-from clarion_server.domain.condition import ConditionInvalid, ConditionProblem
+from clarion_server.domain.audiences.audience_reference import audiences_in
+from clarion_server.domain.audiences.condition import ConditionInvalid, ConditionProblem
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.campaigns.targeting import MAX_RULE, TargetingRule
 from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.names import AUDIENCES
-from clarion_server.domain.targeting import MAX_RULE, TargetingRule
 from clarion_server.domain.text_rules import CONTROL
 from clarion_server.domain.violation import Violation
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from clarion_server.adapters.conditions.condition import Projection
 from clarion_server.adapters.targeting.names import LOCALE
-from clarion_server.domain.targeting import Person
+from clarion_server.domain.campaigns.targeting import Person
 
 Key = tuple[object, ...]
 

@@ -20,10 +20,10 @@ from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.targeting.compiler import CelRules, RuleInvalid, rules_of
 from clarion_server.adapters.targeting.names import CONTEXT, PROFILE
 from clarion_server.adapters.targeting.walk import Problem, Truth, Walk, truth_of
-from clarion_server.domain.campaign_definition import CampaignDefinition
-from clarion_server.domain.condition import Position
+from clarion_server.domain.audiences.condition import Position
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.targeting import TargetingRule
 from clarion_server.domain.finding import Finding, FindingCode, Severity
-from clarion_server.domain.targeting import TargetingRule
 
 _SYNTAX = "Correct it: docs/targeting.md has the language."
 #: More of one rule are read by nobody.

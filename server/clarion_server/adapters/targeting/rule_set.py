@@ -13,8 +13,8 @@ from clarion_server.adapters.conditions.reads import paths_of
 from clarion_server.adapters.conditions.syntax_tree import Loop, Name, Node, nodes
 from clarion_server.adapters.targeting.data_key import DataKey, Key
 from clarion_server.adapters.targeting.names import ADDRESS, AUDIENCE, CONTEXT, IDENTITY, LOCALE, MAX_ELEMENTS, PROFILE
-from clarion_server.domain.condition import FailureCause
-from clarion_server.domain.targeting import Person, RuleFailure
+from clarion_server.domain.audiences.condition import FailureCause
+from clarion_server.domain.campaigns.targeting import Person, RuleFailure
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import DEFAULT_SANDBOX, ApiKey, Caller, Scope, whole_sandbox
+from clarion_server.domain.access.access import DEFAULT_SANDBOX, ApiKey, Caller, Scope, whole_sandbox
+from clarion_server.domain.access.key_rules import key_violations
 from clarion_server.domain.access_labels import FIELD as LABELS
 from clarion_server.domain.access_labels import MAX_ACCESS_LABELS, AccessLabels
 from clarion_server.domain.errors import InvalidFields, LastAdminKey, ResourceNotFound, SandboxDenied
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.key_rules import key_violations
 from clarion_server.domain.names import API_KEYS
 from clarion_server.domain.violation import Violation
 

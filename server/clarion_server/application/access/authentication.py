@@ -13,7 +13,7 @@ from clarion_server.application.access.api_keys import hash_of
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import ApiKey, Caller, Visibility
+from clarion_server.domain.access.access import ApiKey, Caller, Visibility
 from clarion_server.domain.errors import Unauthenticated
 from clarion_server.domain.instant import SECOND, Instant
 

@@ -13,9 +13,9 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.approvable import Approvable
-from clarion_server.domain.approval import (
+from clarion_server.domain.approvals.approval import (
     ApprovalAction,
     ApprovalStep,
     ApprovalThread,
@@ -26,7 +26,7 @@ from clarion_server.domain.approval import (
     is_approved,
     requirements_of,
 )
-from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.approvals.approval_policy import ApprovalPolicy
 from clarion_server.domain.campaign_states import ApprovalState, Transition
 from clarion_server.domain.errors import ApprovalStale, EtagMismatch, InvalidFields
 from clarion_server.domain.instant import Instant

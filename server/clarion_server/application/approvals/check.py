@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from clarion_server.application.approvals.drafts import HashedContent
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.approvable import Approvable, DraftKind
-from clarion_server.domain.approval import (
+from clarion_server.domain.approvals.approval import (
     ApprovalAction,
     ApprovalStep,
     Requirement,
@@ -17,7 +17,7 @@ from clarion_server.domain.approval import (
     possible_approvers_of,
     requirements_of,
 )
-from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.approvals.approval_policy import ApprovalPolicy
 from clarion_server.domain.campaign_states import ApprovalState
 from clarion_server.domain.errors import ApprovalRequired, ApprovalStale
 from clarion_server.domain.instant import Instant

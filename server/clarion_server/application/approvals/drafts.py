@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.approvable import Approvable
 from clarion_server.domain.instant import Instant
 

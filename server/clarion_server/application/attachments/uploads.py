@@ -11,8 +11,8 @@ from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_attachment
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller, Visibility
-from clarion_server.domain.attachment import Attachment, FileInput, assigned_id, file_violations
+from clarion_server.domain.access.access import Caller, Visibility
+from clarion_server.domain.attachments.attachment import Attachment, FileInput, assigned_id, file_violations
 from clarion_server.domain.errors import AttachmentInUse, InvalidFields, ResourceExists
 from clarion_server.domain.names import ATTACHMENTS
 from clarion_server.domain.violation import Violation, out_of_range

@@ -16,11 +16,11 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers
-from clarion_server.domain.acceptance import Accepted, Decision
-from clarion_server.domain.audience_run import AudienceRun, RunState
-from clarion_server.domain.event import run_event
-from clarion_server.domain.execution import Execution
-from clarion_server.domain.taken_addresses import TakenAddresses, split_hashes
+from clarion_server.domain.audiences.audience_run import AudienceRun, RunState
+from clarion_server.domain.audiences.taken_addresses import TakenAddresses, split_hashes
+from clarion_server.domain.events.event import run_event
+from clarion_server.domain.triggering.acceptance import Accepted, Decision
+from clarion_server.domain.triggering.execution import Execution
 
 #: No further members are decided about while so many messages of the same lane are due and wait for a channel
 #: configuration. So neither the queue grows with the audience, nor does a stop come too late for most of it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.audience_run import AudienceRun, RunState
+from clarion_server.domain.audiences.audience_run import AudienceRun, RunState
 
 
 class RunLost(Exception):

@@ -16,19 +16,19 @@ from clarion_server.application.triggering.accept import AcceptItem
 from clarion_server.application.triggering.addresses import choose_addresses
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.stored_profiles import MemberUse, ProfileUse
-from clarion_server.domain.acceptance import Accepted
-from clarion_server.domain.address_key import email_key
-from clarion_server.domain.audience_run import AudienceRun, PartResult
-from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
-from clarion_server.domain.choice import choose_locale
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.execution import Execution
+from clarion_server.domain.addresses.address_key import email_key
+from clarion_server.domain.audiences.audience_run import AudienceRun, PartResult
+from clarion_server.domain.audiences.taken_addresses import TakenAddresses, address_hash, holds_hash
+from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.campaigns.targeting import NO_DATA, RecipientData
+from clarion_server.domain.consent.choice import choose_locale
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import MessageState
-from clarion_server.domain.taken_addresses import TakenAddresses, address_hash, holds_hash
-from clarion_server.domain.targeting import NO_DATA, RecipientData
-from clarion_server.domain.targets import AcceptedRecipient
-from clarion_server.domain.trigger import Trigger
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.triggering.acceptance import Accepted
+from clarion_server.domain.triggering.execution import Execution
+from clarion_server.domain.triggering.targets import AcceptedRecipient
+from clarion_server.domain.triggering.trigger import Trigger
 
 _NO_PROFILE = b"{}"
 

@@ -18,14 +18,14 @@ from clarion_server.application.sending.lease import Lease
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.cancel import end_run
 from clarion_server.application.wakeable_loop import WakeableLoop
-from clarion_server.domain.access import whole_sandbox
-from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.access.access import whole_sandbox
+from clarion_server.domain.audiences.audience_run import AudienceRun, EndReason, RunState
+from clarion_server.domain.audiences.taken_addresses import TakenAddresses
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.errors import CampaignOutdated, Unavailable
-from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import MILLISECOND, SECOND, Instant, Span
-from clarion_server.domain.taken_addresses import TakenAddresses
+from clarion_server.domain.triggering.execution import Execution
 
 log = structlog.get_logger()
 

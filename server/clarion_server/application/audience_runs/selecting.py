@@ -11,11 +11,11 @@ from clarion_server.application.audiences.selection import AudienceSelector, Sel
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import whole_sandbox
-from clarion_server.domain.audience import Audience, AudienceMember
-from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState, Selection, failed_evaluations
-from clarion_server.domain.condition import ConditionInvalid
-from clarion_server.domain.event import run_event
+from clarion_server.domain.access.access import whole_sandbox
+from clarion_server.domain.audiences.audience import Audience, AudienceMember
+from clarion_server.domain.audiences.audience_run import AudienceRun, EndReason, RunState, Selection, failed_evaluations
+from clarion_server.domain.audiences.condition import ConditionInvalid
+from clarion_server.domain.events.event import run_event
 from clarion_server.domain.instant import Instant
 
 #: Says how many members one bulk step deletes.

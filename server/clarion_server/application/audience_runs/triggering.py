@@ -23,16 +23,16 @@ from clarion_server.application.triggering.admission import (
     to_json,
 )
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Caller
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.audience_run import MAX_CONTEXT, MAX_MEMBERS, AudienceRun, EndReason
-from clarion_server.domain.condition import ConditionInvalid
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.audiences.audience_run import MAX_CONTEXT, MAX_MEMBERS, AudienceRun, EndReason
+from clarion_server.domain.audiences.condition import ConditionInvalid
 from clarion_server.domain.errors import InvalidFields, RequestIdReused, Unavailable
-from clarion_server.domain.execution import Execution
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.labels import label_violations
-from clarion_server.domain.language_tags import read_locale
-from clarion_server.domain.message import NO_LABELS
+from clarion_server.domain.languages.language_tags import read_locale
+from clarion_server.domain.messages.message import NO_LABELS
+from clarion_server.domain.triggering.execution import Execution
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long
 
 #: Says how often a call is checked when its campaign changes meanwhile, before the caller is asked to repeat it.

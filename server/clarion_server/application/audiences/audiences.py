@@ -20,12 +20,12 @@ from clarion_server.application.resources import (
 )
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import HIDDEN_THING, Caller, Visibility, whole_sandbox
-from clarion_server.domain.audience import MAX_AUDIENCES, Audience, audience_violations
-from clarion_server.domain.condition import ConditionInvalid, ConditionProblem, Position
-from clarion_server.domain.consent import ConsentScope
+from clarion_server.domain.access.access import HIDDEN_THING, Caller, Visibility, whole_sandbox
+from clarion_server.domain.audiences.audience import MAX_AUDIENCES, Audience, audience_violations
+from clarion_server.domain.audiences.condition import ConditionInvalid, ConditionProblem, Position
+from clarion_server.domain.consent.consent import ConsentScope
 from clarion_server.domain.errors import AudienceInUse, ResourceExists
-from clarion_server.domain.event import ChangeKind
+from clarion_server.domain.events.event import ChangeKind
 from clarion_server.domain.names import AUDIENCES
 from clarion_server.domain.violation import Violation
 

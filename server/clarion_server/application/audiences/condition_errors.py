@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clarion_server.domain.condition import ConditionProblem
+from clarion_server.domain.audiences.condition import ConditionProblem
 from clarion_server.domain.errors import AudienceConditionInvalid
 from clarion_server.domain.violation import Violation
 

@@ -14,9 +14,9 @@ from clarion_server.application.audiences.selection import AudienceSelector, Sel
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.resource_lookup import find_audience
 from clarion_server.application.transactions import LONG_READERS, Transactions
-from clarion_server.domain.access import Caller
-from clarion_server.domain.audience import Audience, AudienceMember
-from clarion_server.domain.condition import ConditionInvalid, FailureCounts
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.audiences.audience import Audience, AudienceMember
+from clarion_server.domain.audiences.condition import ConditionInvalid, FailureCounts
 
 
 @dataclass(slots=True)

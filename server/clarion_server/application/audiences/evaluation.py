@@ -9,9 +9,9 @@ import orjson
 
 from clarion_server.application.ports.audiences import Subject
 from clarion_server.application.ports.conditions import Condition, ConditionCompiler
+from clarion_server.domain.audiences.condition import FailureCause
 from clarion_server.domain.category import Category
-from clarion_server.domain.condition import FailureCause
-from clarion_server.domain.consent import ConsentScope, Silence, decide_consent
+from clarion_server.domain.consent.consent import ConsentScope, Silence, decide_consent
 from clarion_server.domain.instant import Instant
 
 #: Says what `consent()` returns for somebody who has made no choice.

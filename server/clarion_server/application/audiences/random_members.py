@@ -12,11 +12,11 @@ from random import Random
 from clarion_server.application.audiences.evaluation import Evaluator
 from clarion_server.application.audiences.selection import PAGE, MembersByCondition, Source
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Visibility, whole_sandbox
-from clarion_server.domain.audience import Audience, AudienceMember, IdentityList
-from clarion_server.domain.condition import FailureCounts
-from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.access.access import Visibility, whole_sandbox
+from clarion_server.domain.audiences.audience import Audience, AudienceMember, IdentityList
+from clarion_server.domain.audiences.condition import FailureCounts
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.people.identity import Identity, IdentityKey
 
 #: In a sandbox with so many profiles all are looked at, as few of the drawn keys would be theirs.
 FEW = 5_000

@@ -13,12 +13,12 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.conditions import ConditionCompiler
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Visibility, whole_sandbox
-from clarion_server.domain.audience import Audience, AudienceMember
-from clarion_server.domain.condition import FailureCounts
-from clarion_server.domain.identity import IdentityKey
+from clarion_server.domain.access.access import Visibility, whole_sandbox
+from clarion_server.domain.audiences.audience import Audience, AudienceMember
+from clarion_server.domain.audiences.condition import FailureCounts
 from clarion_server.domain.instant import MINUTE, Instant, Span
-from clarion_server.domain.profile import ProfileRef
+from clarion_server.domain.people.identity import IdentityKey
+from clarion_server.domain.people.profile import ProfileRef
 
 #: Says how many profiles or identities a page is made of: it takes a few milliseconds, for which triggers may have to
 #: wait. The attributes of so many take 6 MB at most.

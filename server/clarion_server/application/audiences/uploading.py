@@ -13,13 +13,13 @@ from clarion_server.application.resource_lookup import find_audience
 from clarion_server.application.resumable_imports import handle_once
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Caller
-from clarion_server.domain.audience import MAX_LISTED, Audience, IdentityList
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.audiences.audience import MAX_LISTED, Audience, IdentityList
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.identity import Identity
-from clarion_server.domain.import_place import ImportPlace
-from clarion_server.domain.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.instant import DAY, HOUR, Instant, Span
+from clarion_server.domain.people.identity import Identity
+from clarion_server.domain.people.import_place import ImportPlace
+from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.violation import Violation, malformed, required, too_many
 
 #: Limits one call.

@@ -9,11 +9,11 @@ from clarion_server.application.campaigns.candidate import Candidate
 from clarion_server.application.campaigns.changes import Change
 from clarion_server.application.fragment_lookup import NO_PINS, named_fragments, versions_of
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Caller, whole_sandbox
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.access.access import Caller, whole_sandbox
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
+from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.turns import campaign_schedule
+from clarion_server.domain.messages.turns import campaign_schedule
 
 #: Returns by what the candidate may become live, and records it. Raises ApprovalRequired or ApprovalStale.
 CheckApproval = Callable[[UnitOfWork, Instant], GivenApproval]

@@ -13,9 +13,9 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import Transition
+from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.errors import IllegalTransition, ReviewFailed
 from clarion_server.domain.finding import errors_of
 

@@ -14,9 +14,9 @@ from clarion_server.application.approvals.check import (
 )
 from clarion_server.application.campaigns.candidate import Candidate
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Caller
-from clarion_server.domain.approval import Requirement, Submission, requirements_of
-from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.approvals.approval import Requirement, Submission, requirements_of
+from clarion_server.domain.approvals.approval_policy import ApprovalPolicy
 from clarion_server.domain.campaign_states import ApprovalState
 from clarion_server.domain.instant import Instant
 

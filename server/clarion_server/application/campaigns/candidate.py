@@ -11,19 +11,19 @@ from clarion_server.application.fragment_lookup import NO_PINS, Pins, named_frag
 from clarion_server.application.ports.content import Attachments, ContentCompiler, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
-from clarion_server.domain.access import Visibility, whole_sandbox
-from clarion_server.domain.approval import hash_of_content
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign import Campaign, CampaignVersion
-from clarion_server.domain.campaign_definition import CampaignDefinition
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.access.access import Visibility, whole_sandbox
+from clarion_server.domain.addresses.public_url import PublicUrl
+from clarion_server.domain.approvals.approval import hash_of_content
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.test_case import TestCase
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.consent.topic import Topic
+from clarion_server.domain.content.built_source import BuiltSources
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.public_url import PublicUrl
-from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.test_case import TestCase
-from clarion_server.domain.topic import Topic
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 
 
 @dataclass(frozen=True, slots=True)

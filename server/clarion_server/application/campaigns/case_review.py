@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from clarion_server.application.campaigns.cell_rendering import NOT_COMPILED, CellRenderer, CpuBudget, TriedCell
+from clarion_server.domain.campaigns.test_case import TestCase
+from clarion_server.domain.campaigns.test_cells import MAX_CELLS, TestCell, untested_findings
 from clarion_server.domain.finding import Finding, FindingCode, Severity
-from clarion_server.domain.test_case import TestCase
-from clarion_server.domain.test_cells import MAX_CELLS, TestCell, untested_findings
 
 #: Says how long one review may try test cases, in seconds of processor time.
 REVIEW_CPU_SECONDS = 10.0

@@ -20,20 +20,20 @@ from clarion_server.application.ports.content import (
     Fragments,
     RenderingFailed,
 )
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign_definition import CampaignDefinition
-from clarion_server.domain.carried_file import CarriedFile, files_of_content, is_shown
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.addresses.public_url import PublicUrl
+from clarion_server.domain.attachments.carried_file import CarriedFile, files_of_content, is_shown
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.rendering_document import document_of
+from clarion_server.domain.campaigns.targeting import Person
+from clarion_server.domain.campaigns.test_case import TestCase
+from clarion_server.domain.campaigns.test_cells import ActionContents, LocaleOrigin, TestCell, cells_of
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.consent.personal_link import PersonalUrls
 from clarion_server.domain.content import Content, Rendered
+from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.names import FRAGMENTS
-from clarion_server.domain.personal_link import PersonalUrls
-from clarion_server.domain.public_url import PublicUrl
-from clarion_server.domain.rendering_document import document_of
-from clarion_server.domain.targeting import Person
-from clarion_server.domain.test_case import TestCase
-from clarion_server.domain.test_cells import ActionContents, LocaleOrigin, TestCell, cells_of
 from clarion_server.domain.violation import Violation
 
 T = TypeVar("T")

@@ -16,12 +16,12 @@ from clarion_server.application.ports.content import ContentCompiler, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller, Visibility
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.campaign_definition import CampaignDefinition
-from clarion_server.domain.public_url import PublicUrl
-from clarion_server.domain.schema_difference import SchemaDifference
-from clarion_server.domain.test_case import TestCase
+from clarion_server.domain.access.access import Caller, Visibility
+from clarion_server.domain.addresses.public_url import PublicUrl
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.schema_difference import SchemaDifference
+from clarion_server.domain.campaigns.test_case import TestCase
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,17 +15,17 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
-from clarion_server.domain.access import Caller, whole_sandbox
+from clarion_server.domain.access.access import Caller, whole_sandbox
 from clarion_server.domain.access_labels import FIELD as LABELS
 from clarion_server.domain.access_labels import AccessLabels, held_label_violations
-from clarion_server.domain.campaign import Campaign, CampaignVersion
-from clarion_server.domain.campaign_definition import CampaignDefinition
-from clarion_server.domain.campaign_rules import campaign_violations
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.campaign_rules import campaign_violations
+from clarion_server.domain.campaigns.targeting_rules import removed_rule_violations
 from clarion_server.domain.errors import ResourceExists
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.tags import tag_violations
-from clarion_server.domain.targeting_rules import removed_rule_violations
 from clarion_server.domain.text_rules import display_name_violations
 from clarion_server.domain.violation import Violation
 

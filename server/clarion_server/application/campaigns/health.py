@@ -8,11 +8,17 @@ from clarion_server.application.ports.certificates import CertificateReader
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.campaign_health import RULE_NOTICE, ChannelFacts, HealthProblem, problems_of, rule_problem
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import CampaignState
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.events.campaign_health import (
+    RULE_NOTICE,
+    ChannelFacts,
+    HealthProblem,
+    problems_of,
+    rule_problem,
+)
 from clarion_server.domain.instant import DAY, Instant
 
 _IN_USE = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from clarion_server.application.ports.content import Fragments
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.access_labels import AccessLabels
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.audience_reference import audiences_in
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.audiences.audience_reference import audiences_in
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.names import AUDIENCES, FRAGMENTS
 

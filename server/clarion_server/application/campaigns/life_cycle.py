@@ -15,10 +15,10 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.reports.counts import read_counts
 from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Caller
-from clarion_server.domain.approval import comment_violations
-from clarion_server.domain.campaign import Campaign, QueueDisposal
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.approvals.approval import comment_violations
 from clarion_server.domain.campaign_states import Transition
+from clarion_server.domain.campaigns.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import EtagMismatch, ReviewFailed
 from clarion_server.domain.finding import Finding, errors_of, warnings_of
 

@@ -21,22 +21,22 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Caller
-from clarion_server.domain.audience_reference import given_audience_violations
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition
-from clarion_server.domain.carried_file import CarriedFile, files_of_content, is_shown
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.choice import LOCALE_FIELDS, Choice, Source, choose_locale
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.addresses.public_url import PublicUrl
+from clarion_server.domain.attachments.carried_file import CarriedFile, files_of_content, is_shown
+from clarion_server.domain.audiences.audience_reference import given_audience_violations
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.campaigns.targeting import Person, RuleEvaluation, choose_content, evaluations
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.consent.choice import LOCALE_FIELDS, Choice, Source, choose_locale
 from clarion_server.domain.content import Content, Provider, Rendered
+from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.content.email import RenderedEmail
-from clarion_server.domain.content_locale import LocaleChoice
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.finding import Finding, errors_of
-from clarion_server.domain.language_tags import read_locale
+from clarion_server.domain.languages.content_locale import LocaleChoice
+from clarion_server.domain.languages.language_tags import read_locale
 from clarion_server.domain.names import identity_violation
-from clarion_server.domain.public_url import PublicUrl
-from clarion_server.domain.targeting import Person, RuleEvaluation, choose_content, evaluations
 from clarion_server.domain.violation import Violation, malformed
 
 #: Is the recipient of a preview that names none.

@@ -17,21 +17,21 @@ from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import count_violations, refuse_invalid
-from clarion_server.domain.access import Caller
-from clarion_server.domain.address import is_address
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.addresses.address import is_address
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.proof import MAX_ADDRESSES, MAX_PER_HOUR, ProofResult, marked
 from clarion_server.domain.category import Category
-from clarion_server.domain.choice import EMAIL
-from clarion_server.domain.consent import NOT_ASKED
+from clarion_server.domain.consent.choice import EMAIL
+from clarion_server.domain.consent.consent import NOT_ASKED
 from clarion_server.domain.content import Content
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.errors import InvalidFields, TooManyProofs
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
-from clarion_server.domain.exclusion_rules import find_exclusions
 from clarion_server.domain.instant import HOUR, MILLISECOND, Instant
-from clarion_server.domain.message import Message, MessageState, lane_of, message_id
-from clarion_server.domain.proof import MAX_ADDRESSES, MAX_PER_HOUR, ProofResult, marked
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.messages.message import Message, MessageState, lane_of, message_id
 from clarion_server.domain.text_rules import repetition_violations
+from clarion_server.domain.triggering.exclusion_rules import find_exclusions
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed
 

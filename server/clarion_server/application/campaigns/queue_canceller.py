@@ -10,10 +10,10 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.campaign import Campaign, QueueDisposal
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 
 log = structlog.get_logger()
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clarion_server.application.campaigns.cell_rendering import CellRenderer, CpuBudget, TriedCell
-from clarion_server.domain.test_case import TestCase
-from clarion_server.domain.test_cell_difference import CellDifference, Outcome, cell_difference
-from clarion_server.domain.test_cells import MAX_CELLS, CellKey, TestCell
+from clarion_server.domain.campaigns.test_case import TestCase
+from clarion_server.domain.campaigns.test_cell_difference import CellDifference, Outcome, cell_difference
+from clarion_server.domain.campaigns.test_cells import MAX_CELLS, CellKey, TestCell
 
 #: Says how long one comparison may render, in seconds of processor time.
 COMPARISON_CPU_SECONDS = 10.0

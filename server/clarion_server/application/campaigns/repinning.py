@@ -16,20 +16,20 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Caller
-from clarion_server.domain.approval import comment_violations
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.errors import ApprovalRequired, ResourceNotFound
-from clarion_server.domain.finding import errors_of
-from clarion_server.domain.fragment import Fragment
-from clarion_server.domain.fragment_reference import FragmentReference
-from clarion_server.domain.fragment_repin import (
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.approvals.approval import comment_violations
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.fragment_repin import (
     FragmentRepin,
     RepinOutcome,
     repin_violations,
     repin_without_change,
     version_violations,
 )
+from clarion_server.domain.errors import ApprovalRequired, ResourceNotFound
+from clarion_server.domain.finding import errors_of
+from clarion_server.domain.fragments.fragment import Fragment
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
 from clarion_server.domain.names import FRAGMENTS
 from clarion_server.domain.violation import Violation
 

@@ -15,25 +15,25 @@ from clarion_server.application.campaigns.label_findings import (
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import NO_FRAGMENTS, Attachments, ContentCompiler, Fragments
 from clarion_server.domain.access_labels import AccessLabels
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign_definition import (
+from clarion_server.domain.addresses.public_url import PublicUrl
+from clarion_server.domain.campaigns.campaign_definition import (
     CampaignDefinition,
     Schedule,
     ThroughputMode,
     UnknownRecipientPolicy,
 )
-from clarion_server.domain.campaign_rules import campaign_violations
+from clarion_server.domain.campaigns.campaign_rules import campaign_violations
+from clarion_server.domain.campaigns.schema_difference import SchemaEffect
 from clarion_server.domain.category import Category
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.consent.topic import Topic
+from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.content.email import EmailContent
+from clarion_server.domain.content.mail_size import mail_size
 from clarion_server.domain.finding import Finding, FindingCode, Severity, errors_of, warnings_of
-from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
 from clarion_server.domain.instant import Instant, to_rfc3339
-from clarion_server.domain.mail_size import mail_size
-from clarion_server.domain.public_url import PublicUrl
-from clarion_server.domain.schema_difference import SchemaEffect
-from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.topic import Topic
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 from clarion_server.domain.violation import Violation
 
 

@@ -11,7 +11,7 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.wakeable_loop import WakeableLoop
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import MILLISECOND, SECOND, Instant, Span
 

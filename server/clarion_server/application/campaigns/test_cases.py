@@ -8,10 +8,10 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
 from clarion_server.application.resources import ManageResources, ResourceKind
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.campaigns.test_case import MAX_TEST_CASES, TestCase, test_case_violations
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import test_cases_of
-from clarion_server.domain.test_case import MAX_TEST_CASES, TestCase, test_case_violations
 from clarion_server.domain.violation import Violation
 
 EDITABLE_FIELDS = frozenset({"display_name", "context", "profile", "locale", "rule", "audiences"})

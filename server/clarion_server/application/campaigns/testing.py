@@ -16,7 +16,9 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import count_violations, refuse_invalid
-from clarion_server.domain.accepted_rendering import (
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.addresses.public_url import PublicUrl
+from clarion_server.domain.campaigns.accepted_rendering import (
     MAX_ACCEPTED_BYTES,
     AcceptedRendering,
     Comparison,
@@ -24,12 +26,10 @@ from clarion_server.domain.accepted_rendering import (
     RenderingDifference,
     compare,
 )
-from clarion_server.domain.access import Caller
+from clarion_server.domain.campaigns.test_case import MAX_TEST_CASES, TestCase
+from clarion_server.domain.campaigns.test_cells import MAX_CELLS, CellKey, TestCell, untested_findings
 from clarion_server.domain.errors import EtagMismatch, InvalidFields
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.public_url import PublicUrl
-from clarion_server.domain.test_case import MAX_TEST_CASES, TestCase
-from clarion_server.domain.test_cells import MAX_CELLS, CellKey, TestCell, untested_findings
 from clarion_server.domain.text_rules import repetition_violations
 from clarion_server.domain.violation import Violation, required, too_many
 

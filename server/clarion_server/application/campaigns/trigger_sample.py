@@ -7,11 +7,11 @@ from clarion_server.application.campaign_cache import CampaignCache, LiveCampaig
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.content import ExampleFinder
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand, admit
-from clarion_server.domain.access import Caller
-from clarion_server.domain.choice import EMAIL
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.addresses.magic import SENT_ADDRESS
+from clarion_server.domain.consent.choice import EMAIL
 from clarion_server.domain.errors import NoExample
-from clarion_server.domain.identity import Normalisation
-from clarion_server.domain.magic import SENT_ADDRESS
+from clarion_server.domain.people.identity import Normalisation
 
 #: Holds the values of identities in the namespaces that do not take every text. The number is reserved for examples.
 _VALUES = {Normalisation.EMAIL: SENT_ADDRESS, Normalisation.PHONE: "+12025550123"}

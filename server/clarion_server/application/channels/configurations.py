@@ -12,11 +12,11 @@ from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
-from clarion_server.domain.access import Caller, Visibility, whole_sandbox
+from clarion_server.domain.access.access import Caller, Visibility, whole_sandbox
 from clarion_server.domain.access_labels import FIELD as LABELS
 from clarion_server.domain.access_labels import AccessLabels, held_label_violations
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.channel_rules import channel_violations
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel_rules import channel_violations
 from clarion_server.domain.content import Provider
 from clarion_server.domain.errors import ChannelConfigurationInUse, InvalidFields, ResourceExists, ResourceNotFound
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS

@@ -12,13 +12,13 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_profile
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Caller, Visibility
-from clarion_server.domain.consent import NO_CONSENTS, Consents
-from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange, change_violations
+from clarion_server.domain.access.access import Caller, Visibility
+from clarion_server.domain.consent.consent import NO_CONSENTS, Consents
+from clarion_server.domain.consent.consent_change import MAX_CHANGES, ConsentChange, change_violations
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.identity import Identity
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.profile import ProfileRef
+from clarion_server.domain.people.identity import Identity
+from clarion_server.domain.people.profile import ProfileRef
 from clarion_server.domain.violation import Violation, required, too_many
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.choice_draft import ChoiceDraft, DraftEntry
-from clarion_server.domain.consent import NO_CONSENTS, Consent, Consents
-from clarion_server.domain.consent_change import ConsentChange
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.consent.consent import NO_CONSENTS, Consent, Consents
+from clarion_server.domain.consent.consent_change import ConsentChange
 from clarion_server.domain.errors import DenialStands, StandingDenial
-from clarion_server.domain.event import consent_event
-from clarion_server.domain.identity import Identity
+from clarion_server.domain.events.event import consent_event
 from clarion_server.domain.names import TOPICS
-from clarion_server.domain.profile import Profile, ProfileRef
+from clarion_server.domain.people.choice_draft import ChoiceDraft, DraftEntry
+from clarion_server.domain.people.identity import Identity
+from clarion_server.domain.people.profile import Profile, ProfileRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller
-from clarion_server.domain.consent import ConsentSettings, Silence
-from clarion_server.domain.event import silence_event
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.consent.consent import ConsentSettings, Silence
+from clarion_server.domain.events.event import silence_event
 
 
 @dataclass(frozen=True, slots=True)

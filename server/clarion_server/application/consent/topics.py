@@ -5,9 +5,9 @@ from __future__ import annotations
 from clarion_server.application.archivable_resources import ArchivableKind
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import ResourceChange
-from clarion_server.domain.event import silence_event
+from clarion_server.domain.consent.topic import MAX_TOPICS, Topic, topic_violations
+from clarion_server.domain.events.event import silence_event
 from clarion_server.domain.names import TOPICS
-from clarion_server.domain.topic import MAX_TOPICS, Topic, topic_violations
 
 
 def _record(unit: UnitOfWork, change: ResourceChange[Topic]) -> None:

@@ -13,17 +13,17 @@ from clarion_server.application.resource_lookup import find_profile
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Caller
-from clarion_server.domain.cap_person import CapPerson, profile_person, stranger_person
-from clarion_server.domain.consent import ConsentChoice
-from clarion_server.domain.consent_facts import address_key
-from clarion_server.domain.erasure import Erasure, addresses_of
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.errors import ErasureKeysMissing, InvalidFields
-from clarion_server.domain.identity import Identity, IdentityKey
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.messages.message import Message, MessageState
 from clarion_server.domain.names import PROFILES
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.people.cap_person import CapPerson, profile_person, stranger_person
+from clarion_server.domain.people.erasure import Erasure, addresses_of
+from clarion_server.domain.people.identity import Identity, IdentityKey
+from clarion_server.domain.people.profile import Profile
+from clarion_server.domain.triggering.consent_facts import address_key
 from clarion_server.domain.violation import Violation, required
 
 #: Is the key of a profile that never was: keys begin at 1.

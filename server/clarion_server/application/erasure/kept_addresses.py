@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from clarion_server.application.ports.clock import Ids
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.address_hash import AddressHasher
-from clarion_server.domain.address_key import email_key
+from clarion_server.domain.addresses.address_hash import AddressHasher
+from clarion_server.domain.addresses.address_key import email_key
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent_facts import address_key
-from clarion_server.domain.erasure import Erasure
-from clarion_server.domain.event import EventType, suppression_event
+from clarion_server.domain.events.event import EventType, suppression_event
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope
+from clarion_server.domain.people.erasure import Erasure
+from clarion_server.domain.suppressions.suppression import Suppression, SuppressionReason, SuppressionScope
+from clarion_server.domain.triggering.consent_facts import address_key
 
 
 class AddressKeeper:

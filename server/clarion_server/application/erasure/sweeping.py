@@ -16,12 +16,12 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.erasures import SweptExecutions, SweptMessages
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.address_key import email_key
-from clarion_server.domain.consent_facts import address_key
-from clarion_server.domain.erasure import Erasure
-from clarion_server.domain.event import erasure_event
-from clarion_server.domain.identity import IdentityKey, Namespaces, namespace_of
-from clarion_server.domain.message import OUTCOMES, Message
+from clarion_server.domain.addresses.address_key import email_key
+from clarion_server.domain.events.event import erasure_event
+from clarion_server.domain.messages.message import OUTCOMES, Message
+from clarion_server.domain.people.erasure import Erasure
+from clarion_server.domain.people.identity import IdentityKey, Namespaces, namespace_of
+from clarion_server.domain.triggering.consent_facts import address_key
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import Transition
 from clarion_server.domain.errors import IllegalTransition
-from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.fragments.fragment import Fragment
 
 T = TypeVar("T")
 

@@ -9,12 +9,12 @@ from clarion_server.application.fragment_lookup import fragments_of, stored_find
 from clarion_server.application.ports.content import ContentCompiler, Fragments
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import found
-from clarion_server.domain.access import Visibility, whole_sandbox
-from clarion_server.domain.approval import hash_of_content
+from clarion_server.domain.access.access import Visibility, whole_sandbox
+from clarion_server.domain.approvals.approval import hash_of_content
 from clarion_server.domain.errors import ReviewFailed
 from clarion_server.domain.finding import Finding, Severity
-from clarion_server.domain.fragment import Fragment, FragmentVersion
-from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.fragments.fragment import Fragment, FragmentVersion
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
 from clarion_server.domain.names import FRAGMENTS
 
 

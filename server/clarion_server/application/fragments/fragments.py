@@ -17,13 +17,19 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import CreateResource, ResourceChange
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import HIDDEN_THING, Caller, Visibility, whole_sandbox
-from clarion_server.domain.approval import comment_violations
+from clarion_server.domain.access.access import HIDDEN_THING, Caller, Visibility, whole_sandbox
+from clarion_server.domain.approvals.approval import comment_violations
 from clarion_server.domain.campaign_states import Transition
 from clarion_server.domain.errors import EtagMismatch, FragmentInUse
-from clarion_server.domain.event import FragmentChange, FragmentChangeKind, fragment_event
+from clarion_server.domain.events.event import FragmentChange, FragmentChangeKind, fragment_event
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.fragment import MAX_FRAGMENTS, Fragment, FragmentUse, FragmentVersion, fragment_violations
+from clarion_server.domain.fragments.fragment import (
+    MAX_FRAGMENTS,
+    Fragment,
+    FragmentUse,
+    FragmentVersion,
+    fragment_violations,
+)
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import FRAGMENTS
 

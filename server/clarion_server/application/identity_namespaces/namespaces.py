@@ -6,20 +6,20 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import ManageResources, ResourceChange, ResourceKind
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller, Visibility, whole_sandbox
+from clarion_server.domain.access.access import Caller, Visibility, whole_sandbox
 from clarion_server.domain.access_labels import NO_ACCESS_LABELS
 from clarion_server.domain.errors import NamespaceInUse, ResourceExists
-from clarion_server.domain.event import ChangeKind
-from clarion_server.domain.identity import BUILT_IN, Normalisation
-from clarion_server.domain.identity_namespace import (
+from clarion_server.domain.events.event import ChangeKind
+from clarion_server.domain.names import IDENTITY_NAMESPACES
+from clarion_server.domain.people.identity import BUILT_IN, Normalisation
+from clarion_server.domain.people.identity_namespace import (
     BUILT_IN_RESOURCES,
     MAX_NAMESPACES,
     IsPhoneRegion,
     NamespaceResource,
     namespace_violations,
 )
-from clarion_server.domain.names import IDENTITY_NAMESPACES
-from clarion_server.domain.profile import ProfileRef
+from clarion_server.domain.people.profile import ProfileRef
 
 
 class ManageIdentityNamespaces(ManageResources[NamespaceResource]):

@@ -19,15 +19,15 @@ from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.retiming import retime
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign import Campaign
 from clarion_server.domain.campaign_states import CampaignState
-from clarion_server.domain.channel import DEFAULT_RETRY_POLICY
-from clarion_server.domain.delivery import AttemptOutcome, decide_next
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.channels.channel import DEFAULT_RETRY_POLICY
+from clarion_server.domain.channels.seen_certificate import SeenCertificate
 from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.events.delivery import AttemptOutcome, decide_next
 from clarion_server.domain.instant import SECOND, Instant
-from clarion_server.domain.message import Message
-from clarion_server.domain.seen_certificate import SeenCertificate
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.message import Message
 
 T = TypeVar("T")
 

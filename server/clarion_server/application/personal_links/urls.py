@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from clarion_server.application.ports.link_tokens import LinkTokens
-from clarion_server.domain.message import Message
-from clarion_server.domain.personal_link import SAMPLE_URLS, LinkKind, PersonalLink, PersonalUrls
-from clarion_server.domain.public_url import PublicUrl
+from clarion_server.domain.addresses.public_url import PublicUrl
+from clarion_server.domain.consent.personal_link import SAMPLE_URLS, LinkKind, PersonalLink, PersonalUrls
+from clarion_server.domain.messages.message import Message
 
 #: Stands before a locale in place of a token, in links that belong to nobody.
 PREVIEW: Final = "preview-"

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from clarion_server.domain.approvable import DraftKey
-from clarion_server.domain.approval import ApprovalStep
+from clarion_server.domain.approvals.approval import ApprovalStep
 
 
 class ApprovalRepository(Protocol):

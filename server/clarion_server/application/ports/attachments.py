@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from clarion_server.application.ports.retention import Swept
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.access_labels import AccessLabels
-from clarion_server.domain.attachment import Attachment
+from clarion_server.domain.attachments.attachment import Attachment
 from clarion_server.domain.instant import Instant
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.audience import AudienceMember
-from clarion_server.domain.audience_run import AudienceRun
-from clarion_server.domain.identity import Identity
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.audiences.audience import AudienceMember
+from clarion_server.domain.audiences.audience_run import AudienceRun
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.people.identity import Identity
 
 
 class RunMember(NamedTuple):
@@ -62,7 +62,10 @@ class AudienceRunRepository(Protocol):
         ...
 
     def add_addresses(self, run: AudienceRun, hashes: bytes) -> None:
-        """Stores the addresses that the next members take, as hashes one after the other (`domain.taken_addresses`)."""
+        """Stores the addresses that the next members take, as hashes one after the other.
+
+        `domain.audiences.taken_addresses` makes them.
+        """
         ...
 
     def addresses(self, run: AudienceRun, ordinals: Collection[int]) -> dict[int, bytes]:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from clarion_server.application.ports.resources import ResourceRepository
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.audience import Audience, IdentityList
-from clarion_server.domain.consent import Consent
-from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.audiences.audience import Audience, IdentityList
+from clarion_server.domain.consent.consent import Consent
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.people.identity import Identity, IdentityKey
 
 
 class Subject(NamedTuple):

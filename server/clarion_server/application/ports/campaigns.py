@@ -11,9 +11,9 @@ from clarion_server.application.ports.queries import (
     LockedCampaign,
     TagUse,
 )
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.built_source import NOTHING_BUILT, BuiltSources
-from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
+from clarion_server.domain.content.built_source import NOTHING_BUILT, BuiltSources
 from clarion_server.domain.instant import Instant
 
 

@@ -7,11 +7,11 @@ from typing import Protocol
 
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.retention import Swept
-from clarion_server.domain.cap_entries import CapEntries
-from clarion_server.domain.cap_ledger import EntriesByScope
-from clarion_server.domain.cap_person import CapPerson
-from clarion_server.domain.cap_rules import CapScope
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.people.cap_person import CapPerson
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
+from clarion_server.domain.sending_policies.cap_ledger import EntriesByScope
+from clarion_server.domain.sending_policies.cap_rules import CapScope
 
 #: Persons by scope, and whether each is locked even if nothing is counted for them yet.
 WantedPersons = Mapping[CapScope, Mapping[CapPerson, bool]]

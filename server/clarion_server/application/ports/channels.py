@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from clarion_server.domain.attempt import Failure
-from clarion_server.domain.carried_file import CarriedFile
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.attachments.carried_file import CarriedFile
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.content import Content, Rendered
 from clarion_server.domain.instant import Instant, Span
+from clarion_server.domain.messages.attempt import Failure
 from clarion_server.domain.value import value
 
 

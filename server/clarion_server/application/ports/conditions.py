@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from clarion_server.domain.condition import ConditionReads, FailureCause
-from clarion_server.domain.consent import ConsentScope
+from clarion_server.domain.audiences.condition import ConditionReads, FailureCause
+from clarion_server.domain.consent.consent import ConsentScope
 from clarion_server.domain.instant import Instant
 
 

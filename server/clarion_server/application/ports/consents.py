@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.choice_draft import EntryKey
-from clarion_server.domain.consent import Consents, ConsentSettings, SilenceSetting
-from clarion_server.domain.consent_change import ConsentChange
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.consent.consent import Consents, ConsentSettings, SilenceSetting
+from clarion_server.domain.consent.consent_change import ConsentChange
+from clarion_server.domain.people.choice_draft import EntryKey
 
 
 class ConsentRepository(Protocol):

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from clarion_server.domain.attachment import Attachment
-from clarion_server.domain.built_source import BuiltSources
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.attachments.attachment import Attachment
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.schema_difference import SchemaDifference
+from clarion_server.domain.campaigns.targeting import ActionRules
+from clarion_server.domain.consent.personal_link import PersonalUrls
 from clarion_server.domain.content import Content, Rendered
-from clarion_server.domain.content_locale import ContentLocales
+from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.fragment import FragmentVersion
-from clarion_server.domain.fragment_reference import FragmentReference
-from clarion_server.domain.personal_link import PersonalUrls
-from clarion_server.domain.schema_difference import SchemaDifference
-from clarion_server.domain.targeting import ActionRules
+from clarion_server.domain.fragments.fragment import FragmentVersion
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
+from clarion_server.domain.languages.content_locale import ContentLocales
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from clarion_server.domain.erasure import Erasure
-from clarion_server.domain.message import Message
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.messages.message import Message
+from clarion_server.domain.people.erasure import Erasure
+from clarion_server.domain.people.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from clarion_server.application.ports.resources import ArchivableRepository
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.fragment import Fragment, FragmentUse, FragmentVersion
-from clarion_server.domain.fragment_reference import FragmentReference
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.fragments.fragment import Fragment, FragmentUse, FragmentVersion
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
 
 #: Where a use stands in their order: campaigns (0) before fragments (1), id, number of the version, named version.
 UsePosition = tuple[int, str, int, int]

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from clarion_server.application.ports.resources import ResourceRepository
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.identity import Namespaces
-from clarion_server.domain.identity_namespace import NamespaceResource
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.people.identity import Namespaces
+from clarion_server.domain.people.identity_namespace import NamespaceResource
 
 
 class IdentityNamespaceRepository(ResourceRepository[NamespaceResource], Protocol):

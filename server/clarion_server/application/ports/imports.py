@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from clarion_server.domain.import_place import ImportPlace, ImportProgress
-from clarion_server.domain.import_result import ImportResult
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.people.import_place import ImportPlace, ImportProgress
+from clarion_server.domain.people.import_result import ImportResult
 
 
 class ImportRepository(Protocol):

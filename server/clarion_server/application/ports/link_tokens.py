@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from clarion_server.domain.personal_link import PersonalLink
+from clarion_server.domain.consent.personal_link import PersonalLink
 
 
 class TokenDamaged(Exception):

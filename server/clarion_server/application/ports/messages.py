@@ -12,13 +12,13 @@ from clarion_server.application.ports.queries import (
     QueuedMessage,
     WaitingTurn,
 )
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign_health import FailingMessage
-from clarion_server.domain.cap_person import CapPerson
-from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.events.campaign_health import FailingMessage
+from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message, MessageState
-from clarion_server.domain.turns import Turn
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.messages.turns import Turn
+from clarion_server.domain.people.cap_person import CapPerson
 
 #: Returns a message as it was when it was queued, by its id; None where that is not known.
 KnownMessages = Callable[[str], Message | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.events.delivery import AttemptOutcome
 
 
 class Metrics:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.profile import KnownProfile, Profile, ProfileRef
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.people.identity import IdentityKey
+from clarion_server.domain.people.profile import KnownProfile, Profile, ProfileRef
 
 
 class SandboxIdentity(NamedTuple):

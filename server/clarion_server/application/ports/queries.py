@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.attempt import Failure
-from clarion_server.domain.campaign import QueueDisposal
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import QueueDisposal
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.event import Event, EventType
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.events.event import Event, EventType
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message, MessageState
-from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
-from clarion_server.domain.turns import Turn
+from clarion_server.domain.messages.attempt import Failure
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.messages.turns import Turn
+from clarion_server.domain.suppressions.suppression import SuppressionReason, SuppressionScope
 
 #: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
 _CANCEL = QueueDisposal.CANCEL
@@ -162,7 +162,7 @@ class QueuedEnd:
 class SuppressionQuery:
     visibility: Visibility
     target_keys: frozenset[str] = frozenset()
-    """Only suppressions of one of these targets (`domain.suppression.target_key`)."""
+    """Only suppressions of one of these targets (`domain.suppressions.suppression.target_key`)."""
     channels: frozenset[Channel] = frozenset()
     reasons: frozenset[SuppressionReason] = frozenset()
     scopes: frozenset[SuppressionScope] = frozenset()

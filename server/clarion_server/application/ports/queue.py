@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.messages.message import Lane, Message
 
 #: Called with a channel configuration's key and a lane when there may be messages to claim, due at that time.
 OnDue = Callable[[int, Lane, Instant], None]

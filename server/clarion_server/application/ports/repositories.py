@@ -9,13 +9,13 @@ from clarion_server.application.ports.queries import (
     EventQuery,
     ExecutionQuery,
 )
-from clarion_server.domain.access import ApiKey, Visibility
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.counter import CounterKey, FailedRule, LatencyKey, Metric
-from clarion_server.domain.event import Event
-from clarion_server.domain.execution import Execution
+from clarion_server.domain.access.access import ApiKey, Visibility
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.seen_certificate import SeenCertificate
+from clarion_server.domain.events.counter import CounterKey, FailedRule, LatencyKey, Metric
+from clarion_server.domain.events.event import Event
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.seen_certificate import SeenCertificate
+from clarion_server.domain.triggering.execution import Execution
 
 
 class NameTaken(Exception):
@@ -136,7 +136,7 @@ class CounterRepository(Protocol):
         ...
 
     def latencies(self, campaign_key: int, version: int | None) -> dict[int, int]:
-        """Returns how many messages were handed off, by the bucket of their latency (`domain.latency`)."""
+        """Returns how many messages were handed off, by the bucket of their latency (`domain.events.latency`)."""
         ...
 
 

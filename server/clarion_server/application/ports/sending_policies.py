@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from clarion_server.application.ports.resources import ResourceRepository
-from clarion_server.domain.sending_policy import SendingPolicy
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 
 
 class SendingPolicyRepository(ResourceRepository[SendingPolicy], Protocol):

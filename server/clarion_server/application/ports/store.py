@@ -39,8 +39,8 @@ from clarion_server.application.ports.sending_policies import SendingPolicyRepos
 from clarion_server.application.ports.suppressions import AllowListRepository, SuppressionRepository
 from clarion_server.application.ports.test_cases import AcceptedRenderingRepository, TestCaseRepository
 from clarion_server.application.ports.turn_schedules import TurnScheduleRepository
+from clarion_server.domain.consent.topic import Topic
 from clarion_server.domain.resource import Resource
-from clarion_server.domain.topic import Topic
 
 R = TypeVar("R", bound=Resource)
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from clarion_server.application.ports.queries import SuppressionQuery
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.allow_list import AllowList, EnabledList
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.suppression import Suppression
+from clarion_server.domain.suppressions.allow_list import AllowList, EnabledList
+from clarion_server.domain.suppressions.suppression import Suppression
 
 
 class SuppressionRepository(Protocol):

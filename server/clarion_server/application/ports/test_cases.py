@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from clarion_server.application.ports.resources import ResourceRepository
-from clarion_server.domain.accepted_rendering import AcceptedRendering
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.test_case import TestCase
-from clarion_server.domain.test_cells import CellKey
+from clarion_server.domain.campaigns.accepted_rendering import AcceptedRendering
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.test_case import TestCase
+from clarion_server.domain.campaigns.test_cells import CellKey
 
 
 class TestCaseRepository(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.turns import TurnSchedule
+from clarion_server.domain.messages.turns import TurnSchedule
 
 
 @dataclass(frozen=True, slots=True)

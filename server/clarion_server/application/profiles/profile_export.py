@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller
-from clarion_server.domain.consent import Consents
-from clarion_server.domain.profile import Profile
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.consent.consent import Consents
+from clarion_server.domain.people.profile import Profile
 
 #: Is the number of profiles that are in memory at a time: 4 MB if all of them are as large as they may be.
 _PAGE = 100

@@ -12,14 +12,14 @@ from clarion_server.application.profiles.profiles import ProfileFields
 from clarion_server.application.resumable_imports import handle_once
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import count_violations, refuse_invalid
-from clarion_server.domain.access import Caller
-from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange, change_violations
-from clarion_server.domain.identity import Namespaces
-from clarion_server.domain.import_place import ImportPlace
-from clarion_server.domain.import_result import ImportOutcome, ImportResult
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.consent.consent_change import MAX_CHANGES, ConsentChange, change_violations
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.profile import ProfileRef, repeated_identity_violations
-from clarion_server.domain.profile_import import ImportBatch, ImportRow
+from clarion_server.domain.people.identity import Namespaces
+from clarion_server.domain.people.import_place import ImportPlace
+from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
+from clarion_server.domain.people.profile import ProfileRef, repeated_identity_violations
+from clarion_server.domain.people.profile_import import ImportBatch, ImportRow
 from clarion_server.domain.violation import Violation, too_many
 
 MAX_ROWS = 1_000

@@ -8,13 +8,13 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_profile
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller
-from clarion_server.domain.cap_person import profile_person
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import EtagMismatch
-from clarion_server.domain.event import consent_event, merge_event
+from clarion_server.domain.events.event import consent_event, merge_event
 from clarion_server.domain.names import PROFILES
-from clarion_server.domain.profile import Profile
-from clarion_server.domain.profile_merge import merge_profiles, merged_choices
+from clarion_server.domain.people.cap_person import profile_person
+from clarion_server.domain.people.profile import Profile
+from clarion_server.domain.people.profile_merge import merge_profiles, merged_choices
 
 
 @dataclass(frozen=True, slots=True)

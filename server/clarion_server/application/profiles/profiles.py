@@ -13,10 +13,10 @@ from clarion_server.application.removed_identities import keep_denials
 from clarion_server.application.resource_lookup import find_profile
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid, violations_within
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import IdentityTaken, InvalidFields, ProfileUnknown
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.profile import Profile, profile_violations, without_nulls
+from clarion_server.domain.people.profile import Profile, profile_violations, without_nulls
 from clarion_server.domain.violation import Violation
 
 #: Is the field of the profile in the requests that carry one.

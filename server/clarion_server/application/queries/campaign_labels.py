@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.event import Event
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.events.event import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from clarion_server.application.queries.campaign_labels import CampaignLabels, L
 from clarion_server.application.queries.commit_signal import CommitSignal
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.event import Event
+from clarion_server.domain.events.event import Event
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from clarion_server.application.queries.commit_signal import CommitSignal
 from clarion_server.application.queries.event_tail import EventFollower, EventTail
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import ResumeTokenExpired, Unavailable
-from clarion_server.domain.event import Event
+from clarion_server.domain.events.event import Event
 
 #: Is a position before every event that is still there.
 FROM_START = -1

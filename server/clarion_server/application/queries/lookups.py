@@ -9,11 +9,11 @@ from clarion_server.application.ports.queries import EventQuery, ExecutionQuery,
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign, find_execution, find_message
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller, Visibility
-from clarion_server.domain.audience_run import AudienceRun
-from clarion_server.domain.event import Event
-from clarion_server.domain.execution import Execution
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.access.access import Caller, Visibility
+from clarion_server.domain.audiences.audience_run import AudienceRun
+from clarion_server.domain.events.event import Event
+from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.triggering.execution import Execution
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.reports.counts import CampaignCounts, read_counts
 from clarion_server.application.resource_lookup import find_campaign, find_version
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller
-from clarion_server.domain.counter import Metric
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.events.counter import Metric
 from clarion_server.domain.instant import Instant
 
 

@@ -8,12 +8,12 @@ from enum import StrEnum
 from typing import TypeVar
 
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.attempt import FailureReason
-from clarion_server.domain.counter import METRIC_OF_OUTCOME, Metric
-from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.events.counter import METRIC_OF_OUTCOME, Metric
+from clarion_server.domain.events.latency import percentile
 from clarion_server.domain.instant import Span
-from clarion_server.domain.latency import percentile
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.attempt import FailureReason
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import MessageState
 
 R = TypeVar("R", bound=StrEnum)
 
@@ -33,7 +33,7 @@ class CampaignCounts:
     """Is the part of the one before that was accepted, and excluded before an attempt."""
     failed_counts: Mapping[FailureReason, int]
     latency_counts: Mapping[int, int]
-    """Counts sent messages from release to hand-off, by the buckets of `domain.latency`."""
+    """Counts sent messages from release to hand-off, by the buckets of `domain.events.latency`."""
 
     @property
     def queued_count(self) -> int:

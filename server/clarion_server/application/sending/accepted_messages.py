@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.messages.message import Message, MessageState
 
 _QUEUED = MessageState.QUEUED
 #: About how much memory they take at most. What does not fit is read by its claim.

@@ -34,15 +34,15 @@ from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import FileMissing, MessageFiles
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.rendering_pace import RenderingPace
-from clarion_server.domain.attempt import MAX_DETAIL, Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.campaign_definition import InDoubtPolicy
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.delivery import AttemptOutcome, decide_next, exclude, expire
-from clarion_server.domain.follow_ups import follow_ups
+from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.provider_words import without_addresses
+from clarion_server.domain.channels.retry import RetryPolicy
+from clarion_server.domain.events.delivery import AttemptOutcome, decide_next, exclude, expire
 from clarion_server.domain.instant import SECOND, Instant, Span
-from clarion_server.domain.message import Message, MessageState
-from clarion_server.domain.provider_words import without_addresses
-from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.messages.attempt import MAX_DETAIL, Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.triggering.follow_ups import follow_ups
 from clarion_server.domain.value import value
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from clarion_server.application.sending.exclusions import ExclusionReader, sift_
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.messages.message import Message, MessageState
 
 #: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
 _PAUSED = CampaignState.PAUSED

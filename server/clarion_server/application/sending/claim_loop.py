@@ -18,7 +18,7 @@ from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.store_look import StoreLook
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.message import Lane
+from clarion_server.domain.messages.message import Lane
 
 log = structlog.get_logger()
 

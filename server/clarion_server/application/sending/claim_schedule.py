@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from clarion_server.application.ports.clock import Clock
 from clarion_server.domain.instant import SECOND, Instant, Span
-from clarion_server.domain.message import Lane
+from clarion_server.domain.messages.message import Lane
 
 #: What was noted so shortly before a look at the store may be missing there: its commit may still be under way.
 _COMMIT_TIME: Span = SECOND

@@ -27,12 +27,12 @@ from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.provider_health import ProviderHealth
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.send_queue import SendQueue
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.seen_certificate import SeenCertificate
 from clarion_server.domain.errors import Unavailable
+from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message
-from clarion_server.domain.seen_certificate import SeenCertificate
+from clarion_server.domain.messages.message import Lane, Message
 from clarion_server.domain.value import value
 
 log = structlog.get_logger()

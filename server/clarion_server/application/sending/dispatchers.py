@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts, RecordOutcomes
 from clarion_server.application.sending.local_dispatch import Reservation
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.message import Lane
-from clarion_server.domain.seen_certificate import SeenCertificate
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.seen_certificate import SeenCertificate
+from clarion_server.domain.messages.message import Lane
 
 #: After so many seconds without a message in flight a dispatcher is closed. Its connections have been closed before.
 IDLE_SECONDS = 60.0

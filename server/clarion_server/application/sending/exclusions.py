@@ -15,21 +15,21 @@ from clarion_server.application.sending.outcomes import exclude_queued
 from clarion_server.application.sending.policy_facts import read_policies
 from clarion_server.application.sending.turns import give_turns, schedules_of
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
-from clarion_server.domain.allow_list import AllowLists, EnabledList
-from clarion_server.domain.cap_ledger import CapLedger, PolicyQuestion
-from clarion_server.domain.cap_person import CapPerson
-from clarion_server.domain.cap_rules import CapGroup, kind_of
-from clarion_server.domain.consent_facts import ConsentFacts, ConsentQuestion, address_identity, address_key
+from clarion_server.domain.addresses.address_hash import NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
-from clarion_server.domain.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
-from clarion_server.domain.identity import NO_NAMESPACES, IdentityKey, Namespaces, namespace_of
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message
-from clarion_server.domain.sending_hours import LONGEST_WAIT, SendingHours
-from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.suppression import Suppression, SuppressionIndex, all_covering_keys
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.messages.message import Message
+from clarion_server.domain.people.cap_person import CapPerson
+from clarion_server.domain.people.identity import NO_NAMESPACES, IdentityKey, Namespaces, namespace_of
+from clarion_server.domain.sending_policies.cap_ledger import CapLedger, PolicyQuestion
+from clarion_server.domain.sending_policies.cap_rules import CapGroup, kind_of
+from clarion_server.domain.sending_policies.sending_hours import LONGEST_WAIT, SendingHours
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
+from clarion_server.domain.suppressions.allow_list import AllowLists, EnabledList
+from clarion_server.domain.suppressions.suppression import Suppression, SuppressionIndex, all_covering_keys
+from clarion_server.domain.triggering.consent_facts import ConsentFacts, ConsentQuestion, address_identity, address_key
+from clarion_server.domain.triggering.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.value import value
 
 NOTHING_KNOWN: Mapping[str, DeliveryPolicy] = {}

@@ -9,9 +9,9 @@ from clarion_server.application.campaign_cache import CompiledVersion
 from clarion_server.application.loading_cache import LoadingCache
 from clarion_server.application.ports.channels import EncodedFile, FileEncoder
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.carried_file import CarriedFile, files_of_content
+from clarion_server.domain.attachments.carried_file import CarriedFile, files_of_content
+from clarion_server.domain.attachments.message_file import MessageFile
 from clarion_server.domain.content import Content
-from clarion_server.domain.message_file import MessageFile
 
 #: About how many bytes the encoded files take at most that are kept. Those of mails under way come on top.
 MAX_BYTES = 64 * 2**20

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.message import Lane
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.messages.message import Lane
 
 #: While one message is handed off, others are being claimed or recorded: as many share a statement and a commit.
 _PER_HAND_OFF = 16

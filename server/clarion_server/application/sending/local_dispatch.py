@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from clarion_server.application.ports.content import Personalisation
-from clarion_server.domain.exclusion import Exclusion
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.messages.exclusion import Exclusion
+from clarion_server.domain.messages.message import Lane, Message
 from clarion_server.domain.value import value
 
 

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from clarion_server.application.ports.channels import Channel, ChannelFactory
 from clarion_server.application.sending.rate_limit import RateLimiter
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
 
 
 class OpenChannel:

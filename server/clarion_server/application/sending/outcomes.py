@@ -7,16 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from clarion_server.application.ports.queries import QueuedEnd
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.counter import METRIC_OF_OUTCOME, CounterKey, LatencyKey, Metric, count_messages, counter_key
-from clarion_server.domain.delivery import AttemptOutcome
-from clarion_server.domain.event import message_event
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase
-from clarion_server.domain.follow_ups import follow_ups
+from clarion_server.domain.events.counter import (
+    METRIC_OF_OUTCOME,
+    CounterKey,
+    LatencyKey,
+    Metric,
+    count_messages,
+    counter_key,
+)
+from clarion_server.domain.events.delivery import AttemptOutcome
+from clarion_server.domain.events.event import message_event
+from clarion_server.domain.events.latency import bucket_of
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.latency import bucket_of
-from clarion_server.domain.message import Message, MessageState
-from clarion_server.domain.targets import TargetAction
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.triggering.follow_ups import follow_ups
+from clarion_server.domain.triggering.targets import TargetAction
 
 #: Holds the outcomes of messages whose attempt was claimed but never begun.
 _BEFORE_AN_ATTEMPT = frozenset({MessageState.EXPIRED, MessageState.EXCLUDED})

@@ -7,16 +7,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from clarion_server.application.people import People
 from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNamespace
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.cap_ledger import CapLedger, PolicyQuestion
-from clarion_server.domain.cap_person import CapPerson, profile_person, stranger_person
-from clarion_server.domain.cap_rules import CapGroup, CapKind, CapRule, CapRules, CapScope
+from clarion_server.domain.addresses.magic import simulated_outcome
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent_facts import address_identity, address_key, identities_of_others
-from clarion_server.domain.frequency_cap import MAX_COUNT
-from clarion_server.domain.identity import IdentityKey
-from clarion_server.domain.magic import simulated_outcome
-from clarion_server.domain.sending_hours import SendingHours
-from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource
+from clarion_server.domain.people.cap_person import CapPerson, profile_person, stranger_person
+from clarion_server.domain.people.identity import IdentityKey
+from clarion_server.domain.sending_policies.cap_ledger import CapLedger, PolicyQuestion
+from clarion_server.domain.sending_policies.cap_rules import CapGroup, CapKind, CapRule, CapRules, CapScope
+from clarion_server.domain.sending_policies.frequency_cap import MAX_COUNT
+from clarion_server.domain.sending_policies.sending_hours import SendingHours
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy, TimeZoneSource
+from clarion_server.domain.triggering.consent_facts import address_identity, address_key, identities_of_others
 
 
 def read_policies(

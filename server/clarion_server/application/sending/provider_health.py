@@ -5,12 +5,12 @@ from __future__ import annotations
 import structlog
 
 from clarion_server.application.ports.clock import Clock
-from clarion_server.domain.attempt import FailureReason
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.addresses.magic import simulated_outcome
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.instant import MINUTE, SECOND, Instant, Span
-from clarion_server.domain.magic import simulated_outcome
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.attempt import FailureReason
+from clarion_server.domain.messages.message import MessageState
 
 log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 
 from clarion_server.application.sending.local_dispatch import Reservation
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane
+from clarion_server.domain.messages.message import Lane
 
 
 class NoLocalDispatch:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message
+from clarion_server.domain.messages.message import Message
 
 #: More messages than a process ever has in its hands.
 _ALL = 1_000_000

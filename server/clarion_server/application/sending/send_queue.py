@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
-from clarion_server.domain.message import Lane
+from clarion_server.domain.messages.message import Lane
 
 #: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
 _MARKETING = Lane.MARKETING

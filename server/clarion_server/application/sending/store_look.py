@@ -12,7 +12,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
 
 #: Says how often, in seconds, a look follows when something was committed since the last one, by whichever process.
 LOOK_SECONDS = 1.0

@@ -10,7 +10,7 @@ from clarion_server.application.sending.accepted_messages import AcceptedMessage
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.messages.message import Lane, Message
 
 
 class StoreQueue:

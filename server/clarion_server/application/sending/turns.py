@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.domain.addresses.magic import simulated_outcome
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.magic import simulated_outcome
-from clarion_server.domain.message import Message
-from clarion_server.domain.sending_policy import SendingPolicy
-from clarion_server.domain.turns import campaign_schedule, next_turn, policy_schedule
+from clarion_server.domain.messages.message import Message
+from clarion_server.domain.messages.turns import campaign_schedule, next_turn, policy_schedule
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 
 #: Holds the names of a message's schedules, in the order in which it waits in them.
 Schedules = Sequence[str]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import ResourceChange, ResourceKind
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Visibility, whole_sandbox
+from clarion_server.domain.access.access import Visibility, whole_sandbox
 from clarion_server.domain.errors import SendingPolicyInUse
-from clarion_server.domain.event import ChangeKind, sending_policy_event
+from clarion_server.domain.events.event import ChangeKind, sending_policy_event
+from clarion_server.domain.messages.turns import policy_schedule
 from clarion_server.domain.names import SENDING_POLICIES
-from clarion_server.domain.sending_policy import MAX_POLICIES, SendingPolicy, policy_violations
-from clarion_server.domain.turns import policy_schedule
+from clarion_server.domain.sending_policies.sending_policy import MAX_POLICIES, SendingPolicy, policy_violations
 from clarion_server.domain.violation import Violation
 
 #: Is the field of the policy in the requests that carry one.

@@ -8,9 +8,9 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Caller
-from clarion_server.domain.allow_list import AllowList, entry_violations
-from clarion_server.domain.event import allow_list_event
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.events.event import allow_list_event
+from clarion_server.domain.suppressions.allow_list import AllowList, entry_violations
 from clarion_server.domain.violation import Violation
 
 #: Holds the names, in the contract, of everything that may be changed.

@@ -11,22 +11,22 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.exclusions import find_covering
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
-from clarion_server.domain.access import Caller
-from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.addresses.address_hash import NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.errors import ResourceExists, ResourceNotFound
-from clarion_server.domain.event import EventType, suppression_event
+from clarion_server.domain.events.event import EventType, suppression_event
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.names import SUPPRESSIONS
-from clarion_server.domain.suppression import (
+from clarion_server.domain.suppressions.suppression import (
     Suppression,
     SuppressionIndex,
     SuppressionKey,
     SuppressionReason,
     SuppressionScope,
 )
-from clarion_server.domain.suppression_rules import (
+from clarion_server.domain.suppressions.suppression_rules import (
     channel_violations,
     override_violations,
     suppression_violations,

@@ -12,13 +12,13 @@ from clarion_server.application.resumable_imports import handle_once
 from clarion_server.application.suppressions.entries import CreateSuppression, in_force_among, new_suppression
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import count_violations, refuse_invalid, without_repetitions
-from clarion_server.domain.access import Caller
-from clarion_server.domain.event import Event, EventType, suppression_event
-from clarion_server.domain.import_place import ImportPlace
-from clarion_server.domain.import_result import ImportOutcome, ImportResult
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.events.event import Event, EventType, suppression_event
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.suppression import Suppression, SuppressionKey
-from clarion_server.domain.suppression_rules import suppression_violations
+from clarion_server.domain.people.import_place import ImportPlace
+from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
+from clarion_server.domain.suppressions.suppression import Suppression, SuppressionKey
+from clarion_server.domain.suppressions.suppression_rules import suppression_violations
 from clarion_server.domain.violation import Violation
 
 MAX_ROWS = 1_000

@@ -22,13 +22,13 @@ from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.stored_profiles import ProfileUse, StoredProfiles
-from clarion_server.domain.acceptance import Accepted, Decision, Facts, decide_all
-from clarion_server.domain.campaign_definition import ActionMode
-from clarion_server.domain.cap_ledger import PolicyQuestion
-from clarion_server.domain.consent_facts import ConsentQuestion
-from clarion_server.domain.counter import count_failed_rules
-from clarion_server.domain.message import Message, MessageState, message_id
-from clarion_server.domain.trigger import NO_ATTRIBUTES, Trigger, consent_question, policy_question
+from clarion_server.domain.campaigns.campaign_definition import ActionMode
+from clarion_server.domain.events.counter import count_failed_rules
+from clarion_server.domain.messages.message import Message, MessageState, message_id
+from clarion_server.domain.sending_policies.cap_ledger import PolicyQuestion
+from clarion_server.domain.triggering.acceptance import Accepted, Decision, Facts, decide_all
+from clarion_server.domain.triggering.consent_facts import ConsentQuestion
+from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, Trigger, consent_question, policy_question
 from clarion_server.domain.value import value
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.addresses.magic import SENT_ADDRESS, simulated_outcome
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice import choose_email
-from clarion_server.domain.magic import SENT_ADDRESS, simulated_outcome
+from clarion_server.domain.consent.choice import choose_email
 from clarion_server.domain.violation import Violation
 
 

@@ -14,20 +14,24 @@ from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.content import ErrorBudget
 from clarion_server.application.triggering.addresses import choose_addresses
-from clarion_server.domain.address_key import email_key
-from clarion_server.domain.attachment import FileInput
-from clarion_server.domain.campaign_definition import CampaignDefinition, ThroughputMode, UnknownRecipientPolicy
-from clarion_server.domain.choice import LOCALE_FIELDS, choose_locale
+from clarion_server.domain.addresses.address_key import email_key
+from clarion_server.domain.attachments.attachment import FileInput
+from clarion_server.domain.attachments.message_file import MessageFile
+from clarion_server.domain.campaigns.campaign_definition import (
+    CampaignDefinition,
+    ThroughputMode,
+    UnknownRecipientPolicy,
+)
+from clarion_server.domain.consent.choice import LOCALE_FIELDS, choose_locale
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.labels import label_violations
-from clarion_server.domain.language_tags import read_locale
-from clarion_server.domain.locales import is_locale
-from clarion_server.domain.message import NO_LABELS
-from clarion_server.domain.message_file import MessageFile
+from clarion_server.domain.languages.language_tags import read_locale
+from clarion_server.domain.languages.locales import is_locale
+from clarion_server.domain.messages.message import NO_LABELS
 from clarion_server.domain.names import MAX_IDENTITY, identity_violation, is_identity_value
-from clarion_server.domain.profile import attribute_violations
-from clarion_server.domain.targets import AcceptedRecipient
-from clarion_server.domain.trigger import NO_FILES
+from clarion_server.domain.people.profile import attribute_violations
+from clarion_server.domain.triggering.targets import AcceptedRecipient
+from clarion_server.domain.triggering.trigger import NO_FILES
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 

@@ -13,12 +13,12 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_execution, find_message
 from clarion_server.application.sending.outcomes import end_queued
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import Caller
-from clarion_server.domain.audience_run import AudienceRun, EndReason, RunState
-from clarion_server.domain.event import run_event
-from clarion_server.domain.execution import Cancellation, cancellation
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.audiences.audience_run import AudienceRun, EndReason, RunState
+from clarion_server.domain.events.event import run_event
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import Message, MessageState
+from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.triggering.execution import Cancellation, cancellation
 
 #: Says how many messages of a run one bulk step cancels.
 _BATCH = 500

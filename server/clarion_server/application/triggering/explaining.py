@@ -10,23 +10,23 @@ import orjson
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.triggering.admission import RecipientInput
-from clarion_server.domain.acceptance import Accepted, Facts
-from clarion_server.domain.campaign_definition import ThroughputMode
-from clarion_server.domain.choice import Choice, Source, choose_locale
-from clarion_server.domain.explanation import (
+from clarion_server.domain.campaigns.campaign_definition import ThroughputMode
+from clarion_server.domain.campaigns.targeting import NO_AUDIENCES, ContentChoice, RuleEvaluation, evaluations
+from clarion_server.domain.consent.choice import Choice, Source, choose_locale
+from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.people.profile import KnownProfile
+from clarion_server.domain.sending_policies.sending_hours import SendingHours
+from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource
+from clarion_server.domain.triggering.acceptance import Accepted, Facts
+from clarion_server.domain.triggering.explanation import (
     Explanation,
     MessageExplanation,
     RecipientExplanation,
     SourcedValue,
     ValueSource,
 )
-from clarion_server.domain.message import Message, MessageState
-from clarion_server.domain.profile import KnownProfile
-from clarion_server.domain.sending_hours import SendingHours
-from clarion_server.domain.sending_policy import TimeZoneSource
-from clarion_server.domain.targeting import NO_AUDIENCES, ContentChoice, RuleEvaluation, evaluations
-from clarion_server.domain.targets import AcceptedRecipient
-from clarion_server.domain.trigger import Trigger
+from clarion_server.domain.triggering.targets import AcceptedRecipient
+from clarion_server.domain.triggering.trigger import Trigger
 
 #: An attribute in the call is a part of the call, and one that is chosen otherwise is a stored one.
 _OF_CALL = (Source.RECIPIENT, Source.PROFILE)

@@ -10,9 +10,9 @@ from clarion_server.application.audiences.evaluation import Evaluator
 from clarion_server.application.ports.audiences import AudienceSource, Subject
 from clarion_server.application.ports.conditions import Condition, ConditionCompiler
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.condition import ConditionInvalid
-from clarion_server.domain.targeting import Memberships
-from clarion_server.domain.trigger import Trigger
+from clarion_server.domain.audiences.condition import ConditionInvalid
+from clarion_server.domain.campaigns.targeting import Memberships
+from clarion_server.domain.triggering.trigger import Trigger
 
 #: Is a trigger whose recipients are completed, with the ids of the audiences that its rules ask about.
 Asking = tuple[Trigger, AbstractSet[str]]

@@ -13,12 +13,12 @@ from clarion_server.application.ports.content import Attachments
 from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import Admission, RecipientFile, TriggerCommand
-from clarion_server.domain.access import Visibility, whole_sandbox
-from clarion_server.domain.attachment import Attachment, FileInput, file_violations, name_violations
+from clarion_server.domain.access.access import Visibility, whole_sandbox
+from clarion_server.domain.attachments.attachment import Attachment, FileInput, file_violations, name_violations
+from clarion_server.domain.attachments.message_file import MessageFile
 from clarion_server.domain.content import Content
 from clarion_server.domain.content.email import EmailContent
-from clarion_server.domain.mail_size import mail_size
-from clarion_server.domain.message_file import MessageFile
+from clarion_server.domain.content.mail_size import mail_size
 from clarion_server.domain.violation import Violation, too_many
 
 #: Limits one recipient.

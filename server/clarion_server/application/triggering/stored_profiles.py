@@ -15,15 +15,15 @@ from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNa
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.triggering.addresses import choose_addresses, is_magic
 from clarion_server.application.triggering.admission import RecipientInput, to_json
-from clarion_server.domain.acceptance import Facts, known_decision
-from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
-from clarion_server.domain.choice import choose_locale
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.identity import Identity, IdentityKey
-from clarion_server.domain.language_tags import read_locale
-from clarion_server.domain.profile import KnownProfile, Profile, without_nulls
-from clarion_server.domain.targets import AcceptedRecipient
-from clarion_server.domain.trigger import Trigger
+from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.consent.choice import choose_locale
+from clarion_server.domain.languages.language_tags import read_locale
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.people.identity import Identity, IdentityKey
+from clarion_server.domain.people.profile import KnownProfile, Profile, without_nulls
+from clarion_server.domain.triggering.acceptance import Facts, known_decision
+from clarion_server.domain.triggering.targets import AcceptedRecipient
+from clarion_server.domain.triggering.trigger import Trigger
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 

@@ -32,9 +32,10 @@ from clarion_server.application.triggering.explaining import Explainer
 from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.stored_profiles import ProfileUse
-from clarion_server.domain.acceptance import Accepted, Decision, Refused, Replayed, decide
-from clarion_server.domain.access import Caller, Visibility, whole_sandbox
-from clarion_server.domain.campaign_definition import ActionMode, ThroughputMode
+from clarion_server.domain.access.access import Caller, Visibility, whole_sandbox
+from clarion_server.domain.campaigns.campaign_definition import ActionMode, ThroughputMode
+from clarion_server.domain.campaigns.targeting import NO_DATA, RecipientData
+from clarion_server.domain.consent.personal_link import SAMPLE_URLS
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutdated,
@@ -43,13 +44,12 @@ from clarion_server.domain.errors import (
     RequestIdReused,
     Unavailable,
 )
-from clarion_server.domain.execution import NO_EXCLUSIONS, Execution
-from clarion_server.domain.explanation import Explanation
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import MessageState
-from clarion_server.domain.personal_link import SAMPLE_URLS
-from clarion_server.domain.targeting import NO_DATA, RecipientData
-from clarion_server.domain.trigger import NO_ATTRIBUTES, NO_PROFILE_KEYS, NO_REASONS, Trigger
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.triggering.acceptance import Accepted, Decision, Refused, Replayed, decide
+from clarion_server.domain.triggering.execution import NO_EXCLUSIONS, Execution
+from clarion_server.domain.triggering.explanation import Explanation
+from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_PROFILE_KEYS, NO_REASONS, Trigger
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 

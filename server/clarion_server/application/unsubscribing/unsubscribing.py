@@ -14,18 +14,18 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.exclusions import find_covering
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.access import whole_sandbox
-from clarion_server.domain.address_hash import NO_ADDRESS_HASHER, AddressHasher
+from clarion_server.domain.access.access import whole_sandbox
+from clarion_server.domain.addresses.address_hash import NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import NO_CONSENTS, Consent, ConsentChoice, Consents, ConsentScope
-from clarion_server.domain.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource, Evidence
-from clarion_server.domain.counter import Metric, counter_key
-from clarion_server.domain.event import EventType, unsubscribed_event
-from clarion_server.domain.identity import Identity, IdentityKey
-from clarion_server.domain.personal_link import PersonalLink
-from clarion_server.domain.preference_page import Silences, Ticks, choices_of, is_sent
-from clarion_server.domain.topic import MAX_TOPICS, OneClick, Topic, TopicVisibility
+from clarion_server.domain.consent.consent import NO_CONSENTS, Consent, ConsentChoice, Consents, ConsentScope
+from clarion_server.domain.consent.consent_change import NO_EVIDENCE, ConsentChange, ConsentSource, Evidence
+from clarion_server.domain.consent.personal_link import PersonalLink
+from clarion_server.domain.consent.preference_page import Silences, Ticks, choices_of, is_sent
+from clarion_server.domain.consent.topic import MAX_TOPICS, OneClick, Topic, TopicVisibility
+from clarion_server.domain.events.counter import Metric, counter_key
+from clarion_server.domain.events.event import EventType, unsubscribed_event
+from clarion_server.domain.people.identity import Identity, IdentityKey
 
 T = TypeVar("T")
 

@@ -9,9 +9,10 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any, ClassVar
 
-from clarion_server.domain.address import MAX_ADDRESS, is_address, is_address_literal
+from clarion_server.domain.addresses.address import MAX_ADDRESS, is_address, is_address_literal
+from clarion_server.domain.addresses.host import is_host, is_loopback
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice import EMAIL, Choice, Source, choose_email, find_email
+from clarion_server.domain.consent.choice import EMAIL, Choice, Source, choose_email, find_email
 from clarion_server.domain.content.rules import (
     MAX_HEADER_NAME,
     certificate_violations,
@@ -21,7 +22,6 @@ from clarion_server.domain.content.rules import (
     timeout_violations,
 )
 from clarion_server.domain.content.transform import Transform
-from clarion_server.domain.host import is_host, is_loopback
 from clarion_server.domain.instant import SECOND, Span
 from clarion_server.domain.names import ATTACHMENTS
 from clarion_server.domain.secret import secret_field

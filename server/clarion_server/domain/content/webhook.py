@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
+from clarion_server.domain.addresses.host import is_host, is_loopback, is_public
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice import Choice
+from clarion_server.domain.consent.choice import Choice
 from clarion_server.domain.content.rules import (
     MAX_HEADER_NAME,
     certificate_violations,
@@ -20,7 +21,6 @@ from clarion_server.domain.content.rules import (
     source_violations,
     timeout_violations,
 )
-from clarion_server.domain.host import is_host, is_loopback, is_public
 from clarion_server.domain.instant import SECOND, Span
 from clarion_server.domain.secret import secret_field
 from clarion_server.domain.text_rules import line_violations

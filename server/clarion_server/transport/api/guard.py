@@ -17,7 +17,7 @@ import structlog
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access.access import Caller, Scope
 from clarion_server.domain.errors import ClarionError, DeadlineTooShort, ScopeDenied, Unauthenticated
 from clarion_server.transport.api.errors import ERRORS, internal_status, status_of, trim_to_trailers
 from clarion_server.transport.api.in_flight_calls import InFlightCalls

@@ -12,7 +12,7 @@ from typing import Any, Self
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pool import Default
 
-from clarion_server.domain.access import Scope
+from clarion_server.domain.access.access import Scope
 from clarion_server.transport.api.guard import Authenticator, Guard
 from clarion_server.transport.api.in_flight_calls import InFlightCalls
 from clarion_server.transport.api.scopes import scopes_of

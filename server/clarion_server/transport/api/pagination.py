@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from google.protobuf.message import Message
 
 from clarion_server.application.background import run_for_request
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import InvalidPageToken
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.page_tokens import page_size, position_of, query_of, seal

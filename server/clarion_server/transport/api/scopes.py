@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion.v1 import access_pb2
 from google.protobuf.descriptor import MethodDescriptor
 
-from clarion_server.domain.access import Scope
+from clarion_server.domain.access.access import Scope
 from clarion_server.transport.api.convert.enums import SCOPE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion.v1 import allow_list_service_pb2 as pb
 
 from clarion_server.application.suppressions.allow_lists import ManageAllowLists
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import required
 from clarion_server.transport.api.convert.allow_lists import to_allow_list, to_command

@@ -8,10 +8,10 @@ from clarion.v1 import approval_comments_pb2 as comments_pb
 from clarion.v1 import approval_service_pb2 as pb
 
 from clarion_server.application.approvals.approving import Approving, Word
-from clarion_server.domain.access import Caller
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.fragment import Fragment
+from clarion_server.domain.fragments.fragment import Fragment
 from clarion_server.domain.names import CAMPAIGNS, FRAGMENTS
 from clarion_server.domain.violation import Violation, malformed, required
 from clarion_server.transport.api.convert.approvals import (

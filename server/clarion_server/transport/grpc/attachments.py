@@ -10,7 +10,7 @@ from clarion.v1 import attachment_service_pb2 as pb
 from clarion_server.application.attachments.blobs import ROW_BYTES
 from clarion_server.application.attachments.uploads import ManageAttachments, UploadAttachment, too_large
 from clarion_server.application.background import run_for_request
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import InvalidFields, Unavailable
 from clarion_server.domain.names import ATTACHMENTS
 from clarion_server.domain.violation import malformed, required

@@ -7,8 +7,8 @@ from clarion.v1 import audience_service_pb2 as pb
 from clarion_server.application.audiences.counting import AudienceCounter
 from clarion_server.application.audiences.uploading import MAX_IDENTITIES, AudienceUploads, UploadIdentities
 from clarion_server.application.resources import ManageResources
-from clarion_server.domain.access import Caller
-from clarion_server.domain.audience import Audience
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.audiences.audience import Audience
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import AUDIENCES
 from clarion_server.domain.violation import out_of_range

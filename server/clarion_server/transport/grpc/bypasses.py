@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access.access import Caller, Scope
 from clarion_server.domain.errors import ScopeDenied
 
 

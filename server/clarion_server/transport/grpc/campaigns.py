@@ -28,8 +28,8 @@ from clarion_server.application.campaigns.health import CampaignHealthReader
 from clarion_server.application.campaigns.life_cycle import ActivateCampaign, CampaignLifeCycle
 from clarion_server.application.campaigns.preview import CampaignPreviewer
 from clarion_server.application.campaigns.trigger_sample import TriggerSampler
-from clarion_server.domain.access import Caller
-from clarion_server.domain.campaign import Campaign, QueueDisposal
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.campaigns.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.finding import errors_of
 from clarion_server.domain.names import CAMPAIGNS

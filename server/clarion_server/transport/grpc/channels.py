@@ -11,8 +11,8 @@ from clarion_server.application.channels.configurations import (
     ManageChannelConfigurations,
     UpdateChannelConfiguration,
 )
-from clarion_server.domain.access import Caller
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS
 from clarion_server.domain.violation import required

@@ -6,8 +6,8 @@ from clarion.v1 import consent_service_pb2 as pb
 
 from clarion_server.application.consent.consents import ManageConsents
 from clarion_server.application.consent.settings import ManageConsentSettings, UpdateConsentSettings
-from clarion_server.domain.access import Caller
-from clarion_server.domain.consent import ConsentSettings
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.consent.consent import ConsentSettings
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.violation import Violation, malformed, required
 from clarion_server.transport.api.convert.consents import (

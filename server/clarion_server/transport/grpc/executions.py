@@ -9,9 +9,9 @@ from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.application.queries.lookups import ExecutionView, Lookups
 from clarion_server.application.triggering.admission import request_id_violations
 from clarion_server.application.triggering.cancel import CancelMessages
-from clarion_server.domain.access import Caller
-from clarion_server.domain.execution import CancelOutcome
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS
+from clarion_server.domain.triggering.execution import CancelOutcome
 from clarion_server.domain.violation import required
 from clarion_server.transport.api.convert.executions import to_execution
 from clarion_server.transport.api.convert.request_parser import RequestParser

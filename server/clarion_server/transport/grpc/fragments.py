@@ -8,7 +8,7 @@ from clarion.v1 import fragment_service_pb2 as pb
 from clarion_server.application.background import run_for_request
 from clarion_server.application.campaigns.repinning import FragmentRepinner
 from clarion_server.application.fragments.fragments import ManageFragments, PublishFragment
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.names import FRAGMENTS
 from clarion_server.transport.api.convert.fragment_repins import to_repin_command, to_roll_out
 from clarion_server.transport.api.convert.fragments import (

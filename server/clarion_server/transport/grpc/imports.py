@@ -11,10 +11,10 @@ from clarion_server.application.background import run_for_request
 from clarion_server.application.profiles.profile_import import ImportProfiles
 from clarion_server.application.suppressions.entries import CreateSuppression
 from clarion_server.application.suppressions.importing import MAX_ROWS, ImportSuppressions
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.import_place import ImportPlace
 from clarion_server.domain.names import AUDIENCES, PROFILES, SUPPRESSIONS
+from clarion_server.domain.people.import_place import ImportPlace
 from clarion_server.domain.violation import Violation
 from clarion_server.transport.api.convert.audiences import to_stream_uploaded
 from clarion_server.transport.api.convert.profiles import to_imported

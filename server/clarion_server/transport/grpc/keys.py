@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion.v1 import api_key_service_pb2 as pb
 
 from clarion_server.application.access.api_keys import ManageApiKeys
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import API_KEYS
 from clarion_server.domain.violation import required

@@ -11,9 +11,9 @@ from clarion_server.application.ports.queries import EventQuery, MessageQuery
 from clarion_server.application.queries.event_watch import FROM_START, EventWatch
 from clarion_server.application.queries.lookups import Lookups, MessageView
 from clarion_server.application.triggering.cancel import CancelMessages
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import InvalidResumeToken
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, identity_form_violation
 from clarion_server.transport.api.convert.enums import (
     CHANNEL,

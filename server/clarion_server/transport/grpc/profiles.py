@@ -17,7 +17,7 @@ from clarion_server.application.profiles.profiles import (
     ManageProfiles,
     UpdateProfile,
 )
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import PROFILES
 from clarion_server.domain.violation import required

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion.v1 import proof_service_pb2 as pb
 
 from clarion_server.application.campaigns.proofs import ProofSender
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.transport.api.convert.proofs import to_command, to_result
 from clarion_server.transport.api.requests import converted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion.v1 import report_service_pb2 as pb
 
 from clarion_server.application.reports.campaign_report import CampaignReports
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.transport.api.convert.reports import to_report
 

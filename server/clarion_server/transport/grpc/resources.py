@@ -11,7 +11,7 @@ from google.protobuf.message import Message as ProtobufMessage
 from clarion_server.application.archivable_resources import ManageArchivableResources
 from clarion_server.application.background import run_for_request
 from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput, UpdateResource
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.resource import ArchivableResource, Resource
 from clarion_server.domain.violation import required

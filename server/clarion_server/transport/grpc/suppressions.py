@@ -11,12 +11,12 @@ from clarion_server.application.background import run_for_request
 from clarion_server.application.ports.queries import SuppressionQuery
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.suppressions.importing import MAX_ROWS, ImportSuppressions
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.names import SUPPRESSIONS
-from clarion_server.domain.suppression import Suppression, target_key
-from clarion_server.domain.suppression_rules import target_violations
+from clarion_server.domain.suppressions.suppression import Suppression, target_key
+from clarion_server.domain.suppressions.suppression_rules import target_violations
 from clarion_server.domain.violation import Violation, required
 from clarion_server.transport.api.convert.enums import CATEGORY, CHANNEL, SUPPRESSION_REASON, SUPPRESSION_SCOPE
 from clarion_server.transport.api.convert.request_parser import RequestParser

@@ -10,10 +10,10 @@ from clarion.v1 import test_run_pb2 as run_pb
 
 from clarion_server.application.campaigns.test_cases import TestCases
 from clarion_server.application.campaigns.testing import CaseTester, RunEnd
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.campaigns.test_case import TestCase
 from clarion_server.domain.errors import InvalidPageToken
 from clarion_server.domain.names import CAMPAIGNS, campaign_of_test_case
-from clarion_server.domain.test_case import TestCase
 from clarion_server.transport.api.convert.test_cases import to_test_case, to_test_case_input
 from clarion_server.transport.api.convert.test_runs import to_acceptance, to_test_cell, to_test_run, to_try_cases
 from clarion_server.transport.api.page_tokens import position_of, query_of, seal

@@ -14,7 +14,7 @@ from clarion_server.application.audience_runs.triggering import AudienceTriggeri
 from clarion_server.application.background import run_for_request
 from clarion_server.application.triggering.admission import TriggerCommand
 from clarion_server.application.triggering.trigger import Begun, TriggerAnswer, Triggering
-from clarion_server.domain.access import Caller
+from clarion_server.domain.access.access import Caller
 from clarion_server.domain.errors import ClarionError, Unavailable
 from clarion_server.domain.value import value
 from clarion_server.transport.api.convert.audience_triggers import to_audience_command, to_audience_response

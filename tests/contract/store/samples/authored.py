@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from clarion_server.domain.approvable import DraftKind
-from clarion_server.domain.approval_policy import ApprovalConditions, ApprovalPolicy
-from clarion_server.domain.audience import Audience
-from clarion_server.domain.campaign import Campaign, CampaignVersion
-from clarion_server.domain.campaign_definition import (
+from clarion_server.domain.approvals.approval_policy import ApprovalConditions, ApprovalPolicy
+from clarion_server.domain.audiences.audience import Audience
+from clarion_server.domain.campaign_states import ApprovalState
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaigns.campaign_definition import (
     Action,
     ActionMode,
     CampaignDefinition,
@@ -18,23 +19,22 @@ from clarion_server.domain.campaign_definition import (
     ThroughputMode,
     UnknownRecipientPolicy,
 )
-from clarion_server.domain.campaign_states import ApprovalState
+from clarion_server.domain.campaigns.test_case import TestCase
 from clarion_server.domain.category import Category
-from clarion_server.domain.channel import ChannelConfiguration
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import Silence
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.channels.retry import RetryPolicy
+from clarion_server.domain.consent.consent import Silence
+from clarion_server.domain.consent.topic import OneClick, Topic, TopicTranslation, TopicVisibility
 from clarion_server.domain.content.email import EmailContent, Mailbox, SmtpProvider, TlsMode
 from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent
-from clarion_server.domain.fragment import Fragment, FragmentKind
-from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
-from clarion_server.domain.identity import Normalisation
-from clarion_server.domain.identity_namespace import NamespaceResource
+from clarion_server.domain.fragments.fragment import Fragment, FragmentKind
 from clarion_server.domain.instant import DAY, HOUR, SECOND
-from clarion_server.domain.quiet_hours import WallInterval, Weekday
-from clarion_server.domain.retry import RetryPolicy
-from clarion_server.domain.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
-from clarion_server.domain.test_case import TestCase
-from clarion_server.domain.topic import OneClick, Topic, TopicTranslation, TopicVisibility
+from clarion_server.domain.people.identity import Normalisation
+from clarion_server.domain.people.identity_namespace import NamespaceResource
+from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod, FrequencyCap
+from clarion_server.domain.sending_policies.quiet_hours import WallInterval, Weekday
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy, TimeZoneSource, WhenClosed
 
 from tests.contract.store.samples.sandboxes import NOW, SANDBOX
 

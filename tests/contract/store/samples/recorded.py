@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from clarion_server.domain.access import ApiKey, Scope
-from clarion_server.domain.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.access.access import ApiKey, Scope
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.content_locale import LocaleChoice, LocaleReason
-from clarion_server.domain.counter import CounterKey, Metric
-from clarion_server.domain.delivery import AttemptOutcome
-from clarion_server.domain.event import Event, message_event
-from clarion_server.domain.execution import Execution
-from clarion_server.domain.identity import Identity, IdentityKey
+from clarion_server.domain.events.counter import CounterKey, Metric
+from clarion_server.domain.events.delivery import AttemptOutcome
+from clarion_server.domain.events.event import Event, message_event
 from clarion_server.domain.instant import HOUR, SECOND, Instant
-from clarion_server.domain.message import Lane, Message, MessageState, message_id
-from clarion_server.domain.profile import Profile
-from clarion_server.domain.suppression import Suppression, SuppressionReason, SuppressionScope
+from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.message import Lane, Message, MessageState, message_id
+from clarion_server.domain.people.identity import Identity, IdentityKey
+from clarion_server.domain.people.profile import Profile
+from clarion_server.domain.suppressions.suppression import Suppression, SuppressionReason, SuppressionScope
+from clarion_server.domain.triggering.execution import Execution
 
 from tests.contract.store.samples.sandboxes import NOW, SANDBOX, new_id
 

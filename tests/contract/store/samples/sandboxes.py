@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from clarion_server.domain.access import Visibility
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.instant import SECOND, Instant
 
 #: This time is no whole second, so that a store that rounds fails.

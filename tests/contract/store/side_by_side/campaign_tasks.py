@@ -7,10 +7,10 @@ from operator import attrgetter
 from typing import Any
 
 from clarion_server.application.ports.queries import CampaignQuery
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from hypothesis import strategies as st

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery
-from clarion_server.domain.counter import Metric
-from clarion_server.domain.event import Event, EventType
-from clarion_server.domain.execution import Execution
-from clarion_server.domain.message import OUTCOMES, MessageState
+from clarion_server.domain.events.counter import Metric
+from clarion_server.domain.events.event import Event, EventType
+from clarion_server.domain.messages.message import OUTCOMES, MessageState
+from clarion_server.domain.triggering.execution import Execution
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 

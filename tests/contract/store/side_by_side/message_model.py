@@ -12,10 +12,10 @@ from operator import attrgetter
 from typing import Any
 
 from clarion_server.application.ports.queries import MessageQuery
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.delivery import AttemptOutcome
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.message import OUTCOMES, Message, MessageState
+from clarion_server.domain.messages.message import OUTCOMES, Message, MessageState
 
 QUEUED, SENDING = MessageState.QUEUED, MessageState.SENDING
 

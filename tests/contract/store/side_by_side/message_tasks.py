@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from clarion_server.application.ports.queries import MessageQuery
-from clarion_server.domain.message import Lane, Message, MessageState, message_id
+from clarion_server.domain.messages.message import Lane, Message, MessageState, message_id
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 

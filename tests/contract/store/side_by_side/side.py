@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.campaign import Campaign, CampaignVersion
+from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.campaign_states import CampaignState
-from clarion_server.domain.channel import ChannelConfiguration
-from clarion_server.domain.event import Event
-from clarion_server.domain.execution import Execution
-from clarion_server.domain.message import Message
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
+from clarion_server.domain.channels.channel import ChannelConfiguration
+from clarion_server.domain.events.event import Event
+from clarion_server.domain.messages.message import Message
+from clarion_server.domain.triggering.execution import Execution
 
 from tests.contract.store import samples
 from tests.contract.store.side_by_side.message_model import MessageModel

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from clarion_server.application.ports.queries import Times
-from clarion_server.domain.campaign_definition import Schedule
 from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign_definition import Schedule
 from clarion_server.domain.category import Category
-from clarion_server.domain.message import SUCCESSORS, MessageState
+from clarion_server.domain.messages.message import SUCCESSORS, MessageState
 from hypothesis import strategies as st
 
 from tests.contract.store import samples

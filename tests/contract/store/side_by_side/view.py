@@ -8,8 +8,8 @@ from operator import attrgetter
 from typing import Any
 
 from clarion_server.application.ports.queries import CampaignQuery, EventQuery, ExecutionQuery, MessageQuery
-from clarion_server.domain.access import Visibility
-from clarion_server.domain.counter import Metric
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.events.counter import Metric
 
 from tests.contract.store import samples
 from tests.contract.store.side_by_side.side import Name, Side

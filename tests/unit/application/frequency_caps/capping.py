@@ -5,10 +5,10 @@ from __future__ import annotations
 from clarion_server.application.ports.channels import HandOffFailed
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
-from clarion_server.domain.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.instant import DAY, Instant
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
 
 from tests.cap_entries import counted
 from tests.fakes import ScriptedChannel

@@ -9,17 +9,17 @@ from clarion_server.application.profiles.profile_merge import MergeProfiles, Pro
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
-from clarion_server.domain.campaign_definition import Action, ActionMode
-from clarion_server.domain.cap_person import profile_person
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.channels.retry import RetryPolicy
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.frequency_cap import FrequencyCap
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND
-from clarion_server.domain.message import Lane, MessageState
-from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import Lane, MessageState
+from clarion_server.domain.people.cap_person import profile_person
+from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
 
 from tests.cap_entries import counted
 from tests.fakes import NEVER, UNKNOWN, ScriptedChannel

@@ -8,12 +8,12 @@ import pytest
 from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
-from clarion_server.domain.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.category import Category
-from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.instant import DAY, HOUR
-from clarion_server.domain.profile import Profile
-from clarion_server.domain.sending_policy import TimeZoneSource
+from clarion_server.domain.people.profile import Profile
+from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod, FrequencyCap
+from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource
 
 from tests.cap_entries import counted
 from tests.unit.application.consenting import make_topic

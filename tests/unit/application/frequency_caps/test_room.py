@@ -11,15 +11,15 @@ from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.channels import HandOffFailed
 from clarion_server.application.resources import CreateResource, ResourceInput
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import InDoubtPolicy
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.category import Category
-from clarion_server.domain.consent import ConsentChoice, ConsentScope
+from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.exclusion import Exclusion, ExclusionReason
-from clarion_server.domain.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.instant import DAY, HOUR
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod, FrequencyCap
 
 from tests.cap_entries import counted
 from tests.fakes import NEVER, UNKNOWN

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import idna
 
-from clarion_server.domain.address import is_address
-from clarion_server.domain.attempt import FailureReason
+from clarion_server.domain.addresses.address import is_address
+from clarion_server.domain.messages.attempt import FailureReason
 
 
 class EmailInvalid(ValueError):

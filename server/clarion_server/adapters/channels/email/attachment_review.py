@@ -8,7 +8,7 @@ from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE, conten
 from clarion_server.adapters.rendering.review import ReviewFacts
 from clarion_server.adapters.rendering.structure import closest
 from clarion_server.application.ports.content import Attachments
-from clarion_server.domain.attachment import Attachment
+from clarion_server.domain.attachments.attachment import Attachment
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 

@@ -7,8 +7,8 @@ from base64 import b64encode
 
 from clarion_server.adapters.channels.email.addresses import Address, EmailInvalid, parse_address
 from clarion_server.adapters.channels.email.structured_fields import is_structured, structured_value
-from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.content.email import Mailbox
+from clarion_server.domain.messages.attempt import FailureReason
 
 #: Holds the preferred and the largest length of a line, without CRLF (RFC 5322 section 2.1.1).
 PREFERRED_LINE = 78

@@ -17,8 +17,8 @@ from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
 from clarion_server.adapters.rendering.review import ReviewFacts, rendered_html_findings
 from clarion_server.adapters.rendering.values import RenderRefused
-from clarion_server.domain.address import is_address
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.addresses.address import is_address
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail, is_template
 from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.finding import Finding

@@ -19,10 +19,10 @@ from clarion_server.adapters.channels.email.header_fields import (
     unstructured_field,
 )
 from clarion_server.application.ports.channels import Outbound
-from clarion_server.domain.attempt import FailureReason
-from clarion_server.domain.carried_file import is_shown
+from clarion_server.domain.attachments.carried_file import is_shown
 from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail, SmtpProvider
 from clarion_server.domain.instant import SECOND, Instant, to_datetime
+from clarion_server.domain.messages.attempt import FailureReason
 from clarion_server.domain.value import value
 
 #: Holds the fields that this module writes itself, besides those that begin with `Content-`.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from clarion_server.adapters.channels.email.text_parts import base64_lines
-from clarion_server.domain.carried_file import CarriedFile
+from clarion_server.domain.attachments.carried_file import CarriedFile
 
 #: A mail in a mail must not be encoded (RFC 2046 section 5.2.1).
 _MAIL = "message/rfc822"

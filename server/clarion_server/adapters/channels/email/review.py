@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from clarion_server.adapters.rendering.review import Link, ReviewFacts
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.addresses.public_url import PublicUrl
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity
-from clarion_server.domain.public_url import PublicUrl
 
 _MAX_LINK_FINDINGS = 100
 _LARGE_HTML = 100_000

@@ -12,8 +12,8 @@ from clarion_server.application.ports.channels import (
     Receipt,
     TransientFailure,
 )
-from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.magic import SimulatedOutcome
+from clarion_server.domain.addresses.magic import SimulatedOutcome
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 
 #: Is the type of the error, the reason, the reply code and the words of the server that is simulated.
 _OUTCOMES: Mapping[SimulatedOutcome, tuple[type[HandOffFailed], FailureReason, str, str]] = {

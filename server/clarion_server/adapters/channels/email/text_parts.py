@@ -7,7 +7,7 @@ import re
 
 from clarion_server.adapters.channels.email.addresses import EmailInvalid
 from clarion_server.adapters.channels.email.header_fields import LONGEST_LINE
-from clarion_server.domain.attempt import FailureReason
+from clarion_server.domain.messages.attempt import FailureReason
 
 BASE64_LINE = 76
 _ENCODED_BLANK = re.compile(rb"=(?:20|09)\r\n")

@@ -14,8 +14,8 @@ from clarion_server.application.ports.channels import (
     PermanentFailure,
     TransientFailure,
 )
-from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.instant import HOUR, SECOND, Span
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 from clarion_server.domain.value import value
 
 _REASON = FailureReason

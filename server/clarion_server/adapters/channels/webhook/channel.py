@@ -27,10 +27,10 @@ from clarion_server.application.ports.channels import (
     VerificationStep,
     nothing_follows,
 )
-from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.content.webhook import Method, RenderedWebhook, WebhookContent, WebhookProvider
 from clarion_server.domain.instant import SECOND, Instant
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 
 #: Is the most octets that are read of an answer.
 _MAX_READ = 64 * 1024

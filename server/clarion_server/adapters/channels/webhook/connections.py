@@ -10,8 +10,8 @@ import aiohttp
 from yarl import URL
 
 from clarion_server.adapters.channels.tls import TlsTrust
+from clarion_server.domain.addresses.host import is_public
 from clarion_server.domain.content.webhook import WebhookProvider
-from clarion_server.domain.host import is_public
 
 #: Says how long an idle connection is kept, in seconds. Many servers close theirs after 5 seconds or more.
 _KEEP_ALIVE_SECONDS = 15.0

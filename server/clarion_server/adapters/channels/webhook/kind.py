@@ -10,7 +10,7 @@ import orjson
 from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
 from clarion_server.adapters.rendering.review import ReviewFacts
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.content.webhook import BodyFormat, RenderedWebhook, WebhookContent
 from clarion_server.domain.finding import Finding
 

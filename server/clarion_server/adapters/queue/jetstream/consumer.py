@@ -19,7 +19,7 @@ from clarion_server.adapters.queue.jetstream.reconciler import Reconciler
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.sending.claim import NamedClaimed
 from clarion_server.domain.instant import MINUTE, SECOND, Instant, Span
-from clarion_server.domain.message import Lane, Message
+from clarion_server.domain.messages.message import Lane, Message
 
 #: A retry that is due later leaves the stream, as each name that waits there takes memory of the server. The reconciler
 #: publishes it in time.

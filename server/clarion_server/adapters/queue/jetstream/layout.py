@@ -18,7 +18,7 @@ from nats.js.errors import BadRequestError
 from clarion_server.adapters.queue.jetstream.address import QueueAddress
 from clarion_server.application.ports.queue import QueueUnavailable
 from clarion_server.domain.instant import SECOND, Span
-from clarion_server.domain.message import Lane
+from clarion_server.domain.messages.message import Lane
 
 #: Is the oldest server that knows all settings and is fast with consumers over very many subjects.
 OLDEST_SERVER = (2, 10)

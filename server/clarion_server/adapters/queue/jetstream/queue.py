@@ -24,7 +24,7 @@ from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.instant import SECOND, Instant
-from clarion_server.domain.message import Lane, Message, MessageState
+from clarion_server.domain.messages.message import Lane, Message, MessageState
 
 #: The ack wait in leases. When a name comes again, the lease of a dead process has lapsed, and other processes have
 #: recorded the outcome of its attempts.

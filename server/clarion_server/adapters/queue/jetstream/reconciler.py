@@ -20,7 +20,7 @@ from clarion_server.adapters.queue.jetstream.publisher import BATCH, Publisher
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queries import DueQuery, QueuedMessage
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.message import Lane
+from clarion_server.domain.messages.message import Lane
 
 log = structlog.get_logger()
 

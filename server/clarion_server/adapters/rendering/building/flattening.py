@@ -38,9 +38,9 @@ from clarion_server.adapters.rendering.building.variables import fresh_name, ren
 from clarion_server.adapters.rendering.content_kind import Escaping, IncludeSite
 from clarion_server.adapters.rendering.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.structure import LONGEST_SOURCE, Refusal, closest, unsafe
+from clarion_server.domain.content.source_places import Place, Stretch, Stretches, joined
 from clarion_server.domain.finding import FindingCode
-from clarion_server.domain.fragment import FragmentContent, FragmentKind, FragmentVersion
-from clarion_server.domain.source_places import Place, Stretch, Stretches, joined
+from clarion_server.domain.fragments.fragment import FragmentContent, FragmentKind, FragmentVersion
 
 _HAS_FRAGMENTS = re.compile(r"\{%[-+]?\s*(?:include|extends|block)\b")
 _ESCAPING = {FragmentKind.HTML: Escaping.HTML, FragmentKind.TEXT: Escaping.NONE}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from clarion_server.adapters.rendering.building.scopes import Scope
 from clarion_server.adapters.rendering.content_kind import Escaping
 from clarion_server.adapters.rendering.structure import Refusal, unsafe
+from clarion_server.domain.content.source_places import Place
 from clarion_server.domain.finding import FindingCode
-from clarion_server.domain.fragment import FragmentVersion
-from clarion_server.domain.fragment_reference import FragmentReference
-from clarion_server.domain.source_places import Place
+from clarion_server.domain.fragments.fragment import FragmentVersion
+from clarion_server.domain.fragments.fragment_reference import FragmentReference
 
 #: Fragments, layouts and uses of `super()` in one source.
 MOST_INCLUDES = 100

@@ -15,7 +15,7 @@ from clarion_server.adapters.rendering.environment import ContentEnvironment
 from clarion_server.adapters.rendering.source_limits import MOST_TOKENS
 from clarion_server.adapters.rendering.structure import Refusal, read_tree, unsafe
 from clarion_server.domain.finding import FindingCode
-from clarion_server.domain.fragment_reference import FragmentReference, read_reference
+from clarion_server.domain.fragments.fragment_reference import FragmentReference, read_reference
 
 #: Is a token of Jinja2's lexer: its kind, and how the source writes it.
 Token = tuple[str, str]

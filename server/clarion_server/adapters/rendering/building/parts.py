@@ -8,9 +8,9 @@ from clarion_server.adapters.rendering.building.pipeline import build_part
 from clarion_server.adapters.rendering.content_kind import BuiltPart, ContentKinds, Part, PartBuilder, content_field
 from clarion_server.adapters.rendering.locale_data import locale_data
 from clarion_server.application.ports.content import NO_FRAGMENTS, ContentInvalid, Fragments
-from clarion_server.domain.built_source import BuiltSource, BuiltSources, source_key
-from clarion_server.domain.campaign_definition import CampaignDefinition
-from clarion_server.domain.content_cells import ContentCells, locales_of_rule, offered_locales
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.content_cells import ContentCells, locales_of_rule, offered_locales
+from clarion_server.domain.content.built_source import BuiltSource, BuiltSources, source_key
 from clarion_server.domain.finding import Severity
 
 

@@ -14,7 +14,7 @@ from clarion_server.adapters.rendering.building.placing import placed, refused
 from clarion_server.adapters.rendering.building.source import Source, error
 from clarion_server.adapters.rendering.content_kind import BuiltPart, Part
 from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
-from clarion_server.domain.built_source import BuiltSource
+from clarion_server.domain.content.built_source import BuiltSource
 from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.finding import FindingCode
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from clarion_server.adapters.rendering.building.fragment_refusals import Placed
+from clarion_server.domain.content.source_places import Stretches, place_of
 from clarion_server.domain.finding import Finding, Severity
-from clarion_server.domain.source_places import Stretches, place_of
 
 
 def refused(refusals: Iterable[Placed], field: str = "") -> Iterator[Finding]:

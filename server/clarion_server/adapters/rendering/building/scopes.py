@@ -10,8 +10,8 @@ from clarion_server.adapters.rendering.building.fragment_source import (
     FragmentSource,
 )
 from clarion_server.adapters.rendering.texts import FRAGMENT_END
-from clarion_server.domain.fragment import FragmentVersion
-from clarion_server.domain.source_places import Place, Stretch
+from clarion_server.domain.content.source_places import Place, Stretch
+from clarion_server.domain.fragments.fragment import FragmentVersion
 
 
 @dataclass(eq=False, slots=True)

@@ -46,10 +46,10 @@ from clarion_server.adapters.rendering.schema_rules import schema_findings
 from clarion_server.adapters.rendering.schema_tree import inline_references
 from clarion_server.adapters.rendering.structure import parse_template
 from clarion_server.application.ports.content import Fragments
-from clarion_server.domain.built_source import source_key
-from clarion_server.domain.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.content_cells import ContentCells, content_sources
+from clarion_server.domain.content.built_source import source_key
 from clarion_server.domain.content.transform import Transform
-from clarion_server.domain.content_cells import ContentCells, content_sources
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 __all__ = ["Link", "ReviewFacts", "rendered_html_findings", "review"]

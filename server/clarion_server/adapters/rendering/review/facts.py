@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from clarion_server.adapters.rendering.review.reading import SourceReader
 from clarion_server.application.ports.content import Attachments, Fragments
-from clarion_server.domain.public_url import PublicUrl
+from clarion_server.domain.addresses.public_url import PublicUrl
 
 
 @dataclass(frozen=True, slots=True)

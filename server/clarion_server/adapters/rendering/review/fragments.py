@@ -30,7 +30,7 @@ from clarion_server.adapters.rendering.structure import VARIABLES, Refusal, pars
 from clarion_server.adapters.rendering.texts import TRANSLATE
 from clarion_server.application.ports.content import Fragments
 from clarion_server.domain.finding import Finding, FindingCode, Severity
-from clarion_server.domain.fragment import FragmentKind, FragmentVersion
+from clarion_server.domain.fragments.fragment import FragmentKind, FragmentVersion
 
 _SOURCE, _PARAMETERS = "source", "parameters"
 _KNOWN = frozenset({*VARIABLES, *GLOBALS, INLINE_IMAGE, TRANSLATE, "loop", "super"})

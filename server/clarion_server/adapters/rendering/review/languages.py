@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clarion_server.adapters.rendering.locale_data import locale_data
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition
-from clarion_server.domain.content_cells import ContentCells, locales_of_rule, offered_locales
-from clarion_server.domain.content_locale import circles
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.campaigns.content_cells import ContentCells, locales_of_rule, offered_locales
 from clarion_server.domain.finding import Finding, FindingCode, Severity
+from clarion_server.domain.languages.content_locale import circles
 
 _LANGUAGE = "Correct the tag: its first part is a language of ISO 639, such as 'de', 'pt' or 'zh'."
 

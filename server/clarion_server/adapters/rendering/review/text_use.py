@@ -12,8 +12,8 @@ from clarion_server.adapters.rendering.review.evaluator import Evaluator
 from clarion_server.adapters.rendering.review.json_types import NUMBERS, STRINGS
 from clarion_server.adapters.rendering.review.scopes import Scope
 from clarion_server.adapters.rendering.texts import NUMERAL
+from clarion_server.domain.content.translations import COUNT
 from clarion_server.domain.finding import FindingCode
-from clarion_server.domain.translations import COUNT
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,16 +15,16 @@ from clarion_server.adapters.rendering.review.html_scanner import Tag, scan
 from clarion_server.adapters.rendering.review.text_use import TextUse
 from clarion_server.adapters.rendering.texts import FRAGMENT_END, Texts, plural_category, shown_key, texts_of
 from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
-from clarion_server.domain.campaign_definition import Action, CampaignDefinition
-from clarion_server.domain.content_cells import (
+from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
+from clarion_server.domain.campaigns.content_cells import (
     ContentCells,
     ContentSource,
     content_sources,
     locales_of_rule,
     offered_locales,
 )
+from clarion_server.domain.content.translations import COUNT, MARKUP, OTHER, Translation, forms_of, read_text
 from clarion_server.domain.finding import Finding, FindingCode, Severity
-from clarion_server.domain.translations import COUNT, MARKUP, OTHER, Translation, forms_of, read_text
 
 Uses = Mapping[str, Sequence[TextUse]]
 """Holds the uses of texts, by the path of the template."""

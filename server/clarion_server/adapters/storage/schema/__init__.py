@@ -71,7 +71,7 @@ from clarion_server.adapters.storage.schema.profiles import (
     profiles,
 )
 from clarion_server.adapters.storage.schema.test_cases import accepted_renderings, test_cases
-from clarion_server.domain.approval_policy import ApprovalPolicy
+from clarion_server.domain.approvals.approval_policy import ApprovalPolicy
 from clarion_server.domain.resource import Resource
 
 #: Holds the tables of the kinds of resources whose repositories do nothing but what those of all kinds do.

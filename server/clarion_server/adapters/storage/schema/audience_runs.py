@@ -79,8 +79,8 @@ Index(
     postgresql_where=_IS_LISTED,
 )
 
-# The addresses that messages of a run have, as hashes one after the other (`domain.taken_addresses`): a row for each
-# commit. A row for each address would change nearly as many pages, as hashes come in no order.
+# The addresses that messages of a run have, as hashes one after the other (`domain.audiences.taken_addresses`): a row
+# for each commit. A row for each address would change nearly as many pages, as hashes come in no order.
 run_addresses = Table(
     "run_addresses",
     metadata,

@@ -49,7 +49,8 @@ purges = Table(
     Column("through", BigInteger, nullable=False),
 )
 
-# See `domain.counter`. The number of rows depends on days, locales, actions and reasons, not on the number of messages.
+# See `domain.events.counter`. The number of rows depends on days, locales, actions and reasons, and not on how many
+# messages there are.
 counters = Table(
     "counters",
     metadata,
@@ -69,7 +70,7 @@ counters = Table(
 )
 leave_room(counters, 50)
 
-# The number of messages by the time from release to hand-off, in the buckets of `domain.latency`.
+# The number of messages by the time from release to hand-off, in the buckets of `domain.events.latency`.
 latencies = Table(
     "latencies",
     metadata,

@@ -25,7 +25,7 @@ allow_lists = Table(
 suppressions = Table(
     "suppressions",
     metadata,
-    # It is `domain.suppression.target_key` of the target.
+    # It is `domain.suppressions.suppression.target_key` of the target.
     Column("target_key", Bytewise, primary_key=True),
     Column("sandbox", Bytewise, primary_key=True),
     Column("channel", Text, primary_key=True),
@@ -70,8 +70,8 @@ sending_policies = Table(
     sqlite_autoincrement=True,
 )
 
-# The turns of each rate of a campaign or a sending policy (`domain.turns`). Claims change them, and not the row of the
-# campaign or the policy.
+# The turns of each rate of a campaign or a sending policy (`domain.messages.turns`). Claims change them, and not the
+# row of the campaign or the policy.
 turn_schedules = Table(
     "turn_schedules",
     metadata,
@@ -94,7 +94,7 @@ turn_schedules = Table(
 cap_entries = Table(
     "cap_entries",
     metadata,
-    # It is made by `domain.cap_person`.
+    # It is made by `domain.people.cap_person`.
     Column("person", Bytewise, primary_key=True),
     Column("policy_key", BigInteger, primary_key=True, autoincrement=False),
     # It is `domain.frequency_cap.FrequencyCap.scope`.

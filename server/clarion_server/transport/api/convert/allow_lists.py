@@ -7,7 +7,7 @@ from clarion.v1 import allow_list_service_pb2 as service_pb
 from clarion.v1 import event_pb2
 
 from clarion_server.application.suppressions.allow_lists import EDITABLE_FIELDS, UpdateAllowList
-from clarion_server.domain.allow_list import MAX_ENTRIES, AllowList, AllowListChange
+from clarion_server.domain.suppressions.allow_list import MAX_ENTRIES, AllowList, AllowListChange
 from clarion_server.transport.api.convert.times import to_optional_timestamp
 from clarion_server.transport.api.masks import read_mask
 

@@ -8,7 +8,7 @@ from clarion.v1 import approval_policy_pb2
 
 from clarion_server.application.resources import ResourceInput
 from clarion_server.domain.approvable import DraftKind
-from clarion_server.domain.approval_policy import MAX_VALUES, ApprovalConditions, ApprovalPolicy
+from clarion_server.domain.approvals.approval_policy import MAX_VALUES, ApprovalConditions, ApprovalPolicy
 from clarion_server.domain.names import API_KEYS, FRAGMENTS, Collection
 from clarion_server.transport.api.convert.enums import APPLIES_TO, CATEGORY, CHANNEL, FRAGMENT_KIND
 from clarion_server.transport.api.convert.request_parser import RequestParser

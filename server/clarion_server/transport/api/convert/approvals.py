@@ -8,7 +8,7 @@ from clarion.v1 import approval_pb2
 
 from clarion_server.application.approvals.approving import Approval
 from clarion_server.domain.approvable import DraftKind
-from clarion_server.domain.approval import ApprovalStep, ApprovalThread, Requirement
+from clarion_server.domain.approvals.approval import ApprovalStep, ApprovalThread, Requirement
 from clarion_server.transport.api.convert.enums import APPROVAL_ACTION, APPROVAL_STATE
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 

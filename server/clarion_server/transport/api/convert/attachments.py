@@ -10,8 +10,8 @@ from clarion.v1 import email_content_pb2
 from clarion_server.application.attachments.uploads import UploadAttachment
 from clarion_server.application.triggering.admission import RecipientFile
 from clarion_server.application.triggering.recipient_files import MAX_FILES
-from clarion_server.domain.attachment import Attachment, FileInput
-from clarion_server.domain.carried_file import CarriedFile
+from clarion_server.domain.attachments.attachment import Attachment, FileInput
+from clarion_server.domain.attachments.carried_file import CarriedFile
 from clarion_server.domain.content.email import MAX_ATTACHMENTS, MAX_INLINE_IMAGES, ContentAttachment
 from clarion_server.domain.names import ATTACHMENTS
 from clarion_server.domain.violation import Violation

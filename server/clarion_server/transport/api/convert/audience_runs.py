@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from clarion.v1 import audience_run_pb2, event_pb2, failed_evaluations_pb2
 
-from clarion_server.domain.audience_run import AudienceRun, FailedEvaluations
-from clarion_server.domain.event import RunChange
+from clarion_server.domain.audiences.audience_run import AudienceRun, FailedEvaluations
+from clarion_server.domain.events.event import RunChange
 from clarion_server.domain.names import AUDIENCES
 from clarion_server.transport.api.convert.enums import EXCLUSION_REASON, FAILURE_CAUSE, RUN_END_REASON, RUN_STATE
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp

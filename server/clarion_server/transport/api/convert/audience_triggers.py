@@ -6,7 +6,7 @@ from clarion.v1 import trigger_service_pb2 as pb
 
 from clarion_server.application.audience_runs.triggering import AudienceAnswer, TriggerAudienceCommand
 from clarion_server.domain.labels import MAX_LABELS
-from clarion_server.domain.message import NO_LABELS
+from clarion_server.domain.messages.message import NO_LABELS
 from clarion_server.domain.names import AUDIENCES, CAMPAIGNS
 from clarion_server.transport.api.convert.executions import to_execution
 from clarion_server.transport.api.convert.maps import read_map

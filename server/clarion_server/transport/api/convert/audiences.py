@@ -9,9 +9,9 @@ from clarion.v1 import import_service_pb2 as import_pb
 
 from clarion_server.application.audiences.uploading import Uploaded
 from clarion_server.application.resources import ResourceInput
-from clarion_server.domain.audience import Audience, AudienceMember, IdentityList
-from clarion_server.domain.audience_run import failed_evaluations
-from clarion_server.domain.condition import FailureCounts
+from clarion_server.domain.audiences.audience import Audience, AudienceMember, IdentityList
+from clarion_server.domain.audiences.audience_run import failed_evaluations
+from clarion_server.domain.audiences.condition import FailureCounts
 from clarion_server.domain.violation import Violation
 from clarion_server.transport.api.convert.access_labels import read_access_labels
 from clarion_server.transport.api.convert.audience_runs import to_failed_evaluations

@@ -11,15 +11,15 @@ from google.protobuf.json_format import MessageToDict
 
 from clarion_server.application.campaigns.comparison import Comparison
 from clarion_server.application.ports.content import Fragments
-from clarion_server.domain.campaign_definition import CampaignDefinition
-from clarion_server.domain.document_difference import differences
-from clarion_server.domain.fragment import FragmentContent
-from clarion_server.domain.test_cell_difference import CellDifference, told
-from clarion_server.domain.translation_difference import (
+from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
+from clarion_server.domain.campaigns.document_difference import differences
+from clarion_server.domain.campaigns.test_cell_difference import CellDifference, told
+from clarion_server.domain.content.translation_difference import (
     MAX_DIFFERENCES,
     TranslationDifference,
     translation_differences,
 )
+from clarion_server.domain.fragments.fragment import FragmentContent
 from clarion_server.transport.api.convert.campaigns import to_snapshot
 from clarion_server.transport.api.convert.enums import CELL_CHANGE, SCHEMA_EFFECT, TRANSLATION_CHANGE
 from clarion_server.transport.api.convert.test_runs import to_cell_key

@@ -8,8 +8,8 @@ from clarion.v1 import campaign_health_pb2 as pb
 from clarion.v1 import campaign_pb2
 
 from clarion_server.application.campaigns.health import Health
-from clarion_server.domain.campaign import Campaign
-from clarion_server.domain.campaign_health import HealthProblem
+from clarion_server.domain.campaigns.campaign import Campaign
+from clarion_server.domain.events.campaign_health import HealthProblem
 from clarion_server.transport.api.convert.campaigns import to_campaign
 from clarion_server.transport.api.convert.enums import HEALTH_CODE
 

@@ -9,8 +9,8 @@ from typing import Any
 from clarion.v1 import campaign_list_pb2 as pb
 
 from clarion_server.application.ports.queries import CampaignQuery, Times
-from clarion_server.domain.access import Caller
-from clarion_server.domain.campaign import Campaign
+from clarion_server.domain.access.access import Caller
+from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.violation import malformed, too_long, too_many
 from clarion_server.transport.api.convert.enums import CAMPAIGN_STATE, CATEGORY, CHANNEL
 from clarion_server.transport.api.convert.request_parser import RequestParser

@@ -11,8 +11,8 @@ from clarion.v1 import campaign_version_pb2, sending_rate_pb2, targeting_pb2
 from google.protobuf import struct_pb2
 
 from clarion_server.application.campaigns.drafts import Draft
-from clarion_server.domain.campaign import Campaign, CampaignVersion
-from clarion_server.domain.campaign_definition import (
+from clarion_server.domain.campaigns.campaign import Campaign, CampaignVersion
+from clarion_server.domain.campaigns.campaign_definition import (
     Action,
     ActionMode,
     CampaignDefinition,
@@ -22,12 +22,13 @@ from clarion_server.domain.campaign_definition import (
     ThroughputMode,
     UnknownRecipientPolicy,
 )
-from clarion_server.domain.campaign_rules import MAX_ACTIONS
+from clarion_server.domain.campaigns.campaign_rules import MAX_ACTIONS
+from clarion_server.domain.campaigns.targeting import MAX_RULES, TargetingRule, WithoutRule
+from clarion_server.domain.campaigns.variant_rules import MAX_VARIANTS
 from clarion_server.domain.finding import Finding
-from clarion_server.domain.locale_rules import MAX_FALLBACKS, MAX_LOCALES, MAX_VARIANTS
+from clarion_server.domain.languages.locale_rules import MAX_FALLBACKS, MAX_LOCALES
 from clarion_server.domain.names import CAMPAIGNS, CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS
-from clarion_server.domain.sending_rate import SendingRate
-from clarion_server.domain.targeting import MAX_RULES, TargetingRule, WithoutRule
+from clarion_server.domain.sending_policies.sending_rate import SendingRate
 from clarion_server.domain.violation import Violation
 from clarion_server.transport.api.convert.access_labels import read_access_labels
 from clarion_server.transport.api.convert.contents import from_content, to_content

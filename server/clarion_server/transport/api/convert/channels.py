@@ -7,8 +7,8 @@ from clarion.v1 import channel_configuration_service_pb2 as service_pb
 
 from clarion_server.application.channels.configurations import ChannelSettings
 from clarion_server.application.ports.channels import VerificationStep
-from clarion_server.domain.channel import DEFAULT_MAX_MESSAGE, ChannelConfiguration
-from clarion_server.domain.retry import RetryPolicy
+from clarion_server.domain.channels.channel import DEFAULT_MAX_MESSAGE, ChannelConfiguration
+from clarion_server.domain.channels.retry import RetryPolicy
 from clarion_server.transport.api.convert.access_labels import read_access_labels
 from clarion_server.transport.api.convert.enums import CATEGORY, CHANNEL
 from clarion_server.transport.api.convert.providers import from_provider, to_provider

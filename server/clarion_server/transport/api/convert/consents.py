@@ -6,8 +6,8 @@ from clarion.v1 import consent_pb2 as pb
 from clarion.v1 import consent_service_pb2 as service_pb
 
 from clarion_server.application.consent.consents import Person, SetConsents
-from clarion_server.domain.consent import Consent, ConsentChoice, Consents, ConsentScope, ConsentSettings
-from clarion_server.domain.consent_change import (
+from clarion_server.domain.consent.consent import Consent, ConsentChoice, Consents, ConsentScope, ConsentSettings
+from clarion_server.domain.consent.consent_change import (
     MAX_CHANGES,
     NO_EVIDENCE,
     ConsentChange,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from clarion.v1 import campaign_pb2, email_content_pb2, webhook_content_pb2
 
-from clarion_server.domain.carried_file import CarriedFile
+from clarion_server.domain.attachments.carried_file import CarriedFile
 from clarion_server.domain.content import Content, Provider
 from clarion_server.domain.content.email import EmailContent, RenderedEmail, SmtpProvider
 from clarion_server.domain.content.rules import MAX_HEADERS

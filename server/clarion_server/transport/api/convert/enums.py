@@ -43,46 +43,51 @@ from clarion.v1 import (
     webhook_content_pb2,
 )
 
-from clarion_server.domain.accepted_rendering import Comparison
-from clarion_server.domain.access import Scope
+from clarion_server.domain.access.access import Scope
 from clarion_server.domain.approvable import DraftKind
-from clarion_server.domain.approval import ApprovalAction
-from clarion_server.domain.attempt import AttemptResult, FailureReason
-from clarion_server.domain.audience_run import EndReason, RunState
-from clarion_server.domain.campaign import QueueDisposal
-from clarion_server.domain.campaign_definition import ActionMode, InDoubtPolicy, ThroughputMode, UnknownRecipientPolicy
-from clarion_server.domain.campaign_health import HealthCode
+from clarion_server.domain.approvals.approval import ApprovalAction
+from clarion_server.domain.audiences.audience_run import EndReason, RunState
+from clarion_server.domain.audiences.condition import FailureCause
 from clarion_server.domain.campaign_states import ApprovalState, CampaignState
+from clarion_server.domain.campaigns.accepted_rendering import Comparison
+from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.campaigns.campaign_definition import (
+    ActionMode,
+    InDoubtPolicy,
+    ThroughputMode,
+    UnknownRecipientPolicy,
+)
+from clarion_server.domain.campaigns.fragment_repin import RepinOutcome
+from clarion_server.domain.campaigns.schema_difference import SchemaEffect
+from clarion_server.domain.campaigns.targeting import RuleResult, WithoutRule
+from clarion_server.domain.campaigns.test_cell_difference import CellChange
+from clarion_server.domain.campaigns.test_cells import LocaleOrigin
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.choice import Source
-from clarion_server.domain.condition import FailureCause
-from clarion_server.domain.consent import ConsentChoice, Silence
-from clarion_server.domain.consent_change import ConsentSource
+from clarion_server.domain.consent.choice import Source
+from clarion_server.domain.consent.consent import ConsentChoice, Silence
+from clarion_server.domain.consent.consent_change import ConsentSource
+from clarion_server.domain.consent.topic import OneClick, TopicVisibility
 from clarion_server.domain.content.email import TlsMode
 from clarion_server.domain.content.transform import Transform
+from clarion_server.domain.content.translation_difference import TranslationChange
 from clarion_server.domain.content.webhook import Method
-from clarion_server.domain.content_locale import LocaleReason
-from clarion_server.domain.event import ChangeKind, EventType, FragmentChangeKind
-from clarion_server.domain.exclusion import ExclusionPhase, ExclusionReason
-from clarion_server.domain.explanation import ValueSource
+from clarion_server.domain.events.campaign_health import HealthCode
+from clarion_server.domain.events.event import ChangeKind, EventType, FragmentChangeKind
 from clarion_server.domain.finding import Severity
-from clarion_server.domain.fragment import FragmentKind
-from clarion_server.domain.fragment_repin import RepinOutcome
-from clarion_server.domain.frequency_cap import CalendarPeriod
-from clarion_server.domain.identity import Normalisation
-from clarion_server.domain.import_result import ImportOutcome
-from clarion_server.domain.message import MessageState
-from clarion_server.domain.quiet_hours import Weekday
-from clarion_server.domain.schema_difference import SchemaEffect
-from clarion_server.domain.sending_policy import TimeZoneSource, WhenClosed
-from clarion_server.domain.sending_rate import RatePeriod
-from clarion_server.domain.suppression import SuppressionReason, SuppressionScope
-from clarion_server.domain.targeting import RuleResult, WithoutRule
-from clarion_server.domain.test_cell_difference import CellChange
-from clarion_server.domain.test_cells import LocaleOrigin
-from clarion_server.domain.topic import OneClick, TopicVisibility
-from clarion_server.domain.translation_difference import TranslationChange
+from clarion_server.domain.fragments.fragment import FragmentKind
+from clarion_server.domain.languages.content_locale import LocaleReason
+from clarion_server.domain.messages.attempt import AttemptResult, FailureReason
+from clarion_server.domain.messages.exclusion import ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.people.identity import Normalisation
+from clarion_server.domain.people.import_result import ImportOutcome
+from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod
+from clarion_server.domain.sending_policies.quiet_hours import Weekday
+from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource, WhenClosed
+from clarion_server.domain.sending_policies.sending_rate import RatePeriod
+from clarion_server.domain.suppressions.suppression import SuppressionReason, SuppressionScope
+from clarion_server.domain.triggering.explanation import ValueSource
 
 M = TypeVar("M", bound=Enum)
 N = TypeVar("N", bound=int)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clarion.v1 import event_pb2
 
-from clarion_server.domain.exclusion import Exclusion
+from clarion_server.domain.messages.exclusion import Exclusion
 from clarion_server.transport.api.convert.enums import EXCLUSION_PHASE, EXCLUSION_REASON
 
 

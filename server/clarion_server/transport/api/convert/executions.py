@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from clarion.v1 import execution_pb2
 
-from clarion_server.domain.audience_run import AudienceRun
-from clarion_server.domain.execution import Execution
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.audiences.audience_run import AudienceRun
+from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.names import CAMPAIGNS
+from clarion_server.domain.triggering.execution import Execution
 from clarion_server.transport.api.convert.audience_runs import to_audience_run
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 

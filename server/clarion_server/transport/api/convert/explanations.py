@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from clarion.v1 import explanation_pb2 as pb
 
-from clarion_server.domain.consent_change import change_name
-from clarion_server.domain.explanation import MessageExplanation, RecipientExplanation, SourcedValue
+from clarion_server.domain.consent.consent_change import change_name
 from clarion_server.domain.names import AUDIENCES, SENDING_POLICIES
+from clarion_server.domain.triggering.explanation import MessageExplanation, RecipientExplanation, SourcedValue
 from clarion_server.transport.api.convert.enums import LOCALE_REASON, VALUE_SOURCE
 from clarion_server.transport.api.convert.exclusions import to_exclusion
 from clarion_server.transport.api.convert.targeting import to_rule_evaluation

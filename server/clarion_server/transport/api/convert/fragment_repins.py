@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion.v1 import fragment_repin_pb2 as pb
 
 from clarion_server.application.campaigns.repinning import RepinFragment, RollOut
-from clarion_server.domain.fragment_repin import MAX_CAMPAIGNS, FragmentRepin
+from clarion_server.domain.campaigns.fragment_repin import MAX_CAMPAIGNS, FragmentRepin
 from clarion_server.domain.names import CAMPAIGNS, FRAGMENTS
 from clarion_server.transport.api.convert.campaigns import to_finding
 from clarion_server.transport.api.convert.enums import REPIN_OUTCOME

@@ -9,8 +9,14 @@ from clarion.v1 import fragment_service_pb2 as service_pb
 
 from clarion_server.application.fragments.fragments import Publication
 from clarion_server.application.resources import ResourceInput
-from clarion_server.domain.fragment import Fragment, FragmentContent, FragmentKind, FragmentUse, FragmentVersion
-from clarion_server.domain.locale_rules import MAX_LOCALES
+from clarion_server.domain.fragments.fragment import (
+    Fragment,
+    FragmentContent,
+    FragmentKind,
+    FragmentUse,
+    FragmentVersion,
+)
+from clarion_server.domain.languages.locale_rules import MAX_LOCALES
 from clarion_server.domain.names import FRAGMENTS
 from clarion_server.transport.api.convert.access_labels import read_access_labels
 from clarion_server.transport.api.convert.campaigns import to_finding

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from clarion.v1 import sending_policy_pb2 as pb
 
 from clarion_server.domain.category import Category
-from clarion_server.domain.frequency_cap import MAX_CAPS, CalendarPeriod, FrequencyCap
 from clarion_server.domain.instant import Span
 from clarion_server.domain.names import TOPICS
+from clarion_server.domain.sending_policies.frequency_cap import MAX_CAPS, CalendarPeriod, FrequencyCap
 from clarion_server.domain.violation import required
 from clarion_server.transport.api.convert.enums import CALENDAR_PERIOD, CATEGORY, CHANNEL
 from clarion_server.transport.api.convert.request_parser import RequestParser

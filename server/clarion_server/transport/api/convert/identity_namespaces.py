@@ -5,8 +5,8 @@ from __future__ import annotations
 from clarion.v1 import identity_namespace_pb2 as pb
 
 from clarion_server.application.resources import ResourceInput
-from clarion_server.domain.identity import Normalisation
-from clarion_server.domain.identity_namespace import NamespaceResource
+from clarion_server.domain.people.identity import Normalisation
+from clarion_server.domain.people.identity_namespace import NamespaceResource
 from clarion_server.transport.api.convert.enums import NORMALISATION
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.times import to_timestamp

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion.v1 import api_key_pb2 as pb
 
 from clarion_server.application.access.api_keys import CreateApiKey
-from clarion_server.domain.access import ApiKey
+from clarion_server.domain.access.access import ApiKey
 from clarion_server.transport.api.convert.access_labels import read_access_labels
 from clarion_server.transport.api.convert.enums import SCOPE
 from clarion_server.transport.api.convert.request_parser import RequestParser

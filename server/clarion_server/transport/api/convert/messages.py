@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 from clarion.v1 import attempt_pb2, event_pb2, message_pb2
 
-from clarion_server.domain.allow_list import AllowListChange
-from clarion_server.domain.attempt import Attempt, Failure
-from clarion_server.domain.consent_change import ConsentChange, change_name
-from clarion_server.domain.event import (
+from clarion_server.domain.consent.consent_change import ConsentChange, change_name
+from clarion_server.domain.events.event import (
     Event,
     FragmentChange,
     ProfileErasure,
@@ -18,10 +16,12 @@ from clarion_server.domain.event import (
     SendingPolicyChange,
     SilenceChange,
 )
-from clarion_server.domain.exclusion import Exclusion
-from clarion_server.domain.message import Message
+from clarion_server.domain.messages.attempt import Attempt, Failure
+from clarion_server.domain.messages.exclusion import Exclusion
+from clarion_server.domain.messages.message import Message
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, SENDING_POLICIES
-from clarion_server.domain.suppression import SuppressionChange
+from clarion_server.domain.suppressions.allow_list import AllowListChange
+from clarion_server.domain.suppressions.suppression import SuppressionChange
 from clarion_server.transport.api.convert.allow_lists import to_allow_list_change
 from clarion_server.transport.api.convert.audience_runs import to_run_change
 from clarion_server.transport.api.convert.consents import to_consent_change

@@ -7,10 +7,10 @@ from typing import Any
 from clarion.v1 import campaign_preview_pb2
 
 from clarion_server.application.campaigns.preview import Preview, PreviewCampaign
-from clarion_server.domain.choice import Choice
+from clarion_server.domain.consent.choice import Choice
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.content.webhook import RenderedWebhook
-from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.transport.api.convert.contents import to_rendered_email, to_rendered_webhook
 from clarion_server.transport.api.convert.enums import EXCLUSION_REASON, LOCALE_REASON, SOURCE

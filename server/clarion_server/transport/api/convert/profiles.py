@@ -13,10 +13,10 @@ from clarion.v1 import profile_service_pb2 as service_pb
 from clarion_server.application.profiles.profile_export import ExportedProfile
 from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportedProfile
 from clarion_server.application.profiles.profiles import ProfileFields
-from clarion_server.domain.consent_change import MAX_CHANGES, ConsentChange
-from clarion_server.domain.event import ProfileErasure, ProfileMerge
-from clarion_server.domain.import_result import ImportResult
-from clarion_server.domain.profile import MAX_IDENTITIES, Profile
+from clarion_server.domain.consent.consent_change import MAX_CHANGES, ConsentChange
+from clarion_server.domain.events.event import ProfileErasure, ProfileMerge
+from clarion_server.domain.people.import_result import ImportResult
+from clarion_server.domain.people.profile import MAX_IDENTITIES, Profile
 from clarion_server.domain.violation import Violation, out_of_range, too_many
 from clarion_server.transport.api.convert.consents import from_change, to_consents
 from clarion_server.transport.api.convert.enums import PROFILE_IMPORT_OUTCOME

@@ -6,8 +6,8 @@ from clarion.v1 import proof_service_pb2 as pb
 
 from clarion_server.application.campaigns.preview import PreviewCampaign
 from clarion_server.application.campaigns.proofs import SendProof
+from clarion_server.domain.campaigns.proof import MAX_ADDRESSES, ProofResult
 from clarion_server.domain.names import CAMPAIGNS
-from clarion_server.domain.proof import MAX_ADDRESSES, ProofResult
 from clarion_server.transport.api.convert.exclusions import to_exclusion
 from clarion_server.transport.api.convert.messages import to_attempt
 from clarion_server.transport.api.convert.request_parser import RequestParser

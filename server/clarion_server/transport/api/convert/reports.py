@@ -11,8 +11,8 @@ from google.protobuf.duration_pb2 import Duration
 
 from clarion_server.application.reports.campaign_report import CampaignReport
 from clarion_server.application.reports.counts import CampaignCounts
-from clarion_server.domain.counter import Metric
-from clarion_server.domain.exclusion import ExclusionReason
+from clarion_server.domain.events.counter import Metric
+from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.transport.api.convert.enums import EXCLUSION_REASON, FAILURE_REASON
 from clarion_server.transport.api.convert.times import to_duration, to_timestamp
 

@@ -8,7 +8,7 @@ from clarion.v1 import sending_policy_pb2 as pb
 
 from clarion_server.application.resources import ResourceInput
 from clarion_server.domain.category import Category
-from clarion_server.domain.quiet_hours import (
+from clarion_server.domain.sending_policies.quiet_hours import (
     EVERY_DAY,
     MINUTES_OF_DAY,
     WallInterval,
@@ -17,7 +17,12 @@ from clarion_server.domain.quiet_hours import (
     read_wall_time,
     write_wall_time,
 )
-from clarion_server.domain.sending_policy import MAX_INTERVALS, SendingPolicy, TimeZoneSource, WhenClosed
+from clarion_server.domain.sending_policies.sending_policy import (
+    MAX_INTERVALS,
+    SendingPolicy,
+    TimeZoneSource,
+    WhenClosed,
+)
 from clarion_server.domain.violation import malformed, required
 from clarion_server.transport.api.convert.enums import CATEGORY, TIME_ZONE_SOURCE, WEEKDAY, WHEN_CLOSED
 from clarion_server.transport.api.convert.frequency_caps import from_caps, to_cap

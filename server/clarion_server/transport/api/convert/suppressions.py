@@ -8,8 +8,13 @@ from clarion.v1 import suppression_service_pb2 as service_pb
 
 from clarion_server.application.suppressions.entries import CreateSuppression
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.import_result import ImportResult
-from clarion_server.domain.suppression import Suppression, SuppressionChange, SuppressionReason, SuppressionScope
+from clarion_server.domain.people.import_result import ImportResult
+from clarion_server.domain.suppressions.suppression import (
+    Suppression,
+    SuppressionChange,
+    SuppressionReason,
+    SuppressionScope,
+)
 from clarion_server.transport.api.convert.enums import CHANNEL, IMPORT_OUTCOME, SUPPRESSION_REASON, SUPPRESSION_SCOPE
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp

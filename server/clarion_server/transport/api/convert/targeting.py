@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clarion.v1 import targeting_pb2 as pb
 
-from clarion_server.domain.targeting import RuleEvaluation
+from clarion_server.domain.campaigns.targeting import RuleEvaluation
 from clarion_server.transport.api.convert.enums import FAILURE_CAUSE, RULE_RESULT
 
 

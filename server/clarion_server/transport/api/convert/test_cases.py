@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion.v1 import test_case_pb2 as pb
 
 from clarion_server.application.resources import ResourceInput
-from clarion_server.domain.test_case import TestCase
+from clarion_server.domain.campaigns.test_case import TestCase
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.structs import to_struct
 from clarion_server.transport.api.convert.times import to_timestamp

@@ -9,12 +9,12 @@ from clarion.v1 import test_run_pb2 as pb
 
 from clarion_server.application.campaigns.cell_rendering import RenderedCell
 from clarion_server.application.campaigns.testing import AcceptRenderings, ComparedCell, RunEnd, TryCases
-from clarion_server.domain.accepted_rendering import Expected
+from clarion_server.domain.campaigns.accepted_rendering import Expected
+from clarion_server.domain.campaigns.targeting import RuleEvaluation
+from clarion_server.domain.campaigns.test_case import MAX_TEST_CASES
+from clarion_server.domain.campaigns.test_cells import MAX_CELLS, CellKey
 from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.names import CAMPAIGNS
-from clarion_server.domain.targeting import RuleEvaluation
-from clarion_server.domain.test_case import MAX_TEST_CASES
-from clarion_server.domain.test_cells import MAX_CELLS, CellKey
 from clarion_server.domain.violation import Violation, required, too_many
 from clarion_server.transport.api.convert.campaigns import to_finding
 from clarion_server.transport.api.convert.contents import to_rendered_email, to_rendered_webhook

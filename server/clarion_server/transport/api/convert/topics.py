@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion.v1 import topic_pb2 as pb
 
 from clarion_server.application.resources import ResourceInput
-from clarion_server.domain.topic import MAX_TRANSLATIONS, OneClick, Topic, TopicTranslation, TopicVisibility
+from clarion_server.domain.consent.topic import MAX_TRANSLATIONS, OneClick, Topic, TopicTranslation, TopicVisibility
 from clarion_server.transport.api.convert.enums import ONE_CLICK, SILENCE, TOPIC_VISIBILITY
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp

@@ -19,13 +19,13 @@ from clarion_server.application.triggering.admission import (
 )
 from clarion_server.application.triggering.trigger import TriggerAnswer
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.exclusion import ExclusionReason
-from clarion_server.domain.execution import Execution, MessageResult, RecipientResult
-from clarion_server.domain.explanation import Explanation
 from clarion_server.domain.instant import LATEST, SECOND, Instant
 from clarion_server.domain.labels import MAX_LABELS
-from clarion_server.domain.message import NO_LABELS, message_id
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import NO_LABELS, message_id
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES
+from clarion_server.domain.triggering.execution import Execution, MessageResult, RecipientResult
+from clarion_server.domain.triggering.explanation import Explanation
 from clarion_server.domain.violation import Violation, out_of_range, too_many
 from clarion_server.transport.api.convert.attachments import to_recipient_files
 from clarion_server.transport.api.convert.explanations import to_message_explanation, to_recipient_explanation

@@ -12,11 +12,11 @@ from starlette.responses import Response
 from clarion_server.application.audience_runs.triggering import AudienceAnswer
 from clarion_server.application.queries.lookups import ExecutionView
 from clarion_server.application.triggering.trigger import TriggerAnswer
-from clarion_server.domain.audience_run import EndReason
-from clarion_server.domain.execution import Execution, RecipientResult
+from clarion_server.domain.audiences.audience_run import EndReason
 from clarion_server.domain.instant import Instant, to_rfc3339
-from clarion_server.domain.message import MessageState
+from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.names import MESSAGES
+from clarion_server.domain.triggering.execution import Execution, RecipientResult
 from clarion_server.transport.http.ajo.reading import AjoAudience, AjoExecution
 from clarion_server.transport.http.asgi_io import JSON_HEADERS
 from clarion_server.transport.http.refusals import HttpRefusal

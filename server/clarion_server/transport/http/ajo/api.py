@@ -18,10 +18,10 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.queries.lookups import ExecutionView, Lookups
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.application.triggering.trigger import TriggerAnswer, Triggering
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access.access import Caller, Scope
 from clarion_server.domain.errors import IllegalTransition, InvalidFields, ResourceNotFound, SandboxMismatch
-from clarion_server.domain.execution import CancelOutcome
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.triggering.execution import CancelOutcome
 from clarion_server.transport.api.guard import Guard
 from clarion_server.transport.http.ajo.answers import (
     accepted,

@@ -17,8 +17,8 @@ from uuid import UUID
 from clarion_server.application.audience_runs.triggering import TriggerAudienceCommand
 from clarion_server.application.triggering.admission import RecipientFile, RecipientInput, TriggerCommand
 from clarion_server.application.triggering.recipient_files import MAX_FILES
-from clarion_server.domain.attachment import FileInput
-from clarion_server.domain.audience_run import MAX_MEMBERS
+from clarion_server.domain.attachments.attachment import FileInput
+from clarion_server.domain.audiences.audience_run import MAX_MEMBERS
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import Instant, from_datetime
 from clarion_server.domain.names import AUDIENCES, CAMPAIGNS

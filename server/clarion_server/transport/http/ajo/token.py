@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from clarion_server.domain.access import Caller, Scope
+from clarion_server.domain.access.access import Caller, Scope
 from clarion_server.transport.api.guard import Guard
 from clarion_server.transport.http.ajo.answers import json_response
 from clarion_server.transport.http.asgi_io import CallerGone, read_body

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from starlette.requests import Request
 
-from clarion_server.domain.preference_page import Tick
+from clarion_server.domain.consent.preference_page import Tick
 
 MAX_BODY_BYTES: Final = 16 * 1024
 #: Stands for all marketing that belongs to none of the topics.

@@ -22,10 +22,10 @@ from starlette.routing import BaseRoute, Route
 from clarion_server.application.personal_links.urls import PREVIEW
 from clarion_server.application.ports.link_tokens import LinkTokens, TokenDamaged
 from clarion_server.application.unsubscribing.unsubscribing import Choices, Offer, Unsubscribing, text_version_of
+from clarion_server.domain.addresses.public_url import PublicUrl
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.consent.personal_link import LinkKind, PersonalLink
 from clarion_server.domain.errors import Overloaded, Unavailable
-from clarion_server.domain.personal_link import LinkKind, PersonalLink
-from clarion_server.domain.public_url import PublicUrl
 from clarion_server.transport.http.unsubscribing import forms
 from clarion_server.transport.http.unsubscribing.limits import RateLimit, network_of
 from clarion_server.transport.http.unsubscribing.page import Page, Row, line

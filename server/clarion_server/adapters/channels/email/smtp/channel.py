@@ -21,10 +21,10 @@ from clarion_server.application.ports.channels import (
     VerificationStep,
     nothing_follows,
 )
-from clarion_server.domain.attempt import Failure, FailureReason
-from clarion_server.domain.channel import ChannelConfiguration
+from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.content.email import SmtpProvider
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 
 
 class SmtpEmailChannel:

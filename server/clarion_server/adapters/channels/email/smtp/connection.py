@@ -10,8 +10,8 @@ from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken
 from clarion_server.adapters.channels.email.smtp.replies import MalformedReply, Reply, ReplyReader
 from clarion_server.adapters.channels.failure_detail import one_line
 from clarion_server.adapters.channels.tls import certificate_end
-from clarion_server.domain.attempt import FailureReason
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.messages.attempt import FailureReason
 
 #: Says how long to wait for the reply to QUIT, in seconds.
 QUIT_SECONDS = 2.0

@@ -14,7 +14,7 @@ from clarion_server.application.ports.channels import (
     PermanentFailure,
     TransientFailure,
 )
-from clarion_server.domain.attempt import Failure, FailureReason
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 
 
 class Step(StrEnum):

@@ -19,9 +19,9 @@ from clarion_server.adapters.channels.email.smtp.replies import Reply
 from clarion_server.adapters.channels.email.smtp.setup_failures import SETUP_ERRORS, setup_failure
 from clarion_server.adapters.channels.tls import TlsTrust
 from clarion_server.application.ports.channels import TransientFailure
-from clarion_server.domain.attempt import Failure, FailureReason
 from clarion_server.domain.content.email import SmtpProvider, TlsMode
 from clarion_server.domain.instant import SECOND
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 
 #: Holds the methods in the order of preference. All are safe, as the connection is encrypted or stays on this machine.
 _AUTH_METHODS = ("plain", "login", "cram-md5")

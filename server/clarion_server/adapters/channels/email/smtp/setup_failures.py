@@ -9,7 +9,7 @@ import aiosmtplib
 from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken, Step, refused
 from clarion_server.adapters.channels.email.smtp.replies import Reply
 from clarion_server.adapters.channels.failure_detail import one_line
-from clarion_server.domain.attempt import Failure, FailureReason
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 
 #: Holds the errors of a session's steps. ValueError is raised for a malformed host name or CA bundle, and RuntimeError
 #: by uvloop for a socket that was just closed.

@@ -15,7 +15,7 @@ from clarion_server.adapters.channels.email.smtp.connection import SmtpConnectio
 from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken, Step, broken, refused, unexpected
 from clarion_server.adapters.channels.email.smtp.replies import Reply
 from clarion_server.application.ports.channels import PermanentFailure
-from clarion_server.domain.attempt import Failure, FailureReason
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 
 #: Is the number of octets of a message that are written at once, after the previous ones have left this process.
 _PIECE = 64 * 1024

@@ -9,7 +9,7 @@ from clarion_server.adapters.channels.email.smtp.failures import Step
 from clarion_server.adapters.channels.email.smtp.session import SmtpSession
 from clarion_server.adapters.channels.trial import StepFailed, run_steps
 from clarion_server.application.ports.channels import TransientFailure, VerificationStep
-from clarion_server.domain.attempt import Failure, FailureReason
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 
 _REMEDIES: Mapping[tuple[Step, FailureReason], str] = {
     (Step.CONNECT, FailureReason.CONNECTION_FAILED): "Check host and port, and that no firewall blocks them",

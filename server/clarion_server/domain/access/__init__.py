@@ -1,0 +1,1 @@
+"""Defines API keys, what they may do, and the rules for them."""

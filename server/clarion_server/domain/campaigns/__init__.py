@@ -1,0 +1,1 @@
+"""Defines campaigns: versions, targeting, test cases, proofs, and the rules for them."""

@@ -1,0 +1,1 @@
+"""Defines channel configurations: the provider, how it retries, and its rules."""

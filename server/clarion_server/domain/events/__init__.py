@@ -1,0 +1,1 @@
+"""Defines what is recorded about messages: events and counters, and the health that follows from them."""

@@ -1,0 +1,1 @@
+"""Defines fragments, which are content that campaigns share, and how a content names one."""

@@ -1,0 +1,1 @@
+"""Defines messages and the attempts to send them, and why one is excluded."""

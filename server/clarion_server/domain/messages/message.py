@@ -1,0 +1,266 @@
+"""Defines a message and its states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from enum import IntEnum, StrEnum
+
+from clarion_server.domain.attachments.message_file import MessageFile
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.languages.content_locale import ENGLISH, LocaleChoice
+from clarion_server.domain.messages.attempt import Failure
+from clarion_server.domain.messages.exclusion import Exclusion
+from clarion_server.domain.messages.turns import Turn
+from clarion_server.domain.people.cap_person import CapPerson
+from clarion_server.domain.value import value
+
+
+class MessageState(StrEnum):
+    QUEUED = "QUEUED"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    EXCLUDED = "EXCLUDED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+    FAILED = "FAILED"
+    IN_DOUBT = "IN_DOUBT"
+
+
+_STATE = MessageState
+
+#: Is the life cycle of a message. A state without successors is an outcome, which is final.
+SUCCESSORS: Mapping[MessageState, frozenset[MessageState]] = {
+    # A queued message ends in doubt when an earlier attempt may have sent it, and no other may follow.
+    _STATE.QUEUED: frozenset({_STATE.SENDING, _STATE.EXCLUDED, _STATE.CANCELLED, _STATE.EXPIRED, _STATE.IN_DOUBT}),
+    _STATE.SENDING: frozenset(
+        {_STATE.SENT, _STATE.FAILED, _STATE.IN_DOUBT, _STATE.QUEUED, _STATE.EXCLUDED, _STATE.EXPIRED}
+    ),
+    _STATE.SENT: frozenset(),
+    _STATE.EXCLUDED: frozenset(),
+    _STATE.CANCELLED: frozenset(),
+    _STATE.EXPIRED: frozenset(),
+    _STATE.FAILED: frozenset(),
+    _STATE.IN_DOUBT: frozenset(),
+}
+
+OUTCOMES: frozenset[MessageState] = frozenset(state for state, after in SUCCESSORS.items() if not after)
+
+
+def may_follow(state: MessageState, successor: MessageState) -> bool:
+    return successor in SUCCESSORS[state]
+
+
+class Lane(IntEnum):
+    """Is the queue in which a message waits. A lower lane is sent first."""
+
+    RAPID = 0
+    TRANSACTIONAL = 1
+    MARKETING = 2
+
+
+_LANES: Mapping[Category, Lane] = {
+    Category.TRANSACTIONAL: Lane.TRANSACTIONAL,
+    Category.MARKETING: Lane.MARKETING,
+}
+
+
+#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
+_MARKETING, _SENDING = Lane.MARKETING, MessageState.SENDING
+
+
+def lane_of(category: Category, *, rapid: bool) -> Lane:
+    """Returns the lane of a campaign's messages."""
+    return Lane.RAPID if rapid else _LANES[category]
+
+
+def category_of(lane: Lane) -> Category:
+    """Returns the category of the campaigns whose messages have the lane: marketing has one of its own."""
+    return Category.MARKETING if lane is _MARKETING else Category.TRANSACTIONAL
+
+
+#: Holds the labels of a message without any.
+NO_LABELS: Mapping[str, str] = {}
+
+
+@value
+class Message:
+    """One recipient of one action."""
+
+    id: str
+    sandbox: str
+    campaign_key: int
+    version: int
+    action: str
+    """Is the action's id."""
+    channel: Channel
+    channel_key: int
+    """Is the key of the channel configuration that sends it."""
+    lane: Lane
+    identity: str
+    address: str
+    """Is empty on a channel that has no addresses."""
+    locale: str
+    """Is the locale that its recipient wants."""
+    context: bytes
+    """Is the recipient's data for this trigger, as a JSON object."""
+    profile: bytes
+    """Holds the recipient's attributes, as a JSON object."""
+    state: MessageState
+    accept_time: Instant
+    release_time: Instant
+    """Is the earliest time of its first attempt."""
+    due_time: Instant
+    """Is the time of its next attempt."""
+    expire_time: Instant | None = None
+    attempt_count: int = 0
+    """Says how many attempts were begun."""
+    attempt_time: Instant | None = None
+    """Says when the last attempt began."""
+    owner: str | None = None
+    """Is the process that is handing it off."""
+    first_attempt_time: Instant | None = None
+    """Says when the first attempt began; the retry window counts from here."""
+    labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
+    fallback_addresses: tuple[str, ...] = ()
+    """Holds the addresses of the later actions, the next of which replaces this message when it fails."""
+    topic: str | None = None
+    """Is the id of the topic of its campaign's version."""
+    consent_change: int | None = None
+    """Is the key of the choice by which it was accepted or excluded then; None when no choice decided."""
+    sending_policy: str | None = None
+    """Is the id of the sending policy that held for it when it was accepted, whose hours it keeps and whose caps count
+    it.
+    """
+    profile_key: int | None = None
+    """Is the key of the profile that the recipient had when it was accepted; None where nobody was known."""
+    cap_person: CapPerson | None = None
+    """For whom frequency caps count it; None when none does."""
+    content_locale: LocaleChoice = ENGLISH
+    """Is the locale of its content, which was chosen when it was accepted."""
+    fallback_locales: tuple[LocaleChoice, ...] = ()
+    """Holds those of the later actions, in the order of `fallback_addresses`."""
+    rule: str = ""
+    """Is the id of the rule that was true of its recipient when it was accepted; empty when none was."""
+    fallback_rules: tuple[str | None, ...] = ()
+    """Holds those of the later actions, None for an action that excludes the recipient; empty when no action has rules.
+    """
+    turn: Turn | None = None
+    """Is what it waits for, or has waited for, under the rate of its campaign or its policy; None where none holds."""
+    outcome_time: Instant | None = None
+    exclusion: Exclusion | None = None
+    """Set in EXCLUDED alone."""
+    failure: Failure | None = None
+    attachments: tuple[MessageFile, ...] = ()
+    """Holds the files that its recipient alone gets."""
+    not_after: Instant | None = None
+    """When the hours end in which it may be sent, if that is before the next check of a message that a process has
+    claimed. It is not stored, as each claim finds it anew.
+    """
+
+    @property
+    def name(self) -> str:
+        return f"messages/{self.id}"
+
+    @property
+    def category(self) -> Category:
+        return category_of(self.lane)
+
+    @property
+    def awaited_turn(self) -> Turn | None:
+        """Returns the turn that it waits for now, or that has come; None when it waits for something else, as for a
+        retry.
+        """
+        return self.turn if self.turn is not None and self.turn.due_time == self.due_time else None
+
+    @property
+    def asks_consent(self) -> bool:
+        """Returns whether the choices of people decide about it."""
+        return self.lane is _MARKETING or self.topic is not None
+
+    def is_closed(self, now: Instant) -> bool:
+        """Returns whether the hours have ended in which it was claimed."""
+        return self.not_after is not None and self.not_after <= now
+
+    def begun(self, owner: str, now: Instant) -> Message:
+        """Returns the queued message with one more attempt begun by `owner`."""
+        # Positional arguments: `replace` takes ten times as long, and every claim creates many messages.
+        return Message(
+            self.id,
+            self.sandbox,
+            self.campaign_key,
+            self.version,
+            self.action,
+            self.channel,
+            self.channel_key,
+            self.lane,
+            self.identity,
+            self.address,
+            self.locale,
+            self.context,
+            self.profile,
+            _SENDING,
+            self.accept_time,
+            self.release_time,
+            self.due_time,
+            self.expire_time,
+            self.attempt_count + 1,
+            now,
+            owner,
+            now if self.first_attempt_time is None else self.first_attempt_time,
+            self.labels,
+            self.fallback_addresses,
+            self.topic,
+            self.consent_change,
+            self.sending_policy,
+            self.profile_key,
+            self.cap_person,
+            self.content_locale,
+            self.fallback_locales,
+            self.rule,
+            self.fallback_rules,
+            attachments=self.attachments,
+            not_after=self.not_after,
+        )
+
+    @property
+    def execution_id(self) -> str:
+        return execution_id_of(self.id)
+
+    @property
+    def recipient_index(self) -> int:
+        """Returns the recipient's position in its trigger."""
+        return int(self.id[_EXECUTION_ID_LENGTH + 1 : -2])
+
+    @property
+    def action_index(self) -> int:
+        """Returns the action's position in its campaign version."""
+        return int(self.id[-1])
+
+
+#: The id of a message is the id of its execution, followed by the positions of its recipient (four digits; eight from
+#: 10,000 on, as in a large audience) and its action (one digit), so that the messages of an execution are stored
+#: together. Ids are opaque to callers.
+_EXECUTION_ID_LENGTH = 32
+#: Precomputed, because formatting a number takes longer than the rest of a name.
+_RECIPIENTS = [f"-{index:04d}-" for index in range(10_000)]
+_ACTIONS = "0123456789"
+
+
+def message_id(execution_id: str, recipient: int, action: int) -> str:
+    """Returns the id of a message, from the positions of its recipient (0 to 99,999,999) and its action (0 to 9)."""
+    try:
+        return execution_id + _RECIPIENTS[recipient] + _ACTIONS[action]
+    except IndexError:
+        return f"{execution_id}-{recipient:08d}-{_ACTIONS[action]}"
+
+
+def execution_id_of(message_id: str) -> str:
+    return message_id[:_EXECUTION_ID_LENGTH]
+
+
+def positions_of(message_id: str) -> tuple[int, int]:
+    """Returns the positions of the recipient and of the action that the id holds."""
+    return int(message_id[_EXECUTION_ID_LENGTH + 1 : -2]), int(message_id[-1])

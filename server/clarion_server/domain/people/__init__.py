@@ -1,0 +1,1 @@
+"""Defines profiles and identities: their rules, importing, merging and erasing them."""

@@ -1,0 +1,1 @@
+"""Defines sending policies: quiet hours, frequency caps and the rate of sending."""

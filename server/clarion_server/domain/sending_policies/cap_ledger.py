@@ -1,0 +1,155 @@
+"""Says what frequency caps count for the people of a batch of messages, while the batch is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from clarion_server.domain.category import Category
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.messages.message import Message
+from clarion_server.domain.people.cap_person import CapPerson
+from clarion_server.domain.people.identity import IdentityKey
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
+from clarion_server.domain.sending_policies.cap_rules import (
+    CapGroup,
+    CapKind,
+    CappableMessage,
+    CapRule,
+    CapRules,
+    CapScope,
+    kind_of,
+)
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
+from clarion_server.domain.value import value
+
+
+@value
+class PolicyQuestion:
+    """Is what decides when messages of one sandbox and policy may be sent, and whether they have room."""
+
+    sandbox: str
+    policy: str
+    category: Category
+    identities: Mapping[str, IdentityKey]
+    """Of the recipients, as far as they are not looked up yet: what each is compared by, by the form that is given."""
+    groups: Iterable[CapGroup] = ()
+    """Holds the messages for which room is asked. It is read once, and only if the policy has caps."""
+
+
+#: The entries of all persons, for all caps of a policy that count the same messages.
+EntriesByScope = Mapping[CapScope, Mapping[CapPerson, CapEntries]]
+#: By the identity and the address of a recipient: for whom a new message counts.
+CountedPeople = Mapping[tuple[str, str], CapPerson]
+_NOBODY: CountedPeople = {}
+
+
+#: Caps that count a message, each with its number of messages, and with what is counted for all persons.
+CountingCaps = Sequence[tuple[CapRule, int, dict[CapPerson, CapEntries]]]
+
+
+def have_room(caps: CountingCaps, person: CapPerson) -> bool:
+    """Returns whether the caps have room for the person, whatever their windows, as for most people."""
+    for _, most, of_scope in caps:
+        entries = of_scope.get(person)
+        if entries is not None and entries.count >= most:
+            return False
+    return True
+
+
+def count(caps: CountingCaps, person: CapPerson, message_id: str, time: Instant, now: Instant) -> None:
+    """Lets the caps count the message for the person at that time, and no more at another one."""
+    for rule, _, of_scope in caps:
+        entries = of_scope.get(person)
+        if entries is None:
+            # Nothing else counts for this person.
+            entries = of_scope[person] = CapEntries()
+        entries.put(message_id, time, now, rule.memory)
+
+
+@dataclass(slots=True)
+class CapLedger:
+    """Decides whether messages have room, one after the other: each sees what was reserved for those before."""
+
+    rules: CapRules = field(default_factory=CapRules)
+    people: Mapping[CapKind, CountedPeople] = field(default_factory=dict)
+    """Holds the recipients of new messages that some cap counts, by what these messages have in common."""
+    profiles: Mapping[CapPerson, CapPerson] = field(default_factory=dict)
+    """Holds the persons who have a profile, by whom caps took them for before."""
+    entries: dict[CapScope, dict[CapPerson, CapEntries]] = field(default_factory=dict)
+    moved: dict[str, CapPerson] = field(default_factory=dict)
+    """Is whom stored messages are counted for, by id, where that has changed."""
+    _counting: dict[CapKind, CountingCaps] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.profiles:
+            for of_scope in self.entries.values():
+                for former in [person for person in of_scope if person in self.profiles]:
+                    self._unite(of_scope, former, self.profiles[former])
+
+    def _unite(self, of_scope: dict[CapPerson, CapEntries], former: CapPerson, person: CapPerson) -> None:
+        """Counts for a profile what was counted before somebody had it."""
+        before, entries = of_scope[former], of_scope.get(person) or CapEntries()
+        united = CapEntries({**before.times, **entries.times}, max(before.until, entries.until))
+        of_scope[person], of_scope[former] = united, CapEntries()
+        united.is_changed = of_scope[former].is_changed = True
+        self.moved.update(dict.fromkeys(before.times, person))
+
+    @property
+    def changed(self) -> EntriesByScope:
+        """Returns the entries to store."""
+        return {
+            scope: changed
+            for scope, of_scope in self.entries.items()
+            if (changed := {person: entries for person, entries in of_scope.items() if entries.is_changed})
+        }
+
+    def of_kind(self, kind: CapKind) -> CountedPeople:
+        """Returns whom the caps count that count new messages of this kind."""
+        return self.people.get(kind, _NOBODY)
+
+    def counting(self, kind: CapKind) -> CountingCaps:
+        """Returns the caps that count messages of this kind."""
+        found = self._counting.get(kind)
+        if found is None:
+            rules = self.rules.of(kind)
+            found = self._counting[kind] = [
+                (rule, rule.cap.count, self.entries.setdefault(rule.scope, {})) for rule in rules
+            ]
+        return found
+
+    def find_full(self, message: Message, time: Instant) -> SendingPolicy | None:
+        """Returns the policy of a cap that has no room for the message when it leaves, at that time or at the opening
+        of its policy; None if all have.
+        """
+        kind = kind_of(message)
+        caps, person = self.counting(kind), self._person(kind, message)
+        if person is None or have_room(caps, person):
+            return None
+        for rule, most, of_scope in caps:
+            entries = of_scope.get(person)
+            if entries is not None and entries.count >= most and self._is_full(message, time, rule, entries):
+                return rule.policy
+        return None
+
+    def _is_full(self, message: Message, time: Instant, rule: CapRule, entries: CapEntries) -> bool:
+        hours = self.rules.hours
+        others = [entry for message_id, entry in entries.times.items() if message_id != message.id]
+        zone = hours.zone(message.sandbox, message.identity, rule.policy)
+        return not rule.cap.fits(others, hours.opening(message, time), zone)
+
+    def reserve(self, message: CappableMessage, time: Instant, now: Instant) -> CapPerson | None:
+        """Counts the message at that time, and no more at another one. Returns for whom; None if no cap counts it."""
+        kind = kind_of(message)
+        caps, person = self.counting(kind), self._person(kind, message)
+        if person is None or not caps:
+            return None
+        count(caps, person, message.id, time, now)
+        return person
+
+    def _person(self, kind: CapKind, message: CappableMessage) -> CapPerson | None:
+        """Returns for whom the message counts, or is about to."""
+        if message.cap_person is None:
+            return self.of_kind(kind).get((message.identity, message.address))
+        # Room was reserved for this person, whatever became of the identity.
+        return message.cap_person

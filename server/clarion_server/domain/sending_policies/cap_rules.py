@@ -1,0 +1,117 @@
+"""Decides which caps of the sending policies of a batch of messages count which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import field
+from typing import NamedTuple, Protocol
+
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.instant import Span
+from clarion_server.domain.people.cap_person import CapPerson
+from clarion_server.domain.sending_policies.frequency_cap import CountedMessage, FrequencyCap
+from clarion_server.domain.sending_policies.sending_hours import SendingHours
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
+from clarion_server.domain.value import value
+
+
+class CapKind(NamedTuple):
+    """Is what messages have in common that the same caps count."""
+
+    sandbox: str
+    campaign_key: int
+    policy: str | None
+    category: Category
+    channel: Channel
+    topic: str | None
+
+
+#: Holds the identity and the address of a recipient, and for whom a message counts already, if it does.
+CapRecipient = tuple[str, str, CapPerson | None]
+
+
+class CapGroup(NamedTuple):
+    """Messages of one kind, some of which may not exist yet."""
+
+    kind: CapKind
+    recipients: Sequence[CapRecipient]
+
+
+class CappableMessage(Protocol):
+    """Is what caps ask of a message."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def sandbox(self) -> str: ...
+    @property
+    def sending_policy(self) -> str | None: ...
+    @property
+    def category(self) -> Category: ...
+    @property
+    def channel(self) -> Channel: ...
+    @property
+    def topic(self) -> str | None: ...
+    @property
+    def campaign_key(self) -> int: ...
+    @property
+    def identity(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def cap_person(self) -> CapPerson | None: ...
+
+
+def kind_of(message: CappableMessage) -> CapKind:
+    return CapKind(
+        message.sandbox,
+        message.campaign_key,
+        message.sending_policy,
+        message.category,
+        message.channel,
+        message.topic,
+    )
+
+
+class CapScope(NamedTuple):
+    """Names what all caps of a policy count that count the same messages."""
+
+    policy_key: int
+    scope: str
+    """Is that of the caps."""
+
+
+class CapRule(NamedTuple):
+    """Is a cap that counts a message."""
+
+    policy: SendingPolicy
+    cap: FrequencyCap
+    scope: CapScope
+    memory: Span
+    """Says how long after its instant a message may still count under some cap of the same scope."""
+
+
+@value
+class CapRules:
+    hours: SendingHours = field(default_factory=SendingHours)
+    tags: Mapping[int, Collection[str]] = field(default_factory=dict)
+    """Holds the tags of the campaigns, case-folded, by campaign key, where a cap names one."""
+    _known: dict[CapKind, Sequence[CapRule]] = field(default_factory=dict, compare=False, repr=False)
+    """Is what was found, since nearly all messages of a batch are counted by the same caps."""
+
+    def of(self, kind: CapKind) -> Sequence[CapRule]:
+        rules = self._known.get(kind)
+        if rules is None:
+            rules = self._known[kind] = tuple(self._find(kind))
+        return rules
+
+    def _find(self, kind: CapKind) -> Iterator[CapRule]:
+        policy = self.hours.named(kind.sandbox, kind.policy)
+        tags = self.tags.get(kind.campaign_key, ())
+        counted = CountedMessage(kind.channel, kind.category, kind.topic, tags)
+        for cap in () if policy is None else policy.caps:
+            if policy is not None and cap.counts(counted):
+                scope = cap.scope
+                memory = max(each.memory for each in policy.caps if each.scope == scope)
+                yield CapRule(policy, cap, CapScope(policy.key, scope), memory)

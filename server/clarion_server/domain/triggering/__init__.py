@@ -1,0 +1,1 @@
+"""Defines triggers, executions, and the decision what a trigger becomes."""

@@ -1,0 +1,350 @@
+"""Decides what an accepted trigger becomes: its execution, and one message per recipient and action.
+
+The decision is pure. What it needs from the store comes as `Facts`, read in the transaction that writes the
+decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from clarion_server.domain.attachments.message_file import MessageFile
+from clarion_server.domain.campaigns.campaign_definition import ActionMode
+from clarion_server.domain.campaigns.targeting import (
+    NO_FAILURES,
+    NO_MEMBERSHIPS,
+    ContentChoice,
+    Memberships,
+    RuleFailures,
+)
+from clarion_server.domain.consent.consent import NOT_ASKED, ConsentDecision
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.languages.content_locale import LocaleChoice
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.messages.message import Message, MessageState, category_of, message_id
+from clarion_server.domain.people.cap_person import CapPerson
+from clarion_server.domain.sending_policies.cap_ledger import count, have_room
+from clarion_server.domain.sending_policies.sending_hours import SendingHours
+from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
+from clarion_server.domain.triggering.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
+from clarion_server.domain.triggering.execution import Execution
+from clarion_server.domain.triggering.targets import NO_RULE_MATCHED, AcceptedRecipient, ContentChooser, TargetAction
+from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_FILES, Trigger, cap_kind
+from clarion_server.domain.value import value
+from clarion_server.domain.violation import Violation
+
+#: Python 3.11 takes as long to find a member in its class as to create a small object.
+_QUEUED, _SENDING = MessageState.QUEUED, MessageState.SENDING
+_FIRST_DELIVERABLE, _ACCEPT = ActionMode.FIRST_DELIVERABLE, ExclusionPhase.ACCEPT
+
+
+NO_CHOICES: Mapping[tuple[int, int], ContentChoice] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Holds the data of the store on which the decisions about a batch of triggers depend."""
+
+    revisions: Mapping[int, int]
+    """Holds the revision of each campaign, by key."""
+    earlier: Mapping[tuple[int, str], Execution]
+    """Holds the executions that have a request id of the batch, lapsed ones included, by campaign key and request id.
+    """
+    with_profiles: AbstractSet[int] = frozenset()
+    """Holds the keys of the campaigns in whose sandbox there are profiles."""
+    exclusions: ExclusionFacts = NO_EXCLUSION_FACTS
+    memberships: Mapping[str, Memberships] = field(default_factory=dict)
+    """Holds those of the recipients of each trigger with rules that ask about audiences, by the id of its execution."""
+
+    def memberships_of(self, trigger: Trigger) -> Memberships:
+        return self.memberships.get(trigger.execution.id, NO_MEMBERSHIPS) if self.memberships else NO_MEMBERSHIPS
+
+
+@value
+class Accepted:
+    """The trigger becomes this execution and these messages."""
+
+    execution: Execution
+    messages: Sequence[Message]
+    attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NO_ATTRIBUTES)
+    """Is as in the trigger."""
+    lapsed: Execution | None = None
+    """Is the execution that had the same request id, and has had it for longer than the window of idempotency."""
+    deferred: Sequence[Message] = ()
+    """Holds those of the messages that wait for the next opening of their sending policy, or for their turn."""
+    exclusions: Mapping[tuple[int, int], Sequence[Exclusion]] = field(default_factory=dict)
+    """Says why messages are excluded, by the positions of recipient and action: the first one is the message's."""
+    extends: bool = False
+    """Is as in the trigger: the execution is stored already."""
+    files: Mapping[int, tuple[MessageFile, ...]] = field(default_factory=lambda: NO_FILES)
+    """Is as in the trigger."""
+    rule_failures: RuleFailures = field(default_factory=lambda: NO_FAILURES)
+    """Holds the evaluations of rules that failed."""
+    choices: Mapping[tuple[int, int], ContentChoice] = field(default_factory=lambda: NO_CHOICES)
+    """Says which contents were chosen by rules, by the positions of recipient and action."""
+
+
+@value
+class Replayed:
+    """The request id was used before, by this execution."""
+
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignChanged:
+    """The campaign changed after the trigger was checked, so that the check must be repeated."""
+
+
+@value
+class Refused:
+    """The trigger becomes nothing."""
+
+    violations: tuple[Violation, ...]
+
+
+Decision = Accepted | Replayed | CampaignChanged | Refused
+
+
+def decide_all(triggers: Iterable[Trigger], facts: Facts) -> list[Decision]:
+    """Returns the decisions about triggers, one after the other: the same request id may occur twice among them."""
+    earlier = dict(facts.earlier)
+    facts = replace(facts, earlier=earlier)
+    decisions = []
+    for trigger in triggers:
+        decision = decide(trigger, facts)
+        key = trigger.execution.request_key
+        if key is not None and isinstance(decision, Accepted):
+            earlier[key] = decision.execution
+        decisions.append(decision)
+    return decisions
+
+
+def decide(trigger: Trigger, facts: Facts) -> Decision:
+    """Returns the decision about a trigger."""
+    if (known := known_decision(trigger, facts)) is not None:
+        return known
+    if trigger.refusal:
+        return Refused(trigger.refusal)
+    return _accept(trigger, facts, _earlier(trigger, facts) if facts.earlier else None)
+
+
+def _earlier(trigger: Trigger, facts: Facts) -> Execution | None:
+    """Returns the execution that had the request id before, even if it has lapsed."""
+    if not facts.earlier:
+        return None
+    key = trigger.execution.request_key
+    return None if key is None else facts.earlier.get(key)
+
+
+def known_decision(trigger: Trigger, facts: Facts) -> Replayed | CampaignChanged | None:
+    """Returns the decision about a trigger that is not accepted whatever its recipients are; None for any other."""
+    execution = trigger.execution
+    earlier = _earlier(trigger, facts)
+    # A repeated request gets its first answer, even when the campaign changed or ended in between.
+    if earlier is not None and earlier.holds_request_id(execution.accept_time):
+        return Replayed(earlier)
+    if facts.revisions.get(execution.campaign_key) != trigger.campaign_revision:
+        return CampaignChanged()
+    return None
+
+
+def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepted:
+    messages: list[Message] = []
+    exclusions: dict[tuple[int, int], Sequence[Exclusion]] = {}
+    phase, first_only = _ACCEPT, trigger.execution.action_mode is _FIRST_DELIVERABLE
+    asks_consent, every = trigger.asks_consent, trigger.explains
+    consents, sandbox, category = facts.exclusions.consents, trigger.execution.sandbox, category_of(trigger.lane)
+    topic, release = trigger.topic, trigger.release_time
+    held, deferred, reasons, files = _held(trigger, facts.exclusions), [], trigger.reasons, trigger.files
+    policy = None if held is None else trigger.sending_policy
+    rules = ContentChooser(trigger.actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
+    for recipient in trigger.recipients:
+        choices = None if rules is None else rules.choose(recipient, trigger.data_of(recipient.index))
+        for index, action in enumerate(trigger.actions):
+            consent = NOT_ASKED
+            if asks_consent:
+                address, identity = recipient.addresses[index], recipient.identity
+                consent = consents.decide(sandbox, topic, category, action.channel, identity, address)
+            person = None if held is None else held.person(recipient, index)
+            message = _message(trigger, recipient, index, action, consent, policy, person, first_only, choices)
+            if files:
+                message = replace(message, attachments=files.get(recipient.index, ()))
+            is_free = held is not None and held.is_free(message, index)
+            known = reasons.get((recipient.index, index)) if reasons else None
+            found = (
+                find_exclusions(message, release, phase, facts.exclusions, consent, every=every, is_free=is_free)
+                if known is None
+                else (Exclusion(known),)
+            )
+            if choices is not None and choices[index].rule is None and known is None:
+                found = (NO_RULE_MATCHED, *(found if every else ()))
+            if found:
+                exclusions[recipient.index, index] = found
+                message = _excluded(message, found[0])
+            elif held is not None:
+                message, waits = held.applied(message, index)
+                if waits:
+                    deferred.append(message)
+            messages.append(message)
+            if first_only and not found:
+                break
+    execution = _with_exclusions(trigger.execution, exclusions) if exclusions else trigger.execution
+    failures, choices_kept = (NO_FAILURES, NO_CHOICES) if rules is None else (rules.failures, rules.kept)
+    # Positional arguments, in the order of the fields: see `_message`.
+    return Accepted(
+        execution,
+        messages,
+        trigger.attributes,
+        lapsed,
+        deferred,
+        exclusions,
+        trigger.extends,
+        files,
+        failures,
+        choices_kept,
+    )
+
+
+def _under_policy(message: Message, policy: SendingPolicy, hours: SendingHours) -> tuple[Message, bool]:
+    """Returns the new message as its policy lets it leave, and whether it waits for an opening or its turn."""
+    opening = hours.opening(message, message.release_time)
+    # A claim gives it its turn, where the policy has a rate.
+    waits = opening > message.release_time or (policy.rate > 0 and hours.rated_policy_of(message) is not None)
+    if waits:
+        message = _deferred(message, opening)
+    elif message.state is _SENDING and (closing := hours.closing(message, opening)) is not None:
+        message = replace(message, not_after=closing)
+    return message, waits
+
+
+def _with_exclusions(execution: Execution, exclusions: Mapping[tuple[int, int], Sequence[Exclusion]]) -> Execution:
+    return replace(execution, exclusions={position: found[0].reason for position, found in exclusions.items()})
+
+
+class _Held:
+    """Knows how the sending policy of a trigger holds its messages back."""
+
+    __slots__ = ("_caps", "_hours", "_is_open", "_leaving", "_people", "_policy")
+
+    def __init__(self, trigger: Trigger, policy: SendingPolicy, facts: ExclusionFacts) -> None:
+        self._policy = policy
+        self._hours = facts.hours
+        self._leaving = facts.hours.leaving(trigger.execution.sandbox, policy, trigger.lane, trigger.release_time)
+        kinds = [cap_kind(trigger, each) for each in trigger.actions] if policy.caps else []
+        #: Whom the caps count that count the messages of each action, and these caps.
+        self._people = [facts.caps.of_kind(each) for each in kinds]
+        self._caps = [facts.caps.counting(each) for each in kinds]
+        #: Whether the policy is open for the last message that was asked about.
+        self._is_open = True
+
+    def person(self, recipient: AcceptedRecipient, index: int) -> CapPerson | None:
+        """Returns for whom caps count the message of an action."""
+        return self._people[index].get((recipient.identity, recipient.addresses[index])) if self._people else None
+
+    def is_free(self, message: Message, index: int) -> bool:
+        """Returns whether the policy is open for the message of an action, and its caps certainly have room."""
+        time, person = message.release_time, message.cap_person
+        self._is_open = self._leaving.opening(message.identity, message.address) == time
+        return self._is_open and (person is None or have_room(self._caps[index], person))
+
+    def applied(self, message: Message, index: int) -> tuple[Message, bool]:
+        """Returns the message that was asked about last as it may leave, and whether it waits for an opening or its
+        turn. Caps count it.
+        """
+        waits = False
+        # Nearly every message is queued while its policy is open, and leaves as it is.
+        if not self._is_open or self._policy.rate > 0 or message.state is _SENDING:
+            message, waits = _under_policy(message, self._policy, self._hours)
+        if message.cap_person is not None:
+            count(self._caps[index], message.cap_person, message.id, message.release_time, message.accept_time)
+        return message, waits
+
+
+def _held(trigger: Trigger, facts: ExclusionFacts) -> _Held | None:
+    """Returns None if no sending policy holds for the trigger's messages."""
+    policy = facts.hours.named(trigger.execution.sandbox, trigger.sending_policy)
+    if policy is None or not policy.holds_for(category_of(trigger.lane)):
+        return None
+    return _Held(trigger, policy, facts)
+
+
+def _deferred(message: Message, opening: Instant) -> Message:
+    """Returns the new message as queued until the opening."""
+    return _without_attempt(message, state=MessageState.QUEUED, release_time=opening, due_time=opening)
+
+
+def _excluded(message: Message, exclusion: Exclusion) -> Message:
+    """Returns the new message as excluded when it is accepted."""
+    state, time = MessageState.EXCLUDED, message.accept_time
+    return _without_attempt(message, state=state, outcome_time=time, exclusion=exclusion, cap_person=None)
+
+
+def _without_attempt(message: Message, **changes: Any) -> Message:
+    """Returns the new message with the changes and without an attempt, so that nobody owns it."""
+    return replace(message, attempt_count=0, attempt_time=None, owner=None, first_attempt_time=None, **changes)
+
+
+def _message(
+    trigger: Trigger,
+    recipient: AcceptedRecipient,
+    index: int,
+    action: TargetAction,
+    consent: ConsentDecision,
+    policy: str | None,
+    cap_person: CapPerson | None,
+    first_only: bool,
+    choices: Sequence[ContentChoice] | None = None,
+) -> Message:
+    execution = trigger.execution
+    now, release, address = execution.accept_time, trigger.release_time, recipient.addresses[index]
+    owner = trigger.owners[index]
+    begun = None if owner is None else now
+    # Positional arguments: this runs once per message, and keywords would make it a tenth slower.
+    return Message(
+        message_id(execution.id, recipient.index, index),
+        execution.sandbox,
+        execution.campaign_key,
+        execution.version,
+        action.id,
+        action.channel,
+        action.channel_key,
+        trigger.lane,
+        recipient.identity,
+        address,
+        recipient.locale,
+        recipient.context,
+        recipient.profile,
+        _QUEUED if owner is None else _SENDING,
+        now,
+        release,
+        release,
+        execution.expire_time,
+        0 if begun is None else 1,
+        begun,
+        owner,
+        begun,
+        recipient.labels,
+        tuple(recipient.addresses[index + 1 :]) if first_only else (),
+        trigger.topic,
+        # The choice that decides proves later that it was right to send the message.
+        None if consent.consent is None else consent.consent.change_key,
+        policy,
+        trigger.profile_keys.get(recipient.index),
+        cap_person,
+        action.locales.choose(recipient.locale) if choices is None else choices[index].locale,
+        _locales(trigger.actions[index + 1 :], recipient.locale, choices, index) if first_only else (),
+        "" if choices is None else choices[index].rule or "",
+        tuple([choice.rule for choice in choices[index + 1 :]]) if first_only and choices is not None else (),
+    )
+
+
+def _locales(
+    actions: Sequence[TargetAction], wanted: str, choices: Sequence[ContentChoice] | None, index: int
+) -> tuple[LocaleChoice, ...]:
+    if choices is not None:
+        return tuple([choice.locale for choice in choices[index + 1 :]])
+    return tuple(action.locales.choose(wanted) for action in actions)
