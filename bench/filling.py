@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from clarion_server.adapters.storage.recipient_index import SEGMENT_SIZE, merged_segment
+from clarion_server.adapters.storage.messages.recipient_index import SEGMENT_SIZE, merged_segment
 from clarion_server.adapters.storage.schema import metadata
 from sqlalchemy import Connection
 from sqlalchemy.schema import CreateIndex, DropIndex

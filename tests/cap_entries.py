@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from clarion_server.adapters.storage.cap_locks import CapRow
+from clarion_server.adapters.storage.limits.cap_locks import CapRow
 from clarion_server.adapters.storage.schema import cap_entries
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.instant import Instant

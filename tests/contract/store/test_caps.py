@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion_server.adapters.storage.cap_locks import CapRow
+from clarion_server.adapters.storage.limits.cap_locks import CapRow
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.messages.message import Message
 from clarion_server.domain.sending_policies.cap_entries import CapEntries

@@ -7,8 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from clarion_server.adapters.storage.arrays import array_notation, array_type
 from clarion_server.adapters.storage.schema import campaigns, executions, messages
+from clarion_server.adapters.storage.statements.arrays import array_notation, array_type
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from threading import Barrier
 
-from clarion_server.adapters.storage.cap_locks import CapRow
+from clarion_server.adapters.storage.limits.cap_locks import CapRow
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict

@@ -12,7 +12,7 @@ from functools import partial
 from threading import Barrier
 
 import pytest
-from clarion_server.adapters.storage.cap_locks import CapRow
+from clarion_server.adapters.storage.limits.cap_locks import CapRow
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger

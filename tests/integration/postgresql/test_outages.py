@@ -10,8 +10,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from clarion_server.adapters.storage import pg_notify
-from clarion_server.adapters.storage.pg_notify import PgNotifier
+from clarion_server.adapters.storage.connections import pg_notify
+from clarion_server.adapters.storage.connections.pg_notify import PgNotifier
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.store import StoreUnavailable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from clarion_server.adapters.storage.cap_locks import CapRow
+from clarion_server.adapters.storage.limits.cap_locks import CapRow
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.queries import (
     DueQuery,

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from clarion_server.adapters.storage import driver
+from clarion_server.adapters.storage.statements import driver
 from clarion_server.adapters.storage.store import SqlStore
 from sqlalchemy import Connection, event
 

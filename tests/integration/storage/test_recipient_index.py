@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from clarion_server.adapters.storage import recipient_index
-from clarion_server.adapters.storage.recipient_index import FAN, SEGMENT_SIZE, RecipientIndex
+from clarion_server.adapters.storage.messages import recipient_index
+from clarion_server.adapters.storage.messages.recipient_index import FAN, SEGMENT_SIZE, RecipientIndex
 from clarion_server.adapters.storage.schema import messages
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import MessageQuery

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from clarion_server.adapters.storage.writer_lock import FairWriterLock
+from clarion_server.adapters.storage.connections.writer_lock import FairWriterLock
 from clarion_server.application.ports.store import StoreUnavailable
 
 PATIENCE_S = 0.05

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clarion_server.adapters.storage.choices import pack, unpack
+from clarion_server.adapters.storage.people.choices import pack, unpack
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent.consent import Consent, ConsentChoice, ConsentScope
 from hypothesis import given

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from clarion_server.adapters.storage.codec import JsonCodec
+from clarion_server.adapters.storage.rows.codec import JsonCodec
 
 
 @dataclass(frozen=True, slots=True)

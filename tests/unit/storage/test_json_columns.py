@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clarion_server.adapters.storage import json_columns
-from clarion_server.adapters.storage.codec import JsonCodec
-from clarion_server.adapters.storage.field_rows import FieldRows
+from clarion_server.adapters.storage.rows import json_columns
+from clarion_server.adapters.storage.rows.codec import JsonCodec
+from clarion_server.adapters.storage.rows.field_rows import FieldRows
 from clarion_server.domain.approvals.approval_policy import ApprovalPolicy
 from clarion_server.domain.consent.topic import Topic
 from clarion_server.domain.people.identity_namespace import NamespaceResource

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, tuple_, update
 
-from clarion_server.adapters.storage.access_labels import decode_labels, encode_labels
-from clarion_server.adapters.storage.json_columns import SCOPES
+from clarion_server.adapters.storage.rows.access_labels import decode_labels, encode_labels
+from clarion_server.adapters.storage.rows.json_columns import SCOPES
 from clarion_server.adapters.storage.schema import api_keys
 from clarion_server.domain.access.access import ApiKey, Visibility
 from clarion_server.domain.instant import Instant

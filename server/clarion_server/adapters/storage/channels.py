@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, case, delete, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
-from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
-from clarion_server.adapters.storage.conditions import is_visible
-from clarion_server.adapters.storage.json_columns import CATEGORIES, PROVIDER, SECRETS
-from clarion_server.adapters.storage.json_rows import RowsReader
+from clarion_server.adapters.storage.rows.access_labels import decode_labels, label_columns
+from clarion_server.adapters.storage.rows.json_columns import CATEGORIES, PROVIDER, SECRETS
+from clarion_server.adapters.storage.rows.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import channel_configurations
+from clarion_server.adapters.storage.statements.conditions import is_visible
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access.access import Visibility

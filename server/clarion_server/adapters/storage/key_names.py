@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Table, select
 
-from clarion_server.adapters.storage.bulk import insertion
+from clarion_server.adapters.storage.statements.bulk import insertion
 from clarion_server.domain.instant import Instant
 
 

@@ -16,9 +16,9 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from clarion_server.adapters.storage.event_watermark import READS_EVENTS, clear_watermark, take_watermark
+from clarion_server.adapters.storage.connections.pg_notify import PgNotifier
+from clarion_server.adapters.storage.messages.event_watermark import READS_EVENTS, clear_watermark, take_watermark
 from clarion_server.adapters.storage.migrate import migrate
-from clarion_server.adapters.storage.pg_notify import PgNotifier
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.store import StoreUnavailable, WriteConflict
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from clarion_server.adapters.storage.bulk import insertion
 from clarion_server.adapters.storage.schema import processes
+from clarion_server.adapters.storage.statements.bulk import insertion
 from clarion_server.domain.instant import Instant
 
 # Built once: every heartbeat runs them.

@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from clarion_server.adapters.storage.access_labels import decode_labels, label_columns
-from clarion_server.adapters.storage.conditions import is_visible
-from clarion_server.adapters.storage.sandbox_locks import ADDITIONS
+from clarion_server.adapters.storage.rows.access_labels import decode_labels, label_columns
+from clarion_server.adapters.storage.statements.conditions import is_visible
+from clarion_server.adapters.storage.statements.sandbox_locks import ADDITIONS
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.access.access import Visibility

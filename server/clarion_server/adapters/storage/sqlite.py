@@ -18,11 +18,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from clarion_server.adapters.storage import driver
+from clarion_server.adapters.storage.connections.unix_notify import UnixNotifier
+from clarion_server.adapters.storage.connections.writer_lock import FairWriterLock
 from clarion_server.adapters.storage.migrate import migrate
+from clarion_server.adapters.storage.statements import driver
 from clarion_server.adapters.storage.store import SqlStore
-from clarion_server.adapters.storage.unix_notify import UnixNotifier
-from clarion_server.adapters.storage.writer_lock import FairWriterLock
 from clarion_server.application.ports.store import StoreUnavailable
 
 Connect = Callable[[], sqlite3.Connection]

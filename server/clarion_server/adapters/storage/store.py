@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from clarion_server.adapters.storage.cap_locks import RowsToLock
-from clarion_server.adapters.storage.connections import KeptConnection, begin
-from clarion_server.adapters.storage.event_watermark import READS_EVENTS
-from clarion_server.adapters.storage.recipient_index import RecipientIndex
+from clarion_server.adapters.storage.connections.connections import KeptConnection, begin
+from clarion_server.adapters.storage.limits.cap_locks import RowsToLock
+from clarion_server.adapters.storage.messages.event_watermark import READS_EVENTS
+from clarion_server.adapters.storage.messages.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
 from clarion_server.application.ports.store import CommitListener, StoreUnavailable
 

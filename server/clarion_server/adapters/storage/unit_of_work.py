@@ -7,39 +7,39 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Transaction
 
-from clarion_server.adapters.storage.accepted_renderings import SqlAcceptedRenderingRepository
-from clarion_server.adapters.storage.access_labels import SqlAccessLabelRepository
-from clarion_server.adapters.storage.allow_lists import SqlAllowListRepository
 from clarion_server.adapters.storage.api_keys import SqlApiKeyRepository
-from clarion_server.adapters.storage.approvals import SqlApprovalRepository
-from clarion_server.adapters.storage.attachments import SqlAttachmentRepository
-from clarion_server.adapters.storage.audience_runs import SqlAudienceRunRepository
-from clarion_server.adapters.storage.audiences import SqlAudienceRepository
-from clarion_server.adapters.storage.campaigns import SqlCampaignRepository
-from clarion_server.adapters.storage.cap_locks import RowsToLock
-from clarion_server.adapters.storage.caps import SqlCapRepository
+from clarion_server.adapters.storage.audiences.audience_runs import SqlAudienceRunRepository
+from clarion_server.adapters.storage.audiences.audiences import SqlAudienceRepository
+from clarion_server.adapters.storage.campaigns.accepted_renderings import SqlAcceptedRenderingRepository
+from clarion_server.adapters.storage.campaigns.approvals import SqlApprovalRepository
+from clarion_server.adapters.storage.campaigns.attachments import SqlAttachmentRepository
+from clarion_server.adapters.storage.campaigns.campaigns import SqlCampaignRepository
+from clarion_server.adapters.storage.campaigns.fragments import SqlFragmentRepository
+from clarion_server.adapters.storage.campaigns.test_cases import SqlTestCaseRepository
 from clarion_server.adapters.storage.channels import SqlChannelConfigurationRepository
-from clarion_server.adapters.storage.consents import SqlConsentRepository
-from clarion_server.adapters.storage.counters import SqlCounterRepository
-from clarion_server.adapters.storage.erasures import SqlErasureRepository
-from clarion_server.adapters.storage.events import SqlEventRepository
-from clarion_server.adapters.storage.executions import SqlExecutionRepository
-from clarion_server.adapters.storage.field_rows import FieldRows
-from clarion_server.adapters.storage.fragments import SqlFragmentRepository
-from clarion_server.adapters.storage.identity_namespaces import SqlIdentityNamespaceRepository
-from clarion_server.adapters.storage.imports import SqlImportRepository
 from clarion_server.adapters.storage.key_names import SqlKeyNameRepository
-from clarion_server.adapters.storage.messages import SqlMessageRepository
+from clarion_server.adapters.storage.limits.allow_lists import SqlAllowListRepository
+from clarion_server.adapters.storage.limits.cap_locks import RowsToLock
+from clarion_server.adapters.storage.limits.caps import SqlCapRepository
+from clarion_server.adapters.storage.limits.sending_policies import SqlSendingPolicyRepository
+from clarion_server.adapters.storage.limits.suppressions import SqlSuppressionRepository
+from clarion_server.adapters.storage.limits.turn_schedules import SqlTurnScheduleRepository
+from clarion_server.adapters.storage.messages.counters import SqlCounterRepository
+from clarion_server.adapters.storage.messages.events import SqlEventRepository
+from clarion_server.adapters.storage.messages.executions import SqlExecutionRepository
+from clarion_server.adapters.storage.messages.messages import SqlMessageRepository
+from clarion_server.adapters.storage.messages.recipient_index import RecipientIndex
+from clarion_server.adapters.storage.messages.retention import SqlRetentionRepository
+from clarion_server.adapters.storage.people.consents import SqlConsentRepository
+from clarion_server.adapters.storage.people.erasures import SqlErasureRepository
+from clarion_server.adapters.storage.people.identity_namespaces import SqlIdentityNamespaceRepository
+from clarion_server.adapters.storage.people.imports import SqlImportRepository
+from clarion_server.adapters.storage.people.profiles import SqlProfileRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
-from clarion_server.adapters.storage.profiles import SqlProfileRepository
-from clarion_server.adapters.storage.recipient_index import RecipientIndex
 from clarion_server.adapters.storage.resources import SqlArchivableRepository, SqlResourceRepository
-from clarion_server.adapters.storage.retention import SqlRetentionRepository
+from clarion_server.adapters.storage.rows.access_labels import SqlAccessLabelRepository
+from clarion_server.adapters.storage.rows.field_rows import FieldRows
 from clarion_server.adapters.storage.schema import PLAIN_RESOURCES, erasure_keys, link_keys, topics
-from clarion_server.adapters.storage.sending_policies import SqlSendingPolicyRepository
-from clarion_server.adapters.storage.suppressions import SqlSuppressionRepository
-from clarion_server.adapters.storage.test_cases import SqlTestCaseRepository
-from clarion_server.adapters.storage.turn_schedules import SqlTurnScheduleRepository
 from clarion_server.domain.consent.topic import Topic
 from clarion_server.domain.resource import Resource
 

@@ -1,0 +1,1 @@
+"""Stores audiences, their lists, and their runs."""

@@ -1,0 +1,1 @@
+"""Stores campaigns and what belongs to them: contents, fragments, files, test cases and approvals."""

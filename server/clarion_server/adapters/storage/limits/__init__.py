@@ -1,0 +1,1 @@
+"""Stores what keeps messages back: suppressions, allow lists, sending policies, caps and rates."""

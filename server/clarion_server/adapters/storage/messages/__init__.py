@@ -1,0 +1,1 @@
+"""Stores messages, executions, events and counters, and deletes them after their retention."""

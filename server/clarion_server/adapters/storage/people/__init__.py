@@ -1,0 +1,1 @@
+"""Stores profiles, identities and consents, and erases people."""

@@ -1,0 +1,1 @@
+"""Maps values to columns: JSON, fields, and access labels."""
