@@ -1,9 +1,14 @@
 /** Defines the methods of `client.attachments`. */
 
-import type { MessageShape } from "@bufbuild/protobuf";
+import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { Attachment } from "./gen/clarion/v1/attachment_pb.js";
-import { AttachmentService, type ListAttachmentsResponseSchema } from "./gen/clarion/v1/attachment_service_pb.js";
+import {
+  type AttachmentHeaderSchema,
+  AttachmentService,
+  type ListAttachmentsResponseSchema,
+  type UploadAttachmentRequestSchema,
+} from "./gen/clarion/v1/attachment_service_pb.js";
 import { fullName } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
@@ -11,6 +16,7 @@ import type { ListOptions } from "./resources.js";
 
 const COLLECTION = "attachments";
 const METHOD = AttachmentService.method;
+const PART_BYTES = 256 * 1024;
 
 export interface UploadOptions extends CallOptions {
   /** Is the name of the attachment, such as `logo`. Default: one that follows from the file. */
@@ -27,14 +33,19 @@ export class Attachments {
     this.#calls = calls;
   }
 
-  /**
-   * Uploads a file of up to 4 MB. The same file under the same name again is the stored one. `client.transport` serves
-   * `UploadAttachment` for larger ones.
-   */
-  async create(fileName: string, content: Uint8Array, { name = "", contentType = "", ...options }: UploadOptions = {}): Promise<Attachment> {
+  /** Uploads a file. The same file under the same name again is the stored one. */
+  async upload(
+    fileName: string,
+    content: Uint8Array,
+    { name = "", contentType = "", ...options }: UploadOptions = {},
+  ): Promise<Attachment> {
     const attachmentId = name === "" ? "" : fullName(COLLECTION, name).slice(COLLECTION.length + 1);
-    const request = { attachmentId, attachment: { fileName, contentType }, content };
-    return present((await this.#calls.unary(METHOD.createAttachment, request, { ...options, repeatable: true })).attachment);
+    const header = { attachmentId, attachment: { fileName, contentType } };
+    const answer = await this.#calls.upload(METHOD.uploadAttachment, () => parts(header, content), {
+      ...options,
+      repeatable: true,
+    });
+    return present(answer.attachment);
   }
 
   async get(name: string, options: CallOptions = {}): Promise<Attachment> {
@@ -73,5 +84,16 @@ export class Attachments {
   async delete(name: string, options: CallOptions = {}): Promise<void> {
     const request = { name: fullName(COLLECTION, name) };
     await this.#calls.unary(METHOD.deleteAttachment, request, { ...options, repeatable: false });
+  }
+}
+
+/** Yields the requests of an upload: what the file is, and then its bytes. */
+async function* parts(
+  header: MessageInitShape<typeof AttachmentHeaderSchema>,
+  content: Uint8Array,
+): AsyncGenerator<MessageInitShape<typeof UploadAttachmentRequestSchema>, void, undefined> {
+  yield { part: { case: "header", value: header } };
+  for (let start = 0; start < content.length; start += PART_BYTES) {
+    yield { part: { case: "content", value: content.subarray(start, start + PART_BYTES) } };
   }
 }

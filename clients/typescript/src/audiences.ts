@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { CallOptions, Calls } from "./calls.js";
+import { inCalls, ROWS_PER_CALL } from "./calls_of_rows.js";
 import { AudienceSchema } from "./gen/clarion/v1/audience_pb.js";
 import {
   AudienceService,
@@ -12,6 +13,7 @@ import {
 import { ImportService, type UploadIdentitiesStreamResponse } from "./gen/clarion/v1/import_service_pb.js";
 import { type Batch, type ImportStreamOptions, imported, inBatches, type Rows } from "./imports.js";
 import { fullIdentity } from "./names.js";
+import { present } from "./present.js";
 import { DeletableResources } from "./resources.js";
 
 const METHOD = AudienceService.method;
@@ -25,16 +27,25 @@ export class Audiences extends DeletableResources<typeof AudienceSchema> {
   }
 
   /**
-   * Adds up to 1,000 identities to the list of an audience: at once or, with an `uploadId`, to a new list, which takes the place
-   * of the present one when a call says `complete`. It may be repeated.
+   * Adds identities to the list of an audience: at once or, with an `uploadId`, to a new list, which takes the place of the present
+   * one when a call says `complete`. Resolves to how many were added and which were refused, by their positions. It may be repeated.
+   * Makes one call for every 1,000 of them, to each of which `timeoutMs` applies.
    */
-  async uploadIdentities(
+  async upload(
     name: string,
     identities: readonly string[],
     { uploadId = "", complete = false, ...options }: CallOptions & { readonly uploadId?: string; readonly complete?: boolean } = {},
   ): Promise<UploadIdentitiesResponse> {
-    const request = { name: this.fullName(name), identities: identities.map(fullIdentity), uploadId, complete };
-    return this.calls.unary(METHOD.uploadIdentities, request, { ...options, repeatable: true });
+    const calls = [...inCalls(identities.map(fullIdentity))];
+    // A call without identities may complete a list.
+    if (!calls.length) calls.push([]);
+    const answers: UploadIdentitiesResponse[] = [];
+    for (const [index, rows] of calls.entries()) {
+      const isLast = index === calls.length - 1;
+      const request = { name: this.fullName(name), identities: [...rows], uploadId, complete: complete && isLast };
+      answers.push(await this.calls.unary(METHOD.uploadIdentities, request, { ...options, repeatable: true }));
+    }
+    return united(answers);
   }
 
   /**
@@ -72,4 +83,16 @@ export class Audiences extends DeletableResources<typeof AudienceSchema> {
     const request = { name: this.fullName(name), sampleSize, random };
     return this.calls.unary(METHOD.sampleAudience, request, { timeoutMs: COUNTING_MS, ...options, repeatable: true });
   }
+}
+
+/** Returns the answers to the calls of one upload as one. */
+function united(answers: readonly UploadIdentitiesResponse[]): UploadIdentitiesResponse {
+  return {
+    ...present(answers.at(-1)),
+    addedCount: answers.reduce((sum, answer) => sum + answer.addedCount, 0),
+    repeatedCount: answers.reduce((sum, answer) => sum + answer.repeatedCount, 0),
+    rejected: answers.flatMap((answer, call) =>
+      answer.rejected.map((each) => ({ ...each, index: each.index + call * ROWS_PER_CALL })),
+    ),
+  };
 }

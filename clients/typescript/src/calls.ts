@@ -2,10 +2,17 @@
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DescMessage, DescMethodStreaming, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethodClientStreaming,
+  DescMethodStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { type ClarionError, errorOf, WrongTargetError } from "./errors.js";
+import { ClarionError, endedStream, errorOf, WrongTargetError } from "./errors.js";
 import { Deadline, delayAfter } from "./retry.js";
 import type { Settings } from "./settings.js";
 
@@ -48,8 +55,31 @@ export class Calls {
   async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
-    { repeatable, timeoutMs, signal, requestId = randomUUID() }: UnaryOptions,
+    options: UnaryOptions,
   ): Promise<MessageShape<O>> {
+    return this.#repeated(options, async (timeout, headers) => {
+      const answer = await this.transport.unary(method, options.signal, timeout, headers, request);
+      return answer.message;
+    });
+  }
+
+  /** Makes a call whose request comes in parts, which it sends from the first one in each try, and repeats it as `unary` does. */
+  async upload<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodClientStreaming<I, O>,
+    parts: () => AsyncIterable<MessageInitShape<I>>,
+    options: UnaryOptions,
+  ): Promise<MessageShape<O>> {
+    return this.#repeated(options, async (timeout, headers, requestId) => {
+      const answers = await this.transport.stream(method, options.signal, timeout, headers, parts());
+      for await (const answer of answers.message) return answer;
+      throw endedStream(requestId);
+    });
+  }
+
+  async #repeated<T>(
+    { repeatable, timeoutMs, signal, requestId = randomUUID() }: UnaryOptions,
+    call: (timeout: number, headers: Record<string, string>, requestId: string) => Promise<T>,
+  ): Promise<T> {
     const deadline = new Deadline(timeoutMs ?? this.settings.timeoutMs);
     const headers = this.settings.headers(requestId);
     for (let attempt = 1; ; attempt++) {
@@ -57,16 +87,14 @@ export class Calls {
       this.#broken = false;
       try {
         // gRPC's deadlines are whole numbers.
-        const timeout = Math.ceil(deadline.remainingMs);
-        const answer = await this.transport.unary(method, signal, timeout, headers, request);
-        return answer.message;
+        return await call(Math.ceil(deadline.remainingMs), headers, requestId);
       } catch (failure) {
         await this.pause(this.#errorOf(failure, requestId), attempt, deadline, repeatable, signal);
       }
     }
   }
 
-  /** Yields the answers of a call until `signal` ends it. */
+  /** Yields the answers of a call until `signal` ends it or the caller leaves the loop. */
   stream<I extends DescMessage, O extends DescMessage>(
     method: DescMethodStreaming<I, O>,
     request: MessageInitShape<I>,
@@ -76,7 +104,7 @@ export class Calls {
     return this.streams(method, only(request), signal, requestId);
   }
 
-  /** Yields the answers of a call with any number of requests until `signal` ends it. */
+  /** Yields the answers of a call with any number of requests, until `signal` ends it or the caller leaves the loop. */
   async *streams<I extends DescMessage, O extends DescMessage>(
     method: DescMethodStreaming<I, O>,
     requests: AsyncIterable<MessageInitShape<I>>,
@@ -85,17 +113,21 @@ export class Calls {
   ): AsyncGenerator<MessageShape<O>, void, undefined> {
     this.refuseWhenClosed();
     this.#broken = false;
+    const leaving = new AbortController();
+    const ending = AbortSignal.any([signal, leaving.signal]);
     try {
       const headers = this.settings.headers(requestId);
-      const answer = await this.transport.stream(method, signal, undefined, headers, requests);
+      const answer = await this.transport.stream(method, ending, undefined, headers, requests);
       yield* answer.message;
     } catch (failure) {
       throw this.#errorOf(failure, requestId);
+    } finally {
+      leaving.abort();
     }
   }
 
   #errorOf(failure: unknown, requestId: string): ClarionError {
-    const error = errorOf(failure, requestId);
+    const error = failure instanceof ClarionError ? failure : errorOf(failure, requestId);
     this.#broken = error instanceof WrongTargetError;
     return error;
   }

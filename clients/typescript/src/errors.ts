@@ -101,12 +101,43 @@ const OTHER_PROTOCOLS: ReadonlyMap<unknown, string> = new Map([
   ["ERR_SSL_WRONG_VERSION_NUMBER", WITH_TLS],
 ]);
 
+/**
+ * Lists the codes of Node.js's errors when there was no connection, or none any more. Connect knows most of them as faults of
+ * its own or of the call, after which nobody would try again.
+ */
+const NO_CONNECTION: ReadonlySet<unknown> = new Set([
+  "ECONNABORTED",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ERR_HTTP2_GOAWAY_SESSION",
+  "ERR_HTTP2_INVALID_SESSION",
+  "ERR_HTTP2_INVALID_STREAM",
+  "ERR_HTTP2_SESSION_ERROR",
+  "ERR_HTTP2_STREAM_CANCEL",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_PREMATURE_CLOSE",
+  "ERR_STREAM_WRITE_AFTER_END",
+]);
+/** Is how Connect tells of a call that ended with its connection, and of one that the server had not begun. */
+const ENDED_BY_THE_PEER = /^http\/2 stream closed with error code CANCEL|NGHTTP2_REFUSED_STREAM$/;
+
 /** Returns the error that a failed call ended with. */
 export function errorOf(failure: unknown, requestId: string): ClarionError {
   const error = ConnectError.from(failure);
   const details = detailsOf(error, requestId);
-  const message = OTHER_PROTOCOLS.get((error.cause as NodeJS.ErrnoException | undefined)?.code);
+  const cause = (error.cause as NodeJS.ErrnoException | undefined)?.code;
+  const message = OTHER_PROTOCOLS.get(cause);
   if (message) return new WrongTargetError(error.code, message, details, error);
+  if (NO_CONNECTION.has(cause) || ENDED_BY_THE_PEER.test(error.rawMessage)) {
+    const told = error.code === Code.Unavailable ? error.rawMessage : `The connection was lost: ${error.rawMessage}.`;
+    return new UnavailableError(Code.Unavailable, told, details, error);
+  }
   const errorClass = CLASSES.get(error.code) ?? ClarionError;
   return new errorClass(error.code, error.rawMessage, details, error);
 }

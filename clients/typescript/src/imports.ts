@@ -61,8 +61,7 @@ export async function* imported<Row, I extends DescMessage, O extends DescMessag
   { maxOutageMs = 60_000, signal }: ImportStreamOptions,
 ): AsyncGenerator<[Batch<Row>, MessageShape<O>], void, undefined> {
   const window = new SendWindow(batches, requestOf);
-  const leaving = new AbortController();
-  const ending = signal ? AbortSignal.any([signal, leaving.signal]) : leaving.signal;
+  const ending = signal ?? new AbortController().signal;
   let failures = 0;
   let outage = new Deadline(maxOutageMs);
   try {
@@ -82,7 +81,6 @@ export async function* imported<Row, I extends DescMessage, O extends DescMessag
     }
   } finally {
     window.close();
-    leaving.abort();
   }
   if (window.failure) throw window.failure.error;
 }

@@ -1,14 +1,16 @@
 /** Defines the methods of `client.profiles`. */
 
 import { randomUUID } from "node:crypto";
-import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
-import type { ConsentChangeSchema } from "./gen/clarion/v1/consent_pb.js";
-import type { Profile, ProfileSchema } from "./gen/clarion/v1/profile_pb.js";
+import { callsOf, type Weight } from "./calls_of_rows.js";
+import { ConsentChangeSchema } from "./gen/clarion/v1/consent_pb.js";
+import { type Profile, ProfileSchema } from "./gen/clarion/v1/profile_pb.js";
 import { type ExportOptions, exported } from "./exports.js";
 import {
   type DeleteProfileResponse,
   type ExportedProfile,
+  type ExportProfilesResponse,
   type ImportedConsentsSchema,
   type ImportedProfile,
   type ListProfilesResponseSchema,
@@ -16,7 +18,7 @@ import {
 } from "./gen/clarion/v1/profile_service_pb.js";
 import { ImportService } from "./gen/clarion/v1/import_service_pb.js";
 import { type Batch, type ImportStreamOptions, imported, inBatches, type Rows } from "./imports.js";
-import { fullIdentity, fullName } from "./names.js";
+import { fullIdentity, fullName, fullNameOrEmpty } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
 import type { ChangeOptions, ListOptions, WriteOptions } from "./resources.js";
@@ -27,6 +29,15 @@ const METHOD = ProfileService.method;
 /** `consents` are choices of the people, each by the position of the profile. */
 export interface ImportOptions extends CallOptions {
   readonly consents?: readonly MessageInitShape<typeof ImportedConsentsSchema>[] | undefined;
+}
+
+/** Says what an erasure leaves. */
+export interface ErasureOptions {
+  /**
+   * Keeps marketing to the person's addresses suppressed, if it is true or if the person had denied anything. Default: if the service
+   * has erasure keys.
+   */
+  readonly keepSuppression?: boolean | undefined;
 }
 
 type ProfileInit = MessageInitShape<typeof ProfileSchema>;
@@ -89,13 +100,29 @@ export class Profiles {
     return present(answer.profile);
   }
 
-  /** Creates or changes profiles, at most 1,000, each by itself. What a profile does not give stays as it is stored. */
+  /**
+   * Creates or changes profiles, each by itself, and resolves to what became of each, in their order. What a profile does not give
+   * stays as it is stored; null as the value of an attribute removes it. It may be repeated. Makes one call for every 1,000 of them,
+   * and for fewer of those that have many choices or attributes. `timeoutMs` applies to each call.
+   */
   async importAll(
-    profiles: readonly MessageInitShape<typeof ProfileSchema>[],
+    profiles: readonly ProfileInit[],
     { consents = [], ...options }: ImportOptions = {},
   ): Promise<ImportedProfile[]> {
-    const request = { profiles: profiles.map(sent), consents: [...consents] };
-    return (await this.#calls.unary(METHOD.importProfiles, request, { ...options, repeatable: true })).results;
+    const rows = profiles.map((profile) => create(ProfileSchema, sent(profile)));
+    const choices = choicesOf(consents, rows.length);
+    const results: ImportedProfile[] = [];
+    for (const [first, end] of callsOf(rows.map((row, index) => weightOf(row, choices.get(index))))) {
+      const request = {
+        profiles: rows.slice(first, end),
+        consents: [...choices]
+          .filter(([index]) => index >= first && index < end)
+          .map(([index, changes]) => ({ profileIndex: index - first, changes })),
+      };
+      const answer = await this.#calls.unary(METHOD.importProfiles, request, { ...options, repeatable: true });
+      results.push(...answer.results);
+    }
+    return results;
   }
 
   /**
@@ -117,10 +144,19 @@ export class Profiles {
       for (const [index, result] of answer.results.entries()) yield [present(batch.rows[index]), result];
   }
 
-  /** Yields all profiles with the current choices of their people, oldest first. */
-  async *export({ after = "", signal }: ExportOptions = {}): AsyncGenerator<ExportedProfile, void, undefined> {
-    const request = { after: after && fullName(COLLECTION, after) };
-    for await (const answer of exported(this.#calls, METHOD.exportProfiles, request, signal)) yield* answer.profiles;
+  /**
+   * Yields all profiles with the current choices of their people, oldest first; or those behind the profile `after`. Each is as it
+   * is when its turn comes. After a lost connection it goes on.
+   */
+  export({ after = "", ...options }: ExportOptions = {}): AsyncGenerator<ExportedProfile, void, undefined> {
+    const exporting = {
+      method: METHOD.exportProfiles,
+      requestOf: (name: string) => ({ after: name }),
+      itemsOf: (answer: ExportProfilesResponse) => answer.profiles,
+      nameOf: ({ profile }: ExportedProfile) => present(profile).name,
+      isLast: (answer: ExportProfilesResponse) => answer.complete,
+    };
+    return exported(this.#calls, exporting, { after: fullNameOrEmpty(COLLECTION, after), ...options });
   }
 
   /** Makes one profile of two of the same person, for good. The name of the absorbed one answers as the survivor's. */
@@ -133,17 +169,48 @@ export class Profiles {
     return present((await this.#calls.unary(METHOD.mergeProfiles, request, { ...options, repeatable: false })).profile);
   }
 
-  /** Erases the person, and returns what was done at once. The event `PROFILE_ERASED` says when nothing is left. */
-  async delete(name: string, { etag = "", ...options }: ChangeOptions = {}): Promise<DeleteProfileResponse> {
-    const request = { name: fullName(COLLECTION, name), etag };
+  /**
+   * Erases the person, and returns what was done at once. The event `PROFILE_ERASED` says when nothing is left in messages and
+   * events either.
+   */
+  async delete(
+    name: string,
+    { etag = "", keepSuppression, ...options }: ChangeOptions & ErasureOptions = {},
+  ): Promise<DeleteProfileResponse> {
+    const request = { name: fullName(COLLECTION, name), etag, ...(keepSuppression !== undefined && { keepSuppression }) };
     return this.#calls.unary(METHOD.deleteProfile, request, { ...options, repeatable: false });
   }
 
-  /** Erases the person of an identity, of whom there need be no profile. It may be repeated. */
-  async deleteByIdentity(identity: string, options: CallOptions = {}): Promise<DeleteProfileResponse> {
-    const request = { identity: fullIdentity(identity) };
+  /**
+   * Erases the person of an identity, of whom there need be no profile: messages to it and its places in audiences are erased. It
+   * may be repeated.
+   */
+  async deleteByIdentity(
+    identity: string,
+    { keepSuppression, ...options }: CallOptions & ErasureOptions = {},
+  ): Promise<DeleteProfileResponse> {
+    const request = { identity: fullIdentity(identity), ...(keepSuppression !== undefined && { keepSuppression }) };
     return this.#calls.unary(METHOD.deleteProfile, request, { ...options, repeatable: true });
   }
+}
+
+type Choices = MessageInitShape<typeof ConsentChangeSchema>[];
+
+/** Returns the choices by the position of the profile. Throws RangeError for a position that no profile has. */
+function choicesOf(consents: readonly MessageInitShape<typeof ImportedConsentsSchema>[], count: number): ReadonlyMap<number, Choices> {
+  const choices = new Map<number, Choices>();
+  for (const [position, { profileIndex = 0, changes = [] }] of consents.entries()) {
+    if (!(Number.isInteger(profileIndex) && profileIndex >= 0 && profileIndex < count)) {
+      throw new RangeError(`consents[${position}].profileIndex is ${profileIndex}, which is the position of no profile`);
+    }
+    choices.set(profileIndex, [...(choices.get(profileIndex) ?? []), ...changes]);
+  }
+  return choices;
+}
+
+function weightOf(profile: Profile, choices: Choices = []): Weight {
+  const sizes = choices.map((change) => toBinary(ConsentChangeSchema, create(ConsentChangeSchema, change)).length);
+  return { entries: 1 + sizes.length, bytes: sizes.reduce((sum, size) => sum + size, toBinary(ProfileSchema, profile).length) };
 }
 
 function sent(profile: MessageInitShape<typeof ProfileSchema>): MessageInitShape<typeof ProfileSchema> {

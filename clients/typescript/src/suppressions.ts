@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
+import { inCalls } from "./calls_of_rows.js";
 import type { AllowList, AllowListSchema } from "./gen/clarion/v1/allow_list_pb.js";
 import { AllowListService } from "./gen/clarion/v1/allow_list_service_pb.js";
 import type {
@@ -13,6 +14,7 @@ import type {
 } from "./gen/clarion/v1/suppression_pb.js";
 import {
   type CheckSuppressionResponse,
+  type ExportSuppressionsResponse,
   type ImportedSuppression,
   type ListSuppressionsResponseSchema,
   SuppressionService,
@@ -20,7 +22,7 @@ import {
 import { type ExportOptions, exported } from "./exports.js";
 import { ImportService } from "./gen/clarion/v1/import_service_pb.js";
 import { type Batch, type ImportStreamOptions, imported, inBatches, type Rows } from "./imports.js";
-import { fullName } from "./names.js";
+import { fullName, fullNameOrEmpty } from "./names.js";
 import { Pager } from "./pager.js";
 import { present } from "./present.js";
 
@@ -72,10 +74,19 @@ export class Suppressions {
       for (const [index, result] of answer.results.entries()) yield [present(batch.rows[index]), result];
   }
 
-  /** Yields all suppressions, newest first. */
-  async *export({ after = "", signal }: ExportOptions = {}): AsyncGenerator<Suppression, void, undefined> {
-    const request = { after: after && fullName(COLLECTION, after) };
-    for await (const answer of exported(this.#calls, METHOD.exportSuppressions, request, signal)) yield* answer.suppressions;
+  /**
+   * Yields all suppressions, newest first; or those behind the suppression `after`. Each is as it is when its turn comes. After a
+   * lost connection it goes on.
+   */
+  export({ after = "", ...options }: ExportOptions = {}): AsyncGenerator<Suppression, void, undefined> {
+    const exporting = {
+      method: METHOD.exportSuppressions,
+      requestOf: (name: string) => ({ after: name }),
+      itemsOf: (answer: ExportSuppressionsResponse) => answer.suppressions,
+      nameOf: (suppression: Suppression) => suppression.name,
+      isLast: (answer: ExportSuppressionsResponse) => answer.complete,
+    };
+    return exported(this.#calls, exporting, { after: fullNameOrEmpty(COLLECTION, after), ...options });
   }
 
   /** Lists suppressions that match every filter given, newest first. */
@@ -102,12 +113,21 @@ export class Suppressions {
     await this.#calls.unary(METHOD.deleteSuppression, request, { ...options, repeatable: false });
   }
 
-  /** Stores suppressions, at most 1,000, each by itself. It may be repeated. */
+  /**
+   * Stores suppressions, each by itself, and resolves to what became of each, in their order. It may be repeated. Makes one call for
+   * every 1,000 of them, to each of which `timeoutMs` applies.
+   */
   async importAll(
-    suppressions: MessageInitShape<typeof SuppressionSchema>[],
+    suppressions: readonly MessageInitShape<typeof SuppressionSchema>[],
     options: CallOptions = {},
   ): Promise<ImportedSuppression[]> {
-    return (await this.#calls.unary(METHOD.importSuppressions, { suppressions }, { ...options, repeatable: true })).results;
+    const results: ImportedSuppression[] = [];
+    for (const rows of inCalls(suppressions)) {
+      const request = { suppressions: [...rows] };
+      const answer = await this.#calls.unary(METHOD.importSuppressions, request, { ...options, repeatable: true });
+      results.push(...answer.results);
+    }
+    return results;
   }
 
   /** Returns the suppressions that cover the address now, and the categories that they exclude. */

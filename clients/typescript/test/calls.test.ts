@@ -12,7 +12,6 @@ import { CampaignService } from "../src/gen/clarion/v1/campaign_service_pb.js";
 import { MessageService, WatchEventsResponseSchema } from "../src/gen/clarion/v1/message_service_pb.js";
 import { RetryInfoSchema } from "../src/gen/google/rpc/error_details_pb.js";
 import {
-  type ClientOptions,
   Client,
   DeadlineExceededError,
   OverloadedError,
@@ -20,25 +19,10 @@ import {
   UnavailableError,
   WrongTargetError,
 } from "../src/index.js";
+import { serving } from "./serving.js";
 
 const QUICK = { retry: { initialDelayMs: 1, maxDelayMs: 5 } };
 const CALL = { to: "jane@example.com", context: {} };
-
-async function serving(
-  routes: (router: ConnectRouter) => void,
-  options: ClientOptions,
-  use: (client: Client) => Promise<void>,
-): Promise<void> {
-  const server = http2.createServer(connectNodeAdapter({ routes }));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const client = new Client(`127.0.0.1:${(server.address() as net.AddressInfo).port}`, options);
-  try {
-    await use(client);
-  } finally {
-    client.close();
-    server.close();
-  }
-}
 
 test("the tries of a trigger share one request id, which the caller need not give", async () => {
   const ids: (string | null)[][] = [];
@@ -135,6 +119,60 @@ test("a watch whose connection breaks goes on after the last event", async () =>
   });
   assert.deepEqual(seen, ["messages/1", "messages/2", "messages/3"]);
   assert.deepEqual(asked, ["0", "1b", "2b"]);
+});
+
+/** Says how a server loses a call: with its connection, in one of three ways, or before it begins the call. */
+const LOSSES: Readonly<Record<string, (stream: http2.ServerHttp2Stream, socket: net.Socket) => void>> = {
+  reset: (_, socket) => void socket.resetAndDestroy(),
+  "closed without a word": (_, socket) => void socket.destroy(),
+  "told to go away": (stream) => {
+    stream.session?.goaway(http2.constants.NGHTTP2_NO_ERROR);
+    stream.session?.destroy();
+  },
+  "refused before it began": (stream) => void stream.close(http2.constants.NGHTTP2_REFUSED_STREAM),
+};
+
+for (const [how, lose] of Object.entries(LOSSES)) {
+  test(`a call whose connection is lost is made again: ${how}`, async () => {
+    const answering = connectNodeAdapter({
+      routes: (router) => router.rpc(CampaignService.method.getCampaign, () => ({ campaign: { name: "campaigns/orders" } })),
+    });
+    let calls = 0;
+    const server = http2.createServer((request, response) => {
+      if (++calls < 4) lose(request.stream, sockets[sockets.length - 1] as net.Socket);
+      else answering(request, response);
+    });
+    const sockets: net.Socket[] = [];
+    server.on("connection", (socket: net.Socket) => sockets.push(socket.on("error", () => undefined)));
+    server.on("session", (session) => session.on("error", () => undefined));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const client = new Client(`127.0.0.1:${(server.address() as net.AddressInfo).port}`, QUICK);
+    try {
+      await assert.rejects(client.campaigns.pause("orders"), (error: unknown) => {
+        assert.ok(error instanceof UnavailableError, String(error));
+        return true;
+      });
+      assert.equal(calls, 1);
+      assert.equal((await client.campaigns.get("orders")).name, "campaigns/orders");
+      assert.equal(calls, 4);
+    } finally {
+      client.close();
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+}
+
+test("a call that its caller ends is not made again, and is no loss", async () => {
+  let calls = 0;
+  const routes = (router: ConnectRouter) =>
+    router.rpc(CampaignService.method.getCampaign, () => new Promise(() => calls++));
+  await serving(routes, QUICK, async (client) => {
+    const leaving = new AbortController();
+    setTimeout(() => leaving.abort(), 50);
+    await assert.rejects(client.campaigns.get("orders", { signal: leaving.signal }), { code: Code.Canceled });
+  });
+  assert.equal(calls, 1);
 });
 
 test("a watch fails when the service stays away for too long", async () => {

@@ -22,6 +22,7 @@ from clarion_client import (
     ConsentChoice,
     ConsentSource,
     DeadlineExceededError,
+    FieldError,
     InvalidRequestError,
     NotFoundError,
     OverloadedError,
@@ -301,3 +302,13 @@ async def test_profiles_with_many_choices_or_large_attributes_are_imported_in_mo
     owners = [call.profiles[of.profile_index].identities[0] for call in calls for of in call.consents]
     assert owners == [f"crm:{number}" for number in range(1, 60)]
     assert len(calls) == 3
+
+
+async def test_choices_that_are_of_no_profile_are_refused_before_anything_is_sent(connect: Connect) -> None:
+    change = ConsentChange(choice=ConsentChoice.DENIED, source=ConsentSource.IMPORT)
+
+    async with connect("127.0.0.1:9") as client:
+        for position in (-1, 2):
+            with pytest.raises(FieldError) as refused:
+                await client.profiles.import_all([Profile(), Profile()], consents={position: [change]})
+            assert refused.value.path == f"consents[{position}]"

@@ -19,6 +19,7 @@ from clarion_client._async.importing import Batch, import_id_or_new, imported, i
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._async.runtime import Source
 from clarion_client._conversion import read, read_all, write
+from clarion_client._field_error import FieldError
 from clarion_client._names import full_identity, full_name, full_name_or_empty
 from clarion_client._values import ConsentChange, ExportedProfile, ImportedProfile, Profile, ProfileDeletion
 
@@ -101,10 +102,11 @@ class AsyncProfiles:
         those that have many choices or attributes. `timeout` applies to each call.
         """
         rows = [write(each, profile_pb2.Profile) for each in profiles]
-        changes = {
-            index: [write(change, consent_pb2.ConsentChange) for change in of_one]
-            for index, of_one in (consents or {}).items()
-        }
+        changes: dict[int, list[consent_pb2.ConsentChange]] = {}
+        for index, of_one in (consents or {}).items():
+            if not 0 <= index < len(rows):
+                raise FieldError("is the position of no profile", f"consents[{index}]")
+            changes[index] = [write(change, consent_pb2.ConsentChange) for change in of_one]
         results: list[ImportedProfile] = []
         for called in _calls(rows, changes):
             chosen = [

@@ -15,6 +15,7 @@ from clarion.v1 import profile_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from clarion_client._conversion import read, read_all, write
+from clarion_client._field_error import FieldError
 from clarion_client._names import full_identity, full_name, full_name_or_empty
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.exporting import exported
@@ -102,10 +103,11 @@ class Profiles:
         those that have many choices or attributes. `timeout` applies to each call.
         """
         rows = [write(each, profile_pb2.Profile) for each in profiles]
-        changes = {
-            index: [write(change, consent_pb2.ConsentChange) for change in of_one]
-            for index, of_one in (consents or {}).items()
-        }
+        changes: dict[int, list[consent_pb2.ConsentChange]] = {}
+        for index, of_one in (consents or {}).items():
+            if not 0 <= index < len(rows):
+                raise FieldError("is the position of no profile", f"consents[{index}]")
+            changes[index] = [write(change, consent_pb2.ConsentChange) for change in of_one]
         results: list[ImportedProfile] = []
         for called in _calls(rows, changes):
             chosen = [
