@@ -29,13 +29,13 @@ LOADED = (
     "clarion_server.adapters.queue.jetstream",
     "clarion_server.adapters.storage.postgresql",
     "clarion_server.adapters.storage.sqlite",
-    "clarion_server.preparing",
-    "clarion_server.serving",
+    "clarion_server.programs.preparing",
+    "clarion_server.programs.serving",
     "clarion_server.transport.http.server",
     "tests.integration.storage.writing",
 )
 #: Says what `clarion serve` becomes.
-PROCESS = "clarion_server.service"
+PROCESS = "clarion_server.programs.service"
 _EXECVE = os.execve
 _LARGEST_READ = 65_536
 

@@ -14,9 +14,9 @@ def main() -> None:
         sys.stderr.write("The command 'clarion' takes the extra 'server': pip install 'clarion[server]'.\n")
         sys.exit(2)
     build(
-        serve="clarion_server.serving:serve",
-        lint="clarion_server.linting:lint",
-        test="clarion_server.testing:run_tests",
+        serve="clarion_server.programs.serving:serve",
+        lint="clarion_server.programs.linting:lint",
+        test="clarion_server.programs.testing:run_tests",
     )()
 
 

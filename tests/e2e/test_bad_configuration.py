@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from clarion_server.bootstrap import open_store, prepare
 from clarion_server.config import Settings
-from clarion_server.serving import misspelt_variables
+from clarion_server.programs.serving import misspelt_variables
 from clarion_server.transport.cli.app import run
 
 from tests.fork_server import fork_server
@@ -31,7 +31,7 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def printed(capsys: pytest.CaptureFixture[str], *options: str) -> str:
     """Returns what the command prints before several processes would start, which is where most mistakes show."""
-    status = run(["serve", *options], serve="clarion_server.serving:serve")
+    status = run(["serve", *options], serve="clarion_server.programs.serving:serve")
     said = capsys.readouterr()
     assert (status, said.out) == (REFUSED, "")
     return said.err

@@ -16,7 +16,7 @@ OF_OTHERS = {"cyclopts", "rich", "pygments", "docstring_parser", "ruamel", "clar
 def test_a_process_loads_nothing_of_the_command_line(tmp_path: Path) -> None:
     store = tmp_path / "missing" / "clarion.db"
     environment = {"CLARION_STORE": f"sqlite:///{store}", "CLARION_LISTEN": "127.0.0.1:0", "CLARION_HTTP_LISTEN": ""}
-    command = [sys.executable, "-X", "importtime", "-P", "-m", "clarion_server.service"]
+    command = [sys.executable, "-X", "importtime", "-P", "-m", "clarion_server.programs.service"]
     # The store is the last thing that the process looks for, and without it the process ends.
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
     assert f"There is no folder {store.parent}" in done.stderr

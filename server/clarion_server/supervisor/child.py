@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from clarion_server.supervisor.ipc import FAILED, SERVING, VARIABLE
 
-_COMMAND = (sys.executable, "-P", "-m", "clarion_server.service")
+_COMMAND = (sys.executable, "-P", "-m", "clarion_server.programs.service")
 
 
 class Child:

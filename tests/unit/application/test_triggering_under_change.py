@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
-from clarion_server.adapters.rendering.schema_check import JsonSchema
+from clarion_server.adapters.rendering.schemas.check import JsonSchema
 from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.bootstrap.channels import CONTENT_KINDS

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 from clarion_server.adapters.channels.webhook.kind import WebhookKind
-from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.content_kind import PartRefused
+from clarion_server.adapters.rendering.evaluation.budget import Budget
 from clarion_server.domain.content.webhook import BodyFormat, WebhookContent
 
 CONTENT = WebhookContent("{{ context.text }}", BodyFormat.TEXT, headers={"X-Order": "{{ context.order }}"})

@@ -9,7 +9,7 @@ from clarion_server.config import Settings
 from clarion_server.transport.cli.app import run
 from clarion_server.transport.cli.exits import Exit
 
-SERVE = "clarion_server.serving:serve"
+SERVE = "clarion_server.programs.serving:serve"
 
 #: Modules that take long to load. Help must not need them.
 SLOW = ("grpc", "clarion_client", "sqlalchemy", "pydantic", "ruamel", "jinja2")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clarion_server.adapters.rendering.schema_rules import schema_findings, validator
+from clarion_server.adapters.rendering.schemas.rules import schema_findings, validator
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.schema_inference import infer, read_samples
 from hypothesis import given

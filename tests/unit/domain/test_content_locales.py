@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.adapters.rendering.locale_data import locale_data
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
 from clarion_server.domain.languages.content_locale import ContentLocales, LocaleReason, circles
 from clarion_server.domain.languages.language_tags import LocaleData, Subtags, read_locale
 from clarion_server.domain.languages.locales import is_locale

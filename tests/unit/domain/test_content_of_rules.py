@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.adapters.rendering.locale_data import locale_data
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
 from clarion_server.domain.audiences.condition import FailureCause
 from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition, ContentVariant
 from clarion_server.domain.campaigns.campaign_rules import campaign_violations

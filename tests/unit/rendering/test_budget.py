@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from babel import Locale
-from clarion_server.adapters.rendering.budget import LIMITS, Budget
-from clarion_server.adapters.rendering.content_kind import Escaping
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS, LOOP_ATTRIBUTES, ContentEnvironment
+from clarion_server.adapters.rendering.evaluation.budget import LIMITS, Budget
+from clarion_server.adapters.rendering.evaluation.operators import OPERATORS
+from clarion_server.adapters.rendering.evaluation.template_tests import TESTS
 from clarion_server.adapters.rendering.filters import FILTERS
-from clarion_server.adapters.rendering.list_filters import METHODS
-from clarion_server.adapters.rendering.operators import OPERATORS
-from clarion_server.adapters.rendering.template import CompiledTemplate
-from clarion_server.adapters.rendering.template_tests import TESTS
+from clarion_server.adapters.rendering.filters.lists import METHODS
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS, LOOP_ATTRIBUTES, ContentEnvironment
+from clarion_server.adapters.rendering.templates.escaping import Escaping
+from clarion_server.adapters.rendering.templates.template import CompiledTemplate
 from clarion_server.application.ports.content import ContentInvalid, RenderingFailed
 from clarion_server.domain.content.built_source import BuiltSource
 

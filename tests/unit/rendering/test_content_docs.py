@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+from clarion_server.adapters.rendering.evaluation.template_tests import TESTS
 from clarion_server.adapters.rendering.filters import FILTERS
-from clarion_server.adapters.rendering.schema_violations import REASONS
-from clarion_server.adapters.rendering.template_tests import TESTS
+from clarion_server.adapters.rendering.schemas.violations import REASONS
 from clarion_server.domain.finding import FindingCode
 
 from tests.unit.rendering.contents import reviewed, text_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from clarion_server.adapters.rendering.schema_violations import REASONS
+from clarion_server.adapters.rendering.schemas.violations import REASONS
 from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.domain.finding import FindingCode, Severity
 from clarion_server.domain.violation import Violation

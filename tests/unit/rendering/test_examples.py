@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from clarion_server.adapters.rendering.schema_check import JsonSchema
+from clarion_server.adapters.rendering.schemas.check import JsonSchema
 
 from tests.unit.rendering.contents import COMPILER, definition, object_schema
 from tests.unit.rendering.wild import Wild

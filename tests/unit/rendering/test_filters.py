@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from clarion_server.adapters.rendering.evaluation.template_tests import TESTS
 from clarion_server.adapters.rendering.filters import FILTERS
-from clarion_server.adapters.rendering.review.filter_rules import FILTER_RULES
-from clarion_server.adapters.rendering.review.test_rules import TEST_RULES
-from clarion_server.adapters.rendering.template_tests import TESTS
+from clarion_server.adapters.rendering.inference.filter_rules import FILTER_RULES
+from clarion_server.adapters.rendering.inference.test_rules import TEST_RULES
 
 from tests.unit.rendering.contents import text_of
 

@@ -8,9 +8,9 @@ import pytest
 from babel import Locale
 from clarion_server.adapters.rendering.building.flattening import Flattened, flatten
 from clarion_server.adapters.rendering.building.fragment_refusals import MOST_INCLUDES
-from clarion_server.adapters.rendering.content_kind import Escaping
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
-from clarion_server.adapters.rendering.template import CompiledTemplate
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS, GLOBALS
+from clarion_server.adapters.rendering.templates.escaping import Escaping
+from clarion_server.adapters.rendering.templates.template import CompiledTemplate
 from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.domain.content.built_source import BuiltSource
 from clarion_server.domain.content.source_places import place_of

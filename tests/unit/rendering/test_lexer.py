@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from clarion_server.adapters.rendering.content_kind import Escaping
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.templates.escaping import Escaping
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import TemplateSyntaxError

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from babel import Locale
 from babel.numbers import format_currency, format_decimal, format_percent
-from clarion_server.adapters.rendering.locales import locale_of
-from clarion_server.adapters.rendering.number_formats import money_format, number_format, percent_format
-from clarion_server.adapters.rendering.schema_check import JsonSchema
-from clarion_server.adapters.rendering.time_filters import read_moment
-from clarion_server.adapters.rendering.values import RenderRefused
+from clarion_server.adapters.rendering.evaluation.values import RenderRefused
+from clarion_server.adapters.rendering.filters.number_formats import money_format, number_format, percent_format
+from clarion_server.adapters.rendering.filters.times import read_moment
+from clarion_server.adapters.rendering.languages.locales import locale_of
+from clarion_server.adapters.rendering.schemas.check import JsonSchema
 from clarion_server.application.ports.content import RenderingFailed
 
 from tests.unit.rendering.contents import text_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from clarion_server.adapters.rendering.plain_text import plain_text
+from clarion_server.adapters.rendering.html.plain_text import plain_text
 from clarion_server.application.ports.content import RenderingFailed
 
 from tests.unit.rendering.contents import rendered

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from clarion_server.adapters.rendering.schema_comparison import schema_differences
-from clarion_server.adapters.rendering.schema_rules import validator
+from clarion_server.adapters.rendering.schemas.comparison import schema_differences
+from clarion_server.adapters.rendering.schemas.rules import validator
 from clarion_server.domain.campaigns.schema_difference import SchemaEffect
 from hypothesis import assume, given
 from hypothesis import strategies as st

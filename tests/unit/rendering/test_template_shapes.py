@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.adapters.rendering.content_kind import Escaping
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.review.template_shape import shape_of
-from clarion_server.adapters.rendering.structure import parse_template
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.templates.escaping import Escaping
+from clarion_server.adapters.rendering.templates.structure import parse_template
 from clarion_server.domain.campaigns.campaign_definition import ContentVariant
 from clarion_server.domain.campaigns.targeting import TargetingRule
 from clarion_server.domain.content.email import EmailContent

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from clarion_server.adapters.rendering.schema_check import JsonSchema
+from clarion_server.adapters.rendering.schemas.check import JsonSchema
 from clarion_server.adapters.targeting import ReviewedRules
 from clarion_server.domain.audiences.condition import FailureCause
 from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition

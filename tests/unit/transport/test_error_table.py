@@ -12,7 +12,7 @@ from typing import Any
 import clarion_server
 import grpc
 import pytest
-from clarion_server.adapters.rendering.schema_violations import REASONS as REASONS_OF_KEYWORDS
+from clarion_server.adapters.rendering.schemas.violations import REASONS as REASONS_OF_KEYWORDS
 from clarion_server.domain import errors
 from clarion_server.domain.errors import ClarionError
 from clarion_server.domain.finding import Finding, FindingCode, Severity

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from clarion.v1 import trigger_service_pb2 as pb
 from clarion_server.adapters.rendering import JinjaContentCompiler
-from clarion_server.adapters.rendering.schema_check import JsonSchema
+from clarion_server.adapters.rendering.schemas.check import JsonSchema
 from clarion_server.application.ports.content import ErrorBudget
 from clarion_server.bootstrap.channels import CONTENT_KINDS
 from clarion_server.domain.content.email import EmailContent

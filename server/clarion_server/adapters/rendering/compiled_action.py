@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from clarion_server.adapters.rendering.budget import Budget
 from clarion_server.adapters.rendering.building.parts import built_source, part_builder
 from clarion_server.adapters.rendering.content_kind import (
     ContentKind,
@@ -17,13 +16,14 @@ from clarion_server.adapters.rendering.content_kind import (
     content_field,
     part_paths,
 )
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
-from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE, InlineImages
-from clarion_server.adapters.rendering.locale_data import locale_data
-from clarion_server.adapters.rendering.locales import format_locale
-from clarion_server.adapters.rendering.structure import PREFERENCES_URL, UNSUBSCRIBE_URL, URLS
-from clarion_server.adapters.rendering.template import CompiledTemplate
-from clarion_server.adapters.rendering.texts import TRANSLATE, texts_of
+from clarion_server.adapters.rendering.evaluation.budget import Budget
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
+from clarion_server.adapters.rendering.languages.locales import format_locale
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS, GLOBALS
+from clarion_server.adapters.rendering.templates.inline_images import INLINE_IMAGE, InlineImages
+from clarion_server.adapters.rendering.templates.structure import PREFERENCES_URL, UNSUBSCRIBE_URL, URLS
+from clarion_server.adapters.rendering.templates.template import CompiledTemplate
+from clarion_server.adapters.rendering.templates.texts import TRANSLATE, texts_of
 from clarion_server.application.ports.content import (
     NO_FRAGMENTS,
     Attachments,

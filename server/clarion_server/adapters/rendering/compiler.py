@@ -12,11 +12,11 @@ from clarion_server.adapters.rendering.building.parts import build_all, part_bui
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
 from clarion_server.adapters.rendering.content_kind import ContentKinds
 from clarion_server.adapters.rendering.examples import example_of
-from clarion_server.adapters.rendering.locale_data import locale_data
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
 from clarion_server.adapters.rendering.review import ReviewFacts, review
 from clarion_server.adapters.rendering.review.fragments import review_fragment
-from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
-from clarion_server.adapters.rendering.schema_comparison import schema_differences
+from clarion_server.adapters.rendering.schemas.check import EMPTY_OBJECT, JsonSchema
+from clarion_server.adapters.rendering.schemas.comparison import schema_differences
 from clarion_server.application.ports.content import (
     NO_ATTACHMENTS,
     NO_FRAGMENTS,

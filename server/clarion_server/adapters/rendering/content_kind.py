@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from clarion_server.adapters.rendering.budget import Budget
+from clarion_server.adapters.rendering.evaluation.budget import Budget
+from clarion_server.adapters.rendering.templates.escaping import Escaping
 from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.campaigns.content_cells import ContentCell
 from clarion_server.domain.content import Content, Rendered
@@ -17,20 +17,9 @@ from clarion_server.domain.finding import Finding
 from clarion_server.domain.fragments.fragment import FragmentVersion
 
 if TYPE_CHECKING:
-    from clarion_server.adapters.rendering.review.facts import ReviewFacts
+    from clarion_server.adapters.rendering.review_facts import ReviewFacts
 
 C_contra = TypeVar("C_contra", contravariant=True)
-
-
-class Escaping(Enum):
-    """Is the form in which a template writes a value."""
-
-    NONE = "NONE"
-    """The value is written unchanged."""
-    HTML = "HTML"
-    """The characters of HTML markup are escaped."""
-    JSON = "JSON"
-    """The value is written as JSON: texts in quotes, lists and objects whole."""
 
 
 @dataclass(frozen=True, slots=True)

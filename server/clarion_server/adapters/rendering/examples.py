@@ -13,10 +13,10 @@ from typing import Any
 
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
 from clarion_server.adapters.rendering.content_kind import ContentKinds
-from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT, JsonSchema
-from clarion_server.adapters.rendering.schema_cost import compilation_price
-from clarion_server.adapters.rendering.schema_rules import validator
-from clarion_server.adapters.rendering.schema_tree import inline_references
+from clarion_server.adapters.rendering.schemas.check import EMPTY_OBJECT, JsonSchema
+from clarion_server.adapters.rendering.schemas.cost import compilation_price
+from clarion_server.adapters.rendering.schemas.rules import validator
+from clarion_server.adapters.rendering.schemas.tree import inline_references
 from clarion_server.application.ports.content import (
     NO_FRAGMENTS,
     Attachments,

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from clarion_server.adapters.conditions.problems import at
 from clarion_server.adapters.conditions.syntax_tree import Tree
-from clarion_server.adapters.rendering.review.abstract_values import UNPROMISED, AbstractValue, value_of_schema
-from clarion_server.adapters.rendering.review.effort import ReviewTooLong, limited_effort
-from clarion_server.adapters.rendering.review.json_types import Schema
-from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
-from clarion_server.adapters.rendering.schema_tree import inline_references
+from clarion_server.adapters.rendering.inference.abstract_values import UNPROMISED, AbstractValue, value_of_schema
+from clarion_server.adapters.rendering.inference.effort import ReviewTooLong, limited_effort
+from clarion_server.adapters.rendering.inference.json_types import Schema
+from clarion_server.adapters.rendering.schemas.check import EMPTY_OBJECT
+from clarion_server.adapters.rendering.schemas.tree import inline_references
 from clarion_server.adapters.targeting.compiler import CelRules, RuleInvalid, rules_of
 from clarion_server.adapters.targeting.names import CONTEXT, PROFILE
 from clarion_server.adapters.targeting.walk import Problem, Truth, Walk, truth_of

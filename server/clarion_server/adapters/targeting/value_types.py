@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from clarion_server.adapters.rendering.review.abstract_values import AbstractValue
-from clarion_server.adapters.rendering.review.json_types import JsonType, JsonTypes
+from clarion_server.adapters.rendering.inference.abstract_values import AbstractValue
+from clarion_server.adapters.rendering.inference.json_types import JsonType, JsonTypes
 
 
 class CelType(Enum):

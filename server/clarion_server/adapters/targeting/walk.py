@@ -8,9 +8,9 @@ from enum import Enum
 
 from clarion_server.adapters.conditions.reads import INDEX
 from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Literal, Loop, Name, Node, Select, children
-from clarion_server.adapters.rendering.review.abstract_values import AbstractValue
-from clarion_server.adapters.rendering.review.json_types import NOT_NULL
-from clarion_server.adapters.rendering.review.missing import Cause, MissingReason
+from clarion_server.adapters.rendering.inference.abstract_values import AbstractValue
+from clarion_server.adapters.rendering.inference.json_types import NOT_NULL
+from clarion_server.adapters.rendering.inference.missing import Cause, MissingReason
 from clarion_server.adapters.targeting.operators import CONSTANTS, OPERATORS, Operator
 from clarion_server.adapters.targeting.value_types import (
     BOOLS,

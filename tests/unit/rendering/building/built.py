@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from clarion_server.adapters.rendering.building.pipeline import build_part
-from clarion_server.adapters.rendering.content_kind import BuiltPart, Escaping, Part
+from clarion_server.adapters.rendering.content_kind import BuiltPart, Part
+from clarion_server.adapters.rendering.templates.escaping import Escaping
 from clarion_server.domain.content.transform import Transform
 
 

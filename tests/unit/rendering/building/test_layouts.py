@@ -8,7 +8,8 @@ import pytest
 from clarion_server.adapters.rendering.building.flattening import flatten
 from clarion_server.adapters.rendering.building.jinja_tags import TagKind, normalised, tags_of
 from clarion_server.adapters.rendering.building.pipeline import build_part
-from clarion_server.adapters.rendering.content_kind import BuiltPart, Escaping, Part
+from clarion_server.adapters.rendering.content_kind import BuiltPart, Part
+from clarion_server.adapters.rendering.templates.escaping import Escaping
 from clarion_server.application.ports.content import Fragments
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.content.transform import Transform

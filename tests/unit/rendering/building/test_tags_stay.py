@@ -6,8 +6,8 @@ import os
 
 import pytest
 from clarion_server.adapters.rendering.building.jinja_tags import Blocks, masked, normalised, tags_of
-from clarion_server.adapters.rendering.content_kind import Escaping
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.templates.escaping import Escaping
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import TemplateSyntaxError

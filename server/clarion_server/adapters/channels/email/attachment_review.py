@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE, content_ids
 from clarion_server.adapters.rendering.review import ReviewFacts
-from clarion_server.adapters.rendering.structure import closest
+from clarion_server.adapters.rendering.templates.inline_images import INLINE_IMAGE, content_ids
+from clarion_server.adapters.rendering.templates.structure import closest
 from clarion_server.application.ports.content import Attachments
 from clarion_server.domain.attachments.attachment import Attachment
 from clarion_server.domain.content.email import EmailContent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from clarion_server.adapters.rendering.locale_data import is_right_to_left
+from clarion_server.adapters.rendering.languages.locale_data import is_right_to_left
 
 # What does not end goes on to the end of the mail, so that each of these takes linear time.
 _COMMENT = r"!--.*?(?:-->|\Z)"

@@ -13,10 +13,11 @@ from clarion_server.adapters.channels.email.html_language import with_language
 from clarion_server.adapters.channels.email.review import email_findings
 from clarion_server.adapters.channels.email.spam_forms import subject_findings
 from clarion_server.adapters.channels.email.structured_fields import is_structured, structured_value
-from clarion_server.adapters.rendering.budget import Budget
-from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
+from clarion_server.adapters.rendering.content_kind import Part, PartRefused
+from clarion_server.adapters.rendering.evaluation.budget import Budget
+from clarion_server.adapters.rendering.evaluation.values import RenderRefused
 from clarion_server.adapters.rendering.review import ReviewFacts, rendered_html_findings
-from clarion_server.adapters.rendering.values import RenderRefused
+from clarion_server.adapters.rendering.templates.escaping import Escaping
 from clarion_server.domain.addresses.address import is_address
 from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.content.email import EmailContent, Mailbox, RenderedEmail, is_template
@@ -144,7 +145,7 @@ def _body(texts: Mapping[str, str], field: str) -> str:
 
 def _derived_text(html: str, budget: Budget) -> str:
     # Imported on demand, because many services never need the HTML parser with its time and memory.
-    from clarion_server.adapters.rendering.plain_text import plain_text  # noqa: PLC0415 - see above
+    from clarion_server.adapters.rendering.html.plain_text import plain_text  # noqa: PLC0415 - see above
 
     try:
         text = plain_text(html, budget)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 
 import orjson
 
-from clarion_server.adapters.rendering.budget import Budget
-from clarion_server.adapters.rendering.content_kind import Escaping, Part, PartRefused
+from clarion_server.adapters.rendering.content_kind import Part, PartRefused
+from clarion_server.adapters.rendering.evaluation.budget import Budget
 from clarion_server.adapters.rendering.review import ReviewFacts
+from clarion_server.adapters.rendering.templates.escaping import Escaping
 from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.content.webhook import BodyFormat, RenderedWebhook, WebhookContent
 from clarion_server.domain.finding import Finding

@@ -10,8 +10,8 @@ from html import escape, unescape
 
 from clarion_server.adapters.rendering.building.jinja_tags import Blocks, JinjaTag
 from clarion_server.adapters.rendering.building.style_rules import static_rules
-from clarion_server.adapters.rendering.review.html_scanner import Attribute, Tag, Text, scan
-from clarion_server.adapters.rendering.review.html_source import BLOCK, COMMENT, VALUE
+from clarion_server.adapters.rendering.html.scanner import Attribute, Tag, Text, scan
+from clarion_server.adapters.rendering.html.source import BLOCK, COMMENT, VALUE
 
 #: Is the attribute that numbers the elements of a skeleton.
 NUMBER = "data-clarion-element"

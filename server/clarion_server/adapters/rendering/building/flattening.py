@@ -35,9 +35,10 @@ from clarion_server.adapters.rendering.building.fragment_source import (
 )
 from clarion_server.adapters.rendering.building.scopes import Layer, Scope
 from clarion_server.adapters.rendering.building.variables import fresh_name, renamed
-from clarion_server.adapters.rendering.content_kind import Escaping, IncludeSite
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS
-from clarion_server.adapters.rendering.structure import LONGEST_SOURCE, Refusal, closest, unsafe
+from clarion_server.adapters.rendering.content_kind import IncludeSite
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.templates.escaping import Escaping
+from clarion_server.adapters.rendering.templates.structure import LONGEST_SOURCE, Refusal, closest, unsafe
 from clarion_server.domain.content.source_places import Place, Stretch, Stretches, joined
 from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.fragments.fragment import FragmentContent, FragmentKind, FragmentVersion

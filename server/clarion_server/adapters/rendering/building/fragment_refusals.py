@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clarion_server.adapters.rendering.building.scopes import Scope
-from clarion_server.adapters.rendering.content_kind import Escaping
-from clarion_server.adapters.rendering.structure import Refusal, unsafe
+from clarion_server.adapters.rendering.templates.escaping import Escaping
+from clarion_server.adapters.rendering.templates.structure import Refusal, unsafe
 from clarion_server.domain.content.source_places import Place
 from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.fragments.fragment import FragmentVersion

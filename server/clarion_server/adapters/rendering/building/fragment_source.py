@@ -11,9 +11,9 @@ from itertools import islice
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.environment import ContentEnvironment
-from clarion_server.adapters.rendering.source_limits import MOST_TOKENS
-from clarion_server.adapters.rendering.structure import Refusal, read_tree, unsafe
+from clarion_server.adapters.rendering.templates.environment import ContentEnvironment
+from clarion_server.adapters.rendering.templates.source_limits import MOST_TOKENS
+from clarion_server.adapters.rendering.templates.structure import Refusal, read_tree, unsafe
 from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.fragments.fragment_reference import FragmentReference, read_reference
 

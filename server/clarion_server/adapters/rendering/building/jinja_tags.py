@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate, islice
 
-from clarion_server.adapters.rendering.content_kind import Escaping
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS
-from clarion_server.adapters.rendering.review.html_source import BLOCK, COMMENT, MARKS, VALUE
-from clarion_server.adapters.rendering.source_limits import MOST_TOKENS
+from clarion_server.adapters.rendering.html.source import BLOCK, COMMENT, MARKS, VALUE
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.templates.escaping import Escaping
+from clarion_server.adapters.rendering.templates.source_limits import MOST_TOKENS
 
 _LINE_END = re.compile(r"\r\n|\r")
 _TAG_START, _END_OF_RAW = re.compile(r"\{[{%#]"), re.compile(r"\{%[-+]?\s*endraw")

@@ -17,7 +17,7 @@ from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
 from clarion_server.adapters.rendering.building.jinja_tags import JinjaTag, TagKind, masked
 from clarion_server.adapters.rendering.building.source import Source, error
-from clarion_server.adapters.rendering.review.html_scanner import Attribute, Tag, scan
+from clarion_server.adapters.rendering.html.scanner import Attribute, Tag, scan
 from clarion_server.domain.finding import Finding, FindingCode
 
 #: MRML works recursively.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from clarion_server.adapters.rendering.building.pipeline import build_part
 from clarion_server.adapters.rendering.content_kind import BuiltPart, ContentKinds, Part, PartBuilder, content_field
-from clarion_server.adapters.rendering.locale_data import locale_data
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
 from clarion_server.application.ports.content import NO_FRAGMENTS, ContentInvalid, Fragments
 from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.campaigns.content_cells import ContentCells, locales_of_rule, offered_locales

@@ -9,7 +9,7 @@ from clarion_server.adapters.rendering.building.fragment_source import (
     Block,
     FragmentSource,
 )
-from clarion_server.adapters.rendering.texts import FRAGMENT_END
+from clarion_server.adapters.rendering.templates.texts import FRAGMENT_END
 from clarion_server.domain.content.source_places import Place, Stretch
 from clarion_server.domain.fragments.fragment import FragmentVersion
 

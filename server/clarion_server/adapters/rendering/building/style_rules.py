@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from clarion_server.adapters.rendering.review.html_source import BLOCK, COMMENT, VALUE
+from clarion_server.adapters.rendering.html.source import BLOCK, COMMENT, VALUE
 
 _TOKEN = re.compile(
     rf"""/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|{BLOCK}[^{BLOCK}]*{BLOCK}|[{{}};]|\\.""",

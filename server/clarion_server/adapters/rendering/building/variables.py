@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from clarion_server.adapters.rendering.building.fragment_source import Token
-from clarion_server.adapters.rendering.texts import TRANSLATE
+from clarion_server.adapters.rendering.templates.texts import TRANSLATE
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 

@@ -6,16 +6,13 @@ by abstract interpretation: it follows each value of the schema through the tags
 cannot follow, it assumes less than it could know, so that it may report too much but never too little.
 
 It does not prove what only data decides: that a text is a currency or a time, that a number is not zero, or that a
-render stays within its budget. Its own work is bounded (`effort.py`).
+render stays within its budget. Its own work is bounded (`inference/effort.py`).
 
-- `schema_dnf.py`, `json_types.py`: what a schema says about a value.
-- `abstract_values.py`, `missing.py`, `scopes.py`: what is known of a value, and at a point of a template.
-- `checker.py`, `expressions.py`, `conditions.py` and the rules of filters and tests: the interpretation.
-- `templates.py`, `template_shape.py`, `reading.py`: one template after the other, where each shape is proven once.
-- `html_source.py`, `html_scanner.py`, `html_rules.py`, `links.py`: the HTML around the values.
-- `rendered_html.py`: the HTML of one recipient.
-- `json_skeleton.py`: the JSON around the values.
-- `report.py`, `json_report.py`: the findings, in words.
+- `inference` is the interpretation.
+- `templates.py`, `template_shape.py`: one template after the other, where each shape is proven once.
+- `html_rules.py`, `contrast.py`, `colours.py`, `rendered_html.py`: the HTML around the values, and of one mail.
+- `json_skeleton.py`, `json_report.py`: the JSON around the values.
+- `fragments.py`, `languages.py`, `translations.py`: what is shared, and what is written in several languages.
 
 Other packages use `review` and, for the rules of a channel, `ReviewFacts` and `rendered_html_findings`.
 """
@@ -31,20 +28,20 @@ from clarion_server.adapters.rendering.building.flattening import flatten
 from clarion_server.adapters.rendering.building.mjml_elements import as_html
 from clarion_server.adapters.rendering.building.placing import placed
 from clarion_server.adapters.rendering.content_kind import BuiltPart, ContentKinds, Part, PartBuilder
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS
-from clarion_server.adapters.rendering.locale_data import locale_data
-from clarion_server.adapters.rendering.review.effort import limited_effort
-from clarion_server.adapters.rendering.review.facts import ReviewFacts
+from clarion_server.adapters.rendering.html.links import Link
+from clarion_server.adapters.rendering.html.source_reader import REMEMBERED
+from clarion_server.adapters.rendering.inference.effort import limited_effort
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
 from clarion_server.adapters.rendering.review.languages import language_findings, variant_findings
-from clarion_server.adapters.rendering.review.links import Link
-from clarion_server.adapters.rendering.review.reading import REMEMBERED
 from clarion_server.adapters.rendering.review.rendered_html import rendered_html_findings
 from clarion_server.adapters.rendering.review.templates import TemplateReview, refused
 from clarion_server.adapters.rendering.review.translations import translation_findings
-from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
-from clarion_server.adapters.rendering.schema_rules import schema_findings
-from clarion_server.adapters.rendering.schema_tree import inline_references
-from clarion_server.adapters.rendering.structure import parse_template
+from clarion_server.adapters.rendering.review_facts import ReviewFacts
+from clarion_server.adapters.rendering.schemas.check import EMPTY_OBJECT
+from clarion_server.adapters.rendering.schemas.rules import schema_findings
+from clarion_server.adapters.rendering.schemas.tree import inline_references
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.templates.structure import parse_template
 from clarion_server.application.ports.content import Fragments
 from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.campaigns.content_cells import ContentCells, content_sources

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from html import unescape
 
+from clarion_server.adapters.rendering.html.scanner import Tag, Text
+from clarion_server.adapters.rendering.html.source import VALUE, without_blocks
+from clarion_server.adapters.rendering.inference.report import Report
 from clarion_server.adapters.rendering.review.colours import Colour, contrast, read_colour
-from clarion_server.adapters.rendering.review.html_scanner import Tag, Text
-from clarion_server.adapters.rendering.review.html_source import VALUE, without_blocks
-from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.domain.finding import FindingCode
 
 #: WCAG 2.2, success criterion 1.4.3: for texts, and for large ones (18 points, or 14 points in bold).

@@ -13,21 +13,21 @@ from typing import Any
 from clarion_server.adapters.rendering.building.flattening import Flattened, flatten
 from clarion_server.adapters.rendering.building.fragment_source import read_source
 from clarion_server.adapters.rendering.building.placing import placed, refused
-from clarion_server.adapters.rendering.compilation import compile_tree
-from clarion_server.adapters.rendering.content_kind import Escaping
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS, GLOBALS
-from clarion_server.adapters.rendering.inline_images import INLINE_IMAGE
-from clarion_server.adapters.rendering.review.checker import review_parameters
-from clarion_server.adapters.rendering.review.effort import ReviewTooLong, limited_effort
+from clarion_server.adapters.rendering.html.scanner import scan
+from clarion_server.adapters.rendering.html.source import html_of
+from clarion_server.adapters.rendering.inference.checker import review_parameters
+from clarion_server.adapters.rendering.inference.effort import ReviewTooLong, limited_effort
+from clarion_server.adapters.rendering.inference.report import Report, TooManyFindings
 from clarion_server.adapters.rendering.review.html_rules import review_html
-from clarion_server.adapters.rendering.review.html_scanner import scan
-from clarion_server.adapters.rendering.review.html_source import html_of
-from clarion_server.adapters.rendering.review.report import Report, TooManyFindings
-from clarion_server.adapters.rendering.schema_check import EMPTY_OBJECT
-from clarion_server.adapters.rendering.schema_rules import schema_findings
-from clarion_server.adapters.rendering.schema_tree import inline_references
-from clarion_server.adapters.rendering.structure import VARIABLES, Refusal, parse_template
-from clarion_server.adapters.rendering.texts import TRANSLATE
+from clarion_server.adapters.rendering.schemas.check import EMPTY_OBJECT
+from clarion_server.adapters.rendering.schemas.rules import schema_findings
+from clarion_server.adapters.rendering.schemas.tree import inline_references
+from clarion_server.adapters.rendering.templates.compilation import compile_tree
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS, GLOBALS
+from clarion_server.adapters.rendering.templates.escaping import Escaping
+from clarion_server.adapters.rendering.templates.inline_images import INLINE_IMAGE
+from clarion_server.adapters.rendering.templates.structure import VARIABLES, Refusal, parse_template
+from clarion_server.adapters.rendering.templates.texts import TRANSLATE
 from clarion_server.application.ports.content import Fragments
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.fragments.fragment import FragmentKind, FragmentVersion

@@ -8,12 +8,12 @@ from html import unescape
 
 from jinja2 import nodes
 
+from clarion_server.adapters.rendering.html.links import resources_of
+from clarion_server.adapters.rendering.html.scanner import Tag, Text
+from clarion_server.adapters.rendering.html.source import COMMENT, VALUE, without_blocks, writes_json
+from clarion_server.adapters.rendering.inference.report import Report
 from clarion_server.adapters.rendering.review.contrast import ContrastReview
-from clarion_server.adapters.rendering.review.html_scanner import Tag, Text
-from clarion_server.adapters.rendering.review.html_source import COMMENT, VALUE, without_blocks, writes_json
-from clarion_server.adapters.rendering.review.links import resources_of
-from clarion_server.adapters.rendering.review.report import Report
-from clarion_server.adapters.rendering.structure import COMMENT_REMEDY
+from clarion_server.adapters.rendering.templates.structure import COMMENT_REMEDY
 from clarion_server.domain.finding import FindingCode
 
 _VISIBLE = frozenset({"audio", "button", "hr", "iframe", "img", "input", "object", "select", "svg", "video"})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.review.abstract_values import AbstractValue
+from clarion_server.adapters.rendering.inference.abstract_values import AbstractValue
+from clarion_server.adapters.rendering.inference.json_types import CONTAINERS, STRINGS
+from clarion_server.adapters.rendering.inference.report import Report
 from clarion_server.adapters.rendering.review.json_skeleton import JsonSkeleton
-from clarion_server.adapters.rendering.review.json_types import CONTAINERS, STRINGS
-from clarion_server.adapters.rendering.review.report import Report
 from clarion_server.domain.finding import FindingCode
 
 _QUOTED = CONTAINERS | STRINGS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clarion_server.adapters.rendering.locale_data import locale_data
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
 from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.campaigns.content_cells import ContentCells, locales_of_rule, offered_locales
 from clarion_server.domain.finding import Finding, FindingCode, Severity

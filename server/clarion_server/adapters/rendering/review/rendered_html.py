@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from clarion_server.adapters.rendering.review.html_scanner import Tag, scan
-from clarion_server.adapters.rendering.review.html_source import without_marks
-from clarion_server.adapters.rendering.review.links import Link, links_in, resources_of
+from clarion_server.adapters.rendering.html.links import Link, links_in, resources_of
+from clarion_server.adapters.rendering.html.scanner import Tag, scan
+from clarion_server.adapters.rendering.html.source import without_marks
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 #: Is in octets. Gmail shows about 102 KB of a mail's HTML and hides the rest behind a link, unsubscribing included.

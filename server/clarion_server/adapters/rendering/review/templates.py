@@ -12,19 +12,20 @@ from contextlib import suppress
 
 from jinja2 import nodes
 
-from clarion_server.adapters.rendering.compilation import compile_tree
-from clarion_server.adapters.rendering.content_kind import BuiltPart, Escaping, Part
-from clarion_server.adapters.rendering.environment import ENVIRONMENTS
-from clarion_server.adapters.rendering.review.checker import initial_scope, review_variables
-from clarion_server.adapters.rendering.review.effort import ReviewTooLong
+from clarion_server.adapters.rendering.content_kind import BuiltPart, Part
+from clarion_server.adapters.rendering.html.source_reader import SourceReader
+from clarion_server.adapters.rendering.inference.checker import initial_scope, review_variables
+from clarion_server.adapters.rendering.inference.effort import ReviewTooLong
+from clarion_server.adapters.rendering.inference.json_types import Schema
+from clarion_server.adapters.rendering.inference.report import Report, TooManyFindings
+from clarion_server.adapters.rendering.inference.text_use import TextUse
 from clarion_server.adapters.rendering.review.html_rules import review_html, review_text
 from clarion_server.adapters.rendering.review.json_report import JsonReport
-from clarion_server.adapters.rendering.review.json_types import Schema
-from clarion_server.adapters.rendering.review.reading import SourceReader
-from clarion_server.adapters.rendering.review.report import Report, TooManyFindings
 from clarion_server.adapters.rendering.review.template_shape import shape_of
-from clarion_server.adapters.rendering.review.text_use import TextUse
-from clarion_server.adapters.rendering.structure import URLS, Refusal, names_in, parse_template
+from clarion_server.adapters.rendering.templates.compilation import compile_tree
+from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS
+from clarion_server.adapters.rendering.templates.escaping import Escaping
+from clarion_server.adapters.rendering.templates.structure import URLS, Refusal, names_in, parse_template
 from clarion_server.application.background import check_cancelled
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 

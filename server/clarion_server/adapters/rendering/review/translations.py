@@ -8,12 +8,13 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import islice
 
-from clarion_server.adapters.rendering.content_kind import ContentKinds, Escaping, part_paths
-from clarion_server.adapters.rendering.locale_data import locale_data
-from clarion_server.adapters.rendering.locales import locale_of
-from clarion_server.adapters.rendering.review.html_scanner import Tag, scan
-from clarion_server.adapters.rendering.review.text_use import TextUse
-from clarion_server.adapters.rendering.texts import FRAGMENT_END, Texts, plural_category, shown_key, texts_of
+from clarion_server.adapters.rendering.content_kind import ContentKinds, part_paths
+from clarion_server.adapters.rendering.html.scanner import Tag, scan
+from clarion_server.adapters.rendering.inference.text_use import TextUse
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
+from clarion_server.adapters.rendering.languages.locales import locale_of
+from clarion_server.adapters.rendering.templates.escaping import Escaping
+from clarion_server.adapters.rendering.templates.texts import FRAGMENT_END, Texts, plural_category, shown_key, texts_of
 from clarion_server.application.ports.content import NO_FRAGMENTS, Fragments
 from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition
 from clarion_server.domain.campaigns.content_cells import (

@@ -1,0 +1,1 @@
+"""Reads the HTML that a template writes: its tags, texts and links."""

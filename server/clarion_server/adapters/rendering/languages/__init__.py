@@ -1,0 +1,1 @@
+"""Finds the locales of messages, by the data of the Unicode CLDR."""

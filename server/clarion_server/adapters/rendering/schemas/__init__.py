@@ -1,0 +1,1 @@
+"""Compiles, checks and compares context schemas, which are JSON Schemas."""

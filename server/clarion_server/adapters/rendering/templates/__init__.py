@@ -1,0 +1,1 @@
+"""Turns the source of a template into text: its environment, its parsing, compiling and rendering."""
