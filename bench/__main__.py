@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from bench.bench import STORES, Bench, Sizes
 from bench.contents import contents
 from bench.figures import Figures
 from bench.layouts import layouts
@@ -20,7 +21,7 @@ from bench.load import best_load
 from bench.lone import lone_trigger
 from bench.long_measures import LONG_MEASURES
 from bench.machine import describe
-from bench.measures import MEASURES, STORES, Bench, Sizes
+from bench.measures import MEASURES
 from bench.people import people
 from bench.placement import UNPINNED, Placement, placements
 from bench.process import BenchError

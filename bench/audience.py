@@ -26,9 +26,9 @@ from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.domain.audiences.audience import Audience
 from google.protobuf import json_format
 
+from bench.bench import Bench
 from bench.campaign import campaign
 from bench.figures import Samples
-from bench.measures import Bench
 from bench.process import BenchError
 from bench.scale import CALLERS
 from bench.service import CALL_SECONDS, Service, links, running_service

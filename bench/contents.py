@@ -11,9 +11,9 @@ from time import monotonic
 
 from clarion.v1 import campaign_pb2, email_content_pb2, targeting_pb2
 
+from bench.bench import Bench
 from bench.campaign import HTML, SUBJECT, TEXT, campaign
 from bench.figures import Samples
-from bench.measures import Bench
 from bench.service import Service, running_service
 
 RULES = 20

@@ -1,4 +1,4 @@
-"""Drives one server: probes it for a good answer, warms it up, loads it, and keeps count of what it acknowledged."""
+"""Drives one server: probes it for a good answer, loads it, and keeps count of what it acknowledged."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from bench.load import FRAME_BYTES, Exchange, Load, Target, Timed
 from bench.triggers import stream_trigger, trigger
 
 PROBE_SECONDS = 10.0
-WARM_UP_SHARE = 10
 
 
 class Driver:
-    """Sends triggers to one server. `acknowledged` counts the messages it answered for, warm-up and probes included."""
+    """Sends triggers to one server. `acknowledged` counts the messages it answered for, probes included."""
 
     def __init__(self, load: Load, target: Target) -> None:
         self._load = load
@@ -22,16 +21,8 @@ class Driver:
 
     def calls(self, count: int, recipients: int = 1) -> Timed:
         """Unary calls as fast as they are answered."""
-        exchange = self._probe_call(recipients)
-        warm_up = self._load.calls(self._target, exchange, count // WARM_UP_SHARE)
-        timed = self._load.calls(self._target, exchange, count)
-        self.acknowledged += (warm_up.count + timed.count) * recipients
-        return timed
-
-    def burst(self, count: int) -> Timed:
-        """Unary calls as fast as they are answered, without a warm-up before them."""
-        timed = self._load.calls(self._target, self._probe_call(recipients=1), count)
-        self.acknowledged += timed.count
+        timed = self._load.calls(self._target, self._probe_call(recipients), count)
+        self.acknowledged += timed.count * recipients
         return timed
 
     def rated_calls(self, per_s: float, seconds: float) -> Timed:
@@ -42,10 +33,8 @@ class Driver:
 
     def stream(self, each: int) -> Timed:
         """Messages on 8 streams, `each` on each, as fast as they are answered."""
-        exchange = self._probe_stream()
-        warm_up = self._load.stream(self._target, exchange, each // WARM_UP_SHARE)
-        timed = self._load.stream(self._target, exchange, each)
-        self.acknowledged += warm_up.count + timed.count
+        timed = self._load.stream(self._target, self._probe_stream(), each)
+        self.acknowledged += timed.count
         return timed
 
     def _probe_call(self, recipients: int) -> Exchange:

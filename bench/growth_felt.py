@@ -11,10 +11,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
+from bench.bench import Bench
 from bench.driver import Driver
 from bench.figures import Samples
 from bench.load import PythonLoad, Target
-from bench.measures import Bench
 from bench.process import BenchError
 from bench.service import Service, running_service
 
@@ -57,6 +57,6 @@ def _load(bench: Bench, file: Path) -> Iterator[tuple[Service, Driver]]:
 
 def _cpu_us(service: Service, driver: Driver, count: int) -> float:
     before = sum(service.cpu_seconds())
-    driver.burst(count)
+    driver.calls(count)
     # A call more, which shows the load what a good answer is.
     return 1e6 * (sum(service.cpu_seconds()) - before) / (count + 1)

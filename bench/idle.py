@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from bench.bench import Bench
 from bench.figures import Samples
-from bench.measures import Bench
 from bench.service import Service, running_service
 
 CONFIGURATIONS = (60, 1_000)

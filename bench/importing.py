@@ -17,8 +17,8 @@ from uuid import uuid4
 
 from clarion_client import Client, Profile
 
+from bench.bench import Bench
 from bench.figures import Samples
-from bench.measures import Bench
 from bench.process import BenchError
 from bench.service import Service, links, running_service
 

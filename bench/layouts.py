@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from clarion.v1 import campaign_pb2, email_content_pb2
 
+from bench.bench import Bench
 from bench.campaign import HTML, campaign
 from bench.figures import Samples
-from bench.measures import Bench
-from bench.targeting import NO_FRAGMENTS, sent
+from bench.targeting import sent_in_turn
 
 #: Where the part of the mail begins and ends that its content writes, and the row that a fragment writes.
 _START, _END = HTML.index("<h1 style"), HTML.index("</td></tr></table>\n</td></tr></table>")
@@ -67,13 +67,10 @@ def layouts(bench: Bench) -> Samples:
     """Measures sending with a layout and with inlined styles, and its share of the usual campaign."""
     if bench.floors_only:
         return {}
-    found = {
-        "plain": sent(bench, campaign()),
-        "layout": sent(bench, with_layout(), FRAGMENTS),
-        "inlined": sent(bench, with_sheet(), NO_FRAGMENTS),
-    }
-    samples = {f"mail_{name}_{figure}": value for name, each in found.items() for figure, value in each.items()}
+    campaigns = {"plain": campaign(), "layout": with_layout(), "inlined": with_sheet()}
+    found = sent_in_turn(bench, campaigns, FRAGMENTS)
+    samples = {f"mail_{name}_sent_{figure}": value for name, each in found.items() for figure, value in each.items()}
     for name in ("layout", "inlined"):
         # Of processor time, the more the slower.
-        samples[f"mail_{name}_sent_cpu_ratio"] = found["plain"]["sent_cpu_us"] / found[name]["sent_cpu_us"]
+        samples[f"mail_{name}_sent_cpu_ratio"] = found["plain"]["cpu_us"] / found[name]["cpu_us"]
     return samples

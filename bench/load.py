@@ -13,6 +13,7 @@ import re
 import shutil
 import struct
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -58,10 +59,20 @@ class Timed:
     per_s: float
     latencies_ms: list[float]
 
+    @property
+    def seconds(self) -> float:
+        return self.count / self.per_s
+
     def percentile_ms(self, percent: float) -> float:
         """Returns the nearest-rank percentile."""
         ranked = sorted(self.latencies_ms)
         return ranked[ceil(len(ranked) * percent / 100) - 1]
+
+
+def together(rounds: Sequence[Timed]) -> Timed:
+    """Returns what several rounds of one load came to."""
+    count, seconds = sum(each.count for each in rounds), sum(each.seconds for each in rounds)
+    return Timed(count, count / seconds, [latency for each in rounds for latency in each.latencies_ms])
 
 
 class Load(Protocol):

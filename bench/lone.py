@@ -8,8 +8,8 @@ from statistics import median
 import grpc
 from clarion.v1.trigger_service_pb2_grpc import TriggerServiceStub
 
+from bench.bench import Bench
 from bench.figures import Samples
-from bench.measures import Bench
 from bench.process import BenchError
 from bench.service import CALL_SECONDS, running_service
 from bench.sink import Sink, running_sink

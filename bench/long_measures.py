@@ -13,13 +13,13 @@ from clarion_server.adapters.storage.sqlite import open_sqlite_store
 
 from bench import stores
 from bench.audience import audience
+from bench.bench import Bench
 from bench.curves import plot
 from bench.figures import Samples
 from bench.growth import Costs, growth
 from bench.growth_felt import growth_felt
 from bench.idle import idle
 from bench.importing import importing
-from bench.measures import Bench
 from bench.people_growth import FEW, people_growth
 from bench.retention import retention
 from bench.scale import backlog, lanes, overload

@@ -1,31 +1,34 @@
 """Measures the cost of looking people up: one load on a campaign of strangers, on one of known people, on the same with
 a cap, and in the mode HIGH.
 
-Each has a service of its own. The load names other people with each call, so that nobody reaches the cap. Only the
-Python client does that: what a service reaches is a lower bound, and the shares are of the same load.
+Each has a service of its own, and they are loaded in turn. The load names other people with each call, so that nobody
+reaches the cap. Only the Python client does that: what a service reaches is a lower bound, and the shares are of the
+same load.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from clarion.v1 import campaign_pb2, category_pb2
 
+from bench.bench import Bench
 from bench.campaign import campaign
-from bench.driver import Driver
 from bench.figures import Samples
-from bench.load import PythonLoad, Target
-from bench.measures import Bench, Sizes, recipients_per_s, unary_per_s
-from bench.process import BenchError
-from bench.service import Service, links, running_service
+from bench.load import PythonLoad
+from bench.loaded import accepting_service, costs_in_turn
+from bench.measures import Accepting, recipients, round_of, unary
+from bench.service import Service, links
 from bench.triggers import identity
 
 #: Says how many people take turns. Each gets fewer messages than the cap lets through.
 PEOPLE = 2_000
 _AT_ONCE = 1_000
 
-FORMS: dict[str, Callable[[Driver, Sizes], float]] = {"unary": unary_per_s, "recipients": recipients_per_s}
+FORMS: dict[str, Accepting] = {"unary": unary, "recipients": recipients}
 
 
 def known() -> campaign_pb2.Campaign:
@@ -66,35 +69,32 @@ def people(bench: Bench) -> Samples:
     """Measures the accepting of each campaign, and its share of accepting for strangers."""
     if bench.floors_only:
         return {}
-    found = {name: _accepting(bench, case) for name, case in CASES.items()}
-    samples = {f"people_{name}_{figure}": value for name, each in found.items() for figure, value in each.items()}
-    for name in ("known", "capped", "high"):
-        for form in FORMS:
-            ratio = found[name][f"{form}_per_s"] / found["strangers"][f"{form}_per_s"]
-            samples[f"people_{name}_{form}_ratio"] = ratio
-    return samples
-
-
-def _accepting(bench: Bench, case: Case) -> Samples:
-    samples = {}
-    load = PythonLoad(people=PEOPLE)
+    samples = Samples()
     for form, accept in FORMS.items():
-        with running_service(bench.folder, bench.placement.server, **links(bench.folder)) as (service, _):
-            if case.has_people:
-                _add_people(service, case)
-            service.set_up(sink_port=1, of=case.make())
-            service.hold()
-            driver = Driver(load, Target(service.port, service.authorization, bench.placement.load))
-            before = sum(service.cpu_seconds())
-            samples[f"{form}_per_s"] = accept(driver, bench.sizes)
-            samples[f"{form}_cpu_us"] = 1e6 * (sum(service.cpu_seconds()) - before) / driver.acknowledged
-            if (recorded := service.report().queued_count) != driver.acknowledged:
-                raise BenchError(f"{driver.acknowledged} messages were acknowledged, {recorded} wait")
+        found = _accepting(bench, accept)
+        for name, each in found.items():
+            samples |= {f"people_{name}_{form}_{figure}": value for figure, value in each.items()}
+            if name != "strangers":
+                samples[f"people_{name}_{form}_ratio"] = each["per_s"] / found["strangers"]["per_s"]
     return samples
 
 
-def _add_people(service: Service, case: Case) -> None:
-    """Makes the recipients known, with a consent each, and suppresses somebody else."""
+def _accepting(bench: Bench, accept: Accepting) -> dict[str, Samples]:
+    load, sizes = PythonLoad(people=PEOPLE), bench.sizes.of_a_round()
+    with ExitStack() as stack:
+        services = {}
+        for name, case in CASES.items():
+            service = accepting_service(
+                bench, case.make(), load=load, prepare=partial(_add_people, case), **links(bench.folder)
+            )
+            services[name] = stack.enter_context(service)
+        return costs_in_turn(services, round_of(accept, sizes))
+
+
+def _add_people(case: Case, service: Service) -> None:
+    """Makes the recipients known where the case has people, with a consent each, and suppresses somebody else."""
+    if not case.has_people:
+        return
     for first in range(0, PEOPLE, _AT_ONCE):
         service.import_people([identity(number) for number in range(first, first + _AT_ONCE)])
     service.suppress("nobody@example.com")

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 
+from bench.bench import Bench
 from bench.figures import Samples
 from bench.growth import MEASURED_IDS, filled
-from bench.measures import Bench
 from bench.process import BenchError
 from bench.service import running_service
 

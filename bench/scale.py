@@ -13,9 +13,9 @@ from clarion.v1 import category_pb2
 from clarion.v1.trigger_service_pb2_grpc import TriggerServiceStub
 from google.rpc import error_details_pb2, status_pb2
 
+from bench.bench import Bench
 from bench.campaign import campaign
 from bench.figures import Samples
-from bench.measures import Bench
 from bench.process import BenchError
 from bench.service import Service, links, running_service
 from bench.sink import running_sink

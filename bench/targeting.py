@@ -1,26 +1,24 @@
 """Measures the cost of targeting: one load on the usual campaign, on one with three rules in five locales, and on one
 with six.
 
-All rules are evaluated, as the last one is true. The campaigns take turns, each with a service of its own.
+All rules are evaluated, as the last one is true. Each campaign has a service of its own, and they are loaded in turn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from time import monotonic
+from collections.abc import Mapping
+from contextlib import ExitStack
 
 from clarion.v1 import campaign_pb2, email_content_pb2, targeting_pb2
 
+from bench.bench import Bench
 from bench.campaign import HTML, SUBJECT, TEXT, campaign
-from bench.driver import Driver
 from bench.figures import Samples
-from bench.load import Target
-from bench.measures import Bench, Sizes, recipients_per_s, unary_per_s
-from bench.process import BenchError
-from bench.service import running_service
-from bench.sink import running_sink
+from bench.loaded import accepting_service, costs_in_turn, sending_service
+from bench.measures import Accepting, recipients, round_of, unary
+from bench.service import Service
 
-FORMS: dict[str, Callable[[Driver, Sizes], float]] = {"unary": unary_per_s, "recipients": recipients_per_s}
+FORMS: dict[str, Accepting] = {"unary": unary, "recipients": recipients}
 RULES = (3, 6)
 NO_FRAGMENTS: Mapping[str, str] = {}
 LOCALES = ("de", "fr", "ja", "ar")
@@ -58,46 +56,40 @@ def targeting(bench: Bench) -> Samples:
     """Measures accepting and sending with rules, and its share of the usual campaign."""
     if bench.floors_only:
         return {}
-    found = {0: _measured(bench, campaign()), **{count: _measured(bench, with_rules(count)) for count in RULES}}
-    samples = {f"rules_{count}_{figure}": value for count, each in found.items() for figure, value in each.items()}
-    for count in RULES:
-        for figure in found[0]:
-            plain, own = found[0][figure], found[count][figure]
-            # As a share of the speed: of processor time, the more the slower.
-            is_time = figure.endswith("_us")
-            samples[f"rules_{count}_{figure.rpartition('_')[0]}_ratio"] = plain / own if is_time else own / plain
+    campaigns = {f"rules_{count}": with_rules(count) if count else campaign() for count in (0, *RULES)}
+    sizes, samples = bench.sizes.of_a_round(), Samples()
+    for form, accept in FORMS.items():
+        with ExitStack() as stack:
+            services = {name: stack.enter_context(accepting_service(bench, of)) for name, of in campaigns.items()}
+            found = costs_in_turn(services, round_of(accept, sizes))
+        samples |= _shares(found, form)
+    return samples | _shares(sent_in_turn(bench, campaigns), "sent")
+
+
+def _shares(found: Mapping[str, Samples], form: str) -> Samples:
+    """Names what was found of each campaign, and adds its speed and its processor time as shares of the first one's."""
+    samples, (plain, *_) = Samples(), found.values()
+    for name, each in found.items():
+        samples |= {f"{name}_{form}_{figure}": value for figure, value in each.items()}
+        if each is not plain:
+            samples[f"{name}_{form}_ratio"] = each["per_s"] / plain["per_s"]
+            # Of processor time, the more the slower.
+            samples[f"{name}_{form}_cpu_ratio"] = plain["cpu_us"] / each["cpu_us"]
     return samples
 
 
-def _measured(bench: Bench, made: campaign_pb2.Campaign) -> Samples:
-    samples = {}
-    for form, accept in FORMS.items():
-        with running_service(bench.folder, bench.placement.server) as (service, _):
-            service.set_up(sink_port=1, of=made)
-            service.hold()
-            driver = Driver(bench.load, Target(service.port, service.authorization, bench.placement.load))
-            before = sum(service.cpu_seconds())
-            samples[f"{form}_per_s"] = accept(driver, bench.sizes)
-            samples[f"{form}_cpu_us"] = 1e6 * (sum(service.cpu_seconds()) - before) / driver.acknowledged
-            if (recorded := service.report().queued_count) != driver.acknowledged:
-                raise BenchError(f"{driver.acknowledged} messages were acknowledged, {recorded} wait")
-    return {**samples, **sent(bench, made)}
+def sent_in_turn(
+    bench: Bench, campaigns: Mapping[str, campaign_pb2.Campaign], fragments: Mapping[str, str] = NO_FRAGMENTS
+) -> dict[str, Samples]:
+    """Sends the mails of each campaign to a sink. `fragments` are the sources of those that they have, by their ids."""
 
-
-def sent(bench: Bench, made: campaign_pb2.Campaign, fragments: Mapping[str, str] = NO_FRAGMENTS) -> Samples:
-    """Sends the mails of a campaign to the sink. `fragments` are the sources of those that it has, by their ids."""
-    with (
-        running_sink(bench.sink_command, bench.placement.load) as sink,
-        running_service(bench.folder, bench.placement.server) as (service, _),
-    ):
+    def publish(service: Service) -> None:
         for fragment_id, source in fragments.items():
             service.publish(fragment_id, source)
-        service.set_up(sink.port, of=made)
-        driver = bench.driver(service.port, service.authorization)
-        driver.burst(bench.sizes.deliveries // 10)
-        service.await_sent(driver.acknowledged)
-        begin, before = monotonic(), sum(service.cpu_seconds())
-        burst = driver.burst(bench.sizes.deliveries)
-        service.await_sent(driver.acknowledged)
-        seconds, cpu = monotonic() - begin, sum(service.cpu_seconds()) - before
-    return {"sent_per_s": burst.count / seconds, "sent_cpu_us": 1e6 * cpu / burst.count}
+
+    count = bench.sizes.of_a_round().deliveries
+    with ExitStack() as stack:
+        services = {
+            name: stack.enter_context(sending_service(bench, of, prepare=publish)) for name, of in campaigns.items()
+        }
+        return costs_in_turn(services, lambda loaded: loaded.send(count))

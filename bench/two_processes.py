@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from bench.bench import Bench
 from bench.driver import Driver
 from bench.figures import Samples
 from bench.load import Target
-from bench.measures import Bench
 from bench.process import BenchError, module, run, running
 from bench.service import Service, running_service
 from bench.sink import Sink, running_sink
@@ -83,10 +83,10 @@ def _deliver(bench: Bench, store: str) -> _Figures:
     ):
         service.set_up(sink.port)
         driver = _driver(bench, service.port, service.authorization)
-        driver.burst(bench.sizes.deliveries // 10)
+        driver.calls(bench.sizes.deliveries // 10)
         service.await_sent(driver.acknowledged)
         before, begin = service.cpu_seconds(), time.monotonic()
-        burst = driver.burst(bench.sizes.deliveries)
+        burst = driver.calls(bench.sizes.deliveries)
         service.await_sent(driver.acknowledged)
         per_s = burst.count / (time.monotonic() - begin)
         each_us = cpu_us(before, service.cpu_seconds(), burst.count)
