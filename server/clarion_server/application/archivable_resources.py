@@ -1,4 +1,4 @@
-"""Archives resources that callers write, and takes them into use again."""
+"""Archives and unarchives resources that callers write."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ A = TypeVar("A", bound=ArchivableResource)
 
 @dataclass(frozen=True, slots=True)
 class ArchivableKind(ResourceKind[A]):
-    """Is a kind of which `most` counts only the resources in use."""
+    """Is a kind of resources whose limit `most` counts only those that are not archived."""
 
     repository: Callable[[UnitOfWork], ArchivableRepository[A]]
 
@@ -51,7 +51,7 @@ class ManageArchivableResources(ManageResources[A]):
         return await self._move(resource_id, etag, caller, move)
 
     async def unarchive(self, resource_id: str, etag: str, caller: Caller) -> A:
-        """Takes a resource into use, unless it is. Raises InvalidFields, ResourceNotFound or EtagMismatch."""
+        """Unarchives a resource, unless it is in use. Raises InvalidFields, ResourceNotFound or EtagMismatch."""
 
         def move(unit: UnitOfWork, resource: A, now: Instant) -> A:
             if resource.archive_time is not None:
@@ -79,7 +79,7 @@ class ManageArchivableResources(ManageResources[A]):
         """Raises an error when something needs the resource. It names only what the caller sees."""
 
     def _record_move(self, unit: UnitOfWork, resource: A, caller: Caller) -> None:
-        """Stores what else belongs to the resource having been archived or taken into use, in its transaction."""
+        """Stores what else follows from archiving or unarchiving the resource, in the same transaction."""
 
     def _check_room(self, unit: UnitOfWork, visibility: Visibility, field: str) -> None:
         """Raises InvalidFields when the sandbox can have no further resource of the kind in use."""

@@ -16,9 +16,9 @@ Result = TypeVar("Result")
 
 _CANCELLED: ContextVar[Event | None] = ContextVar("cancelled", default=None)
 
-#: For the work of authors: reviews, previews and samples.
+#: This many threads do the work of authors: reviews, previews and samples.
 AUTHORING_THREADS = 2
-#: For large requests. They have threads of their own, because they must not wait for reviews.
+#: This many threads work for large requests, which must not wait for reviews.
 _REQUEST_THREADS = 2
 
 _AUTHORING = ThreadPoolExecutor(AUTHORING_THREADS, "authoring")
@@ -26,7 +26,7 @@ _REQUESTS = ThreadPoolExecutor(_REQUEST_THREADS, "requests")
 
 
 class WorkCancelled(Exception):
-    """Ends work that nobody waits for."""
+    """Is raised in work that nobody waits for any more, to end it."""
 
 
 async def run_in_background(work: Callable[..., Result], *arguments: Any) -> Result:

@@ -38,11 +38,11 @@ from clarion_server.domain.people.identity import BUILT_IN, NO_NAMESPACES, Ident
 from clarion_server.domain.sending_policies.sending_policy import DEFAULT_POLICY
 from clarion_server.domain.triggering.targets import TargetAction
 
-#: About how many bytes the versions take at most that are kept compiled, and as many again those of live campaigns. A
-#: version of a small mail takes 20 KB, so that is 1,600 of each.
+#: Compiled versions take about this many bytes at most, and live campaigns as many again. A version of a small mail
+#: takes 20 KB, so there is room for 1,600 of each.
 MAX_BYTES = 32 * 2**20
-#: Is the estimate of a compiled version: so many bytes, and so many for each character of its definition. Measured with
-#: mails of 1 to 170 KB: 15 to 16 KB for the smallest, and 1 to 3.5 bytes a character besides the source.
+#: A compiled version is estimated to take this many bytes, and this many more for each character of its definition.
+#: Measured with mails of 1 to 170 KB: 15 to 16 KB for the smallest, and 1 to 3.5 bytes a character besides the source.
 _BASE_BYTES, _BYTES_PER_CHARACTER = 16_000, 5
 
 
@@ -54,10 +54,10 @@ class CompiledVersion:
     """Is the campaign's key and the number of the version."""
     campaign_id: str
     definition: CampaignDefinition
-    """Without variants, which stay packed until they are used."""
+    """Is the definition without its variants, which stay packed until they are used."""
     variants: PackedVariants
     contents: tuple[CompiledContent, ...]
-    """Holds the content of each action in the default locale, in their order; so do the next two."""
+    """Holds the content of each action in the default locale, in the order of the actions."""
     actions: tuple[TargetAction, ...]
     action_ids: tuple[str, ...]
     has_rules: bool
@@ -69,15 +69,15 @@ class CompiledVersion:
     address_members: tuple[str, ...]
     """Holds the beginnings of the JSON members of attributes that may hold an address."""
     size: int
-    """About how many bytes of memory it takes."""
+    """Estimates the memory that it takes, in bytes."""
     attachments: Attachments = field(default_factory=dict)
-    """Holds those that its contents name, by id."""
+    """Holds the attachments that its contents name, by id."""
     built: BuiltSources = field(default_factory=dict)
-    """Is what is sent of its sources, where that is not what was written."""
+    """Holds the sources that building has changed, as they are sent."""
     fragments: Fragments = field(default_factory=dict)
-    """Holds those that it is pinned to."""
+    """Holds the versions of fragments that it is pinned to."""
     audience_ids: frozenset[str] = NO_AUDIENCES
-    """Holds those of the audiences that its rules ask about."""
+    """Holds the ids of the audiences that its rules ask about."""
 
     @property
     def whole_definition(self) -> CampaignDefinition:
@@ -94,7 +94,7 @@ class LiveCampaign:
     schema: CompiledSchema
     lane: Lane
     namespace: IdentityNamespace
-    """Is that of its recipients' identities."""
+    """Is the namespace of its recipients' identities."""
     takes_any_email: bool
     """Says whether an identity in the namespace of e-mail addresses may be any text: callers who store no profiles give
     the address beside it.
@@ -111,7 +111,7 @@ class LiveCampaign:
 
 @dataclass(frozen=True, slots=True)
 class _StoredVersion:
-    """Is what the store has of a version."""
+    """Holds a version as the store has it."""
 
     campaign_id: str
     definition: CampaignDefinition
@@ -185,7 +185,7 @@ class CampaignCache:
         return self._versions.get(key) or await self._versions.load(key)
 
     def cached_version(self, campaign_key: int, number: int) -> CompiledVersion | None:
-        """Does the same if the version is in memory. Never waits."""
+        """Returns the version if it is in memory. Never waits."""
         return self._versions.get((campaign_key, number))
 
     async def content(
@@ -202,7 +202,7 @@ class CampaignCache:
     def cached_content(
         self, version: CompiledVersion, action_index: int, locale: str, rule: str = ""
     ) -> CompiledContent | None:
-        """Does the same if the content is in memory. Never waits."""
+        """Returns the content if it is in memory. Never waits."""
         default = version.contents[action_index]
         key = _content_key(version, action_index, locale, rule)
         return default if default.locale == locale and not key[-1] else self._contents.get(key)

@@ -12,7 +12,7 @@ from clarion_server.domain.campaigns.campaign_definition import CampaignDefiniti
 from clarion_server.domain.fragments.fragment import FragmentVersion
 from clarion_server.domain.fragments.fragment_reference import FragmentReference
 
-#: Says how many different names are followed. A part may have a hundred fragments.
+#: At most this many different names are followed. A part may have a hundred fragments.
 _MOST_NAMES = 1_000
 
 Finder = Callable[[FragmentReference], FragmentVersion | None]
@@ -40,8 +40,9 @@ def fragments_of(references: Iterable[FragmentReference], find: Finder) -> Fragm
 
 
 def stored_finder(unit: UnitOfWork, visibility: Visibility, pins: Pins, *, hold: bool = False) -> Finder:
-    """Returns what finds versions in the store. A name without a number means the pinned version, or the newest one of
-    a fragment that is not pinned. `hold` keeps the fragments from being deleted until the transaction ends.
+    """Returns a function that finds versions in the store. A name without a number means the pinned version, or the
+    newest one of a fragment that is not pinned. `hold` keeps the fragments from being deleted until the transaction
+    ends.
     """
 
     def find(reference: FragmentReference) -> FragmentVersion | None:

@@ -23,7 +23,7 @@ from clarion_server.domain.errors import Overloaded, Unavailable
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: About how many rows one commit carries at most: while it is written, the answers of the one before are given.
+#: A commit has about this many rows at most: while it is written, the triggers of the one before are answered.
 _ROWS_PER_COMMIT = 500
 #: Is the longest delay of a commit, in seconds: for each write that the last commits had, and in all. Under load many
 #: writes share a commit then, and without load nobody waits for long. Where a commit of many writes takes longer than

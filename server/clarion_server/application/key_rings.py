@@ -1,4 +1,4 @@
-"""Makes sure that what secret keys have made can still be read or recognised."""
+"""Makes sure that all secret keys which were used before are still in their key ring."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class LoadingCache(Generic[K, V]):
 
     @property
     def size(self) -> int:
-        """About how many bytes the values take."""
+        """Estimates the memory that the values take, in bytes."""
         return self._size
 
     def get(self, key: K) -> V | None:

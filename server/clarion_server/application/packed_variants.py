@@ -10,7 +10,8 @@ from dataclasses import replace
 from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition, ContentVariant
 from clarion_server.domain.content.webhook import WebhookContent
 
-#: Stands where a variant stays packed, so that each one keeps its position. It belongs to a rule that no action has.
+#: Takes the place of a variant that stays packed, so that each one keeps its position. It belongs to a rule that no
+#: action has.
 _PACKED = ContentVariant("", WebhookContent(""), " ")
 
 

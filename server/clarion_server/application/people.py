@@ -8,7 +8,7 @@ from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNa
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.people.profile import KnownProfile
 
-#: Identities by the form that is given: the normal values by which they are compared.
+#: Maps identities, as they were given, to the values by which they are compared.
 GivenIdentities = Mapping[SandboxNamespace, Mapping[str, str]]
 
 
@@ -53,7 +53,7 @@ class People:
         self._take(self._asked, found)
 
     def add(self, made: Mapping[SandboxIdentity, KnownProfile]) -> None:
-        """Takes profiles that were made meanwhile of people who were looked up."""
+        """Adds profiles that were made of people who had none when they were looked up."""
         found: dict[SandboxNamespace, dict[str, KnownProfile]] = {}
         for (sandbox, namespace, value), profile in made.items():
             found.setdefault((sandbox, namespace), {})[value] = profile

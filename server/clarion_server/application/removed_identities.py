@@ -1,6 +1,6 @@
-"""Keeps what people have refused when an identity leaves its profile.
+"""Keeps the denials of a person when an identity is removed from the profile.
 
-Whoever has the identity would else be somebody who made no choice, and get again what they have left.
+Otherwise whoever has the identity would count as somebody who made no choice, and get again what the person has left.
 """
 
 from __future__ import annotations

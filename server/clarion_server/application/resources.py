@@ -35,11 +35,11 @@ class ResourceChange(Generic[R]):
     before: R | None
     """Is None for a new resource."""
     resource: R
-    """Is the new revision. That of a deleted resource is not stored, and has the time of the deletion."""
+    """Is the new revision. For a deleted resource it is not stored, and has the time of the deletion."""
     actor: str
     """Is the name of the key that made the change."""
     visibility: Visibility
-    """Is what that key sees."""
+    """Says what that key sees."""
 
 
 def _is_always_unused(_unit: UnitOfWork, _resource: Resource, _visibility: Visibility) -> None:
@@ -58,7 +58,7 @@ class ResourceKind(Generic[R]):
     editable_fields: frozenset[str]
     """Holds the names, in the contract and in the resource, of everything that a caller may change."""
     most: int
-    """Says how many a sandbox may have."""
+    """A sandbox may have at most this many."""
     repository: Callable[[UnitOfWork], ResourceRepository[R]]
     violations: Callable[[R], Iterable[Violation]]
     """Yields the rules that a resource breaks, with the field paths of the contract."""
@@ -71,7 +71,7 @@ class ResourceKind(Generic[R]):
 
     @classmethod
     def plain(cls, kind: type[R], most: int, violations: Callable[[R], Iterable[Violation]]) -> Self:
-        """Returns a kind of whose own fields a caller may change all, and of which nothing else is special."""
+        """Returns a kind with nothing special, of which a caller may change every field of its own."""
         called = re.sub("(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
         editable = frozenset(each.name for each in fields(kind)) - {each.name for each in fields(Resource)}
         return cls(called, kind.COLLECTION, editable, most, lambda unit: unit.resources(kind), violations)
@@ -82,18 +82,20 @@ class ResourceInput(Generic[R]):
     """Is a resource as a caller sent it."""
 
     resource: R
-    """Only its editable fields mean anything, and not its access labels."""
+    """Has the values of the editable fields. Its other fields, and its access labels, mean nothing."""
     violations: tuple[Violation, ...] = ()
-    """Is what could not be read, by paths in the resource, which holds stand-ins for it."""
+    """Holds what is wrong with fields that could not be read, by paths in the resource, which holds placeholders for
+    them.
+    """
     access_labels: tuple[str, ...] = ()
-    """Holds the names of those that it is to have."""
+    """Holds the names of the access labels that the resource is to have."""
 
     def picked(self, held: AccessLabels) -> AccessLabels:
-        """Returns its access labels, of those that the caller holds."""
+        """Returns the access labels that the resource is to have, taken from those that the caller holds."""
         return held.picked(self.access_labels)
 
     def label_violations(self, held: AccessLabels) -> list[Violation]:
-        """Returns what is wrong with its access labels, when a caller sends them who holds these."""
+        """Returns what is wrong with its access labels, for a caller who holds the labels `held`."""
         return held_label_violations(self.access_labels, held)
 
 
@@ -110,10 +112,10 @@ class UpdateResource(Generic[R]):
     resource_id: str
     sent: ResourceInput[R]
     changed_fields: frozenset[str]
-    """Names of editable fields. The other fields stay as they are."""
+    """Holds names of editable fields. The other fields stay as they are."""
     etag: str = ""
     violations: tuple[Violation, ...] = field(default=())
-    """Is what was already wrong with the request, apart from the resource."""
+    """Holds what is wrong with the request, apart from the resource, that was found while it was read."""
     validate_only: bool = False
     """Checks everything and stores nothing when it is true."""
 
@@ -123,7 +125,9 @@ class UpdateResource(Generic[R]):
         return {**changes, LABELS: self.sent.picked(held)} if LABELS in self.changed_fields else changes
 
     def unread(self, held: AccessLabels) -> tuple[Violation, ...]:
-        """Returns what could not be read of the changed fields, and what is wrong with access labels among them."""
+        """Returns what is wrong with those of the changed fields that could not be read, and with the access labels if
+        they change.
+        """
         found = (*self.sent.violations, *self.sent.label_violations(held))
         return violations_within(self.changed_fields, found)
 

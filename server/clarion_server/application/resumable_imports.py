@@ -13,9 +13,9 @@ from clarion_server.domain.instant import DAY, Instant, Span
 from clarion_server.domain.people.import_place import ImportPlace
 from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
 
-#: Of so many rows of an import the results are kept. A caller may have as many unanswered.
+#: The results of this many rows of an import are kept. A caller may have as many unanswered.
 KEPT_RESULTS = 10_000
-#: Says how long the progress of an import is known after its last row.
+#: The progress of an import is kept for this long after its last row.
 KEPT_FOR: Span = 7 * DAY
 
 _IMPORTED_BEFORE = ImportResult(ImportOutcome.IMPORTED_BEFORE)

@@ -11,8 +11,9 @@ from clarion_server.domain.violation import Violation, required, too_many
 def refuse_invalid(known: Sequence[Violation], broken: Iterable[Violation]) -> None:
     """Raises InvalidFields when there is any violation.
 
-    `known` are those that were found before, such as fields that could not be read. `broken` are the rules that the
-    command breaks. One about a field of a known violation is left out: the command holds a stand-in for the field.
+    `known` are violations that were found before, such as fields that could not be read. `broken` are the rules that
+    the command breaks; those about a field of a known violation are left out, as the command holds a placeholder for
+    the field.
     """
     found = without_repetitions(known, broken)
     if found:
@@ -32,7 +33,7 @@ def without_repetitions(known: Sequence[Violation], broken: Iterable[Violation])
 
 
 def violations_within(fields: Iterable[str], violations: Iterable[Violation]) -> tuple[Violation, ...]:
-    """Returns those that concern one of the fields."""
+    """Returns the violations that concern one of the fields."""
     outer = tuple(fields)
     return tuple(each for each in violations if any(is_within(each.field, field) for field in outer))
 

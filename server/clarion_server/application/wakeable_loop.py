@@ -1,4 +1,4 @@
-"""Does something again and again, and sleeps in between until it is woken."""
+"""Runs rounds of work, and sleeps between them until it is woken."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from clarion_server.domain.instant import SECOND, Span
 
 
 class WakeableLoop:
-    """Runs rounds that sleep until they are woken. An instance belongs to one event loop."""
+    """Runs a function round after round. It sleeps between the rounds until it is woken. An instance belongs to one
+    event loop.
+    """
 
     def __init__(self, go_round: Callable[[], Awaitable[Span]]) -> None:
         """`go_round` raises nothing, and returns how long to sleep then."""

@@ -1,4 +1,4 @@
-"""Access labels: a key sees what has no label that the key lacks."""
+"""Access labels restrict what a key sees: it sees a resource only when it holds every label of the resource."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from clarion_server.domain.text_rules import repetition_violations
 from clarion_server.domain.violation import Violation, malformed, too_many
 
-#: Says how many a sandbox hands out in its life. Each is a bit of an integer, and is never taken back: whoever watches
-#: events with a key that was revoked since would otherwise see what the next label with that bit hides.
+#: A sandbox has at most this many labels in its life. Each is a bit of an integer and is never reused: otherwise a
+#: watch that still runs with a revoked key would see what a newer label with the same bit hides.
 MAX_ACCESS_LABELS = 64
 
-#: Is the field of every resource that has some.
+#: Resources have their access labels in this field.
 FIELD = "access_labels"
 
 _NAME = re.compile("[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
@@ -44,7 +44,7 @@ class AccessLabels:
         return not others.mask & ~self.mask
 
     def picked(self, names: Iterable[str]) -> AccessLabels:
-        """Returns those of these labels that have one of the names."""
+        """Returns the labels of this set that have one of the names."""
         wanted = set(names)
         return access_labels({name: number for name, number in self.numbers if name in wanted})
 
@@ -65,7 +65,7 @@ def access_labels(numbers: Mapping[str, int]) -> AccessLabels:
 
 
 def label_name_violations(names: Sequence[str]) -> Iterator[Violation]:
-    """Yields the rules that names of labels break, whoever gives them."""
+    """Yields what is wrong with names of labels, whoever gives them."""
     if len(names) > MAX_ACCESS_LABELS:
         yield too_many(FIELD, MAX_ACCESS_LABELS)
         return
@@ -77,9 +77,10 @@ def label_name_violations(names: Sequence[str]) -> Iterator[Violation]:
 
 
 def held_label_violations(names: Sequence[str], held: AccessLabels) -> list[Violation]:
-    """Returns the rules that names of labels break which somebody gives to a resource who holds these labels.
+    """Returns what is wrong with the labels that a caller gives to a resource. `held` are the labels of the caller's
+    key.
 
-    A label that the sandbox does not have is refused as one that is not held, so that nobody finds out which there are.
+    A label that does not exist is refused like one that the key does not hold, so that nobody finds out which exist.
     """
     broken = list(label_name_violations(names))
     if len(names) > MAX_ACCESS_LABELS:

@@ -1,4 +1,4 @@
-"""Says what approvals ask of whatever has a draft that is approved: campaigns and fragments."""
+"""Defines what campaigns and fragments have in common for approvals: a draft that is approved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clarion_server.domain.instant import Instant
 
 
 class DraftKind(StrEnum):
-    """Is what a draft is of."""
+    """Says what kind of resource a draft belongs to."""
 
     CAMPAIGN = "CAMPAIGN"
     FRAGMENT = "FRAGMENT"
@@ -20,15 +20,14 @@ class DraftKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DraftKey:
-    """Is what identifies a draft in the store."""
+    """Identifies a draft in the store."""
 
     kind: DraftKind
     key: int
-    """Is that of the campaign or the fragment."""
+    """Is the key of the campaign or the fragment."""
 
 
-#: Says what the conditions of approval policies ask about a draft: its values for each condition that drafts of its
-#: kind have, by the names in `ApprovalConditions`.
+#: Holds the values of a draft that approval policies ask about, by the names of the fields of `ApprovalConditions`.
 Traits = Mapping[str, frozenset[str]]
 
 
@@ -46,12 +45,12 @@ class Approvable(Protocol):
 
     @property
     def approval_state(self) -> ApprovalState | None:
-        """Returns that of the draft. None: it is not submitted."""
+        """Returns the state of the draft's approval; None when the draft is not submitted."""
         ...
 
     @property
     def draft_editors(self) -> tuple[str, ...]:
-        """Returns the names of the keys that wrote the draft, since it last was activated or published."""
+        """Returns the names of the keys that edited the draft since it was last activated or published."""
         ...
 
     @property
@@ -62,7 +61,7 @@ class Approvable(Protocol):
         ...
 
     def approval_moved(self, transition: Transition, state: ApprovalState | None, caller: str, now: Instant, /) -> Self:
-        """Returns it as the next revision, with the approval of its draft in another state.
+        """Returns the next revision, in which the approval of the draft has this state.
 
         Raises IllegalTransition.
         """

@@ -75,7 +75,7 @@ IDENTITY_NAMESPACES = Collection(
 PROFILES = Collection("profiles", _ASSIGNED_ID, _ASSIGNED_RULE)
 ATTACHMENTS = of_chosen_ids("attachments")
 FRAGMENTS = of_chosen_ids("fragments")
-#: It is unique within a campaign.
+#: The id of a test case is unique within its campaign.
 TEST_CASES = of_chosen_ids("testCases")
 
 

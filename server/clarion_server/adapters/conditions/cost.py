@@ -37,7 +37,7 @@ class _Variable(NamedTuple):
     depth: int
     """Says how many loops it is in."""
     mean: int
-    """Its mean size over all runs. In an outermost loop all elements together are as large as the range."""
+    """Is its mean size over all runs. In an outermost loop all elements together are as large as the range."""
     largest: int
 
     def size_at(self, depth: int) -> int:

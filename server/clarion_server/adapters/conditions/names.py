@@ -1,4 +1,4 @@
-"""Says what conditions can name, and the types of these."""
+"""Lists the names that conditions can use, with their types."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cel_expr_python import cel
 
 ATTRIBUTES = "profile.attributes"
 CONSENT = "consent"
-#: Beside the attributes.
+#: Holds the names beside those of attributes.
 VARIABLES: Mapping[str, cel.Type] = {
     "profile.locale": cel.Type.STRING,
     "profile.time_zone": cel.Type.STRING,

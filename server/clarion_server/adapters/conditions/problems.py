@@ -1,4 +1,4 @@
-"""Says what is wrong with the text of a condition, and where."""
+"""Reads the problems that the library finds in the text of a condition, with their positions."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Node,
 #: Returns whether a text is a regular expression.
 IsPattern = Callable[[str], bool]
 
-#: Is in characters.
+#: A regular expression has at most this many characters.
 _MAX_PATTERN = 64
 
 

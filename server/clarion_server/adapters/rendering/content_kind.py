@@ -31,7 +31,7 @@ class Part:
     source: str
     escaping: Escaping = Escaping.NONE
     transform: Transform = Transform.NONE
-    """It holds what building makes of the source."""
+    """Says how building transforms the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class BuiltPart:
     sites: Mapping[int, IncludeSite] = field(default_factory=dict)
     """Holds the places of the source at which fragments begin, by the lines of their tags."""
     is_whole: bool = True
-    """False: it names fragments that could not be written into it."""
+    """Is False when it names fragments that could not be written into it."""
 
 
 PartBuilder = Callable[[Part], BuiltPart]

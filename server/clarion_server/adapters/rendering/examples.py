@@ -1,4 +1,4 @@
-"""Finds example data for a campaign, of what its schema offers and of the simplest values within its formats and
+"""Finds example data for a campaign, from what its schema offers and from the simplest values within its formats and
 bounds.
 """
 
@@ -48,7 +48,7 @@ _BY_FORMAT: Mapping[str, str] = {
 }
 _MOST_CONTEXTS = 5
 _MOST_STEPS = 50_000
-"""Parts of schemas that are looked at, or compiled to check a value."""
+"""A search looks at, or compiles, at most this many parts of schemas."""
 _LONGEST_TEXT, _MOST_ENTRIES, _LARGEST_NUMBER = 10_000, 100, 1e15
 _MERGE: Mapping[str, Callable[[Any, Any], Any]] = {
     **dict.fromkeys(("maxItems", "maxLength", "maximum"), min),

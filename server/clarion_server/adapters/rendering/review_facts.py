@@ -1,4 +1,4 @@
-"""Holds what a review knows beside the definition."""
+"""Defines what a review knows besides the campaign's definition."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from clarion_server.domain.addresses.public_url import PublicUrl
 @dataclass(frozen=True, slots=True)
 class ReviewFacts:
     public_url: PublicUrl | None = None
-    """Is the URL that the links of recipients begin with; None where there are none."""
+    """Is the URL that the personal links of recipients begin with; None when the service has none."""
     attachments: Attachments = field(default_factory=dict)
-    """Holds those that the contents name and that are stored."""
+    """Holds the stored attachments that the contents name."""
     fragments: Fragments = field(default_factory=dict)
-    """Holds those that the contents lead to."""
+    """Holds the fragments that the contents lead to."""
     reader: SourceReader = field(default_factory=SourceReader)
-    """Reads the sources."""
+    """Reads the HTML, links and images of sources."""

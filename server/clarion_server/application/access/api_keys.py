@@ -32,11 +32,11 @@ class CreateApiKey:
     display_name: str
     scopes: tuple[Scope, ...]
     sandbox: str = ""
-    """Is empty for the creator's."""
+    """Is the sandbox of the new key; empty for that of its creator."""
     violations: tuple[Violation, ...] = ()
-    """Is what could not be read, by paths in the key."""
+    """Holds what is wrong with fields that could not be read, by paths in the key."""
     access_labels: tuple[str, ...] = ()
-    """Holds the names of those that the key is to hold. Whoever may create keys may grant any."""
+    """Holds the names of the labels that the key is to hold. Whoever may create keys may grant any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class ManageApiKeys:
         return await self._transactions.write(add)
 
     async def page(self, after: tuple[Instant, str] | None, limit: int, caller: Caller) -> list[ApiKey]:
-        """Returns keys, the oldest first, behind the one with the creation time and the id `after`."""
+        """Returns keys, the oldest first, from the one after the creation time and the id `after`."""
         visibility = None if _sees_all(caller) else caller.visibility
         return await self._transactions.read(lambda unit: unit.keys.page(visibility, after, limit))
 

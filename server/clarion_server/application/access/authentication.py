@@ -1,4 +1,4 @@
-"""Tells from a secret who is calling."""
+"""Identifies callers by the secrets of their keys."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from clarion_server.domain.access.access import ApiKey, Caller, Visibility
 from clarion_server.domain.errors import Unauthenticated
 from clarion_server.domain.instant import SECOND, Instant
 
-#: Says how long a checked secret is trusted without another look: a revocation by another process takes effect within
+#: A checked secret is trusted for this long without another look: a revocation by another process takes effect within
 #: it.
 TRUST = 5 * SECOND
-#: Says how many secrets are trusted at a time.
+#: At most this many secrets are trusted at a time.
 MAX_TRUSTED = 1_024
 
 _SECRET = re.compile("clk_([0-9a-f]{32})_[A-Za-z0-9_-]{43}")

@@ -1,1 +1,1 @@
-"""Approvals: whose word it takes before a draft becomes live, or a version."""
+"""Approvals: submitting drafts, approving them, and checking approvals before a draft becomes live or is published."""

@@ -35,23 +35,23 @@ from clarion_server.domain.violation import Violation, required
 
 @dataclass(frozen=True, slots=True)
 class Approval(Generic[D]):
-    """Says where the approval of a draft stands."""
+    """Describes the approval of a draft as it is now."""
 
     subject: D
     """Is the campaign or the fragment."""
     content_hash: str
-    """Is that of the draft as it is now."""
+    """Is the hash of the draft's content as it is now."""
     submission: Submission | None
     requirements: tuple[Requirement, ...]
-    """Is what the policies ask that hold for the draft now."""
+    """Holds what the policies ask that apply to the draft now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Is what a caller says about the approval of a draft."""
+    """Is a caller's request about the approval of a draft."""
 
     draft_id: str
-    """Is that of the campaign or the fragment."""
+    """Is the id of the campaign or the fragment."""
     comment: str = ""
     etag: str = ""
 
@@ -62,7 +62,7 @@ class Word:
 
 
 class Approving(Generic[D]):
-    """Has the drafts of one kind approved."""
+    """Submits and approves the drafts of one kind."""
 
     def __init__(self, transactions: Transactions, clock: Clock, drafts: Drafts[D]) -> None:
         self._transactions = transactions
@@ -103,7 +103,7 @@ class Approving(Generic[D]):
         return await self._make(word, submit, caller)
 
     async def approve(self, word: Word, content_hash: str, caller: Caller) -> Approval[D]:
-        """Approves exactly what has that hash. The draft is approved once every policy has its approvals.
+        """Approves the draft if its content has that hash. The draft is approved once every policy has its approvals.
 
         Raises InvalidFields, ResourceNotFound, EtagMismatch, IllegalTransition, ApprovalStale, SelfApproval or
         ApproverNotNamed.
@@ -126,7 +126,7 @@ class Approving(Generic[D]):
         return await self._make(word, approve, caller)
 
     async def request_changes(self, word: Word, caller: Caller) -> Approval[D]:
-        """Makes the draft editable again; its approvals count no longer. The comment says what is to change.
+        """Makes the draft editable again and voids its approvals. The comment says what is to change.
 
         Raises InvalidFields, ResourceNotFound, EtagMismatch or IllegalTransition.
         """
@@ -134,7 +134,7 @@ class Approving(Generic[D]):
         return await self._end(ApprovalAction.CHANGES_REQUESTED, Transition.REQUEST_CHANGES, word, caller)
 
     async def cancel(self, word: Word, caller: Caller) -> Approval[D]:
-        """Takes the submission back; its approvals count no longer.
+        """Withdraws the submission and voids its approvals.
 
         Raises InvalidFields, ResourceNotFound, EtagMismatch or IllegalTransition.
         """

@@ -25,7 +25,7 @@ from clarion_server.domain.instant import Instant
 
 @dataclass(frozen=True, slots=True)
 class GivenApproval:
-    """By what a draft may become live, or a version."""
+    """Says which approvals, or which bypass, allow a draft to become live or to be published."""
 
     approvers: tuple[str, ...] = ()
     bypass_reason: str = ""
@@ -34,7 +34,7 @@ class GivenApproval:
 #: No policy asks for an approval, and none was given.
 NO_APPROVAL = GivenApproval()
 
-#: Says what ends the approval of a draft in its history.
+#: Holds the step with which the approval of a draft of each kind ends in its history.
 _END: Mapping[DraftKind, ApprovalAction] = {
     DraftKind.CAMPAIGN: ApprovalAction.ACTIVATED,
     DraftKind.FRAGMENT: ApprovalAction.PUBLISHED,
@@ -44,7 +44,7 @@ _END: Mapping[DraftKind, ApprovalAction] = {
 def check_approval(
     unit: UnitOfWork, now: Instant, draft: Approvable, content: HashedContent, caller: Caller, bypass_reason: str = ""
 ) -> GivenApproval:
-    """Returns by what the draft may become live, or a version, and ends its approval in the history.
+    """Returns the approvals, or the bypass, by which the draft may become live or be published, and records their end.
 
     The policies are those of this moment. With a bypass reason a missing approval is recorded instead of refused.
     Raises ApprovalRequired or ApprovalStale.
@@ -58,7 +58,9 @@ def check_approval(
 def given_approval(
     unit: UnitOfWork, draft: Approvable, content: HashedContent, caller: Caller, bypass_reason: str = ""
 ) -> GivenApproval:
-    """Returns by what the draft may become live, or a version. Raises ApprovalRequired or ApprovalStale."""
+    """Returns the approvals by which the draft may become live or be published. Raises ApprovalRequired or
+    ApprovalStale.
+    """
     submission = submission_of(unit, draft)
     requirements = requirements_of(unit.resources(ApprovalPolicy).all(caller.visibility), draft, submission)
     if not requirements:
@@ -74,7 +76,7 @@ def given_approval(
 
 
 def lacking(draft: Approvable, missing: Sequence[Requirement]) -> ApprovalRequired:
-    """Returns the error that says what a draft lacks."""
+    """Returns the error that names the approvals which a draft lacks."""
     is_submitted = draft.approval_state in (ApprovalState.IN_REVIEW, ApprovalState.APPROVED)
     policies = tuple(each.policy for each in missing)
     return ApprovalRequired(draft.name, policies, possible_approvers_of(missing), is_submitted)
@@ -88,7 +90,7 @@ def submission_of(unit: UnitOfWork, draft: Approvable) -> Submission | None:
 def record_end(
     unit: UnitOfWork, now: Instant, draft: Approvable, content: HashedContent, caller: Caller, given: GivenApproval
 ) -> None:
-    """Says in the history by what the draft became live, or a version."""
+    """Records in the history that the draft became live or was published, and by which approvals."""
     action = ApprovalAction.BYPASSED if given.bypass_reason else _END[draft.draft_key.kind]
     step = ApprovalStep(draft.draft_key, action, now, caller.name, given.bypass_reason, content.content_hash)
     unit.approvals.add(step)

@@ -1,4 +1,4 @@
-"""Says what approvals need of the use cases of a kind of draft."""
+"""Defines what approvals need from the use cases of a kind of draft."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ D = TypeVar("D", bound=Approvable)
 T = TypeVar("T")
 _D_contra = TypeVar("_D_contra", bound=Approvable, contravariant=True)
 
-#: Returns the next revision of what has a draft.
+#: Returns the next revision of a campaign or a fragment.
 Change = Callable[[UnitOfWork, D, Instant], D]
 
 
@@ -25,17 +25,17 @@ class DraftTarget:
 
     visibility: Visibility
     draft_id: str
-    """Is that of the campaign or the fragment."""
+    """Is the id of the campaign or the fragment."""
     etag: str = ""
-    """Is empty when any state will do."""
+    """Is the etag of that state; empty when any state will do."""
 
 
 class HashedContent(Protocol):
-    """Is a draft as it was read, with all that it names."""
+    """Is a draft as it was read, with the resources that it names."""
 
     @property
     def content_hash(self) -> str:
-        """Returns what an approval of it is of. It is the same for every caller."""
+        """Returns the hash that an approval refers to. It is the same for every caller."""
         ...
 
 
@@ -51,7 +51,7 @@ class Drafts(Protocol[D]):
     """Finds, reviews and changes the drafts of one kind."""
 
     def find(self, unit: UnitOfWork, target: DraftTarget) -> D:
-        """Returns what has the draft, in its present state. Raises ResourceNotFound."""
+        """Returns the campaign or the fragment in its present state. Raises ResourceNotFound."""
         ...
 
     def content_of(self, unit: UnitOfWork, draft: D, visibility: Visibility) -> HashedContent: ...

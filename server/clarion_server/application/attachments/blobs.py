@@ -14,7 +14,7 @@ from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.value import value
 
 ROW_BYTES = 256 * 1024
-#: Says how many bytes of a file one commit takes at most, so that triggers never wait for a whole file.
+#: One commit writes at most this many bytes of a file, so that triggers never wait for a whole file.
 _PIECE_BYTES = 4 * ROW_BYTES
 _BYTES_PER_WEIGHT = 4096
 #: A blob that was used since is not written again: it is kept for days at least.

@@ -21,14 +21,14 @@ from clarion_server.domain.violation import Violation, out_of_range
 _FIELD = "attachment"
 
 
-#: Is the most octets that one call reads.
+#: One call reads at most this many octets.
 READ_BYTES = 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
     max_bytes: int = 10_000_000
-    """Is the largest file, and the most that the files of one recipient have together."""
+    """Limits a file, and all files of one recipient together, in octets."""
     any_type: bool = False
     """Says whether a file may be of the type `application/octet-stream`, whatever it is but a program."""
 
@@ -37,7 +37,7 @@ class UploadLimits:
 class UploadAttachment:
     file: FileInput
     attachment_id: str = ""
-    """Empty means one that follows from the file."""
+    """Is the id that the caller chose; empty for one that follows from the file."""
 
 
 class ManageAttachments:
@@ -103,7 +103,7 @@ class ManageAttachments:
         return await self._transactions.read(lambda unit: find_attachment(unit, caller.visibility, attachment_id))
 
     async def read(self, attachment_id: str, offset: int, caller: Caller) -> tuple[bytes, int]:
-        """Returns octets of the file, and from which one on to read next, or 0 at the end.
+        """Returns octets of the file, and the offset to read from next, which is 0 at the end.
 
         Raises InvalidFields or ResourceNotFound.
         """

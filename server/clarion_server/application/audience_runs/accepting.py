@@ -25,15 +25,16 @@ from clarion_server.domain.triggering.execution import Execution
 #: No further members are decided about while so many messages of the same lane are due and wait for a channel
 #: configuration. So neither the queue grows with the audience, nor does a stop come too late for most of it.
 MAX_WAITING = 5_000
-#: After each commit a run rests for such a part of its duration. Accepting messages is what the store is for, so it
-#: rests less than other bulk work.
+#: After each commit a run rests for this share of the commit's duration. Accepting messages is what the store is for,
+#: so it rests less than other bulk work.
 _REST = 0.25
-#: Limits how many commits' addresses one step reads after a crash. Others wait for the interpreter meanwhile.
+#: After a crash one step reads the addresses of at most this many commits, as other threads wait for the interpreter
+#: meanwhile.
 _ROWS_READ_AT_ONCE = 10
 
 
 class Progress(Enum):
-    """Says what became of a step."""
+    """Is the outcome of a step."""
 
     ADVANCED = auto()
     ENDED = auto()

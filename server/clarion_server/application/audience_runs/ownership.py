@@ -1,4 +1,4 @@
-"""Says which process runs a run."""
+"""Makes sure that one process alone executes a run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class RunLost(Exception):
 
 
 def lock_own(unit: UnitOfWork, key: int, owner: str, state: RunState) -> AudienceRun:
-    """Locks a run that is in the hands of the process `owner` and in that state. Raises RunLost for any other.
+    """Locks a run that the process `owner` executes and that is in this state. Raises RunLost for any other.
 
     Every commit for a run begins so. A process that was taken for dead therefore changes nothing more.
     """

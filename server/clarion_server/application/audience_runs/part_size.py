@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-#: Is the most, which no commit passes.
+#: No commit decides about more members than this.
 MOST = 500
 _LEAST = 25
-#: Before anything is known of the machine.
+#: The first commit decides about this many, as nothing is known of the machine yet.
 _FIRST = 60
-#: While others write, a commit takes about so many seconds: they may have to wait for one.
+#: While others write, a commit should take about this many seconds, as they may have to wait for it.
 _SPAN = 0.004
-#: Says how many times as long it takes while nobody does. Whoever comes then waits for it, too.
+#: While nobody else writes, a commit may take this many times as long. Whoever comes then waits for it.
 _TIMES_ALONE = 4
 
 
 class PartSize:
-    """Follows how long the commits of a run take."""
+    """Adapts the number of members of a commit to the time that the run's commits take."""
 
     def __init__(self) -> None:
         self._fitting = _FIRST
 
     def next(self, *, is_busy: bool) -> int:
-        """`is_busy`: others write too."""
+        """Returns the number of members of the next commit. `is_busy` says whether others write too."""
         return self._fitting if is_busy else min(MOST, _TIMES_ALONE * self._fitting)
 
     def record(self, count: int, seconds: float) -> None:

@@ -35,13 +35,13 @@ _NO_PROFILE = b"{}"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Holds the next members of a run, and the trigger that those of them make who can have messages."""
+    """Holds the next members of a run, and a trigger for those of them who can have messages."""
 
     run: AudienceRun
     live: LiveCampaign
     members: Sequence[RunMember]
     taken: TakenAddresses
-    """Holds those of earlier members."""
+    """Holds the addresses that messages to earlier members have."""
 
     def item(self, execution: Execution, now: Instant) -> AcceptItem:
         """Returns what is to be accepted. The messages are accepted, and may leave, at `now`."""
@@ -108,7 +108,7 @@ class Part:
         return PartResult(len(self.members), len(reached), exclusions, reasons.count(None))
 
     def _reason_without_message(self, member: RunMember) -> ExclusionReason | None:
-        """Returns why there is no message to somebody. None: the profile was deleted, perhaps a moment ago."""
+        """Returns why there is no message to a member; None when the profile was deleted, perhaps a moment ago."""
         if member.is_deleted or member.identity is not None:
             return None
         policy = self.live.version.definition.unknown_recipient_policy

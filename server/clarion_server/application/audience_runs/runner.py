@@ -29,7 +29,7 @@ from clarion_server.domain.triggering.execution import Execution
 
 log = structlog.get_logger()
 
-#: Limits how long the runner sleeps, because another process may have stored a run, or may have died.
+#: The runner sleeps for at most this long, because another process may have stored a run, or may have died.
 MAX_SLEEP: Span = 2 * SECOND
 _MIN_SLEEP: Span = 10 * MILLISECOND
 #: Says how many runs one process has in its hands at the same time.
@@ -73,7 +73,7 @@ class AudienceRunner:
         self._clock = clock
         self._owner = lease.process_id
         self._loop = WakeableLoop(self._start_and_plan)
-        #: By the keys of the runs.
+        #: Holds a task for each run that this process executes, by the run's key.
         self._running: dict[int, asyncio.Task[None]] = {}
 
     def start(self) -> None:
@@ -128,7 +128,7 @@ class AudienceRunner:
         self.wake()
 
     async def _end(self, run: AudienceRun, reason: EndReason) -> None:
-        """Cancels a run whose campaign lets it go on no more."""
+        """Cancels a run whose campaign was stopped or has ended."""
         await self._transactions.write(lambda unit: end_run(unit, run, reason, self._clock.now()))
 
     async def _go(self, run: AudienceRun) -> None:
@@ -149,7 +149,7 @@ class AudienceRunner:
             await asyncio.sleep(MAX_SLEEP / SECOND)
 
     def _take(self, unit: UnitOfWork, seen: AudienceRun) -> AudienceRun:
-        """Takes the run in this process's hands. Raises RunLost."""
+        """Makes this process the one that executes the run. Raises RunLost."""
         run = unit.audience_runs.lock(seen.key)
         if run is None or not run.state.is_open or run.owner != seen.owner:
             raise RunLost

@@ -1,4 +1,4 @@
-"""Writes down the members of a run's audience."""
+"""Selects the members of a run's audience and stores them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clarion_server.domain.audiences.condition import ConditionInvalid
 from clarion_server.domain.events.event import run_event
 from clarion_server.domain.instant import Instant
 
-#: Says how many members one bulk step deletes.
+#: One bulk step deletes at most this many members.
 _DELETED_AT_ONCE = 1_000
 
 
@@ -49,7 +49,7 @@ class MemberSelection:
         return await self._change(begun, owner, lambda run: _selected(run, selection, self.clock.now()))
 
     async def count(self, audience: Audience, start: Instant) -> Selection:
-        """Returns what selecting would come to. Raises ConditionInvalid and Unavailable."""
+        """Returns what selecting would find. Raises ConditionInvalid and Unavailable."""
         selection = Selection(0)
         async with aclosing(self.selector.pages(audience, start)) as pages:
             async for page in pages:
@@ -74,7 +74,7 @@ class MemberSelection:
         await self.transactions.write(add, bulk=True)
 
     async def _delete_members(self, run: AudienceRun, owner: str) -> None:
-        """Deletes what an interrupted selection has left."""
+        """Deletes the members that an interrupted selection stored."""
 
         def delete(unit: UnitOfWork) -> int:
             locked = lock_own(unit, run.key, owner, RunState.SELECTING)

@@ -1,4 +1,4 @@
-"""The use case: one call becomes a run, durable before it is answered."""
+"""The use case that turns a call into a run, which is durable before the call is answered."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from clarion_server.domain.messages.message import NO_LABELS
 from clarion_server.domain.triggering.execution import Execution
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long
 
-#: Says how often a call is checked when its campaign changes meanwhile, before the caller is asked to repeat it.
+#: A call is checked at most this often while its campaign keeps changing; then the caller is asked to repeat it.
 _ATTEMPTS = 5
 
 
@@ -52,7 +52,7 @@ class TriggerAudienceCommand:
     expire_time: Instant | None = None
     validate_only: bool = False
     violations: tuple[Violation, ...] = ()
-    """Holds the violations that were found while it was read."""
+    """Holds the violations that were found while the call was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class AudienceTriggering:
         raise Unavailable
 
     async def _earlier(self, command: TriggerAudienceCommand, caller: Caller) -> AudienceAnswer | None:
-        """Returns the answer to the first request of which this one is a repetition, however its campaign is now."""
+        """Returns the answer to the request that this one repeats, whatever state its campaign is in now."""
         if not command.request_id or command.validate_only:
             return None
         return await self._transactions.read(lambda unit: self._find_earlier(unit, command, caller))
@@ -214,7 +214,7 @@ def _run(command: TriggerAudienceCommand, execution: Execution) -> AudienceRun:
 
 
 def _violations(command: TriggerAudienceCommand, now: Instant) -> Iterator[Violation]:
-    """Yields what is wrong with a call, whatever its campaign is."""
+    """Yields the violations of a call that can be found without its campaign."""
     if not command.max_recipients:
         yield required("max_recipients")
     elif not 0 < command.max_recipients <= MAX_MEMBERS:
@@ -237,7 +237,7 @@ def _context_violations(command: TriggerAudienceCommand, live: LiveCampaign) -> 
 
 
 def _fingerprint(command: TriggerAudienceCommand) -> bytes:
-    """Returns 16 bytes that tell a repeated request from another one under the same id."""
+    """Returns a digest of 16 bytes that distinguishes a repeated request from another one under the same id."""
     call = [
         "audience",
         command.audience_id,

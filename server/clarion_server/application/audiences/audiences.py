@@ -37,7 +37,7 @@ _CONDITION = f"{_FIELD}.condition"
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Is a condition, as far as it must be checked with what is stored."""
+    """Is a condition that was compiled, with what remains to be checked against the store."""
 
     consents: Mapping[ConsentScope, Position]
     problems: Sequence[ConditionProblem] = ()
@@ -131,7 +131,7 @@ def _check_unused(unit: UnitOfWork, audience: Audience, visibility: Visibility) 
 
 
 def _record(unit: UnitOfWork, change: ResourceChange[Audience]) -> None:
-    """Marks the lists of an audience that was deleted as replaced."""
+    """Marks the lists of a deleted audience as replaced."""
     if change.kind is ChangeKind.DELETED:
         unit.audiences.replace_lists(change.resource, change.resource.update_time)
 

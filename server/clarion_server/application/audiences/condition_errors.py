@@ -1,4 +1,4 @@
-"""Tells callers what is wrong with a condition."""
+"""Converts the problems of a condition into violations and errors for callers."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from clarion_server.domain.audiences.condition import ConditionInvalid, FailureC
 
 @dataclass(slots=True)
 class Counted:
-    """Is what was counted."""
+    """Holds the numbers of members and of failed evaluations."""
 
     member_count: int = 0
     evaluated_count: int = 0

@@ -14,12 +14,12 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.consent.consent import ConsentScope, Silence, decide_consent
 from clarion_server.domain.instant import Instant
 
-#: Says what `consent()` returns for somebody who has made no choice.
+#: `consent()` returns this for somebody who has made no choice.
 NO_CHOICE = "NONE"
 
 
 class Evaluator:
-    """Says of whom a condition is true at one moment."""
+    """Evaluates a condition for stored profiles, as of one moment."""
 
     def __init__(self, condition: Condition, compiler: ConditionCompiler, now: Instant) -> None:
         self._evaluate = condition.evaluate
@@ -38,7 +38,7 @@ class Evaluator:
         return bool(self._reads.consents)
 
     def verdict(self, subject: Subject) -> bool | FailureCause:
-        """Returns whether the condition is true of somebody, or why that cannot be said."""
+        """Returns whether the condition is true of somebody, or why the evaluation failed."""
         attributes = orjson.loads(subject.attributes) if self._reads.attributes else {}
         values = {name: read(subject) for name, read in self._readers}
         choices = {scope: _choice(subject, scope) for scope in self._reads.consents}

@@ -18,11 +18,11 @@ from clarion_server.domain.audiences.condition import FailureCounts
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.people.identity import Identity, IdentityKey
 
-#: In a sandbox with so many profiles all are looked at, as few of the drawn keys would be theirs.
+#: In a sandbox with fewer profiles than this all are looked at, as hardly any drawn key would be one of theirs.
 FEW = 5_000
-#: Is the most keys that are drawn. It takes a second or two.
+#: At most this many keys are drawn, which takes a second or two.
 DRAWS = 50_000
-#: Says how many members of a list one step skips, which takes a few milliseconds.
+#: One step skips at most this many members of a list, which takes a few milliseconds.
 _SKIPPED = 20_000
 
 

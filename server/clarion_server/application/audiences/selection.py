@@ -20,11 +20,11 @@ from clarion_server.domain.instant import MINUTE, Instant, Span
 from clarion_server.domain.people.identity import IdentityKey
 from clarion_server.domain.people.profile import ProfileRef
 
-#: Says how many profiles or identities a page is made of: it takes a few milliseconds, for which triggers may have to
-#: wait. The attributes of so many take 6 MB at most.
+#: A page is made of this many profiles or identities: reading them takes a few milliseconds, for which triggers may
+#: have to wait. The attributes of so many take 6 MB at most.
 PAGE = 200
-#: A snapshot keeps the database from reusing the room of what is changed meanwhile. What is left after this time is
-#: read from another one.
+#: A snapshot keeps the database from reusing the space of changed rows. Whatever was not read after this time is read
+#: from another snapshot.
 SNAPSHOT_SPAN: Span = 5 * MINUTE
 
 

@@ -22,9 +22,9 @@ from clarion_server.domain.people.import_place import ImportPlace
 from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.violation import Violation, malformed, required, too_many
 
-#: Limits one call.
+#: One call adds at most this many identities.
 MAX_IDENTITIES = 1_000
-#: Says how many identities one commit adds, which takes some milliseconds: triggers may have to wait for that long.
+#: One commit adds at most this many identities, which takes some milliseconds: triggers may have to wait for that long.
 _STEP = 200
 _ADDED = ImportResult(ImportOutcome.CREATED)
 _REPEATED = ImportResult(ImportOutcome.UNCHANGED)

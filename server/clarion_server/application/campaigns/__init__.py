@@ -1,1 +1,1 @@
-"""Says what authors and operators do: campaigns from draft to stop, and channel configurations."""
+"""The use cases of authors: campaigns from the draft to the end, their review, previews and tests."""

@@ -1,4 +1,4 @@
-"""Makes what was reviewed the live version of its campaign."""
+"""Makes a reviewed candidate the live version of its campaign."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.turns import campaign_schedule
 
-#: Returns by what the candidate may become live, and records it. Raises ApprovalRequired or ApprovalStale.
+#: Returns the approvals by which the candidate may become live, and records its activation. Raises ApprovalRequired or
+#: ApprovalStale.
 CheckApproval = Callable[[UnitOfWork, Instant], GivenApproval]
 
 
 class CampaignChanged(Exception):
-    """What was reviewed is not what would be activated."""
+    """The campaign, or something that it names, has changed since it was reviewed."""
 
 
 def activation_of(candidate: Candidate, built: BuiltSources, caller: Caller, check_approval: CheckApproval) -> Change:
-    """Returns the change that makes it live. An earlier version needs no approval. The change raises CampaignChanged,
-    and what `check_approval` raises.
+    """Returns the change that makes the candidate live. An earlier version needs no approval. The change raises
+    CampaignChanged, and what `check_approval` raises.
     """
     channels = [channel for channel in candidate.channels if channel is not None]
     assert len(channels) == len(candidate.channels), "review lets no campaign pass that lacks one"
@@ -62,7 +63,7 @@ def activation_of(candidate: Candidate, built: BuiltSources, caller: Caller, che
 
 
 def _fragments_of_submission(unit: UnitOfWork, campaign: Campaign) -> dict[str, int] | None:
-    """Returns the fragments that the draft would take now; None when no approval of it is asked for."""
+    """Returns the versions of fragments that the draft would use now; None when no approval of it is asked for."""
     if campaign.approval_state is None:
         return None
     everything = whole_sandbox(campaign.sandbox)

@@ -24,9 +24,9 @@ from clarion_server.domain.instant import Instant
 def check_repin_approval(
     unit: UnitOfWork, now: Instant, candidate: Candidate, caller: Caller, bypass_reason: str = ""
 ) -> GivenApproval:
-    """Returns by what the live version may become live with other fragments. Where an approval is asked for, it must be
-    one of the draft that is exactly the same: then the repinning is its activation. With a bypass reason a missing
-    approval is recorded instead of refused.
+    """Returns the approvals by which the live version may become live with other fragments. Where an approval is asked
+    for, it must be one of the draft that is exactly the same: then the repinning is its activation. With a bypass
+    reason a missing approval is recorded instead of refused.
 
     Raises ApprovalRequired.
     """
@@ -43,7 +43,7 @@ def check_repin_approval(
 
 
 def missing_of_repin(unit: UnitOfWork, candidate: Candidate, caller: Caller) -> tuple[Requirement, ...]:
-    """Returns what policies ask whose approvals are missing now."""
+    """Returns the requirements of policies that lack approvals now."""
     campaign, submission = candidate.campaign, _same_submission(unit, candidate)
     if submission is None:
         # Whoever edited the draft had no part in it.
@@ -54,7 +54,7 @@ def missing_of_repin(unit: UnitOfWork, candidate: Candidate, caller: Caller) -> 
 
 
 def _same_submission(unit: UnitOfWork, candidate: Candidate) -> Submission | None:
-    """Returns what is in review, or was approved, when it is exactly this."""
+    """Returns the submission that is in review, or was approved, if it is of exactly this content."""
     campaign = candidate.campaign
     if campaign.approval_state not in (ApprovalState.IN_REVIEW, ApprovalState.APPROVED):
         return None

@@ -1,4 +1,4 @@
-"""Says what is reviewed, approved and activated: a definition with all that it names."""
+"""Defines what is reviewed, approved and activated: a definition with all resources that it names."""
 
 from __future__ import annotations
 
@@ -33,38 +33,41 @@ class Candidate:
     campaign: Campaign
     definition: CampaignDefinition
     channels: tuple[ChannelConfiguration | None, ...]
-    """Is what each action names, in their order; None when there is none of that name."""
+    """Holds the channel configuration of each action, in their order; None for one that does not exist."""
     topic: Topic | None
-    """Is what the definition names; None when it names none, or that is missing. The same holds for the next one."""
+    """Is the topic that the definition names; None when it names none, or one that does not exist."""
     sending_policy: SendingPolicy | None
     visibility: Visibility
-    """Is what the caller sees that read it."""
+    """Says what the caller sees who read the candidate."""
     attachments: Attachments
-    """Holds those that the definition names and that are stored."""
+    """Holds the stored attachments that the definition names."""
     live: CampaignDefinition | None = None
-    """Is what triggers use now; None: the campaign was never activated."""
+    """Is the version that triggers use now; None for a campaign that was never activated."""
     version: CampaignVersion | None = None
-    """Is None when it is to be made of the draft."""
+    """Is the existing version that would become live again; None when a version is to be made of the draft."""
     test_cases: tuple[TestCase, ...] = ()
-    """Holds those of the campaign, when it is about the draft. An earlier version may have other data, for which its
+    """Holds the test cases of the campaign, for its draft alone. An earlier version may have other data, for which its
     cases are gone.
     """
     built: BuiltSources | None = None
-    """Is what was stored of the version; None: it is to be built of the draft."""
+    """Holds the built sources that are stored with the version; None when the sources of the draft are still to be
+    built.
+    """
     fragments: Fragments = field(default_factory=dict)
-    """Holds those that the definition leads to and that are stored: of a version those that it is pinned to. As the
-    hash of the content must be the same for every caller, some may be hidden from this one.
+    """Holds the stored fragments that the definition leads to: for a version, those that it is pinned to. As the hash
+    of the content must be the same for every caller, some may be hidden from this one.
     """
     newest: Mapping[str, int] = field(default_factory=dict)
     """Is the newest version of each of these fragments, by id."""
     live_fragments: Mapping[str, int] = field(default_factory=dict)
-    """Is what the live version is pinned to, as in `CampaignVersion`, when it is about the draft."""
+    """For the draft, holds the versions of fragments that the live version is pinned to, as in `CampaignVersion`."""
     pins: Pins = field(default_factory=dict)
-    """Is what names without a number mean; what is not there means its newest version."""
+    """Holds the versions that names without a number mean. A fragment that is not there is meant in its newest version.
+    """
     is_draft: bool = True
     """Is false for a version, and for the live one with other fragments."""
     audiences: Mapping[str, Audience] = field(default_factory=dict)
-    """Holds those that its rules ask about and that are stored, by id. As with fragments, some may be hidden from the
+    """Holds the stored audiences that its rules ask about, by id. As with fragments, some may be hidden from the
     caller.
     """
 
@@ -176,7 +179,7 @@ def _live_version(unit: UnitOfWork, campaign: Campaign) -> CampaignVersion | Non
 
 
 def renderer_of(candidate: Candidate, compiler: ContentCompiler, public_url: PublicUrl | None) -> CellRenderer:
-    """Returns what renders test cases with a candidate. `public_url` is what the links of recipients begin with."""
+    """Returns a renderer of test cases for a candidate. `public_url` is what the links of recipients begin with."""
     return CellRenderer(
         compiler,
         public_url,
@@ -203,7 +206,7 @@ def _audiences_of(
 
 
 def _states_of(audiences: Mapping[str, Audience]) -> set[tuple[str, str]]:
-    """Returns what is compared of audiences. Their lists may grow while a campaign is reviewed."""
+    """Returns those properties of audiences that must not change. Their lists may grow while a campaign is reviewed."""
     return {(each.name, each.etag) for each in audiences.values()}
 
 

@@ -9,9 +9,9 @@ from clarion_server.domain.campaigns.test_case import TestCase
 from clarion_server.domain.campaigns.test_cells import MAX_CELLS, TestCell, untested_findings
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
-#: Says how long one review may try test cases, in seconds of processor time.
+#: One review tries test cases for at most this many seconds of processor time.
 REVIEW_CPU_SECONDS = 10.0
-#: Says how many cells a finding names.
+#: A finding names at most this many cells.
 _NAMED = 3
 _OF_CASE = ("context", "profile", "locale", "rule", "audiences")
 
@@ -19,9 +19,9 @@ _Failures = dict[tuple[str, str, str, int], list[TestCell]]
 
 
 def case_findings(renderer: CellRenderer, cases: Sequence[TestCase]) -> Iterator[Finding]:
-    """Yields an error for whatever keeps a case from being rendered, and warnings of what no case is tried with.
+    """Yields an error for whatever keeps a case from being rendered, and a warning for each content without a case.
 
-    What does not compile fails nothing here, as review has told of it.
+    A content that does not compile is skipped here, as review has an error for it already.
     """
     cells = renderer.cells(cases)
     tried, failures = 0, _Failures()

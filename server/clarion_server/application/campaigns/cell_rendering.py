@@ -67,7 +67,7 @@ class TriedCell:
 
 
 class CpuBudget:
-    """Is the processor time that may still be spent on something."""
+    """Limits the processor time of some work."""
 
     def __init__(self, seconds: float, cpu_clock: Callable[[], float] = time.thread_time) -> None:
         self._clock = cpu_clock
@@ -98,10 +98,10 @@ class CellRenderer:
     campaign_id: str
     definition: CampaignDefinition
     channels: Sequence[ChannelConfiguration | None]
-    """Is what each action names, in their order; None when there is none of that name."""
+    """Holds the channel configuration of each action, in their order; None for one that does not exist."""
     attachments: Attachments
     built: BuiltSources | None = None
-    """Is what was stored of the version; None: its contents are built when they are compiled."""
+    """Holds the built sources that are stored with the version; None when contents are built as they are compiled."""
     fragments: Fragments = field(default_factory=dict)
     """Holds those that the definition leads to."""
     _contents: dict[tuple[int, str, str], CompiledContent | None] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class CellRenderer:
         return Person(case.context, case.profile, recipient.identity, address, locale, frozenset(case.audiences))
 
     def try_all(self, cells: Sequence[TestCell]) -> Iterator[TriedCell]:
-        """Yields what becomes of each cell. Raises WorkCancelled."""
+        """Yields the result of each cell. Raises WorkCancelled."""
         for cell in cells:
             check_cancelled()
             yield self._try(cell)
@@ -188,7 +188,7 @@ class CellRenderer:
             yield Violation("rule", "UNKNOWN_VALUE", "Must be the id of a rule of the campaign.")
 
     def _content(self, cell: TestCell) -> CompiledContent | None:
-        """Returns the content of a cell; None when it does not compile, of which review tells more."""
+        """Returns the content of a cell; None when it does not compile, for which review has an error."""
         key = (cell.action_index, cell.key.rule, cell.key.locale)
         if key not in self._contents:
             self._contents[key] = self._compiled(*key)

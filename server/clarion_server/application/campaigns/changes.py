@@ -1,4 +1,4 @@
-"""Says how a campaign is found, changed and saved: the steps that every use case of authors shares."""
+"""Finds, changes and saves campaigns: the steps that every use case of authors shares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clarion_server.domain.names import CAMPAIGNS
 
 T = TypeVar("T")
 
-#: Makes the next revision of a campaign, at that instant.
+#: Returns the next revision of a campaign, as of that instant.
 Change = Callable[[UnitOfWork, Campaign, Instant], Campaign]
 
 
@@ -29,7 +29,7 @@ class Target:
     visibility: Visibility
     campaign_id: str
     etag: str = ""
-    """Is empty when any state will do."""
+    """Is the etag of that state; empty when any state will do."""
 
     @property
     def name(self) -> str:
@@ -55,7 +55,7 @@ class CampaignChanges:
     async def make_and_read(
         self, target: Target, change: Change, reading: Callable[[UnitOfWork, Campaign], T]
     ) -> tuple[Campaign, T]:
-        """As `make`, with what `reading` finds in the same transaction after the change."""
+        """Does what `make` does, and also returns what `reading` finds in the same transaction after the change."""
 
         def apply(unit: UnitOfWork) -> tuple[Campaign, T]:
             changed = _apply(unit, target, change, self._clock.now())
@@ -94,7 +94,7 @@ def _apply(unit: UnitOfWork, target: Target, change: Change, now: Instant) -> Ca
 
 
 def _changed(unit: UnitOfWork, target: Target, change: Change, now: Instant) -> tuple[Campaign, Campaign, Campaign]:
-    """Returns the campaign as it is stored, as its schedule has it now, and as `change` makes it."""
+    """Returns the campaign as it is stored, as it is by its schedule now, and as `change` makes it."""
     stored = find_campaign(unit, target.visibility, target.campaign_id)
     current = stored.at(now)
     current.check_etag(target.etag)

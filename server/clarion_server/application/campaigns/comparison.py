@@ -32,7 +32,7 @@ class CompareVersions:
     version: int = 0
     """Is 0 for the draft."""
     render_test_cases: bool = False
-    """Says whether to tell which cells of the test cases come out differently."""
+    """Says whether to render the test cases with both versions and to compare the results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Comparison:
     after: CampaignDefinition
     schema_differences: list[SchemaDifference]
     fragments_before: Fragments = field(default_factory=dict)
-    """Holds those that a version is pinned to, and those that a draft would take now; the next ones do the same."""
+    """Holds the fragments that the version is pinned to or that the draft would use now, as does `fragments_after`."""
     fragments_after: Fragments = field(default_factory=dict)
     rendered: RenderedDifferences = NOT_RENDERED
 
@@ -67,7 +67,7 @@ class CampaignComparer:
         return replace(found, rendered=await self._rendered(command, caller))
 
     async def _rendered(self, command: CompareVersions, caller: Caller) -> RenderedDifferences:
-        """Returns what both versions make of the test cases of today. Raises ResourceNotFound."""
+        """Returns how the renderings of today's test cases differ between both versions. Raises ResourceNotFound."""
 
         def read(unit: UnitOfWork) -> tuple[Candidate | None, Candidate, list[TestCase]]:
             campaign = find_campaign(unit, caller.visibility, command.campaign_id)

@@ -38,11 +38,13 @@ EDITABLE_FIELDS = frozenset({"tags", LABELS, *(field.name for field in fields(Ca
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Is a definition, tags and access labels as an author sent them."""
+    """Holds a definition, tags and access labels as an author sent them."""
 
     definition: CampaignDefinition
     violations: tuple[Violation, ...] = ()
-    """Is what could not be read, by paths in the campaign. The definition holds stand-ins for it."""
+    """Holds what is wrong with fields that could not be read, by paths in the campaign. The definition holds
+    placeholders for them.
+    """
     tags: tuple[str, ...] = ()
     access_labels: tuple[str, ...] = ()
     """Holds the names."""
@@ -87,10 +89,10 @@ class UpdateCampaign:
     campaign_id: str
     draft: Draft
     changed_fields: frozenset[str]
-    """Names of EDITABLE_FIELDS. The other fields stay as they are."""
+    """Holds names of EDITABLE_FIELDS. The other fields stay as they are."""
     etag: str = ""
     violations: tuple[Violation, ...] = ()
-    """Is what was already wrong with the request, apart from the draft."""
+    """Holds what is wrong with the request, apart from the draft, that was found while it was read."""
     validate_only: bool = False
     """Checks everything and stores nothing when it is true."""
 
@@ -102,7 +104,7 @@ class DuplicateCampaign:
     version: int = 0
     """Is the version to copy; 0 stands for the draft."""
     display_name: str = ""
-    """Is empty for that of the source."""
+    """Is the display name of the copy; empty for that of the source."""
 
 
 class ManageCampaigns:

@@ -30,7 +30,7 @@ class ActivateCampaign:
     version: int = 0
     """Is an earlier version; 0 stands for a new one of the draft."""
     strict: bool = False
-    """Says whether what would refuse triggers that the live version takes is an error."""
+    """Makes it an error when the draft would refuse triggers that the live version accepts."""
     bypass_reason: str = ""
     """Says why the draft becomes live without the approvals that policies ask for. Only administrators may give one."""
 
@@ -109,7 +109,8 @@ class CampaignLifeCycle:
         )
 
     async def stop(self, campaign_id: str, disposal: QueueDisposal, etag: str, caller: Caller) -> tuple[Campaign, int]:
-        """With the number of messages that had no outcome at that moment. What becomes of them is delivery's matter.
+        """Returns the campaign and the number of its messages that had no outcome at that moment, whose sending or
+        cancelling follows.
 
         Raises ResourceNotFound, EtagMismatch or IllegalTransition.
         """

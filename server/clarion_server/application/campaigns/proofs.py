@@ -134,7 +134,7 @@ class ProofSender:
 
 @value
 class _Proof:
-    """Is what every address gets."""
+    """Is the content that every address gets."""
 
     channel: Channel
     content: Content

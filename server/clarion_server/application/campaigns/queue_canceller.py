@@ -17,7 +17,7 @@ from clarion_server.domain.messages.message import MessageState
 
 log = structlog.get_logger()
 
-#: Says how many messages one bulk step cancels.
+#: One bulk step cancels at most this many messages.
 BATCH = 500
 
 

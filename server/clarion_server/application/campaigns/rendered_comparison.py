@@ -1,4 +1,4 @@
-"""Compares what two versions of a campaign make of its test cases."""
+"""Compares the renderings of a campaign's test cases with two of its versions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clarion_server.domain.campaigns.test_case import TestCase
 from clarion_server.domain.campaigns.test_cell_difference import CellDifference, Outcome, cell_difference
 from clarion_server.domain.campaigns.test_cells import MAX_CELLS, CellKey, TestCell
 
-#: Says how long one comparison may render, in seconds of processor time.
+#: One comparison renders for at most this many seconds of processor time.
 COMPARISON_CPU_SECONDS = 10.0
 
 

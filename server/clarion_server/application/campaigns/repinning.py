@@ -45,14 +45,14 @@ class RepinFragment:
     bypass_reason: str = ""
     """Says why campaigns get it without the approvals that policies ask for. Only administrators may give one."""
     violations: tuple[Violation, ...] = ()
-    """Is what could not be read of the request."""
+    """Holds what is wrong with fields of the request that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class RollOut:
     to_version: int
     repins: list[FragmentRepin]
-    """One for each campaign, in their order."""
+    """Holds one result for each campaign, in their order."""
 
 
 class FragmentRepinner:
@@ -126,8 +126,8 @@ class FragmentRepinner:
     def _begin(
         self, unit: UnitOfWork, campaign_id: str, target: FragmentReference, caller: Caller
     ) -> tuple[FragmentRepin, Candidate | None, tuple[str, ...]]:
-        """Returns what would become of a campaign, what is to be reviewed for it, and the policies whose approvals are
-        missing. None: nothing is to be done.
+        """Returns the result to expect for a campaign, the candidate to review, and the policies whose approvals are
+        missing. The candidate is None when nothing is to be done.
         """
         found = unit.campaigns.get(caller.visibility, campaign_id)
         if found is None:

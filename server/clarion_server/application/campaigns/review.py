@@ -89,7 +89,7 @@ class Review:
         return findings
 
     async def build(self, definition: CampaignDefinition, fragments: Fragments = NO_FRAGMENTS) -> BuiltSources:
-        """Returns what is sent of the sources of a definition without errors."""
+        """Returns the built sources of a definition without errors."""
         return await run_in_background(self._compiler.build, definition, fragments)
 
     def _breaking_changes(
@@ -128,7 +128,7 @@ def _outdated_findings(
 
 
 def _roll_out(fragment_id: str, campaign_id: str) -> str:
-    """Returns how the live version of a campaign gets the newest version of a fragment."""
+    """Returns advice on how the live version of a campaign gets the newest version of a fragment."""
     return f"`clarion fragments repin {fragment_id} {campaign_id}` (`RepinFragment`)"
 
 
@@ -219,7 +219,7 @@ def _sending_policy_findings(definition: CampaignDefinition, policy: SendingPoli
 
 
 def _throughput_findings(definition: CampaignDefinition) -> Iterator[Finding]:
-    """Yields what a campaign asks for that only a profile can answer, although it looks up none."""
+    """Yields each part of a campaign that needs profiles although the campaign looks up none."""
     if definition.throughput_mode is not ThroughputMode.HIGH:
         return
     needs = []

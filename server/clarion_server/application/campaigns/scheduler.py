@@ -17,7 +17,7 @@ from clarion_server.domain.instant import MILLISECOND, SECOND, Instant, Span
 
 log = structlog.get_logger()
 
-#: Limits how long the scheduler sleeps, because another process may have given a campaign an earlier time.
+#: The scheduler sleeps for at most this long, because another process may have given a campaign an earlier time.
 MAX_SLEEP: Span = 5 * SECOND
 #: It sleeps no shorter, so that a campaign that cannot be moved does not keep the processor busy.
 _MIN_SLEEP: Span = 10 * MILLISECOND

@@ -33,9 +33,10 @@ from clarion_server.domain.finding import Finding
 from clarion_server.domain.text_rules import repetition_violations
 from clarion_server.domain.violation import Violation, required, too_many
 
-#: Says how long one call may render, in seconds of processor time.
+#: One call renders for at most this many seconds of processor time.
 RUN_CPU_SECONDS = 60.0
-#: Says how long one step of a run keeps a thread, in seconds of processor time. Others' reviews take turns with it.
+#: One step of a run keeps a thread for at most this many seconds of processor time, so that reviews of others get their
+#: turn.
 _STEP_CPU_SECONDS = 0.1
 _CELLS_PER_STEP = 50
 
@@ -51,13 +52,13 @@ class TryCases:
     case_ids: Sequence[str] = ()
     """Is empty for all."""
     expected: Mapping[CellKey, Expected] = field(default_factory=dict)
-    """Is what to compare with in place of what was accepted. Not empty: only these cells are tried."""
+    """Holds documents to compare with instead of the accepted ones. Unless it is empty, only their cells are tried."""
     run_etag: str = ""
     """Is that of the run which this one continues; empty for one that begins."""
     start: int = 0
     """Is the position of the first cell to try."""
     violations: tuple[Violation, ...] = ()
-    """Is what was already wrong with the command when it arrived."""
+    """Holds what is wrong with the command that was found while it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class RunEnd:
     format_data: str
     findings: Sequence[Finding]
     gone: Sequence[CellKey]
-    """Holds the cells that there are no longer, of what was accepted of the cases that were tried."""
+    """Holds the cells of accepted renderings that no longer exist, for the cases that were tried."""
     next_cell: int | None
     """Is the position of the first cell that was not tried; None when none is left."""
 
@@ -95,7 +96,7 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """Is what is tried, and the state in which it was read."""
+    """Is the candidate that is tried, with the state in which it was read."""
 
     candidate: Candidate
     cases: tuple[TestCase, ...]

@@ -46,11 +46,13 @@ class ChannelSettings:
     """Is a channel configuration as an administrator sent it."""
 
     configuration: ChannelConfiguration
-    """Only its EDITABLE_FIELDS mean anything, and not its access labels."""
+    """Has the values of the EDITABLE_FIELDS. Its other fields, and its access labels, mean nothing."""
     violations: tuple[Violation, ...] = ()
-    """Is what could not be read, by paths in the configuration, which holds stand-ins for it."""
+    """Holds what is wrong with fields that could not be read, by paths in the configuration, which holds placeholders
+    for them.
+    """
     access_labels: tuple[str, ...] = ()
-    """Holds the names of those that it is to have."""
+    """Holds the names of the access labels that the configuration is to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,10 @@ class UpdateChannelConfiguration:
     configuration_id: str
     settings: ChannelSettings
     changed_fields: frozenset[str]
-    """Names of EDITABLE_FIELDS. The other fields stay as they are."""
+    """Holds names of EDITABLE_FIELDS. The other fields stay as they are."""
     etag: str = ""
     violations: tuple[Violation, ...] = ()
-    """Is what was already wrong with the request, apart from the settings."""
+    """Holds what is wrong with the request, apart from the settings, that was found while it was read."""
     validate_only: bool = False
     """Checks everything and stores nothing when it is true."""
 

@@ -1,1 +1,1 @@
-"""Says what people subscribe to, and what they have chosen."""
+"""The use cases of consent: topics, people's choices about them, and the settings of a sandbox."""

@@ -24,7 +24,7 @@ from clarion_server.domain.violation import Violation, required, too_many
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Is whom a call is about: a profile, or whoever has an identity. One of both is given."""
+    """Names the person that a call is about: by a profile or by an identity, one of which is given."""
 
     profile_id: str | None = None
     identity: str | None = None
@@ -36,7 +36,7 @@ class SetConsents:
     changes: Sequence[ConsentChange]
     """A time of 0 stands for now."""
     violations: tuple[Violation, ...] = ()
-    """Is what could not be read. The changes hold stand-ins for it."""
+    """Holds what is wrong with fields that could not be read. The changes hold placeholders for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class ManageConsents:
         return await self._transactions.read(read)
 
     def _read(self, unit: UnitOfWork, sandbox: str, person: Person) -> tuple[Identity | None, list[Violation]]:
-        """Returns the identity, or None where the person is named by a profile, and what is wrong with it."""
+        """Returns the identity, or None when the person is named by a profile, and what is wrong with it."""
         if person.identity is None:
             return None, []
         read = self._identities.read(person.identity, "identity", stored_namespaces(unit, sandbox, [person.identity]))

@@ -29,7 +29,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class RecordedEach:
-    """Is what became of changes of which each was made by itself."""
+    """Is the result of changes that are stored independently of each other."""
 
     is_changed: bool
     """Says whether the history got an entry of them."""

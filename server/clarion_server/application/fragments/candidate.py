@@ -1,4 +1,4 @@
-"""Says what is reviewed, approved and published: the draft of a fragment with the fragments that it leads to."""
+"""Defines what is reviewed, approved and published: the draft of a fragment with the fragments that it leads to."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class FragmentCandidate:
 
     fragment: Fragment
     version: FragmentVersion
-    """Is what would be published."""
+    """Is the version that would be published."""
     fragments: Fragments
     """Holds those that it leads to, as they would be then. As the hash of the content must be the same for every
     caller, some may be hidden from this one.
     """
     visibility: Visibility
-    """Is what the caller sees that read it."""
+    """Says what the caller sees who read the draft."""
 
     @property
     def content_hash(self) -> str:

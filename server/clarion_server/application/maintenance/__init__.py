@@ -1,1 +1,1 @@
-"""Says what a process does besides: its lease, lost attempts, retention, and what it tells of itself."""
+"""The background work of a process: its lease, taking over from processes that died, retention, and housekeeping."""

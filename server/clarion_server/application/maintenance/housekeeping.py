@@ -28,7 +28,8 @@ log = structlog.get_logger()
 
 #: Seconds between two rounds.
 EVERY = 5.0
-#: Says how many rows one step moves or deletes. That takes a few milliseconds, for which triggers may have to wait.
+#: One step moves or deletes at most this many rows, which takes a few milliseconds, for which triggers may have to
+#: wait.
 BATCH = 100
 #: Members of lists are small, and one list may have ten million.
 LIST_BATCH = 1_000

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-#: Says how many messages one bulk step moves.
+#: One bulk step moves at most this many messages.
 BATCH = 500
 
 _PROCESS_ENDED = Failure(
@@ -42,7 +42,7 @@ _PROCESS_ENDED = Failure(
 
 
 class ProcessHeartbeat:
-    """Goes round three times in the span of a lease."""
+    """Runs a round three times in the span of a lease."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class ProcessHeartbeat:
             log.warning("lease_not_returned", error=type(error).__name__)
 
     async def beat(self) -> None:
-        """Goes round once."""
+        """Runs one round."""
         await self._write(lambda unit: unit.processes.remove_lapsed(self._clock.now()))
         await self._requeue_pending()
         if await self._transactions.read(self._lapsed_processes):
@@ -150,7 +150,7 @@ class ProcessHeartbeat:
         return unit.messages.owners() - unit.processes.live(self._clock.now())
 
     def _take_over(self, unit: UnitOfWork) -> int:
-        """Ends attempts of processes whose lease has lapsed: nobody knows how they went. Returns how many."""
+        """Ends the attempts of processes whose lease has lapsed, whose results nobody knows. Returns their number."""
         now = self._clock.now()
         outcomes = defaultdict(list)
         messages = unit.messages.claimed_by(self._lapsed_processes(unit), BATCH)

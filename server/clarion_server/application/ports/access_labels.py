@@ -19,8 +19,8 @@ class LabelsExhausted(Exception):
 
 class AccessLabelRepository(Protocol):
     def hand_out(self, sandbox: str, names: Collection[str]) -> AccessLabels:
-        """Returns the labels of the sandbox with these names, of which new ones are made. Raises LabelsExhausted, and
-        WriteConflict when another process makes some at the same time.
+        """Returns the labels of the sandbox with these names, and makes those that do not exist. Raises
+        LabelsExhausted, and WriteConflict when another process makes some at the same time.
         """
         ...
 

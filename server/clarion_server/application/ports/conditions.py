@@ -19,7 +19,7 @@ class Condition(Protocol):
     def evaluate(
         self, attributes: Mapping[str, Any], values: Mapping[str, Any], choices: Mapping[ConsentScope, str]
     ) -> bool | FailureCause:
-        """Returns whether it is true of a person, or why that cannot be said. Raises nothing.
+        """Returns whether it is true of a person, or why the evaluation failed. Raises nothing.
 
         `attributes` are all stored ones, `values` those of `reads.names`, and `choices` those of `reads.consents`.
         """

@@ -207,7 +207,7 @@ class ContentCompiler(Protocol):
 
 
 class ExampleFinder(Protocol):
-    """Finds data for a content that nobody has triggered yet."""
+    """Finds example data for a campaign that nobody has triggered yet."""
 
     def example(
         self,

@@ -140,7 +140,7 @@ class DueQuery:
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """Holds as much of a message as its queue needs."""
+    """Holds the parts of a message that its queue needs."""
 
     id: str
     due_time: Instant

@@ -23,13 +23,13 @@ from clarion_server.domain.people.profile_import import ImportBatch, ImportRow
 from clarion_server.domain.violation import Violation, too_many
 
 MAX_ROWS = 1_000
-#: Says how much one transaction writes: it takes a few milliseconds, for which a trigger may have to wait.
+#: One transaction writes at most this much, which takes a few milliseconds, for which a trigger may have to wait.
 _STEP = 100
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedChoices:
-    """Says what became of the choices of one row."""
+    """Is the result of storing the choices of one row."""
 
     is_changed: bool
     forbidden: Sequence[int]
@@ -68,7 +68,7 @@ class ImportProfiles:
     async def import_rows(
         self, profiles: Sequence[ImportedProfile], caller: Caller, place: ImportPlace | None = None
     ) -> list[ImportResult]:
-        """Returns what became of each profile, in their order. Raises InvalidFields or Unavailable.
+        """Returns the result for each profile, in their order. Raises InvalidFields or Unavailable.
 
         When it raises Unavailable, some of them may be stored. It may be repeated. Of those that belong to a place in
         an import, none is imported twice.
@@ -166,7 +166,7 @@ def _with_choices(result: ImportResult, choices: RecordedChoices | None) -> Impo
 
 
 def _steps(profiles: Sequence[ImportedProfile]) -> Iterator[list[ImportedProfile]]:
-    """Yields the profiles in parts that are written in about the same time."""
+    """Splits the profiles into parts that take about the same time to write."""
     step: list[ImportedProfile] = []
     weight = 0
     for profile in profiles:

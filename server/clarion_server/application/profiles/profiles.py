@@ -35,7 +35,9 @@ class ProfileFields:
     locale: str
     time_zone: str
     violations: tuple[Violation, ...] = ()
-    """Is what could not be read, by paths in the profile. The fields hold stand-ins for it."""
+    """Holds what is wrong with fields that could not be read, by paths in the profile. The fields hold placeholders for
+    them.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,13 @@ class UpdateProfile:
     profile_id: str
     fields: ProfileFields
     changed_fields: frozenset[str]
-    """Names of EDITABLE_FIELDS. The other fields stay as they are."""
+    """Holds names of EDITABLE_FIELDS. The other fields stay as they are."""
     changed_attributes: frozenset[str] = frozenset()
     """Holds the names of single attributes that change. One that the fields lack, or whose value is None, is removed.
     """
     etag: str = ""
     violations: tuple[Violation, ...] = ()
-    """Is what was already wrong with the request, apart from the fields."""
+    """Holds what is wrong with the request, apart from the fields, that was found while it was read."""
     validate_only: bool = False
     """Checks everything and stores nothing when it is true."""
 

@@ -1,1 +1,1 @@
-"""Says what was accepted and what became of it: look-ups, reports, events."""
+"""The queries about what was accepted and sent: executions, messages, and watches of events."""

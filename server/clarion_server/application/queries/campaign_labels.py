@@ -1,4 +1,4 @@
-"""Knows the access labels of what the events belong to that are watched."""
+"""Remembers the access labels of the campaigns and other subjects of watched events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clarion_server.domain.events.event import Event
 
 @dataclass(frozen=True, slots=True)
 class LabelLook:
-    """Is what one look into the store found."""
+    """Holds what one read of the store found."""
 
     change_count: int
     masks: Mapping[int, int]
@@ -22,7 +22,7 @@ class LabelLook:
 
 
 class CampaignLabels:
-    """Knows the access labels of campaigns. An instance belongs to one event loop. What it says holds for the last
+    """Remembers the access labels of campaigns. An instance belongs to one event loop. What it says holds for the last
     look, which comes with each read of events.
     """
 

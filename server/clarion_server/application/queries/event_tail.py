@@ -20,11 +20,11 @@ from clarion_server.domain.events.event import Event
 
 log = structlog.get_logger()
 
-#: Says how many events one read brings at most.
+#: One read returns at most this many events.
 _PAGE = 500
-#: Says how many events the tail remembers, for watchers that join it a little behind.
+#: The tail remembers this many events, for watchers that join it a little behind.
 _REMEMBERED = 1_000
-#: Says how many events may wait for a watcher. One that takes them more slowly falls behind, and reads them from the
+#: At most this many events wait for a watcher. One that takes them more slowly falls behind, and reads them from the
 #: store.
 MAX_WAITING = 1_000
 

@@ -25,7 +25,7 @@ _LABELS_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Is an event, or the news that there was none, and the position from which to go on."""
+    """Is an event, or a sign that there was none, with the position from which to go on."""
 
     position: int
     event: Event | None = None

@@ -37,7 +37,7 @@ class CampaignCounts:
 
     @property
     def queued_count(self) -> int:
-        """Counts messages without an outcome: those that are queued, or being handed off."""
+        """Returns the number of messages without an outcome: those that are queued or being handed off."""
         return self.targeted_count - sum(self.outcome_counts.values())
 
     @property

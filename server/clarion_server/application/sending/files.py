@@ -13,7 +13,7 @@ from clarion_server.domain.attachments.carried_file import CarriedFile, files_of
 from clarion_server.domain.attachments.message_file import MessageFile
 from clarion_server.domain.content import Content
 
-#: About how many bytes the encoded files take at most that are kept. Those of mails under way come on top.
+#: Kept encoded files take about this many bytes at most, besides those of mails under way.
 MAX_BYTES = 64 * 2**20
 
 

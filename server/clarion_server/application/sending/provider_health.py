@@ -1,4 +1,4 @@
-"""Tells the operator in the log when a provider takes nothing any more, and when it takes messages again."""
+"""Logs when a provider accepts no messages any more, and when it accepts them again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from clarion_server.domain.messages.message import MessageState
 
 log = structlog.get_logger()
 
-#: So many hand-offs in a row must fail: one may meet a server that is being restarted.
+#: This many hand-offs in a row must fail, as one may meet a server that is being restarted.
 FAILURES = 3
-#: A provider that comes and goes is told about once in such a span.
+#: A provider that comes and goes is logged at most once in this span.
 QUIET: Span = MINUTE
 
 #: The reasons that say nothing about a single message.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-#: For how long, in seconds, is rendered before others have a turn of the loop.
+#: Mails are rendered for this long, in seconds, before other tasks of the event loop have a turn.
 TURN = 0.01
 #: From how many seconds on a rendering is long. After it nothing is rendered for half as long, because a call needs
 #: several turns.

@@ -20,7 +20,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.message import Message, MessageState
 from clarion_server.domain.triggering.execution import Cancellation, cancellation
 
-#: Says how many messages of a run one bulk step cancels.
+#: One bulk step cancels at most this many messages of a run.
 _BATCH = 500
 
 

@@ -1,4 +1,4 @@
-"""Finds out to which audiences the recipients of triggers belong, as far as rules ask."""
+"""Finds out to which of the audiences that rules ask about the recipients of triggers belong."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Asking = tuple[Trigger, AbstractSet[str]]
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Is what the store has of the audiences and of the profiles of a batch."""
+    """Holds the audiences and the profiles of a batch as the store has them."""
 
     sources: Mapping[tuple[str, str], AudienceSource]
     conditions: Mapping[str, Condition]

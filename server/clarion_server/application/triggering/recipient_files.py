@@ -21,7 +21,7 @@ from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.content.mail_size import mail_size
 from clarion_server.domain.violation import Violation, too_many
 
-#: Limits one recipient.
+#: A recipient has at most this many files of its own.
 MAX_FILES = 5
 #: Files that have more octets together are checked in a thread, which takes about a millisecond a megabyte.
 _LARGE_BYTES = 64 * 1024
@@ -31,7 +31,7 @@ _FIELD = "attachments"
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """Is what decides about the files of a trigger, beside the files."""
+    """Holds what the checks of a trigger's files need besides the files."""
 
     live: LiveCampaign
     uploads: Attachments

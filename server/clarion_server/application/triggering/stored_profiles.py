@@ -35,8 +35,8 @@ _UNKNOWN = Violation(
 
 @value
 class MemberUse:
-    """Is what differs when the recipients are members of an audience: none of them is rejected. Whoever cannot be
-    written to is excluded.
+    """Says how profiles are used when the recipients are members of an audience: none of them is rejected, and whoever
+    cannot be written to is excluded.
     """
 
     stored: AbstractSet[int]

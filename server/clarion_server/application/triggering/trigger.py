@@ -55,9 +55,9 @@ from clarion_server.domain.violation import Violation
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
 _FIRST_DELIVERABLE, _HIGH = ActionMode.FIRST_DELIVERABLE, ThroughputMode.HIGH
-#: Says how often a trigger is checked when its campaign changes meanwhile, before the caller is asked to repeat it.
+#: A trigger is checked at most this often while its campaign keeps changing; then the caller is asked to repeat it.
 _ATTEMPTS = 5
-#: Says how many bytes of context weigh as much as one row, which bounds the memory of what waits for a commit.
+#: This many bytes of context weigh as much as one row, which bounds the memory of what waits for a commit.
 _BYTES_PER_ROW = 4096
 
 
@@ -66,7 +66,7 @@ class TriggerAnswer:
     execution: Execution
     replayed: bool = False
     explanation: Explanation | None = None
-    """Is what would decide about the messages of a trigger that was only validated; None for any other."""
+    """Explains the decision about a trigger that was only validated; None for any other."""
 
 
 @value
@@ -376,6 +376,6 @@ def _check(admission: Admission, violations: Sequence[Violation], allow_partial:
 
 
 def _weight(trigger: Trigger) -> int:
-    """Returns about how many rows the trigger comes to."""
+    """Estimates the number of rows that the trigger writes."""
     contexts = sum([len(recipient.context) for recipient in trigger.recipients])
     return 1 + (len(trigger.recipients) + contexts // _BYTES_PER_ROW) * len(trigger.actions)

@@ -1,1 +1,1 @@
-"""Says what recipients do with the links in their mails: they unsubscribe, and choose what to get."""
+"""The use cases of the links in mails: recipients unsubscribe, and choose what to get."""

@@ -1,4 +1,4 @@
-"""Stores what people choose by the links in their mails, and shows what is stored."""
+"""Shows and stores what people choose by the links in their mails."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _count_unsubscribed(unit: UnitOfWork, link: PersonalLink, denial: ConsentCha
 
 @dataclass(frozen=True, slots=True)
 class _Press:
-    """Is what one request stores."""
+    """Holds what one request stores."""
 
     sandbox: str
     work: Callable[[UnitOfWork], Any]
@@ -204,7 +204,7 @@ def masked(address: str) -> str:
 
 
 def text_version_of(*texts: str) -> str:
-    """Returns what tells the words of an offer from all others."""
+    """Returns a version of the words of an offer, which changes with them."""
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 

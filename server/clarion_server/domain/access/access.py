@@ -32,7 +32,7 @@ class ApiKey:
     creator: str = ""
     revoke_time: Instant | None = None
     access_labels: AccessLabels = NO_ACCESS_LABELS
-    """Is what it may see beside the things without labels. They are never changed."""
+    """The key sees resources with these labels, besides those without any. They never change."""
 
     @property
     def name(self) -> str:
@@ -41,26 +41,28 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """Is what a caller may see: the things of one sandbox that have no access label but these."""
+    """Says what a caller may see: resources of one sandbox that have no other access labels than these."""
 
     sandbox: str
     labels: AccessLabels = NO_ACCESS_LABELS
 
     @property
     def hidden(self) -> int:
-        """Returns the bits of the labels that hide a thing from the caller."""
+        """Returns the bits of the labels that the caller lacks. A resource with one of them is hidden."""
         return ~self.labels.mask
 
     def sees(self, labels: AccessLabels) -> bool:
-        """Returns whether a thing with these labels may be seen."""
+        """Returns whether the caller may see a resource with these labels."""
         return not labels.mask & ~self.labels.mask
 
     def shown(self, name: str, labels: AccessLabels) -> str:
-        """Returns the name of a thing with these labels for an error, in which a hidden thing has none."""
+        """Returns the name of a resource with these labels for an error, or `HIDDEN_THING` when the caller must not see
+        it.
+        """
         return name if self.sees(labels) else HIDDEN_THING
 
 
-#: Stands in errors for what the caller does not see.
+#: Errors write this in place of a name that the caller must not see.
 HIDDEN_THING = "something that this key does not see"
 
 
@@ -71,7 +73,7 @@ def whole_sandbox(sandbox: str) -> Visibility:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Is the caller, as its key identifies it."""
+    """Describes the caller that an API key identifies."""
 
     name: str
     visibility: Visibility

@@ -1,7 +1,7 @@
 """Keyed hashes, which stand for the addresses of erased people.
 
-Such a suppression recognises an address and does not tell it. That is a pseudonym in the sense of data protection law:
-whoever has the key can test addresses against it, so the keys are kept outside of the store.
+A suppression with a hash recognises an address without revealing it. That is a pseudonym in the sense of data
+protection law: whoever has the key can test addresses against it, so the keys are kept outside of the store.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class AddressHasher:
         return bool(self._keys)
 
     def targets(self, sandbox: str, address: str) -> tuple[str, ...]:
-        """Returns what may stand for the address in the targets of suppressions, the one of the first key first."""
+        """Returns the hashes that suppressions may hold in place of the address, that of the first key first."""
         text = f"{sandbox}\0{email_key(address)}".encode()
         # The sandbox is part of the text, so that nobody sees which people two sandboxes share.
         return tuple(
@@ -37,5 +37,5 @@ class AddressHasher:
         )
 
 
-#: Of a service without keys, in whose store there are no hashes.
+#: This is the hasher of a service without keys, whose store has no hashes.
 NO_ADDRESS_HASHER = AddressHasher({})

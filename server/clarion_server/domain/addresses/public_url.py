@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from clarion_server.domain.addresses.host import is_loopback
 
-#: Is in characters. Some mail clients do not take links of more than 800.
+#: A public URL has at most this many characters. Some mail clients do not take links of more than 800.
 MAX_PUBLIC_URL = 200
 
 _FORM = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*", re.ASCII)

@@ -16,12 +16,12 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.text_rules import text_violations
 from clarion_server.domain.violation import Violation, too_long
 
-#: Is the longest comment, in characters.
+#: A comment has at most this many characters.
 MAX_COMMENT = 2_000
 
 
 class ApprovalAction(StrEnum):
-    """Is what a key did about the approval of a draft."""
+    """Says what the holder of a key did in the approval of a draft."""
 
     SUBMITTED = "SUBMITTED"
     APPROVED = "APPROVED"
@@ -48,37 +48,37 @@ class ApprovalStep:
     """One entry of the history of approvals, which is append-only."""
 
     draft: DraftKey
-    """Is that of the campaign or the fragment."""
+    """Identifies the draft of the campaign or the fragment."""
     action: ApprovalAction
     time: Instant
     actor: str
     """Is the name of the key."""
     comment: str = ""
     content_hash: str = ""
-    """Is what the step is about; empty for a comment."""
+    """Is the hash of the content that the step is about; empty for a comment."""
     key: int = 0
     """Is assigned by the store, in the order of the steps."""
     thread: int | None = None
-    """Is the key of the step that began the thread which it belongs to; None for a step that is no reply."""
+    """For a reply, this is the key of the step that began the thread; for any other step, None."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalThread:
-    """Is a step that says something, with what was answered to it."""
+    """Is a comment with its replies."""
 
     opening: ApprovalStep
     replies: tuple[ApprovalStep, ...]
-    """Holds the answers, the oldest first."""
+    """Holds the replies, the oldest first."""
 
     @property
     def is_resolved(self) -> bool:
-        """Returns whether nothing was said since it was resolved last."""
+        """Returns whether the thread was resolved and nobody has replied since."""
         return bool(self.replies) and self.replies[-1].action is ApprovalAction.RESOLVED
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Is the draft that was submitted last, and who approved it."""
+    """Describes the latest submission of a draft, and who has approved it."""
 
     content_hash: str
     submitter: str
@@ -88,7 +88,9 @@ class Submission:
 
     @classmethod
     def of(cls, steps: Sequence[ApprovalStep]) -> Submission | None:
-        """Returns what the steps from a submission on, the oldest first, say; None when they hold none."""
+        """Returns the submission that these steps record, from its own step on, the oldest first; None when there are
+        no steps.
+        """
         if not steps:
             return None
         first, approvals = steps[0], [step.actor for step in steps if step.action is ApprovalAction.APPROVED]
@@ -100,12 +102,14 @@ class Requirement:
     """Is what one policy asks of a draft."""
 
     policy: str
-    """Is the name of the policy. Empty when none holds: then somebody who was asked must approve all the same."""
+    """Is the name of the policy. It is empty when no policy applies: a submitted draft still takes one approval then.
+    """
     required_count: int
     approvers: tuple[str, ...]
     """Holds the names of the keys whose approvals count for it."""
     possible_approvers: tuple[str, ...] | None = None
-    """Holds the names of the keys whose further approvals would count for it; None: the policy names no approvers."""
+    """Holds the names of the keys whose further approvals would count for it; None when the policy names no approvers.
+    """
 
     @property
     def is_met(self) -> bool:
@@ -149,7 +153,7 @@ def possible_approvers_of(requirements: Iterable[Requirement]) -> tuple[str, ...
 
 
 def is_approved(policies: Iterable[ApprovalPolicy], draft: Approvable, submission: Submission) -> bool:
-    """Returns whether a submitted draft has every approval. Without a policy that holds for it, it takes one."""
+    """Returns whether a submitted draft has every approval that it needs: one, when no policy applies to it."""
     requirements = requirements_of(policies, draft, submission)
     return all(each.is_met for each in requirements) if requirements else bool(submission.approvers)
 

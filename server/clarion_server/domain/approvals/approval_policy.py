@@ -1,4 +1,4 @@
-"""Approval policies: whose word it takes before a draft becomes live, or a version."""
+"""Approval policies say who must approve a draft before it becomes live or is published."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from clarion_server.domain.tags import folded, one_tag_violations
 from clarion_server.domain.text_rules import display_name_violations, repetition_violations
 from clarion_server.domain.violation import Violation, out_of_range, too_many
 
-#: Limits how many a sandbox has.
+#: A sandbox has at most this many approval policies.
 MAX_POLICIES = 100
-#: Says how many approvals a policy may ask for.
+#: A policy may ask for at most this many approvals.
 MAX_REQUIRED = 5
-#: Says how many values a condition has, and how many approvers a policy, at most.
+#: A condition has at most this many values, and a policy at most this many approvers.
 MAX_VALUES = 100
 
 
@@ -41,20 +41,22 @@ class ApprovalConditions:
     tags: tuple[str, ...] = ()
     """Holds tags, which are compared without case."""
     requesters: tuple[str, ...] = ()
-    """Names of keys, of which one must have worked on the draft."""
+    """Holds names of keys, one of which must have worked on the draft."""
     fragment_kinds: tuple[FragmentKind, ...] = ()
     """The fragment must be of one of them."""
     fragments: tuple[str, ...] = ()
     """Holds the names of fragments. They need not exist."""
 
     def are_met(self, traits: Traits, workers: Collection[str]) -> bool:
-        """`traits` are those of a draft, and `workers` the names of the keys that edited or submitted it."""
+        """Returns whether a draft meets every condition. `workers` are the names of the keys that edited or submitted
+        it.
+        """
         return _has_one(self.requesters, workers) and all(
             _has_one(self._values(condition), present) for condition, present in traits.items()
         )
 
     def of_others(self, kind: DraftKind) -> list[str]:
-        """Returns the names of the conditions with values that drafts of this kind do not have."""
+        """Returns the names of the conditions that have values although they do not apply to drafts of this kind."""
         others = (each for other, conditions in _CONDITIONS_OF.items() if other is not kind for each in conditions)
         return [each for each in others if getattr(self, each)]
 
@@ -75,7 +77,7 @@ class ApprovalPolicy(Resource):
     applies_to: DraftKind = DraftKind.CAMPAIGN
     conditions: ApprovalConditions = ApprovalConditions()
     approvers: tuple[str, ...] = ()
-    """Names of the keys whose approval counts; none: those of every key that may approve."""
+    """Holds the names of the keys whose approval counts; empty when that of every key with the scope counts."""
     required_count: int = 1
     """Says how many different keys must approve."""
     block_self: bool = False

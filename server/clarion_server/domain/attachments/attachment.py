@@ -25,7 +25,7 @@ from clarion_server.domain.names import ATTACHMENTS
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, required, too_long
 
-#: Is in octets of UTF-8.
+#: The name of a file has at most this many octets in UTF-8.
 MAX_FILE_NAME = 255
 
 #: Characters that no system has in a file's name, and those that turn the direction of writing: with one of them

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from zipfile import BadZipFile, ZipFile
 
-#: Is the type of a file of which nothing is known.
+#: Files of unknown type have this type.
 OCTET_STREAM = "application/octet-stream"
 #: More entries are refused unread, because reading a directory of a million takes seconds.
 MAX_ZIP_ENTRIES = 10_000
@@ -122,7 +122,8 @@ def _is_office(part: str) -> Callable[[bytes], bool]:
     return fits
 
 
-#: By content type. The first type that fits is the recognised one, so the more special ones come first.
+#: Holds the types of files by their content types. The first that fits is taken, so special ones come before general
+#: ones.
 TYPES: Mapping[str, FileType] = {
     "application/pdf": FileType(("pdf",), _begins(b"%PDF-")),
     "image/png": FileType(("png",), _begins(b"\x89PNG\r\n\x1a\n"), is_image=True),

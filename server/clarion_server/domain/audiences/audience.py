@@ -14,9 +14,9 @@ from clarion_server.domain.resource import Resource
 from clarion_server.domain.text_rules import description_violations, display_name_violations
 from clarion_server.domain.violation import Violation
 
-#: Limits how many a sandbox has.
+#: A sandbox has at most this many audiences.
 MAX_AUDIENCES = 1_000
-#: Limits how many one list has.
+#: A list has at most this many identities.
 MAX_LISTED = 10_000_000
 
 
@@ -53,7 +53,7 @@ class Audience(Resource):
 
 
 class AudienceMember(NamedTuple):
-    """One member: a stored profile, or an identity of a list, which a profile may have or not."""
+    """Is a member of an audience: a stored profile, or an identity of a list, whether or not a profile has it."""
 
     profile: ProfileRef | None
     identity: Identity | None

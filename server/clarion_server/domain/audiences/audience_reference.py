@@ -9,11 +9,11 @@ from clarion_server.domain.names import AUDIENCES
 from clarion_server.domain.text_rules import repetition_violations
 from clarion_server.domain.violation import Violation, too_many
 
-#: That the rules of one action ask about: each takes an evaluation of its condition for every recipient.
+#: The rules of one action ask about at most this many audiences: each costs an evaluation for every recipient.
 MAX_ASKED = 10
-#: Of one recipient, in a request or a test case that says to which audiences the recipient belongs.
+#: A request or a test case says of a recipient that it belongs to at most this many audiences.
 MAX_GIVEN = 50
-# Texts and comments are read as wholes, so that a call within them is none.
+# Texts and comments are matched whole, so that nothing within them is taken for a call.
 _TOKEN = re.compile(
     r"""
     \baudience\s*\(\s*(?:"(?P<double>[^"\\\n]*)"|'(?P<single>[^'\\\n]*)')\s*\)

@@ -17,7 +17,7 @@ from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.messages.message import NO_LABELS
 from clarion_server.domain.value import value
 
-#: Is the most members that a run may be allowed to have.
+#: A caller may allow a run at most this many members.
 MAX_MEMBERS = 10_000_000
 #: The largest context of a run, as JSON in bytes. Each message has its own copy, so that a call with a large one could
 #: fill the disk.
@@ -69,7 +69,7 @@ class EndReason(StrEnum):
 
 @value
 class FailedEvaluations:
-    """Holds the members that could not be told, as evaluating the condition for them failed."""
+    """Counts the people for whom evaluating the condition failed, by one cause. None of them is a member."""
 
     cause: FailureCause
     count: int
@@ -90,7 +90,7 @@ class Selection:
     count: int
     failures: tuple[FailedEvaluations, ...] = ()
     snapshot_count: int = 1
-    """In how many states of the store they were read, one after the other."""
+    """Is the number of snapshots of the store that the members were read from, one after the other."""
 
 
 @value
@@ -116,7 +116,7 @@ class AudienceRun:
     context: bytes
     """Is the context of every recipient, as JSON."""
     locale: str = ""
-    """Of every recipient; empty: as the profile of each says."""
+    """Is the locale of every recipient. When it is empty, the profile of each says which."""
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     state: RunState = RunState.SCHEDULED
     owner: str | None = None
@@ -124,7 +124,7 @@ class AudienceRun:
     select_time: Instant | None = None
     """Says when it began to select its members."""
     selection: Selection | None = None
-    """None until its members are complete. Of a refused run, how many there would have been."""
+    """Is None until the members are complete. For a refused run it says how many there would have been."""
     decided_count: int = 0
     """Says how many members were decided about. The next one has this ordinal."""
     accepted_count: int = 0
@@ -152,7 +152,7 @@ class AudienceRun:
         return self.member_count - self.decided_count
 
     def taken(self, owner: str) -> AudienceRun:
-        """Returns the run in the hands of a process."""
+        """Returns the run as one that this process executes."""
         return replace(self, owner=owner)
 
     def begun(self, now: Instant) -> AudienceRun:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from clarion_server.domain.consent.consent import ConsentScope
 
-#: Is in bytes of UTF-8.
+#: A condition has at most this many bytes in UTF-8.
 MAX_CONDITION = 4 * 1024
-#: Says how many people are named for each cause of failed evaluations.
+#: At most this many people are named for each cause of failed evaluations.
 MAX_SAMPLES = 10
 
 
@@ -45,14 +45,14 @@ class ConditionProblem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ConditionReads:
-    """Is what a condition reads. Nothing else needs to be given to its evaluation."""
+    """Says what a condition reads. Its evaluation needs nothing else."""
 
     attributes: frozenset[tuple[str, ...]] = frozenset()
     """Holds paths of attributes. The empty path stands for all of them."""
     names: frozenset[str] = frozenset()
     """Holds names such as `profile.locale` and `now`, without `profile.attributes`."""
     consents: Mapping[ConsentScope, Position] = field(default_factory=dict)
-    """Holds the scopes of the choices that it asks for, and where it does."""
+    """Holds the scopes whose consent it asks for, each with the position of the call in its text."""
 
 
 @dataclass(slots=True)

@@ -13,12 +13,12 @@ from clarion_server.domain.campaigns.document_difference import unified_diff
 from clarion_server.domain.campaigns.test_cells import CellKey
 from clarion_server.domain.instant import Instant
 
-#: What is accepted of one campaign has so many octets at most, as stored.
+#: The accepted renderings of one campaign have at most this many octets, as stored.
 MAX_ACCEPTED_BYTES = 16 * 1024 * 1024
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _MARKS_OF_DIRECTION = frozenset("\u061c\u200e\u200f")
-#: A space beside a digit is one that formats write, or leave out.
+#: Matches a space beside a digit: formats of some languages write one there, and those of others none.
 _SPACES_OF_FORMATS = re.compile(r" +(?=\d)|(?<=\d) +")
 
 

@@ -28,7 +28,7 @@ class ActionMode(StrEnum):
 
     ALL = "ALL"
     FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
-    """Is the first action, and each next one when the message of the previous one is excluded or fails."""
+    """The first action is sent, and each next one only when the message of the previous one is excluded or fails."""
 
 
 class UnknownRecipientPolicy(StrEnum):
@@ -44,7 +44,7 @@ class ThroughputMode(StrEnum):
 
     STANDARD = "STANDARD"
     HIGH = "HIGH"
-    """They do not."""
+    """Triggers look up no profiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ContentVariant:
     """Is the content of an action in another language than the campaign's default one, or for the people of a rule."""
 
     locale: str
-    """Is empty in a variant of a rule alone, which is then in the campaign's default locale."""
+    """May be empty only in a variant for a rule, which is then in the campaign's default locale."""
     content: Content
     """Fields that are empty come from less specific contents: see `content_cells`."""
     rule: str = ""
@@ -112,7 +112,7 @@ class CampaignDefinition:
     """Says whether a person is waiting for the message."""
     action_mode: ActionMode = ActionMode.ALL
     topic: str | None = None
-    """Is the id of what its messages are about, whose choices they heed."""
+    """Is the id of the topic of its messages. People's choices about the topic decide whether they get them."""
     unknown_recipient_policy: UnknownRecipientPolicy = UnknownRecipientPolicy.ACCEPT
     throughput_mode: ThroughputMode = ThroughputMode.STANDARD
     sending_policy: str | None = None
@@ -124,7 +124,9 @@ class CampaignDefinition:
     allow_untranslated: bool = False
     """Says whether a text may be in the default locale where its translation is missing."""
     rate: SendingRate | None = None
-    """Says how many of its messages leave, over all processes. That of the live version holds for all that wait."""
+    """Limits how fast its messages are sent, over all processes. The rate of the live version holds for every queued
+    message.
+    """
 
     @property
     def offers_unsubscribing(self) -> bool:

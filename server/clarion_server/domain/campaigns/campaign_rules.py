@@ -19,7 +19,7 @@ from clarion_server.domain.text_rules import description_violations, display_nam
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 
 MAX_ACTIONS = 10
-#: Is in octets of UTF-8.
+#: A context schema has at most this many octets in UTF-8.
 MAX_SCHEMA = 64 * 1024
 
 _ACTION_ID = re.compile("[a-z0-9-]{1,32}")

@@ -1,4 +1,4 @@
-"""Puts the content of an action for one rule and in one locale together, from its variants and its default content.
+"""Composes the content of an action for one rule and one locale from its variants and its default content.
 
 The words of a rule come before those that belong to none. A rule whose variants have no words, such as one that changes
 the sender alone, gets the words that belong to none, in all their languages.
@@ -39,7 +39,7 @@ class ContentCell:
     sources: Sequence[ContentSource]
     """The most specific one comes first, and the default content last."""
     content: Content
-    """With everything that the first source leaves empty, as far as another one may fill it."""
+    """Is the content of the first source. The other sources have filled its empty fields where they may."""
 
 
 def content_sources(definition: CampaignDefinition, action_index: int) -> list[ContentSource]:
@@ -85,7 +85,7 @@ def locales_of_rule(definition: CampaignDefinition, action: Action, rule: str) -
 
 
 class ContentCells:
-    """Puts the contents of one action together."""
+    """Composes the contents of one action."""
 
     def __init__(
         self, data: LocaleData, definition: CampaignDefinition, action_index: int, rules: Container[str] | None = None

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: Is the longest diff of a field, in characters.
+#: The diff of a field has at most this many characters.
 MAX_DIFF = 65_536
-#: Is the most steps of a comparison, some 2 s. Beyond it a text counts as replaced.
+#: A comparison makes at most this many steps, which take some 2 s. A text that would take more counts as replaced.
 _MAX_STEPS = 40_000_000
-#: From how many lines of the later text on `difflib` leaves out those that make up more than a hundredth of it.
+#: In a later text of this many lines or more, `difflib` ignores each line that makes up more than a hundredth of it.
 _LONG = 200
 _CUT = "\n…"
 
@@ -69,7 +69,7 @@ def _are_identified(value: Any) -> bool:
 
 
 def _identifier(item: Mapping[str, Any]) -> str:
-    """Returns what names an item among its list: of an action its id, of content in a language its locale."""
+    """Returns the value that identifies an item of a list, such as the id of an action or the locale of a variant."""
     return str(item.get("id") or item.get("locale") or "")
 
 

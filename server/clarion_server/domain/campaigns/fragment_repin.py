@@ -1,4 +1,4 @@
-"""Says what became of a campaign that was to get another version of a fragment."""
+"""Defines the result of rolling a version of a fragment out to a campaign."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from clarion_server.domain.fragments.fragment_reference import FragmentReference
 from clarion_server.domain.text_rules import repetition_violations
 from clarion_server.domain.violation import Violation, required, too_many
 
-#: Says how many campaigns one call may name.
+#: A call names at most this many campaigns.
 MAX_CAMPAIGNS = 100
 _WITH_A_LIVE_VERSION = (CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED)
 
@@ -49,7 +49,8 @@ class FragmentRepin:
 
 
 def repin_without_change(campaign: Campaign, live: CampaignVersion | None, target: FragmentReference) -> FragmentRepin:
-    """Returns what there is to say when nothing can become of it. Its outcome is REPINNED when something may.
+    """Returns the result for a campaign that cannot get the version; for one that can, a result with the outcome
+    REPINNED.
 
     `live` is the live version of the campaign; `target` is the version of the fragment that it is to get.
     """

@@ -9,9 +9,9 @@ from clarion_server.domain.messages.attempt import Attempt
 from clarion_server.domain.messages.exclusion import Exclusion
 from clarion_server.domain.value import value
 
-#: Says how many addresses a call may name.
+#: A call names at most this many addresses.
 MAX_ADDRESSES = 10
-#: Says how many proofs a key may have sent in an hour, by one process.
+#: One process sends at most this many proofs for a key in an hour.
 MAX_PER_HOUR = 60
 
 _MARK = "[Proof] "

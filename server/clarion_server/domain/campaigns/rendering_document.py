@@ -45,7 +45,7 @@ def _lines(text: str) -> str:
 
 
 def _names(files: Sequence[CarriedFile], urls: PersonalUrls) -> Mapping[str, str]:
-    """Returns what stands in the document for what would differ. Longer texts come first."""
+    """Returns placeholders for the texts that differ from one rendering to the next, the longest text first."""
     names = {urls.preferences: "[preferences_url]", urls.unsubscribe: "[unsubscribe_url]"}
     names |= {f"cid:{each.content_id}": f"cid:[{each.file.name}]" for each in files if each.content_id}
     return dict(sorted(names.items(), key=lambda item: -len(item[0])))

@@ -14,7 +14,7 @@ from clarion_server.domain.languages.content_locale import ContentLocales, Local
 from clarion_server.domain.value import value
 
 MAX_RULES = 20
-#: Is in characters.
+#: The condition of a rule has at most this many characters.
 MAX_RULE = 2_000
 
 RULE_ID = re.compile("[a-z0-9-]{1,32}")
@@ -48,7 +48,7 @@ NO_DATA: Mapping[int, RecipientData] = {}
 
 
 class RuleFailure(NamedTuple):
-    """Is an evaluation that failed: its rule was not true."""
+    """Is a failed evaluation of a rule. The rule counts as not true."""
 
     rule: str
     cause: FailureCause
@@ -62,7 +62,7 @@ class RuleResult(StrEnum):
 
 @value
 class RuleEvaluation:
-    """Is what a rule is of somebody."""
+    """Says whether a rule is true of somebody."""
 
     rule: str
     result: RuleResult
@@ -98,7 +98,7 @@ class RuleSet(Protocol):
 
 
 def evaluations(ids: Sequence[str], found: str, failures: Sequence[RuleFailure]) -> tuple[RuleEvaluation, ...]:
-    """Returns what the rules, which are given by their ids, are of a person for whom `found` was the first true one."""
+    """Returns the evaluation of each rule for a person. `found` is the first one that is true of the person."""
     causes = dict(failures)
     evaluated = ids[: ids.index(found)] if found else ids
     results = [
@@ -138,7 +138,9 @@ class ContentChoice:
     """Says which content of an action somebody gets."""
 
     rule: str | None
-    """Is the id of the rule that is true; empty when none is. None: the message is excluded for that."""
+    """Is the id of the rule that is true; empty when none is. None says that the message is excluded, as no rule is
+    true.
+    """
     locale: LocaleChoice
     failures: tuple[RuleFailure, ...] = ()
 

@@ -46,7 +46,9 @@ def rule_keys(definition: CampaignDefinition | None) -> list[tuple[str, str]]:
 def removed_rule_violations(
     definition: CampaignDefinition, used: Collection[tuple[str, str]], *others: CampaignDefinition | None
 ) -> Iterator[Violation]:
-    """Yields each rule whose id a version `used` and neither of the other definitions has any more."""
+    """Yields a violation for each rule with an id that earlier versions used for a rule which was removed since. `used`
+    are these ids, and `others` the definitions that may still have them.
+    """
     removed = set(used).difference(*map(rule_keys, others))
     for action_index, action in enumerate(definition.actions):
         for index, rule in enumerate(action.rules):

@@ -15,9 +15,9 @@ from clarion_server.domain.resource import Resource
 from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, line_violations
 from clarion_server.domain.violation import Violation, malformed, too_long
 
-#: Limits how many one campaign has.
+#: A campaign has at most this many test cases.
 MAX_TEST_CASES = 100
-#: Is in octets, as JSON.
+#: The context and the profile of a test case have at most this many octets as JSON.
 MAX_CONTEXT, MAX_PROFILE = 64 * 1024, 32 * 1024
 
 

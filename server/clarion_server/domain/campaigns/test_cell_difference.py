@@ -10,7 +10,7 @@ from typing import NamedTuple
 from clarion_server.domain.campaigns.document_difference import unified_diff
 from clarion_server.domain.campaigns.test_cells import CellKey
 
-#: Is the most differences that are told, of as many as there are, and the characters of all their texts together.
+#: An answer lists at most this many differences, and their texts have at most so many characters together.
 MAX_DIFFERENCES, MAX_CHARACTERS = 1_000, 1_000_000
 
 
@@ -23,10 +23,10 @@ class CellChange(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """Is what a version makes of a cell."""
+    """Is the result of trying a cell with one version."""
 
     text: str
-    """Is what the recipient would get, or why nothing."""
+    """Is the message that the recipient would get, or the reason for getting none."""
     fails: bool = False
 
 
@@ -50,7 +50,7 @@ def cell_difference(key: CellKey, before: Outcome | None, after: Outcome | None)
 
 
 def told(found: Iterable[CellDifference]) -> Sequence[CellDifference]:
-    """Returns those that an answer has room for. The texts of those that come late may be left out."""
+    """Returns the differences that fit into an answer. The last ones may lack their texts."""
     left, kept = MAX_CHARACTERS, []
     for each in list(found)[:MAX_DIFFERENCES]:
         left -= len(each.unified_diff)

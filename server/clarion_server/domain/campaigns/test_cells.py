@@ -27,7 +27,7 @@ from clarion_server.domain.languages.content_locale import ContentLocales, Local
 from clarion_server.domain.languages.language_tags import read_locale
 from clarion_server.domain.value import value
 
-#: The most cells of one run, of what is accepted of one campaign, and of one review.
+#: A run, the accepted renderings of a campaign, and a review have at most this many cells.
 MAX_CELLS = 2_000
 
 
@@ -35,9 +35,9 @@ class LocaleOrigin(StrEnum):
     CASE = "CASE"
     """The case names the locale."""
     PROFILE = "PROFILE"
-    """The profile of the case does."""
+    """The profile of the case names it."""
     EVERY = "EVERY"
-    """Neither does, so every locale of the action is tried."""
+    """Neither names one, so every locale of the action is tried."""
 
 
 @value
@@ -61,7 +61,7 @@ class TestCell:
     action_index: int
     key: CellKey
     wanted: str
-    """Is the locale that the recipient wants. As it was given, when it is none."""
+    """Is the locale that the recipient wants, or the text that was given when that is no locale."""
     origin: LocaleOrigin
     choice: LocaleChoice
     """Is the locale of the content, and why the recipient gets it."""
@@ -76,7 +76,7 @@ TestCell.__test__ = False  # type: ignore[attr-defined] # pytest takes it for te
 
 @dataclass(frozen=True, slots=True)
 class ActionContents:
-    """Is what the content of an action is offered for."""
+    """Says for which rules and locales an action has content."""
 
     locales: ContentLocales
     """Holds those of the content that belongs to no rule."""

@@ -9,7 +9,7 @@ from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.languages.locale_rules import MAX_LOCALES, locale_violations
 from clarion_server.domain.violation import Violation, too_many
 
-#: Limits an action, and a campaign.
+#: An action has at most this many variants, and a campaign at most this many contents.
 MAX_VARIANTS, MAX_CELLS = 1_000, 2_000
 
 

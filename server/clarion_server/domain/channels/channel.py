@@ -15,7 +15,7 @@ from clarion_server.domain.secret import with_kept_secrets
 from clarion_server.domain.violation import Violation
 
 DEFAULT_RETRY_POLICY = RetryPolicy()
-#: Is in octets. Large providers take mails of 20 to 25 MiB.
+#: Mails have at most this many octets unless the configuration says otherwise. Large providers take 20 to 25 MiB.
 DEFAULT_MAX_MESSAGE = 20 * 2**20
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-#: Says what may be an address: no list of what is one, as the words are written by foreign programs.
+#: Matches whatever may be an address. It matches too much rather than too little, as other programs write these words.
 _ADDRESS = re.compile(r"""[^\s<>()\[\]{},;:"'@]+@[^\s<>()\[\]{},;:"'@]+""")
 _HIDDEN = "…@…"
 

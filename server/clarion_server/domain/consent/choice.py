@@ -49,7 +49,7 @@ def choose_email(recipient_address: str, profile: Mapping[str, Any], identity: s
 
 
 def find_email(recipient_address: str, profile: Mapping[str, Any], identity: str) -> tuple[str, Source] | None:
-    """Returns what a `Choice` holds, for whoever needs no such object of each recipient."""
+    """Returns the address that `choose_email` finds and its source, without making a `Choice` for each recipient."""
     if recipient_address:
         return recipient_address, _RECIPIENT
     attribute = profile.get(EMAIL)

@@ -21,11 +21,11 @@ from clarion_server.domain.text_rules import text_violations
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, out_of_range, too_long
 
-#: The most changes that are made together.
+#: A call makes at most this many changes.
 MAX_CHANGES = 100
-#: Is in bytes of UTF-8, all texts together.
+#: The texts of an evidence have at most this many bytes in UTF-8, all together.
 MAX_EVIDENCE = 4_096
-#: Says how far the time of a change may lie ahead, for clocks that differ.
+#: The time of a change may lie this far ahead, as clocks differ.
 MAX_AHEAD = 5 * MINUTE
 
 
@@ -44,7 +44,7 @@ class ConsentSource(StrEnum):
 
 #: Holds the sources that are the person's own act.
 _OWN_ACTS = frozenset({ConsentSource.PREFERENCE_PAGE, ConsentSource.SMS_KEYWORD})
-#: Holds the sources that are somebody's word about the person's act, which must be shown.
+#: Holds the sources that report an act of the person, for which evidence must be given.
 _REPORTED_ACTS = frozenset({ConsentSource.FORM, ConsentSource.SUPPORT})
 
 

@@ -20,7 +20,7 @@ class LinkKind(IntEnum):
 
 @value
 class PersonalLink:
-    """Is the person that a link belongs to, and the message that it was in. A link outlives both."""
+    """Says whom a link belongs to and which message it was in. A link outlives both."""
 
     kind: LinkKind
     sandbox: str

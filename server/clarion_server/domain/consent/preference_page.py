@@ -32,7 +32,7 @@ class Tick:
         return self.wanted is not self.shown
 
 
-#: Is keyed by the id of the topic; None stands for all other marketing of the channel. The next one is, too.
+#: Maps the id of a topic, or None for all other marketing of the channel, to its box. `Silences` has the same keys.
 Ticks = Mapping[str | None, Tick]
 Silences = Mapping[str | None, Silence]
 

@@ -18,7 +18,7 @@ from clarion_server.domain.text_rules import (
 )
 from clarion_server.domain.violation import Violation, malformed, too_many
 
-#: In a sandbox, without those that are archived.
+#: A sandbox has at most this many topics that are not archived.
 MAX_TOPICS = 100
 MAX_TRANSLATIONS = 50
 

@@ -24,7 +24,7 @@ class BuiltSource:
 
     @property
     def digest(self) -> bytes:
-        """By which it is stored once."""
+        """Returns the digest under which equal sources are stored once."""
         lines = ",".join(map(str, self.lines))
         places = "".join(f"\n{each}" for each in self.stretches)
         return _digest(f"{lines}{places}\n{self.text}")

@@ -32,7 +32,7 @@ from clarion_server.domain.violation import Violation, malformed, out_of_range, 
 MAX_SUBJECT = 2_000
 MAX_PORT = 65_535
 MAX_CREDENTIAL = 512
-#: Limits how many one content has, for download and inline.
+#: A content has at most this many attachments for download, and this many inline images.
 MAX_ATTACHMENTS, MAX_INLINE_IMAGES = 10, 20
 
 _HEADER_NAME = re.compile(f"[!-9;-~]{{1,{MAX_HEADER_NAME}}}")

@@ -19,7 +19,7 @@ def encoded_size(octets: int) -> int:
 
 
 def mail_size(content: EmailContent, data_bytes: int, files: Iterable[int]) -> int:
-    """Returns about how large a mail is at most that carries files of so many octets.
+    """Estimates the largest size of a mail whose files have this many octets.
 
     `data_bytes` is the size of the recipient's data. What loops make of it is not known before the mail is rendered.
     """

@@ -13,9 +13,9 @@ MAX_HEADERS = 20
 MAX_HEADER_VALUE = 2_000
 #: Characters of a field name (RFC 5322 section 3.6.8): a value must still fit on the line.
 MAX_HEADER_NAME = 76
-#: Is in octets of UTF-8.
+#: The source of a template has at most this many octets in UTF-8.
 MAX_PART = 512 * 1024
-#: Is in octets.
+#: A PEM text has at most this many octets.
 MAX_PEM = 64 * 1024
 MIN_TIMEOUT, MAX_TIMEOUT = 100 * MILLISECOND, 300 * SECOND
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-#: Is the most differences that are told, of as many as there are.
+#: An answer lists at most this many differences.
 MAX_DIFFERENCES = 1_000
 
 Catalogues = Mapping[str, Mapping[str, Any]]

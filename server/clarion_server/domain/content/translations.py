@@ -31,7 +31,7 @@ MAX_TEXT = 4_000
 MAX_KEY = 128
 #: Holds the categories, and exact numbers.
 MAX_FORMS = 50
-#: Says how many violations are looked for. A request has room for 200,000, and finding them would take a second.
+#: At most this many violations are reported. A request has room for 200,000, and finding them all would take a second.
 MAX_VIOLATIONS = 1_000
 
 #: Is a text, or its forms by category or exact number.

@@ -22,16 +22,16 @@ from clarion_server.domain.resource import ArchivableResource
 from clarion_server.domain.text_rules import MAX_DISPLAY_NAME, description_violations, line_violations, text_violations
 from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
 
-#: In a sandbox, without those that are archived.
+#: A sandbox has at most this many fragments that are not archived.
 MAX_FRAGMENTS = 1_000
-#: Is in octets of UTF-8.
+#: The source of a fragment has at most this many octets in UTF-8.
 MAX_SOURCE = 256 * 1024
 MAX_PARAMETERS = 50
-#: Is in octets of JSON.
+#: The schema of the parameters has at most this many octets as JSON.
 MAX_SCHEMA = 64 * 1024
 
 _PARAMETER = re.compile("[A-Za-z_][A-Za-z0-9_]{0,62}")
-#: Names that templates have for something else.
+#: Holds names that mean something else in templates.
 _TAKEN = frozenset({"campaign", "context", "profile", "recipient", "preferences_url", "unsubscribe_url"}) | frozenset(
     {"false", "inline_image", "loop", "none", "range", "self", "super", "t", "true"}
 )
@@ -44,7 +44,7 @@ class FragmentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FragmentContent:
-    """All that a fragment renders by."""
+    """Holds everything that decides how a fragment is rendered."""
 
     kind: FragmentKind
     source: str
@@ -81,7 +81,7 @@ class FragmentVersion:
     create_time: Instant
     creator: str
     digest: str = ""
-    """Is that of the content."""
+    """Is the digest of the content."""
     access_labels: AccessLabels = NO_ACCESS_LABELS
     """Holds those that the fragment has now, which belong to no version."""
     approvers: tuple[str, ...] = ()
@@ -115,7 +115,7 @@ class Fragment(ArchivableResource):
     published_version: int = 0
     """Is the number of the newest version; 0 when there is none."""
     published_digest: str = ""
-    """Is that of the content of the newest version."""
+    """Is the digest of the newest version's content."""
     approval_state: ApprovalState | None = None
     """Is that of the draft. None: it is not submitted."""
     draft_editors: tuple[str, ...] = ()

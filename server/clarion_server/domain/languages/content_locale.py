@@ -17,7 +17,7 @@ from clarion_server.domain.value import value
 K = TypeVar("K")
 V = TypeVar("V")
 
-#: Says how many tags have their choices remembered. Callers may send any number of different ones.
+#: The choices for at most this many tags are remembered. Callers may send any number of different ones.
 _MOST_REMEMBERED = 1_000
 
 
@@ -27,7 +27,7 @@ class LocaleReason(StrEnum):
     SAME = "SAME"
     """An offered tag says the same in other words, as `pt` and `pt-BR`."""
     CHOSEN = "CHOSEN"
-    """Is the author named another language for it."""
+    """The author named another language for it."""
     PARENT = "PARENT"
     """A parent of the wanted locale in the CLDR is offered, as `es-419` for `es-MX`."""
     SIBLING = "SIBLING"
@@ -152,7 +152,7 @@ def _closest(distances: Mapping[Subtags, int], ancestors: Iterable[Subtags]) -> 
 
 
 def _first_of(pairs: Iterable[tuple[K, V]]) -> dict[K, V]:
-    """Returns the pairs as a dictionary in which the first pair of each key counts."""
+    """Returns a dictionary of the pairs. Of several pairs with one key it keeps the first."""
     found: dict[K, V] = {}
     for key, item in pairs:
         found.setdefault(key, item)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from clarion_server.domain.languages.locales import is_locale
 from clarion_server.domain.violation import Violation, malformed, required, too_many
 
-#: Of an action, the default one included.
+#: An action has content in at most this many locales, the default one included.
 MAX_LOCALES = 50
-#: Limits one locale.
+#: A locale has at most this many fallbacks.
 MAX_FALLBACKS = 10
 
 _TAG = "Must be a BCP 47 tag, such as 'pt-BR'."

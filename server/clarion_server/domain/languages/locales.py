@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-#: Is in characters. RFC 5646 section 4.4.1 asks every implementation to support this length.
+#: A locale has at most this many characters. RFC 5646 section 4.4.1 asks every implementation to support this length.
 MAX_LOCALE = 35
 
 _LOCALE = re.compile(

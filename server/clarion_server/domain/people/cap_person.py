@@ -1,4 +1,4 @@
-"""Says whom frequency caps take for one person."""
+"""Defines how frequency caps identify a person."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from clarion_server.domain.people.profile import ProfileRef
 
 
 class EntryKey(NamedTuple):
-    """Is what makes an entry of the history a repetition of another one of the same person."""
+    """Identifies what an entry of a person's history says. Two entries with equal keys are repetitions."""
 
     scope: ConsentScope
     choice: ConsentChoice

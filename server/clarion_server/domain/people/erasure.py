@@ -48,7 +48,7 @@ class Erasure:
         return f"profiles/{self.profile_id}"
 
     def counted(self, *, cancelled: int = 0, messages: int = 0, addresses: int = 0) -> Erasure:
-        """Returns it with more done."""
+        """Returns the erasure with these counts added to what was done."""
         return replace(
             self,
             cancelled_count=self.cancelled_count + cancelled,

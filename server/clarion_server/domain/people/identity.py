@@ -19,7 +19,7 @@ ReadPhoneNumber = Callable[[str, str], str | None]
 
 
 class Normalisation(StrEnum):
-    """Is what makes two values of a namespace the same."""
+    """Says which values of a namespace are the same identity."""
 
     EXACT = "EXACT"
     LOWER = "LOWER"
@@ -30,7 +30,7 @@ class Normalisation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IdentityNamespace:
-    """Is a kind of identities, such as e-mail addresses or a shop's customer numbers, as far as it compares them."""
+    """Says how identities of one kind are compared, such as e-mail addresses or a shop's customer numbers."""
 
     id: str
     normalisation: Normalisation
@@ -38,7 +38,7 @@ class IdentityNamespace:
     """Is the region of phone numbers without a country code, which are refused where it is empty."""
 
     def violation(self, field: str) -> Violation:
-        """Returns the violation of a value that is none of this namespace."""
+        """Returns the violation of a value that is no identity of this namespace."""
         if self.default_region:
             return malformed(field, f"Must hold a phone number of {self.default_region}, or one with a country code.")
         return malformed(field, _RULES[self.normalisation])

@@ -22,7 +22,7 @@ class ImportPlace:
     """Says how many rows of the import come before."""
 
     def behind(self, count: int) -> ImportPlace:
-        """Returns the place behind so many further rows."""
+        """Returns the place after this many further rows."""
         return replace(self, position=self.position + count)
 
     def violations(self) -> tuple[Violation, ...]:
@@ -42,6 +42,6 @@ class ImportProgress:
     """Says how many rows were handled."""
 
     def gap_violation(self) -> Violation:
-        """Returns what is wrong with a place behind rows that were not handled."""
+        """Returns the violation of a place that leaves out rows which were not handled yet."""
         description = f"The import has {self.row_count} rows. Go on with that position, or an earlier one."
         return out_of_range("position", description)

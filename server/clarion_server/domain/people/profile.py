@@ -19,7 +19,7 @@ from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, malformed, required, too_long, too_many
 
 MAX_IDENTITIES = 20
-#: Is in bytes, as JSON.
+#: The attributes of a profile have at most this many bytes as JSON.
 MAX_ATTRIBUTES = 32 * 1024
 MAX_ATTRIBUTE_DEPTH = 16
 
@@ -66,7 +66,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class ProfileRef:
-    """Is a stored profile, as much of it as names it."""
+    """Refers to a stored profile by its key and its name."""
 
     key: int
     id: str
@@ -78,7 +78,7 @@ class ProfileRef:
 
 @value
 class KnownProfile:
-    """Is a stored profile, as much of it as messages to the person are made of and decided by."""
+    """Holds the parts of a stored profile that messages to the person are made of and decided by."""
 
     key: int
     id: str

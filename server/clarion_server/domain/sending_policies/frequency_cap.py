@@ -21,7 +21,7 @@ from clarion_server.domain.text_rules import line_violations, repetition_violati
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation, out_of_range, required
 
-#: Limits how many a sending policy has.
+#: A sending policy has at most this many caps.
 MAX_CAPS = 5
 MAX_COUNT = 100
 SHORTEST, LONGEST = MINUTE, 92 * DAY
@@ -38,11 +38,13 @@ class CalendarPeriod(StrEnum):
 
     @property
     def longest(self) -> Span:
-        """Returns a span that none of them exceeds. A clock that is turned back makes an hour or a day longer."""
+        """Returns a span that no period of this kind exceeds. A clock that is turned back makes an hour or a day
+        longer.
+        """
         return _LONGEST_PERIODS[self]
 
     def of(self, instant: Instant, zone: ZoneInfo) -> tuple[int, ...]:
-        """Returns what tells the period in which the instant is from all others of its kind."""
+        """Returns a value that identifies the period in which the instant lies."""
         return tuple(_period_of(self, to_datetime(instant).astimezone(zone)))
 
 

@@ -18,11 +18,11 @@ from clarion_server.domain.violation import Violation, malformed, out_of_range, 
 
 #: The policy of this id holds for the campaigns that name none.
 DEFAULT_POLICY = "default"
-#: Limits how many a sandbox has.
+#: A sandbox has at most this many sending policies.
 MAX_POLICIES = 100
-#: Of quiet hours and send windows together.
+#: A policy has at most this many quiet hours and send windows together.
 MAX_INTERVALS = 14
-#: Bounds the messages in a second.
+#: The rate lies between these bounds, in messages a second.
 MIN_RATE, MAX_RATE = 0.01, 100_000.0
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from clarion_server.domain.violation import Violation, out_of_range, required
 
 MAX_COUNT = 1_000_000
-#: Limits the messages in a second.
+#: A rate allows at most this many messages a second.
 MAX_RATE = 100_000.0
 
 

@@ -57,7 +57,7 @@ class AllowListChange:
 
 @value
 class EnabledList:
-    """Holds the entries of an enabled list, to be asked for addresses."""
+    """Holds the entries of an enabled list, and says which addresses they cover."""
 
     keys: frozenset[str]
     cause: str = AllowList.name
@@ -68,7 +68,7 @@ class EnabledList:
         return not self.keys.isdisjoint(covering_keys(address))
 
 
-#: Holds the enabled lists by sandbox, each of which must have a recipient.
+#: Holds the enabled lists by sandbox. A recipient must be on every one of them.
 AllowLists = Mapping[str, Sequence[EnabledList]]
 
 

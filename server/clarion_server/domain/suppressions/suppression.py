@@ -15,7 +15,7 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.value import value
 
-#: Begins a target that stands for every subdomain of a domain.
+#: A target that begins so covers every subdomain of a domain.
 WILDCARD = "*."
 
 
@@ -82,7 +82,7 @@ class Suppression:
         return self.target_key, self.sandbox, self.channel, self.reason
 
     def widened(self, other: Suppression) -> Suppression:
-        """Returns it as it holds for at least as long and for at least as many messages as `other`, too."""
+        """Returns the suppression extended so that it also holds for as long, and for as many messages, as `other`."""
         ends = (self.expire_time, other.expire_time)
         scopes = (self.scope, other.scope)
         return replace(

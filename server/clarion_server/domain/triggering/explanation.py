@@ -1,4 +1,4 @@
-"""Says what would decide about the messages of a trigger that is only validated."""
+"""Explains the decision about a trigger that is only validated."""
 
 from __future__ import annotations
 

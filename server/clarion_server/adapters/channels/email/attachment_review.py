@@ -12,7 +12,7 @@ from clarion_server.domain.attachments.attachment import Attachment
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
-#: Is in octets, of all files of a content together.
+#: All files of a content together should have at most this many octets.
 MAX_FILES, MAX_INLINE = 10_000_000, 2_000_000
 
 _Listed = tuple[int, Attachment, bool]

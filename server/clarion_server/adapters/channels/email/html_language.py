@@ -1,4 +1,4 @@
-"""Says in the HTML of a mail which language it is in and in which direction it is read, where its author did not."""
+"""Adds the language and the direction of reading to the HTML of a mail, where its author left them out."""
 
 from __future__ import annotations
 

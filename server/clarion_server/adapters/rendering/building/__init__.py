@@ -1,4 +1,4 @@
-"""Makes what is sent of what authors wrote, before any value stands in it: once, when a campaign is activated.
+"""Transforms what authors wrote into the templates that are rendered: once, when a campaign is activated.
 
 A part goes through the steps of `pipeline.py`. Each takes a source and returns the next one, with the author's line of
 each tag and what was found on the way. Nothing here renders, and nothing is fetched from anywhere.

@@ -13,7 +13,7 @@ from clarion_server.domain.finding import FindingCode
 from clarion_server.domain.fragments.fragment import FragmentVersion
 from clarion_server.domain.fragments.fragment_reference import FragmentReference
 
-#: Fragments, layouts and uses of `super()` in one source.
+#: One source has at most this many fragments, layouts and uses of `super()` together.
 MOST_INCLUDES = 100
 DEEPEST = 5
 
@@ -42,9 +42,9 @@ def stopped(scope: Scope, refusal: Refusal) -> Stopped:
 
 
 class FragmentRefusals:
-    """Collects why a source and what it names are refused, and counts what it includes.
+    """Collects why a source and the fragments that it names are refused, and counts what it includes.
 
-    What cannot be gone on from raises Stopped.
+    A refusal after which flattening cannot go on raises Stopped.
     """
 
     def __init__(self, escaping: Escaping, find: FragmentFinder) -> None:

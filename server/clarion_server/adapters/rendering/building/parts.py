@@ -1,4 +1,4 @@
-"""Builds the parts of contents, or takes what was stored of them when their campaign was activated."""
+"""Builds the parts of contents, or takes the built ones that were stored when their campaign was activated."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from clarion_server.domain.finding import Severity
 
 
 def part_builder(built: BuiltSources | None, fragments: Fragments = NO_FRAGMENTS) -> PartBuilder:
-    """Returns what builds a part, or knows what was `built` of it when its campaign was activated."""
+    """Returns a function that builds a part, or takes it from `built`, which was stored when its campaign was
+    activated.
+    """
     if built is None:
         return lambda part: build_part(part, fragments)
     return lambda part: BuiltPart(built.get(source_key(part.source, part.transform)) or BuiltSource(part.source))
 
 
 def built_source(part: Part, field: str, build: PartBuilder) -> BuiltSource:
-    """Returns what is sent of a part. `field` is its path in the campaign. Raises ContentInvalid."""
+    """Returns the built source of a part. `field` is its path in the campaign. Raises ContentInvalid."""
     built = build(part)
     for finding in built.findings:
         if finding.severity is Severity.ERROR:
@@ -33,7 +35,7 @@ def built_source(part: Part, field: str, build: PartBuilder) -> BuiltSource:
 
 
 def build_all(definition: CampaignDefinition, kinds: ContentKinds, fragments: Fragments = NO_FRAGMENTS) -> BuiltSources:
-    """Returns what building makes of the parts that it changes, for all rules and locales. Raises ContentInvalid."""
+    """Returns the sources of those parts that building changes, for all rules and locales. Raises ContentInvalid."""
     build = part_builder(None, fragments)
     parts = {source_key(part.source, part.transform): (part, field) for field, part in _parts(definition, kinds)}
     built = {key: (part, built_source(part, field, build)) for key, (part, field) in parts.items()}

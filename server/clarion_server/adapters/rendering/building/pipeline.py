@@ -20,7 +20,7 @@ from clarion_server.domain.finding import FindingCode
 
 
 def build_part(part: Part, fragments: Fragments = NO_FRAGMENTS) -> BuiltPart:
-    """Returns what a part becomes before any value stands in it."""
+    """Returns a part as it is built, before any value is written into it."""
     flattened = flatten(part.source, part.escaping, fragments.get)
     if flattened.refusals:
         return BuiltPart(BuiltSource(part.source), tuple(refused(flattened.refusals)), is_whole=False)

@@ -1,4 +1,4 @@
-"""Says where the findings of a flattened source are in what it was made of."""
+"""Maps the findings of a flattened source to the sources that it was made of."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def refused(refusals: Iterable[Placed], field: str = "") -> Iterator[Finding]:
 
 
 def placed(findings: Iterable[Finding], stretches: Stretches) -> Iterator[Finding]:
-    """Yields findings of a flattened source with the lines of what it was made of."""
+    """Yields findings of a flattened source with the lines of the sources that it was made of."""
     for finding in findings:
         place = place_of(stretches, finding.line)
         yield replace(finding, line=place.line, way=place.way)

@@ -1,4 +1,4 @@
-"""Says what goes from one step of building to the next."""
+"""Defines what one step of building passes to the next."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Is a source on its way, and what was found about it so far."""
+    """Is a source between two steps of building, with what was found about it so far."""
 
     text: str
     """Its line ends are those that Jinja2 reads."""

@@ -19,7 +19,7 @@ _CHAR = 8
 _BLANK = 70
 _TAG = 2_000
 _LINK = 2_000
-"""Holds the prices of a character, and in addition of a blank to be tidied up, of a tag and of a link."""
+"""These are the prices of a character, and of what comes on top for a blank to be tidied up, a tag and a link."""
 
 #: White space that HTML shows as one space, but for single spaces, which stay as they are.
 _BLANKS = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")

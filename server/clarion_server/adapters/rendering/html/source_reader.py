@@ -1,4 +1,4 @@
-"""Reads sources for one review: what several of its questions need, and what several contents share, is read once."""
+"""Reads sources for one review. What several checks need, and what several contents share, is read once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from clarion_server.adapters.rendering.templates.inline_images import shown_imag
 from clarion_server.adapters.rendering.templates.structure import parse_template
 
 REMEMBERED = 64
-"""So many sources are remembered: contents that share a part take it from the default one, or follow each other."""
+"""At most this many sources are remembered: contents that share a part take it from the default one, or follow each
+other.
+"""
 
 
 class SourceReader:

@@ -1,4 +1,4 @@
-"""Tells what a change of a context schema means: which contexts it refuses that were taken before, and the other way.
+"""Finds what a change of a context schema means: which contexts are refused that were taken before, and the reverse.
 
 Whether one JSON Schema takes all that another one takes cannot be decided in general. The comparison goes keyword by
 keyword and errs on one side: a context that was taken and is refused now always shows as REFUSES_MORE or NAMES_MORE,
