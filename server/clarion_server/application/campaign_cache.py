@@ -29,11 +29,12 @@ from clarion_server.domain.campaigns.campaign_definition import (
     UnknownRecipientPolicy,
 )
 from clarion_server.domain.campaigns.targeting import NO_AUDIENCES
+from clarion_server.domain.category import Category
 from clarion_server.domain.consent.choice import EMAIL
 from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow, ResourceNotFound
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.messages.message import Lane, lane_of
+from clarion_server.domain.messages.message import Lane, VersionAction, lane_of
 from clarion_server.domain.people.identity import BUILT_IN, NO_NAMESPACES, IdentityNamespace, namespace_of
 from clarion_server.domain.sending_policies.sending_policy import DEFAULT_POLICY
 from clarion_server.domain.triggering.targets import TargetAction
@@ -113,6 +114,7 @@ class LiveCampaign:
 class _StoredVersion:
     """Holds a version as the store has it."""
 
+    sandbox: str
     campaign_id: str
     definition: CampaignDefinition
     channel_keys: Sequence[int]
@@ -262,7 +264,7 @@ class CampaignCache:
 
     def _compile(self, key: tuple[int, int], stored: _StoredVersion) -> CompiledVersion:
         definition = stored.definition
-        actions = tuple(self._target_action(stored, index) for index in range(len(definition.actions)))
+        actions = tuple(self._target_action(key, stored, index) for index in range(len(definition.actions)))
         contents = tuple(self._content(stored, index) for index in range(len(actions)))
         light, packed = light_of(definition), PackedVariants(definition)
         return CompiledVersion(
@@ -272,8 +274,8 @@ class CampaignCache:
             packed,
             contents,
             actions,
-            tuple(action.id for action in actions),
-            any(action.rules is not None for action in actions),
+            tuple(each.action.id for each in actions),
+            any(each.rules is not None for each in actions),
             _sending_policy(definition),
             self._compiler.reads_profile(definition, stored.fragments),
             tuple({f'"{each}"' for action in definition.actions if (each := action.content.address_attribute)}),
@@ -284,12 +286,21 @@ class CampaignCache:
             definition.audience_ids,
         )
 
-    def _target_action(self, stored: _StoredVersion, index: int) -> TargetAction:
-        action = stored.definition.actions[index]
+    def _target_action(self, key: tuple[int, int], stored: _StoredVersion, index: int) -> TargetAction:
+        definition = stored.definition
+        action = definition.actions[index]
+        # A version that an earlier Clarion made may have no category, and takes no triggers.
+        lane = lane_of(definition.category or Category.MARKETING, rapid=definition.rapid)
         return TargetAction(
-            action.id,
-            action.content.channel,
-            stored.channel_keys[index],
+            VersionAction(
+                stored.sandbox,
+                *key,
+                action.id,
+                action.content.channel,
+                stored.channel_keys[index],
+                lane,
+                definition.topic,
+            ),
             self._compiler.locales(stored.definition, index),
             self._compiler.rules(stored.definition, index),
         )
@@ -339,7 +350,9 @@ def _stored_version(unit: UnitOfWork, campaign_key: int, number: int) -> _Stored
     attachments = unit.attachments.of_version(campaign_key, number) if version.definition.attachment_ids else {}
     built = unit.campaigns.built_sources(campaign_key, number)
     fragments = fragments_of_version(unit, whole_sandbox(campaign.sandbox), version)
-    return _StoredVersion(campaign.id, version.definition, channel_keys, attachments, built, fragments)
+    return _StoredVersion(
+        campaign.sandbox, campaign.id, version.definition, channel_keys, attachments, built, fragments
+    )
 
 
 def _not_live(campaign: Campaign) -> CampaignNotLive | CampaignOutsideWindow:

@@ -170,8 +170,8 @@ def of_messages(work: UnitOfWork, visibility: Visibility) -> set[str]:
     for message in everything:
         alone = replace(query, execution_id=execution_id_of(message.id))
         assert work.messages.page(alone) == [each for each in found if each == message]
-        assert work.messages.page(replace(query, campaign_key=message.campaign_key)) == work.messages.page(alone)
-    return campaign_ids(work, {each.campaign_key for each in found})
+        assert work.messages.page(replace(query, campaign_key=message.action.campaign_key)) == work.messages.page(alone)
+    return campaign_ids(work, {each.action.campaign_key for each in found})
 
 
 def of_events(work: UnitOfWork, visibility: Visibility) -> set[str]:

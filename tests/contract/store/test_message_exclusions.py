@@ -40,7 +40,7 @@ def test_a_message_that_is_not_queued_any_more_is_left_alone(work: UnitOfWork) -
     work.messages.end_queued([ended.id], MessageState.CANCELLED, samples.NOW)
     ends = [QueuedEnd(each, EXCLUDED, EXCLUSION) for each in (sending, ended)]
     assert work.messages.end_each_queued(ends, LATER) == set()
-    states = [message.state for message in work.messages.queued_of_campaign(sending.campaign_key, 10)]
+    states = [message.state for message in work.messages.queued_of_campaign(sending.action.campaign_key, 10)]
     assert states == []
 
 

@@ -51,8 +51,8 @@ def test_a_message_that_is_tried_again_waits_for_its_new_time(store: Store) -> N
     with store.snapshot() as work:
         waiting = replace(message, state=MessageState.QUEUED, owner=None, due_time=NOW + 77)
         assert stored(work, message) == waiting
-        assert work.messages.due(message.channel_key, NOW + 76, 10) == []
-        assert work.messages.due(message.channel_key, NOW + 77, 10) == [waiting]
+        assert work.messages.due(message.action.channel_key, NOW + 76, 10) == []
+        assert work.messages.due(message.action.channel_key, NOW + 77, 10) == [waiting]
 
 
 def test_a_settlement_without_a_due_time_leaves_it(work: UnitOfWork) -> None:
@@ -156,7 +156,7 @@ def test_a_message_with_an_outcome_never_moves(work: UnitOfWork, ended: MessageS
     work.messages.begin([decided.id], "process-1", NOW)
     work.messages.hold([decided.id])
     work.messages.requeue([decided.id], "process-1")
-    work.messages.release(decided.campaign_key, 10)
+    work.messages.release(decided.action.campaign_key, 10)
     for state in (MessageState.QUEUED, *SETTLED):
         assert work.messages.record_outcomes([outcome(decided, state)], "process-1") == set()
     for state in ENDED:

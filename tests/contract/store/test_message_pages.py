@@ -103,12 +103,12 @@ def test_messages_of_a_thousand_recipients_are_listed_by_their_places(work: Unit
 
 #: For each filter: its value, and whether it lets a message through.
 FILTERS: dict[str, tuple[Callable[[Message], Any], Callable[[Message, Any], bool]]] = {
-    "campaign_key": (lambda first: first.campaign_key, lambda message, key: message.campaign_key == key),
+    "campaign_key": (lambda first: first.action.campaign_key, lambda message, key: message.action.campaign_key == key),
     "execution_id": (lambda first: first.execution_id, lambda message, id_: message.execution_id == id_),
     "identity": (lambda _: JANE, lambda message, identity: message.identity == identity),
     "states": (lambda _: WANTED_STATES, lambda message, states: message.state in states),
-    "channels": (lambda _: frozenset({Channel.WEBHOOK}), lambda message, channels: message.channel in channels),
-    "actions": (lambda _: frozenset({"a", "b"}), lambda message, actions: message.action in actions),
+    "channels": (lambda _: frozenset({Channel.WEBHOOK}), lambda message, channels: message.action.channel in channels),
+    "actions": (lambda _: frozenset({"a", "b"}), lambda message, actions: message.action.id in actions),
     "exclusion_reasons": (
         lambda _: frozenset({ExclusionReason.NO_CONSENT, ExclusionReason.NO_ADDRESS}),
         lambda message, reasons: message.exclusion is not None and message.exclusion.reason in reasons,

@@ -45,7 +45,7 @@ def messages_of_each_form(sender: Sender) -> list[Message]:
         "profile_key": 19,
     }
     others = [
-        replace(_message(sender, MANY + index), **{name: other})
+        samples.changed(_message(sender, MANY + index), **{name: other})
         for index, (name, other) in enumerate(other_values.items())
     ]
     begun: dict[str, Any] = {

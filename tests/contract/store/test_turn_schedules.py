@@ -90,10 +90,10 @@ def test_the_queued_messages_of_a_campaign_are_read_by_their_ids_with_their_turn
     work.messages.set_turns({two.id: TURN})
     work.messages.begin([three.id], "first", NOW)
     waiting = [WaitingTurn(one.id, one.due_time, None), WaitingTurn(two.id, two.due_time, TURN)]
-    assert work.messages.waiting_turns(one.campaign_key, "", 9) == waiting
-    assert work.messages.waiting_turns(one.campaign_key, "", 1) == waiting[:1]
-    assert work.messages.waiting_turns(one.campaign_key, one.id, 9) == waiting[1:]
-    assert work.messages.waiting_turns(one.campaign_key + 1, "", 9) == []
+    assert work.messages.waiting_turns(one.action.campaign_key, "", 9) == waiting
+    assert work.messages.waiting_turns(one.action.campaign_key, "", 1) == waiting[:1]
+    assert work.messages.waiting_turns(one.action.campaign_key, one.id, 9) == waiting[1:]
+    assert work.messages.waiting_turns(one.action.campaign_key + 1, "", 9) == []
 
 
 def test_queued_messages_become_due(work: UnitOfWork) -> None:

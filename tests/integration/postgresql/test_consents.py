@@ -14,7 +14,6 @@ from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.application.triggering.accept import AcceptItem, read_facts
-from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope, ConsentSettings, Silence
 from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource
 from clarion_server.domain.messages.message import Lane
@@ -117,9 +116,10 @@ def claim(work: UnitOfWork, sender: Sender) -> None:
 
 def accept(work: UnitOfWork, sender: Sender) -> None:
     recipient = AcceptedRecipient(0, str(JANE), [JANE.value], "en", b"{}", b"{}", {}, JANE.key.value)
-    action = TargetAction("email", Channel.EMAIL, sender.channel.key)
+    action = samples.message(sender.campaign.key, sender.channel.key, lane=Lane.MARKETING).action
     execution, revision = samples.execution(sender.campaign.key), sender.campaign.revision
-    trigger = Trigger(execution, revision, [action], Lane.MARKETING, None, None, [recipient], samples.NOW, [None])
+    targets = [TargetAction(action)]
+    trigger = Trigger(execution, revision, targets, Lane.MARKETING, None, None, [recipient], samples.NOW, [None])
     triggers, facts = read_facts(work, [AcceptItem(trigger, (), [None])], EXCLUSIONS, MEMBERSHIPS)
     (decision,) = decide_all(triggers, facts)
     assert isinstance(decision, Accepted)

@@ -109,7 +109,7 @@ async def test_the_version_of_the_call_is_sent_though_another_one_was_activated(
     await world.activate()
     done = await finish(runs, run)
     assert done.accepted_count == 5
-    assert {message.version for message in messages(world).values()} == {1}
+    assert {message.action.version for message in messages(world).values()} == {1}
 
 
 def another_action() -> Action:

@@ -226,7 +226,7 @@ async def test_a_transactional_message_is_not_handed_off_after_a_denial_of_its_t
     await send(process, "reset")
     await consents.change(a(NEWS, DENIED), a(ALL, DENIED))
     (left,) = (await claimed(world)).messages
-    assert left.topic is None
+    assert left.action.topic is None
 
 
 async def test_a_deferred_message_is_excluded_when_the_person_opts_out_before_the_next_attempt(

@@ -60,7 +60,7 @@ async def nothing() -> None:
 async def test_a_message_of_the_next_action_follows_one_that_failed(world: World, process: Process) -> None:
     await fail(process, await sending(process), nothing)
     assert states(world) == [MessageState.FAILED, MessageState.QUEUED]
-    assert [message.action for _, message in sorted(messages(world).items())] == ["first", "second"]
+    assert [message.action.id for _, message in sorted(messages(world).items())] == ["first", "second"]
 
 
 @pytest.mark.parametrize("cancel", [cancel_execution, cancel_message])

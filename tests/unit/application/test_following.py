@@ -164,7 +164,7 @@ def test_an_urgent_message_behind_marketing_leaves_the_place_to_marketing() -> N
     queue.put(ClaimedMessage(samples.message(1, 1, lane=Lane.RAPID)))
     urgent = queue.peek_behind(first)
     assert urgent is not None
-    assert urgent.message.lane is Lane.RAPID
+    assert urgent.message.action.lane is Lane.RAPID
     queue.take_behind(first)
     assert queue.is_ready()
 

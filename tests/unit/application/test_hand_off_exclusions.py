@@ -90,7 +90,7 @@ async def test_the_next_alternative_takes_the_place_of_a_message_excluded_at_han
     await process.trigger()
     await suppress(world)
     assert (await claimed(world)).messages == []
-    assert [(each.action, each.state) for _, each in sorted(messages(world).items())] == [
+    assert [(each.action.id, each.state) for _, each in sorted(messages(world).items())] == [
         ("first", EXCLUDED),
         ("second", QUEUED),
     ]

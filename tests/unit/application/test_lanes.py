@@ -166,9 +166,9 @@ async def test_marketing_leaves_a_hand_off_free_until_one_of_its_own_is_done() -
     first, _second = take(queue), take(queue)
     assert not queue.is_ready()
     queue.put(claimed(TRANSACTIONAL))
-    assert take(queue).message.lane is TRANSACTIONAL
+    assert take(queue).message.action.lane is TRANSACTIONAL
     queue.done(first)
-    assert take(queue).message.lane is MARKETING
+    assert take(queue).message.action.lane is MARKETING
 
 
 COUNTS = st.lists(st.tuples(st.sampled_from(Lane), st.integers(1, 30)), max_size=30)

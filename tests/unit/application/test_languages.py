@@ -156,7 +156,7 @@ async def test_a_follow_up_has_the_language_that_was_chosen_when_the_trigger_was
     async with process.sending():
         await process.trigger(speaker("de"), speaker("ar"))
         await until(lambda: len(messages(world, MessageState.FAILED)) == 4)
-    found = {(m.address, m.action): m.content_locale for m in messages(world).values()}
+    found = {(m.address, m.action.id): m.content_locale for m in messages(world).values()}
     assert found["de@example.com", "second"] == LocaleChoice("de", LocaleReason.EXACT)
     assert found["ar@example.com", "second"] == LocaleChoice("en", LocaleReason.DEFAULT)
 

@@ -210,7 +210,7 @@ class MessageLife(RuleBasedStateMachine):
     @invariant()
     def the_books_are_right(self) -> None:
         for key in (1, 2):
-            mine = [message for message in self.messages().values() if message.campaign_key == key]
+            mine = [message for message in self.messages().values() if message.action.campaign_key == key]
             states = Counter(message.state for message in mine)
             counted = counts(self.world, key) if mine else {}
             assert counted.get("TARGETED", 0) == len(mine)

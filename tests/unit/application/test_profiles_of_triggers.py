@@ -218,7 +218,7 @@ async def test_of_several_actions_the_one_without_an_address_is_excluded(
     await two_actions(world, throughput_mode=mode)
     answer = await trigger(process, recipient("crm:1"))
     assert answer.execution.exclusions == {(0, 0): ExclusionReason.NO_ADDRESS}
-    states = {message.action: message.state for message in messages(world).values()}
+    states = {message.action.id: message.state for message in messages(world).values()}
     assert states == {"email": MessageState.EXCLUDED, "hook": MessageState.QUEUED}
 
 
@@ -226,7 +226,7 @@ async def test_the_next_action_takes_the_place_of_one_without_an_address(world: 
     await two_actions(world, action_mode=ActionMode.FIRST_DELIVERABLE)
     await stored(world, "crm:2", attributes={"email": "jane@example.com"})
     await trigger(process, recipient("crm:1"), recipient("crm:2"))
-    states = {(message.identity, message.action): message.state for message in messages(world).values()}
+    states = {(message.identity, message.action.id): message.state for message in messages(world).values()}
     assert states == {
         ("crm:1", "email"): MessageState.EXCLUDED,
         ("crm:1", "hook"): MessageState.QUEUED,

@@ -176,7 +176,7 @@ async def test_a_deferred_message_is_the_one_that_can_be_delivered(
     actions = (Action("first", "orders", EMAIL), Action("second", "orders", EMAIL))
     await world.live("both", category=Category.MARKETING, actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
     message = await send(process, "both")
-    assert (message.action, message.due_time) == ("first", MORNING)
+    assert (message.action.id, message.due_time) == ("first", MORNING)
 
 
 async def test_a_message_that_waited_too_long_waits_for_the_next_opening(
@@ -382,7 +382,7 @@ async def test_whoever_named_a_message_for_its_claim_learns_when_it_is_due_inste
     world.clock.time = utc("10T19:00")
     message = await send(process)
     world.clock.time = NIGHT
-    claims = NamedClaims([NamedClaim(message.channel_key, [message.id])], "first", NIGHT)
+    claims = NamedClaims([NamedClaim(message.action.channel_key, [message.id])], "first", NIGHT)
     claiming = ClaimNamedMessages(EXCLUSIONS)
     ((answer,),) = await world.transactions.write(lambda unit: claiming.apply(unit, [claims]))
     assert answer.messages == []

@@ -153,7 +153,7 @@ async def test_a_follow_up_has_the_rule_of_its_own_action(world: World) -> None:
     async with process.sending():
         await process.trigger(person("a", tier="gold", city="Berlin"), person("b", tier="gold"))
         await until(lambda: len(messages(world, MessageState.FAILED)) == 5)
-    found = {(m.address[0], m.action): (m.rule, m.state) for m in messages(world).values()}
+    found = {(m.address[0], m.action.id): (m.rule, m.state) for m in messages(world).values()}
     failed, excluded = MessageState.FAILED, MessageState.EXCLUDED
     assert found == {
         ("a", "email"): ("gold", failed),

@@ -57,7 +57,12 @@ async def test_an_accepted_trigger_is_stored_whole(world: World, process: Proces
     by_identity = {message.identity: message for message in stored_messages}
     stored = by_identity["email:jane@example.com"]
     assert stored.id == message_id(execution.id, 0, 0)
-    assert (stored.state, stored.version, stored.locale, stored.address) == (QUEUED, 1, "pt-BR", "jane@example.com")
+    assert (stored.state, stored.action.version, stored.locale, stored.address) == (
+        QUEUED,
+        1,
+        "pt-BR",
+        "jane@example.com",
+    )
     assert (orjson.loads(stored.context), orjson.loads(stored.profile)) == (CONTEXT, {"first_name": "Jane"})
     assert by_identity["email:joe@example.com"].address == "joe@example.org"
 

@@ -120,13 +120,17 @@ async def test_the_message_whose_link_is_pressed_is_told_and_counted_once(world:
     await pages.unsubscribe(link(message_id=message.id))
     (change,) = await history(world)
     (told,) = [event for event in events(world) if event.type is EventType.UNSUBSCRIBED]
-    assert (told.message_id, told.campaign_key, told.action) == (message.id, message.campaign_key, message.action)
+    assert (told.message_id, told.campaign_key, told.action) == (
+        message.id,
+        message.action.campaign_key,
+        message.action.id,
+    )
     assert told.detail == change
     world.clock.advance(SECOND)
     await pages.save(link(message_id=message.id), {"news": BEGUN})
     await pages.end_marketing(link(message_id=message.id))
     assert [event.type for event in events(world)].count(EventType.UNSUBSCRIBED) == 1
-    assert counts(world, message.campaign_key) == {"TARGETED": 1, "UNSUBSCRIBED": 1}
+    assert counts(world, message.action.campaign_key) == {"TARGETED": 1, "UNSUBSCRIBED": 1}
 
 
 async def test_a_grant_by_the_link_of_a_message_is_no_unsubscribing(world: World, process: Process) -> None:

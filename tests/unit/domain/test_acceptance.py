@@ -9,7 +9,7 @@ import pytest
 from clarion_server.domain.campaigns.campaign_definition import ActionMode
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.messages.message import Lane, Message, MessageState, message_id
+from clarion_server.domain.messages.message import Lane, Message, MessageState, VersionAction, message_id
 from clarion_server.domain.suppressions.suppression import (
     Suppression,
     SuppressionIndex,
@@ -25,8 +25,18 @@ from clarion_server.domain.triggering.trigger import Trigger
 from clarion_server.domain.violation import required
 
 CAMPAIGN = 7
-MAIL = TargetAction("mail", Channel.EMAIL, 1)
-HOOK = TargetAction("hook", Channel.WEBHOOK, 2)
+
+
+def target(id_: str, channel: Channel, channel_key: int) -> TargetAction:
+    return TargetAction(VersionAction("default", CAMPAIGN, 2, id_, channel, channel_key, Lane.RAPID))
+
+
+def version_actions(of: Trigger) -> list[VersionAction]:
+    return [each.action for each in of.actions]
+
+
+MAIL = target("mail", Channel.EMAIL, 1)
+HOOK = target("hook", Channel.WEBHOOK, 2)
 ALL, FIRST = ActionMode.ALL, ActionMode.FIRST_DELIVERABLE
 ACCEPT = ExclusionPhase.ACCEPT
 QUEUED, SENDING, EXCLUDED = MessageState.QUEUED, MessageState.SENDING, MessageState.EXCLUDED
@@ -64,7 +74,7 @@ def recipient(index: int, *addresses: str) -> AcceptedRecipient:
 
 
 def trigger(*recipients: AcceptedRecipient, actions: tuple[TargetAction, ...] = (MAIL,), **changes: Any) -> Trigger:
-    execution = replace(EXECUTION, actions=tuple(action.id for action in actions))
+    execution = replace(EXECUTION, actions=tuple(each.action.id for each in actions))
     plain = Trigger(execution, 3, actions, Lane.RAPID, None, None, recipients, 1_000, (None,) * len(actions))
     return replace(plain, **changes)
 
@@ -76,20 +86,14 @@ def accepted(of: Trigger, facts: Facts = FACTS) -> Accepted:
 
 
 def summaries(messages: list[Message]) -> list[tuple[str, str, str]]:
-    return [(message.action, message.address, message.state) for message in messages]
+    return [(message.action.id, message.address, message.state) for message in messages]
 
 
 def test_a_recipient_becomes_a_message_that_carries_all_that_the_trigger_says() -> None:
     (message,) = accepted(trigger(recipient(1, "r1@example.com"))).messages
     assert message == Message(
         id=message_id(EXECUTION.id, 1, 0),
-        sandbox="default",
-        campaign_key=CAMPAIGN,
-        version=2,
-        action="mail",
-        channel=Channel.EMAIL,
-        channel_key=1,
-        lane=Lane.RAPID,
+        action=MAIL.action,
         identity="email:r1@example.com",
         address="r1@example.com",
         locale="en",
@@ -164,22 +168,22 @@ def test_of_alternatives_the_next_one_takes_the_place_of_an_excluded_one() -> No
 
 
 def test_a_failed_message_is_followed_by_the_next_alternative() -> None:
-    third = TargetAction("other", Channel.EMAIL, 3)
+    third = target("other", Channel.EMAIL, 3)
     of = first_deliverable(recipient(0, "a@example.com", "", "c@example.com"), actions=(MAIL, HOOK, third))
     (failed,) = accepted(of).messages
-    (hook,) = follow_ups(failed, of.actions, 5_000)
-    assert (hook.id, hook.action, hook.channel_key) == (message_id(EXECUTION.id, 0, 1), "hook", 2)
+    (hook,) = follow_ups(failed, version_actions(of), 5_000)
+    assert (hook.id, hook.action.id, hook.action.channel_key) == (message_id(EXECUTION.id, 0, 1), "hook", 2)
     assert (hook.state, hook.due_time, hook.accept_time, hook.labels) == (QUEUED, 5_000, 1_000, {"order": "0"})
-    (other,) = follow_ups(hook, of.actions, 6_000)
-    assert (other.action, other.address, other.fallback_addresses) == ("other", "c@example.com", ())
-    assert follow_ups(other, of.actions, 7_000) == []
+    (other,) = follow_ups(hook, version_actions(of), 6_000)
+    assert (other.action.id, other.address, other.fallback_addresses) == ("other", "c@example.com", ())
+    assert follow_ups(other, version_actions(of), 7_000) == []
 
 
 def test_a_follow_up_that_is_excluded_is_recorded_and_passed_over() -> None:
-    other = TargetAction("other", Channel.EMAIL, 3)
+    other = target("other", Channel.EMAIL, 3)
     of = first_deliverable(recipient(0, "a@example.com", "suppressed@clarion.test", ""), actions=(MAIL, other, HOOK))
     (failed,) = accepted(of).messages
-    assert summaries(follow_ups(failed, of.actions, 5_000)) == [
+    assert summaries(follow_ups(failed, version_actions(of), 5_000)) == [
         ("other", "suppressed@clarion.test", EXCLUDED),
         ("hook", "", QUEUED),
     ]
@@ -188,7 +192,7 @@ def test_a_follow_up_that_is_excluded_is_recorded_and_passed_over() -> None:
 def test_a_message_whose_every_action_is_sent_is_followed_by_none() -> None:
     of = trigger(recipient(0, "a@example.com", ""), actions=(MAIL, HOOK))
     failed, _ = accepted(of).messages
-    assert follow_ups(failed, of.actions, 5_000) == []
+    assert follow_ups(failed, version_actions(of), 5_000) == []
 
 
 def test_a_taken_request_id_is_answered_with_its_execution_whatever_has_become_of_the_campaign() -> None:

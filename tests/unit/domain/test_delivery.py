@@ -12,7 +12,7 @@ from clarion_server.domain.events.delivery import AttemptOutcome, decide_next, e
 from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
 from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.messages.message import Lane, Message, MessageState, may_follow
+from clarion_server.domain.messages.message import Lane, Message, MessageState, VersionAction, may_follow
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,13 +33,7 @@ def in_the_middle() -> float:
 def a_message(attempt: int = 1, expire_time: Instant | None = None) -> Message:
     return Message(
         id="0" * 32 + "-0000-0",
-        sandbox="default",
-        campaign_key=7,
-        version=2,
-        action="email",
-        channel=Channel.EMAIL,
-        channel_key=1,
-        lane=Lane.TRANSACTIONAL,
+        action=VersionAction("default", 7, 2, "email", Channel.EMAIL, 1, Lane.TRANSACTIONAL),
         identity="email:jane@example.com",
         address="jane@example.com",
         locale="en",

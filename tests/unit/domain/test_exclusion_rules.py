@@ -58,7 +58,7 @@ def test_a_message_without_an_address_is_excluded_for_that_and_for_what_needs_no
 
 
 def test_a_channel_without_addresses_lacks_none() -> None:
-    hook = replace(MESSAGE, address="", channel=Channel.WEBHOOK)
+    hook = samples.changed(MESSAGE, address="", channel=Channel.WEBHOOK)
     assert find_exclusions(hook, MIDNIGHT, ACCEPT, NO_EXCLUSION_FACTS, NOT_ASKED, every=True) == ()
 
 

@@ -20,6 +20,7 @@ from clarion_server.domain.messages.message import (
     Lane,
     Message,
     MessageState,
+    VersionAction,
     execution_id_of,
     lane_of,
     may_follow,
@@ -46,13 +47,7 @@ fractions = st.floats(0, 1, exclude_max=True)
 def sending(expire_time: int | None = None) -> Message:
     return Message(
         id=message_id(EXECUTION_ID, 0, 0),
-        sandbox="default",
-        campaign_key=1,
-        version=1,
-        action="email",
-        channel=Channel.EMAIL,
-        channel_key=1,
-        lane=Lane.TRANSACTIONAL,
+        action=VersionAction("default", 1, 1, "email", Channel.EMAIL, 1, Lane.TRANSACTIONAL),
         identity="email:jane@example.com",
         address="jane@example.com",
         locale="en",

@@ -105,7 +105,7 @@ class MemberAcceptor:
         self, unit: UnitOfWork, run: AudienceRun, live: LiveCampaign, taken: TakenAddresses, count: int
     ) -> Part | None:
         """Returns the next members; None while there is no room for messages to them."""
-        keys, now = {action.channel_key for action in live.version.actions}, self.clock.now()
+        keys, now = {each.action.channel_key for each in live.version.actions}, self.clock.now()
         if any(unit.messages.has_waiting(key, live.lane, now, MAX_WAITING) for key in keys):
             return None
         return Part(run, live, unit.audience_runs.members(run, live.namespace.id, count), taken)

@@ -126,11 +126,11 @@ def exclude_repeated(run: AudienceRun, taken: TakenAddresses, unit: UnitOfWork, 
     wanting: dict[str, list[tuple[int, int]]] = {}
     reasons = dict(trigger.reasons)
     for recipient in trigger.recipients:
-        for index, action in enumerate(trigger.actions):
+        for index, target in enumerate(trigger.actions):
             position = recipient.index, index
             if position in reasons:
                 continue
-            address = f"{action.channel}:{email_key(recipient.addresses[index]) or recipient.normal_value}"
+            address = f"{target.action.channel}:{email_key(recipient.addresses[index]) or recipient.normal_value}"
             if owners.setdefault(address, recipient.index) != recipient.index:
                 reasons[position] = ExclusionReason.DUPLICATE_ADDRESS
             else:

@@ -29,7 +29,7 @@ from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.errors import InvalidFields, TooManyProofs
 from clarion_server.domain.instant import HOUR, MILLISECOND, Instant
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
-from clarion_server.domain.messages.message import Message, MessageState, lane_of, message_id
+from clarion_server.domain.messages.message import Message, MessageState, VersionAction, lane_of, message_id
 from clarion_server.domain.text_rules import repetition_violations
 from clarion_server.domain.triggering.exclusion_rules import find_exclusions
 from clarion_server.domain.value import value
@@ -148,13 +148,15 @@ def _message(campaign: Campaign, preview: Preview, proof_id: str, address: str, 
     category = campaign.definition.category or Category.MARKETING
     return Message(
         id=message_id(proof_id, 0, 0),
-        sandbox=campaign.sandbox,
-        campaign_key=campaign.key,
-        version=0,
-        action=preview.action.id,
-        channel=preview.content.channel,
-        channel_key=0,
-        lane=lane_of(category, rapid=False),
+        action=VersionAction(
+            campaign.sandbox,
+            campaign.key,
+            version=0,
+            id=preview.action.id,
+            channel=preview.content.channel,
+            channel_key=0,
+            lane=lane_of(category, rapid=False),
+        ),
         identity=f"{EMAIL}:{address}",
         address=address,
         locale=preview.locale.value,

@@ -162,8 +162,8 @@ class ProcessHeartbeat:
         return len(messages)
 
     def _outcome(self, unit: UnitOfWork, message: Message, now: Instant) -> AttemptOutcome:
-        version = unit.campaigns.version(message.campaign_key, message.version)
-        configuration = unit.channels.by_key(message.channel_key)
+        version = unit.campaigns.version(message.action.campaign_key, message.action.version)
+        configuration = unit.channels.by_key(message.action.channel_key)
         assert version is not None, "a version outlives the messages that were accepted with it"
         begun = message.attempt_time or now
         attempt = Attempt(message.attempt_count, begun, now, AttemptResult.IN_DOUBT, _PROCESS_ENDED)

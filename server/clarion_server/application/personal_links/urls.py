@@ -24,13 +24,13 @@ class PersonalLinks:
     def _url(self, kind: LinkKind, message: Message) -> str:
         link = PersonalLink(
             kind,
-            message.sandbox,
-            message.channel,
+            message.action.sandbox,
+            message.action.channel,
             message.id,
             message.locale,
             message.identity,
-            message.category,
-            message.topic or "",
+            message.action.category,
+            message.action.topic or "",
         )
         return self._start + self._tokens.seal(link)
 

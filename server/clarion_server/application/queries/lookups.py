@@ -65,8 +65,8 @@ class Lookups:
 
         def look(unit: UnitOfWork) -> MessageView:
             message = find_message(unit, caller.visibility, message_id)
-            ids = _campaign_ids(unit, {message.campaign_key})
-            return MessageView(message, ids[message.campaign_key], unit.events.of_message(message_id))
+            ids = _campaign_ids(unit, {message.action.campaign_key})
+            return MessageView(message, ids[message.action.campaign_key], unit.events.of_message(message_id))
 
         return await self.transactions.read(look)
 
@@ -74,8 +74,8 @@ class Lookups:
         def look(unit: UnitOfWork) -> list[MessageView]:
             campaign_key = _campaign_key(unit, query.visibility, campaign_id)
             messages = unit.messages.page(replace(query, campaign_key=campaign_key))
-            ids = _campaign_ids(unit, {message.campaign_key for message in messages})
-            return [MessageView(message, ids[message.campaign_key]) for message in messages]
+            ids = _campaign_ids(unit, {message.action.campaign_key for message in messages})
+            return [MessageView(message, ids[message.action.campaign_key]) for message in messages]
 
         return await self.transactions.read(look)
 

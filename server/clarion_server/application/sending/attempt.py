@@ -107,7 +107,7 @@ class AttemptRunner:
         if message.id in verdict.openings or message.is_closed(started):
             return None
         try:
-            version = await self._campaigns.version(message.campaign_key, message.version)
+            version = await self._campaigns.version(message.action.campaign_key, message.action.version)
             locale, index = message.content_locale.locale, message.action_index
             content = await self._campaigns.content(version, index, locale, message.rule)
             own = message.attachments
@@ -136,7 +136,7 @@ class AttemptRunner:
         is_over = message.expire_time is not None and message.expire_time <= started
         if is_over or claimed.exclusion or message.is_closed(started) or self._checks.is_due(message, started):
             return None
-        version = self._campaigns.cached_version(message.campaign_key, message.version)
+        version = self._campaigns.cached_version(message.action.campaign_key, message.action.version)
         if version is None or version.attachments or message.attachments or self.pace.is_resting:
             return None
         locale = message.content_locale.locale
@@ -169,7 +169,8 @@ class AttemptRunner:
         policy = version.definition.in_doubt_policy
         outcome = await self._decide(message, attempt, configuration.retry_policy, policy, not_before)
         if message.fallback_addresses and outcome.state is MessageState.FAILED:
-            return replace(outcome, follow_ups=follow_ups(message, version.actions, outcome.time))
+            actions = [each.action for each in version.actions]
+            return replace(outcome, follow_ups=follow_ups(message, actions, outcome.time))
         return outcome
 
     async def _decide(

@@ -105,10 +105,10 @@ def _begin(
     unit: UnitOfWork, due: Sequence[Message], owner: str, now: Instant, exclusions: ExclusionReader
 ) -> tuple[list[Message], list[Message]]:
     """Returns the messages that were claimed, and those that wait for the next opening of their sending policy."""
-    policies = unit.campaigns.delivery_policies({message.campaign_key for message in due})
+    policies = unit.campaigns.delivery_policies({message.action.campaign_key for message in due})
     rated_campaigns = {key for key, policy in policies.items() if policy.has_rate}
     allowed = _sift(unit, due, policies, now)
-    sandboxes = {message.sandbox: policies[message.campaign_key] for message in allowed}
+    sandboxes = {message.action.sandbox: policies[message.action.campaign_key] for message in allowed}
     sendable, deferred = sift_forbidden(unit, allowed, now, exclusions, rated_campaigns, sandboxes)
     unit.messages.begin([message.id for message in sendable], owner, now)
     return [message.begun(owner, now) for message in sendable], deferred
@@ -123,7 +123,7 @@ def _sift(
     erased = unit.erasures.profile_keys() if is_erasing else frozenset()
     cancelled, expired, held, sendable = [], [], [], []
     for message in due:
-        policy = policies[message.campaign_key]
+        policy = policies[message.action.campaign_key]
         if policy.is_cancelled or message.profile_key in erased:
             cancelled.append(message)
         elif message.expire_time is not None and message.expire_time <= now:

@@ -264,7 +264,7 @@ class ChannelDispatcher:
         """Gives up a message whose attempt has not begun. The heartbeat queues it again."""
         self._ports.pending_requeue.add(message.id, message.attempt_time)
         self._ports.queue.released(message, message.due_time)
-        self.release(message.lane, 1)
+        self.release(message.action.lane, 1)
 
     # Outcomes.
 
@@ -279,7 +279,7 @@ class ChannelDispatcher:
         """Is called when the outcome is durable, before `release`: the message has left this process's hands."""
         self._ports.queue.released(outcome.message, outcome.due_time)
         for message in outcome.follow_ups:
-            self._ports.queue.queued(message.channel_key, message.lane, [message], message.due_time)
+            self._ports.queue.queued(message.action.channel_key, message.action.lane, [message], message.due_time)
 
     def not_recorded(self, outcome: AttemptOutcome, error: Exception) -> None:
         """Is called when it is unknown whether the outcome was recorded. The message stays in flight until it is."""
@@ -364,7 +364,7 @@ class RecordOutcomes(BulkOperation[tuple[ChannelDispatcher, AttemptOutcome], Non
         released: Counter[tuple[ChannelDispatcher, Lane]] = Counter()
         for dispatcher, outcome in items:
             dispatcher.recorded(outcome)
-            released[dispatcher, outcome.message.lane] += 1
+            released[dispatcher, outcome.message.action.lane] += 1
         for (dispatcher, lane), count in released.items():
             dispatcher.release(lane, count)
         self._metrics.count_attempts([outcome for _, outcome in items])

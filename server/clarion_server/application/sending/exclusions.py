@@ -110,16 +110,17 @@ class ExclusionReader:
         """Returns None when no sending policy holds for the message."""
         if message.sending_policy is None:
             return None
-        group = CapGroup(kind_of(message), [(message.identity, message.address, message.cap_person)])
+        kind = kind_of(message.action, message.sending_policy)
+        group = CapGroup(kind, [(message.identity, message.address, message.cap_person)])
         keys = self._keys(message, stored)
         return PolicyQuestion(
-            message.sandbox, message.sending_policy, message.category, keys, (group,) if with_caps else ()
+            message.action.sandbox, message.sending_policy, message.action.category, keys, (group,) if with_caps else ()
         )
 
     def _keys(self, message: Message, stored: Mapping[str, Namespaces]) -> dict[str, IdentityKey]:
         """Returns what the recipient's identity is compared by."""
         name, _, value = message.identity.partition(":")
-        namespace = namespace_of(name, stored.get(message.sandbox, NO_NAMESPACES))
+        namespace = namespace_of(name, stored.get(message.action.sandbox, NO_NAMESPACES))
         normal = self._identities.normal_value(namespace, value)
         # What is none of its namespace belongs to nobody: a webhook takes any text as an e-mail address.
         return {} if normal is None else {message.identity: IdentityKey(name, normal)}
@@ -127,10 +128,10 @@ class ExclusionReader:
     def question(self, message: Message, stored: Mapping[str, Namespaces]) -> ConsentQuestion:
         """`stored` are the stored namespaces of identities by sandbox."""
         keys = self._keys(message, stored)
-        owner = address_identity(message.channel, message.address)
+        owner = address_identity(message.action.channel, message.address)
         if owner is not None and owner not in keys:
             keys[owner] = address_key(message.address)
-        return ConsentQuestion(message.sandbox, message.topic, keys)
+        return ConsentQuestion(message.action.sandbox, message.action.topic, keys)
 
 
 @value
@@ -170,19 +171,19 @@ def check_hand_off(
     `known` says what their sandboxes have, where that was read in this transaction. `with_caps` also asks whether caps
     have room for them now, and lets them count at this time, which writes.
     """
-    asked = [message for message in messages if message.asks_consent or message.sending_policy is not None]
-    stored = namespaces_by_sandbox(unit, ((message.sandbox, message.identity) for message in asked))
-    questions = [exclusions.question(message, stored) for message in asked if message.asks_consent]
+    asked = [message for message in messages if message.action.asks_consent or message.sending_policy is not None]
+    stored = namespaces_by_sandbox(unit, ((message.action.sandbox, message.identity) for message in asked))
+    questions = [exclusions.question(message, stored) for message in asked if message.action.asks_consent]
     of_policies = (exclusions.policy_question(message, stored, with_caps=with_caps) for message in asked)
     policy_questions = [question for question in of_policies if question is not None]
-    names = {message.sandbox for message in messages}
+    names = {message.action.sandbox for message in messages}
     sandboxes = {name: name not in known or known[name].has_allow_list for name in names}
     addresses: dict[str, set[str]] = {
         name: set() for name in names if name not in known or known[name].has_suppressions
     }
     for message in messages:
-        if message.sandbox in addresses:
-            addresses[message.sandbox].add(message.address)
+        if message.action.sandbox in addresses:
+            addresses[message.action.sandbox].add(message.address)
     facts = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
     excluded, openings, closings, persons, rated = {}, {}, {}, {}, {}
     phase = ExclusionPhase.HAND_OFF
@@ -228,7 +229,7 @@ def sift_forbidden(
     Ends the others. `rated_campaigns` are the keys of the campaigns that have a rate, and `known` says what sandboxes
     have.
     """
-    asking = {message.sandbox for message in messages if message.asks_consent}
+    asking = {message.action.sandbox for message in messages if message.action.asks_consent}
     if asking:
         unit.consents.lock_shared(asking)
     verdict = check_hand_off(unit, messages, now, exclusions, known, with_caps=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from clarion_server.application.ports.queries import QueuedEnd
 from clarion_server.application.ports.store import UnitOfWork
@@ -23,7 +24,6 @@ from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failu
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
 from clarion_server.domain.messages.message import Message, MessageState
 from clarion_server.domain.triggering.follow_ups import follow_ups
-from clarion_server.domain.triggering.targets import TargetAction
 
 #: Holds the outcomes of messages whose attempt was claimed but never begun.
 _BEFORE_AN_ATTEMPT = frozenset({MessageState.EXPIRED, MessageState.EXCLUDED})
@@ -154,11 +154,11 @@ def _keys_of_exclusion(message: Message, exclusion: Exclusion) -> list[CounterKe
 
 
 def _follow_ups(unit: UnitOfWork, message: Message, now: Instant) -> list[Message]:
-    version = unit.campaigns.version(message.campaign_key, message.version)
+    version = unit.campaigns.version(message.action.campaign_key, message.action.version)
     assert version is not None, "a version outlives the messages that were accepted with it"
-    keys = unit.campaigns.channel_keys(message.campaign_key, message.version)
+    keys = unit.campaigns.channel_keys(message.action.campaign_key, message.action.version)
     actions = [
-        TargetAction(action.id, action.content.channel, key)
+        replace(message.action, id=action.id, channel=action.content.channel, channel_key=key)
         for action, key in zip(version.definition.actions, keys, strict=True)
     ]
     return follow_ups(message, actions, now)
@@ -188,7 +188,7 @@ def _count(unit: UnitOfWork, outcomes: Iterable[AttemptOutcome]) -> None:
         if state is _SENT:
             counted.setdefault(_COUNTED_SENT, []).append(message)
             bucket = bucket_of(outcome.time - message.release_time)
-            latencies[message.campaign_key, message.version, message.action, bucket] += 1
+            latencies[message.action.campaign_key, message.action.version, message.action.id, bucket] += 1
         elif state is not _QUEUED:
             counted.setdefault((METRIC_OF_OUTCOME[state], _reason(outcome)), []).append(message)
     counts: Counter[CounterKey] = Counter()

@@ -34,7 +34,7 @@ class SendQueue:
         self._marketing_limit = marketing_limit(concurrency)
 
     def put(self, claimed: ClaimedMessage) -> None:
-        self._waiting[claimed.message.lane].append(claimed)
+        self._waiting[claimed.message.action.lane].append(claimed)
         self._unfinished += 1
         self._finished.clear()
 
@@ -90,7 +90,7 @@ class SendQueue:
         return None
 
     def _count(self, claimed: ClaimedMessage, change: int) -> None:
-        if claimed.message.lane is _MARKETING:
+        if claimed.message.action.lane is _MARKETING:
             self._marketing += change
 
     def _finish(self, count: int) -> None:

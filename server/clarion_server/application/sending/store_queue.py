@@ -42,7 +42,7 @@ class StoreQueue:
 
     def released(self, message: Message, due_time: Instant | None, /) -> None:
         if due_time is not None:
-            self._on_due(message.channel_key, message.lane, due_time)
+            self._on_due(message.action.channel_key, message.action.lane, due_time)
 
     async def close(self) -> None:
         self._accepted.clear()

@@ -80,7 +80,7 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
             message_count += len(messages)
             if isinstance(decision, Accepted) and decision.deferred:
                 for message in decision.deferred:
-                    self._queue.queued(message.channel_key, message.lane, [message], message.due_time)
+                    self._queue.queued(message.action.channel_key, message.action.lane, [message], message.due_time)
                 waiting = {message.id for message in decision.deferred}
                 messages = [message for message in messages if message.id not in waiting]
             for index, reservation in enumerate(item.reservations):
@@ -93,7 +93,7 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
                         reservation.release(unused)
                 elif own or item.trigger.execution.action_mode is ActionMode.ALL or not index:
                     # Nothing was to be queued for the later actions of FIRST_DELIVERABLE.
-                    trigger, channel_key = item.trigger, item.trigger.actions[index].channel_key
+                    trigger, channel_key = item.trigger, item.trigger.actions[index].action.channel_key
                     self._queue.queued(channel_key, trigger.lane, own, trigger.release_time)
         self._direct.hand_off(direct)
         self._metrics.count_accepted(message_count)

@@ -140,7 +140,7 @@ def _time_zone(message: Message, hours: SendingHours) -> SourcedValue | None:
     policy = hours.policy_of(message)
     if policy is None:
         return None
-    profile = hours.people.get((message.sandbox, message.identity))
+    profile = hours.people.get((message.action.sandbox, message.identity))
     if profile is None or not profile.time_zone or policy.time_zone_source is TimeZoneSource.FIXED:
         return SourcedValue(policy.time_zone, ValueSource.POLICY)
     return SourcedValue(profile.time_zone, ValueSource.PROFILE)

@@ -88,7 +88,10 @@ class RecipientFiles:
 
     async def _facts(self, command: TriggerCommand, live: LiveCampaign) -> _Facts:
         named = {file.attachment for files in command.files.values() for file in files if file.attachment}
-        visibility, keys = whole_sandbox(live.campaign.sandbox), [action.channel_key for action in live.version.actions]
+        visibility, keys = (
+            whole_sandbox(live.campaign.sandbox),
+            [each.action.channel_key for each in live.version.actions],
+        )
         uploads, configurations = await self._transactions.read(
             lambda unit: (unit.attachments.by_ids(visibility, named), unit.channels.by_keys(keys))
         )

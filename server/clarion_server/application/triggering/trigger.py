@@ -238,9 +238,9 @@ class Triggering:
         actions = live.version.actions
         if live.version.definition.action_mode is _FIRST_DELIVERABLE:
             # Few messages begin with a later action. They are queued.
-            first = self._dispatch.reserve(actions[0].channel_key, live.lane, count)
+            first = self._dispatch.reserve(actions[0].action.channel_key, live.lane, count)
             return (first, *(None,) * (len(actions) - 1))
-        return tuple([self._dispatch.reserve(action.channel_key, live.lane, count) for action in actions])
+        return tuple([self._dispatch.reserve(each.action.channel_key, live.lane, count) for each in actions])
 
     async def finish(self, begun: Begun) -> TriggerAnswer | None:
         """Returns None when the campaign has changed meanwhile: the trigger must be checked again.

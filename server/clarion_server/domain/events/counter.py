@@ -99,7 +99,7 @@ def count_messages(messages: Iterable[Message], metric: Metric, reason: str = ""
 
 def _dimensions(message: Message) -> tuple[int, int, str, str, str, int]:
     locale, day = message.content_locale.locale, message.accept_time // DAY
-    return message.campaign_key, message.version, message.action, message.rule, locale, day
+    return message.action.campaign_key, message.action.version, message.action.id, message.rule, locale, day
 
 
 def count_failed_rules(execution: Execution, failures: RuleFailures) -> Counter[CounterKey]:
@@ -117,6 +117,16 @@ def counter_key(message: Message, metric: Metric, reason: str = "") -> CounterKe
     """Returns the counter of a metric in which a message counts."""
     day = message.accept_time // DAY
     locale = message.content_locale.locale
-    key = (message.campaign_key, message.version, message.action, "", message.rule, locale, day, metric, reason)
+    key = (
+        message.action.campaign_key,
+        message.action.version,
+        message.action.id,
+        "",
+        message.rule,
+        locale,
+        day,
+        metric,
+        reason,
+    )
     # The class's own constructor takes three times as long, and this runs for every message.
     return tuple.__new__(CounterKey, key)

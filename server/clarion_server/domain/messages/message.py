@@ -86,19 +86,34 @@ NO_LABELS: Mapping[str, str] = {}
 
 
 @value
+class VersionAction:
+    """An action of a version of a campaign. All of its messages share it."""
+
+    sandbox: str
+    campaign_key: int
+    version: int
+    id: str
+    channel: Channel
+    channel_key: int
+    """Is the key of the channel configuration that sends its messages."""
+    lane: Lane
+    topic: str | None = None
+    """Is the id of the version's topic."""
+    category: Category = field(init=False, compare=False, repr=False)
+    asks_consent: bool = field(init=False, compare=False, repr=False)
+    """Says whether the choices of people decide about its messages."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "category", category_of(self.lane))
+        object.__setattr__(self, "asks_consent", self.lane is _MARKETING or self.topic is not None)
+
+
+@value
 class Message:
     """One recipient of one action."""
 
     id: str
-    sandbox: str
-    campaign_key: int
-    version: int
-    action: str
-    """Is the action's id."""
-    channel: Channel
-    channel_key: int
-    """Is the key of the channel configuration that sends it."""
-    lane: Lane
+    action: VersionAction
     identity: str
     address: str
     """Is empty on a channel that has no addresses."""
@@ -126,8 +141,6 @@ class Message:
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
     fallback_addresses: tuple[str, ...] = ()
     """Holds the addresses of the later actions, the next of which replaces this message when it fails."""
-    topic: str | None = None
-    """Is the id of the topic of its campaign's version."""
     consent_change: int | None = None
     """Is the key of the choice by which it was accepted or excluded then; None when no choice decided."""
     sending_policy: str | None = None
@@ -165,20 +178,11 @@ class Message:
         return f"messages/{self.id}"
 
     @property
-    def category(self) -> Category:
-        return category_of(self.lane)
-
-    @property
     def awaited_turn(self) -> Turn | None:
         """Returns the turn that it waits for now, or that has come; None when it waits for something else, as for a
         retry.
         """
         return self.turn if self.turn is not None and self.turn.due_time == self.due_time else None
-
-    @property
-    def asks_consent(self) -> bool:
-        """Returns whether the choices of people decide about it."""
-        return self.lane is _MARKETING or self.topic is not None
 
     def is_closed(self, now: Instant) -> bool:
         """Returns whether the hours have ended in which it was claimed."""
@@ -189,13 +193,7 @@ class Message:
         # Positional arguments: `replace` takes ten times as long, and every claim creates many messages.
         return Message(
             self.id,
-            self.sandbox,
-            self.campaign_key,
-            self.version,
             self.action,
-            self.channel,
-            self.channel_key,
-            self.lane,
             self.identity,
             self.address,
             self.locale,
@@ -212,7 +210,6 @@ class Message:
             now if self.first_attempt_time is None else self.first_attempt_time,
             self.labels,
             self.fallback_addresses,
-            self.topic,
             self.consent_change,
             self.sending_policy,
             self.profile_key,

@@ -14,7 +14,6 @@ from clarion_server.domain.sending_policies.cap_entries import CapEntries
 from clarion_server.domain.sending_policies.cap_rules import (
     CapGroup,
     CapKind,
-    CappableMessage,
     CapRule,
     CapRules,
     CapScope,
@@ -122,7 +121,7 @@ class CapLedger:
         """Returns the policy of a cap that has no room for the message when it leaves, at that time or at the opening
         of its policy; None if all have.
         """
-        kind = kind_of(message)
+        kind = kind_of(message.action, message.sending_policy)
         caps, person = self.counting(kind), self._person(kind, message)
         if person is None or have_room(caps, person):
             return None
@@ -135,19 +134,19 @@ class CapLedger:
     def _is_full(self, message: Message, time: Instant, rule: CapRule, entries: CapEntries) -> bool:
         hours = self.rules.hours
         others = [entry for message_id, entry in entries.times.items() if message_id != message.id]
-        zone = hours.zone(message.sandbox, message.identity, rule.policy)
+        zone = hours.zone(message.action.sandbox, message.identity, rule.policy)
         return not rule.cap.fits(others, hours.opening(message, time), zone)
 
-    def reserve(self, message: CappableMessage, time: Instant, now: Instant) -> CapPerson | None:
+    def reserve(self, message: Message, time: Instant, now: Instant) -> CapPerson | None:
         """Counts the message at that time, and no more at another one. Returns for whom; None if no cap counts it."""
-        kind = kind_of(message)
+        kind = kind_of(message.action, message.sending_policy)
         caps, person = self.counting(kind), self._person(kind, message)
         if person is None or not caps:
             return None
         count(caps, person, message.id, time, now)
         return person
 
-    def _person(self, kind: CapKind, message: CappableMessage) -> CapPerson | None:
+    def _person(self, kind: CapKind, message: Message) -> CapPerson | None:
         """Returns for whom the message counts, or is about to."""
         if message.cap_person is None:
             return self.of_kind(kind).get((message.identity, message.address))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Span
+from clarion_server.domain.messages.message import VersionAction
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.sending_policies.frequency_cap import CountedMessage, FrequencyCap
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
@@ -38,40 +39,9 @@ class CapGroup(NamedTuple):
     recipients: Sequence[CapRecipient]
 
 
-class CappableMessage(Protocol):
-    """Is what caps ask of a message."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def sandbox(self) -> str: ...
-    @property
-    def sending_policy(self) -> str | None: ...
-    @property
-    def category(self) -> Category: ...
-    @property
-    def channel(self) -> Channel: ...
-    @property
-    def topic(self) -> str | None: ...
-    @property
-    def campaign_key(self) -> int: ...
-    @property
-    def identity(self) -> str: ...
-    @property
-    def address(self) -> str: ...
-    @property
-    def cap_person(self) -> CapPerson | None: ...
-
-
-def kind_of(message: CappableMessage) -> CapKind:
-    return CapKind(
-        message.sandbox,
-        message.campaign_key,
-        message.sending_policy,
-        message.category,
-        message.channel,
-        message.topic,
-    )
+def kind_of(action: VersionAction, policy: str | None) -> CapKind:
+    """Returns the kind of an action's messages, which keep the policy."""
+    return CapKind(action.sandbox, action.campaign_key, policy, action.category, action.channel, action.topic)
 
 
 class CapScope(NamedTuple):

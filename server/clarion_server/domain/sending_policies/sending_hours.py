@@ -44,8 +44,8 @@ class SendingHours:
         """Returns the policy whose hours the message keeps."""
         if message.sending_policy is None:
             return None
-        found = self.policies.get((message.sandbox, message.sending_policy))
-        return found if found is not None and message.category in found.categories else None
+        found = self.policies.get((message.action.sandbox, message.sending_policy))
+        return found if found is not None and message.action.category in found.categories else None
 
     def rated_policy_of(self, message: Message) -> SendingPolicy | None:
         """Returns the policy whose rate the message keeps, if it has one. Magic recipients wait for no turn."""
@@ -83,12 +83,12 @@ class SendingHours:
         # No quiet hours are as short as the wait, so that they either hold at its end or do not begin within it.
         if policy is None or policy.is_always_open or self.opening(message, closed) == closed:
             return None
-        zone = self.zone(message.sandbox, message.identity, policy)
+        zone = self.zone(message.action.sandbox, message.identity, policy)
         return _first_closed(policy.hours, time, closed, zone)
 
     def _find_opening(self, message: Message, time: Instant) -> Instant:
-        sandbox, identity = message.sandbox, message.identity
-        kind = (sandbox, message.sending_policy, message.lane)
+        sandbox, identity = message.action.sandbox, message.identity
+        kind = (sandbox, message.sending_policy, message.action.lane)
         if kind not in self._closing:
             found = self.policy_of(message)
             self._closing[kind] = None if found is None or found.is_always_open else found

@@ -27,12 +27,13 @@ from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
 from clarion_server.domain.messages.message import Message, MessageState, category_of, message_id
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.sending_policies.cap_ledger import count, have_room
+from clarion_server.domain.sending_policies.cap_rules import kind_of
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
 from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 from clarion_server.domain.triggering.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.triggering.execution import Execution
 from clarion_server.domain.triggering.targets import NO_RULE_MATCHED, AcceptedRecipient, ContentChooser, TargetAction
-from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_FILES, Trigger, cap_kind
+from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_FILES, Trigger
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -157,20 +158,18 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     exclusions: dict[tuple[int, int], Sequence[Exclusion]] = {}
     phase, first_only = _ACCEPT, trigger.execution.action_mode is _FIRST_DELIVERABLE
     asks_consent, every = trigger.asks_consent, trigger.explains
-    consents, sandbox, category = facts.exclusions.consents, trigger.execution.sandbox, category_of(trigger.lane)
-    topic, release = trigger.topic, trigger.release_time
+    consents, release = facts.exclusions.consents, trigger.release_time
     held, deferred, reasons, files = _held(trigger, facts.exclusions), [], trigger.reasons, trigger.files
     policy = None if held is None else trigger.sending_policy
     rules = ContentChooser(trigger.actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
     for recipient in trigger.recipients:
         choices = None if rules is None else rules.choose(recipient, trigger.data_of(recipient.index))
-        for index, action in enumerate(trigger.actions):
+        for index, target in enumerate(trigger.actions):
             consent = NOT_ASKED
             if asks_consent:
-                address, identity = recipient.addresses[index], recipient.identity
-                consent = consents.decide(sandbox, topic, category, action.channel, identity, address)
+                consent = consents.decide(target.action, recipient.identity, recipient.addresses[index])
             person = None if held is None else held.person(recipient, index)
-            message = _message(trigger, recipient, index, action, consent, policy, person, first_only, choices)
+            message = _message(trigger, recipient, index, target, consent, policy, person, first_only, choices)
             if files:
                 message = replace(message, attachments=files.get(recipient.index, ()))
             is_free = held is not None and held.is_free(message, index)
@@ -234,7 +233,7 @@ class _Held:
         self._policy = policy
         self._hours = facts.hours
         self._leaving = facts.hours.leaving(trigger.execution.sandbox, policy, trigger.lane, trigger.release_time)
-        kinds = [cap_kind(trigger, each) for each in trigger.actions] if policy.caps else []
+        kinds = [kind_of(each.action, policy.id) for each in trigger.actions] if policy.caps else []
         #: Whom the caps count that count the messages of each action, and these caps.
         self._people = [facts.caps.of_kind(each) for each in kinds]
         self._caps = [facts.caps.counting(each) for each in kinds]
@@ -292,7 +291,7 @@ def _message(
     trigger: Trigger,
     recipient: AcceptedRecipient,
     index: int,
-    action: TargetAction,
+    target: TargetAction,
     consent: ConsentDecision,
     policy: str | None,
     cap_person: CapPerson | None,
@@ -306,13 +305,7 @@ def _message(
     # Positional arguments: this runs once per message, and keywords would make it a tenth slower.
     return Message(
         message_id(execution.id, recipient.index, index),
-        execution.sandbox,
-        execution.campaign_key,
-        execution.version,
-        action.id,
-        action.channel,
-        action.channel_key,
-        trigger.lane,
+        target.action,
         recipient.identity,
         address,
         recipient.locale,
@@ -329,13 +322,12 @@ def _message(
         begun,
         recipient.labels,
         tuple(recipient.addresses[index + 1 :]) if first_only else (),
-        trigger.topic,
         # The choice that decides proves later that it was right to send the message.
         None if consent.consent is None else consent.consent.change_key,
         policy,
         trigger.profile_keys.get(recipient.index),
         cap_person,
-        action.locales.choose(recipient.locale) if choices is None else choices[index].locale,
+        target.locales.choose(recipient.locale) if choices is None else choices[index].locale,
         _locales(trigger.actions[index + 1 :], recipient.locale, choices, index) if first_only else (),
         "" if choices is None else choices[index].rule or "",
         tuple([choice.rule for choice in choices[index + 1 :]]) if first_only and choices is not None else (),
@@ -347,4 +339,4 @@ def _locales(
 ) -> tuple[LocaleChoice, ...]:
     if choices is not None:
         return tuple([choice.locale for choice in choices[index + 1 :]])
-    return tuple(action.locales.choose(wanted) for action in actions)
+    return tuple(each.locales.choose(wanted) for each in actions)

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from clarion_server.domain.addresses.address_key import email_key
-from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent.consent import NOT_ASKED, ConsentDecision, Silence, SilenceSetting, decide_consent
-from clarion_server.domain.messages.message import Message
+from clarion_server.domain.messages.message import Message, VersionAction
 from clarion_server.domain.people.identity import IdentityKey
 from clarion_server.domain.people.profile import KnownPeople
 from clarion_server.domain.value import value
@@ -36,10 +35,11 @@ class ConsentFacts:
     """Is what silence means, by the sandbox and the id of the topic."""
     holders: KnownPeople = field(default_factory=dict)
 
-    def decide(
-        self, sandbox: str, topic: str | None, category: Category, channel: Channel, identity: str, address: str
-    ) -> ConsentDecision:
-        """Returns whether the recipient agrees to a message, and whoever has the address does not refuse it."""
+    def decide(self, action: VersionAction, identity: str, address: str) -> ConsentDecision:
+        """Returns whether the recipient agrees to a message of the action, and whoever has the address does not refuse
+        it.
+        """
+        sandbox, channel, topic, category = action.sandbox, action.channel, action.topic, action.category
         own = self.holders.get((sandbox, identity))
         choices = () if own is None else own.choices
         decision = decide_consent(choices, channel, topic, category, self.silences[sandbox, topic].silence)
@@ -59,11 +59,9 @@ class ConsentFacts:
 
     def decide_about(self, message: Message) -> ConsentDecision:
         """Does the same as `decide` for a message, for which maybe nobody is asked."""
-        if not message.asks_consent:
+        if not message.action.asks_consent:
             return NOT_ASKED
-        return self.decide(
-            message.sandbox, message.topic, message.category, message.channel, message.identity, message.address
-        )
+        return self.decide(message.action, message.identity, message.address)
 
 
 def address_identity(channel: Channel, address: str) -> str | None:

@@ -77,7 +77,7 @@ def find_exclusions(
         reason = _SIMULATED.get(simulated)
         return () if reason is None else (Exclusion(reason, phase),)
     # Nearly every message leaves here, so this is `_lacks_address` without a call.
-    if facts is NO_EXCLUSION_FACTS and (message.address or not message.channel.has_addresses):
+    if facts is NO_EXCLUSION_FACTS and (message.address or not message.action.channel.has_addresses):
         return ()
     found: Sequence[Exclusion] = ()
     rules = facts.rules
@@ -92,7 +92,7 @@ def find_exclusions(
 
 
 def _lacks_address(message: Message) -> bool:
-    return not message.address and message.channel.has_addresses
+    return not message.address and message.action.channel.has_addresses
 
 
 def _by_address(
@@ -106,7 +106,7 @@ def _by_address(
 def _by_allow_lists(
     message: Message, _time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, _consent: ConsentDecision
 ) -> Sequence[Exclusion]:
-    allow_lists = facts.allow_lists.get(message.sandbox)
+    allow_lists = facts.allow_lists.get(message.action.sandbox)
     if not allow_lists or _lacks_address(message):
         return ()
     whom = message.address or message.identity.partition(":")[2]
@@ -120,14 +120,14 @@ def _by_allow_lists(
 def _by_suppressions(
     message: Message, time: Instant, phase: ExclusionPhase, facts: ExclusionFacts, _consent: ConsentDecision
 ) -> Sequence[Exclusion]:
-    covering = facts.suppressions.covering(message.sandbox, message.channel, message.address, time)
+    covering = facts.suppressions.covering(message.action.sandbox, message.action.channel, message.address, time)
     if not covering:
         # Nearly every message has none, and a comprehension takes as long as all else here.
         return ()
     return [
         Exclusion(ExclusionReason.SUPPRESSED, phase, suppression.name)
         for suppression in covering
-        if suppression.stops(message.category)
+        if suppression.stops(message.action.category)
     ]
 
 
@@ -139,7 +139,13 @@ def _by_consent(
     if consent.consent is not None:
         return (Exclusion(ExclusionReason.NO_CONSENT, phase, change_name(consent.consent.change_key)),)
     # The person has said nothing.
-    return (Exclusion(ExclusionReason.NO_CONSENT, phase, facts.consents.silence_cause(message.sandbox, message.topic)),)
+    return (
+        Exclusion(
+            ExclusionReason.NO_CONSENT,
+            phase,
+            facts.consents.silence_cause(message.action.sandbox, message.action.topic),
+        ),
+    )
 
 
 def _by_hours(

@@ -8,12 +8,12 @@ from dataclasses import replace
 from clarion_server.domain.consent.consent import NOT_ASKED
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
-from clarion_server.domain.messages.message import Message, MessageState, message_id
+from clarion_server.domain.messages.message import Message, MessageState, VersionAction, message_id
 from clarion_server.domain.triggering.exclusion_rules import NO_EXCLUSION_FACTS, find_exclusions
-from clarion_server.domain.triggering.targets import NO_RULE_MATCHED, TargetAction
+from clarion_server.domain.triggering.targets import NO_RULE_MATCHED
 
 
-def follow_ups(ended: Message, actions: Sequence[TargetAction], now: Instant) -> list[Message]:
+def follow_ups(ended: Message, actions: Sequence[VersionAction], now: Instant) -> list[Message]:
     """Returns the messages that replace one that failed or was excluded: those of the next actions, up to the first
     that is queued.
 
@@ -34,16 +34,10 @@ def follow_ups(ended: Message, actions: Sequence[TargetAction], now: Instant) ->
     return messages
 
 
-def _follow_up(ended: Message, index: int, action: TargetAction, skipped: int, now: Instant) -> Message:
+def _follow_up(ended: Message, index: int, action: VersionAction, skipped: int, now: Instant) -> Message:
     return Message(
         id=message_id(ended.execution_id, ended.recipient_index, index),
-        sandbox=ended.sandbox,
-        campaign_key=ended.campaign_key,
-        version=ended.version,
-        action=action.id,
-        channel=action.channel,
-        channel_key=action.channel_key,
-        lane=ended.lane,
+        action=action,
         identity=ended.identity,
         address=ended.fallback_addresses[skipped],
         locale=ended.locale,
@@ -56,7 +50,6 @@ def _follow_up(ended: Message, index: int, action: TargetAction, skipped: int, n
         expire_time=ended.expire_time,
         labels=ended.labels,
         fallback_addresses=ended.fallback_addresses[skipped + 1 :],
-        topic=ended.topic,
         sending_policy=ended.sending_policy,
         profile_key=ended.profile_key,
         content_locale=ended.fallback_locales[skipped],

@@ -16,9 +16,9 @@ from clarion_server.domain.campaigns.targeting import (
     RecipientData,
     choose_content,
 )
-from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.languages.content_locale import ENGLISH_ALONE, ContentLocales
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.messages.message import VersionAction
 from clarion_server.domain.value import value
 
 NO_RULE_MATCHED = Exclusion(ExclusionReason.NO_RULE_MATCHED)
@@ -43,11 +43,9 @@ class AcceptedRecipient:
 
 @value
 class TargetAction:
-    """Is an action of the live version, with the data that its messages need."""
+    """Is an action of the live version, with what chooses the content of its messages."""
 
-    id: str
-    channel: Channel
-    channel_key: int
+    action: VersionAction
     locales: ContentLocales = ENGLISH_ALONE
     """Holds the locales that its content is in."""
     rules: ActionRules | None = None
@@ -87,7 +85,7 @@ class ContentChooser:
             choice = action.choose(recipient, recipient.addresses[index], data, audiences)
             found.append(choice)
             for rule, cause in choice.failures:
-                self.failures[action.id, rule, cause] += 1
+                self.failures[action.action.id, rule, cause] += 1
             if self._keeps:
                 self.kept[recipient.index, index] = choice
         return found

@@ -13,7 +13,7 @@ from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.messages.message import Lane, category_of
 from clarion_server.domain.people.identity import IdentityKey
 from clarion_server.domain.sending_policies.cap_ledger import PolicyQuestion
-from clarion_server.domain.sending_policies.cap_rules import CapGroup, CapKind
+from clarion_server.domain.sending_policies.cap_rules import CapGroup, kind_of
 from clarion_server.domain.triggering.consent_facts import ConsentQuestion, identities_of_others
 from clarion_server.domain.triggering.execution import Execution
 from clarion_server.domain.triggering.targets import AcceptedRecipient, TargetAction
@@ -119,7 +119,7 @@ def consent_question(trigger: Trigger, *, are_known: bool = False) -> ConsentQue
     if not trigger.asks_consent:
         return None
     identities = {} if are_known else _identities(trigger)
-    channels = {action.channel: index for index, action in enumerate(trigger.actions)}
+    channels = {target.action.channel: index for index, target in enumerate(trigger.actions)}
     # Actions of one channel have the same address.
     for channel, index in channels.items():
         pairs = [(each.identity, each.addresses[index]) for each in trigger.recipients]
@@ -145,20 +145,7 @@ def _identities(trigger: Trigger) -> dict[str, IdentityKey]:
     }
 
 
-def cap_kind(trigger: Trigger, action: TargetAction) -> CapKind:
-    """Returns what the messages of an action have in common for caps."""
-    execution = trigger.execution
-    return CapKind(
-        execution.sandbox,
-        execution.campaign_key,
-        trigger.sending_policy,
-        category_of(trigger.lane),
-        action.channel,
-        trigger.topic,
-    )
-
-
 def _cap_groups(trigger: Trigger) -> Iterator[CapGroup]:
-    for index, action in enumerate(trigger.actions):
+    for index, target in enumerate(trigger.actions):
         recipients = [(each.identity, each.addresses[index], None) for each in trigger.recipients]
-        yield CapGroup(cap_kind(trigger, action), recipients)
+        yield CapGroup(kind_of(target.action, trigger.sending_policy), recipients)

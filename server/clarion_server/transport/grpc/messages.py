@@ -80,7 +80,7 @@ class MessageService:
         cancelled = message.state is MessageState.CANCELLED
         return pb.CancelMessageResponse(
             outcome=_CANCEL.OUTCOME_CANCELLED if cancelled else _CANCEL.OUTCOME_TOO_LATE,
-            message=to_message(message, await self._lookups.campaign_id(message.campaign_key)),
+            message=to_message(message, await self._lookups.campaign_id(message.action.campaign_key)),
         )
 
     async def watch_events(

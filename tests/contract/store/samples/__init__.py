@@ -17,6 +17,7 @@ from tests.contract.store.samples.authored import (
 )
 from tests.contract.store.samples.recorded import (
     api_key,
+    changed,
     counter,
     event,
     execution,
@@ -49,6 +50,7 @@ __all__ = [
     "audience",
     "campaign",
     "case",
+    "changed",
     "channel",
     "counter",
     "definition",

@@ -13,7 +13,7 @@ from clarion_server.domain.events.event import Event, message_event
 from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.messages.message import Lane, Message, MessageState, message_id
+from clarion_server.domain.messages.message import Lane, Message, MessageState, VersionAction, message_id
 from clarion_server.domain.people.identity import Identity, IdentityKey
 from clarion_server.domain.people.profile import Profile
 from clarion_server.domain.suppressions.suppression import Suppression, SuppressionReason, SuppressionScope
@@ -63,13 +63,7 @@ def message(campaign_key: int, channel_key: int, **changes: Any) -> Message:
     """Returns a queued message that is due, of an execution of its own unless an id is given."""
     queued = Message(
         id=changes.pop("id", None) or message_id(new_id(), 0, 0),
-        sandbox=SANDBOX,
-        campaign_key=campaign_key,
-        version=1,
-        action="email",
-        channel=Channel.EMAIL,
-        channel_key=channel_key,
-        lane=Lane.TRANSACTIONAL,
+        action=VersionAction(SANDBOX, campaign_key, 1, "email", Channel.EMAIL, channel_key, Lane.TRANSACTIONAL),
         identity="email:jane@example.com",
         address="jane@example.com",
         locale="en",
@@ -82,7 +76,14 @@ def message(campaign_key: int, channel_key: int, **changes: Any) -> Message:
         content_locale=LocaleChoice("en-GB", LocaleReason.SIBLING),
         rule="gold",
     )
-    return replace(queued, **changes)
+    return changed(queued, **changes)
+
+
+def changed(of: Message, **changes: Any) -> Message:
+    """Returns the message with changes of its own fields and of those of its action, whose id is called `action`."""
+    names = {"action": "id", **{name: name for name in _OF_ACTION}}
+    of_action = {names[name]: changes.pop(name) for name in names if name in changes}
+    return replace(of, action=replace(of.action, **of_action), **changes)
 
 
 def event(of: Message, state: MessageState = MessageState.SENT, **changes: Any) -> Event:
@@ -135,6 +136,7 @@ def outcome(
     return AttemptOutcome(begun, state, time, message_event(begun, state, time, attempt), due_time)
 
 
+_OF_ACTION = ("sandbox", "campaign_key", "version", "channel", "channel_key", "lane", "topic")
 #: The result of the attempt that moves a message to a state.
 _RESULTS = {
     MessageState.QUEUED: AttemptResult.DEFERRED,

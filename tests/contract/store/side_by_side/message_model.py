@@ -43,11 +43,13 @@ class MessageModel:
 
     def get(self, visibility: Visibility, message_id: str) -> Message | None:
         message = self._messages.get(message_id)
-        return message if message is not None and message.campaign_key in self._campaigns_of(visibility) else None
+        return (
+            message if message is not None and message.action.campaign_key in self._campaigns_of(visibility) else None
+        )
 
     def page(self, query: MessageQuery) -> list[Message]:
         keys = self._campaigns_of(query.visibility)
-        found = self._where(lambda m: m.campaign_key in keys and _matches(m, query))
+        found = self._where(lambda m: m.action.campaign_key in keys and _matches(m, query))
         return sorted(found, key=attrgetter("id"), reverse=True)[: query.limit]
 
     def state_counts(self, execution_id: str) -> dict[MessageState, int]:
@@ -55,13 +57,13 @@ class MessageModel:
 
     def due(self, channel_key: int, now: Instant, limit: int) -> list[Message]:
         due = self._where(lambda m: self._is_ready(m, channel_key) and m.due_time <= now)
-        return sorted(due, key=attrgetter("lane", "due_time", "id"))[:limit]
+        return sorted(due, key=attrgetter("action.lane", "due_time", "id"))[:limit]
 
     def next_due_time(self, channel_key: int) -> Instant | None:
         return min((m.due_time for m in self._where(lambda m: self._is_ready(m, channel_key))), default=None)
 
     def is_waiting(self, channel_key: int) -> bool:
-        return bool(self._where(lambda m: m.channel_key == channel_key and m.state not in OUTCOMES))
+        return bool(self._where(lambda m: m.action.channel_key == channel_key and m.state not in OUTCOMES))
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         for message in self._queued(message_ids):
@@ -79,12 +81,12 @@ class MessageModel:
         self._held |= {message.id for message in self._queued(message_ids)}
 
     def release(self, campaign_key: int, limit: int) -> int:
-        held = sorted(id_ for id_ in self._held if self._messages[id_].campaign_key == campaign_key)
+        held = sorted(id_ for id_ in self._held if self._messages[id_].action.campaign_key == campaign_key)
         self._held -= set(held[:limit])
         return len(held[:limit])
 
     def held_campaigns(self) -> set[int]:
-        return {self._messages[message_id].campaign_key for message_id in self._held}
+        return {self._messages[message_id].action.campaign_key for message_id in self._held}
 
     def requeue(self, message_ids: Collection[str], owner: str) -> None:
         for message in self._owned(message_ids, owner):
@@ -112,7 +114,7 @@ class MessageModel:
         return self._where(lambda m: m.execution_id == execution_id and m.state is QUEUED)
 
     def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
-        return self._where(lambda m: m.campaign_key == campaign_key and m.state is QUEUED)[:limit]
+        return self._where(lambda m: m.action.campaign_key == campaign_key and m.state is QUEUED)[:limit]
 
     def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:
         return self._where(lambda m: m.state is SENDING and m.owner in owners)[:limit]
@@ -129,7 +131,7 @@ class MessageModel:
         return [message for message in self._messages.values() if holds(message)]
 
     def _is_ready(self, message: Message, channel_key: int) -> bool:
-        return message.channel_key == channel_key and message.state is QUEUED and message.id not in self._held
+        return message.action.channel_key == channel_key and message.state is QUEUED and message.id not in self._held
 
     def _known(self, message_ids: Iterable[str]) -> Iterable[Message]:
         return [self._messages[message_id] for message_id in message_ids if message_id in self._messages]
@@ -155,7 +157,7 @@ def _moved(message: Message, outcome: AttemptOutcome) -> Message:
 
 def _matches(message: Message, query: MessageQuery) -> bool:
     return (
-        (query.campaign_key is None or message.campaign_key == query.campaign_key)
+        (query.campaign_key is None or message.action.campaign_key == query.campaign_key)
         and (query.execution_id is None or message.execution_id == query.execution_id)
         and (query.identity is None or message.identity == query.identity)
         and (not query.states or message.state in query.states)

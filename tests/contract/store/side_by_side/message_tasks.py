@@ -56,7 +56,7 @@ class MessageTasks(SideBySide):
         def due(side: Side) -> list[Message]:
             return side.work.messages.due(side.channel_keys[sandbox], now, limit)
 
-        self.both(lambda side: [(message.lane, message.due_time) for message in due(side)])
+        self.both(lambda side: [(message.action.lane, message.due_time) for message in due(side)])
         # Stores may differ in the order of messages that are equally due. Both claim those that the first one returned.
         claimed = [message.id for message in due(self.sides[0])]
         self.both(lambda side: side.work.messages.begin(claimed, owner, now))

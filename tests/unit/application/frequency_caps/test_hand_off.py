@@ -71,7 +71,7 @@ async def test_a_capped_action_gives_way_to_the_next_one(world: World, policies:
     await policies.change(caps=(replace(ONE_A_DAY, channels=(Channel.EMAIL,)),))
     first = await send(process)
     await process.trigger(recipient(), campaign_id="both")
-    found = {each.action: each.exclusion for name, each in messages(world).items() if name != first.id}
+    found = {each.action.id: each.exclusion for name, each in messages(world).items() if name != first.id}
     assert found == {"email": capped(ACCEPT), "hook": None}
 
 
@@ -87,7 +87,7 @@ async def test_a_message_that_follows_a_failed_one_counts_when_it_starts(world: 
     assert times(world) == []
     world.clock.advance(MINUTE)
     (follower,) = (await claimed(world, lane=Lane.MARKETING)).messages
-    assert (follower.action, follower.cap_person) == ("second", messages(world)[follower.id].cap_person)
+    assert (follower.action.id, follower.cap_person) == ("second", messages(world)[follower.id].cap_person)
     assert times(world) == [NOON + MINUTE]
 
 

@@ -97,7 +97,7 @@ class JetStreamQueue:
         return answers
 
     def released(self, message: Message, due_time: Instant | None, /) -> None:
-        consumer = self._consumers.get((message.channel_key, message.lane))
+        consumer = self._consumers.get((message.action.channel_key, message.action.lane))
         if consumer is not None:
             consumer.release(message, due_time)
         self._store_queue.released(message, due_time)

@@ -49,7 +49,7 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         name=message.name,
         execution=EXECUTIONS.format(message.execution_id),
         campaign=CAMPAIGNS.format(campaign_id),
-        campaign_version=message.version,
+        campaign_version=message.action.version,
         identity=message.identity,
         address=message.address,
         locale=message.locale,
@@ -69,8 +69,8 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         attempt_count=message.attempt_count,
         attempts=[to_attempt(event.detail) for event in events if isinstance(event.detail, Attempt)],
         events=[to_event(event, campaign_id) for event in events],
-        action=message.action,
-        channel=CHANNEL.number(message.channel),
+        action=message.action.id,
+        channel=CHANNEL.number(message.action.channel),
         labels=message.labels,
     )
 
