@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, is_hypothesis_test, settings
+
+# Many images of containers keep Python from storing what it compiles. Here each process of pytest would compile every
+# test, and each interpreter that a test starts the whole service, which takes longer than most of what they do.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Collecting thousands of tests makes objects that all stay. With Python's own threshold of 700 new objects, the garbage
 # collector would go through them again and again.
