@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from hypothesis import strategies as st
 from jinja2 import TemplateSyntaxError
 from jinja2.lexer import Lexer
 
+from tests.unit.rendering.calls import processor_time
 from tests.unit.rendering.contents import codes, reviewed
 
 ENVIRONMENT = ENVIRONMENTS[Escaping.NONE]
@@ -58,16 +57,6 @@ def test_a_number_of_too_many_digits_is_refused(number: str) -> None:
 def test_a_number_that_no_double_can_hold_is_refused(number: str) -> None:
     assert codes(reviewed(f"{{{{ {number} }}}}")) == codes(reviewed("{{ " + "x" * 201 + " }}"))
     assert codes(reviewed("{{ 1e308 }}")) == []
-
-
-def processor_time(work: Callable[[], object]) -> float:
-    """Returns the least of some measurements in this thread, to which others on the machine add little."""
-    times = []
-    for _ in range(5):
-        begun = time.thread_time()
-        work()
-        times.append(time.thread_time() - begun)
-    return min(times)
 
 
 @pytest.mark.parametrize("piece", ["hello ", "x", "&amp;"])

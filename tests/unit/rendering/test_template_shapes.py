@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import nodes
 
-from tests.unit.rendering.calls import counted_calls
+from tests.unit.rendering.calls import counted_calls, processor_time
 from tests.unit.rendering.contents import COMPILER, definition, object_schema
 
 SCHEMA = object_schema(required=("name",), name={"type": "string"})
@@ -68,6 +68,18 @@ def test_templates_of_one_shape_have_one_tree_but_for_their_words(
     one, other = ("".join([*(texts[side] + tag for texts, tag in pieces), end[side]]) for side in (0, 1))
     if (shape := shape_of(one)) is not None and shape == shape_of(other):
         assert parsed(one) == parsed(other)
+
+
+@pytest.mark.parametrize("source", ["{#", "{{ a }}{#}", "{# c #}{# #", "{# {{ a }} {% if b %}"])
+def test_a_comment_that_does_not_end_has_no_shape(source: str) -> None:
+    assert shape_of(source) is None
+    assert shape_of(f"{source} #}}") is not None
+
+
+def test_comments_that_do_not_end_are_read_once() -> None:
+    """Within much more than the time that as many take which end, and a fraction of that for reading the rest again."""
+    without_end, with_end = "{#" * 30_000, "{##}" * 15_000
+    assert processor_time(lambda: shape_of(without_end)) < 20 * processor_time(lambda: shape_of(with_end))
 
 
 def test_words_and_lines_have_no_part_in_a_shape_and_values_have() -> None:

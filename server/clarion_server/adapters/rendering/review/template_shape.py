@@ -10,12 +10,14 @@ import re
 _LONGEST = 64 * 1024
 """Is a length in characters. The texts of longer templates have a part in whether Python compiles them."""
 _STRING = r""""[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^'\\]*+)*+'"""
-#: As Jinja2 reads them. Those with braces outside of strings are left to it.
+#: As Jinja2 reads them. Those with braces outside of strings are left to it. A comment without an end takes all the
+#: rest, which is therefore read once, and not again from each `{#` in it.
 _TAG = re.compile(
-    rf"""(\{{\{{(?:[^{{}}"']|{_STRING})*+\}}\}}|\{{%(?:[^{{}}"'%]|%(?!\}})|{_STRING})*+%\}}|\{{#.*?#\}})""", re.DOTALL
+    rf"""(\{{\{{(?:[^{{}}"']|{_STRING})*+\}}\}}|\{{%(?:[^{{}}"'%]|%(?!\}})|{_STRING})*+%\}}|\{{#(?:.*?#\}}|.*+))""",
+    re.DOTALL,
 )
 _BEGINNING = re.compile(r"\{(?:[{%#]|\Z)")
-_RAW = re.compile(r"\{%[-+]?\s*raw\b")
+_RAW_OR_WITHOUT_END = re.compile(r"\{%[-+]?\s*raw\b|\{#(?!.*?#\})", re.DOTALL)
 _LAST_LINE_END = re.compile(r"(?:\r\n|\r|\n)\Z")
 
 
@@ -25,7 +27,7 @@ def shape_of(source: str) -> str | None:
         return None
     # Jinja2 drops it.
     pieces = _TAG.split(_LAST_LINE_END.sub("", source))
-    if any(map(_BEGINNING.search, pieces[::2])) or any(map(_RAW.match, pieces[1::2])):
+    if any(map(_BEGINNING.search, pieces[::2])) or any(map(_RAW_OR_WITHOUT_END.match, pieces[1::2])):
         return None
     pieces[::2] = map(_class_of, pieces[::2])
     return "".join(pieces)
