@@ -123,11 +123,11 @@ class FaultyStore:
         return self._behind.serialises_writes
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
+    def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
         if self.failures:
             self.failures -= 1
             raise StoreUnavailable
-        with self._behind.begin() as unit:
+        with self._behind.begin(durable_later=durable_later) as unit:
             yield unit
         if self.lost_answers:
             self.lost_answers -= 1

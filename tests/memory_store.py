@@ -35,8 +35,8 @@ class MemoryStore:
     def serialises_writes(self) -> bool:
         return self._store.serialises_writes
 
-    def begin(self) -> AbstractContextManager[UnitOfWork]:
-        return self._store.begin()
+    def begin(self, *, durable_later: bool = False) -> AbstractContextManager[UnitOfWork]:
+        return self._store.begin(durable_later=durable_later)
 
     def snapshot(self) -> AbstractContextManager[UnitOfWork]:
         return self._store.snapshot()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from clarion_server.application.lagging_commits import LaggingCommits
 from clarion_server.application.ports.store import Store, StoreUnavailable, UnitOfWork, WriteConflict
 from clarion_server.domain.errors import Unavailable
 
@@ -46,12 +47,20 @@ class Transactions:
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
         self._long_readers = ThreadPoolExecutor(LONG_READERS, "store-long-reader")
         self._turns = _WriteTurns()
+        self._lagging = LaggingCommits(self._make_durable)
         self.failure_count = 0
         """Counts the reads and writes that the store did not answer."""
         #: The reasons why the store did not answer since the last successful write.
         self._troubles: set[str] = set()
 
-    async def write(self, work: Callable[[UnitOfWork], T], *, bulk: bool = False, rest: float = _REST) -> T:
+    async def write(
+        self,
+        work: Callable[[UnitOfWork], T],
+        *,
+        bulk: bool = False,
+        rest: float = _REST,
+        durable_later: bool = False,
+    ) -> T:
         """Runs `work` in a transaction of its own and commits it. Rolls back when `work` raises.
 
         Repeats `work` after a WriteConflict, and raises Unavailable when every one of ATTEMPTS met one. This is the
@@ -60,9 +69,16 @@ class Transactions:
         `bulk` marks one step of a large piece of work. A step goes after the interactive writes that wait, and only one
         is under way at a time, so an interactive write never waits for more than one. A step should take a few
         milliseconds. Bulk work rests after it, for `rest` times as long as it took, and for a second at most.
+
+        `durable_later` is for steps that may be undone by a crash of the machine, because whoever made them makes them
+        again from what the store has then (`Store.begin`). They do not hold up others by a sync of their own. Before
+        the result of such steps is told to anybody, `await_durable`.
         """
         async with self._turns.bulk(rest) if bulk else self._turns.interactive():
-            result = await self._run(self._writer, lambda: self._commit(work))
+            number = self._lagging.begin(durable_later=durable_later)
+            result = await self._run(self._writer, lambda: self._commit(work, durable_later=durable_later))
+        if not durable_later:
+            self._lagging.durable(number)
         if self._troubles:
             self._troubles.clear()
             log.info("store_back")
@@ -87,8 +103,17 @@ class Transactions:
             await asyncio.shield(self._run(self._long_readers, read.close))
 
     async def read_events(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Does the same as `read` for a watcher, whose pages of events must pass none that is still being committed."""
-        return await self._run(self._readers, lambda: _read(self._store.event_snapshot(), work))
+        """Does the same as `read` for a watcher, whose pages of events must pass none that is still being committed.
+
+        Returns when all that was read is durable: after a crash of the machine other events have the same places.
+        """
+        result = await self._run(self._readers, lambda: _read(self._store.event_snapshot(), work))
+        await self.await_durable()
+        return result
+
+    async def await_durable(self) -> None:
+        """Returns when all that this process has committed by now is durable. Raises Unavailable."""
+        await self._lagging.wait(patiently=self.is_busy)
 
     async def scrub(self) -> bool:
         """Does what `Store.scrub` does. It goes like one step of bulk work."""
@@ -125,18 +150,26 @@ class Transactions:
 
     def close(self) -> None:
         """Waits for the transactions under way."""
+        if self._lagging.stop():
+            self._writer.submit(self._commit, _nothing)
         self._writer.shutdown()
         self._readers.shutdown()
         self._long_readers.shutdown()
 
-    def _commit(self, work: Callable[[UnitOfWork], T]) -> T:
+    async def _make_durable(self) -> None:
+        """Commits nothing, and thereby makes durable what was committed before. It is no sign that somebody is busy."""
+        number = self._lagging.begin(durable_later=False)
+        await self._run(self._writer, lambda: self._commit(_nothing))
+        self._lagging.durable(number)
+
+    def _commit(self, work: Callable[[UnitOfWork], T], *, durable_later: bool = False) -> T:
         for _ in range(ATTEMPTS):
             with suppress(WriteConflict):
-                return self._commit_once(work)
+                return self._commit_once(work, durable_later)
         raise Unavailable
 
-    def _commit_once(self, work: Callable[[UnitOfWork], T]) -> T:
-        with self._store.begin() as unit:
+    def _commit_once(self, work: Callable[[UnitOfWork], T], durable_later: bool) -> T:
+        with self._store.begin(durable_later=durable_later) as unit:
             result = work(unit)
             unit.commit()
         return result
@@ -154,6 +187,10 @@ class Transactions:
         if reason not in self._troubles:
             self._troubles.add(reason)
             log.warning("store_unavailable", reason=reason)
+
+
+def _nothing(_unit: UnitOfWork) -> None:
+    pass
 
 
 def _read(snapshot: AbstractContextManager[UnitOfWork], work: Callable[[UnitOfWork], T]) -> T:

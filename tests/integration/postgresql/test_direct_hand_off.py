@@ -35,8 +35,8 @@ class InterposingStore(FaultyStore):
         self.between: Callable[[], None] | None = None
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with super().begin() as unit:
+    def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
+        with super().begin(durable_later=durable_later) as unit:
             yield _Interposing(unit, self)
 
 

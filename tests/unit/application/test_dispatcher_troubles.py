@@ -147,9 +147,9 @@ class GatedStore(MemoryStore):
         self.gate.set()
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
+    def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
         assert self.gate.wait(120)
-        with super().begin() as unit:
+        with super().begin(durable_later=durable_later) as unit:
             yield unit
 
 

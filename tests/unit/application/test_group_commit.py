@@ -28,12 +28,12 @@ class SlowStore(MemoryStore):
         self.failing = False
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
+    def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
         self.at_the_gate.set()
         assert self.gate.wait(120)
         if self.failing:
             raise StoreUnavailable
-        with super().begin() as unit:
+        with super().begin(durable_later=durable_later) as unit:
             yield unit
             self.commits += 1
 

@@ -133,8 +133,8 @@ class TracedStore(FaultyStore):
         self.between: Callable[[], None] = lambda: None
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with super().begin() as unit:
+    def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
+        with super().begin(durable_later=durable_later) as unit:
             yield unit
         self.between()
 

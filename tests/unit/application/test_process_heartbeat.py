@@ -261,8 +261,8 @@ class BusyStore(MemoryStore):
         self.clock: StandingClock | None = None
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with super().begin() as unit:
+    def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
+        with super().begin(durable_later=durable_later) as unit:
             yield unit
             if self.clock is not None:
                 self.clock.advance(SPAN // 4)

@@ -157,8 +157,8 @@ class OvertakenStore(MemoryStore):
     overtaken = False
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with super().begin() as unit:
+    def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
+        with super().begin(durable_later=durable_later) as unit:
             if self.overtaken:
                 vars(unit)["campaigns"] = OvertakenCampaigns(unit.campaigns)
             yield unit

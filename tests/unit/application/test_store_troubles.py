@@ -27,10 +27,10 @@ class TroubledStore(MemoryStore):
     reason = ""
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
+    def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
         if self.reason:
             raise StoreUnavailable(self.reason)
-        with super().begin() as unit:
+        with super().begin(durable_later=durable_later) as unit:
             yield unit
 
 

@@ -52,10 +52,10 @@ class GatedStore(MemoryStore):
         self.waits = threading.Event()
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
+    def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
         self.waits.set()
         assert self.gate.wait(120)
-        with super().begin() as unit:
+        with super().begin(durable_later=durable_later) as unit:
             yield unit
 
 

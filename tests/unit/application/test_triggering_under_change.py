@@ -114,8 +114,8 @@ class RestlessStore(MemoryStore):
     restless = False
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with super().begin() as unit:
+    def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
+        with super().begin(durable_later=durable_later) as unit:
             if self.restless:
                 for campaign in unit.campaigns.by_keys(range(10)).values():
                     unit.campaigns.save(replace(campaign, revision=campaign.revision + 1))

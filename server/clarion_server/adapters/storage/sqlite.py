@@ -1,7 +1,7 @@
 """Implements the store in one SQLite file.
 
 Readers never wait (write-ahead log), writers take turns, and a commit returns when the disk has it
-(`synchronous=FULL`). Several processes may have the file open at once.
+(`synchronous=FULL`), unless its unit of work is durable later. Several processes may have the file open at once.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from clarion_server.adapters.storage.connections.open_mark import OpenMark
 from clarion_server.adapters.storage.connections.unix_notify import UnixNotifier
 from clarion_server.adapters.storage.connections.writer_lock import FairWriterLock
+from clarion_server.adapters.storage.durability import Durability, LogDurability
 from clarion_server.adapters.storage.migrate import migrate
 from clarion_server.adapters.storage.statements import driver
 from clarion_server.adapters.storage.store import SqlStore
@@ -113,7 +115,7 @@ def open_sqlite_store(
         with writer.begin() as transaction:
             migrate(transaction)
         readers = _engine(connect, _READER_PRAGMAS, "BEGIN", timeout, pool_size=4, max_overflow=-1)
-        notifier, lock = _coordination(file, connect, timeout)
+        notifier, lock, mark = _coordination(file, connect, timeout)
         undo.pop_all()
     return SqlStore(
         writer,
@@ -123,8 +125,9 @@ def open_sqlite_store(
         serialises_writes=True,
         timeout=timeout,
         writer_lock=lock.hold,
+        durability=LogDurability(_beside(file, "-wal"), mark.is_alone) if durable else Durability(),
         scrub=partial(_scrub, connect, vacuum_limit),
-        on_close=partial(_close, lock, on_close),
+        on_close=partial(_close, lock, mark, on_close),
     )
 
 
@@ -139,14 +142,23 @@ def _make_file(file: Path) -> None:
     file.touch(mode=0o600)
 
 
-def _coordination(file: Path, connect: Connect, timeout: float) -> tuple[_SqliteNotifier, FairWriterLock]:
-    """Returns how the processes on one file hear of each other's commits, and how they take turns in writing."""
+def _coordination(file: Path, connect: Connect, timeout: float) -> tuple[_SqliteNotifier, FairWriterLock, OpenMark]:
+    """Returns how the processes on one file hear of each other's commits, how they take turns in writing, and how each
+    knows of the others.
+    """
     unix_notifier = UnixNotifier(file)
     notifier = _SqliteNotifier(connect(), unix_notifier)
-    return notifier, FairWriterLock(file.with_name(f"{file.name}-turns"), timeout, lambda: unix_notifier.is_alone)
+    turns = _beside(file, "-turns")
+    lock = FairWriterLock(turns, timeout, lambda: unix_notifier.is_alone)
+    return notifier, lock, OpenMark(turns)
 
 
-def _close(lock: FairWriterLock, on_close: Callable[[], None]) -> None:
+def _beside(file: Path, ending: str) -> Path:
+    return file.with_name(f"{file.name}{ending}")
+
+
+def _close(lock: FairWriterLock, mark: OpenMark, on_close: Callable[[], None]) -> None:
+    mark.close()
     lock.close()
     on_close()
 
@@ -250,7 +262,7 @@ def _engine(
 
     @event.listens_for(engine, "begin")
     def begin_transaction(connection: Connection) -> None:
-        driver.begin(connection, begin)
+        driver.run_outside(connection, begin)
 
     return engine
 

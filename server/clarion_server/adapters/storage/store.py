@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Transaction
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from clarion_server.adapters.storage.connections.connections import KeptConnection, begin
+from clarion_server.adapters.storage.durability import Durability
 from clarion_server.adapters.storage.limits.cap_locks import RowsToLock
 from clarion_server.adapters.storage.messages.event_watermark import READS_EVENTS
 from clarion_server.adapters.storage.messages.recipient_index import RecipientIndex
-from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
+from clarion_server.adapters.storage.unit_of_work import Commit, SqlUnitOfWork
 from clarion_server.application.ports.store import CommitListener, StoreUnavailable
 
 
@@ -54,6 +56,7 @@ class SqlStore:
         timeout: float,
         serialises_writes: bool = False,
         writer_lock: Callable[[], AbstractContextManager[None]] = nullcontext,
+        durability: Durability | None = None,
         scrub: Callable[[], bool] = lambda: True,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
@@ -61,7 +64,8 @@ class SqlStore:
 
         `timeout` is how long a thread waits until another one has ended its transaction, in seconds.
         `shard` returns this process's shard of the counters. The port explains `serialises_writes`. `writer_lock` is
-        held while this process writes. `scrub` does what the method of that name does.
+        held while this process writes. `durability` decides which commits wait for the disk. `scrub` does what the
+        method of that name does.
         """
         self.serialises_writes = serialises_writes
         self._writer = writer
@@ -72,26 +76,29 @@ class SqlStore:
         self._translate = translate
         self._shard = shard
         self._writer_lock = writer_lock
+        self._durability = durability or Durability()
+        self._prepare = partial(self._durability.before_begin, durable_later=False)
+        self._prepare_later = partial(self._durability.before_begin, durable_later=True)
         self._scrub = scrub
         self._on_close = on_close
         self._recipient_index = RecipientIndex()
         self._caps_to_lock = RowsToLock()
 
     @contextmanager
-    def begin(self) -> Iterator[SqlUnitOfWork]:
+    def begin(self, *, durable_later: bool = False) -> Iterator[SqlUnitOfWork]:
         with (
             self._writer_lock(),
             self._translated_errors(),
-            self._writing.begun() as connection,
-            self._unit_on(connection, self._notifier.notify_committed) as unit,
+            self._writing.begun(self._prepare_later if durable_later else self._prepare) as connection,
+            self._unit_on(connection, self._commit) as unit,
         ):
             yield unit
 
     def snapshot(self) -> AbstractContextManager[SqlUnitOfWork]:
-        return self._unit_of_work(self._readers, None)
+        return self._reading(self._readers)
 
     def event_snapshot(self) -> AbstractContextManager[SqlUnitOfWork]:
-        return self._unit_of_work(self._event_readers, None)
+        return self._reading(self._event_readers)
 
     def commit_version(self) -> object:
         return self._notifier.commit_version()
@@ -113,22 +120,21 @@ class SqlStore:
         self._writer.dispose()
         self._on_close()
 
+    def _commit(self, connection: Connection, transaction: Transaction) -> None:
+        transaction.commit()
+        self._durability.after_commit(connection)
+        self._notifier.notify_committed()
+
     @contextmanager
-    def _unit_of_work(self, engine: Engine, on_commit: Callable[[], None] | None) -> Iterator[SqlUnitOfWork]:
-        with (
-            self._translated_errors(),
-            closing(begin(engine)) as connection,
-            self._unit_on(connection, on_commit) as unit,
-        ):
+    def _reading(self, engine: Engine) -> Iterator[SqlUnitOfWork]:
+        with self._translated_errors(), closing(begin(engine)) as connection, self._unit_on(connection, None) as unit:
             yield unit
 
     @contextmanager
-    def _unit_on(self, connection: Connection, on_commit: Callable[[], None] | None) -> Iterator[SqlUnitOfWork]:
+    def _unit_on(self, connection: Connection, commit: Commit | None) -> Iterator[SqlUnitOfWork]:
         transaction = connection.get_transaction()
         assert transaction is not None
-        unit = SqlUnitOfWork(
-            connection, transaction, self._recipient_index, self._caps_to_lock, self._shard(), on_commit
-        )
+        unit = SqlUnitOfWork(connection, transaction, self._recipient_index, self._caps_to_lock, self._shard(), commit)
         try:
             yield unit
         finally:

@@ -43,6 +43,7 @@ from clarion_server.adapters.storage.schema import PLAIN_RESOURCES, erasure_keys
 from clarion_server.domain.consent.topic import Topic
 from clarion_server.domain.resource import Resource
 
+Commit = Callable[[Connection, Transaction], None]
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
 
@@ -112,25 +113,24 @@ class SqlUnitOfWork:
         recipient_index: RecipientIndex,
         caps_to_lock: RowsToLock,
         shard: int,
-        on_commit: Callable[[], None] | None,
+        commit: Commit | None,
     ) -> None:
-        """`transaction` has begun. `on_commit` is called after each commit, and is None in a transaction that reads."""
+        """`transaction` has begun. `commit` commits it, and is None in a transaction that reads."""
         self.connection = connection
         self.recipient_index = recipient_index
         self.caps_to_lock = caps_to_lock
         self.shard = shard
-        self.writes = on_commit is not None
+        self.writes = commit is not None
         self._transaction = transaction
-        self._on_commit = on_commit
+        self._commit = commit
 
     def resources(self, kind: type[R]) -> SqlResourceRepository[R]:
         rows = _PLAIN_ROWS[kind]
         return SqlResourceRepository(self.connection, PLAIN_RESOURCES[kind], rows.to_row, rows.from_row)
 
     def commit(self) -> None:
-        self._transaction.commit()
-        if self._on_commit is not None:
-            self._on_commit()
+        assert self._commit is not None, "it only reads"
+        self._commit(self.connection, self._transaction)
 
     def roll_back(self) -> None:
         """Drops every change that was not committed. Does nothing after a commit."""

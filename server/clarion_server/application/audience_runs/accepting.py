@@ -62,7 +62,11 @@ class _Written:
 
 @dataclass(frozen=True, slots=True)
 class MemberAcceptor:
-    """Messages, exclusions and how far the run has come are one commit. The rules are those of a trigger."""
+    """Messages, exclusions and how far the run has come are one commit. The rules are those of a trigger.
+
+    The commit is durable later: all its messages are queued, and whoever claims one to send it makes this commit
+    durable with his own. A run that lost its last commits in a crash of the machine decides about those members again.
+    """
 
     transactions: Transactions
     accept_triggers: AcceptTriggers
@@ -93,12 +97,14 @@ class MemberAcceptor:
             return Step(Progress.NO_ROOM, run)
         item = part.item(execution, self.clock.now())
         written = await self.transactions.write(
-            lambda unit: self._write(unit, part, item, owner), bulk=True, rest=_REST
+            lambda unit: self._write(unit, part, item, owner), bulk=True, rest=_REST, durable_later=True
         )
         if isinstance(written.decision, Accepted):
             self.size.record(len(part.members), written.seconds)
             self.accept_triggers.committed([item], [written.decision])
             self.on_commit()
+        if written.step.progress is Progress.ENDED:
+            await self.transactions.await_durable()
         return written.step
 
     def _read_part(

@@ -71,7 +71,7 @@ class MemberSelection:
         def add(unit: UnitOfWork) -> None:
             unit.audience_runs.add_members(lock_own(unit, run.key, owner, RunState.SELECTING), first, members)
 
-        await self.transactions.write(add, bulk=True)
+        await self.transactions.write(add, bulk=True, durable_later=True)
 
     async def _delete_members(self, run: AudienceRun, owner: str) -> None:
         """Deletes the members that an interrupted selection stored."""
@@ -80,7 +80,7 @@ class MemberSelection:
             locked = lock_own(unit, run.key, owner, RunState.SELECTING)
             return unit.audience_runs.delete_members(locked, _DELETED_AT_ONCE)
 
-        while await self.transactions.write(delete, bulk=True):
+        while await self.transactions.write(delete, bulk=True, durable_later=True):
             pass
 
     async def _refuse(

@@ -73,6 +73,7 @@ class AudienceUploads:
         uploaded = Uploaded()
         for start in range(0, max(len(command.identities), 1), _STEP):
             await self._add(command, start, uploaded, caller)
+        await self._transactions.await_durable()
         return uploaded
 
     async def _add(self, command: UploadIdentities, start: int, uploaded: Uploaded, caller: Caller) -> None:
@@ -95,7 +96,7 @@ class AudienceUploads:
             return results, unit.audiences.lists_of(audience)[listed.upload_id]
 
         results, uploaded.identity_list = await self._transactions.write(
-            add, bulk=True, rest=self._transactions.usual_rest
+            add, bulk=True, rest=self._transactions.usual_rest, durable_later=True
         )
         _count(uploaded, start, results)
 

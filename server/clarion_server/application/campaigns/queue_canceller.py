@@ -46,7 +46,9 @@ class QueueCanceller:
     async def _cancel(self, campaign: Campaign) -> None:
         cancelled = 0
         try:
-            while some := await self._transactions.write(lambda unit: self._cancel_some(unit, campaign.key), bulk=True):
+            while some := await self._transactions.write(
+                lambda unit: self._cancel_some(unit, campaign.key), bulk=True, durable_later=True
+            ):
                 cancelled += some
         except Unavailable:
             # The others are cancelled when they come to be claimed.

@@ -57,12 +57,13 @@ class Housekeeper:
     async def run_once(self) -> None:
         """Works until nothing is left to do, or until another process is the one that does it."""
         for step in self._steps():
-            while await self._write(step):
+            while await self._write(step, durable_later=True):
                 pass
         await self._eraser.sweep(self._write)
 
-    async def _write(self, step: Callable[[UnitOfWork], T]) -> T | None:
-        return await self._transactions.write(partial(self._run_if_chosen, step), bulk=True)
+    async def _write(self, step: Callable[[UnitOfWork], T], *, durable_later: bool = False) -> T | None:
+        run = partial(self._run_if_chosen, step)
+        return await self._transactions.write(run, bulk=True, durable_later=durable_later)
 
     def _steps(self) -> Iterator[Callable[[UnitOfWork], int]]:
         yield lambda unit: unit.messages.merge_recipient_index(BATCH)

@@ -134,7 +134,9 @@ class UnitOfWork(Protocol):
         ...
 
     def commit(self) -> None:
-        """Makes everything durable. It does so at most once."""
+        """Makes everything durable, and all that was committed before, unless the unit was begun to be durable later.
+        It does so at most once.
+        """
         ...
 
 
@@ -146,9 +148,13 @@ class Store(Protocol):
         """
         ...
 
-    def begin(self) -> AbstractContextManager[UnitOfWork]:
+    def begin(self, *, durable_later: bool = False) -> AbstractContextManager[UnitOfWork]:
         """Begins a transaction that may write; one at a time. Raises StoreUnavailable, and WriteConflict where other
         processes write at the same time.
+
+        With `durable_later` its commit need not wait for the disk, though it may. The next commit of this process that
+        waits makes it durable, even one of no changes. Until then a crash of the machine, but none of the process, may
+        undo it with all such commits after it. So nothing that follows from it may leave the process before.
         """
         ...
 
@@ -159,8 +165,9 @@ class Store(Protocol):
         ...
 
     def event_snapshot(self) -> AbstractContextManager[UnitOfWork]:
-        """Begins a snapshot for a watcher: `EventRepository.page` passes no event that is still being committed. That
-        costs more than `snapshot` where several processes write at once.
+        """Begins a snapshot for a watcher: `EventRepository.page` passes no event that is still being committed, and
+        has none that another process has committed to be durable later. That costs more than `snapshot` where several
+        processes write at once.
         """
         ...
 

@@ -77,6 +77,7 @@ class ImportProfiles:
         results: list[ImportResult] = []
         for step in _steps(profiles):
             results += await self._import_step(step, caller, place and place.behind(len(results)))
+        await self._transactions.await_durable()
         return results
 
     async def _import_step(
@@ -87,7 +88,7 @@ class ImportProfiles:
                 unit, place, len(profiles), lambda start: self._store(unit, profiles[start:], caller), self._clock.now()
             )
 
-        return await self._transactions.write(write, bulk=True, rest=self._transactions.usual_rest)
+        return await self._transactions.write(write, bulk=True, rest=self._transactions.usual_rest, durable_later=True)
 
     def _store(self, unit: UnitOfWork, profiles: Sequence[ImportedProfile], caller: Caller) -> list[ImportResult]:
         if any(profile.choices for profile in profiles):

@@ -51,7 +51,10 @@ class ImportSuppressions:
             # Other calls run between two steps.
             rows = [self._row(command, now, caller) for command in commands[start : start + _ROWS_PER_STEP]]
             write = partial(_store_once, rows=rows, place=place and place.behind(start), now=now)
-            results += await self._transactions.write(write, bulk=True, rest=self._transactions.usual_rest)
+            results += await self._transactions.write(
+                write, bulk=True, rest=self._transactions.usual_rest, durable_later=True
+            )
+        await self._transactions.await_durable()
         return results
 
     def _row(self, command: CreateSuppression, now: Instant, caller: Caller) -> _Row:

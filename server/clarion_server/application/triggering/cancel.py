@@ -6,6 +6,7 @@ The move QUEUED → CANCELLED is a compare-and-set in the store, against the cla
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.messages import MAX_MESSAGES
@@ -66,9 +67,11 @@ class CancelMessages:
 
     async def _cancel_messages_of_run(self, execution_id: str) -> Cancellation:
         """Cancels in steps, as there may be a million messages."""
-        await self.transactions.write(lambda unit: unit.messages.drop_fallbacks(execution_id), bulk=True)
-        while await self.transactions.write(lambda unit: self._cancel_queued(unit, execution_id, _BATCH), bulk=True):
+        write = partial(self.transactions.write, bulk=True, durable_later=True)
+        await write(lambda unit: unit.messages.drop_fallbacks(execution_id))
+        while await write(lambda unit: self._cancel_queued(unit, execution_id, _BATCH)):
             pass
+        await self.transactions.await_durable()
         return await self.transactions.read(lambda unit: _cancellation_of_run(unit, execution_id))
 
     def _cancel_queued(self, unit: UnitOfWork, execution_id: str, limit: int = MAX_MESSAGES) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine
@@ -11,15 +11,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
-def begin(engine: Engine) -> Connection:
-    """Returns a connection of the pool with a transaction begun on it."""
+def begin(engine: Engine, prepare: Callable[[Connection], None] = lambda _: None) -> Connection:
+    """Returns a connection of the pool with a transaction begun on it, when `prepare` has had it."""
     try:
-        return _begin_on(engine.connect())
+        return _begin_on(engine.connect(), prepare)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
     # The connection was cut while it lay in the pool, as after a restart of the database. Now the pool is empty.
-    return _begin_on(engine.connect())
+    return _begin_on(engine.connect(), prepare)
 
 
 class KeptConnection:
@@ -35,15 +35,16 @@ class KeptConnection:
         self._idle: Connection | None = None
 
     @contextmanager
-    def begun(self) -> Iterator[Connection]:
-        """Begins a transaction. The connection is kept if all went well, else the pool looks after it.
+    def begun(self, prepare: Callable[[Connection], None] = lambda _: None) -> Iterator[Connection]:
+        """Begins a transaction, when `prepare` has had the connection. It is kept if all went well, else the pool looks
+        after it.
 
         Raises PoolTimeout when another thread has it for too long.
         """
         if not self._turn.acquire(timeout=self._timeout):
             raise PoolTimeout
         try:
-            connection = self._begin()
+            connection = self._begin(prepare)
             try:
                 yield connection
                 if connection.in_transaction():
@@ -62,19 +63,20 @@ class KeptConnection:
                 self._idle.close()
                 self._idle = None
 
-    def _begin(self) -> Connection:
+    def _begin(self, prepare: Callable[[Connection], None]) -> Connection:
         try:
             idle, self._idle = self._idle, None
-            return _begin_on(self._engine.connect() if idle is None else idle)
+            return _begin_on(self._engine.connect() if idle is None else idle, prepare)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
         # It was cut while it was kept, and so were those of the pool.
-        return begin(self._engine)
+        return begin(self._engine, prepare)
 
 
-def _begin_on(connection: Connection) -> Connection:
+def _begin_on(connection: Connection, prepare: Callable[[Connection], None]) -> Connection:
     try:
+        prepare(connection)
         connection.begin()
     except BaseException:
         connection.close()

@@ -37,8 +37,10 @@ def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) 
     return _run_on_sqlite(connection, statement, parameters)
 
 
-def begin(connection: Connection, statement: str) -> None:
-    """Runs the statement that begins a transaction, on SQLite. Raises what SQLAlchemy would raise."""
+def run_outside(connection: Connection, statement: str) -> None:
+    """Runs a statement outside of a transaction, or the one that begins it, on SQLite. Raises what SQLAlchemy would
+    raise.
+    """
     _run_on_sqlite(connection, statement, ())
 
 

@@ -1,0 +1,137 @@
+"""What a machine without power loses: commits that are durable later, from one of them on, and nothing else."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from clarion_server.adapters.storage.sqlite import open_sqlite_store
+
+from tests.power_cut import CAN_CUT, PoweredDatabase
+
+pytestmark = pytest.mark.skipif(not CAN_CUT, reason="needs Linux and a C compiler")
+
+
+class Writer:
+    """Is a process that writes to the file, until the power is cut or it ends."""
+
+    def __init__(self, powered: PoweredDatabase) -> None:
+        self._powered = powered
+        argv = [sys.executable, "-m", "tests.integration.storage.writing_process", str(powered.database)]
+        self._process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=powered.environment
+        )
+        self._answer()
+
+    def commit(self, when: str, each: str = "") -> int:
+        """Returns how often the log was synced for that."""
+        before = self._powered.sync_count()
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{when} {each}\n")
+        self._process.stdin.flush()
+        self._answer()
+        return self._powered.sync_count() - before
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def _answer(self) -> None:
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline(), "it has ended"
+
+
+@pytest.fixture
+def powered(tmp_path: Path) -> PoweredDatabase:
+    database, folder = tmp_path / "clarion.db", tmp_path / "power"
+    folder.mkdir()
+    open_sqlite_store(database).close()
+    return PoweredDatabase(database, folder)
+
+
+@contextmanager
+def writer(powered: PoweredDatabase) -> Iterator[Writer]:
+    made = Writer(powered)
+    try:
+        yield made
+    finally:
+        made.kill()
+
+
+def stored(powered: PoweredDatabase) -> set[str]:
+    with closing(open_sqlite_store(powered.database)) as store, store.snapshot() as work:
+        return work.processes.live(0)
+
+
+def test_a_commit_that_is_durable_later_syncs_nothing_and_the_next_one_syncs_both(powered: PoweredDatabase) -> None:
+    with writer(powered) as process:
+        # The first one makes the log.
+        process.commit("now", "a")
+        assert [process.commit("later", each) for each in "bcd"] == [0, 0, 0]
+        assert powered.unsynced_count() > 0
+        assert process.commit("now", "e") == 1
+        assert powered.unsynced_count() == 0
+        assert [process.commit(when, "fgh"[place]) for place, when in enumerate(("later", "now", "now"))] == [0, 1, 1]
+
+
+def test_a_commit_of_no_changes_makes_durable_what_was_before_it(powered: PoweredDatabase) -> None:
+    with writer(powered) as process:
+        process.commit("now", "a")
+        assert process.commit("now") == 0
+        process.commit("later", "b")
+        assert process.commit("later") == 0
+        assert process.commit("now") == 1
+        assert process.commit("now") == 0
+
+
+def test_a_commit_that_is_durable_later_is_synced_at_once_while_another_process_has_the_file_open(
+    powered: PoweredDatabase,
+) -> None:
+    with writer(powered) as one:
+        one.commit("now", "a")
+        with writer(powered) as other:
+            other.commit("now", "b")
+            assert [one.commit("later", each) for each in "cd"] == [1, 1]
+            assert powered.unsynced_count() == 0
+        assert one.commit("later", "e") == 0
+
+
+def test_what_waited_for_the_disk_survives_a_power_cut_with_all_before_it(powered: PoweredDatabase) -> None:
+    with writer(powered) as process:
+        for when, each in (("later", "a"), ("now", "b"), ("later", "c"), ("later", "d")):
+            process.commit(when, each)
+    powered.cut()
+    assert stored(powered) == {"a", "b"}
+
+
+def test_a_killed_process_loses_nothing(powered: PoweredDatabase) -> None:
+    with writer(powered) as process:
+        for each in "abc":
+            process.commit("later", each)
+    assert stored(powered) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_of_the_writes_survives_a_power_cut_the_first_commits_are_there_and_no_other(
+    powered: PoweredDatabase, seed: int
+) -> None:
+    chance, ids, durable = random.Random(seed), list[str](), 0
+    for _ in range(2):
+        with writer(powered) as process:
+            # Some of them make SQLite move pages from the log into the file.
+            for _ in range(chance.randint(1, 40)):
+                ids.append(f"{len(ids):06}" + "x" * chance.choice((1, 250_000)))
+                when = chance.choice(("now", "later", "later", "later"))
+                process.commit(when, ids[-1])
+                if when == "now":
+                    durable = len(ids)
+        powered.cut(lambda: chance.random() < 0.5)
+        found = sorted(stored(powered))
+        assert found == ids[: len(found)]
+        assert len(found) >= durable
+        ids, durable = found, len(found)
