@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +28,7 @@ from clarion_server.domain.audiences.audience import Audience
 from google.protobuf import json_format
 
 from bench.bench import Bench
+from bench.beside import resets_beside
 from bench.campaign import campaign
 from bench.figures import Samples
 from bench.process import BenchError
@@ -35,11 +37,9 @@ from bench.service import CALL_SECONDS, Service, links, running_service
 from bench.triggers import CONTEXT, RECIPIENTS_PER_CALL
 
 OFFERS = "offers"
-MEMBERS = 1_000_000
+MEMBERS, QUICK_MEMBERS = 1_000_000, 100_000
 #: Says what is accepted in calls of 20 beside it.
 TRIGGERED = 40_000
-RESETS_PER_S = 50.0
-RESET_SECONDS = 10.0
 #: Seconds between two looks at the run.
 EVERY = 0.2
 BEGIN = 1_780_000_000_000_000
@@ -61,7 +61,7 @@ def audience(bench: Bench) -> Samples:
         return {}
     with TemporaryDirectory(dir=bench.folder) as folder:
         file = Path(folder, "clarion.db")
-        count = bench.sizes.scaled(MEMBERS)
+        count = QUICK_MEMBERS if bench.sizes.is_quick else MEMBERS
         with closing(open_sqlite_store(file)) as store:
             _fill(store, count)
         settings = {"store": f"sqlite:///{file}", **links(Path(folder))}
@@ -95,13 +95,13 @@ def _measure(bench: Bench, service: Service, count: int) -> Samples:
     offers = campaign()
     offers.category = category_pb2.CATEGORY_MARKETING
     service.add(OFFERS, offers)
-    driver = bench.driver(service.port, service.authorization)
-    driver.rated_calls(RESETS_PER_S, 1.0)
-    alone = driver.rated_calls(RESETS_PER_S, RESET_SECONDS)
     triggered_per_s = _triggered_per_s(service, min(count, bench.sizes.scaled(TRIGGERED)))
     run = _Run(service, count)
     selecting = run.await_selected()
-    beside = driver.rated_calls(RESETS_PER_S, RESET_SECONDS)
+    service.pause(OFFERS)
+    driver = bench.driver(service.port, service.authorization)
+    resets = resets_beside("audience", driver, run.going, bench.sizes)
+    service.resume(OFFERS)
     accepted_per_s = run.await_done()
     return {
         "audience_members": float(count),
@@ -110,9 +110,8 @@ def _measure(bench: Bench, service: Service, count: int) -> Samples:
         "audience_triggered_per_s": triggered_per_s,
         "audience_ratio": accepted_per_s / triggered_per_s,
         "audience_peak_rss_mb": service.peak_rss_mb(),
-        "audience_reset_p99_ms_alone": alone.percentile_ms(99),
-        "audience_reset_p99_ms_beside": beside.percentile_ms(99),
-        "audience_reset_delay_p99_ms": beside.percentile_ms(99) - alone.percentile_ms(99),
+        "audience_accepted_beside_resets_per_s": run.accepted_while_going_per_s,
+        **resets,
     }
 
 
@@ -166,6 +165,8 @@ class _Run:
             campaign=f"campaigns/{OFFERS}", audience="audiences/gold", max_recipients=count
         )
         json_format.ParseDict(CONTEXT, request.context)
+        self._going_seconds = 0.0
+        self._accepted_while_going = 0
         self._begin = time.monotonic()
         with grpc.insecure_channel(f"127.0.0.1:{service.port}") as channel:
             answer = TriggerServiceStub(channel).TriggerAudience(request, metadata=self._metadata, timeout=CALL_SECONDS)
@@ -176,6 +177,24 @@ class _Run:
         while self._state() <= audience_run_pb2.AudienceRun.STATE_SELECTING:
             time.sleep(EVERY)
         return time.monotonic() - self._begin
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """Lets the run go on, which is paused before and after."""
+        before = self._execution().audience_run.accepted_count
+        self._service.resume(OFFERS)
+        begin = time.monotonic()
+        yield
+        self._service.pause(OFFERS)
+        self._going_seconds += time.monotonic() - begin
+        run = self._execution().audience_run
+        if run.state != audience_run_pb2.AudienceRun.STATE_ACCEPTING:
+            raise BenchError("the run ended before the resets: take more members")
+        self._accepted_while_going += run.accepted_count - before
+
+    @property
+    def accepted_while_going_per_s(self) -> float:
+        return self._accepted_while_going / self._going_seconds
 
     def await_done(self) -> float:
         """Returns how many members a second were accepted from now on until the last one."""

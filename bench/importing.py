@@ -8,24 +8,25 @@ import json
 import sqlite3
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from uuid import uuid4
 
 from clarion_client import Client, Profile
 
 from bench.bench import Bench
+from bench.beside import resets_beside
 from bench.figures import Samples
 from bench.process import BenchError
 from bench.service import Service, links, running_service
 
 PROFILES = 100_000
 ROWS_PER_COMMIT = 100
-RESETS_PER_S = 50.0
-RESET_SECONDS = 10.0
 
 _TABLES = """
     CREATE TABLE profiles (key INTEGER PRIMARY KEY, sandbox TEXT, id TEXT, revision INTEGER, attributes TEXT,
@@ -37,7 +38,7 @@ _TABLES = """
 
 
 def importing(bench: Bench) -> Samples:
-    """Measures the import alone, and again, of others, beside resets."""
+    """Measures an import alone, and others beside resets, which each go on for a window of them."""
     if bench.floors_only:
         return {}
     count = bench.sizes.scaled(PROFILES)
@@ -46,45 +47,65 @@ def importing(bench: Bench) -> Samples:
     with running_service(bench.folder, bench.placement.server, **links(bench.folder)) as (service, _):
         service.set_up(sink_port=1)
         before, begin = sum(service.cpu_seconds()), time.monotonic()
-        _import(service, "a", count)
+        _import(service, _rows("a", count))
         alone, cpu = time.monotonic() - begin, sum(service.cpu_seconds()) - before
-        driver = bench.driver(service.port, service.authorization)
-        driver.rated_calls(RESETS_PER_S, 1.0)
-        resets_alone = driver.rated_calls(RESETS_PER_S, RESET_SECONDS)
-        with ThreadPoolExecutor(1) as threads:
-            begin = time.monotonic()
-            running: Future[None] = threads.submit(_import, service, "b", count)
-            resets_beside = driver.rated_calls(RESETS_PER_S, RESET_SECONDS)
-            if running.done():
-                print("  the import ended before the resets: take more profiles", file=sys.stderr)
-            running.result()
-            beside = time.monotonic() - begin
+        going = _Going(service)
+        resets = resets_beside("import", bench.driver(service.port, service.authorization), going.going, bench.sizes)
     return {
         "import_profiles": float(count),
         "import_s": alone,
         "import_cpu_s": cpu,
-        "import_beside_resets_s": beside,
+        "import_beside_resets_per_s": going.per_s,
         "import_raw_s": raw,
-        "import_reset_p99_ms_alone": resets_alone.percentile_ms(99),
-        "import_reset_p99_ms_beside": resets_beside.percentile_ms(99),
-        "import_reset_delay_p99_ms": resets_beside.percentile_ms(99) - resets_alone.percentile_ms(99),
+        **resets,
     }
+
+
+class _Going:
+    """Imports without end while resets are measured beside it."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._windows = 0
+        self._imported = 0
+        self._seconds = 0.0
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        self._windows += 1
+        stop = Event()
+        begin = time.monotonic()
+        with ThreadPoolExecutor(1) as threads:
+            running = threads.submit(_import, self._service, _rows(f"w{self._windows}-", stop=stop))
+            yield
+            stop.set()
+            self._imported += running.result()
+        self._seconds += time.monotonic() - begin
+
+    @property
+    def per_s(self) -> float:
+        return self._imported / self._seconds
 
 
 def _attributes(number: int) -> dict[str, object]:
     return {"plan": "gold", "seats": number % 50, "city": "Berlin", "vip": True, "note": "of the summer fair"}
 
 
-def _import(service: Service, prefix: str, count: int) -> None:
-    rows: Iterator[Profile] = (
-        Profile(identities=[f"email:{prefix}{number}@example.com"], attributes=_attributes(number))
-        for number in range(count)
-    )
+def _rows(prefix: str, count: int = sys.maxsize, stop: Event | None = None) -> Iterator[Profile]:
+    for number in range(count):
+        if stop is not None and stop.is_set():
+            return
+        yield Profile(identities=[f"email:{prefix}{number}@example.com"], attributes=_attributes(number))
+
+
+def _import(service: Service, rows: Iterator[Profile]) -> int:
+    """Returns how many profiles were imported."""
     key = service.authorization.removeprefix("Bearer ")
     with Client(f"127.0.0.1:{service.port}", api_key=key) as client:
-        created = sum(result.outcome == "CREATED" for _, result in client.profiles.import_stream(rows))
-    if created != count:
-        raise BenchError(f"{count} profiles should have been created, and {created} were")
+        outcomes = Counter(result.outcome for _, result in client.profiles.import_stream(rows))
+    if set(outcomes) != {"CREATED"}:
+        raise BenchError(f"every profile should have been created: {dict(outcomes)}")
+    return outcomes.total()
 
 
 def _raw_seconds(file: Path, count: int) -> float:

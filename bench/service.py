@@ -194,6 +194,14 @@ class Service:
         answer = self._campaigns.ActivateCampaign(request, metadata=self._metadata, timeout=seconds)
         return answer.campaign.live_version
 
+    def pause(self, campaign_id: str) -> None:
+        request = campaign_life_cycle_pb2.PauseCampaignRequest(name=f"campaigns/{campaign_id}")
+        self._campaigns.PauseCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
+
+    def resume(self, campaign_id: str) -> None:
+        request = campaign_life_cycle_pb2.ResumeCampaignRequest(name=f"campaigns/{campaign_id}")
+        self._campaigns.ResumeCampaign(request, metadata=self._metadata, timeout=CALL_SECONDS)
+
     def send_unless_denied(self) -> None:
         """Lets marketing go to people who have chosen nothing."""
         settings = consent_pb2.ConsentSettings(name="consentSettings", silence=silence_pb2.SILENCE_SEND_UNLESS_DENIED)
