@@ -16,6 +16,9 @@ from clarion_server.adapters.targeting.value_types import (
     CelTypes,
 )
 
+#: Are the functions of the syntax tree for `&&`, `||`, `!`, `?:` and `in`.
+AND, OR, NOT, CHOICE, IN = "_&&_", "_||_", "!_", "_?_:_", "@in"
+
 _INT: CelTypes = frozenset({CelType.INT})
 _DOUBLE: CelTypes = frozenset({CelType.DOUBLE})
 _NULL: CelTypes = frozenset({CelType.NULL})

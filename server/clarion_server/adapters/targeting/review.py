@@ -19,7 +19,8 @@ from clarion_server.adapters.rendering.schemas.check import EMPTY_OBJECT
 from clarion_server.adapters.rendering.schemas.tree import inline_references
 from clarion_server.adapters.targeting.compiler import CelRules, RuleInvalid, rules_of
 from clarion_server.adapters.targeting.names import CONTEXT, PROFILE
-from clarion_server.adapters.targeting.walk import Problem, Truth, Walk, truth_of
+from clarion_server.adapters.targeting.truth import Truth, truth_of
+from clarion_server.adapters.targeting.walk import Problem, Walk
 from clarion_server.domain.audiences.condition import Position
 from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
 from clarion_server.domain.campaigns.targeting import TargetingRule

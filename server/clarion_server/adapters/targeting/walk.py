@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 from clarion_server.adapters.conditions.reads import INDEX
-from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Literal, Loop, Name, Node, Select, children
+from clarion_server.adapters.conditions.syntax_tree import Call, Constant, Literal, Loop, Name, Node, Select
 from clarion_server.adapters.rendering.inference.abstract_values import AbstractValue
 from clarion_server.adapters.rendering.inference.json_types import NOT_NULL
 from clarion_server.adapters.rendering.inference.missing import Cause, MissingReason
-from clarion_server.adapters.targeting.operators import CONSTANTS, OPERATORS, Operator
+from clarion_server.adapters.targeting.operators import AND, CHOICE, CONSTANTS, OPERATORS, OR, Operator
+from clarion_server.adapters.targeting.presence import FILLED, NOTHING, PresenceReader, Present
 from clarion_server.adapters.targeting.value_types import (
     BOOLS,
     LISTS,
@@ -27,22 +27,7 @@ from clarion_server.adapters.targeting.value_types import (
 )
 from clarion_server.domain.finding import FindingCode, Severity
 
-AND, OR, NOT, CHOICE, IN = "_&&_", "_||_", "!_", "_?_:_", "@in"
 _ARITHMETIC = {"_+_", "_-_", "_*_", "_/_"}
-
-#: Holds the steps to a value that is certainly there.
-Present = frozenset[tuple[object, ...]]
-_NOTHING: Present = frozenset()
-#: Stands behind the steps to a value that is not null.
-_FILLED = object()
-#: More entries of a list are not followed one by one.
-_MOST_ENTRIES = 20
-
-
-class Truth(Enum):
-    TRUE = "TRUE"
-    FALSE = "FALSE"
-    UNKNOWN = "UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +44,13 @@ class Problem:
         return Severity.WARNING if self.code is FindingCode.RULE_MAY_FAIL else Severity.ERROR
 
 
-def truth_of(node: Node) -> Truth:
-    """Returns whether a condition is true or false of everybody."""
-    match node:
-        case Constant(kind="bool", is_true=is_true):
-            return Truth.TRUE if is_true else Truth.FALSE
-        case Call(function=function, arguments=(operand,)) if function == NOT:
-            return {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE}.get(truth_of(operand), Truth.UNKNOWN)
-        case Call(function=function, arguments=arguments) if function in {AND, OR}:
-            decides, other = (Truth.FALSE, Truth.TRUE) if function == AND else (Truth.TRUE, Truth.FALSE)
-            truths = [truth_of(each) for each in arguments]
-            if decides in truths:
-                return decides
-            return other if all(each is other for each in truths) else Truth.UNKNOWN
-        case _:
-            return Truth.UNKNOWN
-
-
 class Walk:
     """Collects the problems of one rule."""
 
     def __init__(self, roots: Mapping[str, AbstractValue]) -> None:
         self._scope = {name: typed(root) for name, root in roots.items()}
         self._roots = roots.keys()
-        self._present: Present = _NOTHING
+        self._present: Present = NOTHING
         self._problems: dict[tuple[FindingCode, str], Problem] = {}
 
     @property
@@ -125,7 +93,7 @@ class Walk:
         """Follows `&&` or `||`. The error of one side is left out when another one decides: each guards the others."""
         is_true = node.function == AND
         for index, argument in enumerate(node.arguments):
-            known = _NOTHING
+            known = NOTHING
             for place, other in enumerate(node.arguments):
                 if place != index:
                     # Two that may fail do not guard each other: only the first one guards the second.
@@ -212,7 +180,7 @@ class Walk:
             self._add(node, FindingCode.RULE_MAY_FAIL, message, remedy)
         # What was said once is not said of its members too.
         found = member.assume_present()
-        if member.access_path is not None and (*member.access_path, _FILLED) in self._present:
+        if member.access_path is not None and (*member.access_path, FILLED) in self._present:
             found = found.narrow(NOT_NULL)
         return typed(found)
 
@@ -232,67 +200,7 @@ class Walk:
         return value
 
     def _learned(self, node: Node, *, is_true: bool, may_fail: bool = True) -> Present:
-        """Returns what is certainly there when a condition is true, or false.
-
-        `may_fail`: whether the condition may be one that fails where that is not there.
-        """
-        found = _NOTHING
-        match node:
-            case Call(function=function, arguments=(operand,)) if function == NOT:
-                found = self._learned(operand, is_true=not is_true, may_fail=may_fail)
-            case Call(function=function, arguments=arguments) if function in {AND, OR}:
-                if is_true is (function == AND):
-                    learned = (self._learned(each, is_true=is_true, may_fail=may_fail) for each in arguments)
-                    found = _NOTHING.union(*learned)
-            case Select(is_test=True, operand=operand):
-                # An error is neither, so that what is before the member is there.
-                if may_fail or (isinstance(operand, Name) and operand.name in self._roots):
-                    found = self._steps_of(node) if is_true else self._steps_of(operand)
-            case Loop() | Call(function="_?_:_"):
-                pass
-            case _ if may_fail:
-                found = _NOTHING.union(*(self._steps_of(each) for each in _strict_reads(node)))
-                found |= self._compared(node, is_true=is_true)
-        return found
-
-    def _compared(self, node: Node, *, is_true: bool) -> Present:
-        """Returns what a comparison with null, with a length or with the keys of an object shows."""
-        steps: tuple[object, ...] | None = None
-        shown: Iterable[object] = ()
-        match node:
-            case Call(function="_!=_", arguments=(operand, Constant(kind="null"))) if is_true:
-                steps, shown = self._steps(operand), [_FILLED]
-            case Call(function="_==_", arguments=(operand, Constant(kind="null"))) if not is_true:
-                steps, shown = self._steps(operand), [_FILLED]
-            case Call(function=function, arguments=(Constant(text=str(name)), operand)) if function == IN and is_true:
-                steps, shown = self._steps(operand), [name]
-            case Call(function="_>_", arguments=(Call(function="size", arguments=(operand,)), Constant(number=int(n)))):
-                steps, shown = self._steps(operand), range(min(n + 1, _MOST_ENTRIES) if is_true else 0)
-            case Call(
-                function="_>=_", arguments=(Call(function="size", arguments=(operand,)), Constant(number=int(n)))
-            ):
-                steps, shown = self._steps(operand), range(min(n, _MOST_ENTRIES) if is_true else 0)
-        return _NOTHING if steps is None else frozenset((*steps, step) for step in shown)
-
-    def _steps_of(self, node: Node) -> Present:
-        """Returns a value with all those that lead to it."""
-        steps = self._steps(node)
-        return _NOTHING if steps is None else frozenset(steps[:end] for end in range(1, len(steps) + 1))
-
-    def _steps(self, node: Node) -> tuple[object, ...] | None:
-        """Returns the access path of a value; None for one that has none."""
-        match node:
-            case Name(name=name):
-                value = self._scope.get(name)
-                return None if value is None or value.data is None else value.data.access_path
-            case Select(operand=operand, field=field):
-                steps = self._steps(operand)
-                return None if steps is None else (*steps, field)
-            case Call(function=function, arguments=(operand, Constant(text=str(key)))) if function == INDEX:
-                steps = self._steps(operand)
-                return None if steps is None else (*steps, key)
-            case _:
-                return None
+        return PresenceReader(self._scope, self._roots).learned(node, is_true=is_true, may_fail=may_fail)
 
     def _check(self, node: Node, value: TypedValue, allowed: CelTypes, what: str) -> None:
         """Adds a problem when a value is not, or may not be, of one of the types."""
@@ -330,24 +238,6 @@ class Walk:
 
     def _add(self, node: Node, code: FindingCode, message: str, remedy: str) -> None:
         self._problems.setdefault((code, message), Problem(node, code, message, remedy))
-
-
-def _strict_reads(node: Node) -> Iterator[Node]:
-    """Yields the members that a part certainly reads when its evaluation does not fail."""
-    match node:
-        case Select(is_test=True, operand=operand):
-            yield operand
-        case Select() | Name():
-            yield node
-        case Call(function=function) if function in {AND, OR, CHOICE}:
-            return
-        case Loop(range=range_):
-            yield from _strict_reads(range_)
-        case _:
-            if isinstance(node, Call) and node.function == INDEX:
-                yield node
-            for child in children(node):
-                yield from _strict_reads(child)
 
 
 def _missing(path: str, reason: MissingReason) -> tuple[str, str]:

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
-from clarion_server.application.group_commit import BulkOperation, GroupCommit
+from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.channels import ChannelFactory, Following, Outbound
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
-from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.attempt import AttemptRunner, PreparedMessage
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.in_flight import InFlightLimit
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.open_channel import OpenChannel
-from clarion_server.application.sending.outcomes import record_outcomes
+from clarion_server.application.sending.outcome_recording import RecordOutcomes
 from clarion_server.application.sending.provider_health import ProviderHealth
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.send_queue import SendQueue
@@ -347,28 +345,3 @@ class DispatcherReservation:
         self.release(len(message_ids))
         for message_id in message_ids:
             self._ports.pending_requeue.add(message_id, attempt_time)
-
-
-class RecordOutcomes(BulkOperation[tuple[ChannelDispatcher, AttemptOutcome], None]):
-    """Records how attempts of all dispatchers ended."""
-
-    def __init__(self, owner: str, metrics: Metrics) -> None:
-        self._owner = owner
-        self._metrics = metrics
-
-    def apply(self, unit: UnitOfWork, items: Sequence[tuple[ChannelDispatcher, AttemptOutcome]], /) -> Sequence[None]:
-        record_outcomes(unit, [outcome for _, outcome in items], self._owner)
-        return [None] * len(items)
-
-    def committed(self, items: Sequence[tuple[ChannelDispatcher, AttemptOutcome]], _results: Sequence[None], /) -> None:
-        released: Counter[tuple[ChannelDispatcher, Lane]] = Counter()
-        for dispatcher, outcome in items:
-            dispatcher.recorded(outcome)
-            released[dispatcher, outcome.message.action.lane] += 1
-        for (dispatcher, lane), count in released.items():
-            dispatcher.release(lane, count)
-        self._metrics.count_attempts([outcome for _, outcome in items])
-
-    def failed(self, item: tuple[ChannelDispatcher, AttemptOutcome], error: Exception, /) -> None:
-        dispatcher, outcome = item
-        dispatcher.not_recorded(outcome, error)

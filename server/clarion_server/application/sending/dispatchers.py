@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
 
-from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts, RecordOutcomes
+from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
+from clarion_server.application.sending.outcome_recording import RecordOutcomes
 from clarion_server.application.sending.local_dispatch import Reservation
 from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.channels.seen_certificate import SeenCertificate

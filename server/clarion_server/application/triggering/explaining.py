@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -35,7 +35,7 @@ _OF_CALL = (Source.RECIPIENT, Source.PROFILE)
 class Explainer:
     """Explains a trigger. It reads the profiles of the recipients once more, with all of their attributes."""
 
-    def __init__(self, live: LiveCampaign, inputs: tuple[RecipientInput, ...]) -> None:
+    def __init__(self, live: LiveCampaign, inputs: Sequence[RecipientInput]) -> None:
         self._live = live
         self._inputs = inputs
 

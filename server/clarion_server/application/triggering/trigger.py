@@ -10,7 +10,6 @@ from clarion_server.application.campaign_cache import CampaignCache, LiveCampaig
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.identity_reader import IdentityReader
 from clarion_server.application.ports.clock import Clock, Ids
-from clarion_server.application.ports.content import RenderingFailed
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
@@ -18,7 +17,7 @@ from clarion_server.application.sending.direct_hand_off import DirectHandOff
 from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.application.sending.local_dispatch import LocalDispatch, Reservation
 from clarion_server.application.transactions import Transactions
-from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers, personalisation, read_facts
+from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers
 from clarion_server.application.triggering.admission import (
     Admission,
     TriggerCommand,
@@ -28,14 +27,13 @@ from clarion_server.application.triggering.admission import (
     request_id_violations,
     violations_without_campaign,
 )
-from clarion_server.application.triggering.explaining import Explainer
 from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.application.triggering.stored_profiles import ProfileUse
+from clarion_server.application.triggering.validating import TriggerValidator
 from clarion_server.domain.access.access import Caller, Visibility, whole_sandbox
 from clarion_server.domain.campaigns.campaign_definition import ActionMode, ThroughputMode
 from clarion_server.domain.campaigns.targeting import NO_DATA, RecipientData
-from clarion_server.domain.consent.personal_link import SAMPLE_URLS
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutdated,
@@ -45,8 +43,7 @@ from clarion_server.domain.errors import (
     Unavailable,
 )
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.messages.message import MessageState
-from clarion_server.domain.triggering.acceptance import Accepted, Decision, Refused, Replayed, decide
+from clarion_server.domain.triggering.acceptance import Accepted, Decision, Refused, Replayed
 from clarion_server.domain.triggering.execution import NO_EXCLUSIONS, Execution
 from clarion_server.domain.triggering.explanation import Explanation
 from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_PROFILE_KEYS, NO_REASONS, Trigger
@@ -77,8 +74,6 @@ class Begun:
     live: LiveCampaign
     committing: asyncio.Future[Decision] | None
     """None means that it is only to be validated."""
-    explainer: Explainer | None = None
-    """Is None for a trigger that waits for its commit."""
 
     @property
     def execution(self) -> Execution:
@@ -106,8 +101,7 @@ class Triggering:
         self._commits = commits
         self._dispatch = dispatch
         self._identities = identities
-        self._exclusions = exclusions
-        self._memberships = memberships
+        self._validator = TriggerValidator(transactions, campaigns, exclusions, memberships)
         direct = DirectHandOff(transactions, clock, exclusions)
         self.accept_triggers = AcceptTriggers(queue, direct, metrics or Metrics(), ids, exclusions, memberships)
         self._clock = clock
@@ -230,7 +224,7 @@ class Triggering:
         )
         item = AcceptItem(trigger, command.recipients, reservations, _profile_use(command, live, admission))
         if command.validate_only:
-            return Begun(item, live, None, Explainer(live, command.recipients))
+            return Begun(item, live, None)
         return Begun(item, live, self._commits.submit(self.accept_triggers, item, _weight(trigger)))
 
     def _reserve(self, live: LiveCampaign, count: int) -> tuple[Reservation | None, ...]:
@@ -248,8 +242,7 @@ class Triggering:
         Raises RequestIdReused, and InvalidFields for what cannot be rendered.
         """
         if begun.committing is None:
-            assert begun.explainer is not None, "whatever is only validated is explained"
-            return await self._validate(begun, begun.explainer)
+            return await self._validate(begun)
         execution = begun.execution
         match await begun.committing:
             case Accepted(accepted):
@@ -264,36 +257,12 @@ class Triggering:
                 self._campaigns.discard(begun.live)
                 return None
 
-    async def _validate(self, begun: Begun, explainer: Explainer) -> TriggerAnswer | None:
-        """Decides without writing, explains it, and renders what would be sent."""
-        decision, explanation = await self._transactions.read(
-            lambda unit: _decide_one(unit, begun.item, self._exclusions, self._memberships, explainer)
-        )
-        if isinstance(decision, Refused):
-            raise InvalidFields(decision.violations)
-        if not isinstance(decision, Accepted):
+    async def _validate(self, begun: Begun) -> TriggerAnswer | None:
+        validated = await self._validator.validate(begun.item, begun.live)
+        if validated is None:
             self._campaigns.discard(begun.live)
             return None
-        await self._check_renders(decision, begun)
-        return TriggerAnswer(decision.execution, explanation=explanation)
-
-    async def _check_renders(self, decision: Accepted, begun: Begun) -> None:
-        """Raises InvalidFields for every message that cannot be rendered."""
-        found = []
-        for message in decision.messages:
-            if message.state is MessageState.EXCLUDED:
-                continue
-            # Rendering a thousand mails takes a while: other calls run in between.
-            await asyncio.sleep(0)
-            data = personalisation(message, begun.item.inputs, decision.attributes)
-            locale, version = message.content_locale.locale, begun.live.version
-            content = await self._campaigns.content(version, message.action_index, locale, message.rule)
-            try:
-                content.render(data, SAMPLE_URLS)
-            except RenderingFailed as error:
-                found.append(Violation(f"recipients[{message.recipient_index}]", "RENDERING_FAILED", str(error)))
-        if found:
-            raise InvalidFields(tuple(found))
+        return TriggerAnswer(validated.execution, explanation=validated.explanation)
 
     async def _earlier(self, command: TriggerCommand, caller: Caller) -> Execution | None:
         """Returns the execution of the first request of which this one is a repetition."""
@@ -328,21 +297,6 @@ class Triggering:
             NO_EXCLUSIONS,
             admission.rejections,
         )
-
-
-def _decide_one(
-    unit: UnitOfWork,
-    item: AcceptItem,
-    exclusions: ExclusionReader,
-    memberships: MembershipReader,
-    explainer: Explainer,
-) -> tuple[Decision, Explanation | None]:
-    """Returns the decision, and its explanation when it is an acceptance."""
-    (trigger,), facts = read_facts(unit, [item], exclusions, memberships)
-    decision = decide(trigger, facts)
-    if not isinstance(decision, Accepted):
-        return decision, None
-    return decision, explainer.explain(unit, trigger, decision, facts)
 
 
 def _data(command: TriggerCommand, admission: Admission) -> dict[int, RecipientData]:

@@ -18,17 +18,15 @@ from nkeys import NkeysError
 from clarion_server.adapters.queue.jetstream.address import QueueAddress
 from clarion_server.application.ports.queue import QueueUnavailable
 
-#: Durations are in seconds.
-_PATIENCE: dict[str, Any] = {
-    # A server may take so long to accept a connection.
-    "connect_timeout": 5,
-    # nats-py never stops trying, and waits so long before it tries the same server again.
-    "max_reconnect_attempts": -1,
-    "reconnect_time_wait": 1,
-    # After two such intervals without an answer, nats-py takes a connection for lost.
-    "ping_interval": 10,
-}
-#: Says how long, in seconds, closing may take. A connection whose TLS handshake was never made would not end by itself.
+#: A server may take this long, in seconds, to accept a connection.
+_CONNECT_SECONDS = 5
+#: nats-py waits this long, in seconds, before it tries the same server again.
+_RECONNECT_SECONDS = 1
+#: After two such intervals without an answer, in seconds, nats-py takes a connection for lost.
+_PING_SECONDS = 10
+#: Tells nats-py never to stop trying.
+_WITHOUT_END = -1
+#: Closing may take this long, in seconds. A connection whose TLS handshake was never made would not end by itself.
 _CLOSE_SECONDS = 1.0
 #: The server answers so when JetStream is off, for itself or for the account. `None` stands for no answer at all.
 _NOT_ENABLED = frozenset({None, 10039, 10076})
@@ -94,7 +92,10 @@ async def connect(
             disconnected_cb=on_loss,
             closed_cb=on_loss,
             error_cb=report,
-            **_PATIENCE,
+            connect_timeout=_CONNECT_SECONDS,
+            max_reconnect_attempts=_WITHOUT_END,
+            reconnect_time_wait=_RECONNECT_SECONDS,
+            ping_interval=_PING_SECONDS,
         )
     except QueueUnavailable:
         await close(client)
