@@ -112,8 +112,8 @@ class ContentKind(Protocol[C_contra]):
         ...
 
 
+#: Maps each content to its kind.
 ContentKinds = Mapping[type[Content], ContentKind[Any]]
-"""Maps each content to its kind."""
 
 
 def content_field(definition: CampaignDefinition, action_index: int) -> str:

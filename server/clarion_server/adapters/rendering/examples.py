@@ -47,8 +47,8 @@ _BY_FORMAT: Mapping[str, str] = {
     "uuid": "3f1c9a7b-e05d-4821-9c3e-6b2f8d7a1e40",
 }
 _MOST_CONTEXTS = 5
+#: A search looks at, or compiles, at most this many parts of schemas.
 _MOST_STEPS = 50_000
-"""A search looks at, or compiles, at most this many parts of schemas."""
 _LONGEST_TEXT, _MOST_ENTRIES, _LARGEST_NUMBER = 10_000, 100, 1e15
 _MERGE: Mapping[str, Callable[[Any, Any], Any]] = {
     **dict.fromkeys(("maxItems", "maxLength", "maximum"), min),

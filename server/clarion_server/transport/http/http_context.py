@@ -18,8 +18,8 @@ _TIMEOUT: Final = re.compile(rb"([0-9]{1,8})([HMSmun])")
 _UNITS: Final = {b"H": 3600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
 
 Write = Callable[[Any], Awaitable[None]]
+#: Is a method behind its guard, which takes a request and the guard's context.
 Guarded = Callable[[Any, Any], Awaitable[Any]]
-"""Is a method behind its guard, which takes a request and the guard's context."""
 
 
 class Refused(Exception):

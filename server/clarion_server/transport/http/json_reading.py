@@ -18,8 +18,8 @@ from clarion_server.domain.violation import Violation, malformed
 from clarion_server.transport.http.json_data import MAX_VIOLATIONS, Violations, first_violations, read_struct
 from clarion_server.transport.http.json_text import DuplicateNames, duplicates
 
+#: Reads a JSON value into a message, or adds violations with paths below that value.
 Read = Callable[[Any, Any, Violations], None]
-"""Reads a JSON value into a message, or adds violations with paths below that value."""
 
 #: Is a name that may be repeated in an answer. Any other text might be personal data.
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")

@@ -39,8 +39,8 @@ class _Node:
     """Holds the bindings whose templates end here, by verb and HTTP method."""
 
 
+#: Holds the fields that the path sets, with their values.
 Captures = list[tuple[tuple[str, ...], str]]
-"""Holds the fields that the path sets, with their values."""
 
 _SLASH_ESCAPES: Final = ("%2F", "%2f")
 

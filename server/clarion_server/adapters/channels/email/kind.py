@@ -25,14 +25,13 @@ from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.finding import Finding
 from clarion_server.domain.text_rules import MAX_DISPLAY_NAME
 
+#: Is the longest value of a header field, in characters (RFC 5322 section 2.1.1).
 _LONGEST_LINE = 998
-"""Is the longest value of a header field, in characters (RFC 5322 section 2.1.1)."""
+#: Is the longest link in a header field, which must fit into a line. That of a person named by hundreds of characters
+#: beyond ASCII may be longer, and is then in the body alone.
 _LONGEST_UNSUBSCRIBE_URL = 900
-"""Is the longest link in a header field, which must fit into a line. That of a person named by hundreds of characters
-beyond ASCII may be longer, and is then in the body alone.
-"""
+#: Lists the beginnings of tags that show something without text.
 _PICTURE = re.compile("<(?:img|svg|video|picture|object|input|v:)|background", re.IGNORECASE)
-"""Lists the beginnings of tags that show something without text."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

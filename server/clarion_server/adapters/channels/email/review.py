@@ -13,10 +13,9 @@ from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 _MAX_LINK_FINDINGS = 100
+#: Is a size in octets. Gmail shows about 102 KB of a mail's HTML and hides the rest behind a link, unsubscribing
+#: included.
 _LARGE_HTML = 100_000
-"""Is a size in octets. Gmail shows about 102 KB of a mail's HTML and hides the rest behind a link, unsubscribing
-included.
-"""
 #: Says what a link by which people unsubscribe has in its address or its text.
 _UNSUBSCRIBING = ("unsubscribe", "preferences_url")
 #: Holds the fields that Clarion writes where recipients can unsubscribe.

@@ -13,8 +13,8 @@ from unicodedata import normalize
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+#: A subject of at least this many letters that are all capitals is hardly the name of a product or a department.
 _FEWEST_CAPITALS = 10
-"""A subject of at least this many letters that are all capitals is hardly the name of a product or a department."""
 _SHOUTED = re.compile(r"!\s*!|!.*!.*!|!\?!", re.DOTALL)
 _ANSWER = re.compile(r"\s*(?:re|fwd?|aw|wg|tr)\s*:", re.IGNORECASE)
 

@@ -17,8 +17,8 @@ from clarion_server.domain.content.webhook import WebhookProvider
 _KEEP_ALIVE_SECONDS = 15.0
 _USER_AGENT = f"Clarion/{version('clarion')}"
 
+#: Is an entry of `getaddrinfo`: family, type, protocol, canonical name, socket address.
 AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
-"""Is an entry of `getaddrinfo`: family, type, protocol, canonical name, socket address."""
 
 
 class AddressNotPublic(OSError):

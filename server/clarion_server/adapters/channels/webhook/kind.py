@@ -15,10 +15,10 @@ from clarion_server.domain.campaigns.campaign_definition import CampaignDefiniti
 from clarion_server.domain.content.webhook import BodyFormat, RenderedWebhook, WebhookContent
 from clarion_server.domain.finding import Finding
 
+#: Is the largest body.
 _MOST_OCTETS = 1 << 20
-"""Is the largest body."""
+#: Is the longest value of a header field, in characters. Many servers refuse header sections of more than 8 KiB.
 _LONGEST_VALUE = 4_000
-"""Is the longest value of a header field, in characters. Many servers refuse header sections of more than 8 KiB."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _CONTENT_TYPES = {BodyFormat.JSON: "application/json", BodyFormat.TEXT: "text/plain; charset=utf-8"}
 

@@ -23,8 +23,8 @@ from clarion_server.domain.finding import Finding, FindingCode
 #: `css-inline` works recursively and holds Python's lock. The most work takes about half a second.
 _DEEPEST = 200
 _MOST_ELEMENTS = 100_000
+#: Limits the work, as characters of rules times elements.
 _MOST_WORK = 200_000_000
-"""Limits the work, as characters of rules times elements."""
 _MOST_FINDINGS = 20
 _START_TAG = re.compile(r'<([^\s<>/]+)((?: [^\s=<>"]+="[^"]*")+)>')
 _NUMBER = re.compile(f' {NUMBER}="([0-9]+)"')

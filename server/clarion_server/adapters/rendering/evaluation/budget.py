@@ -30,20 +30,20 @@ class Limits:
 
 LIMITS = Limits()
 
+#: Is the price of one name, operator or tag of a template, each time the render passes it.
 NODE = 150
-"""One name, operator or tag of a template, each time the render passes it."""
+#: Is the price of one filter, test or method, beside what it does with its operands.
 CALL = 600
-"""One filter, test or method, beside what it does with its operands."""
+#: Is the price of one entry of a list that is copied.
 ELEMENT = 16
-"""One entry of a list that is copied."""
+#: Is the price of one value that Python looks at in a loop of its own.
 VISIT = 150
-"""One value that Python looks at in a loop of its own."""
+#: Is the price of one entry of a list to which a filter or a test is applied.
 APPLY = 1_500
-"""One entry of a list to which a filter or a test is applied."""
+#: Is the price of one step of an attribute path such as `address.city`.
 LOOKUP = 400
-"""One step of an attribute path such as `address.city`."""
+#: Is the price of one character of a text that is made: at most four bytes.
 CHAR = 4
-"""One character of a text that is made: at most four bytes."""
 
 
 class Budget:

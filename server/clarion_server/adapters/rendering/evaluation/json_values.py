@@ -11,10 +11,10 @@ from markupsafe import Markup
 from clarion_server.adapters.rendering.evaluation.budget import CALL, RenderContext
 from clarion_server.adapters.rendering.evaluation.values import RenderRefused, as_integer, check_present
 
+#: Is the price of one value in JSON.
 _VALUE = 300
-"""Is the price of one value in JSON."""
+#: Is the price of one character in JSON, which may become `\u001f`.
 _CHAR = 8
-"""The price of one character in JSON, which may become `\\u001f`."""
 
 
 def _refuse(value: object) -> None:

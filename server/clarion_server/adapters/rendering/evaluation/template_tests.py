@@ -21,8 +21,8 @@ _COMPARISONS = frozenset(
 )
 
 
+#: Is the price of comparing one number, or the beginning of one text, with an entry of a list.
 _EQUALITY = 50
-"""Is the price of comparing one number, or the beginning of one text, with an entry of a list."""
 
 
 def is_iterable(value: object) -> bool:

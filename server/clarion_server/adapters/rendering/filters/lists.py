@@ -23,8 +23,8 @@ from clarion_server.adapters.rendering.evaluation.budget import (
 from clarion_server.adapters.rendering.evaluation.operators import join_texts
 from clarion_server.adapters.rendering.evaluation.values import RenderRefused, as_number, as_text, check_present
 
+#: Is the price of one key with its value, as a pair.
 _PAIR = 120
-"""Is the price of one key with its value, as a pair."""
 _LONGEST_PATH = 1_000
 _MOST_SORT_KEYS = 20
 

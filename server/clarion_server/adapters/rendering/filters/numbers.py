@@ -24,11 +24,11 @@ from clarion_server.adapters.rendering.filters.times import TIME_FILTERS
 CURRENCY = re.compile(r"[A-Z]{3}")
 _LARGEST_EXPONENT = 30
 _LONGEST_NUMBER = 64
+#: These are the prices of writing one number: some locales and currencies take Babel's own way.
 _WRITE = 3_000
 _WRITE_SLOWLY = 18_000
-"""Holds the prices of writing one number: some locales and currencies take Babel's own way."""
+#: Is the price of preparing a format.
 _PREPARE = 1_000_000
-"""Is the price of preparing a format."""
 
 
 @pass_context

@@ -20,13 +20,13 @@ from clarion_server.adapters.rendering.evaluation.values import (
     is_missing,
 )
 
+#: Is the largest number of digits that a number can be rounded to or written with.
 MOST_DIGITS = 12
-"""Is the largest number of digits that a number can be rounded to or written with."""
 _LONGEST_NUMBER = 1_000
 _MOST_TRIM_CHARS = 100
 _JSON_VALUE = 700
+#: Is the price of one character in JSON, which may become `\ud83d\ude00`.
 _JSON_CHAR = 16
-"""The price of one character in JSON, which may become `\\ud83d\\ude00`."""
 
 
 def default(value: Any, default_value: Any = "", boolean: bool = False) -> Any:

@@ -18,10 +18,10 @@ from clarion_server.adapters.rendering.evaluation.values import RenderRefused, c
 
 STYLES = ("short", "medium", "long", "full")
 
+#: Is the price of writing one day or time.
 _WRITE = 30_000
-"""Is the price of writing one day or time."""
+#: Is the price of the first use of a style or a time zone.
 _PREPARE = 300_000
-"""Is the price of the first use of a style or a time zone."""
 _LONGEST_ZONE = 64
 
 Moment = date | datetime | time

@@ -13,13 +13,13 @@ from clarion_server.adapters.rendering.evaluation.values import RenderRefused
 #: A `<meta>` may name another encoding than this one. Without `huge_tree` deeply nested text would be dropped.
 _PARSER = html.HTMLParser(encoding="utf-8", huge_tree=True)
 
+#: The parser silently drops what lies deeper than 2,048 elements.
 _DEEPEST = 2_000
-"""The parser silently drops what lies deeper than 2,048 elements."""
+#: These are the prices of a character, and of what comes on top for a blank to be tidied up, a tag and a link.
 _CHAR = 8
 _BLANK = 70
 _TAG = 2_000
 _LINK = 2_000
-"""These are the prices of a character, and of what comes on top for a blank to be tidied up, a tag and a link."""
 
 #: White space that HTML shows as one space, but for single spaces, which stay as they are.
 _BLANKS = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")

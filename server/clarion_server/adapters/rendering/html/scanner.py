@@ -25,8 +25,8 @@ _EQUALS = re.compile(r"\s*=\s*")
 #: Says what most attributes are: a name, and a value in quotes.
 _QUOTED = re.compile(f"([^\\s/>={BLOCK}{COMMENT}]++)\\s*+=\\s*+(?:\"([^\"]*+)\"|'([^']*+)')")
 _UNQUOTED = re.compile(r"[^\s>]*")
+#: Holds the attributes of one tag that are kept, beside those that hold values of the template.
 _MOST_ATTRIBUTES = 1_000
-"""Holds the attributes of one tag that are kept, beside those that hold values of the template."""
 _RAW_TEXTS = ("script", "style", "title", "textarea")
 _RAW_TEXT_ENDS = {name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE) for name in _RAW_TEXTS}
 

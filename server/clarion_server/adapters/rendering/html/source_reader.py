@@ -13,10 +13,9 @@ from clarion_server.adapters.rendering.templates.escaping import Escaping
 from clarion_server.adapters.rendering.templates.inline_images import shown_images
 from clarion_server.adapters.rendering.templates.structure import parse_template
 
+#: At most this many sources are remembered: contents that share a part take it from the default one, or follow each
+#: other.
 REMEMBERED = 64
-"""At most this many sources are remembered: contents that share a part take it from the default one, or follow each
-other.
-"""
 
 
 class SourceReader:

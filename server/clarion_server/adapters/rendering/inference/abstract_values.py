@@ -35,8 +35,8 @@ class Symbol:
         self.name = name
 
 
+#: Is a symbol and the steps from it. Equal access paths lead to the same value, for no template changes a value.
 AccessPath = tuple[Any, ...]
-"""Is a symbol and the steps from it. Equal access paths lead to the same value, for no template changes a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +209,8 @@ def any_of(values: Iterable[AbstractValue]) -> AbstractValue:
 
 
 ANY = AbstractValue(ANYTHING)
+#: Is a value that has had its finding, so that no further use of it gets another one.
 NEVER = AbstractValue(NOTHING)
-"""Is a value that has had its finding, so that no further use of it gets another one."""
 TEXT = value_of_schema({"type": "string"})
 NUMBER = value_of_schema({"type": "number"})
 BOOLEAN = value_of_schema({"type": "boolean"})

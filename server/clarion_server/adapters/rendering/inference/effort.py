@@ -12,10 +12,9 @@ from clarion_server.application.background import check_cancelled
 
 Result = TypeVar("Result")
 
+#: Limits the steps to about half a second. A template of the largest size with an ordinary schema takes a tenth of
+#: them.
 _MOST_STEPS = 500_000
-"""Limits the steps to about half a second. A template of the largest size with an ordinary schema takes a tenth of
-them.
-"""
 _STEPS_BETWEEN_CHECKS = 10_000
 
 

@@ -24,8 +24,8 @@ from clarion_server.adapters.rendering.inference.json_types import (
 )
 from clarion_server.adapters.rendering.schemas.rules import validator
 
+#: Holds schemas that must be met at once, with `allOf`, `anyOf`, `oneOf` and `if` already taken apart.
 Conjunction = tuple[Schema, ...]
-"""Schemas that hold at once, with `allOf`, `anyOf`, `oneOf` and `if` already taken apart."""
 Alternatives = tuple[Conjunction, ...]
 
 ANYTHING: Alternatives = ((),)

@@ -27,8 +27,8 @@ from clarion_server.domain.campaigns.content_cells import (
 from clarion_server.domain.content.translations import COUNT, MARKUP, OTHER, Translation, forms_of, read_text
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 
+#: Holds the uses of texts, by the path of the template.
 Uses = Mapping[str, Sequence[TextUse]]
-"""Holds the uses of texts, by the path of the template."""
 
 _MOST_FINDINGS = 200
 _OR_PUBLISH = ", or in the fragment and publish it"

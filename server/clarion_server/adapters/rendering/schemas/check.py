@@ -20,12 +20,12 @@ from clarion_server.domain.violation import Violation
 EMPTY_OBJECT: Mapping[str, Any] = {"type": "object", "properties": {}, "additionalProperties": False}
 
 _MOST_VIOLATIONS = 100
+#: Is the time of a check, which runs on the event loop.
 _MOST_NANOSECONDS = 30_000_000
-"""Is the time of a check, which runs on the event loop."""
+#: Is the time for the largest context. A call that is not large holds a third of it at most.
 _COSTLY_NANOSECONDS = 5 * _MOST_NANOSECONDS
-"""Is the time for the largest context. A call that is not large holds a third of it at most."""
+#: Holds the values of a context whose possible errors are counted.
 _MOST_LISTED_VALUES = 5_000
-"""Holds the values of a context whose possible errors are counted."""
 
 _TOO_LARGE = Violation("", "TOO_MANY", "Has too many values, or too long texts, to be checked against its schema.")
 _NOT_LISTED = Violation(

@@ -23,26 +23,25 @@ _MOST_CHARS = 200_000
 _KEYWORD = 10
 _COUNTED = dict.fromkeys(("dependentRequired", "dependentSchemas", "patternProperties", "required"), 8)
 _CONST = 130
+#: Is the price of one number in an `enum`; texts are found at once.
 _ENUM = 1_200
-"""Is the price of one number in an `enum`; texts are found at once."""
 _MULTIPLE_OF = 1_500
 _MULTIPLE_OF_FRACTION = 10_000
 _OTHERS = {"format": 400, "pattern": 60}
+#: Is the price of one character of a text, for each byte of a pattern that it is matched with.
 _CHAR = 0.4 / 1024
-"""Is the price of one character of a text, for each byte of a pattern that it is matched with."""
 
+#: Is the time of counting one value.
 _COUNT = 500
-"""Is the time of counting one value."""
 
 #: The validator copies a value into each of its errors: so many values or characters take as long as an error itself.
 _VALUES_OF_AN_ERROR = 50
 _CHARS_OF_A_VALUE = 40
 
 _KIB = 1024
+#: Limits the bytes of one compiled pattern, and of all patterns of a schema. To compile a MiB takes 5 ms, which nothing
+#: interrupts.
 LARGEST_PATTERN = 9216 * _KIB
-"""Limits the bytes of one compiled pattern, and of all patterns of a schema. To compile a MiB takes 5 ms, which nothing
-interrupts.
-"""
 _PATTERN_SIZES = tuple([_KIB * size for size in (4, 64, 512, 1024, 2048, 3072, 4608, 6144, 9216)])
 _IN_PLACE = frozenset({"allOf", "anyOf", "dependentSchemas", "else", "if", "not", "oneOf", "then"})
 _ALTERNATIVES = frozenset({"anyOf", "contains", "if", "not", "oneOf", "unevaluatedItems", "unevaluatedProperties"})

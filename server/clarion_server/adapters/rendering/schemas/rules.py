@@ -27,10 +27,10 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DIALECTS = (DIALECT, f"{DIALECT}#")
 
 _LARGEST = 64 * 1024
+#: A schema has at most this many levels as JSON; each level of the data takes two.
 _DEEPEST = 64
-"""Levels of the schema as JSON; each level of the data takes two."""
+#: Limits the parts of the schema, with the target of each reference in its place.
 _MOST_PARTS = 5_000
-"""Limits the parts of the schema, with the target of each reference in its place."""
 _LONGEST_MESSAGE = 300
 _MOST_FINDINGS = 100
 

@@ -18,8 +18,8 @@ from clarion_server.adapters.rendering.templates.rewriting import add_payments
 from clarion_server.adapters.rendering.templates.structure import Refusal, syntax_refusal
 
 _FILE_NAME = "<template>"
+#: Limits the characters of Python beside the template's own texts, which cost next to nothing: about 25 ms.
 _LONGEST_HERE = 64 * 1024
-"""Limits the characters of Python beside the template's own texts, which cost next to nothing: about 25 ms."""
 _LONGEST = 4 * 1024 * 1024
 _CHILD_SECONDS = 60
 _CHILD = (

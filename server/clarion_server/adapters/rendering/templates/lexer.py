@@ -14,8 +14,8 @@ from jinja2.lexer import TOKEN_FLOAT, Failure, Lexer
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+#: A number has at most this many digits. A double has at most 309.
 _MOST_DIGITS = 300
-"""A double has at most 309."""
 _LONG_NUMBER = re.compile(rf"(?:[0-9][0-9_]{{0,{_MOST_DIGITS}}}\.)?[0-9][0-9_]{{{_MOST_DIGITS}}}")
 #: Is the beginning of Jinja2's rule for texts, which is followed by the tags, and what replaces it. All tags begin with
 #: {.

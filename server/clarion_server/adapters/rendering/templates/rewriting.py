@@ -40,8 +40,8 @@ def _pay_slice(context: RenderContext, value: Any) -> Any:
     return value
 
 
+#: Is the price of one turn of a loop with nothing in it.
 _TURN = 100
-"""Is the price of one turn of a loop with nothing in it."""
 
 #: Their names are no identifiers, so that no template can spell them.
 HIDDEN_FILTERS: dict[str, Callable[..., Any]] = {

@@ -13,12 +13,11 @@ from jinja2.lexer import Token, TokenStream
 
 from clarion_server.application.background import check_cancelled
 
+#: A template has at most this many names, operators, filters, tags and texts. Their review takes about a third of a second.
 MOST_NODES = 10_000
-"""Names, operators, filters, tags and texts of a template. Their review takes about a third of a second."""
+#: Holds the levels of brackets in brackets and nodes in nodes; Python's own compiler gives up at about a hundred
+#: brackets.
 DEEPEST = 60
-"""Holds the levels of brackets in brackets and nodes in nodes; Python's own compiler gives up at about a hundred
-brackets.
-"""
 MOST_TOKENS = 4 * MOST_NODES
 _LONGEST_NAME = 200
 _TOKENS_BETWEEN_CHECKS = 1_000

@@ -29,8 +29,8 @@ _DEEPEST_LOOPS = 8
 LONGEST_SOURCE = 512 * 1024
 _LARGEST_INTEGER = 1 << LIMITS.integer_bits
 _MOST_REFUSALS = 100
+#: Is the number of names with which a misspelt one is compared.
 _MOST_COMPARED = 500
-"""Is the number of names with which a misspelt one is compared."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SHORTEN = "Shorten it, or loop over a list of the context."
 _TOO_DEEP, _SPLIT_UP = "The template is nested too deeply.", "Split it up."
@@ -73,8 +73,8 @@ class _Found(NamedTuple):
     children: Sequence[nodes.Node]
 
 
+#: Is a tree, and its nodes in the order of the source.
 _Read = tuple[nodes.Template, list[_Found]]
-"""Is a tree, and its nodes in the order of the source."""
 
 
 def parse_template(
