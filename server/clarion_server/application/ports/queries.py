@@ -19,9 +19,6 @@ from clarion_server.domain.messages.message import Lane, Message, MessageState
 from clarion_server.domain.messages.turns import Turn
 from clarion_server.domain.suppressions.suppression import SuppressionReason, SuppressionScope
 
-#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
-_CANCEL = QueueDisposal.CANCEL
-
 
 class LockedCampaign(NamedTuple):
     revision: int
@@ -90,7 +87,7 @@ class DeliveryPolicy:
     def is_cancelled(self) -> bool:
         """Returns whether they never leave."""
         # It was said when the campaign was stopped, and holds when it is archived since.
-        return self.queue_disposal is _CANCEL
+        return self.queue_disposal is QueueDisposal.CANCEL
 
 
 @dataclass(frozen=True, slots=True)

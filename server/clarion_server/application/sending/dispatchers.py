@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
-from clarion_server.application.sending.outcome_recording import RecordOutcomes
 from clarion_server.application.sending.local_dispatch import Reservation
+from clarion_server.application.sending.outcome_recording import RecordOutcomes
 from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.channels.seen_certificate import SeenCertificate
 from clarion_server.domain.messages.message import Lane

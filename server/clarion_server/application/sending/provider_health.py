@@ -30,8 +30,6 @@ _OF_PROVIDER = frozenset(
         FailureReason.CONFIGURATION_INVALID,
     }
 )
-#: Python 3.11 takes as long to find a member in its class as to create a small object.
-_SENT = MessageState.SENT
 
 
 class ProviderHealth:
@@ -51,7 +49,7 @@ class ProviderHealth:
         self._told_time: Instant | None = None
 
     def count(self, outcome: AttemptOutcome, configuration: ChannelConfiguration) -> None:
-        if outcome.state is _SENT:
+        if outcome.state is MessageState.SENT:
             if self._failures and not _is_simulated(outcome):
                 self._end(configuration)
             return

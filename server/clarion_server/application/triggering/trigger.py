@@ -50,8 +50,6 @@ from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_PROFILE_K
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
-#: Python 3.11 takes as long to find a member in its class as to create a small object.
-_FIRST_DELIVERABLE, _HIGH = ActionMode.FIRST_DELIVERABLE, ThroughputMode.HIGH
 #: A trigger is checked at most this often while its campaign keeps changing; then the caller is asked to repeat it.
 _ATTEMPTS = 5
 #: This many bytes of context weigh as much as one row, which bounds the memory of what waits for a commit.
@@ -230,7 +228,7 @@ class Triggering:
     def _reserve(self, live: LiveCampaign, count: int) -> tuple[Reservation | None, ...]:
         """Reserves capacity for all messages that the trigger may become; the decision may make fewer of them."""
         actions = live.version.actions
-        if live.version.definition.action_mode is _FIRST_DELIVERABLE:
+        if live.version.definition.action_mode is ActionMode.FIRST_DELIVERABLE:
             # Few messages begin with a later action. They are queued.
             first = self._dispatch.reserve(actions[0].action.channel_key, live.lane, count)
             return (first, *(None,) * (len(actions) - 1))
@@ -306,7 +304,7 @@ def _data(command: TriggerCommand, admission: Admission) -> dict[int, RecipientD
 
 
 def _profile_use(command: TriggerCommand, live: LiveCampaign, admission: Admission) -> ProfileUse | None:
-    if live.version.definition.throughput_mode is _HIGH:
+    if live.version.definition.throughput_mode is ThroughputMode.HIGH:
         return None
     return ProfileUse(live, command.recipients, command.allow_partial, admission.lacks_address)
 

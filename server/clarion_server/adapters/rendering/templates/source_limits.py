@@ -13,7 +13,7 @@ from jinja2.lexer import Token, TokenStream
 
 from clarion_server.application.background import check_cancelled
 
-#: A template has at most this many names, operators, filters, tags and texts. Their review takes about a third of a second.
+#: A template has at most this many names, operators, filters, tags and texts, whose review takes a third of a second.
 MOST_NODES = 10_000
 #: Holds the levels of brackets in brackets and nodes in nodes; Python's own compiler gives up at about a hundred
 #: brackets.
