@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from clarion_server.application.fragment_lookup import fragments_of_version
+from clarion_server.application.compiled_version import CompiledVersion, VersionCompiler, stored_version
 from clarion_server.application.loading_cache import LoadingCache
-from clarion_server.application.packed_variants import PackedVariants, light_of
 from clarion_server.application.ports.content import (
-    Attachments,
     CompiledContent,
     CompiledSchema,
     ContentCompiler,
     ContentInvalid,
-    Fragments,
 )
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_campaign
@@ -24,66 +20,17 @@ from clarion_server.domain.access.access import Visibility, whole_sandbox
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.campaigns.campaign_definition import (
-    CampaignDefinition,
-    ThroughputMode,
     UnknownRecipientPolicy,
 )
-from clarion_server.domain.campaigns.targeting import NO_AUDIENCES
-from clarion_server.domain.category import Category
 from clarion_server.domain.consent.choice import EMAIL
-from clarion_server.domain.content.built_source import BuiltSources
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow, ResourceNotFound
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.messages.message import Lane, VersionAction, lane_of
+from clarion_server.domain.messages.message import Lane, lane_of
 from clarion_server.domain.people.identity import BUILT_IN, NO_NAMESPACES, IdentityNamespace, namespace_of
-from clarion_server.domain.sending_policies.sending_policy import DEFAULT_POLICY
-from clarion_server.domain.triggering.targets import TargetAction
 
 #: Compiled versions take about this many bytes at most, and live campaigns as many again. A version of a small mail
 #: takes 20 KB, so there is room for 1,600 of each.
 MAX_BYTES = 32 * 2**20
-#: A compiled version is estimated to take this many bytes, and this many more for each character of its definition.
-#: Measured with mails of 1 to 170 KB: 15 to 16 KB for the smallest, and 1 to 3.5 bytes a character besides the source.
-_BASE_BYTES, _BYTES_PER_CHARACTER = 16_000, 5
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledVersion:
-    """Is a campaign version with its compiled content."""
-
-    key: tuple[int, int]
-    """Is the campaign's key and the number of the version."""
-    campaign_id: str
-    definition: CampaignDefinition
-    """Is the definition without its variants, which stay packed until they are used."""
-    variants: PackedVariants
-    contents: tuple[CompiledContent, ...]
-    """Holds the content of each action in the default locale, in the order of the actions."""
-    actions: tuple[TargetAction, ...]
-    action_ids: tuple[str, ...]
-    has_rules: bool
-    """Says whether rules decide which contents people get."""
-    sending_policy: str | None
-    """Is the id of the sending policy that may hold for its messages; None when none does."""
-    reads_profile: bool
-    """Says whether a content may depend on attributes of the profile."""
-    address_members: tuple[str, ...]
-    """Holds the beginnings of the JSON members of attributes that may hold an address."""
-    size: int
-    """Estimates the memory that it takes, in bytes."""
-    attachments: Attachments = field(default_factory=dict)
-    """Holds the attachments that its contents name, by id."""
-    built: BuiltSources = field(default_factory=dict)
-    """Holds the sources that building has changed, as they are sent."""
-    fragments: Fragments = field(default_factory=dict)
-    """Holds the versions of fragments that it is pinned to."""
-    audience_ids: frozenset[str] = NO_AUDIENCES
-    """Holds the ids of the audiences that its rules ask about."""
-
-    @property
-    def whole_definition(self) -> CampaignDefinition:
-        """Returns the definition with its variants, which takes milliseconds when there are many."""
-        return self.variants.into(self.definition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,25 +49,12 @@ class LiveCampaign:
     """
 
     def check_accepts(self, now: Instant) -> None:
-        """Raises CampaignNotLive or CampaignOutsideWindow."""
+        """Raises CampaignOutsideWindow."""
         schedule = self.campaign.schedule
         too_early = schedule.start_time is not None and now < schedule.start_time
         too_late = schedule.end_time is not None and now >= schedule.end_time
         if too_early or too_late:
             raise CampaignOutsideWindow(self.campaign.name, schedule.start_time, schedule.end_time)
-
-
-@dataclass(frozen=True, slots=True)
-class _StoredVersion:
-    """Holds a version as the store has it."""
-
-    sandbox: str
-    campaign_id: str
-    definition: CampaignDefinition
-    channel_keys: Sequence[int]
-    attachments: Attachments
-    built: BuiltSources
-    fragments: Fragments
 
 
 class CampaignCache:
@@ -132,7 +66,7 @@ class CampaignCache:
 
     def __init__(self, transactions: Transactions, compiler: ContentCompiler, max_bytes: int = MAX_BYTES) -> None:
         self._transactions = transactions
-        self._compiler = compiler
+        self._compiler = VersionCompiler(compiler)
         self._versions = LoadingCache(self._load_version, lambda version: version.size, max_bytes)
         self._contents = LoadingCache(self._load_content, lambda content: content.size, max_bytes)
         self._live = LoadingCache(self._load_live, lambda live: live.version.size, max_bytes)
@@ -212,21 +146,7 @@ class CampaignCache:
     async def _load_content(self, key: tuple[tuple[int, int], int, str, str]) -> CompiledContent:
         (campaign_key, number), action_index, locale, rule = key
         version = await self.version(campaign_key, number)
-
-        def compile_cell() -> CompiledContent:
-            definition = version.variants.into_action(version.definition, action_index, rule)
-            return self._compiler.compile_content(
-                definition,
-                action_index,
-                version.campaign_id,
-                version.attachments,
-                locale,
-                rule,
-                version.built,
-                version.fragments,
-            )
-
-        return await asyncio.to_thread(compile_cell)
+        return await asyncio.to_thread(self._compiler.compile_content, version, action_index, locale, rule)
 
     async def _load_live(self, name: tuple[str, str]) -> LiveCampaign:
         campaign = await self._transactions.read(lambda unit: _find_live(unit, *name))
@@ -237,7 +157,7 @@ class CampaignCache:
         try:
             version = await self.version(campaign.key, number)
             definition = version.definition
-            schema = await asyncio.to_thread(self._compiler.compile_schema, definition.context_schema)
+            schema = await asyncio.to_thread(self._compiler.contents.compile_schema, definition.context_schema)
         except ContentInvalid:
             # It compiled when it was activated. An earlier Clarion did that, with other rules.
             raise CampaignOutdated(campaign.name) from None
@@ -259,61 +179,8 @@ class CampaignCache:
         return namespace_of(name, stored.get(sandbox, NO_NAMESPACES))
 
     async def _load_version(self, key: tuple[int, int]) -> CompiledVersion:
-        stored = await self._transactions.read(lambda unit: _stored_version(unit, *key))
-        return await asyncio.to_thread(self._compile, key, stored)
-
-    def _compile(self, key: tuple[int, int], stored: _StoredVersion) -> CompiledVersion:
-        definition = stored.definition
-        actions = tuple(self._target_action(key, stored, index) for index in range(len(definition.actions)))
-        contents = tuple(self._content(stored, index) for index in range(len(actions)))
-        light, packed = light_of(definition), PackedVariants(definition)
-        return CompiledVersion(
-            key,
-            stored.campaign_id,
-            light,
-            packed,
-            contents,
-            actions,
-            tuple(each.action.id for each in actions),
-            any(each.rules is not None for each in actions),
-            _sending_policy(definition),
-            self._compiler.reads_profile(definition, stored.fragments),
-            tuple({f'"{each}"' for action in definition.actions if (each := action.content.address_attribute)}),
-            _BASE_BYTES + _BYTES_PER_CHARACTER * (len(repr(light)) + _length(stored.built)) + packed.size,
-            stored.attachments,
-            stored.built,
-            stored.fragments,
-            definition.audience_ids,
-        )
-
-    def _target_action(self, key: tuple[int, int], stored: _StoredVersion, index: int) -> TargetAction:
-        definition = stored.definition
-        action = definition.actions[index]
-        # A version that an earlier Clarion made may have no category, and takes no triggers.
-        lane = lane_of(definition.category or Category.MARKETING, rapid=definition.rapid)
-        return TargetAction(
-            VersionAction(
-                stored.sandbox,
-                *key,
-                action.id,
-                action.content.channel,
-                stored.channel_keys[index],
-                lane,
-                definition.topic,
-            ),
-            self._compiler.locales(stored.definition, index),
-            self._compiler.rules(stored.definition, index),
-        )
-
-    def _content(self, stored: _StoredVersion, index: int) -> CompiledContent:
-        return self._compiler.compile_content(
-            stored.definition,
-            index,
-            stored.campaign_id,
-            stored.attachments,
-            built=stored.built,
-            fragments=stored.fragments,
-        )
+        stored = await self._transactions.read(lambda unit: stored_version(unit, *key))
+        return await asyncio.to_thread(self._compiler.compile, key, stored)
 
 
 def _content_key(
@@ -324,35 +191,12 @@ def _content_key(
     return version.key, action_index, locale, rule if has_own else ""
 
 
-def _sending_policy(definition: CampaignDefinition) -> str | None:
-    if definition.throughput_mode is ThroughputMode.HIGH:
-        return None
-    return definition.sending_policy or DEFAULT_POLICY
-
-
-def _length(built: BuiltSources) -> int:
-    return sum(len(source.text) for source in built.values())
-
-
 def _find_live(unit: UnitOfWork, sandbox: str, campaign_id: str) -> Campaign:
     # All callers of the sandbox share what is cached.
     campaign = find_campaign(unit, whole_sandbox(sandbox), campaign_id)
     if campaign.state not in (CampaignState.LIVE, CampaignState.SCHEDULED):
         raise _not_live(campaign)
     return campaign
-
-
-def _stored_version(unit: UnitOfWork, campaign_key: int, number: int) -> _StoredVersion:
-    version = unit.campaigns.version(campaign_key, number)
-    campaign = unit.campaigns.by_keys({campaign_key})[campaign_key]
-    assert version is not None, "a version outlives the messages that were accepted with it"
-    channel_keys = unit.campaigns.channel_keys(campaign_key, number)
-    attachments = unit.attachments.of_version(campaign_key, number) if version.definition.attachment_ids else {}
-    built = unit.campaigns.built_sources(campaign_key, number)
-    fragments = fragments_of_version(unit, whole_sandbox(campaign.sandbox), version)
-    return _StoredVersion(
-        campaign.sandbox, campaign.id, version.definition, channel_keys, attachments, built, fragments
-    )
 
 
 def _not_live(campaign: Campaign) -> CampaignNotLive | CampaignOutsideWindow:

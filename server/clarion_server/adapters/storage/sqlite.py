@@ -107,10 +107,7 @@ def open_sqlite_store(
     with _failures_of_opening(file), ExitStack() as undo:
         _make_file(file)
         _write_ahead(connect, timeout)
-        pragmas = (*_WRITER_PRAGMAS, _DURABLE if durable else _NOT_DURABLE)
-        # The store keeps one. The other is for whoever looks at the file by the engine itself.
-        connect_writer = partial(_connect, file, timeout, _WRITER_STATEMENTS)
-        writer = _engine(connect_writer, pragmas, "BEGIN IMMEDIATE", timeout, pool_size=1, max_overflow=1)
+        writer = _writer_engine(file, timeout, durable=durable)
         undo.callback(writer.dispose)
         with writer.begin() as transaction:
             migrate(transaction)
@@ -129,6 +126,13 @@ def open_sqlite_store(
         scrub=partial(_scrub, connect, vacuum_limit),
         on_close=partial(_close, lock, mark, on_close),
     )
+
+
+def _writer_engine(file: Path, timeout: float, *, durable: bool) -> Engine:
+    pragmas = (*_WRITER_PRAGMAS, _DURABLE if durable else _NOT_DURABLE)
+    connect = partial(_connect, file, timeout, _WRITER_STATEMENTS)
+    # The store keeps one connection. The other is for whoever looks at the file by the engine itself.
+    return _engine(connect, pragmas, "BEGIN IMMEDIATE", timeout, pool_size=1, max_overflow=1)
 
 
 def _make_file(file: Path) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import structlog
 
-from clarion_server.application.campaign_cache import CampaignCache, CompiledVersion
+from clarion_server.application.campaign_cache import CampaignCache
+from clarion_server.application.compiled_version import CompiledVersion
 from clarion_server.application.personal_links.urls import PersonalLinks
 from clarion_server.application.ports.channels import (
     Channel,

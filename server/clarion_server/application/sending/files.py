@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from clarion_server.application.campaign_cache import CompiledVersion
+from clarion_server.application.compiled_version import CompiledVersion
 from clarion_server.application.loading_cache import LoadingCache
 from clarion_server.application.ports.channels import EncodedFile, FileEncoder
 from clarion_server.application.transactions import Transactions

@@ -82,21 +82,7 @@ async def connect(
         await on_error(error)
 
     try:
-        await client.connect(
-            address.servers,
-            name="clarion",
-            user=address.user,
-            password=address.password,
-            token=address.token,
-            user_credentials=address.credentials,
-            disconnected_cb=on_loss,
-            closed_cb=on_loss,
-            error_cb=report,
-            connect_timeout=_CONNECT_SECONDS,
-            max_reconnect_attempts=_WITHOUT_END,
-            reconnect_time_wait=_RECONNECT_SECONDS,
-            ping_interval=_PING_SECONDS,
-        )
+        await _open(client, address, report, on_loss)
     except QueueUnavailable:
         await close(client)
         raise
@@ -107,6 +93,29 @@ async def connect(
         raise QueueUnavailable(f"{address.credentials} is not {what}.") from error
     untried = -1
     return client
+
+
+async def _open(
+    client: Client,
+    address: QueueAddress,
+    on_error: Callable[[Exception], Awaitable[None]],
+    on_loss: Callable[[], Awaitable[None]],
+) -> None:
+    await client.connect(
+        address.servers,
+        name="clarion",
+        user=address.user,
+        password=address.password,
+        token=address.token,
+        user_credentials=address.credentials,
+        disconnected_cb=on_loss,
+        closed_cb=on_loss,
+        error_cb=on_error,
+        connect_timeout=_CONNECT_SECONDS,
+        max_reconnect_attempts=_WITHOUT_END,
+        reconnect_time_wait=_RECONNECT_SECONDS,
+        ping_interval=_PING_SECONDS,
+    )
 
 
 async def close(client: Client) -> None:
