@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -18,12 +19,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from clarion_client import Channel, Client, MessageState
+from clarion_client import Accepted, Channel, Client, MessageState
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import Progress
@@ -150,9 +151,11 @@ def run(receivers: Receivers, target: str, http: str, key: str, *, once: bool) -
     clarion(environment, "trigger", "order-confirmed", "--from", str(ORDERS))
     with Client(target, api_key=key) as client:
         step(f"Trigger password-reset for {RESETS} of the customers, from Python.")
-        reset_passwords(client)
+        show_call("password-reset")
+        tell_accepted(reset_passwords(client))
         step(f"Trigger order-shipped for {SHIPMENTS} of the orders: each sends a mail and a webhook.")
-        ship_orders(client)
+        show_call("order-shipped")
+        tell_accepted(ship_orders(client))
         await_delivery(client)
         step("What became of them:")
         clarion(environment, "report", "order-confirmed")
@@ -177,27 +180,42 @@ def clarion(environment: dict[str, str], *arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "clarion_server", *arguments], env=environment, check=True)
 
 
-def reset_passwords(client: Client) -> None:
+def show_call(campaign: str) -> None:
+    """Prints the first call of several from Python."""
+    line = f'  client.trigger("{campaign}", to="customer001@example.com", context={{…}})'
+    console.print(line, style="dim", highlight=False)
+
+
+def tell_accepted(answers: Sequence[Accepted]) -> None:
+    """Prints how many messages the service has taken responsibility for."""
+    messages = [message for answer in answers for each in answer.recipients for message in each.messages]
+    console.print(f"{len(answers)} calls: {len(messages)} messages accepted.", highlight=False)
+
+
+def reset_passwords(client: Client) -> list[Accepted]:
     valid_until = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds")
-    for number in range(1, RESETS + 1):
+    return [
         client.trigger(
             "password-reset",
             to=f"customer{number:03d}@example.com",
             context={"token": f"demo-token-{number:08d}", "valid_until": valid_until},
             request_id=f"reset-{number}",
         )
+        for number in range(1, RESETS + 1)
+    ]
 
 
-def ship_orders(client: Client) -> None:
-    for number in range(1, SHIPMENTS + 1):
-        order = f"A-{10400 + number}"
+def ship_orders(client: Client) -> list[Accepted]:
+    return [
         client.trigger(
             "order-shipped",
             to=f"customer{number:03d}@example.com",
-            context={"order": order, "shipped_at": datetime.now(UTC).isoformat(timespec="seconds")},
-            labels={"order": order},
-            request_id=f"shipped-{order}",
+            context={"order": f"A-{10400 + number}", "shipped_at": datetime.now(UTC).isoformat(timespec="seconds")},
+            labels={"order": f"A-{10400 + number}"},
+            request_id=f"shipped-{number}",
         )
+        for number in range(1, SHIPMENTS + 1)
+    ]
 
 
 def await_delivery(client: Client) -> None:
@@ -257,32 +275,44 @@ def show_webhook(client: Client, receiver: WebhookReceiver) -> None:
 
 
 def show_next_commands(receivers: Receivers, target: str, http: str, key: str) -> None:
-    request = {
-        "campaign": "campaigns/order-confirmed",
-        "recipients": [json.loads(ORDERS.open(encoding="utf-8").readline())["recipient"]],
-    }
-    request["recipients"][0]["identity"] = "email:you@example.com"
-    example = FOLDER / "trigger.json"
-    example.write_text(json.dumps(request, indent=2, ensure_ascii=False), encoding="utf-8")
-    body = os.path.relpath(example)
+    body = os.path.relpath(write_trigger())
     authorization = '-H "authorization: Bearer $CLARION_API_KEY"'
     method = "clarion.v1.TriggerService/Trigger"
     url = f"http://{http}/v1/campaigns/order-confirmed:trigger"
-    step("Next, in another terminal:")
     variables = {"CLARION_TARGET": target, "CLARION_API_KEY": key, **receivers.environment}
+    step("Next, in another terminal, in this folder:")
     lines = [
-        f"export {' '.join(f'{name}={value}' for name, value in variables.items())}",
-        f"export PATH={Path(sys.executable).parent}:$PATH",
+        f"source {os.path.relpath(write_environment(variables))}    # the address, the key, and the PATH",
         "clarion watch --from-start",
         "clarion messages list --campaign order-confirmed",
         "clarion apply -f examples/campaigns --dry-run",
         f"curl {authorization} -H 'content-type: application/json' -d @{body} {url}",
-        f"grpcurl -plaintext {authorization} -d @ {target} {method} < {body}",
         f"buf curl --http2-prior-knowledge --protocol grpc {authorization} -d @{body} http://{target}/{method}",
         "python examples/client.py",
     ]
     for line in lines:
         console.print(f"  {line}", highlight=False, soft_wrap=True)
+    console.print(f"  API documentation: http://{http}/docs", highlight=False, soft_wrap=True)
+
+
+def write_trigger() -> Path:
+    """Writes the trigger of the first order, to another recipient."""
+    recipient = json.loads(ORDERS.open(encoding="utf-8").readline())["recipient"] | {
+        "identity": "email:you@example.com"
+    }
+    file = FOLDER / "trigger.json"
+    request = {"campaign": "campaigns/order-confirmed", "recipients": [recipient]}
+    file.write_text(json.dumps(request, indent=2, ensure_ascii=False), encoding="utf-8")
+    return file
+
+
+def write_environment(variables: Mapping[str, str]) -> Path:
+    """Writes what a shell needs to call the service. Nobody else may read it, as it holds keys."""
+    file = FOLDER / "environment.sh"
+    file.touch(mode=0o600)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    file.write_text("\n".join([*lines, f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH", ""]))
+    return file
 
 
 if __name__ == "__main__":

@@ -83,6 +83,11 @@ def test_descriptions_speak_of_the_schema_and_never_of_the_value() -> None:
     }
 
 
+def test_a_wrong_format_is_told_with_a_right_one() -> None:
+    (found,) = violations({"x": "2027-01-31 09:00"}, object_schema(x={"type": "string", "format": "date-time"}))
+    assert found.description == "Must be a valid date-time, such as 2027-01-31T09:00:00Z."
+
+
 def test_limits_are_written_without_an_exponent() -> None:
     (found,) = violations({"x": 0}, object_schema(x={"minimum": 5e-05}))
     assert found.description == "Must be at least 0.00005."

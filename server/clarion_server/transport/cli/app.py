@@ -39,6 +39,9 @@ from clarion_server.transport.cli.commands.suppressions import suppressions
 from clarion_server.transport.cli.commands.topics import topics
 from clarion_server.transport.cli.commands.triggering import trigger
 from clarion_server.transport.cli.commands.watching import watch
+from clarion_server.transport.cli.completion import HELP as COMPLETION_HELP
+from clarion_server.transport.cli.completion import completion_of
+from clarion_server.transport.cli.examples import add_examples, examples_of
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.output import Output
@@ -48,6 +51,7 @@ DEFAULT_TARGET = "127.0.0.1:50051"
 
 SERVICE = Group("Service", sort_key=0)
 AUTHORING = Group("Authoring", sort_key=1)
+ADMINISTRATION = Group("Administration", sort_key=5)
 COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
     AUTHORING: (
         init,
@@ -82,7 +86,7 @@ COMMANDS: dict[Group, tuple[App | Callable[..., Any], ...]] = {
         namespaces,
         audiences,
     ),
-    Group("Administration", sort_key=5): (channels, keys),
+    ADMINISTRATION: (channels, keys),
 }
 ALL_COMMANDS = Group("All commands", sort_key=6)
 
@@ -94,6 +98,7 @@ Exit codes:
 - 1: the service answered with bad news: review found errors, a trigger failed, it was too late to cancel.
 - 2: the command, a file or the request is wrong.
 - 3: the service cannot be reached, or cannot answer now.
+- 130: Ctrl-C.
 """
 
 LINT_HELP = """Check files without a service: their form, each field, and the whole review of each campaign.
@@ -109,7 +114,7 @@ is new or has changed: of files in the folder `goldens` beside the tests, so tha
 
 Exit code 1 when something changed, cannot be rendered, has a broken link, or is gone. What is new fails nothing.
 """
-_AFTER_INIT = 0.5
+_AFTER_INIT, _LAST = 0.5, 100
 
 
 def run(arguments: Sequence[str], serve: str, lint: str = "", test: str = "") -> int:
@@ -142,14 +147,19 @@ def command_line(serve: str, lint: str = "", test: str = "") -> App:
         result_action="return_value",
     )
     # These commands are loaded late, because the libraries of the service take long to load.
-    app.command(serve, name="serve", help="Run the service.", group=SERVICE)
-    if lint:
-        app.command(lint, name="lint", help=LINT_HELP, group=AUTHORING, sort_key=_AFTER_INIT)
-    if test:
-        app.command(test, name="test", help=TEST_HELP, group=AUTHORING, sort_key=_AFTER_INIT)
+    late = {
+        "serve": (serve, "Run the service.", SERVICE),
+        "lint": (lint, LINT_HELP, AUTHORING),
+        "test": (test, TEST_HELP, AUTHORING),
+    }
+    for name, (place, told, group) in late.items():
+        if place:
+            app.command(place, name=name, help=told, help_epilogue=examples_of(name), group=group, sort_key=_AFTER_INIT)
     for group, commands in COMMANDS.items():
         for position, command in enumerate(commands):
             _add(app, command, group, position)
+    app.command(completion_of(app), name="completion", help=COMPLETION_HELP, group=ADMINISTRATION, sort_key=_LAST)
+    add_examples(app)
     for flag in (*app.help_flags, *app.version_flags):
         app[flag].group = (ALL_COMMANDS,)
     app.meta.default(_launcher(app))

@@ -75,6 +75,16 @@ _SENTENCES = {
     "uniqueItems": "Must not hold an entry twice.",
 }
 
+#: Holds an example of each format of which people write others, such as a date with a blank in it.
+_EXAMPLES = {
+    "date": "2027-01-31",
+    "date-time": "2027-01-31T09:00:00Z",
+    "duration": "P3DT12H",
+    "email": "jane@example.com",
+    "time": "09:00:00Z",
+    "uri": "https://example.com/orders",
+    "uuid": "0d3a0ad6-5b3c-4b5e-9d7a-2f6f6c1f3a58",
+}
 _LONGEST_PART = 200
 
 
@@ -97,6 +107,8 @@ def _paths(path: Path, details: dict[str, Any]) -> Iterator[Path]:
 
 
 def _sentence(keyword: str, details: dict[str, Any]) -> str:
+    if keyword == "format" and (example := _EXAMPLES.get(details["format"])):
+        return f"Must be a valid {details['format']}, such as {example}."
     words = {key: _words(value) for key, value in details.items()}
     return _SENTENCES.get(keyword, "Breaks the context schema.").format(**words)
 
