@@ -266,6 +266,15 @@ async def test_a_damaged_link_stores_and_tells_nothing(site: Site) -> None:
     assert site.world.store.commit_version() == before
 
 
+async def test_a_damaged_link_is_told_in_the_language_of_the_browser_and_looks_like_no_success(site: Site) -> None:
+    answer = await site.ask("GET", "/u/broken", headers={"accept-language": "de-AT, en;q=0.5"})
+    assert "Dieser Link ist unvollständig" in status_of(answer)
+    assert 'class="status refusal"' in answer.text
+    stored = await site.ask("POST", path_of() + "/choices", data={"action": "none"}, headers={"accept-language": "de"})
+    assert stored.headers["content-language"] == "en"
+    assert 'class="status"' in stored.text
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("suffix", ["", "/choices"])
 async def test_the_links_of_a_preview_change_nothing(site: Site, method: str, suffix: str) -> None:

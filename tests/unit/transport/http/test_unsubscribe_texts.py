@@ -52,3 +52,19 @@ def test_no_text_is_left_over() -> None:
 )
 def test_a_locale_is_answered_in_its_language_or_in_english(locale: str, language: str) -> None:
     assert texts.texts_of(locale).language == language
+
+
+@pytest.mark.parametrize(
+    ("accept_language", "language"),
+    [
+        ("de", "de"),
+        ("fr-CH, fr;q=0.9, en;q=0.8", "fr"),
+        ("en;q=0.3, nl, ja;q=0.7, *;q=0.1", "ja"),
+        ("ko;q=0, es ; q=0.001", "es"),
+        ("nl, pl", "en"),
+        ("", "en"),
+        ("de;q=many, ;;, \xff, " + "x" * 10_000, "en"),
+    ],
+)
+def test_a_browser_gets_the_language_that_it_likes_best(accept_language: str, language: str) -> None:
+    assert texts.texts_for_browser(accept_language).language == language

@@ -16,6 +16,8 @@ from starlette.responses import HTMLResponse, Response
 
 from clarion_server.transport.http.unsubscribing.texts import Texts
 
+_FIRST_REFUSAL: Final = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -46,7 +48,8 @@ class Page:
 
     def response(self, code: int = 200) -> Response:
         names: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        return HTMLResponse(_template().render(style=_style(), **names), code, _headers(self.texts.language))
+        page = _template().render(style=_style(), is_refusal=code >= _FIRST_REFUSAL, **names)
+        return HTMLResponse(page, code, _headers(self.texts.language))
 
 
 def line(texts: Texts, text: str, code: int = 200) -> Response:

@@ -29,7 +29,7 @@ from clarion_server.domain.errors import Overloaded, Unavailable
 from clarion_server.transport.http.unsubscribing import forms
 from clarion_server.transport.http.unsubscribing.limits import RateLimit, network_of
 from clarion_server.transport.http.unsubscribing.page import Page, Row, line
-from clarion_server.transport.http.unsubscribing.texts import DEFAULT, Texts, texts_of
+from clarion_server.transport.http.unsubscribing.texts import Texts, texts_for_browser, texts_of
 
 _PATH: Final = "/u/"
 _CHOICES: Final = "choices"
@@ -80,7 +80,9 @@ class UnsubscribeRoutes:
 
     async def _answer(self, request: Request) -> Response:
         token, _, rest = request.path_params["path"].rstrip("/").partition("/")
-        asked = _Asked(request, token, rest == _CHOICES, texts_of(DEFAULT))
+        # Whose link it is, and so in which language the message was, is known once the token is open.
+        browser = texts_for_browser(request.headers.get("accept-language", ""))
+        asked = _Asked(request, token, rest == _CHOICES, browser)
         if token.startswith(PREVIEW):
             texts = texts_of(token.removeprefix(PREVIEW))
             return _Asked(request, token, asked.is_for_choices, texts).tell("preview", 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -14,6 +15,8 @@ from clarion_server.domain.channel_kind import Channel
 DEFAULT: Final = "en"
 #: A file is named after its language (BCP 47). To add one is all that a further language takes.
 _SUFFIX: Final = ".toml"
+#: Is one entry of the header `Accept-Language` (RFC 9110 section 12.5.4), such as `de-AT;q=0.8`.
+_LIKED: Final = re.compile(r"(?P<locale>[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)\s*(;\s*q=(?P<weight>[01](\.[0-9]{0,3})?))?")
 
 
 class Texts:
@@ -39,8 +42,20 @@ class Texts:
 
 def texts_of(locale: str) -> Texts:
     """Returns the texts in the language of the locale, or in English."""
-    known = _all()
-    return known.get(locale.partition("-")[0].lower(), known[DEFAULT])
+    return _of_language(locale) or _all()[DEFAULT]
+
+
+def texts_for_browser(accept_language: str) -> Texts:
+    """Returns the texts in the language that the browser likes best of those that there are, or in English."""
+    liked = [found for entry in accept_language.split(",") if (found := _LIKED.fullmatch(entry.strip()))]
+    weights = {found["locale"]: float(found["weight"] or 1) for found in liked}
+    # Sorting keeps the order of those that are liked equally. 0 says that a language is not wanted.
+    wanted = sorted((locale for locale in weights if weights[locale]), key=lambda locale: -weights[locale])
+    return next((texts for locale in wanted if (texts := _of_language(locale))), _all()[DEFAULT])
+
+
+def _of_language(locale: str) -> Texts | None:
+    return _all().get(locale.partition("-")[0].lower())
 
 
 @cache
