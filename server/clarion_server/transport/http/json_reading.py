@@ -7,7 +7,7 @@ error, repeats values in its texts, rounds large numbers, and takes nearly three
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -31,6 +31,7 @@ class MessageReader:
     def __init__(self, message: Descriptor) -> None:
         readers = [(field, FieldReader(field)) for field in message.fields]
         self.fields = {name: reader for field, reader in readers for name in (field.json_name, field.name)}
+        self._names = names_of(message.fields)
 
     def read(self, message: Any, value: Any, violations: Violations) -> None:
         if type(value) is not dict:
@@ -42,7 +43,7 @@ class MessageReader:
         for name, member in value.items():
             field = self.fields.get(name)
             if field is None:
-                violations.append(unknown(name))
+                violations.append(unknown(name, self._names))
             elif member is not None:
                 if field.slot in seen:
                     violations.append(field.duplicate)
@@ -53,7 +54,7 @@ class MessageReader:
 
     def _duplicate(self, name: str) -> Violation:
         field = self.fields.get(name)
-        return unknown(name) if field is None else field.duplicate
+        return unknown(name, self._names) if field is None else field.duplicate
 
 
 @cache
@@ -61,8 +62,15 @@ def reader_of(message: Descriptor) -> MessageReader:
     return MessageReader(message)
 
 
-def unknown(name: str) -> Violation:
-    return Violation(name if _NAME.fullmatch(name) else "", "UNKNOWN_FIELD", "There is no such field.")
+def names_of(fields: Iterable[FieldDescriptor]) -> str:
+    """Returns the names of the fields, for people."""
+    return ", ".join(field.name for field in fields)
+
+
+def unknown(name: str, names: str) -> Violation:
+    """`names`: those of the fields that there are."""
+    there_are = f" Those that there are: {names}." if names else ""
+    return Violation(name if _NAME.fullmatch(name) else "", "UNKNOWN_FIELD", f"There is no such field.{there_are}")
 
 
 class FieldReader:

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from clarion_server.domain.violation import Violation
 from clarion_server.transport.http.json_data import Violations
-from clarion_server.transport.http.json_reading import reader_of, unknown
+from clarion_server.transport.http.json_reading import names_of, reader_of, unknown
 
 Path = tuple[str, ...]
 
@@ -24,12 +24,17 @@ def read_query(message: Any, query: bytes, taken: frozenset[Path], violations: V
     for name, value in _parameters(query, violations):
         path = _path(message.DESCRIPTOR, name)
         if path is None or any(path[: len(other)] == other for other in taken):
-            violations.append(unknown(name))
+            violations.append(unknown(name, _others(message.DESCRIPTOR, taken)))
         elif path in seen and not _field(message.DESCRIPTOR, path).is_repeated:
             violations.append(Violation(".".join(path), "DUPLICATE", "Must be given once."))
         else:
             seen.add(path)
             put_text(message, path, value, violations)
+
+
+def _others(message: Descriptor, taken: frozenset[Path]) -> str:
+    """Returns the names of the fields that no other part of the request sets."""
+    return names_of(field for field in message.fields if (field.name,) not in taken)
 
 
 def put_text(message: Any, path: Path, text: str, violations: Violations) -> None:

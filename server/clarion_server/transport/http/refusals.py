@@ -32,7 +32,7 @@ class HttpRefusal(Exception):
         self.headers = headers or []
 
 
-def url_unknown(others: str = "GET /openapi.json lists all URLs.") -> HttpRefusal:
+def url_unknown(others: str = "GET /docs shows all URLs, GET /openapi.json lists them for programs.") -> HttpRefusal:
     """`others`: a sentence that says which URLs there are."""
     return _refusal(404, code_pb2.NOT_FOUND, "URL_UNKNOWN", f"There is no such URL. {others}")
 
