@@ -129,7 +129,7 @@ class Measuring:
             due = work.messages.due(sender.channel.key, samples.NOW, 2 * PER_COMMIT)
             work.messages.begin([each.id for each in due], OWNER, samples.NOW)
         yield
-        begun = [replace(each, attempt_count=1) for each in due]
+        begun = [samples.changed(each, attempt_count=1) for each in due]
         with self._timed("record_outcomes"), committing(self._store) as work:
             work.messages.record_outcomes([samples.outcome(each, MessageState.SENT) for each in begun], OWNER)
             work.events.add_all([samples.event(each) for each in begun])

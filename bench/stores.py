@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -49,7 +48,7 @@ def _triggers(sender: Sender) -> list[Message]:
     """Each handed off as it is accepted: in its process's hands."""
     made = [samples.message(sender.campaign.key, sender.channel.key) for _ in range(PER_COMMIT)]
     return [
-        replace(message, state=MessageState.SENDING, owner=OWNER, attempt_count=1, attempt_time=samples.NOW)
+        samples.changed(message, state=MessageState.SENDING, owner=OWNER, attempt_count=1, attempt_time=samples.NOW)
         for message in made
     ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TypeVar
 
 from clarion_server.adapters.system import SystemClock
@@ -23,6 +22,7 @@ from clarion_server.domain.instant import SECOND, Instant, Span
 from clarion_server.domain.messages.message import Lane, Message, MessageState
 
 from tests.contract.queue.kinds import Open
+from tests.contract.store import samples
 from tests.contract.store.given import Sender
 
 T = TypeVar("T")
@@ -141,11 +141,11 @@ async def open_desk(open_queue: Open, store: Store, name: str, span: Span = 10 *
 
 def as_claimed(message: Message, owner: str, claimed: Message) -> Message:
     """Returns what a queued message is when it has been claimed."""
-    return replace(
+    return samples.changed(
         message,
         state=MessageState.SENDING,
         owner=owner,
-        attempt_count=message.attempt_count + 1,
-        attempt_time=claimed.attempt_time,
-        first_attempt_time=claimed.attempt_time,
+        attempt_count=message.attempts.count + 1,
+        attempt_time=claimed.attempts.last_time,
+        first_attempt_time=claimed.attempts.last_time,
     )

@@ -14,6 +14,7 @@ from clarion_server.domain.instant import MILLISECOND
 from clarion_server.domain.messages.message import Lane, Message, MessageState
 
 from tests.contract.queue.desk import Desk, as_claimed
+from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
 from tests.contract.store.samples import SANDBOX
 
@@ -71,7 +72,9 @@ async def test_processes_share_what_is_queued_and_nothing_goes_to_two(
     assert len(ids(shares["first"]) | ids(shares["second"])) == len(queued)
     assert not ids(shares["first"]) & ids(shares["second"])
     with store.snapshot() as unit:
-        owners = {message.id: message.owner for message in unit.messages.claimed_by(["first", "second"], 10_000)}
+        owners = {
+            message.id: message.attempts.owner for message in unit.messages.claimed_by(["first", "second"], 10_000)
+        }
     assert owners == {message.id: name for name, share in shares.items() for message in share}
 
 
@@ -102,22 +105,22 @@ async def test_what_is_to_leave_later_is_claimed_then_and_not_before(desk: Desk,
     (now,) = await desk.queue_up(sender)
     first, second = await desk.claim(sender.channel, 2)
     assert (first.id, second.id) == (now.id, later.id)
-    assert second.attempt_time is not None
-    assert second.attempt_time >= later.due_time
+    assert second.attempts.last_time is not None
+    assert second.attempts.last_time >= later.due_time
 
 
 async def test_what_waits_for_its_time_needs_nobody_who_remembers_it(desk: Desk, other: Desk, sender: Sender) -> None:
     (later,) = await desk.queue_up(sender, delay=A_WHILE)
     (claimed,) = await other.claim(sender.channel, 1)
     assert claimed.id == later.id
-    assert (claimed.attempt_time or 0) >= later.due_time
+    assert (claimed.attempts.last_time or 0) >= later.due_time
 
 
 async def test_what_is_due_later_is_claimed_then_without_an_announcement(desk: Desk, sender: Sender) -> None:
     (later,) = await desk.add(sender, delay=A_WHILE)
     (claimed,) = await desk.claim(sender.channel, 1)
     assert claimed.id == later.id
-    assert (claimed.attempt_time or 0) >= later.due_time
+    assert (claimed.attempts.last_time or 0) >= later.due_time
 
 
 async def test_a_deferred_message_is_claimed_again_when_it_is_due(desk: Desk, sender: Sender) -> None:
@@ -125,8 +128,8 @@ async def test_a_deferred_message_is_claimed_again_when_it_is_due(desk: Desk, se
     (first,) = await desk.claim(sender.channel, 1)
     due = await desk.deferred(first, A_WHILE)
     (second,) = await desk.claim(sender.channel, 1)
-    assert (second.id, second.attempt_count) == (first.id, 2)
-    assert (second.attempt_time or 0) >= due
+    assert (second.id, second.attempts.count) == (first.id, 2)
+    assert (second.attempts.last_time or 0) >= due
 
 
 async def test_a_message_that_never_was_in_the_queue_is_claimed_when_its_retry_is_due(
@@ -134,9 +137,11 @@ async def test_a_message_that_never_was_in_the_queue_is_claimed_when_its_retry_i
 ) -> None:
     (message,) = await desk.add(sender)
     await desk.write(lambda unit: unit.messages.begin([message.id], "first", message.due_time))
-    await desk.deferred(replace(message, state=MessageState.SENDING, owner="first", attempt_count=1), MILLISECOND)
+    await desk.deferred(
+        samples.changed(message, state=MessageState.SENDING, owner="first", attempt_count=1), MILLISECOND
+    )
     (again,) = await desk.claim(sender.channel, 1)
-    assert (again.id, again.attempt_count) == (message.id, 2)
+    assert (again.id, again.attempts.count) == (message.id, 2)
 
 
 async def test_what_was_sent_is_never_claimed_again(desk: Desk, sender: Sender) -> None:
@@ -153,7 +158,7 @@ async def test_what_was_claimed_and_given_back_is_claimed_again(desk: Desk, send
     await desk.requeue(claimed)
     again = await desk.claim(sender.channel, 2)
     assert ids(again) == ids(claimed)
-    assert {message.attempt_count for message in again} == {1}
+    assert {message.attempts.count for message in again} == {1}
 
 
 async def test_what_was_cancelled_is_not_claimed(desk: Desk, sender: Sender) -> None:

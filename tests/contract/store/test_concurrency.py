@@ -97,7 +97,7 @@ def test_each_due_message_is_claimed_once_by_however_many(store: Store) -> None:
         for number, claim in enumerate(claims):
             held = work.messages.claimed_by([f"process-{number}"], 100)
             assert {message.id for message in held} == set(claim)
-            assert {message.attempt_count for message in held} <= {1}
+            assert {message.attempts.count for message in held} <= {1}
 
 
 def test_the_same_request_id_on_two_threads_becomes_one_execution(store: Store) -> None:

@@ -111,7 +111,7 @@ def test_two_processes_never_claim_the_same_message(open_durable: OpenStore) -> 
             work.messages.begin([message.id for message in due], owner, samples.NOW)
     with one.snapshot() as work:
         kept = [work.messages.get(samples.VISIBILITY, message.id) for message in queued]
-        assert {message.owner for message in kept if message} == {"one", "other"}
+        assert {message.attempts.owner for message in kept if message} == {"one", "other"}
 
 
 def test_a_process_whose_lease_lapsed_cannot_settle_what_another_took_over(open_durable: OpenStore) -> None:

@@ -87,7 +87,7 @@ def test_messages_are_found_by_profile_and_by_every_form_of_an_identity_or_addre
     add("email:JANE@Example.com.", "2@example.com")
     add("crm:2", "Jane@EXAMPLE.com")
     add("phone:+44 (7911) 123-456", "4@example.com")
-    add("crm:3", "5@example.com", fallback_addresses=("", "jane@example.com"))
+    add("crm:3", "5@example.com", fallbacks=samples.fallbacks("", "jane@example.com"))
     add("email:joe@example.com", "joe@example.com")
     add("email:jane@example.com", "8@example.com", profile_key=8)
     addresses = [f"{number}@example.com" for number in (1, 2, 4, 5)]
@@ -144,7 +144,7 @@ def test_a_blanked_message_and_its_events_keep_nothing_of_the_person(store: Stor
             work,
             state=MessageState.FAILED,
             labels={"customer": "Jane"},
-            fallback_addresses=("jane@example.com",),
+            fallbacks=samples.fallbacks("jane@example.com"),
             profile_key=7,
             outcome_time=samples.NOW,
             failure=failure,
@@ -153,14 +153,14 @@ def test_a_blanked_message_and_its_events_keep_nothing_of_the_person(store: Stor
         work.events.add_all([outcome.event])
         swept = work.erasures.sweep_messages(new(), EVERYTHING, EVERYTHING)
         work.erasures.blank_messages(work.erasures.messages(swept.keys))
-    blank = replace(
+    blank = samples.changed(
         message,
         identity="",
         address="",
         context=b"{}",
         profile=b"{}",
         labels={},
-        fallback_addresses=(),
+        fallbacks=(),
         profile_key=None,
         failure=replace(failure, detail=""),
     )
@@ -169,7 +169,7 @@ def test_a_blanked_message_and_its_events_keep_nothing_of_the_person(store: Stor
         (event,) = work.events.of_message(message.id)
         assert event.labels == {}
         assert outcome.attempt is not None
-        assert event.detail == replace(outcome.attempt, failure=blank.failure)
+        assert event.detail == replace(outcome.attempt, failure=blank.end.failure)
         assert outcome.attempt.result is AttemptResult.FAILED
 
 

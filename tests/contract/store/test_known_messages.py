@@ -84,7 +84,7 @@ CHANGES: dict[str, Change] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_a_known_message_that_has_changed_is_read(work: UnitOfWork, change: Change) -> None:
     sender = a_sender(work)
-    message = sender.message(work, due_time=NOW - 2, fallback_addresses=("+4915112345",))
+    message = sender.message(work, due_time=NOW - 2, fallbacks=samples.fallbacks("+4915112345"))
     change(work, message)
     (found,) = due(work, sender, unread(message))
     assert found != message
@@ -99,4 +99,4 @@ def test_a_known_message_that_was_attempted_is_read(work: UnitOfWork) -> None:
         [samples.outcome(message.begun("other", NOW), MessageState.QUEUED, due_time=NOW)], "other"
     )
     (found,) = due(work, sender, unread(message))
-    assert (found.attempt_count, found.context) == (1, message.context)
+    assert (found.attempts.count, found.context) == (1, message.context)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from clarion_server.application.ports.queries import QueuedEnd
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
@@ -28,8 +26,8 @@ def test_each_queued_message_ends_in_a_state_of_its_own(store: Store) -> None:
     with store.snapshot() as work:
         found = {each.id: work.messages.get(samples.VISIBILITY, each.id) for each in (excluded, doubtful, other)}
     assert found == {
-        excluded.id: replace(excluded, state=EXCLUDED, outcome_time=LATER, exclusion=EXCLUSION),
-        doubtful.id: replace(doubtful, state=IN_DOUBT, outcome_time=LATER, failure=samples.failure()),
+        excluded.id: samples.changed(excluded, state=EXCLUDED, outcome_time=LATER, exclusion=EXCLUSION),
+        doubtful.id: samples.changed(doubtful, state=IN_DOUBT, outcome_time=LATER, failure=samples.failure()),
         other.id: other,
     }
 

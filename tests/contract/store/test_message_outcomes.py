@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.messages.message import OUTCOMES, SUCCESSORS, Message, MessageState
@@ -38,7 +36,7 @@ def test_a_settled_message_has_its_outcome(store: Store, state: MessageState) ->
         assert work.messages.record_outcomes([end], "process-1") == {message.id}
     with store.snapshot() as work:
         failure = None if end.attempt is None else samples.failure()
-        ended = replace(message, state=state, owner=None, outcome_time=end.time, failure=failure)
+        ended = samples.changed(message, state=state, owner=None, outcome_time=end.time, failure=failure)
         assert stored(work, message) == ended
 
 
@@ -49,7 +47,7 @@ def test_a_message_that_is_tried_again_waits_for_its_new_time(store: Store) -> N
         again = outcome(message, MessageState.QUEUED, due_time=NOW + 77)
         assert work.messages.record_outcomes([again], "process-1") == {message.id}
     with store.snapshot() as work:
-        waiting = replace(message, state=MessageState.QUEUED, owner=None, due_time=NOW + 77)
+        waiting = samples.changed(message, state=MessageState.QUEUED, owner=None, due_time=NOW + 77)
         assert stored(work, message) == waiting
         assert work.messages.due(message.action.channel_key, NOW + 76, 10) == []
         assert work.messages.due(message.action.channel_key, NOW + 77, 10) == [waiting]
@@ -66,7 +64,7 @@ def test_a_sent_message_shows_no_failure_of_an_earlier_attempt(work: UnitOfWork)
     work.messages.record_outcomes([outcome(message, MessageState.QUEUED, failure=samples.failure())], "process-1")
     work.messages.begin([message.id], "process-1", NOW)
     work.messages.record_outcomes([outcome(message, MessageState.SENT, 2)], "process-1")
-    assert stored(work, message).failure is None
+    assert stored(work, message).end.failure is None
 
 
 def test_another_process_settles_nothing(work: UnitOfWork) -> None:
@@ -127,7 +125,7 @@ def test_a_batch_of_settlements_moves_those_that_still_may(work: UnitOfWork) -> 
     assert work.messages.record_outcomes(batch, "process-1") == {ours.id, again.id, failed.id}
     states = [stored(work, message).state for message in (ours, theirs, again, failed)]
     assert states == [MessageState.SENT, MessageState.SENDING, MessageState.QUEUED, MessageState.FAILED]
-    assert [stored(work, message).failure for message in (ours, again, failed)] == [None, None, samples.failure()]
+    assert [stored(work, message).end.failure for message in (ours, again, failed)] == [None, None, samples.failure()]
 
 
 @pytest.mark.parametrize("state", ENDED)
@@ -138,7 +136,7 @@ def test_queued_messages_can_be_ended(store: Store, state: MessageState) -> None
     with committing(store) as work:
         assert work.messages.end_queued([one.id], state, NOW + 5) == {one.id}
     with store.snapshot() as work:
-        assert stored(work, one) == replace(one, state=state, outcome_time=NOW + 5)
+        assert stored(work, one) == samples.changed(one, state=state, outcome_time=NOW + 5)
         assert stored(work, two) == two
         assert work.messages.due(sender.channel.key, NOW, 10) == [two]
 

@@ -111,11 +111,11 @@ FILTERS: dict[str, tuple[Callable[[Message], Any], Callable[[Message, Any], bool
     "actions": (lambda _: frozenset({"a", "b"}), lambda message, actions: message.action.id in actions),
     "exclusion_reasons": (
         lambda _: frozenset({ExclusionReason.NO_CONSENT, ExclusionReason.NO_ADDRESS}),
-        lambda message, reasons: message.exclusion is not None and message.exclusion.reason in reasons,
+        lambda message, reasons: message.end.exclusion is not None and message.end.exclusion.reason in reasons,
     ),
     "exclusion_phases": (
         lambda _: frozenset({ExclusionPhase.ACCEPT}),
-        lambda message, phases: message.exclusion is not None and message.exclusion.phase in phases,
+        lambda message, phases: message.end.exclusion is not None and message.end.exclusion.phase in phases,
     ),
     "labels": (lambda _: {"tenant": "x"}, lambda message, labels: labels.items() <= message.labels.items()),
 }

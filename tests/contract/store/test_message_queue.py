@@ -138,15 +138,15 @@ def test_a_message_in_the_hands_of_one_process_is_not_taken_by_another(work: Uni
     queued = a_sender(work).message(work)
     work.messages.begin([queued.id], "process-1", NOW)
     work.messages.begin([queued.id], "process-2", LATER)
-    assert stored(work, queued).owner == "process-1"
-    assert (stored(work, queued).attempt_count, stored(work, queued).attempt_time) == (1, NOW)
+    assert stored(work, queued).attempts.owner == "process-1"
+    assert (stored(work, queued).attempts.count, stored(work, queued).attempts.last_time) == (1, NOW)
 
 
 def test_each_claim_counts_one_more_attempt(work: UnitOfWork) -> None:
     queued = a_sender(work).message(work, attempt_count=4, attempt_time=NOW - 9)
     work.messages.begin([queued.id], "process-1", NOW)
-    assert stored(work, queued).attempt_count == 5
-    assert stored(work, queued).attempt_time == NOW
+    assert stored(work, queued).attempts.count == 5
+    assert stored(work, queued).attempts.last_time == NOW
 
 
 def test_a_claim_of_nothing_changes_nothing(work: UnitOfWork) -> None:
@@ -173,8 +173,8 @@ def test_a_message_that_was_given_back_is_due_as_if_it_had_never_been_claimed(wo
     work.messages.begin([queued.id], "process-1", NOW)
     work.messages.requeue([queued.id], "process-1")
     given_back = stored(work, queued)
-    assert (given_back.state, given_back.owner, given_back.attempt_count) == (MessageState.QUEUED, None, 2)
-    assert given_back.outcome_time is None
+    assert (given_back.state, given_back.attempts.owner, given_back.attempts.count) == (MessageState.QUEUED, None, 2)
+    assert given_back.end.time is None
     assert work.messages.due(sender.channel.key, NOW, 10) == [given_back]
 
 
@@ -182,8 +182,8 @@ def test_nobody_gives_back_what_another_process_sends(work: UnitOfWork) -> None:
     queued = a_sender(work).message(work)
     work.messages.begin([queued.id], "process-1", NOW)
     work.messages.requeue([queued.id], "process-2")
-    assert stored(work, queued).owner == "process-1"
-    assert stored(work, queued).attempt_count == 1
+    assert stored(work, queued).attempts.owner == "process-1"
+    assert stored(work, queued).attempts.count == 1
 
 
 def test_what_nobody_sends_cannot_be_given_back(work: UnitOfWork) -> None:
@@ -194,7 +194,7 @@ def test_what_nobody_sends_cannot_be_given_back(work: UnitOfWork) -> None:
     work.messages.requeue([queued.id, sent.id], "process-1")
     assert stored(work, queued) == queued
     assert stored(work, sent).state is MessageState.SENT
-    assert stored(work, sent).attempt_count == 2
+    assert stored(work, sent).attempts.count == 2
 
 
 def test_a_channel_is_waiting_while_a_message_is_queued_or_being_sent(work: UnitOfWork) -> None:
@@ -216,9 +216,9 @@ def test_a_channel_may_be_fallen_back_to_while_a_message_that_has_a_next_action_
     next_channel = a_channel(work, "next")
     work.campaigns.add_version(samples.version(sender.campaign.key, 2), [sender.channel.key, next_channel.key])
     sender.message(work, version=2)
-    sender.message(work, version=1, fallback_addresses=("jane@example.com",))
+    sender.message(work, version=1, fallbacks=samples.fallbacks("jane@example.com"))
     assert not work.messages.may_fall_back_to(next_channel.key)
-    first = sender.message(work, version=2, fallback_addresses=("jane@example.com",))
+    first = sender.message(work, version=2, fallbacks=samples.fallbacks("jane@example.com"))
     assert work.messages.may_fall_back_to(next_channel.key)
     work.messages.begin([first.id], "process-1", NOW)
     assert work.messages.may_fall_back_to(next_channel.key)
@@ -229,7 +229,7 @@ def test_a_channel_may_be_fallen_back_to_while_a_message_that_has_a_next_action_
 
 def test_fallbacks_are_dropped_of_one_execution_or_message_alone(work: UnitOfWork) -> None:
     sender = a_sender(work)
-    first, second, other = (sender.message(work, fallback_addresses=("jane@example.com",)) for _ in range(3))
+    first, second, other = (sender.message(work, fallbacks=samples.fallbacks("jane@example.com")) for _ in range(3))
     ids = [first.id, second.id, other.id]
     work.messages.begin([first.id], "process-1", NOW)
     assert work.messages.with_fallbacks([*ids, sender.message(work).id]) == set(ids)
@@ -241,7 +241,7 @@ def test_fallbacks_are_dropped_of_one_execution_or_message_alone(work: UnitOfWor
 
 def test_fallbacks_of_messages_at_their_end_are_kept(work: UnitOfWork) -> None:
     sender = a_sender(work)
-    message = sender.message(work, state=MessageState.FAILED, fallback_addresses=("jane@example.com",))
+    message = sender.message(work, state=MessageState.FAILED, fallbacks=samples.fallbacks("jane@example.com"))
     work.messages.drop_fallbacks(message.execution_id)
     assert work.messages.with_fallbacks([message.id]) == {message.id}
 

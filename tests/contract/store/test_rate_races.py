@@ -55,7 +55,9 @@ class Fleet:
 
     def attempt_times(self) -> list[Instant]:
         """When the last attempts of messages began, as it is stored."""
-        return sorted(each.attempt_time for each in messages(self.world).values() if each.attempt_time is not None)
+        return sorted(
+            each.attempts.last_time for each in messages(self.world).values() if each.attempts.last_time is not None
+        )
 
 
 @pytest.fixture
@@ -102,7 +104,7 @@ async def test_processes_keep_the_rate_of_a_campaign_when_one_dies_and_when_all_
     # The first process dies with what it has claimed, and the others stand still for a while.
     dead, *alive = fleet.processes
     assert await fleet.claim(dead) <= 5
-    of_dead = [each.id for each in messages(world, MessageState.SENDING).values() if each.owner == "process-0"]
+    of_dead = [each.id for each in messages(world, MessageState.SENDING).values() if each.attempts.owner == "process-0"]
     world.clock.advance(4 * SECOND)
     for process in alive:
         await process.heartbeat.beat()
@@ -131,9 +133,9 @@ async def test_processes_keep_the_rates_of_a_campaign_and_of_its_policy_and_a_ch
     changed = world.clock.now()
     after = await fleet.run(40)
     of_slow = sorted(
-        each.attempt_time
+        each.attempts.last_time
         for each in messages(world).values()
-        if each.attempt_time is not None and each.id.startswith(slow.execution.id)
+        if each.attempts.last_time is not None and each.id.startswith(slow.execution.id)
     )
     show_counts(f"begun in each tenth before and after the change from 5 to 10 a second: {before} {after}")
     assert most_within(SECOND, fleet.attempt_times()) <= 1.2 * RATE + 2

@@ -11,7 +11,7 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.events.event import Event
 from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.messages.message import Fallback, Lane, Message, MessageState
 from clarion_server.domain.triggering.execution import Execution
 from clarion_server.domain.violation import Violation
 
@@ -35,10 +35,12 @@ def messages_of_each_form(sender: Sender) -> list[Message]:
         "content_locale": LocaleChoice("de", LocaleReason.EXACT),
         "expire_time": samples.NOW + 9,
         "labels": {"shop": "2", "a": "b"},
-        "fallback_addresses": ("a@b.test", ""),
-        "fallback_locales": (LocaleChoice("fr", LocaleReason.PARENT),),
+        "fallbacks": (
+            Fallback("a@b.test", LocaleChoice("fr", LocaleReason.PARENT), "gold"),
+            Fallback("", LocaleChoice("de", LocaleReason.EXACT)),
+            Fallback("+49", LocaleChoice("de", LocaleReason.EXACT), None),
+        ),
         "rule": "other",
-        "fallback_rules": ("gold", "", None),
         "topic": "news",
         "consent_change": 17,
         "sending_policy": "default",
@@ -54,11 +56,13 @@ def messages_of_each_form(sender: Sender) -> list[Message]:
         "attempt_count": 1,
     }
     claimed = [
-        replace(_message(sender, number), **begun, attempt_time=time, first_attempt_time=time)
+        samples.changed(_message(sender, number), **begun, attempt_time=time, first_attempt_time=time)
         for number, time in ((number, samples.NOW + number) for number in range(80, 80 + MANY))
     ]
-    again = replace(claimed[0], id=_message(sender, 150).id, attempt_count=2, first_attempt_time=samples.NOW - 5)
-    excluded = replace(
+    again = samples.changed(
+        claimed[0], id=_message(sender, 150).id, attempt_count=2, first_attempt_time=samples.NOW - 5
+    )
+    excluded = samples.changed(
         _message(sender, 160),
         state=MessageState.EXCLUDED,
         outcome_time=samples.NOW,

@@ -109,7 +109,7 @@ def test_a_message_is_due_and_released_at_the_opening_that_it_waits_for(work: Un
         other.id: (other.due_time, other.release_time),
     }
     (never_tried,) = stored(work, first.id)
-    assert never_tried.first_attempt_time is None
+    assert never_tried.attempts.first_time is None
 
 
 def test_the_retry_window_of_a_message_goes_on_after_the_opening(work: UnitOfWork) -> None:
@@ -118,8 +118,8 @@ def test_the_retry_window_of_a_message_goes_on_after_the_opening(work: UnitOfWor
     work.messages.defer({message.id: NOW + HOUR, once.id: NOW + HOUR}, NOW)
     several, single = stored(work, message.id, once.id)
     assert (several.due_time, several.release_time) == (NOW + HOUR, message.release_time)
-    assert several.first_attempt_time == NOW - MINUTE + HOUR
-    assert (single.attempt_time, single.first_attempt_time) == (NOW, NOW + HOUR)
+    assert several.attempts.first_time == NOW - MINUTE + HOUR
+    assert (single.attempts.last_time, single.attempts.first_time) == (NOW, NOW + HOUR)
 
 
 def test_a_message_that_is_not_queued_waits_for_no_opening(work: UnitOfWork) -> None:

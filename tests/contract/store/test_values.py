@@ -129,7 +129,7 @@ def test_instants_come_back_exactly(store: Store, instant: int) -> None:
         assert work.campaigns.next_transition_time() == instant
         sent = work.messages.get(samples.VISIBILITY, message.id)
         assert sent is not None
-        assert (sent.due_time, sent.outcome_time, sent.attempt_time) == (instant, instant, instant)
+        assert (sent.due_time, sent.end.time, sent.attempts.last_time) == (instant, instant, instant)
         assert work.executions.get(samples.VISIBILITY, execution.id) == execution
         assert work.events.of_message(message.id)[0].time == instant
         assert work.processes.live(instant - 1) == {"process-1"}
@@ -183,4 +183,4 @@ def test_the_longest_failure_comes_back(work: UnitOfWork) -> None:
     work.messages.record_outcomes([samples.outcome(message, MessageState.FAILED, failure=failure)], "process-1")
     kept = work.messages.get(samples.VISIBILITY, message.id)
     assert kept is not None
-    assert kept.failure == failure
+    assert kept.end.failure == failure

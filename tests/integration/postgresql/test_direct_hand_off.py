@@ -78,8 +78,8 @@ async def test_a_suppression_that_commits_between_the_facts_and_the_commit_stops
         await until(lambda: states(world) == [SENT, EXCLUDED, SENT])
         await until(lambda: process.is_idle)
     (excluded,) = messages(world, EXCLUDED).values()
-    assert excluded.exclusion is not None
-    assert (excluded.exclusion.phase, excluded.attempt_count) == (ExclusionPhase.HAND_OFF, 0)
+    assert excluded.end.exclusion is not None
+    assert (excluded.end.exclusion.phase, excluded.attempts.count) == (ExclusionPhase.HAND_OFF, 0)
     assert len(process.provider.begun) == 2
 
 

@@ -152,7 +152,7 @@ class Race:
         owner = process.lease.process_id
         found = await claimed(self.world, 4, Lane.MARKETING, owner)
         failed = [
-            samples.outcome(each, MessageState.FAILED, each.attempt_count, failure=REJECTED) for each in found.messages
+            samples.outcome(each, MessageState.FAILED, each.attempts.count, failure=REJECTED) for each in found.messages
         ]
         await process.transactions.write(lambda unit: record_outcomes(unit, failed, owner))
 

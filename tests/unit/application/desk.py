@@ -37,7 +37,7 @@ Claim = tuple[str, Instant | None]
 
 
 def claim_of(message: Message) -> Claim:
-    return message.id, message.attempt_time
+    return message.id, message.attempts.last_time
 
 
 class Desk:
@@ -105,8 +105,8 @@ class Desk:
     async def attempt(self, channel: ScriptedChannel, configuration: ChannelConfiguration) -> AttemptOutcome | None:
         """Returns the end of the oldest hand-off, not yet recorded. None when it was not begun."""
         claimed = self.hands.pop(0)
-        if not self.lease.covers(claimed.message.attempt_time or 0):
-            self.pending_requeue.add(claimed.message.id, claimed.message.attempt_time)
+        if not self.lease.covers(claimed.message.attempts.last_time or 0):
+            self.pending_requeue.add(claimed.message.id, claimed.message.attempts.last_time)
             return None
         return await self.attempts.attempt(claimed, channel, configuration)
 

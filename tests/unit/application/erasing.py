@@ -40,7 +40,7 @@ async def sweep(world: World) -> None:
 
 def is_blank(message: Message) -> bool:
     told = (message.identity, message.address, message.context, message.profile, message.labels, message.profile_key)
-    return told == ("", "", b"{}", b"{}", {}, None) and not message.fallback_addresses
+    return told == ("", "", b"{}", b"{}", {}, None) and not message.fallbacks
 
 
 def erased_events(world: World) -> list[ProfileErasure]:

@@ -77,7 +77,7 @@ async def test_a_list_holds_for_new_messages_and_for_those_that_wait(
     await process.trigger(*recipients(3))
     assert states(world) == [QUEUED, QUEUED, EXCLUDED, QUEUED, QUEUED]
     assert len((await claimed(world)).messages) == 3
-    phases = {each.exclusion for each in messages(world, EXCLUDED).values()}
+    phases = {each.end.exclusion for each in messages(world, EXCLUDED).values()}
     assert phases == {
         Exclusion(ExclusionReason.NOT_ALLOWED, phase, "allowList")
         for phase in (ExclusionPhase.ACCEPT, ExclusionPhase.HAND_OFF)

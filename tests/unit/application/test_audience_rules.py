@@ -171,7 +171,7 @@ async def test_later_actions_and_runs_of_audiences_ask_too(world: World) -> None
     await Runs(process).run()
     await process.close()
     (message,) = messages(world).values()
-    assert message.fallback_rules == ("vip",)
+    assert [each.rule for each in message.fallbacks] == ["vip"]
 
 
 @contextmanager

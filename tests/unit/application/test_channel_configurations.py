@@ -214,7 +214,7 @@ async def test_a_channel_configuration_that_a_message_may_fall_back_to_stays(wor
     first, _ = await world.channel("first"), await world.channel("second")
     actions = (Action("first", "first", EMAIL), Action("second", "second", EMAIL))
     campaign = await world.live(actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
-    message = samples.message(campaign.key, first.key, version=1, fallback_addresses=("jane@example.com",))
+    message = samples.message(campaign.key, first.key, version=1, fallbacks=samples.fallbacks("jane@example.com"))
 
     def enqueue(unit: UnitOfWork) -> None:
         unit.executions.add_all([samples.execution(campaign.key, id=message.execution_id)])

@@ -24,7 +24,9 @@ async def live_on(world: World, name: str, category: Category = Category.MARKETI
 
 
 def in_order_of_claims(world: World) -> list[Message]:
-    return sorted(messages(world).values(), key=lambda message: (message.attempt_time or 0, message.action.channel_key))
+    return sorted(
+        messages(world).values(), key=lambda message: (message.attempts.last_time or 0, message.action.channel_key)
+    )
 
 
 async def test_channel_configurations_with_a_backlog_take_turns_and_urgent_messages_go_before_all(
@@ -44,7 +46,7 @@ async def test_channel_configurations_with_a_backlog_take_turns_and_urgent_messa
     await process.close()
     claims = in_order_of_claims(world)
     assert claims[0].identity == RESET
-    rounds = list(dict.fromkeys((message.attempt_time, message.action.channel_key) for message in claims[1:]))
+    rounds = list(dict.fromkeys((message.attempts.last_time, message.action.channel_key) for message in claims[1:]))
     assert sorted(key for _, key in rounds[:3]) == sorted({key for _, key in rounds})
 
 

@@ -27,9 +27,9 @@ async def test_messages_that_are_due_are_claimed_and_stored_as_being_sent(world:
     found = await claimed(world)
     assert {message.id: message for message in found.messages} == messages(world)
     assert {message.state for message in found.messages} == {SENDING}
-    assert {(message.owner, message.attempt_count, message.attempt_time) for message in found.messages} == {
-        ("first", 1, world.clock.now())
-    }
+    assert {
+        (message.attempts.owner, message.attempts.count, message.attempts.last_time) for message in found.messages
+    } == {("first", 1, world.clock.now())}
     assert found.next_due_time is None
 
 

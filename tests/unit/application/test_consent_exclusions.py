@@ -79,7 +79,7 @@ def no_consent(phase: ExclusionPhase, change_key: int | None = None) -> Exclusio
 async def test_silence_decides_about_somebody_who_made_no_choice(
     world: World, consents: Consents, process: Process
 ) -> None:
-    assert (await send(process)).exclusion == no_consent(ACCEPT)
+    assert (await send(process)).end.exclusion == no_consent(ACCEPT)
     await silence(world, Silence.SEND_UNLESS_DENIED)
     message = await send(process)
     assert (message.state, message.consent_change) == (QUEUED, None)
@@ -97,14 +97,14 @@ async def test_the_choice_that_allowed_a_message_is_kept_with_it(consents: Conse
     recorded = await consents.change(a(EMAIL, GRANTED))
     message = await send(process)
     assert (message.state, message.consent_change) == (QUEUED, recorded.changes[0].key)
-    assert message.exclusion is None
+    assert message.end.exclusion is None
 
 
 async def test_the_choice_that_stopped_a_message_is_kept_with_it(consents: Consents, process: Process) -> None:
     recorded = await consents.change(a(EMAIL, DENIED))
     key = recorded.changes[0].key
     message = await send(process)
-    assert (message.exclusion, message.consent_change) == (no_consent(ACCEPT, key), key)
+    assert (message.end.exclusion, message.consent_change) == (no_consent(ACCEPT, key), key)
 
 
 async def test_who_denied_all_and_then_granted_a_topic_gets_that_topic_alone(
@@ -136,7 +136,7 @@ async def test_a_later_denial_of_all_is_named_and_ends_a_granted_topic(
     await consents.change(a(NEWS, GRANTED))
     world.clock.advance(MINUTE)
     recorded = await consents.change(a(ALL, DENIED))
-    assert (await send(process, "newsletter")).exclusion == no_consent(ACCEPT, recorded.changes[0].key)
+    assert (await send(process, "newsletter")).end.exclusion == no_consent(ACCEPT, recorded.changes[0].key)
 
 
 @pytest.mark.parametrize("scope", [ALL, EMAIL])
@@ -153,7 +153,7 @@ async def test_a_transactional_message_heeds_a_denial_of_its_topic(
     consents: Consents, process: Process, scope: ConsentScope
 ) -> None:
     recorded = await consents.change(a(scope, DENIED))
-    assert (await send(process, "delivery")).exclusion == no_consent(ACCEPT, recorded.changes[0].key)
+    assert (await send(process, "delivery")).end.exclusion == no_consent(ACCEPT, recorded.changes[0].key)
     assert (await send(process, "reset")).state is QUEUED
 
 
@@ -164,13 +164,13 @@ async def test_whoever_has_the_address_can_stop_the_message_of_another_person(
     owner = Person(identity="email:owner@example.com")
     recorded = await consents.change(a(EMAIL, DENIED), person=owner)
     message = await send(process, address="Owner@Example.com")
-    assert message.exclusion == no_consent(ACCEPT, recorded.changes[0].key)
+    assert message.end.exclusion == no_consent(ACCEPT, recorded.changes[0].key)
     own = await consents.change(a(NEWS, DENIED))
     message = await send(process, "newsletter", address="owner@example.com")
-    assert message.exclusion == no_consent(ACCEPT, own.changes[0].key)
+    assert message.end.exclusion == no_consent(ACCEPT, own.changes[0].key)
     # A grant of theirs is for themselves.
     stranger = await send(process, identity="email:stranger@example.com", address="jane@example.com")
-    assert stranger.exclusion == no_consent(ACCEPT)
+    assert stranger.end.exclusion == no_consent(ACCEPT)
 
 
 async def test_an_identity_is_the_same_however_it_is_written(consents: Consents, process: Process) -> None:
@@ -182,7 +182,7 @@ async def test_magic_recipients_need_no_consent_but_the_one_whose_name_says_so(
     consents: Consents, process: Process
 ) -> None:
     assert (await send(process, identity="email:sent@clarion.test")).state is QUEUED
-    assert (await send(process, identity="email:no-consent+1@clarion.test")).exclusion == Exclusion(
+    assert (await send(process, identity="email:no-consent+1@clarion.test")).end.exclusion == Exclusion(
         ExclusionReason.NO_CONSENT
     )
 
@@ -195,7 +195,7 @@ async def test_a_message_that_waits_is_excluded_by_a_denial_that_came_later(
     denied = await consents.change(a(NEWS, DENIED), a(EMAIL, DENIED))
     assert (await claimed(process.world, lane=Lane.MARKETING)).messages == []
     excluded = messages(process.world)[message.id]
-    assert excluded.exclusion == no_consent(HAND_OFF, denied.changes[1].key)
+    assert excluded.end.exclusion == no_consent(HAND_OFF, denied.changes[1].key)
     assert excluded.consent_change == granted.changes[0].key
 
 
@@ -216,7 +216,7 @@ async def test_a_changed_meaning_of_silence_holds_for_messages_that_wait(
     message = await send(process)
     await silence(world, Silence.SEND_ONLY_IF_GRANTED)
     assert (await claimed(world, lane=Lane.MARKETING)).messages == []
-    assert messages(world)[message.id].exclusion == no_consent(HAND_OFF)
+    assert messages(world)[message.id].end.exclusion == no_consent(HAND_OFF)
 
 
 async def test_a_transactional_message_is_not_handed_off_after_a_denial_of_its_topic(
@@ -242,7 +242,7 @@ async def test_a_deferred_message_is_excluded_when_the_person_opts_out_before_th
         world.clock.advance(HOUR)
         process.claim_loop.look()
         await until(lambda: states(world) == [EXCLUDED])
-    exclusion = only(world).exclusion
+    exclusion = only(world).end.exclusion
     assert exclusion is not None
     assert (exclusion.reason, exclusion.phase) == (ExclusionReason.NO_CONSENT, HAND_OFF)
 
@@ -260,7 +260,7 @@ async def test_a_message_that_may_have_been_sent_ends_in_doubt_after_an_opt_out(
         world.clock.advance(HOUR)
         process.claim_loop.look()
         await until(lambda: states(world) == [MessageState.IN_DOUBT])
-    assert only(world).exclusion is None
+    assert only(world).end.exclusion is None
 
 
 async def test_a_message_that_waits_in_hand_is_stopped_by_an_opt_out(world: World, consents: Consents) -> None:
@@ -282,7 +282,7 @@ async def test_a_message_that_waits_in_hand_is_stopped_by_an_opt_out(world: Worl
         await until(lambda: states(world) == [SENT, SENT, EXCLUDED])
         await until(lambda: process.is_idle)
     (excluded,) = messages(world, EXCLUDED).values()
-    assert excluded.exclusion == no_consent(HAND_OFF, denied.changes[0].key)
+    assert excluded.end.exclusion == no_consent(HAND_OFF, denied.changes[0].key)
 
 
 async def test_a_suppression_and_its_end_leave_the_choices_as_they_were(
@@ -293,8 +293,8 @@ async def test_a_suppression_and_its_end_leave_the_choices_as_they_were(
     bounced = CreateSuppression("jane@example.com", "address", reason=SuppressionReason.HARD_BOUNCE)
     suppression = await suppressions.create(bounced, AUTHOR)
     message = await send(process)
-    assert message.exclusion is not None
-    assert message.exclusion.reason is ExclusionReason.SUPPRESSED
+    assert message.end.exclusion is not None
+    assert message.end.exclusion.reason is ExclusionReason.SUPPRESSED
     await suppressions.delete(suppression.id, "", AUTHOR)
     assert (await consents.of()).consents == recorded.consents
     assert (await send(process)).consent_change == recorded.changes[0].key
@@ -313,7 +313,7 @@ async def test_an_address_that_leaves_its_profile_keeps_what_was_denied_on_its_c
     assert await consents.choices() == {EMAIL: DENIED}
     (entry,) = left.changes
     assert (entry.source, entry.time) == (recorded.changes[0].source, recorded.changes[0].time)
-    assert (await send(process)).exclusion == no_consent(ACCEPT, entry.key)
+    assert (await send(process)).end.exclusion == no_consent(ACCEPT, entry.key)
     assert set((await consents.of(Person(profile_id=person.id))).consents) == {EMAIL, NEWS}
 
 

@@ -124,7 +124,7 @@ async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_not(world: 
     process.provider.end = lambda email: LATER if email.attempt < 3 else None
     await process.trigger()
     for attempts in (1, 2, 3):
-        await until(lambda attempts=attempts: only(world).attempt_count == attempts and len(events(world)) == attempts)  # type: ignore[misc] # binds the loop's value
+        await until(lambda attempts=attempts: only(world).attempts.count == attempts and len(events(world)) == attempts)  # type: ignore[misc] # binds the loop's value
         world.clock.advance(HOUR)
         process.claim_loop.look()
     assert [event.type for event in events(world)] == [EventType.DEFERRED, EventType.DEFERRED, EventType.SENT]
@@ -173,7 +173,7 @@ async def test_a_version_that_does_not_compile_any_more_fails_its_messages(world
     await accepting.close()
     async with Process(world, compiler=RefusingCompiler(CONTENT_KINDS)).sending():
         await until(lambda: states(world) == [FAILED])
-        failure = only(world).failure
+        failure = only(world).end.failure
         assert failure is not None
         assert failure.reason is FailureReason.RENDERING_FAILED
 
@@ -273,7 +273,7 @@ async def test_an_idle_dispatcher_is_closed_and_opened_again_when_it_has_somethi
     await process.trigger()
     await until(lambda: states(world) == [SENT] * 2)
     assert len(process.provider.channels) == 2
-    assert {message.attempt_time for message in messages(world).values()} == {world.clock.now()}
+    assert {message.attempts.last_time for message in messages(world).values()} == {world.clock.now()}
 
 
 async def test_a_process_opens_no_dispatcher_for_a_configuration_that_has_nothing_to_send(world: World) -> None:

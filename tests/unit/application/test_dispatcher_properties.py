@@ -99,7 +99,7 @@ def check_books(world: World, provider: Provider) -> None:
     assert Counter(event.message_id for event in ends) == Counter(messages(world).keys())
     attempts = Counter(event.message_id for event in events(world) if isinstance(event.detail, Attempt))
     assert attempts == Counter(email.message_id for email in provider.begun)
-    assert attempts == Counter({message.id: message.attempt_count for message in messages(world).values()})
+    assert attempts == Counter({message.id: message.attempts.count for message in messages(world).values()})
     taken = Counter(email.message_id for email in provider.taken)
     assert taken == Counter(messages(world, MessageState.SENT).keys())
     counted = counts(world, 1)

@@ -77,7 +77,7 @@ async def test_messages_of_a_claim_whose_answer_was_lost_are_sent() -> None:
             await until(lambda: bool(process.ports.pending_requeue))
             await process.heartbeat.beat()
             await until(lambda: states(world) == [SENT] * 3)
-            assert {message.attempt_count for message in messages(world).values()} == {1}
+            assert {message.attempts.count for message in messages(world).values()} == {1}
 
 
 class MoodyStore(MemoryStore):
@@ -110,7 +110,7 @@ async def test_an_attempt_that_could_not_begin_is_requeued_and_begins_later() ->
             store.moody = False
             await process.heartbeat.beat()
             await until(lambda: states(world) == [SENT])
-            assert only(world).attempt_count == 1
+            assert only(world).attempts.count == 1
         await accepting.close()
 
 
@@ -132,7 +132,7 @@ async def test_a_process_that_ends_finishes_the_attempts_that_have_begun_and_req
         await closing_down
     assert Counter(states(world)) == {SENT: 10, QUEUED: 60}
     left = messages(world, QUEUED).values()
-    assert {(message.owner, message.attempt_count) for message in left} == {(None, 0)}
+    assert {(message.attempts.owner, message.attempts.count) for message in left} == {(None, 0)}
     assert channel.closed
     with world.store.snapshot() as unit:
         assert unit.processes.live(0) == set()
@@ -168,7 +168,7 @@ async def test_a_trigger_that_is_accepted_while_its_process_ends_is_left_to_the_
             store.gate.set()
             await asyncio.gather(call, closing_down)
         assert not process.provider.begun
-        assert (only(world).state, only(world).owner, only(world).attempt_count) == (QUEUED, None, 0)
+        assert (only(world).state, only(world).attempts.owner, only(world).attempts.count) == (QUEUED, None, 0)
 
 
 async def test_an_outcome_that_a_failing_store_did_not_record_keeps_a_process_from_ending_for_a_while() -> None:

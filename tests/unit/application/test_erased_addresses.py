@@ -48,7 +48,7 @@ async def test_an_address_that_is_imported_again_gets_service_mails_alone(world:
     await Consents(world).change(a(ALL, ConsentChoice.GRANTED))
     await process.trigger()
     await process.trigger(campaign_id="news")
-    reasons = {each.action.lane: each.exclusion and each.exclusion.reason for each in messages(world).values()}
+    reasons = {each.action.lane: each.end.exclusion and each.end.exclusion.reason for each in messages(world).values()}
     assert reasons == {Lane.TRANSACTIONAL: None, Lane.MARKETING: ExclusionReason.SUPPRESSED}
 
 

@@ -78,7 +78,7 @@ class _Life:
         self._world.clock.advance(1)
         for message in (await claimed(self._world, 3)).messages:
             due = self._world.clock.now() if state is MessageState.QUEUED else None
-            outcome = samples.outcome(message, state, message.attempt_count, due_time=due)
+            outcome = samples.outcome(message, state, message.attempts.count, due_time=due)
             await _record(self._world, outcome)
 
     async def lose(self) -> None:
@@ -129,7 +129,7 @@ async def _live(steps: list[tuple[Any, ...]]) -> None:
 
 async def _end_attempts(world: World) -> None:
     for message in messages(world, MessageState.SENDING).values():
-        outcome = samples.outcome(message, MessageState.SENT, message.attempt_count)
+        outcome = samples.outcome(message, MessageState.SENT, message.attempts.count)
         await _record(world, outcome)
 
 

@@ -213,7 +213,7 @@ async def test_the_words_of_providers_and_what_was_rejected_lose_the_person(worl
     await erase(world, jane)
     await sweep(world)
     (message,) = messages(world).values()
-    assert message.failure == replace(failure, detail="")
+    assert message.end.failure == replace(failure, detail="")
     (detail,) = [event.detail for event in events(world) if event.type is EventType.FAILED]
     assert detail == replace(attempt, failure=replace(failure, detail=""))
     execution = await world.transactions.read(lambda unit: unit.executions.get(CALLER.visibility, message.execution_id))

@@ -41,8 +41,8 @@ async def test_a_message_that_waits_is_excluded_by_a_suppression_that_came_later
     assert [message.address for message in (await claimed(world)).messages] == ["r0@example.com", "r2@example.com"]
     assert states(world) == [SENDING, EXCLUDED, SENDING]
     (excluded,) = messages(world, EXCLUDED).values()
-    assert (excluded.exclusion, excluded.outcome_time) == (at_hand_off(suppression), world.clock.now())
-    assert (excluded.attempt_count, excluded.owner) == (0, None)
+    assert (excluded.end.exclusion, excluded.end.time) == (at_hand_off(suppression), world.clock.now())
+    assert (excluded.attempts.count, excluded.attempts.owner) == (0, None)
     event = events(world)[-1]
     assert (event.type, event.message_id, event.detail) == (EventType.EXCLUDED, excluded.id, at_hand_off(suppression))
     assert counts(world, campaign.key) == {
@@ -109,7 +109,7 @@ async def test_a_deferred_message_is_excluded_before_its_next_attempt(world: Wor
         world.clock.advance(HOUR)
         process.claim_loop.look()
         await until(lambda: states(world) == [EXCLUDED])
-    assert only(world).exclusion == at_hand_off(suppression)
+    assert only(world).end.exclusion == at_hand_off(suppression)
     assert len(process.provider.begun) == 1
 
 
@@ -124,8 +124,8 @@ async def test_a_message_that_may_have_been_sent_ends_in_doubt_and_never_exclude
         process.claim_loop.look()
         await until(lambda: states(world) == [IN_DOUBT])
     message = only(world)
-    assert message.exclusion is None
-    assert message.failure is not None
+    assert message.end.exclusion is None
+    assert message.end.failure is not None
     assert events(world)[-1].type is EventType.IN_DOUBT
     assert len(process.provider.begun) == 1
 
@@ -147,6 +147,6 @@ async def test_a_message_that_waits_in_hand_for_a_free_place_is_checked_again(wo
         await until(lambda: states(world) == [SENT, SENT, EXCLUDED])
         await until(lambda: process.is_idle)
     (excluded,) = messages(world, EXCLUDED).values()
-    assert (excluded.exclusion, excluded.attempt_count) == (at_hand_off(suppression), 0)
+    assert (excluded.end.exclusion, excluded.attempts.count) == (at_hand_off(suppression), 0)
     assert counts(world, campaign.key)["EXCLUDED_AT_HAND_OFF:SUPPRESSED"] == 1
     assert len(process.provider.taken) == 2

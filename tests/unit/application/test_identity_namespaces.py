@@ -217,8 +217,8 @@ async def test_a_message_that_waits_finds_the_denial_of_whoever_has_the_identity
     assert (await claimed(world, lane=Lane.MARKETING)).messages == []
     assert states(world) == [MessageState.EXCLUDED]
     (message,) = messages(world).values()
-    assert message.exclusion is not None
-    assert message.exclusion.reason is ExclusionReason.NO_CONSENT
+    assert message.end.exclusion is not None
+    assert message.end.exclusion.reason is ExclusionReason.NO_CONSENT
 
 
 async def test_a_choice_is_stored_for_the_identity_however_it_is_written(world: World, namespaces: Namespaces) -> None:

@@ -102,7 +102,7 @@ async def test_a_backlog_of_marketing_does_not_keep_urgent_messages_in_the_queue
 ) -> None:
     await fill_with_news(world, process, 500)
     await process.trigger(*recipients(3))
-    owners = [message.owner for message in messages(world, MessageState.SENDING).values()]
+    owners = [message.attempts.owner for message in messages(world, MessageState.SENDING).values()]
     assert owners == ["first"] * (in_flight_limits(process.dispatcher.configuration)[MARKETING] + 3)
 
 

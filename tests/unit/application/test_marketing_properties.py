@@ -99,7 +99,7 @@ class Scene:
         verdict = await self.world.transactions.write(
             lambda unit: check_hand_off(unit, [message], message.release_time, EXCLUSIONS, with_caps=True)
         )
-        found, accepted = verdict.exclusions.get(message.id), message.exclusion
+        found, accepted = verdict.exclusions.get(message.id), message.end.exclusion
         assert (found and (found.reason, found.cause)) == (accepted and (accepted.reason, accepted.cause))
         assert not verdict.openings
 
@@ -136,7 +136,7 @@ class Scene:
         assert 8 <= local(now, ZONES[message.identity] or POLICY_ZONE).hour < 22
         if message.identity in self.claimed_before:
             assert claim_of(message) in self.claimed_before[message.identity]
-            assert now - (message.attempt_time or 0) <= 2 * SECOND
+            assert now - (message.attempts.last_time or 0) <= 2 * SECOND
 
     async def crash(self, _: str, _number: int) -> None:
         self.desk = Desk(self.world, f"desk-{next(self.numbers)}")

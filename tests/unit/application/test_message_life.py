@@ -167,7 +167,7 @@ class MessageLife(RuleBasedStateMachine):
         outcome = self.run(desk.attempt(self.channel, self.configuration))
         if len(self.channel.begun) > begun and message.address in self.claimed_before:
             assert claim_of(message) in self.claimed_before[message.address]
-            assert self.world.clock.now() - (message.attempt_time or 0) <= 2 * SECOND
+            assert self.world.clock.now() - (message.attempts.last_time or 0) <= 2 * SECOND
         return outcome
 
     @rule()
@@ -233,12 +233,12 @@ class MessageLife(RuleBasedStateMachine):
             assert ends == ([message.state.name] if message.state in OUTCOMES else [])
             numbers = [event.detail.number for event in recorded if isinstance(event.detail, Attempt)]
             assert numbers == list(range(1, len(numbers) + 1))
-            assert message.attempt_count == len(numbers) + (message.state is MessageState.SENDING)
+            assert message.attempts.count == len(numbers) + (message.state is MessageState.SENDING)
 
     @invariant()
     def only_what_is_being_sent_has_an_owner(self) -> None:
         for message in self.messages().values():
-            assert (message.owner is not None) == (message.state is MessageState.SENDING)
+            assert (message.attempts.owner is not None) == (message.state is MessageState.SENDING)
 
     @invariant()
     def caps_count_what_waits_and_what_may_have_been_sent(self) -> None:

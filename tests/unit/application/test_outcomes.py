@@ -25,9 +25,9 @@ async def claim(world: World) -> Message:
 
 
 def outcome(message: Message, result: AttemptResult) -> AttemptOutcome:
-    now = (message.attempt_time or 0) + SECOND
+    now = (message.attempts.last_time or 0) + SECOND
     failure = None if result is AttemptResult.SENT else FAILURE
-    attempt = Attempt(message.attempt_count, now, now, result, failure)
+    attempt = Attempt(message.attempts.count, now, now, result, failure)
     return decide_next(message, attempt, RetryPolicy(), InDoubtPolicy.RESEND, lambda: 0.5)
 
 
@@ -54,7 +54,7 @@ async def test_a_message_that_expired_before_its_attempt_has_none(world: World, 
     message = await claim(world)
     await record(world, expire(message, world.clock.now()))
     (stored,) = messages(world).values()
-    assert (stored.state, stored.attempt_count, stored.owner) == (MessageState.EXPIRED, 0, None)
+    assert (stored.state, stored.attempts.count, stored.attempts.owner) == (MessageState.EXPIRED, 0, None)
     assert [event.type for event in events(world)] == [EventType.EXPIRED]
     await record(world, expire(message, world.clock.now()))
     assert counts(world, 1) == {"TARGETED": 1, "EXPIRED": 1}
@@ -66,7 +66,7 @@ async def test_a_message_that_is_requeued_twice_stays_with_the_process_that_clai
     pending_requeue = PendingRequeue()
     await process.trigger()
     message = await claim(world)
-    pending_requeue.add(message.id, message.attempt_time)
+    pending_requeue.add(message.id, message.attempts.last_time)
     await world.transactions.write(lambda unit: pending_requeue.requeue(unit, "first"))
     assert states(world) == [MessageState.QUEUED]
     again = await claim(world)

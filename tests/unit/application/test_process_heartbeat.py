@@ -232,7 +232,7 @@ async def test_a_process_that_has_its_lease_again_sends_what_it_had_requeued(wor
         await process.heartbeat.beat()
         await until(lambda: states(world) == [SENT] * 30)
         assert len(process.provider.taken) == 30
-        assert {message.attempt_count for message in messages(world).values()} == {1}
+        assert {message.attempts.count for message in messages(world).values()} == {1}
 
 
 async def test_what_others_took_over_is_not_sent_by_a_process_that_has_its_lease_again(world: World) -> None:

@@ -102,7 +102,7 @@ async def test_a_message_whose_file_is_gone_fails_and_says_so(world: World) -> N
     await accepting.close()
     async with Process(world, "sending").sending():
         await until(lambda: states(world) == [MessageState.FAILED])
-        failure = the_one(world).failure
+        failure = the_one(world).end.failure
         assert failure is not None
         assert failure.reason is FailureReason.RENDERING_FAILED
 

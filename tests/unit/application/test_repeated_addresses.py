@@ -72,7 +72,7 @@ async def test_an_address_is_taken_on_its_channel_alone(world: World, process: P
     await person(world, "jane", email="joe@example.com")
     await person(world, "joe")
     await Runs(process).run(campaign_id="both")
-    found = sorted((each.action.id, each.identity) for each in messages(world).values() if each.exclusion is None)
+    found = sorted((each.action.id, each.identity) for each in messages(world).values() if each.end.exclusion is None)
     jane, joe = "email:jane@example.com", "email:joe@example.com"
     assert found == [("email", jane), ("hook", jane), ("hook", joe)]
 

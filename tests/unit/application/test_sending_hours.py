@@ -73,7 +73,7 @@ async def test_marketing_waits_for_the_opening_of_the_default_policy(policies: P
     await policies.make()
     message = await send(process)
     assert (message.state, message.release_time, message.due_time) == (QUEUED, MORNING, MORNING)
-    assert (message.sending_policy, message.attempt_count, message.owner) == ("default", 0, None)
+    assert (message.sending_policy, message.attempts.count, message.attempts.owner) == ("default", 0, None)
     assert (await claimed(process.world, lane=Lane.MARKETING)).next_due_time == MORNING
     process.world.clock.time = MORNING
     assert len((await claimed(process.world, lane=Lane.MARKETING)).messages) == 1
@@ -142,13 +142,13 @@ async def test_a_fixed_time_zone_holds_for_everybody(world: World, policies: Pol
 async def test_a_policy_may_exclude_instead(policies: Policies, process: Process) -> None:
     await policies.make(when_closed=WhenClosed.EXCLUDE)
     message = await send(process)
-    assert (message.state, message.exclusion) == (EXCLUDED, quiet_hours(ACCEPT))
+    assert (message.state, message.end.exclusion) == (EXCLUDED, quiet_hours(ACCEPT))
     assert message.sending_policy == "default"
 
 
 async def test_a_message_that_expires_before_the_opening_is_excluded(policies: Policies, process: Process) -> None:
     await policies.make()
-    assert (await send(process, expire_time=MORNING)).exclusion == quiet_hours(ACCEPT)
+    assert (await send(process, expire_time=MORNING)).end.exclusion == quiet_hours(ACCEPT)
     assert (await send(process, expire_time=MORNING + 1)).due_time == MORNING
 
 
@@ -166,7 +166,7 @@ async def test_magic_recipients_are_sent_at_any_hour_but_the_one_whose_name_says
     assert only(process.world).due_time == NIGHT
     await process.trigger(recipient("email:quiet+1@clarion.test"), campaign_id="offers")
     (excluded,) = messages(process.world, EXCLUDED).values()
-    assert excluded.exclusion == Exclusion(ExclusionReason.QUIET_HOURS, ACCEPT)
+    assert excluded.end.exclusion == Exclusion(ExclusionReason.QUIET_HOURS, ACCEPT)
 
 
 async def test_a_deferred_message_is_the_one_that_can_be_delivered(
@@ -191,7 +191,7 @@ async def test_a_message_that_waited_too_long_waits_for_the_next_opening(
     assert (answer.messages, answer.next_due_time) == ([], MORNING)
     waiting = messages(world)[message.id]
     assert (waiting.state, waiting.due_time, waiting.release_time) == (QUEUED, MORNING, MORNING)
-    assert (waiting.attempt_count, waiting.first_attempt_time) == (0, None)
+    assert (waiting.attempts.count, waiting.attempts.first_time) == (0, None)
 
 
 async def test_before_an_attempt_the_policy_of_that_moment_counts(
@@ -203,7 +203,7 @@ async def test_before_an_attempt_the_policy_of_that_moment_counts(
     world.clock.time = MORNING
     assert (await claimed(world, lane=Lane.MARKETING)).messages == []
     assert messages(world)[kept.id].due_time == MORNING + 2 * HOUR
-    assert messages(world)[excluded.id].exclusion == quiet_hours(HAND_OFF)
+    assert messages(world)[excluded.id].end.exclusion == quiet_hours(HAND_OFF)
 
 
 async def test_before_an_attempt_a_policy_may_exclude(world: World, policies: Policies, process: Process) -> None:
@@ -212,7 +212,7 @@ async def test_before_an_attempt_a_policy_may_exclude(world: World, policies: Po
     message = await send(process)
     world.clock.time = NIGHT
     assert (await claimed(world, lane=Lane.MARKETING)).messages == []
-    assert messages(world)[message.id].exclusion == quiet_hours(HAND_OFF)
+    assert messages(world)[message.id].end.exclusion == quiet_hours(HAND_OFF)
 
 
 async def test_whoever_moves_while_a_message_waits_gets_it_by_day_there(
@@ -253,12 +253,12 @@ async def test_the_time_until_the_opening_is_no_part_of_the_retry_window(world: 
         await until(lambda: only(world).due_time == MORNING)
         world.clock.time = MORNING
         process.claim_loop.look()
-        await until(lambda: only(world).attempt_count == 2 and only(world).state is QUEUED)
+        await until(lambda: only(world).attempts.count == 2 and only(world).state is QUEUED)
         # Six minutes of its window were used before the night, and the window goes on.
         world.clock.advance(30 * MINUTE)
         process.claim_loop.look()
         await until(lambda: only(world).state is MessageState.FAILED)
-    assert only(world).attempt_count == 3
+    assert only(world).attempts.count == 3
 
 
 async def test_a_retry_window_does_not_close_while_the_hours_are_closed(world: World, policies: Policies) -> None:
@@ -278,8 +278,8 @@ async def test_a_retry_window_does_not_close_while_the_hours_are_closed(world: W
         process.claim_loop.look()
         # By day the window goes on, and closes.
         await until(lambda: states(world) == [MessageState.FAILED])
-    assert only(world).attempt_count == 2
-    failure = only(world).failure
+    assert only(world).attempts.count == 2
+    failure = only(world).end.failure
     assert failure is not None
     assert failure.retries_exhausted
 
@@ -333,7 +333,7 @@ async def test_a_message_that_waits_in_hand_until_the_hours_end_is_queued_again(
         process.claim_loop.look()
         await until(lambda: [each.due_time for each in messages(world, QUEUED).values()] == [MORNING])
     assert states(world) == [SENT, SENT, QUEUED]
-    assert [each.attempt_count for each in messages(world, QUEUED).values()] == [0]
+    assert [each.attempts.count for each in messages(world, QUEUED).values()] == [0]
     assert len(process.provider.begun) == 2
 
 
@@ -372,7 +372,7 @@ async def test_a_claimed_message_carries_the_instant_at_which_its_hours_end_if_t
     await send(process)
     world.clock.time = utc("10T20:00") - seconds
     (message,) = (await claimed(world, lane=Lane.MARKETING)).messages
-    assert message.not_after == (None if wait is None else world.clock.now() + wait)
+    assert message.attempts.not_after == (None if wait is None else world.clock.now() + wait)
 
 
 async def test_whoever_named_a_message_for_its_claim_learns_when_it_is_due_instead(

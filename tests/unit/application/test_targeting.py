@@ -78,8 +78,8 @@ async def test_whom_no_rule_is_true_of_is_excluded_where_the_action_says_so(worl
     await world.live(actions=(replace(MAIL, without_rule=WithoutRule.EXCLUDE),))
     assert await sent(world, person("a", tier="gold"), person("b", tier="tin")) == {"a": "Gold"}
     (excluded,) = messages(world, MessageState.EXCLUDED).values()
-    assert excluded.exclusion is not None
-    assert (excluded.exclusion.reason, excluded.rule) == (ExclusionReason.NO_RULE_MATCHED, "")
+    assert excluded.end.exclusion is not None
+    assert (excluded.end.exclusion.reason, excluded.rule) == (ExclusionReason.NO_RULE_MATCHED, "")
 
 
 async def test_the_stored_profile_decides_under_what_the_call_says(world: World) -> None:
@@ -274,5 +274,5 @@ async def test_a_run_of_an_audience_chooses_by_the_stored_profile(world: World) 
     await process.close()
     assert rules_of(world) == {"gold": "gold", "berlin": "berlin", "none": ""}
     (excluded,) = messages(world, MessageState.EXCLUDED).values()
-    assert excluded.exclusion is not None
-    assert excluded.exclusion.reason is ExclusionReason.NO_RULE_MATCHED
+    assert excluded.end.exclusion is not None
+    assert excluded.end.exclusion.reason is ExclusionReason.NO_RULE_MATCHED

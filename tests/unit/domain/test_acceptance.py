@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from clarion_server.domain.campaigns.campaign_definition import ActionMode
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.languages.content_locale import ENGLISH
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.messages.message import Lane, Message, MessageState, VersionAction, message_id
+from clarion_server.domain.messages.message import Fallback, Lane, Message, MessageState, VersionAction, message_id
 from clarion_server.domain.suppressions.suppression import (
     Suppression,
     SuppressionIndex,
@@ -110,8 +111,8 @@ def test_a_recipient_becomes_a_message_that_carries_all_that_the_trigger_says() 
 
 def test_with_capacity_reserved_the_message_begins_claimed_by_its_owner() -> None:
     (message,) = accepted(trigger(recipient(0, "a@example.com"), owners=("first",))).messages
-    assert (message.state, message.owner, message.attempt_count) == (SENDING, "first", 1)
-    assert (message.attempt_time, message.first_attempt_time) == (1_000, 1_000)
+    assert (message.state, message.attempts.owner, message.attempts.count) == (SENDING, "first", 1)
+    assert (message.attempts.last_time, message.attempts.first_time) == (1_000, 1_000)
 
 
 def test_every_action_has_a_message_for_every_recipient() -> None:
@@ -124,7 +125,7 @@ def test_every_action_has_a_message_for_every_recipient() -> None:
         ("hook", "", QUEUED),
     ]
     assert len({message.id for message in messages}) == 4
-    assert all(message.fallback_addresses == () for message in messages)
+    assert all(message.fallbacks == () for message in messages)
 
 
 def test_a_suppressed_address_is_excluded_and_nobody_owns_its_message() -> None:
@@ -132,11 +133,11 @@ def test_a_suppressed_address_is_excluded_and_nobody_owns_its_message() -> None:
     two = trigger(recipient(0, "a@example.com"), recipient(1, "b@example.com"), owners=("first",))
     decision = accepted(two, facts)
     excluded, sending = decision.messages
-    assert (excluded.state, excluded.exclusion) == (
+    assert (excluded.state, excluded.end.exclusion) == (
         EXCLUDED,
         Exclusion(ExclusionReason.SUPPRESSED, ACCEPT, BLOCKED.name),
     )
-    assert (excluded.owner, excluded.outcome_time, excluded.attempt_count) == (None, 1_000, 0)
+    assert (excluded.attempts.owner, excluded.end.time, excluded.attempts.count) == (None, 1_000, 0)
     assert sending.state is SENDING
     assert decision.execution.exclusions == {(0, 0): ExclusionReason.SUPPRESSED}
 
@@ -149,7 +150,7 @@ def first_deliverable(*recipients: AcceptedRecipient, actions: tuple[TargetActio
 def test_of_alternatives_only_the_first_deliverable_one_has_a_message() -> None:
     messages = list(accepted(first_deliverable(recipient(0, "a@example.com", ""))).messages)
     assert summaries(messages) == [("mail", "a@example.com", QUEUED)]
-    assert messages[0].fallback_addresses == ("",)
+    assert messages[0].fallbacks == (Fallback("", ENGLISH),)
 
 
 def test_of_alternatives_the_next_one_takes_the_place_of_an_excluded_one() -> None:
@@ -175,7 +176,7 @@ def test_a_failed_message_is_followed_by_the_next_alternative() -> None:
     assert (hook.id, hook.action.id, hook.action.channel_key) == (message_id(EXECUTION.id, 0, 1), "hook", 2)
     assert (hook.state, hook.due_time, hook.accept_time, hook.labels) == (QUEUED, 5_000, 1_000, {"order": "0"})
     (other,) = follow_ups(hook, version_actions(of), 6_000)
-    assert (other.action.id, other.address, other.fallback_addresses) == ("other", "c@example.com", ())
+    assert (other.action.id, other.address, other.fallbacks) == ("other", "c@example.com", ())
     assert follow_ups(other, version_actions(of), 7_000) == []
 
 

@@ -11,7 +11,7 @@ from clarion_server.domain.channels.retry import JITTER, RetryPolicy
 from clarion_server.domain.events.delivery import AttemptOutcome, decide_next, expire
 from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND, Instant
-from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, BegunAttempts, Failure, FailureReason
 from clarion_server.domain.messages.message import Lane, Message, MessageState, VersionAction, may_follow
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,9 +44,7 @@ def a_message(attempt: int = 1, expire_time: Instant | None = None) -> Message:
         release_time=RELEASED,
         due_time=RELEASED,
         expire_time=expire_time,
-        attempt_count=attempt,
-        owner="process",
-        first_attempt_time=RELEASED,
+        attempts=BegunAttempts(attempt, RELEASED, "process", RELEASED),
     )
 
 

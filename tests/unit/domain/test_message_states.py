@@ -13,7 +13,7 @@ from clarion_server.domain.channels.retry import RetryPolicy
 from clarion_server.domain.events.delivery import decide_next, expire
 from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import DAY, SECOND
-from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, BegunAttempts, Failure, FailureReason
 from clarion_server.domain.messages.message import (
     OUTCOMES,
     SUCCESSORS,
@@ -58,7 +58,7 @@ def sending(expire_time: int | None = None) -> Message:
         release_time=0,
         due_time=0,
         expire_time=expire_time,
-        attempt_count=1,
+        attempts=BegunAttempts(1, 0, "process", 0),
     )
 
 

@@ -135,4 +135,5 @@ class ErasureSweeper:
 
 
 def _addresses(message: Message) -> list[str]:
-    return [address for address in (message.address, *message.fallback_addresses) if "@" in address]
+    addresses = (message.address, *(each.address for each in message.fallbacks))
+    return [address for address in addresses if "@" in address]

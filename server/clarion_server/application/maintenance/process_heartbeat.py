@@ -155,7 +155,7 @@ class ProcessHeartbeat:
         outcomes = defaultdict(list)
         messages = unit.messages.claimed_by(self._lapsed_processes(unit), BATCH)
         for message in messages:
-            outcomes[message.owner or ""].append(self._outcome(unit, message, now))
+            outcomes[message.attempts.owner or ""].append(self._outcome(unit, message, now))
         for owner, of_owner in outcomes.items():
             record_outcomes(unit, of_owner, owner)
             log.warning("attempts_taken_over", owner=owner, messages=len(of_owner))
@@ -165,8 +165,8 @@ class ProcessHeartbeat:
         version = unit.campaigns.version(message.action.campaign_key, message.action.version)
         configuration = unit.channels.by_key(message.action.channel_key)
         assert version is not None, "a version outlives the messages that were accepted with it"
-        begun = message.attempt_time or now
-        attempt = Attempt(message.attempt_count, begun, now, AttemptResult.IN_DOUBT, _PROCESS_ENDED)
+        begun = message.attempts.last_time or now
+        attempt = Attempt(message.attempts.count, begun, now, AttemptResult.IN_DOUBT, _PROCESS_ENDED)
         policy = configuration.retry_policy if configuration else DEFAULT_RETRY_POLICY
         return decide_next(message, attempt, policy, version.definition.in_doubt_policy, self._chance)
 

@@ -11,7 +11,7 @@ _QUEUED = MessageState.QUEUED
 #: About how much memory they take at most. What does not fit is read by its claim.
 _MOST_BYTES = 4 * 1024 * 1024
 #: What one takes without its data, at least.
-_BYTES_EACH = 800
+_BYTES_EACH = 680
 #: How long, in seconds, one is kept at least. What ended without a claim, or was claimed by another process, is
 #: forgotten after twice as long.
 _SECONDS = 30.0

@@ -169,7 +169,7 @@ class AttemptRunner:
     ) -> AttemptOutcome:
         policy = version.definition.in_doubt_policy
         outcome = await self._decide(message, attempt, configuration.retry_policy, policy, not_before)
-        if message.fallback_addresses and outcome.state is MessageState.FAILED:
+        if message.fallbacks and outcome.state is MessageState.FAILED:
             actions = [each.action for each in version.actions]
             return replace(outcome, follow_ups=follow_ups(message, actions, outcome.time))
         return outcome
@@ -211,14 +211,14 @@ class AttemptRunner:
             content.content,
             rendered,
             message.release_time,
-            message.attempt_count,
+            message.attempts.count,
             files,
         )
         return PreparedMessage(message, version, outbound, started)
 
     def _failed(self, message: Message, started: Instant, detail: str) -> Attempt:
         failure = Failure(FailureReason.RENDERING_FAILED, detail=without_addresses(detail)[:MAX_DETAIL])
-        return Attempt(message.attempt_count, started, self._clock.now(), AttemptResult.FAILED, failure)
+        return Attempt(message.attempts.count, started, self._clock.now(), AttemptResult.FAILED, failure)
 
 
 async def hand_off(

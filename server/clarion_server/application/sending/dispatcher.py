@@ -256,11 +256,11 @@ class ChannelDispatcher:
                 self._conclude(ended, channel.configuration)
 
     def _is_covered(self, claimed: ClaimedMessage) -> bool:
-        return self._ports.lease.covers(claimed.message.attempt_time or 0)
+        return self._ports.lease.covers(claimed.message.attempts.last_time or 0)
 
     def _requeue(self, message: Message) -> None:
         """Gives up a message whose attempt has not begun. The heartbeat queues it again."""
-        self._ports.pending_requeue.add(message.id, message.attempt_time)
+        self._ports.pending_requeue.add(message.id, message.attempts.last_time)
         self._ports.queue.released(message, message.due_time)
         self.release(message.action.lane, 1)
 

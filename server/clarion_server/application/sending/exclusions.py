@@ -154,7 +154,8 @@ class HandOffVerdict:
         person, closing = self.persons.get(message.id), self.closings.get(message.id)
         if person is None and closing is None:
             return message
-        return replace(message, cap_person=person or message.cap_person, not_after=closing)
+        attempts = replace(message.attempts, not_after=closing)
+        return replace(message, cap_person=person or message.cap_person, attempts=attempts)
 
 
 def check_hand_off(
@@ -262,7 +263,7 @@ class HandOffChecks:
 
     def is_due(self, message: Message, now: Instant) -> bool:
         """Returns whether the message was claimed so long ago that it must be checked again."""
-        return now - (message.attempt_time or 0) > LONGEST_WAIT
+        return now - (message.attempts.last_time or 0) > LONGEST_WAIT
 
     async def repeat(self, message: Message, now: Instant) -> HandOffVerdict:
         """Returns the verdict about a claimed message. Reads nothing if it was claimed a moment ago."""

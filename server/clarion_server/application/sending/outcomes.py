@@ -71,7 +71,7 @@ def _latest(outcomes: Sequence[AttemptOutcome]) -> list[AttemptOutcome]:
     latest: dict[str, AttemptOutcome] = {}
     for outcome in outcomes:
         other = latest.get(outcome.message.id)
-        if other is None or other.message.attempt_count < outcome.message.attempt_count:
+        if other is None or other.message.attempts.count < outcome.message.attempts.count:
             latest[outcome.message.id] = outcome
     return list(latest.values())
 
@@ -112,9 +112,7 @@ def exclude_queued(unit: UnitOfWork, excluded: Sequence[tuple[Message, Exclusion
     unit.events.add_all([message_event(end.message, end.state, now, end.exclusion) for end in ended])
     unit.counters.add(Counter(key for end in ended for key in _keys_of_end(end)))
     followed = {
-        end.message.id: _follow_ups(unit, end.message, now)
-        for end in ended
-        if end.exclusion and end.message.fallback_addresses
+        end.message.id: _follow_ups(unit, end.message, now) for end in ended if end.exclusion and end.message.fallbacks
     }
     if followed:
         _add_follow_ups(unit, followed)
@@ -130,7 +128,7 @@ def _give_back(unit: UnitOfWork, ended: Iterable[Message]) -> None:
 
 
 def _end_of_excluded(unit: UnitOfWork, message: Message, exclusion: Exclusion) -> QueuedEnd:
-    if message.attempt_count and _may_have_been_sent(unit, message):
+    if message.attempts.count and _may_have_been_sent(unit, message):
         return QueuedEnd(message, MessageState.IN_DOUBT, failure=_DOUBT_STAYS)
     return QueuedEnd(message, MessageState.EXCLUDED, exclusion)
 
@@ -169,10 +167,10 @@ def record_accepted(unit: UnitOfWork, messages: Sequence[Message]) -> None:
     counts = count_messages(messages, Metric.TARGETED)
     events = []
     for message in messages:
-        exclusion = message.exclusion
+        exclusion = message.end.exclusion
         if exclusion is not None:
             counts.update(_keys_of_exclusion(message, exclusion))
-            time = message.outcome_time or message.accept_time
+            time = message.end.time or message.accept_time
             events.append(message_event(message, MessageState.EXCLUDED, time, exclusion))
     unit.events.add_all(events)
     unit.counters.add(counts)
@@ -183,7 +181,7 @@ def _count(unit: UnitOfWork, outcomes: Iterable[AttemptOutcome]) -> None:
     latencies: Counter[tuple[int, int, str, int]] = Counter()
     for outcome in outcomes:
         message, state = outcome.message, outcome.state
-        if message.attempt_count > 1 and outcome.attempt is not None:
+        if message.attempts.count > 1 and outcome.attempt is not None:
             counted.setdefault(_COUNTED_RETRIES, []).append(message)
         if state is _SENT:
             counted.setdefault(_COUNTED_SENT, []).append(message)

@@ -40,8 +40,8 @@ class PendingRequeue:
         self.claims -= requeued.claims
 
     def _has(self, message: Message) -> bool:
-        return (message.id, message.attempt_time) in self.attempts or self._is_of_claims(message)
+        return (message.id, message.attempts.last_time) in self.attempts or self._is_of_claims(message)
 
     def _is_of_claims(self, message: Message) -> bool:
         # What was accepted directly into the process's hands has the time of its acceptance, and is being sent.
-        return message.attempt_time in self.claims and message.attempt_time != message.accept_time
+        return message.attempts.last_time in self.claims and message.attempts.last_time != message.accept_time

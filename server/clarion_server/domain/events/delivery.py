@@ -86,7 +86,7 @@ def _retry_or_give_up(
     random: Callable[[], float],
     not_before: Instant | None,
 ) -> AttemptOutcome:
-    first = attempt.start_time if message.first_attempt_time is None else message.first_attempt_time
+    first = attempt.start_time if message.attempts.first_time is None else message.attempts.first_time
     due = policy.next_attempt(attempt.number, first, attempt.end_time, random, not_before)
     if due is None:
         # When the retry window closes after a doubtful attempt, the message may have been sent: it is not FAILED.

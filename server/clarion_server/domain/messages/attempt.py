@@ -49,6 +49,32 @@ class AttemptResult(StrEnum):
 
 
 @value
+class BegunAttempts:
+    """Says which attempts to hand a message over were begun."""
+
+    count: int = 0
+    last_time: Instant | None = None
+    """Says when the last one began."""
+    owner: str | None = None
+    """Is the process that is handing the message off."""
+    first_time: Instant | None = None
+    """Says when the first one began; the retry window counts from here."""
+    not_after: Instant | None = None
+    """When the hours end in which the message may be sent, if that is before the next check of a message that a process
+    has claimed. It is not stored, as each claim finds it anew.
+    """
+
+    def with_one_more(self, owner: str, now: Instant) -> BegunAttempts:
+        """Returns these and one that `owner` begins."""
+        first = now if self.first_time is None else self.first_time
+        return BegunAttempts(self.count + 1, now, owner, first, self.not_after)
+
+
+#: Is what most messages have while they are queued.
+NO_ATTEMPTS = BegunAttempts()
+
+
+@value
 class Attempt:
     """One finished attempt to hand a message to a provider."""
 

@@ -11,7 +11,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.languages.content_locale import ENGLISH, LocaleChoice
-from clarion_server.domain.messages.attempt import Failure
+from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts, Failure
 from clarion_server.domain.messages.exclusion import Exclusion
 from clarion_server.domain.messages.turns import Turn
 from clarion_server.domain.people.cap_person import CapPerson
@@ -109,6 +109,31 @@ class VersionAction:
 
 
 @value
+class Fallback:
+    """A later action of a message's campaign, which takes its place when it fails or is excluded."""
+
+    address: str
+    content_locale: LocaleChoice
+    rule: str | None = ""
+    """Is the id of the rule that was true of the recipient, as in a message; None when the action excludes whom no rule
+    is true of.
+    """
+
+
+@value
+class MessageEnd:
+    """Says when a message came to its outcome, and why it was not sent."""
+
+    time: Instant | None = None
+    exclusion: Exclusion | None = None
+    """Set in EXCLUDED alone."""
+    failure: Failure | None = None
+
+
+NOT_ENDED = MessageEnd()
+
+
+@value
 class Message:
     """One recipient of one action."""
 
@@ -130,17 +155,14 @@ class Message:
     due_time: Instant
     """Is the time of its next attempt."""
     expire_time: Instant | None = None
-    attempt_count: int = 0
-    """Says how many attempts were begun."""
-    attempt_time: Instant | None = None
-    """Says when the last attempt began."""
-    owner: str | None = None
-    """Is the process that is handing it off."""
-    first_attempt_time: Instant | None = None
-    """Says when the first attempt began; the retry window counts from here."""
+    attempts: BegunAttempts = NO_ATTEMPTS
     labels: Mapping[str, str] = field(default_factory=lambda: NO_LABELS)
-    fallback_addresses: tuple[str, ...] = ()
-    """Holds the addresses of the later actions, the next of which replaces this message when it fails."""
+    content_locale: LocaleChoice = ENGLISH
+    """Is the locale of its content, which was chosen when it was accepted."""
+    rule: str = ""
+    """Is the id of the rule that was true of its recipient when it was accepted; empty when none was."""
+    fallbacks: tuple[Fallback, ...] = ()
+    """Holds the later actions, the next of which takes its place when it fails."""
     consent_change: int | None = None
     """Is the key of the choice by which it was accepted or excluded then; None when no choice decided."""
     sending_policy: str | None = None
@@ -151,27 +173,11 @@ class Message:
     """Is the key of the profile that the recipient had when it was accepted; None where nobody was known."""
     cap_person: CapPerson | None = None
     """For whom frequency caps count it; None when none does."""
-    content_locale: LocaleChoice = ENGLISH
-    """Is the locale of its content, which was chosen when it was accepted."""
-    fallback_locales: tuple[LocaleChoice, ...] = ()
-    """Holds those of the later actions, in the order of `fallback_addresses`."""
-    rule: str = ""
-    """Is the id of the rule that was true of its recipient when it was accepted; empty when none was."""
-    fallback_rules: tuple[str | None, ...] = ()
-    """Holds those of the later actions, None for an action that excludes the recipient; empty when no action has rules.
-    """
-    turn: Turn | None = None
-    """Is what it waits for, or has waited for, under the rate of its campaign or its policy; None where none holds."""
-    outcome_time: Instant | None = None
-    exclusion: Exclusion | None = None
-    """Set in EXCLUDED alone."""
-    failure: Failure | None = None
     attachments: tuple[MessageFile, ...] = ()
     """Holds the files that its recipient alone gets."""
-    not_after: Instant | None = None
-    """When the hours end in which it may be sent, if that is before the next check of a message that a process has
-    claimed. It is not stored, as each claim finds it anew.
-    """
+    turn: Turn | None = None
+    """Is what it waits for, or has waited for, under the rate of its campaign or its policy; None where none holds."""
+    end: MessageEnd = NOT_ENDED
 
     @property
     def name(self) -> str:
@@ -186,7 +192,8 @@ class Message:
 
     def is_closed(self, now: Instant) -> bool:
         """Returns whether the hours have ended in which it was claimed."""
-        return self.not_after is not None and self.not_after <= now
+        closing = self.attempts.not_after
+        return closing is not None and closing <= now
 
     def begun(self, owner: str, now: Instant) -> Message:
         """Returns the queued message with one more attempt begun by `owner`."""
@@ -204,22 +211,17 @@ class Message:
             self.release_time,
             self.due_time,
             self.expire_time,
-            self.attempt_count + 1,
-            now,
-            owner,
-            now if self.first_attempt_time is None else self.first_attempt_time,
+            self.attempts.with_one_more(owner, now),
             self.labels,
-            self.fallback_addresses,
+            self.content_locale,
+            self.rule,
+            self.fallbacks,
             self.consent_change,
             self.sending_policy,
             self.profile_key,
             self.cap_person,
-            self.content_locale,
-            self.fallback_locales,
-            self.rule,
-            self.fallback_rules,
-            attachments=self.attachments,
-            not_after=self.not_after,
+            self.attachments,
+            self.turn,
         )
 
     @property

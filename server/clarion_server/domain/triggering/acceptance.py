@@ -22,9 +22,9 @@ from clarion_server.domain.campaigns.targeting import (
 )
 from clarion_server.domain.consent.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.languages.content_locale import LocaleChoice
+from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
-from clarion_server.domain.messages.message import Message, MessageState, category_of, message_id
+from clarion_server.domain.messages.message import Fallback, Message, MessageEnd, MessageState, category_of, message_id
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.sending_policies.cap_ledger import count, have_room
 from clarion_server.domain.sending_policies.cap_rules import kind_of
@@ -32,7 +32,7 @@ from clarion_server.domain.sending_policies.sending_hours import SendingHours
 from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 from clarion_server.domain.triggering.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
 from clarion_server.domain.triggering.execution import Execution
-from clarion_server.domain.triggering.targets import NO_RULE_MATCHED, AcceptedRecipient, ContentChooser, TargetAction
+from clarion_server.domain.triggering.targets import NO_RULE_MATCHED, AcceptedRecipient, ContentChooser
 from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_FILES, Trigger
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
@@ -155,32 +155,25 @@ def known_decision(trigger: Trigger, facts: Facts) -> Replayed | CampaignChanged
 
 def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepted:
     messages: list[Message] = []
+    deferred: list[Message] = []
     exclusions: dict[tuple[int, int], Sequence[Exclusion]] = {}
-    phase, first_only = _ACCEPT, trigger.execution.action_mode is _FIRST_DELIVERABLE
-    asks_consent, every = trigger.asks_consent, trigger.explains
-    consents, release = facts.exclusions.consents, trigger.release_time
-    held, deferred, reasons, files = _held(trigger, facts.exclusions), [], trigger.reasons, trigger.files
-    policy = None if held is None else trigger.sending_policy
-    rules = ContentChooser(trigger.actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
+    known, every, only_first = facts.exclusions, trigger.explains, trigger.execution.action_mode is _FIRST_DELIVERABLE
+    consents = known.consents if trigger.asks_consent else None
+    held = _held(trigger, known)
+    chooser = ContentChooser(trigger.actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
     for recipient in trigger.recipients:
-        choices = None if rules is None else rules.choose(recipient, trigger.data_of(recipient.index))
+        choices = None if chooser is None else chooser.choose(recipient, trigger.data_of(recipient.index))
         for index, target in enumerate(trigger.actions):
             consent = NOT_ASKED
-            if asks_consent:
+            if consents is not None:
                 consent = consents.decide(target.action, recipient.identity, recipient.addresses[index])
-            person = None if held is None else held.person(recipient, index)
-            message = _message(trigger, recipient, index, target, consent, policy, person, first_only, choices)
-            if files:
-                message = replace(message, attachments=files.get(recipient.index, ()))
+            message = _message(trigger, recipient, index, consent, held, choices)
             is_free = held is not None and held.is_free(message, index)
-            known = reasons.get((recipient.index, index)) if reasons else None
-            found = (
-                find_exclusions(message, release, phase, facts.exclusions, consent, every=every, is_free=is_free)
-                if known is None
-                else (Exclusion(known),)
+            found = find_exclusions(
+                message, trigger.release_time, _ACCEPT, known, consent, every=every, is_free=is_free
             )
-            if choices is not None and choices[index].rule is None and known is None:
-                found = (NO_RULE_MATCHED, *(found if every else ()))
+            if choices is not None or trigger.reasons:
+                found = _decided_before(trigger, recipient, index, choices, found)
             if found:
                 exclusions[recipient.index, index] = found
                 message = _excluded(message, found[0])
@@ -189,10 +182,10 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
                 if waits:
                     deferred.append(message)
             messages.append(message)
-            if first_only and not found:
+            if only_first and not found:
                 break
+    failures, kept = (NO_FAILURES, NO_CHOICES) if chooser is None else (chooser.failures, chooser.kept)
     execution = _with_exclusions(trigger.execution, exclusions) if exclusions else trigger.execution
-    failures, choices_kept = (NO_FAILURES, NO_CHOICES) if rules is None else (rules.failures, rules.kept)
     # Positional arguments, in the order of the fields: see `_message`.
     return Accepted(
         execution,
@@ -202,10 +195,76 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
         deferred,
         exclusions,
         trigger.extends,
-        files,
+        trigger.files,
         failures,
-        choices_kept,
+        kept,
     )
+
+
+def _decided_before(
+    trigger: Trigger,
+    recipient: AcceptedRecipient,
+    index: int,
+    choices: Sequence[ContentChoice] | None,
+    found: Sequence[Exclusion],
+) -> Sequence[Exclusion]:
+    """Returns why a message is excluded, of which some reasons were found before all others: when its recipient was
+    completed, or by the rules of its action.
+    """
+    if (reason := trigger.reasons.get((recipient.index, index))) is not None:
+        return (Exclusion(reason),)
+    if choices is not None and choices[index].rule is None:
+        return (NO_RULE_MATCHED, *(found if trigger.explains else ()))
+    return found
+
+
+def _message(
+    trigger: Trigger,
+    recipient: AcceptedRecipient,
+    index: int,
+    consent: ConsentDecision,
+    held: _Held | None,
+    choices: Sequence[ContentChoice] | None,
+) -> Message:
+    execution, target, owner = trigger.execution, trigger.actions[index], trigger.owners[index]
+    position, now, release = recipient.index, execution.accept_time, trigger.release_time
+    # Positional arguments: this runs once per message, and keywords would make it a tenth slower.
+    return Message(
+        message_id(execution.id, position, index),
+        target.action,
+        recipient.identity,
+        recipient.addresses[index],
+        recipient.locale,
+        recipient.context,
+        recipient.profile,
+        _QUEUED if owner is None else _SENDING,
+        now,
+        release,
+        release,
+        execution.expire_time,
+        NO_ATTEMPTS if owner is None else BegunAttempts(1, now, owner, now),
+        recipient.labels,
+        target.locales.choose(recipient.locale) if choices is None else choices[index].locale,
+        "" if choices is None else choices[index].rule or "",
+        _fallbacks(trigger, recipient, index, choices) if execution.action_mode is _FIRST_DELIVERABLE else (),
+        # The choice that decides proves later that it was right to send the message.
+        None if consent.consent is None else consent.consent.change_key,
+        None if held is None else trigger.sending_policy,
+        trigger.profile_keys.get(position),
+        None if held is None else held.person(recipient, index),
+        trigger.files.get(position, ()) if trigger.files else (),
+    )
+
+
+def _fallbacks(
+    trigger: Trigger, recipient: AcceptedRecipient, index: int, choices: Sequence[ContentChoice] | None
+) -> tuple[Fallback, ...]:
+    """Returns the actions behind the one at the index, as the recipient would get them."""
+    later = range(index + 1, len(trigger.actions))
+    if choices is None:
+        locales = [target.locales.choose(recipient.locale) for target in trigger.actions]
+        return tuple([Fallback(recipient.addresses[each], locales[each]) for each in later])
+    return tuple([Fallback(recipient.addresses[each], choices[each].locale, choices[each].rule) for each in later])
 
 
 def _under_policy(message: Message, policy: SendingPolicy, hours: SendingHours) -> tuple[Message, bool]:
@@ -216,7 +275,7 @@ def _under_policy(message: Message, policy: SendingPolicy, hours: SendingHours) 
     if waits:
         message = _deferred(message, opening)
     elif message.state is _SENDING and (closing := hours.closing(message, opening)) is not None:
-        message = replace(message, not_after=closing)
+        message = replace(message, attempts=replace(message.attempts, not_after=closing))
     return message, waits
 
 
@@ -278,65 +337,10 @@ def _deferred(message: Message, opening: Instant) -> Message:
 
 def _excluded(message: Message, exclusion: Exclusion) -> Message:
     """Returns the new message as excluded when it is accepted."""
-    state, time = MessageState.EXCLUDED, message.accept_time
-    return _without_attempt(message, state=state, outcome_time=time, exclusion=exclusion, cap_person=None)
+    end = MessageEnd(message.accept_time, exclusion)
+    return _without_attempt(message, state=MessageState.EXCLUDED, end=end, cap_person=None)
 
 
 def _without_attempt(message: Message, **changes: Any) -> Message:
     """Returns the new message with the changes and without an attempt, so that nobody owns it."""
-    return replace(message, attempt_count=0, attempt_time=None, owner=None, first_attempt_time=None, **changes)
-
-
-def _message(
-    trigger: Trigger,
-    recipient: AcceptedRecipient,
-    index: int,
-    target: TargetAction,
-    consent: ConsentDecision,
-    policy: str | None,
-    cap_person: CapPerson | None,
-    first_only: bool,
-    choices: Sequence[ContentChoice] | None = None,
-) -> Message:
-    execution = trigger.execution
-    now, release, address = execution.accept_time, trigger.release_time, recipient.addresses[index]
-    owner = trigger.owners[index]
-    begun = None if owner is None else now
-    # Positional arguments: this runs once per message, and keywords would make it a tenth slower.
-    return Message(
-        message_id(execution.id, recipient.index, index),
-        target.action,
-        recipient.identity,
-        address,
-        recipient.locale,
-        recipient.context,
-        recipient.profile,
-        _QUEUED if owner is None else _SENDING,
-        now,
-        release,
-        release,
-        execution.expire_time,
-        0 if begun is None else 1,
-        begun,
-        owner,
-        begun,
-        recipient.labels,
-        tuple(recipient.addresses[index + 1 :]) if first_only else (),
-        # The choice that decides proves later that it was right to send the message.
-        None if consent.consent is None else consent.consent.change_key,
-        policy,
-        trigger.profile_keys.get(recipient.index),
-        cap_person,
-        target.locales.choose(recipient.locale) if choices is None else choices[index].locale,
-        _locales(trigger.actions[index + 1 :], recipient.locale, choices, index) if first_only else (),
-        "" if choices is None else choices[index].rule or "",
-        tuple([choice.rule for choice in choices[index + 1 :]]) if first_only and choices is not None else (),
-    )
-
-
-def _locales(
-    actions: Sequence[TargetAction], wanted: str, choices: Sequence[ContentChoice] | None, index: int
-) -> tuple[LocaleChoice, ...]:
-    if choices is not None:
-        return tuple([choice.locale for choice in choices[index + 1 :]])
-    return tuple(each.locales.choose(wanted) for each in actions)
+    return replace(message, attempts=NO_ATTEMPTS, **changes)

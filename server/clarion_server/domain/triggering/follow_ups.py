@@ -8,7 +8,7 @@ from dataclasses import replace
 from clarion_server.domain.consent.consent import NOT_ASKED
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
-from clarion_server.domain.messages.message import Message, MessageState, VersionAction, message_id
+from clarion_server.domain.messages.message import Message, MessageEnd, MessageState, VersionAction, message_id
 from clarion_server.domain.triggering.exclusion_rules import NO_EXCLUSION_FACTS, find_exclusions
 from clarion_server.domain.triggering.targets import NO_RULE_MATCHED
 
@@ -21,25 +21,25 @@ def follow_ups(ended: Message, actions: Sequence[VersionAction], now: Instant) -
     version, in order. Magic recipients are excluded here; for the others, the check before the attempt does it.
     """
     messages: list[Message] = []
-    for skipped in range(len(ended.fallback_addresses)):
-        index = ended.action_index + 1 + skipped
-        message = _follow_up(ended, index, actions[index], skipped, now)
-        is_targeted = not ended.fallback_rules or ended.fallback_rules[skipped] is not None
+    for skipped, fallback in enumerate(ended.fallbacks):
+        message = _follow_up(ended, actions, skipped, now)
         found: Sequence[Exclusion] = (NO_RULE_MATCHED,)
-        if is_targeted:
+        if fallback.rule is not None:
             found = find_exclusions(message, now, ExclusionPhase.ACCEPT, NO_EXCLUSION_FACTS, NOT_ASKED)
         if not found:
             return [*messages, message]
-        messages.append(replace(message, state=MessageState.EXCLUDED, outcome_time=now, exclusion=found[0]))
+        messages.append(replace(message, state=MessageState.EXCLUDED, end=MessageEnd(now, found[0])))
     return messages
 
 
-def _follow_up(ended: Message, index: int, action: VersionAction, skipped: int, now: Instant) -> Message:
+def _follow_up(ended: Message, actions: Sequence[VersionAction], skipped: int, now: Instant) -> Message:
+    """Returns the message of the action behind those that are skipped."""
+    fallback, index = ended.fallbacks[skipped], ended.action_index + 1 + skipped
     return Message(
         id=message_id(ended.execution_id, ended.recipient_index, index),
-        action=action,
+        action=actions[index],
         identity=ended.identity,
-        address=ended.fallback_addresses[skipped],
+        address=fallback.address,
         locale=ended.locale,
         context=ended.context,
         profile=ended.profile,
@@ -49,12 +49,10 @@ def _follow_up(ended: Message, index: int, action: VersionAction, skipped: int, 
         due_time=now,
         expire_time=ended.expire_time,
         labels=ended.labels,
-        fallback_addresses=ended.fallback_addresses[skipped + 1 :],
+        content_locale=fallback.content_locale,
+        rule=fallback.rule or "",
+        fallbacks=ended.fallbacks[skipped + 1 :],
         sending_policy=ended.sending_policy,
         profile_key=ended.profile_key,
-        content_locale=ended.fallback_locales[skipped],
-        fallback_locales=ended.fallback_locales[skipped + 1 :],
-        rule=(ended.fallback_rules[skipped] or "") if ended.fallback_rules else "",
-        fallback_rules=ended.fallback_rules[skipped + 1 :],
         attachments=ended.attachments,
     )

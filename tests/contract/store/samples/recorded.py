@@ -13,7 +13,7 @@ from clarion_server.domain.events.event import Event, message_event
 from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
-from clarion_server.domain.messages.message import Lane, Message, MessageState, VersionAction, message_id
+from clarion_server.domain.messages.message import Fallback, Lane, Message, MessageState, VersionAction, message_id
 from clarion_server.domain.people.identity import Identity, IdentityKey
 from clarion_server.domain.people.profile import Profile
 from clarion_server.domain.suppressions.suppression import Suppression, SuppressionReason, SuppressionScope
@@ -80,10 +80,17 @@ def message(campaign_key: int, channel_key: int, **changes: Any) -> Message:
 
 
 def changed(of: Message, **changes: Any) -> Message:
-    """Returns the message with changes of its own fields and of those of its action, whose id is called `action`."""
-    names = {"action": "id", **{name: name for name in _OF_ACTION}}
-    of_action = {names[name]: changes.pop(name) for name in names if name in changes}
-    return replace(of, action=replace(of.action, **of_action), **changes)
+    """Returns the message with changes of its own fields and of what is part of others, by the names of `_PARTS`."""
+    for part, names in _PARTS.items():
+        given = {name: changes.pop(full) for full, name in names.items() if full in changes}
+        if given:
+            changes[part] = replace(getattr(of, part), **given)
+    return replace(of, **changes)
+
+
+def fallbacks(*addresses: str) -> tuple[Fallback, ...]:
+    """Returns later actions with these addresses."""
+    return tuple(Fallback(address, LocaleChoice("en", LocaleReason.EXACT), "gold") for address in addresses)
 
 
 def event(of: Message, state: MessageState = MessageState.SENT, **changes: Any) -> Event:
@@ -130,13 +137,26 @@ def outcome(
     failure: Failure | None = None,
 ) -> AttemptOutcome:
     """Returns the outcome of that attempt."""
-    begun = replace(of, attempt_count=attempt_number)
+    begun = changed(of, attempt_count=attempt_number)
     result = _RESULTS.get(state)
     attempt = None if result is None else Attempt(attempt_number, NOW, time, result, failure)
     return AttemptOutcome(begun, state, time, message_event(begun, state, time, attempt), due_time)
 
 
-_OF_ACTION = ("sandbox", "campaign_key", "version", "channel", "channel_key", "lane", "topic")
+#: Under which names fields are changed of the values that a message has.
+_PARTS = {
+    "action": {
+        **{name: name for name in ("sandbox", "campaign_key", "version", "channel", "channel_key", "lane", "topic")},
+        "action": "id",
+    },
+    "attempts": {
+        "attempt_count": "count",
+        "attempt_time": "last_time",
+        "first_attempt_time": "first_time",
+        "owner": "owner",
+    },
+    "end": {"outcome_time": "time", "exclusion": "exclusion", "failure": "failure"},
+}
 #: The result of the attempt that moves a message to a state.
 _RESULTS = {
     MessageState.QUEUED: AttemptResult.DEFERRED,

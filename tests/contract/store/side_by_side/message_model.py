@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -16,6 +15,8 @@ from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.message import OUTCOMES, Message, MessageState
+
+from tests.contract.store import samples
 
 QUEUED, SENDING = MessageState.QUEUED, MessageState.SENDING
 
@@ -67,15 +68,15 @@ class MessageModel:
 
     def begin(self, message_ids: Collection[str], owner: str, now: Instant) -> None:
         for message in self._queued(message_ids):
-            begun = message.attempt_count + 1
-            first = now if message.first_attempt_time is None else message.first_attempt_time
+            begun = message.attempts.count + 1
+            first = now if message.attempts.first_time is None else message.attempts.first_time
             changes: dict[str, Any] = {
                 "owner": owner,
                 "attempt_count": begun,
                 "attempt_time": now,
                 "first_attempt_time": first,
             }
-            self._put(replace(message, state=SENDING, **changes))
+            self._put(samples.changed(message, state=SENDING, **changes))
 
     def hold(self, message_ids: Collection[str]) -> None:
         self._held |= {message.id for message in self._queued(message_ids)}
@@ -90,16 +91,16 @@ class MessageModel:
 
     def requeue(self, message_ids: Collection[str], owner: str) -> None:
         for message in self._owned(message_ids, owner):
-            left = message.attempt_count - 1
-            begun, first = (message.attempt_time, message.first_attempt_time) if left else (None, None)
+            left = message.attempts.count - 1
+            begun, first = (message.attempts.last_time, message.attempts.first_time) if left else (None, None)
             times: dict[str, Any] = {"attempt_time": begun, "first_attempt_time": first}
-            self._put(replace(message, state=QUEUED, owner=None, attempt_count=left, **times))
+            self._put(samples.changed(message, state=QUEUED, owner=None, attempt_count=left, **times))
 
     def record_outcomes(self, outcomes: Sequence[AttemptOutcome], owner: str) -> set[str]:
         moved = set()
         for outcome in outcomes:
             for message in self._owned([outcome.message.id], owner):
-                if message.attempt_count == outcome.message.attempt_count:
+                if message.attempts.count == outcome.message.attempts.count:
                     self._put(_moved(message, outcome))
                     moved.add(message.id)
         return moved
@@ -107,7 +108,7 @@ class MessageModel:
     def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
         queued = list(self._queued(message_ids))
         for message in queued:
-            self._put(replace(message, state=state, outcome_time=now))
+            self._put(samples.changed(message, state=state, outcome_time=now))
         return {message.id for message in queued}
 
     def queued_of_execution(self, execution_id: str) -> list[Message]:
@@ -117,10 +118,12 @@ class MessageModel:
         return self._where(lambda m: m.action.campaign_key == campaign_key and m.state is QUEUED)[:limit]
 
     def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:
-        return self._where(lambda m: m.state is SENDING and m.owner in owners)[:limit]
+        return self._where(lambda m: m.state is SENDING and m.attempts.owner in owners)[:limit]
 
     def owners(self) -> set[str]:
-        return {m.owner for m in self._messages.values() if m.state is SENDING and m.owner is not None}
+        return {
+            m.attempts.owner for m in self._messages.values() if m.state is SENDING and m.attempts.owner is not None
+        }
 
     def _put(self, message: Message) -> None:
         self._messages[message.id] = message
@@ -140,12 +143,12 @@ class MessageModel:
         return [message for message in self._known(message_ids) if message.state is QUEUED]
 
     def _owned(self, message_ids: Iterable[str], owner: str) -> Iterable[Message]:
-        return [m for m in self._known(message_ids) if m.state is SENDING and m.owner == owner]
+        return [m for m in self._known(message_ids) if m.state is SENDING and m.attempts.owner == owner]
 
 
 def _moved(message: Message, outcome: AttemptOutcome) -> Message:
     ended = outcome.state in OUTCOMES
-    return replace(
+    return samples.changed(
         message,
         state=outcome.state,
         owner=None,

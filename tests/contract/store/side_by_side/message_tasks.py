@@ -80,7 +80,7 @@ class MessageTasks(SideBySide):
         candidates = sending or self.sides[0].messages(self.some_message_ids(indexes))
         chosen = {each.id: each for each in (candidates[index % len(candidates)] for index in indexes if candidates)}
         batch = [
-            samples.outcome(message, state, message.attempt_count - attempts_late, **when)
+            samples.outcome(message, state, message.attempts.count - attempts_late, **when)
             for message in chosen.values()
         ]
         self.both(lambda side: side.work.messages.record_outcomes(batch, owner))

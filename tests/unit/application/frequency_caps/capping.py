@@ -36,7 +36,7 @@ async def is_capped(process: Process, to: str = "email:jane@example.com", **fiel
     """Returns whether a further message is capped. If it is not, it is cancelled."""
     message = await send(process, to, **fields)  # type: ignore[arg-type] # fields of a command
     await process.cancelling.cancel_message(message.id, CALLER)
-    return message.exclusion == capped(ACCEPT)
+    return message.end.exclusion == capped(ACCEPT)
 
 
 def capped(phase: ExclusionPhase, policy: str = "default") -> Exclusion:

@@ -59,7 +59,7 @@ async def test_a_message_without_room_at_its_hand_off_is_excluded(
     world.clock.advance(2 * HOUR)
     await claimed(world, lane=Lane.MARKETING)
     # The one that has waited longer is checked first, while the other one still counts at its release.
-    assert messages(world)[held.id].exclusion == capped(HAND_OFF)
+    assert messages(world)[held.id].end.exclusion == capped(HAND_OFF)
     assert messages(world)[other.id].state is MessageState.SENDING
     assert times(world) == [NOON + 11 * HOUR]
 
@@ -71,7 +71,7 @@ async def test_a_capped_action_gives_way_to_the_next_one(world: World, policies:
     await policies.change(caps=(replace(ONE_A_DAY, channels=(Channel.EMAIL,)),))
     first = await send(process)
     await process.trigger(recipient(), campaign_id="both")
-    found = {each.action.id: each.exclusion for name, each in messages(world).items() if name != first.id}
+    found = {each.action.id: each.end.exclusion for name, each in messages(world).items() if name != first.id}
     assert found == {"email": capped(ACCEPT), "hook": None}
 
 
@@ -157,8 +157,8 @@ async def test_an_opt_out_while_a_message_waits_in_hand_gives_its_room_back(worl
         gate.set()
         await until(lambda: sorted(states(world)) == [EXCLUDED, SENT, SENT])
     (excluded,) = messages(world, EXCLUDED).values()
-    assert excluded.exclusion is not None
-    assert (excluded.exclusion.reason, excluded.exclusion.phase) == (ExclusionReason.NO_CONSENT, HAND_OFF)
+    assert excluded.end.exclusion is not None
+    assert (excluded.end.exclusion.reason, excluded.end.exclusion.phase) == (ExclusionReason.NO_CONSENT, HAND_OFF)
     assert times(world) == [NOON, NOON]
 
 

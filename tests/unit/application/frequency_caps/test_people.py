@@ -52,14 +52,14 @@ async def test_the_calendar_is_that_of_the_profile_as_it_is_then(
 async def test_two_identities_of_a_profile_are_one_person(world: World, process: Process) -> None:
     await store(world, "email:jane@example.com", "email:jane@work.example")
     await process.trigger(recipient(), recipient("email:jane@work.example"), campaign_id="offers")
-    assert [each.exclusion for each in messages(world).values()].count(None) == 1
+    assert [each.end.exclusion for each in messages(world).values()].count(None) == 1
 
 
 async def test_whoever_has_the_address_of_a_recipient_is_the_person(world: World, process: Process) -> None:
     await store(world, "email:jane@example.com")
     await send(process)
     await process.trigger(recipient("email:anna@example.com", address="jane@example.com"), campaign_id="offers")
-    assert [each.exclusion for each in messages(world).values()].count(None) == 1
+    assert [each.end.exclusion for each in messages(world).values()].count(None) == 1
 
 
 @pytest.mark.parametrize("by_trigger", [True, False])
@@ -103,7 +103,7 @@ async def test_a_cap_counts_one_topic_or_tag(world: World, policies: Policies, p
     await world.live("sale", category=Category.MARKETING, tags=("Sale",))
     await policies.change(caps=(replace(ONE_A_DAY, topic="news"), replace(ONE_A_DAY, tag="Sale")))
     for campaign_id in ("news", "sale", "offers"):
-        assert (await send(process, campaign_id=campaign_id)).exclusion is None
+        assert (await send(process, campaign_id=campaign_id)).end.exclusion is None
     assert [await is_capped(process, campaign_id=each) for each in ("news", "sale", "offers")] == [True, True, False]
 
 
@@ -114,6 +114,6 @@ async def test_a_changed_tag_decides_about_further_messages_and_not_about_what_i
     await policies.change(caps=(replace(ONE_A_DAY, tag="sale"),))
     await send(process, campaign_id="sale")
     await world.update("sale", tags=("winter",))
-    assert (await send(process, campaign_id="sale")).exclusion is None
+    assert (await send(process, campaign_id="sale")).end.exclusion is None
     await world.update("sale", tags=("SALE",))
     assert await is_capped(process, campaign_id="sale")

@@ -48,19 +48,19 @@ End = Callable[[Process, Message], Awaitable[object]]
 
 async def test_a_message_without_room_is_excluded_with_the_policy_that_decided(process: Process) -> None:
     first = await send(process)
-    assert (first.exclusion, times(process.world)) == (None, [NOON])
+    assert (first.end.exclusion, times(process.world)) == (None, [NOON])
     second = await send(process)
-    assert (second.state, second.exclusion, second.cap_person) == (EXCLUDED, capped(ACCEPT), None)
+    assert (second.state, second.end.exclusion, second.cap_person) == (EXCLUDED, capped(ACCEPT), None)
     assert times(process.world) == [NOON]
     process.world.clock.advance(DAY)
-    assert (await send(process)).exclusion is None
+    assert (await send(process)).end.exclusion is None
 
 
 async def test_several_messages_of_a_batch_see_what_is_reserved_for_those_before(process: Process) -> None:
     await process.trigger(
         recipient(), recipient("email:anna@example.com", address="Jane@Example.com"), campaign_id="offers"
     )
-    assert [each.exclusion for each in messages(process.world).values()].count(None) == 1
+    assert [each.end.exclusion for each in messages(process.world).values()].count(None) == 1
 
 
 @pytest.mark.parametrize("together", [1, 2, 3, 7, 12])
@@ -79,7 +79,7 @@ async def test_batches_of_any_size_fill_every_cap_and_pass_none(
         )
         await asyncio.gather(*triggers)
     found = [message for message in messages(process.world).values() if "jane" in message.identity]
-    accepted = {message.id for message in found if message.exclusion is None}
+    accepted = {message.id for message in found if message.end.exclusion is None}
     assert (len(found) >= 12, len(accepted)) == (True, 7)
     assert accepted in map(set, counted(process.world.store).values())
 
@@ -88,14 +88,14 @@ async def test_transactional_messages_are_neither_capped_nor_counted(process: Pr
     await send(process, campaign_id="reset")
     assert not await is_capped(process)
     await send(process)
-    assert (await send(process, campaign_id="reset")).exclusion is None
+    assert (await send(process, campaign_id="reset")).end.exclusion is None
 
 
 async def test_each_cap_names_its_own_categories(policies: Policies, process: Process) -> None:
     await policies.change(caps=(replace(ONE_A_DAY, categories=(Category.TRANSACTIONAL,)),))
     assert (await send(process, campaign_id="reset")).sending_policy == "default"
-    assert (await send(process, campaign_id="reset")).exclusion == capped(ACCEPT)
-    assert (await send(process)).exclusion is None
+    assert (await send(process, campaign_id="reset")).end.exclusion == capped(ACCEPT)
+    assert (await send(process)).end.exclusion is None
 
 
 async def test_all_caps_must_have_room(policies: Policies, process: Process) -> None:
@@ -196,8 +196,8 @@ async def test_what_is_only_validated_reserves_nothing(process: Process) -> None
 
 async def test_magic_recipients_use_up_nothing_and_one_is_capped(process: Process) -> None:
     for _ in range(2):
-        assert (await send(process, "email:sent@clarion.test")).exclusion is None
-    assert (await send(process, "email:capped@clarion.test")).exclusion == Exclusion(ExclusionReason.CAPPED, ACCEPT)
+        assert (await send(process, "email:sent@clarion.test")).end.exclusion is None
+    assert (await send(process, "email:capped@clarion.test")).end.exclusion == Exclusion(ExclusionReason.CAPPED, ACCEPT)
     assert counted(process.world.store) == {}
 
 
@@ -207,9 +207,9 @@ async def test_with_another_policy_a_campaign_is_neither_capped_nor_counted(
     await policies.make("generous", quiet_hours=(), caps=(FrequencyCap(2, sliding=DAY),))
     await world.live("news", category=Category.MARKETING, sending_policy="generous")
     await send(process)
-    assert (await send(process, campaign_id="news")).exclusion is None
-    assert (await send(process, campaign_id="news")).exclusion is None
-    assert (await send(process, campaign_id="news")).exclusion == capped(ACCEPT, "generous")
+    assert (await send(process, campaign_id="news")).end.exclusion is None
+    assert (await send(process, campaign_id="news")).end.exclusion is None
+    assert (await send(process, campaign_id="news")).end.exclusion == capped(ACCEPT, "generous")
 
 
 async def test_a_changed_window_asks_about_what_was_counted_before(policies: Policies, process: Process) -> None:

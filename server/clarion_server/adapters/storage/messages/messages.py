@@ -126,7 +126,7 @@ class SqlMessageRepository(SqlMessageQueue):
             with_files = [attachments_to_row(message) for message in messages if message.attachments]
             if with_files:
                 _ADD_ATTACHMENTS.change(self._connection, with_files)
-            begun_before = [(each.id, each.first_attempt_time) for each in messages if _is_begun_before(each)]
+            begun_before = [(each.id, each.attempts.first_time) for each in messages if _is_begun_before(each)]
             if begun_before:
                 changes.SET_FIRST_ATTEMPTS.change(self._connection, begun_before)
             labels = [row for message in messages if message.labels for row in label_rows(message)]
@@ -258,7 +258,7 @@ class SqlMessageRepository(SqlMessageQueue):
 
 def _is_begun_before(message: Message) -> bool:
     """Returns whether an earlier attempt than the last one is known."""
-    return message.first_attempt_time != message.attempt_time
+    return message.attempts.first_time != message.attempts.last_time
 
 
 def _rows(ids: Collection[str]) -> list[tuple[str]]:
@@ -269,7 +269,7 @@ def _outcome_row(outcome: AttemptOutcome) -> tuple[Any, ...]:
     ended, attempt = outcome.state is not _QUEUED_STATE, outcome.attempt
     return (
         outcome.message.id,
-        outcome.message.attempt_count,
+        outcome.message.attempts.count,
         str(outcome.state),
         outcome.due_time,
         outcome.time if ended else None,

@@ -54,7 +54,7 @@ _OF_ATTEMPTS = frozenset({EventType.SENT, EventType.DEFERRED, EventType.FAILED, 
 
 
 def blank_messages(connection: Connection, blanked: Mapping[int, Message]) -> None:
-    rows = [(key, FAILURE.encode(_without_words(message.failure))) for key, message in blanked.items()]
+    rows = [(key, FAILURE.encode(_without_words(message.end.failure))) for key, message in blanked.items()]
     _BLANK_MESSAGES.change(connection, rows)
     _DELETE_CONTEXTS.change(connection, [(key,) for key in blanked])
     _DELETE_LABELS.change(connection, [(message.id,) for message in blanked.values() if message.labels])

@@ -44,7 +44,7 @@ from clarion_server.transport.api.convert.times import to_optional_timestamp, to
 
 
 def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ()) -> message_pb2.Message:
-    events, exclusion = list(events), message.exclusion
+    events, exclusion = list(events), message.end.exclusion
     return message_pb2.Message(
         name=message.name,
         execution=EXECUTIONS.format(message.execution_id),
@@ -61,12 +61,12 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         exclusion=None if exclusion is None else to_exclusion(exclusion),
         consent_change="" if message.consent_change is None else change_name(message.consent_change),
         sending_policy="" if message.sending_policy is None else SENDING_POLICIES.format(message.sending_policy),
-        failure=_failure(message.failure),
+        failure=_failure(message.end.failure),
         accept_time=to_timestamp(message.accept_time),
         due_time=to_timestamp(message.due_time),
         expire_time=to_optional_timestamp(message.expire_time),
-        outcome_time=to_optional_timestamp(message.outcome_time),
-        attempt_count=message.attempt_count,
+        outcome_time=to_optional_timestamp(message.end.time),
+        attempt_count=message.attempts.count,
         attempts=[to_attempt(event.detail) for event in events if isinstance(event.detail, Attempt)],
         events=[to_event(event, campaign_id) for event in events],
         action=message.action.id,
