@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -60,10 +61,13 @@ class ServiceProcess:
             "CLARION_STORE": f"sqlite:///{self.folder}/clarion.db",
         }
         with self.log.open("ab") as log:
-            self._process = fork_server().start(log.fileno(), {**os.environ, **settings, **self._environment}, "serve")
+            self._process = self._launch({**os.environ, **settings, **self._environment}, log.fileno())
         self._output = await reader_of(self._process.output)
         async with asyncio.timeout(START_SECONDS):
             await self._until_serving()
+
+    def _launch(self, environment: Mapping[str, str], log: int) -> Forked:
+        return fork_server().start(log, environment, "serve")
 
     async def _until_serving(self) -> None:
         self.metrics.clear()
