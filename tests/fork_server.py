@@ -1,4 +1,4 @@
-"""Runs `clarion serve` and other programs in processes that are forked from one that has loaded the service already.
+"""Runs `clarion serve`, other commands and programs in processes that are forked from one that has loaded them already.
 
 Such a start takes a third of the processor time of a new interpreter. The rest is as ever: the environment, standard
 output and error, signals and the exit code. The shared service of `tests/service.py` starts an interpreter of its own.
@@ -24,13 +24,19 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-#: Says what a service loads when it starts; some of it only with one store or another.
+#: Says what a service loads when it starts, some of it only with one store or another, and what commands load.
 LOADED = (
     "clarion_server.adapters.queue.jetstream",
     "clarion_server.adapters.storage.postgresql",
     "clarion_server.adapters.storage.sqlite",
     "clarion_server.programs.preparing",
     "clarion_server.programs.serving",
+    "clarion_server.programs.linting",
+    "clarion_server.programs.testing",
+    "clarion_server.transport.cli.apply_run",
+    "clarion_server.transport.cli.files.applying",
+    "clarion_server.transport.cli.files.resources",
+    "clarion_server.transport.cli.session",
     "clarion_server.transport.http.server",
     "tests.integration.storage.writing",
 )
@@ -76,13 +82,23 @@ class ForkServer:
         atexit.register(self.close)
 
     def start(
-        self, errors: int, environment: Mapping[str, str], *arguments: str, module: str = "clarion_server.__main__"
+        self,
+        errors: int,
+        environment: Mapping[str, str],
+        *arguments: str,
+        module: str = "clarion_server.__main__",
+        folder: Path = ROOT,
+        given: int | None = None,
     ) -> Forked:
-        """Calls `main` of the module with these arguments and that environment. Its standard error is `errors`."""
+        """Calls `main` of the module in that folder, with these arguments and that environment. Its standard error is
+        `errors`, and its standard input `given`, or nothing.
+        """
         output, their_output = os.pipe()
         end, their_end = os.pipe()
-        request = json.dumps((module, arguments, dict(environment))).encode() + b"\n"
-        sent = socket.send_fds(self._connection, [request], [their_output, errors, their_end])
+        request = json.dumps((module, arguments, dict(environment), str(folder))).encode() + b"\n"
+        with Path(os.devnull).open("rb") as nothing:
+            files = [nothing.fileno() if given is None else given, their_output, errors, their_end]
+            sent = socket.send_fds(self._connection, [request], files)
         self._connection.sendall(request[sent:])
         os.close(their_output)
         os.close(their_end)
@@ -139,38 +155,39 @@ class _Forks:
                     return True
 
     def _request(self) -> tuple[list[Any], list[int]] | None:
-        text, pipes, _, _ = socket.recv_fds(self._connection, _LARGEST_READ, 3)
+        text, pipes, _, _ = socket.recv_fds(self._connection, _LARGEST_READ, 4)
         while text and not text.endswith(b"\n"):
             text += self._connection.recv(_LARGEST_READ)
         return (json.loads(text), pipes) if text else None
 
     def _fork(self, request: list[Any], pipes: list[int]) -> bool:
-        output, errors, end = pipes
+        given, output, errors, end = pipes
         pid = os.fork()
         if pid == 0:
-            self.module, arguments, environment = request
-            self._take_over(output, errors, end)
+            self.module, arguments, environment, folder = request
+            self._take_over(given, output, errors, end)
+            os.chdir(folder)
             sys.argv = [self.module, *arguments]
             os.environ.clear()
             os.environ.update(environment)
             return True
-        os.close(output)
-        os.close(errors)
+        for each in (given, output, errors):
+            os.close(each)
         self._ends[pid] = end
         self._connection.sendall(str(pid).encode())
         return False
 
-    def _take_over(self, output: int, errors: int, end: int) -> None:
-        """Leaves the signals and files of the process that forks, and takes these pipes as standard ones."""
+    def _take_over(self, given: int, output: int, errors: int, end: int) -> None:
+        """Leaves the signals and files of the process that forks, and takes these as standard ones."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._selector.close()
         for each in (self._connection, self._signals, self._signalled):
             each.close()
-        os.dup2(output, 1)
-        os.dup2(errors, 2)
-        for pipe in (output, errors, end, *self._ends.values()):
-            os.close(pipe)
+        for number, file in enumerate((given, output, errors)):
+            os.dup2(file, number)
+        for file in (given, output, errors, end, *self._ends.values()):
+            os.close(file)
 
     def _report_ended(self) -> None:
         for pid in list(self._ends):

@@ -6,16 +6,19 @@ import asyncio
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
 from clarion_client import AsyncClient
 from clarion_server.transport.cli.app import run
 
+from tests.fork_server import fork_server, reader_of
 from tests.service import Sandbox
 from tests.smtp_sink import SmtpSink
 
@@ -75,8 +78,9 @@ class Finished:
 class CommandLine:
     """Runs commands in `folder`, without a terminal: `await clarion("report", "order-confirmed")`.
 
-    A call runs the command in a thread of this process, which saves the start of an interpreter. `process` and `start`
-    run a process, which commands need that end by a signal.
+    A call runs the command in a thread of this process, which saves the start of an interpreter. `process` runs it in
+    one of its own, which is forked from one that has loaded the commands. `start` starts an interpreter, for commands
+    that end by a signal.
     """
 
     folder: Path
@@ -86,15 +90,22 @@ class CommandLine:
         return await asyncio.to_thread(self._run, arguments, stdin)
 
     async def process(self, *arguments: str, stdin: str = "") -> Finished:
-        process = await self.start(*arguments)
-        try:
-            async with asyncio.timeout(SECONDS):
-                out, err = await process.communicate(stdin.encode())
-        finally:
-            if process.returncode is None:
-                process.kill()
-        assert process.returncode is not None
-        return Finished(process.returncode, out.decode(), err.decode())
+        with TemporaryFile() as given, TemporaryFile() as errors:
+            given.write(stdin.encode())
+            given.seek(0)
+            environment = {**os.environ, **self.environment}
+            process = fork_server().start(
+                errors.fileno(), environment, *arguments, folder=self.folder, given=given.fileno()
+            )
+            out, end = await reader_of(process.output), await reader_of(process.end)
+            try:
+                async with asyncio.timeout(SECONDS):
+                    printed, status = await out.read(), int(await end.read())
+            except TimeoutError:
+                os.kill(process.pid, signal.SIGKILL)
+                raise
+            errors.seek(0)
+            return Finished(status, printed.decode(), errors.read().decode())
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
