@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,23 +46,38 @@ async def odd(shop: CommandLine) -> CommandLine:
     return shop
 
 
-def checked_by_mypy(folder: Path, context: str) -> str:
-    """Returns what mypy finds in a caller of the generated function."""
-    (folder / "caller.py").write_text(CALLER % context)
-    settings = ("--strict", "--no-incremental", "--cache-dir", str(folder / "cache"), "--follow-imports", "silent")
-    environment = {"MYPYPATH": f"{ROOT / 'clients' / 'python'}:{folder}", "PATH": ""}
-    command = [sys.executable, "-m", "mypy", *settings, "caller.py", "typed_trigger.py"]
+def errors_in_callers(
+    folder: Path, source: str, suffix: str, contexts: list[str], *command: str
+) -> set[tuple[str, str]]:
+    """Writes a caller of the generated function with each context, `caller0` and so on. Returns the file and the line
+    of each error that a compiler finds in them.
+    """
+    callers = [f"caller{number}.{suffix}" for number in range(len(contexts))]
+    for caller, context in zip(callers, contexts, strict=True):
+        (folder / caller).write_text(source % context)
+    environment = {**os.environ, "MYPYPATH": f"{ROOT / 'clients' / 'python'}:{folder}"}
+    command = (*command, *callers)
     checked = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    return checked.stdout + checked.stderr
+    printed = checked.stdout + checked.stderr
+    found = set(re.findall(r"^(\S+?)[:(](\d+)\b.*\berror\b", printed, re.MULTILINE))
+    assert found or checked.returncode == 0, printed
+    return found
+
+
+def good_and_wrong(good: str, quote: str) -> list[str]:
+    """Returns a context that fits the schema, and three with a misspelt name, without a field, and of another type."""
+    without_a_field = good.replace(f"{quote}400{quote}: 7, ", "")
+    return [good, good.replace("from-date", "from-dat"), without_a_field, good.replace("1.5", f"{quote}1.5{quote}")]
 
 
 async def test_the_python_function_compiles_sends_and_finds_misspelt_fields(odd: CommandLine) -> None:
     written = await odd("codegen", "order-confirmed", "--lang", "python", "-o", "typed_trigger.py")
     assert written.status == 0, written.err
-    good = repr(CONTEXT)
-    assert "Success" in checked_by_mypy(odd.folder, good)
-    for wrong in (good.replace("from-date", "from-dat"), good.replace("'400': 7, ", ""), good.replace("1.5", "'1.5'")):
-        assert "caller.py:6: error" in checked_by_mypy(odd.folder, wrong)
+    contexts = good_and_wrong(repr(CONTEXT), "'")
+    settings = ("--strict", "--no-incremental", "--cache-dir", str(odd.folder / "cache"), "--follow-imports", "silent")
+    command = (sys.executable, "-m", "mypy", *settings, "typed_trigger.py")
+    errors = errors_in_callers(odd.folder, CALLER, "py", contexts, *command)
+    assert errors == {(f"caller{number}.py", "6") for number in (1, 2, 3)}
     module: Any = loaded(odd.folder / "typed_trigger.py")
     target, key = odd.environment["CLARION_TARGET"], odd.environment["CLARION_API_KEY"]
     with Client(target, api_key=key) as client:
@@ -84,18 +101,10 @@ async def test_the_typescript_function_compiles_and_finds_misspelt_fields(odd: C
     (odd.folder / "node_modules").mkdir()
     (odd.folder / "node_modules" / "clarion-client").symlink_to(client)
     odd.write("package.json", '{"type": "module"}')
-    good = json.dumps(CONTEXT)
-    assert compiled(odd.folder, good) == ""
-    for wrong in (good.replace("from-date", "from-dat"), good.replace('"400": 7, ', ""), good.replace("1.5", '"1.5"')):
-        assert "caller.ts(6," in compiled(odd.folder, wrong)
-
-
-def compiled(folder: Path, context: str) -> str:
-    """Returns what the TypeScript compiler finds in a caller of the generated function."""
-    (folder / "caller.ts").write_text(TYPESCRIPT_CALLER % context)
+    contexts = good_and_wrong(json.dumps(CONTEXT), '"')
     settings = ("--strict", "--noEmit", "--skipLibCheck", "--target", "es2022", "--module", "nodenext")
-    command = [str(COMPILER), *settings, "caller.ts"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout
+    errors = errors_in_callers(odd.folder, TYPESCRIPT_CALLER, "ts", contexts, str(COMPILER), *settings)
+    assert errors == {(f"caller{number}.ts", "6") for number in (1, 2, 3)}
 
 
 async def test_a_generated_file_can_be_checked_for_being_of_the_live_schema(odd: CommandLine) -> None:
