@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
 from clarion_server.adapters.rendering.schemas.comparison import schema_differences
 from clarion_server.adapters.rendering.schemas.rules import validator
 from clarion_server.domain.campaigns.schema_difference import SchemaEffect
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+SOAK = bool(os.environ.get("CLARION_SOAK"))
 TEXT, NUMBER = {"type": "string"}, {"type": "number"}
 
 
@@ -157,6 +159,8 @@ pairs = st.tuples(nested(schemas), nested(schemas)) | nested(schemas).flatmap(
 )
 
 
+# One in three pairs that are drawn takes or refuses any of the contexts, and each is hundreds of choices.
+@settings(max_examples=2_000 if SOAK else 12)
 @given(pair=pairs, contexts=st.lists(st.dictionaries(st.sampled_from("abc"), instances, max_size=3), max_size=8))
 def test_what_was_taken_and_is_refused_now_always_shows(pair: tuple[Any, Any], contexts: list[Any]) -> None:
     before, after = ({**schema, "type": "object"} for schema in pair)
