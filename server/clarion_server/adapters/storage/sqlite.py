@@ -29,7 +29,7 @@ from clarion_server.application.ports.store import StoreUnavailable
 
 Connect = Callable[[], sqlite3.Connection]
 
-#: Is the first with RETURNING.
+#: This is the first version of SQLite with RETURNING.
 _OLDEST_SQLITE = (3, 35, 0)
 
 #: The writer's connection keeps so many. Texts of bulk statements come in many sizes, and each is parsed once while it
@@ -38,9 +38,9 @@ _WRITER_STATEMENTS = 128
 #: Each reader keeps so many. With 128 four readers came to 16 MB after some minutes of all kinds of calls.
 _READER_STATEMENTS = 32
 
-#: Is in bytes. Writing a file of this size anew takes some tens of milliseconds, for which triggers wait.
+#: Files of at most this many bytes are written anew, which takes some tens of milliseconds, for which triggers wait.
 VACUUM_LIMIT = 8 * 1024 * 1024
-#: Says how long writers may have to wait for readers of old pages, when the log is emptied.
+#: Writers wait at most this long for readers of old pages when the log is emptied.
 _SCRUB_TIMEOUT_MS = 10
 
 # A commit is on the disk before it returns.

@@ -22,7 +22,7 @@ from clarion_server.domain.messages.message import Lane
 
 log = structlog.get_logger()
 
-#: Says how many messages one round claims at most: about one group commit, so that accepting and recording take turns.
+#: One round claims at most this many messages, about one group commit, so that accepting and recording take turns.
 _MESSAGES_PER_ROUND = 500
 #: Says how long, in seconds, the loop waits after an error.
 RETRY_SECONDS = 1.0

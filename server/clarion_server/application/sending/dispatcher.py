@@ -35,7 +35,7 @@ from clarion_server.domain.value import value
 
 log = structlog.get_logger()
 
-#: Says how long, in seconds, an outcome that could not be recorded waits for the next try.
+#: An outcome that could not be recorded is tried again after this many seconds.
 RETRY_SECONDS = 1.0
 #: Says how long, in seconds, a dispatcher that closes waits for a store that does not answer. Outcomes that it could
 #: not record by then are in doubt for the process that takes over.
@@ -60,7 +60,7 @@ class DispatcherPorts:
 
 @value
 class _Turn:
-    """Is what a worker attempts next."""
+    """Is the message that a worker attempts next."""
 
     claimed: ClaimedMessage
     prepared: PreparedMessage | None = None

@@ -24,7 +24,7 @@ class Dispatchers:
         self._recording = RecordOutcomes(ports.lease.process_id, ports.metrics)
         self._configurations: dict[int, ChannelConfiguration] = {}
         self._open: dict[int, ChannelDispatcher] = {}
-        #: Says what providers said last, of the dispatchers that were closed.
+        #: Holds the sizes that providers announced last, for dispatchers that were closed.
         self._announced: dict[int, int] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._is_closed = False

@@ -118,7 +118,9 @@ class ExclusionReader:
         )
 
     def _keys(self, message: Message, stored: Mapping[str, Namespaces]) -> dict[str, IdentityKey]:
-        """Returns what the recipient's identity is compared by."""
+        """Returns what the recipient's identity is compared by, under the identity as it was given; nothing for one
+        that is malformed.
+        """
         name, _, value = message.identity.partition(":")
         namespace = namespace_of(name, stored.get(message.action.sandbox, NO_NAMESPACES))
         normal = self._identities.normal_value(namespace, value)

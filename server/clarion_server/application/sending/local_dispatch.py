@@ -1,4 +1,4 @@
-"""Says how accepted messages come to be sent at once: what triggering asks of the dispatchers of its process."""
+"""Defines what triggering needs from the dispatchers of its process, so that accepted messages are sent at once."""
 
 from __future__ import annotations
 

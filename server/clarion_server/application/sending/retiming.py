@@ -11,14 +11,14 @@ from clarion_server.application.ports.turn_schedules import Retiming
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.value import value
 
-#: Says how many messages, and how many campaigns, one step looks at.
+#: One step looks at at most this many messages and this many campaigns.
 _BATCH = 500
 _CAMPAIGNS = 50
 
 
 @value
 class _Look:
-    """Is what a step has seen of one campaign."""
+    """Holds the messages of one campaign that a step has looked at."""
 
     due: list[str]
     last: str

@@ -14,11 +14,11 @@ from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channels.channel import ChannelConfiguration
 
-#: Says how often, in seconds, a look follows when something was committed since the last one, by whichever process.
+#: A look follows after this many seconds when any process has committed something since the last one.
 LOOK_SECONDS = 1.0
-#: Says how often it follows though nothing seems to have been committed.
+#: It follows after this many seconds even if nothing seems to have been committed.
 _LOOK_ANYWAY_SECONDS = 10.0
-#: Says how many new or changed channel configurations one look reads at most. The next look reads further ones.
+#: One look reads at most this many new or changed channel configurations. The next look reads further ones.
 _CHANGES_PER_LOOK = 200
 
 
@@ -27,7 +27,7 @@ class _Configurations:
     keys: Collection[int]
     """Holds the keys of all channel configurations in the store."""
     changed: Sequence[ChannelConfiguration]
-    """Holds those that are new, or of another revision: at most _CHANGES_PER_LOOK of them."""
+    """Holds the channel configurations that are new or changed, at most _CHANGES_PER_LOOK of them."""
 
 
 class StoreLook:
@@ -64,7 +64,7 @@ class StoreLook:
     async def run(self) -> None:
         """Raises Unavailable, and is due again then."""
         wants_configurations = self._wants_configurations
-        # Cleared first: whoever wants a look during this one wants another.
+        # It is cleared first: a request during this look is one for another look.
         self._is_wanted = self._wants_configurations = False
         try:
             self._version, self._time = self._transactions.commit_version(), time.monotonic()

@@ -42,7 +42,7 @@ class AcceptItem:
     reservations: Sequence[Reservation | None]
     """Is the capacity that is reserved for the messages of each action."""
     profile_use: ProfileUse | None = None
-    """None means that no stored profile is used."""
+    """Is None when no stored profile is used."""
 
 
 class AcceptTriggers(BulkOperation[AcceptItem, Decision]):

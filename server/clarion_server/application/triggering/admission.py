@@ -68,17 +68,17 @@ class RecipientFile:
     """Is a file of a recipient: one that comes with the call, or one that was uploaded."""
 
     given: FileInput | None = None
-    """None means that it was uploaded."""
+    """Is the file itself; None when it was uploaded before."""
     attachment: str = ""
     """Is the id of the upload."""
     name: str = ""
-    """Is what the mail calls an upload; empty: as the upload is called."""
+    """Is the name of an upload in the mail; empty for the name that it was uploaded under."""
     violation: Violation | None = None
     """Says why it could not be read."""
 
     @property
     def digest(self) -> list[str]:
-        """Returns what tells it from another file."""
+        """Returns a digest that distinguishes it from other files."""
         given = self.given
         described = [] if given is None else [given.name, given.content_type, given.digest.hex()]
         return [self.attachment, self.name, *described]
@@ -164,7 +164,7 @@ def time_violations(send_time: Instant | None, expire_time: Instant | None, now:
 
 
 def violations_without_campaign(command: TriggerCommand, now: Instant) -> list[Violation]:
-    """Returns what is wrong with a call, whichever campaign it is for."""
+    """Returns the violations of a call that can be found without its campaign."""
     found = call_violations(command, now)
     for index, recipient in enumerate(command.recipients):
         found += [violation.under(f"recipients[{index}]") for violation in recipient.violations]
@@ -204,7 +204,8 @@ def admit(command: TriggerCommand, live: LiveCampaign, identities: IdentityReade
 def _normal_value(value: str, live: LiveCampaign, identities: IdentityReader) -> str | None:
     """Returns the form of an identity's value by which it is compared; None when it is malformed."""
     if live.takes_any_email and value.isascii():
-        # No profile has one that is no address. Those that are no addresses are not told apart, which takes time.
+        # No profile has an identity that is no address. Such identities are not compared with each other, which would
+        # take time.
         return email_key(value)
     normal_value = identities.normal_value(live.namespace, value)
     return value if normal_value is None and live.takes_any_email else normal_value
@@ -288,7 +289,7 @@ def _check_addresses(
 
 
 def context_violations(context: bytes) -> list[Violation]:
-    """Returns what is wrong with a context, given as JSON, whatever its campaign demands."""
+    """Returns the violations of a context, given as JSON, that can be found without its campaign."""
     if len(context) <= MAX_CONTEXT_BYTES and _ESCAPED_NUL not in context:
         return []
     return _json_violations("context", context, MAX_CONTEXT_BYTES)

@@ -50,7 +50,8 @@ class CancelMessages:
             find_execution(unit, caller.visibility, execution_id)
             if self._end_run(unit, execution_id):
                 return None
-            # First, as it waits for whoever moves one of these messages: what followed it by then is queued.
+            # This comes first, as it waits for transactions that move one of these messages. Whatever follows such a
+            # message is queued by then.
             unit.messages.drop_fallbacks(execution_id)
             self._cancel_queued(unit, execution_id)
             return cancellation(unit.messages.state_counts(execution_id))

@@ -97,7 +97,7 @@ class MembershipReader:
         if condition is None:
             return frozenset()
         evaluator = Evaluator(condition, self._compiler, trigger.execution.accept_time)
-        # A failure is true in a condition of Python, too: whoever a condition fails for is no member.
+        # A failure counts as true in Python, but whoever a condition fails for is no member.
         return {key for key in people if (subject := found.subjects.get(key)) and evaluator.verdict(subject) is True}
 
 

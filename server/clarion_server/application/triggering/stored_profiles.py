@@ -57,7 +57,7 @@ class ProfileUse:
     lacks_address: bool
     """Says whether a recipient lacks an address that its profile may have."""
     members: MemberUse | None = None
-    """None means that the recipients are those of a call."""
+    """Is None when the recipients are those of a call."""
 
     @property
     def policy(self) -> UnknownRecipientPolicy:

@@ -19,9 +19,9 @@ DOMAIN = "clarion.dev"
 
 #: The largest status in the trailers. gRPC's default limit for all metadata is 8 KiB.
 MAX_STATUS_BYTES = 6 * 1024
-#: Is the most violations that a status lists on any transport.
+#: A status lists at most this many violations on any transport.
 _MAX_LISTED = 1_000
-#: Is the longest text, in characters. The path of a field contains names that its caller chose.
+#: Texts have at most this many characters. The path of a field contains names that its caller chose.
 _MAX_TEXT = 1_000
 
 _CODE = grpc.StatusCode

@@ -12,7 +12,7 @@ from clarion_server.domain.violation import Violation, too_many
 #: Is the field of every update request that has the mask.
 _FIELD = "update_mask"
 _ALL = "*"
-#: Is the most paths that are read. No resource has as many fields.
+#: At most this many paths are read. No resource has as many fields.
 _MAX_PATHS = 100
 
 

@@ -18,9 +18,9 @@ from clarion_server.transport.api.convert.attachments import to_attachment, to_u
 from clarion_server.transport.api.pagination import page_of
 from clarion_server.transport.api.requests import Unread, check_decoded, converted
 
-#: Says how many uploads are read at a time, each of which is in memory until its end. Further ones wait.
+#: At most this many uploads are read at a time, as each is in memory until its end. Further ones wait.
 _MAX_UPLOADS = 8
-#: Says how long an upload may take, in seconds.
+#: An upload takes at most this many seconds.
 _UPLOAD_SECONDS = 600.0
 
 

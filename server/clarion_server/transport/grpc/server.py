@@ -120,7 +120,7 @@ def _handler(method: GuardedMethod) -> grpc.RpcMethodHandler[Any, Any]:
     )
 
 
-#: By whether the caller streams, and whether the server does.
+#: Holds the makers of handlers by whether the caller streams, and whether the server does.
 _MAKERS: Mapping[tuple[bool, bool], Callable[..., grpc.RpcMethodHandler[Any, Any]]] = {
     (False, False): grpc.unary_unary_rpc_method_handler,
     (False, True): grpc.unary_stream_rpc_method_handler,

@@ -24,7 +24,7 @@ from clarion_server.transport.api.requests import Unread, check_decoded, convert
 
 log = structlog.get_logger()
 
-#: Is the most requests of a stream, and their bytes, that are read ahead of their answers.
+#: At most this many requests of a stream, and this many bytes of them, are read ahead of their answers.
 MAX_UNANSWERED = 1_024
 MAX_UNANSWERED_BYTES = 8 * 1024 * 1024
 

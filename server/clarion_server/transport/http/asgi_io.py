@@ -13,7 +13,7 @@ from clarion_server.transport.api.requests import MAX_REQUEST_BYTES
 from clarion_server.transport.http.refusals import HttpRefusal, body_too_long, body_too_slow, media_type_unknown
 from clarion_server.transport.http.statuses import Headers, body_of, headers_of
 
-#: Is the time for the body of a request, in seconds.
+#: The body of a request must arrive within this many seconds.
 BODY_SECONDS: Final = 30.0
 
 JSON: Final = "application/json"

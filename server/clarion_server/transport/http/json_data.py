@@ -18,7 +18,7 @@ from clarion_server.transport.http.json_text import duplicates
 
 Violations = list[Violation]
 
-#: Is the most violations that are collected: more would take long and only fill the answer.
+#: At most this many violations are collected: more would take long and only fill the answer.
 MAX_VIOLATIONS: Final = 1_000
 
 

@@ -173,7 +173,7 @@ class _Expected(NamedTuple):
 
     description: str
     types: frozenset[type] = frozenset()
-    """Of the JSON value; empty where it may be any data."""
+    """Holds the types that the JSON value may have; empty when it may be any data."""
     pattern: re.Pattern[str] | None = None
     """Matches the whole of a text, where the conversion takes others too."""
 

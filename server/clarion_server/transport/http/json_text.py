@@ -31,7 +31,8 @@ class DuplicateNames(dict[str, Any]):
         self.names = [name for name, count in counts.items() if count > 1]
 
 
-#: Is the most values in a body: members, entries, objects and lists. Reading more takes too much of a processor's time.
+#: A body has at most this many values (members, entries, objects and lists). Reading more takes too much processor
+#: time.
 MAX_VALUES: Final = 100_000
 #: A body with more values, or bytes, is large: to read and to convert it may take 10 ms.
 _LARGE_VALUES, _LARGE_BYTES = 5_000, 256 * 1024
@@ -81,7 +82,7 @@ def _has_too_many_values(body: bytes) -> bool:
 
 
 def _syntax_error(body: bytes) -> Violation | None:
-    """Returns what orjson says, whose texts explain more than Python's and repeat nothing of the body."""
+    """Returns the error in the words of orjson, which explain more than Python's and repeat nothing of the body."""
     try:
         orjson.loads(body)
     except orjson.JSONDecodeError as error:

@@ -16,16 +16,17 @@ from typing import Any, Final
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-#: Is the time for the headers of a request, in seconds, from the start of the connection or from their first byte.
+#: The headers of a request must arrive within this many seconds from the start of the connection or from their first
+#: byte.
 HEADER_SECONDS: Final = 10.0
-#: Is the most bytes of a request line with its headers.
+#: A request line and its headers have at most this many bytes.
 MAX_HEADER_BYTES: Final = 32 * 1024
-#: Says how long, in seconds, a caller may read nothing of its answer.
+#: A caller may read nothing of its answer for at most this many seconds.
 SEND_SECONDS: Final = 30.0
 #: Says how long, in seconds, the rest of a request is read and dropped after its answer. If the connection was closed
 #: at once, the answer might be lost.
 LINGER_SECONDS: Final = 2.0
-#: Is the most connections at a time: gRPC, the store and the channels need file descriptors too.
+#: There are at most this many connections at a time: gRPC, the store and the channels need file descriptors too.
 MAX_CONNECTIONS: Final = min(4_096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
 _NO_BODY: Final = b"connection: close\r\ncontent-length: 0\r\n\r\n"

@@ -12,7 +12,7 @@ from clarion_server.adapters.storage.schema import approval_steps
 from clarion_server.domain.approvable import DraftKey, DraftKind
 from clarion_server.domain.approvals.approval import ApprovalAction, ApprovalStep
 
-#: Is the column that refers to what has a draft of each kind.
+#: Holds, for each kind of draft, the column that refers to its campaign or fragment.
 _COLUMNS: Mapping[DraftKind, Column[Any]] = {
     DraftKind.CAMPAIGN: approval_steps.c.campaign_key,
     DraftKind.FRAGMENT: approval_steps.c.fragment_key,

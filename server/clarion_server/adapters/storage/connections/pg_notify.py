@@ -23,7 +23,7 @@ _TAKE_SHARD = (
     f"SELECT shard FROM generate_series(1, {_SHARDS}) AS shard"  # noqa: S608 - constants alone
     f" WHERE pg_try_advisory_lock({_SHARD_CLASS}, shard) LIMIT 1"
 )
-#: Says how long, in seconds, it waits between two attempts to connect.
+#: The listener waits this many seconds between two attempts to connect.
 _RETRY_AFTER = 1.0
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from clarion_server.application.ports.store import CommitListener
 
-#: Says how many processes can notify each other.
+#: At most this many processes can notify each other.
 MAX_SOCKETS = 64
 _LONGEST = 4096
 #: Says how long, in seconds, a listener collects notifications before it is called again.

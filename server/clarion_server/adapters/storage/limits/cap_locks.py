@@ -78,7 +78,8 @@ _LEAVE_PLACES = BulkStatement(
     Values(*_IDENTITY),
 )
 
-#: Says how long a row that comes too late in the order is waited for. PostgreSQL looks for deadlocks after a second.
+#: A transaction waits this long for a row that comes too late in the order. PostgreSQL looks for deadlocks after a
+#: second.
 _SHORT = "SET LOCAL lock_timeout = '50ms'"
 _USUAL = "SET LOCAL lock_timeout TO DEFAULT"
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -125,7 +126,7 @@ class CapLocks:
         return {row: entries for row, entries in found.items() if row in rows}
 
     def lock_persons(self, persons: Collection[CapPerson]) -> dict[CapRow, CapEntries]:
-        """Does the same for the rows of these persons that are there."""
+        """Locks the stored rows of these persons, in the same order."""
         wanted = [(person,) for person in sorted(persons)]
         if self._held or self._to_lock:
             rows = read_entries(_READ_PERSONS.select(self._connection, wanted))

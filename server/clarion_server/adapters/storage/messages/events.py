@@ -175,7 +175,7 @@ def _from_row(row: Sequence[Any]) -> Event:
     )
 
 
-#: By the kind of the detail. An attempt, and its absence, have the codec of attempts.
+#: Holds the codecs by the kind of the detail. An attempt, and its absence, have the codec of attempts.
 _CODECS: Mapping[type[Any], JsonCodec[Any]] = {
     Exclusion: EXCLUSION,
     SuppressionChange: SUPPRESSION_CHANGE,
@@ -188,7 +188,7 @@ _CODECS: Mapping[type[Any], JsonCodec[Any]] = {
     SilenceChange: SILENCE_CHANGE,
     FragmentChange: FRAGMENT_CHANGE,
 }
-#: By the type of the event.
+#: Holds the kind of the detail by the type of the event.
 _CODECS_OF_TYPES: Mapping[EventType, JsonCodec[Any]] = {
     EventType.EXCLUDED: EXCLUSION,
     EventType.SUPPRESSION_CREATED: SUPPRESSION_CHANGE,

@@ -120,7 +120,7 @@ def _runs_without_ids(new: Sequence[Execution]) -> list[Run]:
 
 
 def _shared_fields(execution: Execution) -> tuple[Any, ...]:
-    """Returns what executions with the same values in the shared columns have in common."""
+    """Returns the fields that are the same for all executions with the same values in the shared columns."""
     return (
         execution.sandbox,
         execution.campaign_key,

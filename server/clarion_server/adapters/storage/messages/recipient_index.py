@@ -20,7 +20,7 @@ from sqlalchemy import CTE, Connection, func, select, update
 from clarion_server.adapters.storage.schema import messages
 from clarion_server.domain.messages.message import Message
 
-#: Is the number of messages in a new segment. Smaller segments write less, larger ones make fewer to search.
+#: A new segment has this many messages. With smaller segments less is written, with larger ones fewer are searched.
 SEGMENT_SIZE = 1024
 #: Is the number of segments of one level that are merged into one of the next. More of them are more to search, fewer
 #: are merged more often.

@@ -21,7 +21,7 @@ from clarion_server.domain.people.profile import KnownProfile, Profile
 _IDENTITY = (profile_identities.c.sandbox, profile_identities.c.namespace, profile_identities.c.normal_value)
 
 
-#: Is an empty text in SQL.
+#: Is the SQL of an empty text.
 _EMPTY = "''"
 #: Stands between texts that are read as one. JSON has no such character, as control characters are escaped there.
 _BETWEEN = "\x1e"

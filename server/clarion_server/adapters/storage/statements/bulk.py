@@ -25,7 +25,7 @@ Run = tuple[Row, Sequence[Row]]
 _EXACT = 64
 #: SQLite takes 32,766 parameters (SQLITE_MAX_VARIABLE_NUMBER); no row here has more than 63.
 _MOST = 512
-#: So many rows with the same values are worth a statement of their own.
+#: At least this many rows with the same values are worth a statement of their own.
 _ENOUGH = 16
 #: Limits the arrays of one statement to a few MB.
 _MOST_IN_ARRAYS = 8192
@@ -75,7 +75,7 @@ class BulkStatement:
         return chain.from_iterable(self.run(connection, rows, before=before, after=after))
 
     def read(self, connection: Connection, rows: Sequence[Row], *, before: Row = (), after: Row = ()) -> Iterable[Row]:
-        """Does the same as `select` for rows that are read by position alone."""
+        """Does the same as `select`, for callers that read the columns of rows by their positions alone."""
         statements = self._statements(connection.dialect, rows, before, after)
         found = [driver.run(connection, text, parameters).fetchall() for text, parameters in statements]
         return chain.from_iterable(found)

@@ -17,7 +17,7 @@ from clarion_server.domain.access.access import Visibility
 
 #: SQLite unites at most 500 selects (SQLITE_MAX_COMPOUND_SELECT).
 _MOST_GROUPS = 256
-#: Is a text that sorts after every id.
+#: This text sorts after every id.
 BEYOND_ALL = "\U0010ffff"
 _CAMPAIGN_KEYS = select(campaigns.c.key).where(
     campaigns.c.sandbox == bindparam("sandbox"), campaigns.c.access_mask.bitwise_and(bindparam("hidden")) == 0

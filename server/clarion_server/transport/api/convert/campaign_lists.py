@@ -25,9 +25,9 @@ _ORDERS: Mapping[str, tuple[type, Callable[[Campaign], str | int]]] = {
 _DESCENDING = "desc"
 
 MAX_FILTER_TAGS = 100
-#: Is in characters.
+#: A text to filter by has at most this many characters.
 MAX_FILTER_TEXT = 200
-#: Is the creator that stands for the caller.
+#: A filter for this creator means the caller.
 _ME = "me"
 
 

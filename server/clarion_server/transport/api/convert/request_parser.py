@@ -17,7 +17,7 @@ from clarion_server.transport.api.convert.enums import EnumPair, M, N
 from clarion_server.transport.api.convert.structs import NotJson, to_dict, violations_of
 from clarion_server.transport.api.convert.times import from_duration, from_timestamp
 
-#: Is the most values of a repeated enum field that are read. No enum has as many members.
+#: At most this many values of a repeated enum field are read. No enum has as many members.
 MAX_MEMBERS = 100
 
 _NANOS = 1_000_000_000

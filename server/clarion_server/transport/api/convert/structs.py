@@ -14,12 +14,12 @@ from google.protobuf import struct_pb2
 
 from clarion_server.domain.violation import Violation
 
-#: Is the deepest nesting that is read, far below the recursion limits of Python.
+#: Nesting is read to at most this depth, which is far below the recursion limits of Python.
 MAX_DEPTH = 32
 #: Doubles beyond this bound skip whole numbers, so that the number which was meant is unknown.
 MAX_WHOLE = 2**53
 
-#: Is the most violations of a Struct that are reported.
+#: At most this many violations of a Struct are reported.
 _MAX_VIOLATIONS = 100
 
 _NOT_A_NUMBER = Violation("", "NOT_A_NUMBER", "Must be a finite number.")

@@ -133,7 +133,7 @@ def is_deleted(view: ExecutionView) -> bool:
     return MessageState.CANCELLED in states and states <= {MessageState.CANCELLED, MessageState.EXCLUDED}
 
 
-#: Says where Adobe's callers expect another code than the contract's.
+#: Holds the codes of HTTP by reason, where Adobe's callers expect another one than the contract's.
 _CODES: Final = {"ILLEGAL_TRANSITION": 409}
 
 

@@ -33,7 +33,7 @@ MAX_RECIPIENTS: Final = 20
 UUID_PREFIX: Final = "ajo-"
 
 _TYPES: Final = ("aep", "external")
-#: Says what Adobe's API sends and Clarion does not, wherever it stands. It is refused, because the message would
+#: Lists what Adobe's API sends and Clarion does not, wherever it stands. It is refused, because the message would
 #: differ.
 UNSUPPORTED: Final = frozenset({"mobilePhoneNumber", "pushInfo"})
 #: Holds the levels of a body that `context` and `profile` stand in: the body, its recipients, each of them.

@@ -24,7 +24,8 @@ from clarion_server.transport.http.statuses import HTTP_CODES, headers_of
 
 PATH: Final = "/ims/token/{version}"
 GRANT: Final = "client_credentials"
-#: As IMS gives tokens, in seconds. Callers ask again after it; the key stays the same.
+#: A token is said to be valid for this many seconds, as those of IMS are. Callers then ask again; the key stays the
+#: same.
 EXPIRES_IN: Final = 86_399
 
 _BAD_REQUEST: Final = 400

@@ -39,7 +39,7 @@ class Form:
 
 
 def shown(value: str, is_ticked: bool, text_version: str) -> str:
-    """Returns what a form sends about a box besides its tick."""
+    """Returns the value that a form sends for a box besides its tick."""
     return f"{value}{'+' if is_ticked else '-'}{text_version}"
 
 

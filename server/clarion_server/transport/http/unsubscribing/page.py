@@ -25,7 +25,7 @@ class Row:
 
     value: str
     shown: str
-    """Is what the form sends about it besides its tick."""
+    """Is the value that the form sends for the box besides its tick."""
     is_ticked: bool
     name: str
     description: str
@@ -38,10 +38,10 @@ class Page:
     """Is the path to which the forms are sent."""
     address: str = ""
     status: str = ""
-    """Is what has happened."""
+    """Is a text about what was done."""
     question: str = ""
     consequence: str = ""
-    """Is what follows from a yes to the question."""
+    """Is a text about what a yes to the question means."""
     rows: Sequence[Row] = ()
     end_all: str = ""
     """Holds the words of the button that ends all marketing."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from clarion_server.domain.channel_kind import Channel
 
-#: Is the language of a page for whose locale there is no file.
+#: A page for whose locale there is no file is in this language.
 DEFAULT: Final = "en"
 #: A file is named after its language (BCP 47). To add one is all that a further language takes.
 _SUFFIX: Final = ".toml"
