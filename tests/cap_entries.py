@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from clarion_server.adapters.storage.limits.cap_locks import CapRow
 from clarion_server.adapters.storage.schema import cap_entries
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.instant import Instant
+from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.people.cap_person import CapPerson
-from clarion_server.domain.sending_policies.cap_entries import CapEntries
+from clarion_server.domain.sending_policies.cap_entries import AddedEntries, CapEntries
 from clarion_server.domain.sending_policies.cap_rules import CapScope
 from sqlalchemy import select
 
@@ -24,6 +24,12 @@ def lock(unit: UnitOfWork, rows: Mapping[CapRow, bool], unread_below: int = 0) -
 
 def save(unit: UnitOfWork, entries: Mapping[CapRow, CapEntries]) -> None:
     unit.caps.save(_by_scope(entries))
+
+
+def add(unit: UnitOfWork, times: Mapping[CapRow, dict[str, Instant]], *, memory: Span, now: Instant) -> None:
+    """Adds messages with their times to these rows."""
+    added = {scope: AddedEntries(memory, of_scope) for scope, of_scope in _by_scope(times).items()}
+    unit.caps.add(added, now)
 
 
 def _by_scope(rows: Mapping[CapRow, T]) -> dict[CapScope, dict[CapPerson, T]]:

@@ -19,7 +19,7 @@ class People:
         """`with_choices` also reads what people have chosen."""
         self._unit = unit
         self._with_choices = with_choices
-        self.known: dict[tuple[str, str], KnownProfile] = {}
+        self.known: dict[str, dict[str, KnownProfile]] = {}
         """Holds them by the sandbox and one of their identities in the form that is given."""
         self._asked: dict[SandboxNamespace, dict[str, str]] = {}
 
@@ -61,8 +61,8 @@ class People:
 
     def _take(self, asked: GivenIdentities, found: Mapping[SandboxNamespace, Mapping[str, KnownProfile]]) -> None:
         for namespace, profiles in found.items():
-            sandbox = namespace[0]
+            of_sandbox = self.known.setdefault(namespace[0], {})
             for given, value in asked[namespace].items():
                 profile = profiles.get(value)
                 if profile is not None:
-                    self.known[sandbox, given] = profile
+                    of_sandbox[given] = profile

@@ -7,7 +7,7 @@ from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.messages.message import Message
 from clarion_server.domain.sending_policies.cap_entries import CapEntries
 
-from tests.cap_entries import counted, lock, save
+from tests.cap_entries import add, counted, lock, save
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing
 from tests.contract.store.samples import NOW
@@ -111,23 +111,27 @@ def test_campaigns_are_found_with_their_tags_without_case(work: UnitOfWork) -> N
     assert found == {tagged.key: {"sale", "winter"}}
 
 
-def test_entries_below_a_number_are_counted_and_not_read_and_others_are_added_to_them(work: UnitOfWork) -> None:
-    save(work, {JANE: ENTRIES, ANNA: CapEntries({"c": NOW}, NOW)})
+def test_entries_below_a_number_are_left_out_and_others_are_added_to_them(work: UnitOfWork) -> None:
+    save(work, {JANE: ENTRIES, ANNA: CapEntries({"c": NOW}, NOW + 9)})
     rows = {JANE: True, ANNA: True}
-    found = lock(work, rows, unread_below=2)
-    assert found == {JANE: ENTRIES, ANNA: CapEntries({}, NOW, unread=1)}
-    found[ANNA].put("d", NOW + 3, NOW - 1, 5)
-    save(work, {ANNA: found[ANNA]})
-    assert lock(work, rows, unread_below=3) == {
-        JANE: CapEntries({}, ENTRIES.until, unread=2),
-        ANNA: CapEntries({}, NOW + 8, unread=2),
-    }
-    assert lock(work, rows) == {JANE: ENTRIES, ANNA: CapEntries({"c": NOW, "d": NOW + 3}, NOW + 8)}
+    assert lock(work, rows, unread_below=2) == {JANE: ENTRIES}
+    add(work, {ANNA: {"d": NOW + 3, "e": NOW + 1}}, memory=5, now=NOW)
+    assert lock(work, rows, unread_below=3) == {ANNA: CapEntries({"c": NOW, "d": NOW + 3, "e": NOW + 1}, NOW + 9)}
+    add(work, {ANNA: {"f": NOW + 7}}, memory=5, now=NOW)
+    assert lock(work, {ANNA: True})[ANNA].until == NOW + 12
+    assert lock(work, rows, unread_below=5) == {}
+
+
+def test_entries_are_added_for_many_people_without_any(store: Store) -> None:
+    rows = {CapRow(str(number), 7, "s"): {str(number): NOW} for number in range(3_000)}
+    with committing(store) as work:
+        # They are locked as if they had some.
+        assert lock(work, dict.fromkeys(rows, True), unread_below=1) == {}
+        add(work, rows, memory=5, now=NOW)
+    assert counted(store) == rows
 
 
 def test_entries_that_can_count_no_more_are_replaced_without_being_read(work: UnitOfWork) -> None:
     save(work, {JANE: ENTRIES})
-    found = lock(work, {JANE: True}, unread_below=9)
-    found[JANE].put("c", NOW + 9, ENTRIES.until, 5)
-    save(work, {JANE: found[JANE]})
+    add(work, {JANE: {"c": NOW + 9}}, memory=5, now=ENTRIES.until)
     assert lock(work, {JANE: True}) == {JANE: CapEntries({"c": NOW + 9}, NOW + 14)}

@@ -48,7 +48,7 @@ def ask(work: UnitOfWork) -> ExclusionFacts:
 
 
 def is_denied(facts: ExclusionFacts) -> bool:
-    holder = facts.consents.holders.get((samples.SANDBOX, "email:jane@example.com"))
+    holder = facts.consents.holders.get(samples.SANDBOX, {}).get("email:jane@example.com")
     return holder is not None and bool(holder.choices)
 
 

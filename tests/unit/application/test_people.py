@@ -40,7 +40,7 @@ async def test_whoever_was_asked_for_earlier_stays_known_and_may_get_a_profile_l
         return people
 
     people = await world.transactions.read(read)
-    assert set(people.known) == {ANNA[0]}
+    assert set(people.known["default"]) == {ANNA[0][1]}
     assert [people.identity(*given) for given, _ in (ANNA, BERTA, CARL)] == [ANNA[1], BERTA[1], CARL[1]]
     await store(world, "berta")
 
@@ -49,7 +49,7 @@ async def test_whoever_was_asked_for_earlier_stays_known_and_may_get_a_profile_l
         people.renew({BERTA[1]})
 
     await world.transactions.read(renew)
-    assert set(people.known) == {ANNA[0], BERTA[0]}
+    assert set(people.known["default"]) == {ANNA[0][1], BERTA[0][1]}
 
 
 @pytest.mark.parametrize("with_choices", [True, False])
@@ -64,7 +64,7 @@ async def test_whoever_is_found_later_comes_with_choices_where_they_are_asked_fo
         return people
 
     people = await world.transactions.read(read)
-    assert people.known == {}
+    assert not people.known["default"]
     await Consents(world).change(a(ALL, ConsentChoice.DENIED), person=Person(identity="email:jane@example.com"))
 
     def renew(unit: UnitOfWork) -> None:
@@ -72,5 +72,5 @@ async def test_whoever_is_found_later_comes_with_choices_where_they_are_asked_fo
         people.renew({jane[1]})
 
     await world.transactions.read(renew)
-    (known,) = people.known.values()
+    (known,) = people.known["default"].values()
     assert [consent.scope for consent in known.choices] == ([ALL] if with_choices else [])

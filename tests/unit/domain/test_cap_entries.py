@@ -34,16 +34,6 @@ def test_what_can_count_no_more_is_dropped_when_it_is_all_or_when_the_text_is_re
     assert entries.times == {"c": NOW + MEMORY}
 
 
-def test_entries_that_are_not_read_are_counted_and_go_when_none_can_count() -> None:
-    entries = CapEntries(None, NOW + 50, unread=2)
-    entries.put("c", NOW, NOW, MEMORY)
-    entries.put("c", NOW + 1, NOW, MEMORY)
-    assert (entries.count, entries.to_row()) == (3, (NOW + 1 + MEMORY, -1, "c:1001,"))
-    entries = CapEntries(None, NOW, unread=2)
-    entries.put("c", NOW, NOW, MEMORY)
-    assert (entries.count, entries.to_row()) == (1, (NOW + MEMORY, 1, "c:1000,"))
-
-
 @given(PUTS, PUTS)
 def test_a_text_keeps_what_entries_keep_that_are_read(
     before: list[tuple[str, int, int]], puts: list[tuple[str, int, int]]

@@ -114,10 +114,15 @@ class SqlResourceRepository(Generic[R]):
 
     def _common_of(self, row: Row[Any]) -> dict[str, Any]:
         """Returns the fields that resources of every kind have."""
-        common = {name: getattr(row, name) for name in _COMMON}
+        common = common_fields(row)
         if self._has_labels:
             common["access_labels"] = decode_labels(row.access_labels)
         return common
+
+
+def common_fields(row: Any) -> dict[str, Any]:
+    """Returns the fields that resources of every kind have, apart from their labels."""
+    return {name: getattr(row, name) for name in _COMMON}
 
 
 class SqlArchivableRepository(SqlResourceRepository[A]):

@@ -10,7 +10,7 @@ from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.sending_policies.cap_entries import CapEntries
-from clarion_server.domain.sending_policies.cap_ledger import EntriesByScope
+from clarion_server.domain.sending_policies.cap_ledger import AddedByScope, EntriesByScope
 from clarion_server.domain.sending_policies.cap_rules import CapScope
 
 #: Persons by scope, and whether each is locked even if nothing is counted for them yet.
@@ -22,8 +22,8 @@ class CapRepository(Protocol):
         """Returns what is stored for these persons, in one statement, and keeps others from changing it until the
         transaction ends.
 
-        Persons that are true are also kept from being added. A transaction that only reads locks nothing. Of whoever
-        has less than `unread_below` entries, these are counted and not read.
+        Persons that are true are also kept from being added. A transaction that only reads locks nothing. Whoever has
+        less than `unread_below` entries is left out.
         """
         ...
 
@@ -47,7 +47,13 @@ class CapRepository(Protocol):
         ...
 
     def save(self, changed: EntriesByScope) -> None:
-        """Stores these entries, in one statement a scope. Those that were not read stay."""
+        """Stores these entries instead of those of the same persons, in one statement a scope."""
+        ...
+
+    def add(self, added: AddedByScope, now: Instant) -> None:
+        """Adds these entries to those that are stored, in one statement a scope. They replace those of whoever has none
+        that can count at that time.
+        """
         ...
 
     def give_back(self, message_ids: Collection[str]) -> None:

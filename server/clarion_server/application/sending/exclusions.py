@@ -83,6 +83,9 @@ class ExclusionReader:
         hours, caps = SendingHours(), CapLedger()
         if policy_questions:
             hours, caps = read_policies(unit, policy_questions, people)
+        if not found and not questions and not allow_lists and not hours.policies:
+            # Policies are asked about whose categories are others.
+            return NO_EXCLUSION_FACTS
         return ExclusionFacts(SuppressionIndex(found, self._hasher), consents, allow_lists, hours, caps)
 
     def _allow_lists(self, unit: UnitOfWork, sandboxes: Mapping[str, bool]) -> AllowLists:
@@ -207,14 +210,16 @@ def check_hand_off(
             if person is not None and person != message.cap_person:
                 persons[message.id] = person
     facts.caps.moved.update(persons)
-    store_caps(unit, facts.caps)
+    store_caps(unit, facts.caps, now)
     return HandOffVerdict(excluded, openings, closings, persons, rated)
 
 
-def store_caps(unit: UnitOfWork, caps: CapLedger) -> None:
-    """Stores what the decision about a batch of messages has changed."""
+def store_caps(unit: UnitOfWork, caps: CapLedger, now: Instant) -> None:
+    """Stores what the decision about a batch of messages has changed. `now` is the time of the earliest decision."""
     if changed := caps.changed:
         unit.caps.save(changed)
+    if caps.added:
+        unit.caps.add(caps.added, now)
     if caps.moved:
         unit.messages.set_cap_persons(caps.moved)
 

@@ -11,8 +11,16 @@ from clarion_server.domain.addresses.magic import simulated_outcome
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.people.cap_person import CapPerson, profile_person, stranger_person
 from clarion_server.domain.people.identity import IdentityKey
+from clarion_server.domain.people.profile import NOBODY
 from clarion_server.domain.sending_policies.cap_ledger import CapLedger, PolicyQuestion
-from clarion_server.domain.sending_policies.cap_rules import CapGroup, CapKind, CapRule, CapRules, CapScope
+from clarion_server.domain.sending_policies.cap_rules import (
+    CapGroup,
+    CapKind,
+    CapRecipient,
+    CapRule,
+    CapRules,
+    CapScope,
+)
 from clarion_server.domain.sending_policies.frequency_cap import MAX_COUNT
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
 from clarion_server.domain.sending_policies.sending_policy import SendingPolicy, TimeZoneSource
@@ -32,7 +40,9 @@ def read_policies(
         if (policy := policies.get((question.sandbox, question.policy))) is not None
         and policy.holds_for(question.category)
     ]
-    capped = [group for question, policy in asked if policy.caps for group in question.groups]
+    if not asked:
+        return SendingHours(), CapLedger()
+    capped = _by_kind(group for question, policy in asked if policy.caps for group in question.groups)
     people.look_up(_identities(asked, capped))
     hours = SendingHours(policies, people.known)
     if not capped:
@@ -40,8 +50,20 @@ def read_policies(
     return hours, _ledger(unit, capped, CapRules(hours, _tags(unit, policies.values(), capped)), people)
 
 
+#: Holds the recipients of messages that caps may count, by what these messages have in common.
+_Capped = Mapping[CapKind, Sequence[CapRecipient]]
+
+
+def _by_kind(groups: Iterable[CapGroup]) -> _Capped:
+    """Returns the recipients of all groups: nearly all triggers of a batch have messages of one kind."""
+    found: dict[CapKind, list[CapRecipient]] = {}
+    for kind, recipients in groups:
+        found.setdefault(kind, []).extend(recipients)
+    return found
+
+
 def _identities(
-    asked: Iterable[tuple[PolicyQuestion, SendingPolicy]], capped: Iterable[CapGroup]
+    asked: Iterable[tuple[PolicyQuestion, SendingPolicy]], capped: _Capped
 ) -> dict[SandboxNamespace, dict[str, str]]:
     """Returns the identities whose profiles are needed."""
     wanted: dict[SandboxNamespace, dict[str, str]] = {}
@@ -49,28 +71,26 @@ def _identities(
         if policy.caps or policy.time_zone_source is TimeZoneSource.PROFILE:
             for given, key in question.identities.items():
                 wanted.setdefault((question.sandbox, key.namespace), {})[given] = key.value
-    for kind, recipients in capped:
+    for kind, recipients in capped.items():
         others = identities_of_others(kind.channel, [(identity, address) for identity, address, _ in recipients])
         for given, key in others.items():
             wanted.setdefault((kind.sandbox, key.namespace), {})[given] = key.value
     return wanted
 
 
-def _tags(
-    unit: UnitOfWork, policies: Iterable[SendingPolicy], capped: Iterable[CapGroup]
-) -> Mapping[int, Collection[str]]:
+def _tags(unit: UnitOfWork, policies: Iterable[SendingPolicy], capped: _Capped) -> Mapping[int, Collection[str]]:
     if all(cap.tag is None for policy in policies for cap in policy.caps):
         return {}
-    return unit.campaigns.folded_tags({group.kind.campaign_key for group in capped})
+    return unit.campaigns.folded_tags({kind.campaign_key for kind in capped})
 
 
-def _ledger(unit: UnitOfWork, groups: Iterable[CapGroup], rules: CapRules, people: People) -> CapLedger:
-    counted = [(group, counting) for group in groups if (counting := rules.of(group.kind))]
-    found = _Counting(unit, people, counted)
+def _ledger(unit: UnitOfWork, capped: _Capped, rules: CapRules, people: People) -> CapLedger:
+    counted = [(kind, recipients) for kind, recipients in capped.items() if rules.of(kind)]
+    found = _Counting(unit, people, rules, counted)
     if found.strangers and (met := unit.caps.hold_strangers(found.strangers)):
         # Others made profiles of them meanwhile.
         people.renew(met)
-        found = _Counting(unit, people, counted)
+        found = _Counting(unit, people, rules, counted)
     entries = unit.caps.lock(found.wanted, found.unread_below) if found.wanted else {}
     return CapLedger(rules, found.people, found.formers, entries)
 
@@ -78,7 +98,13 @@ def _ledger(unit: UnitOfWork, groups: Iterable[CapGroup], rules: CapRules, peopl
 class _Counting:
     """Finds out for whom messages count."""
 
-    def __init__(self, unit: UnitOfWork, people: People, counted: Iterable[tuple[CapGroup, Sequence[CapRule]]]) -> None:
+    def __init__(
+        self,
+        unit: UnitOfWork,
+        people: People,
+        rules: CapRules,
+        counted: Iterable[tuple[CapKind, Sequence[CapRecipient]]],
+    ) -> None:
         self._unit = unit
         self._people = people
         self._count_strangers: bool | None = None
@@ -95,8 +121,8 @@ class _Counting:
         """Holds the identities of those without a profile. Nobody must make one until what is counted for them is
         stored, as another transaction would find nothing counted for it.
         """
-        for group, rules in counted:
-            self._add(group, rules)
+        for kind, recipients in counted:
+            self._add(kind, recipients, rules.of(kind))
 
     @property
     def unread_below(self) -> int:
@@ -107,16 +133,16 @@ class _Counting:
         most = self._messages - min(map(len, self.wanted.values())) + 1
         return self._least - most + 1
 
-    def _add(self, group: CapGroup, rules: Sequence[CapRule]) -> None:
-        kind, of_kind = group.kind, self.people.setdefault(group.kind, {})
-        known, sandbox, has_owners = self._people.known, kind.sandbox, kind.channel is Channel.EMAIL
+    def _add(self, kind: CapKind, recipients: Sequence[CapRecipient], rules: Sequence[CapRule]) -> None:
+        of_kind = self.people.setdefault(kind, {})
+        known, has_owners = self._people.known.get(kind.sandbox, NOBODY), kind.channel is Channel.EMAIL
         persons: dict[CapPerson, bool] = {}
-        for identity, address, counted_for in group.recipients:
+        for identity, address, counted_for in recipients:
             if counted_for is not None:
                 persons[counted_for] = self._may_be_stored = True
             # Magic recipients use up nothing.
             elif (recipient := (identity, address)) not in of_kind and simulated_outcome(address) is None:
-                profile = known.get((sandbox, identity))
+                profile = known.get(identity)
                 # Nearly every recipient has a profile and its own address, which this does as `_find` without a call.
                 if profile and self._count_strangers is False and not (has_owners and identity != f"email:{address}"):
                     person = str(profile.key)
@@ -124,7 +150,7 @@ class _Counting:
                     person = self._find(kind, identity, address)
                 of_kind[recipient] = person
                 persons[person] = True
-        self._messages += len(group.recipients)
+        self._messages += len(recipients)
         self._least = min(self._least, *(rule.cap.count for rule in rules))
         for rule in rules:
             of_scope = self.wanted.setdefault(rule.scope, {})
@@ -137,9 +163,9 @@ class _Counting:
         """Returns the profile that has the identity, else the one that has the address, else whoever has the
         address.
         """
-        known, sandbox = self._people.known, kind.sandbox
-        own, given = known.get((sandbox, identity)), address_identity(kind.channel, address)
-        owner = own if given is None or given == identity else known.get((sandbox, given))
+        sandbox, known = kind.sandbox, self._people.known.get(kind.sandbox, NOBODY)
+        own, given = known.get(identity), address_identity(kind.channel, address)
+        owner = own if given is None or given == identity else known.get(given)
         profile = own or owner
         if profile is None:
             asked = (self._people.identity(sandbox, each) for each in (identity, given) if each is not None)

@@ -68,7 +68,7 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
         triggers, facts = read_facts(unit, items, self._exclusions, self._memberships, self._ids.new_id)
         decisions = decide_all(triggers, facts)
         _write(unit, [decision for decision in decisions if isinstance(decision, Accepted)])
-        store_caps(unit, facts.exclusions.caps)
+        store_caps(unit, facts.exclusions.caps, min(item.trigger.execution.accept_time for item in items))
         return decisions
 
     def committed(self, items: Sequence[AcceptItem], decisions: Sequence[Decision], /) -> None:

@@ -14,7 +14,7 @@ from clarion_server.domain.campaigns.campaign_definition import ThroughputMode
 from clarion_server.domain.campaigns.targeting import NO_AUDIENCES, ContentChoice, RuleEvaluation, evaluations
 from clarion_server.domain.consent.choice import Choice, Source, choose_locale
 from clarion_server.domain.messages.message import Message, MessageState
-from clarion_server.domain.people.profile import KnownProfile
+from clarion_server.domain.people.profile import NOBODY, KnownProfile
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
 from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource
 from clarion_server.domain.triggering.acceptance import Accepted, Facts
@@ -140,7 +140,7 @@ def _time_zone(message: Message, hours: SendingHours) -> SourcedValue | None:
     policy = hours.policy_of(message)
     if policy is None:
         return None
-    profile = hours.people.get((message.action.sandbox, message.identity))
+    profile = hours.people.get(message.action.sandbox, NOBODY).get(message.identity)
     if profile is None or not profile.time_zone or policy.time_zone_source is TimeZoneSource.FIXED:
         return SourcedValue(policy.time_zone, ValueSource.POLICY)
     return SourcedValue(profile.time_zone, ValueSource.PROFILE)

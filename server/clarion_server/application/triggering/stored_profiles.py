@@ -20,7 +20,7 @@ from clarion_server.domain.consent.choice import choose_locale
 from clarion_server.domain.languages.language_tags import read_locale
 from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.people.identity import Identity, IdentityKey
-from clarion_server.domain.people.profile import KnownProfile, Profile, without_nulls
+from clarion_server.domain.people.profile import NOBODY, KnownProfile, Profile, without_nulls
 from clarion_server.domain.triggering.acceptance import Facts, known_decision
 from clarion_server.domain.triggering.targets import AcceptedRecipient
 from clarion_server.domain.triggering.trigger import Trigger
@@ -124,7 +124,7 @@ class StoredProfiles:
             if use.policy is UnknownRecipientPolicy.CREATE and (key is None or key not in request_keys):
                 for wanted, recipient in _keys(trigger, use):
                     given = use.inputs[recipient.index]
-                    is_known = (wanted.sandbox, recipient.identity) in known
+                    is_known = recipient.identity in known.get(wanted.sandbox, NOBODY)
                     if not is_known and wanted not in made and not _is_magic(given):
                         made[wanted] = _new_profile(trigger, recipient, given, wanted, new_id())
             request_keys.add(key)
@@ -172,9 +172,9 @@ def _complete(trigger: Trigger, use: ProfileUse, people: People) -> Trigger:
     profile_keys: dict[int, int] = {}
     rejections: dict[int, tuple[Violation, ...]] = {}
     reasons: dict[tuple[int, int], ExclusionReason] = {}
-    sandbox, known, uses_attributes = trigger.execution.sandbox, people.known, trigger.uses_attributes
+    known, uses_attributes = people.known.get(trigger.execution.sandbox, NOBODY), trigger.uses_attributes
     for recipient in trigger.recipients:
-        index, profile = recipient.index, known.get((sandbox, recipient.identity))
+        index, profile = recipient.index, known.get(recipient.identity)
         if profile is None and use.members is not None and index in use.members.stored:
             continue
         if profile is None:

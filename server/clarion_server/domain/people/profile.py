@@ -96,8 +96,11 @@ class KnownProfile:
         return f"profiles/{self.id}"
 
 
-#: Holds the profiles that people have, by the sandbox and one of their identities in the form that is given.
-KnownPeople = Mapping[tuple[str, str], KnownProfile]
+#: Holds the profiles that people of a sandbox have, by one of their identities in the form that is given.
+PeopleOfSandbox = Mapping[str, KnownProfile]
+NOBODY: PeopleOfSandbox = {}
+#: Holds them by the sandbox.
+KnownPeople = Mapping[str, PeopleOfSandbox]
 
 
 def without_nulls(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.message import Message
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.people.identity import IdentityKey
-from clarion_server.domain.sending_policies.cap_entries import CapEntries
+from clarion_server.domain.sending_policies.cap_entries import AddedEntries, CapEntries
 from clarion_server.domain.sending_policies.cap_rules import (
     CapGroup,
     CapKind,
@@ -43,27 +44,38 @@ CountedPeople = Mapping[tuple[str, str], CapPerson]
 _NOBODY: CountedPeople = {}
 
 
-#: Caps that count a message, each with its number of messages, and with what is counted for all persons.
-CountingCaps = Sequence[tuple[CapRule, int, dict[CapPerson, CapEntries]]]
+#: Messages that count from now on for people whose entries were not read.
+AddedByScope = Mapping[CapScope, AddedEntries]
+_NONE: Mapping[str, Instant] = {}
 
 
-def have_room(caps: CountingCaps, person: CapPerson) -> bool:
+class CountingCap(NamedTuple):
+    """Is a cap that counts messages of one kind, with what is counted for all persons."""
+
+    rule: CapRule
+    most: int
+    """Is the number of messages that it allows."""
+    read: dict[CapPerson, CapEntries]
+    added: dict[CapPerson, dict[str, Instant]]
+    """Is what counts from now on for whoever is not there, and has nothing else, or so little that there is room."""
+
+
+def have_room(caps: Iterable[CountingCap], person: CapPerson) -> bool:
     """Returns whether the caps have room for the person, whatever their windows, as for most people."""
-    for _, most, of_scope in caps:
-        entries = of_scope.get(person)
-        if entries is not None and entries.count >= most:
+    for _, most, read, added in caps:
+        number = read[person].count if person in read else len(added.get(person, _NONE))
+        if number >= most:
             return False
     return True
 
 
-def count(caps: CountingCaps, person: CapPerson, message_id: str, time: Instant, now: Instant) -> None:
+def count(caps: Iterable[CountingCap], person: CapPerson, message_id: str, time: Instant, now: Instant) -> None:
     """Lets the caps count the message for the person at that time, and no more at another one."""
-    for rule, _, of_scope in caps:
-        entries = of_scope.get(person)
-        if entries is None:
-            # Nothing else counts for this person.
-            entries = of_scope[person] = CapEntries()
-        entries.put(message_id, time, now, rule.memory)
+    for rule, _, read, added in caps:
+        if person in read:
+            read[person].put(message_id, time, now, rule.memory)
+        else:
+            added.setdefault(person, {})[message_id] = time
 
 
 @dataclass(slots=True)
@@ -76,9 +88,14 @@ class CapLedger:
     profiles: Mapping[CapPerson, CapPerson] = field(default_factory=dict)
     """Holds the persons who have a profile, by whom caps took them for before."""
     entries: dict[CapScope, dict[CapPerson, CapEntries]] = field(default_factory=dict)
+    """Holds what was read. Whoever is missing has so little that there is room for every message of the batch, or
+    nothing at all.
+    """
+    added: dict[CapScope, AddedEntries] = field(default_factory=dict)
+    """Holds what counts from now on for those who are missing there."""
     moved: dict[str, CapPerson] = field(default_factory=dict)
     """Is whom stored messages are counted for, by id, where that has changed."""
-    _counting: dict[CapKind, CountingCaps] = field(default_factory=dict, repr=False)
+    _counting: dict[CapKind, Sequence[CountingCap]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if self.profiles:
@@ -96,7 +113,7 @@ class CapLedger:
 
     @property
     def changed(self) -> EntriesByScope:
-        """Returns the entries to store."""
+        """Returns the entries that were read and differ from what is stored."""
         return {
             scope: changed
             for scope, of_scope in self.entries.items()
@@ -107,15 +124,16 @@ class CapLedger:
         """Returns whom the caps count that count new messages of this kind."""
         return self.people.get(kind, _NOBODY)
 
-    def counting(self, kind: CapKind) -> CountingCaps:
+    def counting(self, kind: CapKind) -> Sequence[CountingCap]:
         """Returns the caps that count messages of this kind."""
         found = self._counting.get(kind)
         if found is None:
-            rules = self.rules.of(kind)
-            found = self._counting[kind] = [
-                (rule, rule.cap.count, self.entries.setdefault(rule.scope, {})) for rule in rules
-            ]
+            found = self._counting[kind] = [self._counting_cap(rule) for rule in self.rules.of(kind)]
         return found
+
+    def _counting_cap(self, rule: CapRule) -> CountingCap:
+        added = self.added.setdefault(rule.scope, AddedEntries(rule.memory, {}))
+        return CountingCap(rule, rule.cap.count, self.entries.setdefault(rule.scope, {}), added.times)
 
     def find_full(self, message: Message, time: Instant) -> SendingPolicy | None:
         """Returns the policy of a cap that has no room for the message when it leaves, at that time or at the opening
@@ -125,15 +143,15 @@ class CapLedger:
         caps, person = self.counting(kind), self._person(kind, message)
         if person is None or have_room(caps, person):
             return None
-        for rule, most, of_scope in caps:
-            entries = of_scope.get(person)
-            if entries is not None and entries.count >= most and self._is_full(message, time, rule, entries):
+        for rule, most, read, added in caps:
+            times = read[person].times if person in read else added.get(person, _NONE)
+            if len(times) >= most and self._is_full(message, time, rule, times):
                 return rule.policy
         return None
 
-    def _is_full(self, message: Message, time: Instant, rule: CapRule, entries: CapEntries) -> bool:
+    def _is_full(self, message: Message, time: Instant, rule: CapRule, times: Mapping[str, Instant]) -> bool:
         hours = self.rules.hours
-        others = [entry for message_id, entry in entries.times.items() if message_id != message.id]
+        others = [counted for message_id, counted in times.items() if message_id != message.id]
         zone = hours.zone(message.action.sandbox, message.identity, rule.policy)
         return not rule.cap.fits(others, hours.opening(message, time), zone)
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from clarion_server.domain.addresses.magic import simulated_outcome
 from clarion_server.domain.instant import MINUTE, SECOND, Instant, Span
 from clarion_server.domain.messages.message import Lane, Message, category_of
-from clarion_server.domain.people.profile import KnownPeople
+from clarion_server.domain.people.profile import NOBODY, KnownPeople
 from clarion_server.domain.people.time_zone import is_time_zone, time_zone
 from clarion_server.domain.sending_policies.quiet_hours import OpeningHours
 from clarion_server.domain.sending_policies.sending_policy import SendingPolicy, TimeZoneSource
@@ -60,7 +60,7 @@ class SendingHours:
     def zone_name(self, sandbox: str, identity: str, policy: SendingPolicy) -> str:
         if policy.time_zone_source is _FIXED:
             return policy.time_zone
-        profile = self.people.get((sandbox, identity))
+        profile = self.people.get(sandbox, NOBODY).get(identity)
         return policy.time_zone if profile is None else profile.time_zone or policy.time_zone
 
     def opening(self, message: Message, time: Instant) -> Instant:
@@ -114,16 +114,16 @@ class SendingHours:
 class Leaving:
     """Finds when messages may leave that have one sandbox, policy, lane and time."""
 
-    __slots__ = ("_hours", "_openings", "_people", "_policy", "_sandbox", "_time")
+    __slots__ = ("_hours", "_openings", "_people", "_policy", "_time")
 
     def __init__(self, hours: SendingHours, sandbox: str, policy: SendingPolicy | None, time: Instant) -> None:
         """`policy` is None if it is never closed for them."""
         self._hours = hours
-        self._sandbox = sandbox
         self._policy = policy
         self._time = time
         #: Those whose time zones count.
-        self._people = {} if policy is None or policy.time_zone_source is _FIXED else hours.people
+        is_fixed = policy is None or policy.time_zone_source is _FIXED
+        self._people = NOBODY if is_fixed else hours.people.get(sandbox, NOBODY)
         #: By the name of the time zone.
         self._openings: dict[str, Instant] = {}
 
@@ -133,7 +133,7 @@ class Leaving:
         if policy is None:
             return time
         # This is `zone_name` without a call.
-        profile = self._people.get((self._sandbox, identity))
+        profile = self._people.get(identity)
         name = policy.time_zone if profile is None else profile.time_zone or policy.time_zone
         opening = self._openings.get(name)
         if opening is None:

@@ -10,7 +10,7 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent.consent import NOT_ASKED, ConsentDecision, Silence, SilenceSetting, decide_consent
 from clarion_server.domain.messages.message import Message, VersionAction
 from clarion_server.domain.people.identity import IdentityKey
-from clarion_server.domain.people.profile import KnownPeople
+from clarion_server.domain.people.profile import NOBODY, KnownPeople
 from clarion_server.domain.value import value
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
@@ -40,13 +40,14 @@ class ConsentFacts:
         it.
         """
         sandbox, channel, topic, category = action.sandbox, action.channel, action.topic, action.category
-        own = self.holders.get((sandbox, identity))
+        people = self.holders.get(sandbox, NOBODY)
+        own = people.get(identity)
         choices = () if own is None else own.choices
         decision = decide_consent(choices, channel, topic, category, self.silences[sandbox, topic].silence)
         # Nearly every address is its recipient's identity. This is `address_identity` without a call.
         if not decision.allowed or channel is not _EMAIL or not address or identity == (owned := f"email:{address}"):
             return decision
-        owner = self.holders.get((sandbox, owned))
+        owner = people.get(owned)
         if owner is None or (own is not None and owner.key == own.key):
             return decision
         # Somebody else has the address. That person's grant is for themselves, and a denial stops the message.

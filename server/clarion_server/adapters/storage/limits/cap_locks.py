@@ -39,25 +39,23 @@ WantedRows = Mapping[CapRow, bool]
 KEY = (cap_entries.c.person, cap_entries.c.policy_key, cap_entries.c.scope)
 #: 1 for a row that is locked even if it is not there yet.
 NEEDED = Column("needed", SmallInteger)
-#: The values of a row. The text of fewer entries than the parameter says is not read.
-FIELDS = "cap_entries.until, cap_entries.count, CASE WHEN cap_entries.count < {one} THEN '' ELSE cap_entries.times END"
-#: These are in the order of `read_entries`.
-COLUMNS = f"cap_entries.person, cap_entries.policy_key, cap_entries.scope, {FIELDS}"
 THE_WANTED = (
     "cap_entries.person = wanted.column1 AND cap_entries.policy_key = wanted.column2"
     " AND cap_entries.scope = wanted.column3"
 )
+# Every row is locked, and those with too few entries are not returned.
 _LOCK = BulkStatement(
-    "INSERT INTO cap_entries (person, policy_key, scope, until, count, times)"  # noqa: S608 - names of the schema
+    "WITH locked AS (INSERT INTO cap_entries (person, policy_key, scope, until, count, times)"  # noqa: S608 - names of the schema
     " SELECT wanted.column1, wanted.column2, wanted.column3, 0, 0, '' FROM ({rows}) AS wanted"
     f" WHERE wanted.column4 = 1 OR EXISTS (SELECT 1 FROM cap_entries WHERE {THE_WANTED})"
     " ORDER BY wanted.column1, wanted.column2, wanted.column3"
     " ON CONFLICT (person, policy_key, scope) DO UPDATE SET until = cap_entries.until"
-    f" RETURNING {COLUMNS}",
+    " RETURNING cap_entries.*)"
+    " SELECT person, policy_key, scope, until, times FROM locked WHERE count >= {one}",
     Values(*KEY, NEEDED),
 )
 OF_PERSONS = (
-    "SELECT person, policy_key, scope, until, count, times FROM cap_entries WHERE person IN ({rows})"
+    "SELECT person, policy_key, scope, until, times FROM cap_entries WHERE person IN ({rows})"
     " ORDER BY cap_entries.person, cap_entries.policy_key, cap_entries.scope"
 )
 _READ_PERSONS = BulkStatement(OF_PERSONS, Values(cap_entries.c.person))
@@ -114,8 +112,8 @@ class CapLocks:
         self._held: dict[CapRow, bool] = {}
 
     def lock(self, rows: WantedRows, unread_below: int = 0) -> dict[CapRow, CapEntries]:
-        """Returns the entries of these rows, those that were not there yet included if they are wanted so. Those of
-        rows with fewer than `unread_below` are not read.
+        """Returns the entries of these rows, those that were not there yet included if they are wanted so. Rows with
+        fewer than `unread_below` are locked and not returned.
 
         Raises WriteConflict when another transaction has one that comes before a row which this one has.
         """
@@ -154,7 +152,7 @@ class CapLocks:
         else:
             with self._short_wait({**self._held, **wanted}):
                 found = self._select(wanted, unread_below)
-        self._held.update((row, wanted[row]) for row in found)
+        self._held.update((row, needed) for row, needed in wanted.items() if needed or row in found)
         return found
 
     def _select(self, wanted: WantedRows, unread_below: int) -> dict[CapRow, CapEntries]:
@@ -192,6 +190,6 @@ def waiting_shortly(connection: Connection) -> Iterator[None]:
 
 def read_entries(rows: Iterable[Any]) -> dict[CapRow, CapEntries]:
     return {
-        CapRow(person, policy_key, scope): CapEntries(None, until, times, 0 if times else count)
-        for person, policy_key, scope, until, count, times in rows
+        CapRow(person, policy_key, scope): CapEntries(None, until, times)
+        for person, policy_key, scope, until, times in rows
     }

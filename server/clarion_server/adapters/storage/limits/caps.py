@@ -7,14 +7,12 @@ Whoever decides about a person's caps locks the rows first, so that no other tra
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, bindparam, select, tuple_
 
 from clarion_server.adapters.storage.limits.cap_locks import (
-    FIELDS,
     KEY,
     OF_PERSONS,
     CapLocks,
@@ -31,33 +29,42 @@ from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.people.cap_person import STRANGER_MARK, CapPerson
-from clarion_server.domain.sending_policies.cap_entries import CapEntries
-from clarion_server.domain.sending_policies.cap_ledger import EntriesByScope
+from clarion_server.domain.sending_policies.cap_entries import CapEntries, pack
+from clarion_server.domain.sending_policies.cap_ledger import AddedByScope, EntriesByScope
 from clarion_server.domain.sending_policies.cap_rules import CapScope
 
-# CROSS JOIN fixes the order of the join on SQLite: it looks up each wanted row and scans nothing.
-_FOUND = (
-    "FROM ({rows}) AS wanted CROSS JOIN cap_entries WHERE cap_entries.person = wanted.column1"
-    " AND cap_entries.policy_key = {one} AND cap_entries.scope = {one}"
+_OF_PERSON = "cap_entries.person, cap_entries.until, cap_entries.times"
+_OF_SCOPE = "cap_entries.policy_key = {one} AND cap_entries.scope = {one} AND cap_entries.count >= {one}"
+_READ = BulkStatement(
+    f"SELECT {_OF_PERSON} FROM ({{rows}}) AS wanted CROSS JOIN cap_entries"  # noqa: S608 - names of the schema
+    f" WHERE cap_entries.person = wanted.column1 AND {_OF_SCOPE}",
+    Values(cap_entries.c.person),
 )
-_OF_PERSON = f"cap_entries.person, {FIELDS}"
-_READ = BulkStatement(f"SELECT {_OF_PERSON} {_FOUND}", Values(cap_entries.c.person))
-# See `json_rows`.
-_READ_AS_JSON = BulkStatement(
-    f"SELECT json_group_array(json_array({_OF_PERSON})) {_FOUND}", Values(cap_entries.c.person)
+# See `json_rows`. CROSS JOIN fixes the order of the join: it looks up each wanted row and scans nothing. As the persons
+# are one parameter, the statement is the same for any number of them.
+_READ_AS_JSON = (
+    f"SELECT json_group_array(json_array({_OF_PERSON})) FROM json_each(?) AS wanted CROSS JOIN cap_entries"  # noqa: S608 - names of the schema
+    f" WHERE cap_entries.person = wanted.value AND {_OF_SCOPE.format(one='?')}"
 )
 # The condition is a range of the primary key.
 _ANY_STRANGER = f"SELECT EXISTS (SELECT 1 FROM cap_entries WHERE person >= '{STRANGER_MARK}')"  # noqa: S608 - a constant
 #: Nearly all rows of a batch belong to one policy and scope, which are bound once (decision 60).
 _SHARED = (cap_entries.c.policy_key, cap_entries.c.scope)
-# See `CapEntries.to_row` for negative numbers.
-_SAVE = BulkStatement(
+_OWN = (cap_entries.c.person, cap_entries.c.until, cap_entries.c.count, cap_entries.c.times)
+_INSERT = (
     "INSERT INTO cap_entries (policy_key, scope, person, until, count, times) {rows}"
     # Without a condition SQLite would take ON CONFLICT for that of a join.
-    " WHERE true ON CONFLICT (person, policy_key, scope) DO UPDATE SET until = excluded.until,"
-    " count = CASE WHEN excluded.count < 0 THEN cap_entries.count - excluded.count ELSE excluded.count END,"
-    " times = CASE WHEN excluded.count < 0 THEN cap_entries.times || excluded.times ELSE excluded.times END",
-    ValuesBeside(_SHARED, (cap_entries.c.person, cap_entries.c.until, cap_entries.c.count, cap_entries.c.times)),
+    " WHERE true ON CONFLICT (person, policy_key, scope) DO UPDATE SET"
+)
+_SAVE = BulkStatement(
+    f"{_INSERT} until = excluded.until, count = excluded.count, times = excluded.times", ValuesBeside(_SHARED, _OWN)
+)
+# What can count no more at the time of the parameter is replaced.
+_ADD = BulkStatement(
+    f"{_INSERT} until = CASE WHEN cap_entries.until > excluded.until THEN cap_entries.until ELSE excluded.until END,"
+    " count = excluded.count + CASE WHEN cap_entries.until > {one} THEN cap_entries.count ELSE 0 END,"
+    " times = CASE WHEN cap_entries.until > {one} THEN cap_entries.times || excluded.times ELSE excluded.times END",
+    ValuesBeside(_SHARED, _OWN),
 )
 _PERSONS = BulkStatement(
     "SELECT DISTINCT cap_person FROM messages WHERE id IN ({rows}) AND cap_person IS NOT NULL", Values(messages.c.id)
@@ -90,18 +97,20 @@ class SqlCapRepository:
         return {
             scope: {
                 # Positional arguments: names would take a third longer.
-                person: CapEntries(None, until, times, 0 if times else count)
-                for person, until, count, times in self._read(persons, scope, unread_below)
+                person: CapEntries(None, until, times)
+                for person, until, times in self._read(persons, scope, unread_below)
             }
             for scope, persons in wanted.items()
         }
 
     def _read(self, persons: Iterable[CapPerson], scope: CapScope, unread_below: int) -> Iterable[Sequence[Any]]:
-        rows = [(person,) for person in persons]
+        of_scope = (*scope, unread_below)
         if not self._reads_json:
-            return _READ.select(self._connection, rows, before=(unread_below,), after=scope)
-        documents = _READ_AS_JSON.read(self._connection, rows, before=(unread_below,), after=scope)
-        return chain.from_iterable([orjson.loads(document) for (document,) in documents])
+            return _READ.select(self._connection, [(person,) for person in persons], after=of_scope)
+        parameters = (orjson.dumps(list(persons)).decode(), *of_scope)
+        ((document,),) = driver.run(self._connection, _READ_AS_JSON, parameters).fetchall()
+        rows: list[tuple[CapPerson, Instant, str]] = orjson.loads(document)
+        return rows
 
     def hold_strangers(self, identities: Collection[SandboxIdentity]) -> set[SandboxIdentity]:
         return set() if self._locks is None else self._locks.hold_strangers(identities)
@@ -119,8 +128,16 @@ class SqlCapRepository:
     def save(self, changed: EntriesByScope) -> None:
         # Whoever changes rows has locked them, so that the order does not matter.
         for scope, of_scope in changed.items():
-            rows = [(person, *each.to_row()) for person, each in of_scope.items()]
+            rows = [(person, each.until, each.count, each.packed()) for person, each in of_scope.items()]
             _SAVE.change(self._connection, rows, before=scope)
+
+    def add(self, added: AddedByScope, now: Instant) -> None:
+        for scope, entries in added.items():
+            rows = [
+                (person, max(times.values()) + entries.memory, len(times), pack(times))
+                for person, times in entries.times.items()
+            ]
+            _ADD.change(self._connection, rows, before=scope, after=(now, now))
 
     def give_back(self, message_ids: Collection[str]) -> None:
         # The messages are locked, as they have just ended: nobody moves what counts them until this transaction ends.
