@@ -11,7 +11,11 @@ import pytest
 from clarion_server.transport.cli.app import command_line, run
 from clarion_server.transport.cli.examples import EXAMPLES
 
-COMMANDS = ("clarion_server.serving:serve", "clarion_server.linting:lint", "clarion_server.testing:run_tests")
+COMMANDS = (
+    "clarion_server.programs.serving:serve",
+    "clarion_server.programs.linting:lint",
+    "clarion_server.programs.testing:run_tests",
+)
 
 
 @pytest.mark.parametrize("example", [example for examples in EXAMPLES.values() for example in examples])
