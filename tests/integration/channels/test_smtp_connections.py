@@ -133,6 +133,18 @@ async def test_a_cancelled_hand_off_leaves_no_connection_behind(step: str, open_
     assert len(server.taken) == 1
 
 
+async def test_one_that_is_cancelled_while_it_waits_keeps_no_other_from_its_turn(open_smtp: OpenChannel) -> None:
+    answer = asyncio.Event()
+    async with SmtpFaults({"CONTENT": [answer]}) as server:
+        channel = open_smtp(a_configuration(server, max_concurrency=1))
+        sending = [asyncio.create_task(channel.send(an_email())) for _ in range(3)]
+        await server.wait_until(lambda s: "CONTENT" in s.reached)
+        sending[1].cancel()
+        answer.set()
+        await asyncio.gather(sending[0], sending[2])
+    assert (server.most_connections, len(server.taken)) == (1, 2)
+
+
 @pytest.mark.parametrize("extra", ["250 2.0.0 And again", "25"])
 async def test_a_connection_with_a_reply_too_many_is_not_used_again(extra: str, open_smtp: OpenChannel) -> None:
     async with SmtpFaults({"CONTENT": [f"250 2.0.0 Taken\r\n{extra}"], "RCPT": [None, "550 No"]}) as server:

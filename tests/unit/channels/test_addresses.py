@@ -7,7 +7,7 @@ import unicodedata
 
 import idna
 import pytest
-from clarion_server.adapters.channels.email.addresses import parse_address
+from clarion_server.adapters.channels.email.addresses import EmailInvalid, accepted_address, parse_address
 from clarion_server.domain.addresses.address import is_address
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -21,6 +21,22 @@ LABELS = st.text(LABEL_CHARACTERS, min_size=1, max_size=8)
 
 #: Alphabets of tens of thousands of characters that all have the same properties: every hundredth is enough.
 HUGE = [range(0x3400, 0xA000), range(0xAC00, 0xD7A4), range(0x17000, 0x19000), range(0x20000, 0x40000)]
+
+
+@given(
+    st.one_of(st.emails(), LABELS.map(lambda label: f"info@{label}.example"), LABELS.map(lambda part: f"{part}@a.b"))
+)
+def test_an_address_that_was_accepted_is_written_as_if_it_were_checked_again(address: str) -> None:
+    assume(is_address(address))
+    assert accepted_address(address) == parse_address(address)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "@", "jane", "a b@example.com", "a>@example.com", "a@b.c\r\nX: y", "a@b.c\n", "a@b>"]
+)
+def test_what_would_break_an_envelope_is_refused_although_it_was_accepted(text: str) -> None:
+    with pytest.raises(EmailInvalid):
+        accepted_address(text)
 
 
 @given(LABELS)

@@ -17,6 +17,9 @@ RTL = 'dir="rtl" style="direction:rtl"'
         ("<p>x</p>", "de", "<p>x</p>"),
         ("", "ar", ""),
         ("<!-- <html> --><html>", "de", '<!-- <html> --><html lang="de" dir="ltr">'),
+        ("<!-- <html> --><html lang='de'><p>", "de", "<!-- <html> --><html dir=\"ltr\" lang='de'><p>"),
+        ("<html class='a>b' dir=ltr><p>", "de", "<html lang=\"de\" class='a>b' dir=ltr><p>"),
+        ("<htmlx><html>", "de", '<htmlx><html lang="de" dir="ltr">'),
         ("<html data-lang='x'>", "de", '<html lang="de" dir="ltr" data-lang=\'x\'>'),
         ("<htmlx>", "de", "<htmlx>"),
         ("<p>x</p>", "ar", f"<p {RTL}>x</p>"),
@@ -43,6 +46,15 @@ RTL = 'dir="rtl" style="direction:rtl"'
 )
 def test_language_and_direction_are_said_where_the_author_said_nothing(html: str, locale: str, expected: str) -> None:
     assert with_language(html, locale) == expected
+
+
+@pytest.mark.parametrize("opening", ["<html>", "<!doctype html>\n<html a='b'>", f"<!--{'x' * 600}--><html>"])
+def test_mails_that_begin_alike_keep_their_own_language_and_text(opening: str) -> None:
+    for text in ("<p>one", "<p>two"):
+        for locale, direction in (("de", "ltr"), ("ar", "rtl"), ("fr", "ltr")):
+            html = with_language(f"{opening}{text}", locale)
+            assert f'<html lang="{locale}" dir="{direction}"' in html
+            assert html.endswith(text[2:])
 
 
 @pytest.mark.parametrize("piece", ["<!--", "<a ", "<html", "<html '", '<body "', "<p a='", "</head", "<"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -15,6 +17,17 @@ class Note:
     text: str
     language: str = "en"
     extras: Mapping[str, str] = field(default_factory=dict)
+
+
+class Tone(StrEnum):
+    KIND = "KIND"
+    STERN = "STERN"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    text: str
+    tone: Tone = Tone.KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +42,19 @@ class Letter:
 
 
 NOTE = JsonCodec[Note](Note)
+REPLY = JsonCodec[Reply](Reply)
 LETTER = JsonCodec[Letter](Letter)
 
 
 def test_a_field_that_equals_its_default_is_left_out() -> None:
     assert NOTE.encode(Note("Hello")) == '{"text":"Hello"}'
+
+
+@pytest.mark.parametrize("text", ["Hello", "half a pair: \ud83d"])
+def test_a_member_of_an_enumeration_is_its_text(text: str) -> None:
+    encoded = REPLY.encode(Reply(text, Tone.STERN))
+    assert json.loads(encoded) == {"text": text, "tone": "STERN"}
+    assert REPLY.decode(encoded) == Reply(text, Tone.STERN)
 
 
 def test_a_missing_key_is_read_as_the_default() -> None:

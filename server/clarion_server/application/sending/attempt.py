@@ -50,6 +50,8 @@ log = structlog.get_logger()
 
 #: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
 _SENT = AttemptResult.SENT
+#: Is the profile of whoever has none.
+_NOTHING = b"{}"
 #: Says how long a checked message may wait for its rendering before it is checked anew.
 _LONGEST_WAIT: Span = SECOND
 
@@ -156,6 +158,10 @@ class AttemptRunner:
     ) -> AttemptOutcome:
         """Hands a message to its channel, and decides what comes next."""
         attempt, wait = await hand_off(channel, prepared.outbound, prepared.started, self._clock, following)
+        if attempt.result is _SENT:
+            # Nothing has to be asked, and the coroutines that might would take as long as this decision.
+            policy = prepared.version.definition.in_doubt_policy
+            return decide_next(prepared.message, attempt, configuration.retry_policy, policy, self._chance)
         not_before = None if wait is None else attempt.end_time + wait
         return await self._outcome(prepared.message, prepared.version, configuration, attempt, not_before)
 
@@ -264,9 +270,8 @@ def _result_of(error: HandOffFailed) -> AttemptResult:
 
 
 def _personalisation(message: Message) -> Personalisation:
-    return Personalisation(
-        _read(message.context), _read(message.profile), message.identity, message.address, message.locale
-    )
+    profile = _read(message.profile) if message.profile != _NOTHING else {}
+    return Personalisation(_read(message.context), profile, message.identity, message.address, message.locale)
 
 
 def _read(json: bytes) -> dict[str, Any]:

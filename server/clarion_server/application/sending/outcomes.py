@@ -29,7 +29,7 @@ from clarion_server.domain.triggering.follow_ups import follow_ups
 _BEFORE_AN_ATTEMPT = frozenset({MessageState.EXPIRED, MessageState.EXCLUDED})
 #: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
 _QUEUED, _SENT, _FAILED = MessageState.QUEUED, MessageState.SENT, MessageState.FAILED
-_COUNTED_SENT, _COUNTED_RETRIES = (Metric.SENT, ""), (Metric.RETRIES, "")
+_COUNTED_RETRIES = (Metric.RETRIES, "")
 _DOUBT_STAYS = Failure(
     FailureReason.HAND_OFF_UNKNOWN, detail="An earlier attempt may have sent it, and no other attempt may follow."
 )
@@ -178,22 +178,23 @@ def record_accepted(unit: UnitOfWork, messages: Sequence[Message]) -> None:
 
 def _count(unit: UnitOfWork, outcomes: Iterable[AttemptOutcome]) -> None:
     counted: dict[tuple[Metric, str], list[Message]] = {}
-    latencies: Counter[tuple[int, int, str, int]] = Counter()
+    sent: list[Message] = []
+    latencies: list[tuple[int, int, str, int]] = []
     for outcome in outcomes:
         message, state = outcome.message, outcome.state
         if message.attempts.count > 1 and outcome.attempt is not None:
             counted.setdefault(_COUNTED_RETRIES, []).append(message)
         if state is _SENT:
-            counted.setdefault(_COUNTED_SENT, []).append(message)
+            sent.append(message)
             bucket = bucket_of(outcome.time - message.release_time)
-            latencies[message.action.campaign_key, message.action.version, message.action.id, bucket] += 1
+            latencies.append((message.action.campaign_key, message.action.version, message.action.id, bucket))
         elif state is not _QUEUED:
             counted.setdefault((METRIC_OF_OUTCOME[state], _reason(outcome)), []).append(message)
-    counts: Counter[CounterKey] = Counter()
+    counts = count_messages(sent, Metric.SENT)
     for (metric, reason), messages in counted.items():
         counts.update(count_messages(messages, metric, reason))
     unit.counters.add(counts)
-    unit.counters.add_latencies({LatencyKey(*key): count for key, count in latencies.items()})
+    unit.counters.add_latencies({LatencyKey(*key): count for key, count in Counter(latencies).items()})
 
 
 def _reason(outcome: AttemptOutcome) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 
 import idna
 
 from clarion_server.domain.addresses.address import is_address
 from clarion_server.domain.messages.attempt import FailureReason
+from clarion_server.domain.value import value
+
+#: The characters of nearly every address, which are safe wherever a mail names one.
+_USUAL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 
 
 class EmailInvalid(ValueError):
@@ -19,7 +23,7 @@ class EmailInvalid(ValueError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Address:
     text: str
     """Is the address, with its domain in ASCII."""
@@ -39,6 +43,11 @@ def parse_address(text: str) -> Address:
         return Address(text)
     local_part, _, domain = text.rpartition("@")
     return Address(f"{local_part}@{_ascii_domain(domain)}", needs_smtputf8=not local_part.isascii())
+
+
+def accepted_address(text: str) -> Address:
+    """Does the same for an address whose syntax was checked when its message was accepted."""
+    return Address(text) if _USUAL.fullmatch(text) is not None else parse_address(text)
 
 
 def _ascii_domain(domain: str) -> str:

@@ -19,7 +19,7 @@ def body(email: RenderedEmail, message_id: str) -> bytes:
         return part if part.endswith(b"\r\n") else part + b"\r\n"
     # The parts are in the order of increasing preference (RFC 2046 section 5.1.4).
     plain, html = text_part("plain", email.text), text_part("html", email.html)
-    boundary = _boundary(message_id, plain + html)
+    boundary = _boundary(message_id, plain, html)
     return b'Content-Type: multipart/alternative; boundary="%b"\r\n\r\n--%b\r\n%b\r\n--%b\r\n%b\r\n--%b--\r\n' % (
         boundary,
         boundary,
@@ -30,10 +30,10 @@ def body(email: RenderedEmail, message_id: str) -> bytes:
     )
 
 
-def _boundary(message_id: str, parts: bytes) -> bytes:
+def _boundary(message_id: str, plain: bytes, html: bytes) -> bytes:
     """Returns a boundary that no part contains, the same for each attempt. Only unencoded text can contain `=_`."""
     boundary = f"=_{message_id}".encode()
-    while boundary in parts:
+    while boundary in plain or boundary in html:
         boundary += b"_"
     return boundary
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from clarion_server.adapters.rendering.languages.locale_data import is_right_to_left
 
@@ -17,6 +18,9 @@ _LANG, _DIR = (re.compile(rf"(?:^|\s){name}\s*=", re.IGNORECASE) for name in ("l
 _STYLE = re.compile("""\\bstyle\\s*=\\s*["']""", re.IGNORECASE)
 _HEAD_END = re.compile("</head\\s*>", re.IGNORECASE)
 
+#: The longest beginning of a mail whose root element is looked at once for all mails that begin so.
+_LONGEST_KEPT = 512
+
 
 def with_language(html: str, locale: str) -> str:
     """Returns the HTML with `lang` and `dir` on its root element.
@@ -27,13 +31,31 @@ def with_language(html: str, locale: str) -> str:
     if not html:
         return html
     is_rtl = is_right_to_left(locale)
-    root = _first(_ROOT, html, 0)
-    if root is not None:
-        at, attributes = root.start(1), root[1]
-        lang = "" if _LANG.search(attributes) else f' lang="{locale}"'
-        direction = "" if _DIR.search(attributes) else f' dir="{"rtl" if is_rtl else "ltr"}"'
-        html = f"{html[:at]}{lang}{direction}{html[at:]}"
+    # Nearly all mails of a content begin with the same text, up to the end of their root element.
+    start = html.find("<html", 0, _LONGEST_KEPT)
+    end = html.find(">", start, _LONGEST_KEPT) + 1 if start >= 0 else 0
+    opening = _opening(html[:end], locale) if end else None
+    html = _with_root(html, locale, is_rtl=is_rtl) if opening is None else opening + html[end:]
     return _with_direction(html) if is_rtl else html
+
+
+def _with_root(html: str, locale: str, *, is_rtl: bool) -> str:
+    root = _first(_ROOT, html, 0)
+    if root is None:
+        return html
+    at, attributes = root.start(1), root[1]
+    lang = "" if _LANG.search(attributes) else f' lang="{locale}"'
+    direction = "" if _DIR.search(attributes) else f' dir="{"rtl" if is_rtl else "ltr"}"'
+    return f"{html[:at]}{lang}{direction}{html[at:]}"
+
+
+@lru_cache(maxsize=256)
+def _opening(html: str, locale: str) -> str | None:
+    """Does the same to the beginning of a mail; None where the root element does not surely end with it."""
+    root = _first(_ROOT, html, 0)
+    if root is None or root.end(1) + 1 != len(html):
+        return None
+    return _with_root(html, locale, is_rtl=is_right_to_left(locale))
 
 
 def _with_direction(html: str) -> str:

@@ -116,7 +116,8 @@ def _line(texts: Mapping[str, str], field: str) -> str:
     line = texts[field].strip()
     if not line:
         raise PartRefused(field, "the result is empty")
-    if _CONTROL.search(line):
+    # What can be printed has none of them, and is told by a shorter way.
+    if not line.isprintable() and _CONTROL.search(line):
         raise PartRefused(field, "the result has a line break or another control character")
     if len(line) > _LONGEST_LINE:
         raise PartRefused(field, f"the result is longer than {_LONGEST_LINE} characters")

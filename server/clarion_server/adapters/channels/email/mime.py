@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from functools import lru_cache
 
-from clarion_server.adapters.channels.email.addresses import Address, EmailInvalid, parse_address
+from clarion_server.adapters.channels.email.addresses import (
+    Address,
+    EmailInvalid,
+    accepted_address,
+    parse_address,
+)
 from clarion_server.adapters.channels.email.body import body, body_with_files
 from clarion_server.adapters.channels.email.header_fields import (
     address_field,
@@ -46,10 +51,8 @@ class Envelope:
     """Is the message. Every line ends in CRLF, and dots are not doubled. Files are pieces of their own, never copied.
     """
     needs_smtputf8: bool
-
-    @property
-    def size(self) -> int:
-        return sum(map(len, self.pieces))
+    size: int
+    """Is the number of octets of the message."""
 
     @property
     def content(self) -> bytes:
@@ -76,7 +79,7 @@ def build(message: Outbound, provider: SmtpProvider) -> Envelope:
         email.reply_to or content.reply_to or provider.reply_to,
         provider.sender.address,
     )
-    recipient = parse_address(message.address)
+    recipient = accepted_address(message.address)
     header = "".join(
         (
             origin.fields,
@@ -96,7 +99,7 @@ def build(message: Outbound, provider: SmtpProvider) -> Envelope:
     else:
         pieces = [header.encode() + body(email, message.message_id)]
     needs_smtputf8 = origin.needs_smtputf8 or recipient.needs_smtputf8
-    return Envelope(message.message_id, origin.bounces, recipient, pieces, needs_smtputf8)
+    return Envelope(message.message_id, origin.bounces, recipient, pieces, needs_smtputf8, sum(map(len, pieces)))
 
 
 @lru_cache(maxsize=256)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sized
 from dataclasses import dataclass
+from typing import Any
 
 from babel import Locale
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 
 from clarion_server.adapters.rendering.evaluation.values import RenderRefused
@@ -109,8 +111,19 @@ class Budget:
 class RenderContext(Context):
     """Holds a template's variables, with the budget and the locale of this render."""
 
-    budget: Budget
-    locale: Locale
+    def __init__(self, variables: dict[str, Any], evaluation: EvalContext, budget: Budget, locale: Locale) -> None:
+        """`evaluation` is the same for all templates of an environment, none of which can change it."""
+        # Not by the class's own `__init__`: blocks and imports, which no content has, take as long as a short template.
+        self.parent = variables
+        self.vars = {}
+        self.environment = evaluation.environment
+        self.eval_ctx = evaluation
+        self.exported_vars = set()
+        self.name = None
+        self.globals_keys = set()
+        self.blocks = {}
+        self.budget = budget
+        self.locale = locale
 
 
 def length_of(value: object) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.lexer import Lexer
+from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -74,6 +75,7 @@ class ContentEnvironment(ImmutableSandboxedEnvironment):
         self.filters = {**filters, **HIDDEN_FILTERS}
         self.tests = dict(TESTS)
         self.globals = GLOBALS
+        self.evaluation = EvalContext(self)
         self._lexer = BoundedLexer(self)
 
     @property

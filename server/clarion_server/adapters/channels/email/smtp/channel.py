@@ -36,7 +36,9 @@ class SmtpEmailChannel:
         self._max_size = configuration.max_message_bytes
         self._announced_size: int | None = None
         self._server_certificate_end: Instant | None = None
-        self._slots = asyncio.Semaphore(configuration.max_concurrency)
+        self._max_concurrency = configuration.max_concurrency
+        self._sending = 0
+        self._ended = asyncio.Event()
         self._trust = TlsTrust(
             self._provider.ca_certificates, self._provider.client_certificate, self._provider.client_key
         )
@@ -57,8 +59,16 @@ class SmtpEmailChannel:
 
         Cancellation drops the connection. The outcome is then unknown, as after HandOffInDoubt.
         """
-        async with self._slots:
+        # Python's semaphore takes as long as the commands of a mail, and a dispatcher nearly never has to wait here.
+        while self._sending >= self._max_concurrency:
+            self._ended.clear()
+            await self._ended.wait()
+        self._sending += 1
+        try:
             reply = await self._hand_over(message, following)
+        finally:
+            self._sending -= 1
+            self._ended.set()
         return Receipt(str(reply))
 
     async def _hand_over(self, message: Outbound, following: Following) -> Reply:

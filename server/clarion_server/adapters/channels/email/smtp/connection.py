@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from clarion_server.adapters.channels.email.mime import Envelope
 from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken
-from clarion_server.adapters.channels.email.smtp.replies import MalformedReply, Reply, ReplyReader
+from clarion_server.adapters.channels.email.smtp.replies import START_INPUT, MalformedReply, Reply, ReplyReader
 from clarion_server.adapters.channels.failure_detail import one_line
 from clarion_server.adapters.channels.tls import certificate_end
 from clarion_server.domain.instant import Instant
@@ -15,6 +15,8 @@ from clarion_server.domain.messages.attempt import FailureReason
 
 #: Says how long to wait for the reply to QUIT, in seconds.
 QUIT_SECONDS = 2.0
+#: Says how many commands begin a message.
+_IN_A_GROUP = 3
 
 
 class SmtpConnection(asyncio.Protocol):
@@ -83,6 +85,16 @@ class SmtpConnection(asyncio.Protocol):
     def take_reply(self) -> Reply | None:
         """Returns the next reply if it has arrived. Never waits."""
         return self._reader.replies.popleft() if self._reader.replies else None
+
+    def take_acceptance(self) -> bool:
+        """Takes the replies to MAIL, RCPT and DATA if no more and no less have arrived, and they accept the message."""
+        replies = self._reader.replies
+        if len(replies) != _IN_A_GROUP or replies[2].code != START_INPUT:
+            return False
+        is_accepted = replies[0].positive and replies[1].positive
+        if is_accepted:
+            replies.clear()
+        return is_accepted
 
     async def next_reply(self) -> Reply:
         """Returns the next reply. Raises HandOffBroken when none arrives in time, or a malformed one."""

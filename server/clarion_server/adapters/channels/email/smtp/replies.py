@@ -9,6 +9,8 @@ from functools import lru_cache
 from clarion_server.adapters.channels.failure_detail import one_line
 from clarion_server.domain.value import value
 
+#: Is the code by which a server asks for the content of a mail.
+START_INPUT = 354
 #: Is the longest reply, in octets. Real ones have a few hundred.
 _MAX_REPLY = 64 * 1024
 
@@ -80,15 +82,17 @@ class ReplyReader:
             raise MalformedReply("The server's reply does not end")
         *lines, self._rest = (self._rest + octets).split(b"\n")
         for line in lines:
-            self._add(line)
+            # Nearly all replies have one line, which may be known.
+            reply, is_last = _parsed(line) if len(line) > _LONGEST_KEPT else _kept(line)
+            if is_last and not self._lines:
+                self.replies.append(reply)
+            else:
+                self._add(reply, is_last=is_last)
         if not (self._rest or self._lines):
             self._size = 0
 
-    def _add(self, line: bytes) -> None:
-        reply, is_last = _parsed(line) if len(line) > _LONGEST_KEPT else _kept(line)
-        if is_last and not self._lines:
-            self.replies.append(reply)
-            return
+    def _add(self, reply: Reply, *, is_last: bool) -> None:
+        """Adds a line of a reply of several lines."""
         self._lines.append(reply.octets)
         if is_last:
             self.replies.append(Reply(reply.code, b"\n".join(self._lines)))

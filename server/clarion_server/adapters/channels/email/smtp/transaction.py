@@ -7,13 +7,13 @@ write, one read and one round trip. DATA ends every group, and no content is sen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NoReturn
 
 from clarion_server.adapters.channels.email.mime import Envelope
 from clarion_server.adapters.channels.email.smtp.connection import SmtpConnection
 from clarion_server.adapters.channels.email.smtp.failures import HandOffBroken, Step, broken, refused, unexpected
-from clarion_server.adapters.channels.email.smtp.replies import Reply
+from clarion_server.adapters.channels.email.smtp.replies import START_INPUT, Reply
 from clarion_server.application.ports.channels import PermanentFailure
 from clarion_server.domain.messages.attempt import Failure, FailureReason
 
@@ -23,15 +23,14 @@ _PIECE = 64 * 1024
 #: in part, nobody could tell whether the final dot was in it or just the commands behind it were not.
 _LARGEST_FOLLOWED = 16 * 1024
 
-_START_INPUT = 354
 _SERVICE_CLOSING = 421
 _BEFORE_SENDER = frozenset({Step.RSET, Step.MAIL})
 
-_Command = tuple[Step, bytes]
+_Command = tuple[Step, str]
 #: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
 _MAIL, _RCPT, _DATA = Step.MAIL, Step.RCPT, Step.DATA
 #: Holds the commands of a message that were sent ahead.
-_BEGUN: list[_Command] = [(_MAIL, b""), (_RCPT, b""), (_DATA, b"")]
+_BEGUN: list[_Command] = [(_MAIL, ""), (_RCPT, ""), (_DATA, "")]
 _FINAL_DOT = b".\r\n"
 
 
@@ -67,34 +66,39 @@ async def hand_over(connection: SmtpConnection, envelope: Envelope, following: N
 
 
 def _commands(connection: SmtpConnection, envelope: Envelope) -> list[_Command]:
-    sender, recipient = envelope.sender.text.encode(), envelope.recipient.text.encode()
-    size = b" SIZE=%d" % envelope.size if connection.offers("size") else b""
-    international = b" BODY=8BITMIME SMTPUTF8" if envelope.needs_smtputf8 else b""
+    size = f" SIZE={envelope.size}" if connection.offers("size") else ""
+    international = " BODY=8BITMIME SMTPUTF8" if envelope.needs_smtputf8 else ""
     return [
-        (_MAIL, b"MAIL FROM:<%b>%b%b\r\n" % (sender, size, international)),
-        (_RCPT, b"RCPT TO:<%b>\r\n" % recipient),
-        (_DATA, b"DATA\r\n"),
+        (_MAIL, f"MAIL FROM:<{envelope.sender.text}>{size}{international}\r\n"),
+        (_RCPT, f"RCPT TO:<{envelope.recipient.text}>\r\n"),
+        (_DATA, "DATA\r\n"),
     ]
+
+
+def _joined(commands: Sequence[_Command]) -> bytes:
+    return "".join([line for _, line in commands]).encode()
 
 
 async def _open(connection: SmtpConnection, envelope: Envelope) -> None:
     """Returns when the server has accepted sender and recipient and waits for the content."""
     is_begun, was_refused = connection.begun is envelope, connection.needs_reset
     connection.begun, connection.needs_reset = None, False
+    if is_begun and connection.take_acceptance():
+        return
     commands = _BEGUN if is_begun else _commands(connection, envelope)
     if was_refused and not is_begun:
-        commands.insert(0, (Step.RSET, b"RSET\r\n"))
+        commands.insert(0, (Step.RSET, "RSET\r\n"))
     at_once = is_begun or connection.offers("pipelining")
     unanswered = len(commands)
     if at_once and not is_begun:
-        _write(connection, commands[0][0], b"".join(octets for _, octets in commands))
-    for step, octets in commands:
+        _write(connection, commands[0][0], _joined(commands))
+    for step, line in commands:
         if not at_once:
-            _write(connection, step, octets)
+            _write(connection, step, line.encode())
         # Mostly they have arrived together, and a coroutine for each takes longer than the rest.
         reply = connection.take_reply() or await _reply(connection, step, is_begun=is_begun)
         unanswered -= 1
-        is_accepted = reply.code == _START_INPUT if step is _DATA else reply.positive
+        is_accepted = reply.code == START_INPUT if step is _DATA else reply.positive
         if is_begun and not is_accepted and (was_refused or not reply.negative):
             # What came before may be to blame: a content that was refused, or a reply too many.
             connection.needs_reset = was_refused and await _skip(connection, unanswered)
@@ -154,7 +158,7 @@ async def _skip(connection: SmtpConnection, unanswered: int) -> bool:
         replies = [await connection.next_reply() for _ in range(unanswered)]
     except HandOffBroken:
         return False
-    return all(reply.code not in (_START_INPUT, _SERVICE_CLOSING) for reply in replies)
+    return all(reply.code not in (START_INPUT, _SERVICE_CLOSING) for reply in replies)
 
 
 async def _send_content(connection: SmtpConnection, envelope: Envelope, following: NextEnvelope) -> Reply:
@@ -190,15 +194,21 @@ def _begin_next(connection: SmtpConnection, envelope: Envelope, following: NextE
     if upcoming is None or not _is_understood(connection, upcoming):
         return b""
     connection.begun = upcoming
-    return b"".join(octets for _, octets in _commands(connection, upcoming))
+    return _joined(_commands(connection, upcoming))
 
 
 def _is_understood(connection: SmtpConnection, envelope: Envelope) -> bool:
     return not envelope.needs_smtputf8 or connection.offers("smtputf8")
 
 
-def _transparent(pieces: Sequence[bytes], end: bytes = _FINAL_DOT) -> Iterator[bytes]:
-    """Yields the content with doubled dots (RFC 5321 section 4.5.2) and its end. It must end in CRLF."""
+def _transparent(pieces: Sequence[bytes], end: bytes = _FINAL_DOT) -> Iterable[bytes]:
+    """Returns the content with doubled dots (RFC 5321 section 4.5.2) and its end. It must end in CRLF."""
+    if len(pieces) == 1 and len(pieces[0]) <= _PIECE:
+        return (_with_doubled_dots(pieces[0], begins_line=False) + end,)
+    return _cut(pieces, end)
+
+
+def _cut(pieces: Sequence[bytes], end: bytes) -> Iterator[bytes]:
     octets = b""
     for piece in pieces:
         for at in range(0, len(piece), _PIECE):
