@@ -31,6 +31,7 @@ from clarion_server.domain.people.identity import BUILT_IN, NO_NAMESPACES, Ident
 #: Compiled versions take about this many bytes at most, and live campaigns as many again. A version of a small mail
 #: takes 20 KB, so there is room for 1,600 of each.
 MAX_BYTES = 32 * 2**20
+_ENDED = frozenset({CampaignState.STOPPED, CampaignState.COMPLETED, CampaignState.ARCHIVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,14 @@ class CampaignCache:
         self._live = LoadingCache(self._load_live, lambda live: live.version.size, max_bytes)
 
     def invalidate(self, campaign: Campaign) -> None:
-        """Makes the next trigger read the campaign again, because it has changed."""
+        """Makes the next trigger read the campaign again, because it has changed.
+
+        Of one that has ended, the versions are dropped as well: what is left in its queue reads them once more.
+        """
         self._live.invalidate((campaign.sandbox, campaign.id))
+        if campaign.state in _ENDED:
+            self._versions.drop_where(lambda key: key[0] == campaign.key)
+            self._contents.drop_where(lambda key: key[0][0] == campaign.key)
 
     def discard(self, live: LiveCampaign) -> None:
         """Drops a live campaign that is out of date. If it was read again since, the newer one stays."""

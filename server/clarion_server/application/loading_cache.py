@@ -55,6 +55,11 @@ class LoadingCache(Generic[K, V]):
         self._drop(key)
         self._loading.pop(key, None)
 
+    def drop_where(self, is_gone: Callable[[K], bool]) -> None:
+        """Drops the values of these keys. What is being loaded is kept."""
+        for key in [key for key in self._values if is_gone(key)]:
+            self._drop(key)
+
     async def _load(self, key: K) -> V:
         task = asyncio.current_task()
         try:

@@ -25,6 +25,10 @@ _SWITCH_INTERVAL = 0.0005
 #: The garbage collector runs after so many new objects. The objects of a call are in no cycles and are freed without
 #: it: with Python's 700, collections that found nothing took a twelfth of the time.
 _OBJECTS_PER_COLLECTION = 10_000
+#: Every third collection looks at what the two before it have left as well. With Python's every eleventh, objects of
+#: calls that were refused and of statements made for one call came to 15 MB. It takes no longer, as each object is
+#: looked at as often.
+_YOUNG_COLLECTIONS = 2
 #: glibc gives each thread a heap of its own, and gRPC has many threads. Two heaps save some MB and are no slower.
 _MALLOC_ARENA_MAX = -8
 _HEAPS = 2
@@ -84,7 +88,7 @@ async def _serve(settings: Settings, pipe: SupervisorPipe | None) -> None:
     # Later collections skip the objects that exist now, which stay until the end.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_OBJECTS_PER_COLLECTION)
+    gc.set_threshold(_OBJECTS_PER_COLLECTION, _YOUNG_COLLECTIONS)
     await stopping.wait()
     if pipe is not None:
         loop.remove_reader(pipe.fileno())

@@ -7,6 +7,7 @@ import gc
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from clarion_server.application.ports.content import ContentInvalid
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.campaigns.campaign_definition import Action, ContentVariant
 from clarion_server.domain.campaigns.targeting import TargetingRule
 from clarion_server.domain.content.email import EmailContent
@@ -96,6 +98,21 @@ async def test_a_version_that_does_not_compile_is_tried_again_the_next_time(
         await cache.version(campaign.key, 1)
     compiler.on_compile = lambda: None
     assert (await cache.version(campaign.key, 1)).campaign_id == "order-confirmed"
+
+
+async def test_a_campaign_that_has_ended_is_compiled_again_only_for_what_is_left_in_its_queue(
+    world: World, compiler: CountingCompiler
+) -> None:
+    ended, other = await world.live("ended"), await world.live("other")
+    cache = CampaignCache(world.transactions, compiler)
+    for campaign in (ended, other):
+        await cache.version(campaign.key, 1)
+    cache.invalidate(ended)
+    assert all(cache.cached_version(campaign.key, 1) is not None for campaign in (ended, other))
+    cache.invalidate(replace(ended, state=CampaignState.STOPPED))
+    assert cache.cached_version(ended.key, 1) is None
+    assert cache.cached_version(other.key, 1) is not None
+    assert (await cache.version(ended.key, 1)).campaign_id == "ended"
 
 
 async def test_campaigns_that_do_not_fit_are_compiled_again_when_they_are_used_again(

@@ -97,6 +97,13 @@ async def test_an_invalidated_value_is_loaded_again(cache: Sizes, loader: Loader
     assert loader.loaded == ["a2"] * 2
 
 
+async def test_values_of_some_keys_are_dropped_and_the_others_stay(cache: Sizes, loader: Loader) -> None:
+    for key in ("a2", "b2"):
+        await cache.load(key)
+    cache.drop_where(lambda key: key.startswith("a"))
+    assert (cache.get("a2"), cache.get("b2"), cache.size) == (None, "bb", 2)
+
+
 async def test_what_is_invalidated_while_it_is_loaded_is_not_kept(cache: Sizes, loader: Loader) -> None:
     loader.gate.clear()
     before = asyncio.create_task(cache.load("a2"))
