@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import re
 
 import pytest
 from clarion_server.adapters.rendering.building.jinja_tags import TagKind, tags_of
@@ -70,6 +72,36 @@ def test_each_tag_keeps_its_line_whatever_mjml_makes_of_it() -> None:
     texts = [tag.text for tag in tags_of(source.text) if tag.kind is not TagKind.SILENT]
     for text in ("{{ context.name | urlencode }}", "{% if context.count < 5 %}", "{% endif %}"):
         assert source.lines[len(texts) - 1 - texts[::-1].index(text)] == author[text]
+
+
+def test_values_in_texts_and_links_stay_byte_for_byte_in_their_place_and_order() -> None:
+    text = (
+        '<mj-text color="{{ c }}">\n{% if n < 5 %}<a href="{{ u }}?a=1&b={{ v }}" style="color: {{ c }}">{{ v }}'
+        "{{- u -}}</a>{% else %}{{ v | default('<p>') }} &amp; {{ u }}{% endif %}</mj-text>"
+    )
+    html = built(body(text + '<mj-button href="{{ u }}?x={{ v }}">{{ v }}</mj-button>')).source.text
+    inner = text[text.index("{% if") : text.index("</mj-text>")]
+    assert inner in html
+    assert 'href="{{ u }}?x={{ v }}"' in html
+    assert html.count("{{ v }}") == 4
+    assert html.index(inner) < html.index("?x={{ v }}")
+
+
+def test_a_value_in_a_text_that_would_move_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = importlib.import_module("mjml")
+    make = compiler.mjml2html
+
+    def swapping(xml: str) -> str:
+        """Stands for a compiler that writes what is said first behind what is said last."""
+        first, second = re.findall("clarionzqt[0-9]x", xml)
+        html: str = make(xml.replace(first, "?").replace(second, first).replace("?", second))
+        return html
+
+    monkeypatch.setattr(compiler, "mjml2html", swapping)
+    (finding,) = built(body("<mj-text>{{ a }} {{ b }}</mj-text>")).findings
+    assert finding.code == "TRANSFORM_CHANGED_TEMPLATE"
+    moving = body('<mj-text color="{{ a }}" font-size="{{ b }}">x</mj-text>')
+    assert built(moving).findings == ()
 
 
 def test_a_failure_names_the_authors_line() -> None:

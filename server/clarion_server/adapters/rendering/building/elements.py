@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 
 from clarion_server.adapters.rendering.building.jinja_tags import Blocks, JinjaTag
+from clarion_server.adapters.rendering.building.open_elements import OpenElements
 from clarion_server.adapters.rendering.building.style_rules import static_rules
 from clarion_server.adapters.rendering.html.scanner import Attribute, Tag, Text, scan
 from clarion_server.adapters.rendering.html.source import BLOCK, COMMENT, VALUE
@@ -22,16 +22,6 @@ _NAME = re.compile(r"[a-z_:][-a-z0-9_:.]*")
 _DOCTYPE = re.compile(r"\s*<!doctype\s", re.IGNORECASE)
 _SELECTED = frozenset({"class", "id"})
 _MEDIA = frozenset({None, "", "all", "screen"})
-#: Elements that hold nothing, or that the next one of their kind closes.
-_NOT_NESTED = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
-    | {"body", "colgroup", "dd", "dt", "head", "html", "li", "optgroup", "option", "p"}
-    | {"tbody", "td", "tfoot", "th", "thead", "tr"}
-)
-#: Holds those that an HTML parser opens again in each paragraph after the one that did not close them.
-_FORMATTING = frozenset(
-    {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +63,11 @@ class Skeleton:
         self.elements: list[Element] = []
         self.sheets: list[Sheet] = []
         self.remote_sheets: list[Tag] = []
-        self.depth = self.formatting_depth = 0
-        """The most elements, and the most of those that format text, that are open at once."""
+        self.open = OpenElements()
+        self.added_count = 0
+        """Is how many elements a parser makes of end tags alone, at most."""
         self._html = html
         self._blocks = Blocks(tags)
-        self._open: Counter[str] = Counter()
         doctype = "<!DOCTYPE html>" if _DOCTYPE.match(html) else ""
         self.html = doctype + "".join(self._pieces())
 
@@ -91,8 +81,8 @@ class Skeleton:
                 yield self._rules(token)
 
     def _end(self, tag: Tag) -> str:
-        if self._open[tag.name]:
-            self._open[tag.name] -= 1
+        self.open.end(tag.name)
+        self.added_count += tag.name in {"br", "p"}
         return f"</{tag.name}>"
 
     def _start(self, tag: Tag) -> str:
@@ -102,10 +92,7 @@ class Skeleton:
             return ""
         element = self._element(tag)
         self.elements.append(element)
-        if tag.name not in _NOT_NESTED:
-            self._open[tag.name] += 1
-            self.depth = max(self.depth, self._open.total())
-            self.formatting_depth = max(self.formatting_depth, sum(self._open[name] for name in _FORMATTING))
+        self.open.start(tag.name)
         attributes = "".join(_written(each) for each in tag.attributes if self._is_written(tag, each))
         return f'<{tag.name} {NUMBER}="{len(self.elements) - 1}"{attributes}>'
 

@@ -18,6 +18,7 @@ from css_inline import CSSInliner
 from clarion_server.adapters.rendering.building.elements import NUMBER, Element, Skeleton
 from clarion_server.adapters.rendering.building.jinja_tags import JinjaTag, masked
 from clarion_server.adapters.rendering.building.source import Source, error, warning
+from clarion_server.adapters.rendering.building.style_growth import longest_styles
 from clarion_server.domain.finding import Finding, FindingCode
 
 #: `css-inline` works recursively and holds Python's lock. The most work takes about half a second.
@@ -25,6 +26,8 @@ _DEEPEST = 200
 _MOST_ELEMENTS = 100_000
 #: Limits the work, as characters of rules times elements.
 _MOST_WORK = 200_000_000
+#: Is the most characters that all elements get together: many times as many as the longest template has.
+_LONGEST_STYLES = 16_000_000
 _MOST_FINDINGS = 20
 _START_TAG = re.compile(r'<([^\s<>/]+)((?: [^\s=<>"]+="[^"]*")+)>')
 _NUMBER = re.compile(f' {NUMBER}="([0-9]+)"')
@@ -70,9 +73,12 @@ def inlined(source: Source, tags: Sequence[JinjaTag]) -> Source:
 
 def _is_too_much(skeleton: Skeleton) -> bool:
     # An HTML parser opens formatting that was not closed again in each paragraph.
-    elements = len(skeleton.elements) * (1 + skeleton.formatting_depth)
+    repeated = 1 + skeleton.open.formatting_depth
+    elements = (len(skeleton.elements) + skeleton.added_count) * repeated
     work = elements * sum(len(sheet.rules) for sheet in skeleton.sheets)
-    return skeleton.depth > _DEEPEST or elements > _MOST_ELEMENTS or work > _MOST_WORK
+    if skeleton.open.depth > _DEEPEST or elements > _MOST_ELEMENTS or work > _MOST_WORK:
+        return True
+    return work > _LONGEST_STYLES and repeated * longest_styles(skeleton) > _LONGEST_STYLES
 
 
 def _is_whole(skeleton: Skeleton, result: _Inlined) -> bool:

@@ -8,7 +8,7 @@ line of each tag is that of the author's.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -16,12 +16,11 @@ from importlib.util import find_spec
 from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
 from clarion_server.adapters.rendering.building.jinja_tags import JinjaTag, TagKind, masked
+from clarion_server.adapters.rendering.building.mjml_growth import DEEPEST, MjmlTooLarge, check_growth, too_deep
 from clarion_server.adapters.rendering.building.source import Source, error
 from clarion_server.adapters.rendering.html.scanner import Attribute, Tag, scan
 from clarion_server.domain.finding import Finding, FindingCode
 
-#: MRML works recursively.
-_DEEPEST = 100
 #: Elements that hold elements of MJML and no text of their own.
 _STRUCTURE = frozenset(
     {"mjml", "mj-accordion", "mj-accordion-element", "mj-attributes", "mj-body", "mj-carousel", "mj-column", "mj-group"}
@@ -35,8 +34,9 @@ _POSITION = re.compile(", line [0-9]+, column [0-9]+$")
 #: Says what may stand around a mail: comments, and the marks of tags that write nothing.
 _MARKS = "|".join(f"{kind.value}x*{kind.value}" for kind in (TagKind.BLOCK, TagKind.SILENT))
 _AROUND = re.compile(f"<!--.*?-->|{_MARKS}", re.DOTALL)
-#: Holds the places of tags: between elements of MJML, between attributes, and in texts and values.
-_STRUCTURAL, _IN_TAG, _TEXT = "STRUCTURAL", "IN_TAG", "TEXT"
+#: Holds the places of tags: between elements of MJML, between attributes, in values of MJML's attributes and the title,
+#: and in texts and values of HTML.
+_STRUCTURAL, _IN_TAG, _OF_MJML, _TEXT = "STRUCTURAL", "IN_TAG", "OF_MJML", "TEXT"
 
 #: A piece of the source by its beginning and end, and what takes its place.
 _Edit = tuple[int, int, str]
@@ -49,11 +49,12 @@ def transformed(source: Source, tags: Sequence[JinjaTag]) -> Source:
         return source.with_findings(_failed(0, "This service has no MJML.", remedy))
     from mjml import mjml2html  # noqa: PLC0415 - an extra, which most services do not have
 
-    document = _Document(source.text, tags)
-    if document.depth > _DEEPEST:
-        message = f"Elements stand within each other on more than {_DEEPEST} levels."
-        return source.with_findings(_failed(0, message, "Close each element."))
-    xml = document.xml()
+    try:
+        document = _Document(source.text, tags)
+        xml = document.xml()
+        check_growth(xml)
+    except MjmlTooLarge as refusal:
+        return source.with_findings(_failed(0, refusal.message, refusal.remedy))
     try:
         html = mjml2html(xml)
     except ValueError as refusal:
@@ -65,16 +66,18 @@ class _Document:
     """Is a source as XML with tokens."""
 
     def __init__(self, text: str, tags: Sequence[JinjaTag]) -> None:
+        """Raises MjmlTooLarge."""
         self._text = text
         self._tags = tags
         html = masked(text, tags)
         self.word = _unused_word(text)
-        self.depth = 0
         self._starts: list[int] = []
         """Says where places begin, in their order; the next list has what they are."""
         self._places: list[str] = []
         self._edits: list[_Edit] = []
-        self._comments = [(found.start(), found.end()) for found in _COMMENT.finditer(html)]
+        comments = [found.span() for found in _COMMENT.finditer(html)]
+        self._comment_starts = [start for start, _ in comments]
+        self._comment_ends = [end for _, end in comments]
         self._read(html)
         self.start, self.end = _root_of(html)
         """Say where the element `mjml` begins and ends. What stands around it, such as what a layout sets, is kept."""
@@ -85,6 +88,12 @@ class _Document:
 
     def is_behind(self, tag: JinjaTag) -> bool:
         return tag.start >= self.end
+
+    def may_move(self, tag: JinjaTag) -> bool:
+        """Returns whether MJML may write a tag several times, or behind later ones: a value of one of its attributes,
+        such as a colour, which it writes once for each mail client that needs it in another form, or of the title.
+        """
+        return tag.kind is TagKind.VALUE and self._place(tag.start) == _OF_MJML
 
     def xml(self) -> str:
         edits = [*self._edits, *(self._token(number) for number in range(len(self._tags)))]
@@ -107,7 +116,8 @@ class _Document:
     def _place(self, position: int) -> str:
         before = bisect_right(self._starts, position) - 1
         place = self._places[before] if before >= 0 else _STRUCTURAL
-        is_commented = any(start < position < end for start, end in self._comments)
+        comment = bisect_left(self._comment_starts, position) - 1
+        is_commented = comment >= 0 and position < self._comment_ends[comment]
         return _TEXT if place == _STRUCTURAL and is_commented else place
 
     def _read(self, html: str) -> None:
@@ -122,15 +132,16 @@ class _Document:
                 self._read_start(token, html)
                 if token.name not in _VOID and html[token.end - 2] != "/":
                     open_names.append(token.name)
-                    self.depth = max(self.depth, len(open_names))
-            is_structure = not open_names or open_names[-1] in _STRUCTURE
-            self._begin(token.end, _STRUCTURAL if is_structure else _TEXT)
+                    if len(open_names) > DEEPEST:
+                        raise too_deep()
+            self._begin(token.end, _place_within(open_names[-1] if open_names else "mjml"))
 
     def _read_start(self, tag: Tag, html: str) -> None:
         self._begin(tag.start, _IN_TAG)
+        place = _OF_MJML if tag.name.startswith("mj") else _TEXT
         for attribute in tag.attributes:
             if attribute.value_start >= 0:
-                self._begin(attribute.value_start, _TEXT)
+                self._begin(attribute.value_start, place)
                 self._begin(attribute.value_start + len(attribute.value), _IN_TAG)
             self._edits += _as_xml(attribute)
         if tag.name in _VOID and html[tag.end - 2] != "/":
@@ -139,6 +150,13 @@ class _Document:
     def _begin(self, position: int, place: str) -> None:
         self._starts.append(position)
         self._places.append(place)
+
+
+def _place_within(name: str) -> str:
+    """Returns the place of what stands in an element. MJML writes the title of a mail into an attribute too."""
+    if name == "mj-title":
+        return _OF_MJML
+    return _STRUCTURAL if name in _STRUCTURE else _TEXT
 
 
 def _root_of(html: str) -> tuple[int, int]:
@@ -182,7 +200,7 @@ def _put_back(source: Source, tags: Sequence[JinjaTag], document: _Document, htm
 
     text = source.text[: document.start] + pattern.sub(tag_of, html) + source.text[document.end :]
     written += [number for number, tag in enumerate(tags) if document.is_behind(tag)]
-    if _parts(tags, written) != _parts(tags, range(len(tags))):
+    if not _are_in_order(tags, document, written):
         missing = next((number for number in range(len(tags)) if number not in written), None)
         line = source.line_at(tags[missing].start, tags) if missing is not None else 0
         message = "MJML would leave a tag out, repeat it or move it to where it means something else."
@@ -192,12 +210,18 @@ def _put_back(source: Source, tags: Sequence[JinjaTag], document: _Document, htm
     return replace(source, text=text, lines=lines)
 
 
-def _parts(tags: Sequence[JinjaTag], written: Sequence[int]) -> list[tuple[frozenset[int], int]]:
-    """Returns each tag that is no value, in their order, with the values before it.
-
-    MJML writes a value, such as a colour, once for each mail client that needs it in another form. What it means does
-    not depend on its place as long as it stays within its blocks.
+def _are_in_order(tags: Sequence[JinjaTag], document: _Document, written: Sequence[int]) -> bool:
+    """Returns whether each tag was written once and in its order, apart from those that may move within their blocks.
+    `written` are the numbers of the tags.
     """
+    numbers = range(len(tags))
+    moving = {number for number in numbers if document.may_move(tags[number])}
+    fixed, expected = ([each for each in some if each not in moving] for some in (written, numbers))
+    return fixed == expected and _parts(tags, written) == _parts(tags, numbers)
+
+
+def _parts(tags: Sequence[JinjaTag], written: Sequence[int]) -> list[tuple[frozenset[int], int]]:
+    """Returns each tag that is no value, in their order, with the values before it."""
     parts: list[tuple[frozenset[int], int]] = []
     values: set[int] = set()
     for number in written:
