@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import os
@@ -14,7 +15,9 @@ from typing import Any
 import pytest
 from clarion_client import Client
 
+from tests.commands import run
 from tests.e2e.cli.conftest import CAMPAIGN, CommandLine
+from tests.smtp_sink import ReceivedMail, SmtpSink
 from tests.typescript import COMPILER, built_client
 from tests.unit.cli.test_codegen import ODD
 
@@ -34,12 +37,22 @@ import { triggerOrderConfirmed } from "./typed_trigger.js";
 export const send = (client: Client) =>
   triggerOrderConfirmed(client, { to: "jane@example.com", context: %s, requestId: "1" });
 """
+#: Runs what the compiler made of the caller.
+SENDER = """
+import { Client } from "clarion-client";
+import { send } from "./caller0.js";
+
+const client = new Client(process.env.CLARION_TARGET, { apiKey: process.env.CLARION_API_KEY });
+await send(client);
+client.close();
+"""
 
 
 @pytest.fixture
 async def odd(shop: CommandLine) -> CommandLine:
     """Returns a command line in whose sandbox the live campaign has fields whose names are no identifiers."""
     head, _, _ = CAMPAIGN.replace("{{ context.order }}", "{{ context['class'] }}").partition("context_schema:")
+    head = head.replace("      html: |", '      text: "{{ context | tojson }}"\n      html: |')
     shop.write("campaign.yaml", f"{head}context_schema: {json.dumps(ODD)}\n")
     applied = await shop("apply", "-f", "campaign.yaml", "--activate")
     assert applied.status == 0, applied.out + applied.err
@@ -70,7 +83,7 @@ def good_and_wrong(good: str, quote: str) -> list[str]:
     return [good, good.replace("from-date", "from-dat"), without_a_field, good.replace("1.5", f"{quote}1.5{quote}")]
 
 
-async def test_the_python_function_compiles_sends_and_finds_misspelt_fields(odd: CommandLine) -> None:
+async def test_the_python_function_compiles_sends_and_finds_misspelt_fields(odd: CommandLine, sink: SmtpSink) -> None:
     written = await odd("codegen", "order-confirmed", "--lang", "python", "-o", "typed_trigger.py")
     assert written.status == 0, written.err
     contexts = good_and_wrong(repr(CONTEXT), "'")
@@ -81,8 +94,17 @@ async def test_the_python_function_compiles_sends_and_finds_misspelt_fields(odd:
     module: Any = loaded(odd.folder / "typed_trigger.py")
     target, key = odd.environment["CLARION_TARGET"], odd.environment["CLARION_API_KEY"]
     with Client(target, api_key=key) as client:
-        accepted = module.trigger_order_confirmed(client, "sent@clarion.test", CONTEXT, request_id="odd")
+        accepted = module.trigger_order_confirmed(client, "jane@example.com", CONTEXT, request_id="odd")
         assert len(accepted.recipients) == 1
+    (mail,) = await sink.wait_for(1)
+    assert context_of(mail) == CONTEXT
+
+
+def context_of(mail: ReceivedMail) -> object:
+    """Returns the context as its template saw it."""
+    text = mail.parsed.get_body(("plain",))
+    assert text is not None
+    return json.loads(text.get_content())
 
 
 def loaded(file: Path) -> object:
@@ -105,6 +127,25 @@ async def test_the_typescript_function_compiles_and_finds_misspelt_fields(odd: C
     settings = ("--strict", "--noEmit", "--skipLibCheck", "--target", "es2022", "--module", "nodenext")
     errors = errors_in_callers(odd.folder, TYPESCRIPT_CALLER, "ts", contexts, str(COMPILER), *settings)
     assert errors == {(f"caller{number}.ts", "6") for number in (1, 2, 3)}
+
+
+@pytest.mark.parametrize("absent", [(), ("x", "app.prop", "__private")])
+async def test_odd_names_null_and_what_is_absent_arrive_as_typescript_sent_them(
+    odd: CommandLine, sink: SmtpSink, absent: tuple[str, ...]
+) -> None:
+    client = built_client()
+    await odd("codegen", "order-confirmed", "--lang", "typescript", "-o", "typed_trigger.ts")
+    (odd.folder / "node_modules").mkdir()
+    (odd.folder / "node_modules" / "clarion-client").symlink_to(client)
+    odd.write("package.json", '{"type": "module"}')
+    odd.write("sender.js", SENDER)
+    sent = {name: value for name, value in CONTEXT.items() if name not in absent}
+    settings = ("--strict", "--outDir", ".", "--skipLibCheck", "--target", "es2022", "--module", "nodenext")
+    command = (str(COMPILER), *settings)
+    assert errors_in_callers(odd.folder, TYPESCRIPT_CALLER, "ts", [json.dumps(sent)], *command) == set()
+    await asyncio.to_thread(run, odd.folder, "node", "sender.js", **odd.environment)
+    (mail,) = await sink.wait_for(1)
+    assert context_of(mail) == sent
 
 
 async def test_a_generated_file_can_be_checked_for_being_of_the_live_schema(odd: CommandLine) -> None:

@@ -262,6 +262,44 @@ async def test_a_watch_that_runs_when_a_campaign_is_hidden_shows_nothing_of_it_f
         assert (await anext(watch)).campaign == "campaigns/marker"
 
 
+async def test_a_key_with_one_of_the_labels_of_a_campaign_sees_nothing_of_it(labelled: Labelled) -> None:
+    """Of `eu` and `vip` the key holds `eu`, by which it saw the campaign before."""
+    both = (await labelled.sandbox.client.keys.create("both", [Scope.ADMIN], access_labels=["eu", "vip"])).secret
+    partly = labelled.seeing
+    await set_up(labelled.sandbox.client, "marker", 9)
+    async with AsyncClient(labelled.sandbox.service.target, api_key=both) as client:
+        await client.campaigns.update(Campaign(name="orders", access_labels=["eu", "vip"], tags=["secret"]), LABELS)
+        seen, unseen = [[each async for each in some.messages.list()] for some in (client, partly)]
+        assert ({each.campaign for each in seen}, unseen) == ({"campaigns/orders"}, [])
+        (message,) = seen
+        await client.trigger("orders", to="suppressed@clarion.test", context=CONTEXT)
+        marker = await labelled.sandbox.client.trigger("marker", to="suppressed@clarion.test", context=CONTEXT)
+        assert [each.name async for each in partly.campaigns.list()] == ["campaigns/marker"]
+        assert [use.tag async for use in partly.campaigns.tags()] == []
+        attempts: list[Awaitable[object]] = [
+            partly.campaigns.get("orders"),
+            partly.campaigns.update(Campaign(name="orders", access_labels=EU), ["access_labels"]),
+            partly.trigger("orders", to="suppressed@clarion.test", context=CONTEXT),
+            partly.trigger("orders", to="suppressed@clarion.test", context=CONTEXT, validate_only=True),
+            partly.reports.get("orders"),
+            partly.messages.get(message.name),
+            partly.executions.get(message.execution),
+        ]
+        for attempt in attempts:
+            with pytest.raises(NotFoundError):
+                await attempt
+        async with asyncio.timeout(60), partly.messages.watch(from_start=True) as watch:
+            async for event in watch:
+                assert event.campaign != "campaigns/orders"
+                if event.execution == marker.execution:
+                    break
+        assert (await client.reports.get("orders")).targeted_count == 2
+        await client.campaigns.update(Campaign(name="orders", access_labels=EU), ["access_labels"])
+
+
+LABELS = ["access_labels", "tags"]
+
+
 async def test_a_label_holds_for_the_next_trigger_of_every_form(labelled: Labelled) -> None:
     await set_up(labelled.seeing, "open", 9)
     await labelled.blind_client.trigger("open", to="suppressed@clarion.test", context=CONTEXT, request_id="1")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
 
+import aiohttp
 import pytest
 from clarion_server.application.ports.channels import (
     HandOffFailed,
@@ -130,7 +132,10 @@ async def test_the_wait_that_an_endpoint_asks_for_is_kept_up_to_an_hour(
     assert await retry_after(status, value, open_webhook) == expected
 
 
-@pytest.mark.parametrize("value", ["", "abc", "-1", "1.5", "9" * 30])
+@pytest.mark.parametrize(
+    "value",
+    ["", "abc", "-1", "1.5", "9" * 30, f"Mon, {'9' * 20} Jan 2027 00:00:00 GMT", f"Mon, 1 Jan {'9' * 20} 00:00:00 GMT"],
+)
 async def test_a_wait_that_makes_no_sense_is_ignored(value: str, open_webhook: OpenWebhook) -> None:
     assert await retry_after("503 Busy", value, open_webhook) is None
 
@@ -209,6 +214,46 @@ async def test_an_address_that_is_not_public_gets_no_octet(host: str, open_webho
         with pytest.raises(TransientFailure) as caught:
             await channel.send(a_webhook())
     assert (caught.value.failure.reason, endpoint.connection_count) == (REASON.CONNECTION_FAILED, 0)
+
+
+@pytest.mark.parametrize(
+    "resolved",
+    [
+        ["127.0.0.1"],
+        ["::1"],
+        ["::ffff:127.0.0.1", "64:ff9b::7f00:1"],
+        ["169.254.169.254", "::ffff:169.254.169.254", "10.0.0.1", "127.0.0.1"],
+    ],
+)
+async def test_a_name_that_was_public_and_leads_elsewhere_when_it_is_connected_to_gets_no_octet(
+    resolved: list[str], open_webhook: OpenWebhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolve(_resolver: object, host: str, port: int, **_family: int) -> list[dict[str, object]]:
+        return [
+            {
+                "hostname": host,
+                "host": each,
+                "port": port,
+                "family": socket.AF_INET6 if ":" in each else socket.AF_INET,
+                "proto": 0,
+                "flags": socket.AI_NUMERICHOST,
+            }
+            for each in resolved
+        ]
+
+    async with HttpEndpoint() as endpoint:
+        channel = open_webhook(f"http://hooks.example:{endpoint.port}/", allow_private_addresses=False)
+        monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", resolve)
+        with pytest.raises(TransientFailure) as caught:
+            await channel.send(a_webhook())
+    assert (caught.value.failure.reason, endpoint.connection_count) == (REASON.CONNECTION_FAILED, 0)
+
+
+async def test_header_fields_without_end_are_not_kept(open_webhook: OpenWebhook) -> None:
+    async with HttpEndpoint(Raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000 + b"\r\n")) as endpoint:
+        with pytest.raises(HandOffInDoubt) as caught:
+            await open_webhook(endpoint.url).send(a_webhook())
+    assert caught.value.failure.reason is REASON.HAND_OFF_UNKNOWN
 
 
 async def test_a_port_where_nobody_listens_is_a_passing_failure(open_webhook: OpenWebhook) -> None:

@@ -185,6 +185,7 @@ async def test_connections_beyond_the_limit_are_asked_to_retry(port: int, monkey
         b"\x16\x03\x01 <script>\r\n\r\n",
         b"GET / HTTP/9.9<script>\r\n\r\n",
         b"GET /small HTTP/1.1\r\nhost: x\r\nbad header<script>: y\x00\r\n\r\n",
+        b"GET /small HTTP/1.1\r\nhost: x\r\nauthorization: Bearer a\r\nAuthorization: Bearer <script>\r\n\r\n",
         b"POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n<script>",
     ],
 )

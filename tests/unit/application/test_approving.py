@@ -203,6 +203,24 @@ async def test_a_campaign_without_changes_cannot_be_submitted(office: Office) ->
     assert str(refused.value).endswith("must be DRAFT_PENDING. Edit its draft first.")
 
 
+async def test_what_is_not_submitted_cannot_be_approved(office: Office) -> None:
+    with pytest.raises(IllegalTransition):
+        await office.approve()
+    await office.submit()
+    await office.approving.request_changes(Word("order-confirmed", "Shorter."), ANN)
+    with pytest.raises(IllegalTransition):
+        await office.approve()
+    assert await office.actions() == [ApprovalAction.SUBMITTED, ApprovalAction.CHANGES_REQUESTED]
+
+
+async def test_a_submission_that_was_taken_back_is_shown_no_longer(office: Office) -> None:
+    await office.submit()
+    await office.approve()
+    taken_back = await office.approving.cancel(Word("order-confirmed"), AUTHOR)
+    assert (taken_back.submission, taken_back.subject.approval_state) == (None, None)
+    assert (await office.approving.get("order-confirmed", ANN)).submission is None
+
+
 async def test_the_etag_of_an_earlier_state_is_refused(office: Office) -> None:
     before = (await office.world.get()).etag
     await office.submit()

@@ -97,6 +97,15 @@ def test_names_that_are_no_identifiers_stay_as_they_are_on_the_wire() -> None:
     assert '  readonly "400": number;\n' in typescript(ODD)
 
 
+@pytest.mark.parametrize("name", ["str", "list", "dict", "Literal", "JsonValue", "NotRequired", "\ufb01eld", "\u017f"])
+def test_a_name_that_python_reads_otherwise_in_a_class_stays_as_it_is_on_the_wire(name: str) -> None:
+    module = python(an_object(**{name: {"type": "string"}, "other": {"type": "array"}}))
+    made: dict[str, Any] = {"__name__": "made"}
+    exec(compile(module, "made", "exec"), made)
+    assert sorted(made["OrderConfirmedContext"].__annotations__) == sorted([name, "other"])
+    assert f"        {name!r}: NotRequired[str],\n" in module
+
+
 def test_a_module_says_which_schema_it_is_of() -> None:
     assert f'SCHEMA_HASH = "{schema_hash(ODD)}"' in python(ODD)
     assert "VERSION = 3\n" in python(ODD)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from clarion_server.transport.cli.listing import table
-from clarion_server.transport.cli.views import duration, plain
+from clarion_server.transport.cli.output import Output
+from clarion_server.transport.cli.views import diff_view, duration, plain
 from rich.console import Console, RenderableType
 from rich.text import Text
 
@@ -46,6 +48,42 @@ def test_a_window_too_narrow_for_a_table_has_a_list_with_everything() -> None:
 
 def test_what_a_terminal_would_obey_is_shown_instead() -> None:
     assert plain("\x1b]0;title\x07 ok\n\ttext \x9b31m").plain == r"\x1b]0;title\x07 ok" + "\n\ttext " + r"\x9b31m"
+
+
+def test_signs_that_end_lines_or_turn_texts_round_are_shown_instead() -> None:
+    assert plain("a\u2028b\u202egnp.exe\u2066c\u200fd").plain == "a\\u2028b\\u202egnp.exe\\u2066c\u200fd"
+
+
+def test_nothing_in_a_text_looks_like_a_further_line_of_a_difference() -> None:
+    assert diff_view("+a\u2028-b\x0c-c\x85-d\n-e\n").plain == "+a\\u2028-b\\x0c-c\\x85-d\n-e"
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("stream", [io.StringIO, Screen])
+def test_neither_json_nor_a_text_makes_a_terminal_obey(
+    monkeypatch: pytest.MonkeyPatch, as_json: bool, stream: type[io.StringIO]
+) -> None:
+    monkeypatch.setattr("sys.stdout", screen := stream())
+    hostile = "\x1b]0;t\x07\x9b31m\x7f\u2028\u202e"
+    output = Output(as_json=as_json)
+    if as_json:
+        output.show(hostile, lambda: "")
+        output.show_line(hostile, lambda: "")
+        lines = screen.getvalue().removesuffix("\n").split("\n")
+        assert [json.loads(line) for line in lines] == [hostile, hostile]
+        assert lines[0].isascii()
+        assert lines[0].isprintable()
+    else:
+        output.write(hostile)
+        written = screen.getvalue().removesuffix("\n")
+        assert (written == hostile, written.isprintable()) == (
+            (True, False) if stream is io.StringIO else (False, True)
+        )
 
 
 def test_square_brackets_are_no_markup() -> None:

@@ -142,6 +142,23 @@ def test_what_is_exported_comes_back(tmp_path: Path) -> None:
     assert (missing.texts, missing.missing) == ({}, 3)
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c", "\u2029", "\r", "\t", "\\"])
+def test_a_sign_that_ends_lines_elsewhere_is_one_of_the_text(sign: str) -> None:
+    texts = {"a": f"{sign}x{sign}y{sign}"}
+    assert import_po("x.po", export_po("de", texts, texts), "de", texts).texts == texts
+    assert import_po("x.po", export_po("de", texts, texts).replace("\n", "\r\n"), "de", texts).texts == texts
+
+
+def test_a_context_that_is_no_key_is_unknown_although_its_text_is_that_of_one() -> None:
+    found = imported('msgctxt "elsewhere"\nmsgid "Open"\nmsgstr "Offen"\n')
+    assert (found.texts, found.unknown) == ({}, 1)
+
+
+def test_an_entry_that_is_obsolete_and_fuzzy_is_counted_once() -> None:
+    found = imported('#, fuzzy\n#~ msgctxt "hello"\n#~ msgid "x"\n#~ msgstr "y"\n')
+    assert (found.fuzzy, found.obsolete) == (0, 1)
+
+
 def test_arguments_of_python_become_those_of_texts_and_old_sources_are_told() -> None:
     found = imported('msgctxt "hello"\nmsgid "Hi %(name)s"\nmsgstr "Hallo %(name)s"\n')
     assert found.texts == {"hello": "Hallo {name}"}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import zoneinfo
 from datetime import date, datetime, time
 from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,6 +158,17 @@ def test_the_quick_format_writes_numbers_as_babel_does(tag: str) -> None:
             assert money_format(locale, currency)(amount).replace("\xa0", "") == written
         assert number_format(locale, None)(amount) == format_decimal(amount, locale=locale)
         assert percent_format(locale, 0)(amount) == format_percent(amount, locale=locale)
+
+
+def test_a_zone_that_the_machine_alone_has_is_none(tmp_path: Path) -> None:
+    (tmp_path / "house").write_bytes(files("tzdata").joinpath("zoneinfo", "Asia", "Tokyo").read_bytes())
+    zoneinfo.reset_tzpath([str(tmp_path)])
+    try:
+        assert zoneinfo.ZoneInfo("house") is not None
+        with pytest.raises(RenderingFailed):
+            text_of("{{ 0 | time(tz=context.x) }}", {"x": "house"})
+    finally:
+        zoneinfo.reset_tzpath()
 
 
 RENAMED = {

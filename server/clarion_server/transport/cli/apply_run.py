@@ -14,7 +14,7 @@ from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.files.applying import Applied, Applier, Planned
 from clarion_server.transport.cli.files.source_location import Location
 from clarion_server.transport.cli.session import Session
-from clarion_server.transport.cli.views import diff_view, plain, state
+from clarion_server.transport.cli.views import diff_view, lines_of, plain, state
 
 CHANGE_STYLES = {"created": "green", "updated": "yellow", "unchanged": "dim", "deleted": "red"}
 
@@ -115,7 +115,7 @@ def _campaign_text(applied: Applied) -> Text:
 
 
 def _diff_view(diff: str) -> Text:
-    lines = diff.splitlines()
+    lines = lines_of(diff)
     return Text.assemble(plain("\n".join(lines[:2]), "dim"), "\n", diff_view("\n".join(lines[2:])))
 
 

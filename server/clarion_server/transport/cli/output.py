@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from rich.console import Console, RenderableType
 
 from clarion_server.transport.cli.failures import CommandFailed
-from clarion_server.transport.cli.views import failure_view
+from clarion_server.transport.cli.views import failure_view, lines_of, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn
@@ -45,21 +46,22 @@ class Output:
     def show(self, data: Any, view: Callable[[], RenderableType]) -> None:
         """Prints a result. JSON is one line unless stdout is a terminal."""
         if self.as_json:
-            self.write(json.dumps(data, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+            self.write(_json(data, indent=2 if sys.stdout.isatty() else None))
         else:
             _print(self.stdout, view())
 
     def show_line(self, data: Any, view: Callable[[], RenderableType]) -> None:
         """Prints one of many results immediately. JSON is always one line."""
         if self.as_json:
-            self.write(json.dumps(data, ensure_ascii=False))
+            self.write(_json(data))
         else:
             _print(self.stdout, view())
         sys.stdout.flush()
 
     def write(self, text: str) -> None:
-        """Prints text unchanged, for a file or a program."""
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        """Prints text: unchanged for a file or a program, and for a terminal with nothing that it would obey."""
+        shown = visible(text) if sys.stdout.isatty() else text
+        sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")
 
     def inform(self, text: str) -> None:
         """Prints a remark on stderr, unless the output is JSON."""
@@ -68,11 +70,19 @@ class Output:
 
     def fail(self, failure: CommandFailed) -> None:
         if self.as_json:
-            sys.stderr.write(
-                json.dumps({"error": failure.to_dict() | {"exit_code": failure.status}}, ensure_ascii=False) + "\n"
-            )
+            sys.stderr.write(_json({"error": failure.to_dict() | {"exit_code": failure.status}}) + "\n")
         else:
             _print(self.stderr, failure_view(failure))
+
+
+#: Control characters that JSON need not escape, and that end lines for some programs.
+_UNESCAPED = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def _json(data: Any, indent: int | None = None) -> str:
+    """Returns JSON without control characters, which terminals would obey."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent)
+    return _UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _console(stream: TextIO) -> Console:
@@ -89,4 +99,4 @@ def _print(console: Console, view: RenderableType) -> None:
     with console.capture() as capture:
         console.print(view)
     # The last cell of a line is padded with blanks to the width of its column.
-    console.file.writelines(f"{line.rstrip()}\n" for line in capture.get().splitlines())
+    console.file.writelines(f"{line.rstrip()}\n" for line in lines_of(capture.get()))

@@ -17,8 +17,9 @@ from clarion_server.transport.cli.listing import table
 if TYPE_CHECKING:
     from clarion_client import CampaignDifference, Finding, RuleEvaluation, TestCellDifference, TranslationDifference
 
-#: Control characters (ECMA-48, C0 and C1) apart from tabs and line ends.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+#: Control characters (ECMA-48, C0 and C1) apart from tabs and line ends, and those of Unicode that end lines, or by
+#: which what follows is shown in another order.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 #: Holds the colours of states, outcomes, event types and severities.
 _STYLES = {
@@ -53,9 +54,19 @@ _STYLES = {
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
+def visible(text: str) -> str:
+    """Returns a text whose control characters are visible."""
+    return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def lines_of(text: str) -> list[str]:
+    """Returns the lines of a text, which other characters than line feeds do not end."""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def plain(value: object, style: str = "") -> Text:
     """Returns a text whose control characters are visible."""
-    return Text(_CONTROLS.sub(lambda found: repr(found[0])[1:-1], str(value)), style)
+    return Text(visible(str(value)), style)
 
 
 def language(locale: str, reason: object) -> Text:
@@ -175,12 +186,12 @@ def _cell_head(difference: TestCellDifference) -> Text:
 
 
 def _translation_view(difference: TranslationDifference) -> RenderableType:
-    lines = [*(f"-{line}" for line in difference.before.splitlines())]
-    lines += [f"+{line}" for line in difference.after.splitlines()]
+    lines = [*(f"-{line}" for line in lines_of(difference.before))]
+    lines += [f"+{line}" for line in lines_of(difference.after)]
     head = Text.assemble(plain(f"{difference.locale} {difference.key}", "bold"), " ", state(difference.change))
     return Group(head, Padding(diff_view("\n".join(lines)), (0, 0, 0, 2)))
 
 
 def diff_view(diff: str) -> Text:
     """Returns the lines of a unified diff in colours."""
-    return Text("\n").join(plain(line, _DIFF_STYLES.get(line[:1], "")) for line in diff.splitlines())
+    return Text("\n").join(plain(line, _DIFF_STYLES.get(line[:1], "")) for line in lines_of(diff))

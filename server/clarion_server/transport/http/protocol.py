@@ -125,8 +125,15 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refusal = _TOO_LARGE
             raise _HeadRefused
         hosts = sum(name == b"host" for name, _ in self.headers)
+        # A proxy before this service may look at another one of several keys (RFC 9110 section 5.3).
+        keys = sum(name == b"authorization" for name, _ in self.headers)
         # RFC 9112 section 3.2. A CONNECT asks for a tunnel, which nothing here opens.
-        if hosts > 1 or (hosts < 1 and self.parser.get_http_version() != "1.0") or self.parser.get_method() == _CONNECT:
+        if (
+            keys > 1
+            or hosts > 1
+            or (hosts < 1 and self.parser.get_http_version() != "1.0")
+            or self.parser.get_method() == _CONNECT
+        ):
             raise _HeadRefused
 
     def on_message_complete(self) -> None:

@@ -94,7 +94,8 @@ def _retry_after(answer: Answer) -> Span | None:
     if _SECONDS.fullmatch(answer.retry_after):
         return min(int(answer.retry_after) * SECOND, _LONGEST_RETRY_AFTER)
     try:
-        date = parsedate_to_datetime(answer.retry_after)
-    except ValueError:
+        date = parsedate_to_datetime(answer.retry_after).timestamp()
+    except (ValueError, OverflowError):
+        # A number of many digits overflows.
         return None
-    return min(max(0, int((date.timestamp() - time.time()) * SECOND)), _LONGEST_RETRY_AFTER)
+    return min(max(0, int((date - time.time()) * SECOND)), _LONGEST_RETRY_AFTER)

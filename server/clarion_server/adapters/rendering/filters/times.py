@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import Locale, dates
 from babel.core import get_global
@@ -15,6 +14,7 @@ from jinja2 import pass_context
 
 from clarion_server.adapters.rendering.evaluation.budget import CALL, RenderContext
 from clarion_server.adapters.rendering.evaluation.values import RenderRefused, check_present
+from clarion_server.domain.people.time_zone import is_time_zone, time_zone
 
 STYLES = ("short", "medium", "long", "full")
 
@@ -22,7 +22,6 @@ STYLES = ("short", "medium", "long", "full")
 _WRITE = 30_000
 #: Is the price of the first use of a style or a time zone.
 _PREPARE = 300_000
-_LONGEST_ZONE = 64
 
 Moment = date | datetime | time
 
@@ -121,11 +120,9 @@ def _read_text(text: str) -> Moment:
 
 
 def _zone(name: Any) -> tzinfo:
-    try:
-        if isinstance(name, str) and len(name) <= _LONGEST_ZONE:
-            return ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        pass
+    # The machine may have others, such as `localtime`, by which the same mail would say another time elsewhere.
+    if isinstance(name, str) and is_time_zone(name):
+        return time_zone(name)
     raise RenderRefused("tz is a time zone such as Europe/Paris")
 
 

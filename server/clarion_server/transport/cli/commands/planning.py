@@ -17,7 +17,7 @@ from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.option import FilesOption
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import diff_view, moment, plain
+from clarion_server.transport.cli.views import diff_view, lines_of, moment, plain
 
 if TYPE_CHECKING:
     from clarion_server.transport.cli.files.applying import Planned
@@ -101,5 +101,5 @@ def _change_view(planned: Planned) -> RenderableType:
     if planned.approvals_note:
         parts.append(Padding(plain(planned.approvals_note, "yellow"), (0, 0, 0, 2)))
     if planned.diff:
-        parts.append(Padding(diff_view("\n".join(planned.diff.splitlines()[2:])), (0, 0, 0, 2)))
+        parts.append(Padding(diff_view("\n".join(lines_of(planned.diff)[2:])), (0, 0, 0, 2)))
     return Group(*parts)

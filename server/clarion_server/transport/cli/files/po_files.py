@@ -29,10 +29,11 @@ def read_po(name: str, text: str) -> list[PoEntry]:
     """Returns the entries, of which the first may be the header. Raises CommandFailed with the line."""
     entries: list[PoEntry] = []
     entry, target, is_fuzzy, is_open = PoEntry(0), "", False, False
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
+    # Texts may hold further characters that Python takes for line ends.
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        stripped = line.strip(" \t\r")
         obsolete = stripped.startswith("#~")
-        body = stripped.removeprefix("#~").strip() if obsolete else stripped
+        body = stripped.removeprefix("#~").strip(" \t") if obsolete else stripped
         if body.startswith("#,"):
             is_fuzzy = is_fuzzy or "fuzzy" in body
         if not body or body.startswith("#"):
