@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,7 +126,7 @@ def test_begun_messages_are_in_the_hands_of_their_owner(store: Store) -> None:
             "attempt_time": LATER,
             "first_attempt_time": LATER,
         }
-        sending = replace(first, state=MessageState.SENDING, **begun)
+        sending = samples.changed(first, state=MessageState.SENDING, **begun)
         assert stored(work, first) == sending
         assert stored(work, second) == second
         assert due_ids(work, sender) == [second.id]

@@ -24,6 +24,7 @@ from clarion_server.adapters.storage.rows.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.adapters.storage.statements.bulk import Insertion
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts
 from clarion_server.domain.messages.message import (
@@ -329,8 +330,12 @@ def _from_row(row: Sequence[Any]) -> Message:
         row[33],
         () if row[34] is None else MESSAGE_FILES.decode(row[34]),
         None if row[35] is None else TURN.decode(row[35]),
-        NOT_ENDED if row[36] is None else MessageEnd(row[36], EXCLUSION.decode(row[37]), FAILURE.decode(row[38])),
+        _end_of(*row[36:]) if any(row[36:]) else NOT_ENDED,
     )
+
+
+def _end_of(time: Instant | None, exclusion: str | None, failure: str | None) -> MessageEnd:
+    return MessageEnd(time, EXCLUSION.decode(exclusion), FAILURE.decode(failure))
 
 
 def _fallbacks(addresses: str, locales: str, rules: str) -> tuple[Fallback, ...]:
