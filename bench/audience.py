@@ -101,6 +101,8 @@ def _measure(bench: Bench, service: Service, count: int) -> Samples:
     service.pause(OFFERS)
     driver = bench.driver(service.port, service.authorization)
     resets = resets_beside("audience", driver, run.going, bench.sizes)
+    # No server takes the resets. Their attempts would be written beside the run.
+    service.hold()
     service.resume(OFFERS)
     accepted_per_s = run.await_done()
     return {
