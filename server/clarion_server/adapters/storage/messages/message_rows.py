@@ -330,11 +330,13 @@ def _from_row(row: Sequence[Any]) -> Message:
         row[33],
         () if row[34] is None else MESSAGE_FILES.decode(row[34]),
         None if row[35] is None else TURN.decode(row[35]),
-        _end_of(*row[36:]) if any(row[36:]) else NOT_ENDED,
+        _end_of(row[36], row[37], row[38]),
     )
 
 
 def _end_of(time: Instant | None, exclusion: str | None, failure: str | None) -> MessageEnd:
+    if time is None and exclusion is None and failure is None:
+        return NOT_ENDED
     return MessageEnd(time, EXCLUSION.decode(exclusion), FAILURE.decode(failure))
 
 
