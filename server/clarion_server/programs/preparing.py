@@ -20,12 +20,9 @@ def prepare_store(settings: Settings) -> bool:
     """
     set_up_logs(settings.log_level, settings.log_json)
     received: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda number, _frame: received.append(number)) for number in STOP_SIGNALS
-    }
-    try:
-        asyncio.run(prepare(settings, show_first_key))
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    for number in STOP_SIGNALS:
+        signal.signal(number, lambda number, _frame: received.append(number))
+    asyncio.run(prepare(settings, show_first_key))
+    # This program ends now, or becomes the supervisor. Until that handles them, they wait.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     return not received
