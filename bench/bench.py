@@ -1,4 +1,4 @@
-"""What every measurement of a run shares."""
+"""Defines what every measurement of a run shares."""
 
 from __future__ import annotations
 

@@ -6,17 +6,14 @@ case for an index of ten million of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
 from bench.bench import Bench
-from bench.driver import Driver
 from bench.figures import Samples
-from bench.load import PythonLoad, Target
-from bench.process import BenchError
-from bench.service import Service, running_service
+from bench.load import PythonLoad
+from bench.loaded import Loaded, accepting_service
 
 CALLS = 3_000
 ROUNDS = 9
@@ -29,11 +26,14 @@ def growth_felt(bench: Bench, empty: Path, full: Path) -> Samples:
     """
     costs: list[list[float]] = [[], []]
     with ExitStack() as running:
-        loads = [running.enter_context(_load(bench, file)) for file in (empty, full)]
+        # h2load sends the same bytes again and again.
+        load = PythonLoad(fresh_request_ids=True)
+        services = [accepting_service(bench, load=load, store=f"sqlite:///{file}") for file in (empty, full)]
+        loads = [running.enter_context(service) for service in services]
         for number in range(WARM_UP + ROUNDS):
             turn = number % 2
             for place in (turn, 1 - turn):
-                costs[place].append(_cpu_us(*loads[place], bench.sizes.scaled(CALLS)))
+                costs[place].append(_cpu_us(loads[place], bench.sizes.scaled(CALLS)))
     at_none, at_many = (median(each[WARM_UP:]) for each in costs)
     return {
         "growth_trigger_none_cpu_us": at_none,
@@ -42,21 +42,8 @@ def growth_felt(bench: Bench, empty: Path, full: Path) -> Samples:
     }
 
 
-@contextmanager
-def _load(bench: Bench, file: Path) -> Iterator[tuple[Service, Driver]]:
-    with running_service(bench.folder, bench.placement.server, store=f"sqlite:///{file}") as (service, _):
-        service.set_up(sink_port=1)
-        service.hold()
-        # h2load sends the same bytes again and again.
-        load = PythonLoad(fresh_request_ids=True)
-        driver = Driver(load, Target(service.port, service.authorization, bench.placement.load))
-        yield service, driver
-        if (recorded := service.report().queued_count) != driver.acknowledged:
-            raise BenchError(f"{driver.acknowledged} messages were acknowledged, {recorded} are recorded")
-
-
-def _cpu_us(service: Service, driver: Driver, count: int) -> float:
-    before = sum(service.cpu_seconds())
-    driver.calls(count)
+def _cpu_us(loaded: Loaded, count: int) -> float:
+    before = loaded.cpu_seconds()
+    loaded.driver.calls(count)
     # A call more, which shows the load what a good answer is.
-    return 1e6 * (sum(service.cpu_seconds()) - before) / (count + 1)
+    return 1e6 * (loaded.cpu_seconds() - before) / (count + 1)

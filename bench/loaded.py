@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 
 from clarion.v1 import campaign_pb2
@@ -79,7 +80,7 @@ def sending_service(
     ):
         prepare(service)
         service.set_up(sink.port, of=of)
-        driver = Driver(bench.load, Target(service.port, service.authorization, bench.placement.load))
+        driver = bench.driver(service.port, service.authorization)
         yield Loaded(service, driver)
         if (taken := sink.count()) != driver.acknowledged:
             raise BenchError(f"{driver.acknowledged} messages were acknowledged, the sink took {taken}")
@@ -95,14 +96,10 @@ def costs_in_turn(
     Returns for each how many messages a second it took, and for a service the processor time of a message in µs.
     """
     before = {name: (loaded.cpu_seconds(), loaded.driver.acknowledged) for name, loaded in services.items()}
-    timed = in_turn({**floors, **{name: _round_of(loaded, load) for name, loaded in services.items()}})
+    timed = in_turn({**floors, **{name: partial(load, loaded) for name, loaded in services.items()}})
     samples = {name: {"per_s": each.per_s} for name, each in timed.items()}
     for name, loaded in services.items():
         seconds, acknowledged = before[name]
         spent, done = loaded.cpu_seconds() - seconds, loaded.driver.acknowledged - acknowledged
         samples[name]["cpu_us"] = 1e6 * spent / done
     return samples
-
-
-def _round_of(loaded: Loaded, load: Callable[[Loaded], Timed]) -> Callable[[], Timed]:
-    return lambda: load(loaded)

@@ -46,7 +46,7 @@ def lone_trigger(bench: Bench) -> Samples:
 
 
 def _taken(sink: Sink, count: int) -> float:
-    """When the sink took that mail, asked after a pause, so that asking does not disturb it."""
+    """Returns when the sink took that mail. It is asked after a pause, so that asking does not disturb it."""
     deadline = time.monotonic() + HAND_OFF_SECONDS
     while time.monotonic() < deadline:
         time.sleep(PAUSE_SECONDS)

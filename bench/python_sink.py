@@ -27,7 +27,7 @@ class Sink:
     def __init__(self) -> None:
         self._messages = 0
         self._last_taken = 0
-        """In µs since 1970."""
+        """Is in µs since 1970."""
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 sink ESMTP\r\n")

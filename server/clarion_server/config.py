@@ -1,4 +1,4 @@
-"""The settings of the service: environment variables `CLARION_…`, or the options of `clarion serve`."""
+"""Defines the settings of the service: environment variables `CLARION_…`, or the options of `clarion serve`."""
 
 from __future__ import annotations
 
@@ -22,86 +22,86 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CLARION_", frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     listen: str = "127.0.0.1:50051"
-    """Host and port for gRPC. Port 0 takes a free one. Without TLS only loopback addresses are allowed."""
+    """Serves gRPC at this host and port. Port 0 takes a free one. Without TLS only loopback addresses are allowed."""
     http_listen: str = "127.0.0.1:50080"
-    """Host and port for HTTP, as for `listen`. Empty: no HTTP."""
+    """Serves HTTP at this host and port, as `listen` does gRPC. Empty: no HTTP."""
     http_cors_origins: str = ""
-    """Origins of the web pages that may call HTTP from a browser, such as `https://console.example`, separated by
-    commas. Empty: none.
+    """Lets web pages of these origins call HTTP from a browser, such as `https://console.example`, separated by commas.
+    Empty: none.
     """
     metrics_listen: str = ""
-    """Host and port of `/metrics` for Prometheus and of `/health`, or the port alone for 127.0.0.1. Of several
+    """Serves `/metrics` for Prometheus and `/health` at this host and port, or at this port of 127.0.0.1. Of several
     processes, the first serves at this port, the second at the next one, and so on. Empty: neither.
     """
     public_url: str = ""
-    """The URL at which people reach HTTP from outside, such as `https://mail.example.com`. The links by which they
+    """Is the URL at which people reach HTTP from outside, such as `https://mail.example.com`. The links by which they
     unsubscribe begin with it. `http://` is for loopback addresses alone. Empty: no such links, and no marketing mails.
     """
     link_keys: Path | None = None
-    """File with the keys that seal those links. Each line holds a number and 128 hexadecimal digits; the first line's
-    key seals new links, and the others open older ones.
+    """Names the file with the keys that seal those links. Each line holds a number and 128 hexadecimal digits; the
+    first line's key seals new links, and the others open older ones.
     """
     erasure_keys: Path | None = None
-    """File with the keys by which addresses of erased people are recognised, in the form of the link keys. The first
-    line's key hashes from now on. Not set: nothing is kept of an address, and whoever has refused something is not
-    erased.
+    """Names the file with the keys by which addresses of erased people are recognised, in the form of the link keys.
+    The first line's key hashes from now on. Not set: nothing is kept of an address, and whoever has refused something
+    is not erased.
     """
     vacuum_limit_mb: float = Field(default=8, ge=0)
-    """SQLite files of at most so many MB are written anew when a person was erased, so that nothing of the person is in
-    their free space. Triggers wait for that, about 15 ms a MB.
+    """Says how large SQLite files may be, in MB, that are written anew when a person was erased, so that nothing of the
+    person is in their free space. Triggers wait for that, about 15 ms a MB.
     """
     allow_list: str | None = None
-    """The addresses and domains that alone are written to, whatever the store says: `dev@example.com`, `example.com` or
-    `*.example.com`, separated by commas. Empty: nothing is sent at all. Not set: no such list.
+    """Lists the addresses and domains that alone are written to, whatever the store says: `dev@example.com`,
+    `example.com` or `*.example.com`, separated by commas. Empty: nothing is sent at all. Not set: no such list.
     """
     store: str = "sqlite:///clarion.db"
-    """The database: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`,
-    or `memory:` for tests.
+    """Names the database: `sqlite:///relative.db`, `sqlite:////absolute.db`, `postgresql://user@host/database`, or
+    `memory:` for tests.
     """
     processes: int = Field(default=1, ge=1, le=64)
-    """How many processes serve at these addresses, each on a core of its own. A supervisor starts them, and restarts
-    those that end.
+    """Says how many processes serve at these addresses, each on a core of its own. A supervisor starts them, and
+    restarts those that end.
     """
     role: Literal["all", "api", "worker"] = "all"
-    """The work of these processes: `api` accepts triggers and never sends, `worker` sends and answers health checks
+    """Says what these processes do: `api` accepts triggers and never sends, `worker` sends and answers health checks
     alone, `all` does both.
     """
     queue: str = "store"
-    """How the processes that send get queued messages: `store` looks them up, `nats://host:4222` delivers them by NATS
-    JetStream.
+    """Says how the processes that send get queued messages: `store` looks them up, `nats://host:4222` delivers them by
+    NATS JetStream.
     """
     queue_credentials: Path | None = None
-    """File of NATS credentials (a JWT and the seed of its key), if the NATS server requires them."""
+    """Names the file of NATS credentials (a JWT and the seed of its key), if the NATS server requires them."""
     tls_certificate: Path | None = None
-    """PEM file with the certificate chain. Together with a private key it turns TLS on."""
+    """Names the PEM file with the certificate chain. Together with a private key it turns TLS on."""
     tls_key: Path | None = None
-    """PEM file with the private key."""
+    """Names the PEM file with the private key."""
     lease_seconds: float = Field(default=10.0, ge=0.5, le=300)
-    """How long a process that no longer renews its lease keeps the messages that it has claimed."""
+    """Says for how long a process that no longer renews its lease keeps the messages that it has claimed."""
     pending_limit: int = Field(default=20_000, ge=100)
-    """How many rows may wait for a commit. Further triggers are answered with OVERLOADED."""
+    """Says how many rows may wait for a commit. Further triggers are answered with OVERLOADED."""
     retain_context_days: float | None = Field(default=None, ge=1)
-    """How many days after its end a message keeps its context and profile, which are personal data. Not set: as long as
-    the message exists.
+    """Says for how many days after its end a message keeps its context and profile, which are personal data. Not set:
+    as long as the message exists.
     """
     retain_event_days: float | None = Field(default=None, ge=1)
-    """How many days events are kept after the end of their message. Not set: as long as the message exists."""
+    """Says for how many days events are kept after the end of their message. Not set: as long as the message exists."""
     retain_message_days: float | None = Field(default=None, ge=7)
-    """How many days after its end a message is kept, and its execution with it. Not set: for ever."""
+    """Says for how many days after its end a message is kept, and its execution with it. Not set: for ever."""
     retain_run_member_days: float = Field(default=7, ge=1)
-    """How many days after the end of a run it is kept who the members of its audience were."""
+    """Says for how many days after the end of a run it is kept who the members of its audience were."""
     retain_cap_entry_days: float = Field(default=0, ge=0)
-    """How many days entries of frequency caps are kept after none of them can count any more."""
+    """Says for how many days entries of frequency caps are kept after none of them can count any more."""
     attachment_bytes: int = Field(default=10_000_000, ge=1_000, le=25_000_000)
-    """How many octets a file may have at most, and all files of one recipient together."""
+    """Says how many octets a file may have at most, and all files of one recipient together."""
     attachment_any_type: bool = False
     """Takes files of the type `application/octet-stream` too, whatever they are but programs."""
     retain_attachment_days: float = Field(default=7, ge=1)
-    """How many days a file is kept, at least, after nothing needs it any more."""
+    """Says for how many days a file is kept, at least, after nothing needs it any more."""
     shutdown_seconds: float = Field(default=30.0, ge=0)
-    """How many seconds calls under way may take to finish after SIGTERM."""
+    """Says how many seconds calls under way may take to finish after SIGTERM."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """The lowest level that is logged: `debug`, `info`, `warning` or `error`."""
+    """Says which is the lowest level that is logged: `debug`, `info`, `warning` or `error`."""
     log_json: bool = False
     """Writes the log as JSON lines."""
 

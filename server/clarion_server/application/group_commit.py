@@ -197,7 +197,7 @@ class _BatchEstimator:
 
     @property
     def expected(self) -> int:
-        """As many as the last commits had: when they have all arrived, no further ones are expected."""
+        """Returns as many as the last commits had: when they have all arrived, no further ones are expected."""
         return self._count
 
     @property

@@ -137,7 +137,7 @@ class IllegalTransition(ClarionError):
     state: str
     allowed_states: tuple[str, ...]
     remedy: str = ""
-    """What to do first, as a sentence; empty where the states tell it."""
+    """Says what to do first, as a sentence; empty where the states tell it."""
 
     def __str__(self) -> str:
         allowed = " or ".join(self.allowed_states)
@@ -152,7 +152,7 @@ class ReviewFailed(ClarionError):
     resource: str
     findings: tuple[Finding, ...]
     verb: str = "activated"
-    """What is refused."""
+    """Says what is refused."""
 
     def __str__(self) -> str:
         first = self.findings[0]
@@ -169,7 +169,7 @@ class ApprovalRequired(ClarionError):
     approvers: tuple[str, ...] = ()
     """The names of the keys that may give one; none: every key that may approve."""
     is_submitted: bool = False
-    """Whether it is in review."""
+    """Says whether it is in review."""
 
     def __str__(self) -> str:
         then = "It is in review." if self.is_submitted else "Submit its draft."
@@ -228,7 +228,7 @@ class FragmentInUse(ClarionError):
 
     resource: str
     verb: str
-    """What is refused, such as `deleted`."""
+    """Says what is refused, such as `deleted`."""
     users: tuple[str, ...]
     """The first of those that have it."""
     use_count: int

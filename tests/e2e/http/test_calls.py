@@ -40,7 +40,7 @@ def test_a_large_body_is_read_and_checked_as_a_small_one_is(http: Http, orders: 
     wrong = {"identity": "email:r2@clarion.test"}
     answer = http.post("/v1/campaigns/orders:trigger", {"recipients": [large, wrong], "recipient": 1})
     assert answer.violations == {("recipient", "UNKNOWN_FIELD")}
-    assert b"Those that there are: campaign, request_id, recipients, " in answer.body
+    assert b"The fields are: campaign, request_id, recipients, " in answer.body
     answer = http.post("/v1/campaigns/orders:trigger", {"recipients": [large, wrong]})
     assert answer.violations == {("recipients[1].context.order", "REQUIRED")}
 

@@ -1,4 +1,4 @@
-"""What a machine without power loses: commits that are durable later, from one of them on, and nothing else."""
+"""A machine without power loses this: commits that are durable later, from one of them on, and nothing else."""
 
 from __future__ import annotations
 

@@ -38,7 +38,9 @@ def test_help_of_serve_lists_every_setting_with_its_variable(capsys: pytest.Capt
         assert f"--{name.replace('_', '-')}" in words
         assert f"[env var: CLARION_{name.upper()}]" in words
         assert field.description is not None
-        assert field.description.split()[0].strip("`") in words
+        assert {word.strip("`,.:") for word in field.description.split()} - {
+            word.strip("`,.:") for word in words.split()
+        } == set()
 
 
 #: Another process may listen on the default ports.

@@ -1,4 +1,4 @@
-"""What the command line says about itself: examples at the end of help, and scripts for shells."""
+"""Tests what the command line says about itself: examples at the end of help, and scripts for shells."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class AudienceSelector:
 
 
 class Source(Protocol):
-    """Where members are read from, step by step."""
+    """Is where members are read from, step by step."""
 
     @property
     def evaluated_count(self) -> int: ...

@@ -45,7 +45,7 @@ class UploadIdentities:
     completes: bool = False
     """Says whether the upload becomes the audience's list."""
     place: ImportPlace | None = None
-    """Where the identities belong in an import, none of which are added twice."""
+    """Says where the identities belong in an import, none of which are added twice."""
 
 
 @dataclass(slots=True)

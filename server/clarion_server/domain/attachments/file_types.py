@@ -39,7 +39,7 @@ _LONGEST_MAIL_LINE = 998
 @dataclass(frozen=True, slots=True)
 class FileType:
     extensions: tuple[str, ...]
-    """In lower case; the first is the usual one."""
+    """Are in lower case; the first is the usual one."""
     fits: Callable[[bytes], bool]
     """Returns whether the bytes of a file can be of the type."""
     is_image: bool = False

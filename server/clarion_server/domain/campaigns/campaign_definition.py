@@ -118,7 +118,7 @@ class CampaignDefinition:
     sending_policy: str | None = None
     """Is the id of the policy whose hours its messages keep. None: the default one's, if there is one."""
     locale_fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By locale, the locales to choose for people who want one that no content has."""
+    """Holds, by locale, the locales to choose for people who want one that no content has."""
     translations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Holds, by locale, the texts that templates write by `t`: see `translations`."""
     allow_untranslated: bool = False

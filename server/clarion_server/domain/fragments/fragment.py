@@ -51,7 +51,7 @@ class FragmentContent:
     parameters: Mapping[str, Any] | None = None
     """JSON Schema (2020-12) of the variables that it takes; None when it takes none."""
     translations: Mapping[str, Catalogue] = field(default_factory=dict)
-    """By locale, the texts that its `t` asks first."""
+    """Holds, by locale, the texts that its `t` asks first."""
 
     @property
     def digest(self) -> str:

@@ -172,7 +172,7 @@ class Message:
     profile_key: int | None = None
     """Is the key of the profile that the recipient had when it was accepted; None where nobody was known."""
     cap_person: CapPerson | None = None
-    """For whom frequency caps count it; None when none does."""
+    """Says for whom frequency caps count it; None when none does."""
     attachments: tuple[MessageFile, ...] = ()
     """Holds the files that its recipient alone gets."""
     turn: Turn | None = None

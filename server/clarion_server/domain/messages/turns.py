@@ -60,7 +60,7 @@ class TurnSchedule:
     delay: float = 0.0
     """Says by how much later than their places messages leave."""
     free_time: float = 0.0
-    """When the next message may leave, by those that have left."""
+    """Says when the next message may leave, by those that have left."""
 
     @property
     def distance(self) -> float:

@@ -262,8 +262,8 @@ def _fallbacks(
     """Returns the actions behind the one at the index, as the recipient would get them."""
     later = range(index + 1, len(trigger.actions))
     if choices is None:
-        locales = [target.locales.choose(recipient.locale) for target in trigger.actions]
-        return tuple([Fallback(recipient.addresses[each], locales[each]) for each in later])
+        chosen = [trigger.actions[each].locales.choose(recipient.locale) for each in later]
+        return tuple(map(Fallback, recipient.addresses[index + 1 :], chosen))
     return tuple([Fallback(recipient.addresses[each], choices[each].locale, choices[each].rule) for each in later])
 
 

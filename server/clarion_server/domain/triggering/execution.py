@@ -117,7 +117,7 @@ class Cancellation:
     cancelled_count: int
     too_late_count: int
     left_count: int = 0
-    """How many members of its audience were not decided about, and get no message."""
+    """Says how many members of its audience were not decided about, and get no message."""
 
     @property
     def outcome(self) -> CancelOutcome:

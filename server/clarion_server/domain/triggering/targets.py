@@ -73,9 +73,9 @@ class ContentChooser:
         self._memberships = memberships
         self._keeps = keeps
         self.failures: Counter[tuple[str, str, FailureCause]] = Counter()
-        """By action, rule and cause."""
+        """Counts by action, rule and cause."""
         self.kept: dict[tuple[int, int], ContentChoice] = {}
-        """By the positions of recipient and action."""
+        """Holds what was chosen, by the positions of recipient and action."""
 
     def choose(self, recipient: AcceptedRecipient, data: RecipientData | None) -> list[ContentChoice]:
         """Returns the contents of all actions for a recipient."""

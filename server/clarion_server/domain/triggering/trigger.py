@@ -47,12 +47,12 @@ class Trigger:
     recipients: Sequence[AcceptedRecipient]
     release_time: Instant
     owners: Sequence[str | None]
-    """For each action the process that reserved capacity and sends its messages at once; None when they are queued."""
+    """Names for each action the process that has capacity for its messages; None when they are queued."""
     refusal: tuple[Violation, ...] = ()
     """Says why the trigger is refused, as far as that depends on stored profiles."""
     attributes: Mapping[int, Mapping[str, Any]] = field(default_factory=lambda: NO_ATTRIBUTES)
-    """By position: the attributes of the recipients for whom stored ones were added to those of the call, as far as
-    the trigger uses them.
+    """Holds by position the attributes of the recipients for whom stored ones were added to those of the call, as far
+    as the trigger uses them.
     """
     profile_keys: Mapping[int, int] = field(default_factory=lambda: NO_PROFILE_KEYS)
     """Holds the keys of the recipients' profiles, by position."""

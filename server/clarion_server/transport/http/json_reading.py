@@ -69,7 +69,7 @@ def names_of(fields: Iterable[FieldDescriptor]) -> str:
 
 def unknown(name: str, names: str) -> Violation:
     """`names`: those of the fields that there are."""
-    there_are = f" Those that there are: {names}." if names else ""
+    there_are = f" The fields are: {names}." if names else ""
     return Violation(name if _NAME.fullmatch(name) else "", "UNKNOWN_FIELD", f"There is no such field.{there_are}")
 
 

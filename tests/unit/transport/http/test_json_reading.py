@@ -94,7 +94,7 @@ def test_what_the_mapping_does_not_allow_is_refused_all_at_once(
 def test_a_name_that_no_field_has_is_answered_with_those_that_there_are() -> None:
     _, (violation,) = read({"itself": {"aText": "x"}})
     assert violation.field == "itself.aText"
-    assert violation.description.startswith("There is no such field. Those that there are: a_double, ")
+    assert violation.description.startswith("There is no such field. The fields are: a_double, ")
 
 
 @pytest.mark.parametrize("text", ["!!!", "YQ==!", "Y\nQ==", "YQ== ", "Y=Q=", "YQ===", "é"])

@@ -30,7 +30,7 @@ class Connection:
         """Calls `on_change` after every change of `is_up`."""
         self.layout = layout
         self.is_up = False
-        """Whether the server can be reached and has all streams. Without it, messages are claimed from the store."""
+        """Says whether the server can be reached and has all streams. Else messages are claimed from the store."""
         self._on_change = on_change
         self._client: Client | None = None
         self._js: JetStreamContext | None = None

@@ -66,7 +66,7 @@ class ObjectType:
     fields: tuple[Field, ...]
     """Those that are required come first, in the order in which the schema requires them; the others by their names."""
     path: str
-    """Where it is in the context, such as `context.order`."""
+    """Says where it is in the context, such as `context.order`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ campaigns = App(name="campaigns", help="List, show, copy, archive and delete cam
 
 @option_group
 class CampaignFilters:
-    """Which campaigns a list has. A campaign is in it that passes all filters."""
+    """Says which campaigns a list has. A campaign is in it that passes all filters."""
 
     states: Annotated[
         tuple[str, ...],

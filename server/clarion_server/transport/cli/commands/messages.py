@@ -31,7 +31,7 @@ messages = App(name="messages", help="List, show and cancel messages.")
 
 @option_group
 class MessageFilters:
-    """Which messages a list has. A message is in it that passes all filters."""
+    """Says which messages a list has. A message is in it that passes all filters."""
 
     campaign: Annotated[str, Parameter(help="Only messages of this campaign.")] = ""
     execution: Annotated[str, Parameter(help="Only messages of this execution.")] = ""

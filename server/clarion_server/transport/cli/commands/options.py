@@ -53,7 +53,7 @@ Instant = Annotated[str, Parameter(help="A time such as 2027-01-31T09:00:00+01:0
 
 
 class RecipientData(TypedDict):
-    """What a message says to its recipient, as the client takes it."""
+    """Holds what a message says to its recipient, as the client takes it."""
 
     context: dict[str, Any] | None
     profile: dict[str, Any] | None
@@ -79,7 +79,7 @@ NO_DATA = RecipientOptions()
 
 
 class Sending(TypedDict):
-    """When the messages of a trigger are sent, and their labels, as the client takes them."""
+    """Says when the messages of a trigger are sent, and their labels, as the client takes them."""
 
     send_time: dt.datetime | None
     expire_time: dt.datetime | None

@@ -33,7 +33,7 @@ _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
 @option_group
 class CellOptions:
-    """What the cells of a CSV file mean."""
+    """Says what the cells of a CSV file mean."""
 
     delimiter: Delimiter = ""
     null: Annotated[str | None, Parameter(help="The text of a cell that removes the attribute.")] = None

@@ -25,7 +25,7 @@ TYPE_WIDTH = 9
 
 @option_group
 class EventFilters:
-    """Which events a watch prints. An event is printed that passes all filters."""
+    """Says which events a watch prints. An event is printed that passes all filters."""
 
     campaign: Annotated[str, Parameter(help="Only events of this campaign.")] = ""
     execution: Annotated[str, Parameter(help="Only events of this execution.")] = ""

@@ -36,10 +36,10 @@ class SmtpConnection(asyncio.Protocol):
         self._deadline = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self.unsent = False
-        """Whether written octets are still in the buffer of this process."""
+        """Says whether written octets are still in the buffer of this process."""
         self.in_transaction = False
         self.needs_reset = False
-        """Whether an earlier transaction may still be open at the server."""
+        """Says whether an earlier transaction may still be open at the server."""
         self.begun: Envelope | None = None
         """The message whose commands were sent behind the content of the one before it."""
         self._quitting = False
