@@ -25,7 +25,7 @@ from clarion_server.domain.campaigns.campaign_definition import (
 from clarion_server.domain.consent.choice import EMAIL
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow, ResourceNotFound
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.messages.message import Lane, lane_of
+from clarion_server.domain.messages.message import Lane
 from clarion_server.domain.people.identity import BUILT_IN, NO_NAMESPACES, IdentityNamespace, namespace_of
 
 #: Compiled versions take about this many bytes at most, and live campaigns as many again. A version of a small mail
@@ -170,13 +170,12 @@ class CampaignCache:
             raise CampaignOutdated(campaign.name) from None
         if definition.category is None:
             raise CampaignNotLive(campaign.name, campaign.state.value)
-        lane = lane_of(definition.category, rapid=definition.rapid)
         namespace = await self._namespace(campaign.sandbox, definition.identity_namespace)
         is_email = namespace.id == EMAIL
         stores_profiles = definition.unknown_recipient_policy is UnknownRecipientPolicy.CREATE
         # Its draft may be as large as the version, and no trigger reads it.
         campaign = replace(campaign, definition=definition)
-        return LiveCampaign(campaign, version, schema, lane, namespace, is_email and not stores_profiles)
+        return LiveCampaign(campaign, version, schema, definition.lane, namespace, is_email and not stores_profiles)
 
     async def _namespace(self, sandbox: str, name: str) -> IdentityNamespace:
         """Returns the namespace of a live campaign, which stays the same as long as the campaign is in use."""

@@ -12,9 +12,8 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.access.access import whole_sandbox
 from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition, ThroughputMode
 from clarion_server.domain.campaigns.targeting import NO_AUDIENCES
-from clarion_server.domain.category import Category
 from clarion_server.domain.content.built_source import BuiltSources
-from clarion_server.domain.messages.message import VersionAction, lane_of
+from clarion_server.domain.messages.message import VersionAction
 from clarion_server.domain.sending_policies.sending_policy import DEFAULT_POLICY
 from clarion_server.domain.triggering.targets import TargetAction
 
@@ -120,8 +119,6 @@ class VersionCompiler:
     def _target_action(self, key: tuple[int, int], stored: StoredVersion, index: int) -> TargetAction:
         definition = stored.definition
         action = definition.actions[index]
-        # A version that an earlier Clarion made may have no category, and takes no triggers.
-        lane = lane_of(definition.category or Category.MARKETING, rapid=definition.rapid)
         return TargetAction(
             VersionAction(
                 stored.sandbox,
@@ -129,7 +126,7 @@ class VersionCompiler:
                 action.id,
                 action.content.channel,
                 stored.channel_keys[index],
-                lane,
+                definition.lane,
                 definition.topic,
             ),
             self.contents.locales(stored.definition, index),

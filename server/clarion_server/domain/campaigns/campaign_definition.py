@@ -13,6 +13,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
 from clarion_server.domain.fragments.fragment_reference import FragmentReference, references_in
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.messages.message import Lane, lane_of
 from clarion_server.domain.sending_policies.sending_rate import SendingRate
 
 
@@ -127,6 +128,11 @@ class CampaignDefinition:
     """Limits how fast its messages are sent, over all processes. The rate of the live version holds for every queued
     message.
     """
+
+    @property
+    def lane(self) -> Lane:
+        """Returns the lane of its messages. Without a category it takes no triggers, and counts as marketing."""
+        return lane_of(self.category or Category.MARKETING, rapid=self.rapid)
 
     @property
     def offers_unsubscribing(self) -> bool:

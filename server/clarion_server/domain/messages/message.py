@@ -71,7 +71,7 @@ _LANES: Mapping[Category, Lane] = {
 _MARKETING, _SENDING = Lane.MARKETING, MessageState.SENDING
 
 
-def lane_of(category: Category, *, rapid: bool) -> Lane:
+def lane_of(category: Category, *, rapid: bool = False) -> Lane:
     """Returns the lane of a campaign's messages."""
     return Lane.RAPID if rapid else _LANES[category]
 
