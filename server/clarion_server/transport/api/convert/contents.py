@@ -8,7 +8,7 @@ from typing import Any, Final
 from clarion.v1 import campaign_pb2, email_content_pb2, webhook_content_pb2
 
 from clarion_server.domain.attachments.carried_file import CarriedFile
-from clarion_server.domain.content import Content, Provider
+from clarion_server.domain.content import Content, Provider, Rendered
 from clarion_server.domain.content.email import EmailContent, RenderedEmail, SmtpProvider
 from clarion_server.domain.content.rules import MAX_HEADERS
 from clarion_server.domain.content.webhook import BodyFormat, Method, RenderedWebhook, WebhookContent, WebhookProvider
@@ -51,6 +51,17 @@ def to_content(content: Content) -> dict[str, Any]:
             return {"webhook": _to_webhook(content)}
 
 
+def to_rendered(
+    rendered: Rendered, content: Content, provider: Provider | None, files: Iterable[CarriedFile]
+) -> dict[str, Any]:
+    """Returns the rendered content under the name of its field in `PreviewCampaignResponse` and in `TestCell`."""
+    match rendered:
+        case RenderedEmail():
+            return {"email": _to_rendered_email(rendered, content, provider, files)}
+        case RenderedWebhook():
+            return {"webhook": _to_rendered_webhook(rendered, content, provider)}
+
+
 def _from_email(parser: RequestParser, email: email_content_pb2.EmailContent, field: str) -> EmailContent:
     return EmailContent(
         subject=email.subject,
@@ -78,7 +89,7 @@ def _to_email(email: EmailContent) -> email_content_pb2.EmailContent:
     )
 
 
-def to_rendered_email(
+def _to_rendered_email(
     email: RenderedEmail, content: Content, provider: Provider | None, files: Iterable[CarriedFile]
 ) -> email_content_pb2.RenderedEmail:
     """Returns the e-mail with the sender and the reply address: its own, else the content's, else the provider's."""
@@ -118,7 +129,7 @@ def _to_webhook(webhook: WebhookContent) -> webhook_content_pb2.WebhookContent:
     )
 
 
-def to_rendered_webhook(
+def _to_rendered_webhook(
     webhook: RenderedWebhook, content: Content, provider: Provider | None
 ) -> webhook_content_pb2.RenderedWebhook:
     method = content.method if isinstance(content, WebhookContent) else None

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from clarion.v1 import campaign_preview_pb2
 
 from clarion_server.application.campaigns.preview import Preview, PreviewCampaign
 from clarion_server.domain.consent.choice import Choice
-from clarion_server.domain.content.email import RenderedEmail
-from clarion_server.domain.content.webhook import RenderedWebhook
 from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.names import CAMPAIGNS
-from clarion_server.transport.api.convert.contents import to_rendered_email, to_rendered_webhook
+from clarion_server.transport.api.convert.contents import to_rendered
 from clarion_server.transport.api.convert.enums import EXCLUSION_REASON, LOCALE_REASON, SOURCE
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.targeting import to_rule_evaluation
@@ -47,17 +43,8 @@ def to_preview(preview: Preview) -> _Response:
         rule=preview.rule.rule,
         rule_evaluations=map(to_rule_evaluation, preview.rule.evaluations),
         exclusion_reason=EXCLUSION_REASON.number(ExclusionReason.NO_RULE_MATCHED if preview.rule.excludes else None),
-        **_to_rendered(preview),
+        **to_rendered(preview.rendered, preview.content, preview.provider, preview.files),
     )
-
-
-def _to_rendered(preview: Preview) -> dict[str, Any]:
-    """Returns the rendered content under the name of its field in the response."""
-    match preview.rendered:
-        case RenderedEmail() as email:
-            return {"email": to_rendered_email(email, preview.content, preview.provider, preview.files)}
-        case RenderedWebhook() as webhook:
-            return {"webhook": to_rendered_webhook(webhook, preview.content, preview.provider)}
 
 
 def _to_choice(choice: Choice) -> _Response.Choice:

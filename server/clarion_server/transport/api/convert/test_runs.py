@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from clarion.v1 import targeting_pb2
 from clarion.v1 import test_run_pb2 as pb
 
 from clarion_server.application.campaigns.cell_rendering import RenderedCell
 from clarion_server.application.campaigns.testing import AcceptRenderings, ComparedCell, RunEnd, TryCases
 from clarion_server.domain.campaigns.accepted_rendering import Expected
-from clarion_server.domain.campaigns.targeting import RuleEvaluation
 from clarion_server.domain.campaigns.test_case import MAX_TEST_CASES
 from clarion_server.domain.campaigns.test_cells import MAX_CELLS, CellKey
-from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.names import CAMPAIGNS
 from clarion_server.domain.violation import Violation, required, too_many
 from clarion_server.transport.api.convert.campaigns import to_finding
-from clarion_server.transport.api.convert.contents import to_rendered_email, to_rendered_webhook
+from clarion_server.transport.api.convert.contents import to_rendered
 from clarion_server.transport.api.convert.enums import (
     COMPARISON,
-    FAILURE_CAUSE,
     LOCALE_ORIGIN,
     LOCALE_REASON,
-    RULE_RESULT,
 )
 from clarion_server.transport.api.convert.request_parser import RequestParser
+from clarion_server.transport.api.convert.targeting import to_rule_evaluation
 from clarion_server.transport.api.errors import field_violation
 
 
@@ -92,7 +88,7 @@ def to_test_cell(compared: ComparedCell, *, with_rendering: bool) -> pb.TestCell
         findings=map(to_finding, () if result is None else result.findings),
         document=result.document if result is not None and with_rendering else "",
         etag=compared.etag,
-        rule_evaluations=map(_to_evaluation, cell.evaluations),
+        rule_evaluations=map(to_rule_evaluation, cell.evaluations),
         **_to_rendered(result) if result is not None and with_rendering else {},
     )
 
@@ -101,20 +97,10 @@ def to_cell_key(key: CellKey) -> pb.TestCellKey:
     return pb.TestCellKey(test_case=key.test_case, action=key.action, locale=key.locale, rule=key.rule)
 
 
-def _to_evaluation(evaluation: RuleEvaluation) -> targeting_pb2.RuleEvaluation:
-    return targeting_pb2.RuleEvaluation(
-        rule=evaluation.rule,
-        result=RULE_RESULT.number(evaluation.result),
-        cause=FAILURE_CAUSE.number(evaluation.cause),
-    )
-
-
 def _to_rendered(result: RenderedCell) -> dict[str, Any]:
     """Returns the rendered content under the name of its field."""
     provider = None if result.configuration is None else result.configuration.provider
-    if isinstance(result.rendered, RenderedEmail):
-        return {"email": to_rendered_email(result.rendered, result.content, provider, result.files)}
-    return {"webhook": to_rendered_webhook(result.rendered, result.content, provider)}
+    return to_rendered(result.rendered, result.content, provider, result.files)
 
 
 def to_test_run(end: RunEnd, next_page_token: str) -> pb.TestRun:

@@ -49,7 +49,7 @@ class CampaignFilters:
     ] = ()
     channels: Annotated[
         tuple[str, ...],
-        Parameter(("--channels", "--channel"), help="Only campaigns that send on these channels: email, webhook."),
+        Parameter(("--channels", "--channel"), help="Only campaigns that send on these channels, such as email."),
     ] = ()
     creator: Annotated[str, Parameter(help="Only campaigns that this key created, such as apiKeys/4711.")] = ""
     mine: Annotated[bool, Parameter(help="Only campaigns that your own key created.")] = False

@@ -38,7 +38,7 @@ def set_consent(
     *,
     grant: Annotated[bool, Parameter(help="The person wants the messages.")] = False,
     deny: Annotated[bool, Parameter(help="The person does not want them.")] = False,
-    channel: Annotated[str, Parameter(help="Only messages of this channel: email, webhook.")] = "",
+    channel: Annotated[str, Parameter(help="Only messages of this channel, such as email.")] = "",
     topic: Annotated[str, Parameter(help="Only messages about this topic.")] = "",
     source: Annotated[
         str, Parameter(help="Where the choice was made: preference-page, sms-keyword, form, support, import, sync.")

@@ -44,7 +44,7 @@ class MessageFilters:
         ),
     ] = ()
     channels: Annotated[
-        tuple[str, ...], Parameter(("--channels", "--channel"), help="Only these channels: email, webhook.")
+        tuple[str, ...], Parameter(("--channels", "--channel"), help="Only these channels, such as email.")
     ] = ()
     actions: Annotated[
         tuple[str, ...], Parameter(("--actions", "--action"), help="Only messages of these actions, by their ids.")

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clarion_client import Comparison, Finding, Severity, TestCell, TestCellKey, TestRun
+from clarion_client import Channel, Comparison, Finding, Severity, TestCell, TestCellKey, TestRun
 
 #: Holds the comparisons of cells whose renderings `--update` accepts.
 ACCEPTED = frozenset({Comparison.NEW, Comparison.CHANGED, Comparison.FORMAT_DATA_CHANGED})
 #: Holds the comparisons that fail a run.
 FAILING = frozenset({Comparison.CHANGED, Comparison.FAILED})
+#: Holds the names of the renderings of a cell: one for each channel, and the text to compare.
+_RENDERINGS = frozenset({*(channel.value.lower() for channel in Channel), "document"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Result:
 
 def _cell_data(cell: TestCell) -> dict[str, Any]:
     """Returns what programs want to know of a cell: all but the renderings, which may be large."""
-    return {name: item for name, item in cell.to_dict().items() if name not in {"email", "webhook", "document"}}
+    return {name: item for name, item in cell.to_dict().items() if name not in _RENDERINGS}
 
 
 def fails(cell: TestCell, *, updated: bool) -> bool:
