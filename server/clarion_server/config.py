@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     as long as the message exists.
     """
     retain_event_days: float | None = Field(default=None, ge=1)
-    """Says for how many days events are kept after the end of their message. Not set: as long as the message exists."""
+    """Says for how many days events are kept; those of a message at least until its end. Not set: as messages are."""
     retain_message_days: float | None = Field(default=None, ge=7)
     """Says for how many days after its end a message is kept, and its execution with it. Not set: for ever."""
     retain_run_member_days: float = Field(default=7, ge=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from clarion_client import (
     Action,
+    AllowList,
     AsyncClient,
     AttemptResult,
     Campaign,
@@ -54,6 +55,16 @@ async def test_each_address_has_an_answer_of_its_own(draft: AsyncClient, sink: S
     assert (excluded.exclusion.reason, excluded.exclusion.cause) == (ExclusionReason.SUPPRESSED, suppression.name)
     assert bounced.attempt is not None
     assert bounced.attempt.result is AttemptResult.FAILED
+    assert sent(taken)
+    (mail,) = await sink.wait_for(1)
+    assert mail.recipients == ("bob@example.com",)
+
+
+async def test_a_proof_goes_to_nobody_beside_the_allow_list(draft: AsyncClient, sink: SmtpSink) -> None:
+    await draft.allow_list.update(AllowList(enabled=True, entries=["bob@example.com"]))
+    excluded, taken = await draft.proofs.send("orders", ["ann@example.com", "bob@example.com"], CONTEXT)
+    assert excluded.exclusion is not None
+    assert excluded.exclusion.reason is ExclusionReason.NOT_ALLOWED
     assert sent(taken)
     (mail,) = await sink.wait_for(1)
     assert mail.recipients == ("bob@example.com",)
