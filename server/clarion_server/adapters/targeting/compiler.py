@@ -167,7 +167,7 @@ def _with_hint(problem: ConditionProblem) -> ConditionProblem:
 def rules_of(definition: CampaignDefinition) -> Iterator[tuple[str, TargetingRule]]:
     """Yields the rules with their paths in the campaign."""
     for index, action in enumerate(definition.actions):
-        yield from ((f"actions[{index}].rules[{place}]", rule) for place, rule in enumerate(action.rules))
+        yield from ((f"actions[{index}].rules[{rule_index}]", rule) for rule_index, rule in enumerate(action.rules))
 
 
 def _environment() -> cel.Env:

@@ -94,10 +94,10 @@ class Walk:
         is_true = node.function == AND
         for index, argument in enumerate(node.arguments):
             known = NOTHING
-            for place, other in enumerate(node.arguments):
-                if place != index:
+            for other_index, other in enumerate(node.arguments):
+                if other_index != index:
                     # Two that may fail do not guard each other: only the first one guards the second.
-                    known |= self._learned(other, is_true=is_true, may_fail=place < index)
+                    known |= self._learned(other, is_true=is_true, may_fail=other_index < index)
             self._check(argument, self._value_given(argument, known), BOOLS, "a condition")
         return TypedValue(BOOLS)
 

@@ -149,16 +149,16 @@ def exclude_repeated(run: AudienceRun, taken: TakenAddresses, unit: UnitOfWork, 
 def _stored_of(run: AudienceRun, taken: TakenAddresses, unit: UnitOfWork, hashes: Mapping[str, bytes]) -> list[str]:
     """Returns those of the addresses that earlier members of the run have taken."""
     # What is found under the next ordinal is of an attempt at this part that was rolled back.
-    places = {
+    found = {
         address: earlier
         for address, each in hashes.items()
         if (earlier := [ordinal for ordinal in taken.find(each) if ordinal < run.decided_count])
     }
-    if not places:
+    if not found:
         return []
-    stored = unit.audience_runs.addresses(run, {ordinal for found in places.values() for ordinal in found})
+    stored = unit.audience_runs.addresses(run, {ordinal for ordinals in found.values() for ordinal in ordinals})
     return [
         address
-        for address, ordinals in places.items()
+        for address, ordinals in found.items()
         if any(holds_hash(stored.get(ordinal, b""), hashes[address]) for ordinal in ordinals)
     ]

@@ -20,7 +20,7 @@ def schedules_of(message: Message, rated_campaigns: Collection[int], policy: Sen
     named = [] if policy is None else [policy_schedule(policy.key)]
     # Magic recipients wait for no turn.
     if message.action.campaign_key in rated_campaigns and simulated_outcome(message.address) is None:
-        # It takes a place of the policy, which others may want, when its campaign lets it leave.
+        # It takes a turn of the policy, which others may want, when its campaign lets it leave.
         named.insert(0, campaign_schedule(message.action.campaign_key))
     return named
 

@@ -153,9 +153,9 @@ def untested_findings(
     tested = {(cell.action_index, cell.key.rule, cell.key.locale) for cell in cells if not cell.is_excluded}
     reached = {(index, rule) for index, rule, _ in tested}
     for index, (action, of_action) in enumerate(zip(definition.actions, contents, strict=True)):
-        for place, rule in enumerate(action.rules):
+        for rule_index, rule in enumerate(action.rules):
             if (index, rule.id) not in reached:
-                yield _untested_rule(action, rule.id, f"actions[{index}].rules[{place}]")
+                yield _untested_rule(action, rule.id, f"actions[{index}].rules[{rule_index}]")
         for rule_id, locale in of_action.offered:
             if (index, rule_id, locale) not in tested and (not rule_id or (index, rule_id) in reached):
                 yield _untested(action, rule_id, locale, _path(definition, index, rule_id, locale))
@@ -178,7 +178,7 @@ def _untested(action: Action, rule: str, locale: str, path: str) -> Finding:
 def _path(definition: CampaignDefinition, index: int, rule: str, locale: str) -> str:
     """Returns where the content is written, or else that of the whole action."""
     action = definition.actions[index]
-    for place, variant in enumerate(action.variants):
+    for variant_index, variant in enumerate(action.variants):
         if (variant.rule, variant.locale or definition.default_locale) == (rule, locale):
-            return f"actions[{index}].variants[{place}]"
+            return f"actions[{index}].variants[{variant_index}]"
     return f"actions[{index}].{action.content.channel.word}"

@@ -21,11 +21,11 @@ def language_findings(definition: CampaignDefinition) -> Iterator[Finding]:
             message = f"Nobody knows the language of '{tag}', so that nobody gets its content or its formats."
             severity = Severity.WARNING if field == "default_locale" else Severity.ERROR
             yield Finding(severity, FindingCode.LOCALE_UNKNOWN, field, message, _LANGUAGE)
-    places = {locale: index for index, locale in enumerate(definition.locale_fallbacks)}
+    positions = {locale: index for index, locale in enumerate(definition.locale_fallbacks)}
     for locale in circles(data, definition.locale_fallbacks):
         message = f"The fallbacks of '{locale}' lead back to it."
         remedy = "Let one of them end at a locale that the actions have content in."
-        yield _error(FindingCode.LOCALE_FALLBACK_CIRCLE, f"locale_fallbacks[{places[locale]}]", message, remedy)
+        yield _error(FindingCode.LOCALE_FALLBACK_CIRCLE, f"locale_fallbacks[{positions[locale]}]", message, remedy)
 
 
 def variant_findings(definition: CampaignDefinition, action_index: int, cells: ContentCells) -> Iterator[Finding]:
@@ -54,8 +54,8 @@ def variant_findings(definition: CampaignDefinition, action_index: int, cells: C
             )
             path = f"{field}.{variant.content.channel.word}.{name}"
             yield _error(FindingCode.CONTENT_LANGUAGE_MIXED, path, message, remedy)
-    for place, rule in enumerate(action.rules):
-        yield from _missing_languages(definition, action, rule.id, f"actions[{action_index}].rules[{place}]")
+    for rule_index, rule in enumerate(action.rules):
+        yield from _missing_languages(definition, action, rule.id, f"actions[{action_index}].rules[{rule_index}]")
 
 
 def _missing_languages(definition: CampaignDefinition, action: Action, rule: str, field: str) -> Iterator[Finding]:
@@ -81,8 +81,8 @@ def _tags(definition: CampaignDefinition) -> Iterator[tuple[str, str]]:
         yield f"translations.{locale}", locale
     for index, (locale, tags) in enumerate(definition.locale_fallbacks.items()):
         yield f"locale_fallbacks[{index}].locale", locale
-        for place, tag in enumerate(tags):
-            yield f"locale_fallbacks[{index}].fallbacks[{place}]", tag
+        for tag_index, tag in enumerate(tags):
+            yield f"locale_fallbacks[{index}].fallbacks[{tag_index}]", tag
 
 
 def _tags_of_variants(action: Action, field: str) -> Iterator[tuple[str, str]]:

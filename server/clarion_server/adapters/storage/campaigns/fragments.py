@@ -122,10 +122,10 @@ class SqlFragmentRepository(SqlArchivableRepository[Fragment]):
         current: bool = False,
     ) -> list[tuple[UsePosition, FragmentUse]]:
         found = _uses_of(fragment, visibility)
-        place = tuple_(found.c.kind, found.c.id, found.c.number, found.c.version)
+        position = tuple_(found.c.kind, found.c.id, found.c.number, found.c.version)
         statement = select(found).order_by(found.c.kind, found.c.id, found.c.number, found.c.version).limit(limit)
         if after is not None:
-            statement = statement.where(place > tuple_(*map(literal, after)))
+            statement = statement.where(position > tuple_(*map(literal, after)))
         if current:
             statement = statement.where(found.c.current)
         rows = self._connection.execute(statement)

@@ -80,5 +80,5 @@ class SqlTurnScheduleRepository:
         self._connection.execute(delete(turn_schedules).where(_TABLE.name == retiming.schedule, _TABLE.rate == 0))
 
     def _change(self, retiming: Retiming, campaign_key: int | None, message_id: str | None) -> None:
-        place = {"retimed_campaign": campaign_key, "retimed_message": message_id}
-        self._connection.execute(update(turn_schedules).where(_TABLE.name == retiming.schedule).values(place))
+        reached = {"retimed_campaign": campaign_key, "retimed_message": message_id}
+        self._connection.execute(update(turn_schedules).where(_TABLE.name == retiming.schedule).values(reached))
