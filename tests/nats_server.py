@@ -6,7 +6,6 @@ It stores its data in a temporary folder of its own and listens on loopback alon
 from __future__ import annotations
 
 import atexit
-import random
 import shutil
 import signal
 import socket
@@ -19,11 +18,10 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from tests.ports import free_port
+
 #: Says how long, in seconds, a start or a stop may take. Only a failing test waits for it.
 SECONDS = 120.0
-#: Ports below those that the kernel gives to outgoing connections. Otherwise a client that tries to connect while the
-#: server is down could take the server's port.
-PORTS = range(12_000, 30_000)
 BINARY = Path(sys.executable).with_name("nats-server")
 
 
@@ -33,7 +31,7 @@ class NatsServer:
     def __init__(self, configuration: str = "", *, jetstream: bool = True) -> None:
         """`configuration` has further lines for the server's configuration file, such as its users."""
         self._folder = Path(tempfile.mkdtemp(prefix="clarion-nats-"))
-        self.port = _free_port()
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._lines = [f"host: 127.0.0.1\nport: {self.port}\n"]
         if jetstream:
@@ -114,17 +112,6 @@ def running_nats(configuration: str = "", *, jetstream: bool = True) -> Iterator
         yield server
     finally:
         server.remove()
-
-
-def _free_port() -> int:
-    while True:
-        port = random.choice(PORTS)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
 
 
 @cache

@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,16 +13,10 @@ from types import TracebackType
 from typing import Self
 
 from tests.fork_server import Forked, fork_server, reader_of
+from tests.ports import free_port
 
 #: Says how long, in seconds, a start may take on a slow and busy machine. Only a failing test waits for it.
 START_SECONDS = 180.0
-
-
-def free_port() -> int:
-    """Returns a port that was free a moment ago. Services that restart need the same one each time."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class ServiceProcess:

@@ -16,8 +16,8 @@ from clarion_server.programs.serving import misspelt_variables
 from clarion_server.transport.cli.app import run
 
 from tests.fork_server import fork_server
+from tests.ports import free_port
 from tests.postgresql import PostgresqlServer, ask
-from tests.process import free_port
 
 REFUSED = 2
 

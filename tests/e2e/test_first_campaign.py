@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from tests.process import free_port
+from tests.ports import free_port
 from tests.waiting import until
 
 PAGE = Path(__file__).parents[2] / "docs" / "first-campaign.md"

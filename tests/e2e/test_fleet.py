@@ -20,8 +20,9 @@ from clarion_client import AsyncClient
 from tests.e2e.crash_load import Load, check, set_up_campaigns, under_load
 from tests.fault_proxy import FaultProxy
 from tests.nats_server import NatsServer, running_nats
+from tests.ports import free_port
 from tests.postgresql import PostgresqlServer, own_postgresql
-from tests.process import ServiceProcess, free_port
+from tests.process import ServiceProcess
 from tests.smtp_sink import SmtpSink
 
 SOAK = bool(os.environ.get("CLARION_SOAK"))

@@ -16,7 +16,7 @@ from clarion.v1 import campaign_service_pb2
 
 from tests.campaigns import CONTEXT, campaign, channel
 from tests.e2e.http.calls import Answer, Http
-from tests.process import free_port
+from tests.ports import free_port
 from tests.service import Sandbox, Service
 from tests.waiting import wait_until
 

@@ -23,7 +23,7 @@ from clarion_client import (
 
 from tests.campaigns import CONTEXT, RETRIES, campaign, channel
 from tests.e2e.wire.conftest import Sandbox
-from tests.process import free_port
+from tests.ports import free_port
 from tests.smtp_faults import SmtpFaults
 from tests.smtp_script import Drop, Script, Silence, greylisting
 from tests.smtp_sink import SmtpSink

@@ -14,8 +14,8 @@ from clarion_server.bootstrap import CannotStart, open_store
 
 from tests.contract.store.given import a_sender, committing
 from tests.integration.storage.writing import taken_at_once
+from tests.ports import free_port
 from tests.postgresql import ask, made_database, url_of
-from tests.process import free_port
 
 
 def refusal(url: str) -> str:

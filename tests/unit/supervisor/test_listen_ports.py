@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import sys
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from clarion_server import supervisor
 from clarion_server.supervisor.listen_ports import ListenPort, PortTaken, hold, hold_all
+
+from tests.ports import free_port, is_free
 
 
 def held(undo: ExitStack, address: str) -> ListenPort:
@@ -58,23 +60,13 @@ def test_the_address_keeps_the_name_of_the_host() -> None:
 
 def test_each_process_has_a_port_of_its_own_for_metrics_and_shares_the_others() -> None:
     with ExitStack() as undo:
-        first = first_of_two_free_ports()
+        first = next(port for port in iter(free_port, None) if is_free(port + 1))
         settings = {"CLARION_LISTEN": "127.0.0.1:0", "CLARION_METRICS_LISTEN": f"127.0.0.1:{first}"}
         ports = hold_all(settings, processes=2)
         for placeholder in (each for port in ports for each in port.placeholders):
             undo.enter_context(placeholder)
         assert [(port.protocol, port.slot) for port in ports] == [("metrics", 0), ("metrics", 1), ("grpc", None)]
         assert [number_of(port) for port in ports[:2]] == [first, first + 1]
-
-
-def first_of_two_free_ports() -> int:
-    while True:
-        with closing(socket.socket()) as first, closing(socket.socket()) as second:
-            first.bind(("127.0.0.1", 0))
-            number = int(first.getsockname()[1])
-            with suppress(OSError, OverflowError):
-                second.bind(("127.0.0.1", number + 1))
-                return number
 
 
 def test_port_0_for_metrics_becomes_a_free_port_for_each_process() -> None:
