@@ -51,7 +51,22 @@ def refused(source: str, transform: Transform) -> str:
     ids=["cells in SVG", "rows in MathML", "sources in SVG", "groups", "items", "scopes", "misnested", "slashes"],
 )
 def test_elements_that_a_parser_keeps_open_are_counted_however_they_seem_to_be_closed(html: str) -> None:
-    assert "too many elements are open" in refused(RED + html + "<p>x", Transform.INLINE_CSS)
+    assert "on more than 200 levels" in refused(RED + html + "<p>x", Transform.INLINE_CSS)
+
+
+@pytest.mark.parametrize(
+    ("source", "transform", "line"),
+    [
+        (f"{RED}\n" + "<div>\n" * 300 + "</div>" * 300, Transform.INLINE_CSS, 202),
+        (f"{RED}\n" + "<p>x</p>\n" * 300 + "<b>x\n" * 300, Transform.INLINE_CSS, 502),
+        ("<mjml><mj-body><mj-section><mj-column><mj-text>\n" + "<b>\n" * 200, Transform.MJML, 97),
+    ],
+    ids=["closed", "left open", "MJML"],
+)
+def test_the_line_is_told_from_which_on_too_many_elements_are_open(
+    source: str, transform: Transform, line: int
+) -> None:
+    assert [finding.line for finding in building(source, transform).findings] == [line]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,8 @@ class Skeleton:
         self.sheets: list[Sheet] = []
         self.remote_sheets: list[Tag] = []
         self.open = OpenElements()
+        self.depth_places: list[int] = []
+        """Says for each number of elements that are open at once which start tag first comes to it, in the source."""
         self.added_count = 0
         """Is how many elements a parser makes of end tags alone, at most."""
         self._html = html
@@ -93,6 +95,8 @@ class Skeleton:
         element = self._element(tag)
         self.elements.append(element)
         self.open.start(tag.name)
+        if self.open.depth > len(self.depth_places):
+            self.depth_places.append(tag.start)
         attributes = "".join(_written(each) for each in tag.attributes if self._is_written(tag, each))
         return f'<{tag.name} {NUMBER}="{len(self.elements) - 1}"{attributes}>'
 

@@ -55,8 +55,13 @@ def inlined(source: Source, tags: Sequence[JinjaTag]) -> Source:
     found = list(_remote_sheets(skeleton, source, tags))
     if not any(sheet.rules.strip() for sheet in skeleton.sheets):
         return source.with_findings(*found, *_dynamic_sheets(skeleton, source, tags))
+    if skeleton.open.depth > _DEEPEST:
+        message = f"The styles cannot be inlined: elements stand within each other on more than {_DEEPEST} levels."
+        remedy = "Close each element, and put fewer into each other; or set `transform` to NONE."
+        line = source.line_at(skeleton.depth_places[_DEEPEST], tags)
+        return source.with_findings(*found, error(FindingCode.TRANSFORM_FAILED, line, message, remedy))
     if _is_too_much(skeleton):
-        message = "The styles cannot be inlined: there are too many elements and rules, or too many elements are open."
+        message = "The styles cannot be inlined: there are too many elements and rules."
         remedy = "Close each element, and split the mail or its style sheets up; or set `transform` to NONE."
         return source.with_findings(*found, error(FindingCode.TRANSFORM_FAILED, 0, message, remedy))
     result = _Inlined(_INLINER.inline(skeleton.html))
@@ -76,7 +81,7 @@ def _is_too_much(skeleton: Skeleton) -> bool:
     repeated = 1 + skeleton.open.formatting_depth
     elements = (len(skeleton.elements) + skeleton.added_count) * repeated
     work = elements * sum(len(sheet.rules) for sheet in skeleton.sheets)
-    if skeleton.open.depth > _DEEPEST or elements > _MOST_ELEMENTS or work > _MOST_WORK:
+    if elements > _MOST_ELEMENTS or work > _MOST_WORK:
         return True
     return work > _LONGEST_STYLES and repeated * longest_styles(skeleton) > _LONGEST_STYLES
 

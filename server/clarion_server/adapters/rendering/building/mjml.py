@@ -54,7 +54,8 @@ def transformed(source: Source, tags: Sequence[JinjaTag]) -> Source:
         xml = document.xml()
         check_growth(xml)
     except MjmlTooLarge as refusal:
-        return source.with_findings(_failed(0, refusal.message, refusal.remedy))
+        line = 0 if refusal.at is None else source.line_at(refusal.at, tags)
+        return source.with_findings(_failed(line, refusal.message, refusal.remedy))
     try:
         html = mjml2html(xml)
     except ValueError as refusal:
@@ -133,7 +134,7 @@ class _Document:
                 if token.name not in _VOID and html[token.end - 2] != "/":
                     open_names.append(token.name)
                     if len(open_names) > DEEPEST:
-                        raise too_deep()
+                        raise too_deep(token.start)
             self._begin(token.end, _place_within(open_names[-1] if open_names else "mjml"))
 
     def _read_start(self, tag: Tag, html: str) -> None:

@@ -22,14 +22,17 @@ _ATTRIBUTES = "mj-attributes"
 
 
 class MjmlTooLarge(Exception):
-    def __init__(self, message: str, remedy: str) -> None:
+    def __init__(self, message: str, remedy: str, at: int | None = None) -> None:
+        """`at` says where, in the author's source; None means that no single place is to blame."""
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.at = at
 
 
-def too_deep() -> MjmlTooLarge:
-    return MjmlTooLarge(f"Elements stand within each other on more than {DEEPEST} levels.", "Close each element.")
+def too_deep(at: int | None = None) -> MjmlTooLarge:
+    message = f"Elements stand within each other on more than {DEEPEST} levels."
+    return MjmlTooLarge(message, "Close each element, and put fewer into each other.", at)
 
 
 def check_growth(xml: str) -> None:
