@@ -135,3 +135,4 @@ def test_entries_that_can_count_no_more_are_replaced_without_being_read(work: Un
     save(work, {JANE: ENTRIES})
     add(work, {JANE: {"c": NOW + 9}}, memory=5, now=ENTRIES.until)
     assert lock(work, {JANE: True}) == {JANE: CapEntries({"c": NOW + 9}, NOW + 14)}
+    assert lock(work, {JANE: True}, unread_below=2) == {}

@@ -101,10 +101,29 @@ def test_a_commit_that_is_durable_later_is_synced_at_once_while_another_process_
         assert one.commit("later", "e") == 0
 
 
+def test_a_commit_during_which_another_opens_the_file_is_synced_at_its_end(powered: PoweredDatabase) -> None:
+    with writer(powered) as process:
+        process.commit("now", "a")
+        assert process.commit("joined", "b") == 1
+        assert powered.unsynced_count() == 0
+
+
 def test_what_waited_for_the_disk_survives_a_power_cut_with_all_before_it(powered: PoweredDatabase) -> None:
     with writer(powered) as process:
         for when, each in (("later", "a"), ("now", "b"), ("later", "c"), ("later", "d")):
             process.commit(when, each)
+    powered.cut()
+    assert stored(powered) == {"a", "b"}
+
+
+def test_what_a_killed_process_has_left_is_on_the_disk_before_the_next_one_tells_of_it(
+    powered: PoweredDatabase,
+) -> None:
+    with writer(powered) as process:
+        process.commit("now", "a")
+        process.commit("later", "b")
+    with writer(powered) as process:
+        process.commit("now")
     powered.cut()
     assert stored(powered) == {"a", "b"}
 

@@ -175,6 +175,19 @@ async def test_two_thousand_contents_take_less_than_a_megabyte_until_they_are_us
     assert taken < 1_000_000
 
 
+async def test_contents_of_a_campaign_that_has_ended_are_dropped(world: World, compiler: CountingCompiler) -> None:
+    ended, other = await world.live("ended", actions=(targeted(RULES[:1]),)), await world.live("other")
+    cache = CampaignCache(world.transactions, compiler)
+    version = await cache.version(ended.key, 1)
+    cell = (0, LOCALES[0], RULES[0].id)
+    content = await cache.content(version, *cell)
+    for campaign in (ended, replace(other, state=CampaignState.STOPPED)):
+        cache.invalidate(campaign)
+        assert cache.cached_content(version, *cell) is content
+    cache.invalidate(replace(ended, state=CampaignState.STOPPED))
+    assert cache.cached_content(version, *cell) is None
+
+
 async def test_contents_that_are_used_stay_within_the_bound_of_the_cache(
     world: World, compiler: CountingCompiler
 ) -> None:

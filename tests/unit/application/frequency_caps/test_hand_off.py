@@ -15,7 +15,7 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.channels.retry import RetryPolicy
 from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
-from clarion_server.domain.instant import HOUR, MINUTE, SECOND
+from clarion_server.domain.instant import DAY, HOUR, MINUTE, SECOND
 from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.messages.message import Lane, MessageState
 from clarion_server.domain.people.cap_person import profile_person
@@ -43,6 +43,16 @@ from tests.unit.application.world import AUTHOR, EMAIL, World
 
 
 async def test_with_the_hand_off_a_message_counts_at_that_time(world: World, process: Process) -> None:
+    await send(process)
+    world.clock.advance(3 * HOUR)
+    assert len((await claimed(world, lane=Lane.MARKETING)).messages) == 1
+    assert times(world) == [NOON + 3 * HOUR]
+
+
+async def test_a_message_counts_once_after_its_hand_off_though_a_cap_has_room_for_more(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await policies.change(caps=(FrequencyCap(9, sliding=DAY),))
     await send(process)
     world.clock.advance(3 * HOUR)
     assert len((await claimed(world, lane=Lane.MARKETING)).messages) == 1

@@ -61,6 +61,7 @@ def test_a_locale_is_answered_in_its_language_or_in_english(locale: str, languag
         ("fr-CH, fr;q=0.9, en;q=0.8", "fr"),
         ("en;q=0.3, nl, ja;q=0.7, *;q=0.1", "ja"),
         ("ko;q=0, es ; q=0.001", "es"),
+        ("nl, ko;q=0, de;q=0.0", "en"),
         ("nl, pl", "en"),
         ("", "en"),
         ("de;q=many, ;;, \xff, " + "x" * 10_000, "en"),
