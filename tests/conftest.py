@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def show_counts(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """For tests whose point is in numbers as well: what they say is shown when all tests have run."""
+    """Takes what tests say whose point is in numbers as well, which is shown when all tests have run."""
     return lambda text: record_property(COUNTS, text)
 
 

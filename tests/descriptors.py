@@ -50,7 +50,7 @@ class Element:
 
     @property
     def behaviours(self) -> list[int]:
-        """Of a field: google.api.FieldBehavior."""
+        """Returns the google.api.FieldBehavior of a field."""
         return list(self.proto.options.Extensions[field_behavior_pb2.field_behavior])
 
     @property
@@ -61,12 +61,12 @@ class Element:
 
     @property
     def is_repeated(self) -> bool:
-        """Of a field: whether it holds a list."""
+        """Returns whether a field holds a list."""
         return bool(self.proto.label == FieldDescriptorProto.LABEL_REPEATED)
 
     @property
     def referred(self) -> str:
-        """Of a field: the type of the resource whose name it holds; empty for other fields."""
+        """Returns the type of the resource whose name a field holds, and nothing for other fields."""
         return str(self.proto.options.Extensions[resource_pb2.resource_reference].type)
 
     @property

@@ -49,7 +49,7 @@ class Request:
     method: str
     target: str
     headers: Mapping[str, str]
-    """By their names in lower case."""
+    """Have their names in lower case."""
     body: bytes
 
 

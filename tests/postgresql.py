@@ -185,7 +185,7 @@ def shared_url() -> str:
 
 
 def url_of(database: str) -> str:
-    """Of another database on the shared server."""
+    """Returns the URL of another database on the shared server."""
     return urlsplit(shared_url())._replace(path=f"/{database}").geturl()
 
 

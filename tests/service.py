@@ -47,7 +47,7 @@ class Service:
 
     target: str
     http: str
-    """Where it serves HTTP, such as `http://127.0.0.1:50080`."""
+    """Is where it serves HTTP, such as `http://127.0.0.1:50080`."""
     first_key: str
     log: Path
     pid: int

@@ -27,7 +27,7 @@ class Drip:
 
     reply: str
     pause: float
-    """In seconds."""
+    """Is in seconds."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Transaction:
     sender: str | None = None
     recipients: list[str] = field(default_factory=list)
     argument: str = ""
-    """Of the command at hand."""
+    """Belongs to the command at hand."""
 
 
 #: Is a reply (without its last CRLF; one of 421 also ends the session), an accident, or an event to wait for. None, and

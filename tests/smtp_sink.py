@@ -20,7 +20,7 @@ class ReceivedMail:
     sender: str
     recipients: tuple[str, ...]
     content: bytes
-    """As it came, dots undoubled."""
+    """Is as it came, with dots undoubled."""
 
     @property
     def parsed(self) -> EmailMessage:
@@ -65,7 +65,7 @@ class SmtpSink:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def start(self, port: int = 0) -> None:
-        """On that port, or on a free one."""
+        """Listens on that port, or on a free one."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._new_connection, self.host, port, ssl=self._implicit_tls)
 

@@ -123,7 +123,7 @@ class Fleet:
         return self.ways[self.chance.choice(sorted(self.ways))]
 
     async def _while(self) -> None:
-        """For how long a fault lasts."""
+        """Returns when a fault has lasted long enough."""
         await asyncio.sleep(self.chance.uniform(*FAULT_SECONDS))
 
 

@@ -35,7 +35,7 @@ def compiled(folder: Path) -> str:
 
 
 def generate_stubs(folder: Path) -> None:
-    """As `buf.gen.yaml` has them, but under the name that Debian gives the plugin."""
+    """Generates what `buf.gen.yaml` has, but by the plugin under the name that Debian gives it."""
     template = yaml.safe_load((generate.ROOT / "buf.gen.yaml").read_text())
     template["plugins"] = [each for each in template["plugins"] if each["out"].endswith("/java")]
     for plugin in template["plugins"]:

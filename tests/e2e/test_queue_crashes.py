@@ -34,7 +34,7 @@ class Fleet:
         self._workers = workers
         self.kills: Counter[str] = Counter()
         self.passed = 0
-        """How many names have been in the streams, counted before each loss of them."""
+        """Counts the names that have been in the streams, before each loss of them."""
 
     @property
     def faults(self) -> list[Callable[[], Awaitable[None]]]:

@@ -22,7 +22,7 @@ from tests.waiting import until
 
 @pytest.fixture(autouse=True)
 def no_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What happens does not happen because somebody looks from time to time."""
+    """Makes looks so rare that nothing happens because of one."""
     monkeypatch.setattr(store_look, "LOOK_SECONDS", 3600.0)
 
 

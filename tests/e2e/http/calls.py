@@ -16,7 +16,7 @@ SECONDS = 60
 class Answer:
     code: int
     headers: Mapping[str, str]
-    """By their names in lower case."""
+    """Have their names in lower case."""
     body: bytes
 
     @property

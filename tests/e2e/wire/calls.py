@@ -49,7 +49,7 @@ def failure_of_status(status: status_pb2.Status) -> Failure:
 
 
 def failure_of(error: grpc.RpcError) -> Failure:
-    """Of a call that ended without Clarion's own words, the code and the message alone."""
+    """Returns the code and the message alone of a call that ended without Clarion's own words."""
     status = rpc_status.from_call(error)
     return Failure(error.code(), error.details() or "") if status is None else failure_of_status(status)
 

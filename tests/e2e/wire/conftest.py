@@ -28,9 +28,9 @@ class Sandbox:
     name: str
     service: Service
     root: AsyncClient
-    """Of the administrator of all sandboxes."""
+    """Has the key of the administrator of all sandboxes."""
     key: str
-    """Of the sandbox's administrator."""
+    """Is the key of the sandbox's administrator."""
     client: AsyncClient
     """Under that key."""
     wire: Wire

@@ -53,7 +53,7 @@ NOWHERE = 9
 
 
 def a_trigger(count: int = 1, campaign: str = "campaigns/orders", **fields: Any) -> trigger_service_pb2.TriggerRequest:
-    """For magic recipients, whose mails leave for nowhere."""
+    """Returns a trigger for magic recipients, whose mails leave for nowhere."""
     request = trigger_service_pb2.TriggerRequest(campaign=campaign, **fields)
     for index in range(count):
         recipient = request.recipients.add(identity=f"email:sent+{index}@clarion.test")

@@ -79,7 +79,7 @@ class Case:
     attempts: tuple[Tried, ...]
     events: tuple[EventType, ...]
     figures: dict[str, Any] = field(default_factory=dict)
-    """Of the report, beside those that follow from the state."""
+    """Are those of the report, beside those that follow from the state."""
     policy: InDoubtPolicy = RESEND
     received: int = 1
 

@@ -63,7 +63,7 @@ async def test_reflection_lists_every_service_of_the_contract(wire: Wire) -> Non
 
 
 async def test_a_tool_that_knows_nothing_can_make_a_call(sandbox: Sandbox, orders: AsyncClient) -> None:
-    """As grpcurl does: it asks for the descriptors of a service and all they need, and speaks by them."""
+    """Does as grpcurl does: it asks for the descriptors of a service and all they need, and speaks by them."""
     pool = DescriptorPool()
     await learn(sandbox.wire, pool, "clarion.v1.CampaignService")
     method = pool.FindMethodByName("clarion.v1.CampaignService.GetCampaign")

@@ -179,7 +179,7 @@ async def test_a_service_with_a_certificate_serves_over_tls_alone(
 
 
 async def test_nobody_learns_more_than_that_a_name_is_unknown(sandbox: Sandbox, other_sandbox: Sandbox) -> None:
-    """Whether another sandbox has it makes no difference."""
+    """Finds that it makes no difference whether another sandbox has it."""
     await set_up(sandbox.client, "orders", 9)
 
     async def words(name: str) -> str:

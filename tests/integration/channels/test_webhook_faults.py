@@ -44,7 +44,7 @@ class Case:
     detail: str = ""
     """Is what the detail contains."""
     settings: dict[str, Any] = field(default_factory=dict)
-    """Of WebhookProvider."""
+    """Are fields of WebhookProvider."""
     body: str = "{}"
 
 

@@ -34,7 +34,7 @@ FORM = "application/x-www-form-urlencoded"
 class Answer:
     code: int
     headers: dict[str, str]
-    """By their names in lower case."""
+    """Have their names in lower case."""
     text: str
 
 

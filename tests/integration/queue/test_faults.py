@@ -76,7 +76,7 @@ async def desk(open_queue: Open, store: Store) -> AsyncIterator[Desk]:
 
 
 async def die(desk: Desk) -> None:
-    """As a process that is killed: the server sees its connection go, and nothing else."""
+    """Ends the queue like a process that is killed: the server sees its connection go, and nothing else."""
     assert isinstance(desk.queue, JetStreamQueue)
     await desk.queue.connection.close()
 

@@ -74,7 +74,7 @@ class Runs:
 
 
 def command(**fields: Any) -> TriggerAudienceCommand:
-    """For the golden people, unless `fields` say otherwise."""
+    """Returns a run for the golden people, unless `fields` say otherwise."""
     given = {"campaign_id": "order-confirmed", "audience_id": "gold", "max_recipients": 1_000, "context": CONTEXT}
     return TriggerAudienceCommand(**{**given, **fields})
 

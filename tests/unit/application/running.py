@@ -78,7 +78,7 @@ def recipients(count: int) -> tuple[RecipientInput, ...]:
 
 
 def command(*to: RecipientInput, campaign_id: str = "order-confirmed", **fields: Any) -> TriggerCommand:
-    """For Jane, unless `to` says otherwise."""
+    """Returns a trigger for Jane, unless `to` says otherwise."""
     return TriggerCommand(campaign_id, to or (recipient(),), **fields)
 
 
@@ -220,7 +220,7 @@ def executions(world: World) -> list[Execution]:
 
 
 def messages(world: World, *states: MessageState) -> dict[str, Message]:
-    """By id: all of them, or those in these states."""
+    """Returns all messages by their ids, or those in these states."""
     return {message.id: message for message in world.see(_all_messages) if not states or message.state in states}
 
 

@@ -49,7 +49,7 @@ class Access:
         transactions, clock = self.world.transactions, self.world.clock
         self.here = ManageApiKeys(transactions, clock, ids, self.authenticator.invalidate)
         self.elsewhere = ManageApiKeys(transactions, clock, ids, lambda _key: None)
-        """As another process on the same store."""
+        """Manages them as another process on the same store does."""
 
     async def new_key(self) -> NewKey:
         return await self.here.create(CreateApiKey("Shop", (Scope.TRIGGER,)), ROOT)

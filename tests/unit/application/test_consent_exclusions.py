@@ -71,7 +71,7 @@ async def send(process: Process, campaign_id: str = "offers", **fields: Any) -> 
 
 
 def no_consent(phase: ExclusionPhase, change_key: int | None = None) -> Exclusion:
-    """Of a choice, or of the sandbox's silence."""
+    """Returns the exclusion for a choice, or for the sandbox's silence."""
     cause = "consentSettings" if change_key is None else change_name(change_key)
     return Exclusion(ExclusionReason.NO_CONSENT, phase, cause)
 

@@ -73,7 +73,7 @@ class Scene:
         self.world = world
         self.channel = ScriptedChannel()
         self.claimed_before: dict[str, set[Claim]] = {}
-        """What the process had in its hands when somebody left, of those who have."""
+        """Holds for everybody who has left what the process had in its hands at that moment."""
 
     async def set_up(self) -> None:
         self.configuration = await self.world.channel(retry_policy=RetryPolicy(window=3 * DAY))

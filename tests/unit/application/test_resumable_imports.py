@@ -60,7 +60,7 @@ async def test_rows_that_were_handled_get_their_answers_again_and_are_left_alone
 
 
 async def test_only_the_rows_that_were_not_handled_are_handled(world: World, imports: ImportProfiles) -> None:
-    """As after a crash between the commits of a request."""
+    """Finds the store as it is after a crash between the commits of a request."""
     first = await imports.import_rows(people()[:130], CALLER, PLACE)
     # One of a commit that had the rows from 100 to 200 to handle.
     await change_plan(world, "crm:129", "gold")

@@ -38,7 +38,7 @@ class Run:
 
     @property
     def comparisons(self) -> dict[str, str]:
-        """By the case and the locale."""
+        """Returns them by the case and the locale."""
         return {f"{each.tried.cell.key.test_case} {each.tried.cell.key.locale}": _word(each) for each in self.cells}
 
     def cell(self, case_id: str = "plain", locale: str = "en") -> ComparedCell:

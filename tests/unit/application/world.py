@@ -204,7 +204,7 @@ class World:
         return await self.authoring.get(campaign_id, AUTHOR)
 
     async def stored(self, campaign_id: str = "order-confirmed") -> Campaign:
-        """As the store has it, whatever the time."""
+        """Returns it as the store has it, whatever the time."""
         found = await self.transactions.read(lambda unit: unit.campaigns.get(AUTHOR.visibility, campaign_id))
         assert found is not None
         return found

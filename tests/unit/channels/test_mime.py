@@ -33,7 +33,7 @@ def written(message: Outbound) -> bytes:
 
 
 def parsed(message: Outbound) -> EmailMessage:
-    """As a reader sees it, with line feeds as line ends."""
+    """Returns it as a reader sees it, with line feeds as line ends."""
     return message_from_bytes(written(message).replace(b"\r\n", b"\n"), policy=policy.default)
 
 

@@ -35,7 +35,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def problems_of(text: str) -> list[tuple[str, str]]:
-    """Where and what, for a file with this text."""
+    """Returns where and what, for a file with this text."""
     Path("file.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(CommandFailed) as caught:
         read_files([Path("file.yaml")])

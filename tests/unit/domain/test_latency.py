@@ -17,7 +17,7 @@ shares = st.sampled_from([0.5, 0.9, 0.95, 0.99, 1.0])
 
 
 def true_percentile(values: list[int], share: float) -> int:
-    """By the nearest rank, as `percentile` has it."""
+    """Returns it by the nearest rank, as `percentile` has it."""
     return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
