@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -33,6 +34,15 @@ def test_a_file_of_a_newer_clarion_is_refused_and_left_alone(path: Path) -> None
         open_sqlite_store(path)
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+
+
+@pytest.mark.parametrize(("size", "cache"), [(1 << 24, 2_048), (1 << 30, 8_192), (1 << 36, 65_536)])
+def test_the_writer_keeps_more_of_a_larger_file_at_hand(path: Path, size: int, cache: int) -> None:
+    open_sqlite_store(path).close()
+    # A hole takes no room on the disk, and SQLite leaves alone what its header does not count.
+    os.truncate(path, size)
+    with closing(open_sqlite_store(path)) as store, store._writer.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA cache_size").scalar() == -cache
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
