@@ -13,15 +13,18 @@ from clarion_server.application.profiles.profile_merge import MergeProfiles, Pro
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.domain.access.access import Caller, Scope, Visibility
 from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.category import Category
 from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.consent.consent_change import ConsentSource
-from clarion_server.domain.errors import EtagMismatch, ResourceNotFound, TooManyIdentities
+from clarion_server.domain.errors import EtagMismatch, InvalidFields, ResourceNotFound, TooManyIdentities
 from clarion_server.domain.events.event import EventType, ProfileMerge
 from clarion_server.domain.instant import DAY
+from clarion_server.domain.messages.exclusion import ExclusionReason
+from clarion_server.domain.messages.message import Lane, MessageState
 from clarion_server.domain.people.profile import Profile
 
 from tests.unit.application.consenting import ALL, EMAIL, NEWS, Consents, a, make_topic
-from tests.unit.application.running import Process, events, messages, recipient
+from tests.unit.application.running import Process, claimed, events, messages, recipient, states
 from tests.unit.application.world import START, World
 
 GRANTED, DENIED = ConsentChoice.GRANTED, ConsentChoice.DENIED
@@ -150,6 +153,16 @@ async def test_too_many_identities_leave_both_as_they_are(world: World, merger: 
     assert events(world) == []
 
 
+async def test_attributes_that_are_too_large_together_leave_both_as_they_are(
+    world: World, merger: ProfileMerger
+) -> None:
+    one, other = [await create(world, f"crm:{name}", attributes={name: name * 17_000}) for name in "ab"]
+    with pytest.raises(InvalidFields) as refused:
+        await merge(merger, one, other)
+    assert [(each.field, each.reason) for each in refused.value.violations] == [("absorbed", "TOO_LONG")]
+    assert await world.profiles.page(None, 10, CALLER) == [one, other]
+
+
 async def test_of_two_merges_in_opposite_directions_one_succeeds(world: World, merger: ProfileMerger) -> None:
     one, other = await create(world, "crm:1"), await create(world, "crm:2")
     answers = await asyncio.gather(merge(merger, one, other), merge(merger, other, one), return_exceptions=True)
@@ -186,3 +199,24 @@ async def test_triggers_for_both_while_they_are_merged_make_no_third_profile(
     await process.close()
     assert len(await world.profiles.page(None, 10, CALLER)) == 1
     assert len(messages(world)) == 20
+
+
+async def test_messages_that_wait_stay_and_are_checked_by_the_choices_of_the_survivor(
+    world: World, merger: ProfileMerger, consents: Consents
+) -> None:
+    await world.live("offers", category=Category.MARKETING)
+    await world.live("reset")
+    one, other = await create(world, "crm:1"), await create(world, "email:b@example.com")
+    await consents.change(a(EMAIL, DENIED), person=person(one))
+    process = Process(world)
+    for campaign_id in ("offers", "reset"):
+        await process.trigger(recipient("email:b@example.com"), campaign_id=campaign_id)
+    await merge(merger, one, other)
+    assert states(world) == [MessageState.QUEUED] * 2
+    (reset,) = (await claimed(world)).messages
+    assert reset.address == "b@example.com"
+    assert (await claimed(world, lane=Lane.MARKETING)).messages == []
+    (offer,) = messages(world, MessageState.EXCLUDED).values()
+    assert offer.end.exclusion is not None
+    assert offer.end.exclusion.reason is ExclusionReason.NO_CONSENT
+    await process.close()

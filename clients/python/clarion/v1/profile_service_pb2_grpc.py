@@ -191,6 +191,7 @@ class ProfileServiceServicer:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of one of the names.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed one of them since the caller read it, or has merged the two.
         - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: they have more than 32 KB of attributes together. Nothing was changed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

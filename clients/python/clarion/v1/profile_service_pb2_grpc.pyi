@@ -109,6 +109,7 @@ class ProfileServiceStub:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of one of the names.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed one of them since the caller read it, or has merged the two.
     - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: they have more than 32 KB of attributes together. Nothing was changed.
     """
     DeleteProfile: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteProfileRequest, _profile_service_pb2.DeleteProfileResponse]
     """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its queued
@@ -210,6 +211,7 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of one of the names.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed one of them since the caller read it, or has merged the two.
     - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: they have more than 32 KB of attributes together. Nothing was changed.
     """
     DeleteProfile: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.DeleteProfileRequest, _profile_service_pb2.DeleteProfileResponse]  # type: ignore[assignment]
     """Erases a person. The profile is gone with its identities, attributes, choices and their history when this answers, and its queued
@@ -356,6 +358,7 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of one of the names.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed one of them since the caller read it, or has merged the two.
         - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: they have more than 32 KB of attributes together. Nothing was changed.
         """
 
     @_abc_1.abstractmethod

@@ -798,6 +798,7 @@ export const ProfileService: GenService<{
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of one of the names.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed one of them since the caller read it, or has merged the two.
    * - `FAILED_PRECONDITION` `TOO_MANY_IDENTITIES`: they have more than 20 identities together. Nothing was changed.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: they have more than 32 KB of attributes together. Nothing was changed.
    *
    * @generated from rpc clarion.v1.ProfileService.MergeProfiles
    */
