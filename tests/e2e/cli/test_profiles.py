@@ -87,7 +87,7 @@ async def test_a_file_is_imported_exported_and_imported_again(clarion: CommandLi
     imported = await clarion("profiles", "import", "people.csv", "--rejected", "rejected.csv")
     assert imported.status == 1
     assert imported.out.startswith("2 created, 1 updated, 0 unchanged, 1 rejected. 1 rows name somebody again.")
-    assert "Line 4: identities[0]: Must hold a valid e-mail address." in imported.out
+    assert "Line 4: email: Must hold a valid e-mail address." in imported.out
     _, rejected = csv.reader((clarion.folder / "rejected.csv").read_text().splitlines())
     assert (rejected[0], rejected[2]) == ("4", "not an address")
     jane = await clarion("profiles", "get", "jane@example.com", "--json")

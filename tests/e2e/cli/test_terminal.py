@@ -12,6 +12,8 @@ import struct
 import sys
 import termios
 
+import pytest
+
 from tests.e2e.cli.conftest import CommandLine
 
 BAR = "━"
@@ -64,6 +66,17 @@ async def test_a_terminal_gets_colours_and_a_progress_bar(shop: CommandLine) -> 
     assert "5/5" in shown
     assert BAR in shown
     assert "\x1b[32m" in shown
+
+
+@pytest.mark.parametrize(
+    ("collection", "header"), [("profiles", "email"), ("suppressions", "target")], ids=["profiles", "suppressions"]
+)
+async def test_an_import_shows_how_far_it_has_come(clarion: CommandLine, collection: str, header: str) -> None:
+    clarion.write("people.csv", "".join(f"{line}\n" for line in (header, "a@example.com", "b@example.com")))
+    shown = await at_a_terminal(clarion, collection, "import", "people.csv")
+    assert BAR in shown
+    assert "3/3" in shown
+    assert "2 created" in _plain(shown)
 
 
 async def test_json_at_a_terminal_has_no_colour_and_no_bar(shop: CommandLine) -> None:

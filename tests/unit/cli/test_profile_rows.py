@@ -11,7 +11,7 @@ import pytest
 from clarion_client import Channel, Consent, ConsentChange, ConsentChoice, ConsentSource, ExportedProfile, Profile
 from clarion_server.transport.cli.csv_rows import CsvRows
 from clarion_server.transport.cli.failures import CommandFailed
-from clarion_server.transport.cli.profile_rows import Form, Row, read_csv, read_jsonl, to_data, write_csv
+from clarion_server.transport.cli.profile_rows import Form, Row, column_of, read_csv, read_jsonl, to_data, write_csv
 from clarion_server.transport.cli.text_lines import read_lines
 
 EVERYTHING = Profile(
@@ -70,6 +70,34 @@ def profile(text: str, **form: Any) -> Profile:
 def test_a_cell_that_cannot_be_read_is_told_with_its_column(column: str, cell: str, problem: str) -> None:
     (row,) = rows(f"email\t{column}\na@b.example\t{cell}\n")
     assert (row.profile, row.problem) == (None, problem)
+
+
+def test_all_cells_of_a_row_that_cannot_be_read_are_told() -> None:
+    (row,) = rows("email,attributes.seats:integer,attributes.vip:boolean\na@b.example,three,perhaps\n")
+    assert row.problem == (
+        "attributes.seats:integer: 'three' is not a whole number. "
+        "attributes.vip:boolean: 'perhaps' is neither true nor false."
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "column"),
+    [
+        ("identities[0]", "phone"),
+        ("identities[1]", "identity.crm"),
+        ("identities[2]", "identities[2]"),
+        ("consents[0].topic", "consent.any"),
+        ("consents", "consents"),
+        ("time_zone", "time_zone"),
+    ],
+)
+def test_what_the_service_refuses_is_told_by_its_column(path: str, column: str) -> None:
+    columns = ["email", "phone", "consent.email", "identity.crm", "time_zone", "consent.any"]
+    assert column_of(path, columns, ["", "+44", " ", "1", "GMT+2", "DENIED"]) == column
+
+
+def test_what_a_column_of_several_things_holds_is_told_by_its_path() -> None:
+    assert column_of("identities[1]", ["email", "identities"], ["a@b.example", "crm:1\ncrm:2"]) == "identities[1]"
 
 
 def test_an_export_is_the_same_each_time_whatever_the_order_of_the_attributes() -> None:

@@ -53,13 +53,21 @@ class ImportRun(Generic[R, Given, Answer]):
     """Belongs to one command."""
 
     def __init__(
-        self, session: Session, file: Path, rejected_file: RejectedFile | None, go_on: str, from_line: int = 1
+        self,
+        session: Session,
+        file: Path,
+        rejected_file: RejectedFile | None,
+        go_on: str,
+        from_line: int = 1,
+        column_of: Callable[[str, Sequence[str]], str] = lambda path, _cells: path,
     ) -> None:
         """Rows before `from_line` are skipped, as an earlier command has imported them. `go_on` says how to go on after
-        an interruption, where `{line}` stands for the next line.
+        an interruption, where `{line}` stands for the next line. `column_of` returns the column of what a violation in
+        a row with these cells is about, by its path.
         """
         self._session = session
         self._go_on = go_on
+        self._column_of = column_of
         self._total = _line_count(file)
         self._rejected_file = rejected_file
         self._from_line = from_line
@@ -153,7 +161,8 @@ class ImportRun(Generic[R, Given, Answer]):
 
     def _is_rejected(self, row: R, result: Answer) -> bool:
         if result.violations:
-            problems = (f"{each.field}: {each.description}" for each in result.violations)
+            violations = ((self._column_of(each.field, row.cells), each.description) for each in result.violations)
+            problems = (f"{column}: {description}" for column, description in violations)
             self.rejected.append(RejectedRow(row.line, " ".join(problems), row.cells))
             return True
         outcome = result.outcome.lower()

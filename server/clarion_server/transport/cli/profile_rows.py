@@ -32,6 +32,8 @@ COLUMNS = ("identities", "locale", "time_zone", "attributes", "consents")
 _ASSIGNED = frozenset({"name", "etag", "create_time", "update_time", "first_seen_time"})
 #: `int` would take `1_000` and digits of every script.
 _WHOLE = re.compile("[+-]?[0-9]{1,400}")
+#: Is the path of an item of a list in a profile, as a violation has it.
+_ITEM = re.compile(r"(identities|consents)\[([0-9]+)\]")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -81,6 +83,22 @@ def read_jsonl(lines: Iterable[str]) -> Iterator[Row]:
             yield Row(number, (text,), Profile.from_dict(given), consents=_consents(consents))
         except (ValueError, RecursionError, FieldError) as error:
             yield Row(number, (text,), None, f"This is no profile: {error}.")
+
+
+def column_of(path: str, columns: Sequence[str], cells: Sequence[str]) -> str:
+    """Returns the column of the identity or the choice with that path, or the path where no column has it alone."""
+    found = _ITEM.match(path)
+    if found is None:
+        return path
+    kind, index = found[1], int(found[2])
+    given = [name for name, cell in zip(columns, cells, strict=False) if cell.strip() and _kind_of(name) == kind]
+    return path if kind in given or index >= len(given) else given[index]
+
+
+def _kind_of(column: str) -> str:
+    if column in NAMESPACES or column.startswith("identity."):
+        return "identities"
+    return "consents" if column.startswith("consent.") else column
 
 
 def write_csv(exported: Iterable[ExportedProfile], *, spreadsheet_safe: bool) -> Iterator[str]:
@@ -192,14 +210,23 @@ def _csv_row(line: int, cells: Sequence[str], columns: Sequence[Put], form: Form
     if len(cells) > len(columns):
         return Row(line, tuple(cells), None, "It has more cells than the header line.")
     data: dict[str, Any] = {"identities": [], "attributes": {}, "consents": []}
+    if problems := list(_filled(data, columns, cells, form)):
+        return Row(line, tuple(cells), None, " ".join(problems))
     try:
-        for put, written in zip(columns, cells, strict=False):
-            if cell := written.strip():
-                put(data, None if cell == form.null else cell)
         consents = _consents(data.pop("consents"))
         return Row(line, tuple(cells), Profile.from_dict(data), consents=consents)
     except (ValueError, FieldError) as error:
         return Row(line, tuple(cells), None, f"{error}.")
+
+
+def _filled(data: dict[str, Any], columns: Sequence[Put], cells: Sequence[str], form: Form) -> Iterator[str]:
+    """Puts the cells of a row into the data, and yields what is wrong with each that cannot be read."""
+    for put, written in zip(columns, cells, strict=False):
+        if cell := written.strip():
+            try:
+                put(data, None if cell == form.null else cell)
+            except ValueError as error:
+                yield f"{error}."
 
 
 def _consent(channel: str, topic: str, choice: str) -> dict[str, Any]:

@@ -82,9 +82,20 @@ def import_profiles(
     With an --import-id, the same command goes on by itself for a week, and no row is imported twice.
     Exit code 1 when a row is rejected.
     """
+    from clarion_server.transport.cli.profile_rows import column_of  # noqa: PLC0415 - loads gRPC
+
     columns, rows = cells.read(importing.read_lines(file), file.suffix)
     rejected_file = importing.rejected_file(columns, file)
-    run = _Run(ImportRun(session, file, rejected_file, "Go on with --from-line {line}.", from_line))
+    run = _Run(
+        ImportRun(
+            session,
+            file,
+            rejected_file,
+            "Go on with --from-line {line}.",
+            from_line,
+            lambda path, given: column_of(path, columns, given),
+        )
+    )
     run.send(rows, lambda profiles: session.client.profiles.import_stream(profiles, import_id=importing.import_id))
     session.output.show(run.summary, lambda: plain(run.sentence))
     return run.imported.status
