@@ -20,9 +20,11 @@ from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.channels import Outbound, PermanentFailure
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.profiles.profile_import import ImportedProfile, ImportProfiles
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
+from clarion_server.bootstrap.people import choice_recorder
 from clarion_server.domain.access.access import Caller, Scope, Visibility
 from clarion_server.domain.audiences.audience import Audience, AudienceMember
 from clarion_server.domain.audiences.audience_run import AudienceRun
@@ -35,6 +37,8 @@ from clarion_server.domain.instant import DAY
 from clarion_server.domain.messages.attempt import Failure, FailureReason
 from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.people.identity import NO_NAMESPACES, Identity
+from clarion_server.domain.people.import_place import ImportPlace
+from clarion_server.domain.people.import_result import ImportOutcome
 from sqlalchemy import select
 
 from tests.contract.store import samples
@@ -48,11 +52,11 @@ from tests.unit.application.world import CountingIds, World
 
 ADMIN = Caller("apiKeys/admin", Visibility("default"), frozenset({Scope.ADMIN}))
 HEXADECIMAL = re.compile(rb"x((?:[0-9a-f]{2})+)")
-#: Each occurs in no other data: parts of names, addresses, and a number.
-TRACES = ("zaphod", "beeblebrox", "heartofgold", "4479111234", "betelgeuse")
+#: Each occurs in no other data and in no text of ours: parts of names, addresses, and a number.
+TRACES = ("zaphod", "beeblebrox", "heartofgold", "4479117654", "betelgeuse")
 NAME = "Zaphod Beeblebrox"
 ADDRESS, OTHER = "Zaphod@heartofgold.example", "z.beeblebrox@example.com"
-IDENTITY, PHONE = f"email:{ADDRESS}", "phone:+44 7911 123456"
+IDENTITY, PHONE = f"email:{ADDRESS}", "phone:+44 7911 765432"
 
 
 #: Holds the tables that hold nothing about people whom others write to, beside ids.
@@ -167,6 +171,7 @@ async def fill(world: World, process: Process) -> str:
     suppressions = ManageSuppressions(world.transactions, world.clock, CountingIds(), HASHER)
     await suppressions.create(CreateSuppression(OTHER, "address"), ADMIN)
     await world.transactions.write(add_to_audience)
+    await import_rows(world)
     for number in range(30):
         await trigger(process, IDENTITY, labels={"customer": NAME}, address=f"{number}.{ADDRESS}", number=number)
         await trigger(process, f"email:old.{ADDRESS}", number=number)
@@ -180,6 +185,18 @@ async def trigger(process: Process, identity: str, number: int = 0, address: str
     labels = fields.pop("labels", {})
     to = recipient(identity, context=context, address=address, labels=labels, profile={"note": "x" * number * 100})
     await process.trigger(to, **fields)
+
+
+async def import_rows(world: World) -> None:
+    """Imports the person with a row that is rejected, whose answers the service keeps for a while."""
+    ids = CountingIds()
+    imports = ImportProfiles(world.transactions, IDENTITIES, choice_recorder(world.clock, ids), world.clock, ids)
+    rows = [
+        ImportedProfile(ProfileFields(identities, {"planet": "betelgeuse"}, "", ""))
+        for identities in ((IDENTITY,), (IDENTITY, f"phone:{NAME}", "email:zaphod"))
+    ]
+    found = await imports.import_rows(rows, ADMIN, ImportPlace("default", "profiles", "june", 0))
+    assert [result.outcome for result in found] == [ImportOutcome.UNCHANGED, ImportOutcome.REJECTED]
 
 
 def add_to_audience(unit: UnitOfWork) -> None:

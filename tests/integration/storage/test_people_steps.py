@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
 from clarion_server.adapters.phone_numbers import is_phone_region
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.adapters.system import SystemIds
 from clarion_server.application.identity_namespaces.namespaces import ManageIdentityNamespaces
 from clarion_server.application.resources import CreateResource, ResourceInput
+from clarion_server.application.suppressions.allow_lists import EDITABLE_FIELDS, ManageAllowLists, UpdateAllowList
+from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.campaigns.campaign_definition import Action, UnknownRecipientPolicy
 from clarion_server.domain.category import Category
@@ -19,7 +23,7 @@ from clarion_server.domain.messages.message import Lane
 from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod, FrequencyCap
 
 from tests.contract.store import samples
-from tests.integration.storage.statements import recorded
+from tests.integration.storage.statements import Statement, recorded
 from tests.unit.application.running import CALLER, Process, claimed, recipient, recipients
 from tests.unit.application.sending_policies import Policies
 from tests.unit.application.world import AUTHOR, World
@@ -190,6 +194,52 @@ async def test_people_are_looked_up_once_whatever_is_asked_about_them(process: P
         assert len((await claimed(world, lane=Lane.MARKETING)).messages) == len(people)
     for statements in (accepting, claiming):
         assert len([text for text, _ in statements if "profile_identities" in text]) == 1
+
+
+async def test_everything_that_can_stop_a_message_is_read_once_a_batch(process: Process, store: SqlStore) -> None:
+    world, people = process.world, recipients(30)
+    await world.live("welcome", unknown_recipient_policy=UnknownRecipientPolicy.CREATE)
+    await process.trigger(*people, campaign_id="welcome")
+    await Policies(world).make(caps=(FrequencyCap(5, sliding=DAY),), quiet_hours=())
+    suppressions = ManageSuppressions(world.transactions, world.clock, SystemIds())
+    await suppressions.create(CreateSuppression("other@example.com", "address"), AUTHOR)
+    allow_lists = ManageAllowLists(world.transactions, world.clock)
+    await allow_lists.update(UpdateAllowList(True, ("example.com",), EDITABLE_FIELDS), AUTHOR)
+    await world.live(category=Category.MARKETING, actions=(Action("email", "orders", GREETING),))
+    await process.trigger(recipient("email:sent@clarion.test"))
+    await claimed(world, lane=Lane.MARKETING)
+    with recorded(store) as accepting:
+        await process.trigger(*people)
+    with recorded(store) as claiming:
+        assert len((await claimed(world, lane=Lane.MARKETING)).messages) == len(people)
+    for statements in (accepting, claiming):
+        assert Counter(map(read_by, statements)) == {
+            "people with their choices": 1,
+            "suppressions": 1,
+            "hashes of erased addresses": 1,
+            "allow lists": 1,
+            "meaning of silence": 1,
+            "sending policies": 1,
+            "what caps count": 1,
+            "": len(statements) - 7,
+        }
+
+
+#: Says what reads whatever can stop a message, by what its statement contains.
+READS = {
+    "people with their choices": "profile_identities",
+    "suppressions": "CROSS JOIN suppressions",
+    "hashes of erased addresses": "EXISTS (SELECT 1 FROM suppressions WHERE",
+    "allow lists": "CROSS JOIN allow_lists",
+    "meaning of silence": "JOIN consent_settings",
+    "sending policies": "CROSS JOIN sending_policies",
+    "what caps count": "CROSS JOIN cap_entries",
+}
+
+
+def read_by(statement: Statement) -> str:
+    text = " ".join(statement[0].split())
+    return next((name for name, part in READS.items() if text.startswith("SELECT") and part in text), "")
 
 
 async def test_what_ends_without_a_hand_off_is_given_back_in_three_statements(

@@ -27,7 +27,18 @@ from tests.unit.application.recipients_with_profiles import (
     stored,
     trigger,
 )
-from tests.unit.application.running import CALLER, Process, command, executions, messages, recipient, until
+from tests.unit.application.running import (
+    CALLER,
+    Process,
+    claimed,
+    command,
+    executions,
+    messages,
+    recipient,
+    states,
+    until,
+)
+from tests.unit.application.suppressing import suppress
 from tests.unit.application.world import EMAIL, World
 
 # What a known recipient's message is made of.
@@ -184,6 +195,17 @@ async def test_high_throughput_looks_up_nobody(world: World, process: Process) -
     await trigger(process)
     message = only_message(world)
     assert (message.address, message.locale, profile_of(message)) == ("jane@example.com", "en", {})
+
+
+async def test_high_throughput_heeds_suppressions_all_the_same(world: World, process: Process) -> None:
+    await world.live("welcome", throughput_mode=ThroughputMode.HIGH)
+    await stored(world, JANE)
+    await trigger(process)
+    await suppress(world, "jane@example.com")
+    await trigger(process)
+    assert states(world) == [MessageState.QUEUED, MessageState.EXCLUDED]
+    assert (await claimed(world)).messages == []
+    assert states(world) == [MessageState.EXCLUDED] * 2
 
 
 async def test_high_throughput_needs_an_address_in_the_call(world: World, process: Process) -> None:
