@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,4 +59,15 @@ def _times(intervals: Sequence[WallClockInterval]) -> str:
 
 def _cap(cap: FrequencyCap) -> str:
     """Returns the count and the window of the cap without what it counts."""
-    return f"{cap.count}/{cap.calendar.lower() if cap.calendar else cap.sliding}"
+    if cap.sliding is None:
+        return f"{cap.count}/{(cap.calendar or '-').lower()}"
+    return f"{cap.count} in {_span(cap.sliding)}"
+
+
+def _span(span: dt.timedelta) -> str:
+    """Returns a window as `90 d`, `24 h`, `30 min` or `90 s`."""
+    units = {"d": dt.timedelta(days=1), "h": dt.timedelta(hours=1), "min": dt.timedelta(minutes=1)}
+    for name, unit in units.items():
+        if span > unit and not span % unit:
+            return f"{span // unit} {name}"
+    return f"{span.total_seconds():g} s"
