@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import trustme
@@ -59,6 +61,15 @@ def test_a_refusal_repeats_nothing_of_a_header(service: Service) -> None:
             answer = stranger.send("POST", "/v1/campaigns/orders:pause", b"{}", **headers)
             assert answer.code in {400, 401, 415}
             assert b"x9q" not in answer.body
+
+
+@pytest.mark.parametrize("path", ["/v1/campaigns/orders:trigger", "/ajo/im/executions/unitary"])
+def test_a_long_body_of_a_stranger_is_refused_before_its_end(service: Service, path: str) -> None:
+    place = urlsplit(service.http)
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 4000000\r\n\r\n"
+    with socket.create_connection((place.hostname, place.port), SECONDS) as connection:
+        connection.sendall(head.encode() + bytes(128 * 1024))
+        assert connection.recv(64).startswith(b"HTTP/1.1 401 ")
 
 
 @pytest.mark.parametrize("name", ["key", "api_key", "access_token", "authorization"])

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from clarion.v1 import trigger_service_pb2
+from clarion_server.domain.errors import Unauthenticated
+from clarion_server.transport.api.errors import status_of
 from clarion_server.transport.api.methods import GuardedMethod
 from clarion_server.transport.api.requests import MAX_REQUEST_BYTES
 from clarion_server.transport.http import asgi_io, docs_site, protocol
+from clarion_server.transport.http.asgi_io import STRANGERS_BYTES
 from clarion_server.transport.http.protocol import MAX_HEADER_BYTES
 from starlette.requests import Request
 from starlette.responses import Response
@@ -48,7 +51,15 @@ async def trigger(request: Any, context: Any) -> trigger_service_pb2.TriggerResp
 
 
 (SERVICE,) = trigger_service_pb2.DESCRIPTOR.services_by_name.values()
-TRIGGER = GuardedMethod(SERVICE.methods_by_name["Trigger"], trigger, streams=False)
+
+
+async def check(request: Any, context: Any) -> None:
+    """Knows who sends a key, and no strangers."""
+    if not dict(context.invocation_metadata()).get("authorization"):
+        context.refuse(status_of(Unauthenticated("The call carries no key.")))
+
+
+TRIGGER = GuardedMethod(SERVICE.methods_by_name["Trigger"], trigger, check, streams=False)
 
 
 @pytest.fixture
@@ -101,6 +112,7 @@ async def test_a_body_does_not_count_as_headers(port: int) -> None:
     assert (await answer(port, head + body)).endswith(str(len(body)).encode())
 
 
+KEY = b"authorization: Bearer x"
 PATHS = pytest.mark.parametrize("path", [b"/echo", b"/v1/campaigns/orders:trigger"])
 
 
@@ -120,7 +132,7 @@ async def send_on(connection: Connection) -> None:
 async def test_a_body_that_is_too_long_is_refused(port: int, path: bytes) -> None:
     size = MAX_REQUEST_BYTES + 1
     for head, body in [
-        (post(path, b"transfer-encoding: chunked"), b"%x\r\n" % size + bytes(size) + b"\r\n0\r\n\r\n"),
+        (post(path, KEY, b"transfer-encoding: chunked"), b"%x\r\n" % size + bytes(size) + b"\r\n0\r\n\r\n"),
         (post(path, b"content-length: %d" % size), bytes(size)),
     ]:
         said = await answer(port, head + body)
@@ -148,6 +160,21 @@ async def test_a_body_that_comes_too_slowly_is_refused(port: int, monkeypatch: p
 async def test_a_body_is_decoded_by_the_guard_alone_so_that_strangers_cost_nothing(port: int) -> None:
     head = post(b"/v1/campaigns/orders:trigger", b"content-length: 1")
     assert (await answer(port, head + b"{")).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("header", [b"content-length: %d" % MAX_REQUEST_BYTES, b"transfer-encoding: chunked"])
+async def test_a_long_body_of_a_stranger_is_not_read_to_its_end(port: int, header: bytes) -> None:
+    """Or else a thousand strangers would fill the memory without a key."""
+    begun = b"%x\r\n" % MAX_REQUEST_BYTES + bytes(STRANGERS_BYTES + 1)
+    said = await answer(port, post(b"/v1/campaigns/orders:trigger", header) + begun)
+    assert said.startswith(b"HTTP/1.1 401 ")
+    assert b'"UNAUTHENTICATED"' in said
+
+
+async def test_a_long_body_of_somebody_with_a_key_is_read(port: int) -> None:
+    body = b" " * (4 * STRANGERS_BYTES) + b"{}"
+    head = post(b"/v1/campaigns/orders:trigger", KEY, b"content-length: %d" % len(body))
+    assert (await answer(port, head + body)).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_the_rest_of_a_request_is_read_only_briefly_after_the_answer(port: int) -> None:

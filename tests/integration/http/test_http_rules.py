@@ -106,11 +106,13 @@ async def test_a_body_is_never_read_as_a_second_request(port: int) -> None:
         b"GET /echo HTTP/1.1\r\nhost: x\r\nhost: y\r\n\r\n",
         b"GET /echo HTTP/1.0\r\nhost: x\r\nhost: y\r\n\r\n",
         b"CONNECT /echo HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET /echo HTTP/2.0\r\nhost: x\r\n\r\n",
+        b"GET /echo HTTP/0.9\r\nhost: x\r\n\r\n",
         b"CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n",
         b"GET /echo HTTP/1.1\r\n" + OFFER + b"\r\n",
     ],
 )
-async def test_a_request_without_one_host_or_for_a_tunnel_is_refused(port: int, head: bytes) -> None:
+async def test_a_request_without_one_host_of_another_version_or_for_a_tunnel_is_refused(port: int, head: bytes) -> None:
     assert (await answer(port, head)).startswith(b"HTTP/1.1 400 ")
 
 

@@ -95,6 +95,10 @@ class Guard:
 
         return guarded
 
+    def checks(self) -> Callable[[Any, Context], Awaitable[Any]]:
+        """Returns a method that makes the checks and does nothing else, whatever its request is."""
+        return self.unary(_do_nothing)
+
     def stream(self, call: StreamMethod) -> Callable[[Any, Context], Awaitable[None]]:
         """Wraps a method that answers with a stream, whether it takes one or not. It ends when its key is revoked."""
 
@@ -151,6 +155,10 @@ class Guard:
         request_id = request_id_of(context)
         log.error("call_failed", method=self.method, request_id=request_id, exc_info=True)  # noqa: LOG014 - called from handlers
         return internal_status(request_id)
+
+
+async def _do_nothing(_request: Any, _caller: Caller) -> None:
+    """Leaves everything to the guard around it."""
 
 
 def _remaining(context: Context) -> float | None:

@@ -42,6 +42,8 @@ class GuardedMethod:
     """Takes the request, or an asynchronous iterator of requests, and the guard's context. A method with a stream of
     responses writes them to the context and returns nothing.
     """
+    check: Callable[[Any, Any], Awaitable[Any]]
+    """Takes anything and the guard's context, and makes the checks of the guard alone."""
     streams: bool
 
 
@@ -68,7 +70,7 @@ class GuardedMethods:
         path = f"/{service.descriptor.full_name}/{method.name}"
         call, guard = getattr(service.servicer, snake_case(method.name)), self.guard(path, scopes_of(method))
         streams = inspect.isasyncgenfunction(call)
-        return GuardedMethod(method, guard.stream(call) if streams else guard.unary(call), streams)
+        return GuardedMethod(method, guard.stream(call) if streams else guard.unary(call), guard.checks(), streams)
 
 
 def snake_case(name: str) -> str:

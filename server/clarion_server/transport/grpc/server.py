@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ from clarion_server.transport.grpc.poller_priority import batch_scheduled_poller
 #: Says how long, in seconds, gRPC needs to begin a call that it has received, or to send an answer.
 _MOMENT = 0.2
 
+#: There are at most this many connections at a time: HTTP, which has half of the file descriptors, the store and the
+#: channels need some too.
+MAX_CONNECTIONS = min(4_096, resource.getrlimit(resource.RLIMIT_NOFILE)[0] * 3 // 8)
 _MAX_CALLS_PER_CONNECTION = 1_000
 #: The most calls that wait to begin. Each takes some kilobytes.
 _MAX_PENDING_CALLS = 10_000
@@ -70,7 +74,13 @@ class GrpcServer:
         port, and the system distributes connections among them.
         """
         with batch_scheduled_poller(), announcements_taken_at_once():
-            self._server = grpc.aio.server(options=(*_OPTIONS, ("grpc.so_reuseport", int(shares_port))))
+            self._server = grpc.aio.server(
+                options=(
+                    *_OPTIONS,
+                    ("grpc.max_allowed_incoming_connections", MAX_CONNECTIONS),
+                    ("grpc.so_reuseport", int(shares_port)),
+                )
+            )
         self._health = health.aio.HealthServicer()
         self._in_flight = methods.in_flight
         self._names = [health.SERVICE_NAME, reflection.SERVICE_NAME, *methods.by_service]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import orjson
@@ -15,6 +15,11 @@ from clarion_server.transport.http.statuses import Headers, body_of, headers_of
 
 #: The body of a request must arrive within this many seconds.
 BODY_SECONDS: Final = 30.0
+#: This much of a body is read before anybody knows whose it is, so that strangers cannot fill the memory.
+STRANGERS_BYTES: Final = 64 * 1024
+
+#: Raises HttpRefusal for a caller that may not call.
+Admit = Callable[[], Awaitable[object]]
 
 JSON: Final = "application/json"
 #: Answers are for the caller alone, and browsers must not guess their type.
@@ -34,8 +39,11 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
-async def read_body(scope: Scope, receive: Receive, media_type: str = JSON) -> bytes:
-    """Returns the body; empty when there is none. Raises HttpRefusal and CallerGone."""
+async def read_body(scope: Scope, receive: Receive, admit: Admit, media_type: str = JSON) -> bytes:
+    """Returns the body; empty when there is none. A longer one is read once `admit` has returned.
+
+    Raises HttpRefusal and CallerGone.
+    """
     length = header(scope, b"content-length")
     if length is None and header(scope, b"transfer-encoding") is None:
         return b""
@@ -43,7 +51,7 @@ async def read_body(scope: Scope, receive: Receive, media_type: str = JSON) -> b
         raise body_too_long()
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            body = await _gathered(receive)
+            body = await _gathered(receive, admit)
     except TimeoutError:
         raise body_too_slow(BODY_SECONDS) from None
     if body:
@@ -51,13 +59,16 @@ async def read_body(scope: Scope, receive: Receive, media_type: str = JSON) -> b
     return body
 
 
-async def _gathered(receive: Receive) -> bytes:
-    parts, size = [], 0
+async def _gathered(receive: Receive, admit: Admit) -> bytes:
+    parts, size, is_admitted = [], 0, False
     async for part in body_parts(receive):
         parts.append(part)
         size += len(part)
         if size > MAX_REQUEST_BYTES:
             raise body_too_long()
+        if size > STRANGERS_BYTES and not is_admitted:
+            await admit()
+            is_admitted = True
     return b"".join(parts)
 
 

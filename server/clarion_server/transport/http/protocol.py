@@ -127,11 +127,13 @@ class BoundedProtocol(HttpToolsProtocol):
         hosts = sum(name == b"host" for name, _ in self.headers)
         # A proxy before this service may look at another one of several keys (RFC 9110 section 5.3).
         keys = sum(name == b"authorization" for name, _ in self.headers)
+        version = self.parser.get_http_version()
         # RFC 9112 section 3.2. A CONNECT asks for a tunnel, which nothing here opens.
         if (
             keys > 1
             or hosts > 1
-            or (hosts < 1 and self.parser.get_http_version() != "1.0")
+            or version not in _VERSIONS
+            or (hosts < 1 and version != "1.0")
             or self.parser.get_method() == _CONNECT
         ):
             raise _HeadRefused
@@ -184,6 +186,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 _CONNECT: Final = b"CONNECT"
+#: The parser reads a request line of another version, too.
+_VERSIONS: Final = ("1.1", "1.0")
 
 
 class _Timer:

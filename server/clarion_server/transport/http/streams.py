@@ -27,7 +27,7 @@ from clarion_server.transport.http.asgi_io import (
     read_body,
 )
 from clarion_server.transport.http.bindings import Binding
-from clarion_server.transport.http.http_context import Refused, call_of
+from clarion_server.transport.http.http_context import Refused, call_of, finish
 from clarion_server.transport.http.json_text import is_large
 from clarion_server.transport.http.json_writing import AnswerWriter
 from clarion_server.transport.http.refusals import line_too_long, method_unknown, refused, time_is_up
@@ -97,7 +97,7 @@ class StreamEndpoint:
             request: Any = self._requests(scope, receive, captures, gone)
             gone_task = None
         else:
-            body = await read_body(scope, receive)
+            body = await read_body(scope, receive, lambda: finish(self._method.check, None, call_of(scope)))
             request = Unread(lambda: self._request(scope, body, captures), len(body), is_large=is_large(body))
             gone_task = asyncio.create_task(_wait_for_disconnect(receive, gone))
         try:

@@ -71,13 +71,14 @@ class _Endpoint:
 
     def __init__(self, binding: Binding, method: GuardedMethod) -> None:
         self._call = method.call
+        self._check = method.check
         self._needs_address = binding.method.input_type.full_name == _NEEDS_ADDRESS
         self._reader = RequestReader(binding)
         self._writer = AnswerWriter(binding)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, captures: Captures) -> None:
         """Raises HttpRefusal and CallerGone."""
-        body = await read_body(scope, receive)
+        body = await read_body(scope, receive, lambda: finish(self._check, None, call_of(scope)))
 
         def decode() -> Any:
             request = self._reader.read(captures, scope["query_string"], body)

@@ -79,6 +79,14 @@ def test_another_grant_or_an_incomplete_form_is_refused(sandbox: Sandbox, strang
     assert refused.json["error"] == "invalid_request"
 
 
+def test_a_form_that_would_take_long_to_read_is_refused(sandbox: Sandbox, stranger: Http) -> None:
+    good = credentials(sandbox.admin_key)
+    for more in ({"state": "x" * 16_384}, {f"state{index}": "x" for index in range(20)}):
+        refused = ask(stranger, **good, **more)
+        assert (refused.code, refused.json["error"]) == (400, "invalid_request")
+    assert ask(stranger, **good, state="x" * 8_192).code == 200
+
+
 def test_a_secret_in_the_url_is_ignored(sandbox: Sandbox, stranger: Http) -> None:
     refused = ask(stranger, f"{TOKEN}?{urlencode(credentials(sandbox.admin_key))}")
     assert (refused.code, refused.json["error"]) == (400, "invalid_request")

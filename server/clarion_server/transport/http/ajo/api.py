@@ -22,7 +22,7 @@ from clarion_server.domain.access.access import Caller, Scope
 from clarion_server.domain.errors import IllegalTransition, InvalidFields, ResourceNotFound, SandboxMismatch
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.triggering.execution import CancelOutcome
-from clarion_server.transport.api.guard import Guard
+from clarion_server.transport.api.guard import Guard, UnaryMethod
 from clarion_server.transport.http.ajo.answers import (
     accepted,
     audience_accepted,
@@ -103,7 +103,7 @@ class AjoApi:
         }
         self._routes = [
             *(
-                Route(path, _endpoint(make_guard(path, scopes).unary(method), code), methods=[http_method])
+                Route(path, _endpoint(make_guard(path, scopes), method, code), methods=[http_method])
                 for (path, http_method), (method, scopes, code) in guarded.items()
             ),
             Route(f"{BASE}/health", self._health, methods=["GET"]),
@@ -222,11 +222,13 @@ def _ids(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: value[:_LONGEST_ID] for name, value in named.items() if isinstance(value, str)}
 
 
-def _endpoint(guarded: Guarded, code: int) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(guard: Guard, method: UnaryMethod, code: int) -> Callable[[Request], Awaitable[Response]]:
+    check, guarded = guard.checks(), guard.unary(method)
+
     async def endpoint(request: Request) -> Response:
         ids: dict[str, str] = {}
         try:
-            return json_response(await _called(guarded, request, ids), code)
+            return json_response(await _called(check, guarded, request, ids), code)
         except HttpRefusal as refusal:
             return refused(refusal, ids)
         except CallerGone:
@@ -240,9 +242,10 @@ def _endpoint(guarded: Guarded, code: int) -> Callable[[Request], Awaitable[Resp
     return endpoint
 
 
-async def _called(guarded: Guarded, request: Request, ids: dict[str, str]) -> Any:
+async def _called(check: Guarded, guarded: Guarded, request: Request, ids: dict[str, str]) -> Any:
     """Raises HttpRefusal and CallerGone."""
-    body = await read_body(request.scope, request.receive)
+    scope = request.scope
+    body = await read_body(scope, request.receive, lambda: finish(check, None, call_of(scope)))
     execution_id = next(iter(request.path_params.values()), "")
     asked = _Asked(request.headers.get(SANDBOX, ""), body, execution_id, ids)
-    return await finish(guarded, asked, call_of(request.scope))
+    return await finish(guarded, asked, call_of(scope))

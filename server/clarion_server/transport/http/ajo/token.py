@@ -7,7 +7,7 @@ The access token is the key itself: a key can be revoked at any time, and a seco
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final, NoReturn
 from urllib.parse import parse_qsl
 
 from google.rpc import code_pb2
@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from clarion_server.domain.access.access import Caller, Scope
+from clarion_server.domain.access.access import Scope
 from clarion_server.transport.api.guard import Guard
 from clarion_server.transport.http.ajo.answers import json_response
 from clarion_server.transport.http.asgi_io import CallerGone, read_body
@@ -29,6 +29,8 @@ GRANT: Final = "client_credentials"
 EXPIRES_IN: Final = 86_399
 
 _BAD_REQUEST: Final = 400
+#: No form is larger. Anybody may send one, so that it must not take long to read.
+_MAX_BODY_BYTES, _MAX_FIELDS = 16 * 1024, 20
 _FORM: Final = "application/x-www-form-urlencoded"
 #: Holds the errors of RFC 6749 section 5.2, which has none for other failures.
 _ERRORS: Final = {
@@ -39,17 +41,16 @@ _ERRORS: Final = {
 
 class TokenEndpoint:
     def __init__(self, make_guard: Callable[[str, frozenset[Scope]], Guard]) -> None:
-        self._check: Guarded = make_guard(PATH, frozenset({Scope.TRIGGER, Scope.READ})).unary(_accept)
+        self._check: Guarded = make_guard(PATH, frozenset({Scope.TRIGGER, Scope.READ})).checks()
         self.routes: list[BaseRoute] = [Route(PATH, self._token, methods=["POST"])]
 
     async def _token(self, request: Request) -> Response:
         try:
-            body = await read_body(request.scope, request.receive, _FORM)
-            form = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True)
+            form = _parameters(await read_body(request.scope, request.receive, _refuse_more, _FORM))
         except CallerGone:
             return Response()
         except ValueError:
-            return _error("invalid_request", "The body must be a form in UTF-8.")
+            return _error("invalid_request", f"The body must be a form in UTF-8 of at most {_MAX_BODY_BYTES:,} bytes.")
         parameters = dict(form)
         if len(parameters) < len(form) or not {"grant_type", "client_secret"} <= parameters.keys():
             return _error("invalid_request", "Send grant_type, client_id and client_secret in the body, each once.")
@@ -65,8 +66,16 @@ class TokenEndpoint:
         return json_response({"access_token": secret, "token_type": "bearer", "expires_in": EXPIRES_IN})
 
 
-async def _accept(_request: Any, _caller: Caller) -> None:
-    """Does nothing: the guard around it has checked the key."""
+async def _refuse_more() -> NoReturn:
+    """Raises ValueError."""
+    raise ValueError
+
+
+def _parameters(body: bytes) -> list[tuple[str, str]]:
+    """Raises ValueError."""
+    if len(body) > _MAX_BODY_BYTES:
+        raise ValueError
+    return parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=_MAX_FIELDS)
 
 
 def _error(

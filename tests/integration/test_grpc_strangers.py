@@ -1,0 +1,52 @@
+"""What strangers may do to the port of gRPC."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from clarion_server.transport.api.methods import GuardedMethods
+from clarion_server.transport.grpc import server as grpc_server
+from clarion_server.transport.grpc.server import GrpcServer
+
+from tests.integration.http.raw import SECONDS, Connection, connected
+
+#: RFC 9113 section 3.4: the preface of a client with its settings, of which it has none.
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+
+
+@pytest.fixture
+async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """Of a server that takes two connections at a time."""
+    monkeypatch.setattr(grpc_server, "MAX_CONNECTIONS", 2)
+    server = GrpcServer(GuardedMethods([], None))  # type: ignore[arg-type] # nothing here sends a key
+    port = server.listen("127.0.0.1:0", None)
+    await server.start()
+    yield port
+    await server.stop(0, lambda: None)
+
+
+async def is_served(connection: Connection) -> bool:
+    """Returns whether the server answers the preface. It closes a connection that it does not take."""
+    async with asyncio.timeout(SECONDS):
+        try:
+            await connection.send(PREFACE)
+            return await connection.reader.read(1) != b""
+        except ConnectionError:
+            return False
+
+
+async def test_connections_beyond_the_limit_are_closed_until_others_end(port: int) -> None:
+    """Or else idle ones would take all file descriptors, and neither HTTP nor the store nor a channel had any."""
+    async with connected(port) as first:
+        assert await is_served(first)
+        async with connected(port) as second:
+            assert await is_served(second)
+            async with connected(port) as third:
+                assert not await is_served(third)
+        async with asyncio.timeout(SECONDS):
+            while True:
+                async with connected(port) as next_one:
+                    if await is_served(next_one):
+                        break
