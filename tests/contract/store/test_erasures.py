@@ -88,18 +88,20 @@ def test_messages_are_found_by_profile_and_by_every_form_of_an_identity_or_addre
     add("crm:2", "Jane@EXAMPLE.com")
     add("phone:+44 (7911) 123-456", "4@example.com")
     add("crm:3", "5@example.com", fallbacks=samples.fallbacks("", "jane@example.com"))
+    add("crm:4", "JANE@example.com.")
     add("email:joe@example.com", "joe@example.com")
     add("email:jane@example.com", "8@example.com", profile_key=8)
     addresses = [f"{number}@example.com" for number in (1, 2, 4, 5)]
-    assert found(work, new()) == [*addresses[:2], "Jane@EXAMPLE.com", *addresses[2:]]
+    assert found(work, new()) == [*addresses[:2], "Jane@EXAMPLE.com", *addresses[2:], "JANE@example.com."]
 
 
 def test_whatever_is_not_ascii_is_found_as_its_forms_are_many(work: UnitOfWork) -> None:
     sender = a_sender(work)
-    for address in ("jane@bücher.example", "joe@example.com"):
-        sender.message(work, identity=f"email:{address}", address=address)
+    sender.message(work, identity="crm:1", address="jane@bücher.example")
+    sender.message(work, identity="email:jane@bücher.example", address="2@example.com")
+    sender.message(work, identity="email:joe@example.com", address="joe@example.com")
     of_jane = new(identities=frozenset({IdentityKey("email", "jane@xn--bcher-kva.example")}))
-    assert found(work, of_jane) == ["jane@bücher.example"]
+    assert found(work, of_jane) == ["jane@bücher.example", "2@example.com"]
 
 
 def test_later_messages_and_those_of_other_sandboxes_are_found_by_their_profile_alone(work: UnitOfWork) -> None:
@@ -187,6 +189,21 @@ def test_executions_are_found_by_what_callers_have_written_and_lose_it(work: Uni
     assert work.executions.get(HERE, rejecting.id) == blank
     assert work.executions.get(HERE, other.id) == other
     assert work.erasures.sweep_executions(replace(new(), last_execution=other.id), 1).position is None
+
+
+def test_executions_of_another_sandbox_are_not_found(work: UnitOfWork) -> None:
+    there = a_sender(work, "other", sandbox="staging").execution(work, request_id="welcome-jane@example.com")
+    swept = work.erasures.sweep_executions(new(), EVERYTHING)
+    assert (swept.ids, swept.position) == ((), there.id)
+
+
+def test_an_identity_of_a_few_characters_is_not_looked_for_in_what_callers_have_written(work: UnitOfWork) -> None:
+    """It would be in the ids of too many."""
+    sender = a_sender(work)
+    short, long = new(identities=frozenset({IdentityKey("crm", "471")})), IdentityKey("crm", "4711")
+    execution = sender.execution(work, request_id="order-4711")
+    assert work.erasures.sweep_executions(short, EVERYTHING).ids == ()
+    assert work.erasures.sweep_executions(new(identities=frozenset({long})), EVERYTHING).ids == (execution.id,)
 
 
 def test_lists_and_runs_lose_the_person(work: UnitOfWork) -> None:

@@ -158,6 +158,22 @@ async def test_an_address_outside_ascii_goes_to_a_server_that_offers_smtputf8(op
     assert "To: jürgen@xn--bcher-kva.example\r\n".encode() in mail.content
 
 
+@pytest.mark.parametrize(
+    ("announced", "size"),
+    [("10240000", 10_240_000), ("0", None), ("many", None), ("9" * 5_000, None), ("٣", None), ("", None)],
+    ids=["usual", "without a limit", "no number", "thousands of digits", "no digits of ASCII", "not said"],
+)
+async def test_a_size_that_is_no_number_of_rfc_1870_is_no_limit(
+    announced: str, size: int | None, open_smtp: OpenChannel
+) -> None:
+    extensions = [*(each for each in EXTENSIONS if each.split()[0] != "SIZE"), f"SIZE {announced}"]
+    async with SmtpFaults(extensions=extensions) as server:
+        channel = open_smtp(a_configuration(server))
+        await channel.send(an_email())
+        assert channel.announced_size == size
+    assert len(server.taken) == 1
+
+
 async def test_an_address_outside_ascii_is_unsupported_elsewhere(open_smtp: OpenChannel) -> None:
     extensions = [extension for extension in EXTENSIONS if extension != "SMTPUTF8"]
     async with SmtpFaults(extensions=extensions) as server:

@@ -110,8 +110,9 @@ async def test_a_policy_that_came_after_the_approval_is_heeded(office: Office) -
     await office.submit()
     await office.approve()
     await office.policy(approvers=(BOB.name,))
-    with pytest.raises(ApprovalRequired):
+    with pytest.raises(ApprovalRequired) as refused:
         await office.world.activate()
+    assert refused.value.is_submitted
     await office.approve(BOB)
     await office.world.activate()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 
 from clarion_server.adapters.channels.email.mime import Envelope
@@ -15,6 +16,8 @@ from clarion_server.domain.messages.attempt import FailureReason
 
 #: Says how long to wait for the reply to QUIT, in seconds.
 QUIT_SECONDS = 2.0
+#: Is a size as RFC 1870 section 6.1 has it. Python would not read a number of thousands of digits.
+_SIZE = re.compile("[0-9]{1,20}")
 #: Says how many commands begin a message.
 _IN_A_GROUP = 3
 
@@ -64,7 +67,7 @@ class SmtpConnection(asyncio.Protocol):
     def announced_size(self) -> int | None:
         """Returns the largest message that the server takes, in octets (RFC 1870). None: it does not say."""
         size = self._extensions.get("size", "").strip()
-        return int(size) or None if size.isdecimal() else None
+        return int(size) or None if _SIZE.fullmatch(size) else None
 
     @property
     def server_certificate_end(self) -> Instant | None:
