@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import grpc
 import pytest
 from clarion_server.transport.api.methods import GuardedMethods
 from clarion_server.transport.grpc import server as grpc_server
 from clarion_server.transport.grpc.server import GrpcServer
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.integration.http.raw import SECONDS, Connection, connected
 
@@ -25,6 +27,18 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     await server.start()
     yield port
     await server.stop(0, lambda: None)
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
+async def test_a_compressed_request_is_refused_and_not_decompressed(port: int, compression: grpc.Compression) -> None:
+    """Or else a few hundred requests of 4 KB would take gigabytes, without a key."""
+    request = health_pb2.HealthCheckRequest(service="x" * 1_000_000)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        check = health_pb2_grpc.HealthStub(channel).Check
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await check(request, compression=compression, timeout=SECONDS)
+        assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+        await check(health_pb2.HealthCheckRequest(), timeout=SECONDS)
 
 
 async def is_served(connection: Connection) -> bool:

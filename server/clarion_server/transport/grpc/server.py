@@ -33,6 +33,8 @@ _MAX_PENDING_CALLS = 10_000
 _OPTIONS = (
     # The decoder refuses oversized requests with a reason; gRPC refuses still larger ones to save memory.
     ("grpc.max_receive_message_length", 4 * MAX_REQUEST_BYTES),
+    # gRPC decompresses a request before anybody knows whose it is, and 4 KB may become 4 MiB. HTTP takes none either.
+    ("grpc.compression_enabled_algorithms_bitset", 1 << grpc.Compression.NoCompression.value),
     # HTTP/2 lets further calls wait at the caller, so that one caller cannot fill the queue below. Overload protection
     # would refuse calls that arrive before the previous ones of their connection have been sent off.
     ("grpc.max_concurrent_streams", _MAX_CALLS_PER_CONNECTION),
