@@ -162,10 +162,14 @@ ALL_WRONG: dict[str, tuple[str, Message, list[str]]] = {
             identity="jane",
             states=UNKNOWN_VALUES,
             channels=[99],  # type: ignore[list-item] # a member of a later contract
+            actions=["email", "e\0mail"],
             labels=["order"],
             page_size=-1,
         ),
-        ["campaign", "execution", "states[0]", "states[1]", "channels[0]", "labels[0]", "identity", "page_size"],
+        [
+            *("campaign", "execution", "states[0]", "states[1]", "channels[0]", "actions[1]", "labels[0]"),
+            *("identity", "page_size"),
+        ],
     ),
     "events": (
         "/clarion.v1.MessageService/WatchEvents",
@@ -231,6 +235,11 @@ TOO_MANY: dict[str, tuple[str, Message, str]] = {
         "/clarion.v1.MessageService/ListMessages",
         message_service_pb2.ListMessagesRequest(states=UNKNOWN_VALUES * 1_000_000),
         "states",
+    ),
+    "actions": (
+        "/clarion.v1.MessageService/ListMessages",
+        message_service_pb2.ListMessagesRequest(actions=["email"] * 400_000),
+        "actions",
     ),
     "types": (
         "/clarion.v1.MessageService/WatchEvents",

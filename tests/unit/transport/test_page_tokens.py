@@ -105,10 +105,18 @@ def test_a_token_of_another_sandbox_is_refused() -> None:
         page_of(follow, OTHER, str)
 
 
-@pytest.mark.parametrize("position", ["a", 1, [], [1], ["a", "b"], [["a"]], [True], {"a": 1}])
+@pytest.mark.parametrize("position", ["a", 1, [], [1], ["a", "b"], [["a"]], [True], {"a": 1}, ["a\0"]])
 def test_a_position_that_somebody_made_up_is_refused(position: Any) -> None:
     request = list_pb.ListCampaignsRequest()
     request.page_token = seal(position, query_of(request, CALLER.sandbox))
     assert position_of(request.page_token, query_of(request, CALLER.sandbox)) == position
     with pytest.raises(InvalidPageToken):
         page_of(request, CALLER, str)
+
+
+@pytest.mark.parametrize("number", [1 << 63, (1 << 64) - 1])
+def test_a_number_that_no_store_has_is_refused(number: int) -> None:
+    request = list_pb.ListCampaignsRequest()
+    request.page_token = seal([number], query_of(request, CALLER.sandbox))
+    with pytest.raises(InvalidPageToken):
+        page_of(request, CALLER, int)

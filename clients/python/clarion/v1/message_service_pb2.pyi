@@ -110,7 +110,7 @@ class ListMessagesRequest(_message.Message):
 
     @_builtins.property
     def actions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. Returns only messages of these actions, by their ids."""
+        """Optional. Returns only messages of these actions, by their ids. Has at most 100."""
 
     @_builtins.property
     def exclusion_reasons(self) -> _containers.RepeatedScalarFieldContainer[_attempt_pb2.ExclusionReason.ValueType]:

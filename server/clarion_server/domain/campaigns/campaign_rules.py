@@ -77,9 +77,15 @@ def _actions(actions: tuple[Action, ...]) -> Iterator[Violation]:
         yield Violation("actions", "TOO_MANY", f"Must have at most {MAX_CELLS:,} variants together.")
 
 
+def action_id_violation(action_id: str, field: str) -> Violation | None:
+    if _ACTION_ID.fullmatch(action_id):
+        return None
+    return malformed(field, "Must be 1 to 32 lower-case letters, digits and hyphens.")
+
+
 def _action(action: Action) -> Iterator[Violation]:
-    if not _ACTION_ID.fullmatch(action.id):
-        yield malformed("id", "Must be 1 to 32 lower-case letters, digits and hyphens.")
+    if violation := action_id_violation(action.id, "id"):
+        yield violation
     violation = CHANNEL_CONFIGURATIONS.id_violation(action.channel_configuration, "channel_configuration")
     if violation:
         yield violation

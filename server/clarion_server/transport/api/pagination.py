@@ -22,6 +22,7 @@ M = TypeVar("M", bound=Message)
 MAX_PAGE_BYTES = 3 * 1024 * 1024
 #: Entries that may be large are read in steps, of which the first has so many. One may have as many bytes as a request.
 _FIRST_STEP = 20
+_BEYOND_64_BITS = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,15 @@ def page_of(request: Any, caller: Caller, *shape: type, parser: RequestParser | 
     if position is None:
         return Page(size, query, None)
     # The digest has no secret, so anybody can make a token: its content must be checked.
-    if isinstance(position, list) and list(map(type, position)) == list(shape):
+    if isinstance(position, list) and list(map(type, position)) == list(shape) and all(map(_is_storable, position)):
         return Page(size, query, tuple(position))
     raise InvalidPageToken
+
+
+def _is_storable(part: Any) -> bool:
+    """Returns whether stores take the part of a position: PostgreSQL has no text with NUL, and no whole number has more
+    than 64 bits.
+    """
+    if isinstance(part, str):
+        return "\0" not in part
+    return not isinstance(part, int) or -_BEYOND_64_BITS <= part < _BEYOND_64_BITS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from clarion.v1 import message_pb2
 from clarion.v1 import message_service_pb2 as pb
@@ -12,9 +12,11 @@ from clarion_server.application.queries.event_watch import FROM_START, EventWatc
 from clarion_server.application.queries.lookups import Lookups, MessageView
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.domain.access.access import Caller
+from clarion_server.domain.campaigns.campaign_rules import action_id_violation
 from clarion_server.domain.errors import InvalidResumeToken
 from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.names import CAMPAIGNS, EXECUTIONS, MESSAGES, identity_form_violation
+from clarion_server.domain.violation import too_many
 from clarion_server.transport.api.convert.enums import (
     CHANNEL,
     EVENT_TYPE,
@@ -30,6 +32,8 @@ from clarion_server.transport.api.pagination import page_of
 
 _CANCEL = pb.CancelMessageResponse
 _MAX_POSITION = 2**63 - 1
+#: A list is filtered by at most this many actions: databases take some ten thousand values in a query.
+MAX_FILTER_ACTIONS = 100
 
 
 class MessageService:
@@ -53,6 +57,7 @@ class MessageService:
         channels = parser.members(CHANNEL, request.channels, "channels")
         reasons = parser.members(EXCLUSION_REASON, request.exclusion_reasons, "exclusion_reasons")
         phases = parser.members(EXCLUSION_PHASE, request.exclusion_phases, "exclusion_phases")
+        actions = _read_actions(parser, request.actions)
         labels = read_label_filter(parser, request.labels)
         if request.identity and (violation := identity_form_violation(request.identity, "identity")):
             parser.add(violation)
@@ -63,7 +68,7 @@ class MessageService:
             identity=request.identity or None,
             states=frozenset(states),
             channels=frozenset(channels),
-            actions=frozenset(request.actions),
+            actions=actions,
             labels=labels,
             exclusion_reasons=frozenset(reasons),
             exclusion_phases=frozenset(phases),
@@ -108,6 +113,16 @@ class MessageService:
                     ids[key] = await self._lookups.campaign_id(key)
                 response.event.CopyFrom(to_event(watched.event, None if key is None else ids[key]))
             yield response
+
+
+def _read_actions(parser: RequestParser, ids: Sequence[str]) -> frozenset[str]:
+    if len(ids) > MAX_FILTER_ACTIONS:
+        parser.add(too_many("actions", MAX_FILTER_ACTIONS))
+        return frozenset()
+    for index, each in enumerate(ids):
+        if violation := action_id_violation(each, f"actions[{index}]"):
+            parser.add(violation)
+    return frozenset(ids)
 
 
 def _to_message(seen: MessageView) -> message_pb2.Message:

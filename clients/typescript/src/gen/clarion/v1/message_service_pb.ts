@@ -129,7 +129,7 @@ export type ListMessagesRequest = Message<"clarion.v1.ListMessagesRequest"> & {
   channels: Channel[];
 
   /**
-   * Optional. Returns only messages of these actions, by their ids.
+   * Optional. Returns only messages of these actions, by their ids. Has at most 100.
    *
    * @generated from field: repeated string actions = 9;
    */
