@@ -199,6 +199,16 @@ async def test_a_message_that_waits_is_excluded_by_a_denial_that_came_later(
     assert excluded.consent_change == granted.changes[0].key
 
 
+async def test_whoever_has_the_address_stops_a_message_that_waits(consents: Consents, process: Process) -> None:
+    await consents.change(a(EMAIL, GRANTED))
+    message = await send(process, address="owner@example.com")
+    assert message.state is QUEUED
+    owner = Person(identity="email:Owner@Example.com")
+    denied = await consents.change(a(EMAIL, DENIED), person=owner)
+    assert (await claimed(process.world, lane=Lane.MARKETING)).messages == []
+    assert messages(process.world)[message.id].end.exclusion == no_consent(HAND_OFF, denied.changes[0].key)
+
+
 async def test_a_stranger_who_opts_out_while_the_message_waits_gets_nothing(
     world: World, consents: Consents, process: Process
 ) -> None:

@@ -13,6 +13,7 @@ from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.audiences.condition import FailureCause
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ContentVariant, ThroughputMode
 from clarion_server.domain.campaigns.targeting import RuleEvaluation, RuleResult, TargetingRule, WithoutRule
+from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent, RenderedEmail
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.events.campaign_health import HealthCode
@@ -21,11 +22,14 @@ from clarion_server.domain.instant import DAY
 from clarion_server.domain.messages.attempt import Failure, FailureReason
 from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
 
 from tests.fakes import Provider
 from tests.unit.application.audience_running import Runs, by_condition
 from tests.unit.application.recipients_with_profiles import JANE, stored
 from tests.unit.application.running import Process, messages, recipient, until
+from tests.unit.application.sending_policies import Policies
+from tests.unit.application.suppressing import suppress
 from tests.unit.application.world import AUTHOR, World
 
 GOLD = TargetingRule("gold", "profile.tier == 'gold'")
@@ -80,6 +84,26 @@ async def test_whom_no_rule_is_true_of_is_excluded_where_the_action_says_so(worl
     (excluded,) = messages(world, MessageState.EXCLUDED).values()
     assert excluded.end.exclusion is not None
     assert (excluded.end.exclusion.reason, excluded.rule) == (ExclusionReason.NO_RULE_MATCHED, "")
+
+
+async def test_whoever_must_not_be_written_to_is_excluded_for_that_before_the_rules_decide(world: World) -> None:
+    await world.live(actions=(replace(MAIL, without_rule=WithoutRule.EXCLUDE),), category=Category.MARKETING)
+    await Policies(world).make(quiet_hours=(), caps=(FrequencyCap(1, sliding=DAY),))
+    process = Process(world)
+    await process.trigger(person("b", tier="gold"))
+    suppression = await suppress(world, "a@example.com")
+    to = [person("a", tier="tin"), person("b", tier="tin"), person("a", tier="gold")]
+    for each, reason in zip(to, ("SUPPRESSED", "NO_RULE_MATCHED", "SUPPRESSED"), strict=True):
+        answer = await process.trigger(each)
+        assert list(answer.execution.exclusions.values()) == [reason]
+    told = [(await process.trigger(each, validate_only=True)).explanation for each in to[:2]]
+    assert [
+        [(each.reason, each.cause) for each in told_of.messages[0, 0].exclusions] for told_of in told if told_of
+    ] == [
+        [("SUPPRESSED", suppression.name), ("NO_RULE_MATCHED", "")],
+        [("NO_RULE_MATCHED", ""), ("CAPPED", "sendingPolicies/default")],
+    ]
+    await process.close()
 
 
 async def test_the_stored_profile_decides_under_what_the_call_says(world: World) -> None:

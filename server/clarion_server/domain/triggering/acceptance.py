@@ -30,9 +30,14 @@ from clarion_server.domain.sending_policies.cap_ledger import count, have_room
 from clarion_server.domain.sending_policies.cap_rules import kind_of
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
 from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
-from clarion_server.domain.triggering.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
+from clarion_server.domain.triggering.exclusion_rules import (
+    NO_EXCLUSION_FACTS,
+    ExclusionFacts,
+    find_exclusions,
+    with_no_rule_matched,
+)
 from clarion_server.domain.triggering.execution import Execution
-from clarion_server.domain.triggering.targets import NO_RULE_MATCHED, AcceptedRecipient, ContentChooser
+from clarion_server.domain.triggering.targets import AcceptedRecipient, ContentChooser
 from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_FILES, Trigger
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
@@ -173,7 +178,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
                 message, trigger.release_time, _ACCEPT, known, consent, every=every, is_free=is_free
             )
             if choices is not None or trigger.reasons:
-                found = _decided_before(trigger, recipient, index, choices, found)
+                found = _in_order_of_decision(trigger, recipient, index, choices, found)
             if found:
                 exclusions[recipient.index, index] = found
                 message = _excluded(message, found[0])
@@ -201,21 +206,19 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     )
 
 
-def _decided_before(
+def _in_order_of_decision(
     trigger: Trigger,
     recipient: AcceptedRecipient,
     index: int,
     choices: Sequence[ContentChoice] | None,
     found: Sequence[Exclusion],
 ) -> Sequence[Exclusion]:
-    """Returns why a message is excluded, of which some reasons were found before all others: when its recipient was
-    completed, or by the rules of its action.
-    """
+    """Returns why a message is excluded, also by what completed its recipient and by the rules of its action."""
     if (reason := trigger.reasons.get((recipient.index, index))) is not None:
         return (Exclusion(reason),)
-    if choices is not None and choices[index].rule is None:
-        return (NO_RULE_MATCHED, *(found if trigger.explains else ()))
-    return found
+    if choices is None or choices[index].rule is not None:
+        return found
+    return with_no_rule_matched(found, every=trigger.explains)
 
 
 def _message(

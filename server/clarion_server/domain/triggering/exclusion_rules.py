@@ -17,6 +17,7 @@ from clarion_server.domain.sending_policies.sending_policy import WhenClosed
 from clarion_server.domain.suppressions.allow_list import AllowLists
 from clarion_server.domain.suppressions.suppression import SuppressionIndex
 from clarion_server.domain.triggering.consent_facts import ConsentFacts
+from clarion_server.domain.triggering.targets import NO_RULE_MATCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,27 @@ _RULES: Sequence[tuple[_Rule, Callable[[ExclusionFacts], bool]]] = (
     (_by_hours, lambda facts: any(not policy.is_always_open for policy in facts.hours.policies.values())),
     (_by_caps, lambda facts: bool(facts.caps.rules.hours.policies)),
 )
+
+#: Holds the reasons that decide before the rules by which an action chooses its content.
+_BEFORE_TARGETING = frozenset(
+    {
+        ExclusionReason.NO_ADDRESS,
+        ExclusionReason.NOT_ALLOWED,
+        ExclusionReason.SUPPRESSED,
+        ExclusionReason.NO_CONSENT,
+    }
+)
+
+
+def with_no_rule_matched(found: Sequence[Exclusion], *, every: bool) -> Sequence[Exclusion]:
+    """Returns why a message is excluded if no rule of its action is true: the reason that decides, or `every` one.
+    `found` are those that `find_exclusions` has found.
+    """
+    before = [each for each in found if each.reason in _BEFORE_TARGETING]
+    if every:
+        return (*before, NO_RULE_MATCHED, *found[len(before) :])
+    return before or (NO_RULE_MATCHED,)
+
 
 #: Knows of nothing that excludes anybody.
 NO_EXCLUSION_FACTS = ExclusionFacts()
