@@ -96,3 +96,17 @@ async def test_a_locale_that_is_no_tag_leaves_no_file(clarion: CommandLine, fold
         assert hint in refused.err
     assert file.read_text() == before
     assert sorted(path.name for path in (folder / "texts").iterdir()) == ["en.json"]
+
+
+async def test_a_catalogue_that_is_there_is_named_and_keeps_its_texts(clarion: CommandLine, folder: Path) -> None:
+    (folder / "texts" / "de.json").write_text('{"hello": "Hallo"}')
+    added = await clarion("locales", "add", str(folder / "greeting.yaml"), "de", "--json")
+    assert (added.status, json.loads(added.out)["missing"]) == (0, [])
+    assert json.loads((folder / "texts" / "de.json").read_text()) == {"hello": "Hallo"}
+
+
+async def test_texts_are_exported_in_a_format_that_the_suffix_names(clarion: CommandLine, folder: Path) -> None:
+    refused = await clarion("locales", "export", str(folder / "greeting.yaml"), "en", "-o", str(folder / "en.xliff"))
+    assert refused.status == 2
+    assert "Name a file that ends in .po or .json." in refused.err
+    assert not (folder / "en.xliff").exists()

@@ -192,3 +192,16 @@ def test_what_is_no_json_is_refused_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(CommandFailed) as refused:
         read_catalogue(path)
     assert refused.value.problems[0].where == f"{path}:2"
+
+
+@pytest.mark.parametrize(("tag", "like"), [("xx", "en"), ("de-x-formal", "de"), ("pl_PL", "pl"), ("de-DE-1996", "de")])
+def test_a_tag_that_the_cldr_lacks_has_the_plural_forms_that_the_service_takes(tag: str, like: str) -> None:
+    assert categories_of(tag) == categories_of(like)
+    exported = export_po(tag, DEFAULT, {})
+    assert exported.partition("Plural-Forms")[2] == export_po(like, DEFAULT, {}).partition("Plural-Forms")[2]
+
+
+def test_an_entry_that_stands_twice_is_told_with_the_line_that_is_taken() -> None:
+    found = imported('msgctxt "open"\nmsgid "Open"\nmsgstr "a"\n\nmsgctxt "open"\nmsgid "Open"\nmsgstr "b"\n')
+    assert found.texts == {"open": "b"}
+    assert found.warnings == ["'open' is translated twice: the one at line 9 is taken."]

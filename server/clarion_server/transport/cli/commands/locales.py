@@ -25,6 +25,9 @@ Tag = Annotated[str, Parameter(help="The locale, such as pt-BR.")]
 #: Says what the service takes for a tag of BCP 47.
 _BCP_47 = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
+#: Holds the suffixes of the files of translators.
+_FORMATS = (".po", ".json")
+
 
 @locales.command
 def status(file: CampaignFile, /, *, session: CurrentSession) -> Exit:
@@ -45,9 +48,11 @@ def status(file: CampaignFile, /, *, session: CurrentSession) -> Exit:
 
 @locales.command
 def add(file: CampaignFile, locale: Tag, /, *, session: CurrentSession) -> None:
-    """Add a locale: an empty catalogue beside that of the default locale, and a line in the campaign's file."""
-    from clarion_server.transport.cli.files.campaign_texts import name_catalogue  # noqa: PLC0415 - loads YAML
-    from clarion_server.transport.cli.files.catalogues import write_catalogue  # noqa: PLC0415 - see above
+    """Add a locale: a catalogue beside that of the default locale, and a line in the campaign's file. The catalogue is
+    empty unless it is there.
+    """
+    from clarion_server.transport.cli.files.catalogue_names import name_catalogue  # noqa: PLC0415 - loads YAML
+    from clarion_server.transport.cli.files.catalogues import read_catalogue, write_catalogue  # noqa: PLC0415 - see above
 
     if not _BCP_47.fullmatch(locale):
         # The command would leave a file behind that the service refuses.
@@ -61,11 +66,16 @@ def add(file: CampaignFile, locale: Tag, /, *, session: CurrentSession) -> None:
     folder = texts.document.folder if beside is None else beside.parent
     stem = file.stem if beside is None else beside.stem.removesuffix(f".{texts.default_locale}")
     name = f"{locale}.json" if stem == texts.default_locale else f"{stem}.{locale}.json"
-    write_catalogue(folder / name, {})
-    name_catalogue(texts, locale, folder / name)
+    target = folder / name
+    # A file that is there may be a translator's work.
+    given = read_catalogue(target) if target.exists() else None
+    name_catalogue(texts, locale, target)
+    if given is None:
+        write_catalogue(target, {})
+    missing = sorted(texts.default.keys() - (given or {}).keys())
     session.output.show(
-        {"locale": locale, "file": str(folder / name), "missing": sorted(texts.default)},
-        lambda: plain(f"{folder / name}: {len(texts.default)} texts to translate"),
+        {"locale": locale, "file": str(target), "missing": missing},
+        lambda: plain(f"{target}: {len(missing)} texts to translate"),
     )
 
 
@@ -82,6 +92,8 @@ def export_texts(
     from clarion_server.transport.cli.files.catalogues import write_catalogue  # noqa: PLC0415 - few commands need it
     from clarion_server.transport.cli.files.po_catalogues import export_po  # noqa: PLC0415 - see above
 
+    if output.suffix not in _FORMATS:
+        raise CommandFailed(f"{output} names no format.", hint=f"Name a file that ends in {' or '.join(_FORMATS)}.")
     texts = _read(file)
     catalogue = texts.catalogues.get(locale, {})
     if output.suffix == ".json":

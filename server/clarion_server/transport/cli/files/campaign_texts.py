@@ -9,7 +9,6 @@ from typing import Any
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.files.catalogues import Catalogue, read_catalogue
 from clarion_server.transport.cli.files.documents import Document, read_documents
-from clarion_server.transport.cli.text_input import read_text
 
 TRANSLATIONS = "translations"
 
@@ -52,17 +51,3 @@ def read_campaign_texts(path: Path) -> CampaignTexts:
     inline = {locale: dict(item) for locale, item in named.items() if isinstance(item, dict)}
     catalogues = inline | {locale: read_catalogue(file) for locale, file in files.items()}
     return CampaignTexts(path, found[0], str(data.get("default_locale", "en")), catalogues, files)
-
-
-def name_catalogue(texts: CampaignTexts, locale: str, file: Path) -> None:
-    """Adds a line for a new catalogue to the campaign's file, behind the last one. The rest of it stays as it is."""
-    lines = read_text(texts.path).splitlines()
-    name = file.relative_to(texts.document.folder).as_posix()
-    if not texts.files:
-        lines += [f"{TRANSLATIONS}:", f"  {locale}: {name}"]
-    else:
-        last = max(texts.document.locations.find(f"{TRANSLATIONS}.{each}").line for each in texts.files)
-        before = lines[last - 1]
-        indent = before[: len(before) - len(before.lstrip())]
-        lines.insert(last, f"{indent}{locale}: {name}")
-    texts.path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -38,8 +38,12 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
 
 def read_documents(file: Path) -> list[Document]:
     """Raises CommandFailed, naming the line, for what is not YAML or not text."""
-    name, text = source_name(file), read_text(file)
-    yaml = yaml_processor()
+    return parse_documents(file, read_text(file))
+
+
+def parse_documents(file: Path, text: str) -> list[Document]:
+    """Returns the documents that a file would have with this text. Raises CommandFailed as `read_documents`."""
+    name, yaml = source_name(file), yaml_processor()
     try:
         roots = [root for root in yaml.compose_all(text) if root is not None and root.tag != NULL]
         # The locations come first: they refuse what would be too large.

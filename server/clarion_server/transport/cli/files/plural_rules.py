@@ -6,17 +6,27 @@ Of a whole number `n` the operands of UTS #35 are `i` = `n`, and 0 for all other
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 #: Says what a condition is of every whole number, or its text and whether it must stand in brackets beside `&&`.
 _Condition = bool | tuple[str, bool]
 
 
+def plural_locale(tag: str) -> Locale:
+    """Returns the closest locale of the tag whose plural rules are known, else English, as the service does."""
+    subtags = tag.replace("_", "-").split("-")
+    for length in range(len(subtags), 0, -1):
+        with suppress(UnknownLocaleError, ValueError):
+            return Locale.parse("-".join(subtags[:length]), sep="-")
+    return Locale("en")
+
+
 def plural_expression(locale: str, categories: Sequence[str]) -> str:
     """Returns the index of a number's category among these, of which `other` is the last."""
-    rules = dict(Locale.parse(locale, sep="-").plural_form.abstract)
+    rules = dict(plural_locale(locale).plural_form.abstract)
     conditions = [(index, _condition(rules[name])) for index, name in enumerate(categories) if name in rules]
     # A category that whole numbers never reach has an index all the same.
     reached = [(index, condition) for index, condition in conditions if condition is not False]

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from babel import Locale
-
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.catalogues import CATEGORIES, OTHER, forms_of
 from clarion_server.transport.cli.files.plural_expressions import PluralFormsInvalid, Rule, read_plural_forms
-from clarion_server.transport.cli.files.plural_rules import plural_expression
+from clarion_server.transport.cli.files.plural_rules import plural_expression, plural_locale
 from clarion_server.transport.cli.files.po_files import PoEntry, read_po, write_po
 
 _NUMBERS = (*range(201), 10**6)
@@ -35,7 +33,7 @@ class PoImport:
 
 def categories_of(locale: str) -> list[str]:
     """Returns the plural categories of a language in the order of the CLDR."""
-    tags = Locale.parse(locale, sep="-").plural_form.tags
+    tags = plural_locale(locale).plural_form.tags
     return [category for category in CATEGORIES if category in tags or category == OTHER]
 
 
@@ -75,6 +73,8 @@ def import_po(name: str, text: str, locale: str, default: Mapping[str, Any]) -> 
         elif not all(entry.translations.values()) or not entry.translations:
             result.missing += 1
         else:
+            if key in result.texts:
+                result.warnings.append(f"'{key}' is translated twice: the one at line {entry.line} is taken.")
             result.texts[key] = _text(name, entry, indices, result)
             if entry.source not in forms_of(default[key]).values():
                 result.warnings.append(
@@ -113,7 +113,7 @@ def _indices(name: str, entries: Sequence[PoEntry], locale: str, result: PoImpor
 
 
 def _by_category(rule: Rule, locale: str) -> dict[str, int]:
-    plural_form = Locale.parse(locale, sep="-").plural_form
+    plural_form = plural_locale(locale).plural_form
     indices: dict[str, int] = {}
     for number in _NUMBERS:
         indices.setdefault(str(plural_form(number)), rule(number))
