@@ -9,15 +9,12 @@ from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
-import structlog
-
 from clarion_server.application.lagging_commits import LaggingCommits
 from clarion_server.application.ports.store import Store, StoreUnavailable, UnitOfWork, WriteConflict
+from clarion_server.application.store_troubles import StoreTroubles
 from clarion_server.domain.errors import Unavailable
 
 T = TypeVar("T")
-
-log = structlog.get_logger()
 
 #: Says how many reads may use the store at the same time. Further ones wait.
 READERS = 4
@@ -50,8 +47,8 @@ class Transactions:
         self._lagging = LaggingCommits(self._make_durable)
         self.failure_count = 0
         """Counts the reads and writes that the store did not answer."""
-        #: The reasons why the store did not answer since the last successful write.
-        self._troubles: set[str] = set()
+        self._troubles = StoreTroubles()
+        self._trouble_reasons = self._troubles.reasons
 
     async def write(
         self,
@@ -79,9 +76,8 @@ class Transactions:
             result = await self._run(self._writer, lambda: self._commit(work, durable_later=durable_later))
         if not durable_later:
             self._lagging.durable(number)
-        if self._troubles:
-            self._troubles.clear()
-            log.info("store_back")
+        if self._trouble_reasons:
+            self._troubles.end()
         return result
 
     async def read(self, work: Callable[[UnitOfWork], T]) -> T:
@@ -182,11 +178,8 @@ class Transactions:
             raise Unavailable from error
 
     def _report(self, reason: str) -> None:
-        """Logs each reason once: everybody who needs the store meets the same one, and tries again."""
         self.failure_count += 1
-        if reason not in self._troubles:
-            self._troubles.add(reason)
-            log.warning("store_unavailable", reason=reason)
+        self._troubles.report(reason)
 
 
 def _nothing(_unit: UnitOfWork) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.campaigns.queue_canceller import QueueCanceller
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
+from clarion_server.application.store_troubles import StoreTroubles
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.campaigns.campaign import QueueDisposal
@@ -55,6 +56,29 @@ async def test_the_log_says_once_why_the_store_does_not_answer_and_when_it_is_ba
         ("store_unavailable", "The disk is gone."),
         ("store_back", None),
     ]
+
+
+def test_a_store_that_comes_and_goes_is_told_of_once_a_minute() -> None:
+    time = 0.0
+    troubles = StoreTroubles(lambda: time)
+    with capture_logs() as logs:
+        for second in range(0, 150, 5):
+            time = float(second)
+            troubles.report("The disk is full.")
+            troubles.end()
+        assert [log["event"] for log in logs] == ["store_unavailable", "store_back"] * 3
+
+
+def test_a_store_that_fails_again_and_stays_away_is_told_of_a_minute_later() -> None:
+    time = 0.0
+    troubles = StoreTroubles(lambda: time)
+    with capture_logs() as logs:
+        troubles.report("The disk is full.")
+        troubles.end()
+        for second in range(1, 90):
+            time = float(second)
+            troubles.report("The disk is full.")
+    assert [log["event"] for log in logs] == ["store_unavailable", "store_back", "store_unavailable"]
 
 
 async def test_a_queue_that_could_not_be_cancelled_is_not_told_as_cancelled() -> None:
