@@ -173,7 +173,8 @@ class Settings(BaseSettings):
         for name in ("tls_certificate", "tls_key", "queue_credentials", "link_keys", "erasure_keys"):
             file = getattr(self, name)
             if file is not None and not file.is_file():
-                raise ValueError(f"CLARION_{name.upper()}: There is no file {file}.")
+                fault = f"{file} is no file." if file.exists() else f"There is no file {file}."
+                raise ValueError(f"CLARION_{name.upper()}: {fault} Name one that the service's user can read.")
         if self.store == "memory:" and (self.processes > 1 or self.role != "all"):
             raise ValueError(
                 "The store memory: belongs to one process: set CLARION_STORE to a file or a database, or leave"

@@ -76,7 +76,10 @@ def is_one_sentence(text: str) -> bool:
     ("store", "sentence"),
     [
         ("mysql://x", "CLARION_STORE "),
-        ("sqlite:////nowhere/clarion.db", "There is no folder /nowhere for the store clarion.db."),
+        (
+            "sqlite:////nowhere/clarion.db",
+            "There is no folder /nowhere for the store clarion.db: make it, or name another one in CLARION_STORE.",
+        ),
     ],
 )
 def test_a_store_that_cannot_be_opened_is_reported_in_one_sentence(
@@ -119,6 +122,10 @@ def test_a_store_that_cannot_be_opened_is_reported_in_one_sentence(
         (
             ["--public-url", "https://mail.example", "--link-keys", "nowhere"],
             "CLARION_LINK_KEYS: There is no file nowhere.",
+        ),
+        (
+            ["--public-url", "https://mail.example", "--link-keys", "."],
+            "CLARION_LINK_KEYS: . is no file. Name one that",
         ),
         (["--tls-key", "key.pem"], "CLARION_TLS_CERTIFICATE and CLARION_TLS_KEY belong together: set both, or none."),
     ],
@@ -211,6 +218,7 @@ def test_link_keys_that_are_none_are_reported_by_their_line(capsys: pytest.Captu
     text = printed(capsys, *PUBLIC, "--link-keys", "link-keys")
     assert is_one_sentence(text)
     assert "Cannot use the link keys in link-keys: Line 2 is not a number from 1 to 255 and 128 hexadecimal" in text
+    assert "`openssl rand -hex 64`" in text
     assert "secret" not in text
 
 

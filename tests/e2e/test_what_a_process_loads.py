@@ -34,4 +34,5 @@ def test_why_a_process_cannot_start_is_json_where_the_log_is(tmp_path: Path) -> 
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     error = json.loads(done.stderr)["error"]
-    assert error == {"message": f"There is no folder {tmp_path}/missing for the store clarion.db.", "exit_code": 2}
+    assert error.pop("message").startswith(f"There is no folder {tmp_path}/missing for the store clarion.db: make it")
+    assert error == {"exit_code": 2}

@@ -20,6 +20,7 @@ def read_ring(file: Path, name: str) -> KeyRing:
             log.warning("key_file_readable_by_others", file=str(file), remedy="chmod 600")
         return read_key_ring(file)
     except KeyRingInvalid as error:
-        raise CannotStart(f"Cannot use the {name} in {file}: {error}") from error
+        remedy = "A line is a number, a blank and a key, which `openssl rand -hex 64` prints."
+        raise CannotStart(f"Cannot use the {name} in {file}: {error} {remedy}") from error
     except OSError as error:
         raise CannotStart(f"Cannot read the {name} in {file}: {error.strerror or error}.") from error

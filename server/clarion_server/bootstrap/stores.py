@@ -40,7 +40,10 @@ def _open_sqlite(path: Path, vacuum_limit: int) -> Store:
     from clarion_server.adapters.storage.sqlite import open_sqlite_store  # noqa: PLC0415 - see above
 
     if not path.parent.is_dir():
-        raise CannotStart(f"There is no folder {path.parent.absolute()} for the store {path.name}.")
+        raise CannotStart(
+            f"There is no folder {path.parent.absolute()} for the store {path.name}: make it, or name another one in"
+            " CLARION_STORE."
+        )
     try:
         return open_sqlite_store(path, vacuum_limit=vacuum_limit)
     except (StoreUnavailable, SchemaUnknown) as error:

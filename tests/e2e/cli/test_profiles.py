@@ -42,7 +42,7 @@ async def test_an_erased_address_stays_suppressed_until_that_is_lifted(clarion: 
     assert kept.get("address") is None
     assert "jane" not in (await clarion("suppressions", "export")).out
     await clarion("suppressions", "remove", kept["name"].removeprefix("suppressions/"))
-    assert "Everything may be sent" in (await clarion("suppressions", "check", "jane@example.com")).out
+    assert "No suppression keeps anything" in (await clarion("suppressions", "check", "jane@example.com")).out
     await clarion("profiles", "create", "joe@example.com")
     forgotten = await clarion("profiles", "delete", "joe@example.com", "--no-keep-suppression")
     assert "Addresses that stay suppressed for marketing: 0." in forgotten.out

@@ -31,7 +31,7 @@ async def test_an_address_is_suppressed_found_and_released(shop: CommandLine) ->
 
     assert (await shop("suppressions", "remove", suppression_id)).out == f"{suppression_id} is deleted.\n"
     free = await shop("suppressions", "check", "jane@example.com")
-    assert (free.status, free.out) == (0, "Everything may be sent to jane@example.com.\n")
+    assert (free.status, free.out) == (0, "No suppression keeps anything from jane@example.com.\n")
 
 
 async def test_a_domain_is_suppressed_for_marketing_until_a_time(shop: CommandLine) -> None:

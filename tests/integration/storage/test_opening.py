@@ -53,6 +53,15 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> Non
     assert path.read_bytes() == content
 
 
+def test_a_file_of_another_program_is_refused_and_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE messages (text)")
+    with pytest.raises(StoreUnavailable, match="belongs to another program"):
+        open_sqlite_store(path)
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT name FROM sqlite_schema").fetchall() == [("messages",)]
+
+
 def test_a_damaged_file_is_refused_as_such(path: Path) -> None:
     open_sqlite_store(path).close()
     with path.open("r+b") as file:

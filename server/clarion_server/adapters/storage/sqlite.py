@@ -184,6 +184,8 @@ def _explain(error: OSError | sqlite3.Error | DBAPIError) -> str:
         return f"cannot be opened: {error.strerror}{remedy}"
     cause = error.orig if isinstance(error, DBAPIError) else error
     code: int = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    if str(cause).endswith("already exists"):
+        return f"belongs to another program ({cause}): name another file, or move this one away"
     return _EXPLANATIONS.get(code & 0xFF, f"cannot be used: {cause}")
 
 

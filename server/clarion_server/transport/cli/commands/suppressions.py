@@ -115,7 +115,7 @@ def _target(suppression: Suppression) -> str:
 
 def _check_view(address: str, checked: SuppressionCheck) -> RenderableType:
     if not checked.excluded_categories:
-        return plain(f"Everything may be sent to {address}.", "green")
+        return plain(f"No suppression keeps anything from {address}.", "green")
     only_marketing = list(checked.excluded_categories) == ["MARKETING"]
     verdict = "Only transactional messages are sent" if only_marketing else "Nothing is sent"
     return Group(table(checked.suppressions, COLUMNS), plain(f"{verdict} to {address}.", "yellow"))
