@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clarion_client import Accepted, ClarionError, RecipientOutcome, RecipientResult, Trigger
+from clarion_client import (
+    Accepted,
+    ClarionError,
+    DeadlineExceededError,
+    RecipientOutcome,
+    RecipientResult,
+    Trigger,
+    UnavailableError,
+)
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -22,7 +31,7 @@ from clarion_server.transport.cli.views import plain
 
 #: Is the most failures that are printed as text. JSON has all of them.
 SHOWN_FAILURES = 20
-#: Is the longest time, in seconds, that the service may be unreachable before the run fails.
+#: Is the longest time, in seconds, that the service may be unreachable, or take no line, before the run fails.
 MAX_OUTAGE = 10.0
 
 
@@ -67,6 +76,8 @@ class _Run:
     #: Lines that wait for their answer, in order. The thread that reads the file adds them.
     pending: deque[Line] = field(default_factory=deque)
     stopped: bool = False
+    #: Says when the service gave its last answer that was not that it cannot answer now.
+    answered: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.progress = self.session.output.progress(
@@ -114,7 +125,9 @@ class _Run:
     def _report_answer(self, line: Line, trigger: Trigger, answer: Accepted | ClarionError) -> None:
         if isinstance(answer, ClarionError):
             self._report_error(line.number, trigger, answer)
+            self._end_outage(answer)
             return
+        self.answered = time.monotonic()
         self._advance()
         self.counts.count(answer)
         for result in answer.recipients:
@@ -128,6 +141,16 @@ class _Run:
         assert failure is not None
         text = " ".join(f"{problem.where}: {problem.text}" for problem in failure.problems) or failure.summary
         self._report_failure(number, f"{text} {failure.reason}", failure.to_dict() | {"request_id": trigger.request_id})
+
+    def _end_outage(self, error: ClarionError) -> None:
+        """Ends the run while the service cannot answer, as when its disk is full: each line would be tried for long.
+
+        Raises the error.
+        """
+        if not isinstance(error, UnavailableError | DeadlineExceededError):
+            self.answered = time.monotonic()
+        elif time.monotonic() - self.answered >= MAX_OUTAGE:
+            raise error
 
     def _report_failure(self, number: int, text: str, error: dict[str, Any]) -> None:
         self._advance()
