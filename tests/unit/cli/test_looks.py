@@ -40,6 +40,15 @@ def test_a_narrow_terminal_shows_fewer_columns_and_names_the_others(width: int) 
     assert "…" not in "".join(lines)
 
 
+@pytest.mark.parametrize(("width", "columns"), [(120, "TIME ACTION KEY COMMENT"), (80, "TIME ACTION KEY")])
+def test_a_long_comment_is_folded_where_there_is_room_and_else_left_out(width: int, columns: str) -> None:
+    row = ("2026-11-30 12:30:52Z", "CHANGES_REQUESTED", "01a22c6ec419764b8fcbbc0d69b65d69", "The second word. " * 8)
+    views = {name: (lambda row, index=index: plain(row[index])) for index, name in enumerate(("TIME", "ACTION", "KEY"))}
+    lines = drawn(table([row], views | {"COMMENT": lambda row: plain(row[3])}), width)
+    assert lines[0].split() == columns.split()
+    assert all(len(line) <= width for line in lines)
+
+
 def test_a_window_too_narrow_for_a_table_has_a_list_with_everything() -> None:
     lines = drawn(table([ROW], VIEWS), 45)
     assert [line.split(maxsplit=1)[0] for line in lines if line] == list(COLUMNS)

@@ -13,7 +13,9 @@ from rich.text import Text
 T = TypeVar("T")
 
 #: Holds the columns that hold sentences or names. They are folded. All others stay whole, so that people can copy them.
-PROSE = frozenset({"FINDING", "WHAT TO DO", "DETAIL", "REPLY", "NAME", "PURPOSE", "SCOPES"})
+PROSE = frozenset({"FINDING", "WHAT TO DO", "DETAIL", "REPLY", "NAME", "PURPOSE", "SCOPES", "COMMENT"})
+#: Holds those of them that are left out like the others where there is no room to fold them.
+EXPENDABLE = frozenset({"COMMENT"})
 #: Is the smallest width of a folded column that people can read.
 MIN_PROSE = 12
 #: Is the number of blanks between columns.
@@ -66,7 +68,8 @@ class _Listing:
 
     def _least_important(self, shown: Sequence[int]) -> int | None:
         """Returns the column to leave out next."""
-        return next((index for index in reversed(shown[ESSENTIAL:]) if self._columns[index] not in PROSE), None)
+        kept = PROSE - EXPENDABLE
+        return next((index for index in reversed(shown[ESSENTIAL:]) if self._columns[index] not in kept), None)
 
     def _fits(self, shown: Sequence[int], console: Console, options: ConsoleOptions) -> bool:
         needed = sum(self._width(index, console, options) + GAP for index in shown) - GAP
