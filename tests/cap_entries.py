@@ -10,7 +10,7 @@ from clarion_server.adapters.storage.schema import cap_entries
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.people.cap_person import CapPerson
-from clarion_server.domain.sending_policies.cap_entries import AddedEntries, CapEntries
+from clarion_server.domain.sending_policies.cap_entries import CapEntries, pack
 from clarion_server.domain.sending_policies.cap_rules import CapScope
 from sqlalchemy import select
 
@@ -28,8 +28,8 @@ def save(unit: UnitOfWork, entries: Mapping[CapRow, CapEntries]) -> None:
 
 def add(unit: UnitOfWork, times: Mapping[CapRow, dict[str, Instant]], *, memory: Span, now: Instant) -> None:
     """Adds messages with their times to these rows."""
-    added = {scope: AddedEntries(memory, of_scope) for scope, of_scope in _by_scope(times).items()}
-    unit.caps.add(added, now)
+    added = {row: (max(of_row.values()) + memory, len(of_row), pack(of_row)) for row, of_row in times.items()}
+    unit.caps.add(_by_scope(added), now)
 
 
 def _by_scope(rows: Mapping[CapRow, T]) -> dict[CapScope, dict[CapPerson, T]]:

@@ -25,8 +25,8 @@ from clarion_server.domain.campaigns.campaign_definition import (
 from clarion_server.domain.consent.choice import EMAIL
 from clarion_server.domain.errors import CampaignNotLive, CampaignOutdated, CampaignOutsideWindow, ResourceNotFound
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.messages.message import Lane
 from clarion_server.domain.people.identity import BUILT_IN, NO_NAMESPACES, IdentityNamespace, namespace_of
+from clarion_server.domain.triggering.trigger import TriggerKind
 
 #: Compiled versions take about this many bytes at most, and live campaigns as many again. A version of a small mail
 #: takes 20 KB, so there is room for 1,600 of each.
@@ -41,7 +41,7 @@ class LiveCampaign:
     campaign: Campaign
     version: CompiledVersion
     schema: CompiledSchema
-    lane: Lane
+    kind: TriggerKind
     namespace: IdentityNamespace
     """Is the namespace of its recipients' identities."""
     takes_any_email: bool
@@ -175,7 +175,16 @@ class CampaignCache:
         stores_profiles = definition.unknown_recipient_policy is UnknownRecipientPolicy.CREATE
         # Its draft may be as large as the version, and no trigger reads it.
         campaign = replace(campaign, definition=definition)
-        return LiveCampaign(campaign, version, schema, definition.lane, namespace, is_email and not stores_profiles)
+        kind = TriggerKind(
+            campaign.sandbox,
+            campaign.key,
+            campaign.revision,
+            version.actions,
+            definition.lane,
+            definition.topic,
+            version.sending_policy,
+        )
+        return LiveCampaign(campaign, version, schema, kind, namespace, is_email and not stores_profiles)
 
     async def _namespace(self, sandbox: str, name: str) -> IdentityNamespace:
         """Returns the namespace of a live campaign, which stays the same as long as the campaign is in use."""

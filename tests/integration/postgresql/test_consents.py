@@ -21,7 +21,7 @@ from clarion_server.domain.triggering.acceptance import Accepted, decide_all
 from clarion_server.domain.triggering.consent_facts import ConsentQuestion
 from clarion_server.domain.triggering.exclusion_rules import ExclusionFacts
 from clarion_server.domain.triggering.targets import AcceptedRecipient, TargetAction
-from clarion_server.domain.triggering.trigger import Trigger
+from clarion_server.domain.triggering.trigger import Trigger, TriggerKind
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
@@ -119,7 +119,8 @@ def accept(work: UnitOfWork, sender: Sender) -> None:
     action = samples.message(sender.campaign.key, sender.channel.key, lane=Lane.MARKETING).action
     execution, revision = samples.execution(sender.campaign.key), sender.campaign.revision
     targets = [TargetAction(action)]
-    trigger = Trigger(execution, revision, targets, Lane.MARKETING, None, None, [recipient], samples.NOW, [None])
+    kind = TriggerKind(samples.SANDBOX, sender.campaign.key, revision, targets, Lane.MARKETING, None, None)
+    trigger = Trigger(execution, kind, [recipient], samples.NOW, [None])
     triggers, facts = read_facts(work, [AcceptItem(trigger, (), [None])], EXCLUSIONS, MEMBERSHIPS)
     (decision,) = decide_all(triggers, facts)
     assert isinstance(decision, Accepted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -240,6 +241,21 @@ READS = {
 def read_by(statement: Statement) -> str:
     text = " ".join(statement[0].split())
     return next((name for name, part in READS.items() if text.startswith("SELECT") and part in text), "")
+
+
+async def test_the_triggers_of_a_batch_about_known_people_take_as_many_statements_as_one(
+    process: Process, store: SqlStore
+) -> None:
+    world, people = process.world, recipients(12)
+    await world.live("welcome", unknown_recipient_policy=UnknownRecipientPolicy.CREATE)
+    await process.trigger(*people, campaign_id="welcome")
+    await Policies(world).make(caps=(FrequencyCap(5, sliding=DAY),), quiet_hours=())
+    await world.live(category=Category.MARKETING, actions=(Action("email", "orders", GREETING),))
+    await process.trigger(recipient("email:sent@clarion.test"))
+    one = await statements_of(process, store, people[0])
+    with recorded(store) as together:
+        await asyncio.gather(*[process.trigger(each) for each in people[1:]])
+    assert len(together) == one
 
 
 async def test_what_ends_without_a_hand_off_is_given_back_in_three_statements(

@@ -22,7 +22,7 @@ from clarion_server.domain.triggering.exclusion_rules import ExclusionFacts
 from clarion_server.domain.triggering.execution import IDEMPOTENCY_WINDOW, Execution, MessageResult, RecipientResult
 from clarion_server.domain.triggering.follow_ups import follow_ups
 from clarion_server.domain.triggering.targets import AcceptedRecipient, TargetAction
-from clarion_server.domain.triggering.trigger import Trigger
+from clarion_server.domain.triggering.trigger import Trigger, TriggerKind
 from clarion_server.domain.violation import required
 
 CAMPAIGN = 7
@@ -33,7 +33,7 @@ def target(id_: str, channel: Channel, channel_key: int) -> TargetAction:
 
 
 def version_actions(of: Trigger) -> list[VersionAction]:
-    return [each.action for each in of.actions]
+    return [each.action for each in of.kind.actions]
 
 
 MAIL = target("mail", Channel.EMAIL, 1)
@@ -76,7 +76,8 @@ def recipient(index: int, *addresses: str) -> AcceptedRecipient:
 
 def trigger(*recipients: AcceptedRecipient, actions: tuple[TargetAction, ...] = (MAIL,), **changes: Any) -> Trigger:
     execution = replace(EXECUTION, actions=tuple(each.action.id for each in actions))
-    plain = Trigger(execution, 3, actions, Lane.RAPID, None, None, recipients, 1_000, (None,) * len(actions))
+    kind = TriggerKind("default", CAMPAIGN, 3, actions, Lane.RAPID, None, None)
+    plain = Trigger(execution, kind, recipients, 1_000, (None,) * len(actions))
     return replace(plain, **changes)
 
 

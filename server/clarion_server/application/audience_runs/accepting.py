@@ -112,7 +112,7 @@ class MemberAcceptor:
     ) -> Part | None:
         """Returns the next members; None while there is no room for messages to them."""
         keys, now = {each.action.channel_key for each in live.version.actions}, self.clock.now()
-        if any(unit.messages.has_waiting(key, live.lane, now, MAX_WAITING) for key in keys):
+        if any(unit.messages.has_waiting(key, live.kind.lane, now, MAX_WAITING) for key in keys):
             return None
         return Part(run, live, unit.audience_runs.members(run, live.namespace.id, count), taken)
 

@@ -51,11 +51,7 @@ class Part:
         trigger = Trigger(
             # The request id stays with the execution, which is stored already.
             replace(execution, request_id=None, accept_time=now),
-            live.campaign.revision,
-            version.actions,
-            live.lane,
-            version.definition.topic,
-            version.sending_policy,
+            live.kind,
             recipients,
             now,
             (None,) * len(version.actions),
@@ -126,7 +122,7 @@ def exclude_repeated(run: AudienceRun, taken: TakenAddresses, unit: UnitOfWork, 
     wanting: dict[str, list[tuple[int, int]]] = {}
     reasons = dict(trigger.reasons)
     for recipient in trigger.recipients:
-        for index, target in enumerate(trigger.actions):
+        for index, target in enumerate(trigger.kind.actions):
             position = recipient.index, index
             if position in reasons:
                 continue

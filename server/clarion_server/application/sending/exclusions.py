@@ -114,29 +114,31 @@ class ExclusionReader:
         if message.sending_policy is None:
             return None
         kind = kind_of(message.action, message.sending_policy)
-        group = CapGroup(kind, [(message.identity, message.address, message.cap_person)])
+        counted_for = [] if message.cap_person is None else [message.cap_person]
+        recipients = [] if counted_for else [(message.identity, message.address)]
+        group = CapGroup(kind, recipients, counted_for)
         keys = self._keys(message, stored)
         return PolicyQuestion(
             message.action.sandbox, message.sending_policy, message.action.category, keys, (group,) if with_caps else ()
         )
 
     def _keys(self, message: Message, stored: Mapping[str, Namespaces]) -> dict[str, IdentityKey]:
-        """Returns what the recipient's identity is compared by, under the identity as it was given; nothing for one
-        that is malformed.
+        """Returns what the identities of the recipient and of whoever has the address are compared by, by the form that
+        is given; nothing for one that is malformed.
         """
         name, _, value = message.identity.partition(":")
         namespace = namespace_of(name, stored.get(message.action.sandbox, NO_NAMESPACES))
         normal = self._identities.normal_value(namespace, value)
         # What is none of its namespace belongs to nobody: a webhook takes any text as an e-mail address.
-        return {} if normal is None else {message.identity: IdentityKey(name, normal)}
-
-    def question(self, message: Message, stored: Mapping[str, Namespaces]) -> ConsentQuestion:
-        """`stored` are the stored namespaces of identities by sandbox."""
-        keys = self._keys(message, stored)
+        keys = {} if normal is None else {message.identity: IdentityKey(name, normal)}
         owner = address_identity(message.action.channel, message.address)
         if owner is not None and owner not in keys:
             keys[owner] = address_key(message.address)
-        return ConsentQuestion(message.action.sandbox, message.action.topic, keys)
+        return keys
+
+    def question(self, message: Message, stored: Mapping[str, Namespaces]) -> ConsentQuestion:
+        """`stored` are the stored namespaces of identities by sandbox."""
+        return ConsentQuestion(message.action.sandbox, message.action.topic, self._keys(message, stored))
 
 
 @value

@@ -24,7 +24,7 @@ from clarion_server.domain.sending_policies.cap_rules import (
 from clarion_server.domain.sending_policies.frequency_cap import MAX_COUNT
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
 from clarion_server.domain.sending_policies.sending_policy import SendingPolicy, TimeZoneSource
-from clarion_server.domain.triggering.consent_facts import address_identity, address_key, identities_of_others
+from clarion_server.domain.triggering.consent_facts import address_identity, address_key
 
 
 def read_policies(
@@ -42,50 +42,47 @@ def read_policies(
     ]
     if not asked:
         return SendingHours(), CapLedger()
-    capped = _by_kind(group for question, policy in asked if policy.caps for group in question.groups)
-    people.look_up(_identities(asked, capped))
+    groups = _by_kind(group for question, policy in asked if policy.caps for group in question.groups)
+    people.look_up(_identities(asked))
     hours = SendingHours(policies, people.known)
-    if not capped:
+    if not groups:
         return hours, CapLedger()
-    return hours, _ledger(unit, capped, CapRules(hours, _tags(unit, policies.values(), capped)), people)
+    return hours, _ledger(unit, groups, CapRules(hours, _tags(unit, policies.values(), groups)), people)
 
 
-#: Holds the recipients of messages that caps may count, by what these messages have in common.
-_Capped = Mapping[CapKind, Sequence[CapRecipient]]
+def _by_kind(groups: Iterable[CapGroup]) -> Collection[CapGroup]:
+    """Returns one group for each kind: the messages of a claim are groups of one."""
+    found: dict[CapKind, CapGroup] = {}
+    for group in groups:
+        of_kind = found.get(group.kind)
+        if of_kind is None:
+            found[group.kind] = CapGroup(group.kind, [*group.recipients], [*group.counted_for])
+        else:
+            of_kind.recipients.extend(group.recipients)
+            of_kind.counted_for.extend(group.counted_for)
+    return found.values()
 
 
-def _by_kind(groups: Iterable[CapGroup]) -> _Capped:
-    """Returns the recipients of all groups: nearly all triggers of a batch have messages of one kind."""
-    found: dict[CapKind, list[CapRecipient]] = {}
-    for kind, recipients in groups:
-        found.setdefault(kind, []).extend(recipients)
-    return found
-
-
-def _identities(
-    asked: Iterable[tuple[PolicyQuestion, SendingPolicy]], capped: _Capped
-) -> dict[SandboxNamespace, dict[str, str]]:
+def _identities(asked: Iterable[tuple[PolicyQuestion, SendingPolicy]]) -> dict[SandboxNamespace, dict[str, str]]:
     """Returns the identities whose profiles are needed."""
     wanted: dict[SandboxNamespace, dict[str, str]] = {}
     for question, policy in asked:
         if policy.caps or policy.time_zone_source is TimeZoneSource.PROFILE:
             for given, key in question.identities.items():
                 wanted.setdefault((question.sandbox, key.namespace), {})[given] = key.value
-    for kind, recipients in capped.items():
-        others = identities_of_others(kind.channel, [(identity, address) for identity, address, _ in recipients])
-        for given, key in others.items():
-            wanted.setdefault((kind.sandbox, key.namespace), {})[given] = key.value
     return wanted
 
 
-def _tags(unit: UnitOfWork, policies: Iterable[SendingPolicy], capped: _Capped) -> Mapping[int, Collection[str]]:
+def _tags(
+    unit: UnitOfWork, policies: Iterable[SendingPolicy], groups: Iterable[CapGroup]
+) -> Mapping[int, Collection[str]]:
     if all(cap.tag is None for policy in policies for cap in policy.caps):
         return {}
-    return unit.campaigns.folded_tags({kind.campaign_key for kind in capped})
+    return unit.campaigns.folded_tags({group.kind.campaign_key for group in groups})
 
 
-def _ledger(unit: UnitOfWork, capped: _Capped, rules: CapRules, people: People) -> CapLedger:
-    counted = [(kind, recipients) for kind, recipients in capped.items() if rules.of(kind)]
+def _ledger(unit: UnitOfWork, groups: Iterable[CapGroup], rules: CapRules, people: People) -> CapLedger:
+    counted = [group for group in groups if rules.of(group.kind)]
     found = _Counting(unit, people, rules, counted)
     if found.strangers and (met := unit.caps.hold_strangers(found.strangers)):
         # Others made profiles of them meanwhile.
@@ -98,21 +95,15 @@ def _ledger(unit: UnitOfWork, capped: _Capped, rules: CapRules, people: People) 
 class _Counting:
     """Finds out for whom messages count."""
 
-    def __init__(
-        self,
-        unit: UnitOfWork,
-        people: People,
-        rules: CapRules,
-        counted: Iterable[tuple[CapKind, Sequence[CapRecipient]]],
-    ) -> None:
+    def __init__(self, unit: UnitOfWork, people: People, rules: CapRules, counted: Iterable[CapGroup]) -> None:
         self._unit = unit
         self._people = people
         self._count_strangers: bool | None = None
         self._messages = 0
         self._least = MAX_COUNT
         self._may_be_stored = False
-        self.people: dict[CapKind, dict[tuple[str, str], CapPerson]] = {}
-        """Says whom new messages count for, by their kind and by identity and address of the recipient."""
+        self.people: dict[CapKind, dict[CapRecipient, CapPerson]] = {}
+        """Says whom new messages count for, by their kind and recipient."""
         self.wanted: dict[CapScope, dict[CapPerson, bool]] = {}
         """Says whose entries are needed, and whether they are needed even if there are none yet."""
         self.formers: dict[CapPerson, CapPerson] = {}
@@ -121,8 +112,8 @@ class _Counting:
         """Holds the identities of those without a profile. Nobody must make one until what is counted for them is
         stored, as another transaction would find nothing counted for it.
         """
-        for kind, recipients in counted:
-            self._add(kind, recipients, rules.of(kind))
+        for group in counted:
+            self._add(group, rules.of(group.kind))
 
     @property
     def unread_below(self) -> int:
@@ -133,15 +124,16 @@ class _Counting:
         most = self._messages - min(map(len, self.wanted.values())) + 1
         return self._least - most + 1
 
-    def _add(self, kind: CapKind, recipients: Sequence[CapRecipient], rules: Sequence[CapRule]) -> None:
+    def _add(self, group: CapGroup, rules: Sequence[CapRule]) -> None:
+        kind = group.kind
         of_kind = self.people.setdefault(kind, {})
         known, has_owners = self._people.known.get(kind.sandbox, NOBODY), kind.channel is Channel.EMAIL
-        persons: dict[CapPerson, bool] = {}
-        for identity, address, counted_for in recipients:
-            if counted_for is not None:
-                persons[counted_for] = self._may_be_stored = True
+        persons = dict.fromkeys(group.counted_for, True)
+        self._may_be_stored |= bool(persons)
+        for recipient in group.recipients:
+            identity, address = recipient
             # Magic recipients use up nothing.
-            elif (recipient := (identity, address)) not in of_kind and simulated_outcome(address) is None:
+            if recipient not in of_kind and simulated_outcome(address) is None:
                 profile = known.get(identity)
                 # Nearly every recipient has a profile and its own address, which this does as `_find` without a call.
                 if profile and self._count_strangers is False and not (has_owners and identity != f"email:{address}"):
@@ -150,7 +142,7 @@ class _Counting:
                     person = self._find(kind, identity, address)
                 of_kind[recipient] = person
                 persons[person] = True
-        self._messages += len(recipients)
+        self._messages += len(group.recipients) + len(group.counted_for)
         self._least = min(self._least, *(rule.cap.count for rule in rules))
         for rule in rules:
             of_scope = self.wanted.setdefault(rule.scope, {})

@@ -25,10 +25,18 @@ from clarion_server.application.triggering.stored_profiles import ProfileUse, St
 from clarion_server.domain.campaigns.campaign_definition import ActionMode
 from clarion_server.domain.events.counter import count_failed_rules
 from clarion_server.domain.messages.message import Message, MessageState, message_id
+from clarion_server.domain.people.identity import IdentityKey
 from clarion_server.domain.sending_policies.cap_ledger import PolicyQuestion
 from clarion_server.domain.triggering.acceptance import Accepted, Decision, Facts, decide_all
 from clarion_server.domain.triggering.consent_facts import ConsentQuestion
-from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, Trigger, consent_question, policy_question
+from clarion_server.domain.triggering.trigger import (
+    NO_ATTRIBUTES,
+    Trigger,
+    TriggerKind,
+    cap_groups,
+    identities_of,
+    identities_of_others,
+)
 from clarion_server.domain.value import value
 
 
@@ -93,8 +101,8 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
                         reservation.release(unused)
                 elif own or item.trigger.execution.action_mode is ActionMode.ALL or not index:
                     # Nothing was to be queued for the later actions of FIRST_DELIVERABLE.
-                    trigger, channel_key = item.trigger, item.trigger.actions[index].action.channel_key
-                    self._queue.queued(channel_key, trigger.lane, own, trigger.release_time)
+                    trigger, channel_key = item.trigger, item.trigger.kind.actions[index].action.channel_key
+                    self._queue.queued(channel_key, trigger.kind.lane, own, trigger.release_time)
         self._direct.hand_off(direct)
         self._metrics.count_accepted(message_count)
 
@@ -129,7 +137,7 @@ def read_facts(
     made for campaigns that want it.
     """
     campaigns = unit.campaigns.lock({item.trigger.execution.campaign_key for item in items})
-    asking = {item.trigger.execution.sandbox for item in items if item.trigger.asks_consent}
+    asking = {item.trigger.execution.sandbox for item in items if item.trigger.kind.asks_consent}
     if asking:
         # Before profiles are made, as whoever stores choices makes them under this lock too.
         unit.consents.lock_shared(asking)
@@ -157,19 +165,32 @@ def _asked(completed: Sequence[tuple[Trigger, bool]], campaigns: Mapping[int, Lo
     addresses: dict[str, set[str]] = {}
     consents: list[ConsentQuestion] = []
     policies: list[PolicyQuestion] = []
-    for trigger, are_known in completed:
-        if (consent := consent_question(trigger, are_known=are_known)) is not None:
-            consents.append(consent)
-        campaign = campaigns.get(trigger.execution.campaign_key)
+    for kind, triggers in _by_kind(completed).items():
+        recipients = [each for trigger, _ in triggers for each in trigger.recipients]
+        campaign = campaigns.get(kind.campaign_key)
+        policy = kind.sending_policy if campaign is not None and campaign.has_sending_policies else None
+        identities: dict[str, IdentityKey] = {}
+        if kind.asks_consent or policy is not None:
+            unknown = [each for trigger, are_known in triggers if not are_known for each in trigger.recipients]
+            identities = {**identities_of_others(kind, recipients), **identities_of(unknown)}
+        if kind.asks_consent:
+            consents.append(ConsentQuestion(kind.sandbox, kind.topic, identities))
         if campaign is None:
             continue
-        sandbox = trigger.execution.sandbox
-        sandboxes[sandbox] = campaign.has_allow_list
+        sandboxes[kind.sandbox] = campaign.has_allow_list
         if campaign.has_suppressions:
-            addresses.setdefault(sandbox, set()).update(*[each.addresses for each in trigger.recipients])
-        if campaign.has_sending_policies and (policy := policy_question(trigger, are_known=are_known)) is not None:
-            policies.append(policy)
+            addresses.setdefault(kind.sandbox, set()).update(*[each.addresses for each in recipients])
+        if policy is not None:
+            groups = cap_groups(kind, recipients)
+            policies.append(PolicyQuestion(kind.sandbox, policy, kind.category, identities, groups))
     return sandboxes, addresses, consents, policies
+
+
+def _by_kind(completed: Iterable[tuple[Trigger, bool]]) -> dict[TriggerKind, list[tuple[Trigger, bool]]]:
+    found: dict[TriggerKind, list[tuple[Trigger, bool]]] = {}
+    for each in completed:
+        found.setdefault(each[0].kind, []).append(each)
+    return found
 
 
 def _write(unit: UnitOfWork, accepted: Sequence[Accepted]) -> None:

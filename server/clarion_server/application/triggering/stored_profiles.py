@@ -168,29 +168,25 @@ def _new_profile(
 
 def _complete(trigger: Trigger, use: ProfileUse, people: People) -> Trigger:
     recipients: list[AcceptedRecipient] = []
-    attributes: dict[int, Mapping[str, Any]] = {}
     profile_keys: dict[int, int] = {}
     rejections: dict[int, tuple[Violation, ...]] = {}
     reasons: dict[tuple[int, int], ExclusionReason] = {}
-    known, uses_attributes = people.known.get(trigger.execution.sandbox, NOBODY), trigger.uses_attributes
+    known, completion = people.known.get(trigger.execution.sandbox, NOBODY), _Completion(trigger, use)
     for recipient in trigger.recipients:
         index, profile = recipient.index, known.get(recipient.identity)
         if profile is None and use.members is not None and index in use.members.stored:
             continue
         if profile is None:
-            result: _Result = _check_unknown(recipient, use)
+            result = _check_unknown(recipient, use)
         else:
             profile_keys[index] = profile.key
-            result = _complete_recipient(recipient, profile, use, uses_attributes)
+            result = completion.complete(recipient, profile)
         if isinstance(result, AcceptedRecipient):
             recipients.append(result)
-        elif isinstance(result, _Completed):
-            recipients.append(result.recipient)
-            attributes[index] = result.attributes
         elif use.members is not None:
-            recipients.append(replace(recipient, addresses=("",) * len(trigger.actions)))
+            recipients.append(replace(recipient, addresses=("",) * len(trigger.kind.actions)))
             reason = ExclusionReason.PROFILE_UNKNOWN if _UNKNOWN in result else ExclusionReason.NO_ADDRESS
-            reasons.update({(index, action): reason for action in range(len(trigger.actions))})
+            reasons.update({(index, action): reason for action in range(len(trigger.kind.actions))})
         else:
             rejections[index] = tuple(violation.under(f"recipients[{index}]") for violation in result)
     if rejections and not (use.allow_partial and recipients):
@@ -200,22 +196,14 @@ def _complete(trigger: Trigger, use: ProfileUse, people: People) -> Trigger:
         trigger = replace(trigger, execution=execution)
     if reasons:
         trigger = replace(trigger, reasons=reasons)
-    return trigger.completed(recipients, attributes, profile_keys)
+    return trigger.completed(recipients, completion.attributes, completion.profiles, profile_keys)
 
 
-@value
-class _Completed:
-    """Is a recipient with the attributes of the call over the stored ones, for a content that reads them."""
-
-    recipient: AcceptedRecipient
-    attributes: Mapping[str, Any]
+#: Is a recipient, or what is wrong.
+_Result = AcceptedRecipient | list[Violation]
 
 
-#: Is a recipient of whom no attributes are used, or one of whom some are, or what is wrong.
-_Result = AcceptedRecipient | _Completed | list[Violation]
-
-
-def _check_unknown(recipient: AcceptedRecipient, use: ProfileUse) -> AcceptedRecipient | list[Violation]:
+def _check_unknown(recipient: AcceptedRecipient, use: ProfileUse) -> _Result:
     given, definition = use.inputs[recipient.index], use.live.version.definition
     if use.policy is UnknownRecipientPolicy.REJECT and not _is_magic(given):
         return [_UNKNOWN]
@@ -223,40 +211,43 @@ def _check_unknown(recipient: AcceptedRecipient, use: ProfileUse) -> AcceptedRec
     return violations or recipient
 
 
-def _complete_recipient(
-    recipient: AcceptedRecipient, profile: KnownProfile, use: ProfileUse, uses_attributes: bool
-) -> _Result:
-    given, version, text = use.inputs[recipient.index], use.live.version, profile.attributes
-    locale = recipient.locale
-    if profile.locale and not given.locale and not (given.profile and choose_locale("", given.profile, "").value):
-        locale = profile.locale
-    reads_stored = version.reads_profile and text != _NO_ATTRIBUTES
-    chooses_address = use.lacks_address
-    for member in version.address_members:
-        chooses_address = chooses_address or member in text
-    if not reads_stored and not chooses_address:
-        return recipient if locale == recipient.locale else replace(recipient, locale=locale)
-    merged: Mapping[str, Any] | None = None
-    addresses = recipient.addresses
-    # Parsing takes longer than all else here, and a message is stored with the attributes as JSON.
-    if chooses_address or given.profile or uses_attributes:
-        merged = {**orjson.loads(text or _NO_ATTRIBUTES), **given.profile}
-    if chooses_address:
-        addresses, violations = choose_addresses(given.address, merged or {}, given.identity, version.definition)
-        if violations:
-            return violations
-    completed = AcceptedRecipient(
-        recipient.index,
-        recipient.identity,
-        addresses,
-        locale,
-        recipient.context,
-        _json_of(merged, profile, given) if reads_stored else recipient.profile,
-        recipient.labels,
-        recipient.normal_value,
-    )
-    return _Completed(completed, merged) if reads_stored and merged is not None else completed
+class _Completion:
+    """Completes the recipients of a trigger from their profiles."""
 
+    def __init__(self, trigger: Trigger, use: ProfileUse) -> None:
+        version = use.live.version
+        self._inputs = use.inputs
+        self._definition = version.definition
+        self._reads_profile = version.reads_profile
+        self._address_members = version.address_members
+        self._lacks_address = use.lacks_address
+        self._uses_attributes = trigger.uses_attributes
+        self.attributes: dict[int, Mapping[str, Any]] = {}
+        """Holds the attributes of the call over the stored ones by position, where they are used now."""
+        self.profiles: dict[int, bytes] = {}
+        """Holds them as JSON by position, where a content may read them."""
 
-def _json_of(merged: Mapping[str, Any] | None, profile: KnownProfile, given: RecipientInput) -> bytes:
-    return to_json(merged or {}) if given.profile else profile.attributes.encode()
+    def complete(self, recipient: AcceptedRecipient, profile: KnownProfile) -> _Result:
+        index, text = recipient.index, profile.attributes
+        given, addresses, locale = self._inputs[index], recipient.addresses, recipient.locale
+        if profile.locale and not given.locale and not (given.profile and choose_locale("", given.profile, "").value):
+            locale = profile.locale
+        reads_stored = self._reads_profile and text != _NO_ATTRIBUTES
+        chooses_address = self._lacks_address
+        for member in self._address_members:
+            chooses_address = chooses_address or member in text
+        merged: Mapping[str, Any] | None = None
+        # Parsing takes longer than all else here, and a message is stored with the attributes as JSON.
+        if chooses_address or (reads_stored and (given.profile or self._uses_attributes)):
+            merged = {**orjson.loads(text or _NO_ATTRIBUTES), **given.profile}
+        if chooses_address:
+            addresses, violations = choose_addresses(given.address, merged or {}, given.identity, self._definition)
+            if violations:
+                return violations
+        if reads_stored:
+            self.profiles[index] = to_json(merged or {}) if given.profile else text.encode()
+            if merged is not None:
+                self.attributes[index] = merged
+        if addresses is recipient.addresses and locale == recipient.locale:
+            return recipient
+        return recipient.completed(addresses, locale)

@@ -46,7 +46,7 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.triggering.acceptance import Accepted, Decision, Refused, Replayed
 from clarion_server.domain.triggering.execution import NO_EXCLUSIONS, Execution
 from clarion_server.domain.triggering.explanation import Explanation
-from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_PROFILE_KEYS, NO_REASONS, Trigger
+from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_PROFILE_KEYS, NO_PROFILES, NO_REASONS, Trigger
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
@@ -203,16 +203,13 @@ class Triggering:
         # Positional arguments, in the order of the fields: names and defaults would take twice as long.
         trigger = Trigger(
             execution,
-            live.campaign.revision,
-            version.actions,
-            live.lane,
-            definition.topic,
-            version.sending_policy,
+            live.kind,
             admission.recipients,
             release,
             tuple([None if each is None else each.owner for each in reservations]),
             (),
             NO_ATTRIBUTES,
+            NO_PROFILES,
             NO_PROFILE_KEYS,
             command.validate_only,
             NO_REASONS,
@@ -230,9 +227,9 @@ class Triggering:
         actions = live.version.actions
         if live.version.definition.action_mode is ActionMode.FIRST_DELIVERABLE:
             # Few messages begin with a later action. They are queued.
-            first = self._dispatch.reserve(actions[0].action.channel_key, live.lane, count)
+            first = self._dispatch.reserve(actions[0].action.channel_key, live.kind.lane, count)
             return (first, *(None,) * (len(actions) - 1))
-        return tuple([self._dispatch.reserve(each.action.channel_key, live.lane, count) for each in actions])
+        return tuple([self._dispatch.reserve(each.action.channel_key, live.kind.lane, count) for each in actions])
 
     async def finish(self, begun: Begun) -> TriggerAnswer | None:
         """Returns None when the campaign has changed meanwhile: the trigger must be checked again.
@@ -330,4 +327,4 @@ def _check(admission: Admission, violations: Sequence[Violation], allow_partial:
 def _weight(trigger: Trigger) -> int:
     """Estimates the number of rows that the trigger writes."""
     contexts = sum([len(recipient.context) for recipient in trigger.recipients])
-    return 1 + (len(trigger.recipients) + contexts // _BYTES_PER_ROW) * len(trigger.actions)
+    return 1 + (len(trigger.recipients) + contexts // _BYTES_PER_ROW) * len(trigger.kind.actions)

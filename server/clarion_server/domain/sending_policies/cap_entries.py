@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clarion_server.domain.instant import Instant, Span
-from clarion_server.domain.people.cap_person import CapPerson
-from clarion_server.domain.value import value
 
 
 class CapEntries:
@@ -77,11 +75,25 @@ def pack(times: Mapping[str, Instant]) -> str:
     return "".join([f"{message_id}:{time}," for message_id, time in times.items()])
 
 
-@value
-class AddedEntries:
-    """Holds messages that count from now on, in one scope, for people whose entries were not read."""
+#: Messages that count from now on for somebody whose entries were not read, as the store has them: from when on none of
+#: them can count, their number, and their text. It is a plain tuple, as a batch makes one for nearly everybody.
+AddedEntries = tuple[Instant, int, str]
 
-    memory: Span
-    """Says how long after its instant a message may still count."""
-    times: dict[CapPerson, dict[str, Instant]]
-    """Holds the times by message id, by whom they are counted for."""
+
+def with_entry(added: AddedEntries | None, message_id: str, time: Instant, memory: Span) -> AddedEntries:
+    """Returns the entries, or none, with a message at that time. `memory` is as in `CapEntries.put`."""
+    entry = f"{message_id}:{time},"
+    if added is None:
+        return time + memory, 1, entry
+    until, number, packed = added
+    if packed.endswith(entry):
+        # Another cap that counts the same messages was here before.
+        return added
+    return max(until, time + memory), number + 1, packed + entry
+
+
+def unpacked(added: AddedEntries | None) -> CapEntries:
+    if added is None:
+        return CapEntries()
+    until, _, packed = added
+    return CapEntries(None, until, packed)

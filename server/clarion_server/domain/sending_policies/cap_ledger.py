@@ -11,7 +11,12 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.message import Message
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.people.identity import IdentityKey
-from clarion_server.domain.sending_policies.cap_entries import AddedEntries, CapEntries
+from clarion_server.domain.sending_policies.cap_entries import (
+    AddedEntries,
+    CapEntries,
+    unpacked,
+    with_entry,
+)
 from clarion_server.domain.sending_policies.cap_rules import (
     CapGroup,
     CapKind,
@@ -32,21 +37,20 @@ class PolicyQuestion:
     policy: str
     category: Category
     identities: Mapping[str, IdentityKey]
-    """Of the recipients, as far as they are not looked up yet: what each is compared by, by the form that is given."""
+    """Of the recipients and of whoever has their addresses, as far as they are not looked up yet: what each is
+    compared by, by the form that is given.
+    """
     groups: Iterable[CapGroup] = ()
     """Holds the messages for which room is asked. It is read once, and only if the policy has caps."""
 
 
 #: The entries of all persons, for all caps of a policy that count the same messages.
 EntriesByScope = Mapping[CapScope, Mapping[CapPerson, CapEntries]]
+#: Messages that count from now on for people whose entries were not read.
+AddedByScope = Mapping[CapScope, Mapping[CapPerson, AddedEntries]]
 #: By the identity and the address of a recipient: for whom a new message counts.
 CountedPeople = Mapping[tuple[str, str], CapPerson]
 _NOBODY: CountedPeople = {}
-
-
-#: Messages that count from now on for people whose entries were not read.
-AddedByScope = Mapping[CapScope, AddedEntries]
-_NONE: Mapping[str, Instant] = {}
 
 
 class CountingCap(NamedTuple):
@@ -56,15 +60,17 @@ class CountingCap(NamedTuple):
     most: int
     """Is the number of messages that it allows."""
     read: dict[CapPerson, CapEntries]
-    added: dict[CapPerson, dict[str, Instant]]
+    added: dict[CapPerson, AddedEntries]
     """Is what counts from now on for whoever is not there, and has nothing else, or so little that there is room."""
 
 
 def have_room(caps: Iterable[CountingCap], person: CapPerson) -> bool:
     """Returns whether the caps have room for the person, whatever their windows, as for most people."""
     for _, most, read, added in caps:
-        number = read[person].count if person in read else len(added.get(person, _NONE))
-        if number >= most:
+        if person in read:
+            if read[person].count >= most:
+                return False
+        elif person in added and added[person][1] >= most:
             return False
     return True
 
@@ -75,7 +81,7 @@ def count(caps: Iterable[CountingCap], person: CapPerson, message_id: str, time:
         if person in read:
             read[person].put(message_id, time, now, rule.memory)
         else:
-            added.setdefault(person, {})[message_id] = time
+            added[person] = with_entry(added.get(person), message_id, time, rule.memory)
 
 
 @dataclass(slots=True)
@@ -91,7 +97,7 @@ class CapLedger:
     """Holds what was read. Whoever is missing has so little that there is room for every message of the batch, or
     nothing at all.
     """
-    added: dict[CapScope, AddedEntries] = field(default_factory=dict)
+    added: dict[CapScope, dict[CapPerson, AddedEntries]] = field(default_factory=dict)
     """Holds what counts from now on for those who are missing there."""
     moved: dict[str, CapPerson] = field(default_factory=dict)
     """Is whom stored messages are counted for, by id, where that has changed."""
@@ -132,8 +138,8 @@ class CapLedger:
         return found
 
     def _counting_cap(self, rule: CapRule) -> CountingCap:
-        added = self.added.setdefault(rule.scope, AddedEntries(rule.memory, {}))
-        return CountingCap(rule, rule.cap.count, self.entries.setdefault(rule.scope, {}), added.times)
+        read, added = self.entries.setdefault(rule.scope, {}), self.added.setdefault(rule.scope, {})
+        return CountingCap(rule, rule.cap.count, read, added)
 
     def find_full(self, message: Message, time: Instant) -> SendingPolicy | None:
         """Returns the policy of a cap that has no room for the message when it leaves, at that time or at the opening
@@ -144,8 +150,8 @@ class CapLedger:
         if person is None or have_room(caps, person):
             return None
         for rule, most, read, added in caps:
-            times = read[person].times if person in read else added.get(person, _NONE)
-            if len(times) >= most and self._is_full(message, time, rule, times):
+            entries = read[person] if person in read else unpacked(added.get(person))
+            if entries.count >= most and self._is_full(message, time, rule, entries.times):
                 return rule.policy
         return None
 

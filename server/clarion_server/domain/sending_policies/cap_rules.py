@@ -28,15 +28,18 @@ class CapKind(NamedTuple):
     topic: str | None
 
 
-#: Holds the identity and the address of a recipient, and for whom a message counts already, if it does.
-CapRecipient = tuple[str, str, CapPerson | None]
+#: Holds the identity and the address of a recipient.
+CapRecipient = tuple[str, str]
 
 
 class CapGroup(NamedTuple):
     """Messages of one kind, some of which may not exist yet."""
 
     kind: CapKind
-    recipients: Sequence[CapRecipient]
+    recipients: list[CapRecipient]
+    """Holds those of the messages that count for nobody yet."""
+    counted_for: list[CapPerson]
+    """Holds for whom the other messages count."""
 
 
 def kind_of(action: VersionAction, policy: str | None) -> CapKind:

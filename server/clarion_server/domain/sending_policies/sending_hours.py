@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from clarion_server.domain.addresses.magic import simulated_outcome
+from clarion_server.domain.category import Category
 from clarion_server.domain.instant import MINUTE, SECOND, Instant, Span
-from clarion_server.domain.messages.message import Lane, Message, category_of
+from clarion_server.domain.messages.message import Lane, Message
 from clarion_server.domain.people.profile import NOBODY, KnownPeople
 from clarion_server.domain.people.time_zone import is_time_zone, time_zone
 from clarion_server.domain.sending_policies.quiet_hours import OpeningHours
@@ -70,10 +71,10 @@ class SendingHours:
             found = self._of_messages[message.id] = (time, self._find_opening(message, time))
         return found[1]
 
-    def leaving(self, sandbox: str, policy: SendingPolicy, lane: Lane, time: Instant) -> Leaving:
-        """Returns when messages of the policy and the lane may leave that are due at that time."""
-        closes = category_of(lane) in policy.categories and not policy.is_always_open
-        return Leaving(self, sandbox, policy if closes else None, time)
+    def leaving(self, policy: SendingPolicy, category: Category) -> Leaving:
+        """Returns when messages of the policy and the category may leave."""
+        closes = category in policy.categories and not policy.is_always_open
+        return Leaving(self, policy if closes else None)
 
     def closing(self, message: Message, time: Instant) -> Instant | None:
         """Returns when the hours end in which the message may be sent at `time`; None if that is later than the next
@@ -112,26 +113,29 @@ class SendingHours:
 
 
 class Leaving:
-    """Finds when messages may leave that have one sandbox, policy, lane and time."""
+    """Finds when messages may leave that have one policy and category."""
 
     __slots__ = ("_hours", "_openings", "_people", "_policy", "_time")
 
-    def __init__(self, hours: SendingHours, sandbox: str, policy: SendingPolicy | None, time: Instant) -> None:
+    def __init__(self, hours: SendingHours, policy: SendingPolicy | None) -> None:
         """`policy` is None if it is never closed for them."""
         self._hours = hours
         self._policy = policy
-        self._time = time
         #: Those whose time zones count.
-        is_fixed = policy is None or policy.time_zone_source is _FIXED
-        self._people = NOBODY if is_fixed else hours.people.get(sandbox, NOBODY)
-        #: By the name of the time zone.
+        self._people = NOBODY
+        if policy is not None and policy.time_zone_source is not _FIXED:
+            self._people = hours.people.get(policy.sandbox, NOBODY)
+        #: By the name of the time zone, for the time that was asked about last: many messages in a row have the same.
         self._openings: dict[str, Instant] = {}
+        self._time: Instant | None = None
 
-    def opening(self, identity: str, address: str) -> Instant:
+    def opening(self, identity: str, address: str, time: Instant) -> Instant:
         """Returns the first instant at or after the time at which a message to the recipient may be sent."""
-        policy, time = self._policy, self._time
+        policy = self._policy
         if policy is None:
             return time
+        if time != self._time:
+            self._openings, self._time = {}, time
         # This is `zone_name` without a call.
         profile = self._people.get(identity)
         name = policy.time_zone if profile is None else profile.time_zone or policy.time_zone

@@ -21,15 +21,9 @@ from clarion_server.domain.campaigns.targeting import (
     RuleFailures,
 )
 from clarion_server.domain.consent.consent import NOT_ASKED, ConsentDecision
-from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
-from clarion_server.domain.messages.message import Fallback, Message, MessageEnd, MessageState, category_of, message_id
-from clarion_server.domain.people.cap_person import CapPerson
-from clarion_server.domain.sending_policies.cap_ledger import count, have_room
-from clarion_server.domain.sending_policies.cap_rules import kind_of
-from clarion_server.domain.sending_policies.sending_hours import SendingHours
-from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
+from clarion_server.domain.messages.message import Fallback, Message, MessageEnd, MessageState, message_id
 from clarion_server.domain.triggering.exclusion_rules import (
     NO_EXCLUSION_FACTS,
     ExclusionFacts,
@@ -37,15 +31,16 @@ from clarion_server.domain.triggering.exclusion_rules import (
     with_no_rule_matched,
 )
 from clarion_server.domain.triggering.execution import Execution
+from clarion_server.domain.triggering.held_messages import HeldMessages, without_attempt
+from clarion_server.domain.triggering.kind_facts import KindFacts, kind_facts
 from clarion_server.domain.triggering.targets import AcceptedRecipient, ContentChooser
-from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_FILES, Trigger
+from clarion_server.domain.triggering.trigger import NO_ATTRIBUTES, NO_FILES, Trigger, TriggerKind
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
 _QUEUED, _SENDING = MessageState.QUEUED, MessageState.SENDING
 _FIRST_DELIVERABLE, _ACCEPT = ActionMode.FIRST_DELIVERABLE, ExclusionPhase.ACCEPT
-
 
 NO_CHOICES: Mapping[tuple[int, int], ContentChoice] = {}
 
@@ -64,6 +59,15 @@ class Facts:
     exclusions: ExclusionFacts = NO_EXCLUSION_FACTS
     memberships: Mapping[str, Memberships] = field(default_factory=dict)
     """Holds those of the recipients of each trigger with rules that ask about audiences, by the id of its execution."""
+    kinds: dict[TriggerKind, KindFacts] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """Holds what was found about the kinds of triggers that are decided already."""
+
+    def of_kind(self, kind: TriggerKind) -> KindFacts:
+        """Returns what is the same for all triggers of a kind."""
+        found = self.kinds.get(kind)
+        if found is None:
+            found = self.kinds[kind] = kind_facts(kind, self.exclusions)
+        return found
 
     def memberships_of(self, trigger: Trigger) -> Memberships:
         return self.memberships.get(trigger.execution.id, NO_MEMBERSHIPS) if self.memberships else NO_MEMBERSHIPS
@@ -153,7 +157,7 @@ def known_decision(trigger: Trigger, facts: Facts) -> Replayed | CampaignChanged
     # A repeated request gets its first answer, even when the campaign changed or ended in between.
     if earlier is not None and earlier.holds_request_id(execution.accept_time):
         return Replayed(earlier)
-    if facts.revisions.get(execution.campaign_key) != trigger.campaign_revision:
+    if facts.revisions.get(execution.campaign_key) != trigger.kind.campaign_revision:
         return CampaignChanged()
     return None
 
@@ -163,15 +167,15 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     deferred: list[Message] = []
     exclusions: dict[tuple[int, int], Sequence[Exclusion]] = {}
     known, every, only_first = facts.exclusions, trigger.explains, trigger.execution.action_mode is _FIRST_DELIVERABLE
-    consents = known.consents if trigger.asks_consent else None
-    held = _held(trigger, known)
-    chooser = ContentChooser(trigger.actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
+    actions, of_kind = trigger.kind.actions, facts.of_kind(trigger.kind)
+    deciders, held = of_kind.consents, of_kind.held
+    chooser = ContentChooser(actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
     for recipient in trigger.recipients:
         choices = None if chooser is None else chooser.choose(recipient, trigger.data_of(recipient.index))
-        for index, target in enumerate(trigger.actions):
+        for index in range(len(actions)):
             consent = NOT_ASKED
-            if consents is not None:
-                consent = consents.decide(target.action, recipient.identity, recipient.addresses[index])
+            if deciders:
+                consent = deciders[index](recipient.identity, recipient.addresses[index])
             message = _message(trigger, recipient, index, consent, held, choices)
             is_free = held is not None and held.is_free(message, index)
             found = find_exclusions(
@@ -226,10 +230,10 @@ def _message(
     recipient: AcceptedRecipient,
     index: int,
     consent: ConsentDecision,
-    held: _Held | None,
+    held: HeldMessages | None,
     choices: Sequence[ContentChoice] | None,
 ) -> Message:
-    execution, target, owner = trigger.execution, trigger.actions[index], trigger.owners[index]
+    execution, target, owner = trigger.execution, trigger.kind.actions[index], trigger.owners[index]
     position, now, release = recipient.index, execution.accept_time, trigger.release_time
     # Positional arguments: this runs once per message, and keywords would make it a tenth slower.
     return Message(
@@ -239,7 +243,7 @@ def _message(
         recipient.addresses[index],
         recipient.locale,
         recipient.context,
-        recipient.profile,
+        trigger.profiles.get(position, recipient.profile) if trigger.profiles else recipient.profile,
         _QUEUED if owner is None else _SENDING,
         now,
         release,
@@ -252,7 +256,7 @@ def _message(
         _fallbacks(trigger, recipient, index, choices) if execution.action_mode is _FIRST_DELIVERABLE else (),
         # The choice that decides proves later that it was right to send the message.
         None if consent.consent is None else consent.consent.change_key,
-        None if held is None else trigger.sending_policy,
+        None if held is None else trigger.kind.sending_policy,
         trigger.profile_keys.get(position),
         None if held is None else held.person(recipient, index),
         trigger.files.get(position, ()) if trigger.files else (),
@@ -263,87 +267,19 @@ def _fallbacks(
     trigger: Trigger, recipient: AcceptedRecipient, index: int, choices: Sequence[ContentChoice] | None
 ) -> tuple[Fallback, ...]:
     """Returns the actions behind the one at the index, as the recipient would get them."""
-    later = range(index + 1, len(trigger.actions))
+    actions = trigger.kind.actions
+    later = range(index + 1, len(actions))
     if choices is None:
-        chosen = [trigger.actions[each].locales.choose(recipient.locale) for each in later]
+        chosen = [actions[each].locales.choose(recipient.locale) for each in later]
         return tuple(map(Fallback, recipient.addresses[index + 1 :], chosen))
     return tuple([Fallback(recipient.addresses[each], choices[each].locale, choices[each].rule) for each in later])
-
-
-def _under_policy(message: Message, policy: SendingPolicy, hours: SendingHours) -> tuple[Message, bool]:
-    """Returns the new message as its policy lets it leave, and whether it waits for an opening or its turn."""
-    opening = hours.opening(message, message.release_time)
-    # A claim gives it its turn, where the policy has a rate.
-    waits = opening > message.release_time or (policy.rate > 0 and hours.rated_policy_of(message) is not None)
-    if waits:
-        message = _deferred(message, opening)
-    elif message.state is _SENDING and (closing := hours.closing(message, opening)) is not None:
-        message = replace(message, attempts=replace(message.attempts, not_after=closing))
-    return message, waits
 
 
 def _with_exclusions(execution: Execution, exclusions: Mapping[tuple[int, int], Sequence[Exclusion]]) -> Execution:
     return replace(execution, exclusions={position: found[0].reason for position, found in exclusions.items()})
 
 
-class _Held:
-    """Knows how the sending policy of a trigger holds its messages back."""
-
-    __slots__ = ("_caps", "_hours", "_is_open", "_leaving", "_people", "_policy")
-
-    def __init__(self, trigger: Trigger, policy: SendingPolicy, facts: ExclusionFacts) -> None:
-        self._policy = policy
-        self._hours = facts.hours
-        self._leaving = facts.hours.leaving(trigger.execution.sandbox, policy, trigger.lane, trigger.release_time)
-        kinds = [kind_of(each.action, policy.id) for each in trigger.actions] if policy.caps else []
-        #: Whom the caps count that count the messages of each action, and these caps.
-        self._people = [facts.caps.of_kind(each) for each in kinds]
-        self._caps = [facts.caps.counting(each) for each in kinds]
-        #: Whether the policy is open for the last message that was asked about.
-        self._is_open = True
-
-    def person(self, recipient: AcceptedRecipient, index: int) -> CapPerson | None:
-        """Returns for whom caps count the message of an action."""
-        return self._people[index].get((recipient.identity, recipient.addresses[index])) if self._people else None
-
-    def is_free(self, message: Message, index: int) -> bool:
-        """Returns whether the policy is open for the message of an action, and its caps certainly have room."""
-        time, person = message.release_time, message.cap_person
-        self._is_open = self._leaving.opening(message.identity, message.address) == time
-        return self._is_open and (person is None or have_room(self._caps[index], person))
-
-    def applied(self, message: Message, index: int) -> tuple[Message, bool]:
-        """Returns the message that was asked about last as it may leave, and whether it waits for an opening or its
-        turn. Caps count it.
-        """
-        waits = False
-        # Nearly every message is queued while its policy is open, and leaves as it is.
-        if not self._is_open or self._policy.rate > 0 or message.state is _SENDING:
-            message, waits = _under_policy(message, self._policy, self._hours)
-        if message.cap_person is not None:
-            count(self._caps[index], message.cap_person, message.id, message.release_time, message.accept_time)
-        return message, waits
-
-
-def _held(trigger: Trigger, facts: ExclusionFacts) -> _Held | None:
-    """Returns None if no sending policy holds for the trigger's messages."""
-    policy = facts.hours.named(trigger.execution.sandbox, trigger.sending_policy)
-    if policy is None or not policy.holds_for(category_of(trigger.lane)):
-        return None
-    return _Held(trigger, policy, facts)
-
-
-def _deferred(message: Message, opening: Instant) -> Message:
-    """Returns the new message as queued until the opening."""
-    return _without_attempt(message, state=MessageState.QUEUED, release_time=opening, due_time=opening)
-
-
 def _excluded(message: Message, exclusion: Exclusion) -> Message:
     """Returns the new message as excluded when it is accepted."""
     end = MessageEnd(message.accept_time, exclusion)
-    return _without_attempt(message, state=MessageState.EXCLUDED, end=end, cap_person=None)
-
-
-def _without_attempt(message: Message, **changes: Any) -> Message:
-    """Returns the new message with the changes and without an attempt, so that nobody owns it."""
-    return replace(message, attempts=NO_ATTEMPTS, **changes)
+    return without_attempt(message, state=MessageState.EXCLUDED, end=end, cap_person=None)

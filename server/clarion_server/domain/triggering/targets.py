@@ -40,6 +40,20 @@ class AcceptedRecipient:
     normal_value: str
     """Is what its identity is compared by within its namespace."""
 
+    def completed(self, addresses: Sequence[str], locale: str) -> AcceptedRecipient:
+        """Returns the recipient with what its profile says."""
+        # Positional arguments: `replace` takes ten times as long.
+        return AcceptedRecipient(
+            self.index,
+            self.identity,
+            addresses,
+            locale,
+            self.context,
+            self.profile,
+            self.labels,
+            self.normal_value,
+        )
+
 
 @value
 class TargetAction:

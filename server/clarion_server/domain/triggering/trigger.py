@@ -2,33 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from clarion_server.domain.attachments.message_file import MessageFile
 from clarion_server.domain.campaigns.targeting import NO_DATA, RecipientData
+from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.messages.message import Lane, category_of
 from clarion_server.domain.people.identity import IdentityKey
-from clarion_server.domain.sending_policies.cap_ledger import PolicyQuestion
 from clarion_server.domain.sending_policies.cap_rules import CapGroup, kind_of
-from clarion_server.domain.triggering.consent_facts import ConsentQuestion, identities_of_others
+from clarion_server.domain.triggering.consent_facts import address_key
 from clarion_server.domain.triggering.execution import Execution
 from clarion_server.domain.triggering.targets import AcceptedRecipient, TargetAction
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
-_MARKETING = Lane.MARKETING
+_MARKETING, _EMAIL = Lane.MARKETING, Channel.EMAIL
 
 NO_ATTRIBUTES: Mapping[int, Mapping[str, Any]] = {}
+NO_PROFILES: Mapping[int, bytes] = {}
 NO_PROFILE_KEYS: Mapping[int, int] = {}
 NO_FILES: Mapping[int, tuple[MessageFile, ...]] = {}
 #: Reasons of exclusions, by the positions of recipient and action.
 Reasons = Mapping[tuple[int, int], ExclusionReason]
 NO_REASONS: Reasons = {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TriggerKind:
+    """Is what all triggers have in common that are checked against a live campaign.
+
+    A live campaign in memory has one, which is equal to no other, so that a batch quickly finds by it what is the same
+    for these triggers.
+    """
+
+    sandbox: str
+    campaign_key: int
+    campaign_revision: int
+    """Is the campaign's revision that the triggers are checked against."""
+    actions: Sequence[TargetAction]
+    lane: Lane
+    topic: str | None
+    sending_policy: str | None
+    """Is the id of the policy whose hours the messages keep and whose caps count them, if there is one that holds."""
+
+    @property
+    def category(self) -> Category:
+        return category_of(self.lane)
+
+    @property
+    def asks_consent(self) -> bool:
+        """Returns whether the choices of people decide about the messages."""
+        return self.topic is not None or self.lane is _MARKETING
 
 
 @value
@@ -37,13 +67,7 @@ class Trigger:
 
     execution: Execution
     """Is the execution without exclusions, which `decide` adds."""
-    campaign_revision: int
-    """Is the campaign's revision that the trigger was checked against."""
-    actions: Sequence[TargetAction]
-    lane: Lane
-    topic: str | None
-    sending_policy: str | None
-    """Is the id of the policy whose hours its messages keep and whose caps count them, if there is one that holds."""
+    kind: TriggerKind
     recipients: Sequence[AcceptedRecipient]
     release_time: Instant
     owners: Sequence[str | None]
@@ -54,6 +78,8 @@ class Trigger:
     """Holds by position the attributes of the recipients for whom stored ones were added to those of the call, as far
     as the trigger uses them.
     """
+    profiles: Mapping[int, bytes] = field(default_factory=lambda: NO_PROFILES)
+    """Holds by position the attributes, as JSON, that replace those of the recipients: stored ones were added."""
     profile_keys: Mapping[int, int] = field(default_factory=lambda: NO_PROFILE_KEYS)
     """Holds the keys of the recipients' profiles, by position."""
     explains: bool = False
@@ -73,11 +99,6 @@ class Trigger:
         return given if given is None or attributes is None else RecipientData(given.context, attributes)
 
     @property
-    def asks_consent(self) -> bool:
-        """Returns whether the choices of people decide about its messages."""
-        return self.topic is not None or self.lane is _MARKETING
-
-    @property
     def uses_attributes(self) -> bool:
         """Returns whether attributes of recipients are used before their messages are read from the store."""
         return bool(self.data) or self.explains or any(self.owners)
@@ -86,22 +107,20 @@ class Trigger:
         self,
         recipients: Sequence[AcceptedRecipient],
         attributes: Mapping[int, Mapping[str, Any]],
+        profiles: Mapping[int, bytes],
         profile_keys: Mapping[int, int],
     ) -> Trigger:
         """Returns the trigger with what is stored about its recipients."""
         # Positional arguments: `replace` takes ten times as long.
         return Trigger(
             self.execution,
-            self.campaign_revision,
-            self.actions,
-            self.lane,
-            self.topic,
-            self.sending_policy,
+            self.kind,
             recipients,
             self.release_time,
             self.owners,
             self.refusal,
             attributes,
+            profiles,
             profile_keys,
             self.explains,
             self.reasons,
@@ -111,41 +130,27 @@ class Trigger:
         )
 
 
-def consent_question(trigger: Trigger, *, are_known: bool = False) -> ConsentQuestion | None:
-    """Returns what must be known about the consent of a trigger's recipients; None when nobody is asked.
+def identities_of(recipients: Iterable[AcceptedRecipient]) -> dict[str, IdentityKey]:
+    """Returns what the recipients' identities are compared by, by the form that is given."""
+    return {each.identity: IdentityKey(each.identity.partition(":")[0], each.normal_value) for each in recipients}
 
-    `are_known`: their profiles have been looked up, and those of whoever has their addresses are wanted alone.
-    """
-    if not trigger.asks_consent:
-        return None
-    identities = {} if are_known else _identities(trigger)
-    channels = {target.action.channel: index for index, target in enumerate(trigger.actions)}
+
+def identities_of_others(kind: TriggerKind, recipients: Sequence[AcceptedRecipient]) -> dict[str, IdentityKey]:
+    """Returns the same of whoever has the addresses of the recipients that may be somebody else's."""
     # Actions of one channel have the same address.
-    for channel, index in channels.items():
-        pairs = [(each.identity, each.addresses[index]) for each in trigger.recipients]
-        identities = {**identities_of_others(channel, pairs), **identities}
-    return ConsentQuestion(trigger.execution.sandbox, trigger.topic, identities)
-
-
-def policy_question(trigger: Trigger, *, are_known: bool = False) -> PolicyQuestion | None:
-    """Returns what must be known about the policy of a trigger's messages; None when none can hold for them.
-
-    `are_known`: the profiles of the recipients have been looked up.
-    """
-    if trigger.sending_policy is None:
-        return None
-    identities = {} if are_known else _identities(trigger)
-    category = category_of(trigger.lane)
-    return PolicyQuestion(trigger.execution.sandbox, trigger.sending_policy, category, identities, _cap_groups(trigger))
-
-
-def _identities(trigger: Trigger) -> dict[str, IdentityKey]:
+    index = next((index for index, target in enumerate(kind.actions) if target.action.channel is _EMAIL), None)
+    if index is None:
+        return {}
+    # Nearly every address is its recipient's identity. This is `address_identity` without a call.
     return {
-        each.identity: IdentityKey(each.identity.partition(":")[0], each.normal_value) for each in trigger.recipients
+        f"email:{address}": address_key(address)
+        for each in recipients
+        if (address := each.addresses[index]) and each.identity != f"email:{address}"
     }
 
 
-def _cap_groups(trigger: Trigger) -> Iterator[CapGroup]:
-    for index, target in enumerate(trigger.actions):
-        recipients = [(each.identity, each.addresses[index], None) for each in trigger.recipients]
-        yield CapGroup(kind_of(target.action, trigger.sending_policy), recipients)
+def cap_groups(kind: TriggerKind, recipients: Sequence[AcceptedRecipient]) -> Iterator[CapGroup]:
+    """Yields the messages of each action to the recipients, about which caps are asked."""
+    for index, target in enumerate(kind.actions):
+        to = [(each.identity, each.addresses[index]) for each in recipients]
+        yield CapGroup(kind_of(target.action, kind.sending_policy), to, [])

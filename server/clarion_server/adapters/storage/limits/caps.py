@@ -29,7 +29,7 @@ from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.retention import Swept
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.people.cap_person import STRANGER_MARK, CapPerson
-from clarion_server.domain.sending_policies.cap_entries import CapEntries, pack
+from clarion_server.domain.sending_policies.cap_entries import CapEntries
 from clarion_server.domain.sending_policies.cap_ledger import AddedByScope, EntriesByScope
 from clarion_server.domain.sending_policies.cap_rules import CapScope
 
@@ -132,11 +132,8 @@ class SqlCapRepository:
             _SAVE.change(self._connection, rows, before=scope)
 
     def add(self, added: AddedByScope, now: Instant) -> None:
-        for scope, entries in added.items():
-            rows = [
-                (person, max(times.values()) + entries.memory, len(times), pack(times))
-                for person, times in entries.times.items()
-            ]
+        for scope, of_scope in added.items():
+            rows = [(person, *each) for person, each in of_scope.items()]
             _ADD.change(self._connection, rows, before=scope, after=(now, now))
 
     def give_back(self, message_ids: Collection[str]) -> None:
