@@ -128,6 +128,7 @@ class VersionCompiler:
                 stored.channel_keys[index],
                 definition.lane,
                 definition.topic,
+                action.fallback_after,
             ),
             self.contents.locales(stored.definition, index),
             self.contents.rules(stored.definition, index),

@@ -34,6 +34,7 @@ def messages_of_each_form(sender: Sender) -> list[Message]:
         "locale": "de",
         "content_locale": LocaleChoice("de", LocaleReason.EXACT),
         "expire_time": samples.NOW + 9,
+        "fallback_after": 11,
         "labels": {"shop": "2", "a": "b"},
         "fallbacks": (
             Fallback("a@b.test", LocaleChoice("fr", LocaleReason.PARENT), "gold"),

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import pytest
-from clarion_server.application.ports.channels import PermanentFailure
+from clarion_server.application.ports.channels import HandOffFailed, HandOffInDoubt, PermanentFailure, TransientFailure
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
+from clarion_server.domain.instant import HOUR, MINUTE
 from clarion_server.domain.messages.attempt import Failure, FailureReason
 from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.fakes import ScriptedChannel
-from tests.unit.application.running import CALLER, Process, claimed, messages, states
-from tests.unit.application.world import EMAIL, World
+from tests.unit.application.running import CALLER, Process, claimed, counts, messages, states
+from tests.unit.application.world import EMAIL, START, World
 
 NO_MAILBOX = PermanentFailure(Failure(FailureReason.RECIPIENT_REJECTED, "550"))
+BUSY = TransientFailure(Failure(FailureReason.PROVIDER_UNAVAILABLE, "421"), retry_after=HOUR)
+LOST = HandOffInDoubt(Failure(FailureReason.HAND_OFF_UNKNOWN))
 Cancel = Callable[[Process, Message], Awaitable[object]]
 
 
@@ -30,25 +34,34 @@ async def cancel_message(process: Process, message: Message) -> None:
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
-    """Returns a process in a world with a live campaign of two actions. It is not started: tests claim and record."""
-    actions = (Action("first", "orders", EMAIL), Action("second", "orders", EMAIL))
+    """Returns a process in a world with a live campaign of three actions. It is not started: tests claim and record."""
+    actions = (
+        Action("first", "orders", EMAIL, fallback_after=10 * MINUTE),
+        Action("second", "orders", EMAIL, fallback_after=5 * MINUTE),
+        Action("third", "orders", EMAIL),
+    )
     await world.live(actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
     made = Process(world)
     yield made
     await made.close()
 
 
-async def fail(process: Process, message: Message, before_it_is_recorded: Callable[[], Awaitable[object]]) -> None:
+async def fail(
+    process: Process,
+    message: Message,
+    before_it_is_recorded: Callable[[], Awaitable[object]],
+    failure: HandOffFailed = NO_MAILBOX,
+) -> None:
     (channel,) = process.world.see(lambda unit: unit.channels.by_keys({1}))
-    hand_off = ScriptedChannel(lambda _: NO_MAILBOX)
+    hand_off = ScriptedChannel(lambda _: failure)
     outcome = await process.ports.attempts.attempt(ClaimedMessage(message), hand_off, channel)
     assert outcome is not None
     await before_it_is_recorded()
     await process.transactions.write(lambda unit: record_outcomes(unit, [outcome], "first"))
 
 
-async def sending(process: Process) -> Message:
-    await process.trigger()
+async def sending(process: Process, **fields: Any) -> Message:
+    await process.trigger(**fields)
     (message,) = (await claimed(process.world)).messages
     return message
 
@@ -77,3 +90,57 @@ async def test_a_message_that_follows_already_is_cancelled(world: World, process
     await fail(process, message, nothing)
     await cancel_execution(process, message)
     assert states(world) == [MessageState.FAILED, MessageState.CANCELLED]
+
+
+async def test_each_next_action_follows_a_message_that_its_channel_has_not_accepted_in_time(
+    world: World, process: Process
+) -> None:
+    await fail(process, await sending(process), nothing, BUSY)
+    world.clock.advance(10 * MINUTE - 1)
+    assert not (await claimed(world)).messages
+    world.clock.advance(1)
+    await claimed(world)
+    assert states(world) == [MessageState.EXPIRED, MessageState.QUEUED]
+    (second,) = (await claimed(world)).messages
+    assert second.action.id == "second"
+    await fail(process, second, nothing, BUSY)
+    world.clock.advance(5 * MINUTE)
+    await claimed(world)
+    assert states(world) == [MessageState.EXPIRED, MessageState.EXPIRED, MessageState.QUEUED]
+    (third,) = (await claimed(world)).messages
+    world.clock.advance(HOUR)
+    await fail(process, third, nothing, BUSY)
+    assert third.action.id == "third"
+    assert states(world)[2] is MessageState.QUEUED
+
+
+async def test_the_next_action_follows_a_message_that_took_too_long_in_hand(world: World, process: Process) -> None:
+    message = await sending(process)
+    world.clock.advance(10 * MINUTE)
+    await fail(process, message, nothing)
+    assert states(world) == [MessageState.EXPIRED, MessageState.QUEUED]
+    assert counts(world, message.action.campaign_key) == {"TARGETED": 2, "EXPIRED": 1}
+
+
+@pytest.mark.parametrize(
+    ("failure", "expire_time"),
+    [(LOST, None), (BUSY, START + 10 * MINUTE), (BUSY, START + 9 * MINUTE)],
+    ids=["may have been sent", "expires then", "expires before"],
+)
+async def test_no_message_follows_one_that_has_expired_or_may_have_been_sent(
+    failure: HandOffFailed, expire_time: int | None, world: World, process: Process
+) -> None:
+    await fail(process, await sending(process, expire_time=expire_time), nothing, failure)
+    world.clock.advance(10 * MINUTE)
+    await claimed(world)
+    assert states(world) == [MessageState.EXPIRED]
+
+
+@pytest.mark.parametrize("cancel", [cancel_execution, cancel_message])
+async def test_no_message_follows_a_late_one_that_was_cancelled_in_hand(
+    cancel: Cancel, world: World, process: Process
+) -> None:
+    message = await sending(process)
+    world.clock.advance(10 * MINUTE)
+    await fail(process, message, lambda: cancel(process, message))
+    assert states(world) == [MessageState.EXPIRED]

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition, Schedule
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, CampaignDefinition, Schedule
 from clarion_server.domain.campaigns.campaign_rules import campaign_violations
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.email import EmailContent, Mailbox
 from clarion_server.domain.content.rules import MAX_PART
 from clarion_server.domain.content.webhook import BodyFormat, Method, WebhookContent
+from clarion_server.domain.instant import DAY, MINUTE, Span
 
 EMAIL = EmailContent(subject="Hello", html="<p>Hello</p>")
 VALID = CampaignDefinition("Order confirmed", Category.TRANSACTIONAL, (Action("email", "orders", EMAIL),))
@@ -178,6 +179,36 @@ def test_a_broken_rule_of_a_webhook_is_reported_by_the_contracts_path(
     changes: dict[str, Any], field: str, reason: str
 ) -> None:
     assert found(with_webhook(**changes)) == [(f"actions[0].webhook.{field}", reason)]
+
+
+def in_turns(first: Span | None, last: Span | None = None) -> CampaignDefinition:
+    actions = (
+        Action("email", "orders", EMAIL, fallback_after=first),
+        Action("other", "orders", EMAIL, fallback_after=last),
+    )
+    return replace(VALID, actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
+
+
+@pytest.mark.parametrize("span", [MINUTE, 30 * DAY])
+def test_the_next_action_may_follow_after_a_minute_or_as_late_as_after_a_month(span: Span) -> None:
+    assert found(in_turns(span)) == []
+
+
+@pytest.mark.parametrize(
+    ("definition", "field", "reason"),
+    [
+        (in_turns(MINUTE - 1), "actions[0].fallback_after", "OUT_OF_RANGE"),
+        (in_turns(30 * DAY + 1), "actions[0].fallback_after", "OUT_OF_RANGE"),
+        (in_turns(-MINUTE), "actions[0].fallback_after", "OUT_OF_RANGE"),
+        (in_turns(MINUTE, MINUTE), "actions[1].fallback_after", "NOT_ALLOWED"),
+        (replace(in_turns(MINUTE), action_mode=ActionMode.ALL), "actions[0].fallback_after", "NOT_ALLOWED"),
+    ],
+    ids=["short", "long", "negative", "last", "all"],
+)
+def test_when_the_next_action_follows_is_said_only_where_one_can(
+    definition: CampaignDefinition, field: str, reason: str
+) -> None:
+    assert found(definition) == [(field, reason)]
 
 
 def test_everything_that_is_wrong_is_reported_at_once() -> None:

@@ -12,6 +12,7 @@ from clarion.v1 import targeting_pb2 as _targeting_pb2
 from clarion.v1 import webhook_content_pb2 as _webhook_content_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -180,8 +181,9 @@ class Campaign(_message.Message):
         ACTION_MODE_ALL: Campaign._ActionMode.ValueType  # 1
         """Each action is sent: a recipient gets one message for each."""
         ACTION_MODE_FIRST_DELIVERABLE: Campaign._ActionMode.ValueType  # 2
-        """The first action is sent; the next one when the message of the one before is excluded or fails. No further action follows a
-        message that expires, is cancelled (or was to be, while it was being sent), or is parked in doubt.
+        """The first action is sent; the next one when the message of the one before is excluded, fails, or was not accepted by its channel
+        within the action's `fallback_after`. No further action follows a message that expires by the `expire_time` of its trigger, is
+        cancelled (or was to be, while it was being sent), or is parked in doubt.
         """
 
     class ActionMode(_ActionMode, metaclass=_ActionModeEnumTypeWrapper):
@@ -192,8 +194,9 @@ class Campaign(_message.Message):
     ACTION_MODE_ALL: Campaign.ActionMode.ValueType  # 1
     """Each action is sent: a recipient gets one message for each."""
     ACTION_MODE_FIRST_DELIVERABLE: Campaign.ActionMode.ValueType  # 2
-    """The first action is sent; the next one when the message of the one before is excluded or fails. No further action follows a
-    message that expires, is cancelled (or was to be, while it was being sent), or is parked in doubt.
+    """The first action is sent; the next one when the message of the one before is excluded, fails, or was not accepted by its channel
+    within the action's `fallback_after`. No further action follows a message that expires by the `expire_time` of its trigger, is
+    cancelled (or was to be, while it was being sent), or is parked in doubt.
     """
 
     @_typing.final
@@ -443,6 +446,7 @@ class Action(_message.Message):
     VARIANTS_FIELD_NUMBER: _builtins.int
     RULES_FIELD_NUMBER: _builtins.int
     WITHOUT_RULE_FIELD_NUMBER: _builtins.int
+    FALLBACK_AFTER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Optional. Is the name of the action in results, messages, events and reports: 1 to 32 lower-case letters, digits and hyphens,
     unique in the campaign. Default: the word of its channel, such as `email`.
@@ -473,6 +477,14 @@ class Action(_message.Message):
         at most 20.
         """
 
+    @_builtins.property
+    def fallback_after(self) -> _duration_pb2.Duration:
+        """Optional. With `ACTION_MODE_FIRST_DELIVERABLE`: how long the channel may take to accept a message of the action, from the earliest
+        time of its first attempt on. When that time has passed, the message ends `STATE_EXPIRED`, and the next action's message takes
+        its place, unless an earlier attempt may have sent it. It is looked at before each attempt. From 1 minute to 30 days. The last
+        action has none. Default: the next action follows only a message that is excluded or fails.
+        """
+
     def __init__(
         self,
         *,
@@ -483,10 +495,11 @@ class Action(_message.Message):
         variants: _abc.Iterable[Global___ContentVariant] | None = ...,
         rules: _abc.Iterable[_targeting_pb2.TargetingRule] | None = ...,
         without_rule: _targeting_pb2.WithoutRule.ValueType = ...,
+        fallback_after: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "webhook", b"webhook"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "email", b"email", "fallback_after", b"fallback_after", "webhook", b"webhook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "content", b"content", "email", b"email", "id", b"id", "rules", b"rules", "variants", b"variants", "webhook", b"webhook", "without_rule", b"without_rule"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channel_configuration", b"channel_configuration", "content", b"content", "email", b"email", "fallback_after", b"fallback_after", "id", b"id", "rules", b"rules", "variants", b"variants", "webhook", b"webhook", "without_rule", b"without_rule"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["email", "webhook"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015

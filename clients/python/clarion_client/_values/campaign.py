@@ -104,8 +104,9 @@ class ActionMode(StrEnum):
     ALL = "ALL"
     """Each action is sent: a recipient gets one message for each."""
     FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
-    """The first action is sent; the next one when the message of the one before is excluded or fails. No further
-    action follows a message that expires, is cancelled (or was to be, while it was being sent), or is parked in
+    """The first action is sent; the next one when the message of the one before is excluded, fails, or was not
+    accepted by its channel within the action's `fallback_after`. No further action follows a message that expires
+    by the `expire_time` of its trigger, is cancelled (or was to be, while it was being sent), or is parked in
     doubt.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
@@ -277,6 +278,13 @@ class Action(Value):
     without_rule: WithoutRule | None = None
     """Optional. Says what happens to recipients of whom no rule is true. It is allowed only with `rules`. Default:
     `WithoutRule.SEND_DEFAULT`.
+    """
+    fallback_after: dt.timedelta | None = None
+    """Optional. With `ACTION_MODE_FIRST_DELIVERABLE`: how long the channel may take to accept a message of the
+    action, from the earliest time of its first attempt on. When that time has passed, the message ends
+    `STATE_EXPIRED`, and the next action's message takes its place, unless an earlier attempt may have sent it. It
+    is looked at before each attempt. From 1 minute to 30 days. The last action has none. Default: the next action
+    follows only a message that is excluded or fails.
     """
 
     @property

@@ -102,7 +102,7 @@ class AttemptRunner:
         No transaction is open while the provider is called.
         """
         message, started = claimed.message, self._clock.now()
-        if message.expire_time is not None and message.expire_time <= started:
+        if message.is_over(started):
             return expire(message, started)
         verdict = await self._checks.repeat(message, started)
         if exclusion := claimed.exclusion or verdict.exclusions.get(message.id):
@@ -136,8 +136,12 @@ class AttemptRunner:
         other one, which `attempt` is for. Never waits.
         """
         message, started = claimed.message, self._clock.now()
-        is_over = message.expire_time is not None and message.expire_time <= started
-        if is_over or claimed.exclusion or message.is_closed(started) or self._checks.is_due(message, started):
+        if (
+            message.is_over(started)
+            or claimed.exclusion
+            or message.is_closed(started)
+            or self._checks.is_due(message, started)
+        ):
             return None
         version = self._campaigns.cached_version(message.action.campaign_key, message.action.version)
         if version is None or version.attachments or message.attachments or self.pace.is_resting:

@@ -11,7 +11,7 @@ from clarion_server.application.ports.queries import DeliveryPolicy
 from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.exclusions import ExclusionReader, sift_forbidden
-from clarion_server.application.sending.outcomes import end_queued
+from clarion_server.application.sending.outcomes import end_queued, expire_queued
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.message import Message, MessageState
@@ -126,7 +126,7 @@ def _sift(
         policy = policies[message.action.campaign_key]
         if policy.is_cancelled or message.profile_key in erased:
             cancelled.append(message)
-        elif message.expire_time is not None and message.expire_time <= now:
+        elif message.is_over(now):
             expired.append(message)
         elif policy.state is _PAUSED:
             held.append(message.id)
@@ -135,7 +135,7 @@ def _sift(
     if cancelled:
         end_queued(unit, cancelled, MessageState.CANCELLED, now)
     if expired:
-        end_queued(unit, expired, MessageState.EXPIRED, now)
+        expire_queued(unit, expired, now)
     if held:
         unit.messages.hold(held)
     return sendable

@@ -85,19 +85,36 @@ def _end_not_begun(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner: 
         (outcome.message, outcome.event.detail) for outcome in outcomes if isinstance(outcome.event.detail, Exclusion)
     ]
     if expired:
-        end_queued(unit, expired, MessageState.EXPIRED, now)
+        expire_queued(unit, expired, now)
     if excluded:
         exclude_queued(unit, excluded, now)
 
 
 def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageState, now: Instant) -> int:
     """Cancels or expires queued messages. Returns how many still were queued."""
+    return len(_end_queued(unit, messages, state, now))
+
+
+def expire_queued(unit: UnitOfWork, messages: Sequence[Message], now: Instant) -> None:
+    """Ends queued messages whose time is over, and writes the messages that follow those that took too long.
+
+    One that has expired, or that an earlier attempt may have sent, is followed by none.
+    """
+    ended = _end_queued(unit, messages, MessageState.EXPIRED, now)
+    late = [message for message in ended if message.fallbacks and not message.has_expired(now)]
+    unsent = [message for message in late if not (message.attempts.count and _may_have_been_sent(unit, message))]
+    if unsent:
+        _add_follow_ups(unit, {message.id: _follow_ups(unit, message, now) for message in unsent})
+
+
+def _end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageState, now: Instant) -> Sequence[Message]:
+    """Returns those that still were queued."""
     moved = unit.messages.end_queued([message.id for message in messages], state, now)
     ended = [message for message in messages if message.id in moved]
     _give_back(unit, ended)
     unit.events.add_all([message_event(message, state, now) for message in ended])
     unit.counters.add(Counter(counter_key(message, METRIC_OF_OUTCOME[state]) for message in ended))
-    return len(ended)
+    return ended
 
 
 def exclude_queued(unit: UnitOfWork, excluded: Sequence[tuple[Message, Exclusion]], now: Instant) -> None:
@@ -156,7 +173,13 @@ def _follow_ups(unit: UnitOfWork, message: Message, now: Instant) -> list[Messag
     assert version is not None, "a version outlives the messages that were accepted with it"
     keys = unit.campaigns.channel_keys(message.action.campaign_key, message.action.version)
     actions = [
-        replace(message.action, id=action.id, channel=action.content.channel, channel_key=key)
+        replace(
+            message.action,
+            id=action.id,
+            channel=action.content.channel,
+            channel_key=key,
+            fallback_after=action.fallback_after,
+        )
         for action, key in zip(version.definition.actions, keys, strict=True)
     ]
     return follow_ups(message, actions, now)

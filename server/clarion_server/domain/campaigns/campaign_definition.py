@@ -12,7 +12,7 @@ from clarion_server.domain.campaigns.targeting import TargetingRule, WithoutRule
 from clarion_server.domain.category import Category
 from clarion_server.domain.content import Content
 from clarion_server.domain.fragments.fragment_reference import FragmentReference, references_in
-from clarion_server.domain.instant import Instant
+from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.messages.message import Lane, lane_of
 from clarion_server.domain.sending_policies.sending_rate import SendingRate
 
@@ -29,7 +29,9 @@ class ActionMode(StrEnum):
 
     ALL = "ALL"
     FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
-    """The first action is sent, and each next one only when the message of the previous one is excluded or fails."""
+    """The first action is sent, and each next one only when the message of the previous one is excluded, fails or takes
+    too long.
+    """
 
 
 class UnknownRecipientPolicy(StrEnum):
@@ -74,6 +76,8 @@ class Action:
     rules: tuple[TargetingRule, ...] = ()
     """The first one that is true of a recipient decides which content it gets."""
     without_rule: WithoutRule = WithoutRule.SEND_DEFAULT
+    fallback_after: Span | None = None
+    """Says how long its channel may take to accept a message before the next action takes its place."""
 
     @property
     def contents(self) -> list[Content]:

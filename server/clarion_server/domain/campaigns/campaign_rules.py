@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clarion_server.domain.campaigns.campaign_definition import Action, CampaignDefinition, Schedule
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, CampaignDefinition, Schedule
 from clarion_server.domain.campaigns.targeting_rules import rule_violations
 from clarion_server.domain.campaigns.variant_rules import MAX_CELLS, variant_violations
 from clarion_server.domain.category import Category
 from clarion_server.domain.content.translations import translation_violations
+from clarion_server.domain.instant import DAY, MINUTE
 from clarion_server.domain.languages.locale_rules import fallback_violations, locale_violations
 from clarion_server.domain.names import CHANNEL_CONFIGURATIONS, SENDING_POLICIES, TOPICS, is_namespace
 from clarion_server.domain.sending_policies.sending_rate import rate_violations
@@ -19,6 +20,7 @@ from clarion_server.domain.text_rules import description_violations, display_nam
 from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_long, too_many
 
 MAX_ACTIONS = 10
+FALLBACK_AFTER = range(MINUTE, 30 * DAY + 1)
 #: A context schema has at most this many octets in UTF-8.
 MAX_SCHEMA = 64 * 1024
 
@@ -37,6 +39,7 @@ def campaign_violations(definition: CampaignDefinition) -> list[Violation]:
         *translation_violations(definition.translations),
         *_identity_namespace(definition.identity_namespace),
         *_actions(definition.actions),
+        *_fallbacks(definition),
         *_context_schema(definition.context_schema),
         *_schedule(definition.schedule),
         *_topic(definition.topic),
@@ -77,6 +80,18 @@ def _actions(actions: tuple[Action, ...]) -> Iterator[Violation]:
         yield Violation("actions", "TOO_MANY", f"Must have at most {MAX_CELLS:,} variants together.")
 
 
+def _fallbacks(definition: CampaignDefinition) -> Iterator[Violation]:
+    takes_turns = definition.action_mode is ActionMode.FIRST_DELIVERABLE
+    for index, action in enumerate(definition.actions[:MAX_ACTIONS]):
+        field = f"actions[{index}].fallback_after"
+        if action.fallback_after is None:
+            continue
+        if not takes_turns:
+            yield Violation(field, "NOT_ALLOWED", "Needs 'action_mode' to be FIRST_DELIVERABLE.")
+        elif index == len(definition.actions) - 1:
+            yield Violation(field, "NOT_ALLOWED", "Must not be set for the last action, as no other one follows.")
+
+
 def action_id_violation(action_id: str, field: str) -> Violation | None:
     if _ACTION_ID.fullmatch(action_id):
         return None
@@ -93,6 +108,8 @@ def _action(action: Action) -> Iterator[Violation]:
         yield violation.under(action.content.channel.word)
     yield from variant_violations(action)
     yield from rule_violations(action)
+    if action.fallback_after is not None and action.fallback_after not in FALLBACK_AFTER:
+        yield out_of_range("fallback_after", "Must be from 1 minute to 30 days.")
 
 
 def _context_schema(schema: Mapping[str, Any] | None) -> Iterator[Violation]:

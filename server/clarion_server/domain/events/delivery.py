@@ -65,7 +65,7 @@ def decide_next(
 
 
 def expire(message: Message, now: Instant) -> AttemptOutcome:
-    """Returns the outcome of a claimed message that expired before its attempt was begun."""
+    """Returns the outcome of a claimed message whose time was over before its attempt was begun."""
     return AttemptOutcome(message, MessageState.EXPIRED, now, message_event(message, MessageState.EXPIRED, now))
 
 
@@ -93,8 +93,9 @@ def _retry_or_give_up(
         in_doubt = attempt.result is AttemptResult.IN_DOUBT
         return _end(message, _exhausted(attempt), MessageState.IN_DOUBT if in_doubt else MessageState.FAILED)
     event = message_event(message, MessageState.QUEUED, attempt.end_time, attempt)
-    # A message that expires before its next attempt is due when it expires, so that it ends then.
-    due = due if message.expire_time is None else min(due, message.expire_time)
+    # A message that is over before its next attempt is due at that time, so that it ends then.
+    over = message.over_time
+    due = due if over is None else min(due, over)
     return AttemptOutcome(message, MessageState.QUEUED, attempt.end_time, event, due)
 
 

@@ -9,7 +9,7 @@ from enum import IntEnum, StrEnum
 from clarion_server.domain.attachments.message_file import MessageFile
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.instant import Instant
+from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.languages.content_locale import ENGLISH, LocaleChoice
 from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts, Failure
 from clarion_server.domain.messages.exclusion import Exclusion
@@ -99,6 +99,8 @@ class VersionAction:
     lane: Lane
     topic: str | None = None
     """Is the id of the version's topic."""
+    fallback_after: Span | None = None
+    """Says how long its channel may take to accept a message before the next action takes its place."""
     category: Category = field(init=False, compare=False, repr=False)
     asks_consent: bool = field(init=False, compare=False, repr=False)
     """Says whether the choices of people decide about its messages."""
@@ -110,7 +112,7 @@ class VersionAction:
 
 @value
 class Fallback:
-    """A later action of a message's campaign, which takes its place when it fails or is excluded."""
+    """A later action of a message's campaign, which takes its place when it fails, is excluded or takes too long."""
 
     address: str
     content_locale: LocaleChoice
@@ -189,6 +191,25 @@ class Message:
         retry.
         """
         return self.turn if self.turn is not None and self.turn.due_time == self.due_time else None
+
+    @property
+    def over_time(self) -> Instant | None:
+        """Returns the time at which it ends unless it was handed over before; None if it has none. It expires then, or
+        the next action takes its place.
+        """
+        after = self.action.fallback_after
+        if after is None or not self.fallbacks:
+            return self.expire_time
+        taken_over = self.release_time + after
+        return taken_over if self.expire_time is None else min(taken_over, self.expire_time)
+
+    def is_over(self, now: Instant) -> bool:
+        over = self.over_time
+        return over is not None and over <= now
+
+    def has_expired(self, now: Instant) -> bool:
+        """Returns whether no further action may take its place either."""
+        return self.expire_time is not None and self.expire_time <= now
 
     def is_closed(self, now: Instant) -> bool:
         """Returns whether the hours have ended in which it was claimed."""

@@ -53,7 +53,7 @@ def definition(**changes: Any) -> CampaignDefinition:
     whole = CampaignDefinition(
         display_name="Order confirmed",
         category=Category.TRANSACTIONAL,
-        actions=(Action("letter", "mail", email), Action("hook", "shop", webhook)),
+        actions=(Action("letter", "mail", email, fallback_after=HOUR), Action("hook", "shop", webhook)),
         description="Sent after checkout.",
         default_locale="pt-BR",
         identity_namespace="customer",

@@ -148,6 +148,7 @@ _PARTS = {
     "action": {
         **{name: name for name in ("sandbox", "campaign_key", "version", "channel", "channel_key", "lane", "topic")},
         "action": "id",
+        "fallback_after": "fallback_after",
     },
     "attempts": {
         "attempt_count": "count",

@@ -24,7 +24,7 @@ from clarion_server.adapters.storage.rows.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import message_contexts, messages
 from clarion_server.adapters.storage.statements.bulk import Insertion
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.instant import Instant
+from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts
 from clarion_server.domain.messages.message import (
@@ -72,6 +72,7 @@ SHARED_COLUMNS = (
     messages.c.cap_person,
     messages.c.rule,
     messages.c.expire_time,
+    messages.c.fallback_after,
     messages.c.labels,
     messages.c.fallback_addresses,
     messages.c.fallback_locales,
@@ -106,6 +107,7 @@ _ACTION_COLUMNS = (
     messages.c.channel_key,
     messages.c.lane,
     messages.c.topic,
+    messages.c.fallback_after,
 )
 #: These are in the order of `_from_row`.
 _READ_COLUMNS = (
@@ -251,6 +253,7 @@ def _shared_row(message: Message, segment: int) -> tuple[Any, ...]:
         message.cap_person,
         message.rule or None,
         message.expire_time,
+        action.fallback_after,
         LABELS.encode(message.labels) if message.labels else None,
         TEXTS.encode(tuple([each.address for each in fallbacks])) if fallbacks else None,
         LOCALE_CHOICES.encode(tuple([each.content_locale for each in fallbacks])) if fallbacks else None,
@@ -299,38 +302,41 @@ def _action_of(
     channel_key: int,
     lane: int,
     topic: str | None,
+    fallback_after: Span | None,
 ) -> VersionAction:
     """Returns the action that these columns hold, which all messages share that are read."""
-    return VersionAction(sandbox, campaign_key, version, id_, Channel(channel), channel_key, Lane(lane), topic)
+    return VersionAction(
+        sandbox, campaign_key, version, id_, Channel(channel), channel_key, Lane(lane), topic, fallback_after
+    )
 
 
 def _from_row(row: Sequence[Any]) -> Message:
     """Reads by position, in the order of `_READ_COLUMNS` and of the fields: this runs for every claimed message."""
     return Message(
-        row[8],
-        _action_of(*row[:8]),
         row[9],
+        _action_of(*row[:9]),
         row[10],
         row[11],
-        row[12] or _PURGED,
+        row[12],
         row[13] or _PURGED,
-        _STATES[row[14]],
-        row[15],
+        row[14] or _PURGED,
+        _STATES[row[15]],
         row[16],
         row[17],
         row[18],
-        BegunAttempts(row[19], row[20], row[21], row[22]) if row[19] else NO_ATTEMPTS,
-        NO_LABELS if row[23] is None else LABELS.decode(row[23]),
-        locale_choice(row[24], row[25]),
-        row[26] or "",
-        () if row[27] is None else _fallbacks(row[27], row[28], row[29]),
-        row[30],
+        row[19],
+        BegunAttempts(row[20], row[21], row[22], row[23]) if row[20] else NO_ATTEMPTS,
+        NO_LABELS if row[24] is None else LABELS.decode(row[24]),
+        locale_choice(row[25], row[26]),
+        row[27] or "",
+        () if row[28] is None else _fallbacks(row[28], row[29], row[30]),
         row[31],
         row[32],
         row[33],
-        () if row[34] is None else MESSAGE_FILES.decode(row[34]),
-        None if row[35] is None else TURN.decode(row[35]),
-        _end_of(row[36], row[37], row[38]),
+        row[34],
+        () if row[35] is None else MESSAGE_FILES.decode(row[35]),
+        None if row[36] is None else TURN.decode(row[36]),
+        _end_of(row[37], row[38], row[39]),
     )
 
 

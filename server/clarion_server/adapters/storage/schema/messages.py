@@ -70,6 +70,8 @@ messages = Table(
     # Null until the second attempt: until then `attempt_time` is the time of the first one.
     Column("first_attempt_time", Instant),
     Column("labels", Text),
+    # How long its channel may take to accept it before the next action takes its place. Null if there is no limit.
+    Column("fallback_after", BigInteger),
     Column("fallback_addresses", Text),
     Column("fallback_locales", Text),
     # Null if no rule was true when it was accepted; so with the rules of the later actions.

@@ -46,7 +46,7 @@ from clarion_server.transport.api.convert.enums import (
 )
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.convert.structs import fill_struct
-from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
+from clarion_server.transport.api.convert.times import to_duration, to_optional_timestamp, to_timestamp
 
 #: One more than the limit is enough to report too many. A request could hold millions.
 _ACTIONS_READ, _VARIANTS_READ, _RULES_READ, _FALLBACKS_READ = (
@@ -161,6 +161,7 @@ def _from_action(parser: RequestParser, action: pb.Action, field: str) -> Action
         variants,
         rules,
         without_rule or WithoutRule.SEND_DEFAULT,
+        parser.span(action.fallback_after, f"{field}.fallback_after") if action.HasField("fallback_after") else None,
     )
 
 
@@ -241,6 +242,7 @@ def _to_action(action: Action) -> pb.Action:
         ],
         # Actions without rules look as they did before there were any.
         without_rule=WITHOUT_RULE.number(action.without_rule if action.rules else None),
+        fallback_after=None if action.fallback_after is None else to_duration(action.fallback_after),
         **to_content(action.content),
     )
 

@@ -828,6 +828,7 @@ def _create_messages() -> None:
         sa.Column("owner", sa.Text()),
         sa.Column("first_attempt_time", sa.BigInteger()),
         sa.Column("labels", sa.Text()),
+        sa.Column("fallback_after", sa.BigInteger()),
         sa.Column("fallback_addresses", sa.Text()),
         sa.Column("fallback_locales", sa.Text()),
         sa.Column("rule", sa.Text()),
