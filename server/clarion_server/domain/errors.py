@@ -182,7 +182,7 @@ class ApprovalRequired(ClarionError):
 
 @dataclass(eq=False)
 class ApprovalStale(ClarionError):
-    """{resource}, or something that it names, has changed. Look at it again; submit it anew if it was submitted."""
+    """{resource}, or something that it names, has changed. Look at it again; cancel a submission before a new one."""
 
     resource: str
 

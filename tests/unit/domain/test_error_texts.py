@@ -162,7 +162,7 @@ TEXTS: list[tuple[ClarionError, str]] = [
     ),
     (
         errors.ApprovalStale(CAMPAIGN),
-        f"{CAMPAIGN}, or something that it names, has changed. Look at it again; submit it anew if it was submitted.",
+        f"{CAMPAIGN}, or something that it names, has changed. Look at it again; cancel a submission before a new one.",
     ),
     (
         errors.SelfApproval(CAMPAIGN, "approvalPolicies/legal"),
