@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
+import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
+from clarion_server.adapters.storage.connections import open_file
+from clarion_server.adapters.storage.connections.open_file import OpenFile
 from clarion_server.adapters.storage.migrate import SchemaUnknown
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import StoreUnavailable
@@ -102,6 +107,39 @@ def test_a_file_that_another_program_has_locked_is_refused(path: Path) -> None:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreUnavailable, match="is locked by another program"):
             open_sqlite_store(path, timeout=0.1)
+
+
+@pytest.mark.parametrize("put", [None, "a copy", "a folder"])
+def test_nothing_is_written_to_a_file_that_is_not_in_its_place(path: Path, put: str | None) -> None:
+    seconds = itertools.count()
+    clock = partial(next, seconds)
+    open_sqlite_store(path).close()
+    file = OpenFile(path, clock)
+    file.check()
+    elsewhere = path.with_name("elsewhere.db")
+    path.rename(elsewhere)
+    if put == "a copy":
+        shutil.copy(elsewhere, path)
+    elif put == "a folder":
+        path.mkdir()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match=r"clarion\.db was moved, deleted or replaced\. Put it back"):
+            file.check()
+    if put == "a folder":
+        path.rmdir()
+    elsewhere.replace(path)
+    file.check()
+
+
+def test_a_store_refuses_to_write_when_its_folder_was_removed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_file, "_BETWEEN_LOOKS", 0)
+    with closing(open_sqlite_store(path)) as store:
+        with store.begin() as work:
+            work.processes.renew("process-1", 1)
+            work.commit()
+        shutil.rmtree(path.parent)
+        with pytest.raises(StoreUnavailable, match="was moved, deleted or replaced"), store.begin():
+            pass
 
 
 def test_a_missing_folder_is_reported(tmp_path: Path) -> None:

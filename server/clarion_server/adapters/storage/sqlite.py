@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from clarion_server.adapters.storage.connections.open_file import OpenFile
 from clarion_server.adapters.storage.connections.open_mark import OpenMark
 from clarion_server.adapters.storage.connections.unix_notify import UnixNotifier
 from clarion_server.adapters.storage.connections.writer_lock import FairWriterLock
@@ -122,7 +123,7 @@ def open_sqlite_store(
         _translate,
         serialises_writes=True,
         timeout=timeout,
-        writer_lock=lock.hold,
+        writer_lock=partial(_turn, OpenFile(file), lock),
         durability=LogDurability(_beside(file, "-wal"), mark.is_alone) if durable else Durability(),
         scrub=partial(_scrub, connect, vacuum_limit),
         on_close=partial(_close, lock, mark, on_close),
@@ -157,6 +158,13 @@ def _coordination(file: Path, connect: Connect, timeout: float) -> tuple[_Sqlite
     turns = _beside(file, "-turns")
     lock = FairWriterLock(turns, timeout, lambda: unix_notifier.is_alone)
     return notifier, lock, OpenMark(turns)
+
+
+@contextmanager
+def _turn(file: OpenFile, lock: FairWriterLock) -> Iterator[None]:
+    file.check()
+    with lock.hold():
+        yield
 
 
 def _beside(file: Path, ending: str) -> Path:
