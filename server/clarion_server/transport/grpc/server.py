@@ -116,7 +116,10 @@ class GrpcServer:
         stopping = asyncio.create_task(self._server.stop(grace))
         await self._in_flight.wait_for_none()
         # What remains are answers being sent, and watches of health and reflection, which never end by themselves.
-        await self._server.stop(min(grace, _MOMENT))
+        # gRPC must not be stopped twice with the same grace: the second time may cancel the calls of a server that the
+        # first one has just freed, which ends the process.
+        if grace > _MOMENT:
+            await self._server.stop(_MOMENT)
         await stopping
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
