@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -40,7 +41,9 @@ from tests.unit.application.world import START, World
 #: The people of a store that stands for an empty one: those who are written to must be known in it.
 FEW = 2_000
 RECIPIENTS = 20
-WARM_UP, ROUNDS = 20, 60
+#: After so many rounds, of 84 people each, a large store has the upper levels of its indexes in its cache, as it has in
+#: a service that runs.
+WARM_UP, ROUNDS = 100, 60
 #: Triggers, claims or look-ups that are measured together, as one alone takes less than the clock can tell.
 TOGETHER = 4
 _CHUNK = 500_000
@@ -88,27 +91,32 @@ _READ_FILES = """
 Costs = dict[str, float]
 
 
-def people_growth(kind: str, files: Mapping[int, Path], counted: int = ROUNDS) -> dict[int, Costs]:
+def people_growth(
+    kind: str, files: Mapping[int, Path], counted: int = ROUNDS, warm_up: int = WARM_UP
+) -> dict[int, Costs]:
     """Returns milliseconds by number of people and question, as `bench.growth` measures them: lower quartiles of
     processor time on SQLite, and of elapsed time on PostgreSQL.
     """
-    return asyncio.run(_measure(kind, files, counted))
+    return asyncio.run(_measure(kind, files, counted, warm_up))
 
 
-async def _measure(kind: str, files: Mapping[int, Path], counted: int) -> dict[int, Costs]:
+async def _measure(kind: str, files: Mapping[int, Path], counted: int, warm_up: int) -> dict[int, Costs]:
     with ExitStack() as opened:
-        stores = {size: opened.enter_context(closing(_open(kind, size, file))) for size, file in files.items()}
-        for size, store in stores.items():
-            fill_people(store, size)
-            _settle_down(store)
+        openers = {size: _opener(kind, size, file) for size, file in files.items()}
+        for size, opener in openers.items():
+            with closing(opener()) as filled:
+                fill_people(filled, size)
+                _settle_down(filled)
+        # A process that starts on a large file keeps more of it at hand.
+        stores = {size: opened.enter_context(closing(opener())) for size, opener in openers.items()}
         for size, file in files.items():
             _cache(stores[size], file)
         async with _measured(stores) as measured:
-            for number in range(WARM_UP + counted):
+            for number in range(warm_up + counted):
                 turn = number % len(measured)
                 for each in measured[turn:] + measured[:turn]:
                     await each.ask()
-        return {each.size: each.costs() for each in measured}
+        return {each.size: each.costs(warm_up) for each in measured}
 
 
 def address(number: int, mark: str = "") -> str:
@@ -179,10 +187,10 @@ def _cache(store: SqlStore, file: Path) -> None:
             continue
 
 
-def _open(kind: str, size: int, file: Path) -> SqlStore:
-    return (
-        open_sqlite_store(file) if kind == "sqlite" else open_postgresql_store(made_database(f"clarion_people_{size}"))
-    )
+def _opener(kind: str, size: int, file: Path) -> Callable[[], SqlStore]:
+    if kind == "sqlite":
+        return partial(open_sqlite_store, file)
+    return partial(open_postgresql_store, made_database(f"clarion_people_{size}"))
 
 
 @asynccontextmanager
@@ -211,8 +219,8 @@ class _Measured:
         self._costs: dict[str, list[float]] = {}
         self._clock = time.perf_counter if store._writer.dialect.name == "postgresql" else time.process_time
 
-    def costs(self) -> Costs:
-        return {name: quantiles(costs[WARM_UP:], n=4)[0] for name, costs in self._costs.items()}
+    def costs(self, warm_up: int) -> Costs:
+        return {name: quantiles(costs[warm_up:], n=4)[0] for name, costs in self._costs.items()}
 
     async def close(self) -> None:
         await self._process.close()

@@ -34,7 +34,7 @@ def test_every_question_is_put_to_a_store_of_every_size_which_stays_behind_fille
 def test_the_questions_about_people_are_put_to_stores_of_few_and_of_many(tmp_path: Path) -> None:
     files = {size: tmp_path / f"{size}.db" for size in (300, 3_000)}
 
-    costs = people_growth.people_growth("sqlite", files, ROUNDS)
+    costs = people_growth.people_growth("sqlite", files, ROUNDS, warm_up=2)
 
     assert list(costs[300]) == list(costs[3_000])
     assert {"accept", "claim", "profile of an identity", "suppressions of an address"} <= costs[300].keys()
