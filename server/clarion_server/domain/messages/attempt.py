@@ -60,8 +60,8 @@ class BegunAttempts:
     first_time: Instant | None = None
     """Says when the first one began; the retry window counts from here."""
     not_after: Instant | None = None
-    """When the hours end in which the message may be sent, if that is before the next check of a message that a process
-    has claimed. It is not stored, as each claim finds it anew.
+    """Says when the hours end in which the message may be sent, if that is before the next check of a message that a
+    process has claimed. It is not stored, as each claim finds it anew.
     """
 
     def with_one_more(self, owner: str, now: Instant) -> BegunAttempts:

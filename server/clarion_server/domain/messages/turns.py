@@ -41,7 +41,7 @@ class Turn:
     epoch: int
     """Is that of the schedule when the turn was given."""
     place: Instant
-    """When it comes, unless the schedule is delayed."""
+    """Says when it comes, unless the schedule is delayed."""
     due_time: Instant
     """Says when it comes as far as is known: the message waits for it as long as that is its own due time."""
 

@@ -39,7 +39,7 @@ class Profile:
     key: int = 0
     revision: int = 1
     seen_before: Instant | None = None
-    """When the oldest profile that it has absorbed was first seen, if that was before its own creation."""
+    """Says when the oldest profile that it has absorbed was first seen, if that was before its own creation."""
 
     @property
     def name(self) -> str:
@@ -85,7 +85,7 @@ class KnownProfile:
     """Empty when it was not asked for."""
     locale: str
     attributes: str = ""
-    """As JSON, which is parsed where something is read of them. Empty when they were not asked for."""
+    """Are JSON, which is parsed where something is read of them, and empty when they were not asked for."""
     time_zone: str = ""
     """Is empty if the profile has none."""
     choices: Sequence[Consent] = ()

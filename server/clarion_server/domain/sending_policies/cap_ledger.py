@@ -37,8 +37,8 @@ class PolicyQuestion:
     policy: str
     category: Category
     identities: Mapping[str, IdentityKey]
-    """Of the recipients and of whoever has their addresses, as far as they are not looked up yet: what each is
-    compared by, by the form that is given.
+    """Says what the identities of the recipients and of whoever has their addresses are compared by, by the form that
+    is given, as far as they are not looked up yet.
     """
     groups: Iterable[CapGroup] = ()
     """Holds the messages for which room is asked. It is read once, and only if the policy has caps."""

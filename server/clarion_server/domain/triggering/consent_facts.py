@@ -31,8 +31,8 @@ class ConsentQuestion:
     sandbox: str
     topic: str | None
     identities: Mapping[str, IdentityKey]
-    """Of the recipients and of whoever has their addresses, as far as they are not looked up yet: what each is
-    compared by, by the form that is given.
+    """Says what the identities of the recipients and of whoever has their addresses are compared by, by the form that
+    is given, as far as they are not looked up yet.
     """
 
 

@@ -52,7 +52,7 @@ JsonValue: TypeAlias = "str | float | bool | None | Sequence[JsonValue] | Mappin
 _FUNCTIONS = '''
 
 class TriggerOptions(TypedDict, total=False):
-    """What a trigger may say beside its context, as `Client.trigger` takes it."""
+    """Holds what a trigger may say beside its context, as `Client.trigger` takes it."""
 
     profile: Mapping[str, JsonValue]
     locale: str
