@@ -48,7 +48,6 @@ class Transactions:
         self.failure_count = 0
         """Counts the reads and writes that the store did not answer."""
         self._troubles = StoreTroubles()
-        self._trouble_reasons = self._troubles.reasons
 
     async def write(
         self,
@@ -76,7 +75,7 @@ class Transactions:
             result = await self._run(self._writer, lambda: self._commit(work, durable_later=durable_later))
         if not durable_later:
             self._lagging.durable(number)
-        if self._trouble_reasons:
+        if self._troubles.reasons:
             self._troubles.end()
         return result
 

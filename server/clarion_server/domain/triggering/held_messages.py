@@ -30,10 +30,10 @@ class HeldMessages:
         self._hours = hours
         self._leaving = hours.leaving(policy, kind.category)
         kinds = [kind_of(each.action, policy.id) for each in kind.actions] if policy.caps else []
-        #: Whom the caps count that count the messages of each action, and these caps.
+        #: Hold, for each action, whom the caps count that count its messages, and these caps.
         self._people = [caps.of_kind(each) for each in kinds]
         self._caps = [caps.counting(each) for each in kinds]
-        #: Whether the policy is open for the last message that was asked about.
+        #: Says whether the policy is open for the last message that was asked about.
         self._is_open = True
 
     def person(self, recipient: AcceptedRecipient, index: int) -> CapPerson | None:
