@@ -10,7 +10,7 @@ from clarion_server.application.ports.channels import HandOffFailed, HandOffInDo
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
-from clarion_server.domain.instant import HOUR, MINUTE
+from clarion_server.domain.instant import HOUR, MINUTE, SECOND
 from clarion_server.domain.messages.attempt import Failure, FailureReason
 from clarion_server.domain.messages.message import Message, MessageState
 
@@ -120,6 +120,17 @@ async def test_the_next_action_follows_a_message_that_took_too_long_in_hand(worl
     await fail(process, message, nothing)
     assert states(world) == [MessageState.EXPIRED, MessageState.QUEUED]
     assert counts(world, message.action.campaign_key) == {"TARGETED": 2, "EXPIRED": 1}
+
+
+async def test_a_message_that_took_too_long_is_not_begun_behind_another_one(world: World, process: Process) -> None:
+    await fail(process, await sending(process), nothing)
+    await process.trigger()
+    world.clock.advance(10 * MINUTE - SECOND)
+    message = next(each for each in (await claimed(world)).messages if each.action.id == "first")
+    attempts = process.ports.attempts
+    assert attempts.prepare(ClaimedMessage(message)) is not None
+    world.clock.advance(SECOND)
+    assert attempts.prepare(ClaimedMessage(message)) is None
 
 
 @pytest.mark.parametrize(
