@@ -8,7 +8,7 @@ import re
 _MAX_HOST = 253
 #: RFC 1123 does not allow underscores in host names, but the names of many containers have them.
 _HOST_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST_NAME = re.compile(rf"(?:{_HOST_LABEL}\.)*+(?![0-9]+\Z){_HOST_LABEL}")
+_HOST_NAME = re.compile(rf"(?:{_HOST_LABEL}\.)*(?![0-9]+\Z){_HOST_LABEL}")
 
 #: Holds the IANA special-purpose addresses that are not globally reachable, and multicast.
 _SPECIAL_IPV4 = tuple(

@@ -15,7 +15,7 @@ _MOST_CAROUSEL_IMAGES = 100
 
 #: Say where something begins and ends that holds no elements.
 _MARGINS = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"))
-_TAG = re.compile(r"""<(/?)([^\s<>/"'=]*+)(?:[^"'>]++|"[^"]*+"|'[^']*+')*+>""")
+_TAG = re.compile(r"""<(/?)([^\s<>/"'=]*+)(?:[^"'>]++|"[^"]*+"|'[^']*+')*>""")
 #: Elements of which those within them take attributes.
 _GIVING = frozenset({"mj-accordion", "mj-accordion-element", "mj-carousel", "mj-navbar", "mj-social"})
 _ATTRIBUTES = "mj-attributes"

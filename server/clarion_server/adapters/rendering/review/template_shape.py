@@ -9,11 +9,11 @@ import re
 
 #: Is a length in characters. The texts of longer templates have a part in whether Python compiles them.
 _LONGEST = 64 * 1024
-_STRING = r""""[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^'\\]*+)*+'"""
+_STRING = r""""[^"\\]*+(?:\\.[^"\\]*+)*"|'[^'\\]*+(?:\\.[^'\\]*+)*'"""
 #: As Jinja2 reads them. Those with braces outside of strings are left to it. A comment without an end takes all the
 #: rest, which is therefore read once, and not again from each `{#` in it.
 _TAG = re.compile(
-    rf"""(\{{\{{(?:[^{{}}"']|{_STRING})*+\}}\}}|\{{%(?:[^{{}}"'%]|%(?!\}})|{_STRING})*+%\}}|\{{#(?:.*?#\}}|.*+))""",
+    rf"""(\{{\{{(?:[^{{}}"']++|{_STRING})*\}}\}}|\{{%(?:[^{{}}"'%]++|%(?!\}})|{_STRING})*%\}}|\{{#(?:.*?#\}}|.*+))""",
     re.DOTALL,
 )
 _BEGINNING = re.compile(r"\{(?:[{%#]|\Z)")

@@ -19,7 +19,7 @@ _MOST_DIGITS = 300
 _LONG_NUMBER = re.compile(rf"(?:[0-9][0-9_]{{0,{_MOST_DIGITS}}}\.)?[0-9][0-9_]{{{_MOST_DIGITS}}}")
 #: Is the beginning of Jinja2's rule for texts, which is followed by the tags, and what replaces it. All tags begin with
 #: {.
-_TEXT, _FASTER_TEXT = "(.*?)(?:", r"([^{]*+(?:\{(?![{%#])[^{]*+)*+)(?:"
+_TEXT, _FASTER_TEXT = "(.*?)(?:", r"([^{]*+(?:\{(?![{%#])[^{]*+)*)(?:"
 
 
 class BoundedLexer(Lexer):
