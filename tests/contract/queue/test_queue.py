@@ -15,7 +15,7 @@ from clarion_server.domain.messages.message import Lane, Message, MessageState
 
 from tests.contract.queue.desk import Desk, as_claimed
 from tests.contract.store import samples
-from tests.contract.store.given import Sender, a_channel, a_sender, committing
+from tests.contract.store.given import Sender, a_channel, a_sender, committing, ends
 from tests.contract.store.samples import SANDBOX
 
 #: Long enough that it is not over before it is looked at, on a busy machine too.
@@ -163,9 +163,7 @@ async def test_what_was_claimed_and_given_back_is_claimed_again(desk: Desk, send
 
 async def test_what_was_cancelled_is_not_claimed(desk: Desk, sender: Sender) -> None:
     cancelled = await desk.queue_up(sender, 2)
-    await desk.write(
-        lambda unit: unit.messages.end_queued([message.id for message in cancelled], MessageState.CANCELLED, 1)
-    )
+    await desk.write(lambda unit: unit.messages.end_queued(ends(cancelled, MessageState.CANCELLED), 1))
     (last,) = await desk.queue_up(sender)
     assert ids(await desk.claim(sender.channel, 1)) == {last.id}
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from clarion_server.application.ports.queries import QueuedEnd
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.channels.channel import ChannelConfiguration
-from clarion_server.domain.messages.message import Message, message_id
+from clarion_server.domain.messages.message import Message, MessageState, message_id
 from clarion_server.domain.triggering.execution import Execution
 
 from tests.contract.store import samples
@@ -55,6 +56,11 @@ class Sender:
         ]
         work.messages.add_all(made)
         return made
+
+
+def ends(messages: Iterable[Message], state: MessageState) -> list[QueuedEnd]:
+    """Returns the ends of queued messages in that state."""
+    return [QueuedEnd(message, state) for message in messages]
 
 
 def a_channel(work: UnitOfWork, channel_id: str = "mail", **changes: Any) -> ChannelConfiguration:

@@ -18,10 +18,10 @@ from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.content.email import ContentAttachment, EmailContent
 from clarion_server.domain.instant import DAY, Instant
-from clarion_server.domain.messages.message import MessageState, execution_id_of
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.contract.store import samples
-from tests.contract.store.given import a_campaign, a_sender, committing
+from tests.contract.store.given import a_campaign, a_sender, committing, ends
 from tests.contract.store.samples import NOW, SANDBOX
 
 HERE, THERE = Visibility(SANDBOX), Visibility("staging")
@@ -59,11 +59,11 @@ def a_draft(work: UnitOfWork, *attachment_ids: str, sandbox: str = SANDBOX) -> C
     return a_campaign(work, of=definition, sandbox=sandbox)
 
 
-def a_queued_execution(work: UnitOfWork, blob_key: int) -> str:
-    """Adds an execution with a message that waits and needs the blob, and returns the message's id."""
+def a_queued_execution(work: UnitOfWork, blob_key: int) -> Message:
+    """Adds an execution with a message that waits and needs the blob, and returns the message."""
     message = a_sender(work).message(work, state=MessageState.QUEUED)
-    work.attachments.add_references([(blob_key, execution_id_of(message.id))])
-    return message.id
+    work.attachments.add_references([(blob_key, message.execution_id)])
+    return message
 
 
 def purge(store: Store, name: str, before: Instant, now: Instant) -> int:
@@ -185,14 +185,14 @@ def test_what_a_content_names_is_looked_at_once_and_kept(store: Store) -> None:
 def test_a_file_is_kept_while_a_message_may_still_be_sent_with_it_and_purged_after_its_time(store: Store) -> None:
     with committing(store) as work:
         key = a_blob(work)
-        message_id = a_queued_execution(work, key)
+        message = a_queued_execution(work, key)
         # The same execution needs the same file once, for however many recipients.
-        work.attachments.add_references([(key, execution_id_of(message_id))])
+        work.attachments.add_references([(key, message.execution_id)])
     drop_references(store, LATER)
     assert purge(store, "purge_blobs", NOW + 1, LATER) == 1
     with committing(store) as work:
         assert work.attachments.read(key) == ROW
-        work.messages.end_queued([message_id], MessageState.CANCELLED, LATER)
+        work.messages.end_queued(ends([message], MessageState.CANCELLED), LATER)
     drop_references(store, LATER + DAY)
     assert purge(store, "purge_blobs", LATER + DAY, LATER + DAY) == 0
     assert purge(store, "purge_blobs", LATER + DAY + 1, LATER + DAY) == 1

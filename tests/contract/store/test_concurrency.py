@@ -13,7 +13,7 @@ from clarion_server.application.ports.store import Store, StoreUnavailable
 from clarion_server.domain.messages.message import MessageState
 
 from tests.contract.store import samples
-from tests.contract.store.given import Sender, a_sender, committing
+from tests.contract.store.given import Sender, a_sender, committing, ends
 from tests.contract.store.kinds import PATIENCE, StoreKind
 from tests.contract.store.samples import NOW
 
@@ -167,8 +167,8 @@ def test_of_a_cancellation_and_a_claim_at_once_one_wins(store: Store) -> None:
             with committing(store) as work:
                 # Takes those that would be claimed last, so that both meet in the middle.
                 queued = work.messages.queued_of_campaign(sender.campaign.key, 40)
-                last = [max(message.id for message in queued)] if queued else []
-                cancelled |= work.messages.end_queued(last, MessageState.CANCELLED, NOW)
+                last = ends(queued[-1:], MessageState.CANCELLED)
+                cancelled |= work.messages.end_queued(last, NOW)
         return cancelled
 
     with ThreadPoolExecutor(2) as threads:

@@ -180,3 +180,25 @@ def test_the_events_of_a_message_are_returned_in_order(work: UnitOfWork) -> None
 def test_equal_events_are_kept_each(work: UnitOfWork) -> None:
     message: Message = a_sender(work).message(work)
     assert len(recorded(work, samples.event(message), samples.event(message))) == 2
+
+
+def test_messages_are_in_doubt_after_an_attempt_that_nobody_knows_the_end_of(store: Store) -> None:
+    with committing(store) as work:
+        doubtful, later, deferred, parked, untold, other = a_sender(work).messages(work, 6)
+        in_doubt, put_off = (
+            Attempt(1, 1, 2, result, samples.failure()) for result in (AttemptResult.IN_DOUBT, AttemptResult.DEFERRED)
+        )
+        deferrals = [(doubtful, in_doubt), (later, put_off), (later, in_doubt), (later, put_off), (deferred, put_off)]
+        deferrals += [(other, in_doubt)]
+        work.events.add_all(
+            [
+                *(samples.event(message, MessageState.QUEUED, detail=end) for message, end in deferrals),
+                samples.event(parked, MessageState.IN_DOUBT, detail=in_doubt),
+                samples.event(untold, MessageState.QUEUED),
+            ]
+        )
+    asked = [message.id for message in (doubtful, later, deferred, parked, untold)]
+    with store.snapshot() as work:
+        assert work.events.in_doubt(asked) == {doubtful.id, later.id}
+        assert work.events.in_doubt([message_id(samples.new_id(), 0, 0)]) == set()
+        assert work.events.in_doubt([]) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clarion_server.application.ports.queries import QueuedEnd
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
-from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.messages.message import MessageState, message_id
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
@@ -22,7 +22,7 @@ def test_each_queued_message_ends_in_a_state_of_its_own(store: Store) -> None:
             QueuedEnd(excluded, EXCLUDED, EXCLUSION),
             QueuedEnd(doubtful, IN_DOUBT, failure=samples.failure()),
         ]
-        assert work.messages.end_each_queued(ends, LATER) == {excluded.id, doubtful.id}
+        assert work.messages.end_queued(ends, LATER) == {excluded.id, doubtful.id}
     with store.snapshot() as work:
         found = {each.id: work.messages.get(samples.VISIBILITY, each.id) for each in (excluded, doubtful, other)}
     assert found == {
@@ -35,9 +35,9 @@ def test_each_queued_message_ends_in_a_state_of_its_own(store: Store) -> None:
 def test_a_message_that_is_not_queued_any_more_is_left_alone(work: UnitOfWork) -> None:
     sending, ended = a_sender(work).messages(work, 2)
     work.messages.begin([sending.id], "first", samples.NOW)
-    work.messages.end_queued([ended.id], MessageState.CANCELLED, samples.NOW)
+    work.messages.end_queued([QueuedEnd(ended, MessageState.CANCELLED)], samples.NOW)
     ends = [QueuedEnd(each, EXCLUDED, EXCLUSION) for each in (sending, ended)]
-    assert work.messages.end_each_queued(ends, LATER) == set()
+    assert work.messages.end_queued(ends, LATER) == set()
     states = [message.state for message in work.messages.queued_of_campaign(sending.action.campaign_key, 10)]
     assert states == []
 
@@ -46,9 +46,20 @@ def test_a_held_message_that_ends_is_held_no_more(work: UnitOfWork) -> None:
     sender = a_sender(work)
     message = sender.message(work)
     work.messages.hold([message.id])
-    work.messages.end_each_queued([QueuedEnd(message, EXCLUDED, EXCLUSION)], LATER)
+    work.messages.end_queued([QueuedEnd(message, EXCLUDED, EXCLUSION)], LATER)
     assert work.messages.held_campaigns() == set()
 
 
 def test_nothing_ends_when_nothing_is_given(work: UnitOfWork) -> None:
-    assert work.messages.end_each_queued([], LATER) == set()
+    assert work.messages.end_queued([], LATER) == set()
+
+
+def test_those_that_are_to_end_are_the_queued_ones_among_the_given_by_id(work: UnitOfWork) -> None:
+    held, sending, ended, other, last = a_sender(work).messages(work, 5)
+    work.messages.hold([held.id])
+    work.messages.begin([sending.id], "first", samples.NOW)
+    work.messages.end_queued([QueuedEnd(ended, MessageState.CANCELLED)], samples.NOW)
+    asked = [each.id for each in (last, ended, sending, held)]
+    assert work.messages.queued_among([*asked, message_id(samples.new_id(), 0, 0)]) == [held, last]
+    assert work.messages.queued_among([other.id]) == [other]
+    assert work.messages.queued_among([]) == []

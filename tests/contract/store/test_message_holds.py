@@ -6,7 +6,7 @@ from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.contract.store import samples
-from tests.contract.store.given import Sender, a_sender, committing
+from tests.contract.store.given import Sender, a_sender, committing, ends
 from tests.contract.store.samples import NOW
 
 
@@ -76,7 +76,7 @@ def test_a_held_message_can_be_cancelled_and_is_held_no_more(work: UnitOfWork) -
     sender = a_sender(work)
     held = sender.message(work)
     work.messages.hold([held.id])
-    assert work.messages.end_queued([held.id], MessageState.CANCELLED, NOW) == {held.id}
+    assert work.messages.end_queued(ends([held], MessageState.CANCELLED), NOW) == {held.id}
     assert work.messages.held_campaigns() == set()
     assert work.messages.release(sender.campaign.key, 10) == 0
     assert due_ids(work, sender) == set()

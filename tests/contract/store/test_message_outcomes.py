@@ -7,7 +7,7 @@ from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.messages.message import OUTCOMES, SUCCESSORS, Message, MessageState
 
 from tests.contract.store import samples
-from tests.contract.store.given import a_sender, committing
+from tests.contract.store.given import a_sender, committing, ends
 from tests.contract.store.samples import NOW, outcome
 
 SETTLED = sorted(SUCCESSORS[MessageState.SENDING] & OUTCOMES)
@@ -108,7 +108,7 @@ def test_a_queued_message_cannot_be_settled(work: UnitOfWork) -> None:
 def test_an_unknown_message_is_settled_and_ended_by_nobody(work: UnitOfWork) -> None:
     unknown = samples.message(1, 1)
     assert work.messages.record_outcomes([outcome(unknown, MessageState.SENT)], "process-1") == set()
-    assert work.messages.end_queued([unknown.id], MessageState.CANCELLED, NOW) == set()
+    assert work.messages.end_queued(ends([unknown], MessageState.CANCELLED), NOW) == set()
 
 
 def test_a_batch_of_settlements_moves_those_that_still_may(work: UnitOfWork) -> None:
@@ -134,7 +134,7 @@ def test_queued_messages_can_be_ended(store: Store, state: MessageState) -> None
         sender = a_sender(work)
         one, two = sender.messages(work, 2)
     with committing(store) as work:
-        assert work.messages.end_queued([one.id], state, NOW + 5) == {one.id}
+        assert work.messages.end_queued(ends([one], state), NOW + 5) == {one.id}
     with store.snapshot() as work:
         assert stored(work, one) == samples.changed(one, state=state, outcome_time=NOW + 5)
         assert stored(work, two) == two
@@ -144,7 +144,7 @@ def test_queued_messages_can_be_ended(store: Store, state: MessageState) -> None
 @pytest.mark.parametrize("state", ENDED)
 def test_only_queued_messages_can_be_ended(work: UnitOfWork, state: MessageState) -> None:
     message = sending(work)
-    assert work.messages.end_queued([message.id], state, NOW) == set()
+    assert work.messages.end_queued(ends([message], state), NOW) == set()
     assert stored(work, message) == message
 
 
@@ -158,7 +158,7 @@ def test_a_message_with_an_outcome_never_moves(work: UnitOfWork, ended: MessageS
     for state in (MessageState.QUEUED, *SETTLED):
         assert work.messages.record_outcomes([outcome(decided, state)], "process-1") == set()
     for state in ENDED:
-        assert work.messages.end_queued([decided.id], state, NOW + 9) == set()
+        assert work.messages.end_queued(ends([decided], state), NOW + 9) == set()
     assert stored(work, decided) == decided
 
 
@@ -168,7 +168,7 @@ def test_of_a_cancellation_and_a_claim_only_the_first_happens(store: Store) -> N
         claimed, cancelled = sender.messages(work, 2)
     with committing(store) as work:
         work.messages.begin([claimed.id], "process-1", NOW)
-        assert work.messages.end_queued([claimed.id, cancelled.id], MessageState.CANCELLED, NOW) == {cancelled.id}
+        assert work.messages.end_queued(ends([claimed, cancelled], MessageState.CANCELLED), NOW) == {cancelled.id}
     with store.snapshot() as work:
         assert stored(work, claimed).state is MessageState.SENDING
         assert stored(work, cancelled).state is MessageState.CANCELLED

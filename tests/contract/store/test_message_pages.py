@@ -15,7 +15,7 @@ from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, 
 from clarion_server.domain.messages.message import Lane, Message, MessageState, message_id
 
 from tests.contract.store import samples
-from tests.contract.store.given import a_sender, committing
+from tests.contract.store.given import a_sender, committing, ends
 
 QUERY = MessageQuery(samples.VISIBILITY)
 JANE, JIM = "email:jane@example.com", "email:jim@example.com"
@@ -227,7 +227,7 @@ def test_the_messages_of_an_execution_are_counted_by_state(work: UnitOfWork) -> 
     sender.message(work)
     work.messages.begin([sending.id, sent.id], "process-1", samples.NOW)
     work.messages.record_outcomes([samples.outcome(sent, MessageState.SENT)], "process-1")
-    work.messages.end_queued([message.id for message in rest], MessageState.CANCELLED, samples.NOW)
+    work.messages.end_queued(ends(rest, MessageState.CANCELLED), samples.NOW)
     counts = {state: count for state, count in work.messages.state_counts(queued.execution_id).items() if count}
     assert counts == {
         MessageState.QUEUED: 1,

@@ -143,6 +143,13 @@ CASES = {
         PARK,
         received=0,
     ),
+    "hangs up after the message, and refuses it at the next attempt": Case(
+        lambda: {"CONTENT": [Drop()], "RCPT": ["250 2.1.5 Here", "550 5.1.1 Nobody here"]},
+        ((_RESULT.IN_DOUBT, _REASON.HAND_OFF_UNKNOWN, ""), (_RESULT.FAILED, _REASON.RECIPIENT_REJECTED, "550 5.1.1")),
+        (EventType.DEFERRED, EventType.IN_DOUBT),
+        {"in_doubt_count": 1, "retry_count": 1, "failed_counts": {}},
+        received=0,
+    ),
     # It is so small that all of it had left before.
     "hangs up within the message": Case(
         lambda: {"CONTENT": Drop(after=100)},

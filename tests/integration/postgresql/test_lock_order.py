@@ -24,13 +24,13 @@ from clarion_server.domain.campaigns.campaign_definition import UnknownRecipient
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.messages.attempt import Failure, FailureReason
-from clarion_server.domain.messages.message import Lane, MessageState
+from clarion_server.domain.messages.message import Lane, Message, MessageState
 from clarion_server.domain.sending_policies.cap_entries import CapEntries
 from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
 
 from tests.cap_entries import counted, lock, save
 from tests.contract.store import samples
-from tests.contract.store.given import a_sender, committing
+from tests.contract.store.given import a_sender, committing, ends
 from tests.postgresql import ask, made_database
 from tests.unit.application.running import CALLER, Process, claimed, messages, recipient, recipients
 from tests.unit.application.sending_policies import Policies
@@ -94,11 +94,11 @@ async def at_once(url: str, *steps: Step) -> None:
             store.close()
 
 
-def counted_message(url: str) -> str:
+def counted_message(url: str) -> Message:
     with closing(open_postgresql_store(url)) as store, committing(store) as work:
         made = a_sender(work).message(work, cap_person=ROW.person, sending_policy="nights")
         save(work, {ROW: CapEntries({made.id: samples.NOW}, samples.NOW * 2)})
-        return made.id
+        return made
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def counted_message(url: str) -> str:
 def test_whoever_moves_what_counts_a_message_gives_way_to_whoever_ends_the_message(
     url: str, move: Callable[[UnitOfWork, str], object]
 ) -> None:
-    message_id = counted_message(url)
+    message = counted_message(url)
     before = deadlocks(url)
     ending = Step(
-        lambda unit: unit.messages.end_queued([message_id], MessageState.CANCELLED, samples.NOW),
-        lambda unit: unit.caps.give_back([message_id]),
+        lambda unit: unit.messages.end_queued(ends([message], MessageState.CANCELLED), samples.NOW),
+        lambda unit: unit.caps.give_back([message.id]),
     )
-    moving = Step(lambda unit: lock(unit, {ROW: True}), lambda unit: move(unit, message_id))
+    moving = Step(lambda unit: lock(unit, {ROW: True}), lambda unit: move(unit, message.id))
     asyncio.run(at_once(url, ending, moving))
     assert (ending.failures, moving.failures) == ([], [WriteConflict])
     assert deadlocks(url) == before

@@ -10,12 +10,12 @@ import pytest
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import ExecutionQuery
 from clarion_server.application.ports.repositories import NameTaken
-from clarion_server.application.ports.store import WriteConflict
+from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.domain.events.counter import Metric
-from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.contract.store import samples
-from tests.contract.store.given import a_campaign, a_sender, committing
+from tests.contract.store.given import a_campaign, a_sender, committing, ends
 from tests.integration.storage.writing import taken_at_once
 from tests.postgresql import ask
 from tests.waiting import wait_until
@@ -87,7 +87,7 @@ def test_of_a_claim_and_a_cancellation_by_two_processes_one_wins(open_store: Ope
     one, other = open_store(), open_store()
     with committing(one) as work:
         sender = a_sender(work)
-        ids = [message.id for message in sender.messages(work, 3)]
+        queued = sender.messages(work, 3)
     with ThreadPoolExecutor(1) as threads:
         with committing(one) as work:
             claimed = work.messages.due(sender.channel.key, NOW, 2)
@@ -95,11 +95,41 @@ def test_of_a_claim_and_a_cancellation_by_two_processes_one_wins(open_store: Ope
 
             def cancel() -> set[str]:
                 with committing(other) as second:
-                    return second.messages.end_queued(ids, MessageState.CANCELLED, NOW)
+                    return second.messages.end_queued(ends(queued, MessageState.CANCELLED), NOW)
 
             cancelling = threads.submit(cancel)
         cancelled = cancelling.result(120)
-    assert cancelled == set(ids) - {message.id for message in claimed}
+    assert cancelled == {message.id for message in queued} - {message.id for message in claimed}
+
+
+READS: dict[str, Callable[[UnitOfWork, Message], list[Message]]] = {
+    "by their ids": lambda work, message: work.messages.queued_among([message.id]),
+    "of an execution": lambda work, message: work.messages.queued_of_execution(message.execution_id),
+    "of a campaign": lambda work, message: work.messages.queued_of_campaign(message.action.campaign_key, 1),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_messages_that_are_to_end_are_read_after_whoever_moves_them_at_the_moment(
+    open_store: OpenStore, url: str, read: Callable[[UnitOfWork, Message], list[Message]]
+) -> None:
+    one, other = open_store(), open_store()
+    with committing(one) as work:
+        message = a_sender(work).message(work)
+
+    def ending() -> list[Message]:
+        with committing(other) as second:
+            return read(second, message)
+
+    with ThreadPoolExecutor(1) as threads:
+        with committing(one) as work:
+            work.messages.begin([message.id], "one", NOW)
+            outcome = samples.outcome(message.begun("one", NOW), MessageState.QUEUED)
+            assert work.messages.record_outcomes([outcome], "one") == {message.id}
+            reading = threads.submit(ending)
+            # Whoever waits for a row waits for the transaction that has changed it.
+            wait_until(lambda: reading.done() or is_waiting_for_a_lock(url, "transactionid"))
+        assert [each.attempts.count for each in reading.result(120)] == [1]
 
 
 def test_of_two_changes_made_from_one_revision_the_second_is_stale(open_store: OpenStore) -> None:
@@ -113,8 +143,8 @@ def test_of_two_changes_made_from_one_revision_the_second_is_stale(open_store: O
         work.campaigns.save(changed)
 
 
-def is_waiting_for_a_lock(url: str) -> bool:
-    return bool(ask(url, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+def is_waiting_for_a_lock(url: str, kind: str = "advisory") -> bool:
+    return bool(ask(url, f"SELECT pid FROM pg_locks WHERE locktype = '{kind}' AND NOT granted"))
 
 
 def test_a_change_of_a_campaign_waits_for_triggers_that_another_process_is_writing(

@@ -161,9 +161,10 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {BY_ID},
     ),
     "messages that are cancelled": (
-        lambda work: work.messages.end_queued(["m"], MessageState.CANCELLED, NOW),
+        lambda work: work.messages.end_queued([QueuedEnd(MESSAGE, MessageState.CANCELLED)], NOW),
         {BY_ID},
     ),
+    "messages that are to end": (lambda work: work.messages.queued_among(["m"]), {BY_ID}),
     "the queued messages of an execution": (lambda work: work.messages.queued_of_execution("e"), {BY_ID}),
     "the queued messages of a campaign": (
         lambda work: work.messages.queued_of_campaign(1, 10),
@@ -192,6 +193,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"events_message"},
     ),
     "the events of a message": (lambda work: work.events.of_message("m"), {"events_message"}),
+    "the messages in doubt": (lambda work: work.events.in_doubt(["m", "n"]), {"events_message"}),
     "whether segments must be merged": (lambda work: work.messages.merge_recipient_index(10), {"messages_identity"}),
     "contexts to purge": (
         lambda work: work.retention.purge_contexts(NOW, 5, 10),
@@ -363,10 +365,6 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "an entry of the history of a profile": (
         lambda work: work.consents.known_entries([(1, EntryKey(CHANGE.scope, CHANGE.choice, CHANGE.time))]),
         {"consent_changes_profile_key"},
-    ),
-    "queued messages that are excluded": (
-        lambda work: work.messages.end_each_queued([QueuedEnd(MESSAGE, MessageState.EXCLUDED)], NOW),
-        {BY_ID},
     ),
     "the last event": (lambda work: work.events.last_sequence(), {"SEARCH events"}),
 }

@@ -13,6 +13,7 @@ from clarion_server.application.channels.configurations import (
     ManageChannelConfigurations,
     UpdateChannelConfiguration,
 )
+from clarion_server.application.ports.queries import QueuedEnd
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.campaigns.campaign import QueueDisposal
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
@@ -201,7 +202,7 @@ async def test_a_channel_configuration_that_messages_wait_for_stays(world: World
         unit.messages.add_all([message])
 
     def end(unit: UnitOfWork) -> None:
-        unit.messages.end_queued([message.id], MessageState.CANCELLED, world.clock.now())
+        unit.messages.end_queued([QueuedEnd(message, MessageState.CANCELLED)], world.clock.now())
 
     await world.transactions.write(enqueue)
     with pytest.raises(ChannelConfigurationInUse):

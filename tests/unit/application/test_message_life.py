@@ -46,6 +46,12 @@ CAMPAIGNS = st.sampled_from([RESEND, PARK])
 GIVING_BACK = {MessageState.CANCELLED, MessageState.EXPIRED, MessageState.EXCLUDED, MessageState.FAILED}
 
 
+def in_doubt_of(of_message: list[Event]) -> list[Attempt]:
+    """Returns the attempts of a message that ended in doubt."""
+    attempts = [event.detail for event in of_message if isinstance(event.detail, Attempt)]
+    return [attempt for attempt in attempts if attempt.result is AttemptResult.IN_DOUBT]
+
+
 T = TypeVar("T")
 
 
@@ -140,7 +146,7 @@ class MessageLife(RuleBasedStateMachine):
             cancelling = CancelMessages(self.world.transactions, self.world.clock)
             after = self.run(cancelling.cancel_message(chosen.id, CALLER))
             in_time = chosen.state in {MessageState.QUEUED, MessageState.CANCELLED}
-            assert (after.state is MessageState.CANCELLED) == in_time
+            assert (after.state is MessageState.CANCELLED) == (in_time and not self.doubts_of(chosen.id))
 
     # Processes.
 
@@ -251,14 +257,12 @@ class MessageLife(RuleBasedStateMachine):
     def what_was_taken_twice_was_in_doubt(self) -> None:
         taken, of_message = Counter(email.message_id for email in self.channel.taken), self.events()
         for id_, message in self.messages().items():
-            attempts = [event.detail for event in of_message.get(id_, []) if isinstance(event.detail, Attempt)]
-            in_doubt = [attempt for attempt in attempts if attempt.result is AttemptResult.IN_DOUBT]
+            in_doubt = in_doubt_of(of_message.get(id_, []))
             assert taken[id_] <= len(in_doubt) + 1
             if message.state is MessageState.SENT:
                 assert taken[id_] >= 1
-            if message.state in {MessageState.CANCELLED, MessageState.EXPIRED}:
-                assert taken[id_] <= len(in_doubt)
-            if message.state is MessageState.EXCLUDED:
+            if message.state in GIVING_BACK:
+                # Each of these states says that it was not sent.
                 assert not taken[id_]
                 assert not in_doubt
 
@@ -301,6 +305,9 @@ class MessageLife(RuleBasedStateMachine):
 
     def messages(self) -> dict[str, Message]:
         return messages(self.world)
+
+    def doubts_of(self, id_: str) -> list[Attempt]:
+        return in_doubt_of(self.events().get(id_, []))
 
     def events(self) -> dict[str, list[Event]]:
         of_message: dict[str, list[Event]] = {}

@@ -38,7 +38,9 @@ class _InDoubtPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InDoubt
     IN_DOUBT_POLICY_UNSPECIFIED: _InDoubtPolicy.ValueType  # 0
     """Is read as `IN_DOUBT_POLICY_RESEND`."""
     IN_DOUBT_POLICY_RESEND: _InDoubtPolicy.ValueType  # 1
-    """It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded."""
+    """It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded. A message that no attempt can follow
+    ends `Message.STATE_IN_DOUBT`.
+    """
     IN_DOUBT_POLICY_PARK: _InDoubtPolicy.ValueType  # 2
     """It is parked as `Message.STATE_IN_DOUBT` and never sent again, at the price of a possible loss."""
 
@@ -48,7 +50,9 @@ class InDoubtPolicy(_InDoubtPolicy, metaclass=_InDoubtPolicyEnumTypeWrapper):
 IN_DOUBT_POLICY_UNSPECIFIED: InDoubtPolicy.ValueType  # 0
 """Is read as `IN_DOUBT_POLICY_RESEND`."""
 IN_DOUBT_POLICY_RESEND: InDoubtPolicy.ValueType  # 1
-"""It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded."""
+"""It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded. A message that no attempt can follow
+ends `Message.STATE_IN_DOUBT`.
+"""
 IN_DOUBT_POLICY_PARK: InDoubtPolicy.ValueType  # 2
 """It is parked as `Message.STATE_IN_DOUBT` and never sent again, at the price of a possible loss."""
 Global___InDoubtPolicy: _TypeAlias = InDoubtPolicy  # noqa: Y015
@@ -183,7 +187,7 @@ class Campaign(_message.Message):
         ACTION_MODE_FIRST_DELIVERABLE: Campaign._ActionMode.ValueType  # 2
         """The first action is sent; the next one when the message of the one before is excluded, fails, or was not accepted by its channel
         within the action's `fallback_after`. No further action follows a message that expires by the `expire_time` of its trigger, is
-        cancelled (or was to be, while it was being sent), or is parked in doubt.
+        cancelled (or was to be, while it was being sent), or is in doubt.
         """
 
     class ActionMode(_ActionMode, metaclass=_ActionModeEnumTypeWrapper):
@@ -196,7 +200,7 @@ class Campaign(_message.Message):
     ACTION_MODE_FIRST_DELIVERABLE: Campaign.ActionMode.ValueType  # 2
     """The first action is sent; the next one when the message of the one before is excluded, fails, or was not accepted by its channel
     within the action's `fallback_after`. No further action follows a message that expires by the `expire_time` of its trigger, is
-    cancelled (or was to be, while it was being sent), or is parked in doubt.
+    cancelled (or was to be, while it was being sent), or is in doubt.
     """
 
     @_typing.final
@@ -481,8 +485,9 @@ class Action(_message.Message):
     def fallback_after(self) -> _duration_pb2.Duration:
         """Optional. With `ACTION_MODE_FIRST_DELIVERABLE`: how long the channel may take to accept a message of the action, from the earliest
         time of its first attempt on. When that time has passed, the message ends `STATE_EXPIRED`, and the next action's message takes
-        its place, unless an earlier attempt may have sent it. It is looked at before each attempt. From 1 minute to 30 days. The last
-        action has none. Default: the next action follows only a message that is excluded or fails.
+        its place; one that an earlier attempt may have sent ends `STATE_IN_DOUBT`, and is followed by none. It is looked at before each
+        attempt. From 1 minute to 30 days. The last action has none. Default: the next action follows only a message that is excluded or
+        fails.
         """
 
     def __init__(

@@ -54,7 +54,7 @@ class Event(_message.Message):
         TYPE_EXPIRED: Event._Type.ValueType  # 6
         """The message expired."""
         TYPE_IN_DOUBT: Event._Type.ValueType  # 7
-        """The message was parked in doubt."""
+        """The message may have been sent, and is not tried again."""
         TYPE_SUPPRESSION_CREATED: Event._Type.ValueType  # 8
         """A suppression was created."""
         TYPE_SUPPRESSION_DELETED: Event._Type.ValueType  # 9
@@ -108,7 +108,7 @@ class Event(_message.Message):
     TYPE_EXPIRED: Event.Type.ValueType  # 6
     """The message expired."""
     TYPE_IN_DOUBT: Event.Type.ValueType  # 7
-    """The message was parked in doubt."""
+    """The message may have been sent, and is not tried again."""
     TYPE_SUPPRESSION_CREATED: Event.Type.ValueType  # 8
     """A suppression was created."""
     TYPE_SUPPRESSION_DELETED: Event.Type.ValueType  # 9
@@ -220,7 +220,7 @@ class Event(_message.Message):
     @_builtins.property
     def attempt(self) -> _attempt_pb2.Attempt:
         """Output only. Holds the attempt that ended with it, for `TYPE_SENT`, `TYPE_DEFERRED`, `TYPE_FAILED` and `TYPE_IN_DOUBT`. Is
-        absent when a message in doubt was excluded before its next attempt.
+        absent when a message in doubt was excluded or cancelled, or its time was over, before its next attempt.
         """
 
     @_builtins.property

@@ -51,8 +51,9 @@ class ExecutionServiceStub:
     """
     CancelExecution: _grpc.UnaryUnaryMultiCallable[_execution_service_pb2.CancelExecutionRequest, _execution_service_pb2.CancelExecutionResponse]
     """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A message
-    for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. The call is
-    idempotent. Needs the scope `trigger`.
+    for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. It is also too late
+    for one that an earlier attempt may have sent, which ends `Message.STATE_IN_DOUBT`. The call is idempotent. Needs the scope
+    `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -81,8 +82,9 @@ class ExecutionServiceAsyncStub(ExecutionServiceStub):
     """
     CancelExecution: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.CancelExecutionRequest, _execution_service_pb2.CancelExecutionResponse]  # type: ignore[assignment]
     """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A message
-    for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. The call is
-    idempotent. Needs the scope `trigger`.
+    for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. It is also too late
+    for one that an earlier attempt may have sent, which ends `Message.STATE_IN_DOUBT`. The call is idempotent. Needs the scope
+    `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -126,8 +128,9 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_execution_service_pb2.CancelExecutionResponse, _abc.Awaitable[_execution_service_pb2.CancelExecutionResponse]]:
         """Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A message
-        for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. The call is
-        idempotent. Needs the scope `trigger`.
+        for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. It is also too late
+        for one that an earlier attempt may have sent, which ends `Message.STATE_IN_DOUBT`. The call is idempotent. Needs the scope
+        `trigger`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.

@@ -47,14 +47,14 @@ class Message(_message.Message):
         STATE_EXCLUDED: Message._State.ValueType  # 4
         """It has an outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted."""
         STATE_CANCELLED: Message._State.ValueType  # 5
-        """It has an outcome: it was cancelled before any hand-off succeeded."""
+        """It has an outcome: it was cancelled in time, and was not sent."""
         STATE_EXPIRED: Message._State.ValueType  # 6
-        """It has an outcome: its `expire_time` came first."""
+        """It has an outcome: its `expire_time` came first, or its action's `fallback_after` ended. It was not sent."""
         STATE_FAILED: Message._State.ValueType  # 7
-        """It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
+        """It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why. It was not sent."""
         STATE_IN_DOUBT: Message._State.ValueType  # 8
-        """It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may
-        no longer be sent, so that no further attempt can settle it.
+        """It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or no further attempt
+        can settle it, as the message was then excluded, cancelled or refused, or its time was over. It may have been sent.
         """
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
@@ -73,14 +73,14 @@ class Message(_message.Message):
     STATE_EXCLUDED: Message.State.ValueType  # 4
     """It has an outcome: it must not be sent; `exclusion_reason` says why. What forbids it may have come after it was accepted."""
     STATE_CANCELLED: Message.State.ValueType  # 5
-    """It has an outcome: it was cancelled before any hand-off succeeded."""
+    """It has an outcome: it was cancelled in time, and was not sent."""
     STATE_EXPIRED: Message.State.ValueType  # 6
-    """It has an outcome: its `expire_time` came first."""
+    """It has an outcome: its `expire_time` came first, or its action's `fallback_after` ended. It was not sent."""
     STATE_FAILED: Message.State.ValueType  # 7
-    """It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
+    """It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why. It was not sent."""
     STATE_IN_DOUBT: Message.State.ValueType  # 8
-    """It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may
-    no longer be sent, so that no further attempt can settle it.
+    """It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or no further attempt
+    can settle it, as the message was then excluded, cancelled or refused, or its time was over. It may have been sent.
     """
 
     @_typing.final
@@ -176,7 +176,7 @@ class Message(_message.Message):
     """
     @_builtins.property
     def failure(self) -> _attempt_pb2.Failure:
-        """Output only. Says why it failed. Is set in `STATE_FAILED` and `STATE_IN_DOUBT` alone."""
+        """Output only. Says why it failed, or is in doubt. Is set in `STATE_FAILED` and `STATE_IN_DOUBT` alone."""
 
     @_builtins.property
     def accept_time(self) -> _timestamp_pb2.Timestamp:

@@ -88,7 +88,8 @@ class MessageServiceServicer:
 
     def CancelMessage(self, request, context):
         """Cancels a message that no process has begun to hand off, and says whether it was in time. When it is too late and the message
-        fails, none of a next action follows it. Needs the scope `trigger`.
+        fails, none of a next action follows it. It is also too late for a message that an earlier attempt may have sent: it is not tried
+        again, and ends `Message.STATE_IN_DOUBT`. Needs the scope `trigger`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.

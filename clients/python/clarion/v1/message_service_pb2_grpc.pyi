@@ -51,7 +51,8 @@ class MessageServiceStub:
     """
     CancelMessage: _grpc.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]
     """Cancels a message that no process has begun to hand off, and says whether it was in time. When it is too late and the message
-    fails, none of a next action follows it. Needs the scope `trigger`.
+    fails, none of a next action follows it. It is also too late for a message that an earlier attempt may have sent: it is not tried
+    again, and ends `Message.STATE_IN_DOUBT`. Needs the scope `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -92,7 +93,8 @@ class MessageServiceAsyncStub(MessageServiceStub):
     """
     CancelMessage: _aio.UnaryUnaryMultiCallable[_message_service_pb2.CancelMessageRequest, _message_service_pb2.CancelMessageResponse]  # type: ignore[assignment]
     """Cancels a message that no process has begun to hand off, and says whether it was in time. When it is too late and the message
-    fails, none of a next action follows it. Needs the scope `trigger`.
+    fails, none of a next action follows it. It is also too late for a message that an earlier attempt may have sent: it is not tried
+    again, and ends `Message.STATE_IN_DOUBT`. Needs the scope `trigger`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.
@@ -148,7 +150,8 @@ class MessageServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_message_service_pb2.CancelMessageResponse, _abc.Awaitable[_message_service_pb2.CancelMessageResponse]]:
         """Cancels a message that no process has begun to hand off, and says whether it was in time. When it is too late and the message
-        fails, none of a next action follows it. Needs the scope `trigger`.
+        fails, none of a next action follows it. It is also too late for a message that an earlier attempt may have sent: it is not tried
+        again, and ends `Message.STATE_IN_DOUBT`. Needs the scope `trigger`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.

@@ -200,7 +200,7 @@ class CampaignReport(_message.Message):
     expired_count: _builtins.int
     """Counts the messages that expired."""
     in_doubt_count: _builtins.int
-    """Counts the messages that were parked in doubt."""
+    """Counts the messages that ended in doubt: they may have been sent."""
     retry_count: _builtins.int
     """Counts the attempts beyond the first of a message."""
     unsubscribed_count: _builtins.int

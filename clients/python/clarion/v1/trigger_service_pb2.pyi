@@ -85,8 +85,8 @@ class TriggerRequest(_message.Message):
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. Says when the messages are no longer worth sending: whatever has not left by then ends as `Message.STATE_EXPIRED`.
-        Must be later than now and than `send_time`. Default: never.
+        """Optional. Says when the messages are no longer worth sending: whatever has not left by then ends as `Message.STATE_EXPIRED`,
+        and what may have left as `Message.STATE_IN_DOUBT`. Must be later than now and than `send_time`. Default: never.
         """
 
     @_builtins.property

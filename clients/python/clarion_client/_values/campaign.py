@@ -25,7 +25,9 @@ class InDoubtPolicy(StrEnum):
     """Says what happens to a message when a crash or a time-out left it unknown whether the provider took it."""
 
     RESEND = "RESEND"
-    """It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded."""
+    """It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded. A message that no
+    attempt can follow ends `MessageState.IN_DOUBT`.
+    """
     PARK = "PARK"
     """It is parked as `MessageState.IN_DOUBT` and never sent again, at the price of a possible loss."""
     UNRECOGNIZED = "UNRECOGNIZED"
@@ -106,8 +108,7 @@ class ActionMode(StrEnum):
     FIRST_DELIVERABLE = "FIRST_DELIVERABLE"
     """The first action is sent; the next one when the message of the one before is excluded, fails, or was not
     accepted by its channel within the action's `fallback_after`. No further action follows a message that expires
-    by the `expire_time` of its trigger, is cancelled (or was to be, while it was being sent), or is parked in
-    doubt.
+    by the `expire_time` of its trigger, is cancelled (or was to be, while it was being sent), or is in doubt.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
@@ -282,9 +283,9 @@ class Action(Value):
     fallback_after: dt.timedelta | None = None
     """Optional. With `ACTION_MODE_FIRST_DELIVERABLE`: how long the channel may take to accept a message of the
     action, from the earliest time of its first attempt on. When that time has passed, the message ends
-    `STATE_EXPIRED`, and the next action's message takes its place, unless an earlier attempt may have sent it. It
-    is looked at before each attempt. From 1 minute to 30 days. The last action has none. Default: the next action
-    follows only a message that is excluded or fails.
+    `STATE_EXPIRED`, and the next action's message takes its place; one that an earlier attempt may have sent ends
+    `STATE_IN_DOUBT`, and is followed by none. It is looked at before each attempt. From 1 minute to 30 days. The
+    last action has none. Default: the next action follows only a message that is excluded or fails.
     """
 
     @property

@@ -36,7 +36,7 @@ class EventType(StrEnum):
     EXPIRED = "EXPIRED"
     """The message expired."""
     IN_DOUBT = "IN_DOUBT"
-    """The message was parked in doubt."""
+    """The message may have been sent, and is not tried again."""
     SUPPRESSION_CREATED = "SUPPRESSION_CREATED"
     """A suppression was created."""
     SUPPRESSION_DELETED = "SUPPRESSION_DELETED"
@@ -158,8 +158,8 @@ class Event(Value):
     """Output only. Is the rule of that message, as in `Message.rule`."""
     attempt: Attempt | None = None
     """Output only. Holds the attempt that ended with it, for `EventType.SENT`, `EventType.DEFERRED`,
-    `EventType.FAILED` and `EventType.IN_DOUBT`. Is absent when a message in doubt was excluded before its next
-    attempt.
+    `EventType.FAILED` and `EventType.IN_DOUBT`. Is absent when a message in doubt was excluded or cancelled, or
+    its time was over, before its next attempt.
     """
     exclusion: Exclusion | None = None
     """Output only. Says why the message was excluded, for `EventType.EXCLUDED`."""

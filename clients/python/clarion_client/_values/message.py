@@ -35,14 +35,15 @@ class MessageState(StrEnum):
     was accepted.
     """
     CANCELLED = "CANCELLED"
-    """It has an outcome: it was cancelled before any hand-off succeeded."""
+    """It has an outcome: it was cancelled in time, and was not sent."""
     EXPIRED = "EXPIRED"
-    """It has an outcome: its `expire_time` came first."""
+    """It has an outcome: its `expire_time` came first, or its action's `fallback_after` ended. It was not sent."""
     FAILED = "FAILED"
-    """It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why."""
+    """It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why. It was not sent."""
     IN_DOUBT = "IN_DOUBT"
     """It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or
-    the message may no longer be sent, so that no further attempt can settle it.
+    no further attempt can settle it, as the message was then excluded, cancelled or refused, or its time was
+    over. It may have been sent.
     """
     UNRECOGNIZED = "UNRECOGNIZED"
     """A value that a newer service sends and this client does not know. It cannot be sent."""
@@ -82,7 +83,9 @@ class Message(Value):
     exclusion_reason: ExclusionReason | None = None
     """Output only. Says why it was excluded, as `exclusion.reason`. Is set in `MessageState.EXCLUDED` alone."""
     failure: Failure | None = None
-    """Output only. Says why it failed. Is set in `MessageState.FAILED` and `MessageState.IN_DOUBT` alone."""
+    """Output only. Says why it failed, or is in doubt. Is set in `MessageState.FAILED` and `MessageState.IN_DOUBT`
+    alone.
+    """
     accept_time: dt.datetime
     """Output only. Says when it was accepted."""
     due_time: dt.datetime | None = None

@@ -37,7 +37,7 @@ class CampaignReport(Value):
     expired_count: int = 0
     """Counts the messages that expired."""
     in_doubt_count: int = 0
-    """Counts the messages that were parked in doubt."""
+    """Counts the messages that ended in doubt: they may have been sent."""
     retry_count: int = 0
     """Counts the attempts beyond the first of a message."""
     excluded_counts: Mapping[ExclusionReason, int] = dataclasses.field(default_factory=dict)

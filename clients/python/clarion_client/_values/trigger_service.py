@@ -62,7 +62,8 @@ class Trigger(Value):
     """Optional. Is the earliest time at which the messages leave, at most 366 days ahead. Default: at once."""
     expire_time: dt.datetime | None = None
     """Optional. Says when the messages are no longer worth sending: whatever has not left by then ends as
-    `MessageState.EXPIRED`. Must be later than now and than `send_time`. Default: never.
+    `MessageState.EXPIRED`, and what may have left as `MessageState.IN_DOUBT`. Must be later than now and than
+    `send_time`. Default: never.
     """
     allow_partial: bool = False
     """Optional. Accepts the valid recipients although others are rejected; each has its own result in the answer. A

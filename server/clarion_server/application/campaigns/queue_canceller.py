@@ -8,12 +8,11 @@ import structlog
 
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.outcomes import end_queued
+from clarion_server.application.sending.outcomes import cancel_queued
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.campaigns.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.messages.message import MessageState
 
 log = structlog.get_logger()
 
@@ -58,4 +57,4 @@ class QueueCanceller:
 
     def _cancel_some(self, unit: UnitOfWork, campaign_key: int) -> int:
         messages = unit.messages.queued_of_campaign(campaign_key, BATCH)
-        return end_queued(unit, messages, MessageState.CANCELLED, self._clock.now())
+        return cancel_queued(unit, messages, self._clock.now()).total()

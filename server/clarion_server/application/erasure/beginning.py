@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from clarion_server.application.identity_reader import IdentityReader, stored_na
 from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_profile
-from clarion_server.application.sending.outcomes import end_queued
+from clarion_server.application.sending.outcomes import cancel_queued
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access.access import Caller
@@ -161,15 +162,15 @@ def _end_waiting(unit: UnitOfWork, erasure: Erasure, identities: set[str], now: 
     written = identities | {f"{each.namespace}:{each.value}" for each in erasure.identities}
     waiting = unit.erasures.waiting_messages(erasure.sandbox, written)
     own = [message for message in waiting if message.profile_key is None or message.profile_key in erasure.profile_keys]
-    return end_person_messages(unit, own, now)
+    return end_person_messages(unit, own, now)[MessageState.CANCELLED]
 
 
-def end_person_messages(unit: UnitOfWork, messages: Collection[Message], now: Instant) -> int:
+def end_person_messages(unit: UnitOfWork, messages: Collection[Message], now: Instant) -> Counter[MessageState]:
     """Cancels those of the messages that are queued, and lets none follow those that are being sent. Returns how many
-    were cancelled.
+    have ended, by the states to which they came: what an earlier attempt may have sent is not cancelled.
     """
     for message in messages:
         if message.state is MessageState.SENDING:
             unit.messages.drop_fallback(message.id)
-    queued = [message for message in messages if message.state is MessageState.QUEUED]
-    return end_queued(unit, queued, MessageState.CANCELLED, now) if queued else 0
+    queued = [message.id for message in messages if message.state is MessageState.QUEUED]
+    return cancel_queued(unit, unit.messages.queued_among(queued), now) if queued else Counter()

@@ -18,7 +18,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.addresses.address_key import email_key
 from clarion_server.domain.events.event import erasure_event
-from clarion_server.domain.messages.message import OUTCOMES, Message
+from clarion_server.domain.messages.message import OUTCOMES, Message, MessageState
 from clarion_server.domain.people.erasure import Erasure
 from clarion_server.domain.people.identity import IdentityKey, Namespaces, namespace_of
 from clarion_server.domain.triggering.consent_facts import address_key
@@ -86,8 +86,8 @@ class ErasureSweeper:
         stored = stored_namespaces(unit, erasure.sandbox, [message.identity for message in read.values()])
         own = {key: each for key, each in read.items() if self._is_of(erasure, key, each, stored)}
         now = self._clock.now()
-        cancelled = end_person_messages(unit, list(own.values()), now)
-        if cancelled:
+        ends = end_person_messages(unit, list(own.values()), now)
+        if ends:
             own = unit.erasures.messages(list(own))
         ended = {key: message for key, message in own.items() if message.state in OUTCOMES}
         under_way = [key for key in own if key not in ended]
@@ -96,7 +96,7 @@ class ErasureSweeper:
         addresses = {address for each in ended.values() for address in _addresses(each)}
         kept = self._keeper.keep(unit, erasure, addresses, now) if self._keeper.has_keys else 0
         return replace(
-            erasure.counted(cancelled=cancelled, messages=len(ended), addresses=kept),
+            erasure.counted(cancelled=ends[MessageState.CANCELLED], messages=len(ended), addresses=kept),
             position=found.position,
             revisited=min([*under_way, *([] if erasure.revisited is None else [erasure.revisited])], default=None),
         )

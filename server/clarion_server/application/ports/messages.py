@@ -158,18 +158,22 @@ class MessageRepository(Protocol):
         """
         ...
 
-    def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
-        """Moves messages from QUEUED to CANCELLED or EXPIRED, and returns the ids of those that it moved."""
+    def end_queued(self, ends: Collection[QueuedEnd], now: Instant) -> set[str]:
+        """Moves messages from QUEUED to the ends that are given, and returns the ids of those that it moved."""
         ...
 
-    def end_each_queued(self, ends: Collection[QueuedEnd], now: Instant) -> set[str]:
-        """Moves messages from QUEUED to EXCLUDED or IN_DOUBT, and returns the ids of those that it moved."""
+    def queued_among(self, message_ids: Collection[str]) -> list[Message]:
+        """Returns those of them that are queued, held ones included, by id. Nobody else moves them until this
+        transaction ends, so that their attempts are those that they have when it ends them.
+        """
         ...
 
-    def queued_of_execution(self, execution_id: str, limit: int = MAX_MESSAGES) -> list[Message]: ...
+    def queued_of_execution(self, execution_id: str, limit: int = MAX_MESSAGES) -> list[Message]:
+        """Returns the queued messages of an execution as `queued_among` does."""
+        ...
 
     def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
-        """Returns the queued messages of a campaign, held ones included."""
+        """Returns the queued messages of a campaign as `queued_among` does."""
         ...
 
     def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:

@@ -150,7 +150,7 @@ class QueuedEnd:
 
     message: Message
     state: MessageState
-    """Is EXCLUDED or IN_DOUBT."""
+    """Is EXCLUDED, CANCELLED, EXPIRED or IN_DOUBT."""
     exclusion: Exclusion | None = None
     failure: Failure | None = None
 

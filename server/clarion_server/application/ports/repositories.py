@@ -97,6 +97,10 @@ class EventRepository(Protocol):
 
     def of_message(self, message_id: str) -> list[Event]: ...
 
+    def in_doubt(self, message_ids: Collection[str]) -> set[str]:
+        """Returns those of these messages that an attempt has left in doubt, after which another one was to follow."""
+        ...
+
     def last_sequence(self) -> int:
         """Returns the largest sequence of the events that `page` may return; 0 without any."""
         ...

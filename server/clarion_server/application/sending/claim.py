@@ -11,10 +11,10 @@ from clarion_server.application.ports.queries import DeliveryPolicy
 from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.exclusions import ExclusionReader, sift_forbidden
-from clarion_server.application.sending.outcomes import end_queued, expire_queued
+from clarion_server.application.sending.outcomes import cancel_queued, expire_queued
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.messages.message import Message
 
 #: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
 _PAUSED = CampaignState.PAUSED
@@ -133,7 +133,7 @@ def _sift(
         else:
             sendable.append(message)
     if cancelled:
-        end_queued(unit, cancelled, MessageState.CANCELLED, now)
+        cancel_queued(unit, cancelled, now)
     if expired:
         expire_queued(unit, expired, now)
     if held:

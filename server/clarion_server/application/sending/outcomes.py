@@ -16,11 +16,11 @@ from clarion_server.domain.events.counter import (
     count_messages,
     counter_key,
 )
-from clarion_server.domain.events.delivery import AttemptOutcome
+from clarion_server.domain.events.delivery import AttemptOutcome, after_doubt
 from clarion_server.domain.events.event import message_event
 from clarion_server.domain.events.latency import bucket_of
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.attempt import Failure, FailureReason
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
 from clarion_server.domain.messages.message import Message, MessageState
 from clarion_server.domain.triggering.follow_ups import follow_ups
@@ -38,16 +38,22 @@ _DOUBT_STAYS = Failure(
 def record_outcomes(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner: str) -> None:
     """Records the ends of attempts that `owner` made, and writes the messages that follow them.
 
-    Only of messages that are still in the owner's hands: what another process has taken over is left alone.
+    Only of messages that are still in the owner's hands: what another process has taken over is left alone. One that
+    failed, and that an earlier attempt may have sent, is in doubt.
     """
     latest = _latest(outcomes)
     not_begun = [outcome for outcome in latest if outcome.state in _BEFORE_AN_ATTEMPT]
     if not_begun:
         _end_not_begun(unit, not_begun, owner)
         latest = [outcome for outcome in latest if outcome.state not in _BEFORE_AN_ATTEMPT]
+    failed = [outcome.message for outcome in latest if outcome.state is _FAILED]
+    if failed:
+        doubtful = unit.events.in_doubt([message.id for message in failed if message.attempts.count > 1])
+        latest = [after_doubt(outcome) if outcome.message.id in doubtful else outcome for outcome in latest]
     moved = unit.messages.record_outcomes(latest, owner)
     valid = [outcome for outcome in latest if outcome.message.id in moved]
-    _give_back(unit, [outcome.message for outcome in valid if outcome.state is _FAILED])
+    if failed:
+        _give_back(unit, [outcome.message for outcome in valid if outcome.state is _FAILED])
     unit.events.add_all([outcome.event for outcome in valid])
     _count(unit, valid)
     followed = {outcome.message.id: outcome.follow_ups for outcome in valid if outcome.follow_ups}
@@ -78,43 +84,34 @@ def _latest(outcomes: Sequence[AttemptOutcome]) -> list[AttemptOutcome]:
 
 def _end_not_begun(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner: str) -> None:
     """Ends messages whose attempt was claimed but never begun: it counts no more."""
-    unit.messages.requeue([outcome.message.id for outcome in outcomes], owner)
+    details = {outcome.message.id: outcome.event.detail for outcome in outcomes}
+    unit.messages.requeue(details, owner)
     now = outcomes[0].time
-    expired = [outcome.message for outcome in outcomes if outcome.state is MessageState.EXPIRED]
-    excluded = [
-        (outcome.message, outcome.event.detail) for outcome in outcomes if isinstance(outcome.event.detail, Exclusion)
-    ]
+    # Another process may have taken one over, and have made an attempt.
+    queued = [(message, details[message.id]) for message in unit.messages.queued_among(details)]
+    expired = [message for message, detail in queued if detail is None]
+    excluded = [(message, detail) for message, detail in queued if isinstance(detail, Exclusion)]
     if expired:
         expire_queued(unit, expired, now)
     if excluded:
         exclude_queued(unit, excluded, now)
 
 
-def end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageState, now: Instant) -> int:
-    """Cancels or expires queued messages. Returns how many still were queued."""
-    return len(_end_queued(unit, messages, state, now))
+def cancel_queued(unit: UnitOfWork, messages: Sequence[Message], now: Instant) -> Counter[MessageState]:
+    """Cancels queued messages; one that an earlier attempt may have sent ends in doubt. Returns how many still were
+    queued, by the states to which they came.
+    """
+    ended = _end_queued(unit, [QueuedEnd(message, MessageState.CANCELLED) for message in messages], now)
+    return Counter(end.state for end in ended)
 
 
 def expire_queued(unit: UnitOfWork, messages: Sequence[Message], now: Instant) -> None:
     """Ends queued messages whose time is over, and writes the messages that follow those that took too long.
 
-    One that has expired, or that an earlier attempt may have sent, is followed by none.
+    One that an earlier attempt may have sent ends in doubt, and is followed by none, as one that has expired.
     """
-    ended = _end_queued(unit, messages, MessageState.EXPIRED, now)
-    late = [message for message in ended if message.fallbacks and not message.has_expired(now)]
-    unsent = [message for message in late if not (message.attempts.count and _may_have_been_sent(unit, message))]
-    if unsent:
-        _add_follow_ups(unit, {message.id: _follow_ups(unit, message, now) for message in unsent})
-
-
-def _end_queued(unit: UnitOfWork, messages: Sequence[Message], state: MessageState, now: Instant) -> Sequence[Message]:
-    """Returns those that still were queued."""
-    moved = unit.messages.end_queued([message.id for message in messages], state, now)
-    ended = [message for message in messages if message.id in moved]
-    _give_back(unit, ended)
-    unit.events.add_all([message_event(message, state, now) for message in ended])
-    unit.counters.add(Counter(counter_key(message, METRIC_OF_OUTCOME[state]) for message in ended))
-    return ended
+    ended = _end_queued(unit, [QueuedEnd(message, MessageState.EXPIRED) for message in messages], now)
+    _follow(unit, [end for end in ended if not end.message.has_expired(now)], now)
 
 
 def exclude_queued(unit: UnitOfWork, excluded: Sequence[tuple[Message, Exclusion]], now: Instant) -> None:
@@ -122,17 +119,32 @@ def exclude_queued(unit: UnitOfWork, excluded: Sequence[tuple[Message, Exclusion
 
     One that an earlier attempt may have sent ends in doubt, and is followed by none.
     """
-    ends = [_end_of_excluded(unit, message, exclusion) for message, exclusion in excluded]
-    moved = unit.messages.end_each_queued(ends, now)
+    ends = [QueuedEnd(message, MessageState.EXCLUDED, exclusion) for message, exclusion in excluded]
+    _follow(unit, _end_queued(unit, ends, now), now)
+
+
+def _end_queued(unit: UnitOfWork, ends: Sequence[QueuedEnd], now: Instant) -> list[QueuedEnd]:
+    """Ends queued messages, those in doubt that an earlier attempt may have sent. Returns the ends of those that still
+    were queued.
+    """
+    doubtful = unit.events.in_doubt([end.message.id for end in ends if end.message.attempts.count])
+    ends = [
+        QueuedEnd(end.message, MessageState.IN_DOUBT, failure=_DOUBT_STAYS) if end.message.id in doubtful else end
+        for end in ends
+    ]
+    moved = unit.messages.end_queued(ends, now)
     ended = [end for end in ends if end.message.id in moved]
-    _give_back(unit, [end.message for end in ended if end.state is MessageState.EXCLUDED])
+    _give_back(unit, [end.message for end in ended if end.state is not MessageState.IN_DOUBT])
     unit.events.add_all([message_event(end.message, end.state, now, end.exclusion) for end in ended])
     unit.counters.add(Counter(key for end in ended for key in _keys_of_end(end)))
-    followed = {
-        end.message.id: _follow_ups(unit, end.message, now) for end in ended if end.exclusion and end.message.fallbacks
-    }
+    return ended
+
+
+def _follow(unit: UnitOfWork, ended: Sequence[QueuedEnd], now: Instant) -> None:
+    """Writes the messages that follow these, but for those in doubt."""
+    followed = [end.message for end in ended if end.message.fallbacks and end.state is not MessageState.IN_DOUBT]
     if followed:
-        _add_follow_ups(unit, followed)
+        _add_follow_ups(unit, {message.id: _follow_ups(unit, message, now) for message in followed})
 
 
 def _give_back(unit: UnitOfWork, ended: Iterable[Message]) -> None:
@@ -142,17 +154,6 @@ def _give_back(unit: UnitOfWork, ended: Iterable[Message]) -> None:
     """
     if counted := [message.id for message in ended if message.sending_policy is not None]:
         unit.caps.give_back(counted)
-
-
-def _end_of_excluded(unit: UnitOfWork, message: Message, exclusion: Exclusion) -> QueuedEnd:
-    if message.attempts.count and _may_have_been_sent(unit, message):
-        return QueuedEnd(message, MessageState.IN_DOUBT, failure=_DOUBT_STAYS)
-    return QueuedEnd(message, MessageState.EXCLUDED, exclusion)
-
-
-def _may_have_been_sent(unit: UnitOfWork, message: Message) -> bool:
-    attempts = (event.detail for event in unit.events.of_message(message.id) if isinstance(event.detail, Attempt))
-    return any(attempt.result is AttemptResult.IN_DOUBT for attempt in attempts)
 
 
 def _keys_of_end(end: QueuedEnd) -> list[CounterKey]:

@@ -1,6 +1,7 @@
 """Cancels messages that no process has begun to hand off, and reports which of them it was in time for.
 
-The move QUEUED → CANCELLED is a compare-and-set in the store, against the claim of a process that wants to send.
+The move QUEUED → CANCELLED is a compare-and-set in the store, against the claim of a process that wants to send. A
+message that an earlier attempt may have sent ends in doubt: it is too late to say that it was not.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.messages import MAX_MESSAGES
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_execution, find_message
-from clarion_server.application.sending.outcomes import end_queued
+from clarion_server.application.sending.outcomes import cancel_queued
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access.access import Caller
 from clarion_server.domain.audiences.audience_run import AudienceRun, EndReason, RunState
 from clarion_server.domain.events.event import run_event
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.messages.message import Message
 from clarion_server.domain.triggering.execution import Cancellation, cancellation
 
 #: One bulk step cancels at most this many messages of a run.
@@ -77,7 +78,7 @@ class CancelMessages:
 
     def _cancel_queued(self, unit: UnitOfWork, execution_id: str, limit: int = MAX_MESSAGES) -> int:
         messages = unit.messages.queued_of_execution(execution_id, limit)
-        return end_queued(unit, messages, MessageState.CANCELLED, self.clock.now())
+        return cancel_queued(unit, messages, self.clock.now()).total()
 
     async def cancel_message(self, message_id: str, caller: Caller) -> Message:
         """Cancels the message if it is queued, and lets none follow it if it is being sent. Returns it as it is then.
@@ -86,9 +87,9 @@ class CancelMessages:
         """
 
         def cancel(unit: UnitOfWork) -> Message:
-            message = find_message(unit, caller.visibility, message_id)
+            find_message(unit, caller.visibility, message_id)
             unit.messages.drop_fallback(message_id)
-            end_queued(unit, [message], MessageState.CANCELLED, self.clock.now())
+            cancel_queued(unit, unit.messages.queued_among([message_id]), self.clock.now())
             return find_message(unit, caller.visibility, message_id)
 
         return await self.transactions.write(cancel)

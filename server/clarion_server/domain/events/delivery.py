@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.channels.retry import RetryPolicy
-from clarion_server.domain.events.event import Event, message_event
+from clarion_server.domain.events.event import Event, EventType, message_event
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.attempt import Attempt, AttemptResult
 from clarion_server.domain.messages.exclusion import Exclusion
@@ -67,6 +67,14 @@ def decide_next(
 def expire(message: Message, now: Instant) -> AttemptOutcome:
     """Returns the outcome of a claimed message whose time was over before its attempt was begun."""
     return AttemptOutcome(message, MessageState.EXPIRED, now, message_event(message, MessageState.EXPIRED, now))
+
+
+def after_doubt(outcome: AttemptOutcome) -> AttemptOutcome:
+    """Returns the outcome of a failed message that an earlier attempt may have sent: it is in doubt, and is followed by
+    none.
+    """
+    event = replace(outcome.event, type=EventType.IN_DOUBT)
+    return replace(outcome, state=MessageState.IN_DOUBT, event=event, follow_ups=())
 
 
 def exclude(message: Message, exclusion: Exclusion, now: Instant) -> AttemptOutcome:

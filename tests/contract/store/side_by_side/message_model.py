@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from clarion_server.application.ports.queries import MessageQuery
+from clarion_server.application.ports.queries import MessageQuery, QueuedEnd
 from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
@@ -105,11 +105,15 @@ class MessageModel:
                     moved.add(message.id)
         return moved
 
-    def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
-        queued = list(self._queued(message_ids))
+    def end_queued(self, ends: Collection[QueuedEnd], now: Instant) -> set[str]:
+        states = {end.message.id: end.state for end in ends}
+        queued = self.queued_among(states)
         for message in queued:
-            self._put(samples.changed(message, state=state, outcome_time=now))
+            self._put(samples.changed(message, state=states[message.id], outcome_time=now))
         return {message.id for message in queued}
+
+    def queued_among(self, message_ids: Collection[str]) -> list[Message]:
+        return sorted(self._queued(message_ids), key=attrgetter("id"))
 
     def queued_of_execution(self, execution_id: str) -> list[Message]:
         return self._where(lambda m: m.execution_id == execution_id and m.state is QUEUED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from clarion_server.application.ports.queries import MessageQuery
+from clarion_server.application.ports.queries import MessageQuery, QueuedEnd
 from clarion_server.domain.messages.message import Lane, Message, MessageState, message_id
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -91,7 +91,12 @@ class MessageTasks(SideBySide):
         now=values.times,
     )
     def end_queued(self, indexes: list[int], state: MessageState, now: int) -> None:
-        self.both(lambda side: side.work.messages.end_queued(self.some_message_ids(indexes), state, now))
+        ends = [QueuedEnd(samples.message(1, 1, id=each), state) for each in self.some_message_ids(indexes)]
+        self.both(lambda side: side.work.messages.end_queued(ends, now))
+
+    @rule(indexes=values.some_indexes)
+    def read_queued(self, indexes: list[int]) -> None:
+        self.both(lambda side: side.work.messages.queued_among(self.some_message_ids(indexes)))
 
     @rule(indexes=values.some_indexes)
     def hold(self, indexes: list[int]) -> None:

@@ -176,14 +176,15 @@ async def test_one_that_was_sent_or_is_in_doubt_keeps_it(world: World, process: 
     assert times(world) == [NOON]
 
 
-async def test_one_that_an_earlier_attempt_may_have_sent_keeps_it_when_it_is_excluded(process: Process) -> None:
-    await send(process)
+@pytest.mark.parametrize("end", ENDS)
+async def test_one_that_an_earlier_attempt_may_have_sent_keeps_it_however_it_ends(process: Process, end: End) -> None:
+    message = await send(process, expire_time=NOON + 2 * HOUR)
     await attempt(process, UNKNOWN)
-    await suppress(process.world, "jane@example.com")
     process.world.clock.advance(HOUR)
-    await claimed(process.world, lane=Lane.MARKETING)
+    await end(process, message)
     assert only(process.world).state is MessageState.IN_DOUBT
-    assert times(process.world) == [NOON]
+    # It counts since its last attempt.
+    assert times(process.world) == [NOON + (only(process.world).attempts.count - 1) * HOUR]
 
 
 async def test_what_is_only_validated_reserves_nothing(process: Process) -> None:

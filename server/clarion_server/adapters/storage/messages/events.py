@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, func, select, true
@@ -27,7 +27,7 @@ from clarion_server.adapters.storage.rows.json_columns import (
 )
 from clarion_server.adapters.storage.rows.json_rows import RowsReader
 from clarion_server.adapters.storage.schema import events, purges
-from clarion_server.adapters.storage.statements.bulk import Insertion
+from clarion_server.adapters.storage.statements.bulk import BulkStatement, Insertion, Values
 from clarion_server.adapters.storage.statements.conditions import of_execution, of_visible_campaign, of_visible_subject
 from clarion_server.application.ports.queries import EventQuery
 from clarion_server.domain.channel_kind import Channel
@@ -44,6 +44,7 @@ from clarion_server.domain.events.event import (
     SendingPolicyChange,
     SilenceChange,
 )
+from clarion_server.domain.messages.attempt import AttemptResult
 from clarion_server.domain.messages.exclusion import Exclusion
 from clarion_server.domain.messages.message import NO_LABELS
 from clarion_server.domain.names import EXECUTIONS
@@ -63,6 +64,12 @@ _SHARED = (
     events.c.rule,
     events.c.subject,
     events.c.labels,
+)
+# An attempt after which another one is to follow is recorded in such an event.
+_DEFERRED = BulkStatement(
+    "SELECT message_id, detail FROM events"  # noqa: S608 - names of the schema
+    f" WHERE message_id IN ({{rows}}) AND type = '{EventType.DEFERRED}' AND detail IS NOT NULL",
+    Values(events.c.message_id),
 )
 _INSERT = Insertion(events, _OWN, _SHARED, events.c.subject)
 
@@ -103,6 +110,10 @@ class SqlEventRepository:
 
     def of_message(self, message_id: str) -> list[Event]:
         return self._read(select(events).where(events.c.message_id == message_id))
+
+    def in_doubt(self, message_ids: Collection[str]) -> set[str]:
+        deferred = _DEFERRED.read(self._connection, [(each,) for each in message_ids])
+        return {message_id for message_id, detail in deferred if _is_in_doubt(detail)}
 
     def last_sequence(self) -> int:
         last = select(func.max(events.c.sequence)).where(self._is_below_watermark())
@@ -205,6 +216,10 @@ _CODECS_OF_TYPES: Mapping[EventType, JsonCodec[Any]] = {
     EventType.FRAGMENT_CHANGED: FRAGMENT_CHANGE,
     **dict.fromkeys(EVENT_OF_RUN.values(), RUN_CHANGE),
 }
+
+
+def _is_in_doubt(detail: str) -> bool:
+    return ATTEMPT.decode(detail).result is AttemptResult.IN_DOUBT
 
 
 def _encode_detail(detail: Detail) -> str | None:

@@ -59,11 +59,6 @@ MAKE_DUE = BulkStatement(
     _IDS,
 )
 END_QUEUED = BulkStatement(
-    "UPDATE messages SET state = {one}, outcome_time = {one}, held = 0"  # noqa: S608 - names of the schema
-    f" WHERE id IN ({{rows}}) AND {_IS_QUEUED} RETURNING messages.id",
-    _IDS,
-)
-END_EACH_QUEUED = BulkStatement(
     "UPDATE messages SET state = ended.column2, exclusion = ended.column3, failure = ended.column4,"  # noqa: S608 - names of the schema
     " outcome_time = {one}, held = 0"
     " FROM ({rows}) AS ended"

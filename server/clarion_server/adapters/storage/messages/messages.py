@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
     and_,
     bindparam,
     exists,
     func,
     select,
+    text,
     update,
 )
 
@@ -101,6 +101,14 @@ _CLAIMED_BY = RowsReader(
     .where(_SENDING, messages.c.owner.in_(bindparam("owners", expanding=True)))
     .limit(bindparam("limit"))
 )
+# Finds each row by its id, as changes do. Whoever ends messages waits for those who are moving them.
+_QUEUED_AMONG = (
+    select_messages()
+    .where(messages.c.id.in_(bindparam("ids", expanding=True)), text(changes.guard("state = 'QUEUED'")))
+    .order_by(messages.c.id)
+)
+_QUEUED_AMONG_LOCKED = RowsReader(_QUEUED_AMONG.with_for_update(of=messages))
+_QUEUED_AMONG_UNLOCKED = RowsReader(_QUEUED_AMONG)
 _MAY_BE_FOLLOWED = and_(
     messages.c.state.in_((MessageState.QUEUED, MessageState.SENDING)), messages.c.fallback_addresses.is_not(None)
 )
@@ -114,8 +122,12 @@ _QUEUED_STATE = MessageState.QUEUED
 
 class SqlMessageRepository(SqlMessageQueue):
     def __init__(self, connection: Connection, recipient_index: RecipientIndex, *, locks: bool) -> None:
-        """With `locks`, no other transaction reads the same messages as due until this one ends."""
+        """With `locks`, no other transaction reads the same messages as due, or moves those that were read in order to
+        end them, until this one ends.
+        """
         super().__init__(connection, locks=locks)
+        self._locks = locks
+        self._queued_among = _QUEUED_AMONG_LOCKED if locks else _QUEUED_AMONG_UNLOCKED
         self._recipient_index = recipient_index
 
     def add_all(self, messages: Sequence[Message]) -> None:
@@ -225,23 +237,21 @@ class SqlMessageRepository(SqlMessageQueue):
         rows = [_outcome_row(outcome) for outcome in outcomes]
         return {row[0] for row in changes.RECORD_OUTCOMES.read(self._connection, rows, after=(owner,))}
 
-    def end_queued(self, message_ids: Collection[str], state: MessageState, now: Instant) -> set[str]:
-        return {row.id for row in changes.END_QUEUED.select(self._connection, _rows(message_ids), before=(state, now))}
-
-    def end_each_queued(self, ends: Collection[QueuedEnd], now: Instant) -> set[str]:
+    def end_queued(self, ends: Collection[QueuedEnd], now: Instant) -> set[str]:
         rows = [
             (end.message.id, str(end.state), EXCLUSION.encode(end.exclusion), FAILURE.encode(end.failure))
             for end in ends
         ]
-        return {row.id for row in changes.END_EACH_QUEUED.select(self._connection, rows, before=(now,))}
+        return {row.id for row in changes.END_QUEUED.select(self._connection, rows, before=(now,))}
+
+    def queued_among(self, message_ids: Collection[str]) -> list[Message]:
+        return read_messages(self._connection, self._queued_among, {"ids": list(message_ids)})
 
     def queued_of_execution(self, execution_id: str, limit: int = MAX_MESSAGES) -> list[Message]:
-        queued = (of_execution(messages.c.id, execution_id), messages.c.state == MessageState.QUEUED)
-        return self._read(select_messages().where(*queued).order_by(messages.c.id).limit(limit))
+        return self._read_queued(of_execution(messages.c.id, execution_id), limit)
 
     def queued_of_campaign(self, campaign_key: int, limit: int) -> list[Message]:
-        queued = (messages.c.campaign_key == campaign_key, messages.c.state == MessageState.QUEUED)
-        return self._read(select_messages().where(*queued).order_by(messages.c.id).limit(limit))
+        return self._read_queued(messages.c.campaign_key == campaign_key, limit)
 
     def claimed_by(self, owners: Collection[str], limit: int) -> list[Message]:
         return read_messages(self._connection, _CLAIMED_BY, {"owners": list(owners), "limit": limit})
@@ -252,7 +262,10 @@ class SqlMessageRepository(SqlMessageQueue):
     def merge_recipient_index(self, limit: int) -> int:
         return merge_segments(self._connection, limit)
 
-    def _read(self, statement: Select[Any]) -> list[Message]:
+    def _read_queued(self, condition: ColumnElement[bool], limit: int) -> list[Message]:
+        queued = select_messages().where(condition, messages.c.state == MessageState.QUEUED)
+        queued = queued.order_by(messages.c.id).limit(limit)
+        statement = queued.with_for_update(of=messages) if self._locks else queued
         return read_messages(self._connection, RowsReader(statement))
 
 

@@ -402,7 +402,7 @@ export enum Campaign_ActionMode {
   /**
    * The first action is sent; the next one when the message of the one before is excluded, fails, or was not accepted by its channel
    * within the action's `fallback_after`. No further action follows a message that expires by the `expire_time` of its trigger, is
-   * cancelled (or was to be, while it was being sent), or is parked in doubt.
+   * cancelled (or was to be, while it was being sent), or is in doubt.
    *
    * @generated from enum value: ACTION_MODE_FIRST_DELIVERABLE = 2;
    */
@@ -486,8 +486,9 @@ export type Action = Message<"clarion.v1.Action"> & {
   /**
    * Optional. With `ACTION_MODE_FIRST_DELIVERABLE`: how long the channel may take to accept a message of the action, from the earliest
    * time of its first attempt on. When that time has passed, the message ends `STATE_EXPIRED`, and the next action's message takes
-   * its place, unless an earlier attempt may have sent it. It is looked at before each attempt. From 1 minute to 30 days. The last
-   * action has none. Default: the next action follows only a message that is excluded or fails.
+   * its place; one that an earlier attempt may have sent ends `STATE_IN_DOUBT`, and is followed by none. It is looked at before each
+   * attempt. From 1 minute to 30 days. The last action has none. Default: the next action follows only a message that is excluded or
+   * fails.
    *
    * @generated from field: google.protobuf.Duration fallback_after = 8;
    */
@@ -728,7 +729,8 @@ export enum InDoubtPolicy {
   UNSPECIFIED = 0,
 
   /**
-   * It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded.
+   * It is sent again, at the price of a possible duplicate. Each attempt in doubt is recorded. A message that no attempt can follow
+   * ends `Message.STATE_IN_DOUBT`.
    *
    * @generated from enum value: IN_DOUBT_POLICY_RESEND = 1;
    */

@@ -129,7 +129,7 @@ export type Event = Message<"clarion.v1.Event"> & {
   detail: {
     /**
      * Output only. Holds the attempt that ended with it, for `TYPE_SENT`, `TYPE_DEFERRED`, `TYPE_FAILED` and `TYPE_IN_DOUBT`. Is
-     * absent when a message in doubt was excluded before its next attempt.
+     * absent when a message in doubt was excluded or cancelled, or its time was over, before its next attempt.
      *
      * @generated from field: clarion.v1.Attempt attempt = 10;
      */
@@ -282,7 +282,7 @@ export enum Event_Type {
   EXPIRED = 6,
 
   /**
-   * The message was parked in doubt.
+   * The message may have been sent, and is not tried again.
    *
    * @generated from enum value: TYPE_IN_DOUBT = 7;
    */

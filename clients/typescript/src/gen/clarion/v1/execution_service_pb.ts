@@ -271,8 +271,9 @@ export const ExecutionService: GenService<{
   },
   /**
    * Cancels every message of the execution that no process has begun to hand off, and says truly how many were in time. A message
-   * for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. The call is
-   * idempotent. Needs the scope `trigger`.
+   * for which it was too late may still be sent or tried again; when it fails, none of a next action follows it. It is also too late
+   * for one that an earlier attempt may have sent, which ends `Message.STATE_IN_DOUBT`. The call is idempotent. Needs the scope
+   * `trigger`.
    *
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name in the caller's sandbox.

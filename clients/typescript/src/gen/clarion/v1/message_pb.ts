@@ -96,7 +96,7 @@ export type Message = Message$1<"clarion.v1.Message"> & {
   exclusionReason: ExclusionReason;
 
   /**
-   * Output only. Says why it failed. Is set in `STATE_FAILED` and `STATE_IN_DOUBT` alone.
+   * Output only. Says why it failed, or is in doubt. Is set in `STATE_FAILED` and `STATE_IN_DOUBT` alone.
    *
    * @generated from field: clarion.v1.Failure failure = 10;
    */
@@ -269,29 +269,29 @@ export enum Message_State {
   EXCLUDED = 4,
 
   /**
-   * It has an outcome: it was cancelled before any hand-off succeeded.
+   * It has an outcome: it was cancelled in time, and was not sent.
    *
    * @generated from enum value: STATE_CANCELLED = 5;
    */
   CANCELLED = 5,
 
   /**
-   * It has an outcome: its `expire_time` came first.
+   * It has an outcome: its `expire_time` came first, or its action's `fallback_after` ended. It was not sent.
    *
    * @generated from enum value: STATE_EXPIRED = 6;
    */
   EXPIRED = 6,
 
   /**
-   * It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why.
+   * It has an outcome: it cannot be delivered, or the retry window closed; `failure` says why. It was not sent.
    *
    * @generated from enum value: STATE_FAILED = 7;
    */
   FAILED = 7,
 
   /**
-   * It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or the message may
-   * no longer be sent, so that no further attempt can settle it.
+   * It has an outcome: a crash or a time-out left the hand-off unknown, and the campaign parks such messages; or no further attempt
+   * can settle it, as the message was then excluded, cancelled or refused, or its time was over. It may have been sent.
    *
    * @generated from enum value: STATE_IN_DOUBT = 8;
    */

@@ -141,7 +141,7 @@ export type CampaignReport = Message<"clarion.v1.CampaignReport"> & {
   expiredCount: bigint;
 
   /**
-   * Counts the messages that were parked in doubt.
+   * Counts the messages that ended in doubt: they may have been sent.
    *
    * @generated from field: int64 in_doubt_count = 10;
    */

@@ -66,8 +66,8 @@ export type TriggerRequest = Message<"clarion.v1.TriggerRequest"> & {
   sendTime?: Timestamp | undefined;
 
   /**
-   * Optional. Says when the messages are no longer worth sending: whatever has not left by then ends as `Message.STATE_EXPIRED`.
-   * Must be later than now and than `send_time`. Default: never.
+   * Optional. Says when the messages are no longer worth sending: whatever has not left by then ends as `Message.STATE_EXPIRED`,
+   * and what may have left as `Message.STATE_IN_DOUBT`. Must be later than now and than `send_time`. Default: never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 5;
    */
