@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 from tests.e2e.cli.conftest import CommandLine
 
@@ -35,3 +36,25 @@ async def test_what_breaks_the_schema_is_told_as_for_a_trigger(shop: CommandLine
     refused = await shop("explain", "order-confirmed", "--to", "jane@example.com", "--context", "{}")
     assert refused.status == 2
     assert "context.order" in refused.err
+
+
+async def test_when_a_closed_policy_opens_is_told_on_the_clock_that_counts(shop: CommandLine) -> None:
+    policy = {
+        "policy": "default",
+        "display_name": "Evenings",
+        "send_windows": [{"start": "18:00", "end": "20:00"}],
+        "time_zone": "Asia/Tokyo",
+        "when_closed": "EXCLUDE",
+        "categories": ["TRANSACTIONAL"],
+    }
+    shop.write("policy.json", json.dumps(policy))
+    assert (await shop("apply", "-f", "policy.json")).status == 0
+    command = ("explain", "order-confirmed", "--to", "jane@example.com", "--send-at")
+    tomorrow = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).date()
+    shown = (await shop(*command, f"{tomorrow}T02:00:00Z")).out
+    assert "QUIET_HOURS" in shown
+    assert f"Opens      {tomorrow} 09:00:00Z ({tomorrow:%a} 18:00 in Asia/Tokyo)" in shown
+    explained = await shop(*command, f"{tomorrow}T02:00:00Z", "--json")
+    told = explained.data["messages"][0]["explanation"]
+    assert (told["opening_time"], told.get("due_time")) == (f"{tomorrow}T09:00:00Z", None)
+    assert "Opens" not in (await shop(*command, f"{tomorrow}T10:00:00Z")).out

@@ -72,6 +72,7 @@ async def test_every_reason_is_told_with_what_decides_and_nothing_is_stored(worl
         (ExclusionReason.QUIET_HOURS, "sendingPolicies/default"),
     ]
     assert (explained.due_time, explained.consent_change) == (None, denied.changes[0].key)
+    assert explained.opening_time == utc("11T06:00")
     assert (executions(world), messages(world), counts(world, (await world.get("offers")).key)) == ([], {}, before)
 
 
@@ -89,6 +90,35 @@ async def test_a_message_that_may_leave_tells_when_and_by_which_policy_and_time_
     assert (explained.due_time, explained.time_zone) == (world.clock.now(), SourcedValue("America/New_York", PROFILE))
     await policies.change(time_zone_source=TimeZoneSource.FIXED)
     assert (await explain_one(offers)).time_zone == SourcedValue("Europe/Berlin", POLICY)
+
+
+@pytest.mark.parametrize("when_closed", WhenClosed)
+async def test_the_next_opening_is_told_of_a_closed_policy_whatever_becomes_of_the_message(
+    world: World, offers: Process, when_closed: WhenClosed
+) -> None:
+    world.clock.time = utc("10T21:30")
+    await Policies(world).make(when_closed=when_closed)
+    waits = when_closed is WhenClosed.DEFER
+    explained = await explain_one(offers)
+    assert (explained.opening_time, explained.due_time) == (utc("11T06:00"), utc("11T06:00") if waits else None)
+    assert explained.time_zone == SourcedValue("Europe/Berlin", POLICY)
+    # It is that after the time that was asked for, in the zone of the person.
+    await store_jane(world, time_zone="America/New_York")
+    assert (await explain_one(offers)).opening_time is None
+    (later,) = (await explain(offers, send_time=utc("12T03:00"))).messages.values()
+    assert later.opening_time == utc("12T12:00")
+    (expired,) = (await explain(offers, send_time=utc("12T03:00"), expire_time=utc("12T04:00"))).messages.values()
+    assert (expired.opening_time, expired.due_time) == (utc("12T12:00"), None)
+
+
+async def test_no_opening_is_told_of_a_policy_that_is_open_or_does_not_hold(world: World, offers: Process) -> None:
+    world.clock.time = utc("10T12:00")
+    assert (await explain_one(offers)).opening_time is None
+    await Policies(world).make(when_closed=WhenClosed.EXCLUDE)
+    assert (await explain_one(offers)).opening_time is None
+    world.clock.time = utc("10T21:30")
+    (magic,) = (await explain(offers, recipient("email:quiet@clarion.test"))).messages.values()
+    assert (magic.opening_time, magic.due_time) == (None, None)
 
 
 async def test_a_full_cap_is_told_beside_the_other_reasons_and_explaining_uses_nothing_up(

@@ -168,6 +168,7 @@ class MessageExplanation(_message.Message):
     LOCALE_REASON_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
     RULE_EVALUATIONS_FIELD_NUMBER: _builtins.int
+    OPENING_TIME_FIELD_NUMBER: _builtins.int
     sending_policy: _builtins.str
     """Names the sending policy that would hold for it, as `sendingPolicies/{sending_policy}`. Is empty when none does."""
     consent_change: _builtins.str
@@ -200,6 +201,12 @@ class MessageExplanation(_message.Message):
     def rule_evaluations(self) -> _containers.RepeatedCompositeFieldContainer[_targeting_pb2.RuleEvaluation]:
         """Says what the rules of the action are of the recipient, in their order, up to the first that is true."""
 
+    @_builtins.property
+    def opening_time(self) -> _timestamp_pb2.Timestamp:
+        """Says when its sending policy opens next, if the policy is closed at the time that was asked for, whether the message waits for
+        that or is excluded. The clock is that of `time_zone`. Is absent when the policy is open then, and when none holds for it.
+        """
+
     def __init__(
         self,
         *,
@@ -213,10 +220,11 @@ class MessageExplanation(_message.Message):
         locale_reason: _locale_reason_pb2.LocaleReason.ValueType = ...,
         rule: _builtins.str = ...,
         rule_evaluations: _abc.Iterable[_targeting_pb2.RuleEvaluation] | None = ...,
+        opening_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "due_time", b"due_time", "time_zone", b"time_zone"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "due_time", b"due_time", "opening_time", b"opening_time", "time_zone", b"time_zone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "consent_change", b"consent_change", "content_locale", b"content_locale", "due_time", b"due_time", "exclusions", b"exclusions", "locale_reason", b"locale_reason", "rule", b"rule", "rule_evaluations", b"rule_evaluations", "sending_policy", b"sending_policy", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "consent_change", b"consent_change", "content_locale", b"content_locale", "due_time", b"due_time", "exclusions", b"exclusions", "locale_reason", b"locale_reason", "opening_time", b"opening_time", "rule", b"rule", "rule_evaluations", b"rule_evaluations", "sending_policy", b"sending_policy", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

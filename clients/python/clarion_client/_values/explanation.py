@@ -111,3 +111,8 @@ class MessageExplanation(Value):
     """
     rule_evaluations: Sequence[RuleEvaluation] = ()
     """Says what the rules of the action are of the recipient, in their order, up to the first that is true."""
+    opening_time: dt.datetime | None = None
+    """Says when its sending policy opens next, if the policy is closed at the time that was asked for, whether the
+    message waits for that or is excluded. The clock is that of `time_zone`. Is absent when the policy is open
+    then, and when none holds for it.
+    """

@@ -13,6 +13,7 @@ from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.domain.campaigns.campaign_definition import ThroughputMode
 from clarion_server.domain.campaigns.targeting import NO_AUDIENCES, ContentChoice, RuleEvaluation, evaluations
 from clarion_server.domain.consent.choice import Choice, Source, choose_locale
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.message import Message, MessageState
 from clarion_server.domain.people.profile import NOBODY, KnownProfile
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
@@ -52,7 +53,9 @@ class Explainer:
                 for each in trigger.recipients
             },
             {
-                (message.recipient_index, message.action_index): self._message(message, accepted, stored, hours)
+                (message.recipient_index, message.action_index): self._message(
+                    message, accepted, stored, hours, trigger.release_time
+                )
                 for message in accepted.messages
             },
         )
@@ -91,9 +94,11 @@ class Explainer:
         accepted: Accepted,
         stored: Mapping[int, Mapping[str, Any]],
         hours: SendingHours,
+        asked_time: Instant,
     ) -> MessageExplanation:
+        """`asked_time` is when it would leave if nothing held it back."""
         index, action = message.recipient_index, message.action_index
-        leaves = message.state is not MessageState.EXCLUDED
+        leaves, opening = message.state is not MessageState.EXCLUDED, hours.opening(message, asked_time)
         return MessageExplanation(
             accepted.exclusions.get((index, action), ()),
             message.content_locale,
@@ -104,6 +109,7 @@ class Explainer:
             message.consent_change,
             message.rule,
             self._rule_evaluations(action, accepted.choices.get((index, action))),
+            opening if opening > asked_time else None,
         )
 
     def _rule_evaluations(self, action_index: int, choice: ContentChoice | None) -> tuple[RuleEvaluation, ...]:

@@ -58,6 +58,8 @@ class MessageExplanation:
     """Is the id of the rule that is true; empty when none is."""
     rule_evaluations: Sequence[RuleEvaluation] = ()
     """Up to the rule that is true."""
+    opening_time: Instant | None = None
+    """Says when its sending policy opens next; None when it is open at the time that was asked for."""
 
 
 @value

@@ -36,6 +36,7 @@ def to_message_explanation(explanation: MessageExplanation) -> pb.MessageExplana
         consent_change="" if change is None else change_name(change),
         rule=explanation.rule,
         rule_evaluations=map(to_rule_evaluation, explanation.rule_evaluations),
+        opening_time=to_optional_timestamp(explanation.opening_time),
     )
 
 

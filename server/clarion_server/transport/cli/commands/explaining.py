@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cyclopts import Parameter
 from rich.console import Group, RenderableType
@@ -93,7 +95,9 @@ def _message_view(message: MessageResult) -> RenderableType:
 def _message_rows(explanation: MessageExplanation) -> list[tuple[str, RenderableType]]:
     rows: list[tuple[str, RenderableType]] = []
     if explanation.due_time is not None:
-        rows.append(("Leaves", moment(explanation.due_time)))
+        rows.append(("Leaves", _moment_there(explanation.due_time, explanation)))
+    elif explanation.opening_time is not None:
+        rows.append(("Opens", _moment_there(explanation.opening_time, explanation)))
     rows.append(("Content", language(explanation.content_locale, explanation.locale_reason)))
     if explanation.rule_evaluations:
         rows.append(("Rule", rule_text(explanation.rule, explanation.rule_evaluations)))
@@ -103,6 +107,18 @@ def _message_rows(explanation: MessageExplanation) -> list[tuple[str, Renderable
     if explanation.sending_policy:
         rows.append(("Policy", plain(explanation.sending_policy)))
     return [*rows, *_sourced("Time zone", explanation.time_zone)]
+
+
+def _moment_there(time: dt.datetime, explanation: MessageExplanation) -> Text:
+    """Returns a time in UTC, and on the clock that counts for the sending policy."""
+    if explanation.time_zone is None:
+        return moment(time)
+    try:
+        there = time.astimezone(ZoneInfo(explanation.time_zone.value))
+    except (ZoneInfoNotFoundError, ValueError):
+        # The service may know zones that this machine does not.
+        return moment(time)
+    return Text.assemble(moment(time), plain(f" ({there:%a %H:%M} in {explanation.time_zone.value})"))
 
 
 def _reasons(explanation: MessageExplanation) -> list[RenderableType]:
