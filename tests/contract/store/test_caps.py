@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clarion_server.adapters.storage.limits.cap_locks import CapRow
 from clarion_server.application.ports.store import Store, UnitOfWork
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Message
 from clarion_server.domain.sending_policies.cap_entries import CapEntries
 
@@ -45,7 +46,7 @@ def test_many_rows_are_locked_and_saved_at_once(work: UnitOfWork) -> None:
 
 
 def counted_message(work: UnitOfWork, person: str) -> Message:
-    return a_sender(work, f"of-{person}").message(work, cap_person=person, sending_policy="nights")
+    return a_sender(work, f"of-{person}").message(work, cap_person=person, sending_policy=KeptPolicy("nights"))
 
 
 def test_a_message_keeps_for_whom_it_counts(work: UnitOfWork) -> None:

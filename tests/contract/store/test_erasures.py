@@ -9,9 +9,11 @@ from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.audiences.audience import Audience
 from clarion_server.domain.messages.attempt import AttemptResult, Failure, FailureReason
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Message, MessageState
 from clarion_server.domain.people.erasure import Erasure
 from clarion_server.domain.people.identity import IdentityKey
+from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 from clarion_server.domain.violation import Violation
 
 from tests.contract.store import samples
@@ -148,6 +150,7 @@ def test_a_blanked_message_and_its_events_keep_nothing_of_the_person(store: Stor
             labels={"customer": "Jane"},
             fallbacks=samples.fallbacks("jane@example.com"),
             profile_key=7,
+            sending_policy=KeptPolicy("nights", SourcedValue("Asia/Tokyo", ValueSource.PROFILE)),
             outcome_time=samples.NOW,
             failure=failure,
         )
@@ -164,6 +167,7 @@ def test_a_blanked_message_and_its_events_keep_nothing_of_the_person(store: Stor
         labels={},
         fallbacks=(),
         profile_key=None,
+        sending_policy=KeptPolicy("nights"),
         failure=replace(failure, detail=""),
     )
     with store.snapshot() as work:

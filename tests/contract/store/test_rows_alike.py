@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from clarion_server.application.ports.store import Store
+from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.events.event import Event
 from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Fallback, Lane, Message, MessageState
+from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 from clarion_server.domain.triggering.execution import Execution
 from clarion_server.domain.violation import Violation
 
@@ -20,6 +22,7 @@ from tests.contract.store.given import Sender, a_sender, committing
 
 #: More than are worth a statement of their own.
 MANY = 40
+PROFILE, POLICY = ValueSource.PROFILE, ValueSource.POLICY
 
 
 def messages_of_each_form(sender: Sender) -> list[Message]:
@@ -44,7 +47,7 @@ def messages_of_each_form(sender: Sender) -> list[Message]:
         "rule": "other",
         "topic": "news",
         "consent_change": 17,
-        "sending_policy": "default",
+        "sending_policy": KeptPolicy("default", SourcedValue("Europe/Berlin", ValueSource.POLICY)),
         "profile_key": 19,
     }
     others = [
@@ -101,6 +104,27 @@ def test_messages_come_back_whichever_columns_a_batch_fills(
         work.messages.add_all(added)
     with store.snapshot() as work:
         assert [work.messages.get(samples.VISIBILITY, each.id) for each in added] == added
+
+
+@pytest.mark.parametrize("first", [None, KeptPolicy("default"), KeptPolicy("nights")])
+def test_messages_come_back_with_the_policies_that_they_keep(store: Store, first: KeptPolicy | None) -> None:
+    zones = [SourcedValue(name, ValueSource.PROFILE) for name in ("Asia/Tokyo", "America/Argentina/Buenos_Aires")]
+    kept = [None, *(KeptPolicy("default", zone) for zone in (None, *zones))]
+    with committing(store) as work:
+        sender = a_sender(work)
+        made = [replace(_message(sender, each), sending_policy=kept[each % len(kept)]) for each in range(1, 2 * MANY)]
+        added = [replace(_message(sender, 0), sending_policy=first), *made]
+        work.messages.add_all(added)
+    with store.snapshot() as work:
+        assert [work.messages.get(samples.VISIBILITY, each.id) for each in added] == added
+
+
+def test_what_messages_keep_of_their_policies_is_set_for_each(work: UnitOfWork) -> None:
+    first, second, third = a_sender(work).messages(work, 3, sending_policy=KeptPolicy("default"))
+    tokyo, here = (KeptPolicy("default", SourcedValue("Asia/Tokyo", source)) for source in (PROFILE, POLICY))
+    work.messages.keep_policies({first.id: tokyo, third.id: here})
+    found = [work.messages.get(samples.VISIBILITY, each.id) for each in (first, second, third)]
+    assert [each and each.sending_policy for each in found] == [tokyo, KeptPolicy("default"), here]
 
 
 @pytest.mark.parametrize("count", [3, MANY])

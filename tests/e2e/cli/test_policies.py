@@ -91,3 +91,14 @@ async def test_messages_are_listed_by_the_reason_and_the_check_that_excluded_the
     assert (await shop("messages", "list", "--excluded-at", "hand-off", "--json")).data == []
     refused = await shop("messages", "list", "--excluded-for", "weather")
     assert refused.status == 2
+
+
+async def test_a_message_shows_its_policy_and_the_time_zone_that_decided(shop: CommandLine) -> None:
+    for_orders = f"{POLICY}categories: [TRANSACTIONAL]\n"
+    shop.write("campaign.yaml", f"{CAMPAIGN}sending_policy: nights\n---\n{for_orders}")
+    assert (await shop("apply", "-f", "campaign.yaml", "--activate")).status == 0
+    data = ("--to", "jane@example.com", "--context", '{"order": "1"}', "--json")
+    (recipient,) = (await shop("trigger", "order-confirmed", *data)).data["recipients"]
+    shown = (await shop("messages", "get", recipient["messages"][0]["message"])).out
+    assert "sendingPolicies/nights" in shown
+    assert "Europe/Berlin (from the policy)" in shown

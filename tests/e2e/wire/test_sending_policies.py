@@ -21,6 +21,8 @@ from clarion_client import (
     SendingPolicyTimeZoneSource,
     SendingPolicyWhenClosed,
     Silence,
+    SourcedValue,
+    ValueSource,
     WallClockInterval,
     WallClockIntervalDay,
 )
@@ -55,6 +57,7 @@ async def test_marketing_waits_for_the_send_window_of_the_default_policy(offers:
     message = await offers.messages.get(answer.recipients[0].messages[0].message)
     assert message.state is MessageState.QUEUED
     assert message.sending_policy == created.name == "sendingPolicies/default"
+    assert message.time_zone == SourcedValue(value="Asia/Tokyo", source=ValueSource.POLICY)
     assert message.due_time is not None
     opening = message.due_time.astimezone(dt.timezone(dt.timedelta(hours=9)))
     assert (opening.time(), list(WallClockIntervalDay)[opening.weekday()]) == (dt.time(9), IN_THREE_DAYS)

@@ -24,6 +24,7 @@ from clarion_server.domain.campaigns.campaign_definition import UnknownRecipient
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.messages.attempt import Failure, FailureReason
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Lane, Message, MessageState
 from clarion_server.domain.sending_policies.cap_entries import CapEntries
 from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
@@ -96,7 +97,7 @@ async def at_once(url: str, *steps: Step) -> None:
 
 def counted_message(url: str) -> Message:
     with closing(open_postgresql_store(url)) as store, committing(store) as work:
-        made = a_sender(work).message(work, cap_person=ROW.person, sending_policy="nights")
+        made = a_sender(work).message(work, cap_person=ROW.person, sending_policy=KeptPolicy("nights"))
         save(work, {ROW: CapEntries({made.id: samples.NOW}, samples.NOW * 2)})
         return made
 

@@ -19,7 +19,8 @@ from clarion_server.domain.instant import DAY
 from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
 from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource, WhenClosed
-from clarion_server.domain.triggering.explanation import Explanation, MessageExplanation, SourcedValue, ValueSource
+from clarion_server.domain.sourced_value import SourcedValue, ValueSource
+from clarion_server.domain.triggering.explanation import Explanation, MessageExplanation
 
 from tests.unit.application.consenting import EMAIL, Consents, a
 from tests.unit.application.running import CALLER, Process, counts, executions, messages, recipient

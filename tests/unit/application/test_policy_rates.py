@@ -8,6 +8,7 @@ import pytest
 from clarion_server.application.ports.turn_schedules import Retiming
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR, SECOND, Instant
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Lane, Message, MessageState
 
 from tests.unit.application.running import Process, claimed, messages, recipient, recipients, states, until
@@ -112,7 +113,7 @@ async def test_a_message_waits_for_its_turn_and_is_never_excluded(world: World, 
     async with at_work(Process(world)) as process:
         await process.trigger(recipient(), campaign_id="offers")
         await until(lambda: states(world) == [SENT])
-        assert only(world).sending_policy == "default"
+        assert only(world).sending_policy == KeptPolicy("default")
         await process.trigger(*recipients(3), campaign_id="offers")
         for count in (1, 2, 3):
             world.clock.advance(SECOND)

@@ -13,10 +13,12 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.channels.retry import RetryPolicy
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Lane, Message, MessageState
 from clarion_server.domain.people.profile import Profile
 from clarion_server.domain.sending_policies.quiet_hours import WallInterval
 from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource, WhenClosed
+from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 
 from tests.fakes import LATER
 from tests.identities import EXCLUSIONS
@@ -29,6 +31,8 @@ QUEUED, SENDING, SENT, EXCLUDED = MessageState.QUEUED, MessageState.SENDING, Mes
 ACCEPT, HAND_OFF = ExclusionPhase.ACCEPT, ExclusionPhase.HAND_OFF
 #: 23:30 in Berlin, and when it is 08:00 there.
 NIGHT, MORNING = utc("10T21:30"), utc("11T06:00")
+BERLIN = SourcedValue("Europe/Berlin", ValueSource.POLICY)
+LOS_ANGELES = SourcedValue("America/Los_Angeles", ValueSource.PROFILE)
 
 
 @pytest.fixture
@@ -73,7 +77,7 @@ async def test_marketing_waits_for_the_opening_of_the_default_policy(policies: P
     await policies.make()
     message = await send(process)
     assert (message.state, message.release_time, message.due_time) == (QUEUED, MORNING, MORNING)
-    assert (message.sending_policy, message.attempts.count, message.attempts.owner) == ("default", 0, None)
+    assert (message.attempts.count, message.attempts.owner) == (0, None)
     assert (await claimed(process.world, lane=Lane.MARKETING)).next_due_time == MORNING
     process.world.clock.time = MORNING
     assert len((await claimed(process.world, lane=Lane.MARKETING)).messages) == 1
@@ -101,7 +105,7 @@ async def test_a_campaign_keeps_the_policy_that_it_names_and_not_the_default(
     await policies.make("always", quiet_hours=())
     await world.live("news", category=Category.MARKETING, sending_policy="always")
     message = await send(process, "news")
-    assert (message.due_time, message.sending_policy) == (NIGHT, "always")
+    assert (message.due_time, message.sending_policy) == (NIGHT, KeptPolicy("always"))
 
 
 async def test_a_campaign_that_looks_up_nobody_keeps_no_hours(
@@ -143,7 +147,7 @@ async def test_a_policy_may_exclude_instead(policies: Policies, process: Process
     await policies.make(when_closed=WhenClosed.EXCLUDE)
     message = await send(process)
     assert (message.state, message.end.exclusion) == (EXCLUDED, quiet_hours(ACCEPT))
-    assert message.sending_policy == "default"
+    assert message.sending_policy == KeptPolicy("default", BERLIN)
 
 
 async def test_a_message_that_expires_before_the_opening_is_excluded(policies: Policies, process: Process) -> None:
@@ -226,6 +230,7 @@ async def test_whoever_moves_while_a_message_waits_gets_it_by_day_there(
     world.clock.time = MORNING
     assert (await claimed(world, lane=Lane.MARKETING)).messages == []
     assert messages(world)[message.id].due_time == utc("11T15:00")
+    assert messages(world)[message.id].sending_policy == KeptPolicy("default", LOS_ANGELES)
 
 
 async def test_a_deleted_policy_holds_nobody_back_at_the_next_check(

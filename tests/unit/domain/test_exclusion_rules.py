@@ -8,6 +8,7 @@ import pytest
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent.consent import NOT_ASKED, ConsentDecision, Silence, SilenceSetting
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Lane, Message
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
 from clarion_server.domain.sending_policies.sending_policy import WhenClosed
@@ -20,7 +21,7 @@ from tests.contract.store import samples
 
 ACCEPT = ExclusionPhase.ACCEPT
 REFUSED = ConsentDecision(allowed=False)
-MESSAGE = samples.message(1, 1, lane=Lane.MARKETING, topic="news", sending_policy="nights")
+MESSAGE = samples.message(1, 1, lane=Lane.MARKETING, topic="news", sending_policy=KeptPolicy("nights"))
 BOUNCED = samples.suppression("jane@example.com", scope=SuppressionScope.ALL, expire_time=None)
 DOMAIN = samples.suppression("example.com", reason=SuppressionReason.MANUAL, expire_time=None)
 NEVER = SendingHours({("default", "nights"): samples.sending_policy(when_closed=WhenClosed.EXCLUDE)})

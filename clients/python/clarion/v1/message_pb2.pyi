@@ -6,6 +6,7 @@ isort:skip_file
 from clarion.v1 import attempt_pb2 as _attempt_pb2
 from clarion.v1 import channel_pb2 as _channel_pb2
 from clarion.v1 import event_pb2 as _event_pb2
+from clarion.v1 import explanation_pb2 as _explanation_pb2
 from clarion.v1 import locale_reason_pb2 as _locale_reason_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
@@ -129,6 +130,7 @@ class Message(_message.Message):
     CONTENT_LOCALE_FIELD_NUMBER: _builtins.int
     LOCALE_REASON_FIELD_NUMBER: _builtins.int
     RULE_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Identifier. Has the form `messages/{message}`, where the last segment is opaque. Is assigned when the trigger is accepted;
     messages sort by it in the order of acceptance.
@@ -210,6 +212,14 @@ class Message(_message.Message):
     def exclusion(self) -> _event_pb2.Exclusion:
         """Output only. Says why it was excluded, by which check, and what decided. Is set in `STATE_EXCLUDED` alone."""
 
+    @_builtins.property
+    def time_zone(self) -> _explanation_pb2.SourcedValue:
+        """Output only. Is the time zone by whose clock the quiet hours, the send windows or a calendar cap of its sending policy decided
+        about it when it was accepted, or in its last claim where that found another one, as an IANA name with where it comes from: the
+        profile or the policy. Is absent when no clock was asked: no policy held for it, the policy has neither hours nor calendar caps
+        for it, another reason excluded it before, or its recipient is a magic one. Erasing the person removes it.
+        """
+
     def __init__(
         self,
         *,
@@ -239,10 +249,11 @@ class Message(_message.Message):
         content_locale: _builtins.str = ...,
         locale_reason: _locale_reason_pb2.LocaleReason.ValueType = ...,
         rule: _builtins.str = ...,
+        time_zone: _explanation_pb2.SourcedValue | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "due_time", b"due_time", "exclusion", b"exclusion", "expire_time", b"expire_time", "failure", b"failure", "outcome_time", b"outcome_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "due_time", b"due_time", "exclusion", b"exclusion", "expire_time", b"expire_time", "failure", b"failure", "outcome_time", b"outcome_time", "time_zone", b"time_zone"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "due_time", b"due_time", "events", b"events", "exclusion", b"exclusion", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "locale_reason", b"locale_reason", "name", b"name", "outcome_time", b"outcome_time", "rule", b"rule", "sending_policy", b"sending_policy", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_time", b"accept_time", "action", b"action", "address", b"address", "attempt_count", b"attempt_count", "attempts", b"attempts", "campaign", b"campaign", "campaign_version", b"campaign_version", "channel", b"channel", "consent_change", b"consent_change", "content_locale", b"content_locale", "due_time", b"due_time", "events", b"events", "exclusion", b"exclusion", "exclusion_reason", b"exclusion_reason", "execution", b"execution", "expire_time", b"expire_time", "failure", b"failure", "identity", b"identity", "labels", b"labels", "locale", b"locale", "locale_reason", b"locale_reason", "name", b"name", "outcome_time", b"outcome_time", "rule", b"rule", "sending_policy", b"sending_policy", "state", b"state", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

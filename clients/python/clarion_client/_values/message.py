@@ -13,6 +13,7 @@ from clarion_client._conversion import Value, represents
 from clarion_client._values.attempt import Attempt, ExclusionReason, Failure
 from clarion_client._values.channel import Channel
 from clarion_client._values.event import Event, Exclusion
+from clarion_client._values.explanation import SourcedValue
 from clarion_client._values.locale_reason import LocaleReason
 
 
@@ -126,4 +127,11 @@ class Message(Value):
     rule: str = ""
     """Output only. Is the rule of its action that was true of its recipient when it was accepted, by its id. Is
     empty when none was, and when the action has none.
+    """
+    time_zone: SourcedValue | None = None
+    """Output only. Is the time zone by whose clock the quiet hours, the send windows or a calendar cap of its
+    sending policy decided about it when it was accepted, or in its last claim where that found another one, as an
+    IANA name with where it comes from: the profile or the policy. Is absent when no clock was asked: no policy
+    held for it, the policy has neither hours nor calendar caps for it, another reason excluded it before, or its
+    recipient is a magic one. Erasing the person removes it.
     """

@@ -16,6 +16,7 @@ from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.events.campaign_health import FailingMessage
 from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Lane, Message, MessageState
 from clarion_server.domain.messages.turns import Turn
 from clarion_server.domain.people.cap_person import CapPerson
@@ -121,6 +122,10 @@ class MessageRepository(Protocol):
 
     def set_cap_persons(self, persons: Mapping[str, CapPerson]) -> None:
         """Sets for whom frequency caps count messages, by their ids."""
+        ...
+
+    def keep_policies(self, kept: Mapping[str, KeptPolicy]) -> None:
+        """Sets what messages keep of their sending policies, by their ids."""
         ...
 
     def set_turns(self, turns: Mapping[str, Turn]) -> None:

@@ -19,17 +19,23 @@ from clarion_server.domain.addresses.address_hash import NO_ADDRESS_HASHER, Addr
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Message
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.people.identity import NO_NAMESPACES, IdentityKey, Namespaces, namespace_of
 from clarion_server.domain.sending_policies.cap_ledger import CapLedger, PolicyQuestion
-from clarion_server.domain.sending_policies.cap_rules import CapGroup, kind_of
+from clarion_server.domain.sending_policies.cap_rules import CapGroup, kind_of_message
 from clarion_server.domain.sending_policies.sending_hours import LONGEST_WAIT, SendingHours
 from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 from clarion_server.domain.suppressions.allow_list import AllowLists, EnabledList
 from clarion_server.domain.suppressions.suppression import Suppression, SuppressionIndex, all_covering_keys
 from clarion_server.domain.triggering.consent_facts import ConsentFacts, ConsentQuestion, address_identity, address_key
-from clarion_server.domain.triggering.exclusion_rules import NO_EXCLUSION_FACTS, ExclusionFacts, find_exclusions
+from clarion_server.domain.triggering.exclusion_rules import (
+    BY_CLOCK,
+    NO_EXCLUSION_FACTS,
+    ExclusionFacts,
+    find_exclusions,
+)
 from clarion_server.domain.value import value
 
 NOTHING_KNOWN: Mapping[str, DeliveryPolicy] = {}
@@ -111,15 +117,16 @@ class ExclusionReader:
         self, message: Message, stored: Mapping[str, Namespaces], *, with_caps: bool
     ) -> PolicyQuestion | None:
         """Returns None when no sending policy holds for the message."""
-        if message.sending_policy is None:
+        kept = message.sending_policy
+        if kept is None:
             return None
-        kind = kind_of(message.action, message.sending_policy)
+        kind = kind_of_message(message)
         counted_for = [] if message.cap_person is None else [message.cap_person]
         recipients = [] if counted_for else [(message.identity, message.address)]
         group = CapGroup(kind, recipients, counted_for)
         keys = self._keys(message, stored)
         return PolicyQuestion(
-            message.action.sandbox, message.sending_policy, message.action.category, keys, (group,) if with_caps else ()
+            message.action.sandbox, kept.id, message.action.category, keys, (group,) if with_caps else ()
         )
 
     def _keys(self, message: Message, stored: Mapping[str, Namespaces]) -> dict[str, IdentityKey]:
@@ -155,6 +162,8 @@ class HandOffVerdict:
     """Says, by the ids of the messages that caps count from now on, for whom they count."""
     rated: Mapping[str, SendingPolicy] = field(default_factory=dict)
     """Holds the policies by the ids of the messages that may leave now, but for a turn that they wait for."""
+    kept: Mapping[str, KeptPolicy] = field(default_factory=dict)
+    """Says what messages keep of their policies, by their ids, where another time zone has decided than before."""
 
     def applied(self, message: Message) -> Message:
         """Returns the message with the person for whom caps count it, and the end of its hours."""
@@ -213,7 +222,22 @@ def check_hand_off(
                 persons[message.id] = person
     facts.caps.moved.update(persons)
     store_caps(unit, facts.caps, now)
-    return HandOffVerdict(excluded, openings, closings, persons, rated)
+    return HandOffVerdict(excluded, openings, closings, persons, rated, _kept_now(messages, facts, excluded))
+
+
+def _kept_now(
+    messages: Sequence[Message], facts: ExclusionFacts, excluded: Mapping[str, Exclusion]
+) -> dict[str, KeptPolicy]:
+    """Returns what messages keep of their policies from now on, where another time zone has decided than before."""
+    found = {}
+    for message in messages:
+        before, exclusion = message.sending_policy, excluded.get(message.id)
+        if before is None or (exclusion is not None and exclusion.reason not in BY_CLOCK):
+            continue
+        zone = facts.zone_of(message)
+        if zone is not None and zone != before.zone:
+            found[message.id] = KeptPolicy(before.id, zone)
+    return found
 
 
 def store_caps(unit: UnitOfWork, caps: CapLedger, now: Instant) -> None:
@@ -244,6 +268,8 @@ def sift_forbidden(
         unit.consents.lock_shared(asking)
     verdict = check_hand_off(unit, messages, now, exclusions, known, with_caps=True)
     found = verdict.exclusions
+    if verdict.kept:
+        unit.messages.keep_policies(verdict.kept)
     if found:
         exclude_queued(unit, [(message, found[message.id]) for message in messages if message.id in found], now)
     later = dict(verdict.openings)

@@ -15,16 +15,14 @@ from clarion_server.domain.campaigns.targeting import NO_AUDIENCES, ContentChoic
 from clarion_server.domain.consent.choice import Choice, Source, choose_locale
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.message import Message, MessageState
-from clarion_server.domain.people.profile import NOBODY, KnownProfile
+from clarion_server.domain.people.profile import KnownProfile
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
-from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource
+from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 from clarion_server.domain.triggering.acceptance import Accepted, Facts
 from clarion_server.domain.triggering.explanation import (
     Explanation,
     MessageExplanation,
     RecipientExplanation,
-    SourcedValue,
-    ValueSource,
 )
 from clarion_server.domain.triggering.targets import AcceptedRecipient
 from clarion_server.domain.triggering.trigger import Trigger
@@ -105,7 +103,7 @@ class Explainer:
             self._address(message, stored.get(index, {})),
             _time_zone(message, hours),
             message.due_time if leaves else None,
-            message.sending_policy,
+            None if message.sending_policy is None else message.sending_policy.id,
             message.consent_change,
             message.rule,
             self._rule_evaluations(action, accepted.choices.get((index, action))),
@@ -143,10 +141,7 @@ def _locale(locale: str, given: RecipientInput, profile: KnownProfile | None) ->
 
 
 def _time_zone(message: Message, hours: SendingHours) -> SourcedValue | None:
-    policy = hours.policy_of(message)
-    if policy is None:
-        return None
-    profile = hours.people.get(message.action.sandbox, NOBODY).get(message.identity)
-    if profile is None or not profile.time_zone or policy.time_zone_source is TimeZoneSource.FIXED:
-        return SourcedValue(policy.time_zone, ValueSource.POLICY)
-    return SourcedValue(profile.time_zone, ValueSource.PROFILE)
+    """Returns the zone whose clock counts, also where another reason excludes the message before anybody asks."""
+    kept = message.sending_policy
+    policy = None if kept is None else hours.named(message.action.sandbox, kept.id)
+    return None if policy is None else hours.zone_of(message.action.sandbox, message.identity, policy)

@@ -13,6 +13,7 @@ from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.languages.content_locale import ENGLISH, LocaleChoice
 from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts, Failure
 from clarion_server.domain.messages.exclusion import Exclusion
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.turns import Turn
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.value import value
@@ -167,10 +168,8 @@ class Message:
     """Holds the later actions, the next of which takes its place when it fails."""
     consent_change: int | None = None
     """Is the key of the choice by which it was accepted or excluded then; None when no choice decided."""
-    sending_policy: str | None = None
-    """Is the id of the sending policy that held for it when it was accepted, whose hours it keeps and whose caps count
-    it.
-    """
+    sending_policy: KeptPolicy | None = None
+    """Is the sending policy that held for it when it was accepted, whose hours it keeps and whose caps count it."""
     profile_key: int | None = None
     """Is the key of the profile that the recipient had when it was accepted; None where nobody was known."""
     cap_person: CapPerson | None = None

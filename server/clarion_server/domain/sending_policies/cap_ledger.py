@@ -23,7 +23,7 @@ from clarion_server.domain.sending_policies.cap_rules import (
     CapRule,
     CapRules,
     CapScope,
-    kind_of,
+    kind_of_message,
 )
 from clarion_server.domain.sending_policies.sending_policy import SendingPolicy
 from clarion_server.domain.value import value
@@ -145,7 +145,7 @@ class CapLedger:
         """Returns the policy of a cap that has no room for the message when it leaves, at that time or at the opening
         of its policy; None if all have.
         """
-        kind = kind_of(message.action, message.sending_policy)
+        kind = kind_of_message(message)
         caps, person = self.counting(kind), self._person(kind, message)
         if person is None or have_room(caps, person):
             return None
@@ -163,7 +163,7 @@ class CapLedger:
 
     def reserve(self, message: Message, time: Instant, now: Instant) -> CapPerson | None:
         """Counts the message at that time, and no more at another one. Returns for whom; None if no cap counts it."""
-        kind = kind_of(message.action, message.sending_policy)
+        kind = kind_of_message(message)
         caps, person = self.counting(kind), self._person(kind, message)
         if person is None or not caps:
             return None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Span
-from clarion_server.domain.messages.message import VersionAction
+from clarion_server.domain.messages.message import Message, VersionAction
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.sending_policies.frequency_cap import CountedMessage, FrequencyCap
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
@@ -43,8 +43,12 @@ class CapGroup(NamedTuple):
 
 
 def kind_of(action: VersionAction, policy: str | None) -> CapKind:
-    """Returns the kind of an action's messages, which keep the policy."""
+    """Returns the kind of an action's messages, which keep the policy of that id."""
     return CapKind(action.sandbox, action.campaign_key, policy, action.category, action.channel, action.topic)
+
+
+def kind_of_message(message: Message) -> CapKind:
+    return kind_of(message.action, None if message.sending_policy is None else message.sending_policy.id)
 
 
 class CapScope(NamedTuple):

@@ -10,10 +10,11 @@ from clarion_server.domain.addresses.magic import simulated_outcome
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import MINUTE, SECOND, Instant, Span
 from clarion_server.domain.messages.message import Lane, Message
-from clarion_server.domain.people.profile import NOBODY, KnownPeople
+from clarion_server.domain.people.profile import NOBODY, KnownPeople, PeopleOfSandbox
 from clarion_server.domain.people.time_zone import is_time_zone, time_zone
 from clarion_server.domain.sending_policies.quiet_hours import OpeningHours
 from clarion_server.domain.sending_policies.sending_policy import SendingPolicy, TimeZoneSource
+from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 
 #: Python 3.11 takes as long to find a member in its class as to create a small object.
 _FIXED = TimeZoneSource.FIXED
@@ -29,6 +30,8 @@ class SendingHours:
     """Holds policies by the sandbox and the policy's id."""
     people: KnownPeople = field(default_factory=dict)
     """Holds those whose time zones may count."""
+    _zones: dict[tuple[str, str, str], SourcedValue] = field(default_factory=dict, compare=False, repr=False)
+    """Holds the time zones that were found, by the sandbox, the policy's id and the time zone of the profile."""
     _openings: dict[tuple[str, str, str, int], Instant] = field(default_factory=dict, compare=False, repr=False)
     """Holds the openings that were found, since many messages of a batch have the same policy, time zone and minute."""
     _closing: dict[tuple[str, str | None, Lane], SendingPolicy | None] = field(
@@ -45,7 +48,7 @@ class SendingHours:
         """Returns the policy whose hours the message keeps."""
         if message.sending_policy is None:
             return None
-        found = self.policies.get((message.action.sandbox, message.sending_policy))
+        found = self.policies.get((message.action.sandbox, message.sending_policy.id))
         return found if found is not None and message.action.category in found.categories else None
 
     def rated_policy_of(self, message: Message) -> SendingPolicy | None:
@@ -56,13 +59,28 @@ class SendingHours:
 
     def zone(self, sandbox: str, identity: str, policy: SendingPolicy) -> ZoneInfo:
         """Returns the time zone whose clock counts for the recipient."""
-        return _zone(self.zone_name(sandbox, identity, policy), policy)
+        return time_zone(self.zone_of(sandbox, identity, policy).value)
 
-    def zone_name(self, sandbox: str, identity: str, policy: SendingPolicy) -> str:
-        if policy.time_zone_source is _FIXED:
-            return policy.time_zone
-        profile = self.people.get(sandbox, NOBODY).get(identity)
-        return policy.time_zone if profile is None else profile.time_zone or policy.time_zone
+    def zone_of(self, sandbox: str, identity: str, policy: SendingPolicy) -> SourcedValue:
+        """Returns the name of that time zone, and where it comes from."""
+        profile = self.people_of(sandbox, policy).get(identity)
+        return self.zone_by("" if profile is None else profile.time_zone, policy)
+
+    def people_of(self, sandbox: str, policy: SendingPolicy) -> PeopleOfSandbox:
+        """Returns those whose time zones count under the policy."""
+        return NOBODY if policy.time_zone_source is _FIXED else self.people.get(sandbox, NOBODY)
+
+    def zone_by(self, of_profile: str, policy: SendingPolicy) -> SourcedValue:
+        """Returns the time zone that counts for somebody whose profile has this one, or none if it is empty."""
+        key = (policy.sandbox, policy.id, of_profile)
+        zone = self._zones.get(key)
+        if zone is None:
+            zone = SourcedValue(policy.time_zone, ValueSource.POLICY)
+            # A later database of time zones may lack a name that an earlier one had.
+            if of_profile and is_time_zone(of_profile):
+                zone = SourcedValue(of_profile, ValueSource.PROFILE)
+            self._zones[key] = zone
+        return zone
 
     def opening(self, message: Message, time: Instant) -> Instant:
         """Returns the first instant at or after `time` at which the message may be sent."""
@@ -73,8 +91,7 @@ class SendingHours:
 
     def leaving(self, policy: SendingPolicy, category: Category) -> Leaving:
         """Returns when messages of the policy and the category may leave."""
-        closes = category in policy.categories and not policy.is_always_open
-        return Leaving(self, policy if closes else None)
+        return Leaving(self, policy if policy.closes_for(category) else None)
 
     def closing(self, message: Message, time: Instant) -> Instant | None:
         """Returns when the hours end in which the message may be sent at `time`; None if that is later than the next
@@ -89,14 +106,15 @@ class SendingHours:
 
     def _find_opening(self, message: Message, time: Instant) -> Instant:
         sandbox, identity = message.action.sandbox, message.identity
-        kind = (sandbox, message.sending_policy, message.action.lane)
+        kept = message.sending_policy
+        kind = (sandbox, None if kept is None else kept.id, message.action.lane)
         if kind not in self._closing:
             found = self.policy_of(message)
             self._closing[kind] = None if found is None or found.is_always_open else found
         policy = self._closing[kind]
         if policy is None:
             return time
-        opening = self.opening_in(policy, self.zone_name(sandbox, identity, policy), time)
+        opening = self.opening_in(policy, self.zone_of(sandbox, identity, policy).value, time)
         # Messages of magic recipients are sent whatever the hour.
         return time if opening == time or simulated_outcome(message.address) is not None else opening
 
@@ -107,7 +125,7 @@ class SendingHours:
         key = (policy.sandbox, policy.id, zone_name, time // MINUTE)
         opening = self._openings.get(key)
         if opening is None:
-            first = policy.hours.next_opening(time, _zone(zone_name, policy))
+            first = policy.hours.next_opening(time, time_zone(zone_name))
             opening = self._openings[key] = _OPEN if first == time else first
         return time if opening == _OPEN else opening
 
@@ -115,40 +133,34 @@ class SendingHours:
 class Leaving:
     """Finds when messages may leave that have one policy and category."""
 
-    __slots__ = ("_hours", "_openings", "_people", "_policy", "_time")
+    __slots__ = ("_hours", "_openings", "_policy", "_time")
 
     def __init__(self, hours: SendingHours, policy: SendingPolicy | None) -> None:
         """`policy` is None if it is never closed for them."""
         self._hours = hours
         self._policy = policy
-        #: Those whose time zones count.
-        self._people = NOBODY
-        if policy is not None and policy.time_zone_source is not _FIXED:
-            self._people = hours.people.get(policy.sandbox, NOBODY)
         #: By the name of the time zone, for the time that was asked about last: many messages in a row have the same.
         self._openings: dict[str, Instant] = {}
         self._time: Instant | None = None
 
-    def opening(self, identity: str, address: str, time: Instant) -> Instant:
-        """Returns the first instant at or after the time at which a message to the recipient may be sent."""
+    @property
+    def may_wait(self) -> bool:
+        return self._policy is not None
+
+    def opening(self, zone: SourcedValue | None, time: Instant) -> Instant:
+        """Returns the first instant at or after the time at which the policy is open in the time zone. With None, no
+        clock counts for the message.
+        """
         policy = self._policy
-        if policy is None:
+        if policy is None or zone is None:
             return time
         if time != self._time:
             self._openings, self._time = {}, time
-        # This is `zone_name` without a call.
-        profile = self._people.get(identity)
-        name = policy.time_zone if profile is None else profile.time_zone or policy.time_zone
+        name = zone.value
         opening = self._openings.get(name)
         if opening is None:
             opening = self._openings[name] = self._hours.opening_in(policy, name, time)
-        # Messages of magic recipients are sent whatever the hour.
-        return time if opening == time or simulated_outcome(address) is not None else opening
-
-
-def _zone(name: str, policy: SendingPolicy) -> ZoneInfo:
-    # A later database of time zones may lack a name that an earlier one had.
-    return time_zone(name if is_time_zone(name) else policy.time_zone)
+        return opening
 
 
 def _first_closed(hours: OpeningHours, is_open: Instant, closed: Instant, zone: ZoneInfo) -> Instant:

@@ -67,6 +67,10 @@ class SendingPolicy(Resource):
     def hours(self) -> OpeningHours:
         return OpeningHours(self.quiet_hours, self.send_windows)
 
+    def closes_for(self, category: Category) -> bool:
+        """Returns whether messages of the category may have to wait for an opening."""
+        return category in self.categories and not self.is_always_open
+
     def holds_for(self, category: Category) -> bool:
         """Returns whether messages of the category keep its hours and its rate, or are counted by one of its caps."""
         return category in self.categories or any(category in cap.categories for cap in self.caps)

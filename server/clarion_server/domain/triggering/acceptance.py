@@ -23,8 +23,10 @@ from clarion_server.domain.campaigns.targeting import (
 from clarion_server.domain.consent.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Fallback, Message, MessageEnd, MessageState, message_id
 from clarion_server.domain.triggering.exclusion_rules import (
+    BY_CLOCK,
     NO_EXCLUSION_FACTS,
     ExclusionFacts,
     find_exclusions,
@@ -256,7 +258,7 @@ def _message(
         _fallbacks(trigger, recipient, index, choices) if execution.action_mode is _FIRST_DELIVERABLE else (),
         # The choice that decides proves later that it was right to send the message.
         None if consent.consent is None else consent.consent.change_key,
-        None if held is None else trigger.kind.sending_policy,
+        None if held is None else held.kept(recipient, index),
         trigger.profile_keys.get(position),
         None if held is None else held.person(recipient, index),
         trigger.files.get(position, ()) if trigger.files else (),
@@ -281,5 +283,9 @@ def _with_exclusions(execution: Execution, exclusions: Mapping[tuple[int, int], 
 
 def _excluded(message: Message, exclusion: Exclusion) -> Message:
     """Returns the new message as excluded when it is accepted."""
+    kept = message.sending_policy
+    if kept is not None and kept.zone is not None and exclusion.reason not in BY_CLOCK:
+        # Another reason decided before any clock was asked.
+        kept = KeptPolicy(kept.id)
     end = MessageEnd(message.accept_time, exclusion)
-    return without_attempt(message, state=MessageState.EXCLUDED, end=end, cap_person=None)
+    return without_attempt(message, state=MessageState.EXCLUDED, end=end, cap_person=None, sending_policy=kept)

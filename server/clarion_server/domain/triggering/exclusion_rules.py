@@ -12,8 +12,10 @@ from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.messages.message import Message
 from clarion_server.domain.sending_policies.cap_ledger import CapLedger
+from clarion_server.domain.sending_policies.cap_rules import kind_of_message
 from clarion_server.domain.sending_policies.sending_hours import SendingHours
 from clarion_server.domain.sending_policies.sending_policy import WhenClosed
+from clarion_server.domain.sourced_value import SourcedValue
 from clarion_server.domain.suppressions.allow_list import AllowLists
 from clarion_server.domain.suppressions.suppression import SuppressionIndex
 from clarion_server.domain.triggering.consent_facts import ConsentFacts
@@ -44,6 +46,17 @@ class ExclusionFacts:
         object.__setattr__(self, "usual_rules", usual)
         object.__setattr__(self, "free_rules", [rule for rule in usual if rule not in (_by_hours, _by_caps)])
 
+    def zone_of(self, message: Message) -> SourcedValue | None:
+        """Returns the time zone by whose clock hours or caps decide about the message; None if none of them does."""
+        kept, action = message.sending_policy, message.action
+        policy = None if kept is None else self.hours.named(action.sandbox, kept.id)
+        if policy is None or simulated_outcome(message.address) is not None:
+            return None
+        caps = self.caps.rules.of(kind_of_message(message))
+        if not policy.closes_for(action.category) and all(rule.cap.period is None for rule in caps):
+            return None
+        return self.hours.zone_of(action.sandbox, message.identity, policy)
+
 
 _SIMULATED = {
     SimulatedOutcome.SUPPRESSED: ExclusionReason.SUPPRESSED,
@@ -52,6 +65,8 @@ _SIMULATED = {
     SimulatedOutcome.QUIET: ExclusionReason.QUIET_HOURS,
     SimulatedOutcome.CAPPED: ExclusionReason.CAPPED,
 }
+#: Holds the reasons that a time zone may bring about.
+BY_CLOCK = frozenset({ExclusionReason.QUIET_HOURS, ExclusionReason.CAPPED})
 #: Returns why a message must not be sent at a time; `find_exclusions` describes the parameters.
 _Rule = Callable[[Message, Instant, ExclusionPhase, "ExclusionFacts", ConsentDecision], Sequence[Exclusion]]
 

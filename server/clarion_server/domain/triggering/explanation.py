@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 
 from clarion_server.domain.campaigns.targeting import RuleEvaluation
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.languages.content_locale import LocaleChoice
 from clarion_server.domain.messages.exclusion import Exclusion
+from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 from clarion_server.domain.value import value
-
-
-class ValueSource(StrEnum):
-    CALL = "CALL"
-    """It is a field of the trigger's recipient, or an attribute in it."""
-    PROFILE = "PROFILE"
-    """It is the stored profile."""
-    IDENTITY = "IDENTITY"
-    CAMPAIGN = "CAMPAIGN"
-    POLICY = "POLICY"
-    """It is the sending policy."""
-
-
-@value
-class SourcedValue:
-    value: str
-    source: ValueSource
 
 
 @value

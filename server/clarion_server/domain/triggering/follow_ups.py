@@ -8,6 +8,7 @@ from dataclasses import replace
 from clarion_server.domain.consent.consent import NOT_ASKED
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Message, MessageEnd, MessageState, VersionAction, message_id
 from clarion_server.domain.triggering.exclusion_rules import NO_EXCLUSION_FACTS, find_exclusions
 from clarion_server.domain.triggering.targets import NO_RULE_MATCHED
@@ -52,7 +53,7 @@ def _follow_up(ended: Message, actions: Sequence[VersionAction], skipped: int, n
         content_locale=fallback.content_locale,
         rule=fallback.rule or "",
         fallbacks=ended.fallbacks[skipped + 1 :],
-        sending_policy=ended.sending_policy,
+        sending_policy=None if ended.sending_policy is None else KeptPolicy(ended.sending_policy.id),
         profile_key=ended.profile_key,
         attachments=ended.attachments,
     )

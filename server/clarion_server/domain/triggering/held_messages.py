@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from clarion_server.domain.addresses.magic import simulated_outcome
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.attempt import NO_ATTEMPTS
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Message, MessageState
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.sending_policies.cap_ledger import CapLedger, count, have_room
@@ -23,7 +25,7 @@ _SENDING = MessageState.SENDING
 class HeldMessages:
     """Knows how a sending policy holds the messages of one kind of trigger back."""
 
-    __slots__ = ("_caps", "_hours", "_is_open", "_leaving", "_people", "_policy")
+    __slots__ = ("_asks_clock", "_caps", "_hours", "_is_open", "_kept", "_leaving", "_of_clock", "_people", "_policy")
 
     def __init__(self, kind: TriggerKind, policy: SendingPolicy, hours: SendingHours, caps: CapLedger) -> None:
         self._policy = policy
@@ -33,8 +35,27 @@ class HeldMessages:
         #: Hold, for each action, whom the caps count that count its messages, and these caps.
         self._people = [caps.of_kind(each) for each in kinds]
         self._caps = [caps.counting(each) for each in kinds]
+        may_wait, periods = self._leaving.may_wait, [any(each.rule.cap.period for each in of) for of in self._caps]
+        #: Says for each action whether a clock decides about its messages.
+        self._asks_clock = [may_wait or asks for asks in periods or [False] * len(kind.actions)]
+        #: Those whose clocks count.
+        self._of_clock = hours.people_of(kind.sandbox, policy)
+        #: What messages keep, by the time zone of the profile; None: nobody's clock counts.
+        self._kept: dict[str | None, KeptPolicy] = {None: KeptPolicy(policy.id)}
         #: Says whether the policy is open for the last message that was asked about.
         self._is_open = True
+
+    def kept(self, recipient: AcceptedRecipient, index: int) -> KeptPolicy:
+        """Returns what the message of an action keeps of the policy."""
+        # Messages of magic recipients are sent whatever the hour.
+        if not self._asks_clock[index] or simulated_outcome(recipient.addresses[index]) is not None:
+            return self._kept[None]
+        profile = self._of_clock.get(recipient.identity)
+        name = "" if profile is None else profile.time_zone
+        kept = self._kept.get(name)
+        if kept is None:
+            kept = self._kept[name] = KeptPolicy(self._policy.id, self._hours.zone_by(name, self._policy))
+        return kept
 
     def person(self, recipient: AcceptedRecipient, index: int) -> CapPerson | None:
         """Returns for whom caps count the message of an action."""
@@ -42,8 +63,8 @@ class HeldMessages:
 
     def is_free(self, message: Message, index: int) -> bool:
         """Returns whether the policy is open for the message of an action, and its caps certainly have room."""
-        time, person = message.release_time, message.cap_person
-        self._is_open = self._leaving.opening(message.identity, message.address, time) == time
+        time, person, kept = message.release_time, message.cap_person, message.sending_policy
+        self._is_open = kept is None or self._leaving.opening(kept.zone, time) == time
         return self._is_open and (person is None or have_room(self._caps[index], person))
 
     def applied(self, message: Message, index: int) -> tuple[Message, bool]:

@@ -15,7 +15,15 @@ from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.listing import table
 
 if TYPE_CHECKING:
-    from clarion_client import CampaignDifference, Finding, RuleEvaluation, TestCellDifference, TranslationDifference
+    from clarion_client import (
+        CampaignDifference,
+        Finding,
+        RuleEvaluation,
+        SourcedValue,
+        TestCellDifference,
+        TranslationDifference,
+        ValueSource,
+    )
 
 #: Control characters (ECMA-48, C0 and C1) apart from tabs and line ends, and those of Unicode that end lines, or by
 #: which what follows is shown in another order.
@@ -72,6 +80,15 @@ def plain(value: object, style: str = "") -> Text:
 def language(locale: str, reason: object) -> Text:
     """Returns the locale of a content with the reason why it was chosen."""
     return plain(f"{locale} ({str(reason).lower()})")
+
+
+def sourced(value: SourcedValue) -> Text:
+    """Returns a value that was chosen for a recipient, with where it comes from."""
+    return plain(f"{value.value} ({source_text(value.source)})")
+
+
+def source_text(source: ValueSource) -> str:
+    return f"from the {source.lower()}"
 
 
 def rule_text(rule: str, evaluations: Sequence[RuleEvaluation]) -> Text:

@@ -18,6 +18,7 @@ from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import DAY, HOUR
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionReason
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Lane, Message, MessageState
 from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod, FrequencyCap
 
@@ -93,7 +94,7 @@ async def test_transactional_messages_are_neither_capped_nor_counted(process: Pr
 
 async def test_each_cap_names_its_own_categories(policies: Policies, process: Process) -> None:
     await policies.change(caps=(replace(ONE_A_DAY, categories=(Category.TRANSACTIONAL,)),))
-    assert (await send(process, campaign_id="reset")).sending_policy == "default"
+    assert (await send(process, campaign_id="reset")).sending_policy == KeptPolicy("default")
     assert (await send(process, campaign_id="reset")).end.exclusion == capped(ACCEPT)
     assert (await send(process)).end.exclusion is None
 
@@ -249,5 +250,5 @@ async def test_what_can_count_no_more_is_purged(world: World, process: Process) 
 async def test_a_sandbox_whose_policies_have_no_caps_counts_nothing(policies: Policies, process: Process) -> None:
     await policies.change(caps=())
     message = await send(process)
-    assert (message.sending_policy, message.cap_person) == ("default", None)
+    assert (message.sending_policy, message.cap_person) == (KeptPolicy("default"), None)
     assert counted(process.world.store) == {}

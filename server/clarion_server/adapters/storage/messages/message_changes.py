@@ -48,6 +48,10 @@ SET_CAP_PERSONS = BulkStatement(
     "UPDATE messages SET cap_person = counted.column2 FROM ({rows}) AS counted WHERE messages.id = counted.column1",
     Values(messages.c.id, messages.c.cap_person),
 )
+KEEP_POLICIES = BulkStatement(
+    "UPDATE messages SET sending_policy = kept.column2 FROM ({rows}) AS kept WHERE messages.id = kept.column1",
+    Values(messages.c.id, messages.c.sending_policy),
+)
 SET_TURNS = BulkStatement(
     "UPDATE messages SET turn = given.column2 FROM ({rows}) AS given WHERE messages.id = given.column1",
     Values(messages.c.id, messages.c.turn),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from itertools import groupby
-from operator import attrgetter
+from itertools import groupby, repeat
+from operator import attrgetter, is_not
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
@@ -27,6 +27,7 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import (
     NO_LABELS,
     NOT_ENDED,
@@ -37,6 +38,7 @@ from clarion_server.domain.messages.message import (
     MessageState,
     VersionAction,
 )
+from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 
 #: The columns of a new message in which its values differ from those of others.
 OWN_COLUMNS = (
@@ -91,6 +93,9 @@ _PERSONAL: Mapping[str, Callable[[Message], Any]] = {
     "consent_change": attrgetter("consent_change"),
     "cap_person": attrgetter("cap_person"),
 }
+#: Is the column that becomes personal when the recipients of a batch have different time zones.
+_POLICY = "sending_policy"
+_kept_policy_of = attrgetter("sending_policy")
 
 #: Looking a member up here takes a fifth of the time of calling its class.
 _STATES = {str(state): state for state in MessageState}
@@ -147,7 +152,7 @@ _READ_COLUMNS = (
 
 
 #: The columns that may change while a message is queued, in the order of `changing_values`. `blanking` changes others
-#: as well, always with the identity.
+#: as well, always with the identity, and a claim the kept policy, always with the due time or the attempts.
 CHANGING_COLUMNS = (
     messages.c.due_time,
     messages.c.release_time,
@@ -167,6 +172,24 @@ def locale_choice(locale: str, reason: str) -> LocaleChoice:
     return LocaleChoice(locale, LocaleReason(reason))
 
 
+def policy_text(kept: KeptPolicy) -> str:
+    """Returns the policy's id, and behind it the time zone and where that comes from, if a clock decided. None of them
+    has a space in it.
+    """
+    zone = kept.zone
+    return kept.id if zone is None else f"{kept.id} {zone.value} {zone.source}"
+
+
+@lru_cache(maxsize=4096)
+def _kept_policy(text: str) -> KeptPolicy:
+    policy_id, *zone = text.split(" ")
+    return KeptPolicy(policy_id, SourcedValue(zone[0], ValueSource(zone[1])) if zone else None)
+
+
+def _text_of_policy(message: Message) -> str | None:
+    return None if message.sending_policy is None else policy_text(message.sending_policy)
+
+
 class _Form:
     """Adds new messages of which some of the `_PERSONAL` columns are filled."""
 
@@ -176,10 +199,11 @@ class _Form:
         self._kept = [index for index, column in enumerate(SHARED_COLUMNS) if column.name not in personal]
         rare = (column for column in RARE_COLUMNS if column.name not in personal)
         self._insertion = Insertion(messages, own, [SHARED_COLUMNS[index] for index in self._kept], *rare)
-        self._personal = [_PERSONAL[name] for name in personal]
+        self._personal = [_text_of_policy if name == _POLICY else _PERSONAL[name] for name in personal]
+        self._alike = _shared_but_policy if _POLICY in personal else _shared_fields
 
     def add(self, connection: Connection, new: Iterable[Message], segment: int) -> None:
-        runs = ([*alike] for _, alike in groupby(new, _shared_fields))
+        runs = ([*alike] for _, alike in groupby(new, self._alike))
         self._insertion.add(connection, [(self._shared(alike[0], segment), self._own(alike)) for alike in runs])
 
     def _own(self, alike: Sequence[Message]) -> list[tuple[Any, ...]]:
@@ -197,12 +221,15 @@ class _Form:
 
 
 #: By which of the personal columns some message of a batch fills.
-_form = lru_cache(maxsize=2 ** len(_PERSONAL))(_Form)
+_form = lru_cache(maxsize=2 ** (len(_PERSONAL) + 1))(_Form)
 
 
 def insert_messages(connection: Connection, new: Sequence[Message], segment: int) -> None:
     """Adds new messages, without what is stored beside them."""
     filled = tuple([name for name, of_message in _PERSONAL.items() if any(map(of_message, new))])
+    first = new[0].sending_policy
+    if first is not None and any(map(is_not, map(_kept_policy_of, new), repeat(first))):
+        filled = (*filled, _POLICY)
     _form(filled).add(connection, new, segment)
 
 
@@ -218,13 +245,17 @@ def _shared_fields(message: Message) -> tuple[Any, ...]:
         message.state,
         message.attempts.count,
         message.attempts.owner,
-        message.sending_policy,
         message.rule,
         message.expire_time,
         message.labels,
         message.fallbacks,
         message.end,
+        message.sending_policy,
     )
+
+
+def _shared_but_policy(message: Message) -> tuple[Any, ...]:
+    return _shared_fields(message)[:-1]
 
 
 def _shared_row(message: Message, segment: int) -> tuple[Any, ...]:
@@ -249,7 +280,7 @@ def _shared_row(message: Message, segment: int) -> tuple[Any, ...]:
         message.profile_key,
         action.topic,
         message.consent_change,
-        message.sending_policy,
+        _text_of_policy(message),
         message.cap_person,
         message.rule or None,
         message.expire_time,
@@ -331,7 +362,7 @@ def _from_row(row: Sequence[Any]) -> Message:
         row[27] or "",
         () if row[28] is None else _fallbacks(row[28], row[29], row[30]),
         row[31],
-        row[32],
+        None if row[32] is None else _kept_policy(row[32]),
         row[33],
         row[34],
         () if row[35] is None else MESSAGE_FILES.decode(row[35]),

@@ -27,6 +27,7 @@ from clarion_server.adapters.storage.messages.message_rows import (
     context_to_row,
     insert_messages,
     label_rows,
+    policy_text,
     read_messages,
     select_messages,
 )
@@ -55,6 +56,7 @@ from clarion_server.domain.access.access import Visibility
 from clarion_server.domain.events.campaign_health import FailingMessage
 from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.instant import Instant
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Message, MessageState
 from clarion_server.domain.messages.turns import Turn
 from clarion_server.domain.people.cap_person import CapPerson
@@ -209,6 +211,9 @@ class SqlMessageRepository(SqlMessageQueue):
         # The rows of caps that name these messages are locked already: everybody else locks messages first.
         with waiting_shortly(self._connection):
             changes.SET_CAP_PERSONS.change(self._connection, list(persons.items()))
+
+    def keep_policies(self, kept: Mapping[str, KeptPolicy]) -> None:
+        changes.KEEP_POLICIES.change(self._connection, [(each, policy_text(policy)) for each, policy in kept.items()])
 
     def set_turns(self, turns: Mapping[str, Turn]) -> None:
         changes.SET_TURNS.change(self._connection, [(each, TURN.encode(turn)) for each, turn in turns.items()])

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from clarion_server.adapters.storage.messages.message_rows import policy_text
 from clarion_server.adapters.storage.rows.json_columns import ATTEMPT, FAILURE, REJECTIONS
 from clarion_server.adapters.storage.schema import (
     audience_lists,
@@ -23,15 +24,16 @@ from clarion_server.adapters.storage.schema import (
 from clarion_server.adapters.storage.statements.bulk import BulkStatement, Values
 from clarion_server.domain.events.event import EventType
 from clarion_server.domain.messages.attempt import Attempt, Failure
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Message
 from clarion_server.domain.people.identity import IdentityKey
 from clarion_server.domain.violation import Violation
 
 _BLANK_MESSAGES = BulkStatement(
     "UPDATE messages SET identity = '', address = '', profile_key = NULL, cap_person = NULL, labels = NULL,"
-    " fallback_addresses = NULL, failure = blanked.column2"
+    " fallback_addresses = NULL, failure = blanked.column2, sending_policy = blanked.column3"
     " FROM ({rows}) AS blanked WHERE messages.key = blanked.column1",
-    Values(messages.c.key, messages.c.failure),
+    Values(messages.c.key, messages.c.failure, messages.c.sending_policy),
 )
 _DELETE_CONTEXTS = BulkStatement(
     "DELETE FROM message_contexts WHERE message_key IN ({rows})", Values(message_contexts.c.message_key)
@@ -54,7 +56,10 @@ _OF_ATTEMPTS = frozenset({EventType.SENT, EventType.DEFERRED, EventType.FAILED, 
 
 
 def blank_messages(connection: Connection, blanked: Mapping[int, Message]) -> None:
-    rows = [(key, FAILURE.encode(_without_words(message.end.failure))) for key, message in blanked.items()]
+    rows = [
+        (key, FAILURE.encode(_without_words(message.end.failure)), _policy_without_zone(message))
+        for key, message in blanked.items()
+    ]
     _BLANK_MESSAGES.change(connection, rows)
     _DELETE_CONTEXTS.change(connection, [(key,) for key in blanked])
     _DELETE_LABELS.change(connection, [(message.id,) for message in blanked.values() if message.labels])
@@ -107,6 +112,11 @@ def _detail_without_words(type_: str, detail: str | None) -> str | None:
 def _without_words(failure: Failure | None) -> Failure | None:
     """Returns the failure without the provider's words, which may quote the recipient. Its code stays."""
     return None if failure is None else replace(failure, detail="")
+
+
+def _policy_without_zone(message: Message) -> str | None:
+    """Returns the column without the time zone, which says where the person lives."""
+    return None if message.sending_policy is None else policy_text(KeptPolicy(message.sending_policy.id))
 
 
 def _rejections_without_words(rejections: str | None) -> str | None:

@@ -80,6 +80,7 @@ messages = Table(
     Column("topic", Text),
     # The key of the choice that decided when the message was accepted.
     Column("consent_change", BigInteger),
+    # The policy's id, and behind it the time zone by whose clock it decided, and where that comes from.
     Column("sending_policy", Text),
     # Null where nobody was known. When the profile is absorbed, `profile_aliases` leads from this key to the survivor.
     Column("profile_key", BigInteger),

@@ -86,8 +86,8 @@ from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod
 from clarion_server.domain.sending_policies.quiet_hours import Weekday
 from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource, WhenClosed
 from clarion_server.domain.sending_policies.sending_rate import RatePeriod
+from clarion_server.domain.sourced_value import ValueSource
 from clarion_server.domain.suppressions.suppression import SuppressionReason, SuppressionScope
-from clarion_server.domain.triggering.explanation import ValueSource
 
 M = TypeVar("M", bound=Enum)
 N = TypeVar("N", bound=int)

@@ -6,9 +6,10 @@ from clarion.v1 import explanation_pb2 as pb
 
 from clarion_server.domain.consent.consent_change import change_name
 from clarion_server.domain.names import AUDIENCES, SENDING_POLICIES
-from clarion_server.domain.triggering.explanation import MessageExplanation, RecipientExplanation, SourcedValue
+from clarion_server.domain.triggering.explanation import MessageExplanation, RecipientExplanation
 from clarion_server.transport.api.convert.enums import LOCALE_REASON, VALUE_SOURCE
 from clarion_server.transport.api.convert.exclusions import to_exclusion
+from clarion_server.transport.api.convert.sourced_values import to_sourced_value
 from clarion_server.transport.api.convert.targeting import to_rule_evaluation
 from clarion_server.transport.api.convert.times import to_optional_timestamp
 
@@ -17,7 +18,7 @@ def to_recipient_explanation(explanation: RecipientExplanation) -> pb.RecipientE
     sources = explanation.attributes.items()
     return pb.RecipientExplanation(
         profile=explanation.profile,
-        locale=_sourced(explanation.locale),
+        locale=to_sourced_value(explanation.locale),
         attributes=[pb.AttributeSource(name=name, source=VALUE_SOURCE.number(source)) for name, source in sources],
         audiences=map(AUDIENCES.format, explanation.audiences),
     )
@@ -29,8 +30,8 @@ def to_message_explanation(explanation: MessageExplanation) -> pb.MessageExplana
         exclusions=map(to_exclusion, explanation.exclusions),
         content_locale=explanation.content_locale.locale,
         locale_reason=LOCALE_REASON.number(explanation.content_locale.reason),
-        address=_sourced(explanation.address),
-        time_zone=_sourced(explanation.time_zone),
+        address=to_sourced_value(explanation.address),
+        time_zone=to_sourced_value(explanation.time_zone),
         due_time=to_optional_timestamp(explanation.due_time),
         sending_policy="" if policy is None else SENDING_POLICIES.format(policy),
         consent_change="" if change is None else change_name(change),
@@ -38,9 +39,3 @@ def to_message_explanation(explanation: MessageExplanation) -> pb.MessageExplana
         rule_evaluations=map(to_rule_evaluation, explanation.rule_evaluations),
         opening_time=to_optional_timestamp(explanation.opening_time),
     )
-
-
-def _sourced(value: SourcedValue | None) -> pb.SourcedValue | None:
-    if value is None:
-        return None
-    return pb.SourcedValue(value=value.value, source=VALUE_SOURCE.number(value.source))

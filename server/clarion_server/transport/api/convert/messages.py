@@ -39,12 +39,13 @@ from clarion_server.transport.api.convert.enums import (
 )
 from clarion_server.transport.api.convert.exclusions import to_exclusion
 from clarion_server.transport.api.convert.profiles import to_erasure, to_merge
+from clarion_server.transport.api.convert.sourced_values import to_sourced_value
 from clarion_server.transport.api.convert.suppressions import to_change
 from clarion_server.transport.api.convert.times import to_optional_timestamp, to_timestamp
 
 
 def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ()) -> message_pb2.Message:
-    events, exclusion = list(events), message.end.exclusion
+    events, exclusion, kept = list(events), message.end.exclusion, message.sending_policy
     return message_pb2.Message(
         name=message.name,
         execution=EXECUTIONS.format(message.execution_id),
@@ -60,7 +61,8 @@ def to_message(message: Message, campaign_id: str, events: Iterable[Event] = ())
         exclusion_reason=EXCLUSION_REASON.number(None if exclusion is None else exclusion.reason),
         exclusion=None if exclusion is None else to_exclusion(exclusion),
         consent_change="" if message.consent_change is None else change_name(message.consent_change),
-        sending_policy="" if message.sending_policy is None else SENDING_POLICIES.format(message.sending_policy),
+        sending_policy="" if kept is None else SENDING_POLICIES.format(kept.id),
+        time_zone=None if kept is None else to_sourced_value(kept.zone),
         failure=_failure(message.end.failure),
         accept_time=to_timestamp(message.accept_time),
         due_time=to_timestamp(message.due_time),

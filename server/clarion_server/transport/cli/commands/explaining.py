@@ -19,7 +19,7 @@ from clarion_server.transport.cli.commands.options import (
 )
 from clarion_server.transport.cli.listing import fields, table
 from clarion_server.transport.cli.session import CurrentSession, Session
-from clarion_server.transport.cli.views import language, moment, plain, rule_text, state
+from clarion_server.transport.cli.views import language, moment, plain, rule_text, source_text, sourced, state
 
 if TYPE_CHECKING:
     from clarion_client import (
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         RecipientExplanation,
         RecipientResult,
         SourcedValue,
-        ValueSource,
     )
 
 
@@ -75,7 +74,7 @@ def _view(to: str, result: RecipientResult) -> RenderableType:
 
 
 def _recipient_rows(explanation: RecipientExplanation) -> list[tuple[str, RenderableType]]:
-    attributes = ", ".join(f"{each.name} ({_source(each.source)})" for each in explanation.attributes)
+    attributes = ", ".join(f"{each.name} ({source_text(each.source)})" for each in explanation.attributes)
     return [
         ("Profile", plain(explanation.profile or "none")),
         *_sourced("Locale", explanation.locale),
@@ -132,8 +131,4 @@ def _reasons(explanation: MessageExplanation) -> list[RenderableType]:
 
 
 def _sourced(name: str, value: SourcedValue | None) -> list[tuple[str, RenderableType]]:
-    return [] if value is None else [(name, plain(f"{value.value} ({_source(value.source)})"))]
-
-
-def _source(source: ValueSource) -> str:
-    return f"from the {source.lower()}"
+    return [] if value is None else [(name, sourced(value))]

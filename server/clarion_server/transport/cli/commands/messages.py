@@ -19,7 +19,7 @@ from clarion_server.transport.cli.commands.options import (
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.listing import fields, table
 from clarion_server.transport.cli.session import CurrentSession
-from clarion_server.transport.cli.views import duration, id_of, language, moment, plain, state
+from clarion_server.transport.cli.views import duration, id_of, language, moment, plain, sourced, state
 
 if TYPE_CHECKING:
     from clarion_client import Client, Exclusion, Failure, Message, Pager
@@ -156,6 +156,10 @@ def _message_view(message: Message) -> RenderableType:
         ("expires", moment(message.expire_time)),
         ("outcome", moment(message.outcome_time)),
     ]
+    if message.sending_policy:
+        about.append(("policy", plain(message.sending_policy)))
+    if message.time_zone:
+        about.append(("time zone", sourced(message.time_zone)))
     if message.labels:
         about.append(("labels", plain(", ".join(f"{key}={value}" for key, value in message.labels.items()))))
     if message.exclusion:
