@@ -119,7 +119,8 @@ async def _open(
 
 
 async def close(client: Client) -> None:
-    with suppress(nats.errors.Error, OSError, TimeoutError):
+    # A lost connection takes nothing more. asyncio says so by a TypeError (https://github.com/python/cpython/issues/136234).
+    with suppress(nats.errors.Error, OSError, TimeoutError, TypeError):
         async with asyncio.timeout(_CLOSE_SECONDS):
             await client.close()
 
