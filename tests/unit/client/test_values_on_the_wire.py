@@ -145,6 +145,11 @@ def test_a_member_that_a_newer_service_sends_is_unrecognized() -> None:
     assert value.failure.reason is client.FailureReason.UNRECOGNIZED
 
 
+def test_an_event_that_is_about_no_message_has_no_reason_for_its_locale() -> None:
+    value = read(client.Event, event_pb2.Event(type=event_pb2.Event.TYPE_PROFILE_ERASED))
+    assert (value.channel, value.locale_reason) == (None, None)
+
+
 def test_an_unrecognized_member_cannot_be_sent() -> None:
     with pytest.raises(FieldError, match="category is 'UNRECOGNIZED', not one of TRANSACTIONAL, MARKETING"):
         write(Campaign(category=Category.UNRECOGNIZED), campaign_pb2.Campaign)

@@ -23,7 +23,7 @@ class _LocaleReason:
 class _LocaleReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LocaleReason.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     LOCALE_REASON_UNSPECIFIED: _LocaleReason.ValueType  # 0
-    """Is never returned."""
+    """Is not set, as in an event that is about no message."""
     LOCALE_REASON_EXACT: _LocaleReason.ValueType  # 1
     """There is content in the locale that the recipient wants."""
     LOCALE_REASON_SAME: _LocaleReason.ValueType  # 2
@@ -41,7 +41,7 @@ class LocaleReason(_LocaleReason, metaclass=_LocaleReasonEnumTypeWrapper):
     """Says why a content is in the language that it is in. Values may be added."""
 
 LOCALE_REASON_UNSPECIFIED: LocaleReason.ValueType  # 0
-"""Is never returned."""
+"""Is not set, as in an event that is about no message."""
 LOCALE_REASON_EXACT: LocaleReason.ValueType  # 1
 """There is content in the locale that the recipient wants."""
 LOCALE_REASON_SAME: LocaleReason.ValueType  # 2

@@ -49,7 +49,7 @@ class Preview(Value):
     """Holds the locale that the recipient wants."""
     content_locale: str = ""
     """Is the locale of the content that was chosen for it."""
-    locale_reason: LocaleReason
+    locale_reason: LocaleReason | None = None
     """Says why that locale was chosen."""
     rule: str = ""
     """Is the rule whose content was rendered: the one of the request, or the first that is true. Is empty when there

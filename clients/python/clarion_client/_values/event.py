@@ -152,7 +152,7 @@ class Event(Value):
     """Output only. Lists the labels of that message."""
     content_locale: str = ""
     """Output only. Is the locale of the content of that message."""
-    locale_reason: LocaleReason
+    locale_reason: LocaleReason | None = None
     """Output only. Says why that locale was chosen."""
     rule: str = ""
     """Output only. Is the rule of that message, as in `Message.rule`."""

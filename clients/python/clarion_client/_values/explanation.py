@@ -103,7 +103,7 @@ class MessageExplanation(Value):
     """
     content_locale: str = ""
     """Is the locale of its content."""
-    locale_reason: LocaleReason
+    locale_reason: LocaleReason | None = None
     """Says why that locale would be chosen."""
     rule: str = ""
     """Is the rule of the action that is true of the recipient, by its id. Is empty when none is, and when the action

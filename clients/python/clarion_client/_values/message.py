@@ -122,7 +122,7 @@ class Message(Value):
     """
     content_locale: str = ""
     """Output only. Is the locale of its content, which was chosen when it was accepted."""
-    locale_reason: LocaleReason
+    locale_reason: LocaleReason | None = None
     """Output only. Says why that one was chosen."""
     rule: str = ""
     """Output only. Is the rule of its action that was true of its recipient when it was accepted, by its id. Is

@@ -82,7 +82,7 @@ class TestCell(Value):
     """Is the locale that the recipient wants."""
     locale_origin: LocaleOrigin
     """Says where that locale comes from."""
-    locale_reason: LocaleReason
+    locale_reason: LocaleReason | None = None
     """Says why the recipient gets the content in the locale of the cell."""
     comparison: Comparison
     """Says how the rendering differs from the accepted one."""

@@ -18,7 +18,7 @@ export const file_clarion_v1_locale_reason: GenFile = /*@__PURE__*/
  */
 export enum LocaleReason {
   /**
-   * Is never returned.
+   * Is not set, as in an event that is about no message.
    *
    * @generated from enum value: LOCALE_REASON_UNSPECIFIED = 0;
    */
