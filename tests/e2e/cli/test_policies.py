@@ -61,7 +61,7 @@ async def test_policies_are_listed_until_they_are_deleted(shop: CommandLine) -> 
     await shop("apply", "-f", "policy.yaml")
     listed = (await shop("policies", "list")).out
     assert "nights" in listed
-    assert "22:00-08:00" in listed
+    assert "22:00-08:00, SUN 00:00-24:00" in listed
     assert "3/week, 1 in 24 h" in listed
     assert "0.5/s" in listed
     assert (await shop("policies", "delete", "nights")).out == "nights is deleted.\n"

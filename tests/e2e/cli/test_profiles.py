@@ -86,7 +86,7 @@ async def test_a_file_is_imported_exported_and_imported_again(clarion: CommandLi
     clarion.write("people.csv", PEOPLE)
     imported = await clarion("profiles", "import", "people.csv", "--rejected", "rejected.csv")
     assert imported.status == 1
-    assert imported.out.startswith("2 created, 1 updated, 0 unchanged, 1 rejected. 1 rows name somebody again.")
+    assert imported.out.startswith("2 created, 1 updated, 0 unchanged, 1 rejected. Rows that name somebody again: 1.")
     assert "Line 4: email: Must hold a valid e-mail address." in imported.out
     _, rejected = csv.reader((clarion.folder / "rejected.csv").read_text().splitlines())
     assert (rejected[0], rejected[2]) == ("4", "not an address")

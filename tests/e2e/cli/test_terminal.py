@@ -79,6 +79,13 @@ async def test_an_import_shows_how_far_it_has_come(clarion: CommandLine, collect
     assert "2 created" in _plain(shown)
 
 
+async def test_an_import_has_come_to_its_end_when_its_last_row_cannot_be_sent(clarion: CommandLine) -> None:
+    clarion.write("people.csv", "email,attributes.seats:integer\na@example.com,1\nb@example.com,few")
+    shown = _plain(await at_a_terminal(clarion, "profiles", "import", "people.csv"))
+    assert re.findall(r"\d/\d lines", shown)[-1] == "3/3 lines"
+    assert "1 created, 0 updated, 0 unchanged, 1 rejected." in shown
+
+
 async def test_json_at_a_terminal_has_no_colour_and_no_bar(shop: CommandLine) -> None:
     shop.write("orders.jsonl", '{"to": "jane@example.com", "context": {"order": "1"}}')
     shown = await at_a_terminal(shop, "trigger", "order-confirmed", "--from", "orders.jsonl", "--json")

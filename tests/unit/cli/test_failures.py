@@ -55,6 +55,13 @@ def test_the_exit_code_says_whether_the_same_may_succeed_later(
     assert failure(error_type, "Something.", details(reason)).status is status
 
 
+def test_a_call_to_a_worker_is_told_from_a_wrong_command() -> None:
+    refused = explain(ClarionError(grpc.StatusCode.UNIMPLEMENTED, "Method not found!"))
+    assert refused is not None
+    assert (refused.status, refused.summary) == (Exit.REFUSED, "The service at this address does not know the call.")
+    assert "worker" in refused.hint
+
+
 def test_errors_of_review_are_bad_news_and_not_a_wrong_command() -> None:
     finding = Finding(severity=Severity.ERROR, code="TEMPLATE_SYNTAX", field="actions[0].email.html", message="Line 2.")
     found = ErrorDetails(reason="REVIEW_FAILED", metadata={"resource": "campaigns/x"}, findings=(finding,))

@@ -49,5 +49,5 @@ def target_violations(target: str, field: str) -> Iterator[Violation]:
 def override_violations(suppression: Suppression, override_reason: str) -> Iterator[Violation]:
     """Checks the reason for deleting a suppression."""
     if suppression.reason is SuppressionReason.COMPLAINT and not override_reason.strip():
-        yield required("override_reason")
+        yield Violation("override_reason", "REQUIRED", "Must say why the suppression of a complaint is deleted.")
     yield from line_violations(override_reason, "override_reason", MAX_OVERRIDE_REASON)

@@ -105,6 +105,9 @@ class ImportRun(Generic[R, Given, Answer]):
                         count(row, result)
                     self.imported_through = row.line
                     progress.update(task, completed=row.line)
+                if not self.stopped:
+                    # The last rows may be some that were not sent.
+                    progress.update(task, completed=self._total)
         except BaseException:
             self._show_where_to_go_on()
             raise
@@ -175,5 +178,8 @@ class ImportRun(Generic[R, Given, Answer]):
 def _line_count(path: Path) -> int | None:
     if path == STDIN or not path.is_file():
         return None
+    lines, end = 0, b"\n"
     with path.open("rb") as file:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+        while chunk := file.read(1 << 20):
+            lines, end = lines + chunk.count(b"\n"), chunk[-1:]
+    return lines if end == b"\n" else lines + 1

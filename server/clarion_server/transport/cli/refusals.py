@@ -14,6 +14,7 @@ from clarion_client import (
     UnavailableError,
     WrongTargetError,
 )
+from grpc import StatusCode
 
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed, Problem
@@ -53,6 +54,10 @@ LISTS: Mapping[str, str] = MappingProxyType(
         "attachments": "attachments",
         "apiKeys": "keys",
     }
+)
+WORKER_HINT = (
+    "It may be a worker, which answers health checks alone, or an older service. Give the address of another one:"
+    " --target"
 )
 UNREACHABLE_HINT = "Check that it runs (clarion serve), and that --target or CLARION_TARGET is its address."
 
@@ -103,6 +108,8 @@ def _summary(error: ClarionError, problem_count: int) -> str:
     if isinstance(error, UnauthenticatedError):
         # The rest of the message is for callers who write gRPC metadata themselves.
         return f"{error.message.partition('. ')[0].rstrip('.')}."
+    if _is_unknown_call(error):
+        return "The service at this address does not know the call."
     if problem_count:
         # The message repeats the first of the problems, which are all listed.
         return "The service refuses the request."
@@ -118,7 +125,14 @@ def _hint(error: ClarionError) -> str:
         return f"Check the name{names}, and whether the key belongs to the right sandbox."
     if isinstance(error, UnavailableError | DeadlineExceededError):
         return f"The service may have done it nevertheless. To repeat a trigger safely: --request-id {error.request_id}"
+    if _is_unknown_call(error):
+        return WORKER_HINT
     return HINTS.get(error.reason, "")
+
+
+def _is_unknown_call(error: ClarionError) -> bool:
+    """Returns whether gRPC refused the call itself, as no handler has its method."""
+    return not error.reason and error.code is StatusCode.UNIMPLEMENTED
 
 
 def _status(error: ClarionError) -> Exit:

@@ -50,6 +50,7 @@ def test_a_key_is_exchanged_for_a_token_that_triggers(
 def test_a_secret_other_than_a_key_gets_no_token(stranger: Http, secret: str) -> None:
     refused = ask(stranger, **credentials(secret))
     assert (refused.code, refused.json["error"]) == (401, "invalid_client")
+    assert refused.json["error_description"].endswith(". Send a key of Clarion as the client_secret.")
     assert "www-authenticate" in refused.headers
 
 

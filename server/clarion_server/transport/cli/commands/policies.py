@@ -16,6 +16,8 @@ from clarion_server.transport.cli.views import id_of, moment, plain
 if TYPE_CHECKING:
     from clarion_client import FrequencyCap, WallClockInterval
 
+_WEEK = 7
+
 PolicyName = Annotated[str, Parameter(help="The sending policy, such as default.")]
 
 policies = App(name="policies", help="List, show and delete sending policies.")
@@ -53,8 +55,15 @@ def delete_policy(policy: PolicyName, /, *, session: CurrentSession) -> None:
 
 
 def _times(intervals: Sequence[WallClockInterval]) -> str:
-    """Returns the times of the intervals without their days."""
-    return ", ".join(f"{each.start}-{each.end}" for each in intervals) or "-"
+    """Returns the times of the intervals, with the days of those that do not begin on each day."""
+    return ", ".join(f"{_days(each)}{each.start}-{each.end}" for each in intervals) or "-"
+
+
+def _days(interval: WallClockInterval) -> str:
+    """Returns the days on which the interval begins as `MON+SUN `, and nothing for every day."""
+    if len(set(interval.days)) in {0, _WEEK}:
+        return ""
+    return f"{'+'.join(day[:3] for day in interval.days)} "
 
 
 def _cap(cap: FrequencyCap) -> str:

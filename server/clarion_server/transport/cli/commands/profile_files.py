@@ -158,9 +158,9 @@ class _Run:
 
     @property
     def sentence(self) -> str:
-        again = f" {len(self.repeated):,} rows name somebody again." if self.repeated else ""
+        again = f" Rows that name somebody again: {len(self.repeated):,}." if self.repeated else ""
         if self.denied_grants:
-            again += f" {self.denied_grants:,} grants were left out, because the person had denied."
+            again += f" Grants that were left out, because the person had denied: {self.denied_grants:,}."
         return f"{self.imported.sentence}{again}{rejected_text(self.imported.rejected)}"
 
 

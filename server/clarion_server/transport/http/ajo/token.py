@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NoReturn
 from urllib.parse import parse_qsl
 
-from google.rpc import code_pb2
+from google.rpc import code_pb2, status_pb2
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -62,8 +62,16 @@ class TokenEndpoint:
         except Refused as refusal:
             status = refusal.status
             code, error = _ERRORS.get(status.code, (HTTP_CODES[status.code], "server_error"))
-            return _error(error, status.message, code, dict(headers_of(status)))
+            return _error(error, _told(status), code, dict(headers_of(status)))
         return json_response({"access_token": secret, "token_type": "bearer", "expires_in": EXPIRES_IN})
+
+
+def _told(status: status_pb2.Status) -> str:
+    """Returns what is wrong. A bad key stands in another place here than that which the message names."""
+    message: str = status.message
+    if status.code != code_pb2.UNAUTHENTICATED:
+        return message
+    return f"{message.partition('. ')[0].removesuffix('.')}. Send a key of Clarion as the client_secret."
 
 
 async def _refuse_more() -> NoReturn:
