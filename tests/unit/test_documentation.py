@@ -79,6 +79,43 @@ def test_every_setting_stands_in_the_page_for_operators() -> None:
     assert {name.upper() for name in Settings.model_fields} - written == set()
 
 
+def test_the_defaults_that_operators_read_are_those_of_the_settings() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    table = page.partition("\n| setting | default |")[2].partition("\n\n")[0]
+    told: dict[str, str] = {}
+    for row in table.splitlines()[2:]:
+        _, names, defaults, *_ = row.split("|")
+        settings = [f"RETAIN{end}" if end else name for name, end in re.findall(r"`(?:CLARION_(\w+)|…(_\w+))`", names)]
+        told |= zip(settings, re.findall(r"`(.*?)`", defaults) or [""] * len(settings), strict=True)
+
+    defaults_of_settings = {name.upper(): field.default for name, field in Settings.model_fields.items()}
+    assert told == {
+        name: "" if default is None else str(default).lower().removesuffix(".0")
+        for name, default in defaults_of_settings.items()
+    }
+
+
+def test_every_variable_that_a_page_names_is_read_somewhere() -> None:
+    read = {f"CLARION_{name.upper()}" for name in Settings.model_fields}
+    # The clients and the command line read these. The last one is a misspelt setting.
+    read |= {"CLARION_TARGET", "CLARION_API_KEY", "CLARION_CA_CERTIFICATES", "CLARION_RETAIN_EVENTS_DAYS"}
+    for page in PAGES:
+        named = set(re.findall(r"\bCLARION_\w+", (ROOT / page).read_text(encoding="utf-8")))
+        assert named - read == set(), page
+
+
+def test_every_reason_and_every_value_that_a_page_names_exists() -> None:
+    sources = [*(ROOT / "protos" / "clarion").rglob("*.proto"), *SERVER.rglob("*.py")]
+    words = {word for each in sources for word in re.findall(r"[A-Z][A-Z0-9_]+", each.read_text(encoding="utf-8"))}
+    # The values of an enum begin with its name in the contract, and without it on the pages.
+    words |= {word[place + 1 :] for word in words for place, letter in enumerate(word) if letter == "_"}
+    words |= {"NO_COLOR"}
+    for page in PAGES:
+        if page.parts[0] == "docs" and "decisions" not in page.parts:
+            named = {each for each in re.findall(r"`([A-Z0-9]+_[A-Z0-9_]+)`", prose(page)) if "CLARION_" not in each}
+            assert named - words == set(), page
+
+
 def test_every_time_of_keeping_stands_in_the_section_about_retention() -> None:
     section = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8").partition("\n## Retention\n")[2]
     rows = set(re.findall(r"^\| `CLARION_(RETAIN_\w+)`", section, re.MULTILINE))

@@ -1,10 +1,13 @@
-"""Checks a caller's program with mypy."""
+"""Checks with mypy a caller's program, and what the pages show to callers."""
 
 from __future__ import annotations
 
 import os
+import re
+import textwrap
 from pathlib import Path
 
+import clarion_client
 from mypy import api
 
 ROOT = Path(__file__).parents[3]
@@ -48,15 +51,64 @@ def call(client: c.Client) -> None:
     c.Campaign(dispaly_name="x")
 """
 
+#: Begins the program that is made of the samples of the pages: with what these take as given.
+PREAMBLE = f"""
+# mypy: disable-error-code="union-attr"
+import base64, dataclasses, hashlib, hmac, yaml
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from clarion_client import {", ".join(name for name in clarion_client.__all__ if name[0].isupper())}
+accepted: Accepted
+action: Action
+at: datetime
+context: dict[str, Any]
+file: Any
+key: str
+order: Any
+orders: Any
+pdf_bytes: bytes
+profiles: list[Profile]
+stored: str
+def handle(event: Event) -> None: ...
+def store(token: str) -> None: ...
+"""
+#: What stands for something else in a sample, and something of its type.
+LEFT_OUT = (
+    ("{...}", "{}"),
+    ("{…}", "{}"),
+    (", …}", "}"),
+    (": …", ": ..."),
+    ("evidence=...", "evidence=None"),
+    ("trigger(...)", "trigger('x')"),
+)
 
-def test_a_caller_of_the_client_is_strictly_typed_and_its_mistakes_are_found(tmp_path: Path) -> None:
-    caller, mistaken = tmp_path / "caller.py", tmp_path / "mistaken.py"
+
+def samples() -> str:
+    """Returns a program with a function for each sample in Python of the pages."""
+    functions = [PREAMBLE]
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        text = page.read_text(encoding="utf-8")
+        for found in re.finditer(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+            code = re.sub(r"^(?:from|import) .*\n", "", found[1], flags=re.MULTILINE)
+            for short, whole in LEFT_OUT:
+                code = code.replace(short, whole)
+            if "trigger_welcome" not in code:  # is of a program that `clarion codegen` writes
+                line = text.count("\n", 0, found.start()) + 1
+                name = f"{page.stem.replace('-', '_')}_{line}"
+                functions.append(f"def {name}(client: Client) -> None:\n{textwrap.indent(code, '    ')}")
+    return "\n".join(functions)
+
+
+def test_callers_of_the_client_and_the_pages_are_strictly_typed_and_mistakes_are_found(tmp_path: Path) -> None:
+    caller, mistaken, documented = (tmp_path / name for name in ("caller.py", "mistaken.py", "documented.py"))
     caller.write_text(CALLER)
     mistaken.write_text(MISTAKES)
+    documented.write_text(samples(), encoding="utf-8")
     examples = [ROOT / "examples" / name for name in ("client.py", "async_client.py")]
     options = ["--strict", f"--config-file={ROOT / 'pyproject.toml'}", f"--cache-dir={os.devnull}"]
 
-    output, errors, _ = api.run([*options, *map(str, [caller, mistaken, *examples])])
+    output, errors, _ = api.run([*options, *map(str, [caller, mistaken, documented, *examples])])
 
     assert errors == ""
     found = [line for line in output.splitlines() if ": error: " in line]
