@@ -17,6 +17,7 @@ def main() -> None:
         serve="clarion_server.programs.serving:serve",
         lint="clarion_server.programs.linting:lint",
         test="clarion_server.programs.testing:run_tests",
+        renew_keys="clarion_server.programs.renewing:renew_keys",
     )()
 
 

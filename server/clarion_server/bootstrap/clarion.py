@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from clarion_server.application.maintenance.key_renewal import record_normalisers
 from clarion_server.application.ports.store import Store
 from clarion_server.bootstrap.access import wire_access
 from clarion_server.bootstrap.address_hashes import record_erasure_keys
@@ -16,6 +17,7 @@ from clarion_server.bootstrap.authoring import wire_authoring
 from clarion_server.bootstrap.core import Core, wire_core
 from clarion_server.bootstrap.links import record_link_keys
 from clarion_server.bootstrap.metrics import wire_metrics, wire_monitoring
+from clarion_server.bootstrap.normalisers import own_normalisers
 from clarion_server.bootstrap.people import wire_people
 from clarion_server.bootstrap.reading import Reading, wire_reading
 from clarion_server.bootstrap.sending import wire_sending
@@ -80,6 +82,7 @@ class Clarion:
         with failures_of_starting():
             await record_link_keys(self._core.transactions, self._core.links, self._core.clock)
             await record_erasure_keys(self._core.transactions, self._core.address_hashes, self._core.clock)
+            await record_normalisers(self._core.transactions, own_normalisers(), self._core.clock)
             await self.sending.start()
             first_key = await self._access.keys.ensure_first_key()
         if first_key is not None:

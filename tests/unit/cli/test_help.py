@@ -15,6 +15,7 @@ COMMANDS = (
     "clarion_server.programs.serving:serve",
     "clarion_server.programs.linting:lint",
     "clarion_server.programs.testing:run_tests",
+    "clarion_server.programs.renewing:renew_keys",
 )
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from clarion_server.adapters.phone_numbers.reading import is_phone_region, read_phone_number
+from clarion_server.adapters.phone_numbers.reading import is_phone_region, library_version, read_phone_number
 
-__all__ = ["is_phone_region", "read_phone_number"]
+__all__ = ["is_phone_region", "library_version", "read_phone_number"]

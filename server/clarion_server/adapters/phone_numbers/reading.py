@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import version
 
 #: Says what a number may consist of. The library would take letters for the digits on their keys, and drop extensions.
 _WRITTEN = re.compile(r"[+\uff0b]?[\d\s()./\u2010-\u2015-]+")
@@ -32,6 +33,11 @@ def read_phone_number(text: str, region: str) -> str | None:
     # `is_possible_number` would also take numbers that can be dialled within a town alone, such as 112.
     reason = phonenumbers.is_possible_number_with_reason(number)
     return e164 if reason == ValidationResult.IS_POSSIBLE else None
+
+
+def library_version() -> str:
+    """Returns the name and the version of the library, by whose numbering plans numbers are read."""
+    return f"phonenumberslite {version('phonenumberslite')}"
 
 
 def is_phone_region(code: str) -> bool:

@@ -34,6 +34,7 @@ from clarion_server.adapters.storage.people.consents import SqlConsentRepository
 from clarion_server.adapters.storage.people.erasures import SqlErasureRepository
 from clarion_server.adapters.storage.people.identity_namespaces import SqlIdentityNamespaceRepository
 from clarion_server.adapters.storage.people.imports import SqlImportRepository
+from clarion_server.adapters.storage.people.key_renewals import SqlKeyRenewalRepository
 from clarion_server.adapters.storage.people.profiles import SqlProfileRepository
 from clarion_server.adapters.storage.processes import SqlProcessRepository
 from clarion_server.adapters.storage.resources import SqlArchivableRepository, SqlResourceRepository
@@ -91,6 +92,7 @@ class SqlUnitOfWork:
     keys = _OnFirstUse(lambda unit: SqlApiKeyRepository(unit.connection))
     link_keys = _OnFirstUse(lambda unit: SqlKeyNameRepository(unit.connection, link_keys))
     erasure_keys = _OnFirstUse(lambda unit: SqlKeyNameRepository(unit.connection, erasure_keys))
+    key_renewal = _OnFirstUse(lambda unit: SqlKeyRenewalRepository(unit.connection))
     processes = _OnFirstUse(lambda unit: SqlProcessRepository(unit.connection))
     sending_policies = _OnFirstUse(lambda unit: SqlSendingPolicyRepository(unit.connection))
     identity_namespaces = _OnFirstUse(lambda unit: SqlIdentityNamespaceRepository(unit.connection, locks=unit.writes))

@@ -22,6 +22,7 @@ from clarion_server.application.ports.erasures import ErasureRepository
 from clarion_server.application.ports.fragments import FragmentRepository
 from clarion_server.application.ports.identity_namespaces import IdentityNamespaceRepository
 from clarion_server.application.ports.imports import ImportRepository
+from clarion_server.application.ports.key_renewal import KeyRenewalRepository
 from clarion_server.application.ports.messages import MessageRepository
 from clarion_server.application.ports.profiles import ProfileRepository
 from clarion_server.application.ports.repositories import (
@@ -102,6 +103,8 @@ class UnitOfWork(Protocol):
         """Returns the keys that have hashed the addresses of erased people."""
         ...
 
+    @property
+    def key_renewal(self) -> KeyRenewalRepository: ...
     @property
     def processes(self) -> ProcessRepository: ...
     @property

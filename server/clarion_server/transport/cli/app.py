@@ -114,13 +114,22 @@ is new or has changed: of files in the folder `goldens` beside the tests, so tha
 
 Exit code 1 when something changed, cannot be rendered, has a broken link, or is gone. What is new fails nothing.
 """
+RENEW_KEYS_HELP = """Make the keys by which people are found anew, after an upgrade that reads identities otherwise.
+
+It works on the store itself, in small steps, and a service may run beside it. Run it when the log of a start has
+`identity_keys_outdated`, and when no process of the earlier version is left. Interrupted, it goes on where it was.
+
+It merges nobody. Identities of two people that would be the same are printed, one a line, and keep their keys: merge
+the two by `clarion profiles merge`, or take the identity from one of them, and run it again. Exit code 1 when there are
+any.
+"""
 _AFTER_INIT, _LAST = 0.5, 100
 
 
-def run(arguments: Sequence[str], serve: str, lint: str = "", test: str = "") -> int:
+def run(arguments: Sequence[str], serve: str, lint: str = "", test: str = "", renew_keys: str = "") -> int:
     """Runs one command and returns the exit code. Prints failures on stderr."""
     try:
-        return command_line(serve, lint, test).meta(arguments) or Exit.OK
+        return command_line(serve, lint, test, renew_keys).meta(arguments) or Exit.OK
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
@@ -135,7 +144,7 @@ def run(arguments: Sequence[str], serve: str, lint: str = "", test: str = "") ->
         return failure.status
 
 
-def command_line(serve: str, lint: str = "", test: str = "") -> App:
+def command_line(serve: str, lint: str = "", test: str = "", renew_keys: str = "") -> App:
     app = App(
         name="clarion",
         help=HELP,
@@ -151,6 +160,7 @@ def command_line(serve: str, lint: str = "", test: str = "") -> App:
         "serve": (serve, "Run the service.", SERVICE),
         "lint": (lint, LINT_HELP, AUTHORING),
         "test": (test, TEST_HELP, AUTHORING),
+        "renew-keys": (renew_keys, RENEW_KEYS_HELP, SERVICE),
     }
     for name, (place, told, group) in late.items():
         if place:

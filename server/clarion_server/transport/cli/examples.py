@@ -8,7 +8,7 @@ from types import MappingProxyType
 from cyclopts import App
 
 #: The commands that are loaded when they are called.
-LOADED_LATE = frozenset({"serve", "lint", "test"})
+LOADED_LATE = frozenset({"serve", "lint", "test", "renew-keys"})
 EXAMPLES: Mapping[str, Sequence[str]] = MappingProxyType(
     {
         "serve": (
@@ -20,6 +20,10 @@ EXAMPLES: Mapping[str, Sequence[str]] = MappingProxyType(
             "clarion test -f campaigns",
             "clarion test -f campaigns --update --matrix renderings.html",
             "clarion test order-confirmed",
+        ),
+        "renew-keys": (
+            "clarion renew-keys",
+            "clarion renew-keys --store postgresql://clarion@db.example/clarion --json",
         ),
         "plan": ("clarion plan -f campaigns",),
         "apply": ("clarion apply -f campaigns --dry-run", "clarion apply -f campaigns --activate"),

@@ -59,8 +59,10 @@ from clarion_server.adapters.storage.schema.operation import (
     access_labels,
     api_keys,
     erasure_keys,
+    key_renewals,
     labelled_subjects,
     link_keys,
+    normalisers,
     processes,
 )
 from clarion_server.adapters.storage.schema.profiles import (
@@ -120,6 +122,7 @@ __all__ = [
     "identity_namespaces",
     "import_results",
     "imports",
+    "key_renewals",
     "labelled_subjects",
     "latencies",
     "link_keys",
@@ -127,6 +130,7 @@ __all__ = [
     "message_labels",
     "messages",
     "metadata",
+    "normalisers",
     "processes",
     "profile_aliases",
     "profile_identities",

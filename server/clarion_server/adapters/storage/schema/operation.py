@@ -64,6 +64,29 @@ erasure_keys = Table(
     Column("create_time", Instant, nullable=False),
 )
 
+# Says what the keys of identities and addresses were made by (`domain.people.normalisers`).
+normalisers = Table(
+    "normalisers",
+    metadata,
+    Column("name", Bytewise, primary_key=True),
+    Column("version", Text, nullable=False),
+    Column("record_time", Instant, nullable=False),
+)
+
+# How far the keys are made anew, while they are. It has one row at most.
+key_renewals = Table(
+    "key_renewals",
+    metadata,
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("versions", Text, nullable=False),
+    Column("key_table", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("collisions", BigInteger, nullable=False),
+    Column("unreadable", BigInteger, nullable=False),
+)
+
 processes = Table(
     "processes",
     metadata,

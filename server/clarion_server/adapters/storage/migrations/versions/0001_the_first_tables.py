@@ -42,6 +42,7 @@ def upgrade() -> None:
     _create_events()
     _create_executions()
     _create_former_identities()
+    _create_key_renewals()
     _create_latencies()
     _create_identity_namespaces()
     _create_imports()
@@ -49,6 +50,7 @@ def upgrade() -> None:
     _create_message_contexts()
     _create_message_labels()
     _create_messages()
+    _create_normalisers()
     _create_turn_schedules()
     _create_processes()
     _create_profile_aliases()
@@ -635,6 +637,31 @@ def _create_erasure_keys() -> None:
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.Column("create_time", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="erasure_keys_key"),
+    )
+
+
+def _create_key_renewals() -> None:
+    op.create_table(
+        "key_renewals",
+        sa.Column("number", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("versions", sa.Text(), nullable=False),
+        sa.Column("key_table", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
+        sa.Column("collisions", sa.BigInteger(), nullable=False),
+        sa.Column("unreadable", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="key_renewals_key"),
+    )
+
+
+def _create_normalisers() -> None:
+    op.create_table(
+        "normalisers",
+        sa.Column("name", _BYTEWISE, nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("record_time", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="normalisers_key"),
     )
 
 
