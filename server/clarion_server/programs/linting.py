@@ -15,8 +15,9 @@ from clarion_client import Finding, Severity
 from clarion_server.programs.throwaway import throwaway_service
 from clarion_server.transport.cli.apply_run import located_findings_view
 from clarion_server.transport.cli.exits import Exit
-from clarion_server.transport.cli.files.applying import Applied, Applier
+from clarion_server.transport.cli.files.applying import Applier
 from clarion_server.transport.cli.files.option import FilesOption
+from clarion_server.transport.cli.files.planned import Applied
 from clarion_server.transport.cli.files.resource_types import FRAGMENT
 from clarion_server.transport.cli.files.resources import read_files
 from clarion_server.transport.cli.session import CurrentSession

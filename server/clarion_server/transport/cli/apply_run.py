@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from clarion_server.transport.cli.exits import Exit
-from clarion_server.transport.cli.files.applying import Applied, Applier, Planned
+from clarion_server.transport.cli.files.applying import Applier
+from clarion_server.transport.cli.files.planned import Applied, Planned
 from clarion_server.transport.cli.files.source_location import Location
 from clarion_server.transport.cli.session import Session
 from clarion_server.transport.cli.views import diff_view, lines_of, plain, state
@@ -88,6 +89,8 @@ def _applied_view(applied: Applied, *, dry_run: bool) -> RenderableType:
     parts: list[RenderableType] = [head]
     if approvals := _approvals_text(applied):
         parts.append(Padding(plain(approvals, "yellow"), (0, 0, 0, 2)))
+    if planned.comparison_note:
+        parts.append(Padding(plain(planned.comparison_note, "dim"), (0, 0, 0, 2)))
     if planned.diff:
         parts.append(Padding(_diff_view(planned.diff), (0, 0, 0, 2)))
     if applied.findings:

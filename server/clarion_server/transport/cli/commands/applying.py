@@ -38,15 +38,16 @@ def apply(
 
     Nothing is changed when the service refuses any of them. Running it again changes nothing and writes nothing. What
     is not in the files stays as it is, but for test cases: a document of tests has all that its campaign is to have.
+    What the key may read and not change, as an author's key a channel configuration, is only compared with the file.
     Exit code 1 when something was to be activated, and review found errors or approvals are missing. The rest goes on.
     """
     from clarion_server.transport.cli.apply_run import apply_planned, show  # noqa: PLC0415 - loads gRPC and YAML
     from clarion_server.transport.cli.files.applying import (  # noqa: PLC0415 - see above
         REFUSED,
         WOULD_BE_REFUSED,
-        Applied,
         Applier,
     )
+    from clarion_server.transport.cli.files.planned import Applied  # noqa: PLC0415 - see above
     from clarion_server.transport.cli.files.resources import read_files  # noqa: PLC0415 - see above
 
     applier = Applier(session.client, renew_secrets=renew_secrets)

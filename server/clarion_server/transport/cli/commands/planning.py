@@ -20,7 +20,7 @@ from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.views import diff_view, lines_of, moment, plain
 
 if TYPE_CHECKING:
-    from clarion_server.transport.cli.files.applying import Planned
+    from clarion_server.transport.cli.files.planned import Planned
 
 _CHANGES = {
     "created": ("+ create", "green"),
@@ -82,7 +82,7 @@ def export(
 
 
 def _plan_view(planned: list[Planned], others: list[str]) -> RenderableType:
-    parts = [_change_view(each) for each in planned if each.change != "unchanged"]
+    parts = [_change_view(each) for each in planned if each.change != "unchanged" or each.comparison_note]
     counts = {change: sum(each.change == change for each in planned) for change in _CHANGES}
     unmanaged = [Text.assemble(plain("  no file ", "dim"), plain(name)) for name in others]
     deleted = f"{counts['deleted']} to delete, " if counts["deleted"] else ""
@@ -100,6 +100,8 @@ def _change_view(planned: Planned) -> RenderableType:
     parts: list[RenderableType] = [head]
     if planned.approvals_note:
         parts.append(Padding(plain(planned.approvals_note, "yellow"), (0, 0, 0, 2)))
+    if planned.comparison_note:
+        parts.append(Padding(plain(planned.comparison_note, "dim"), (0, 0, 0, 2)))
     if planned.diff:
         parts.append(Padding(diff_view("\n".join(lines_of(planned.diff)[2:])), (0, 0, 0, 2)))
     return Group(*parts)

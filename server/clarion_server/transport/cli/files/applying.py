@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any
 
 from clarion_client import (
     Campaign,
-    CampaignState,
     ClarionError,
     Client,
     ConflictError,
     Finding,
     InvalidRequestError,
     NotFoundError,
+    PermissionDeniedError,
     PreconditionFailedError,
-    Severity,
 )
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
+from clarion_server.transport.cli.files.comparison import ChangeDenied, compare, denied_change
+from clarion_server.transport.cli.files.planned import Applied, Change, Planned, is_active
 from clarion_server.transport.cli.files.resource_types import FRAGMENT
 from clarion_server.transport.cli.files.resources import Files, Resource
 from clarion_server.transport.cli.files.source_location import Location, Locations, Problems
@@ -34,97 +34,6 @@ _APPROVAL_REASONS = frozenset({"APPROVAL_REQUIRED", "APPROVAL_STALE"})
 #: Says what a refusal means while resources are applied, and where nothing was to be changed.
 REFUSED = "The service refuses {names}. Nothing was changed."
 WOULD_BE_REFUSED = "The service would refuse {names}."
-ACTIVE_STATES = frozenset({CampaignState.SCHEDULED, CampaignState.LIVE, CampaignState.PAUSED})
-
-
-class Change(StrEnum):
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    DELETED = "deleted"
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """Is what is to become of one resource. `diff` is unified, and empty unless the resource is updated."""
-
-    resource: Resource[Any]
-    stored: Any = None
-    #: Holds the top-level fields that differ.
-    fields: tuple[str, ...] = ()
-    diff: str = ""
-    #: Says whether the files no longer have it, and it is to be deleted.
-    is_removed: bool = False
-    #: Holds the policies that ask for approvals before the changed fragment is published.
-    approval_policies: tuple[str, ...] = ()
-
-    @property
-    def change(self) -> Change:
-        if self.is_removed:
-            return Change.DELETED
-        if self.stored is None:
-            return Change.CREATED
-        return Change.UPDATED if self.fields else Change.UNCHANGED
-
-    @property
-    def approvals_note(self) -> str:
-        """Returns what there is to say about the approvals of a fragment; empty when there is nothing."""
-        if not self.approval_policies:
-            return ""
-        names = ", ".join(self.approval_policies)
-        return f"Publishing it takes the approvals of {names}: `clarion approvals submit {self.resource.name}`."
-
-    def to_dict(self) -> dict[str, Any]:
-        policies = {"approval_policies": list(self.approval_policies)} if self.approval_policies else {}
-        plan = {"name": self.resource.name, "change": self.change, "fields": list(self.fields), "diff": self.diff}
-        return plan | policies
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """Says what became of one resource."""
-
-    planned: Planned
-    #: Is the campaign as it is now. None in a dry run, and for other resources.
-    campaign: Campaign | None = None
-    activated: bool = False
-    #: Is the version that was made of a fragment's draft. 0: none.
-    new_version: int = 0
-    #: Says what review found, and where in the files, when campaigns were to be activated.
-    findings: tuple[tuple[Location, Finding], ...] = ()
-    #: Says why the draft was not activated or published: its approvals are missing, or stale.
-    refusal: ClarionError | None = None
-
-    @property
-    def has_errors(self) -> bool:
-        return any(finding.severity is Severity.ERROR for _, finding in self.findings)
-
-    @property
-    def can_be_activated(self) -> bool:
-        """Returns whether it is a campaign, or a fragment, which is published."""
-        return self.campaign is not None or self.planned.resource.type is FRAGMENT
-
-    @property
-    def is_blocked(self) -> bool:
-        """Returns whether the campaign was to be activated and could not be."""
-        return self.has_errors and self.campaign is not None and not is_active(self.campaign)
-
-    def to_dict(self) -> dict[str, Any]:
-        state: dict[str, Any] = {}
-        if self.campaign is not None:
-            state |= {"state": self.campaign.state, "live_version": self.campaign.live_version}
-        state |= {"published_version": self.new_version} if self.new_version else {}
-        state |= {"approval_policies": list(policies)} if (policies := self.planned.approval_policies) else {}
-        if self.refusal is not None:
-            state |= {"refusal": {"reason": self.refusal.reason, "message": self.refusal.message}}
-        return {
-            "name": self.planned.resource.name,
-            "change": self.planned.change,
-            "diff": self.planned.diff,
-            **state,
-            "activated": self.activated,
-            "findings": [{**finding.to_dict(), "place": str(location)} for location, finding in self.findings],
-        }
 
 
 class Applier:
@@ -159,6 +68,9 @@ class Applier:
                 # An error in one document must not hide those in the next.
                 refused[resource.name] = error
                 problems += _problems(resource, error)
+            except ChangeDenied as denied:
+                refused[resource.name] = denied.error
+                problems += denied.problems
         planned += self._removed(files)
         if refused:
             raise _refusal(refused, problems, summary)
@@ -200,17 +112,38 @@ class Applier:
             # Under a malformed name nothing is stored. Creating it reports what else is wrong.
             try:
                 resources.create(resource.value, validate_only=True)
+            except PermissionDeniedError as error:
+                raise denied_change(
+                    resource, error, [""], "There is none yet that this key sees. It takes {} to create it."
+                ) from error
             except NotFoundError:
                 # A test case is checked before its campaign is looked for, which the files may have.
                 if resource.name.partition("/testCases/")[0] not in in_files:
                     raise
             return Planned(resource)
-        wanted = resources.update(replace(resource.value, etag=stored.etag), None, validate_only=True)
+        try:
+            wanted = resources.update(replace(resource.value, etag=stored.etag), None, validate_only=True)
+        except PermissionDeniedError as error:
+            return self._compared(resource, stored, error)
         before, after = resource.type.authored(stored), resource.type.authored(wanted)
         secrets = resource.secret_fields if self._renew_secrets else ()
         fields = tuple(name for name in resource.type.fields if before.get(name) != after.get(name) or name in secrets)
         policies = self._approval_policies(resource) if fields and resource.type is FRAGMENT else ()
         return Planned(resource, stored, fields, _diff(resource, before, after), approval_policies=policies)
+
+    def _compared(self, resource: Resource[Any], stored: Any, denied: PermissionDeniedError) -> Planned:
+        """Returns the plan of a resource that the key may read and not change: it stays. Raises ChangeDenied when the
+        file would change it.
+        """
+        said, shown = resource.type.authored(resource.value), resource.type.authored(stored)
+        comparison = compare(said, shown, resource.type.message)
+        if comparison.different:
+            text = "Another value is stored. It takes {} to change it."
+            raise denied_change(resource, denied, comparison.different, text) from denied
+        if self._renew_secrets and resource.secret_fields:
+            text = "It takes {} to send a secret again. Leave out --renew-secrets."
+            raise denied_change(resource, denied, sorted(resource.secret_fields), text) from denied
+        return Planned(resource, stored, not_compared=comparison.left_out)
 
     def _approval_policies(self, fragment: Resource[Any]) -> tuple[str, ...]:
         """Returns the policies that hold for the stored draft of a fragment."""
@@ -294,11 +227,6 @@ class Applier:
                 return replace(applied, refusal=error)
             raise
         return replace(applied, campaign=activation.campaign, activated=True)
-
-
-def is_active(campaign: Campaign) -> bool:
-    """Returns whether there is nothing to activate."""
-    return campaign.state in ACTIVE_STATES and not campaign.draft_pending
 
 
 def _diff(resource: Resource[Any], before: dict[str, Any], after: dict[str, Any]) -> str:

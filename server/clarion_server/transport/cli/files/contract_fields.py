@@ -46,6 +46,11 @@ def map_value_of(field: FieldDescriptor) -> FieldDescriptor | None:
     return message.fields_by_name["value"] if message is not None and message.GetOptions().map_entry else None
 
 
+def is_reference(field: FieldDescriptor) -> bool:
+    """Returns whether the field names resources, whose collection a caller may leave out."""
+    return bool(field.GetOptions().Extensions[resource_pb2.resource_reference].type)
+
+
 def is_text(field: FieldDescriptor) -> bool:
     """Returns whether files write the field as a text: enums, times and durations too."""
     return field.cpp_type in {
