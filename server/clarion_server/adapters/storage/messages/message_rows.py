@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import groupby, repeat
 from operator import attrgetter, is_not
 from typing import Any
@@ -190,6 +190,16 @@ def _text_of_policy(message: Message) -> str | None:
     return None if message.sending_policy is None else policy_text(message.sending_policy)
 
 
+def _texts_of_policies(messages: Iterable[Message]) -> Iterator[str | None]:
+    """Yields the texts of messages that share few values, each of which is made once."""
+    texts: dict[int, str | None] = {}
+    for message in messages:
+        kept = id(message.sending_policy)
+        if kept not in texts:
+            texts[kept] = _text_of_policy(message)
+        yield texts[kept]
+
+
 class _Form:
     """Adds new messages of which some of the `_PERSONAL` columns are filled."""
 
@@ -199,7 +209,7 @@ class _Form:
         self._kept = [index for index, column in enumerate(SHARED_COLUMNS) if column.name not in personal]
         rare = (column for column in RARE_COLUMNS if column.name not in personal)
         self._insertion = Insertion(messages, own, [SHARED_COLUMNS[index] for index in self._kept], *rare)
-        self._personal = [_text_of_policy if name == _POLICY else _PERSONAL[name] for name in personal]
+        self._personal = [_texts_of_policies if name == _POLICY else partial(map, _PERSONAL[name]) for name in personal]
         self._alike = _shared_but_policy if _POLICY in personal else _shared_fields
 
     def add(self, connection: Connection, new: Iterable[Message], segment: int) -> None:
@@ -212,7 +222,7 @@ class _Form:
         ]
         if not self._personal:
             return rows
-        columns = [map(of_message, alike) for of_message in self._personal]
+        columns = [of_messages(alike) for of_messages in self._personal]
         return [(*row, *values) for row, values in zip(rows, zip(*columns, strict=True), strict=True)]
 
     def _shared(self, message: Message, segment: int) -> tuple[Any, ...]:
