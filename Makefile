@@ -58,9 +58,10 @@ serve: $(VENV)/.server ## Start the service on this machine
 typescript: $(if $(HAS_NODE),$(TYPESCRIPT)/dist/.built) ## Build the TypeScript client (takes Node.js 20 or newer, and npm)
 	@$(if $(HAS_NODE),true,echo "There is no Node.js 20 with npm here: the TypeScript client is not built.")
 
+# An environment that forbids to store bytecode would have each process of pytest compile its plugins anew.
 .PHONY: test
 test: $(VENV)/.dev ## Run every test
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --quiet $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 2 --dist worksteal --quiet $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/.dev ## Run the crash, race and fuzz tests for long

@@ -2,6 +2,7 @@
 
 Such a start takes a third of the processor time of a new interpreter. The rest is as ever: the environment, standard
 output and error, signals and the exit code. The shared service of `tests/service.py` starts an interpreter of its own.
+A library that stands before the C library (LD_PRELOAD) is loaded with an interpreter: a fork server of its own has it.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ LOADED = (
     "clarion_server.transport.cli.session",
     "clarion_server.transport.http.server",
     "tests.integration.storage.writing",
+    "tests.integration.storage.writing_process",
 )
 #: Says what `clarion serve` becomes.
 PROCESS = "clarion_server.programs.service"
@@ -64,18 +66,19 @@ class Forked:
 
 
 @cache
-def fork_server() -> ForkServer:
-    """Returns the one of this process, which ends with it."""
-    return ForkServer()
+def fork_server(library: Path | None = None) -> ForkServer:
+    """Returns the one of this process, which ends with it. `library` stands before the C library in what it forks."""
+    return ForkServer(library)
 
 
 class ForkServer:
-    def __init__(self) -> None:
+    def __init__(self, library: Path | None = None) -> None:
         self._connection, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())],
                 cwd=ROOT,
+                env=os.environ | ({} if library is None else {"LD_PRELOAD": str(library)}),
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )

@@ -18,6 +18,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
 
+from tests.fork_server import ForkServer, fork_server
+
 _SOURCE = Path(__file__).with_suffix(".c")
 _RECORD = struct.Struct("qqqqq")
 CAN_CUT = sys.platform == "linux" and shutil.which("cc") is not None
@@ -35,16 +37,16 @@ class _Write(NamedTuple):
 
 
 class PoweredDatabase:
-    """Is a SQLite file whose processes have `environment`. `folder` exists and is empty."""
+    """Is a SQLite file whose processes come from `fork_server` with `environment`. `folder` exists and is empty."""
 
     def __init__(self, database: Path, folder: Path) -> None:
         self.database = database
         self._folder = folder
-        self.environment = {
-            "LD_PRELOAD": str(_library()),
-            "POWER_CUT_DATABASE": str(database),
-            "POWER_CUT_FOLDER": str(folder),
-        }
+        self.environment = {"POWER_CUT_DATABASE": str(database), "POWER_CUT_FOLDER": str(folder)}
+
+    @property
+    def fork_server(self) -> ForkServer:
+        return fork_server(_library())
 
     def sync_count(self) -> int:
         """Returns how often the log was synced."""

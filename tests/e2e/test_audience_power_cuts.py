@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,28 +20,14 @@ CUTS = 60 if SOAK else 6
 
 
 class PoweredService(ServiceProcess):
-    """Runs in an interpreter of its own: what a power cut loses is kept by a library that is loaded with that."""
+    """What a power cut loses is kept by a library that is loaded with it."""
 
     def __init__(self, folder: Path, power: Path) -> None:
         super().__init__(folder, lease_seconds="1")
         self.database = PoweredDatabase(folder / "clarion.db", power)
 
     def _launch(self, environment: Mapping[str, str], log: int) -> Forked:
-        (output, printed), (end, ending) = os.pipe(), os.pipe()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "clarion_server", "serve"],
-            env={**environment, **self.database.environment},
-            stdout=printed,
-            stderr=log,
-        )
-        os.close(printed)
-
-        def tell_the_end() -> None:
-            with os.fdopen(ending, "w") as pipe:
-                pipe.write(str(process.wait()))
-
-        threading.Thread(target=tell_the_end).start()
-        return Forked(process.pid, output, end)
+        return self.database.fork_server.start(log, {**environment, **self.database.environment}, "serve")
 
 
 @pytest.mark.timeout(3600 if SOAK else 600)

@@ -54,6 +54,8 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "install",
         "--no-deps",
         "--no-index",
+        # The tests load little of it.
+        "--no-compile",
         str(wheel),
     )
     (packages,) = environment.glob("lib/python*/site-packages")
@@ -84,7 +86,7 @@ def closure(required: list[Requirement]) -> Iterator[importlib.metadata.Distribu
 
 def link(distribution: importlib.metadata.Distribution, packages: Path) -> None:
     for file in distribution.files or ():
-        if ".." not in file.parts and "__pycache__" not in file.parts:
+        if ".." not in file.parts:
             place = packages / file
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(str(distribution.locate_file(file)))

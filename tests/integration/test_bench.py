@@ -28,9 +28,15 @@ ANYWHERE: frozenset[int] = frozenset()
 LOADS = [PythonLoad(), *([H2Load()] if shutil.which("h2load") else [])]
 
 
+@pytest.fixture(scope="module")
+def native_sink(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Returns the command of the sink that is compiled, once for all tests here."""
+    return sink_command(tmp_path_factory.mktemp("sink"))[1]
+
+
 @pytest.fixture(params=["native", "python"])
-def sink(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sink]:
-    command = sink_command(tmp_path)[1] if request.param == "native" else module("python_sink")
+def sink(request: pytest.FixtureRequest, native_sink: list[str]) -> Iterator[Sink]:
+    command = native_sink if request.param == "native" else module("python_sink")
     with running_sink(command, ANYWHERE) as sink:
         yield sink
 

@@ -133,7 +133,12 @@ def test_schemathesis_finds_no_answer_that_the_description_does_not_have(
         # How long it takes to make data says more about what else the machine does.
         *("--suppress-health-check", "too_slow"),
     ]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.e2e.http.schemathesis_hooks"}
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "SCHEMATHESIS_HOOKS": "tests.e2e.http.schemathesis_hooks",
+        # There Hypothesis keeps its tables of Unicode, which take seconds to make.
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),
+    }
     found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
     assert found.returncode == 0, found.stdout
     print(next(line for line in found.stdout.splitlines() if " generated" in line))

@@ -26,6 +26,7 @@ from tests.campaigns import set_up
 from tests.contract_services import METHODS
 from tests.e2e.wire.calls import Wire, failure_of
 from tests.e2e.wire.conftest import NewService, Sandbox
+from tests.service import Service
 
 #: Nothing of it is valid, so that a call that may be made is refused all the same, before it does anything.
 NOTHING = b"\xff"
@@ -61,9 +62,10 @@ async def test_a_key_with_several_scopes_opens_what_any_of_them_opens(sandbox: S
 
 
 @pytest.mark.parametrize("path", METHODS)
-async def test_no_method_answers_without_a_key(sandbox: Sandbox, path: str) -> None:
+async def test_no_method_answers_without_a_key(service: Service, path: str) -> None:
     request = GetMessageClass(METHODS[path].input_type)()
-    failure = await sandbox.wire.refuse(path, request, metadata=())
+    async with Wire(service.target) as wire:
+        failure = await wire.refuse(path, request, metadata=())
     assert (failure.code, failure.reason) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
-import subprocess
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 
+from tests.integration.storage import writing_process
 from tests.power_cut import CAN_CUT, PoweredDatabase
 
 pytestmark = pytest.mark.skipif(not CAN_CUT, reason="needs Linux and a C compiler")
@@ -22,28 +24,35 @@ class Writer:
 
     def __init__(self, powered: PoweredDatabase) -> None:
         self._powered = powered
-        argv = [sys.executable, "-m", "tests.integration.storage.writing_process", str(powered.database)]
-        self._process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=powered.environment
+        given, giving = os.pipe()
+        self._process = powered.fork_server.start(
+            sys.stderr.fileno(),
+            powered.environment,
+            str(powered.database),
+            module=writing_process.__name__,
+            given=given,
         )
+        os.close(given)
+        self._orders = os.fdopen(giving, "w", buffering=1)
+        self._answers = os.fdopen(self._process.output)
         self._answer()
 
     def commit(self, when: str, each: str = "") -> int:
         """Returns how often the log was synced for that."""
         before = self._powered.sync_count()
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{when} {each}\n")
-        self._process.stdin.flush()
+        self._orders.write(f"{when} {each}\n")
         self._answer()
         return self._powered.sync_count() - before
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.communicate()
+        os.kill(self._process.pid, signal.SIGKILL)
+        self._orders.close()
+        self._answers.close()
+        with os.fdopen(self._process.end) as end:
+            end.read()
 
     def _answer(self) -> None:
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline(), "it has ended"
+        assert self._answers.readline(), "it has ended"
 
 
 @pytest.fixture
