@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,15 @@ def test_help_ends_with_the_examples_of_the_command(command: str, capsys: pytest
     assert end == " ".join(f"• {example}" for example in EXAMPLES[command])
 
 
+@pytest.fixture(scope="module")
+def completing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns the script by which bash completes the command."""
+    script = tmp_path_factory.mktemp("completion") / "clarion"
+    with script.open("w", encoding="utf-8") as output, redirect_stdout(output):
+        run(["completion", "bash"], *COMMANDS)
+    return script
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed here")
 @pytest.mark.parametrize(
     ("words", "completed"),
@@ -43,15 +53,10 @@ def test_help_ends_with_the_examples_of_the_command(command: str, capsys: pytest
         (["clarion", "lint", "--fi"], ["--file"]),
     ],
 )
-def test_bash_completes_commands_options_and_choices(
-    words: list[str], completed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(["completion", "bash"], *COMMANDS)
-    (tmp_path / "clarion").write_text(capsys.readouterr().out, encoding="utf-8")
-    script = f"source clarion; COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; _clarion"
+def test_bash_completes_commands_options_and_choices(words: list[str], completed: list[str], completing: Path) -> None:
+    script = f"source {completing}; COMP_WORDS=({shlex.join(words)}); COMP_CWORD={len(words) - 1}; _clarion"
     shown = subprocess.run(
         ["bash", "-c", f'{script}; printf "%s\\n" "${{COMPREPLY[@]}}"'],
-        cwd=tmp_path,
         check=True,
         capture_output=True,
         text=True,
