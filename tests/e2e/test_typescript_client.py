@@ -1,8 +1,10 @@
-"""Runs the tests in `clients/typescript/test` against a live service."""
+"""Runs the tests in `clients/typescript/test` against a live service, and compiles what the pages show."""
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +13,10 @@ import pytest
 from tests.campaigns import campaign, channel
 from tests.commands import run
 from tests.service import Sandbox
-from tests.typescript import COMPILER, built_client
+from tests.typescript import COMPILER, ROOT, built_client
 
 PASSED = re.compile(r"^# pass (\d+)$", re.MULTILINE)
+SAMPLE = re.compile(r"^```ts\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture
@@ -36,3 +39,17 @@ def test_the_typescript_client_does_what_its_tests_say(
     assert passed is not None
     assert int(passed[1]) > 0
     show_counts(f"{passed[1]} tests of the TypeScript client")
+
+
+def test_the_samples_in_typescript_on_the_pages_compile(client: Path) -> None:
+    folder = client / "build" / "samples"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for page in (ROOT / "docs" / "clients.md", client / "README.md"):
+        for number, code in enumerate(SAMPLE.findall(page.read_text(encoding="utf-8"))):
+            (folder / f"{page.stem.lower()}{number}.ts").write_text(code, encoding="utf-8")
+    options = {"noEmit": True, "rootDir": "../.."}
+    (folder / "tsconfig.json").write_text(
+        json.dumps({"extends": "../../tsconfig.json", "compilerOptions": options, "include": ["*.ts"]})
+    )
+    run(client, str(COMPILER), "--project", str(folder))
