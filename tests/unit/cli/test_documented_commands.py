@@ -10,13 +10,10 @@ from pathlib import Path
 import pytest
 from clarion_server.transport.cli.app import command_line
 
+from tests.unit.cli.late_commands import COMMANDS
+
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMANDS = (
-    "clarion_server.programs.serving:serve",
-    "clarion_server.programs.linting:lint",
-    "clarion_server.programs.testing:run_tests",
-)
 SAMPLE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 SHELLS = frozenset({"", "sh", "console"})
 #: Begins a line in which somebody types `clarion`.

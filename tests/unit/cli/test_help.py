@@ -12,12 +12,7 @@ import pytest
 from clarion_server.transport.cli.app import command_line, run
 from clarion_server.transport.cli.examples import EXAMPLES
 
-COMMANDS = (
-    "clarion_server.programs.serving:serve",
-    "clarion_server.programs.linting:lint",
-    "clarion_server.programs.testing:run_tests",
-    "clarion_server.programs.renewing:renew_keys",
-)
+from tests.unit.cli.late_commands import COMMANDS
 
 
 @pytest.mark.parametrize("example", [example for examples in EXAMPLES.values() for example in examples])
