@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator
 
 import grpc
@@ -14,6 +15,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.integration.http.raw import SECONDS, Connection, connected
 
+#: RFC 9113 sections 6.5 and 6.5.2.
+SETTINGS, INITIAL_WINDOW_SIZE, DEFAULT_WINDOW = 4, 4, 65_535
 #: RFC 9113 section 3.4: the preface of a client with its settings, of which it has none.
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 
@@ -64,3 +67,14 @@ async def test_connections_beyond_the_limit_are_closed_until_others_end(port: in
                 async with connected(port) as next_one:
                     if await is_served(next_one):
                         break
+
+
+async def test_a_stream_that_nobody_reads_takes_64_kib(port: int) -> None:
+    """RFC 9113 section 6.9.2: that is the window of a stream unless the server's settings say otherwise."""
+    async with connected(port) as connection, asyncio.timeout(SECONDS):
+        await connection.send(PREFACE)
+        length, kind = (await connection.reader.readexactly(3)), (await connection.reader.readexactly(6))[0]
+        settings = await connection.reader.readexactly(int.from_bytes(length, "big"))
+    assert kind == SETTINGS
+    windows = [value for setting, value in struct.iter_unpack(">HI", settings) if setting == INITIAL_WINDOW_SIZE]
+    assert all(window <= DEFAULT_WINDOW for window in windows), windows

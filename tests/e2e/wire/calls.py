@@ -64,7 +64,7 @@ class Wire:
         credentials: grpc.ChannelCredentials | None = None,
         options: Iterable[tuple[str, Any]] = (),
     ) -> None:
-        self._metadata = (("authorization", f"Bearer {key}"),) if key else ()
+        self.metadata = (("authorization", f"Bearer {key}"),) if key else ()
         # Connections are shared between channels of one process unless told otherwise.
         options = [("grpc.use_local_subchannel_pool", 1), *options]
         self.channel = (
@@ -125,7 +125,7 @@ class Wire:
         method = METHODS[path]
         answer_type = GetMessageClass(method.output_type)
         options: dict[str, Any] = {
-            "metadata": tuple(self._metadata if metadata is None else metadata),
+            "metadata": tuple(self.metadata if metadata is None else metadata),
             "timeout": seconds,
         }
         kind = f"{_kind(method.client_streaming)}_{_kind(method.server_streaming)}"

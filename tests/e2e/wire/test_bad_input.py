@@ -22,7 +22,8 @@ from google.protobuf import struct_pb2, timestamp_pb2
 from google.protobuf.message import Message
 
 from tests.campaigns import CONTEXT, campaign, channel, set_up
-from tests.e2e.wire.calls import Failure, Wire, failure_of_status
+from tests.contract_services import METHODS
+from tests.e2e.wire.calls import Failure, Wire, failure_of, failure_of_status
 from tests.e2e.wire.conftest import Sandbox
 from tests.e2e.wire.raw_triggers import (
     TRIGGER,
@@ -292,6 +293,16 @@ async def refused_in_stream(wire: Wire, trigger: bytes) -> Failure:
 async def test_a_request_beyond_all_measure_is_refused_by_its_size(sandbox: Sandbox) -> None:
     failure = await sandbox.wire.refuse(TRIGGER, b"\n" * 17 * MIB)
     assert failure.code is Code.RESOURCE_EXHAUSTED
+
+
+async def test_a_call_that_ends_without_its_request_is_refused(sandbox: Sandbox) -> None:
+    for path, method in METHODS.items():
+        if not method.client_streaming:
+            call: Any = sandbox.wire.channel.stream_stream(path)(metadata=sandbox.wire.metadata, timeout=60)
+            await call.done_writing()
+            with pytest.raises(grpc.aio.AioRpcError) as raised:
+                await call.read()
+            assert failure_of(raised.value).violations == (("", "MALFORMED"),), path
 
 
 @pytest.mark.parametrize("levels", [1, 31, 32])

@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -24,7 +25,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from tests.campaigns import set_up
 from tests.contract_services import METHODS
-from tests.e2e.wire.calls import Wire, failure_of
+from tests.e2e.wire.calls import Failure, Wire, failure_of
 from tests.e2e.wire.conftest import NewService, Sandbox
 from tests.service import Service
 
@@ -67,6 +68,32 @@ async def test_no_method_answers_without_a_key(service: Service, path: str) -> N
     async with Wire(service.target) as wire:
         failure = await wire.refuse(path, request, metadata=())
     assert (failure.code, failure.reason) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED")
+
+
+async def refusal_before_any_request(sandbox: Sandbox, path: str, key: str | None) -> Failure:
+    """Returns how a call fails whose request is never sent."""
+    metadata = () if key is None else (("authorization", f"Bearer {key}"),)
+    call: Any = sandbox.wire.channel.stream_stream(path)(metadata=metadata, timeout=60)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await call.read()
+    return failure_of(raised.value)
+
+
+async def test_no_request_of_a_stranger_is_received(sandbox: Sandbox) -> None:
+    """Or else strangers would fill the memory by requests that never end."""
+    new = await sandbox.client.keys.create("short-lived", [Scope.ADMIN])
+    await sandbox.client.keys.revoke(new.api_key.name)
+    for key in (None, "", "x", f"clk_{'0' * 32}_{'A' * 43}", new.secret):
+        for path in METHODS:
+            failure = await refusal_before_any_request(sandbox, path, key)
+            assert (failure.code, failure.reason) == (grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED"), (path, key)
+
+
+async def test_no_request_is_received_that_its_key_does_not_allow(sandbox: Sandbox, keys: Mapping[Scope, str]) -> None:
+    for path, method in METHODS.items():
+        for scope, key in keys.items():
+            if scope is not Scope.ADMIN and ServerScope(scope.value.lower()) not in scopes_of(method):
+                assert (await refusal_before_any_request(sandbox, path, key)).reason == "SCOPE_DENIED", (path, scope)
 
 
 # Keys.

@@ -64,7 +64,7 @@ class Stream:
         self.may_write.set()
         self.is_writing = self.is_open = False
         guard = Guard("/a/Stream", frozenset({Scope.TRIGGER}), authenticator, InFlightCalls())
-        call: Any = HttpCall([(b"authorization", f"Bearer {secret}".encode())], self._write)
+        call: Any = HttpCall([(b"authorization", f"Bearer {secret}".encode())], write=self._write)
         self.task: asyncio.Future[None] = asyncio.ensure_future(guard.stream(self._answers)(None, call))
 
     async def _answers(self, _request: Any, _caller: Caller) -> AsyncGenerator[str]:

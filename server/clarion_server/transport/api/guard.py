@@ -1,4 +1,4 @@
-"""Checks deadline, key and scopes before every call, and turns its errors into statuses.
+"""Checks deadline, key and scopes before a request is received, and turns the errors of calls into statuses.
 
 A guard wraps each method once, when its service is registered. gRPC's own interceptors are looked up and chained on
 every call, which costs a unary call about a tenth of its time.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, NoReturn, Protocol, runtime_checkable
 from uuid import uuid4
 
@@ -29,6 +30,10 @@ log = structlog.get_logger()
 #: A call with less time left is refused, because its caller would no longer wait for the answer.
 DEADLINE_FLOOR_MS = 20
 
+#: When a request comes later than this behind the head of its call, in seconds, the key is checked again: it may have
+#: been revoked meanwhile.
+LATE_SECONDS = 1.0
+
 REQUEST_ID = "x-request-id"
 _BEARER = "bearer "
 
@@ -44,6 +49,9 @@ class TakesWholeStatus(Protocol):
 
 
 Context = grpc.aio.ServicerContext[Any, Any]
+#: Is a method behind its guard. It takes the stream of requests, if there is one, and a context, of which it reads any
+#: other request once the caller may call.
+Guarded = Callable[[Any, Any], Awaitable[Any]]
 UnaryMethod = Callable[[Any, Caller], Awaitable[Any]]
 StreamMethod = Callable[[Any, Caller], AsyncGenerator[Any]]
 
@@ -73,18 +81,18 @@ class Guard:
     authenticator: Authenticator
     in_flight: InFlightCalls
 
-    def unary(self, call: UnaryMethod) -> Callable[[Any, Context], Awaitable[Any]]:
-        """Wraps a method with one answer, whether it takes a stream or not."""
+    def unary(self, call: UnaryMethod, *, takes_stream: bool = False) -> Guarded:
+        """Wraps a method with one answer."""
 
         async def guarded(request: Any, context: Context) -> Any:
             try:
+                secret = self._secret_of(context)
+                caller = self.authenticator.known(secret) or await self._authenticated(secret)
+                self._check_scopes(caller)
+                if not takes_stream:
+                    request = await self._request_of(context, secret)
                 self.in_flight.begin()
                 try:
-                    secret = self._secret_of(context)
-                    caller = self.authenticator.known(secret) or await self.authenticator.authenticate(secret)
-                    self._check_scopes(caller)
-                    if isinstance(request, Unread):
-                        request = await request.read()
                     return await call(check_decoded(request), caller)
                 finally:
                     self.in_flight.end()
@@ -95,22 +103,22 @@ class Guard:
 
         return guarded
 
-    def checks(self) -> Callable[[Any, Context], Awaitable[Any]]:
-        """Returns a method that makes the checks and does nothing else, whatever its request is."""
+    def checks(self) -> Guarded:
+        """Returns a method that makes the checks and does nothing else."""
         return self.unary(_do_nothing)
 
-    def stream(self, call: StreamMethod) -> Callable[[Any, Context], Awaitable[None]]:
-        """Wraps a method that answers with a stream, whether it takes one or not. It ends when its key is revoked."""
+    def stream(self, call: StreamMethod, *, takes_stream: bool = False) -> Guarded:
+        """Wraps a method that answers with a stream, which ends when its key is revoked."""
 
         async def guarded(request: Any, context: Context) -> None:
             try:
+                secret = self._secret_of(context)
+                caller = self.authenticator.known(secret) or await self._authenticated(secret)
+                self._check_scopes(caller)
+                if not takes_stream:
+                    request = await self._request_of(context, secret)
                 self.in_flight.begin()
                 try:
-                    secret = self._secret_of(context)
-                    caller = self.authenticator.known(secret) or await self.authenticator.authenticate(secret)
-                    self._check_scopes(caller)
-                    if isinstance(request, Unread):
-                        request = await request.read()
                     # When the caller cancels, the generator is closed at once and not by the garbage collector.
                     async with (
                         KeyWatch(self.authenticator, secret) as watch,
@@ -138,6 +146,25 @@ class Guard:
         if remaining is not None and remaining * 1000 < DEADLINE_FLOOR_MS:
             raise DeadlineTooShort(DEADLINE_FLOOR_MS)
         return _secret_of(context)
+
+    async def _authenticated(self, secret: str) -> Caller:
+        """Looks the key up. A stopping service waits for it. Raises Unauthenticated, and Unavailable when it stops."""
+        self.in_flight.begin()
+        try:
+            return await self.authenticator.authenticate(secret)
+        finally:
+            self.in_flight.end()
+
+    async def _request_of(self, context: Context, secret: str) -> Any:
+        """Receives and decodes the request of a caller who may call.
+
+        Raises Unauthenticated for a key that was revoked while the request came.
+        """
+        begun = monotonic()
+        request = await context.read()
+        if monotonic() - begun > LATE_SECONDS and not self.authenticator.known(secret):
+            await self._authenticated(secret)
+        return await request.read() if isinstance(request, Unread) else request
 
     def _check_scopes(self, caller: Caller) -> None:
         """Raises ScopeDenied."""

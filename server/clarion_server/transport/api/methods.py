@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Self
+from typing import Self
 
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.descriptor_pool import Default
 
 from clarion_server.domain.access.access import Scope
-from clarion_server.transport.api.guard import Authenticator, Guard
+from clarion_server.transport.api.guard import Authenticator, Guard, Guarded
 from clarion_server.transport.api.in_flight_calls import InFlightCalls
 from clarion_server.transport.api.scopes import scopes_of
 
@@ -38,12 +38,10 @@ class GuardedMethod:
     """Is a method of the contract behind its guard."""
 
     descriptor: MethodDescriptor
-    call: Callable[[Any, Any], Awaitable[Any]]
-    """Takes the request, or an asynchronous iterator of requests, and the guard's context. A method with a stream of
-    responses writes them to the context and returns nothing.
-    """
-    check: Callable[[Any, Any], Awaitable[Any]]
-    """Takes anything and the guard's context, and makes the checks of the guard alone."""
+    call: Guarded
+    """Writes a stream of responses to the context, and returns nothing then."""
+    check: Guarded
+    """Makes the checks of the guard alone."""
     streams: bool
 
 
@@ -70,7 +68,8 @@ class GuardedMethods:
         path = f"/{service.descriptor.full_name}/{method.name}"
         call, guard = getattr(service.servicer, snake_case(method.name)), self.guard(path, scopes_of(method))
         streams = inspect.isasyncgenfunction(call)
-        return GuardedMethod(method, guard.stream(call) if streams else guard.unary(call), guard.checks(), streams)
+        wrap: Callable[..., Guarded] = guard.stream if streams else guard.unary
+        return GuardedMethod(method, wrap(call, takes_stream=method.client_streaming), guard.checks(), streams)
 
 
 def snake_case(name: str) -> str:

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final, TypeVar
 
+import grpc
 from google.protobuf.message import DecodeError
 from google.protobuf.message import Message as ProtobufMessage
 
@@ -58,6 +59,7 @@ class Unread:
 _DAMAGED: Final = Undecodable(
     Violation("", "MALFORMED", "The request is no valid protobuf of its type; strings must be UTF-8.")
 )
+_MISSING: Final = Violation("", "MALFORMED", "The call ended without a request; it needs one, which may be empty.")
 _OVERSIZED: Final = Undecodable(
     Violation("", "TOO_LONG", f"The request must have at most {MAX_REQUEST_BYTES:,} bytes.")
 )
@@ -98,7 +100,9 @@ async def converted(convert: Callable[[Request], Converted], request: Request) -
 
 
 def check_decoded(request: Request) -> Request:
-    """Returns the request. Raises InvalidFields when it could not be decoded."""
+    """Returns the request. Raises InvalidFields when it could not be decoded, or did not come."""
     if isinstance(request, Undecodable):
         raise InvalidFields(request.violations)
+    if request is grpc.aio.EOF:
+        raise InvalidFields((_MISSING,))
     return request

@@ -8,16 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import grpc
-from google.protobuf import descriptor_pool
-from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message as ProtobufMessage
 from google.protobuf.message_factory import GetMessageClass
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health_pb2
 
 from clarion_server.transport.api.methods import GuardedMethod, GuardedMethods
 from clarion_server.transport.api.requests import MAX_REQUEST_BYTES, decoder
 from clarion_server.transport.grpc.announcements import announcements_taken_at_once
+from clarion_server.transport.grpc.open_services import OpenServices
 from clarion_server.transport.grpc.poller_priority import batch_scheduled_poller
 
 #: Says how long, in seconds, gRPC needs to begin a call that it has received, or to send an answer.
@@ -35,6 +34,9 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", 4 * MAX_REQUEST_BYTES),
     # gRPC decompresses a request before anybody knows whose it is, and 4 KB may become 4 MiB. HTTP takes none either.
     ("grpc.compression_enabled_algorithms_bitset", 1 << grpc.Compression.NoCompression.value),
+    # gRPC keeps what comes before anybody reads, up to the window of each stream. By its probes that would be 4 MiB at
+    # first, and up to 32 later. Without them it is the protocol's 64 KiB, and the rest of a request once it is read.
+    ("grpc.http2.bdp_probe", 0),
     # HTTP/2 lets further calls wait at the caller, so that one caller cannot fill the queue below. Overload protection
     # would refuse calls that arrive before the previous ones of their connection have been sent off.
     ("grpc.max_concurrent_streams", _MAX_CALLS_PER_CONNECTION),
@@ -49,23 +51,6 @@ _OPTIONS = (
     # Clients may send keep-alive pings this often on a quiet stream.
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
 )
-
-
-class _PoolWithMethods:
-    """Is the default descriptor pool, which also finds methods by name: tools for reflection ask for them."""
-
-    def __init__(self) -> None:
-        self._pool = descriptor_pool.Default()
-
-    def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:  # noqa: N802 - protobuf's name for it
-        """Raises KeyError."""
-        try:
-            return self._pool.FindFileContainingSymbol(symbol)
-        except KeyError:
-            return self._pool.FindServiceByName(symbol.rpartition(".")[0]).file
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._pool, name)
 
 
 class GrpcServer:
@@ -83,15 +68,10 @@ class GrpcServer:
                     ("grpc.so_reuseport", int(shares_port)),
                 )
             )
-        self._health = health.aio.HealthServicer()
         self._in_flight = methods.in_flight
-        self._names = [health.SERVICE_NAME, reflection.SERVICE_NAME, *methods.by_service]
-        for name, of_service in methods.by_service.items():
-            handlers = {method.descriptor.name: _handler(method) for method in of_service}
-            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        if methods.by_service:
-            reflection.enable_server_reflection(self._names, self._server, _PoolWithMethods())
+        self._open = OpenServices(methods.by_service)
+        contract = {_path(method.descriptor): _handler(method) for method in methods}
+        self._server.add_generic_rpc_handlers((_Handlers({**self._open.handlers(), **contract}),))
 
     def listen(self, address: str, credentials: grpc.ServerCredentials | None) -> int:
         """Listens on the address and returns the port. Raises RuntimeError when the address is not available."""
@@ -108,7 +88,7 @@ class GrpcServer:
 
         `end_streams` ends the streams that would not end by themselves.
         """
-        await self._health.enter_graceful_shutdown()
+        await self._open.health.enter_graceful_shutdown()
         self._in_flight.refuse()
         end_streams()
         # gRPC drops calls that it has received and not begun when it stops. Let them begin, so that they are refused.
@@ -123,22 +103,31 @@ class GrpcServer:
         await stopping
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
-        for name in ("", *self._names):
-            await self._health.set(name, status)
+        for name in ("", *self._open.names):
+            await self._open.health.set(name, status)
+
+
+class _Handlers(grpc.GenericRpcHandler):
+    """Finds the handlers of all methods at once. gRPC would ask one such object for each service in turn, and wait for
+    each method of generated code by a future of its own, at every call.
+    """
+
+    def __init__(self, by_path: Mapping[str, grpc.RpcMethodHandler[Any, Any]]) -> None:
+        self._by_path = by_path
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+        return self._by_path.get(details.method)
 
 
 def _handler(method: GuardedMethod) -> grpc.RpcMethodHandler[Any, Any]:
+    """Returns a handler to which gRPC gives a stream of requests, whether or not the method takes one: gRPC reads the
+    request of any other handler before it calls it, and so before the guard has seen the key.
+    """
     request_type: type[ProtobufMessage] = GetMessageClass(method.descriptor.input_type)
     response_type: type[ProtobufMessage] = GetMessageClass(method.descriptor.output_type)
-    return _MAKERS[method.descriptor.client_streaming, method.streams](
-        method.call, decoder(request_type), response_type.SerializeToString
-    )
+    make = grpc.stream_stream_rpc_method_handler if method.streams else grpc.stream_unary_rpc_method_handler
+    return make(method.call, decoder(request_type), response_type.SerializeToString)
 
 
-#: Holds the makers of handlers by whether the caller streams, and whether the server does.
-_MAKERS: Mapping[tuple[bool, bool], Callable[..., grpc.RpcMethodHandler[Any, Any]]] = {
-    (False, False): grpc.unary_unary_rpc_method_handler,
-    (False, True): grpc.unary_stream_rpc_method_handler,
-    (True, False): grpc.stream_unary_rpc_method_handler,
-    (True, True): grpc.stream_stream_rpc_method_handler,
-}
+def _path(method: MethodDescriptor) -> str:
+    return f"/{method.containing_service.full_name}/{method.name}"

@@ -90,18 +90,19 @@ class StreamEndpoint:
         if scope["method"] == "HEAD":
             raise method_unknown({"GET"})
         answers = _Answers(send, _framing(scope), self._writer)
-        call = call_of(scope, answers.write)
+        call = call_of(scope, write=answers.write)
         gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._method.descriptor.client_streaming:
             check_media_type(scope, NDJSON, JSON)
-            request: Any = self._requests(scope, receive, captures, gone)
+            requests = self._requests(scope, receive, captures, gone)
             gone_task = None
         else:
-            body = await read_body(scope, receive, lambda: finish(self._method.check, None, call_of(scope)))
-            request = Unread(lambda: self._request(scope, body, captures), len(body), is_large=is_large(body))
+            body = await read_body(scope, receive, lambda: finish(self._method.check, call_of(scope)))
+            requests = None
+            call.request = Unread(lambda: self._request(scope, body, captures), len(body), is_large=is_large(body))
             gone_task = asyncio.create_task(_wait_for_disconnect(receive, gone))
         try:
-            await _finished(self._method.call(request, call), gone, call.time_remaining())
+            await _finished(self._method.call(requests, call), gone, call.time_remaining())
         except Refused as refusal:
             await answers.fail(refusal.status)
         except TimeoutError:

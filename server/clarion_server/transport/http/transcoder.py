@@ -78,7 +78,7 @@ class _Endpoint:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, captures: Captures) -> None:
         """Raises HttpRefusal and CallerGone."""
-        body = await read_body(scope, receive, lambda: finish(self._check, None, call_of(scope)))
+        body = await read_body(scope, receive, lambda: finish(self._check, call_of(scope)))
 
         def decode() -> Any:
             request = self._reader.read(captures, scope["query_string"], body)
@@ -87,7 +87,7 @@ class _Endpoint:
             return request
 
         request = Unread(decode, len(body), is_large=is_large(body))
-        answer = await finish(self._call, request, call_of(scope))
+        answer = await finish(self._call, call_of(scope, request))
         await send_json(send, await self._writer.write(answer))
 
 

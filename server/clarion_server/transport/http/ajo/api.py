@@ -22,7 +22,7 @@ from clarion_server.domain.access.access import Caller, Scope
 from clarion_server.domain.errors import IllegalTransition, InvalidFields, ResourceNotFound, SandboxMismatch
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.triggering.execution import CancelOutcome
-from clarion_server.transport.api.guard import Guard, UnaryMethod
+from clarion_server.transport.api.guard import Guard, Guarded, UnaryMethod
 from clarion_server.transport.http.ajo.answers import (
     accepted,
     audience_accepted,
@@ -42,7 +42,7 @@ from clarion_server.transport.http.ajo.reading import (
 )
 from clarion_server.transport.http.ajo.token import TokenEndpoint
 from clarion_server.transport.http.asgi_io import CallerGone, read_body
-from clarion_server.transport.http.http_context import Guarded, call_of, finish
+from clarion_server.transport.http.http_context import call_of, finish
 from clarion_server.transport.http.json_text import is_large
 from clarion_server.transport.http.refusals import HttpRefusal, fault, method_unknown, url_unknown
 
@@ -245,7 +245,7 @@ def _endpoint(guard: Guard, method: UnaryMethod, code: int) -> Callable[[Request
 async def _called(check: Guarded, guarded: Guarded, request: Request, ids: dict[str, str]) -> Any:
     """Raises HttpRefusal and CallerGone."""
     scope = request.scope
-    body = await read_body(scope, request.receive, lambda: finish(check, None, call_of(scope)))
+    body = await read_body(scope, request.receive, lambda: finish(check, call_of(scope)))
     execution_id = next(iter(request.path_params.values()), "")
     asked = _Asked(request.headers.get(SANDBOX, ""), body, execution_id, ids)
-    return await finish(guarded, asked, call_of(scope))
+    return await finish(guarded, call_of(scope, asked))

@@ -16,10 +16,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from clarion_server.domain.access.access import Scope
-from clarion_server.transport.api.guard import Guard
+from clarion_server.transport.api.guard import Guard, Guarded
 from clarion_server.transport.http.ajo.answers import json_response
 from clarion_server.transport.http.asgi_io import CallerGone, read_body
-from clarion_server.transport.http.http_context import Guarded, HttpCall, Refused
+from clarion_server.transport.http.http_context import HttpCall, Refused
 from clarion_server.transport.http.statuses import HTTP_CODES, headers_of
 
 PATH: Final = "/ims/token/{version}"
