@@ -45,7 +45,8 @@ async def set_up(client: AsyncClient) -> None:
     ]
     people += [Profile(identities=[f"crm:{number}"], locale="de") for number in range(WITHOUT)]
     people += [Profile(identities=[f"email:x{number}@example.com"], locale="fr") for number in range(200)]
-    await client.profiles.import_all(people)
+    # A thousand people a call take seconds on a busy machine.
+    await client.profiles.import_all(people, timeout=120)
 
 
 @dataclass

@@ -121,7 +121,9 @@ def test_whoever_moves_what_counts_a_message_gives_way_to_whoever_ends_the_messa
     )
     moving = Step(lambda unit: lock(unit, {ROW: True}), lambda unit: move(unit, message.id))
     asyncio.run(at_once(url, ending, moving))
-    assert (ending.failures, moving.failures) == ([], [WriteConflict])
+    assert ending.failures == []
+    # Once, or again when the other one is slow to commit.
+    assert set(moving.failures) == {WriteConflict}
     assert deadlocks(url) == before
 
 

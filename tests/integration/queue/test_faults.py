@@ -107,6 +107,8 @@ async def test_a_name_is_acknowledged_when_the_outcome_is_recorded_and_not_befor
     desk: Desk, sender: Sender, server: NatsServer
 ) -> None:
     await desk.queue_up(sender, 2)
+    # As in the test before.
+    await until_stream_has(server, 2)
     first, second = await desk.claim(sender.channel, 2)
     assert (await stream_of(server)).messages == 2
     await desk.sent(first)
@@ -127,6 +129,8 @@ async def test_a_retry_comes_from_the_stream_after_its_delay(desk: Desk, sender:
 
 async def test_a_retry_that_is_far_ahead_leaves_the_stream(desk: Desk, sender: Sender, server: NatsServer) -> None:
     await desk.queue_up(sender)
+    # Published before the claim, which would else have it published once more to be sure.
+    await until_stream_has(server, 1)
     await desk.deferred((await desk.claim(sender.channel, 1))[0], LONGEST_DELAY + SECOND)
     await until_stream_has(server, 0)
 
