@@ -39,6 +39,7 @@ from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.people.identity import NO_NAMESPACES, Identity
 from clarion_server.domain.people.import_place import ImportPlace
 from clarion_server.domain.people.import_result import ImportOutcome
+from clarion_server.domain.people.key_renewal import KeyTable, Renewal
 from sqlalchemy import select
 
 from tests.contract.store import samples
@@ -99,6 +100,7 @@ NOBODYS = {
     "labelled_subjects",
     "latencies",
     "link_keys",
+    "normalisers",
     "turn_schedules",
     "processes",
     "profile_aliases",
@@ -171,6 +173,7 @@ async def fill(world: World, process: Process) -> str:
     suppressions = ManageSuppressions(world.transactions, world.clock, CountingIds(), HASHER)
     await suppressions.create(CreateSuppression(OTHER, "address"), ADMIN)
     await world.transactions.write(add_to_audience)
+    await world.transactions.write(stop_renewal_at_person)
     await import_rows(world)
     for number in range(30):
         await trigger(process, IDENTITY, labels={"customer": NAME}, address=f"{number}.{ADDRESS}", number=number)
@@ -213,6 +216,12 @@ def add_to_audience(unit: UnitOfWork) -> None:
     unit.audiences.add_members(audience.listed, listed, now)
     run = unit.audience_runs.add(AudienceRun(samples.new_id(), "default", 1, "guests", 100, now, b"{}"))
     unit.audience_runs.add_members(run, 0, [AudienceMember(None, identity) for identity in listed])
+
+
+def stop_renewal_at_person(unit: UnitOfWork) -> None:
+    identity = IDENTITIES.read(IDENTITY, "", NO_NAMESPACES)
+    assert isinstance(identity, Identity)
+    unit.key_renewal.save(Renewal({"EMAIL": "2"}, KeyTable.IDENTITIES, ("default", *identity.key)))
 
 
 async def erase(world: World, process: Process, profile_id: str) -> None:

@@ -62,8 +62,16 @@ class BeginErasure:
         return await self._transactions.write(lambda unit: self._erase(unit, command, caller))
 
     def _erase(self, unit: UnitOfWork, command: EraseProfile, caller: Caller) -> Erasure:
+        # First of all, as a step of a renewal locks it before what else it needs.
+        renewal = unit.key_renewal.renewal()
         # The decisions about messages under way see the choices of before, or nobody.
         unit.consents.lock(caller.visibility)
+        erasure = self._erase_person(unit, command, caller)
+        if renewal is not None and renewal.stands_at(erasure.identities):
+            unit.key_renewal.save(renewal.at_beginning_of_table())
+        return erasure
+
+    def _erase_person(self, unit: UnitOfWork, command: EraseProfile, caller: Caller) -> Erasure:
         if command.profile_id:
             return self._erase_profile(unit, find_profile(unit, caller.visibility, command.profile_id), command, caller)
         identity = self._read(unit, command.identity, caller)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -82,6 +82,14 @@ class Renewal:
     @property
     def is_over(self) -> bool:
         return self.table is None
+
+    def stands_at(self, keys: Iterable[IdentityKey]) -> bool:
+        """Returns whether its place has one of these keys."""
+        return any(key.value in self.place for key in keys)
+
+    def at_beginning_of_table(self) -> Renewal:
+        """Returns the progress without a place, whose key is to be forgotten. It looks at the table once more."""
+        return replace(self, place=())
 
     def advanced(self, place: Place | None, **counted: int) -> Renewal:
         """Returns the progress behind a page that ended there, or behind the table if None, with more counted."""
