@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
+from clarion_server.adapters.storage.messages.kept_policies import kept_policy, text_of_policy, texts_of_policies
 from clarion_server.adapters.storage.rows.json_columns import (
     EXCLUSION,
     FAILURE,
@@ -27,7 +28,6 @@ from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.instant import Instant, Span
 from clarion_server.domain.languages.content_locale import LocaleChoice, LocaleReason
 from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts
-from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import (
     NO_LABELS,
     NOT_ENDED,
@@ -38,7 +38,6 @@ from clarion_server.domain.messages.message import (
     MessageState,
     VersionAction,
 )
-from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 
 #: The columns of a new message in which its values differ from those of others.
 OWN_COLUMNS = (
@@ -172,34 +171,6 @@ def locale_choice(locale: str, reason: str) -> LocaleChoice:
     return LocaleChoice(locale, LocaleReason(reason))
 
 
-def policy_text(kept: KeptPolicy) -> str:
-    """Returns the policy's id, and behind it the time zone and where that comes from, if a clock decided. None of them
-    has a space in it.
-    """
-    zone = kept.zone
-    return kept.id if zone is None else f"{kept.id} {zone.value} {zone.source}"
-
-
-@lru_cache(maxsize=4096)
-def _kept_policy(text: str) -> KeptPolicy:
-    policy_id, *zone = text.split(" ")
-    return KeptPolicy(policy_id, SourcedValue(zone[0], ValueSource(zone[1])) if zone else None)
-
-
-def _text_of_policy(message: Message) -> str | None:
-    return None if message.sending_policy is None else policy_text(message.sending_policy)
-
-
-def _texts_of_policies(messages: Iterable[Message]) -> Iterator[str | None]:
-    """Yields the texts of messages that share few values, each of which is made once."""
-    texts: dict[int, str | None] = {}
-    for message in messages:
-        kept = id(message.sending_policy)
-        if kept not in texts:
-            texts[kept] = _text_of_policy(message)
-        yield texts[kept]
-
-
 class _Form:
     """Adds new messages of which some of the `_PERSONAL` columns are filled."""
 
@@ -209,7 +180,7 @@ class _Form:
         self._kept = [index for index, column in enumerate(SHARED_COLUMNS) if column.name not in personal]
         rare = (column for column in RARE_COLUMNS if column.name not in personal)
         self._insertion = Insertion(messages, own, [SHARED_COLUMNS[index] for index in self._kept], *rare)
-        self._personal = [_texts_of_policies if name == _POLICY else partial(map, _PERSONAL[name]) for name in personal]
+        self._personal = [texts_of_policies if name == _POLICY else partial(map, _PERSONAL[name]) for name in personal]
         self._alike = _shared_but_policy if _POLICY in personal else _shared_fields
 
     def add(self, connection: Connection, new: Iterable[Message], segment: int) -> None:
@@ -290,7 +261,7 @@ def _shared_row(message: Message, segment: int) -> tuple[Any, ...]:
         message.profile_key,
         action.topic,
         message.consent_change,
-        _text_of_policy(message),
+        text_of_policy(message),
         message.cap_person,
         message.rule or None,
         message.expire_time,
@@ -372,7 +343,7 @@ def _from_row(row: Sequence[Any]) -> Message:
         row[27] or "",
         () if row[28] is None else _fallbacks(row[28], row[29], row[30]),
         row[31],
-        None if row[32] is None else _kept_policy(row[32]),
+        None if row[32] is None else kept_policy(row[32]),
         row[33],
         row[34],
         () if row[35] is None else MESSAGE_FILES.decode(row[35]),

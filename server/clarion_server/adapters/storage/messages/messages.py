@@ -20,6 +20,7 @@ from sqlalchemy import (
 from clarion_server.adapters.storage.limits.cap_locks import waiting_shortly
 from clarion_server.adapters.storage.messages import message_changes as changes
 from clarion_server.adapters.storage.messages.failing_messages import failing_channels, failing_messages
+from clarion_server.adapters.storage.messages.kept_policies import policy_text
 from clarion_server.adapters.storage.messages.message_lists import list_messages
 from clarion_server.adapters.storage.messages.message_queue import SqlMessageQueue
 from clarion_server.adapters.storage.messages.message_rows import (
@@ -27,7 +28,6 @@ from clarion_server.adapters.storage.messages.message_rows import (
     context_to_row,
     insert_messages,
     label_rows,
-    policy_text,
     read_messages,
     select_messages,
 )

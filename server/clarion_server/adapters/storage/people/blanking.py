@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from clarion_server.adapters.storage.messages.message_rows import policy_text
+from clarion_server.adapters.storage.messages.kept_policies import policy_text
 from clarion_server.adapters.storage.rows.json_columns import ATTEMPT, FAILURE, REJECTIONS
 from clarion_server.adapters.storage.schema import (
     audience_lists,
