@@ -240,9 +240,13 @@ async def test_what_a_full_stream_does_not_take_is_claimed_from_the_store_and_th
 async def test_what_a_full_stream_has_is_claimed_all_the_same(desk: Desk, sender: Sender, server: NatsServer) -> None:
     in_stream = await desk.queue_up(sender, 3)
     await until_stream_has(server, 3)
+    # This claim has all three names fetched, so that two of them are at hand when the stream begins to refuse.
+    claimed = await desk.claim(sender.channel, 1)
     await limit(server, 3)
-    in_store = await desk.queue_up(sender, 3)
-    claimed = await desk.claim(sender.channel, 6)
+    with capture_logs() as logs:
+        in_store = await desk.queue_up(sender, 3)
+        await until(lambda: is_logged(logs, "queue_takes_no_more"))
+    claimed += await desk.claim(sender.channel, 5)
     assert {message.id for message in claimed} == {message.id for message in [*in_stream, *in_store]}
     for message in claimed:
         await desk.sent(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
@@ -86,18 +86,19 @@ class JetStreamConsumer:
         self._reconciler.start()
         return {name.subject.rpartition(".")[2]: name for name in names}
 
-    def hold(self, names: dict[str, Msg], claimed: NamedClaimed) -> None:
+    def hold(self, names: Mapping[str, Msg], claimed: NamedClaimed) -> None:
         """Holds the names of claimed messages, delays those of early ones, and acknowledges the others: these messages
         were sent, cancelled, expired, held, or claimed by another process.
         """
         if claimed.is_disabled:
             self.give_back(names.values())
             return
+        left = dict(names)
         for message in claimed.messages:
-            self._claimed[message.id] = names.pop(message.id)
+            self._claimed[message.id] = left.pop(message.id)
         for message in claimed.early:
-            self._delay(names.pop(message.id), message.due_time)
-        for name in names.values():
+            self._delay(left.pop(message.id), message.due_time)
+        for name in left.values():
             self._publisher.answer(name.ack)
 
     def give_back(self, names: Iterable[Msg]) -> None:

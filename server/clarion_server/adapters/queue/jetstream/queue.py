@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from nats.aio.msg import Msg
@@ -114,7 +114,7 @@ class JetStreamQueue:
         self,
         requests: Sequence[ClaimRequest],
         consumers: Sequence[JetStreamConsumer],
-        names: Sequence[dict[str, Msg]],
+        names: Sequence[Mapping[str, Msg]],
         now: Instant,
     ) -> list[Claimed | None]:
         """Claims the messages of the names that were fetched. Answers None where none were."""
