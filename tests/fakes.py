@@ -111,6 +111,8 @@ class FaultyStore:
 
     def __init__(self, behind: Store) -> None:
         self._behind = behind
+        self.passes = 0
+        """The number of coming transactions that do not fail, before those that do."""
         self.failures = 0
         """The number of coming transactions that fail."""
         self.read_failures = 0
@@ -124,7 +126,9 @@ class FaultyStore:
 
     @contextmanager
     def begin(self, *, durable_later: bool = False) -> Iterator[UnitOfWork]:
-        if self.failures:
+        if self.passes:
+            self.passes -= 1
+        elif self.failures:
             self.failures -= 1
             raise StoreUnavailable
         with self._behind.begin(durable_later=durable_later) as unit:

@@ -11,17 +11,21 @@ from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
 from clarion_server.adapters.queue.jetstream.consumer import LONGEST_DELAY
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.ports.store import Store
 from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import MILLISECOND, SECOND, Span
-from clarion_server.domain.messages.message import Message
+from clarion_server.domain.messages.message import Lane, Message
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from tests.contract.queue.desk import LANE, Desk, open_desk
 from tests.contract.queue.kinds import Open
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
+from tests.fakes import FaultyStore
 from tests.identities import EXCLUSIONS
 from tests.integration.queue.streams import (
     STREAM,
@@ -256,6 +260,37 @@ async def test_what_a_full_stream_has_is_claimed_all_the_same(desk: Desk, sender
         return (await stream_of(server)).messages == 0
 
     await until(is_empty)
+
+
+@pytest.mark.parametrize("passes", [0, 1])
+async def test_the_names_of_a_claim_that_fails_are_given_back(
+    open_queue: Open, store: Store, sender: Sender, server: NatsServer, passes: int
+) -> None:
+    faulty = FaultyStore(store)
+    async with open_desk(open_queue, faulty, "first") as desk:
+        queued = await desk.queue_up(sender, 3)
+        await until_stream_has(server, 3)
+        # As in the test before. The other lane has no names, so that the store is asked for its messages.
+        claimed = await desk.claim(sender.channel, 1)
+        await limit(server, 3)
+        with capture_logs() as logs:
+            queued += await desk.queue_up(sender, 3)
+            await until(lambda: is_logged(logs, "queue_takes_no_more"))
+        queued += await desk.queue_up(sender, 2, lane=Lane.RAPID)
+        faulty.passes, faulty.failures = passes, 1
+        requests = [ClaimRequest(sender.channel.key, lane, 5) for lane in (LANE, Lane.RAPID)]
+        claim_time = desk.clock.now()
+        with pytest.raises(Unavailable):
+            await desk.queue.claim(requests, claim_time)
+        await desk.write(lambda unit: PendingRequeue(claims={claim_time}).requeue(unit, desk.name))
+
+        async def come_again() -> bool:
+            return (await consumer_of(server, sender)).num_redelivered == 2
+
+        await until(come_again)
+        claimed += await desk.claim(sender.channel, 5)
+        claimed += await desk.claim(sender.channel, 2, lane=Lane.RAPID)
+    assert {message.id for message in claimed} == {message.id for message in queued}
 
 
 async def limit(server: NatsServer, number: int) -> None:

@@ -87,13 +87,16 @@ class JetStreamQueue:
             return await self._store_queue.claim(requests, now)
         consumers = [self._consumer(request.channel_key, request.lane) for request in requests]
         names = [consumer.take(request.limit) for consumer, request in zip(consumers, requests, strict=True)]
-        answers = await self._claim_named(requests, consumers, names, now)
-        if self._publisher.is_refused:
-            # The stream may lack any of the messages of those that it has no names for.
-            without = [index for index, each in enumerate(names) if not each]
-            claimed = await self._store_queue.claim([requests[index] for index in without], now)
-            for index, answer in zip(without, claimed, strict=True):
-                answers[index] = answer
+        try:
+            from_store = await self._claim_what_streams_lack(requests, names, now)
+            # Comes last: if anything fails, no message of the names is claimed, and they can be given back.
+            answers = await self._claim_named(requests, consumers, names, now)
+        except Exception:
+            for consumer, each in zip(consumers, names, strict=True):
+                consumer.give_back(each.values())
+            raise
+        for index, answer in from_store.items():
+            answers[index] = answer
         return answers
 
     def released(self, message: Message, due_time: Instant | None, /) -> None:
@@ -110,6 +113,17 @@ class JetStreamQueue:
         await self._publisher.close()
         await self.connection.close()
 
+    async def _claim_what_streams_lack(
+        self, requests: Sequence[ClaimRequest], names: Sequence[Mapping[str, Msg]], now: Instant
+    ) -> dict[int, Claimed]:
+        """Claims from the store while a stream refuses names. Returns the answers by the index of their request."""
+        # The stream may lack any of the messages of those that it has no names for.
+        without = [index for index, each in enumerate(names) if not each]
+        if not without or not self._publisher.is_refused:
+            return {}
+        claimed = await self._store_queue.claim([requests[index] for index in without], now)
+        return dict(zip(without, claimed, strict=True))
+
     async def _claim_named(
         self,
         requests: Sequence[ClaimRequest],
@@ -123,14 +137,9 @@ class JetStreamQueue:
         if not asked:
             return answers
         claims = [NamedClaim(requests[index].channel_key, tuple(names[index])) for index in asked]
-        try:
-            found: Sequence[NamedClaimed] = await self._commits.submit(
-                self._claiming, NamedClaims(claims, self._owner, now), sum(len(names[index]) for index in asked)
-            )
-        except Exception:
-            for index in asked:
-                consumers[index].give_back(names[index].values())
-            raise
+        found: Sequence[NamedClaimed] = await self._commits.submit(
+            self._claiming, NamedClaims(claims, self._owner, now), sum(len(names[index]) for index in asked)
+        )
         for index, claimed in zip(asked, found, strict=True):
             consumers[index].hold(names[index], claimed)
             answers[index] = Claimed(claimed.messages, now if consumers[index].has_names else None)
