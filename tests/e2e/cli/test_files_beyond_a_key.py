@@ -110,3 +110,32 @@ async def test_whoever_may_not_read_is_refused_as_a_whole(author: CommandLine, s
     refused = await author("apply", "-f", ".")
     assert (refused.status, refused.out) == (2, "")
     assert "it needs one of the scopes admin, approve, author, read" in refused.err
+
+
+async def test_whoever_may_not_activate_learns_it_before_anything_is_written(
+    author: CommandLine, sandbox: Sandbox
+) -> None:
+    author.write("campaign.yaml", CAMPAIGN.replace("Thank you.", "Thank you so much."))
+    author.write("new.yaml", CAMPAIGN.replace("campaign: order-confirmed", "campaign: order-sent"))
+    for options in ((), ("--dry-run",)):
+        refused = await author("apply", "-f", ".", "--activate", "--json", *options)
+        assert (refused.status, refused.out) == (2, "")
+        assert refused.error["reason"] == "SCOPE_DENIED"
+        text = "It takes a key with one of the scopes admin, approve to activate it."
+        assert [(problem["where"], problem["text"]) for problem in refused.error["problems"]] == [
+            ("campaign.yaml:1: campaign", text),
+            ("new.yaml:1: campaign", text),
+        ]
+    with sandbox.client() as client:
+        assert [each.name for each in client.campaigns.list()] == ["campaigns/order-confirmed"]
+        assert "so much" not in str(client.campaigns.get("order-confirmed").to_dict())
+    assert (await author("apply", "-f", ".")).status == 0
+
+
+async def test_an_author_applies_what_leaves_nothing_to_activate(author: CommandLine, sandbox: Sandbox) -> None:
+    with sandbox.client() as client:
+        client.campaigns.activate("order-confirmed")
+    author.write("campaign.yaml", f"{CAMPAIGN}tags: [shop]\n")
+    applied = await author("apply", "-f", ".", "--activate", "--json")
+    assert (applied.status, applied.err) == (0, "")
+    assert {line["name"]: line["change"] for line in applied.lines}["campaigns/order-confirmed"] == "updated"

@@ -172,10 +172,20 @@ async def test_a_request_names_one_draft(
     sandbox: Sandbox, names: dict[str, str], violations: list[tuple[str, str]]
 ) -> None:
     failure = await sandbox.wire.refuse(
-        "/clarion.v1.ApprovalService/Approve", ApproveRequest(**names, content_hash="0")
+        "/clarion.v1.ApprovalService/Approve", ApproveRequest(**names, content_hash="0" * 64)
     )
     assert failure.reason == "INVALID_FIELDS"
     assert list(failure.violations) == violations
+
+
+async def test_a_content_hash_that_is_not_whole_is_not_taken_for_one_of_another_content(sandbox: Sandbox) -> None:
+    await sandbox.client.channels.create(channel("orders", NOWHERE))
+    await sandbox.client.campaigns.create(campaign("orders", "orders"))
+    submitted = await sandbox.client.approvals.submit("orders")
+    for part in (submitted.content_hash[:8], submitted.content_hash[:-1], submitted.content_hash.upper()):
+        with pytest.raises(InvalidRequestError) as refused:
+            await sandbox.client.approvals.approve("orders", part)
+        assert [(each.field, each.reason) for each in refused.value.violations] == [("content_hash", "MALFORMED")]
 
 
 async def test_a_policy_refuses_every_condition_that_its_drafts_do_not_have(sandbox: Sandbox) -> None:

@@ -22,7 +22,13 @@ from clarion_client import (
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.output import Output
-from clarion_server.transport.cli.refusals import HINTS, explain
+from clarion_server.transport.cli.refusals import (
+    HINTS,
+    REPEAT_HINT,
+    UNREACHABLE_HINT,
+    explain,
+    repeatable_by_request_id,
+)
 
 from tests.descriptors import error_reasons
 
@@ -109,9 +115,32 @@ def test_a_missing_key_is_not_answered_with_grpc_metadata() -> None:
     assert "CLARION_API_KEY" in explanation.hint
 
 
-def test_a_call_whose_end_is_unknown_is_answered_with_how_to_repeat_it() -> None:
-    unknown = ErrorDetails(request_id="0d6c")
-    assert failure(DeadlineExceededError, "Deadline Exceeded", unknown).hint.endswith("--request-id 0d6c")
+@pytest.mark.parametrize(
+    ("error_type", "message", "reason"),
+    [
+        (DeadlineExceededError, "Deadline Exceeded", ""),
+        (UnavailableError, "Socket closed", ""),
+        (UnavailableError, "The service is stopping.", "UNAVAILABLE"),
+    ],
+)
+def test_a_call_whose_end_is_unknown_is_answered_with_how_to_repeat_it(
+    error_type: type[ClarionError], message: str, reason: str
+) -> None:
+    error = error_type(grpc.StatusCode.UNKNOWN, message, ErrorDetails(reason=reason, request_id="0d6c"))
+    other = explain(error)
+    assert other is not None
+    assert (other.hint, other.status) == (REPEAT_HINT, Exit.UNREACHABLE)
+    assert "--request-id" not in other.hint
+    with pytest.raises(CommandFailed) as triggering, repeatable_by_request_id():
+        raise error
+    assert triggering.value.hint.endswith("--request-id 0d6c")
+
+
+@pytest.mark.parametrize("message", ["failed to connect to all addresses", "DNS resolution failed for x:1"])
+def test_a_call_that_never_left_is_answered_with_where_the_service_may_be(message: str) -> None:
+    with pytest.raises(CommandFailed) as refused, repeatable_by_request_id():
+        raise UnavailableError(grpc.StatusCode.UNAVAILABLE, message)
+    assert refused.value.hint == UNREACHABLE_HINT
 
 
 def test_what_is_a_bug_is_not_explained_away() -> None:

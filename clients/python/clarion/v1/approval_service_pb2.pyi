@@ -209,7 +209,7 @@ class ApproveRequest(_message.Message):
     etag: _builtins.str
     """Optional. Is the etag of the campaign or fragment that the caller last saw."""
     content_hash: _builtins.str
-    """Required. Is the `Approval.content_hash` of what the caller looked at."""
+    """Required. Is the `Approval.content_hash` of what the caller looked at: all of its 64 hexadecimal digits, in lower case."""
     def __init__(
         self,
         *,

@@ -75,7 +75,7 @@ class ApprovalServiceStub:
     """Approves the submitted draft. The same key counts once. Needs the scope `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, the content hash is not a whole one, or the request names no draft or two.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what the caller looked at.
@@ -174,7 +174,7 @@ class ApprovalServiceAsyncStub(ApprovalServiceStub):
     """Approves the submitted draft. The same key counts once. Needs the scope `approve`.
 
     Errors:
-    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+    - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, the content hash is not a whole one, or the request names no draft or two.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
     - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
     - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what the caller looked at.
@@ -294,7 +294,7 @@ class ApprovalServiceServicer(metaclass=_abc_1.ABCMeta):
         """Approves the submitted draft. The same key counts once. Needs the scope `approve`.
 
         Errors:
-        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+        - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, the content hash is not a whole one, or the request names no draft or two.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
         - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
         - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what the caller looked at.

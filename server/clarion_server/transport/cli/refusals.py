@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 
 from clarion_client import (
@@ -59,7 +60,29 @@ WORKER_HINT = (
     "It may be a worker, which answers health checks alone, or an older service. Give the address of another one:"
     " --target"
 )
+#: Is about calls of which nobody knows whether the service made them.
+REPEAT_HINT = (
+    "The service may have done it nevertheless. Run the command again if it shows, applies or imports something, or"
+    " sends the lines of a file: nothing is done twice. Otherwise look first whether it was done."
+)
+#: What gRPC says of calls that never left begins with these.
+NEVER_SENT = ("failed to connect", "DNS resolution failed")
 UNREACHABLE_HINT = "Check that it runs (clarion serve), and that --target or CLARION_TARGET is its address."
+
+
+@contextmanager
+def repeatable_by_request_id() -> Iterator[None]:
+    """Is around the call of a command with the option --request-id: when nobody knows whether the service made it, the
+    failure tells how to repeat it.
+    """
+    try:
+        yield
+    except (UnavailableError, DeadlineExceededError) as error:
+        failure = _service_failure(error)
+        if failure.hint == REPEAT_HINT:
+            again = f"To repeat it safely: --request-id {error.request_id}"
+            failure.hint = f"The service may have done it nevertheless. {again}"
+        raise failure from error
 
 
 def explain(error: Exception) -> CommandFailed | None:
@@ -86,6 +109,9 @@ def problems_of(error: ClarionError) -> list[Problem]:
 
 def _service_failure(error: ClarionError) -> CommandFailed:
     if isinstance(error, UnavailableError | WrongTargetError) and not error.reason:
+        if isinstance(error, UnavailableError) and not error.message.startswith(NEVER_SENT):
+            lost = "The connection to the service was lost before it answered."
+            return CommandFailed(lost, detail=error.message, hint=REPEAT_HINT, status=Exit.UNREACHABLE)
         return CommandFailed(
             "The service cannot be reached.", detail=error.message, hint=UNREACHABLE_HINT, status=Exit.UNREACHABLE
         )
@@ -124,7 +150,7 @@ def _hint(error: ClarionError) -> str:
         names = f" (clarion {command} list shows all)" if command else ""
         return f"Check the name{names}, and whether the key belongs to the right sandbox."
     if isinstance(error, UnavailableError | DeadlineExceededError):
-        return f"The service may have done it nevertheless. To repeat a trigger safely: --request-id {error.request_id}"
+        return REPEAT_HINT
     if _is_unknown_call(error):
         return WORKER_HINT
     return HINTS.get(error.reason, "")

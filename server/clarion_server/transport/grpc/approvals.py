@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from clarion.v1 import approval_comments_pb2 as comments_pb
@@ -22,6 +23,8 @@ from clarion_server.transport.api.convert.approvals import (
 from clarion_server.transport.api.convert.request_parser import RequestParser
 from clarion_server.transport.api.pagination import page_of
 
+#: Is a whole content hash. A part of one, as people shorten those of git, must not look like that of another content.
+_CONTENT_HASH = re.compile("[0-9a-f]{64}")
 #: Keys with more digits than these may be too large for a store.
 _MOST_DIGITS = 18
 
@@ -57,6 +60,9 @@ class ApprovalService:
         parser = RequestParser()
         if not request.content_hash:
             parser.add(required("content_hash"))
+        elif not _CONTENT_HASH.fullmatch(request.content_hash):
+            text = "Must be a whole `Approval.content_hash`: 64 digits, of 0 to 9 and a to f."
+            parser.add(malformed("content_hash", text))
         approving, draft_id = self._named(request, parser)
         parser.check()
         approval = await approving.approve(Word(draft_id, request.comment, request.etag), request.content_hash, caller)

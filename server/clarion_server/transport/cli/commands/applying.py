@@ -39,6 +39,7 @@ def apply(
     Nothing is changed when the service refuses any of them. Running it again changes nothing and writes nothing. What
     is not in the files stays as it is, but for test cases: a document of tests has all that its campaign is to have.
     What the key may read and not change, as an author's key a channel configuration, is only compared with the file.
+    With --activate nothing is changed either when the key may not activate the campaigns.
     Exit code 1 when something was to be activated, and review found errors or approvals are missing. The rest goes on.
     """
     from clarion_server.transport.cli.apply_run import apply_planned, show  # noqa: PLC0415 - loads gRPC and YAML
@@ -52,6 +53,8 @@ def apply(
 
     applier = Applier(session.client, renew_secrets=renew_secrets)
     planned = applier.plan(read_files(file), WOULD_BE_REFUSED if dry_run else REFUSED)
+    if activate:
+        applier.check_may_activate(planned)
     if not dry_run:
         return apply_planned(session, applier, planned, activate=activate, strict=strict)
     for each in planned:

@@ -50,18 +50,20 @@ def trigger_audience(
     ends it. Exit code 1 when the audience is too large, or when the run was cancelled.
     """
     from clarion_server.transport.cli.audience_run import exit_code, follow  # noqa: PLC0415 - loads gRPC
+    from clarion_server.transport.cli.refusals import repeatable_by_request_id  # noqa: PLC0415 - see above
 
-    answer = session.client.trigger_audience(
-        campaign,
-        audience,
-        max_recipients=max_recipients,
-        context=parse_json_object(context, "--context"),
-        locale=locale,
-        request_id=request_id,
-        validate_only=validate_only,
-        timeout=_COUNTING if validate_only else None,
-        **sending.parsed(),
-    )
+    with repeatable_by_request_id():
+        answer = session.client.trigger_audience(
+            campaign,
+            audience,
+            max_recipients=max_recipients,
+            context=parse_json_object(context, "--context"),
+            locale=locale,
+            request_id=request_id,
+            validate_only=validate_only,
+            timeout=_COUNTING if validate_only else None,
+            **sending.parsed(),
+        )
     execution = follow(session, answer.execution) if wait and not validate_only else answer.execution
     session.output.show(execution.to_dict(), lambda: _view(execution, replayed=answer.replayed))
     if not (wait or validate_only):

@@ -63,14 +63,17 @@ def trigger(
         return _trigger_lines(
             session, from_, campaign, sending, allow_partial=allow_partial, validate_only=validate_only
         )
-    accepted = session.client.trigger(
-        campaign,
-        to=to,
-        request_id=request_id,
-        validate_only=validate_only,
-        **recipient.parsed(),
-        **sending.parsed(),
-    )
+    from clarion_server.transport.cli.refusals import repeatable_by_request_id  # noqa: PLC0415 - loads gRPC
+
+    with repeatable_by_request_id():
+        accepted = session.client.trigger(
+            campaign,
+            to=to,
+            request_id=request_id,
+            validate_only=validate_only,
+            **recipient.parsed(),
+            **sending.parsed(),
+        )
     session.output.show(accepted.to_dict(), lambda: _accepted_view(accepted))
     return Exit.OK
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from clarion_client import (
 from clarion_server.transport.cli.failures import CommandFailed, Problem
 from clarion_server.transport.cli.files.comparison import ChangeDenied, compare, denied_change
 from clarion_server.transport.cli.files.planned import Applied, Change, Planned, is_active
-from clarion_server.transport.cli.files.resource_types import FRAGMENT
+from clarion_server.transport.cli.files.resource_types import CAMPAIGN, FRAGMENT
 from clarion_server.transport.cli.files.resources import Files, Resource
 from clarion_server.transport.cli.files.source_location import Location, Locations, Problems
 from clarion_server.transport.cli.files.test_suites import TEST_CASE
@@ -34,6 +34,10 @@ _APPROVAL_REASONS = frozenset({"APPROVAL_REQUIRED", "APPROVAL_STALE"})
 #: Says what a refusal means while resources are applied, and where nothing was to be changed.
 REFUSED = "The service refuses {names}. Nothing was changed."
 WOULD_BE_REFUSED = "The service would refuse {names}."
+#: Is an etag that no campaign has.
+_NO_ETAG = "-"
+#: Names what belongs to no version of a campaign: a change of it leaves nothing to activate.
+_UNVERSIONED = frozenset({"tags", "access_labels"})
 
 
 class Applier:
@@ -75,6 +79,26 @@ class Applier:
         if refused:
             raise _refusal(refused, problems, summary)
         return planned
+
+    def check_may_activate(self, planned: Iterable[Planned]) -> None:
+        """Changes nothing. Raises CommandFailed when there are campaigns to activate, and the key may activate none."""
+        to_activate = [each.resource for each in planned if _needs_activation(each)]
+        if not to_activate:
+            return
+        try:
+            # The service looks at the scopes of a key first. Whoever may activate is told that the etag is another one.
+            self._client.campaigns.activate(to_activate[0].name, etag=_NO_ETAG)
+        except PermissionDeniedError as error:
+            text = "It takes {} to activate it."
+            problems = [each for one in to_activate for each in denied_change(one, error, [""], text).problems]
+            raise CommandFailed(
+                "This key may not activate campaigns. Nothing was changed.",
+                problems,
+                reason=error.reason,
+                hint="Leave out --activate, and let somebody with such a key run `clarion activate`.",
+            ) from error
+        except (ConflictError, NotFoundError):
+            return
 
     def apply(self, planned: Planned) -> Applied:
         """Raises ClarionError, as somebody else may have changed the resource since it was planned."""
@@ -227,6 +251,13 @@ class Applier:
                 return replace(applied, refusal=error)
             raise
         return replace(applied, campaign=activation.campaign, activated=True)
+
+
+def _needs_activation(planned: Planned) -> bool:
+    """Returns whether it is a campaign whose draft is new, or will be another one than what is live."""
+    if planned.resource.type is not CAMPAIGN:
+        return False
+    return planned.stored is None or not is_active(planned.stored) or not _UNVERSIONED.issuperset(planned.fields)
 
 
 def _diff(resource: Resource[Any], before: dict[str, Any], after: dict[str, Any]) -> str:

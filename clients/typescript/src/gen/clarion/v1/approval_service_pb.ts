@@ -237,7 +237,7 @@ export type ApproveRequest = Message<"clarion.v1.ApproveRequest"> & {
   etag: string;
 
   /**
-   * Required. Is the `Approval.content_hash` of what the caller looked at.
+   * Required. Is the `Approval.content_hash` of what the caller looked at: all of its 64 hexadecimal digits, in lower case.
    *
    * @generated from field: string content_hash = 4;
    */
@@ -465,7 +465,7 @@ export const ApprovalService: GenService<{
    * Approves the submitted draft. The same key counts once. Needs the scope `approve`.
    *
    * Errors:
-   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, or needed and missing, or the request names no draft or two.
+   * - `INVALID_ARGUMENT` `INVALID_FIELDS`: the comment is too long, the content hash is not a whole one, or the request names no draft or two.
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no such campaign or fragment in the caller's sandbox.
    * - `ABORTED` `ETAG_MISMATCH`: somebody changed it since the caller read it.
    * - `ABORTED` `APPROVAL_STALE`: the draft, or something that it names, is not what the caller looked at.
