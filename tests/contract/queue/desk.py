@@ -12,13 +12,13 @@ from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
-from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.lease import Lease, Renewal
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.events.delivery import AttemptOutcome
 from clarion_server.domain.events.event import message_event
-from clarion_server.domain.instant import SECOND, Instant, Span
+from clarion_server.domain.instant import HOUR, SECOND, Instant, Span
 from clarion_server.domain.messages.message import Lane, Message, MessageState
 
 from tests.contract.queue.kinds import Open
@@ -43,7 +43,9 @@ class Desk:
         self.clock = SystemClock()
         self.transactions = Transactions(store)
         self._commits = GroupCommit(self.transactions, lambda: None, CAPACITY)
-        self.queue = open_queue(self.transactions, self._commits, self.clock, Lease(name, span, self.clock))
+        self.lease = Lease(name, span, self.clock)
+        self.lease.renewed(Renewal(self.clock.now(), self.clock.now() + HOUR))
+        self.queue = open_queue(self.transactions, self._commits, self.clock, self.lease)
         self.schedule = ClaimSchedule(self.clock)
         self._look_due_time: Instant = 0
 

@@ -8,12 +8,15 @@ from contextlib import closing
 
 import pytest
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
+from clarion_server.adapters.queue.jetstream.connection import Connection
 from clarion_server.adapters.queue.jetstream.consumer import LONGEST_DELAY
+from clarion_server.adapters.queue.jetstream.layout import Layout
+from clarion_server.adapters.queue.jetstream.publisher import Publisher
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.ports.store import Store
-from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.lease import Lease, Renewal
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
@@ -22,7 +25,7 @@ from clarion_server.domain.messages.message import Lane, Message
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from tests.contract.queue.desk import LANE, Desk, open_desk
+from tests.contract.queue.desk import DEADLINE, LANE, Desk, open_desk
 from tests.contract.queue.kinds import Open
 from tests.contract.store.given import Sender, a_channel, a_sender, committing
 from tests.fakes import FaultyStore
@@ -165,6 +168,40 @@ async def test_what_a_process_pulled_before_its_death_comes_to_another(
         inherited = await heir.claim(sender.channel, 40)
     assert {message.id for message in [*claimed, *inherited]} == {message.id for message in queued}
     show_counts(f"{len(claimed)} claimed before the death, {len(inherited)} after it by the other process")
+
+
+async def test_what_a_process_fetched_that_lost_its_lease_comes_to_another(
+    open_queue: Open, store: Store, sender: Sender, server: NatsServer
+) -> None:
+    async with (
+        open_desk(open_queue, store, "first", SHORT) as cut_off,
+        open_desk(open_queue, store, "second", SHORT) as heir,
+    ):
+        queued = await cut_off.queue_up(sender, 3)
+        await until_stream_has(server, 3)
+        # This claim has all three names fetched.
+        claimed = await cut_off.claim(sender.channel, 1)
+        # It reaches the queue, and not the store.
+        cut_off.lease.renewed(Renewal(0, 0))
+        claimed += await heir.claim(sender.channel, 2)
+    assert {message.id for message in claimed} == {message.id for message in queued}
+
+
+async def test_an_answer_that_breaks_keeps_no_further_one_from_being_sent(sender: Sender, server: NatsServer) -> None:
+    connection = Connection(Layout(read_address(server.url), SHORT), lambda: None)
+    publisher = Publisher(connection, lambda: None)
+    publisher.start()
+    await connection.open()
+
+    async def fail() -> None:
+        # As uvloop does while a connection ends.
+        raise RuntimeError("unable to perform operation; the handler is closed")
+
+    publisher.answer(fail)
+    async with asyncio.timeout(DEADLINE):
+        assert await publisher.publish([connection.layout.subject(LANE, sender.channel.key, "one")]) == 1
+    await publisher.close()
+    await connection.close()
 
 
 async def test_a_wiped_stream_is_filled_from_the_store(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 
 import structlog
 from nats.errors import Error
@@ -87,7 +86,7 @@ class Publisher:
                 except APIError:
                     # The consumers claim from the store now.
                     self._waiting.clear()
-                except (Error, OSError) as error:
+                except Exception as error:  # noqa: BLE001 - whatever the reason, everything is checked again
                     self._waiting.clear()
                     self._connection.suspect(error)
 
@@ -129,6 +128,12 @@ class Publisher:
     async def _answer_forever(self) -> None:
         while True:
             answer = await self._answers.get()
-            with suppress(Error, OSError):
+            try:
                 await answer()
-            self._answers.task_done()
+            except (Error, OSError):
+                # The connection is lost, which nats-py tells by itself.
+                pass
+            except Exception as error:  # noqa: BLE001 - whatever the reason, everything is checked again
+                self._connection.suspect(error)
+            finally:
+                self._answers.task_done()

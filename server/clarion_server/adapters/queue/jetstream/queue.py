@@ -51,6 +51,7 @@ class JetStreamQueue:
         self._transactions = transactions
         self._commits = commits
         self._clock = clock
+        self._lease = lease
         self._owner = lease.process_id
         self._layout = Layout(address, lease.span * _LEASES_PER_ACK_WAIT)
         self._store_queue = StoreQueue(commits, lease.process_id, exclusions)
@@ -180,7 +181,9 @@ class JetStreamQueue:
         while True:
             await asyncio.sleep(self._layout.ack_wait / _REPORTS_PER_ACK_WAIT / SECOND)
             for key, consumer in list(self._consumers.items()):
-                consumer.report_progress()
+                # A process without its lease claims nothing and sends nothing. Others get its names after the ack wait.
+                if self._lease.is_held():
+                    consumer.report_progress()
                 if consumer.is_idle:
                     del self._consumers[key]
                     await consumer.close()
