@@ -208,6 +208,18 @@ async def test_a_lowered_concurrency_holds_for_what_is_sent_from_then_on(world: 
     assert process.provider.channels[-1].most_in_flight == 7
 
 
+@pytest.mark.parametrize("rate", [0.0, 1_000.0])
+async def test_a_message_that_waits_for_its_turn_leaves_when_the_rate_is_raised(
+    world: World, process: Process, rate: float
+) -> None:
+    # The second turn would come in three hours.
+    await change_channel(world, process, max_concurrency=1, max_rate=0.0001)
+    await process.trigger(*recipients(2))
+    await until(lambda: states(world) == [SENT, SENDING])
+    await change_channel(world, process, max_rate=rate)
+    await until(lambda: states(world) == [SENT, SENT])
+
+
 async def test_a_disabled_configuration_keeps_messages_until_it_is_enabled(world: World, process: Process) -> None:
     await change_channel(world, process, disabled=True)
     await process.trigger(*recipients(3))

@@ -236,8 +236,9 @@ class ChannelDispatcher:
         if not self.configuration.max_rate:
             return self._queue.take()
         async with self._turnstile:
-            if self._queue.is_ready():
-                await self._channel.rate_limiter.acquire()
+            # Whoever waits for a turn at a low rate, when the configuration gets a higher one, takes one at that.
+            while self._queue.is_ready() and not await self._channel.rate_limiter.acquire():
+                pass
             return self._queue.take()
 
     async def _attempt(self, turn: _Turn, channel: OpenChannel, following: Following) -> None:

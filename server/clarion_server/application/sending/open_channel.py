@@ -31,8 +31,9 @@ class OpenChannel:
         self._close_if_unused()
 
     def retire(self) -> None:
-        """Closes the channel as soon as no attempt uses it."""
+        """Closes the channel as soon as no attempt uses it, and lets nobody wait for a turn at its rate."""
         self._retired = True
+        self.rate_limiter.end()
         self._close_if_unused()
 
     async def close(self) -> None:

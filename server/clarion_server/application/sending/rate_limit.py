@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from clarion_server.domain.instant import SECOND, Instant, Span
 
@@ -23,6 +24,7 @@ class RateLimiter:
         self._interval = SECOND / rate if rate else 0.0
         self._now = now
         self._next = 0.0
+        self._ended = asyncio.Event()
 
     def reserve(self) -> Span:
         """Reserves the next free turn. Returns the time until then."""
@@ -33,10 +35,17 @@ class RateLimiter:
         self._next = mine + self._interval
         return max(0, round(mine - now))
 
-    async def acquire(self) -> None:
-        """Reserves the next free turn, and waits for it."""
+    async def acquire(self) -> bool:
+        """Reserves the next free turn, and waits for it. Returns False when `end` has been called meanwhile."""
         if delay := self.reserve():
-            await asyncio.sleep(delay / SECOND)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay / SECOND):
+                    await self._ended.wait()
+        return not self._ended.is_set()
+
+    def end(self) -> None:
+        """Ends the waits for turns, as another rate limiter gives them from now on."""
+        self._ended.set()
 
     def is_used(self) -> bool:
         """Returns whether a turn that was given still delays the next one."""
