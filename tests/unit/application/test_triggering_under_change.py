@@ -12,17 +12,21 @@ import pytest
 from clarion_server.adapters.rendering import JinjaContentCompiler
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
 from clarion_server.adapters.rendering.schemas.check import JsonSchema
-from clarion_server.application.ports.content import ContentInvalid
+from clarion_server.application.ports.content import ContentInvalid, ErrorBudget
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.bootstrap.channels import CONTENT_KINDS
+from clarion_server.domain.campaigns.campaign_definition import Schedule
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutdated,
+    CampaignOutsideWindow,
     ClarionError,
     InvalidFields,
     Unavailable,
 )
+from clarion_server.domain.instant import HOUR, Instant
 from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.violation import Violation
 
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
@@ -134,6 +138,44 @@ async def test_a_campaign_that_never_rests_makes_the_service_unavailable() -> No
         store.restless = False
         await process.trigger()
         await process.close()
+
+
+class LongCheck:
+    """Is a schema whose check lasts until the moment of an end."""
+
+    is_costly = True
+
+    def __init__(self, world: World, end: Instant) -> None:
+        self._world = world
+        self._end = end
+
+    def violations(self, _data: Mapping[str, Any], _budget: ErrorBudget | None = None) -> list[Violation]:
+        self._world.clock.time = self._end
+        return []
+
+
+class LongCheckingCompiler(JinjaContentCompiler):
+    def __init__(self, schema: LongCheck) -> None:
+        super().__init__(CONTENT_KINDS)
+        self._schema = schema
+
+    def compile_schema(self, _schema: Mapping[str, Any] | None) -> Any:
+        return self._schema
+
+
+@pytest.mark.parametrize("early", [0, 1], ids=["at its end", "a microsecond before"])
+async def test_a_campaign_that_ends_while_a_trigger_is_checked_takes_it_no_more(early: int, world: World) -> None:
+    end = world.clock.now() + HOUR
+    await world.live(schedule=Schedule(None, end))
+    process = Process(world, compiler=LongCheckingCompiler(LongCheck(world, end - early)))
+    if early:
+        await process.trigger(is_large=True)
+    else:
+        # The scheduler, which would complete the campaign at that moment, is a little late.
+        with pytest.raises(CampaignOutsideWindow):
+            await process.trigger(is_large=True)
+    assert len(messages(world)) == early
+    await process.close()
 
 
 # A store that fails, and callers who go away.

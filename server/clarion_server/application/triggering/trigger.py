@@ -176,7 +176,10 @@ class Triggering:
             admission = admit(command, live, self._identities)
         if command.files:
             await self._take_files(command, live, admission)
-        return self._submit(command, live, admission, caller, self._clock.now())
+        now = self._clock.now()
+        # The campaign may have ended while the recipients were checked.
+        live.check_accepts(now)
+        return self._submit(command, live, admission, caller, now)
 
     async def _take_files(self, command: TriggerCommand, live: LiveCampaign, admission: Admission) -> None:
         """Checks the recipients' files, and stores those of a trigger that may be accepted. Raises InvalidFields."""
