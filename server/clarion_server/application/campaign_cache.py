@@ -97,10 +97,10 @@ class CampaignCache:
         return current
 
     def cached(self, visibility: Visibility, campaign_id: str) -> LiveCampaign | None:
-        """Returns the campaign if it is in memory. Never waits. Raises ResourceNotFound when its labels hide it."""
+        """Returns the campaign if it is in memory, and the labels that it had then do not hide it. Never waits."""
         live = self._live.get((visibility.sandbox, campaign_id))
         if live is not None and live.campaign.access_labels.mask & ~visibility.labels.mask:
-            raise ResourceNotFound(live.campaign.name)
+            return None
         return live
 
     async def live(self, visibility: Visibility, campaign_id: str) -> LiveCampaign:
@@ -109,8 +109,12 @@ class CampaignCache:
         return self.cached(visibility, campaign_id) or await self._loaded(visibility, campaign_id)
 
     async def _loaded(self, visibility: Visibility, campaign_id: str) -> LiveCampaign:
+        name = (visibility.sandbox, campaign_id)
+        if (hidden := self._live.get(name)) is not None:
+            # Another process may have taken the labels off that hide it.
+            await self.is_current(hidden)
         try:
-            live = await self._live.load((visibility.sandbox, campaign_id))
+            live = await self._live.load(name)
         except (CampaignNotLive, CampaignOutsideWindow, CampaignOutdated):
             # All callers share what is loaded, and what that raises. Nobody learns the state of a hidden campaign.
             await self._transactions.read(lambda unit: find_campaign(unit, visibility, campaign_id))

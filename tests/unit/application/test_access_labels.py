@@ -164,8 +164,9 @@ async def test_a_live_campaign_in_memory_is_hidden_as_if_it_were_none(world: Wor
     for validate_only in (True, False):
         with pytest.raises(ResourceNotFound):
             await process.trigger(validate_only=validate_only)
+        assert process.triggering.begin(command(validate_only=validate_only), CALLER) is None
         with pytest.raises(ResourceNotFound):
-            process.triggering.begin(command(validate_only=validate_only), CALLER)
+            await process.triggering.load_and_begin(command(validate_only=validate_only), CALLER)
     assert len(messages(world)) == 2
 
 
@@ -190,6 +191,17 @@ async def test_a_label_holds_at_once_for_a_process_that_was_not_told(
         with pytest.raises(ResourceNotFound):
             await process.trigger(recipient(context=context), **fields)
     assert len(messages(world)) == 1
+
+
+async def test_a_campaign_without_its_label_is_seen_at_once_by_a_process_that_was_not_told(
+    world: World, process: Process
+) -> None:
+    await label(world, EU)
+    await process.triggering.trigger(command(), holder(EU))
+    await label(world, NO_ACCESS_LABELS)
+    assert process.triggering.begin(command(), CALLER) is None
+    assert not (await process.trigger()).replayed
+    assert len(messages(world)) == 2
 
 
 async def test_a_repeated_request_is_hidden_with_its_campaign(world: World, process: Process) -> None:
@@ -269,5 +281,6 @@ async def test_a_cache_gives_each_caller_what_its_labels_allow(world: World) -> 
         await cache.live(AUTHOR.visibility, "order-confirmed")
     await cache.live(MIGHTY.visibility, "order-confirmed")
     with pytest.raises(ResourceNotFound):
-        cache.cached(AUTHOR.visibility, "order-confirmed")
+        await cache.live(AUTHOR.visibility, "order-confirmed")
+    assert cache.cached(AUTHOR.visibility, "order-confirmed") is None
     assert cache.cached(MIGHTY.visibility, "order-confirmed") is not None

@@ -152,7 +152,8 @@ class Triggering:
             raise InvalidFields(tuple(violations_without_campaign(command, self._clock.now())))
 
     def begin(self, command: TriggerCommand, caller: Caller) -> Begun | None:
-        """Checks the trigger and submits it for the next commit. Returns None when that takes `load_and_begin`.
+        """Checks the trigger and submits it for the next commit. Returns None when that takes `load_and_begin`: for a
+        campaign that is not in memory, or that the caller does not see, and for checks that take long.
 
         Never waits, so that a stream needs no task for each of its triggers. Raises the same errors as `trigger`.
         """
