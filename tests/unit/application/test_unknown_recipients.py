@@ -109,6 +109,49 @@ async def test_of_two_requests_under_one_id_in_one_commit_the_first_makes_its_pr
     assert [list(map(str, each.identities)) for each in await profiles(world)] == [[JANE]]
 
 
+#: Is somebody without a profile to whom no mail can be sent, and somebody to whom one can.
+NOWHERE = recipient("phone:+4930123456")
+SOMEWHERE = recipient("phone:+4930123457", address="joe@example.com")
+
+
+async def identities_of_profiles(world: World) -> list[list[str]]:
+    return [list(map(str, each.identities)) for each in await profiles(world)]
+
+
+async def test_a_refused_call_makes_no_profile(world: World, process: Process) -> None:
+    await world.live("welcome", unknown_recipient_policy=CREATE, identity_namespace="phone")
+    assert await refusals(process, SOMEWHERE, NOWHERE) == [("recipients[1].address", "REQUIRED")]
+    assert await refusals(process, NOWHERE, allow_partial=True) == [("recipients[0].address", "REQUIRED")]
+    assert await profiles(world) == []
+
+
+async def test_a_call_that_is_refused_for_a_known_recipient_makes_no_profile(world: World, process: Process) -> None:
+    await world.live("welcome", unknown_recipient_policy=CREATE, identity_namespace="phone")
+    known = await stored(world, "phone:+4930123458", attributes={"email": "nowhere"})
+    broken = recipient("phone:+4930123458")
+    assert await refusals(process, SOMEWHERE, broken) == [("recipients[1].profile.email", "MALFORMED")]
+    assert await profiles(world) == [known]
+
+
+async def test_a_rejected_recipient_of_an_accepted_call_gets_no_profile(world: World, process: Process) -> None:
+    await world.live("welcome", unknown_recipient_policy=CREATE, identity_namespace="phone")
+    await trigger(process, NOWHERE, SOMEWHERE, allow_partial=True)
+    assert await identities_of_profiles(world) == [["phone:+4930123457"]]
+
+
+async def test_of_two_requests_under_one_id_in_one_commit_the_second_makes_its_profile_if_the_first_is_refused(
+    world: World, process: Process
+) -> None:
+    await world.live("welcome", unknown_recipient_policy=CREATE, identity_namespace="phone")
+    await trigger(process, recipient("phone:+4930123459", address="sent@clarion.test"))
+    answers = await asyncio.gather(
+        trigger(process, NOWHERE, request_id="1"), trigger(process, SOMEWHERE, request_id="1"), return_exceptions=True
+    )
+    assert isinstance(answers[0], InvalidFields)
+    assert await identities_of_profiles(world) == [["phone:+4930123457"]]
+    assert {each.profile_key for each in messages(world).values() if each.identity == SOMEWHERE.identity} != {None}
+
+
 async def test_an_unknown_recipient_is_rejected_where_the_campaign_says_so(world: World, process: Process) -> None:
     await world.live("welcome", unknown_recipient_policy=REJECT)
     await stored(world, JANE)

@@ -117,18 +117,36 @@ class StoredProfiles:
     def _strangers(self, needing: Sequence[tuple[Trigger, ProfileUse]], new_id: Callable[[], str]) -> list[Profile]:
         """Returns the profiles to make. The first trigger that names somebody decides what is stored."""
         made: dict[SandboxIdentity, Profile] = {}
-        request_keys, known = set(), self._people.known
+        request_keys = set()
         for trigger, use in needing:
             key = trigger.execution.request_key
-            # Of several triggers with one request id in a batch, only the first is accepted.
-            if use.policy is UnknownRecipientPolicy.CREATE and (key is None or key not in request_keys):
-                for wanted, recipient in _keys(trigger, use):
+            if use.policy is not UnknownRecipientPolicy.CREATE or (key is not None and key in request_keys):
+                continue
+            strangers = self._strangers_of(trigger, use)
+            may_reject = use.lacks_address or len(strangers) < len(trigger.recipients)
+            if strangers and may_reject and use.members is None:
+                # Nothing is stored about anybody whom a call names in vain.
+                completed = _complete(trigger, use, self._people)
+                if completed.refusal:
+                    continue
+                rejected = completed.execution.rejections
+                strangers = [each for each in strangers if each[1].index not in rejected]
+            for wanted, recipient in strangers:
+                if wanted not in made:
                     given = use.inputs[recipient.index]
-                    is_known = recipient.identity in known.get(wanted.sandbox, NOBODY)
-                    if not is_known and wanted not in made and not _is_magic(given):
-                        made[wanted] = _new_profile(trigger, recipient, given, wanted, new_id())
+                    made[wanted] = _new_profile(trigger, recipient, given, wanted, new_id())
+            # Of several triggers with one request id in a batch, only the first is accepted that is not refused.
             request_keys.add(key)
         return list(made.values())
+
+    def _strangers_of(self, trigger: Trigger, use: ProfileUse) -> list[tuple[SandboxIdentity, AcceptedRecipient]]:
+        """Returns the recipients without a profile who are real people."""
+        known = self._people.known.get(trigger.execution.sandbox, NOBODY)
+        return [
+            (wanted, recipient)
+            for wanted, recipient in _keys(trigger, use)
+            if recipient.identity not in known and not _is_magic(use.inputs[recipient.index])
+        ]
 
 
 def _needs_profiles(trigger: Trigger, use: ProfileUse, facts: Facts) -> bool:
