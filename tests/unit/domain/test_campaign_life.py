@@ -99,6 +99,15 @@ def test_a_legal_transition_leads_to_its_state(
     assert before == campaign(state)
 
 
+@pytest.mark.parametrize(("start", "state"), [(NOW - 1, LIVE), (NOW, LIVE), (NOW + 1, SCHEDULED)])
+def test_a_campaign_is_resumed_as_scheduled_when_its_live_version_starts_later(
+    start: int, state: CampaignState
+) -> None:
+    resumed = campaign(PAUSED, Schedule(start)).resumed(CALLER, NOW)
+    assert resumed.state is state
+    assert resumed.at(max(NOW, start)).state is LIVE
+
+
 @pytest.mark.parametrize(("state", "transition"), ILLEGAL)
 def test_an_illegal_transition_tells_the_state_and_the_allowed_ones(
     state: CampaignState, transition: Transition

@@ -147,7 +147,8 @@ class CampaignServiceStub:
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not live.
     """
     ResumeCampaign: _grpc.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ResumeCampaignRequest, _campaign_life_cycle_pb2.ResumeCampaignResponse]
-    """Accepts triggers again and releases the queue. Needs the scope `approve`.
+    """Accepts triggers again and releases the queue. A campaign whose live version starts later is scheduled until then.
+    Needs the scope `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -314,7 +315,8 @@ class CampaignServiceAsyncStub(CampaignServiceStub):
     - `FAILED_PRECONDITION` `ILLEGAL_TRANSITION`: it is not live.
     """
     ResumeCampaign: _aio.UnaryUnaryMultiCallable[_campaign_life_cycle_pb2.ResumeCampaignRequest, _campaign_life_cycle_pb2.ResumeCampaignResponse]  # type: ignore[assignment]
-    """Accepts triggers again and releases the queue. Needs the scope `approve`.
+    """Accepts triggers again and releases the queue. A campaign whose live version starts later is scheduled until then.
+    Needs the scope `approve`.
 
     Errors:
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
@@ -562,7 +564,8 @@ class CampaignServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _campaign_life_cycle_pb2.ResumeCampaignRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_campaign_life_cycle_pb2.ResumeCampaignResponse, _abc.Awaitable[_campaign_life_cycle_pb2.ResumeCampaignResponse]]:
-        """Accepts triggers again and releases the queue. Needs the scope `approve`.
+        """Accepts triggers again and releases the queue. A campaign whose live version starts later is scheduled until then.
+        Needs the scope `approve`.
 
         Errors:
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.

@@ -179,7 +179,8 @@ class Campaign:
         is_draft = not draft_pending and draft_fragments in (None, version.fragments)
         rules = [(action.id, rule.id) for action in version.definition.actions for rule in action.rules]
         return self._next(
-            state=self._state_on_activation(schedule, now),
+            # Only Resume lets a paused campaign send again.
+            state=self.state if self.state is CampaignState.PAUSED else _state_by(schedule, now),
             live_version=version.number,
             last_version=max(self.last_version, version.number),
             draft_pending=draft_pending,
@@ -193,19 +194,14 @@ class Campaign:
             updater=caller,
         )
 
-    def _state_on_activation(self, schedule: Schedule, now: Instant) -> CampaignState:
-        if self.state is CampaignState.PAUSED:
-            return self.state
-        starts_later = schedule.start_time is not None and schedule.start_time > now
-        return CampaignState.SCHEDULED if starts_later else CampaignState.LIVE
-
     def paused(self, caller: str, now: Instant) -> Campaign:
         self.check_may(Transition.PAUSE)
         return self._next(state=CampaignState.PAUSED, update_time=now, updater=caller)
 
     def resumed(self, caller: str, now: Instant) -> Campaign:
+        """Returns the campaign as live, or as scheduled when its live version starts later."""
         self.check_may(Transition.RESUME)
-        return self._next(state=CampaignState.LIVE, update_time=now, updater=caller)
+        return self._next(state=_state_by(self.schedule, now), update_time=now, updater=caller)
 
     def stopped(self, disposal: QueueDisposal, caller: str, now: Instant) -> Campaign:
         self.check_may(Transition.STOP)
@@ -244,6 +240,12 @@ class Campaign:
 
     def _next(self, **changes: Any) -> Campaign:
         return replace(self, revision=self.revision + 1, **changes)
+
+
+def _state_by(schedule: Schedule, now: Instant) -> CampaignState:
+    """Returns the state of a campaign that may send, until its end."""
+    starts_later = schedule.start_time is not None and schedule.start_time > now
+    return CampaignState.SCHEDULED if starts_later else CampaignState.LIVE
 
 
 def _is_same(draft: CampaignDefinition, live: CampaignDefinition | None) -> bool:

@@ -499,7 +499,8 @@ export const CampaignService: GenService<{
     output: typeof PauseCampaignResponseSchema;
   },
   /**
-   * Accepts triggers again and releases the queue. Needs the scope `approve`.
+   * Accepts triggers again and releases the queue. A campaign whose live version starts later is scheduled until then.
+   * Needs the scope `approve`.
    *
    * Errors:
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is none of that name.
