@@ -14,6 +14,7 @@ from clarion_server.application.triggering.admission import RecipientFile
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.domain.attachments.attachment import Attachment, FileInput
 from clarion_server.domain.attachments.carried_file import CarriedFile
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.channels.channel import DEFAULT_MAX_MESSAGE
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.messages.attempt import FailureReason
@@ -21,7 +22,7 @@ from clarion_server.domain.messages.message import Message, MessageState
 from sqlalchemy import text
 
 from tests.unit.application.running import Process, messages, recipients, states, until
-from tests.unit.application.world import CHANNEL, START, World
+from tests.unit.application.world import CHANNEL, EMAIL, START, World
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 3000
 SENT = MessageState.SENT
@@ -105,6 +106,18 @@ async def test_a_message_whose_file_is_gone_fails_and_says_so(world: World) -> N
         failure = the_one(world).end.failure
         assert failure is not None
         assert failure.reason is FailureReason.RENDERING_FAILED
+
+
+async def test_a_message_of_the_next_action_follows_one_whose_file_is_gone(world: World) -> None:
+    actions = (Action("first", "orders", EMAIL), Action("second", "orders", EMAIL))
+    await world.live(actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
+    accepting = Process(world, "accepting")
+    await accepting.trigger(files={0: (a_file(),)})
+    await accepting.transactions.write(delete_blobs)
+    await accepting.close()
+    async with Process(world, "sending").sending():
+        # The file is that of both.
+        await until(lambda: states(world) == [MessageState.FAILED] * 2)
 
 
 def delete_blobs(unit: UnitOfWork) -> None:

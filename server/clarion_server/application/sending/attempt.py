@@ -109,6 +109,7 @@ class AttemptRunner:
             return exclude(message, exclusion, started)
         if message.id in verdict.openings or message.is_closed(started):
             return None
+        version: CompiledVersion | None = None
         try:
             version = await self._campaigns.version(message.action.campaign_key, message.action.version)
             locale, index = message.content_locale.locale, message.action_index
@@ -117,6 +118,9 @@ class AttemptRunner:
             files = await self._files.of(content.content, version, own) if own or version.attachments else ()
         except (ContentInvalid, FileMissing) as error:
             attempt = self._failed(message, started, _LOST[type(error)])
+            if version is not None:
+                return await self._outcome(message, version, configuration, attempt)
+            # No other action of a version that does not compile can be sent either.
             return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
         if self.pace.is_resting:
             await self.pace.rest()
