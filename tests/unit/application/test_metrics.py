@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 from clarion_server.adapters.metrics import PrometheusMetrics
 from clarion_server.application.reports.counts import CampaignCounts, counts_of
+from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.outcome_recording import RecordOutcomes
 from clarion_server.domain.events.counter import Metric
+from clarion_server.domain.events.delivery import AttemptOutcome, expire
+from clarion_server.domain.instant import HOUR
+from clarion_server.domain.messages.message import Lane, Message, MessageState
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.unit.application.running import Process, recipients, until
+from tests.fakes import NEVER, UNKNOWN, Provider
+from tests.unit.application.running import Process, claimed, recipients, states, until
 from tests.unit.application.world import World
 
 
@@ -39,6 +46,46 @@ async def test_messages_attempts_and_commits_are_counted_once_they_are_durable(
     commits = value(metrics, "clarion_commit_items_count")
     assert value(metrics, "clarion_commit_seconds_count") == commits > 0
     assert value(metrics, "clarion_commit_items_sum") >= 4
+
+
+async def attempted(process: Process, message: Message) -> AttemptOutcome:
+    (configuration,) = process.world.see(lambda unit: unit.channels.by_keys({1}))
+    channel = process.provider(configuration)
+    outcome = await process.ports.attempts.attempt(ClaimedMessage(message), channel, configuration)
+    assert outcome is not None
+    return outcome
+
+
+async def expired(_process: Process, message: Message) -> AttemptOutcome:
+    return expire(message, message.due_time)
+
+
+class Owner:
+    """Made attempts, and holds nothing for them."""
+
+    def recorded(self, _outcome: AttemptOutcome) -> None: ...
+
+    def not_recorded(self, _outcome: AttemptOutcome, _error: Exception) -> None: ...
+
+    def release(self, _lane: Lane, _count: int) -> None: ...
+
+
+@pytest.mark.parametrize("conclude", [attempted, expired], ids=["it fails", "its time is over"])
+async def test_what_ends_unsent_after_a_doubt_is_counted_as_in_doubt(
+    world: World, metrics: PrometheusMetrics, conclude: Callable[[Process, Message], Awaitable[AttemptOutcome]]
+) -> None:
+    await world.live()
+    ends = iter([UNKNOWN, NEVER])
+    process, recording = Process(world, provider=Provider(lambda _: next(ends))), RecordOutcomes("first", metrics)
+    await process.trigger()
+    for conclusion in (attempted, conclude):
+        (message,) = (await claimed(world)).messages
+        await process.commits.submit(recording, (Owner(), await conclusion(process, message)))
+        world.clock.advance(HOUR)
+    assert states(world) == [MessageState.IN_DOUBT]
+    concluded = {state: value(metrics, "clarion_attempts_concluded_total", state=state) for state in MessageState}
+    assert {state: count for state, count in concluded.items() if count} == {"QUEUED": 1, "IN_DOUBT": 1}
+    await process.close()
 
 
 async def test_a_repeated_request_is_not_counted_again(world: World, metrics: PrometheusMetrics) -> None:

@@ -30,25 +30,28 @@ class AttemptOwner(Protocol):
         ...
 
 
-class RecordOutcomes(BulkOperation[tuple[AttemptOwner, AttemptOutcome], None]):
-    """Records how attempts of all dispatchers ended."""
+class RecordOutcomes(BulkOperation[tuple[AttemptOwner, AttemptOutcome], AttemptOutcome]):
+    """Records how attempts of all dispatchers ended. The results are the outcomes as they were recorded."""
 
     def __init__(self, owner: str, metrics: Metrics) -> None:
         self._owner = owner
         self._metrics = metrics
 
-    def apply(self, unit: UnitOfWork, items: Sequence[tuple[AttemptOwner, AttemptOutcome]], /) -> Sequence[None]:
-        record_outcomes(unit, [outcome for _, outcome in items], self._owner)
-        return [None] * len(items)
+    def apply(
+        self, unit: UnitOfWork, items: Sequence[tuple[AttemptOwner, AttemptOutcome]], /
+    ) -> Sequence[AttemptOutcome]:
+        return record_outcomes(unit, [outcome for _, outcome in items], self._owner)
 
-    def committed(self, items: Sequence[tuple[AttemptOwner, AttemptOutcome]], _results: Sequence[None], /) -> None:
+    def committed(
+        self, items: Sequence[tuple[AttemptOwner, AttemptOutcome]], results: Sequence[AttemptOutcome], /
+    ) -> None:
         released: Counter[tuple[AttemptOwner, Lane]] = Counter()
-        for dispatcher, outcome in items:
+        for (dispatcher, _), outcome in zip(items, results, strict=True):
             dispatcher.recorded(outcome)
             released[dispatcher, outcome.message.action.lane] += 1
         for (dispatcher, lane), count in released.items():
             dispatcher.release(lane, count)
-        self._metrics.count_attempts([outcome for _, outcome in items])
+        self._metrics.count_attempts(results)
 
     def failed(self, item: tuple[AttemptOwner, AttemptOutcome], error: Exception, /) -> None:
         dispatcher, outcome = item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from clarion_server.application.ports.queries import QueuedEnd
@@ -35,21 +36,23 @@ _DOUBT_STAYS = Failure(
 )
 
 
-def record_outcomes(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner: str) -> None:
+def record_outcomes(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner: str) -> Sequence[AttemptOutcome]:
     """Records the ends of attempts that `owner` made, and writes the messages that follow them.
 
     Only of messages that are still in the owner's hands: what another process has taken over is left alone. One that
-    failed, and that an earlier attempt may have sent, is in doubt.
+    ends unsent, and that an earlier attempt may have sent, is in doubt. Returns the outcomes with these doubts, in
+    their order.
     """
     latest = _latest(outcomes)
     not_begun = [outcome for outcome in latest if outcome.state in _BEFORE_AN_ATTEMPT]
+    failed = [outcome for outcome in latest if outcome.state is _FAILED]
+    unsent = [*not_begun, *(outcome for outcome in failed if outcome.message.attempts.count > 1)]
+    doubtful = unit.events.in_doubt([outcome.message.id for outcome in unsent]) if unsent else frozenset()
     if not_begun:
         _end_not_begun(unit, not_begun, owner)
         latest = [outcome for outcome in latest if outcome.state not in _BEFORE_AN_ATTEMPT]
-    failed = [outcome.message for outcome in latest if outcome.state is _FAILED]
-    if failed:
-        doubtful = unit.events.in_doubt([message.id for message in failed if message.attempts.count > 1])
-        latest = [after_doubt(outcome) if outcome.message.id in doubtful else outcome for outcome in latest]
+    if doubtful:
+        latest = [_with_doubt(outcome, doubtful) for outcome in latest]
     moved = unit.messages.record_outcomes(latest, owner)
     valid = [outcome for outcome in latest if outcome.message.id in moved]
     if failed:
@@ -59,6 +62,12 @@ def record_outcomes(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner:
     followed = {outcome.message.id: outcome.follow_ups for outcome in valid if outcome.follow_ups}
     if followed:
         _add_follow_ups(unit, followed)
+    return [_with_doubt(outcome, doubtful) for outcome in outcomes] if doubtful else outcomes
+
+
+def _with_doubt(outcome: AttemptOutcome, doubtful: AbstractSet[str]) -> AttemptOutcome:
+    is_unsent = outcome.state is _FAILED or outcome.state in _BEFORE_AN_ATTEMPT
+    return after_doubt(outcome) if is_unsent and outcome.message.id in doubtful else outcome
 
 
 def _add_follow_ups(unit: UnitOfWork, followed: Mapping[str, Sequence[Message]]) -> None:

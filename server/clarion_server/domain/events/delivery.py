@@ -70,8 +70,8 @@ def expire(message: Message, now: Instant) -> AttemptOutcome:
 
 
 def after_doubt(outcome: AttemptOutcome) -> AttemptOutcome:
-    """Returns the outcome of a failed message that an earlier attempt may have sent: it is in doubt, and is followed by
-    none.
+    """Returns the outcome of an unsent message that an earlier attempt may have sent: it is in doubt, and is followed
+    by none.
     """
     event = replace(outcome.event, type=EventType.IN_DOUBT)
     return replace(outcome, state=MessageState.IN_DOUBT, event=event, follow_ups=())
