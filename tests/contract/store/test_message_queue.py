@@ -238,6 +238,21 @@ def test_fallbacks_are_dropped_of_one_execution_or_message_alone(work: UnitOfWor
     assert work.messages.with_fallbacks(ids) == {other.id}
 
 
+def test_messages_of_an_execution_may_be_followed_while_one_is_queued_or_sent_that_has_fallbacks(
+    work: UnitOfWork,
+) -> None:
+    sender = a_sender(work)
+    sender.message(work, fallbacks=samples.fallbacks("jane@example.com"))
+    without = sender.message(work)
+    message = sender.message(work, fallbacks=samples.fallbacks("jane@example.com"))
+    assert not work.messages.may_be_followed(without.execution_id)
+    assert work.messages.may_be_followed(message.execution_id)
+    work.messages.begin([message.id], "process-1", NOW)
+    assert work.messages.may_be_followed(message.execution_id)
+    work.messages.record_outcomes([samples.outcome(message, MessageState.SENT)], "process-1")
+    assert not work.messages.may_be_followed(message.execution_id)
+
+
 def test_fallbacks_of_messages_at_their_end_are_kept(work: UnitOfWork) -> None:
     sender = a_sender(work)
     message = sender.message(work, state=MessageState.FAILED, fallbacks=samples.fallbacks("jane@example.com"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
@@ -9,15 +10,26 @@ from threading import Barrier, Event
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.queries import ExecutionQuery
+from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
+from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
+from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.outcomes import record_outcomes
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.events.counter import Metric
-from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.messages.message import Lane, Message, MessageState
+from clarion_server.domain.triggering.execution import CancelOutcome
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_campaign, a_sender, committing, ends
+from tests.fakes import NEVER, ScriptedChannel
+from tests.identities import EXCLUSIONS
 from tests.integration.storage.writing import taken_at_once
 from tests.postgresql import ask
+from tests.unit.application.running import CALLER, Process, claimed, messages, until
+from tests.unit.application.working import as_world
+from tests.unit.application.world import EMAIL
 from tests.waiting import wait_until
 
 OpenStore = Callable[[], SqlStore]
@@ -250,3 +262,42 @@ def test_the_store_goes_on_when_its_connections_were_cut(open_store: OpenStore, 
     for each in (store, other):
         with each.snapshot() as work:
             assert work.processes.live(0) == {"process-1"}
+
+
+def waiting_for_rows(url: str) -> int:
+    """Returns how many transactions wait for rows that others have changed."""
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'transactionid' AND datname = current_database()"
+    )
+    ((count,),) = ask(url, waiting)
+    return int(count)
+
+
+async def test_no_message_follows_one_that_was_queued_and_claimed_in_the_commit_for_which_its_cancellation_waits(
+    open_store: OpenStore, url: str
+) -> None:
+    actions = tuple(Action(name, "orders", EMAIL) for name in ("first", "second", "third"))
+    with as_world(open_store()) as world:
+        await world.live(actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
+        process = Process(world, store=open_store())
+        execution = (await process.trigger()).execution
+        (channel,) = world.see(lambda unit: unit.channels.by_keys(unit.channels.revisions()))
+        (message,) = (await claimed(world, channel_key=channel.key)).messages
+        failed = await process.ports.attempts.attempt(
+            ClaimedMessage(message), ScriptedChannel(lambda _: NEVER), channel
+        )
+        assert failed is not None
+        with committing(open_store()) as work:
+            # Both are writes of a process, which go into one commit.
+            record_outcomes(work, [failed], "first")
+            claims = DueClaims([ClaimRequest(channel.key, Lane.TRANSACTIONAL, 10)], "first", world.clock.now())
+            ((claim,),) = ClaimDueMessages(EXCLUSIONS).apply(work, [claims])
+            assert [each.action.id for each in claim.messages] == ["second"]
+            cancelling = asyncio.create_task(process.cancelling.cancel_execution(execution.id, CALLER))
+            await until(lambda: waiting_for_rows(url) == 1)
+        assert (await cancelling).outcome is CancelOutcome.TOO_LATE
+        # It is too late for the second message, and the third never follows it.
+        (second,) = messages(world, MessageState.SENDING)
+        with world.store.snapshot() as work:
+            assert work.messages.with_fallbacks([second]) == set()
+        await process.close()

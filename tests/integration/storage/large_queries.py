@@ -150,6 +150,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     ),
     "the messages that have fallbacks": (lambda work: work.messages.with_fallbacks(["m", "n"]), {BY_ID}),
     "an execution whose messages lose their fallbacks": (lambda work: work.messages.drop_fallbacks("e"), {BY_ID}),
+    "an execution whose messages may be followed": (lambda work: work.messages.may_be_followed("e"), {BY_ID}),
     "a message that loses its fallbacks": (lambda work: work.messages.drop_fallback("m"), {BY_ID}),
     "messages whose attempt begins": (lambda work: work.messages.begin(["m"], "p", NOW), {BY_ID}),
     "messages that are held": (lambda work: work.messages.hold(["m"]), {BY_ID}),

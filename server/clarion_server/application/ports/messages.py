@@ -100,7 +100,15 @@ class MessageRepository(Protocol):
         ...
 
     def drop_fallbacks(self, execution_id: str) -> None:
-        """Lets no message follow one of the execution that is queued or being sent."""
+        """Lets no message follow one of the execution that is queued or being sent.
+
+        Waits for transactions that move one of these messages. What they have written to follow it is not among these
+        messages: ask `may_be_followed` then.
+        """
+        ...
+
+    def may_be_followed(self, execution_id: str) -> bool:
+        """Returns whether a message may follow one of the execution that is queued or being sent."""
         ...
 
     def drop_fallback(self, message_id: str) -> None:

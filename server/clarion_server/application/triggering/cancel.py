@@ -51,13 +51,18 @@ class CancelMessages:
             find_execution(unit, caller.visibility, execution_id)
             if self._end_run(unit, execution_id):
                 return None
-            # This comes first, as it waits for transactions that move one of these messages. Whatever follows such a
-            # message is queued by then.
-            unit.messages.drop_fallbacks(execution_id)
-            self._cancel_queued(unit, execution_id)
+            self._end(unit, execution_id)
+            # Whatever follows a message that was being moved is queued by then, or may have been claimed already.
+            while unit.messages.may_be_followed(execution_id):
+                self._end(unit, execution_id)
             return cancellation(unit.messages.state_counts(execution_id))
 
         return await self.transactions.write(cancel) or await self._cancel_messages_of_run(execution_id)
+
+    def _end(self, unit: UnitOfWork, execution_id: str) -> None:
+        # This comes first, as it waits for transactions that move one of these messages.
+        unit.messages.drop_fallbacks(execution_id)
+        self._cancel_queued(unit, execution_id)
 
     def _end_run(self, unit: UnitOfWork, execution_id: str) -> bool:
         """Ends the run of an audience if the execution is one, and returns whether it is."""
@@ -70,9 +75,12 @@ class CancelMessages:
     async def _cancel_messages_of_run(self, execution_id: str) -> Cancellation:
         """Cancels in steps, as there may be a million messages."""
         write = partial(self.transactions.write, bulk=True, durable_later=True)
-        await write(lambda unit: unit.messages.drop_fallbacks(execution_id))
-        while await write(lambda unit: self._cancel_queued(unit, execution_id, _BATCH)):
-            pass
+        may_be_followed = True
+        while may_be_followed:
+            await write(lambda unit: unit.messages.drop_fallbacks(execution_id))
+            while await write(lambda unit: self._cancel_queued(unit, execution_id, _BATCH)):
+                pass
+            may_be_followed = await self.transactions.read(lambda unit: unit.messages.may_be_followed(execution_id))
         await self.transactions.await_durable()
         return await self.transactions.read(lambda unit: _cancellation_of_run(unit, execution_id))
 

@@ -188,6 +188,10 @@ class SqlMessageRepository(SqlMessageQueue):
     def drop_fallbacks(self, execution_id: str) -> None:
         self._drop_fallbacks(of_execution(messages.c.id, execution_id))
 
+    def may_be_followed(self, execution_id: str) -> bool:
+        followed = exists().where(of_execution(messages.c.id, execution_id), _MAY_BE_FOLLOWED)
+        return bool(self._connection.execute(select(followed)).scalar_one())
+
     def drop_fallback(self, message_id: str) -> None:
         self._drop_fallbacks(messages.c.id == message_id)
 
