@@ -105,3 +105,14 @@ def test_a_finding_in_such_a_file_is_told_by_its_line() -> None:
 def test_names_with_signs_of_patterns_are_names() -> None:
     given = CAMPAIGN.replace("order.html", "'order[1].html'")
     assert variants_of({"order[1].html": "<p>en</p>", "order1.de.html": "no"}, given) == []
+
+
+def test_a_variant_of_the_campaigns_file_leaves_its_subject_to_the_default_content() -> None:
+    text = f"""\
+{CAMPAIGN}    rules:
+      - {{ id: gold, condition: "true" }}
+    variants:
+      - {{ rule: gold, email: {{ text: Thank you very much. }} }}
+"""
+    gold = ContentVariant(rule="gold", email=EmailContent(subject="", text="Thank you very much."))
+    assert variants_of({}, text) == [gold]

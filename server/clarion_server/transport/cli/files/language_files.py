@@ -28,7 +28,7 @@ _CONTENTS: dict[str, Descriptor] = {
 def with_language_files(data: Mapping[str, Any], folder: Path, problems: Problems) -> dict[str, Any]:
     """Returns the data of a campaign with a variant for each file in another language beside one of its texts.
 
-    A text that the file of the campaign gives stays as it is.
+    A text that the file of the campaign gives stays as it is. What a variant leaves to the default content is empty.
     """
     default_locale = data.get("default_locale") or _DEFAULT_LOCALE
     actions = data.get("actions")
@@ -56,7 +56,7 @@ class _Finder:
             if source.get("locale") in (None, self._default_locale):
                 for content, field, file in self._files(source):
                     self._add_beside(found, source.get("rule"), content, field, file, f"{its_path}.{content}.{field}")
-        for variant in found[len(variants) :]:
+        for variant in found:
             _leave_to_default(variant)
         return {**action, "variants": found} if found else action
 
@@ -79,11 +79,14 @@ class _Finder:
 
 
 def _leave_to_default(variant: dict[str, Any]) -> None:
-    """Gives a variant that files have made the fields that every content must have, empty."""
-    for content in variant.keys() & _CONTENTS.keys():
-        for field in _CONTENTS[content].fields:
-            if is_required(field) and f"{field.name}{FILE_SUFFIX}" not in variant[content]:
-                variant[content].setdefault(field.name, "")
+    """Gives a variant the fields that other contents must have, empty: it may leave each to the default content."""
+    for content, message in _CONTENTS.items():
+        fields = variant.get(content)
+        if not isinstance(fields, dict):
+            continue
+        for field in message.fields:
+            if is_required(field) and f"{field.name}{FILE_SUFFIX}" not in fields:
+                fields.setdefault(field.name, "")
 
 
 def _copied(variant: Mapping[str, Any]) -> dict[str, Any]:
