@@ -61,7 +61,7 @@ CELL = test_run_pb2.TestCellKey(test_case="plain", action="email", locale="en")
 
 #: Says what a request must say beside the names in it.
 NEEDED: Mapping[str, Message] = {
-    "Approve": approval_service_pb2.ApproveRequest(content_hash="0"),
+    "Approve": approval_service_pb2.ApproveRequest(content_hash="0" * 64),
     "AcceptRenderings": test_run_pb2.AcceptRenderingsRequest(
         run_etag="0", renderings=[test_run_pb2.ShownRendering(key=CELL, etag="0")]
     ),
