@@ -202,6 +202,24 @@ async def test_a_malformed_upload_is_refused(sandbox: Sandbox, requests: list[An
     assert (refused.value.details() or "").startswith(field)
 
 
+async def test_a_file_that_is_too_large_is_read_to_its_end_so_that_every_client_learns_why_it_is_refused(
+    sandbox: Sandbox,
+) -> None:
+    written = False
+
+    async def sent() -> AsyncIterator[Any]:
+        nonlocal written
+        yield header()
+        for _ in range(160):
+            yield part(b"x" * 256 * 1024)
+        written = True
+
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await sandbox.wire.open(UPLOAD, sent())
+    assert written
+    assert (refused.value.details() or "").startswith("attachment.content")
+
+
 async def test_a_small_file_is_uploaded_in_one_request(sandbox: Sandbox) -> None:
     request = attachment_service_pb2.CreateAttachmentRequest(
         attachment_id="terms", attachment=attachment_pb2.Attachment(file_name="terms.pdf"), content=PDF
