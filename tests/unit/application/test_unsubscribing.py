@@ -13,12 +13,14 @@ from clarion_server.domain.access.access import Caller, Scope
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope, Silence
-from clarion_server.domain.consent.consent_change import ConsentSource
+from clarion_server.domain.consent.consent_change import ConsentSource, Evidence
 from clarion_server.domain.consent.preference_page import Tick
 from clarion_server.domain.consent.topic import OneClick, TopicTranslation, TopicVisibility
 from clarion_server.domain.events.event import EventType
-from clarion_server.domain.instant import SECOND
+from clarion_server.domain.instant import MINUTE, SECOND
 
+from tests.unit.application.consenting import NEWS as EMAIL_NEWS
+from tests.unit.application.consenting import Consents, a
 from tests.unit.application.running import Process, counts, events, messages
 from tests.unit.application.unsubscribing import (
     DEFAULT,
@@ -34,6 +36,7 @@ from tests.unit.application.world import World
 
 DENIED, GRANTED = ConsentChoice.DENIED, ConsentChoice.GRANTED
 NEWS, OFFERS = topic("news"), topic("offers")
+SHOWN = Evidence(text="Yes, please.")
 ENDED, BEGUN = Tick(True, False, "a" * 16), Tick(False, True, "b" * 16)
 
 
@@ -110,6 +113,16 @@ async def test_a_repeated_click_stores_nothing_more(world: World) -> None:
         world.clock.advance(SECOND)
     assert len(await history(world)) == 1
     assert [event.type for event in events(world)].count(EventType.CONSENT_CHANGED) == 1
+
+
+async def test_a_click_ends_what_a_form_with_a_fast_clock_has_begun(world: World) -> None:
+    await add_topics(world, NEWS)
+    grant = replace(a(EMAIL_NEWS, GRANTED, ConsentSource.FORM, world.clock.now() + 4 * MINUTE), evidence=SHOWN)
+    await Consents(world).change(grant)
+    world.clock.advance(SECOND)
+    await unsubscribing(world).unsubscribe(link())
+    assert offered(await unsubscribing(world).choices(link()))["news"] is False
+    assert [change.choice for change in await history(world)] == [GRANTED, DENIED]
 
 
 async def test_the_message_whose_link_is_pressed_is_told_and_counted_once(world: World, process: Process) -> None:

@@ -57,7 +57,7 @@ class ConsentRecorder:
         denials = [
             _standing(f"changes[{index}]", denial)
             for index, change in enumerate(changes)
-            if (denial := draft.apply(change.dated(now))) is not None
+            if (denial := draft.apply(change.dated(now, draft.stored))) is not None
         ]
         if denials:
             raise DenialStands(tuple(denials))
@@ -81,7 +81,11 @@ class ConsentRecorder:
             if draft is None:
                 draft = drafts[profile.key] = ChoiceDraft(profile, stored.get(profile.key, NO_CONSENTS))
             first = len(draft.entries)
-            forbidden = [index for index, change in enumerate(changes) if draft.apply(change.dated(now)) is not None]
+            forbidden = [
+                index
+                for index, change in enumerate(changes)
+                if draft.apply(change.dated(now, draft.stored)) is not None
+            ]
             applied.append((draft.entries[first:], forbidden))
         entered = {id(entry) for entry in _store(unit, visibility, drafts.values())}
         return [

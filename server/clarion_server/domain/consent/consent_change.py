@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from enum import Enum, StrEnum, auto
 
 from clarion_server.domain.consent.consent import (
+    NO_CONSENTS,
     Consent,
     ConsentChoice,
     Consents,
@@ -88,12 +89,18 @@ class ConsentChange:
     def name(self) -> str:
         return change_name(self.key)
 
-    def dated(self, now: Instant) -> ConsentChange:
-        """Returns the change as one that is recorded now, and that was made now unless it has a time."""
+    def dated(self, now: Instant, stored: Consents = NO_CONSENTS) -> ConsentChange:
+        """Returns the change as one that is recorded now, and that was made now unless it has a time.
+
+        Clocks differ, so what is stored may have a time ahead. What the person says now is later than all of it
+        (`stored`); a copied list tells what was said before.
+        """
+        time = self.time or now
+        if not self.time and stored and (self.choice is ConsentChoice.DENIED or self.may_answer_denials()):
+            latest = max(consent.time for consent in stored.values())
+            time = now if latest <= now else latest + 1
         # Many are imported together, and `replace` takes five times as long.
-        return ConsentChange(
-            self.scope, self.choice, self.time or now, self.source, self.evidence, now, self.actor, None, self.key
-        )
+        return ConsentChange(self.scope, self.choice, time, self.source, self.evidence, now, self.actor, None, self.key)
 
     def entered(self, previous_choice: ConsentChoice | None, key: int) -> ConsentChange:
         """Returns the change as an entry of the history."""
