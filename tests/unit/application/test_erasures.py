@@ -14,6 +14,7 @@ from clarion_server.application.profiles.profile_merge import MergeProfiles, Pro
 from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
 from clarion_server.domain.access.access import Caller, Scope, Visibility
 from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.category import Category
 from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.errors import EtagMismatch, InvalidFields, ResourceNotFound
 from clarion_server.domain.events.event import EventType, message_event
@@ -269,6 +270,19 @@ async def test_a_link_of_an_erased_person_stores_nothing(world: World, process: 
     await erase(world, await stored(world, JANE))
     assert await pages.unsubscribe(of_purged) == "News"
     assert await world.profiles.page(None, 10, CALLER) == []
+
+
+async def test_the_link_of_a_mail_that_came_after_the_erasure_works_without_a_profile(
+    world: World, process: Process
+) -> None:
+    await add_topics(world, topic("news"))
+    # The address is kept as a hash, which stops marketing. Service messages are sent to it.
+    await erase(world, await stored(world, JANE), keep=True)
+    world.clock.advance(1)
+    await process.trigger()
+    ((message_id, _),) = messages(world).items()
+    await unsubscribing(world).unsubscribe(link(message_id=message_id, category=Category.TRANSACTIONAL))
+    assert [change.choice for change in await history(world)] == [ConsentChoice.DENIED]
 
 
 async def test_a_link_of_somebody_who_came_back_after_the_erasure_works(world: World) -> None:

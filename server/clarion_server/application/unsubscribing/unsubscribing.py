@@ -25,6 +25,7 @@ from clarion_server.domain.consent.preference_page import Silences, Ticks, choic
 from clarion_server.domain.consent.topic import MAX_TOPICS, OneClick, Topic, TopicVisibility
 from clarion_server.domain.events.counter import Metric, counter_key
 from clarion_server.domain.events.event import EventType, unsubscribed_event
+from clarion_server.domain.messages.message import Message
 from clarion_server.domain.people.identity import Identity, IdentityKey
 
 T = TypeVar("T")
@@ -137,10 +138,20 @@ class Unsubscribing:
         if unit.profiles.owners(link.sandbox, [person.key]):
             return False
         message = unit.messages.get(whole_sandbox(link.sandbox), link.message_id)
-        if message is not None and (not message.identity or message.profile_key in unit.erasures.profile_keys()):
-            return True
+        if message is not None:
+            # Whoever was written to after the erasure is somebody new, whatever is kept of the address.
+            return not message.identity or self._is_being_erased(unit, message, person)
         covering = find_covering(unit, {link.sandbox: [person.value]}, self._hasher) if "@" in person.value else []
         return any(each.is_hashed and each.sandbox == link.sandbox for each in covering)
+
+    def _is_being_erased(self, unit: UnitOfWork, message: Message, person: Identity) -> bool:
+        """Returns whether an erasure that is under way will remove the person from the message."""
+        return any(
+            message.profile_key in erasure.profile_keys
+            or (person.key in erasure.identities and message.accept_time <= erasure.begin_time)
+            for erasure in unit.erasures.pending()
+            if erasure.sandbox == message.action.sandbox
+        )
 
     def _choices(self, unit: UnitOfWork, link: PersonalLink) -> Choices:
         topics, consents = _public_topics(unit, link), self._consents(unit, link)
