@@ -89,6 +89,12 @@ def test_united_entries_are_the_survivors_and_so_are_their_messages(work: UnitOf
     assert CapRow("3", 7, JANE.scope) in lock(work, {CapRow("3", 7, JANE.scope): False})
 
 
+def test_messages_that_wait_are_united_though_nothing_is_counted(work: UnitOfWork) -> None:
+    own, other = counted_message(work, "2"), counted_message(work, "4")
+    work.caps.unite("1", "2", [own.id, other.id])
+    assert [work.caps.person_of(each.id) for each in (own, other)] == ["1", "4"]
+
+
 def test_everything_about_a_person_is_deleted(work: UnitOfWork) -> None:
     save(work, {JANE: ENTRIES, ANNA: ENTRIES})
     work.caps.delete(["1", "nobody"])

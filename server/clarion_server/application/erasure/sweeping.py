@@ -5,7 +5,7 @@ A stop at any moment loses nothing: the erasure stays in the store until all is 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.domain.addresses.address_key import email_key
 from clarion_server.domain.events.event import erasure_event
 from clarion_server.domain.messages.message import OUTCOMES, Message, MessageState
+from clarion_server.domain.people.cap_person import STRANGER_MARK, CapPerson, profile_person
 from clarion_server.domain.people.erasure import Erasure
 from clarion_server.domain.people.identity import IdentityKey, Namespaces, namespace_of
 from clarion_server.domain.triggering.consent_facts import address_key
@@ -91,7 +92,7 @@ class ErasureSweeper:
             own = unit.erasures.messages(list(own))
         ended = {key: message for key, message in own.items() if message.state in OUTCOMES}
         under_way = [key for key in own if key not in ended]
-        unit.caps.delete({message.cap_person for message in ended.values() if message.cap_person is not None})
+        unit.caps.delete(_cap_persons(erasure, ended.values()))
         unit.erasures.blank_messages(ended)
         addresses = {address for each in ended.values() for address in _addresses(each)}
         kept = self._keeper.keep(unit, erasure, addresses, now) if self._keeper.has_keys else 0
@@ -132,6 +133,15 @@ class ErasureSweeper:
         for erasure in swept:
             unit.erasures.remove(erasure)
         unit.events.add_all([erasure_event(erasure, self._clock.now()) for erasure in swept])
+
+
+def _cap_persons(erasure: Erasure, ended: Iterable[Message]) -> set[CapPerson]:
+    """Returns for whom frequency caps count these messages, but for other profiles: they may have an address to which
+    the person was written.
+    """
+    found = {message.cap_person for message in ended}
+    own = set(map(profile_person, erasure.profile_keys))
+    return {person for person in found if person is not None and (person in own or person.startswith(STRANGER_MARK))}
 
 
 def _addresses(message: Message) -> list[str]:

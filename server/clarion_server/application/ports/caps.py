@@ -60,8 +60,12 @@ class CapRepository(Protocol):
         """Removes the entries of these messages, which have ended, in a constant number of statements."""
         ...
 
-    def unite(self, survivor: CapPerson, absorbed: CapPerson) -> None:
-        """Counts for the survivor what is counted for the other person, and for that one nothing any more."""
+    def unite(self, survivor: CapPerson, absorbed: CapPerson, waiting: Collection[str] = ()) -> None:
+        """Counts for the survivor what is counted for the other person, and for that one nothing any more.
+
+        `waiting` are the ids of messages that are not sent yet: those of the other person count for the survivor when
+        they leave, also where nothing is stored about them since they have waited for long.
+        """
         ...
 
     def delete(self, persons: Collection[CapPerson]) -> None:

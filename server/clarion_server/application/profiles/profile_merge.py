@@ -48,7 +48,9 @@ class ProfileMerger:
         merged = merge_profiles(survivor, absorbed, now)
         self._merge_choices(unit, survivor, absorbed, caller)
         unit.profiles.absorb(merged, absorbed)
-        unit.caps.unite(profile_person(survivor.key), profile_person(absorbed.key))
+        named = {form for each in absorbed.identities for form in (str(each), f"{each.key.namespace}:{each.key.value}")}
+        waiting = unit.erasures.waiting_messages(absorbed.sandbox, named)
+        unit.caps.unite(profile_person(survivor.key), profile_person(absorbed.key), [message.id for message in waiting])
         unit.events.add_all([merge_event(merged, absorbed, caller.name, now)])
         return merged
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from clarion_server.application.identity_reader import IdentityReader, namespaces_by_sandbox
@@ -18,9 +18,9 @@ from clarion_server.application.transactions import Transactions
 from clarion_server.domain.addresses.address_hash import NO_ADDRESS_HASHER, AddressHasher
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import Instant
-from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.messages.kept_policy import KeptPolicy
-from clarion_server.domain.messages.message import Message
+from clarion_server.domain.messages.message import Message, MessageState
 from clarion_server.domain.people.cap_person import CapPerson
 from clarion_server.domain.people.identity import NO_NAMESPACES, IdentityKey, Namespaces, namespace_of
 from clarion_server.domain.sending_policies.cap_ledger import CapLedger, PolicyQuestion
@@ -38,6 +38,8 @@ from clarion_server.domain.triggering.exclusion_rules import (
 )
 from clarion_server.domain.value import value
 
+#: Python 3.11 looks for a member in its class for as long as it takes to make a small object.
+_QUEUED, _CAPPED = MessageState.QUEUED, ExclusionReason.CAPPED
 NOTHING_KNOWN: Mapping[str, DeliveryPolicy] = {}
 
 #: The addresses of messages, or none, by their sandbox.
@@ -121,9 +123,10 @@ class ExclusionReader:
         if kept is None:
             return None
         kind = kind_of_message(message)
-        counted_for = [] if message.cap_person is None else [message.cap_person]
-        recipients = [] if counted_for else [(message.identity, message.address)]
-        group = CapGroup(kind, recipients, counted_for)
+        recipient = (message.identity, message.address)
+        group = CapGroup(kind, [recipient], [])
+        if message.cap_person is not None:
+            group = CapGroup(kind, [], [(message.cap_person, recipient)])
         keys = self._keys(message, stored)
         return PolicyQuestion(
             message.action.sandbox, kept.id, message.action.category, keys, (group,) if with_caps else ()
@@ -202,27 +205,74 @@ def check_hand_off(
         if message.action.sandbox in addresses:
             addresses[message.action.sandbox].add(message.address)
     facts = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
-    excluded, openings, closings, persons, rated = {}, {}, {}, {}, {}
-    phase = ExclusionPhase.HAND_OFF
-    for message in messages:
+    decisions = _Decisions(facts, now)
+    full = [message for message in messages if decisions.decide(message) is _CAPPED]
+    if full:
+        _decide_again(unit, decisions, messages, full)
+    facts.caps.moved.update(decisions.persons)
+    store_caps(unit, facts.caps, now)
+    return HandOffVerdict(
+        decisions.excluded,
+        decisions.openings,
+        decisions.closings,
+        decisions.persons,
+        decisions.rated,
+        _kept_now(messages, facts, decisions.excluded),
+    )
+
+
+@dataclass(slots=True)
+class _Decisions:
+    """Collects what was decided about messages, as in a `HandOffVerdict`."""
+
+    facts: ExclusionFacts
+    now: Instant
+    excluded: dict[str, Exclusion] = field(default_factory=dict)
+    openings: dict[str, Instant] = field(default_factory=dict)
+    closings: dict[str, Instant] = field(default_factory=dict)
+    persons: dict[str, CapPerson] = field(default_factory=dict)
+    rated: dict[str, SendingPolicy] = field(default_factory=dict)
+
+    def decide(self, message: Message) -> ExclusionReason | None:
+        """Returns why the message is excluded; None if it is not, and caps count it from now on."""
+        facts, now = self.facts, self.now
         consent = facts.consents.decide_about(message)
-        found = find_exclusions(message, now, phase, facts, consent)
+        found = find_exclusions(message, now, ExclusionPhase.HAND_OFF, facts, consent)
         if found:
-            excluded[message.id] = found[0]
-        elif message.sending_policy is not None:
+            self.excluded[message.id] = found[0]
+            return found[0].reason
+        if message.sending_policy is not None:
             opening = facts.hours.opening(message, now)
             if opening > now:
-                openings[message.id] = opening
+                self.openings[message.id] = opening
             elif (policy := facts.hours.rated_policy_of(message)) is not None:
-                rated[message.id] = policy
+                self.rated[message.id] = policy
             if opening == now and (closing := facts.hours.closing(message, now)) is not None:
-                closings[message.id] = closing
+                self.closings[message.id] = closing
             person = facts.caps.reserve(message, opening, now)
             if person is not None and person != message.cap_person:
-                persons[message.id] = person
-    facts.caps.moved.update(persons)
-    store_caps(unit, facts.caps, now)
-    return HandOffVerdict(excluded, openings, closings, persons, rated, _kept_now(messages, facts, excluded))
+                self.persons[message.id] = person
+        return None
+
+
+def _decide_again(
+    unit: UnitOfWork, decisions: _Decisions, messages: Sequence[Message], full: Sequence[Message]
+) -> None:
+    """Decides anew about messages for which caps had no room: those that are excluded now leave theirs to the others.
+
+    Otherwise two messages could exclude each other, as those of two people who were merged, and neither be sent.
+    """
+    excluded = [message for message in messages if message.id in decisions.excluded]
+    doubtful = unit.events.in_doubt([message.id for message in excluded if message.attempts.count])
+    # What an earlier attempt may have sent goes on to count; so does what is in hand, until its end is recorded.
+    ending = {message.id for message in excluded if message.state is _QUEUED and message.id not in doubtful}
+    for message in excluded:
+        if message.id in ending and message not in full:
+            decisions.facts.caps.give_back(message)
+    for message in full:
+        del decisions.excluded[message.id]
+        if decisions.decide(message) is not None and message.id in ending:
+            decisions.facts.caps.give_back(message)
 
 
 def _kept_now(

@@ -9,9 +9,9 @@ from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNa
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.addresses.magic import simulated_outcome
 from clarion_server.domain.channel_kind import Channel
-from clarion_server.domain.people.cap_person import CapPerson, profile_person, stranger_person
+from clarion_server.domain.people.cap_person import STRANGER_MARK, CapPerson, profile_person, stranger_person
 from clarion_server.domain.people.identity import IdentityKey
-from clarion_server.domain.people.profile import NOBODY
+from clarion_server.domain.people.profile import NOBODY, KnownProfile
 from clarion_server.domain.sending_policies.cap_ledger import CapLedger, PolicyQuestion
 from clarion_server.domain.sending_policies.cap_rules import (
     CapGroup,
@@ -114,6 +114,9 @@ class _Counting:
         """
         for group in counted:
             self._add(group, rules.of(group.kind))
+        if self.formers:
+            for of_scope in self.wanted.values():
+                self._add_formers(of_scope)
 
     @property
     def unread_below(self) -> int:
@@ -128,8 +131,11 @@ class _Counting:
         kind = group.kind
         of_kind = self.people.setdefault(kind, {})
         known, has_owners = self._people.known.get(kind.sandbox, NOBODY), kind.channel is Channel.EMAIL
-        persons = dict.fromkeys(group.counted_for, True)
-        self._may_be_stored |= bool(persons)
+        persons: dict[CapPerson, bool] = {}
+        for stored, (identity, address) in group.counted_for:
+            persons[stored] = self._may_be_stored = True
+            if stored.startswith(STRANGER_MARK):
+                self._find_profile(kind, stored, identity, address)
         for recipient in group.recipients:
             identity, address = recipient
             # Magic recipients use up nothing.
@@ -147,29 +153,47 @@ class _Counting:
         for rule in rules:
             of_scope = self.wanted.setdefault(rule.scope, {})
             of_scope.update(persons)
-            for former, person in self.formers.items():
-                if person in persons:
-                    of_scope.setdefault(former, False)
+
+    def _add_formers(self, of_scope: dict[CapPerson, bool]) -> None:
+        """Adds either person of those who are the same: the entries of both become one, in every scope."""
+        for former, person in self.formers.items():
+            if person in of_scope:
+                of_scope.setdefault(former, False)
+            elif former in of_scope:
+                of_scope[person] = False
 
     def _find(self, kind: CapKind, identity: str, address: str) -> CapPerson:
         """Returns the profile that has the identity, else the one that has the address, else whoever has the
         address.
         """
-        sandbox, known = kind.sandbox, self._people.known.get(kind.sandbox, NOBODY)
-        own, given = known.get(identity), address_identity(kind.channel, address)
-        owner = own if given is None or given == identity else known.get(given)
-        profile = own or owner
+        sandbox, given = kind.sandbox, address_identity(kind.channel, address)
+        profile, is_shared = self._owner(kind, identity, address)
         if profile is None:
             asked = (self._people.identity(sandbox, each) for each in (identity, given) if each is not None)
             self.strangers.update(each for each in asked if each is not None)
             return self._stranger(sandbox, identity, address, given)
         person = profile_person(profile.key)
         # What the address has got before counts for the profile, unless somebody else has the address.
-        is_shared = owner is not None and owner is not own and owner.key != profile.key
         counts_strangers = self._may_be_counted if self._count_strangers is None else self._count_strangers
         if counts_strangers and not is_shared:
             self.formers[self._stranger(sandbox, identity, address, given)] = person
         return person
+
+    def _find_profile(self, kind: CapKind, stranger: CapPerson, identity: str, address: str) -> None:
+        """Lets a message that was accepted for somebody without a profile count for the profile there is now."""
+        profile, is_shared = self._owner(kind, identity, address)
+        if profile is not None and not is_shared:
+            self.formers[stranger] = profile_person(profile.key)
+
+    def _owner(self, kind: CapKind, identity: str, address: str) -> tuple[KnownProfile | None, bool]:
+        """Returns the profile that has the identity, else the one that has the address, and whether the address is that
+        of another profile.
+        """
+        known, given = self._people.known.get(kind.sandbox, NOBODY), address_identity(kind.channel, address)
+        own = known.get(identity)
+        owner = own if given is None or given == identity else known.get(given)
+        profile = own or owner
+        return profile, profile is not None and owner is not None and owner.key != profile.key
 
     @property
     def _may_be_counted(self) -> bool:

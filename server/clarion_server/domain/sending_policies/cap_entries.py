@@ -69,6 +69,11 @@ class CapEntries:
             times = self._times = {each: counted for each, counted in times.items() if counted > last}
         self.until = max(times.values(), default=now) + memory
 
+    def remove(self, message_id: str) -> None:
+        """Counts the message no more."""
+        if self.times.pop(message_id, None) is not None:
+            self.is_changed = True
+
 
 def pack(times: Mapping[str, Instant]) -> str:
     """Returns times by message id as the store has them."""

@@ -170,9 +170,17 @@ class CapLedger:
         count(caps, person, message.id, time, now)
         return person
 
+    def give_back(self, message: Message) -> None:
+        """Counts a queued message no more, as it ends without a hand-off."""
+        kind = kind_of_message(message)
+        person = self._person(kind, message)
+        for _, _, read, _ in self.counting(kind):
+            if person is not None and person in read:
+                read[person].remove(message.id)
+
     def _person(self, kind: CapKind, message: Message) -> CapPerson | None:
         """Returns for whom the message counts, or is about to."""
         if message.cap_person is None:
             return self.of_kind(kind).get((message.identity, message.address))
         # Room was reserved for this person, whatever became of the identity.
-        return message.cap_person
+        return self.profiles.get(message.cap_person, message.cap_person)

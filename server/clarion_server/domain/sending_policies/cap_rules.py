@@ -38,8 +38,8 @@ class CapGroup(NamedTuple):
     kind: CapKind
     recipients: list[CapRecipient]
     """Holds those of the messages that count for nobody yet."""
-    counted_for: list[CapPerson]
-    """Holds for whom the other messages count."""
+    counted_for: list[tuple[CapPerson, CapRecipient]]
+    """Holds for whom the other messages count, with their recipients."""
 
 
 def kind_of(action: VersionAction, policy: str | None) -> CapKind:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
+from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
@@ -23,7 +24,8 @@ from clarion_server.domain.sending_policies.frequency_cap import FrequencyCap
 
 from tests.cap_entries import counted
 from tests.fakes import NEVER, UNKNOWN, ScriptedChannel
-from tests.unit.application.consenting import Consents, a
+from tests.identities import EXCLUSIONS
+from tests.unit.application.consenting import Consents, a, make_topic
 from tests.unit.application.frequency_caps.capping import (
     ACCEPT,
     EXCLUDED,
@@ -72,6 +74,63 @@ async def test_a_message_without_room_at_its_hand_off_is_excluded(
     assert messages(world)[held.id].end.exclusion == capped(HAND_OFF)
     assert messages(world)[other.id].state is MessageState.SENDING
     assert times(world) == [NOON + 11 * HOUR]
+
+
+async def jane_and_anna(world: World) -> MergeProfiles:
+    """Returns how their profiles, which are new, are merged."""
+    fields = [ProfileFields((f"email:{name}@example.com",), {}, "", "") for name in ("jane", "anna")]
+    jane, anna = [await world.profiles.create(CreateProfile(each), AUTHOR) for each in fields]
+    return MergeProfiles(jane.id, anna.id)
+
+
+async def test_two_messages_of_a_merged_person_do_not_exclude_each_other(world: World, process: Process) -> None:
+    both = await jane_and_anna(world)
+    await process.trigger(recipient(), recipient("email:anna@example.com"), campaign_id="offers")
+    await ProfileMerger(world.transactions, world.clock).merge(both, CALLER)
+    world.clock.advance(HOUR)
+    assert len((await claimed(world, lane=Lane.MARKETING)).messages) == 1
+    assert [message.end.exclusion for message in messages(world, EXCLUDED).values()] == [capped(HAND_OFF)]
+    assert times(world) == [NOON + HOUR]
+
+
+async def test_what_an_earlier_attempt_may_have_sent_leaves_its_room_to_nobody(world: World, process: Process) -> None:
+    both = await jane_and_anna(world)
+    await send(process)
+    await attempt(process, UNKNOWN)
+    await send(process, "email:anna@example.com", send_time=NOON + HOUR)
+    await ProfileMerger(world.transactions, world.clock).merge(both, CALLER)
+    world.clock.advance(2 * HOUR)
+    assert not (await claimed(world, lane=Lane.MARKETING)).messages
+    assert sorted(states(world)) == [EXCLUDED, MessageState.IN_DOUBT]
+    assert times(world) == [NOON]
+
+
+async def test_a_message_in_hand_counts_until_its_exclusion_is_recorded(world: World, process: Process) -> None:
+    both = await jane_and_anna(world)
+    await send(process)
+    (message,) = (await claimed(world, lane=Lane.MARKETING)).messages
+    await send(process, "email:anna@example.com")
+    await ProfileMerger(world.transactions, world.clock).merge(both, CALLER)
+    verdict = await HandOffChecks(process.transactions, EXCLUSIONS).repeat(message, NOON + HOUR)
+    assert verdict.exclusions == {message.id: capped(HAND_OFF)}
+    assert times(world) == [NOON, NOON]
+
+
+async def test_a_message_has_the_room_of_one_that_is_excluded_beside_it(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await make_topic(world)
+    await world.live("news", category=Category.MARKETING, topic="news")
+    await policies.change(caps=(FrequencyCap(1, sliding=6 * HOUR),))
+    held = await send(process)
+    world.clock.advance(9 * HOUR)
+    left = await send(process, campaign_id="news")
+    await Consents(world).change(a(ConsentScope(topic="news"), ConsentChoice.DENIED))
+    world.clock.advance(HOUR)
+    (message,) = (await claimed(world, lane=Lane.MARKETING)).messages
+    assert message.id == held.id
+    assert messages(world)[left.id].state is EXCLUDED
+    assert times(world) == [NOON + 10 * HOUR]
 
 
 async def test_a_capped_action_gives_way_to_the_next_one(world: World, policies: Policies, process: Process) -> None:

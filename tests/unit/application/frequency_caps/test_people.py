@@ -11,22 +11,33 @@ from clarion_server.application.profiles.profiles import CreateProfile, ProfileF
 from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import DAY, HOUR
+from clarion_server.domain.messages.message import Lane
+from clarion_server.domain.people.cap_person import profile_person
 from clarion_server.domain.people.profile import Profile
 from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod, FrequencyCap
 from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource
 
 from tests.cap_entries import counted
 from tests.unit.application.consenting import make_topic
+from tests.unit.application.erasing import sweep
 from tests.unit.application.frequency_caps.capping import (
+    HAND_OFF,
     NOON,
     ONE_A_DAY,
+    attempt,
+    capped,
     is_capped,
     send,
     times,
 )
-from tests.unit.application.running import CALLER, Process, messages, recipient
+from tests.unit.application.running import CALLER, Process, claimed, messages, recipient
 from tests.unit.application.sending_policies import Policies, utc
 from tests.unit.application.world import AUTHOR, World
+
+
+async def purge(world: World) -> None:
+    """Deletes what can count no more."""
+    await world.transactions.write(lambda unit: unit.caps.purge(world.clock.now(), "", 100))
 
 
 async def store(world: World, *identities: str, time_zone: str = "") -> Profile:
@@ -76,6 +87,46 @@ async def test_what_was_counted_for_an_address_counts_for_the_profile_that_it_ge
     assert await is_capped(process)
     await process.cancelling.cancel_message(first.id, CALLER)
     assert times(world) == []
+
+
+async def test_a_waiting_message_to_an_address_counts_for_the_profile_that_got_it_meanwhile(
+    world: World, process: Process
+) -> None:
+    waiting = await send(process, send_time=NOON + HOUR)
+    jane = await store(world, "email:jane@work.example")
+    await send(process, "email:jane@work.example")
+    await attempt(process, None)
+    fields = ProfileFields(("email:jane@work.example", "email:jane@example.com"), {}, "", "")
+    await world.profiles.update(UpdateProfile(jane.id, fields, frozenset({"identities"})), AUTHOR)
+    world.clock.advance(HOUR)
+    assert not (await claimed(world, lane=Lane.MARKETING)).messages
+    assert messages(world)[waiting.id].end.exclusion == capped(HAND_OFF)
+    assert times(world) == [NOON]
+
+
+async def test_a_message_that_has_waited_longer_than_the_window_counts_for_the_profile_that_absorbed_its_own(
+    world: World, process: Process
+) -> None:
+    jane, anna = await store(world, "email:jane@example.com"), await store(world, "email:anna@example.com")
+    waiting = await send(process, "email:anna@example.com")
+    world.clock.advance(2 * DAY)
+    await purge(world)
+    await send(process)
+    await ProfileMerger(world.transactions, world.clock).merge(MergeProfiles(jane.id, anna.id), CALLER)
+    assert [each.cap_person for each in messages(world).values()] == [profile_person(jane.key)] * 2
+    assert len((await claimed(world, lane=Lane.MARKETING)).messages) == 1
+    assert messages(world)[waiting.id].end.exclusion == capped(HAND_OFF)
+
+
+async def test_what_is_counted_for_the_owner_of_an_address_outlives_whoever_was_written_to_there(
+    world: World, process: Process
+) -> None:
+    await store(world, "email:jane@example.com")
+    await process.trigger(recipient("email:anna@example.com", address="jane@example.com"), campaign_id="offers")
+    await attempt(process, None)
+    await world.erasures.erase(EraseProfile(identity="email:anna@example.com"), AUTHOR)
+    await sweep(world)
+    assert await is_capped(process)
 
 
 async def test_merged_profiles_are_one_person(world: World, policies: Policies, process: Process) -> None:

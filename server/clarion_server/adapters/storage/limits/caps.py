@@ -71,7 +71,12 @@ _PERSONS = BulkStatement(
 )
 _READ_PERSONS = BulkStatement(OF_PERSONS, Values(cap_entries.c.person))
 _DELETE_PERSONS = BulkStatement("DELETE FROM cap_entries WHERE person IN ({rows})", Values(cap_entries.c.person))
-_MOVE_MESSAGES = BulkStatement("UPDATE messages SET cap_person = {one} WHERE id IN ({rows})", Values(messages.c.id))
+# PostgreSQL finds the rows by their ids, whatever it thinks of the person: it expects nothing of a CASE.
+_MOVE_MESSAGES = BulkStatement(
+    "UPDATE messages SET cap_person = {one}"
+    " WHERE id IN ({rows}) AND CASE WHEN cap_person = {one} THEN TRUE ELSE FALSE END",
+    Values(messages.c.id),
+)
 _NEXT = (
     select(*KEY, cap_entries.c.until)
     .where(tuple_(*KEY) > tuple_(*(bindparam(column.name) for column in KEY)))
@@ -148,21 +153,23 @@ class SqlCapRepository:
                 changed[row] = CapEntries(left, entries.until)
         self.save(_by_scope(changed))
 
-    def unite(self, survivor: CapPerson, absorbed: CapPerson) -> None:
+    def unite(self, survivor: CapPerson, absorbed: CapPerson, waiting: Collection[str] = ()) -> None:
         stored = self._of_persons([survivor, absorbed])
         moving = {row: entries for row, entries in stored.items() if row.person == absorbed}
-        if not moving:
-            return
         united = {}
         for row, entries in moving.items():
             new = row._replace(person=survivor)
             own = stored.get(new, CapEntries())
             united[new] = CapEntries({**own.times, **entries.times}, max(own.until, entries.until))
         self.save(_by_scope(united))
-        _DELETE_PERSONS.change(self._connection, [(absorbed,)])
-        ids = {message_id for entries in moving.values() for message_id in entries.times}
-        with waiting_shortly(self._connection):
-            _MOVE_MESSAGES.change(self._connection, [(each,) for each in sorted(ids)], before=(survivor,))
+        if moving:
+            _DELETE_PERSONS.change(self._connection, [(absorbed,)])
+        ids = {message_id for entries in moving.values() for message_id in entries.times}.union(waiting)
+        if ids:
+            with waiting_shortly(self._connection):
+                _MOVE_MESSAGES.change(
+                    self._connection, [(each,) for each in sorted(ids)], before=(survivor,), after=(absorbed,)
+                )
 
     def delete(self, persons: Collection[CapPerson]) -> None:
         # A deletion alone would lock them in no order, and might wait for somebody who waits for it.
