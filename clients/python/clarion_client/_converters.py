@@ -137,7 +137,11 @@ class Time:
         if value.utcoffset() is None:
             raise FieldError("has no time zone")
         timestamp = Timestamp()
-        timestamp.FromDatetime(value)
+        try:
+            timestamp.FromDatetime(value)
+        except OverflowError as error:
+            # In UTC it lies before the year 1 or behind the year 9999.
+            raise FieldError(f"is {value.isoformat()}, which is out of range") from error
         return timestamp
 
     def dump(self, value: dt.datetime, /) -> str:

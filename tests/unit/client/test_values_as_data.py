@@ -93,6 +93,11 @@ CATEGORIES = "not one of TRANSACTIONAL, MARKETING"
         ({"draft_pending": 1}, "draft_pending", "is 1, not true or false"),
         ({"schedule": {"start_time": "tomorrow"}}, "schedule.start_time", f"is 'tomorrow', {TIME}"),
         ({"schedule": {"start_time": "2027-01-01T00:00:00"}}, "schedule.start_time", "has no time zone"),
+        (
+            {"schedule": {"start_time": "0001-01-01T00:00:00+10:00"}},
+            "schedule.start_time",
+            "is 0001-01-01T00:00:00+10:00, which is out of range",
+        ),
         ({"schedule": {"end_time": NEW_YEAR.date()}}, "schedule.end_time", f"is '2027-01-01', {TIME}"),
         ({"context_schema": {"a": [math.inf]}}, "context_schema.a[0]", "is inf, which JSON does not know"),
         ({"context_schema": "object"}, "context_schema", "is a string, not a mapping"),

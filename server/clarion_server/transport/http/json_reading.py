@@ -175,7 +175,7 @@ class _Expected(NamedTuple):
     types: frozenset[type] = frozenset()
     """Holds the types that the JSON value may have; empty when it may be any data."""
     pattern: re.Pattern[str] | None = None
-    """Matches the whole of a text, where the conversion takes others too."""
+    """Matches the whole of a value that is a text, where the conversion takes others too."""
 
 
 #: Holds the errors that json_format raises for some values, its own and others.
@@ -188,7 +188,7 @@ def _convert(message: Any, field: dict[str, Any], value: Any, expected: _Expecte
         violations += found
     elif expected.types and type(value) not in expected.types:
         violations.append(_wrong_type(expected.description))
-    elif expected.pattern is not None and not expected.pattern.fullmatch(value):
+    elif expected.pattern is not None and type(value) is str and not expected.pattern.fullmatch(value):
         violations.append(malformed("", expected.description))
     else:
         converted = type(message)()
@@ -204,6 +204,8 @@ _TEXT: Final = frozenset({str})
 # Converting leaves out every other character, so that a damaged file would be stored.
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]*={0,2}")
 _NUMBER: Final = frozenset({int, float, str})
+# Converting takes what Python reads as a number: digits of other scripts, `1_000`, and blanks around them.
+_NUMERAL: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|NaN|-?Infinity")
 _RANGES: Final = {
     FieldDescriptor.CPPTYPE_INT32: (-(2**31), 2**31 - 1),
     FieldDescriptor.CPPTYPE_INT64: (-(2**63), 2**63 - 1),
@@ -214,8 +216,8 @@ _SINGLE: Final = {
     FieldDescriptor.TYPE_BOOL: _Expected("Must be true or false.", frozenset({bool})),
     FieldDescriptor.TYPE_STRING: _Expected("Must be a string.", _TEXT),
     FieldDescriptor.TYPE_BYTES: _Expected("Must be base64.", _TEXT, _BASE64),
-    FieldDescriptor.TYPE_DOUBLE: _Expected("Must be a number that a double can hold.", _NUMBER),
-    FieldDescriptor.TYPE_FLOAT: _Expected("Must be a number that a float can hold.", _NUMBER),
+    FieldDescriptor.TYPE_DOUBLE: _Expected("Must be a number that a double can hold.", _NUMBER, _NUMERAL),
+    FieldDescriptor.TYPE_FLOAT: _Expected("Must be a number that a float can hold.", _NUMBER, _NUMERAL),
 }
 _WELL_KNOWN: Final = {
     "google.protobuf.Timestamp": _Expected("Must be a time such as 2026-11-24T12:00:00Z.", _TEXT),
@@ -232,7 +234,7 @@ def _expected(field: FieldDescriptor) -> _Expected:
         return _WELL_KNOWN.get(field.message_type.full_name, _Expected("Must have the JSON form of its type."))
     if field.cpp_type in _RANGES:
         low, high = _RANGES[field.cpp_type]
-        return _Expected(f"Must be a whole number from {low:,} to {high:,}.", _NUMBER)
+        return _Expected(f"Must be a whole number from {low:,} to {high:,}.", _NUMBER, _NUMERAL)
     return _SINGLE[field.type]
 
 

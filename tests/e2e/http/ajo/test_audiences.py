@@ -47,7 +47,7 @@ def test_an_audience_is_sent_to_and_its_execution_told(ajo: Http, gold: Client, 
 
 
 def test_a_scheduled_audience_can_be_looked_at_and_deleted(ajo: Http, gold: Client) -> None:
-    answer = ajo.post(AUDIENCE, audience_execution(schedule={"executeAt": in_an_hour()})).json
+    answer = ajo.post(AUDIENCE, audience_execution(schedule={"executeAt": in_an_hour()}, maxRecipients=None)).json
     assert ajo.get(f"{SCHEDULES}/{answer['scheduleId']}").json["scheduleStatus"] == "Scheduled"
     assert ajo.send("DELETE", f"{SCHEDULES}/{answer['scheduleId']}").code == 200
     assert ajo.get(f"{SCHEDULES}/{answer['scheduleId']}").code == 404

@@ -119,6 +119,10 @@ WRONG: dict[str, tuple[Any, set[tuple[str, str]]]] = {
         execution(schedule={"executeAt": "2027-01-01T00:00:00"}),
         {("schedule.executeAt", "MALFORMED")},
     ),
+    "a time before the first year": (
+        execution(schedule={"executeAt": "0001-01-01T00:00:00+10:00"}),
+        {("schedule.executeAt", "OUT_OF_RANGE")},
+    ),
     "a time too far ahead": (
         execution(schedule={"executeAt": "9999-01-01T00:00:00Z"}),
         {("schedule.executeAt", "OUT_OF_RANGE")},

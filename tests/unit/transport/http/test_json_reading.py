@@ -102,6 +102,12 @@ def test_base64_with_other_characters_is_refused(text: str) -> None:
     assert violations_of({"aBytes": text}) == {("a_bytes", "MALFORMED")}
 
 
+@pytest.mark.parametrize("text", ["1_000", "\u0663", "\uff11", "1\n", "\t1", "+1", ".5", "1.", "0x1", "", "nan", "inf"])
+@pytest.mark.parametrize("name", ["an_int32", "a_uint64", "a_double", "a_float"])
+def test_a_text_is_a_number_only_where_json_has_it_as_one(name: str, text: str) -> None:
+    assert violations_of({name: text}) == {(name, "MALFORMED")}
+
+
 def json_to_proto(name: str) -> str:
     fields = {field.json_name: field.name for field in message_type("Everything").fields}
     return str(fields[name])

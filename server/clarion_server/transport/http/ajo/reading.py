@@ -20,9 +20,9 @@ from clarion_server.application.triggering.recipient_files import MAX_FILES
 from clarion_server.domain.attachments.attachment import FileInput
 from clarion_server.domain.audiences.audience_run import MAX_MEMBERS
 from clarion_server.domain.errors import InvalidFields
-from clarion_server.domain.instant import Instant, from_datetime
+from clarion_server.domain.instant import LATEST, Instant, from_datetime
 from clarion_server.domain.names import AUDIENCES, CAMPAIGNS
-from clarion_server.domain.violation import Violation, malformed, required, too_many
+from clarion_server.domain.violation import Violation, malformed, out_of_range, required, too_many
 from clarion_server.transport.api.convert.structs import MAX_DEPTH
 from clarion_server.transport.http.json_data import first_violations
 from clarion_server.transport.http.json_text import read_json
@@ -181,7 +181,9 @@ class _Reader:
         return value
 
     def count(self, values: Mapping[str, Any], name: str, default: int) -> int:
-        value = values.get(name, default)
+        value = values.get(name)
+        if value is None:
+            return default
         if not isinstance(value, int) or isinstance(value, bool):
             self.violations.append(_wrong_type(name, "a whole number"))
             return default
@@ -196,7 +198,12 @@ class _Reader:
         if text and (moment is None or moment.tzinfo is None):
             self.violations.append(malformed(path, "Must be a time of RFC 3339, such as '2027-01-31T09:00:00Z'."))
             return None
-        return None if moment is None else from_datetime(moment)
+        instant = None if moment is None else from_datetime(moment)
+        if instant is not None and not 0 <= instant <= LATEST:
+            text = "Must lie between 1970-01-01T00:00:00Z and 9999-12-31T23:59:59Z."
+            self.violations.append(out_of_range(path, text))
+            return None
+        return instant
 
     def recipients(self, values: Mapping[str, Any]) -> list[Any]:
         found = values.get("recipients")
