@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -16,6 +17,21 @@ def build(serve: str, lint: str, test: str, renew_keys: str) -> Callable[[], Non
     """
 
     def clarion() -> None:
+        _open_closed_streams()
         sys.exit(run(sys.argv[1:], serve, lint, test, renew_keys))
 
     return clarion
+
+
+def _open_closed_streams() -> None:
+    """Makes streams of those that whoever started this process has closed: they are empty, and take what is written.
+
+    Otherwise the next file or connection would have their number.
+    """
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - stays open

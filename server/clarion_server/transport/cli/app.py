@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -124,24 +125,34 @@ the two by `clarion profiles merge`, or take the identity from one of them, and 
 any.
 """
 _AFTER_INIT, _LAST = 0.5, 100
+_DONE = "The output is incomplete, but the service may have done what the command asks for."
 
 
 def run(arguments: Sequence[str], serve: str, lint: str = "", test: str = "", renew_keys: str = "") -> int:
     """Runs one command and returns the exit code. Prints failures on stderr."""
     try:
-        return command_line(serve, lint, test, renew_keys).meta(arguments) or Exit.OK
+        status = command_line(serve, lint, test, renew_keys).meta(arguments) or Exit.OK
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # The reader of the output has closed it. Python would print an error when it flushes the rest.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of the output has closed it.
+        _drop_output()
         return Exit.OK
     except Exception as error:
         failure = _failure(error)
         if failure is None:
             raise
+        if isinstance(error, OSError) and error.filename is None:
+            _drop_output()
         Output(as_json="--json" in arguments).fail(failure)
         return failure.status
+    return status
+
+
+def _drop_output() -> None:
+    """Drops what was not written yet. Python would print an error when it flushes it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def command_line(serve: str, lint: str = "", test: str = "", renew_keys: str = "") -> App:
@@ -248,12 +259,28 @@ def _failure(error: Exception) -> CommandFailed | None:
             return CommandFailed(f"{error.keyword or missing.name} needs a value.", hint=_see_help(error))
         case CycloptsError():
             return CommandFailed(" ".join(str(error).split()), hint=_see_help(error))
-        case OSError(filename=str(name)):
-            return CommandFailed(f"Cannot open {name}: {error.strerror}.")
+        case OSError() | UnicodeEncodeError():
+            return _stream_failure(error)
         case _:
             from clarion_server.transport.cli import refusals  # noqa: PLC0415 - loads gRPC
 
             return refusals.explain(error)
+
+
+def _stream_failure(error: OSError | UnicodeEncodeError) -> CommandFailed | None:
+    """Does the same for an error of a file, of a standard stream, or of a text that is none."""
+    match error:
+        case OSError(filename=str(name)):
+            return CommandFailed(f"Cannot open {name}: {error.strerror}.")
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EFBIG | errno.EIO):
+            return CommandFailed(f"The output cannot be written: {error.strerror}.", hint=_DONE)
+        case UnicodeEncodeError(encoding="utf-8"):
+            # Python reads other bytes of an argument as lone surrogates.
+            return CommandFailed("An argument or a value is not text in UTF-8.")
+        case UnicodeEncodeError(encoding=encoding):
+            hint = f"Set PYTHONIOENCODING=utf-8, or use --json. {_DONE}"
+            return CommandFailed(f"The output has characters that the encoding {encoding} lacks.", hint=hint)
+    return None
 
 
 def _see_help(error: CycloptsError) -> str:

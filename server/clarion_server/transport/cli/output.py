@@ -46,14 +46,14 @@ class Output:
     def show(self, data: Any, view: Callable[[], RenderableType]) -> None:
         """Prints a result. JSON is one line unless stdout is a terminal."""
         if self.as_json:
-            self.write(_json(data, indent=2 if sys.stdout.isatty() else None))
+            self.write(_json(data, sys.stdout, indent=2 if sys.stdout.isatty() else None))
         else:
             _print(self.stdout, view())
 
     def show_line(self, data: Any, view: Callable[[], RenderableType]) -> None:
         """Prints one of many results immediately. JSON is always one line."""
         if self.as_json:
-            self.write(_json(data))
+            self.write(_json(data, sys.stdout))
         else:
             _print(self.stdout, view())
         sys.stdout.flush()
@@ -70,7 +70,7 @@ class Output:
 
     def fail(self, failure: CommandFailed) -> None:
         if self.as_json:
-            sys.stderr.write(_json({"error": failure.to_dict() | {"exit_code": failure.status}}) + "\n")
+            sys.stderr.write(_json({"error": failure.to_dict() | {"exit_code": failure.status}}, sys.stderr) + "\n")
         else:
             _print(self.stderr, failure_view(failure))
 
@@ -79,9 +79,12 @@ class Output:
 _UNESCAPED = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
-def _json(data: Any, indent: int | None = None) -> str:
-    """Returns JSON without control characters, which terminals would obey."""
-    text = json.dumps(data, ensure_ascii=False, indent=indent)
+def _json(data: Any, stream: TextIO, indent: int | None = None) -> str:
+    """Returns JSON without control characters, which terminals would obey, and in ASCII for a stream that may lack
+    other characters.
+    """
+    encoding = stream.encoding or "utf-8"
+    text = json.dumps(data, ensure_ascii=not encoding.lower().startswith("utf"), indent=indent)
     return _UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

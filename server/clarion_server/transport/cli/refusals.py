@@ -66,7 +66,7 @@ REPEAT_HINT = (
     " sends the lines of a file: nothing is done twice. Otherwise look first whether it was done."
 )
 #: What gRPC says of calls that never left begins with these.
-NEVER_SENT = ("failed to connect", "DNS resolution failed")
+NEVER_SENT = ("failed to connect", "errors resolving", "DNS resolution failed")
 UNREACHABLE_HINT = "Check that it runs (clarion serve), and that --target or CLARION_TARGET is its address."
 
 

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 V = TypeVar("V", bound="Value")
 
 MAX_PAGE = 1_000
+#: A larger limit is a mistake.
+_MOST = 1_000_000_000
 
-Limit = Annotated[int, Parameter(help="Show at most this many. 0 shows all.", validator=Number(gte=0))]
+Limit = Annotated[int, Parameter(help="Show at most this many. 0 shows all.", validator=Number(gte=0, lte=_MOST))]
 
 
 def page_size(limit: int) -> int:
