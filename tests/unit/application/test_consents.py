@@ -123,6 +123,17 @@ async def test_a_copied_list_does_not_answer_a_denial(world: World, consents: Co
     assert await consents.choices() == {EMAIL: GRANTED}
 
 
+async def test_what_is_denied_now_is_later_than_a_grant_with_a_time_ahead(world: World, consents: Consents) -> None:
+    ahead = replace(a(NEWS, GRANTED, FORM, world.clock.now() + MINUTE), evidence=SHOWN)
+    await consents.change(ahead, a(NEWS, DENIED))
+    assert await consents.choices() == {NEWS: DENIED}
+    # So is what the person grants now, and not what is copied from a list.
+    await consents.change(a(NEWS, GRANTED, SYNC), a(EMAIL, GRANTED, SYNC))
+    assert (await consents.choices())[NEWS] is DENIED
+    await consents.change(a(NEWS, GRANTED))
+    assert (await consents.choices())[NEWS] is GRANTED
+
+
 async def test_the_changes_of_a_call_are_made_in_their_order(world: World, consents: Consents) -> None:
     await consents.change(a(EMAIL, DENIED, time=5), a(EMAIL, GRANTED, time=6), a(NEWS, GRANTED, SYNC, time=7))
     assert await consents.choices() == {EMAIL: GRANTED, NEWS: GRANTED}

@@ -57,7 +57,7 @@ class ConsentRecorder:
         denials = [
             _standing(f"changes[{index}]", denial)
             for index, change in enumerate(changes)
-            if (denial := draft.apply(change.dated(now, draft.stored))) is not None
+            if (denial := draft.apply(change.dated(now, draft.consents))) is not None
         ]
         if denials:
             raise DenialStands(tuple(denials))
@@ -84,7 +84,7 @@ class ConsentRecorder:
             forbidden = [
                 index
                 for index, change in enumerate(changes)
-                if draft.apply(change.dated(now, draft.stored)) is not None
+                if draft.apply(change.dated(now, draft.consents)) is not None
             ]
             applied.append((draft.entries[first:], forbidden))
         entered = {id(entry) for entry in _store(unit, visibility, drafts.values())}
