@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator
 import pytest
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
 from clarion_server.application.resources import CreateResource, ResourceInput
+from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.claim import ClaimNamedMessages, NamedClaim, NamedClaims
+from clarion_server.application.sending.exclusions import HandOffChecks
+from clarion_server.application.sending.files import MessageFiles
+from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.bootstrap.channels import encode_file
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ThroughputMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.channels.retry import RetryPolicy
-from clarion_server.domain.instant import HOUR, MINUTE, SECOND
+from clarion_server.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Lane, Message, MessageState
@@ -20,12 +25,12 @@ from clarion_server.domain.sending_policies.quiet_hours import WallInterval
 from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource, WhenClosed
 from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 
-from tests.fakes import LATER
+from tests.fakes import LATER, ScriptedChannel
 from tests.identities import EXCLUSIONS
 from tests.unit.application.running import Process, claimed, messages, recipient, recipients, states, until
 from tests.unit.application.sending_policies import POLICY, Policies, utc
 from tests.unit.application.working import at_work, change_channel, only
-from tests.unit.application.world import AUTHOR, EMAIL, STRANGER, World
+from tests.unit.application.world import AUTHOR, EMAIL, STRANGER, StandingClock, World
 
 QUEUED, SENDING, SENT, EXCLUDED = MessageState.QUEUED, MessageState.SENDING, MessageState.SENT, MessageState.EXCLUDED
 ACCEPT, HAND_OFF = ExclusionPhase.ACCEPT, ExclusionPhase.HAND_OFF
@@ -67,6 +72,14 @@ async def store_jane(world: World, time_zone: str) -> Profile:
 async def move_jane(world: World, jane: Profile, time_zone: str) -> None:
     fields = ProfileFields((), {}, "", time_zone)
     await world.profiles.update(UpdateProfile(jane.id, fields, frozenset({"time_zone"})), AUTHOR)
+
+
+class RunningClock(StandingClock):
+    """Goes on by 0.7 seconds whenever it is read."""
+
+    def now(self) -> Instant:
+        self.advance(700 * MILLISECOND)
+        return self.time
 
 
 def quiet_hours(phase: ExclusionPhase, policy: str = "default") -> Exclusion:
@@ -392,3 +405,19 @@ async def test_whoever_named_a_message_for_its_claim_learns_when_it_is_due_inste
     ((answer,),) = await world.transactions.write(lambda unit: claiming.apply(unit, [claims]))
     assert answer.messages == []
     assert [(each.id, each.due_time) for each in answer.early] == [(message.id, MORNING)]
+
+
+async def test_a_message_that_is_checked_again_a_moment_before_the_hours_end_does_not_leave_behind_their_end(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await policies.make()
+    world.clock.time = utc("10T19:59")
+    await send(process)
+    (message,) = (await claimed(world, lane=Lane.MARKETING)).messages
+    # It is checked 0.3 seconds before 22:00, and ready 0.4 seconds after.
+    clock = RunningClock(utc("10T20:00") - SECOND)
+    checks, files = HandOffChecks(process.transactions, EXCLUSIONS), MessageFiles(process.transactions, encode_file)
+    runner = AttemptRunner(process.campaigns, clock, lambda: 0.5, checks, files)
+    channel, (configuration,) = ScriptedChannel(), world.see(lambda unit: unit.channels.by_keys({1}))
+    assert await runner.attempt(ClaimedMessage(message), channel, configuration) is None
+    assert channel.begun == []

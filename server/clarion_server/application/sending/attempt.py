@@ -109,6 +109,7 @@ class AttemptRunner:
             return exclude(message, exclusion, started)
         if message.id in verdict.openings or message.is_closed(started):
             return None
+        message = verdict.applied(message)
         version: CompiledVersion | None = None
         try:
             version = await self._campaigns.version(message.action.campaign_key, message.action.version)
@@ -125,9 +126,11 @@ class AttemptRunner:
         if self.pace.is_resting:
             await self.pace.rest()
             checked, started = started, self._clock.now()
-            if started - checked > _LONGEST_WAIT or message.is_closed(started):
+            if started - checked > _LONGEST_WAIT:
                 # What was checked may be otherwise by now.
                 return await self.attempt(claimed, channel, configuration, following)
+        if message.is_closed(self._clock.now()):
+            return None
         try:
             prepared = self._rendered(claimed, version, content, files, started)
         except RenderingFailed as error:
