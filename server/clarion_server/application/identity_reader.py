@@ -14,6 +14,7 @@ from clarion_server.domain.people.identity import (
     IdentityNamespace,
     Namespaces,
     ReadPhoneNumber,
+    namespace_of,
     normal_value,
     read_identity,
 )
@@ -33,6 +34,13 @@ class IdentityReader:
     def normal_value(self, namespace: IdentityNamespace, value: str) -> str | None:
         """Returns the form of a value by which it is compared; None when it is none of the namespace."""
         return normal_value(namespace, value, self._read_phone_number)
+
+    def renewed(self, key: IdentityKey, stored: Namespaces) -> IdentityKey:
+        """Returns what is made of the key now: an earlier version may have read the identity otherwise. It is the key
+        itself where it is no identity of its namespace.
+        """
+        value = self.normal_value(namespace_of(key.namespace, stored), key.value)
+        return key if value is None else IdentityKey(key.namespace, value)
 
     def read_all(
         self, texts: Iterable[str], field: str, stored: Namespaces

@@ -20,6 +20,8 @@ from clarion_server.domain.errors import EtagMismatch, InvalidFields, ResourceNo
 from clarion_server.domain.events.event import EventType, message_event
 from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.people.identity import Identity, IdentityKey
+from clarion_server.domain.people.profile import Profile
 
 from tests.contract.store import samples
 from tests.unit.application.erasing import CALLER, JANE, LABELS, erase, erased_events, is_blank, stored, sweep
@@ -172,6 +174,26 @@ async def test_messages_to_former_identities_and_of_absorbed_profiles_are_the_pe
     await erase(world, merged)
     await sweep(world)
     assert [is_blank(message) for message in messages(world).values()] == [True, True]
+
+
+def outdated_profile(unit: UnitOfWork) -> Profile:
+    """Stores somebody by the key that an earlier version made of an old Mexican number."""
+    number = "+5215562000000"
+    return unit.profiles.add(samples.profile(Identity(IdentityKey("phone", number), number), sandbox="default"))
+
+
+@pytest.mark.parametrize("upgraded_in_between", [False, True])
+async def test_a_person_whose_keys_wait_for_their_renewal_is_found_in_messages(
+    world: World, process: Process, *, upgraded_in_between: bool
+) -> None:
+    await world.live("calls", identity_namespace="phone")
+    await process.trigger(recipient("phone:+52 55 6200 0000", address="a@example.com"), campaign_id="calls")
+    erasure = await erase(world, await world.transactions.write(outdated_profile), keep=False)
+    if upgraded_in_between:
+        as_begun = replace(erasure, identities=frozenset({IdentityKey("phone", "+5215562000000")}))
+        await world.transactions.write(lambda unit: unit.erasures.save(as_begun))
+    await sweep(world)
+    assert all(map(is_blank, messages(world).values()))
 
 
 async def test_messages_of_other_profiles_and_of_whoever_comes_later_stay(world: World, process: Process) -> None:

@@ -114,7 +114,7 @@ class BeginErasure:
             sandbox=profile.sandbox,
             profile_id=profile.id,
             profile_keys=frozenset({profile.key, *unit.erasures.former_keys(profile)}),
-            identities=_own_identities(unit, profile, addresses),
+            identities=self._own_identities(unit, profile, addresses),
             keeps_addresses=self._keeps_addresses(
                 unit, profile.sandbox, addresses, command, is_denied=_has_denied(unit, profile)
             ),
@@ -128,6 +128,17 @@ class BeginErasure:
         unit.caps.delete(_cap_persons(erasure))
         kept = self._keeper.keep(unit, erasure, addresses, now)
         return unit.erasures.add(erasure.counted(cancelled=cancelled, addresses=kept))
+
+    def _own_identities(self, unit: UnitOfWork, profile: Profile, addresses: Collection[str]) -> frozenset[IdentityKey]:
+        """Returns the identities and addresses that the profile has or had, without those of other profiles; also as
+        they are read now, where their keys were made by an earlier version.
+        """
+        own = {identity.key for identity in profile.identities}
+        others = unit.profiles.former_identities(profile) | set(map(address_key, addresses))
+        stored = stored_namespaces(unit, profile.sandbox, (f"{each.namespace}:" for each in own | others))
+        others |= {self._identities.renewed(each, stored) for each in own | others}
+        others -= own
+        return frozenset(own | (others - unit.profiles.owners(profile.sandbox, others).keys()))
 
     def _keeps_addresses(
         self, unit: UnitOfWork, sandbox: str, addresses: Collection[str], command: EraseProfile, *, is_denied: bool
@@ -154,13 +165,6 @@ def _cap_persons(erasure: Erasure) -> set[CapPerson]:
     """Returns the profile for frequency caps, and whoever had its identities and addresses before."""
     strangers = {stranger_person(erasure.sandbox, identity) for identity in erasure.identities}
     return strangers | set(map(profile_person, erasure.profile_keys))
-
-
-def _own_identities(unit: UnitOfWork, profile: Profile, addresses: Collection[str]) -> frozenset[IdentityKey]:
-    """Returns the identities and addresses that the profile has or had, without those of other profiles."""
-    own = {identity.key for identity in profile.identities}
-    others = (unit.profiles.former_identities(profile) | set(map(address_key, addresses))) - own
-    return frozenset(own | (others - unit.profiles.owners(profile.sandbox, others).keys()))
 
 
 def _end_waiting(unit: UnitOfWork, erasure: Erasure, identities: set[str], now: Instant) -> int:

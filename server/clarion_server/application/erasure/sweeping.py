@@ -84,8 +84,13 @@ class ErasureSweeper:
                 return replace(erasure, position=erasure.revisited - 1, revisited=None)
             return replace(erasure, last_execution="")
         read = unit.erasures.messages(found.keys)
-        stored = stored_namespaces(unit, erasure.sandbox, [message.identity for message in read.values()])
-        own = {key: each for key, each in read.items() if self._is_of(erasure, key, each, stored)}
+        named = [f"{each.namespace}:" for each in erasure.identities]
+        named += [message.identity for message in read.values()]
+        stored = stored_namespaces(unit, erasure.sandbox, named)
+        # A later version than that which began the erasure may read identities otherwise.
+        renewed = {self._identities.renewed(each, stored) for each in erasure.identities}
+        wider = replace(erasure, identities=erasure.identities | renewed)
+        own = {key: each for key, each in read.items() if self._is_of(wider, key, each, stored)}
         now = self._clock.now()
         ends = end_person_messages(unit, list(own.values()), now)
         if ends:
