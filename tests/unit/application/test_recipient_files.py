@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from clarion_server.application.attachments.blobs import BlobStore
@@ -17,6 +17,7 @@ from clarion_server.domain.attachments.carried_file import CarriedFile
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.channels.channel import DEFAULT_MAX_MESSAGE
 from clarion_server.domain.errors import InvalidFields
+from clarion_server.domain.instant import DAY
 from clarion_server.domain.messages.attempt import FailureReason
 from clarion_server.domain.messages.message import Message, MessageState
 from sqlalchemy import text
@@ -118,6 +119,27 @@ async def test_a_message_of_the_next_action_follows_one_whose_file_is_gone(world
     async with Process(world, "sending").sending():
         # The file is that of both.
         await until(lambda: states(world) == [MessageState.FAILED] * 2)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda blobs, digest: blobs.keep("default", digest, PDF),
+        lambda blobs, digest: blobs.use("default", digest, len(PDF)),
+    ],
+    ids=["with a call", "as an upload"],
+)
+async def test_a_file_that_is_used_again_is_kept_until_the_trigger_is_committed_however_short_the_retention(
+    world: World, process: Process, again: Callable[[BlobStore, bytes], Awaitable[int]]
+) -> None:
+    blobs, digest = BlobStore(process.transactions, process.commits, world.clock), FileInput("a.pdf", "", PDF).digest
+    key = await blobs.keep("default", digest, PDF)
+    world.clock.advance(DAY - 1)
+    assert await again(blobs, digest) == key
+    world.clock.advance(2)
+    now = world.clock.now()
+    await process.transactions.write(lambda unit: unit.attachments.purge_blobs(now - DAY, now, 100))
+    assert await process.transactions.read(lambda unit: unit.attachments.read(key)) == PDF
 
 
 def delete_blobs(unit: UnitOfWork) -> None:

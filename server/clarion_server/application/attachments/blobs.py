@@ -17,8 +17,8 @@ ROW_BYTES = 256 * 1024
 #: One commit writes at most this many bytes of a file, so that triggers never wait for a whole file.
 _PIECE_BYTES = 4 * ROW_BYTES
 _BYTES_PER_WEIGHT = 4096
-#: A blob that was used since is not written again: it is kept for days at least.
-_RECENTLY = DAY
+#: A blob that was used since is not written again. The shortest retention is a day, of which as much is left then.
+_RECENTLY = DAY // 2
 
 
 @value
@@ -53,7 +53,8 @@ class BlobStore:
     async def keep(self, sandbox: str, digest: bytes, data: bytes) -> int:
         """Stores the bytes, unless the sandbox has them, and returns the key of their blob.
 
-        The blob is kept for days, in which an attachment or a message may begin to need it. Raises Unavailable.
+        The blob is kept for half a day at least, in which an attachment or a message may begin to need it. Raises
+        Unavailable.
         """
         known = await self._transactions.read(lambda unit: unit.attachments.blobs(sandbox, [digest]))
         now, blob = self._clock.now(), known.get(digest)
@@ -68,8 +69,8 @@ class BlobStore:
         return blob.key
 
     async def use(self, sandbox: str, digest: bytes, size: int) -> int:
-        """Returns the key of a blob that is stored, which is kept for days from now on. Raises Unavailable when it was
-        deleted meanwhile.
+        """Returns the key of a blob that is stored, which is kept for half a day from now on at least. Raises
+        Unavailable when it was deleted meanwhile.
         """
         now = self._clock.now()
         known = await self._transactions.read(lambda unit: unit.attachments.blobs(sandbox, [digest]))
