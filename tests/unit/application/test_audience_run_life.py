@@ -18,7 +18,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.audiences.audience import AudienceMember
 from clarion_server.domain.audiences.audience_run import AudienceRun, EndReason, RunState
 from clarion_server.domain.campaigns.campaign import Campaign, QueueDisposal
-from clarion_server.domain.campaigns.campaign_definition import Action
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.errors import (
     AudienceInUse,
 )
@@ -162,6 +162,18 @@ async def test_cancelling_ends_a_run_and_says_how_many_were_accepted(world: Worl
     with pytest.raises(RunLost):
         await step(runs, run)
     assert {message.state for message in messages(world).values()} == {CANCELLED}
+
+
+async def test_no_message_follows_one_of_a_run_that_was_cancelled_too_late(world: World, runs: Runs) -> None:
+    actions = (Action("first", "orders", EMAIL), Action("second", "orders", EMAIL))
+    await world.update(actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
+    await world.activate()
+    run = await selected(runs)
+    await step(runs, run)
+    in_hand = {message.id for message in (await claimed(world)).messages}
+    assert world.see(lambda unit: unit.messages.with_fallbacks(in_hand)) == in_hand
+    await runs.cancelling.cancel_execution(run.execution_id, CALLER)
+    assert not world.see(lambda unit: unit.messages.with_fallbacks(in_hand))
 
 
 async def test_a_run_is_cancelled_in_part_while_members_are_left(world: World, runs: Runs) -> None:
