@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clarion_server.domain.campaigns.campaign import QueueDisposal
-from clarion_server.domain.campaigns.campaign_definition import Schedule
+from clarion_server.domain.campaigns.campaign_definition import NO_SCHEDULE, Schedule
 from clarion_server.domain.errors import (
     CampaignNotLive,
     CampaignOutsideWindow,
@@ -18,8 +18,9 @@ from clarion_server.domain.errors import (
 from clarion_server.domain.instant import DAY, SECOND
 
 from tests.unit.application.audience_running import Runs, by_condition, command
+from tests.unit.application.campaign_changes import OTHER_SCHEMA, pause
 from tests.unit.application.running import executions, recipient
-from tests.unit.application.world import AUTHOR, STRANGER, World
+from tests.unit.application.world import AUTHOR, SCHEMA, START, STRANGER, World
 
 
 async def test_the_same_request_id_gives_the_same_execution(world: World, runs: Runs) -> None:
@@ -36,6 +37,17 @@ async def test_a_repeated_call_is_answered_after_its_campaign_has_stopped(world:
     await world.life_cycle.stop("order-confirmed", QueueDisposal.DRAIN, "", AUTHOR)
     runs.process.campaigns.invalidate(await world.stored())
     assert (await runs.trigger(request_id="r1")).execution.id == first.execution.id
+
+
+async def test_a_repeated_call_is_answered_after_its_time_is_over(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    expire_time = world.clock.now() + DAY
+    first = await runs.trigger(request_id="r1", expire_time=expire_time)
+    world.clock.time = expire_time
+    again = await runs.trigger(request_id="r1", expire_time=expire_time)
+    assert (again.execution.id, again.replayed) == (first.execution.id, True)
+    with pytest.raises(InvalidFields):
+        await runs.trigger(request_id="r2", expire_time=expire_time)
 
 
 @pytest.mark.parametrize(
@@ -123,3 +135,31 @@ async def test_a_campaign_outside_its_window_is_refused(world: World, runs: Runs
     await world.live("later", schedule=Schedule(world.clock.now() + DAY, None))
     with pytest.raises(CampaignOutsideWindow):
         await runs.trigger(campaign_id="later")
+
+
+@pytest.mark.parametrize("validate_only", [False, True])
+@pytest.mark.parametrize(
+    "before",
+    [{"context_schema": OTHER_SCHEMA}, {"schedule": Schedule(START + DAY, None)}],
+    ids=["another schema", "another window"],
+)
+async def test_what_another_process_activated_takes_a_call_at_once(
+    world: World, runs: Runs, before: dict[str, Any], *, validate_only: bool
+) -> None:
+    await by_condition(world)
+    await world.update(**before)
+    await world.activate()
+    with pytest.raises((InvalidFields, CampaignOutsideWindow)):
+        await runs.trigger()
+    await world.update(context_schema=SCHEMA, schedule=NO_SCHEDULE)
+    await world.activate()
+    # The process was not told, and has the version before in memory.
+    assert (await runs.trigger(validate_only=validate_only)).execution.version == 3
+
+
+async def test_validation_alone_goes_by_the_state_of_the_moment_too(world: World, runs: Runs) -> None:
+    await by_condition(world)
+    await runs.trigger(validate_only=True)
+    await pause(world)
+    with pytest.raises(CampaignNotLive):
+        await runs.trigger(validate_only=True)

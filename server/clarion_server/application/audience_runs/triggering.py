@@ -27,7 +27,7 @@ from clarion_server.domain.access.access import Caller
 from clarion_server.domain.audiences.audience import Audience
 from clarion_server.domain.audiences.audience_run import MAX_CONTEXT, MAX_MEMBERS, AudienceRun, EndReason
 from clarion_server.domain.audiences.condition import ConditionInvalid
-from clarion_server.domain.errors import InvalidFields, RequestIdReused, Unavailable
+from clarion_server.domain.errors import CampaignOutsideWindow, InvalidFields, RequestIdReused, Unavailable
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.labels import label_violations
 from clarion_server.domain.languages.language_tags import read_locale
@@ -86,16 +86,27 @@ class AudienceTriggering:
         """Raises InvalidFields, ResourceNotFound, CampaignNotLive, CampaignOutsideWindow, CampaignOutdated,
         RequestIdReused or Unavailable.
         """
-        refuse_invalid(command.violations, _violations(command, self._clock.now()))
-        earlier = await self._earlier(command, caller)
-        if earlier is not None:
-            return earlier
+        broken = list(_violations(command, self._clock.now()))
+        if not command.violations and all(violation.field == "expire_time" for violation in broken):
+            # A repeated call gets its first answer, also when its time is over.
+            earlier = await self._earlier(command, caller)
+            if earlier is not None:
+                return earlier
+        refuse_invalid(command.violations, broken)
         for _ in range(_ATTEMPTS):
             live = await self._campaigns.live(caller.visibility, command.campaign_id)
-            live.check_accepts(self._clock.now())
-            refuse_invalid((), _context_violations(command, live))
+            try:
+                live.check_accepts(self._clock.now())
+                refuse_invalid((), _context_violations(command, live))
+            except (InvalidFields, CampaignOutsideWindow):
+                # The cached version refused it. Another process may have activated a newer one.
+                if await self._campaigns.is_current(live):
+                    raise
+                continue
             execution = self._execution(command, live, caller)
             if command.validate_only:
+                if not await self._campaigns.is_current(live):
+                    continue
                 return await self._validate(command, live, execution, caller)
             answer = await self._transactions.write(lambda unit: self._store(unit, command, live, execution, caller))  # noqa: B023 - awaited here
             if answer is not None:
