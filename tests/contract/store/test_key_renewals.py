@@ -270,12 +270,28 @@ async def test_two_suppressions_of_what_is_one_address_become_the_wider_one(
 ) -> None:
     with committing(store) as work:
         suppressed_by(work, "jane'@example.com", scope=SuppressionScope.ALL, expire_time=None)
-        narrow = samples.suppression("jané@example.com", scope=SuppressionScope.MARKETING, expire_time=NOW + 1)
+        narrow = samples.suppression("jané@example.com", scope=SuppressionScope.MARKETING, expire_time=NOW + 99)
         work.suppressions.add_all([narrow])
     await renew(transactions, EMAIL_RENEWED)
     with store.snapshot() as work:
         (left,) = work.suppressions.covering(["jané@example.com"])
     assert left == replace(narrow, scope=SuppressionScope.ALL, expire_time=None)
+
+
+@pytest.mark.parametrize("expired_is_old", [True, False])
+async def test_a_suppression_that_has_expired_does_not_widen_one_of_the_same_address(
+    store: Store, transactions: Transactions, *, expired_is_old: bool
+) -> None:
+    expired = {"scope": SuppressionScope.ALL, "expire_time": NOW + 9}
+    holding = {"scope": SuppressionScope.MARKETING, "expire_time": NOW + 99}
+    with committing(store) as work:
+        suppressed_by(work, "jane'@example.com", **(expired if expired_is_old else holding))
+        work.suppressions.add_all([samples.suppression("jané@example.com", **(holding if expired_is_old else expired))])
+    await renew(transactions, EMAIL_RENEWED)
+    with store.snapshot() as work:
+        (left,) = work.suppressions.covering(["jané@example.com"])
+        assert work.suppressions.covering(["jane'@example.com"]) == []
+    assert (left.scope, left.expire_time) == (SuppressionScope.MARKETING, NOW + 99)
 
 
 async def test_the_members_of_a_run_get_new_keys(store: Store, transactions: Transactions) -> None:

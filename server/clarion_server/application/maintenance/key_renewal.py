@@ -14,6 +14,7 @@ import structlog
 from clarion_server.application.identity_reader import IdentityReader, namespaces_by_sandbox
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.suppressions.entries import expire, in_force_among
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.people.identity import (
     NO_NAMESPACES,
@@ -216,13 +217,7 @@ class _Pass:
         changing = [each for each in keys if is_outdated and target_key(each.value) != each.normal_value]
         for stored in changing:
             for old in self._at(stored, stored.normal_value):
-                same = self._at(stored, target_key(stored.value))
-                self._unit.suppressions.delete(old)
-                if same:
-                    # One address has one suppression for one reason, as when it is suppressed twice.
-                    self._unit.suppressions.save(same[0].widened(old))
-                else:
-                    self._unit.suppressions.add_all([old])
+                self._renew_suppression(old)
         return _Page(len(changing))
 
     def _at(self, stored: StoredKey, key: str) -> list[Suppression]:
@@ -233,6 +228,20 @@ class _Pass:
             for each in self._unit.suppressions.covering([key])
             if (each.sandbox, each.channel, each.reason) == (sandbox, channel, reason)
         ]
+
+    def _renew_suppression(self, old: Suppression) -> None:
+        now = self._clock.now()
+        # One that has expired must not widen one that holds, nor be prolonged by it.
+        same = in_force_among(self._unit, [old], now).get(old.key)
+        if not old.is_in_force(now):
+            expire(self._unit, old, now)
+            return
+        self._unit.suppressions.delete(old)
+        if same is None:
+            self._unit.suppressions.add_all([old])
+        else:
+            # One address has one suppression for one reason, as when it is suppressed twice.
+            self._unit.suppressions.save(same.widened(old))
 
 
 def _found(kind: FoundKind, profile: Profile, identity: Identity, owner: str = "") -> FoundKey:

@@ -156,7 +156,7 @@ def in_force_among(
     found = [each for each in stored if each.key in wanted]
     for each in found:
         if not each.is_in_force(now):
-            _expire(unit, each, now)
+            expire(unit, each, now)
     return {each.key: each for each in found if each.is_in_force(now)}
 
 
@@ -164,11 +164,12 @@ def purge_expired(unit: UnitOfWork, now: Instant, limit: int) -> int:
     """Deletes suppressions that have expired, and records that. Returns how many."""
     expired = unit.suppressions.expired(now, limit)
     for suppression in expired:
-        _expire(unit, suppression, now)
+        expire(unit, suppression, now)
     return len(expired)
 
 
-def _expire(unit: UnitOfWork, suppression: Suppression, now: Instant) -> None:
+def expire(unit: UnitOfWork, suppression: Suppression, now: Instant) -> None:
+    """Deletes a suppression that has expired, and records that."""
     unit.suppressions.delete(suppression)
     unit.events.add_all([suppression_event(EventType.SUPPRESSION_EXPIRED, suppression, now)])
 
