@@ -27,11 +27,8 @@ class QueueKind:
     """Makes an empty queue; what it returns opens it for one process."""
 
 
-def _store_queue() -> Open:
-    def open_store_queue(_transactions: Transactions, commits: GroupCommit, _clock: Clock, lease: Lease) -> Queue:
-        return StoreQueue(commits, lease.process_id, EXCLUSIONS)
-
-    return open_store_queue
+def open_store_queue(_transactions: Transactions, commits: GroupCommit, _clock: Clock, lease: Lease) -> Queue:
+    return StoreQueue(commits, lease.process_id, EXCLUSIONS)
 
 
 def _jetstream() -> Open:
@@ -43,4 +40,4 @@ def _jetstream() -> Open:
     return open_jetstream
 
 
-KINDS = (QueueKind("store", _store_queue), QueueKind("jetstream", _jetstream))
+KINDS = (QueueKind("store", lambda: open_store_queue), QueueKind("jetstream", _jetstream))

@@ -30,7 +30,6 @@ from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.sending.requeue import PendingRequeue
-from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
 from clarion_server.application.triggering.cancel import CancelMessages
@@ -43,6 +42,7 @@ from clarion_server.domain.instant import DAY, Span
 from clarion_server.domain.messages.message import Lane, Message, MessageState
 from clarion_server.domain.triggering.execution import Execution
 
+from tests.contract.queue.kinds import Open, open_store_queue
 from tests.fakes import Provider
 from tests.identities import EXCLUSIONS, MEMBERSHIPS
 from tests.unit.application.compiler import COMPILER
@@ -103,6 +103,7 @@ class Process:
         capacity: int = 20_000,
         span: Span = 1_000 * DAY,
         metrics: Metrics | None = None,
+        open_queue: Open = open_store_queue,
     ) -> None:
         self.world = world
         self.provider = provider or Provider()
@@ -113,7 +114,7 @@ class Process:
         self.campaigns = CampaignCache(self.transactions, compiler or COMPILER)
         self.lease = Lease(name, span, world.clock)
         self.ports = DispatcherPorts(
-            queue=StoreQueue(self.commits, name, EXCLUSIONS),
+            queue=open_queue(self.transactions, self.commits, world.clock, self.lease),
             commits=self.commits,
             attempts=AttemptRunner(
                 self.campaigns,
@@ -192,6 +193,7 @@ class Process:
         await self.stop_dispatch()
         await self.commits.drain()
         await self.heartbeat.close()
+        await self.ports.queue.close()
         self.transactions.close()
 
     @asynccontextmanager

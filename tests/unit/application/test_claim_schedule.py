@@ -66,10 +66,26 @@ async def test_what_is_expected_though_older_messages_can_be_claimed_does_not_hi
     assert schedule.claimable() == [(1, TRANSACTIONAL)]
 
 
+async def test_what_is_expected_before_a_retry_that_is_due_later_holds_back_newer_messages(
+    schedule: ClaimSchedule,
+) -> None:
+    schedule.add(1, TRANSACTIONAL, NOW + HOUR)
+    schedule.expect(1, TRANSACTIONAL)
+    assert schedule.due_lanes(1) == [TRANSACTIONAL]
+
+
+async def test_newer_messages_go_behind_those_that_wait_in_their_lane_or_a_lower_one(schedule: ClaimSchedule) -> None:
+    schedule.add(1, TRANSACTIONAL, NOW)
+    schedule.add(1, RAPID, NOW + 1)
+    assert [schedule.is_behind(1, lane) for lane in (RAPID, TRANSACTIONAL, MARKETING)] == [False, True, True]
+    assert not schedule.is_behind(2, MARKETING)
+
+
 async def test_what_is_due_later_holds_nothing_back(schedule: ClaimSchedule) -> None:
     schedule.add(1, TRANSACTIONAL, NOW + 1)
     assert schedule.due_lanes(1) == []
     assert schedule.due_lanes(2) == []
+    assert not schedule.is_behind(1, TRANSACTIONAL)
 
 
 async def test_a_look_at_the_store_replaces_what_was_known(schedule: ClaimSchedule, clock: StandingClock) -> None:
@@ -90,6 +106,18 @@ async def test_a_look_keeps_what_was_noted_too_shortly_before_it_to_be_committed
     clock.advance(HOUR)
     schedule.replace({}, looked_time)
     assert schedule.due_lanes(1) == schedule.due_lanes(2) == [RAPID]
+
+
+async def test_a_look_keeps_what_was_noted_again_shortly_before_it(
+    schedule: ClaimSchedule, clock: StandingClock
+) -> None:
+    for key in (1, 2, 3):
+        schedule.add(key, RAPID, NOW)
+    clock.advance(HOUR)
+    schedule.expect(1, RAPID)
+    schedule.add(2, RAPID, clock.now())
+    schedule.replace({}, clock.now())
+    assert schedule.claimable() == [(1, RAPID), (2, RAPID)]
 
 
 async def test_waiting_ends_when_something_is_added(schedule: ClaimSchedule) -> None:
