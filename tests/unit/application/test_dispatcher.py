@@ -272,6 +272,34 @@ async def test_a_dispatcher_whose_configuration_was_deleted_ends_and_harms_nobod
     await until(lambda: states(world) == [SENT])
 
 
+async def test_a_dispatcher_that_is_closed_as_deleted_and_as_idle_takes_no_newer_one_with_it(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatchers_module, "IDLE_SECONDS", 0)
+    configuration = process.dispatcher.configuration
+    process.dispatchers.keep_only([])
+    process.dispatchers.close_idle()
+    process.dispatchers.configure([configuration])
+    newer = process.dispatcher
+    await until(lambda: process.provider.channels[0].closed)
+    # The end of the older one is told behind what closes its channel.
+    await process.transactions.read(lambda _: None)
+    assert process.dispatcher is newer
+
+
+async def test_a_dispatcher_is_not_idle_while_a_message_is_in_flight(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (channel,) = process.provider.channels
+    channel.gate.clear()
+    await process.trigger()
+    monkeypatch.setattr(dispatchers_module, "IDLE_SECONDS", 0)
+    process.dispatchers.close_idle()
+    in_flight = process.in_flight_count
+    channel.gate.set()
+    assert in_flight == 1
+
+
 async def test_an_idle_dispatcher_is_closed_and_opened_again_when_it_has_something_to_send(
     world: World, process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:

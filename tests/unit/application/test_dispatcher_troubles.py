@@ -76,6 +76,7 @@ async def test_messages_of_a_claim_whose_answer_was_lost_are_sent() -> None:
             process.claim_loop.look()
             await until(lambda: bool(process.ports.pending_requeue))
             await process.heartbeat.beat()
+            assert not process.ports.pending_requeue
             await until(lambda: states(world) == [SENT] * 3)
             assert {message.attempts.count for message in messages(world).values()} == {1}
 
@@ -109,6 +110,7 @@ async def test_an_attempt_that_could_not_begin_is_requeued_and_begins_later() ->
             assert {log["event"] for log in logs} <= {"store_unavailable", "store_back"}
             store.moody = False
             await process.heartbeat.beat()
+            assert not process.ports.pending_requeue
             await until(lambda: states(world) == [SENT])
             assert only(world).attempts.count == 1
         await accepting.close()

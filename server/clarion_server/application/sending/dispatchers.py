@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
 from clarion_server.application.sending.local_dispatch import Reservation
@@ -62,7 +63,7 @@ class Dispatchers:
         for key in self._configurations.keys() - set(channel_keys):
             del self._configurations[key]
             if key in self._open:
-                self._close(self._open[key]).add_done_callback(lambda _, key=key: self._open.pop(key))  # type: ignore[misc] # binds the loop's value
+                self._close(self._open[key]).add_done_callback(partial(self._forget, key, self._open[key]))
 
     def open(self, channel_key: int) -> ChannelDispatcher | None:
         """Returns the dispatcher of a channel configuration. None where it may not send, or is not known."""
@@ -109,6 +110,11 @@ class Dispatchers:
         for dispatcher in self._open.values():
             self._close(dispatcher)
         await asyncio.gather(*self._closing)
+
+    def _forget(self, channel_key: int, dispatcher: ChannelDispatcher, _closing: asyncio.Task[None]) -> None:
+        # It may have been closed as idle as well, and another one opened since.
+        if self._open.get(channel_key) is dispatcher:
+            del self._open[channel_key]
 
     def _close(self, dispatcher: ChannelDispatcher) -> asyncio.Task[None]:
         closing = asyncio.create_task(dispatcher.close())
