@@ -25,13 +25,14 @@ from clarion_server.domain.errors import (
     Unavailable,
 )
 from clarion_server.domain.instant import HOUR, Instant
-from clarion_server.domain.messages.message import MessageState
+from clarion_server.domain.messages.message import Lane, MessageState
 from clarion_server.domain.violation import Violation
 
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
 from tests.unit.application.campaign_changes import OTHER_SCHEMA, change, pause
 from tests.unit.application.running import (
+    CALLER,
     CONTEXT,
     Process,
     messages,
@@ -207,6 +208,21 @@ async def test_a_trigger_that_the_store_does_not_answer_may_be_repeated(lost: bo
             await process.heartbeat.beat()
             await until(lambda: states(world) == [MessageState.SENT] * 2)
         assert len(process.provider.taken) == 2
+
+
+async def test_a_trigger_that_was_to_be_queued_and_failed_keeps_no_others_behind_it() -> None:
+    store = FaultyStore(MemoryStore())
+    with closing(World(store)) as world:
+        await world.live()
+        process, queue = Process(world), (1, Lane.TRANSACTIONAL)
+        await process.ports.queue.start(process.ports.schedule.add)
+        await process.campaigns.live(CALLER.visibility, "order-confirmed")
+        store.failures = 1
+        with pytest.raises(Unavailable):
+            await process.trigger()
+        # A claim finds out what waits there.
+        assert process.ports.schedule.claimable() == [queue]
+        await process.close()
 
 
 async def test_refusals_leave_no_place_taken(world: World, process: Process) -> None:

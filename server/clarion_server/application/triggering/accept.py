@@ -99,8 +99,7 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
                         direct.append((reservation, claimed))
                     if unused := len(item.trigger.recipients) - len(claimed):
                         reservation.release(unused)
-                elif own or item.trigger.execution.action_mode is ActionMode.ALL or not index:
-                    # Nothing was to be queued for the later actions of FIRST_DELIVERABLE.
+                elif own or _is_expected(item, index):
                     trigger, channel_key = item.trigger, item.trigger.kind.actions[index].action.channel_key
                     self._queue.queued(channel_key, trigger.kind.lane, own, trigger.release_time)
         self._direct.hand_off(direct)
@@ -112,6 +111,17 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
             if reservation is not None:
                 ids = [message_id(trigger.execution.id, each.index, index) for each in trigger.recipients]
                 reservation.requeue(ids, trigger.execution.accept_time)
+            elif _is_expected(item, index):
+                # Whatever was written is found by the claim that this makes.
+                self._queue.queued(
+                    trigger.kind.actions[index].action.channel_key, trigger.kind.lane, (), trigger.release_time
+                )
+
+
+def _is_expected(item: AcceptItem, index: int) -> bool:
+    """Returns whether messages of an action without reserved capacity were to be queued. Newer ones go behind them."""
+    # Nothing was to be queued for the later actions of FIRST_DELIVERABLE.
+    return item.trigger.execution.action_mode is ActionMode.ALL or not index
 
 
 def _claimed(item: AcceptItem, messages: Sequence[Message], decision: Decision) -> list[ClaimedMessage]:
