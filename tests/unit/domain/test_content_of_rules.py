@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from clarion_server.adapters.rendering.languages.locale_data import locale_data
 from clarion_server.domain.audiences.condition import FailureCause
@@ -21,7 +23,9 @@ from clarion_server.domain.campaigns.targeting import (
 )
 from clarion_server.domain.campaigns.targeting_rules import removed_rule_violations
 from clarion_server.domain.category import Category
+from clarion_server.domain.content import Content
 from clarion_server.domain.content.email import EmailContent, Mailbox
+from clarion_server.domain.content.webhook import WebhookContent
 from clarion_server.domain.languages.content_locale import ContentLocales, LocaleChoice, LocaleReason
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +39,7 @@ DESK = ContentVariant("", EmailContent("", sender=Mailbox("desk@a.test")), "desk
 RULES = tuple(TargetingRule(rule, "true") for rule in ("gold", "desk", "none"))
 
 
-def definition(*variants: ContentVariant, default: EmailContent = DEFAULT, **changes: object) -> CampaignDefinition:
+def definition(*variants: ContentVariant, default: Content = DEFAULT, **changes: object) -> CampaignDefinition:
     action = Action("email", "orders", default, variants, RULES)
     return CampaignDefinition("Orders", Category.TRANSACTIONAL, (action,), **changes)  # type: ignore[arg-type]
 
@@ -63,6 +67,22 @@ def test_a_rule_takes_words_of_its_own_language_and_the_rest_from_any(
     assert content.sender is not None
     assert (content.subject, content.html, content.sender.address) == (subject, html, sender)
     assert content.headers == {"X-Shop": "1"}
+
+
+@pytest.mark.parametrize(
+    ("default", "own"),
+    [
+        (EmailContent("Order", "x", headers={"X-Shop": "1", "X-Kind": "a"}), EmailContent("", headers={"x-shop": "2"})),
+        (WebhookContent("{}", headers={"X-Shop": "1", "X-Kind": "a"}), WebhookContent("", headers={"x-shop": "2"})),
+    ],
+)
+def test_a_header_field_of_a_rule_replaces_that_of_the_same_name_in_another_case(
+    default: Content, own: Content
+) -> None:
+    content: Any = content_cell(
+        DATA, definition(ContentVariant("", own, "gold"), default=default), 0, "en", "gold"
+    ).content
+    assert content.headers == {"X-Kind": "a", "x-shop": "2"}
 
 
 def test_the_words_of_a_rule_in_a_parent_locale_come_before_those_of_no_rule() -> None:

@@ -17,6 +17,7 @@ from clarion_server.domain.content.rules import (
     MAX_HEADER_NAME,
     certificate_violations,
     client_key_violations,
+    filled_headers,
     header_violations,
     source_violations,
     timeout_violations,
@@ -98,7 +99,7 @@ class EmailContent:
             self.text or (other.text if with_words else ""),
             self.sender or other.sender,
             self.reply_to or other.reply_to,
-            {**other.headers, **self.headers},
+            filled_headers(self.headers, other.headers),
             self.attachments or other.attachments,
             self.transform or other.transform,
         )

@@ -53,6 +53,12 @@ def header_violations(
         yield from line_violations(value, field, MAX_HEADER_VALUE)
 
 
+def filled_headers(own: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Returns the header fields with those that only `other` has. Names mean the same in upper and lower case."""
+    names = {name.lower() for name in own}
+    return {**{name: value for name, value in other.items() if name.lower() not in names}, **own}
+
+
 def certificate_violations(pem: str, field: str) -> Iterator[Violation]:
     if len(pem) > MAX_PEM:
         yield too_long(field, MAX_PEM, "octets")

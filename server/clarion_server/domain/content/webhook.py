@@ -17,6 +17,7 @@ from clarion_server.domain.content.rules import (
     MAX_HEADER_NAME,
     certificate_violations,
     client_key_violations,
+    filled_headers,
     header_violations,
     source_violations,
     timeout_violations,
@@ -90,7 +91,7 @@ class WebhookContent:
         """Returns the content with what it leaves empty from another one, the words only if they may be taken."""
         body = self if self.body or not with_words else other
         method = self.method or other.method
-        return WebhookContent(body.body, body.format, method, {**other.headers, **self.headers})
+        return WebhookContent(body.body, body.format, method, filled_headers(self.headers, other.headers))
 
     def sources(self) -> list[str]:
         """Returns the sources of its templates."""
