@@ -109,6 +109,13 @@ def test_a_file_that_another_program_has_locked_is_refused(path: Path) -> None:
             open_sqlite_store(path, timeout=0.1)
 
 
+def test_a_file_with_signs_of_urls_in_its_name_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "50%25?mode=memory#ü.db"
+    open_sqlite_store(path).close()
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("SELECT * FROM processes").fetchall() == []
+
+
 @pytest.mark.parametrize("put", [None, "a copy", "a folder"])
 def test_nothing_is_written_to_a_file_that_is_not_in_its_place(path: Path, put: str | None) -> None:
     seconds = itertools.count()
@@ -140,6 +147,22 @@ def test_a_store_refuses_to_write_when_its_folder_was_removed(path: Path, monkey
         shutil.rmtree(path.parent)
         with pytest.raises(StoreUnavailable, match="was moved, deleted or replaced"), store.begin():
             pass
+
+
+def test_reading_leaves_the_log_of_a_file_that_was_moved_alone(path: Path) -> None:
+    """SQLite deletes the log beside an empty file, and would make one where a new connection finds none."""
+    elsewhere = path.with_name("elsewhere.db")
+    with closing(open_sqlite_store(path)) as store:
+        with store.begin() as work:
+            work.processes.renew("process-1", 1)
+            work.commit()
+        path.rename(elsewhere)
+        with pytest.raises(StoreUnavailable, match="cannot be opened"), store.snapshot(), store.snapshot():
+            pass
+        assert not path.exists()
+        elsewhere.replace(path)
+        with closing(sqlite3.connect(path)) as database:
+            assert database.execute("SELECT id FROM processes").fetchall() == [("process-1",)]
 
 
 def test_a_missing_folder_is_reported(tmp_path: Path) -> None:

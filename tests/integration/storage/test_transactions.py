@@ -92,6 +92,12 @@ def test_on_a_full_disk_nothing_of_a_unit_of_work_happens(store: SqlStore) -> No
         assert work.processes.live(0) == set()
 
 
+def test_a_scrub_of_a_damaged_file_is_unavailable_and_says_why(store: SqlStore, path: Path) -> None:
+    path.write_bytes(b"no database" * 1_000)
+    with pytest.raises(StoreUnavailable, match="is no SQLite database"):
+        store.scrub()
+
+
 def test_one_request_id_cannot_stand_for_two_executions(store: SqlStore) -> None:
     two = [samples.execution(1, request_id="order-1") for _ in range(2)]
     with pytest.raises(IntegrityError, match="request_id"), store.begin() as work:

@@ -198,8 +198,10 @@ def _explain(error: OSError | sqlite3.Error | DBAPIError) -> str:
 
 
 def _connect(file: Path, timeout: float, statements: int) -> sqlite3.Connection:
+    # Where no file is, SQLite would make an empty one, and delete the log of the file that was moved away from there.
     return sqlite3.connect(
-        file,
+        f"{file.absolute().as_uri()}?mode=rw",
+        uri=True,
         timeout=timeout,
         # Transactions begin where SQLAlchemy begins them, and nowhere else.
         isolation_level=None,
@@ -233,17 +235,22 @@ def _scrub(connect: Connect, vacuum_limit: int) -> bool:
     SQLite overwrites what is deleted, but not the copies that stay behind when rows move from one page to another. Only
     VACUUM removes these, as it writes the whole file anew.
     """
-    with closing(connect()) as connection:
-        connection.execute(_IN_MEMORY)
-        if not _empty_log(connection):
-            return False
-        ((pages,), (page_size,)) = (
-            connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size")
-        )
-        if pages * page_size > vacuum_limit:
-            return True
-        connection.execute("VACUUM")
-        return _empty_log(connection)
+    try:
+        with closing(connect()) as connection:
+            return _scrub_on(connection, vacuum_limit)
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"The SQLite file {_explain(error)}.") from error
+
+
+def _scrub_on(connection: sqlite3.Connection, vacuum_limit: int) -> bool:
+    connection.execute(_IN_MEMORY)
+    if not _empty_log(connection):
+        return False
+    ((pages,), (page_size,)) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+    if pages * page_size > vacuum_limit:
+        return True
+    connection.execute("VACUUM")
+    return _empty_log(connection)
 
 
 def _empty_log(connection: sqlite3.Connection) -> bool:
