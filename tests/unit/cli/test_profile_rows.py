@@ -62,6 +62,8 @@ def profile(text: str, **form: Any) -> Profile:
         ("attributes.seats:integer", "three", "attributes.seats:integer: 'three' is not a whole number."),
         ("attributes.seats:integer", "1_000", "attributes.seats:integer: '1_000' is not a whole number."),
         ("attributes.paid:number", "3;5", "attributes.paid:number: '3;5' is not a number such as -12.5."),
+        ("attributes.paid:number", "1_000", "attributes.paid:number: '1_000' is not a number such as -12.5."),
+        ("attributes.paid:number", "\u0663", "attributes.paid:number: '\u0663' is not a number such as -12.5."),
         ("attributes.paid:number", "nan", "attributes.paid:number: 'nan' is not a number such as -12.5."),
         ("attributes.vip:boolean", "perhaps", "attributes.vip:boolean: 'perhaps' is neither true nor false."),
         ("attributes", "[]", "attributes: It is not a JSON object."),

@@ -66,6 +66,29 @@ def test_a_folder_is_read_by_name_with_its_folders_and_without_other_files() -> 
     assert len(read_files([Path()]).resources) == 2
 
 
+def test_a_folder_may_be_a_link_and_lead_back_to_one_around_it() -> None:
+    for folder in ("shared", "campaigns"):
+        Path(folder).mkdir()
+    Path("shared", "a.yaml").write_text(CHANNEL, encoding="utf-8")
+    Path("campaigns", "linked").symlink_to(Path("..", "shared"))
+    Path("shared", "back").symlink_to(Path("..", "campaigns"))
+    assert [resource.name for resource in read_files([Path("campaigns")]).resources] == ["channelConfigurations/orders"]
+
+
+def test_a_link_in_a_folder_that_leads_nowhere_is_not_left_out() -> None:
+    Path("a.yaml").write_text(CHANNEL, encoding="utf-8")
+    Path("b.yaml").symlink_to("gone.yaml")
+    with pytest.raises(CommandFailed) as caught:
+        read_files([Path()])
+    assert [problem.text for problem in caught.value.problems] == ["Cannot open b.yaml: No such file or directory."]
+
+
+def test_a_file_that_is_given_twice_is_read_once() -> None:
+    Path("inner").mkdir()
+    Path("inner", "a.yaml").write_text(CHANNEL, encoding="utf-8")
+    assert len(read_files([Path("inner", "a.yaml"), Path("inner"), Path()]).resources) == 1
+
+
 def test_every_problem_of_a_document_is_reported_with_its_line() -> None:
     assert problems_of(
         "campaign: x\n"

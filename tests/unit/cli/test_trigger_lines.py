@@ -53,6 +53,7 @@ def test_lines_are_counted_and_blank_ones_left_out() -> None:
         ('{"recipients": [], "context": {}}', "context belongs in each of the recipients"),
         ('{"to": "a@example.com", "send_time": "tomorrow"}', "send_time is 'tomorrow', not a time such as"),
         ('{"to": "a@example.com", "send_time": "0001-01-01T00:00:00+10:00"}', "send_time is 0001-01-01"),
+        (f'{{"to": "a@example.com", "context": {{"n": {"9" * 5_000}}}}}', "A number has too many digits"),
         ('{"to": "a@example.com", "context": {"n": 9007199254740993}}', "beyond 2**53"),
         ('{"to": "\\ud800@example.com", "context": {"n": "\\ud800"}}', "lone surrogate"),
         ('{"to": "a@example.com", "context": {"n": {"m": 1, "m": 2}}}', "context.n.m is given twice"),

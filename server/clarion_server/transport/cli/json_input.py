@@ -27,7 +27,7 @@ def parse_json(text: str | bytes) -> Any:
             found[name] = item
         return found
 
-    data = json.loads(text, object_pairs_hook=members, parse_constant=_refuse_constant)
+    data = json.loads(text, object_pairs_hook=members, parse_constant=_refuse_constant, parse_int=_whole)
     if repeated:
         objects = dict(_objects(data, ""))
         raise RepeatedNames(
@@ -49,3 +49,10 @@ def _objects(data: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"JSON has no {name}")
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError("A number has too many digits") from None

@@ -32,6 +32,7 @@ COLUMNS = ("identities", "locale", "time_zone", "attributes", "consents")
 _ASSIGNED = frozenset({"name", "etag", "create_time", "update_time", "first_seen_time"})
 #: `int` would take `1_000` and digits of every script.
 _WHOLE = re.compile("[+-]?[0-9]{1,400}")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: Is the path of an item of a list in a profile, as a violation has it.
 _ITEM = re.compile(r"(identities|consents)\[([0-9]+)\]")
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -260,10 +261,7 @@ def _integer(cell: str) -> int:
 
 
 def _number(cell: str) -> float:
-    try:
-        number = float(cell)
-    except ValueError:
-        number = math.nan
+    number = float(cell) if _NUMBER.fullmatch(cell) else math.nan
     if not math.isfinite(number):
         raise ValueError(f"{cell!r} is not a number such as -12.5")
     return number

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,8 @@ class Document:
 
 
 def files_of(paths: Iterable[Path]) -> list[Path]:
-    """Returns the files given, and the YAML files of the folders given, by name. Raises CommandFailed."""
-    return [file for path in paths for file in _files_of(path)]
+    """Returns the files given, and the YAML files of the folders given, by name, each once. Raises CommandFailed."""
+    return list({file.resolve(): file for path in paths for file in _files_of(path)}.values())
 
 
 def read_documents(file: Path) -> list[Document]:
@@ -74,10 +75,26 @@ def _text(error: MarkedYAMLError) -> str:
 def _files_of(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+    files = sorted(_files_within(path))
     if not files:
         raise CommandFailed(f"There is no .yaml file in {path}.")
     return files
+
+
+def _files_within(folder: Path) -> Iterator[Path]:
+    """Yields the YAML files of a folder and of its folders, also of those that are links. A link that leads nowhere is
+    a file that cannot be opened.
+    """
+    seen = set()
+    for name, folders, files in os.walk(folder, followlinks=True):
+        real = Path(name).resolve()
+        if real in seen:
+            # A link to a folder around it would have no end.
+            folders.clear()
+            continue
+        seen.add(real)
+        found = (Path(name, file) for file in files)
+        yield from (each for each in found if each.suffix in SUFFIXES and (each.is_file() or each.is_symlink()))
 
 
 def _malformed(file: str, line: int, problem: str) -> CommandFailed:
