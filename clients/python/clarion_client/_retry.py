@@ -48,11 +48,15 @@ def is_transient(failure: ClarionError, *, repeatable: bool) -> bool:
     return isinstance(failure, OverloadedError) and failure.retry_after is not None
 
 
+#: Is the longest time that a call may take, in seconds: a year. gRPC takes an infinite one for none at all.
+_LONGEST = 365 * 86_400.0
+
+
 class Deadline:
     """Is the time by which a call must have its answer."""
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+        self._end = time.monotonic() + min(seconds, _LONGEST)
 
     def remaining(self) -> float:
         """Returns the seconds left, at least 0."""

@@ -86,8 +86,7 @@ export class Calls {
       this.refuseWhenClosed();
       this.#broken = false;
       try {
-        // gRPC's deadlines are whole numbers.
-        return await call(Math.ceil(deadline.remainingMs), headers, requestId);
+        return await call(deadline.ofTryMs, headers, requestId);
       } catch (failure) {
         await this.pause(this.#errorOf(failure, requestId), attempt, deadline, repeatable, signal);
       }

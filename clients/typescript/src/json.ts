@@ -13,6 +13,7 @@ export function jsonObject(data: object, path: string): JsonObject {
 function checked(value: unknown, path: string, depth: number): unknown {
   switch (typeof value) {
     case "string":
+      return wellFormed(value, path);
     case "boolean":
       return value;
     case "number":
@@ -22,6 +23,12 @@ function checked(value: unknown, path: string, depth: number): unknown {
     default:
       throw new TypeError(`${path} is a ${typeof value}, which JSON does not know`);
   }
+}
+
+/** Returns the text. Half of a character in it would be sent as U+FFFD. */
+function wellFormed(text: string, path: string): string {
+  if (/\p{Surrogate}/u.test(text)) throw new TypeError(`${path} holds a lone surrogate, which is no text`);
+  return text;
 }
 
 function checkedNumber(value: number, path: string): number {
@@ -40,5 +47,7 @@ function nested(value: object, path: string, depth: number): unknown {
     throw new TypeError(`${path} is a ${value.constructor.name}, which JSON does not know: write it as a string`);
   }
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(members.map(([name, member]) => [name, checked(member, `${path}.${name}`, depth - 1)]));
+  return Object.fromEntries(
+    members.map(([name, member]) => [wellFormed(name, path), checked(member, `${path}.${name}`, depth - 1)]),
+  );
 }

@@ -39,12 +39,20 @@ export function isTransient(failure: ClarionError, repeatable: boolean): boolean
   return failure instanceof OverloadedError && failure.retryAfterMs !== undefined;
 }
 
+/** Is the longest deadline that a call can say, of eight digits: more than a day. A longer one is read as this one. */
+const LONGEST_MS = 99_999_999;
+
 /** Is the time by which a call must have its answer. */
 export class Deadline {
   readonly #end: number;
 
   constructor(milliseconds: number) {
     this.#end = performance.now() + milliseconds;
+  }
+
+  /** Returns the deadline of one try: a whole number, and never 0, which means that a call may take for ever. */
+  get ofTryMs(): number {
+    return Math.min(Math.max(1, Math.ceil(this.remainingMs)), LONGEST_MS);
   }
 
   get remainingMs(): number {

@@ -102,6 +102,34 @@ test("a service that does not answer ends in the deadline of the call", async ()
   });
 });
 
+test("a deadline of no time is one, and one of all the time there is lets a call go on", async () => {
+  const routes = (router: ConnectRouter) =>
+    router.rpc(TriggerService.method.trigger, async (_request, context) => {
+      const left = context.timeoutMs();
+      if (left !== undefined && left < 60_000) await new Promise((_, reject) => context.signal.addEventListener("abort", reject));
+      return { execution: String(left !== undefined) };
+    });
+  await serving(routes, { retry: null }, async (client) => {
+    for (const timeoutMs of [0, -1]) {
+      await assert.rejects(client.trigger("orders", { ...CALL, timeoutMs }), DeadlineExceededError);
+    }
+    for (const timeoutMs of [Number.POSITIVE_INFINITY, 2 ** 40]) {
+      assert.equal((await client.trigger("orders", { ...CALL, timeoutMs })).execution, "true");
+    }
+  });
+});
+
+test("half of a character is refused with its path, as it would be sent as another one", async () => {
+  const routes = (router: ConnectRouter) => router.rpc(TriggerService.method.trigger, () => ({}));
+  await serving(routes, QUICK, async (client) => {
+    const wrong = [{ name: "\ud800" }, { "\udc00": 1 }, { list: ["\ud83d", "\ud83d\ude00"] }];
+    for (const context of wrong) {
+      await assert.rejects(client.trigger("orders", { ...CALL, context }), /context.* holds a lone surrogate, which is no text/);
+    }
+    await client.trigger("orders", { ...CALL, context: { "\ud83d\ude00": "\ud83d\ude00" } });
+  });
+});
+
 test("a watch whose connection breaks goes on after the last event", async () => {
   const asked: string[] = [];
   const routes = (router: ConnectRouter) =>

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 import grpc
 import pytest
 from clarion_client import ClarionError, ErrorDetails, Retry
 from clarion_client._errors import TYPES
+from clarion_client._retry import Deadline
 
 Code = grpc.StatusCode
 RETRY = Retry(initial_delay=0.1, max_delay=5.0)
@@ -61,3 +63,9 @@ def test_the_decision_to_try_again_is_data(
 @pytest.mark.parametrize("code", [code for code in Code if code not in {Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED}])
 def test_no_other_failure_is_tried_again(code: grpc.StatusCode) -> None:
     assert RETRY.delay(failure(code, 0.1), attempt=1, remaining=10, repeatable=True, jitter=0) is None
+
+
+@pytest.mark.parametrize("seconds", [math.inf, 1e30])
+def test_a_call_that_may_take_for_ever_has_a_deadline_that_grpc_knows(seconds: float) -> None:
+    # gRPC ends a call at once whose deadline is beyond what its clock has.
+    assert 360 * 86_400 < Deadline(seconds).remaining() <= 365 * 86_400
