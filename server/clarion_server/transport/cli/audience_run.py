@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from clarion_client import AudienceRun, AudienceRunState, Execution
+from clarion_client import AudienceRun, AudienceRunState, ClarionError, Execution
 from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from clarion_server.transport.cli.exits import Exit
+from clarion_server.transport.cli.refusals import explain
 from clarion_server.transport.cli.session import Session
 from clarion_server.transport.cli.views import moment, plain, state
 
@@ -20,7 +21,25 @@ _UNKNOWN_MEMBERS = frozenset({AudienceRunState.SCHEDULED, AudienceRunState.SELEC
 
 
 def follow(session: Session, execution: Execution) -> Execution:
-    """Returns the execution when its run has ended, or at once if it has none. Ctrl-C ends the command, not the run."""
+    """Returns the execution when its run has ended, or at once if it has none. Ctrl-C ends the command, not the run.
+
+    Looks on when the service comes back within the time of a call. Raises CommandFailed, which says how to look on
+    later: whoever repeated the trigger under another request id would write to everybody again.
+    """
+    try:
+        return _followed(session, execution)
+    except ClarionError as error:
+        failure = explain(error)
+        assert failure is not None
+        failure.hint = f"The run goes on by itself. {to_follow(execution)}"
+        raise failure from error
+
+
+def to_follow(execution: Execution) -> str:
+    return f"Next: clarion executions get --wait {execution.name.rpartition('/')[2]}"
+
+
+def _followed(session: Session, execution: Execution) -> Execution:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with session.output.progress(*columns) as progress:
         task = progress.add_task("", total=None)
@@ -34,7 +53,7 @@ def follow(session: Session, execution: Execution) -> Execution:
             if run.state not in _OPEN:
                 break
             time.sleep(_EVERY)
-            execution = session.client.executions.get(execution.name)
+            execution = session.persistent_client.executions.get(execution.name)
     return execution
 
 

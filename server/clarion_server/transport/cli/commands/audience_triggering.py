@@ -49,7 +49,7 @@ def trigger_audience(
     The service goes on by itself: `clarion executions get --wait` shows the progress, and `clarion executions cancel`
     ends it. Exit code 1 when the audience is too large, or when the run was cancelled.
     """
-    from clarion_server.transport.cli.audience_run import exit_code, follow  # noqa: PLC0415 - loads gRPC
+    from clarion_server.transport.cli.audience_run import exit_code, follow, to_follow  # noqa: PLC0415 - loads gRPC
     from clarion_server.transport.cli.refusals import repeatable_by_request_id  # noqa: PLC0415 - see above
 
     with repeatable_by_request_id():
@@ -64,10 +64,14 @@ def trigger_audience(
             timeout=_COUNTING if validate_only else None,
             **sending.parsed(),
         )
-    execution = follow(session, answer.execution) if wait and not validate_only else answer.execution
+    execution = answer.execution
+    if wait and not validate_only:
+        # It stands above the progress, as Ctrl-C ends the command at once.
+        session.output.inform(f"The run goes on by itself. {to_follow(execution)}")
+        execution = follow(session, execution)
     session.output.show(execution.to_dict(), lambda: _view(execution, replayed=answer.replayed))
     if not (wait or validate_only):
-        session.output.inform(f"Next: clarion executions get --wait {execution.name.rpartition('/')[2]}")
+        session.output.inform(to_follow(execution))
     return exit_code(execution.audience_run)
 
 
