@@ -51,6 +51,13 @@ async def test_with_the_hand_off_a_message_counts_at_that_time(world: World, pro
     assert times(world) == [NOON + 3 * HOUR]
 
 
+async def test_messages_of_several_people_in_one_claim_count_at_that_time(world: World, process: Process) -> None:
+    await process.trigger(recipient(), recipient("email:anna@example.com"), campaign_id="offers")
+    world.clock.advance(3 * HOUR)
+    assert len((await claimed(world, lane=Lane.MARKETING)).messages) == 2
+    assert times(world) == [NOON + 3 * HOUR] * 2
+
+
 async def test_a_message_counts_once_after_its_hand_off_though_a_cap_has_room_for_more(
     world: World, policies: Policies, process: Process
 ) -> None:

@@ -8,8 +8,9 @@ import pytest
 from clarion_server.application.erasure.beginning import EraseProfile
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields, UpdateProfile
-from clarion_server.domain.campaigns.campaign_definition import UnknownRecipientPolicy
+from clarion_server.domain.campaigns.campaign_definition import Action, UnknownRecipientPolicy
 from clarion_server.domain.category import Category
+from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.instant import DAY, HOUR
 from clarion_server.domain.messages.message import Lane
 from clarion_server.domain.people.cap_person import profile_person
@@ -73,6 +74,16 @@ async def test_whoever_has_the_address_of_a_recipient_is_the_person(world: World
     assert [each.end.exclusion for each in messages(world).values()].count(None) == 1
 
 
+async def test_on_a_channel_without_addresses_the_forms_of_an_identity_are_one_person(
+    world: World, process: Process
+) -> None:
+    await world.channel("hook", provider=WebhookProvider("https://shop.example/hook"))
+    actions = (Action("hook", "hook", WebhookContent("{}")),)
+    await world.live("calls", category=Category.MARKETING, actions=actions, identity_namespace="phone")
+    await send(process, "phone:+447911123456", campaign_id="calls")
+    assert await is_capped(process, "phone:+44 7911 123456", campaign_id="calls")
+
+
 @pytest.mark.parametrize("by_trigger", [True, False])
 async def test_what_was_counted_for_an_address_counts_for_the_profile_that_it_gets(
     world: World, process: Process, *, by_trigger: bool
@@ -89,17 +100,26 @@ async def test_what_was_counted_for_an_address_counts_for_the_profile_that_it_ge
     assert times(world) == []
 
 
+@pytest.mark.parametrize(
+    ("campaign_id", "lane", "source"),
+    [
+        ("offers", Lane.MARKETING, TimeZoneSource.PROFILE),
+        # Neither choices nor a clock ask who somebody is.
+        ("reset", Lane.TRANSACTIONAL, TimeZoneSource.FIXED),
+    ],
+)
 async def test_a_waiting_message_to_an_address_counts_for_the_profile_that_got_it_meanwhile(
-    world: World, process: Process
+    world: World, policies: Policies, process: Process, campaign_id: str, lane: Lane, source: TimeZoneSource
 ) -> None:
-    waiting = await send(process, send_time=NOON + HOUR)
+    await policies.change(time_zone_source=source, caps=(replace(ONE_A_DAY, categories=tuple(Category)),))
+    waiting = await send(process, campaign_id=campaign_id, send_time=NOON + HOUR)
     jane = await store(world, "email:jane@work.example")
-    await send(process, "email:jane@work.example")
-    await attempt(process, None)
+    await send(process, "email:jane@work.example", campaign_id)
+    assert len((await claimed(world, lane=lane)).messages) == 1
     fields = ProfileFields(("email:jane@work.example", "email:jane@example.com"), {}, "", "")
     await world.profiles.update(UpdateProfile(jane.id, fields, frozenset({"identities"})), AUTHOR)
     world.clock.advance(HOUR)
-    assert not (await claimed(world, lane=Lane.MARKETING)).messages
+    assert not (await claimed(world, lane=lane)).messages
     assert messages(world)[waiting.id].end.exclusion == capped(HAND_OFF)
     assert times(world) == [NOON]
 
