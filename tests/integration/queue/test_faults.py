@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
@@ -20,7 +21,7 @@ from clarion_server.application.sending.lease import Lease, Renewal
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
-from clarion_server.domain.instant import MILLISECOND, SECOND, Span
+from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND, Span
 from clarion_server.domain.messages.message import Lane, Message
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
@@ -168,6 +169,39 @@ async def test_what_a_process_pulled_before_its_death_comes_to_another(
         inherited = await heir.claim(sender.channel, 40)
     assert {message.id for message in [*claimed, *inherited]} == {message.id for message in queued}
     show_counts(f"{len(claimed)} claimed before the death, {len(inherited)} after it by the other process")
+
+
+async def test_what_a_process_fetched_before_its_end_comes_to_another_at_once(
+    open_queue: Open, store: Store, sender: Sender, server: NatsServer
+) -> None:
+    # With this lease a name that nobody answers comes again in two hours.
+    async with open_desk(open_queue, store, "second", HOUR) as heir:
+        async with open_desk(open_queue, store, "first", HOUR) as ending:
+            queued = await ending.queue_up(sender, 3)
+            await until_stream_has(server, 3)
+            # This claim has all three names fetched.
+            claimed = await ending.claim(sender.channel, 1)
+        claimed += await heir.claim(sender.channel, 2)
+    assert {message.id for message in claimed} == {message.id for message in queued}
+
+
+async def test_names_that_were_fetched_while_their_channel_was_disabled_come_again(
+    open_queue: Open, store: Store, sender: Sender, server: NatsServer
+) -> None:
+    def disable(disabled: bool) -> None:
+        with committing(store) as work:
+            stored = work.channels.by_key(sender.channel.key)
+            assert stored is not None
+            work.channels.save(replace(stored, disabled=disabled, revision=stored.revision + 1))
+
+    async with open_desk(open_queue, store, "first", HOUR) as desk:
+        queued = await desk.queue_up(sender, 2)
+        await until_stream_has(server, 2)
+        disable(True)
+        assert not (await desk.claim_once(sender.channel, 2)).messages
+        disable(False)
+        claimed = await desk.claim(sender.channel, 2)
+    assert {message.id for message in claimed} == {message.id for message in queued}
 
 
 async def test_what_a_process_fetched_that_lost_its_lease_comes_to_another(
