@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from clarion_server.application.attachments.blobs import BlobStore
@@ -14,8 +15,9 @@ from clarion_server.application.triggering.admission import RecipientFile
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.domain.attachments.attachment import Attachment, FileInput
 from clarion_server.domain.attachments.carried_file import CarriedFile
-from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ContentVariant
 from clarion_server.domain.channels.channel import DEFAULT_MAX_MESSAGE
+from clarion_server.domain.content.email import ContentAttachment, EmailContent
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.instant import DAY
 from clarion_server.domain.messages.attempt import FailureReason
@@ -176,6 +178,20 @@ async def test_the_size_of_the_mail_as_encoded_is_checked_before_the_answer(
     assert 4 * size / 3 < would_have < 1.4 * size
     assert limit == (announced or DEFAULT_MAX_MESSAGE)
     assert states(world) == [SENT]
+
+
+async def test_a_mail_has_the_body_of_the_default_content_beside_the_files_of_a_variant(world: World) -> None:
+    """Neither the default content nor the variant would be too large with the files by itself."""
+    default = replace(EMAIL, html="<p>" + "Thank you. " * 25_000)
+    variant = ContentVariant("en-GB", EmailContent("Order", attachments=(ContentAttachment("large"),)))
+    process = Process(world)
+    await process.transactions.write(lambda unit: unit.attachments.add(upload(100_000)))
+    await world.channel(max_message_bytes=2**20)
+    await world.live(actions=(Action("email", "orders", default, (variant,)),))
+    async with process.sending():
+        too_large = [("recipients[0].attachments", "TOO_LARGE")]
+        assert await refusal(process, files={0: (a_file(data=PDF[:130_000]),)}) == too_large
+        assert await refusal(process, files={0: (a_file(data=PDF[:10_000]),)}) == []
 
 
 async def refusal(process: Process, **fields: object) -> list[tuple[str, str]]:

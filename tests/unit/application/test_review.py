@@ -7,24 +7,27 @@ from typing import Any
 
 import pytest
 from clarion_server.application.campaigns.candidate import Candidate
-from clarion_server.application.ports.content import NO_ATTACHMENTS
+from clarion_server.application.ports.content import NO_ATTACHMENTS, Attachments
+from clarion_server.domain.attachments.attachment import Attachment
 from clarion_server.domain.campaigns.campaign import Campaign
 from clarion_server.domain.campaigns.campaign_definition import (
     Action,
     CampaignDefinition,
+    ContentVariant,
     Schedule,
     ThroughputMode,
     UnknownRecipientPolicy,
 )
 from clarion_server.domain.category import Category
 from clarion_server.domain.channels.channel import ChannelConfiguration
-from clarion_server.domain.content.email import EmailContent
+from clarion_server.domain.content.email import ContentAttachment, EmailContent
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.finding import Finding, FindingCode, Severity
 from clarion_server.domain.instant import HOUR
 
 from tests.unit.application.world import AUTHOR, CHANNEL, DEFINITION, EMAIL, World
 
+SIZES = (("small", 500_000), ("large", 1_000_000))
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 USABLE = replace(CHANNEL, id="orders")
 #: With every part written, so that its templates give nothing to tell.
@@ -35,11 +38,16 @@ async def findings(world: World, channel: ChannelConfiguration | None = USABLE, 
     return await review(world, replace(WHOLE, **changes), channel)
 
 
-async def review(world: World, definition: CampaignDefinition, *channels: ChannelConfiguration | None) -> list[Finding]:
+async def review(
+    world: World,
+    definition: CampaignDefinition,
+    *channels: ChannelConfiguration | None,
+    attachments: Attachments = NO_ATTACHMENTS,
+) -> list[Finding]:
     """Returns what is found in a draft whose actions name these channel configurations."""
     now, sees = world.clock.now(), AUTHOR.visibility
     campaign = Campaign(sees.sandbox, "order-confirmed", definition, now, AUTHOR.name, now, AUTHOR.name)
-    return await world.review.of(Candidate(campaign, definition, channels, None, None, sees, NO_ATTACHMENTS))
+    return await world.review.of(Candidate(campaign, definition, channels, None, None, sees, attachments))
 
 
 async def codes(world: World, channel: ChannelConfiguration | None = USABLE, **changes: Any) -> list[FindingCode]:
@@ -77,6 +85,21 @@ async def test_the_channel_configuration_of_every_action_is_looked_at(world: Wor
 
 async def test_a_channel_configuration_for_the_campaigns_category_will_do(world: World) -> None:
     assert await codes(world, replace(USABLE, categories=(Category.MARKETING, Category.TRANSACTIONAL))) == []
+
+
+async def test_the_files_of_each_variant_must_fit_into_a_mail_of_the_channel_configuration(world: World) -> None:
+    small, large = (
+        Attachment("default", name, f"{name}.pdf", "application/pdf", size, b"d", 0, "") for name, size in SIZES
+    )
+    own = ContentVariant("de", EmailContent("Bestellung", text="Danke.", attachments=(ContentAttachment("large"),)))
+    others = ContentVariant("fr", EmailContent("Commande", text="Merci."))
+    content = replace(EMAIL, attachments=(ContentAttachment("small"),))
+    definition = replace(WHOLE, actions=(Action("email", "orders", content, (others, own)),))
+    channel = replace(USABLE, max_message_bytes=2**20)
+    found = await review(world, definition, channel, attachments={"small": small, "large": large})
+    assert [each.field for each in found if each.code is FindingCode.ATTACHMENTS_TOO_LARGE] == [
+        "actions[0].variants[1].email.attachments"
+    ]
 
 
 async def test_a_schedule_that_is_over_is_an_error(world: World) -> None:

@@ -180,16 +180,21 @@ def _size_findings(
     definition: CampaignDefinition, index: int, channel: ChannelConfiguration | None, attachments: Attachments
 ) -> Iterator[Finding]:
     """Yields that the files of a content do not fit into the mails that the channel configuration takes."""
-    content = definition.actions[index].content
-    if channel is None or not isinstance(content, EmailContent) or not content.attachments:
+    action = definition.actions[index]
+    default = action.content
+    if channel is None or not isinstance(default, EmailContent):
         return
-    named = [attachments[each.attachment].size for each in content.attachments if each.attachment in attachments]
-    size = mail_size(content, 0, named)
-    if size > channel.max_message_bytes:
-        message = f"A mail has {size:,} octets as encoded, and {channel.name} takes {channel.max_message_bytes:,}."
-        remedy = "Make the files smaller or fewer, or raise `max_message_bytes` if the provider takes such mails."
-        field = f"actions[{index}].{content.channel.word}.attachments"
-        yield Finding(Severity.ERROR, FindingCode.ATTACHMENTS_TOO_LARGE, field, message, remedy)
+    variants = [(f".variants[{place}]", each.content) for place, each in enumerate(action.variants)]
+    for path, content in [("", default), *variants]:
+        if not isinstance(content, EmailContent) or not content.attachments:
+            continue
+        named = [attachments[each.attachment].size for each in content.attachments if each.attachment in attachments]
+        size = mail_size(content.filled_from(default, with_words=True), 0, named)
+        if size > channel.max_message_bytes:
+            message = f"A mail has {size:,} octets as encoded, and {channel.name} takes {channel.max_message_bytes:,}."
+            remedy = "Make the files smaller or fewer, or raise `max_message_bytes` if the provider takes such mails."
+            field = f"actions[{index}]{path}.{content.channel.word}.attachments"
+            yield Finding(Severity.ERROR, FindingCode.ATTACHMENTS_TOO_LARGE, field, message, remedy)
 
 
 def _topic_findings(definition: CampaignDefinition, topic: Topic | None) -> Iterator[Finding]:
