@@ -42,6 +42,9 @@ class ScriptedChannel:
         self.server_certificate_end: int | None = None
         self.gate = asyncio.Event()
         self.gate.set()
+        self.answers = asyncio.Event()
+        """While it is closed, attempts wait for their end after the next message has begun behind them."""
+        self.answers.set()
         self.begun: list[Outbound] = []
         self.taken: list[Outbound] = []
         self.following: list[Outbound] = []
@@ -66,6 +69,7 @@ class ScriptedChannel:
                 self.following.append(upcoming)
                 self.behind.append(upcoming)
             await asyncio.sleep(0)
+            await self.answers.wait()
         finally:
             self.in_flight -= 1
         failure = self.end(message)
@@ -73,6 +77,9 @@ class ScriptedChannel:
             raise failure
         self.taken.append(message)
         return Receipt("250 2.0.0 Taken")
+
+    def drop(self, message_id: str, /) -> None:
+        self.following = [message for message in self.following if message.message_id != message_id]
 
     async def verify(self) -> list[VerificationStep]:
         return []

@@ -212,6 +212,19 @@ async def test_a_cancelled_hand_off_takes_its_connection_with_it(open_smtp: Open
     assert len(server.taken) == 2
 
 
+async def test_a_message_that_was_begun_and_dropped_is_not_taken_and_can_be_sent_later(open_smtp: OpenChannel) -> None:
+    first, second = emails(2)
+    async with SmtpFaults() as server:
+        channel = open_smtp(a_configuration(server))
+        await channel.send(first, lambda: second)
+        channel.drop(second.message_id)
+        await server.wait_until(lambda s: s.open_connections == 0)
+        assert len(server.taken) == 1
+        await channel.send(second)
+        channel.drop(second.message_id)
+    assert (len(server.taken), server.connection_count) == (2, 2)
+
+
 async def test_closing_cuts_the_connection_of_a_message_that_was_begun_and_given_up(open_smtp: OpenChannel) -> None:
     first, second = emails(2)
     async with SmtpFaults() as server:

@@ -21,7 +21,8 @@ from tests.unit.application.running import Process, messages, recipient, recipie
 from tests.unit.application.working import at_work, change_channel
 from tests.unit.application.world import World
 
-SENT, FAILED, EXPIRED = MessageState.SENT, MessageState.FAILED, MessageState.EXPIRED
+SENDING, SENT, FAILED = MessageState.SENDING, MessageState.SENT, MessageState.FAILED
+EXPIRED = MessageState.EXPIRED
 
 
 @pytest.fixture
@@ -100,6 +101,38 @@ async def test_a_message_that_has_expired_does_not_begin_behind_another(world: W
     channel_of(process).gate.set()
     await until(lambda: states(world) == [SENT, SENT, EXPIRED])
     assert not channel_of(process).behind
+
+
+async def begin_behind(process: Process) -> ScriptedChannel:
+    """Has a message begin behind one that the provider does not answer."""
+    channel = channel_of(process)
+    channel.answers.clear()
+    channel.gate.set()
+    await until(lambda: len(channel.behind) == 1)
+    return channel
+
+
+async def test_a_message_that_has_begun_is_not_sent_once_others_may_take_it_over(
+    world: World, process: Process
+) -> None:
+    await trigger_three(process)
+    channel = await begin_behind(process)
+    world.clock.advance(process.lease.span)
+    channel.answers.set()
+    await until(lambda: not process.in_flight_count)
+    assert states(world) == [SENT, SENT, SENDING, SENDING]
+    assert (len(channel.begun), channel.following) == (2, [])
+
+
+async def test_a_message_that_has_begun_is_not_sent_after_its_end(world: World, process: Process) -> None:
+    await process.trigger()
+    await until(lambda: len(channel_of(process).begun) == 2)
+    await process.trigger(expire_time=world.clock.now() + HOUR)
+    channel = await begin_behind(process)
+    world.clock.advance(HOUR)
+    channel.answers.set()
+    await until(lambda: states(world) == [SENT, SENT, EXPIRED])
+    assert channel.following == []
 
 
 async def test_a_fault_in_preparing_a_message_does_not_put_the_one_before_it_in_doubt(

@@ -39,6 +39,9 @@ class Untouched:
         self.begun += [] if upcoming is None else [upcoming]
         return Receipt("for real")
 
+    def drop(self, message_id: str, /) -> None:
+        self.begun = [message for message in self.begun if message.message_id != message_id]
+
     async def verify(self) -> list[VerificationStep]:
         return []
 
@@ -120,6 +123,14 @@ async def test_a_magic_recipient_is_never_begun_behind_a_real_one(address: str, 
     behind, following = Untouched(), an_email(address)
     await simulating(behind).send(an_email("jane@example.com"), lambda: following)
     assert behind.begun == ([following] if begins else [])
+
+
+async def test_what_has_begun_is_dropped_by_the_channel_behind() -> None:
+    behind, following = Untouched(), an_email("joe@example.com")
+    channel = simulating(behind)
+    await channel.send(an_email("jane@example.com"), lambda: following)
+    channel.drop(following.message_id)
+    assert behind.begun == []
 
 
 def test_the_page_for_users_lists_every_outcome() -> None:

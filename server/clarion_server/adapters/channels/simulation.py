@@ -54,6 +54,9 @@ class SimulatingChannel:
         kind, failure = self._failures[outcome]
         raise kind(failure)
 
+    def drop(self, message_id: str, /) -> None:
+        self._behind.drop(message_id)
+
     async def verify(self) -> list[VerificationStep]:
         return await self._behind.verify()
 

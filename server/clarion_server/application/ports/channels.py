@@ -121,10 +121,14 @@ class Channel(Protocol):
         """Hands the message over. Raises TransientFailure, PermanentFailure or HandOffInDoubt, and nothing else.
 
         A channel may ask `following` once, when the message goes to the provider and only the answer is still to come,
-        and may begin to hand over the message that it gets. That one must be sent next, on this channel.
+        and may begin to hand over the message that it gets. That one must be sent next, on this channel, or be dropped.
 
         After a cancellation, whether the provider takes the message is as unknown as after HandOffInDoubt.
         """
+        ...
+
+    def drop(self, message_id: str, /) -> None:
+        """Ends what has begun of a message that is not sent next after all. The provider does not take it."""
         ...
 
     async def verify(self) -> list[VerificationStep]:

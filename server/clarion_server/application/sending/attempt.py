@@ -160,6 +160,11 @@ class AttemptRunner:
         except RenderingFailed:
             return None
 
+    def is_timely(self, message: Message) -> bool:
+        """Returns whether the message has neither expired nor left the hours in which it may be sent."""
+        now = self._clock.now()
+        return not (message.is_over(now) or message.is_closed(now))
+
     async def hand_off(
         self,
         prepared: PreparedMessage,

@@ -242,9 +242,13 @@ class ChannelDispatcher:
             return self._queue.take()
 
     async def _attempt(self, turn: _Turn, channel: OpenChannel, following: Following) -> None:
-        attempts, claimed = self._ports.attempts, turn.claimed
-        if turn.prepared is not None:
-            outcome = await attempts.hand_off(turn.prepared, channel.channel, channel.configuration, following)
+        attempts, claimed, prepared = self._ports.attempts, turn.claimed, turn.prepared
+        if prepared is not None and not (self._is_covered(claimed) and attempts.is_timely(claimed.message)):
+            # The provider took long for the message before it.
+            channel.channel.drop(claimed.message.id)
+            prepared = None
+        if prepared is not None:
+            outcome = await attempts.hand_off(prepared, channel.channel, channel.configuration, following)
             self._conclude(outcome, channel.configuration)
         elif not self._is_covered(claimed):
             # Another process may have taken the message over, and sends it.

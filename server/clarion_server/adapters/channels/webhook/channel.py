@@ -116,6 +116,9 @@ class WebhookChannel:
                 yield value
                 yield value.rpartition(" ")[2]
 
+    def drop(self, _message_id: str, /) -> None:
+        """Does nothing, as no request begins behind another one."""
+
     async def verify(self) -> list[VerificationStep]:
         return await verify(self._connections, self._provider.timeout)
 

@@ -117,12 +117,18 @@ class SmtpEmailChannel:
     def _new_session(self) -> SmtpSession:
         return SmtpSession(self._provider, self._trust)
 
+    def drop(self, message_id: str, /) -> None:
+        connection = self._begun.pop(message_id, None)
+        if connection is not None:
+            # The server waits for the content, and takes no command.
+            connection.abort()
+
     async def verify(self) -> list[VerificationStep]:
         return await verify(self._new_session())
 
     async def close(self) -> None:
         """Closes idle connections. Those in use are closed after the reply to their message."""
-        while self._begun:
-            # The message whose hand-off had begun was given up.
-            self._begun.popitem()[1].abort()
+        # The messages whose hand-offs had begun were given up.
+        for message_id in list(self._begun):
+            self.drop(message_id)
         await self._pool.close()
