@@ -21,6 +21,7 @@ from clarion_server.domain.events.event import EventType, message_event
 from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.people.identity import Identity, IdentityKey
+from clarion_server.domain.people.key_renewal import KeyTable, Renewal
 from clarion_server.domain.people.profile import Profile
 
 from tests.contract.store import samples
@@ -194,6 +195,16 @@ async def test_a_person_whose_keys_wait_for_their_renewal_is_found_in_messages(
         await world.transactions.write(lambda unit: unit.erasures.save(as_begun))
     await sweep(world)
     assert all(map(is_blank, messages(world).values()))
+
+
+async def test_only_the_erasure_of_whom_a_renewal_of_keys_stands_at_moves_it(world: World) -> None:
+    jane, joe = await stored(world, JANE), await stored(world, "email:joe@example.com")
+    standing = Renewal({"EMAIL": "2"}, KeyTable.IDENTITIES, ("default", "email", "joe@example.com"), seen=7)
+    await world.transactions.write(lambda unit: unit.key_renewal.save(standing))
+    await erase(world, jane)
+    assert await world.transactions.write(lambda unit: unit.key_renewal.renewal()) == standing
+    await erase(world, joe)
+    assert await world.transactions.write(lambda unit: unit.key_renewal.renewal()) == replace(standing, place=())
 
 
 async def test_messages_of_other_profiles_and_of_whoever_comes_later_stay(world: World, process: Process) -> None:
