@@ -266,8 +266,9 @@ def _decide_again(
     doubtful = unit.events.in_doubt([message.id for message in excluded if message.attempts.count])
     # What an earlier attempt may have sent goes on to count; so does what is in hand, until its end is recorded.
     ending = {message.id for message in excluded if message.state is _QUEUED and message.id not in doubtful}
+    otherwise = ending - {message.id for message in full}
     for message in excluded:
-        if message.id in ending and message not in full:
+        if message.id in otherwise:
             decisions.facts.caps.give_back(message)
     for message in full:
         del decisions.excluded[message.id]
