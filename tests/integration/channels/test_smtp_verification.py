@@ -79,6 +79,15 @@ async def test_a_server_that_repeats_the_credentials_does_not_make_us_repeat_the
     assert echo not in steps[-1].detail
 
 
+async def test_credentials_that_are_longer_than_a_detail_are_not_repeated_in_part(open_smtp: OpenChannel) -> None:
+    password = "a-token-of-a-provider." * 20
+    echo = b64encode(f"\0clarion\0{password}".encode()).decode()
+    async with SmtpFaults({"AUTH": f"535 5.7.8 Bad: {echo}"}, extensions=OFFERS_AUTH) as server:
+        steps = await open_smtp(a_configuration(server, username="clarion", password=password)).verify()
+    assert "Bad: …" in steps[-1].detail
+    assert echo[:40] not in steps[-1].detail
+
+
 async def test_verifying_does_not_disturb_the_connections_in_use(open_smtp: OpenChannel) -> None:
     async with SmtpFaults() as server:
         channel = open_smtp(a_configuration(server, max_concurrency=1))

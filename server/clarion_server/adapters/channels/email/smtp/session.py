@@ -7,7 +7,6 @@ import socket
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import cast
 
 import aiosmtplib
@@ -57,9 +56,7 @@ class SmtpSession:
             async with asyncio.timeout(self._timeout):
                 return await run()
         except SETUP_ERRORS as error:
-            failure = setup_failure(step, error)
-            detail = self._without_credentials(failure.detail)
-            raise TransientFailure(replace(failure, detail=detail)) from error
+            raise TransientFailure(setup_failure(step, error, self._without_credentials)) from error
 
     async def open(self) -> SmtpConnection:
         """Runs all steps and returns the connection. Raises TransientFailure."""

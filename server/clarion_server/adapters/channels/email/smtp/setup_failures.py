@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 
 import aiosmtplib
 
@@ -16,13 +17,16 @@ from clarion_server.domain.messages.attempt import Failure, FailureReason
 SETUP_ERRORS = (HandOffBroken, aiosmtplib.SMTPException, OSError, ValueError, RuntimeError)
 
 
-def setup_failure(step: Step, error: Exception) -> Failure:
-    """Returns the failure for one of SETUP_ERRORS that was raised at `step`."""
+def setup_failure(step: Step, error: Exception, hide: Callable[[str], str]) -> Failure:
+    """Returns the failure for one of SETUP_ERRORS that was raised at `step`.
+
+    `hide` returns a text without credentials. It gets what the server said before that is shortened.
+    """
     if isinstance(error, HandOffBroken):
         return Failure(error.reason, "", error.detail)
     if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
-        return refused(step, Reply(error.code, error.message.encode("utf-8", "replace"))).failure
-    return Failure(_reason(step, error), "", one_line(_description(error)))
+        return refused(step, Reply(error.code, hide(error.message).encode("utf-8", "replace"))).failure
+    return Failure(_reason(step, error), "", one_line(hide(_description(error))))
 
 
 def _reason(step: Step, error: Exception) -> FailureReason:
