@@ -27,6 +27,7 @@ from tests.fakes import NEVER, ScriptedChannel
 from tests.identities import EXCLUSIONS
 from tests.integration.storage.writing import taken_at_once
 from tests.postgresql import ask
+from tests.unit.application.fragments import Pieces
 from tests.unit.application.running import CALLER, Process, claimed, messages, until
 from tests.unit.application.working import as_world
 from tests.unit.application.world import EMAIL
@@ -301,3 +302,13 @@ async def test_no_message_follows_one_that_was_queued_and_claimed_in_the_commit_
         with world.store.snapshot() as work:
             assert work.messages.with_fallbacks([second]) == set()
         await process.close()
+
+
+async def test_fragments_that_two_processes_publish_at_once_make_no_circle(open_store: OpenStore) -> None:
+    with as_world(open_store()) as world, as_world(open_store()) as other_world:
+        pieces, others = Pieces(world), Pieces(other_world)
+        for each, other in [("a", "b"), ("b", "a")]:
+            await pieces.publish(each, "<p>Bye</p>")
+            await pieces.write(each, f"{{% include 'fragments/{other}' %}}")
+        ends = await asyncio.gather(pieces.publish("a"), others.publish("b"), return_exceptions=True)
+        assert sorted(type(end).__name__ for end in ends) == ["Publication", "ReviewFailed"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from threading import current_thread
 from typing import Any
@@ -139,6 +140,14 @@ async def test_a_circle_is_refused_when_it_is_published_with_its_path(pieces: Pi
     assert (finding.code, finding.line, finding.way) == ("FRAGMENT_CIRCLE", 2, ("fragments/b@1:1",))
     assert "fragments/a@2 → fragments/b@1 → fragments/a@2" in finding.message
     assert (await pieces.publish("alone", "{% include 'fragments/a@1' %}" * 2)).version.number == 1
+
+
+async def test_two_that_are_published_at_once_make_no_circle(pieces: Pieces) -> None:
+    for each, other in [("a", "b"), ("b", "a")]:
+        await pieces.publish(each, "<p>Bye</p>")
+        await pieces.write(each, f"{{% include 'fragments/{other}' %}}")
+    ends = await asyncio.gather(pieces.publish("a"), pieces.publish("b"), return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends) == ["Publication", "ReviewFailed"]
 
 
 async def test_a_fragment_that_something_has_is_neither_deleted_nor_archived(world: World, pieces: Pieces) -> None:

@@ -61,15 +61,19 @@ def find_fragment(unit: UnitOfWork, visibility: Visibility, fragment_id: str) ->
 
 
 def candidate_of(
-    unit: UnitOfWork, fragment: Fragment, version: FragmentVersion, visibility: Visibility
+    unit: UnitOfWork, fragment: Fragment, version: FragmentVersion, visibility: Visibility, *, hold: bool = False
 ) -> FragmentCandidate:
-    """`version` is what would be published of the fragment."""
-    return FragmentCandidate(fragment, version, _fragments_with(unit, visibility, version), visibility)
+    """`version` is what would be published of the fragment. `hold` keeps the fragments that it leads to as they are
+    until the transaction ends.
+    """
+    return FragmentCandidate(fragment, version, _fragments_with(unit, visibility, version, hold=hold), visibility)
 
 
-def _fragments_with(unit: UnitOfWork, visibility: Visibility, candidate: FragmentVersion) -> Fragments:
+def _fragments_with(
+    unit: UnitOfWork, visibility: Visibility, candidate: FragmentVersion, *, hold: bool = False
+) -> Fragments:
     """Returns the fragments that a version leads to, as they would be once it is published."""
-    stored = stored_finder(unit, whole_sandbox(visibility.sandbox), {})
+    stored = stored_finder(unit, whole_sandbox(visibility.sandbox), {}, hold=hold)
 
     def find(reference: FragmentReference) -> FragmentVersion | None:
         is_candidate = reference.fragment_id == candidate.fragment_id and reference.version in {0, candidate.number}

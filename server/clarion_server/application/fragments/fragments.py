@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ from clarion_server.application.ports.content import ContentCompiler
 from clarion_server.application.ports.fragments import UsePosition
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resources import CreateResource, ResourceChange
-from clarion_server.application.transactions import Transactions
+from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access.access import HIDDEN_THING, Caller, Visibility, whole_sandbox
 from clarion_server.domain.approvals.approval import comment_violations
@@ -52,6 +53,10 @@ class Publication:
     fragment: Fragment
     version: FragmentVersion
     warnings: list[Finding]
+
+
+class _OthersChanged(Exception):
+    """A fragment that the draft leads to has changed since it was reviewed."""
 
 
 def _record(unit: UnitOfWork, change: ResourceChange[Fragment]) -> None:
@@ -122,16 +127,19 @@ class ManageFragments(ManageArchivableResources[Fragment]):
         Raises InvalidFields, ResourceNotFound, EtagMismatch, ReviewFailed, ApprovalRequired or ApprovalStale.
         """
         refuse_invalid((), comment_violations(command.bypass_reason, "bypass_reason"))
-        begin = partial(self._begin, command=command, caller=caller, now=self._clock.now())
-        begun = await self._transactions.read(begin)
-        if isinstance(begun, Publication):
-            return begun
-        # Outside of any transaction: it may take a while.
-        findings = await begun.check(self._compiler)
-        finish = partial(self._finish, begun=begun, command=command, caller=caller)
-        run = self._transactions.read if command.validate_only else self._transactions.write
-        published, version = await run(finish)
-        return Publication(published, version, findings)
+        for _ in range(ATTEMPTS):
+            begin = partial(self._begin, command=command, caller=caller, now=self._clock.now())
+            begun = await self._transactions.read(begin)
+            if isinstance(begun, Publication):
+                return begun
+            # Outside of any transaction: it may take a while.
+            findings = await begun.check(self._compiler)
+            finish = partial(self._finish, begun=begun, command=command, caller=caller)
+            run = self._transactions.read if command.validate_only else self._transactions.write
+            with suppress(_OthersChanged):
+                published, version = await run(finish)
+                return Publication(published, version, findings)
+        raise EtagMismatch(FRAGMENTS.format(command.fragment_id))
 
     def _begin(
         self, unit: UnitOfWork, command: PublishFragment, caller: Caller, now: Instant
@@ -149,12 +157,16 @@ class ManageFragments(ManageArchivableResources[Fragment]):
     def _finish(
         self, unit: UnitOfWork, begun: FragmentCandidate, command: PublishFragment, caller: Caller
     ) -> tuple[Fragment, FragmentVersion]:
-        """Raises EtagMismatch when the fragment has changed since it was read, ApprovalRequired or ApprovalStale."""
+        """Raises EtagMismatch when the fragment has changed since it was read, _OthersChanged, ApprovalRequired or
+        ApprovalStale.
+        """
         version, visibility = begun.version, caller.visibility
         stored = find_fragment(unit, whole_sandbox(visibility.sandbox), begun.fragment.id)
         if stored.etag != begun.fragment.etag:
             raise EtagMismatch(stored.name)
-        candidate = candidate_of(unit, stored, version, visibility)
+        candidate = candidate_of(unit, stored, version, visibility, hold=not command.validate_only)
+        if candidate.fragments != begun.fragments:
+            raise _OthersChanged
         if command.validate_only:
             given = given_approval(unit, stored, candidate, caller, command.bypass_reason)
         else:
