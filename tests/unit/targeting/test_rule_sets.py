@@ -19,6 +19,15 @@ RULES = CelRules()
 VALUES: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, False, 0, 1, 1.0, 2.5, "x", "1", "True", "missing", {}, {"b": 1}, {"b": "missing"}, [1]]
 )
+PEOPLE = st.builds(
+    Person,
+    st.dictionaries(st.just("a"), st.sampled_from([1, True])),
+    st.dictionaries(st.sampled_from("ab"), VALUES),
+    st.sampled_from(["email:jane@example.com", "phone:1"]),
+    st.sampled_from(["a@a.example", "b@a.example"]),
+    st.sampled_from(["de", "en"]),
+    st.sampled_from([frozenset[str](), frozenset({"vip"})]),
+)
 MISSING, WRONG_TYPE, OTHER = FailureCause.MISSING_VALUE, FailureCause.WRONG_TYPE, FailureCause.OTHER
 
 
@@ -151,11 +160,13 @@ def test_people_who_are_alike_in_what_rules_read_get_the_same_answer_and_others_
         ({}, ""),
         ({"a": ["true"]}, ""),
         ({"a": "x" * 100}, ""),
+        ({"a": "1"}, ""),
+        ({"a": "None"}, ""),
     ]
     for profile, rule in (*people, *reversed(people)):
         assert rules.first_true(person(**profile))[0] == rule
     failures = [rules.first_true(person(**profile))[1] for profile, _ in people]
-    assert [len(each) for each in failures] == [0, 0, 0, 0, 0, 0, 1, 4, 1, 1]
+    assert [len(each) for each in failures] == [0, 0, 0, 0, 0, 0, 1, 4, 1, 1, 1, 1]
 
 
 def test_rules_ask_about_audiences_and_others_than_the_persons_are_false() -> None:
@@ -170,10 +181,20 @@ def test_rules_ask_about_audiences_and_others_than_the_persons_are_false() -> No
     assert failed == ("", (RuleFailure("r2", MISSING),))
 
 
-@given(st.lists(st.dictionaries(st.sampled_from("ab"), VALUES), max_size=6))
-def test_what_is_remembered_is_what_would_be_evaluated(profiles: list[dict[str, Any]]) -> None:
-    conditions = ("profile.a.b == 1", "profile.b == 'x' || profile.a == true", "has(profile.a) && profile.a > 1")
+@given(
+    st.sampled_from(
+        [
+            ("profile.a.b == 1", "profile.b == 'x' || profile.a == true", "has(profile.a) && profile.a > 1"),
+            ("profile == {}", "context.a == profile.a"),
+            ("recipient.identity == 'phone:1'", "profile.a == true"),
+            ("recipient.address == 'b@a.example'", "profile.a == true"),
+            ("recipient.locale == 'de' && profile.a == true", "recipient.locale == 'en'"),
+            ("audience('vip') && profile.a == true", "!audience('vip')"),
+        ]
+    ),
+    st.lists(PEOPLE, max_size=6),
+)
+def test_what_is_remembered_is_what_would_be_evaluated(conditions: tuple[str, ...], people: list[Person]) -> None:
     shared = RULES.rule_set(action(*conditions))
-    for profile in profiles:
-        whom = person(**profile)
+    for whom in people:
         assert shared.first_true(whom) == RULES.rule_set(action(*conditions)).first_true(whom)
