@@ -22,13 +22,13 @@ pytestmark = pytest.mark.skipif(not CAN_CUT, reason="needs Linux and a C compile
 class Writer:
     """Is a process that writes to the file, until the power is cut or it ends."""
 
-    def __init__(self, powered: PoweredDatabase) -> None:
+    def __init__(self, powered: PoweredDatabase, file: Path) -> None:
         self._powered = powered
         given, giving = os.pipe()
         self._process = powered.fork_server.start(
             sys.stderr.fileno(),
             powered.environment,
-            str(powered.database),
+            str(file),
             module=writing_process.__name__,
             given=given,
         )
@@ -64,8 +64,8 @@ def powered(tmp_path: Path) -> PoweredDatabase:
 
 
 @contextmanager
-def writer(powered: PoweredDatabase) -> Iterator[Writer]:
-    made = Writer(powered)
+def writer(powered: PoweredDatabase, file: Path | None = None) -> Iterator[Writer]:
+    made = Writer(powered, file or powered.database)
     try:
         yield made
     finally:
@@ -96,6 +96,20 @@ def test_a_commit_of_no_changes_makes_durable_what_was_before_it(powered: Powere
         assert process.commit("later") == 0
         assert process.commit("now") == 1
         assert process.commit("now") == 0
+
+
+def test_a_file_that_is_named_by_a_link_is_synced_as_if_it_was_named_itself(
+    powered: PoweredDatabase, tmp_path: Path
+) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(powered.database)
+    with writer(powered, link) as process:
+        process.commit("now", "a")
+        process.commit("later", "b")
+        assert process.commit("now") == 1
+        with writer(powered) as other:
+            other.commit("now", "c")
+            assert process.commit("later", "d") == 1
 
 
 def test_a_commit_that_is_durable_later_is_synced_at_once_while_another_process_has_the_file_open(

@@ -6,6 +6,7 @@ Readers never wait (write-ahead log), writers take turns, and a commit returns w
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -104,7 +105,9 @@ def open_sqlite_store(
     `vacuum_limit` bytes is written anew when it is scrubbed. `on_close` is called after the file was closed. Raises
     StoreUnavailable when the file cannot be opened, and SchemaUnknown when a newer Clarion has written it.
     """
-    file = Path(path)
+    named = Path(path)
+    # SQLite writes its log beside the file that a symbolic link leads to, and so the files that go with it are there.
+    file = Path(os.path.realpath(named))
     connect = partial(_connect, file, timeout, _READER_STATEMENTS)
     with _failures_of_opening(file), ExitStack() as undo:
         _make_file(file)
@@ -123,7 +126,7 @@ def open_sqlite_store(
         _translate,
         serialises_writes=True,
         timeout=timeout,
-        writer_lock=partial(_turn, OpenFile(file), lock),
+        writer_lock=partial(_turn, OpenFile(named), lock),
         durability=LogDurability(_beside(file, "-wal"), mark.is_alone) if durable else Durability(),
         scrub=partial(_scrub, connect, vacuum_limit),
         on_close=partial(_close, lock, mark, on_close),
@@ -200,7 +203,7 @@ def _explain(error: OSError | sqlite3.Error | DBAPIError) -> str:
 def _connect(file: Path, timeout: float, statements: int) -> sqlite3.Connection:
     # Where no file is, SQLite would make an empty one, and delete the log of the file that was moved away from there.
     return sqlite3.connect(
-        f"{file.absolute().as_uri()}?mode=rw",
+        f"{file.as_uri()}?mode=rw",
         uri=True,
         timeout=timeout,
         # Transactions begin where SQLAlchemy begins them, and nowhere else.
