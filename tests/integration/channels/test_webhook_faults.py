@@ -148,6 +148,21 @@ async def test_a_wait_may_end_at_a_date(open_webhook: OpenWebhook) -> None:
     assert await retry_after("503 Busy", formatdate(time.time() + 7200, usegmt=True), open_webhook) == HOUR
 
 
+async def test_a_date_without_a_zone_is_in_gmt_wherever_the_machine_is(
+    open_webhook: OpenWebhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    date = time.strftime("%a %b %e %H:%M:%S %Y", time.gmtime(time.time() + 600))
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        wait = await retry_after("503 Busy", date, open_webhook)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert wait is not None
+    assert 9 * MINUTE < wait <= 10 * MINUTE
+
+
 @pytest.mark.parametrize("status", ["500 Oops", "408 Request Timeout", "425 Too Early"])
 async def test_a_wait_counts_with_429_and_503_alone(status: str, open_webhook: OpenWebhook) -> None:
     assert await retry_after(status, "120", open_webhook) is None
@@ -200,11 +215,11 @@ async def test_a_put_whose_answer_is_cut_off_is_in_doubt_and_not_sent_again(open
 async def test_an_endpoint_that_repeats_a_secret_does_not_make_us_repeat_it(
     secret: str, open_webhook: OpenWebhook
 ) -> None:
-    async with HttpEndpoint(Answer("400 Bad", body=f"You sent {secret}!".encode())) as endpoint:
+    async with HttpEndpoint(Answer(f"400 Bad {secret}", body=f"You sent {secret}!".encode())) as endpoint:
         channel = open_webhook(endpoint.url, secret=SIGNING_SECRET)
         with pytest.raises(PermanentFailure) as caught:
             await channel.send(a_webhook(headers={"Authorization": "Bearer open-sesame-42"}))
-    assert caught.value.failure.detail == "Bad: You sent …!"
+    assert caught.value.failure.detail == "Bad …: You sent …!"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost.", "[::1]", "[::ffff:127.0.0.1]", "0x7f000001"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from clarion_server.adapters.channels.failure_detail import one_line
@@ -94,7 +95,9 @@ def _retry_after(answer: Answer) -> Span | None:
     if _SECONDS.fullmatch(answer.retry_after):
         return min(int(answer.retry_after) * SECOND, _LONGEST_RETRY_AFTER)
     try:
-        date = parsedate_to_datetime(answer.retry_after).timestamp()
+        parsed = parsedate_to_datetime(answer.retry_after)
+        # All dates of HTTP are in GMT, also those of the form that names no zone (RFC 9110 section 5.6.7).
+        date = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         # A number of many digits overflows.
         return None

@@ -85,6 +85,7 @@ class WebhookChannel:
         body = _Body(rendered.body.encode())
         name = f"messages/{message.message_id}"
         headers = {**rendered.headers, **signed_headers(self._provider.secret, name, int(time.time()), body.octets)}
+        secrets = list(self._secrets(rendered))
         answer: Answer | None = None
         try:
             async with (
@@ -97,10 +98,10 @@ class WebhookChannel:
                     allow_redirects=False,
                 ) as response,
             ):
-                answer = _answer(response)
+                answer = _answer(response, secrets)
                 # The transport of the body, because the answer has given its connection back if it has no body itself.
                 self._transport = body.transport
-                answer = replace(answer, text=_hide(await _beginning(response), self._secrets(rendered)))
+                answer = replace(answer, text=_hide(await _beginning(response), secrets))
         except _EXCHANGE_ERRORS as error:
             # The status decides the outcome, even when the rest of the answer is lost.
             if answer is None:
@@ -157,8 +158,9 @@ class _Body(aiohttp.Payload):
         self.has_left = True
 
 
-def _answer(response: aiohttp.ClientResponse) -> Answer:
-    return Answer(response.status, response.reason or "", response.headers.get("Retry-After", ""))
+def _answer(response: aiohttp.ClientResponse, secrets: Iterable[str]) -> Answer:
+    phrase = _hide(response.reason or "", secrets)
+    return Answer(response.status, phrase, response.headers.get("Retry-After", ""))
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> str:
