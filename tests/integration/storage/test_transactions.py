@@ -98,6 +98,12 @@ def test_a_scrub_of_a_damaged_file_is_unavailable_and_says_why(store: SqlStore, 
         store.scrub()
 
 
+def test_the_commit_version_of_a_damaged_file_is_unavailable(store: SqlStore, path: Path) -> None:
+    path.write_bytes(b"no database" * 1_000)
+    with pytest.raises(StoreUnavailable, match="is no SQLite database"):
+        store.commit_version()
+
+
 def test_one_request_id_cannot_stand_for_two_executions(store: SqlStore) -> None:
     two = [samples.execution(1, request_id="order-1") for _ in range(2)]
     with pytest.raises(IntegrityError, match="request_id"), store.begin() as work:

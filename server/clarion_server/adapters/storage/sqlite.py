@@ -316,8 +316,8 @@ class _SqliteNotifier:
         try:
             with self._lock:
                 return self._connection.execute("PRAGMA data_version").fetchone()[0]
-        except sqlite3.OperationalError as error:
-            raise StoreUnavailable from error
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"The SQLite file {_explain(error)}.") from error
 
     def close(self) -> None:
         self._notifier.close()
