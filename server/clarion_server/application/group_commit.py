@@ -239,3 +239,5 @@ def _fail(entry: _Entry, error: Exception) -> None:
     entry.operation.failed(entry.item, error)
     if entry.future is not None and not entry.future.done():
         entry.future.set_exception(error)
+        # Whoever submitted the item may have gone. asyncio would write a traceback about what nobody reads.
+        entry.future.exception()

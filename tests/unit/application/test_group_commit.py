@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from typing import Any
 
 import pytest
 from clarion_server.application.group_commit import BulkOperation, GroupCommit, _BatchEstimator
@@ -147,6 +149,18 @@ async def test_a_store_that_does_not_answer_fails_all_and_nothing_is_tried_twice
     assert doubling.batches == []
     store.failing = False
     assert await commits.submit(doubling, 4) == 8
+
+
+async def test_a_failure_of_which_nobody_asks_is_no_fault_of_the_program(
+    commits: GroupCommit, store: SlowStore, doubling: Doubling
+) -> None:
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+    store.failing = True
+    commits.submit(doubling, 1)
+    await commits.drain()
+    gc.collect()
+    assert (doubling.failures, faults) == ([1], [])
 
 
 async def test_more_than_may_wait_is_refused(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
