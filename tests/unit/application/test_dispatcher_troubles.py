@@ -12,7 +12,7 @@ import pytest
 from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.sending import claim_loop as claim_loop_module
 from clarion_server.application.sending import dispatcher as dispatcher_module
-from clarion_server.domain.instant import HOUR
+from clarion_server.domain.instant import HOUR, MINUTE, SECOND
 from clarion_server.domain.messages.message import Lane, MessageState
 from structlog.testing import capture_logs
 
@@ -76,9 +76,29 @@ async def test_messages_of_a_claim_whose_answer_was_lost_are_sent() -> None:
             process.claim_loop.look()
             await until(lambda: bool(process.ports.pending_requeue))
             await process.heartbeat.beat()
-            assert not process.ports.pending_requeue
             await until(lambda: states(world) == [SENT] * 3)
             assert {message.attempts.count for message in messages(world).values()} == {1}
+
+
+@pytest.mark.parametrize("what", ["claims", "accepted"])
+async def test_what_is_committed_long_after_its_answer_was_lost_is_queued_again(
+    world: World, process: Process, what: str
+) -> None:
+    await process.trigger()
+    (message_id,) = messages(world)
+    world.clock.advance(SECOND)
+    pending, now = process.ports.pending_requeue, world.clock.now()
+    if what == "claims":
+        pending.claims.add(now)
+    else:
+        pending.accepted.add((message_id, now))
+    await process.heartbeat.beat()
+    await world.transactions.write(lambda unit: unit.messages.begin([message_id], process.lease.process_id, now))
+    assert states(world) == [MessageState.SENDING]
+    world.clock.advance(2 * MINUTE)
+    await process.heartbeat.beat()
+    assert states(world) == [QUEUED]
+    assert not pending
 
 
 class MoodyStore(MemoryStore):

@@ -136,10 +136,10 @@ class ProcessHeartbeat:
         return result
 
     async def _requeue_pending(self) -> None:
-        pending = self._pending_requeue.copy()
+        pending, now = self._pending_requeue.copy(), self._clock.now()
         if pending:
             await self._write(lambda unit: pending.requeue(unit, self._lease.process_id))
-            self._pending_requeue.discard(pending)
+            self._pending_requeue.discard(pending, now)
 
     def _resign(self, unit: UnitOfWork) -> None:
         self._pending_requeue.requeue(unit, self._lease.process_id)

@@ -348,5 +348,4 @@ class DispatcherReservation:
 
     def requeue(self, message_ids: Sequence[str], attempt_time: Instant) -> None:
         self.release(len(message_ids))
-        for message_id in message_ids:
-            self._ports.pending_requeue.add(message_id, attempt_time)
+        self._ports.pending_requeue.accepted.update((message_id, attempt_time) for message_id in message_ids)
