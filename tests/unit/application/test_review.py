@@ -18,6 +18,7 @@ from clarion_server.domain.campaigns.campaign_definition import (
     ThroughputMode,
     UnknownRecipientPolicy,
 )
+from clarion_server.domain.campaigns.targeting import TargetingRule
 from clarion_server.domain.category import Category
 from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.content.email import ContentAttachment, EmailContent
@@ -99,6 +100,28 @@ async def test_the_files_of_each_variant_must_fit_into_a_mail_of_the_channel_con
     found = await review(world, definition, channel, attachments={"small": small, "large": large})
     assert [each.field for each in found if each.code is FindingCode.ATTACHMENTS_TOO_LARGE] == [
         "actions[0].variants[1].email.attachments"
+    ]
+
+
+async def test_the_files_of_a_variant_have_the_images_that_the_html_of_the_default_content_shows(world: World) -> None:
+    logo = Attachment("default", "logo", "logo.png", "image/png", 9, b"l", 0, "")
+    terms = Attachment("default", "terms", "terms.pdf", "application/pdf", 9, b"t", 0, "")
+    shown = ContentAttachment("logo", inline=True)
+    html = '<p>Thank you.</p><img src="{{ inline_image("logo.png") }}" alt="Shop">'
+    default = EmailContent("Order", html, "Thank you.", attachments=(shown,))
+
+    async def found(*files: ContentAttachment) -> list[tuple[FindingCode, str]]:
+        own = ContentVariant("", EmailContent("", attachments=files), "gold")
+        without = ContentVariant("en-GB", EmailContent("Your order"), "gold")
+        rules = (TargetingRule("gold", "context.order.id == 'A1'"),)
+        definition = replace(WHOLE, actions=(Action("email", "orders", default, (own, without), rules),))
+        stored = {"logo": logo, "terms": terms}
+        return [(each.code, each.field) for each in await review(world, definition, USABLE, attachments=stored)]
+
+    assert await found() == []
+    assert await found(ContentAttachment("terms"), shown) == []
+    assert await found(ContentAttachment("terms")) == [
+        (FindingCode.ATTACHMENT_MISSING, f"actions[0].variants[{place}].email.attachments") for place in (0, 1)
     ]
 
 

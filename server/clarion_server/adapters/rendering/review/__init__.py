@@ -44,7 +44,7 @@ from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.templates.structure import parse_template
 from clarion_server.application.ports.content import Fragments
 from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
-from clarion_server.domain.campaigns.content_cells import ContentCells, content_sources
+from clarion_server.domain.campaigns.content_cells import ContentCell, ContentCells, content_sources
 from clarion_server.domain.content.built_source import source_key
 from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.finding import Finding, FindingCode, Severity
@@ -121,6 +121,9 @@ def _action_findings(
                 or getattr(source.content, _root(finding.field), None)
             ):
                 yield replace(finding, field=f"{source.path}.{finding.field}")
+            elif finding.code is FindingCode.ATTACHMENT_MISSING and not _is_of_one(cell, "html", "attachments"):
+                # The HTML of one content shows an image that is not among the files of the other.
+                yield replace(finding, field=f"{source.path}.attachments", line=0)
 
 
 #: Findings of templates that have no meaning, or not all of it.
@@ -128,6 +131,12 @@ _UNREAD = frozenset(
     {FindingCode.TEMPLATE_SYNTAX, FindingCode.TEMPLATE_UNSAFE, FindingCode.TRANSLATION_KEY_DYNAMIC}
     | {FindingCode.FRAGMENT_MISSING, FindingCode.FRAGMENT_CIRCLE, FindingCode.FRAGMENT_KIND}
 )
+
+
+def _is_of_one(cell: ContentCell, *fields: str) -> bool:
+    """Returns whether one of the sources of a content has filled all these fields."""
+    filled = [next((each for each in cell.sources if getattr(each.content, field, None)), None) for field in fields]
+    return all(each is filled[0] for each in filled)
 
 
 def _root(field: str) -> str:
