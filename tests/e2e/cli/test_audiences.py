@@ -57,6 +57,10 @@ async def test_a_file_becomes_the_list_and_refused_lines_are_kept(shop: CommandL
     await shop("audiences", "upload", "vip", "list.txt")
     assert (await shop("audiences", "sample", "vip")).out == "crm:2\n"
     assert (await shop("audiences", "sample", "vip", "--random")).out == "crm:2\n"
+    shop.write("people.csv", f"Address,Note\n{'x' * 131_073},\ncrm:3,{'x' * 131_073}\n")
+    long = await shop("audiences", "upload", "vip", "people.csv", "--column", "address", "--append", "--json")
+    assert (long.status, long.data["added"]) == (1, 1)
+    assert long.data["rejected"] == [{"line": 2, "problem": "The identity has more than 131,072 characters."}]
     refused = await shop("audiences", "upload", "vip", "people.csv", "--column", "email")
     assert refused.status == 2
     assert "no column 'email'" in refused.err

@@ -165,6 +165,15 @@ def test_a_row_that_cannot_be_read_is_told_by_the_line_where_it_begins() -> None
     assert "more cells" in found[2].problem
 
 
+def test_a_cell_that_is_too_long_rejects_its_row_alone() -> None:
+    longest = "x" * 131_072
+    found = rows(f'email,attributes.note\na@b.de,{longest}\nb@b.de,{longest}x\nc@b.de,"x\nb@b.de,{longest}"\nd@b.de,\n')
+    problem = "attributes.note: The cell has more than 131,072 characters."
+    assert [(row.line, row.problem) for row in found] == [(2, ""), (3, problem), (4, problem), (6, "")]
+    with pytest.raises(CommandFailed, match="The first line has a name"):
+        rows(f"email,{longest}x\n", attributes_from_rest=True)
+
+
 def test_what_is_exported_is_imported_as_the_same() -> None:
     lines = "".join(write_csv([EXPORTED], spreadsheet_safe=False)).splitlines(keepends=True)
     (row,) = read_csv(CsvRows(lines, ""), Form())

@@ -31,6 +31,12 @@ def test_rejected_rows_are_read_again_as_they_were(file: RejectedFile, tmp_path:
     assert (read.names, list(read)) == (COLUMNS, [(2, [*SECOND.cells]), (3, [*FIFTH.cells])])
 
 
+def test_a_cell_that_is_too_long_is_kept_with_its_row(file: RejectedFile, tmp_path: Path) -> None:
+    file.write([RejectedRow(2, "It is too long.", ("x" * 200_000, "de"))])
+    file.write([SEVENTH], first_line=5)
+    assert [len(line) for line in lines(tmp_path)[1:]] == [200_021, len("7,It is no address.,@,")]
+
+
 def test_rows_of_an_earlier_part_stay_and_others_do_not(file: RejectedFile, tmp_path: Path) -> None:
     file.write([SECOND, FIFTH])
     file.write([SEVENTH], first_line=5)

@@ -65,6 +65,7 @@ def test_other_delimiters_columns_and_spellings_are_read() -> None:
         ("a@example.com,,,tomorrow", "'tomorrow' is not a time such as 2027-01-31T09:00:00+01:00."),
         ("a@example.com,,,2027-01-31T09:00:00", "'2027-01-31T09:00:00' has no time zone."),
         ("a@example.com,,,,x", "It has more cells than the header line."),
+        (f"{'a' * 131_073},,,", "target: The cell has more than 131,072 characters."),
     ],
 )
 def test_a_row_that_cannot_be_read_is_told_with_its_line(row: str, problem: str) -> None:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from clarion_server.transport.cli.failures import CommandFailed
 
+if TYPE_CHECKING:
+    from _csv import Reader
+
 _DELIMITERS = ",;\t|"
 
+#: Is the most characters of a cell that is imported.
+LONGEST_CELL = 131_072
+#: Is the most characters of a cell that is read. A longer one is taken for one whose quotation mark is never closed.
+_MOST_READ = 1 << 26
 
 #: What a file of rejected rows has before the cells of each row.
 ABOUT_REJECTED = ("line", "problem")
@@ -30,9 +38,11 @@ class CsvRows:
         remaining = iter(lines)
         first = next(remaining, "")
         chosen = delimiter or max(_DELIMITERS, key=first.count)
-        self._reader = csv.reader(chain([first], remaining), delimiter=chosen, strict=True)
+        self._reader = csv_reader(chain([first], remaining), delimiter=chosen, strict=True)
         with self._told():
             names = [name.strip() for name in next(self._reader, [])]
+        if too_long(names, names):
+            raise CommandFailed(f"The first line has a name of more than {LONGEST_CELL:,} characters.")
         self._skipped = len(ABOUT_REJECTED) if tuple(names[:2]) == ABOUT_REJECTED else 0
         self.names = names[self._skipped :]
 
@@ -53,6 +63,20 @@ class CsvRows:
             yield
         except csv.Error as error:
             raise CommandFailed(f"Line {self._reader.line_num} is not CSV: {error}.") from error
+
+
+def csv_reader(lines: Iterable[str], delimiter: str = ",", *, strict: bool = False) -> Reader:
+    """Returns a reader for which a cell that is too long to be imported is a cell like any other, so that the row can
+    be rejected and the next one read. Changes the limit of the module `csv`, which every reader has in common.
+    """
+    csv.field_size_limit(_MOST_READ)
+    return csv.reader(lines, delimiter=delimiter, strict=strict)
+
+
+def too_long(names: Sequence[str], cells: Sequence[str]) -> str:
+    """Returns what is wrong with the cells of a row of which one is too long, or an empty text."""
+    found = (name for name, cell in zip(names, cells, strict=False) if len(cell) > LONGEST_CELL)
+    return " ".join(f"{name}: The cell has more than {LONGEST_CELL:,} characters." for name in found)
 
 
 def csv_line(cells: Iterable[object]) -> str:

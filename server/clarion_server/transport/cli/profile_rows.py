@@ -21,7 +21,7 @@ from typing import Any
 
 from clarion_client import ConsentChange, ExportedProfile, FieldError, Profile
 
-from clarion_server.transport.cli.csv_rows import CsvRows, csv_line, harmless
+from clarion_server.transport.cli.csv_rows import CsvRows, csv_line, harmless, too_long
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.json_input import parse_json
 
@@ -70,7 +70,8 @@ def read_csv(rows: CsvRows, form: Form) -> Iterator[Row]:
     """
     columns = _columns(rows.names, form)
     for line, cells in rows:
-        yield _csv_row(line, cells, columns, form)
+        problem = too_long(rows.names, cells)
+        yield Row(line, tuple(cells), None, problem) if problem else _csv_row(line, cells, columns, form)
 
 
 def read_jsonl(lines: Iterable[str]) -> Iterator[Row]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clarion_server.transport.cli.csv_rows import ABOUT_REJECTED, csv_line
+from clarion_server.transport.cli.csv_rows import ABOUT_REJECTED, csv_line, csv_reader
 from clarion_server.transport.cli.failures import CommandFailed
 
 #: Is the most that are printed as text. JSON and the file of rejected rows have all of them.
@@ -54,7 +53,7 @@ class RejectedFile:
     def _stored(self) -> Iterator[RejectedRow]:
         """Yields what an earlier part of the same import has written. A file of anything else has nothing of it."""
         with self._path.open(encoding="utf-8", errors="replace", newline="") as file:
-            lines = csv.reader(file)
+            lines = csv_reader(file)
             if next(lines, ()) != list(self._header):
                 return
             for cells in lines:

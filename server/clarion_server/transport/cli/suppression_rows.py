@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from clarion_client import Suppression, SuppressionReason, SuppressionScope
 
-from clarion_server.transport.cli.csv_rows import CsvRows, csv_line, harmless
+from clarion_server.transport.cli.csv_rows import CsvRows, csv_line, harmless, too_long
 from clarion_server.transport.cli.failures import CommandFailed
 
 E = TypeVar("E", bound=StrEnum)
@@ -77,6 +77,8 @@ def _check_header(header: list[str], target: str) -> None:
 def _row(line: int, header: list[str], cells: list[str], target: str, defaults: Defaults) -> Row:
     if len(cells) > len(header):
         return Row(line, tuple(cells), None, "It has more cells than the header line.")
+    if problem := too_long(header, cells):
+        return Row(line, tuple(cells), None, problem)
     values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()}
     try:
         return Row(line, tuple(cells), _suppression(values, target, defaults))

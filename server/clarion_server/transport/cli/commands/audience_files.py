@@ -12,7 +12,7 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from clarion_server.transport.cli.commands.importing import AS_FOUND, ImportOptions
 from clarion_server.transport.cli.commands.options import AudienceName
-from clarion_server.transport.cli.csv_rows import CsvRows
+from clarion_server.transport.cli.csv_rows import LONGEST_CELL, CsvRows
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.rejected_rows import RejectedRow, rejected_text
@@ -104,8 +104,12 @@ class _Run:
     def _identities(self, rows: Iterator[_Row]) -> Iterator[str]:
         """Yields what is sent. It is read on a thread of the client's, ahead of the answers."""
         for row in rows:
-            self._unanswered.append(row)
-            yield row.identity
+            if len(row.identity) > LONGEST_CELL:
+                problem = f"The identity has more than {LONGEST_CELL:,} characters."
+                self.rejected.append(RejectedRow(row.line, problem, (row.identity,)))
+            else:
+                self._unanswered.append(row)
+                yield row.identity
 
     def _count(self, batch: list[_Row], answer: UploadedIdentities) -> None:
         self._added += answer.added_count
@@ -122,7 +126,7 @@ class _Run:
             "added": self._added,
             "repeated": self._repeated,
             "identity_count": self._total,
-            "rejected": [row.to_dict() for row in self.rejected],
+            "rejected": [row.to_dict() for row in sorted(self.rejected)],
         }
 
     @property
