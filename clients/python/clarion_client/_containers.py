@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
 from clarion_client._converters import Converter, Integer
 from clarion_client._field_error import FieldError, kind_of
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Repeated:
@@ -85,6 +88,18 @@ class CountsByReason:
     def load(self, data: Any, /) -> dict[Any, int]:
         counts = load_each(mapping(data).items(), lambda _, count: Integer(64).load(count))
         return {self._reason.load(reason): count for reason, count in counts.items()}
+
+
+def check_text(data: Any) -> None:
+    """Raises FieldError, with its path, for each text that has half of a character, which no message holds."""
+    if isinstance(data, str) and _SURROGATE.search(data):
+        raise FieldError("holds a lone surrogate, which is no text")
+    if isinstance(data, Mapping):
+        if any(_SURROGATE.search(name) for name in data):
+            raise FieldError("has a key with a lone surrogate, which is no text")
+        load_each(data.items(), lambda _, item: check_text(item))
+    elif isinstance(data, list | tuple):
+        load_each(enumerate(data), lambda _, item: check_text(item))
 
 
 def mapping(data: Any) -> Mapping[Any, Any]:

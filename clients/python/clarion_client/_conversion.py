@@ -9,23 +9,25 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import difflib
+import reprlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from clarion_client._containers import ByName, CountsByReason, Repeated, load_each, mapping
+from clarion_client._containers import ByName, CountsByReason, Repeated, check_text, load_each, mapping
 from clarion_client._converters import Converter, Enumeration, Integer, JsonData, Octets, Plain, Span, Time
 from clarion_client._field_error import FieldError
 from clarion_client._names import completion
 
 C = TypeVar("C", bound=type)
 M = TypeVar("M", bound=Message)
+P = ParamSpec("P")
 V = TypeVar("V", bound="Value")
 
 #: Is the Python class of each message and enum by its full name in the contract, and the descriptor by class.
@@ -91,7 +93,27 @@ def read_all(value_type: type[V], messages: Iterable[Message]) -> list[V]:
 
 def write(value: Value, message_type: type[M]) -> M:
     """Returns the message of a value. Raises FieldError for a field that cannot be sent as given."""
-    return message_type(**record_of(type(value)).write(value))
+    fields = record_of(type(value)).write(value)
+    return message_of(message_type, **fields)
+
+
+def message_of(message_type: Callable[P, M], /, *args: P.args, **fields: P.kwargs) -> M:
+    """Returns a message with these fields. Raises FieldError for one that cannot be sent as given."""
+    try:
+        return message_type(*args, **fields)
+    except ValueError:
+        check_text(fields)
+        for name, value in fields.items():
+            _check_fits(message_type, name, value)
+        raise
+
+
+def _check_fits(message_type: Callable[..., Message], name: str, value: Any) -> None:
+    """Raises FieldError for a number that its field cannot hold."""
+    try:
+        message_type(**{name: value})
+    except ValueError as error:
+        raise FieldError(f"is {reprlib.repr(value)}, which is too large a number", name) from error
 
 
 def enum_numbers(enum: type[StrEnum], members: Iterable[str], path: str) -> list[Any]:

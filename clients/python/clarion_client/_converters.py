@@ -74,7 +74,9 @@ class Integer(Plain):
         self._end = 2 ** (bits - 1)
 
     def load(self, data: Any, /) -> Any:
-        number = super().load(data)
+        return self.write(super().load(data))
+
+    def write(self, number: Any, /) -> Any:
         if not -self._end <= number < self._end:
             raise FieldError(f"is {reprlib.repr(number)}, which is too large a number")
         return number

@@ -13,7 +13,7 @@ from clarion.v1 import attachment_service_pb2_grpc as rpc
 
 from clarion_client._async.calls import AsyncCalls, Metadata
 from clarion_client._async.pager import AsyncPager, paged
-from clarion_client._conversion import read, read_all
+from clarion_client._conversion import message_of, read, read_all
 from clarion_client._field_error import FieldError
 from clarion_client._names import full_name, short_name
 from clarion_client._values import Attachment
@@ -66,13 +66,13 @@ class AsyncAttachments:
 
     async def get(self, name: str, *, timeout: float | None = None) -> Attachment:
         """Returns what is known of an attachment, without its bytes."""
-        request = wire.GetAttachmentRequest(name=full_name(COLLECTION, name))
+        request = message_of(wire.GetAttachmentRequest, name=full_name(COLLECTION, name))
         answer = await self._calls.unary(self._stub.GetAttachment, request, repeatable=True, timeout=timeout)
         return read(Attachment, answer.attachment)
 
     async def download(self, name: str, *, timeout: float | None = None) -> bytes:
         """Returns the bytes of an attachment. The timeout is that of each part."""
-        request = wire.ReadAttachmentRequest(name=full_name(COLLECTION, name))
+        request = message_of(wire.ReadAttachmentRequest, name=full_name(COLLECTION, name))
         parts: list[bytes] = []
         while True:
             answer = await self._calls.unary(self._stub.ReadAttachment, request, repeatable=True, timeout=timeout)
@@ -83,7 +83,7 @@ class AsyncAttachments:
 
     def list(self, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[Attachment]:
         """Lists attachments by name. `page_size` is 50 unless given, and at most 1,000."""
-        request = wire.ListAttachmentsRequest(page_size=page_size)
+        request = message_of(wire.ListAttachmentsRequest, page_size=page_size)
         return paged(
             self._calls,
             self._stub.ListAttachments,
@@ -94,7 +94,7 @@ class AsyncAttachments:
 
     async def delete(self, name: str, *, timeout: float | None = None) -> None:
         """Deletes an attachment that no content names. Messages that were accepted with it still carry its file."""
-        request = wire.DeleteAttachmentRequest(name=full_name(COLLECTION, name))
+        request = message_of(wire.DeleteAttachmentRequest, name=full_name(COLLECTION, name))
         await self._calls.unary(self._stub.DeleteAttachment, request, repeatable=False, timeout=timeout)
 
 

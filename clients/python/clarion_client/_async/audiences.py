@@ -15,7 +15,7 @@ from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.importing import Batch, import_id_or_new, imported, in_batches
 from clarion_client._async.resources import AsyncDeletableResources, ResourceKind
 from clarion_client._async.runtime import Source
-from clarion_client._conversion import read
+from clarion_client._conversion import message_of, read
 from clarion_client._names import full_identity, full_name
 from clarion_client._values import Audience, AudienceCount, AudienceSample, UploadedIdentities
 
@@ -52,7 +52,8 @@ class AsyncAudiences(AsyncDeletableResources[Audience]):
         starts = range(0, max(len(wanted), 1), _IDENTITIES_PER_CALL)
         answers: list[UploadedIdentities] = []
         for start in starts:
-            request = wire.UploadIdentitiesRequest(
+            request = message_of(
+                wire.UploadIdentitiesRequest,
                 name=full_name(_KIND.collection, name),
                 identities=wanted[start : start + _IDENTITIES_PER_CALL],
                 upload_id=upload_id,
@@ -81,7 +82,8 @@ class AsyncAudiences(AsyncDeletableResources[Audience]):
         upload, audience = import_id_or_new(import_id), full_name(_KIND.collection, name)
 
         def request_of(batch: Batch[Any, Any]) -> stream_wire.UploadIdentitiesStreamRequest:
-            return stream_wire.UploadIdentitiesStreamRequest(
+            return message_of(
+                stream_wire.UploadIdentitiesStreamRequest,
                 name=audience,
                 import_id=upload,
                 position=batch.position,
@@ -97,7 +99,7 @@ class AsyncAudiences(AsyncDeletableResources[Audience]):
 
     async def count(self, name: str, *, timeout: float = _COUNTING) -> AudienceCount:
         """Counts the members, and those for whom the condition fails by cause. A million people take half a minute."""
-        request = wire.CountAudienceRequest(name=full_name(_KIND.collection, name))
+        request = message_of(wire.CountAudienceRequest, name=full_name(_KIND.collection, name))
         answer = await self._calls.unary(self._stub.CountAudience, request, repeatable=True, timeout=timeout)
         return read(AudienceCount, answer)
 
@@ -107,7 +109,9 @@ class AsyncAudiences(AsyncDeletableResources[Audience]):
         """Returns up to `size` members, which is 100 at most: the first ones, or some `at_random`, each with the same
         probability. The first ones of an audience that has fewer take as long as `count`.
         """
-        request = wire.SampleAudienceRequest(name=full_name(_KIND.collection, name), sample_size=size, random=at_random)
+        request = message_of(
+            wire.SampleAudienceRequest, name=full_name(_KIND.collection, name), sample_size=size, random=at_random
+        )
         answer = await self._calls.unary(self._stub.SampleAudience, request, repeatable=True, timeout=timeout)
         return read(AudienceSample, answer)
 

@@ -7,7 +7,7 @@ from clarion.v1 import channel_configuration_service_pb2_grpc as rpc
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.resources import AsyncDeletableResources, ResourceKind
-from clarion_client._conversion import read
+from clarion_client._conversion import message_of, read
 from clarion_client._names import full_name
 from clarion_client._values import ChannelConfiguration, Verification
 
@@ -26,7 +26,7 @@ class AsyncChannels(AsyncDeletableResources[ChannelConfiguration]):
         """Connects to the provider and tries every step of a hand-off. A failed step is part of the answer and
         raises no error.
         """
-        request = wire.VerifyChannelConfigurationRequest(name=full_name(self._kind.collection, name))
+        request = message_of(wire.VerifyChannelConfigurationRequest, name=full_name(self._kind.collection, name))
         answer = await self._calls.unary(
             self._stub.VerifyChannelConfiguration, request, repeatable=True, timeout=timeout
         )

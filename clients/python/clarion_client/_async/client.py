@@ -40,7 +40,7 @@ from clarion_client._async.runtime import Source
 from clarion_client._async.suppressions import AsyncSuppressions
 from clarion_client._async.test_cases import AsyncTestCases
 from clarion_client._async.triggers import AsyncTriggers
-from clarion_client._conversion import timestamp
+from clarion_client._conversion import message_of, timestamp
 from clarion_client._errors import ClarionError
 from clarion_client._json_data import struct_of
 from clarion_client._names import full_name
@@ -188,7 +188,8 @@ class AsyncClient:
         The call is safe to repeat, as `trigger` is. With `validate_only` it counts the members and sends nothing, which
         takes a minute for a million.
         """
-        request = wire.TriggerAudienceRequest(
+        request = message_of(
+            wire.TriggerAudienceRequest,
             campaign=full_name("campaigns", campaign),
             audience=full_name("audiences", audience),
             max_recipients=max_recipients,

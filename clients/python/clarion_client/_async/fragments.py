@@ -10,7 +10,7 @@ from clarion.v1 import fragment_service_pb2 as wire
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._async.resources import AsyncArchivableResources, AsyncDeletableResources, ResourceKind
-from clarion_client._conversion import read, read_all
+from clarion_client._conversion import message_of, read, read_all
 from clarion_client._names import full_name
 from clarion_client._values import Fragment, FragmentUse, FragmentVersion, Publication, RollOut
 
@@ -38,8 +38,12 @@ class AsyncFragments(AsyncArchivableResources[Fragment], AsyncDeletableResources
         is. Raises PreconditionFailedError with `findings` when the fragment has errors, and without any when approvals
         are missing. With a `bypass_reason` an administrator goes without these.
         """
-        request = wire.PublishFragmentRequest(
-            name=full_name(COLLECTION, name), etag=etag, validate_only=validate_only, bypass_reason=bypass_reason
+        request = message_of(
+            wire.PublishFragmentRequest,
+            name=full_name(COLLECTION, name),
+            etag=etag,
+            validate_only=validate_only,
+            bypass_reason=bypass_reason,
         )
         # A fragment without changes is not published again.
         answer = await self._calls.unary(self._stub.PublishFragment, request, repeatable=not etag, timeout=timeout)
@@ -47,7 +51,9 @@ class AsyncFragments(AsyncArchivableResources[Fragment], AsyncDeletableResources
 
     def versions(self, name: str, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[FragmentVersion]:
         """Lists the versions of a fragment, the newest first."""
-        request = wire.ListFragmentVersionsRequest(fragment=full_name(COLLECTION, name), page_size=page_size)
+        request = message_of(
+            wire.ListFragmentVersionsRequest, fragment=full_name(COLLECTION, name), page_size=page_size
+        )
         return paged(
             self._calls,
             self._stub.ListFragmentVersions,
@@ -58,7 +64,7 @@ class AsyncFragments(AsyncArchivableResources[Fragment], AsyncDeletableResources
 
     def uses(self, name: str, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[FragmentUse]:
         """Lists what names a fragment: drafts and versions of campaigns, and of other fragments."""
-        request = wire.ListFragmentUsesRequest(fragment=full_name(COLLECTION, name), page_size=page_size)
+        request = message_of(wire.ListFragmentUsesRequest, fragment=full_name(COLLECTION, name), page_size=page_size)
         return paged(
             self._calls,
             self._stub.ListFragmentUses,
@@ -81,7 +87,8 @@ class AsyncFragments(AsyncArchivableResources[Fragment], AsyncDeletableResources
         unless another one is given. A campaign goes back when its earlier version is activated. With a `bypass_reason`
         an administrator goes without the approvals that policies ask for.
         """
-        request = fragment_repin_pb2.RepinFragmentRequest(
+        request = message_of(
+            fragment_repin_pb2.RepinFragmentRequest,
             fragment=full_name(COLLECTION, name),
             to_version=to_version,
             campaigns=[full_name("campaigns", campaign) for campaign in campaigns],

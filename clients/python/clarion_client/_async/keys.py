@@ -11,7 +11,7 @@ from clarion.v1 import api_key_service_pb2_grpc as rpc
 
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
-from clarion_client._conversion import enum_numbers, read, read_all
+from clarion_client._conversion import enum_numbers, message_of, read, read_all
 from clarion_client._names import full_name
 from clarion_client._values import ApiKey, NewApiKey, Scope
 
@@ -50,12 +50,12 @@ class AsyncKeys:
 
     def list(self, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[ApiKey]:
         """Lists the keys of the sandbox, oldest first, revoked ones included."""
-        request = wire.ListApiKeysRequest(page_size=page_size)
+        request = message_of(wire.ListApiKeysRequest, page_size=page_size)
         return paged(
             self._calls, self._stub.ListApiKeys, request, lambda page: read_all(ApiKey, page.api_keys), timeout
         )
 
     async def revoke(self, name: str, *, timeout: float | None = None) -> ApiKey:
-        request = wire.RevokeApiKeyRequest(name=full_name("apiKeys", name))
+        request = message_of(wire.RevokeApiKeyRequest, name=full_name("apiKeys", name))
         answer = await self._calls.unary(self._stub.RevokeApiKey, request, repeatable=True, timeout=timeout)
         return read(ApiKey, answer.api_key)

@@ -11,7 +11,7 @@ from clarion.v1 import message_service_pb2_grpc as rpc
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._async.watch import AsyncEventWatch
-from clarion_client._conversion import enum_numbers, read, read_all
+from clarion_client._conversion import enum_numbers, message_of, read, read_all
 from clarion_client._names import full_identity, full_name, full_name_or_empty
 from clarion_client._values import (
     Channel,
@@ -36,7 +36,7 @@ class AsyncMessages:
 
     async def get(self, name: str, *, timeout: float | None = None) -> Message:
         """Returns a message with its attempts and events."""
-        request = wire.GetMessageRequest(name=full_name("messages", name))
+        request = message_of(wire.GetMessageRequest, name=full_name("messages", name))
         answer = await self._calls.unary(self._stub.GetMessage, request, repeatable=True, timeout=timeout)
         return read(Message, answer.message)
 
@@ -58,7 +58,8 @@ class AsyncMessages:
         """Lists messages that match every filter given, newest first and without attempts and events. The values of
         one filter are alternatives, but a message must carry all `labels`. `identity` may be an e-mail address.
         """
-        request = wire.ListMessagesRequest(
+        request = message_of(
+            wire.ListMessagesRequest,
             campaign=full_name_or_empty("campaigns", campaign),
             execution=full_name_or_empty("executions", execution),
             identity=full_identity(identity),
@@ -76,7 +77,7 @@ class AsyncMessages:
 
     async def cancel(self, name: str, *, timeout: float | None = None) -> MessageCancellation:
         """Cancels a message that no process has begun to hand off, and says whether it was in time."""
-        request = wire.CancelMessageRequest(name=full_name("messages", name))
+        request = message_of(wire.CancelMessageRequest, name=full_name("messages", name))
         answer = await self._calls.unary(self._stub.CancelMessage, request, repeatable=True, timeout=timeout)
         return read(MessageCancellation, answer)
 
@@ -95,7 +96,8 @@ class AsyncMessages:
         earlier watch with the same filters, with the oldest event (`from_start`), or now. It reconnects until the
         service has been away for `max_outage` seconds.
         """
-        request = wire.WatchEventsRequest(
+        request = message_of(
+            wire.WatchEventsRequest,
             campaign=full_name_or_empty("campaigns", campaign),
             execution=full_name_or_empty("executions", execution),
             message=full_name_or_empty("messages", message),

@@ -18,7 +18,7 @@ from clarion_client._async.exporting import exported
 from clarion_client._async.importing import Batch, import_id_or_new, imported, in_batches
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._async.runtime import Source
-from clarion_client._conversion import read, read_all, write
+from clarion_client._conversion import message_of, read, read_all, write
 from clarion_client._field_error import FieldError
 from clarion_client._names import full_identity, full_name, full_name_or_empty
 from clarion_client._values import ConsentChange, ExportedProfile, ImportedProfile, Profile, ProfileDeletion
@@ -51,19 +51,19 @@ class AsyncProfiles:
         return read(Profile, answer.profile)
 
     async def get(self, name: str, *, timeout: float | None = None) -> Profile:
-        request = wire.GetProfileRequest(name=full_name(COLLECTION, name))
+        request = message_of(wire.GetProfileRequest, name=full_name(COLLECTION, name))
         answer = await self._calls.unary(self._stub.GetProfile, request, repeatable=True, timeout=timeout)
         return read(Profile, answer.profile)
 
     async def lookup(self, identity: str, *, timeout: float | None = None) -> Profile:
         """Returns the profile that has the identity. Refused (NotFoundError) when there is none."""
-        request = wire.LookupProfileRequest(identity=full_identity(identity))
+        request = message_of(wire.LookupProfileRequest, identity=full_identity(identity))
         answer = await self._calls.unary(self._stub.LookupProfile, request, repeatable=True, timeout=timeout)
         return read(Profile, answer.profile)
 
     def list(self, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[Profile]:
         """Lists profiles, oldest first. `page_size` is 50 unless given, and at most 1,000."""
-        request = wire.ListProfilesRequest(page_size=page_size)
+        request = message_of(wire.ListProfilesRequest, page_size=page_size)
         return paged(
             self._calls, self._stub.ListProfiles, request, lambda page: read_all(Profile, page.profiles), timeout
         )
@@ -81,7 +81,8 @@ class AsyncProfiles:
         value's etag is not the stored one. `validate_only` runs every check, stores nothing and returns what would be
         stored.
         """
-        request = wire.UpdateProfileRequest(
+        request = message_of(
+            wire.UpdateProfileRequest,
             profile=write(profile, profile_pb2.Profile),
             update_mask=FieldMask(paths=["*"] if fields is None else fields),
             validate_only=validate_only,
@@ -114,7 +115,7 @@ class AsyncProfiles:
                 for index in called
                 if index in changes
             ]
-            request = wire.ImportProfilesRequest(profiles=rows[called.start : called.stop], consents=chosen)
+            request = message_of(wire.ImportProfilesRequest, profiles=rows[called.start : called.stop], consents=chosen)
             answer = await self._calls.unary(self._stub.ImportProfiles, request, repeatable=True, timeout=timeout)
             results += read_all(ImportedProfile, answer.results)
         return results
@@ -138,7 +139,8 @@ class AsyncProfiles:
         name = import_id_or_new(import_id)
 
         def request_of(batch: Batch[Any, Any]) -> stream_wire.ImportProfilesStreamRequest:
-            return stream_wire.ImportProfilesStreamRequest(
+            return message_of(
+                stream_wire.ImportProfilesStreamRequest,
                 import_id=name,
                 position=batch.position,
                 profiles=[row.profiles[0] for row in batch.written],
@@ -175,7 +177,8 @@ class AsyncProfiles:
         """Makes one profile of two of the same person, for good, and returns the survivor. The name of the absorbed
         profile answers as the survivor's from then on. Of their choices the stricter ones hold.
         """
-        request = wire.MergeProfilesRequest(
+        request = message_of(
+            wire.MergeProfilesRequest,
             name=full_name(COLLECTION, survivor),
             absorbed=full_name(COLLECTION, absorbed),
             etag=etag,
@@ -193,8 +196,8 @@ class AsyncProfiles:
         Marketing to the person's addresses stays suppressed if `keep_suppression` is true, or if the person had denied
         anything. None: if the service has erasure keys.
         """
-        request = wire.DeleteProfileRequest(
-            name=full_name(COLLECTION, name), etag=etag, keep_suppression=keep_suppression
+        request = message_of(
+            wire.DeleteProfileRequest, name=full_name(COLLECTION, name), etag=etag, keep_suppression=keep_suppression
         )
         answer = await self._calls.unary(self._stub.DeleteProfile, request, repeatable=False, timeout=timeout)
         return read(ProfileDeletion, answer)
@@ -205,7 +208,9 @@ class AsyncProfiles:
         """Does what `delete` does for the person of an identity, of whom there need be no profile: messages to it and
         its places in audiences are erased. It may be repeated.
         """
-        request = wire.DeleteProfileRequest(identity=full_identity(identity), keep_suppression=keep_suppression)
+        request = message_of(
+            wire.DeleteProfileRequest, identity=full_identity(identity), keep_suppression=keep_suppression
+        )
         answer = await self._calls.unary(self._stub.DeleteProfile, request, repeatable=True, timeout=timeout)
         return read(ProfileDeletion, answer)
 

@@ -10,7 +10,7 @@ from clarion.v1 import proof_service_pb2 as wire
 from clarion.v1 import proof_service_pb2_grpc as rpc
 
 from clarion_client._async.calls import AsyncCalls
-from clarion_client._conversion import read_all
+from clarion_client._conversion import message_of, read_all
 from clarion_client._json_data import struct_of
 from clarion_client._names import full_name
 from clarion_client._values import ProofResult
@@ -44,7 +44,8 @@ class AsyncProofs:
         happens: proofs stand in no list, event or report. `rule` is the id of the rule whose content to send; by
         default the first one that is true decides. `audiences` are the ids of those that the recipient belongs to.
         """
-        request = wire.SendProofRequest(
+        request = message_of(
+            wire.SendProofRequest,
             campaign=full_name("campaigns", campaign),
             addresses=addresses,
             version=version,

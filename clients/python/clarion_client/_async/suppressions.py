@@ -18,7 +18,7 @@ from clarion_client._async.exporting import exported
 from clarion_client._async.importing import Batch, import_id_or_new, imported, in_batches
 from clarion_client._async.pager import AsyncPager, paged
 from clarion_client._async.runtime import Source
-from clarion_client._conversion import enum_numbers, read, read_all, write
+from clarion_client._conversion import enum_numbers, message_of, read, read_all, write
 from clarion_client._names import full_name, full_name_or_empty
 from clarion_client._values import (
     ImportedSuppression,
@@ -64,7 +64,7 @@ class AsyncSuppressions:
         return read(Suppression, answer.suppression)
 
     async def get(self, name: str, *, timeout: float | None = None) -> Suppression:
-        request = wire.GetSuppressionRequest(name=full_name(COLLECTION, name))
+        request = message_of(wire.GetSuppressionRequest, name=full_name(COLLECTION, name))
         answer = await self._calls.unary(self._stub.GetSuppression, request, repeatable=True, timeout=timeout)
         return read(Suppression, answer.suppression)
 
@@ -78,7 +78,8 @@ class AsyncSuppressions:
         timeout: float | None = None,
     ) -> AsyncPager[Suppression]:
         """Lists suppressions that match every filter given, newest first. The values of one filter are alternatives."""
-        request = wire.ListSuppressionsRequest(
+        request = message_of(
+            wire.ListSuppressionsRequest,
             address=target if "@" in target else "",
             domain="" if "@" in target else target,
             reasons=enum_numbers(SuppressionReason, reasons, "reasons"),
@@ -95,7 +96,9 @@ class AsyncSuppressions:
 
     async def delete(self, name: str, *, override_reason: str = "", timeout: float | None = None) -> None:
         """Deletes a suppression. One of a complaint needs an `override_reason`, which must not hold personal data."""
-        request = wire.DeleteSuppressionRequest(name=full_name(COLLECTION, name), override_reason=override_reason)
+        request = message_of(
+            wire.DeleteSuppressionRequest, name=full_name(COLLECTION, name), override_reason=override_reason
+        )
         await self._calls.unary(self._stub.DeleteSuppression, request, repeatable=False, timeout=timeout)
 
     def export(self, *, after: str = "", max_outage: float = 60.0) -> AsyncGenerator[Suppression]:
@@ -122,7 +125,7 @@ class AsyncSuppressions:
         rows = [write(each, suppression_pb2.Suppression) for each in suppressions]
         results: list[ImportedSuppression] = []
         for start in range(0, len(rows), _ROWS_PER_CALL):
-            request = wire.ImportSuppressionsRequest(suppressions=rows[start : start + _ROWS_PER_CALL])
+            request = message_of(wire.ImportSuppressionsRequest, suppressions=rows[start : start + _ROWS_PER_CALL])
             answer = await self._calls.unary(self._stub.ImportSuppressions, request, repeatable=True, timeout=timeout)
             results += read_all(ImportedSuppression, answer.results)
         return results
@@ -140,8 +143,11 @@ class AsyncSuppressions:
         name = import_id_or_new(import_id)
 
         def request_of(batch: Batch[Any, Any]) -> stream_wire.ImportSuppressionsStreamRequest:
-            return stream_wire.ImportSuppressionsStreamRequest(
-                import_id=name, position=batch.position, suppressions=batch.written
+            return message_of(
+                stream_wire.ImportSuppressionsStreamRequest,
+                import_id=name,
+                position=batch.position,
+                suppressions=batch.written,
             )
 
         stub = imports_rpc.ImportServiceStub(self._calls.channel)
@@ -154,6 +160,6 @@ class AsyncSuppressions:
 
     async def check(self, address: str, *, timeout: float | None = None) -> SuppressionCheck:
         """Returns the suppressions that cover the address now, and the categories that they exclude."""
-        request = wire.CheckSuppressionRequest(address=address)
+        request = message_of(wire.CheckSuppressionRequest, address=address)
         answer = await self._calls.unary(self._stub.CheckSuppression, request, repeatable=True, timeout=timeout)
         return read(SuppressionCheck, answer)

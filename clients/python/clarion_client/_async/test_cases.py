@@ -13,7 +13,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from clarion_client._async.calls import AsyncCalls
 from clarion_client._async.cell_stream import AsyncCellStream
 from clarion_client._async.pager import AsyncPager, paged
-from clarion_client._conversion import read, read_all, write
+from clarion_client._conversion import message_of, read, read_all, write
 from clarion_client._names import full_name, full_test_case_name, short_name
 from clarion_client._values import AcceptedRenderings, ExpectedRendering, TestCase, TestCell, TestRun
 
@@ -39,7 +39,8 @@ class AsyncTestCases:
         stored.
         """
         name = full_test_case_name(test_case.name)
-        request = wire.CreateTestCaseRequest(
+        request = message_of(
+            wire.CreateTestCaseRequest,
             campaign=name.partition("/testCases/")[0],
             test_case_id=short_name(name),
             test_case=write(test_case, test_case_pb2.TestCase),
@@ -49,13 +50,13 @@ class AsyncTestCases:
         return read(TestCase, answer.test_case)
 
     async def get(self, name: str, *, timeout: float | None = None) -> TestCase:
-        request = wire.GetTestCaseRequest(name=full_test_case_name(name))
+        request = message_of(wire.GetTestCaseRequest, name=full_test_case_name(name))
         answer = await self._calls.unary(self._stub.GetTestCase, request, repeatable=True, timeout=timeout)
         return read(TestCase, answer.test_case)
 
     def list(self, campaign: str, *, page_size: int = 0, timeout: float | None = None) -> AsyncPager[TestCase]:
         """Lists the test cases of a campaign by name. `page_size` is 50 unless given, and at most 1,000."""
-        request = wire.ListTestCasesRequest(campaign=full_name("campaigns", campaign), page_size=page_size)
+        request = message_of(wire.ListTestCasesRequest, campaign=full_name("campaigns", campaign), page_size=page_size)
         return paged(
             self._calls,
             self._stub.ListTestCases,
@@ -76,7 +77,8 @@ class AsyncTestCases:
         value's etag is not the stored one. `validate_only` runs every check, stores nothing and returns what would be
         stored.
         """
-        request = wire.UpdateTestCaseRequest(
+        request = message_of(
+            wire.UpdateTestCaseRequest,
             test_case=write(test_case, test_case_pb2.TestCase),
             update_mask=FieldMask(paths=["*"] if fields is None else fields),
             validate_only=validate_only,
@@ -86,7 +88,7 @@ class AsyncTestCases:
 
     async def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
         """Deletes it, with what was accepted of it."""
-        request = wire.DeleteTestCaseRequest(name=full_test_case_name(name), etag=etag)
+        request = message_of(wire.DeleteTestCaseRequest, name=full_test_case_name(name), etag=etag)
         await self._calls.unary(self._stub.DeleteTestCase, request, repeatable=False, timeout=timeout)
 
     def run(
@@ -103,7 +105,8 @@ class AsyncTestCases:
         Renderings are compared with the accepted ones; or with those `expected`, and then only their cells are tried.
         Makes as many calls as it takes, to each of which `timeout` applies; None: they may take as long as they take.
         """
-        request = test_run_pb2.TestCampaignRequest(
+        request = message_of(
+            test_run_pb2.TestCampaignRequest,
             campaign=full_name("campaigns", campaign),
             version=version,
             test_cases=test_cases,
@@ -121,8 +124,11 @@ class AsyncTestCases:
         shown = [
             test_run_pb2.ShownRendering(key=write(cell.key, test_run_pb2.TestCellKey), etag=cell.etag) for cell in cells
         ]
-        request = test_run_pb2.AcceptRenderingsRequest(
-            campaign=full_name("campaigns", campaign), run_etag=run.etag, renderings=shown
+        request = message_of(
+            test_run_pb2.AcceptRenderingsRequest,
+            campaign=full_name("campaigns", campaign),
+            run_etag=run.etag,
+            renderings=shown,
         )
         answer = await self._calls.unary(self._stub.AcceptRenderings, request, repeatable=True, timeout=timeout)
         return read(AcceptedRenderings, answer)

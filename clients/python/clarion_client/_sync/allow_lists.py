@@ -11,7 +11,7 @@ from clarion.v1 import allow_list_service_pb2 as wire
 from clarion.v1 import allow_list_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from clarion_client._conversion import read, write
+from clarion_client._conversion import message_of, read, write
 from clarion_client._sync.calls import Calls
 from clarion_client._values import AllowList
 
@@ -37,7 +37,8 @@ class AllowLists:
         """Changes the list to these values: all of them, or the `fields` named. Refused (ConflictError) when the
         value's etag is not the stored one.
         """
-        request = wire.UpdateAllowListRequest(
+        request = message_of(
+            wire.UpdateAllowListRequest,
             allow_list=write(allow_list, allow_list_pb2.AllowList),
             update_mask=FieldMask(paths=["*"] if fields is None else fields),
         )

@@ -9,7 +9,7 @@ from clarion.v1 import approval_comments_pb2 as comments
 from clarion.v1 import approval_service_pb2 as wire
 from clarion.v1 import approval_service_pb2_grpc as rpc
 
-from clarion_client._conversion import read, read_all
+from clarion_client._conversion import message_of, read, read_all
 from clarion_client._names import draft_of
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
@@ -30,13 +30,13 @@ class Approvals:
 
     def get(self, draft: str, *, timeout: float | None = None) -> Approval:
         """Returns where the approval of the draft stands, and what is missing."""
-        request = wire.GetApprovalRequest(**draft_of(draft))
+        request = message_of(wire.GetApprovalRequest, **draft_of(draft))
         answer = self._calls.unary(self._stub.GetApproval, request, repeatable=True, timeout=timeout)
         return read(Approval, answer.approval)
 
     def steps(self, draft: str, *, page_size: int = 0, timeout: float | None = None) -> Pager[ApprovalStep]:
         """Lists what was done about the approval, the newest first."""
-        request = wire.ListApprovalStepsRequest(**draft_of(draft), page_size=page_size)
+        request = message_of(wire.ListApprovalStepsRequest, **draft_of(draft), page_size=page_size)
         return paged(
             self._calls,
             self._stub.ListApprovalSteps,
@@ -47,7 +47,7 @@ class Approvals:
 
     def submit(self, draft: str, *, comment: str = "", etag: str = "", timeout: float | None = None) -> Approval:
         """Submits the draft. Nobody can edit it from then on."""
-        request = wire.SubmitForApprovalRequest(**draft_of(draft), comment=comment, etag=etag)
+        request = message_of(wire.SubmitForApprovalRequest, **draft_of(draft), comment=comment, etag=etag)
         answer = self._calls.unary(self._stub.SubmitForApproval, request, repeatable=False, timeout=timeout)
         return read(Approval, answer.approval)
 
@@ -57,25 +57,27 @@ class Approvals:
         """Approves the submitted draft. `content_hash` is that of the approval which the caller looked at; refused
         (ConflictError) when the draft is another one by now.
         """
-        request = wire.ApproveRequest(**draft_of(draft), content_hash=content_hash, comment=comment, etag=etag)
+        request = message_of(
+            wire.ApproveRequest, **draft_of(draft), content_hash=content_hash, comment=comment, etag=etag
+        )
         answer = self._calls.unary(self._stub.Approve, request, repeatable=False, timeout=timeout)
         return read(Approval, answer.approval)
 
     def request_changes(self, draft: str, comment: str, *, etag: str = "", timeout: float | None = None) -> Approval:
         """Makes the draft editable again, and voids its approvals. The comment says what is to change."""
-        request = wire.RequestChangesRequest(**draft_of(draft), comment=comment, etag=etag)
+        request = message_of(wire.RequestChangesRequest, **draft_of(draft), comment=comment, etag=etag)
         answer = self._calls.unary(self._stub.RequestChanges, request, repeatable=False, timeout=timeout)
         return read(Approval, answer.approval)
 
     def cancel(self, draft: str, *, comment: str = "", etag: str = "", timeout: float | None = None) -> Approval:
         """Takes the submission back, and voids its approvals."""
-        request = wire.CancelApprovalRequest(**draft_of(draft), comment=comment, etag=etag)
+        request = message_of(wire.CancelApprovalRequest, **draft_of(draft), comment=comment, etag=etag)
         answer = self._calls.unary(self._stub.CancelApproval, request, repeatable=False, timeout=timeout)
         return read(Approval, answer.approval)
 
     def threads(self, draft: str, *, page_size: int = 0, timeout: float | None = None) -> Pager[ApprovalThread]:
         """Lists what was said about the approval with the answers, the newest threads first."""
-        request = comments.ListApprovalThreadsRequest(**draft_of(draft), page_size=page_size)
+        request = message_of(comments.ListApprovalThreadsRequest, **draft_of(draft), page_size=page_size)
         return paged(
             self._calls,
             self._stub.ListApprovalThreads,
@@ -86,12 +88,12 @@ class Approvals:
 
     def resolve(self, draft: str, thread: str, *, comment: str = "", timeout: float | None = None) -> ApprovalThread:
         """Marks a thread as resolved. `thread` is the `step` that began it, or of an answer in it."""
-        request = comments.ResolveApprovalThreadRequest(**draft_of(draft), thread=thread, comment=comment)
+        request = message_of(comments.ResolveApprovalThreadRequest, **draft_of(draft), thread=thread, comment=comment)
         answer = self._calls.unary(self._stub.ResolveApprovalThread, request, repeatable=True, timeout=timeout)
         return read(ApprovalThread, answer.approval_thread)
 
     def comment(self, draft: str, comment: str, *, reply_to: str = "", timeout: float | None = None) -> ApprovalStep:
         """Adds a comment to the history. `reply_to` is the `step` that it is an answer to."""
-        request = comments.CommentOnApprovalRequest(**draft_of(draft), comment=comment, reply_to=reply_to)
+        request = message_of(comments.CommentOnApprovalRequest, **draft_of(draft), comment=comment, reply_to=reply_to)
         answer = self._calls.unary(self._stub.CommentOnApproval, request, repeatable=False, timeout=timeout)
         return read(ApprovalStep, answer.approval_step)

@@ -12,7 +12,7 @@ from clarion.v1 import attachment_pb2
 from clarion.v1 import attachment_service_pb2 as wire
 from clarion.v1 import attachment_service_pb2_grpc as rpc
 
-from clarion_client._conversion import read, read_all
+from clarion_client._conversion import message_of, read, read_all
 from clarion_client._field_error import FieldError
 from clarion_client._names import full_name, short_name
 from clarion_client._sync.calls import Calls, Metadata
@@ -65,13 +65,13 @@ class Attachments:
 
     def get(self, name: str, *, timeout: float | None = None) -> Attachment:
         """Returns what is known of an attachment, without its bytes."""
-        request = wire.GetAttachmentRequest(name=full_name(COLLECTION, name))
+        request = message_of(wire.GetAttachmentRequest, name=full_name(COLLECTION, name))
         answer = self._calls.unary(self._stub.GetAttachment, request, repeatable=True, timeout=timeout)
         return read(Attachment, answer.attachment)
 
     def download(self, name: str, *, timeout: float | None = None) -> bytes:
         """Returns the bytes of an attachment. The timeout is that of each part."""
-        request = wire.ReadAttachmentRequest(name=full_name(COLLECTION, name))
+        request = message_of(wire.ReadAttachmentRequest, name=full_name(COLLECTION, name))
         parts: list[bytes] = []
         while True:
             answer = self._calls.unary(self._stub.ReadAttachment, request, repeatable=True, timeout=timeout)
@@ -82,7 +82,7 @@ class Attachments:
 
     def list(self, *, page_size: int = 0, timeout: float | None = None) -> Pager[Attachment]:
         """Lists attachments by name. `page_size` is 50 unless given, and at most 1,000."""
-        request = wire.ListAttachmentsRequest(page_size=page_size)
+        request = message_of(wire.ListAttachmentsRequest, page_size=page_size)
         return paged(
             self._calls,
             self._stub.ListAttachments,
@@ -93,7 +93,7 @@ class Attachments:
 
     def delete(self, name: str, *, timeout: float | None = None) -> None:
         """Deletes an attachment that no content names. Messages that were accepted with it still carry its file."""
-        request = wire.DeleteAttachmentRequest(name=full_name(COLLECTION, name))
+        request = message_of(wire.DeleteAttachmentRequest, name=full_name(COLLECTION, name))
         self._calls.unary(self._stub.DeleteAttachment, request, repeatable=False, timeout=timeout)
 
 

@@ -21,7 +21,7 @@ from clarion.v1 import campaign_service_pb2 as wire
 from clarion.v1 import campaign_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from clarion_client._conversion import enum_numbers, read, read_all, timestamp, write
+from clarion_client._conversion import enum_numbers, message_of, read, read_all, timestamp, write
 from clarion_client._json_data import struct_of
 from clarion_client._names import full_identity, full_name, short_name
 from clarion_client._sync.calls import Calls
@@ -60,7 +60,8 @@ class Campaigns:
         """Creates a draft under the campaign's name. The service ignores output-only fields.
         `validate_only` runs every check, stores nothing and returns what would be stored.
         """
-        request = wire.CreateCampaignRequest(
+        request = message_of(
+            wire.CreateCampaignRequest,
             campaign_id=short_name(full_name("campaigns", campaign.name)),
             campaign=write(campaign, campaign_pb2.Campaign),
             validate_only=validate_only,
@@ -69,7 +70,7 @@ class Campaigns:
         return read(Campaign, answer.campaign)
 
     def get(self, name: str, *, timeout: float | None = None) -> Campaign:
-        request = wire.GetCampaignRequest(name=full_name("campaigns", name))
+        request = message_of(wire.GetCampaignRequest, name=full_name("campaigns", name))
         answer = self._calls.unary(self._stub.GetCampaign, request, repeatable=True, timeout=timeout)
         return read(Campaign, answer.campaign)
 
@@ -94,7 +95,8 @@ class Campaigns:
         listed when `states` asks for them. `creator` is the name of a key, or `me`. `order_by` is `name`, `create_time`
         or `update_time`, each with an optional ` desc`. `page_size` is 50 unless given, and at most 1,000.
         """
-        request = campaign_list_pb2.ListCampaignsRequest(
+        request = message_of(
+            campaign_list_pb2.ListCampaignsRequest,
             states=enum_numbers(CampaignState, states, "states"),
             categories=enum_numbers(Category, categories, "categories"),
             tags=tags,
@@ -114,14 +116,15 @@ class Campaigns:
 
     def tags(self, *, page_size: int = 0, timeout: float | None = None) -> Pager[TagUse]:
         """Lists the tags of campaigns that are not archived."""
-        request = campaign_list_pb2.ListTagsRequest(page_size=page_size)
+        request = message_of(campaign_list_pb2.ListTagsRequest, page_size=page_size)
         return paged(self._calls, self._stub.ListTags, request, lambda page: read_all(TagUse, page.tags), timeout)
 
     def duplicate(
         self, name: str, copy: str, *, version: int = 0, display_name: str = "", timeout: float | None = None
     ) -> Campaign:
         """Makes a new draft, named `copy`, of the campaign's draft or of a `version`, with the same tags."""
-        request = wire.DuplicateCampaignRequest(
+        request = message_of(
+            wire.DuplicateCampaignRequest,
             name=full_name("campaigns", name),
             campaign_id=short_name(full_name("campaigns", copy)),
             version=version,
@@ -142,7 +145,8 @@ class Campaigns:
         etag is not the stored one; without an etag whatever is stored is changed. `validate_only` runs every check,
         stores nothing and returns what would be stored.
         """
-        request = wire.UpdateCampaignRequest(
+        request = message_of(
+            wire.UpdateCampaignRequest,
             campaign=write(campaign, campaign_pb2.Campaign),
             update_mask=FieldMask(paths=["*"] if fields is None else fields),
             validate_only=validate_only,
@@ -152,13 +156,13 @@ class Campaigns:
 
     def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
         """Deletes a campaign that was never activated."""
-        request = wire.DeleteCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        request = message_of(wire.DeleteCampaignRequest, name=full_name("campaigns", name), etag=etag)
         self._calls.unary(self._stub.DeleteCampaign, request, repeatable=False, timeout=timeout)
 
     def versions(self, name: str, *, page_size: int = 0, timeout: float | None = None) -> Pager[CampaignVersion]:
         """Lists the versions of a campaign, newest first."""
-        request = campaign_version_pb2.ListCampaignVersionsRequest(
-            campaign=full_name("campaigns", name), page_size=page_size
+        request = message_of(
+            campaign_version_pb2.ListCampaignVersionsRequest, campaign=full_name("campaigns", name), page_size=page_size
         )
         return paged(
             self._calls,
@@ -170,7 +174,9 @@ class Campaigns:
 
     def version(self, name: str, number: int, *, timeout: float | None = None) -> CampaignVersion:
         """Returns one version of a campaign."""
-        request = campaign_version_pb2.GetCampaignVersionRequest(campaign=full_name("campaigns", name), version=number)
+        request = message_of(
+            campaign_version_pb2.GetCampaignVersionRequest, campaign=full_name("campaigns", name), version=number
+        )
         answer = self._calls.unary(self._stub.GetCampaignVersion, request, repeatable=True, timeout=timeout)
         return read(CampaignVersion, answer.version)
 
@@ -186,7 +192,8 @@ class Campaigns:
         """Tells how a `version` (by default the draft) differs from an earlier one (by default the live one). With
         `render_test_cases` it also tells which cells of the test cases come out differently, which takes a while.
         """
-        request = campaign_difference_pb2.DiffCampaignVersionsRequest(
+        request = message_of(
+            campaign_difference_pb2.DiffCampaignVersionsRequest,
             campaign=full_name("campaigns", name),
             base_version=base_version,
             version=version,
@@ -197,7 +204,9 @@ class Campaigns:
 
     def review(self, name: str, *, strict: bool = False, timeout: float | None = None) -> Review:
         """Runs every check on the draft, and changes nothing. `strict` makes `SCHEMA_BREAKING` an error."""
-        request = campaign_life_cycle_pb2.ReviewCampaignRequest(name=full_name("campaigns", name), strict=strict)
+        request = message_of(
+            campaign_life_cycle_pb2.ReviewCampaignRequest, name=full_name("campaigns", name), strict=strict
+        )
         answer = self._calls.unary(self._stub.ReviewCampaign, request, repeatable=True, timeout=timeout)
         return read(Review, answer)
 
@@ -215,7 +224,8 @@ class Campaigns:
         review finds errors; `strict` makes `SCHEMA_BREAKING` one. With a `bypass_reason` an administrator goes without
         the approvals that policies ask for.
         """
-        request = campaign_life_cycle_pb2.ActivateCampaignRequest(
+        request = message_of(
+            campaign_life_cycle_pb2.ActivateCampaignRequest,
             name=full_name("campaigns", name),
             version=version,
             etag=etag,
@@ -227,34 +237,43 @@ class Campaigns:
 
     def pause(self, name: str, *, etag: str = "", timeout: float | None = None) -> Campaign:
         """Refuses new triggers and keeps what was accepted in the queue."""
-        request = campaign_life_cycle_pb2.PauseCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        request = message_of(campaign_life_cycle_pb2.PauseCampaignRequest, name=full_name("campaigns", name), etag=etag)
         answer = self._calls.unary(self._stub.PauseCampaign, request, repeatable=False, timeout=timeout)
         return read(Campaign, answer.campaign)
 
     def resume(self, name: str, *, etag: str = "", timeout: float | None = None) -> Campaign:
         """Accepts triggers again and releases the queue."""
-        request = campaign_life_cycle_pb2.ResumeCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        request = message_of(
+            campaign_life_cycle_pb2.ResumeCampaignRequest, name=full_name("campaigns", name), etag=etag
+        )
         answer = self._calls.unary(self._stub.ResumeCampaign, request, repeatable=False, timeout=timeout)
         return read(Campaign, answer.campaign)
 
     def stop(self, name: str, queue_disposal: QueueDisposal, *, etag: str = "", timeout: float | None = None) -> Stop:
         """Refuses triggers for good, and sends (DRAIN) or cancels (CANCEL) what is queued."""
         (disposal,) = enum_numbers(QueueDisposal, [queue_disposal], "queue_disposal")
-        request = campaign_life_cycle_pb2.StopCampaignRequest(
-            name=full_name("campaigns", name), queue_disposal=disposal, etag=etag
+        request = message_of(
+            campaign_life_cycle_pb2.StopCampaignRequest,
+            name=full_name("campaigns", name),
+            queue_disposal=disposal,
+            etag=etag,
         )
         answer = self._calls.unary(self._stub.StopCampaign, request, repeatable=False, timeout=timeout)
         return read(Stop, answer)
 
     def archive(self, name: str, *, etag: str = "", timeout: float | None = None) -> Campaign:
         """Puts aside a draft, or a campaign that has ended: lists leave it out unless they ask for it."""
-        request = campaign_life_cycle_pb2.ArchiveCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        request = message_of(
+            campaign_life_cycle_pb2.ArchiveCampaignRequest, name=full_name("campaigns", name), etag=etag
+        )
         answer = self._calls.unary(self._stub.ArchiveCampaign, request, repeatable=False, timeout=timeout)
         return read(Campaign, answer.campaign)
 
     def unarchive(self, name: str, *, etag: str = "", timeout: float | None = None) -> Campaign:
         """Brings an archived campaign back into the state in which it was archived."""
-        request = campaign_life_cycle_pb2.UnarchiveCampaignRequest(name=full_name("campaigns", name), etag=etag)
+        request = message_of(
+            campaign_life_cycle_pb2.UnarchiveCampaignRequest, name=full_name("campaigns", name), etag=etag
+        )
         answer = self._calls.unary(self._stub.UnarchiveCampaign, request, repeatable=False, timeout=timeout)
         return read(Campaign, answer.campaign)
 
@@ -276,7 +295,8 @@ class Campaigns:
         default it is the first one. `rule` is the id of the rule whose content to render; by default the first one that
         is true decides. `audiences` are the ids of those that the recipient belongs to, for rules that ask.
         """
-        request = campaign_preview_pb2.PreviewCampaignRequest(
+        request = message_of(
+            campaign_preview_pb2.PreviewCampaignRequest,
             name=full_name("campaigns", name),
             version=version,
             context=None if context is None else struct_of(context, "context"),
@@ -294,8 +314,11 @@ class Campaigns:
         """Returns calls that trigger the live version at this client's target, ready to paste. `base_url` is the
         address of the HTTP endpoint, unless that is on the same host.
         """
-        request = trigger_sample_pb2.GetTriggerSampleRequest(
-            name=full_name("campaigns", name), target=self._calls.address, base_url=base_url
+        request = message_of(
+            trigger_sample_pb2.GetTriggerSampleRequest,
+            name=full_name("campaigns", name),
+            target=self._calls.address,
+            base_url=base_url,
         )
         answer = self._calls.unary(self._stub.GetTriggerSample, request, repeatable=True, timeout=timeout)
         return read(TriggerSamples, answer)

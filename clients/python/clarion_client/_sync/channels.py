@@ -6,7 +6,7 @@ from __future__ import annotations
 from clarion.v1 import channel_configuration_service_pb2 as wire
 from clarion.v1 import channel_configuration_service_pb2_grpc as rpc
 
-from clarion_client._conversion import read
+from clarion_client._conversion import message_of, read
 from clarion_client._names import full_name
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.resources import DeletableResources, ResourceKind
@@ -27,6 +27,6 @@ class Channels(DeletableResources[ChannelConfiguration]):
         """Connects to the provider and tries every step of a hand-off. A failed step is part of the answer and
         raises no error.
         """
-        request = wire.VerifyChannelConfigurationRequest(name=full_name(self._kind.collection, name))
+        request = message_of(wire.VerifyChannelConfigurationRequest, name=full_name(self._kind.collection, name))
         answer = self._calls.unary(self._stub.VerifyChannelConfiguration, request, repeatable=True, timeout=timeout)
         return read(Verification, answer)

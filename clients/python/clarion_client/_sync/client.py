@@ -21,7 +21,7 @@ from clarion.v1 import (
 )
 from clarion.v1 import trigger_service_pb2 as wire
 
-from clarion_client._conversion import timestamp
+from clarion_client._conversion import message_of, timestamp
 from clarion_client._errors import ClarionError
 from clarion_client._json_data import struct_of
 from clarion_client._names import full_name
@@ -187,7 +187,8 @@ class Client:
         The call is safe to repeat, as `trigger` is. With `validate_only` it counts the members and sends nothing, which
         takes a minute for a million.
         """
-        request = wire.TriggerAudienceRequest(
+        request = message_of(
+            wire.TriggerAudienceRequest,
             campaign=full_name("campaigns", campaign),
             audience=full_name("audiences", audience),
             max_recipients=max_recipients,

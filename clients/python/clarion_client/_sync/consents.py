@@ -11,7 +11,7 @@ from clarion.v1 import consent_service_pb2 as wire
 from clarion.v1 import consent_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from clarion_client._conversion import read, read_all, write
+from clarion_client._conversion import message_of, read, read_all, write
 from clarion_client._names import person_of
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
@@ -37,15 +37,17 @@ class Consents:
         (PreconditionFailedError, `DENIAL_STANDS`) when one grants what the person denied, and its source does not show
         that the person came back. The call is safe to repeat.
         """
-        request = wire.SetConsentsRequest(
-            **person_of(person), changes=[write(change, consent_pb2.ConsentChange) for change in changes]
+        request = message_of(
+            wire.SetConsentsRequest,
+            **person_of(person),
+            changes=[write(change, consent_pb2.ConsentChange) for change in changes],
         )
         answer = self._calls.unary(self._stub.SetConsents, request, repeatable=True, timeout=timeout)
         return read(StoredConsents, answer)
 
     def get(self, person: str, *, timeout: float | None = None) -> PersonConsents:
         """Returns the current choices of a person, and the newest entries of the history."""
-        request = wire.GetConsentsRequest(**person_of(person))
+        request = message_of(wire.GetConsentsRequest, **person_of(person))
         answer = self._calls.unary(self._stub.GetConsents, request, repeatable=True, timeout=timeout)
         return read(PersonConsents, answer)
 
@@ -53,7 +55,7 @@ class Consents:
         """Lists the whole history of a person, the newest entry first. `page_size` is 50 unless given, and at most
         1,000.
         """
-        request = wire.GetConsentsRequest(**person_of(person), page_size=page_size)
+        request = message_of(wire.GetConsentsRequest, **person_of(person), page_size=page_size)
         return paged(
             self._calls, self._stub.GetConsents, request, lambda page: read_all(ConsentChange, page.changes), timeout
         )

@@ -8,7 +8,7 @@ from functools import cached_property
 from clarion.v1 import execution_service_pb2 as wire
 from clarion.v1 import execution_service_pb2_grpc as rpc
 
-from clarion_client._conversion import read, read_all
+from clarion_client._conversion import message_of, read, read_all
 from clarion_client._names import full_name, full_name_or_empty
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
@@ -26,7 +26,7 @@ class Executions:
         return rpc.ExecutionServiceStub(self._calls.channel)
 
     def get(self, name: str, *, timeout: float | None = None) -> Execution:
-        request = wire.GetExecutionRequest(name=full_name("executions", name))
+        request = message_of(wire.GetExecutionRequest, name=full_name("executions", name))
         answer = self._calls.unary(self._stub.GetExecution, request, repeatable=True, timeout=timeout)
         return read(Execution, answer.execution)
 
@@ -34,8 +34,11 @@ class Executions:
         self, *, campaign: str = "", request_id: str = "", page_size: int = 0, timeout: float | None = None
     ) -> Pager[Execution]:
         """Lists executions that match every filter given, newest first. `request_id` needs `campaign`."""
-        request = wire.ListExecutionsRequest(
-            campaign=full_name_or_empty("campaigns", campaign), request_id=request_id, page_size=page_size
+        request = message_of(
+            wire.ListExecutionsRequest,
+            campaign=full_name_or_empty("campaigns", campaign),
+            request_id=request_id,
+            page_size=page_size,
         )
         return paged(
             self._calls, self._stub.ListExecutions, request, lambda page: read_all(Execution, page.executions), timeout
@@ -43,6 +46,6 @@ class Executions:
 
     def cancel(self, name: str, *, timeout: float | None = None) -> ExecutionCancellation:
         """Cancels every message that no process has begun to hand off, and says how many were in time."""
-        request = wire.CancelExecutionRequest(name=full_name("executions", name))
+        request = message_of(wire.CancelExecutionRequest, name=full_name("executions", name))
         answer = self._calls.unary(self._stub.CancelExecution, request, repeatable=True, timeout=timeout)
         return read(ExecutionCancellation, answer)

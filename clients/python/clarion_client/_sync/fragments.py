@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from clarion.v1 import fragment_repin_pb2, fragment_service_pb2_grpc
 from clarion.v1 import fragment_service_pb2 as wire
 
-from clarion_client._conversion import read, read_all
+from clarion_client._conversion import message_of, read, read_all
 from clarion_client._names import full_name
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
@@ -39,8 +39,12 @@ class Fragments(ArchivableResources[Fragment], DeletableResources[Fragment]):
         is. Raises PreconditionFailedError with `findings` when the fragment has errors, and without any when approvals
         are missing. With a `bypass_reason` an administrator goes without these.
         """
-        request = wire.PublishFragmentRequest(
-            name=full_name(COLLECTION, name), etag=etag, validate_only=validate_only, bypass_reason=bypass_reason
+        request = message_of(
+            wire.PublishFragmentRequest,
+            name=full_name(COLLECTION, name),
+            etag=etag,
+            validate_only=validate_only,
+            bypass_reason=bypass_reason,
         )
         # A fragment without changes is not published again.
         answer = self._calls.unary(self._stub.PublishFragment, request, repeatable=not etag, timeout=timeout)
@@ -48,7 +52,9 @@ class Fragments(ArchivableResources[Fragment], DeletableResources[Fragment]):
 
     def versions(self, name: str, *, page_size: int = 0, timeout: float | None = None) -> Pager[FragmentVersion]:
         """Lists the versions of a fragment, the newest first."""
-        request = wire.ListFragmentVersionsRequest(fragment=full_name(COLLECTION, name), page_size=page_size)
+        request = message_of(
+            wire.ListFragmentVersionsRequest, fragment=full_name(COLLECTION, name), page_size=page_size
+        )
         return paged(
             self._calls,
             self._stub.ListFragmentVersions,
@@ -59,7 +65,7 @@ class Fragments(ArchivableResources[Fragment], DeletableResources[Fragment]):
 
     def uses(self, name: str, *, page_size: int = 0, timeout: float | None = None) -> Pager[FragmentUse]:
         """Lists what names a fragment: drafts and versions of campaigns, and of other fragments."""
-        request = wire.ListFragmentUsesRequest(fragment=full_name(COLLECTION, name), page_size=page_size)
+        request = message_of(wire.ListFragmentUsesRequest, fragment=full_name(COLLECTION, name), page_size=page_size)
         return paged(
             self._calls,
             self._stub.ListFragmentUses,
@@ -82,7 +88,8 @@ class Fragments(ArchivableResources[Fragment], DeletableResources[Fragment]):
         unless another one is given. A campaign goes back when its earlier version is activated. With a `bypass_reason`
         an administrator goes without the approvals that policies ask for.
         """
-        request = fragment_repin_pb2.RepinFragmentRequest(
+        request = message_of(
+            fragment_repin_pb2.RepinFragmentRequest,
             fragment=full_name(COLLECTION, name),
             to_version=to_version,
             campaigns=[full_name("campaigns", campaign) for campaign in campaigns],

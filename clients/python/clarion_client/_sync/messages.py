@@ -9,7 +9,7 @@ from functools import cached_property
 from clarion.v1 import message_service_pb2 as wire
 from clarion.v1 import message_service_pb2_grpc as rpc
 
-from clarion_client._conversion import enum_numbers, read, read_all
+from clarion_client._conversion import enum_numbers, message_of, read, read_all
 from clarion_client._names import full_identity, full_name, full_name_or_empty
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
@@ -37,7 +37,7 @@ class Messages:
 
     def get(self, name: str, *, timeout: float | None = None) -> Message:
         """Returns a message with its attempts and events."""
-        request = wire.GetMessageRequest(name=full_name("messages", name))
+        request = message_of(wire.GetMessageRequest, name=full_name("messages", name))
         answer = self._calls.unary(self._stub.GetMessage, request, repeatable=True, timeout=timeout)
         return read(Message, answer.message)
 
@@ -59,7 +59,8 @@ class Messages:
         """Lists messages that match every filter given, newest first and without attempts and events. The values of
         one filter are alternatives, but a message must carry all `labels`. `identity` may be an e-mail address.
         """
-        request = wire.ListMessagesRequest(
+        request = message_of(
+            wire.ListMessagesRequest,
             campaign=full_name_or_empty("campaigns", campaign),
             execution=full_name_or_empty("executions", execution),
             identity=full_identity(identity),
@@ -77,7 +78,7 @@ class Messages:
 
     def cancel(self, name: str, *, timeout: float | None = None) -> MessageCancellation:
         """Cancels a message that no process has begun to hand off, and says whether it was in time."""
-        request = wire.CancelMessageRequest(name=full_name("messages", name))
+        request = message_of(wire.CancelMessageRequest, name=full_name("messages", name))
         answer = self._calls.unary(self._stub.CancelMessage, request, repeatable=True, timeout=timeout)
         return read(MessageCancellation, answer)
 
@@ -96,7 +97,8 @@ class Messages:
         earlier watch with the same filters, with the oldest event (`from_start`), or now. It reconnects until the
         service has been away for `max_outage` seconds.
         """
-        request = wire.WatchEventsRequest(
+        request = message_of(
+            wire.WatchEventsRequest,
             campaign=full_name_or_empty("campaigns", campaign),
             execution=full_name_or_empty("executions", execution),
             message=full_name_or_empty("messages", message),

@@ -13,7 +13,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from clarion_client._conversion import DESCRIPTORS, Value, read, read_all, write
+from clarion_client._conversion import DESCRIPTORS, Value, message_of, read, read_all, write
 from clarion_client._names import collection_of, full_name, short_name
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.pager import Pager, paged
@@ -116,7 +116,7 @@ class Resources(Generic[V]):
         return self._call("Update", request, repeatable=validate_only, timeout=timeout)
 
     def _request(self, verb: str, fields: dict[str, Any]) -> Any:
-        return getattr(self._kind.requests, f"{verb}{self._kind.type_name}Request")(**fields)
+        return message_of(getattr(self._kind.requests, f"{verb}{self._kind.type_name}Request"), **fields)
 
     def _call(self, verb: str, fields: dict[str, Any], *, repeatable: bool, timeout: float | None) -> V:
         """Makes a call that is answered with the resource."""
@@ -130,7 +130,7 @@ class Resources(Generic[V]):
         return paged(
             self._calls,
             getattr(self._stub, method.name),
-            getattr(self._kind.requests, method.input_type.name)(**fields),
+            message_of(getattr(self._kind.requests, method.input_type.name), **fields),
             lambda page: read_all(self._kind.value_type, getattr(page, self._kind.list_field)),
             timeout,
         )

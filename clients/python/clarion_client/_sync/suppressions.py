@@ -14,7 +14,7 @@ from clarion.v1 import suppression_pb2
 from clarion.v1 import suppression_service_pb2 as wire
 from clarion.v1 import suppression_service_pb2_grpc as rpc
 
-from clarion_client._conversion import enum_numbers, read, read_all, write
+from clarion_client._conversion import enum_numbers, message_of, read, read_all, write
 from clarion_client._names import full_name, full_name_or_empty
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.exporting import exported
@@ -65,7 +65,7 @@ class Suppressions:
         return read(Suppression, answer.suppression)
 
     def get(self, name: str, *, timeout: float | None = None) -> Suppression:
-        request = wire.GetSuppressionRequest(name=full_name(COLLECTION, name))
+        request = message_of(wire.GetSuppressionRequest, name=full_name(COLLECTION, name))
         answer = self._calls.unary(self._stub.GetSuppression, request, repeatable=True, timeout=timeout)
         return read(Suppression, answer.suppression)
 
@@ -79,7 +79,8 @@ class Suppressions:
         timeout: float | None = None,
     ) -> Pager[Suppression]:
         """Lists suppressions that match every filter given, newest first. The values of one filter are alternatives."""
-        request = wire.ListSuppressionsRequest(
+        request = message_of(
+            wire.ListSuppressionsRequest,
             address=target if "@" in target else "",
             domain="" if "@" in target else target,
             reasons=enum_numbers(SuppressionReason, reasons, "reasons"),
@@ -96,7 +97,9 @@ class Suppressions:
 
     def delete(self, name: str, *, override_reason: str = "", timeout: float | None = None) -> None:
         """Deletes a suppression. One of a complaint needs an `override_reason`, which must not hold personal data."""
-        request = wire.DeleteSuppressionRequest(name=full_name(COLLECTION, name), override_reason=override_reason)
+        request = message_of(
+            wire.DeleteSuppressionRequest, name=full_name(COLLECTION, name), override_reason=override_reason
+        )
         self._calls.unary(self._stub.DeleteSuppression, request, repeatable=False, timeout=timeout)
 
     def export(self, *, after: str = "", max_outage: float = 60.0) -> Generator[Suppression]:
@@ -123,7 +126,7 @@ class Suppressions:
         rows = [write(each, suppression_pb2.Suppression) for each in suppressions]
         results: list[ImportedSuppression] = []
         for start in range(0, len(rows), _ROWS_PER_CALL):
-            request = wire.ImportSuppressionsRequest(suppressions=rows[start : start + _ROWS_PER_CALL])
+            request = message_of(wire.ImportSuppressionsRequest, suppressions=rows[start : start + _ROWS_PER_CALL])
             answer = self._calls.unary(self._stub.ImportSuppressions, request, repeatable=True, timeout=timeout)
             results += read_all(ImportedSuppression, answer.results)
         return results
@@ -141,8 +144,11 @@ class Suppressions:
         name = import_id_or_new(import_id)
 
         def request_of(batch: Batch[Any, Any]) -> stream_wire.ImportSuppressionsStreamRequest:
-            return stream_wire.ImportSuppressionsStreamRequest(
-                import_id=name, position=batch.position, suppressions=batch.written
+            return message_of(
+                stream_wire.ImportSuppressionsStreamRequest,
+                import_id=name,
+                position=batch.position,
+                suppressions=batch.written,
             )
 
         stub = imports_rpc.ImportServiceStub(self._calls.channel)
@@ -153,6 +159,6 @@ class Suppressions:
 
     def check(self, address: str, *, timeout: float | None = None) -> SuppressionCheck:
         """Returns the suppressions that cover the address now, and the categories that they exclude."""
-        request = wire.CheckSuppressionRequest(address=address)
+        request = message_of(wire.CheckSuppressionRequest, address=address)
         answer = self._calls.unary(self._stub.CheckSuppression, request, repeatable=True, timeout=timeout)
         return read(SuppressionCheck, answer)

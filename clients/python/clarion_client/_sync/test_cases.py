@@ -11,7 +11,7 @@ from clarion.v1 import test_case_service_pb2 as wire
 from clarion.v1 import test_case_service_pb2_grpc as rpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from clarion_client._conversion import read, read_all, write
+from clarion_client._conversion import message_of, read, read_all, write
 from clarion_client._names import full_name, full_test_case_name, short_name
 from clarion_client._sync.calls import Calls
 from clarion_client._sync.cell_stream import CellStream
@@ -38,7 +38,8 @@ class TestCases:
         stored.
         """
         name = full_test_case_name(test_case.name)
-        request = wire.CreateTestCaseRequest(
+        request = message_of(
+            wire.CreateTestCaseRequest,
             campaign=name.partition("/testCases/")[0],
             test_case_id=short_name(name),
             test_case=write(test_case, test_case_pb2.TestCase),
@@ -48,13 +49,13 @@ class TestCases:
         return read(TestCase, answer.test_case)
 
     def get(self, name: str, *, timeout: float | None = None) -> TestCase:
-        request = wire.GetTestCaseRequest(name=full_test_case_name(name))
+        request = message_of(wire.GetTestCaseRequest, name=full_test_case_name(name))
         answer = self._calls.unary(self._stub.GetTestCase, request, repeatable=True, timeout=timeout)
         return read(TestCase, answer.test_case)
 
     def list(self, campaign: str, *, page_size: int = 0, timeout: float | None = None) -> Pager[TestCase]:
         """Lists the test cases of a campaign by name. `page_size` is 50 unless given, and at most 1,000."""
-        request = wire.ListTestCasesRequest(campaign=full_name("campaigns", campaign), page_size=page_size)
+        request = message_of(wire.ListTestCasesRequest, campaign=full_name("campaigns", campaign), page_size=page_size)
         return paged(
             self._calls,
             self._stub.ListTestCases,
@@ -75,7 +76,8 @@ class TestCases:
         value's etag is not the stored one. `validate_only` runs every check, stores nothing and returns what would be
         stored.
         """
-        request = wire.UpdateTestCaseRequest(
+        request = message_of(
+            wire.UpdateTestCaseRequest,
             test_case=write(test_case, test_case_pb2.TestCase),
             update_mask=FieldMask(paths=["*"] if fields is None else fields),
             validate_only=validate_only,
@@ -85,7 +87,7 @@ class TestCases:
 
     def delete(self, name: str, *, etag: str = "", timeout: float | None = None) -> None:
         """Deletes it, with what was accepted of it."""
-        request = wire.DeleteTestCaseRequest(name=full_test_case_name(name), etag=etag)
+        request = message_of(wire.DeleteTestCaseRequest, name=full_test_case_name(name), etag=etag)
         self._calls.unary(self._stub.DeleteTestCase, request, repeatable=False, timeout=timeout)
 
     def run(
@@ -102,7 +104,8 @@ class TestCases:
         Renderings are compared with the accepted ones; or with those `expected`, and then only their cells are tried.
         Makes as many calls as it takes, to each of which `timeout` applies; None: they may take as long as they take.
         """
-        request = test_run_pb2.TestCampaignRequest(
+        request = message_of(
+            test_run_pb2.TestCampaignRequest,
             campaign=full_name("campaigns", campaign),
             version=version,
             test_cases=test_cases,
@@ -120,8 +123,11 @@ class TestCases:
         shown = [
             test_run_pb2.ShownRendering(key=write(cell.key, test_run_pb2.TestCellKey), etag=cell.etag) for cell in cells
         ]
-        request = test_run_pb2.AcceptRenderingsRequest(
-            campaign=full_name("campaigns", campaign), run_etag=run.etag, renderings=shown
+        request = message_of(
+            test_run_pb2.AcceptRenderingsRequest,
+            campaign=full_name("campaigns", campaign),
+            run_etag=run.etag,
+            renderings=shown,
         )
         answer = self._calls.unary(self._stub.AcceptRenderings, request, repeatable=True, timeout=timeout)
         return read(AcceptedRenderings, answer)
