@@ -110,8 +110,8 @@ async def test_the_files_of_a_variant_have_the_images_that_the_html_of_the_defau
     html = '<p>Thank you.</p><img src="{{ inline_image("logo.png") }}" alt="Shop">'
     default = EmailContent("Order", html, "Thank you.", attachments=(shown,))
 
-    async def found(*files: ContentAttachment) -> list[tuple[FindingCode, str]]:
-        own = ContentVariant("", EmailContent("", attachments=files), "gold")
+    async def found(*files: ContentAttachment, html: str = "") -> list[tuple[FindingCode, str]]:
+        own = ContentVariant("", EmailContent("", html, attachments=files), "gold")
         without = ContentVariant("en-GB", EmailContent("Your order"), "gold")
         rules = (TargetingRule("gold", "context.order.id == 'A1'"),)
         definition = replace(WHOLE, actions=(Action("email", "orders", default, (own, without), rules),))
@@ -120,8 +120,34 @@ async def test_the_files_of_a_variant_have_the_images_that_the_html_of_the_defau
 
     assert await found() == []
     assert await found(ContentAttachment("terms"), shown) == []
+    assert await found(html='<img src="{{ inline_image("head.png") }}" alt="">') == [
+        (FindingCode.ATTACHMENT_MISSING, "actions[0].variants[0].email.html"),
+        (FindingCode.ATTACHMENT_MISSING, "actions[0].variants[1].email.attachments"),
+    ]
     assert await found(ContentAttachment("terms")) == [
         (FindingCode.ATTACHMENT_MISSING, f"actions[0].variants[{place}].email.attachments") for place in (0, 1)
+    ]
+
+
+async def test_the_files_of_a_rule_have_the_images_that_the_html_of_each_language_shows(world: World) -> None:
+    logo = Attachment("default", "logo", "logo.png", "image/png", 9, b"l", 0, "")
+    terms = Attachment("default", "terms", "terms.pdf", "application/pdf", 9, b"t", 0, "")
+    shown = ContentAttachment("logo", inline=True)
+    html = '<p>Danke.</p><img src="{{ inline_image("logo.png") }}" alt="Laden">'
+
+    async def found(*files: ContentAttachment) -> list[tuple[FindingCode, str]]:
+        german = ContentVariant("de", EmailContent("Bestellung", html, "Danke.", attachments=(shown,)))
+        own = ContentVariant("", EmailContent("", attachments=files), "gold")
+        rules = (TargetingRule("gold", "context.order.id == 'A1'"),)
+        default = EmailContent("Order", "<p>Thank you.</p>", "Thank you.")
+        definition = replace(WHOLE, actions=(Action("email", "orders", default, (german, own), rules),))
+        stored = {"logo": logo, "terms": terms}
+        findings = await review(world, definition, USABLE, attachments=stored)
+        return [(each.code, each.field) for each in findings if each.code is not FindingCode.INLINE_IMAGE_UNUSED]
+
+    assert await found(ContentAttachment("terms"), shown) == []
+    assert await found(ContentAttachment("terms")) == [
+        (FindingCode.ATTACHMENT_MISSING, "actions[0].variants[1].email.attachments")
     ]
 
 

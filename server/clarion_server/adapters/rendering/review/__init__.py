@@ -19,7 +19,7 @@ Other packages use `review` and, for the rules of a channel, `ReviewFacts` and `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -44,7 +44,15 @@ from clarion_server.adapters.rendering.templates.environment import ENVIRONMENTS
 from clarion_server.adapters.rendering.templates.structure import parse_template
 from clarion_server.application.ports.content import Fragments
 from clarion_server.domain.campaigns.campaign_definition import CampaignDefinition
-from clarion_server.domain.campaigns.content_cells import ContentCell, ContentCells, content_sources
+from clarion_server.domain.campaigns.content_cells import (
+    ContentCell,
+    ContentCells,
+    ContentSource,
+    content_sources,
+    locales_of_rule,
+    offered_locales,
+)
+from clarion_server.domain.content import Content
 from clarion_server.domain.content.built_source import source_key
 from clarion_server.domain.content.transform import Transform
 from clarion_server.domain.finding import Finding, FindingCode, Severity
@@ -97,14 +105,18 @@ def _action_findings(
     facts: ReviewFacts,
 ) -> Iterator[Finding]:
     reviewed = set[bytes]()
+
+    def found_in(content: Content) -> Iterable[Finding]:
+        kind = kinds[type(content)]
+        readable = {part.field: read(part).readable for part in kind.parts(content)}
+        return kind.findings(kind.with_sources(content, readable), definition, facts)
+
     for source in content_sources(definition, index):
         kind = kinds[type(source.content)]
         cell = cells.cell(source.locale, source.rule)
         own = {part.field for part in kind.parts(source.content) if part.source}
-        sources = {}
         for part in kind.parts(cell.content):
             (built, readable, key), path = read(part), f"{source.path}.{part.field}"
-            sources[part.field] = readable
             # A variant may say how what it takes from another content is built.
             if part.field in own or key not in reviewed:
                 reviewed.add(key)
@@ -113,7 +125,7 @@ def _action_findings(
                 yield from _own_refusals(part, path)
             elif part.field in own:
                 yield from placed(templates.findings(part, built, readable, path), built.source.stretches)
-        for finding in kind.findings(kind.with_sources(cell.content, sources), definition, facts):
+        for finding in found_in(cell.content):
             # What a variant takes from another content is reported there.
             if (
                 finding.field in own
@@ -121,11 +133,13 @@ def _action_findings(
                 or getattr(source.content, _root(finding.field), None)
             ):
                 yield replace(finding, field=f"{source.path}.{finding.field}")
-            elif finding.code is FindingCode.ATTACHMENT_MISSING and not _is_of_one(cell, "html", "attachments"):
-                # The HTML of one content shows an image that is not among the files of the other.
-                yield replace(finding, field=f"{source.path}.attachments", line=0)
+        if not own.intersection(_SHOWN):
+            got = (cell, *_further_cells(definition, index, source, cells))
+            yield from _missing_images(source, filter(_is_mixed, got), found_in)
 
 
+#: Names what shows images, and what has them.
+_SHOWN = ("html", "attachments")
 #: Findings of templates that have no meaning, or not all of it.
 _UNREAD = frozenset(
     {FindingCode.TEMPLATE_SYNTAX, FindingCode.TEMPLATE_UNSAFE, FindingCode.TRANSLATION_KEY_DYNAMIC}
@@ -133,10 +147,34 @@ _UNREAD = frozenset(
 )
 
 
-def _is_of_one(cell: ContentCell, *fields: str) -> bool:
-    """Returns whether one of the sources of a content has filled all these fields."""
-    filled = [next((each for each in cell.sources if getattr(each.content, field, None)), None) for field in fields]
-    return all(each is filled[0] for each in filled)
+def _further_cells(
+    definition: CampaignDefinition, index: int, source: ContentSource, cells: ContentCells
+) -> Iterator[ContentCell]:
+    """Yields what the people of a rule without words get in other languages: the words that belong to no rule."""
+    action = definition.actions[index]
+    if source.rule and not locales_of_rule(definition, action, source.rule):
+        for locale in offered_locales(definition, action):
+            if locale != source.locale:
+                yield cells.cell(locale, source.rule)
+
+
+def _is_mixed(cell: ContentCell) -> bool:
+    """Returns whether the HTML of a content comes from one source, and its files from another one."""
+    sources = [next((each for each in cell.sources if getattr(each.content, field, None)), None) for field in _SHOWN]
+    return None not in sources and sources[0] is not sources[1]
+
+
+def _missing_images(
+    source: ContentSource, cells: Iterable[ContentCell], found_in: Callable[[Content], Iterable[Finding]]
+) -> Iterable[Finding]:
+    """Returns which images the HTML of one source shows that are not among the files of the other."""
+    missing = {
+        finding.message: replace(finding, field=f"{source.path}.attachments", line=0)
+        for cell in cells
+        for finding in found_in(cell.content)
+        if finding.code is FindingCode.ATTACHMENT_MISSING and finding.field == "html"
+    }
+    return missing.values()
 
 
 def _root(field: str) -> str:
