@@ -3,6 +3,7 @@
 import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { CallOptions, Calls } from "./calls.js";
 import type { Attachment } from "./gen/clarion/v1/attachment_pb.js";
+import { checkFields } from "./fields.js";
 import {
   type AttachmentHeaderSchema,
   AttachmentService,
@@ -41,6 +42,7 @@ export class Attachments {
   ): Promise<Attachment> {
     const attachmentId = name === "" ? "" : fullName(COLLECTION, name).slice(COLLECTION.length + 1);
     const header = { attachmentId, attachment: { fileName, contentType } };
+    checkFields(METHOD.uploadAttachment.input, { part: { case: "header", value: header } });
     const answer = await this.#calls.upload(METHOD.uploadAttachment, () => parts(header, content), {
       ...options,
       repeatable: true,

@@ -13,6 +13,7 @@ import type {
 import type { Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { ClarionError, endedStream, errorOf, WrongTargetError } from "./errors.js";
+import { checkFields } from "./fields.js";
 import { Deadline, delayAfter } from "./retry.js";
 import type { Settings } from "./settings.js";
 
@@ -51,12 +52,16 @@ export class Calls {
     this.transport = createGrpcTransport({ baseUrl: settings.baseUrl, sessionManager: this.#sessions });
   }
 
-  /** Repeats a call until the service answers, a failure is permanent, or no time is left. */
+  /**
+   * Repeats a call until the service answers, a failure is permanent, or no time is left. Rejects with TypeError for a request
+   * that would not arrive as given.
+   */
   async unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
     options: UnaryOptions,
   ): Promise<MessageShape<O>> {
+    checkFields(method.input, request);
     return this.#repeated(options, async (timeout, headers) => {
       const answer = await this.transport.unary(method, options.signal, timeout, headers, request);
       return answer.message;
@@ -100,6 +105,7 @@ export class Calls {
     signal: AbortSignal,
     requestId: string,
   ): AsyncGenerator<MessageShape<O>, void, undefined> {
+    checkFields(method.input, request);
     return this.streams(method, only(request), signal, requestId);
   }
 

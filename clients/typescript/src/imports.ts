@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import type { DescMessage, DescMethodBiDiStreaming, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import type { Calls } from "./calls.js";
 import { ClarionError, endedStream } from "./errors.js";
+import { checkFields } from "./fields.js";
 import { Deadline } from "./retry.js";
 
 /** Says how an import is named, and what ends it early. */
@@ -60,7 +61,11 @@ export async function* imported<Row, I extends DescMessage, O extends DescMessag
   requestOf: (batch: Batch<Row>) => MessageInitShape<I>,
   { maxOutageMs = 60_000, signal }: ImportStreamOptions,
 ): AsyncGenerator<[Batch<Row>, MessageShape<O>], void, undefined> {
-  const window = new SendWindow(batches, requestOf);
+  const window = new SendWindow(batches, (batch) => {
+    const request = requestOf(batch);
+    checkFields(method.input, request);
+    return request;
+  });
   const ending = signal ?? new AbortController().signal;
   let failures = 0;
   let outage = new Deadline(maxOutageMs);

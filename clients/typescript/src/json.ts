@@ -25,8 +25,8 @@ function checked(value: unknown, path: string, depth: number): unknown {
   }
 }
 
-/** Returns the text. Half of a character in it would be sent as U+FFFD. */
-function wellFormed(text: string, path: string): string {
+/** Returns the text. Throws TypeError for half of a character in it, which would be sent as U+FFFD. */
+export function wellFormed(text: string, path: string): string {
   if (/\p{Surrogate}/u.test(text)) throw new TypeError(`${path} holds a lone surrogate, which is no text`);
   return text;
 }

@@ -1,7 +1,7 @@
 /** Turns the options of a trigger into its request. */
 
 import { type MessageInitShape } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { CallOptions } from "./calls.js";
 import type { RecipientAttachmentSchema } from "./gen/clarion/v1/attachment_pb.js";
 import type {
@@ -64,8 +64,8 @@ export function triggerRequest(
     allowPartial,
     validateOnly,
     labels,
-    ...(sendTime && { sendTime: timestampFromDate(sendTime) }),
-    ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
+    ...(sendTime && { sendTime: wireTime(sendTime, "sendTime") }),
+    ...(expireTime && { expireTime: wireTime(expireTime, "expireTime") }),
   };
 }
 
@@ -101,9 +101,14 @@ export function audienceRequest(
     validateOnly,
     labels,
     ...(context && { context: jsonObject(context, "context") }),
-    ...(sendTime && { sendTime: timestampFromDate(sendTime) }),
-    ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
+    ...(sendTime && { sendTime: wireTime(sendTime, "sendTime") }),
+    ...(expireTime && { expireTime: wireTime(expireTime, "expireTime") }),
   };
+}
+
+function wireTime(date: Date, path: string): Timestamp {
+  if (Number.isNaN(date.getTime())) throw new TypeError(`${path} is an invalid Date`);
+  return timestampFromDate(date);
 }
 
 function recipientsOf(options: Addressed): readonly Recipient[] {

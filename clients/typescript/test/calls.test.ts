@@ -9,6 +9,7 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { CampaignService } from "../src/gen/clarion/v1/campaign_service_pb.js";
+import { ImportService } from "../src/gen/clarion/v1/import_service_pb.js";
 import { MessageService, WatchEventsResponseSchema } from "../src/gen/clarion/v1/message_service_pb.js";
 import { RetryInfoSchema } from "../src/gen/google/rpc/error_details_pb.js";
 import {
@@ -128,6 +129,49 @@ test("half of a character is refused with its path, as it would be sent as anoth
     }
     await client.trigger("orders", { ...CALL, context: { "\ud83d\ude00": "\ud83d\ude00" } });
   });
+});
+
+const HALF = "jane\ud800@example.com";
+
+/** Lists calls that cannot be sent as given, each with what its error says. */
+const REFUSED: readonly (readonly [RegExp, (client: Client) => Promise<unknown>])[] = [
+  [/^recipients\[0\]\.identity holds a lone surrogate, which is no text$/, (client) => client.trigger("orders", { to: HALF })],
+  [/^recipients\[0\]\.address holds/, (client) => client.trigger("orders", { to: "crm:1", address: HALF })],
+  [/^requestId holds/, (client) => client.trigger("orders", { ...CALL, requestId: HALF })],
+  [/^labels\.shop holds/, (client) => client.trigger("orders", { ...CALL, labels: { shop: HALF } })],
+  [/^labels holds/, (client) => client.trigger("orders", { ...CALL, labels: { [HALF]: "1" } })],
+  [/^identity holds/, (client) => client.consents.get(HALF)],
+  [/^identities\[1\] holds/, (client) => client.audiences.upload("vip", ["crm:1", HALF])],
+  [/^identities\[0\] holds/, (client) => taken(client.audiences.uploadStream("vip", [HALF]))],
+  [/^profile\.attributes\.name\[0\] holds/, (client) => client.profiles.create({ attributes: { name: [HALF] } })],
+  [/^header\.attachment\.fileName holds/, (client) => client.attachments.upload(HALF, new Uint8Array(1))],
+  [/^sendTime is an invalid Date$/, (client) => client.trigger("orders", { ...CALL, sendTime: new Date(Number.NaN) })],
+  [/^expireTime is an invalid Date$/, (client) => client.trigger("orders", { ...CALL, expireTime: new Date("never") })],
+  [/^pageSize is 1\.5, which is no whole number of 32 bits$/, (client) => client.campaigns.list({ pageSize: 1.5 }).take(1)],
+  [/^pageSize is 2147483648, which/, (client) => client.topics.list({ pageSize: 2 ** 31 }).take(1)],
+];
+
+/** Reads all that a stream yields. */
+async function taken(answers: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of answers);
+}
+
+test("what would not arrive as given is refused with the path of its field", async () => {
+  const calls: string[] = [];
+  const routes = (router: ConnectRouter) => {
+    router.rpc(TriggerService.method.trigger, (request) => {
+      calls.push(request.recipients.map((each) => each.identity).join());
+      return {};
+    });
+    router.rpc(ImportService.method.uploadIdentitiesStream, async function* (requests) {
+      for await (const request of requests) calls.push(request.identities.join());
+    });
+  };
+  await serving(routes, QUICK, async (client) => {
+    for (const [message, call] of REFUSED) await assert.rejects(call(client), { name: "TypeError", message });
+    await client.trigger("orders", { ...CALL, to: "crm:\ud83d\ude00", sendTime: new Date(0) });
+  });
+  assert.deepEqual(calls, ["crm:\ud83d\ude00"]);
 });
 
 test("a watch whose connection breaks goes on after the last event", async () => {
