@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -35,23 +38,52 @@ def report(
 
 
 def _watch(campaign: str, version: int, session: Session) -> None:
-    ended = threading.Event()
-    with session.interruption.handled_by(ended.set):
+    ended: Future[None] = Future()
+    with session.interruption.handled_by(lambda: ended.set_result(None)):
+        found = _reports(campaign, version, session, ended)
         if session.output.stdout.is_terminal and not session.output.as_json:
-            _watch_live(campaign, version, session, ended)
-        while not ended.is_set():
-            _show_line(session.client.reports.get(campaign, version=version), session)
-            ended.wait(INTERVAL)
+            _show_live(found, session)
+        else:
+            for each in found:
+                _show_line(each, session)
 
 
-def _watch_live(campaign: str, version: int, session: Session, ended: threading.Event) -> None:
+def _reports(campaign: str, version: int, session: Session, ended: Future[None]) -> Iterator[CampaignReport]:
+    """Yields the report again and again until the end. The first look fails at once when the service does not run, and
+    the later ones when it has been away for the time of a call.
+    """
+    client = session.client
+    while not ended.done():
+        found = _unless_ended(partial(client.reports.get, campaign, version=version), ended)
+        if found is None:
+            return
+        yield found
+        client = session.persistent_client
+        wait([ended], INTERVAL)
+
+
+def _unless_ended(look: Callable[[], CampaignReport], ended: Future[None]) -> CampaignReport | None:
+    """Returns the report, or None when the watch ends before its answer, for which a person would not wait."""
+    answer: Future[CampaignReport] = Future()
+
+    def fill() -> None:
+        try:
+            answer.set_result(look())
+        except Exception as error:  # noqa: BLE001 - whoever waits for the answer gets it
+            answer.set_exception(error)
+
+    threading.Thread(target=fill, name="clarion-report", daemon=True).start()
+    either: list[Future[Any]] = [answer, ended]
+    wait(either, return_when=FIRST_COMPLETED)
+    return None if ended.done() else answer.result()
+
+
+def _show_live(found: Iterable[CampaignReport], session: Session) -> None:
     from rich.live import Live  # noqa: PLC0415 - only used here
 
     with Live(console=session.output.stdout, auto_refresh=False) as screen:
-        while not ended.is_set():
-            found = session.client.reports.get(campaign, version=version)
-            screen.update(report_view(found, bars=True), refresh=True)
-            ended.wait(INTERVAL)
+        for each in found:
+            screen.update(report_view(each, bars=True), refresh=True)
 
 
 def _show_line(found: CampaignReport, session: Session) -> None:
