@@ -90,7 +90,12 @@ async def test_the_status_of_a_file_without_translations_says_so(clarion: Comman
 async def test_a_locale_that_is_no_tag_leaves_no_file(clarion: CommandLine, folder: Path) -> None:
     file = folder / "greeting.yaml"
     before = file.read_text()
-    for locale, hint in (("de_AT", "Write it as in de-AT."), ("z1", "Write it as in pt-BR.")):
+    for locale, hint in (
+        ("de_AT", "Write it as in de-AT."),
+        ("z1", "Write it as in pt-BR."),
+        ("xx_yy_zz", "Write it as in pt-BR."),
+        ("xx-yy-zz", "Write it as in pt-BR."),
+    ):
         refused = await clarion("locales", "add", str(file), locale)
         assert refused.status == 2
         assert hint in refused.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ from cyclopts import App, Parameter
 
 from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.failures import CommandFailed
+from clarion_server.transport.cli.files.locale_tags import is_tag
 from clarion_server.transport.cli.listing import table
 from clarion_server.transport.cli.session import CurrentSession
 from clarion_server.transport.cli.text_input import read_text
@@ -22,8 +22,6 @@ locales = App(name="locales", help="Translate the texts of a campaign's file.")
 
 CampaignFile = Annotated[Path, Parameter(help="The YAML file of the campaign.")]
 Tag = Annotated[str, Parameter(help="The locale, such as pt-BR.")]
-#: Says what the service takes for a tag of BCP 47.
-_BCP_47 = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 #: Holds the suffixes of the files of translators.
 _FORMATS = (".po", ".json")
@@ -54,10 +52,10 @@ def add(file: CampaignFile, locale: Tag, /, *, session: CurrentSession) -> None:
     from clarion_server.transport.cli.files.catalogue_names import name_catalogue  # noqa: PLC0415 - loads YAML
     from clarion_server.transport.cli.files.catalogues import read_catalogue, write_catalogue  # noqa: PLC0415 - see above
 
-    if not _BCP_47.fullmatch(locale):
+    if not is_tag(locale):
         # The command would leave a file behind that the service refuses.
         written = locale.replace("_", "-")
-        tag = written if _BCP_47.fullmatch(written) else "pt-BR"
+        tag = written if is_tag(written) else "pt-BR"
         raise CommandFailed(f"{locale} is no tag of BCP 47.", hint=f"Write it as in {tag}.")
     texts = _read(file)
     if locale in texts.catalogues:
