@@ -149,7 +149,10 @@ def test_other_columns_are_attributes_when_that_is_asked_for() -> None:
         ("", "no header line"),
         ("email,email\na@b.de,c@d.de\n", "given twice"),
         ("email,attributes.age:years\na@b.de,3\n", "has no type of"),
-        ('email\n"a@b.de\n', "is not CSV"),
+        (
+            'email\na@b.de\n\n"b@b.de\nc@b.de\nd@b.de\n',
+            "The row that begins at line 4 is not CSV: unexpected end of data",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(text: str, problem: str) -> None:

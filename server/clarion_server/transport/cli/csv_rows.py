@@ -39,6 +39,8 @@ class CsvRows:
         first = next(remaining, "")
         chosen = delimiter or max(_DELIMITERS, key=first.count)
         self._reader = csv_reader(chain([first], remaining), delimiter=chosen, strict=True)
+        #: Is the line at which the row begins that is read next.
+        self._line = 1
         with self._told():
             names = [name.strip() for name in next(self._reader, [])]
         if too_long(names, names):
@@ -50,19 +52,20 @@ class CsvRows:
         """Yields each row that is not blank, with the line at which it begins, from 1. Raises CommandFailed where the
         file is no CSV.
         """
-        line = self._reader.line_num + 1
+        self._line = self._reader.line_num + 1
         with self._told():
             for cells in self._reader:
                 if any(cell.strip() for cell in cells):
-                    yield line, cells[self._skipped :]
-                line = self._reader.line_num + 1
+                    yield self._line, cells[self._skipped :]
+                self._line = self._reader.line_num + 1
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         try:
             yield
         except csv.Error as error:
-            raise CommandFailed(f"Line {self._reader.line_num} is not CSV: {error}.") from error
+            # A quotation mark that is never closed is seen at the end of the file alone.
+            raise CommandFailed(f"The row that begins at line {self._line} is not CSV: {error}.") from error
 
 
 def csv_reader(lines: Iterable[str], delimiter: str = ",", *, strict: bool = False) -> Reader:
