@@ -72,7 +72,10 @@ async def test_an_encoding_that_lacks_characters_is_named_and_json_goes_without_
 
 async def test_an_argument_that_is_no_text_is_told(shop: CommandLine) -> None:
     refused = await in_a_shell(shop, "", "campaigns", "get", "\udcff")
-    assert (refused.status, refused.err) == (2, "error: An argument or a value is not text in UTF-8.\n")
+    assert (refused.status, refused.err) == (
+        2,
+        "error: The data cannot be sent.\n  name: It holds a lone surrogate, which is no text.\n",
+    )
 
 
 async def test_a_limit_that_no_list_has_is_refused(clarion: CommandLine) -> None:
