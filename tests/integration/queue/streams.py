@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import nats
@@ -10,6 +10,7 @@ from clarion_server.adapters.queue.jetstream import JetStreamQueue
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo, StreamState
 from nats.js.errors import NotFoundError
+from structlog.typing import EventDict
 
 from tests.contract.queue.desk import Desk
 from tests.contract.store.given import Sender
@@ -85,3 +86,7 @@ class Load:
             return len(self.claimed) > share * self.number
 
         await until(is_claimed)
+
+
+async def is_logged(logs: Sequence[EventDict], event: str) -> bool:
+    return any(log["event"] == event for log in logs)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
 from clarion_server.adapters.queue.jetstream import JetStreamQueue, read_address
 from clarion_server.adapters.queue.jetstream.connection import Connection
 from clarion_server.adapters.queue.jetstream.consumer import LONGEST_DELAY
@@ -15,72 +13,33 @@ from clarion_server.adapters.queue.jetstream.layout import Layout
 from clarion_server.adapters.queue.jetstream.publisher import Publisher
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.ports.clock import Clock
-from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.ports.store import Store
 from clarion_server.application.sending.lease import Lease, Renewal
-from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
-from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND, Span
-from clarion_server.domain.messages.message import Lane, Message
+from clarion_server.domain.messages.message import Message
 from structlog.testing import capture_logs
-from structlog.typing import EventDict
 
 from tests.contract.queue.desk import DEADLINE, LANE, Desk, open_desk
 from tests.contract.queue.kinds import Open
-from tests.contract.store.given import Sender, a_channel, a_sender, committing
-from tests.fakes import FaultyStore
+from tests.contract.store.given import Sender, committing
 from tests.identities import EXCLUSIONS
 from tests.integration.queue.streams import (
     STREAM,
     Load,
     consumer_of,
+    is_logged,
     jetstream,
     message_count,
     stream_of,
     until_stream_has,
     until_up,
 )
-from tests.memory_store import MemoryStore
 from tests.nats_server import NatsServer, running_nats
 from tests.waiting import until
 
 #: A name that was pulled comes again after twice that.
 SHORT: Span = 300 * MILLISECOND
-
-
-@pytest.fixture
-def server() -> Iterator[NatsServer]:
-    with running_nats() as running:
-        yield running
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with closing(MemoryStore()) as opened:
-        yield opened
-
-
-@pytest.fixture
-def sender(store: Store) -> Sender:
-    with committing(store) as work:
-        return a_sender(work, channel=a_channel(work, disabled=False))
-
-
-@pytest.fixture
-def open_queue(server: NatsServer) -> Open:
-    address = read_address(server.url)
-
-    def open_jetstream(transactions: Transactions, commits: GroupCommit, clock: Clock, lease: Lease) -> JetStreamQueue:
-        return JetStreamQueue(address, transactions, commits, clock, lease, EXCLUSIONS)
-
-    return open_jetstream
-
-
-@pytest.fixture
-async def desk(open_queue: Open, store: Store) -> AsyncIterator[Desk]:
-    async with open_desk(open_queue, store, "first") as opened:
-        yield opened
 
 
 async def die(desk: Desk) -> None:
@@ -301,77 +260,6 @@ async def test_a_consumer_that_somebody_deletes_is_made_anew(desk: Desk, sender:
     assert {each.id for each in await desk.claim(sender.channel, 2)} == {each.id for each in queued}
 
 
-async def test_what_a_full_stream_does_not_take_is_claimed_from_the_store_and_this_is_logged_once(
-    desk: Desk, sender: Sender, server: NatsServer
-) -> None:
-    await limit(server, 3)
-    with capture_logs() as logs:
-        queued = [message for _ in range(10) for message in await desk.queue_up(sender, 5)]
-        claimed = await desk.claim(sender.channel, 50)
-    assert {message.id for message in claimed} == {message.id for message in queued}
-    assert [(log["event"], log["reason"]) for log in logs] == [("queue_takes_no_more", "maximum messages exceeded")]
-
-
-async def test_what_a_full_stream_has_is_claimed_all_the_same(desk: Desk, sender: Sender, server: NatsServer) -> None:
-    in_stream = await desk.queue_up(sender, 3)
-    await until_stream_has(server, 3)
-    # This claim has all three names fetched, so that two of them are at hand when the stream begins to refuse.
-    claimed = await desk.claim(sender.channel, 1)
-    await limit(server, 3)
-    with capture_logs() as logs:
-        in_store = await desk.queue_up(sender, 3)
-        await until(lambda: is_logged(logs, "queue_takes_no_more"))
-    claimed += await desk.claim(sender.channel, 5)
-    assert {message.id for message in claimed} == {message.id for message in [*in_stream, *in_store]}
-    for message in claimed:
-        await desk.sent(message)
-
-    async def is_empty() -> bool:
-        await desk.try_to_claim(sender.channel, 10)
-        return (await stream_of(server)).messages == 0
-
-    await until(is_empty)
-
-
-@pytest.mark.parametrize("passes", [0, 1])
-async def test_the_names_of_a_claim_that_fails_are_given_back(
-    open_queue: Open, store: Store, sender: Sender, server: NatsServer, passes: int
-) -> None:
-    faulty = FaultyStore(store)
-    async with open_desk(open_queue, faulty, "first") as desk:
-        queued = await desk.queue_up(sender, 3)
-        await until_stream_has(server, 3)
-        # As in the test before. The other lane has no names, so that the store is asked for its messages.
-        claimed = await desk.claim(sender.channel, 1)
-        await limit(server, 3)
-        with capture_logs() as logs:
-            queued += await desk.queue_up(sender, 3)
-            await until(lambda: is_logged(logs, "queue_takes_no_more"))
-        queued += await desk.queue_up(sender, 2, lane=Lane.RAPID)
-        faulty.passes, faulty.failures = passes, 1
-        requests = [ClaimRequest(sender.channel.key, lane, 5) for lane in (LANE, Lane.RAPID)]
-        claim_time = desk.clock.now()
-        with pytest.raises(Unavailable):
-            await desk.queue.claim(requests, claim_time)
-        await desk.write(lambda unit: PendingRequeue(claims={claim_time}).requeue(unit, desk.name))
-
-        async def come_again() -> bool:
-            return (await consumer_of(server, sender)).num_redelivered == 2
-
-        await until(come_again)
-        claimed += await desk.claim(sender.channel, 5)
-        claimed += await desk.claim(sender.channel, 2, lane=Lane.RAPID)
-    assert {message.id for message in claimed} == {message.id for message in queued}
-
-
-async def limit(server: NatsServer, number: int) -> None:
-    """From now on the stream holds so many names at most."""
-    async with jetstream(server) as context:
-        config = (await context.stream_info(STREAM)).config
-        config.max_msgs = number
-        await context.update_stream(config)
-
-
 async def test_a_connection_that_is_lost_again_and_again_is_tried_less_and_less(
     desk: Desk, sender: Sender, server: NatsServer
 ) -> None:
@@ -426,10 +314,6 @@ async def test_a_user_who_is_locked_out_comes_back_when_let_in_again(store: Stor
                 server.reload(users("sesame"))
                 await until_up(desk)
     assert any("does not accept this user" in log.get("reason", "") for log in logs)
-
-
-async def is_logged(logs: Sequence[EventDict], event: str) -> bool:
-    return any(log["event"] == event for log in logs)
 
 
 async def test_under_load_the_server_may_come_and_go(
