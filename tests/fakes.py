@@ -138,10 +138,12 @@ class FaultyStore:
         elif self.failures:
             self.failures -= 1
             raise StoreUnavailable
+        # What a transaction writes can be seen before it returns: faults set from then on are for those that come.
+        is_lost = self.lost_answers > 0
+        self.lost_answers -= is_lost
         with self._behind.begin(durable_later=durable_later) as unit:
             yield unit
-        if self.lost_answers:
-            self.lost_answers -= 1
+        if is_lost:
             raise StoreUnavailable
 
     def snapshot(self) -> AbstractContextManager[UnitOfWork]:
