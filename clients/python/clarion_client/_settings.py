@@ -6,6 +6,7 @@ import codecs
 import ipaddress
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,16 +45,15 @@ class Settings:
 
     def credentials(self) -> grpc.ChannelCredentials | None:
         """Returns the credentials of TLS, or None without TLS. Unless the caller decides, only calls to this machine
-        go without TLS, because they carry the API key and personal data. Raises OSError when the certificates cannot
-        be read.
+        go without TLS, because they carry the API key and personal data. Raises OSError when the file of certificates
+        cannot be read, and ValueError when it is none.
         """
         encrypted = bool(self.ca_certificates) or not is_local(self.target) if self.tls is None else self.tls
         if not encrypted:
             return None
         if not self.ca_certificates:
             return grpc.ssl_channel_credentials()
-        # gRPC's TLS refuses a byte order mark.
-        return grpc.ssl_channel_credentials(Path(self.ca_certificates).read_bytes().removeprefix(codecs.BOM_UTF8))
+        return grpc.ssl_channel_credentials(_certificates(self.ca_certificates))
 
     def options(self) -> list[tuple[str, Any]]:
         return [
@@ -81,6 +81,20 @@ class Settings:
 _HOST_AND_PORT = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\])(:(?P<port>[0-9]{1,5}))?")
 #: Other kinds of targets that gRPC knows (https://github.com/grpc/grpc/blob/master/doc/naming.md).
 _RESOLVED = re.compile(r"(unix|unix-abstract|vsock|ipv4|ipv6|xds|google-c2p):|dns://[^/]")
+
+
+def _certificates(path: str | os.PathLike[str]) -> bytes:
+    """Returns the certificates of a file in PEM. gRPC would call every server unavailable whose certificate it cannot
+    check by them.
+    """
+    # gRPC's TLS refuses a byte order mark.
+    pem = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError as error:
+        advice = "give a file of certificates in PEM; this one has none, or a damaged one"
+        raise ValueError(f"ca_certificates is {os.fspath(path)!r}: {advice}") from error
+    return pem
 
 
 def version() -> str:

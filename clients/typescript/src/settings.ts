@@ -1,5 +1,6 @@
 /** Reads the settings of a client: where the service is, and how to reach it. */
 
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { SecureClientSessionOptions } from "node:http2";
 import type { Retry } from "./retry.js";
@@ -41,7 +42,7 @@ export class Settings {
     this.target = target;
     this.baseUrl = `${encrypted ? "https" : "http"}://${target}`;
     this.apiKey = apiKey;
-    this.nodeOptions = caCertificates ? { ca: readFileSync(caCertificates) } : {};
+    this.nodeOptions = caCertificates ? { ca: certificatesOf(caCertificates) } : {};
     this.timeoutMs = timeoutMs;
     this.retry = retry;
   }
@@ -60,6 +61,25 @@ export function environmentSettings(environment: Record<string, string | undefin
 }
 
 const HOST_AND_PORT = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?$/;
+
+/** Finds certificates, and the beginning of one whose end is missing. */
+const CERTIFICATE = /-----BEGIN (TRUSTED )?CERTIFICATE-----[^-]*(-----END (TRUSTED )?CERTIFICATE-----)?/g;
+
+/** Returns the certificates of a file in PEM. Node.js would ignore what is none, and then trust no server. */
+function certificatesOf(path: string): string[] {
+  const certificates = readFileSync(path, "latin1").match(CERTIFICATE);
+  if (certificates?.every(isReadable)) return certificates;
+  const advice = "give a file of certificates in PEM; this one has none, or a damaged one";
+  throw new TypeError(`caCertificates is ${JSON.stringify(path)}: ${advice}`);
+}
+
+function isReadable(certificate: string): boolean {
+  try {
+    return Boolean(new X509Certificate(certificate));
+  } catch {
+    return false;
+  }
+}
 
 function hostOf(target: string): string {
   const [, host, port = 0] = HOST_AND_PORT.exec(target) ?? [];

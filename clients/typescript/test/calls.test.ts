@@ -1,10 +1,14 @@
 /** How calls are made: tries, deadlines, the end. The peer is an HTTP/2 server that answers as a test says. */
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { rootCertificates } from "node:tls";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -298,4 +302,20 @@ test("settings with which no service can be reached are refused at once", () => 
   assert.throws(() => new Client("127.0.0.1:1", { tls: false, caCertificates: "x" }), TypeError);
   assert.throws(() => new Client("127.0.0.1:1", { apiKey: "clk_\n" }), TypeError);
   assert.throws(() => new Client("127.0.0.1:1", { timeoutMs: 0 }), TypeError);
+});
+
+test("a file without certificates is refused by its name", () => {
+  const [root = ""] = rootCertificates;
+  const folder = mkdtempSync(join(tmpdir(), "clarion-"));
+  const caCertificates = join(folder, "ca.pem");
+  try {
+    writeFileSync(caCertificates, `\ufeffPrüfstelle\n${root}\n\n${root}\n`);
+    new Client("127.0.0.1:1", { caCertificates }).close();
+    for (const content of ["", "hello\n", root.slice(0, 200), `${root}\n${root.replace("MII", "M!!")}`]) {
+      writeFileSync(caCertificates, content);
+      assert.throws(() => new Client("127.0.0.1:1", { caCertificates }), /ca\.pem": give a file of certificates in PEM; /);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -52,6 +52,22 @@ def test_a_bundle_of_certificates_means_tls_and_is_read(tmp_path: Path) -> None:
     assert settings.credentials() is not None
 
 
+def test_a_bundle_may_have_several_certificates_and_words_about_them(tmp_path: Path) -> None:
+    bundle, pem = tmp_path / "ca.pem", trustme.CA().cert_pem.bytes().decode()
+    bundle.write_text(f"Prüfstelle\n{pem}\n{pem}", encoding="utf-8-sig")
+
+    assert Settings("localhost:50051", ca_certificates=bundle).credentials() is not None
+
+
+def test_a_file_without_certificates_is_refused_by_its_name(tmp_path: Path) -> None:
+    authority, bundle = trustme.CA(), tmp_path / "ca.pem"
+    pem = authority.cert_pem.bytes()
+    for content in (b"", b"hello\n", authority.private_key_pem.bytes(), pem[:200], pem + pem.replace(b"MII", b"M!!")):
+        bundle.write_bytes(content)
+        with pytest.raises(ValueError, match=r"^ca_certificates is '.*/ca\.pem': give a file of certificates in PEM; "):
+            Settings("localhost:50051", ca_certificates=bundle).credentials()
+
+
 @pytest.mark.parametrize(
     "target",
     [
@@ -135,6 +151,17 @@ def test_an_asynchronous_client_needs_no_event_loop_until_its_first_call() -> No
 
     with pytest.raises(UnavailableError):
         asyncio.run(call())
+
+
+def test_calls_in_a_second_event_loop_are_refused() -> None:
+    client = AsyncClient("127.0.0.1:1", retry=None)
+    with pytest.raises(UnavailableError):
+        asyncio.run(client.campaigns.get("x"))
+
+    for call in (client.campaigns.get("x"), anext(client.profiles.export())):
+        with pytest.raises(RuntimeError, match=r"belongs to the event loop of its first call\. Make one for each"):
+            asyncio.run(call)
+    asyncio.run(client.close())
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,26 @@ import grpc
 
 from clarion_client._settings import Settings
 
-__all__ = ["CALL_ENDED", "Background", "Condition", "Source", "each", "ended_call", "open_channel", "sleep"]
+__all__ = [
+    "CALL_ENDED",
+    "Background",
+    "Condition",
+    "Home",
+    "Source",
+    "each",
+    "ended_call",
+    "home_of_call",
+    "open_channel",
+    "sleep",
+]
 
 T = TypeVar("T")
 
 #: Items that are sent one by one.
 Source = AsyncIterable[T] | Iterable[T]
+
+#: Is where the calls of a client are made.
+Home = asyncio.AbstractEventLoop
 
 #: The exceptions of a call that failed.
 CALL_ENDED = (grpc.RpcError, asyncio.CancelledError)
@@ -42,6 +56,19 @@ def ended_call(error: BaseException) -> grpc.RpcError:
     if task is None or task.cancelling():
         raise error
     return grpc.aio.AioRpcError(grpc.StatusCode.CANCELLED, details="The client was closed during the call.")
+
+
+def home_of_call(first: Home | None) -> Home:
+    """Returns the running event loop. Raises RuntimeError when `first`, that of the client's first call, is another:
+    gRPC's channel belongs to it.
+    """
+    running = asyncio.get_running_loop()
+    if first not in (None, running):
+        raise RuntimeError(
+            "The client belongs to the event loop of its first call. Make one for each event loop, within the coroutine"
+            " that asyncio.run runs."
+        )
+    return running
 
 
 def open_channel(settings: Settings) -> grpc.aio.Channel:

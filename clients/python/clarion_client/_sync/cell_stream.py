@@ -73,7 +73,7 @@ class CellStream:
             raise error_of_call(ended_call(error), self._request_id) from None
 
     def _open(self) -> StreamCall[test_run_pb2.TestCampaignResponse]:
-        self._calls.refuse_when_closed()
+        self._calls.refuse_when_unusable()
         self._request_id = new_request_id()
         metadata = self._calls.metadata(self._request_id)
         return self._stub.TestCampaign(self._request, metadata=metadata, timeout=self._timeout)

@@ -84,7 +84,7 @@ class Reconnecting(Generic[T_co]):
             raise error_of_call(ended_call(error), self._request_id) from None
 
     def _connect(self) -> StreamCall[T_co]:
-        self._calls.refuse_when_closed()
+        self._calls.refuse_when_unusable()
         self._request_id = new_request_id()
         return self._open_call(self._calls.metadata(self._request_id))
 

@@ -15,12 +15,26 @@ import grpc
 
 from clarion_client._settings import Settings
 
-__all__ = ["CALL_ENDED", "Background", "Condition", "Source", "each", "ended_call", "open_channel", "sleep"]
+__all__ = [
+    "CALL_ENDED",
+    "Background",
+    "Condition",
+    "Home",
+    "Source",
+    "each",
+    "ended_call",
+    "home_of_call",
+    "open_channel",
+    "sleep",
+]
 
 T = TypeVar("T")
 
 #: Items that are sent one by one.
 Source = Iterable[T]
+
+#: Is where the calls of a client are made, which is of no matter: all threads share it.
+Home = object
 
 #: The exceptions of a call that failed.
 CALL_ENDED = (grpc.RpcError,)
@@ -28,6 +42,10 @@ CALL_ENDED = (grpc.RpcError,)
 
 def ended_call(error: grpc.RpcError) -> grpc.RpcError:
     return error
+
+
+def home_of_call(first: Home | None) -> Home | None:
+    return first
 
 
 def open_channel(settings: Settings) -> grpc.Channel:
