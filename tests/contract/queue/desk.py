@@ -117,7 +117,8 @@ class Desk:
         """Messages that were claimed here, and whose attempts have not begun."""
         for message in messages:
             self.queue.released(message, message.due_time)
-        await self.write(lambda unit: unit.messages.requeue([message.id for message in messages], self.name))
+        attempts = {message.id: message.attempts.count for message in messages}
+        await self.write(lambda unit: unit.messages.requeue(attempts, self.name))
 
     async def close(self) -> None:
         await self._commits.drain()

@@ -62,7 +62,7 @@ def test_a_known_message_that_is_not_queued_is_not_due(work: UnitOfWork) -> None
 
 def _claim_and_give_up(work: UnitOfWork, message: Message) -> None:
     work.messages.begin([message.id], "other", NOW)
-    work.messages.requeue([message.id], "other")
+    work.messages.requeue({message.id: 1}, "other")
 
 
 def test_a_known_message_that_another_process_gave_back_is_as_it_was(work: UnitOfWork) -> None:

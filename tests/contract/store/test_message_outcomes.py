@@ -153,7 +153,7 @@ def test_a_message_with_an_outcome_never_moves(work: UnitOfWork, ended: MessageS
     decided = a_sender(work).message(work, state=ended, outcome_time=NOW, attempt_count=1)
     work.messages.begin([decided.id], "process-1", NOW)
     work.messages.hold([decided.id])
-    work.messages.requeue([decided.id], "process-1")
+    work.messages.requeue({decided.id: 1}, "process-1")
     work.messages.release(decided.action.campaign_key, 10)
     for state in (MessageState.QUEUED, *SETTLED):
         assert work.messages.record_outcomes([outcome(decided, state)], "process-1") == set()

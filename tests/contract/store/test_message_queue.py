@@ -152,7 +152,7 @@ def test_a_claim_of_nothing_changes_nothing(work: UnitOfWork) -> None:
     queued = a_sender(work).message(work)
     work.messages.begin([], "process-1", NOW)
     work.messages.hold([])
-    work.messages.requeue([], "process-1")
+    work.messages.requeue({}, "process-1")
     assert work.messages.record_outcomes([], "process-1") == set()
     assert work.messages.end_queued([], NOW) == set()
     assert stored(work, queued) == queued
@@ -170,7 +170,7 @@ def test_a_message_that_was_given_back_is_due_as_if_it_had_never_been_claimed(wo
     sender = a_sender(work)
     queued = sender.message(work, attempt_count=2, attempt_time=NOW - 9)
     work.messages.begin([queued.id], "process-1", NOW)
-    work.messages.requeue([queued.id], "process-1")
+    work.messages.requeue({queued.id: 3}, "process-1")
     given_back = stored(work, queued)
     assert (given_back.state, given_back.attempts.owner, given_back.attempts.count) == (MessageState.QUEUED, None, 2)
     assert given_back.end.time is None
@@ -180,9 +180,18 @@ def test_a_message_that_was_given_back_is_due_as_if_it_had_never_been_claimed(wo
 def test_nobody_gives_back_what_another_process_sends(work: UnitOfWork) -> None:
     queued = a_sender(work).message(work)
     work.messages.begin([queued.id], "process-1", NOW)
-    work.messages.requeue([queued.id], "process-2")
+    work.messages.requeue({queued.id: 1}, "process-2")
     assert stored(work, queued).attempts.owner == "process-1"
     assert stored(work, queued).attempts.count == 1
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_message_is_not_given_back_from_another_attempt_than_it_is_in(work: UnitOfWork, number: int) -> None:
+    queued = a_sender(work).message(work, attempt_count=1, attempt_time=NOW - 9)
+    work.messages.begin([queued.id], "process-1", NOW)
+    work.messages.requeue({queued.id: number}, "process-1")
+    kept = stored(work, queued)
+    assert (kept.state, kept.attempts.owner, kept.attempts.count) == (MessageState.SENDING, "process-1", 2)
 
 
 def test_what_nobody_sends_cannot_be_given_back(work: UnitOfWork) -> None:
@@ -190,7 +199,7 @@ def test_what_nobody_sends_cannot_be_given_back(work: UnitOfWork) -> None:
     queued, sent = sender.message(work, attempt_count=1), sender.message(work, attempt_count=1)
     work.messages.begin([sent.id], "process-1", NOW)
     work.messages.record_outcomes([samples.outcome(sent, MessageState.SENT, 2)], "process-1")
-    work.messages.requeue([queued.id, sent.id], "process-1")
+    work.messages.requeue({queued.id: 1, sent.id: 2}, "process-1")
     assert stored(work, queued) == queued
     assert stored(work, sent).state is MessageState.SENT
     assert stored(work, sent).attempts.count == 2

@@ -156,7 +156,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "messages that are held": (lambda work: work.messages.hold(["m"]), {BY_ID}),
     "messages that are released": (lambda work: work.messages.release(1, 10), {"messages_held", BY_ID}),
     "the campaigns with held messages": (lambda work: work.messages.held_campaigns(), {"messages_held"}),
-    "messages that are requeued": (lambda work: work.messages.requeue(["m"], "p"), {BY_ID}),
+    "messages that are requeued": (lambda work: work.messages.requeue({"m": 1}, "p"), {BY_ID}),
     "messages whose attempt has ended": (
         lambda work: work.messages.record_outcomes([samples.outcome(MESSAGE, MessageState.SENT)] * 2, "p"),
         {BY_ID},

@@ -152,7 +152,7 @@ async def test_a_retry_waits_for_its_pause_when_the_rate_changes_and_takes_a_tur
     await process.trigger(*recipients(2))
     (first,) = await claim(world)
     with world.store.begin() as unit:
-        unit.messages.requeue([first.id], "first")
+        unit.messages.requeue({first.id: 1}, "first")
         unit.messages.defer({first.id: START + 30 * SECOND}, START)
         unit.commit()
     await changed(world, SendingRate(2, RatePeriod.SECOND))

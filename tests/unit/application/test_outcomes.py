@@ -60,6 +60,21 @@ async def test_a_message_that_expired_before_its_attempt_has_none(world: World, 
     assert counts(world, 1) == {"TARGETED": 1, "EXPIRED": 1}
 
 
+async def test_an_end_before_an_attempt_that_is_recorded_late_leaves_a_newer_attempt_of_the_same_process_alone(
+    world: World, process: Process
+) -> None:
+    await process.trigger(expire_time=world.clock.now() + 9 * HOUR)
+    first = await claim(world)
+    late = expire(first, world.clock.now())
+    # The process lost its lease, and another one took over what was in its hands.
+    await record(world, outcome(first, AttemptResult.DEFERRED))
+    again = await claim(world)
+    await record(world, late)
+    assert messages(world) == {again.id: again}
+    await record(world, outcome(again, AttemptResult.SENT))
+    assert states(world) == [MessageState.SENT]
+
+
 async def test_a_message_that_is_requeued_twice_stays_with_the_process_that_claimed_it_in_between(
     world: World, process: Process
 ) -> None:

@@ -160,8 +160,10 @@ class MessageRepository(Protocol):
         """Returns the keys of the campaigns that have held messages."""
         ...
 
-    def requeue(self, message_ids: Collection[str], owner: str) -> None:
-        """SENDING → QUEUED for messages of `owner` whose attempt was claimed but never begun: it counts no more."""
+    def requeue(self, attempts: Mapping[str, int], owner: str) -> None:
+        """SENDING → QUEUED for messages that are still in the hands of `owner` in these very attempts, which were
+        claimed but never begun: they count no more. `attempts` holds their numbers by the ids of the messages.
+        """
         ...
 
     def record_outcomes(self, outcomes: Sequence[AttemptOutcome], owner: str) -> set[str]:

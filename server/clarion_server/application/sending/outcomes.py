@@ -94,9 +94,9 @@ def _latest(outcomes: Sequence[AttemptOutcome]) -> list[AttemptOutcome]:
 def _end_not_begun(unit: UnitOfWork, outcomes: Sequence[AttemptOutcome], owner: str) -> None:
     """Ends messages whose attempt was claimed but never begun: it counts no more."""
     details = {outcome.message.id: outcome.event.detail for outcome in outcomes}
-    unit.messages.requeue(details, owner)
+    unit.messages.requeue({outcome.message.id: outcome.message.attempts.count for outcome in outcomes}, owner)
     now = outcomes[0].time
-    # Another process may have taken one over, and have made an attempt.
+    # Another process may have taken one over, and this one may have claimed it anew since.
     queued = [(message, details[message.id]) for message in unit.messages.queued_among(details)]
     expired = [message for message, detail in queued if detail is None]
     excluded = [(message, detail) for message, detail in queued if isinstance(detail, Exclusion)]

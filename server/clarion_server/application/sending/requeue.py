@@ -38,7 +38,7 @@ class PendingRequeue:
     def requeue(self, unit: UnitOfWork, owner: str) -> None:
         """Queues the messages again that are still in the owner's hands."""
         claimed = unit.messages.claimed_by([owner], _ALL)
-        unit.messages.requeue([message.id for message in claimed if self._has(message)], owner)
+        unit.messages.requeue({each.id: each.attempts.count for each in claimed if self._has(each)}, owner)
 
     def discard(self, requeued: PendingRequeue, now: Instant) -> None:
         """Removes what was queued again at that time, but what may yet be committed."""

@@ -6,7 +6,7 @@ The campaigns that messages refer to are those of a real store beside it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -89,8 +89,10 @@ class MessageModel:
     def held_campaigns(self) -> set[int]:
         return {self._messages[message_id].action.campaign_key for message_id in self._held}
 
-    def requeue(self, message_ids: Collection[str], owner: str) -> None:
-        for message in self._owned(message_ids, owner):
+    def requeue(self, attempts: Mapping[str, int], owner: str) -> None:
+        for message in self._owned(attempts, owner):
+            if message.attempts.count != attempts[message.id]:
+                continue
             left = message.attempts.count - 1
             begun, first = (message.attempts.last_time, message.attempts.first_time) if left else (None, None)
             times: dict[str, Any] = {"attempt_time": begun, "first_attempt_time": first}

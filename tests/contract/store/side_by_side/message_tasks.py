@@ -61,9 +61,13 @@ class MessageTasks(SideBySide):
         claimed = [message.id for message in due(self.sides[0])]
         self.both(lambda side: side.work.messages.begin(claimed, owner, now))
 
-    @rule(indexes=values.some_indexes, owner=values.processes)
-    def requeue(self, indexes: list[int], owner: str) -> None:
-        self.both(lambda side: side.work.messages.requeue(self.some_message_ids(indexes), owner))
+    @rule(indexes=values.some_indexes, owner=values.processes, attempts_late=st.sampled_from([0, 0, 0, 1]))
+    def requeue(self, indexes: list[int], owner: str, attempts_late: int) -> None:
+        sending = self.sides[0].work.messages.claimed_by(values.PROCESSES, 100)
+        candidates = sending or self.sides[0].messages(self.some_message_ids(indexes))
+        chosen = (candidates[index % len(candidates)] for index in indexes if candidates)
+        attempts = {each.id: each.attempts.count - attempts_late for each in chosen}
+        self.both(lambda side: side.work.messages.requeue(attempts, owner))
 
     @rule(
         indexes=values.some_indexes,

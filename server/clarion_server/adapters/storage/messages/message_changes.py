@@ -27,8 +27,10 @@ BEGIN = BulkStatement(
 REQUEUE = BulkStatement(
     "UPDATE messages SET state = 'QUEUED', owner = NULL, attempt_count = attempt_count - 1,"  # noqa: S608 - names of the schema
     " attempt_time = CASE WHEN attempt_count = 1 THEN NULL ELSE attempt_time END"
-    " WHERE id IN ({rows}) AND " + guard("state = 'SENDING' AND owner = {one}"),
-    _IDS,
+    " FROM ({rows}) AS begun"
+    " WHERE messages.id = begun.column1 AND "
+    + guard("attempt_count = begun.column2 AND state = 'SENDING' AND owner = {one}"),
+    Values(messages.c.id, messages.c.attempt_count),
 )
 HOLD = BulkStatement(f"UPDATE messages SET held = 1 WHERE id IN ({{rows}}) AND {_IS_QUEUED}", _IDS)  # noqa: S608 - names of the schema
 # What waits for an opening begins its retry window, if it has one, later by the time until then.

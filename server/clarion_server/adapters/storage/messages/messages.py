@@ -239,8 +239,8 @@ class SqlMessageRepository(SqlMessageQueue):
     def held_campaigns(self) -> set[int]:
         return set(self._connection.execute(_HELD_CAMPAIGNS).scalars())
 
-    def requeue(self, message_ids: Collection[str], owner: str) -> None:
-        changes.REQUEUE.change(self._connection, _rows(message_ids), after=(owner,))
+    def requeue(self, attempts: Mapping[str, int], owner: str) -> None:
+        changes.REQUEUE.change(self._connection, list(attempts.items()), after=(owner,))
 
     def record_outcomes(self, outcomes: Sequence[AttemptOutcome], owner: str) -> set[str]:
         rows = [_outcome_row(outcome) for outcome in outcomes]
