@@ -6,6 +6,7 @@ import queue
 from collections.abc import Callable
 
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.ports.store import EVERY_CHANNEL
 
 DEADLINE_S = 120
 
@@ -33,3 +34,10 @@ def test_it_is_heard_for_which_channels_there_is_something_to_send(open_store: O
     one.notify_queued([7, 4711])
     assert notifications.get(timeout=DEADLINE_S) == {7, 4711}
     assert own.empty()
+
+
+def test_more_channels_than_a_notification_holds_are_heard_as_all_of_them(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    notifications = notifications_of(other)
+    one.notify_queued(range(10_000, 12_000))
+    assert notifications.get(timeout=DEADLINE_S) == {EVERY_CHANNEL}

@@ -12,6 +12,7 @@ import pytest
 from clarion_server.adapters.storage.connections import unix_notify
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.application.ports.store import EVERY_CHANNEL
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes look from time to time")
 
@@ -59,6 +60,12 @@ def test_it_is_heard_for_which_channels_there_is_something_to_send(open_store: O
     one, other = open_store(), open_store()
     notifications = notifications_of(other)
     assert until_heard(notifications, lambda: one.notify_queued([7, 4711])) == {7, 4711}
+
+
+def test_more_channels_than_a_notification_holds_are_heard_as_all_of_them(open_store: OpenStore) -> None:
+    one, other = open_store(), open_store()
+    notifications = notifications_of(other)
+    assert until_heard(notifications, lambda: one.notify_queued(range(10_000, 12_000))) == {EVERY_CHANNEL}
 
 
 def test_a_change_mark_has_changed_when_a_commit_is_heard(open_store: OpenStore) -> None:

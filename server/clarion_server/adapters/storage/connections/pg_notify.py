@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 
+from clarion_server.adapters.storage.connections.channel_keys import keys_of, keys_text
 from clarion_server.application.ports.store import CommitListener
 
 #: Advisory locks with two keys: this one, and the number of a shard of the counters.
@@ -23,6 +24,8 @@ _TAKE_SHARD = (
     f"SELECT shard FROM generate_series(1, {_SHARDS}) AS shard"  # noqa: S608 - constants alone
     f" WHERE pg_try_advisory_lock({_SHARD_CLASS}, shard) LIMIT 1"
 )
+#: PostgreSQL takes payloads of less than 8,000 bytes.
+_LONGEST = 7_999
 #: The listener waits this many seconds between two attempts to connect.
 _RETRY_AFTER = 1.0
 
@@ -121,7 +124,7 @@ class PgNotifier:
     def _take_queued(self) -> str:
         """Returns the keys of the channel configurations for which messages were queued, and forgets them."""
         keys = {self._queued.popleft() for _ in range(len(self._queued))}
-        return ",".join(map(str, keys))
+        return keys_text(keys, _LONGEST)
 
     def _receive(self, connection: psycopg.Connection[Any]) -> None:
         connection.pgconn.consume_input()
@@ -131,7 +134,7 @@ class PgNotifier:
     def _on_notification(self, sender: int, payload: str, connection: psycopg.Connection[Any]) -> None:
         if sender != connection.info.backend_pid:
             self._others_version = next(self._others)
-            self._listener(frozenset(int(key) for key in payload.split(",") if key.isdecimal()))
+            self._listener(keys_of(payload))
 
     def _open(self) -> psycopg.Connection[Any]:
         connection = self._connect()

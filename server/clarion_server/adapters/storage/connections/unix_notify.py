@@ -17,10 +17,12 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from clarion_server.adapters.storage.connections.channel_keys import keys_of, keys_text
 from clarion_server.application.ports.store import CommitListener
 
 #: At most this many processes can notify each other.
 MAX_SOCKETS = 64
+#: A receiver reads so many bytes of each, and would lose the others.
 _LONGEST = 4096
 #: Says how long, in seconds, a listener collects notifications before it is called again.
 _GATHER = 0.002
@@ -57,7 +59,7 @@ class UnixNotifier:
     def notify(self, channel_keys: Collection[int] = ()) -> None:
         """Says that something was committed, or that messages of these channel configurations were queued."""
         if self._others:
-            self._send(",".join(map(str, channel_keys)).encode(), self._others.copy())
+            self._send(keys_text(channel_keys, _LONGEST).encode(), self._others.copy())
 
     def close(self) -> None:
         self._closing = True
@@ -95,7 +97,7 @@ class UnixNotifier:
                 self._listener(frozenset().union(*notifications))
             time.sleep(_GATHER)
 
-    def _receive(self) -> list[set[int]]:
+    def _receive(self) -> list[frozenset[int]]:
         """Waits for a notification, and returns the keys that it and all others that have come bring."""
         received = [self._read(*self._socket.recvfrom(_LONGEST))]
         with suppress(BlockingIOError):
@@ -103,9 +105,9 @@ class UnixNotifier:
                 received.append(self._read(*self._socket.recvfrom(_LONGEST, socket.MSG_DONTWAIT)))
         return [keys for keys in received if keys is not None]
 
-    def _read(self, notification: bytes, sender: bytes) -> set[int] | None:
+    def _read(self, notification: bytes, sender: bytes) -> frozenset[int] | None:
         """Returns the keys of channel configurations. None if the sender only says that it is there."""
         if notification == _HERE:
             self._others.add(int(sender.rpartition(b"-")[2]))
             return None
-        return {int(key) for key in notification.split(b",") if key.isdigit()}
+        return keys_of(notification.decode())
