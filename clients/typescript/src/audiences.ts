@@ -67,7 +67,7 @@ export class Audiences extends DeletableResources<typeof AudienceSchema> {
       complete: isLast,
     });
     const method = ImportService.method.uploadIdentitiesStream;
-    const batches = inBatches(identities, !append);
+    const batches = inBatches(identities, (identity) => Buffer.byteLength(identity), !append);
     for await (const [batch, answer] of imported(this.calls, method, batches, requestOf, options))
       yield [batch.rows, answer];
   }

@@ -29,21 +29,31 @@ export interface Batch<Row> {
 }
 
 const ROWS_PER_REQUEST = 500;
+/** Leaves each request well below the 4 MiB that the service takes. */
+const BYTES_PER_REQUEST = 1_000_000;
 /** Limits how many requests are sent ahead of the answers. The service keeps the answers to 10,000 rows. */
 const WINDOW = 8;
 
 /** Yields the rows in batches, those before a failure too. With `ends`, a batch without rows comes last. */
-export async function* inBatches<Row>(rows: Rows<Row>, ends = false): AsyncGenerator<Batch<Row>, void, undefined> {
+export async function* inBatches<Row>(
+  rows: Rows<Row>,
+  bytesOf: (row: Row) => number,
+  ends = false,
+): AsyncGenerator<Batch<Row>, void, undefined> {
   let position = 0;
+  let bytes = 0;
   let batch: Row[] = [];
   try {
     for await (const row of rows) {
-      if (batch.length === ROWS_PER_REQUEST) {
+      const size = bytesOf(row);
+      if (batch.length && (batch.length === ROWS_PER_REQUEST || bytes + size > BYTES_PER_REQUEST)) {
         yield { position, rows: batch, isLast: false };
         position += batch.length;
+        bytes = 0;
         batch = [];
       }
       batch.push(row);
+      bytes += size;
     }
   } catch (error) {
     if (batch.length) yield { position, rows: batch, isLast: false };

@@ -140,7 +140,8 @@ export class Profiles {
       consents: rows.flatMap((row, profileIndex) => (isPair(row) ? [{ profileIndex, changes: [...row[1]] }] : [])),
     });
     const method = ImportService.method.importProfilesStream;
-    for await (const [batch, answer] of imported(this.#calls, method, inBatches(profiles), requestOf, options))
+    const batches = inBatches(profiles, (row: P) => weightOf(create(ProfileSchema, sent(profileOf(row))), isPair(row) ? row[1] : []).bytes);
+    for await (const [batch, answer] of imported(this.#calls, method, batches, requestOf, options))
       for (const [index, result] of answer.results.entries()) yield [present(batch.rows[index]), result];
   }
 
@@ -208,7 +209,7 @@ function choicesOf(consents: readonly MessageInitShape<typeof ImportedConsentsSc
   return choices;
 }
 
-function weightOf(profile: Profile, choices: Choices = []): Weight {
+function weightOf(profile: Profile, choices: Readonly<Choices> = []): Weight {
   const sizes = choices.map((change) => toBinary(ConsentChangeSchema, create(ConsentChangeSchema, change)).length);
   return { entries: 1 + sizes.length, bytes: sizes.reduce((sum, size) => sum + size, toBinary(ProfileSchema, profile).length) };
 }

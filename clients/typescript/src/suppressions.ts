@@ -70,7 +70,8 @@ export class Suppressions {
       suppressions: [...rows],
     });
     const method = ImportService.method.importSuppressionsStream;
-    for await (const [batch, answer] of imported(this.#calls, method, inBatches(suppressions), requestOf, options))
+    const batches = inBatches(suppressions, ({ target }: S) => Buffer.byteLength(target?.value ?? ""));
+    for await (const [batch, answer] of imported(this.#calls, method, batches, requestOf, options))
       for (const [index, result] of answer.results.entries()) yield [present(batch.rows[index]), result];
   }
 

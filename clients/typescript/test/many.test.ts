@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { AttachmentService } from "../src/gen/clarion/v1/attachment_service_pb.js";
 import { AudienceService } from "../src/gen/clarion/v1/audience_service_pb.js";
+import { type ImportProfilesStreamRequest, ImportService } from "../src/gen/clarion/v1/import_service_pb.js";
 import { type ImportProfilesRequest, ProfileService } from "../src/gen/clarion/v1/profile_service_pb.js";
 import { SuppressionService } from "../src/gen/clarion/v1/suppression_service_pb.js";
 import { serving } from "./serving.js";
@@ -58,6 +59,27 @@ test("an import makes calls of 2 MB at most", async () => {
     await client.profiles.importAll(people(5, { note: "x".repeat(900_000) }));
   });
   assert.deepEqual(requests.map(({ profiles }) => profiles.length), [2, 2, 1]);
+});
+
+test("a stream of profiles sends few large ones at a time, and each choice with its profile", async () => {
+  const requests: ImportProfilesStreamRequest[] = [];
+  const routes = (router: ConnectRouter) =>
+    router.rpc(ImportService.method.importProfilesStream, async function* (received) {
+      for await (const request of received) {
+        requests.push(request);
+        yield { position: request.position, results: request.profiles.map(({ identities: [profile = ""] }) => ({ profile })) };
+      }
+    });
+  const rows = people(5, { note: "x".repeat(300_000) });
+  const choices = [{ evidence: { text: "x".repeat(800_000) } }];
+  await serving(routes, {}, async (client) => {
+    const seen: string[] = [];
+    for await (const [, { profile }] of client.profiles.importStream([...rows, ...rows.map((row) => [row, choices] as const)]))
+      seen.push(profile);
+    assert.deepEqual(seen, [...rows, ...rows].map(({ identities }) => identities[0]));
+  });
+  const carried = requests.map(({ position, profiles, consents }) => [Number(position), profiles.length, consents.length]);
+  assert.deepEqual(carried, [[0, 3, 0], [3, 2, 0], [5, 1, 1], [6, 1, 1], [7, 1, 1], [8, 1, 1], [9, 1, 1]]);
 });
 
 test("choices of no profile are refused before anything is sent", async () => {

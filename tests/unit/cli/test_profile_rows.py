@@ -177,6 +177,15 @@ def test_a_cell_that_is_too_long_rejects_its_row_alone() -> None:
         rows(f"email,{longest}x\n", attributes_from_rest=True)
 
 
+def test_a_row_that_no_request_has_room_for_is_rejected_alone() -> None:
+    problem = "The row has more than 700,000 characters."
+    columns = ",".join(f"attributes.a{number}" for number in range(6))
+    long, longer = (",".join(["x" * 131_072] * 5 + ["x" * (rest - 5 * 131_072)]) for rest in (700_000, 700_001))
+    assert [row.problem for row in rows(f"{columns}\n{long}\n{longer}\n{long}\n")] == ["", problem, ""]
+    texts = (json.dumps({"attributes": {"a": "x" * (size - 25)}}) for size in (700_000, 700_001, 700_000))
+    assert [row.problem for row in read_jsonl(f"{text}\n" for text in texts)] == ["", problem, ""]
+
+
 def test_what_is_exported_is_imported_as_the_same() -> None:
     lines = "".join(write_csv([EXPORTED], spreadsheet_safe=False)).splitlines(keepends=True)
     (row,) = read_csv(CsvRows(lines, ""), Form())

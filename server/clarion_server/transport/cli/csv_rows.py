@@ -18,6 +18,10 @@ _DELIMITERS = ",;\t|"
 
 #: Is the most characters of a cell that is imported.
 LONGEST_CELL = 131_072
+#: Is the most characters of a row that is imported. A request has room for it, though a number that is written in two
+#: characters takes eleven bytes there.
+LONGEST_ROW = 700_000
+ROW_TOO_LONG = f"The row has more than {LONGEST_ROW:,} characters."
 #: Is the most characters of a cell that is read. A longer one is taken for one whose quotation mark is never closed.
 _MOST_READ = 1 << 26
 
@@ -43,7 +47,7 @@ class CsvRows:
         self._line = 1
         with self._told():
             names = [name.strip() for name in next(self._reader, [])]
-        if too_long(names, names):
+        if any(len(name) > LONGEST_CELL for name in names):
             raise CommandFailed(f"The first line has a name of more than {LONGEST_CELL:,} characters.")
         self._skipped = len(ABOUT_REJECTED) if tuple(names[:2]) == ABOUT_REJECTED else 0
         self.names = names[self._skipped :]
@@ -77,9 +81,10 @@ def csv_reader(lines: Iterable[str], delimiter: str = ",", *, strict: bool = Fal
 
 
 def too_long(names: Sequence[str], cells: Sequence[str]) -> str:
-    """Returns what is wrong with the cells of a row of which one is too long, or an empty text."""
-    found = (name for name, cell in zip(names, cells, strict=False) if len(cell) > LONGEST_CELL)
-    return " ".join(f"{name}: The cell has more than {LONGEST_CELL:,} characters." for name in found)
+    """Returns what is wrong with the cells of a row that are too long alone or together, or an empty text."""
+    if found := [name for name, cell in zip(names, cells, strict=False) if len(cell) > LONGEST_CELL]:
+        return " ".join(f"{name}: The cell has more than {LONGEST_CELL:,} characters." for name in found)
+    return ROW_TOO_LONG if sum(map(len, cells)) > LONGEST_ROW else ""
 
 
 def csv_line(cells: Iterable[object]) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 
 from clarion_client import ConsentChange, ExportedProfile, FieldError, Profile
 
-from clarion_server.transport.cli.csv_rows import CsvRows, csv_line, harmless, too_long
+from clarion_server.transport.cli.csv_rows import LONGEST_ROW, ROW_TOO_LONG, CsvRows, csv_line, harmless, too_long
 from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.json_input import parse_json
 
@@ -78,6 +78,9 @@ def read_jsonl(lines: Iterable[str]) -> Iterator[Row]:
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if not text:
+            continue
+        if len(text) > LONGEST_ROW:
+            yield Row(number, (text,), None, ROW_TOO_LONG)
             continue
         try:
             given = {name: value for name, value in _json_object(text).items() if name not in _ASSIGNED}
