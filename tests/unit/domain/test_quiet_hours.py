@@ -53,6 +53,7 @@ def window(times: str, *days: Weekday) -> OpeningHours:
     [
         pytest.param("Europe/Berlin", quiet("21-8"), "03-27T20:30", "03-28T06:00", id="the offset changes in between"),
         pytest.param("Europe/Berlin", quiet("22-2:30"), "03-28T00:10", "03-28T01:00", id="the end is in a gap"),
+        pytest.param("Europe/Berlin", quiet("22-2:07"), "03-28T00:10", "03-28T01:00", id="the end is early in a gap"),
         pytest.param("Europe/Berlin", quiet("22-2:30"), "10-31T00:45", "10-31T01:30", id="the end occurs twice"),
         pytest.param("Europe/Berlin", quiet("2:30-6"), "03-28T00:59:59", "03-28T00:59:59", id="before a gap"),
         pytest.param("Europe/Berlin", quiet("2:30-6"), "03-28T01:00", "03-28T04:00", id="the start is in a gap"),
@@ -86,6 +87,13 @@ def window(times: str, *days: Weekday) -> OpeningHours:
             "05-05T09:30",
             "05-05T15:00",
             id="quiet hours within windows",
+        ),
+        pytest.param(
+            "Etc/UTC",
+            OpeningHours(send_windows=(interval("15-16"), interval("9-11"))),
+            "05-05T08:00",
+            "05-05T09:00",
+            id="the earlier window of a day is written behind the later one",
         ),
     ],
 )
@@ -132,9 +140,10 @@ def test_hours_are_open_in_some_minute_of_the_week_or_in_none(hours: OpeningHour
     assert hours.open_every_week is is_open
 
 
-def test_hours_that_are_never_open_have_no_next_opening() -> None:
+@pytest.mark.parametrize("hours", [quiet("0-24"), OpeningHours(send_windows=(WallInterval(8, 9, days=()),))])
+def test_hours_that_are_never_open_have_no_next_opening(hours: OpeningHours) -> None:
     with pytest.raises(ValueError, match="never open"):
-        quiet("0-24").next_opening(FIRST, time_zone("Europe/Berlin"))
+        hours.next_opening(FIRST, time_zone("Europe/Berlin"))
 
 
 ZONES = sorted(time_zone_names())

@@ -114,8 +114,8 @@ class OpeningHours:
             return moment
         # Starts are in the order of their dates, because each is the first occurrence of a time.
         for day in _dates_around(moment, zone, days_ahead=_HORIZON // DAY):
-            spans = _on_date(self.send_windows, day, zone)
-            if later := [start for start, end in spans if moment < start < end]:
+            # One that a gap swallows is empty, and the search goes on from there.
+            if later := [start for start, _ in _on_date(self.send_windows, day, zone) if start > moment]:
                 return min(later)
         return moment + _HORIZON + 1
 
@@ -183,7 +183,7 @@ def _instant(wall: datetime, zone: ZoneInfo, fold: int) -> Instant:
 
 
 def _wall_at(instant: Instant, zone: ZoneInfo) -> datetime:
-    return to_datetime(instant).astimezone(zone).replace(tzinfo=None, fold=0)
+    return to_datetime(instant).astimezone(zone).replace(tzinfo=None)
 
 
 def _offset(second: int, zone: ZoneInfo) -> timedelta | None:
