@@ -145,6 +145,37 @@ async def test_a_first_rate_holds_for_messages_that_were_accepted_before(world: 
     assert due_seconds(world) == [3601, 3602]
 
 
+async def test_messages_that_expire_before_their_turns_end_then_and_keep_nobody_waiting(
+    world: World, process: Process
+) -> None:
+    await world.live(rate=ONE)
+    await process.trigger(*recipients(100), expire_time=START + 2 * SECOND)
+    assert len(await claim(world)) == 1
+    await process.trigger(recipient())
+    assert await claim(world) == []
+    world.clock.advance(SECOND)
+    assert len(await claim(world)) == 1
+    world.clock.advance(SECOND)
+    (last,) = await claim(world)
+    assert last.identity == recipient().identity
+    assert states(world).count(MessageState.EXPIRED) == 98
+
+
+async def test_a_raised_rate_holds_for_messages_that_would_have_expired_before_their_turns(
+    world: World, process: Process
+) -> None:
+    await world.live(rate=ONE)
+    await process.trigger(*recipients(10), expire_time=START + 2 * SECOND)
+    await claim(world)
+    await changed(world, SendingRate(100, RatePeriod.SECOND))
+    await process.heartbeat.beat()
+    world.clock.advance(SECOND)
+    await claim(world)
+    world.clock.advance(SECOND // 10)
+    await claim(world)
+    assert states(world) == [SENDING] * 10
+
+
 async def test_a_retry_waits_for_its_pause_when_the_rate_changes_and_takes_a_turn_then(
     world: World, process: Process
 ) -> None:

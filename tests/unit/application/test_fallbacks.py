@@ -13,6 +13,7 @@ from clarion_server.domain.campaigns.campaign_definition import Action, ActionMo
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND
 from clarion_server.domain.messages.attempt import Failure, FailureReason
 from clarion_server.domain.messages.message import Message, MessageState
+from clarion_server.domain.sending_policies.sending_rate import RatePeriod, SendingRate
 
 from tests.fakes import ScriptedChannel
 from tests.unit.application.running import CALLER, Process, claimed, counts, messages, states
@@ -20,6 +21,7 @@ from tests.unit.application.world import EMAIL, START, World
 
 NO_MAILBOX = PermanentFailure(Failure(FailureReason.RECIPIENT_REJECTED, "550"))
 BUSY = TransientFailure(Failure(FailureReason.PROVIDER_UNAVAILABLE, "421"), retry_after=HOUR)
+THROTTLED = TransientFailure(Failure(FailureReason.THROTTLED, "450"))
 LOST = HandOffInDoubt(Failure(FailureReason.HAND_OFF_UNKNOWN))
 Cancel = Callable[[Process, Message], Awaitable[object]]
 
@@ -116,6 +118,20 @@ async def test_each_next_action_follows_a_message_that_its_channel_has_not_accep
     await fail(process, third, nothing, BUSY)
     assert third.action.id == "third"
     assert states(world)[2] is MessageState.QUEUED
+
+
+async def test_the_next_action_follows_a_message_whose_second_turn_would_come_too_late(world: World) -> None:
+    actions = (Action("first", "orders", EMAIL, fallback_after=10 * MINUTE), Action("second", "orders", EMAIL))
+    rate = SendingRate(1, RatePeriod.HOUR)
+    await world.live(actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE, rate=rate)
+    process = Process(world)
+    await fail(process, await sending(process), nothing, THROTTLED)
+    world.clock.advance(MINUTE)
+    assert not (await claimed(world)).messages
+    world.clock.advance(9 * MINUTE)
+    assert not (await claimed(world)).messages
+    assert states(world) == [MessageState.EXPIRED, MessageState.QUEUED]
+    await process.close()
 
 
 async def test_the_next_action_follows_a_message_that_took_too_long_in_hand(world: World, process: Process) -> None:

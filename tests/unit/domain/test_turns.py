@@ -114,6 +114,29 @@ def test_a_message_that_was_kept_back_by_itself_delays_nobody() -> None:
     assert schedule.delay == 0
 
 
+def test_a_message_that_is_over_before_its_turn_takes_no_place_and_waits_for_its_end() -> None:
+    schedule, end = TurnSchedule("campaign/1", 1.0), NOW + 3 * SECOND
+    assert next_turn(None, [schedule], NOW, end) is None
+    given = [next_turn(None, [schedule], NOW, end) for _ in range(100)]
+    due = [turn.due_time for turn in given if turn is not None]
+    assert due == [NOW + SECOND, NOW + 2 * SECOND, *[end] * 98]
+    later = next_turn(None, [schedule], NOW, NOW + HOUR)
+    assert later is not None
+    assert later.due_time == NOW + 3 * SECOND
+
+
+def test_a_turn_that_is_delayed_until_a_message_is_over_ends_with_it() -> None:
+    queue, end = Queue(TurnSchedule("campaign/1", 1.0), count=9), NOW + 5 * SECOND
+    queue.claim(NOW)
+    held = queue.waiting[3][1]
+    assert held is not None
+    assert held.due_time == NOW + 4 * SECOND
+    queue.claim(NOW + 3 * SECOND)
+    turn = next_turn(held, queue.schedules, NOW + 4 * SECOND, end)
+    assert turn is not None
+    assert turn.due_time == end
+
+
 def test_time_in_which_nothing_waited_is_not_caught_up_with() -> None:
     queue = Queue(TurnSchedule("campaign/1", 10.0), count=1)
     queue.claim(NOW)

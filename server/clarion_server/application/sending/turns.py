@@ -34,7 +34,9 @@ def give_turns(unit: UnitOfWork, rated: Sequence[tuple[Message, Schedules]], now
     turns = {}
     for message, names in rated:
         of_message = [schedules[name] for name in names if name in schedules]
-        turn = next_turn(message.awaited_turn, of_message, now) if of_message else None
+        # What was not tried yet begins its `fallback_after` with its turn.
+        over_time = message.over_time if message.attempts.count else message.expire_time
+        turn = next_turn(message.awaited_turn, of_message, now, over_time) if of_message else None
         if turn is not None:
             turns[message.id] = turn
     if schedules:

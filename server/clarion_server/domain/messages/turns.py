@@ -9,7 +9,7 @@ before. When it cannot leave at its place, because the service was down or slow,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clarion_server.domain.instant import SECOND, Instant, Span
 
@@ -66,14 +66,15 @@ class TurnSchedule:
     def distance(self) -> float:
         return SECOND / self.rate
 
-    def take(self, now: Instant) -> Turn:
-        """Returns the next turn, which may have come."""
+    def take(self, now: Instant, over_time: Instant | None = None) -> Turn:
+        """Returns the next turn, which may have come. A message that is over by then leaves its place to others."""
         if self.next_place + self.delay <= now:
             # Time in which nothing waited is not caught up with.
             self.next_place, self.delay = float(now), 0.0
-        place = self.next_place
-        self.next_place += self.distance
-        return self._turn(place, now)
+        turn = self._turn(self.next_place, now)
+        if over_time is None or turn.due_time < over_time:
+            self.next_place += self.distance
+        return turn
 
     def again(self, turn: Turn, now: Instant) -> Turn:
         """Returns the turn as it is by the present delay."""
@@ -101,11 +102,23 @@ class TurnSchedule:
         return Turn(self.name, self.epoch, int(place), due_time)
 
 
-def next_turn(held: Turn | None, schedules: Sequence[TurnSchedule], now: Instant) -> Turn | None:
+def next_turn(
+    held: Turn | None, schedules: Sequence[TurnSchedule], now: Instant, over_time: Instant | None = None
+) -> Turn | None:
     """Returns the turn that a message has to wait for, or None when it leaves now, which counts in all schedules.
 
-    `held` is the turn that the message has waited for. A message waits in its schedules in their order.
+    `held` is the turn that the message has waited for. A message waits in its schedules in their order. One that is
+    over before its turn waits for its end instead.
     """
+    turn = _awaited(held, schedules, now, over_time)
+    if turn is None or over_time is None or turn.due_time <= over_time:
+        return turn
+    return replace(turn, due_time=over_time)
+
+
+def _awaited(
+    held: Turn | None, schedules: Sequence[TurnSchedule], now: Instant, over_time: Instant | None
+) -> Turn | None:
     turn = None
     position = next((index for index, each in enumerate(schedules) if held and each.holds(held, now)), -1)
     if position >= 0 and held is not None:
@@ -113,12 +126,12 @@ def next_turn(held: Turn | None, schedules: Sequence[TurnSchedule], now: Instant
         if turn.due_time > now:
             return turn
     for schedule in schedules[position + 1 :]:
-        turn = schedule.take(now)
+        turn = schedule.take(now, over_time)
         if turn.due_time > now:
             return turn
     for schedule in schedules:
         if not schedule.is_free(now):
-            own = turn if turn is not None and turn.schedule == schedule.name else schedule.take(now)
+            own = turn if turn is not None and turn.schedule == schedule.name else schedule.take(now, over_time)
             return own if own.due_time > now else schedule.wait_until_free(own, now)
     for schedule in schedules:
         schedule.leave(now)
