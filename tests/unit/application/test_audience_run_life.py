@@ -15,6 +15,7 @@ from clarion_server.application.audiences.audiences import ManageAudiences
 from clarion_server.application.maintenance.housekeeping import Housekeeper
 from clarion_server.application.maintenance.retention import Retention
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.domain.audiences.audience import AudienceMember
 from clarion_server.domain.audiences.audience_run import AudienceRun, EndReason, RunState
 from clarion_server.domain.campaigns.campaign import Campaign, QueueDisposal
@@ -22,6 +23,7 @@ from clarion_server.domain.campaigns.campaign_definition import Action, ActionMo
 from clarion_server.domain.errors import (
     AudienceInUse,
 )
+from clarion_server.domain.events.delivery import expire
 from clarion_server.domain.instant import DAY, HOUR, SECOND
 from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.people.profile import ProfileRef
@@ -192,6 +194,21 @@ async def test_it_is_too_late_to_cancel_a_run_that_has_left_nobody(world: World,
     too_late = await runs.cancelling.cancel_execution(run.execution_id, CALLER)
     assert too_late == Cancellation(cancelled_count=0, too_late_count=2)
     assert too_late.outcome is CancelOutcome.TOO_LATE
+
+
+async def test_messages_that_were_purged_are_too_late_to_cancel(world: World, runs: Runs) -> None:
+    run = await selected(runs)
+    await step(runs, run)
+    ended = [expire(message, world.clock.now()) for message in (await claimed(world)).messages]
+    await world.transactions.write(lambda unit: record_outcomes(unit, ended, "first"))
+    world.clock.advance(8 * DAY)
+    await runs.process.heartbeat.beat()
+    retention = Retention(messages=7 * DAY)
+    await Housekeeper(runs.process.transactions, world.clock, "first", retention, world.sweeper).run_once()
+    assert messages(world) == {}
+    in_part = await runs.cancelling.cancel_execution(run.execution_id, CALLER)
+    assert in_part == Cancellation(cancelled_count=0, too_late_count=2, left_count=3)
+    assert in_part.outcome is CancelOutcome.PARTIAL
 
 
 async def test_cancelling_again_changes_nothing(world: World, runs: Runs) -> None:

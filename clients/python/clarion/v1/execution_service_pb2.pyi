@@ -192,7 +192,9 @@ class CancelExecutionResponse(_message.Message):
     cancelled_count: _builtins.int
     """Says how many messages are cancelled, by this call or by an earlier one."""
     too_late_count: _builtins.int
-    """Says how many are being handed off, or have an outcome other than cancelled or excluded."""
+    """Says how many are being handed off, or have an outcome other than cancelled or excluded. Those of the run of an
+    audience that were purged count too, as nobody knows any more whether they were sent.
+    """
     @_builtins.property
     def execution(self) -> _execution_pb2.Execution:
         """Holds the execution as it stands now."""

@@ -81,8 +81,8 @@ class SuppressionServiceServicer:
     """
 
     def CreateSuppression(self, request, context):
-        """Suppresses an address or a domain. Once it is answered, no message goes there whose hand-off has not begun; those that
-        wait are excluded before their next attempt. Needs the scope `trigger` or `admin`.
+        """Suppresses an address or a domain. Once it is answered, no message goes there but those that a process has taken in
+        hand for an attempt within the last two seconds; those that wait are excluded before their next attempt. Needs the scope `trigger` or `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule; all violations are listed.

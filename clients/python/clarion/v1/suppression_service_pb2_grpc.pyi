@@ -37,8 +37,8 @@ class SuppressionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SuppressionServiceAsyncStub: ...
     CreateSuppression: _grpc.UnaryUnaryMultiCallable[_suppression_service_pb2.CreateSuppressionRequest, _suppression_service_pb2.CreateSuppressionResponse]
-    """Suppresses an address or a domain. Once it is answered, no message goes there whose hand-off has not begun; those that
-    wait are excluded before their next attempt. Needs the scope `trigger` or `admin`.
+    """Suppresses an address or a domain. Once it is answered, no message goes there but those that a process has taken in
+    hand for an attempt within the last two seconds; those that wait are excluded before their next attempt. Needs the scope `trigger` or `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule; all violations are listed.
@@ -97,8 +97,8 @@ class SuppressionServiceAsyncStub(SuppressionServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateSuppression: _aio.UnaryUnaryMultiCallable[_suppression_service_pb2.CreateSuppressionRequest, _suppression_service_pb2.CreateSuppressionResponse]  # type: ignore[assignment]
-    """Suppresses an address or a domain. Once it is answered, no message goes there whose hand-off has not begun; those that
-    wait are excluded before their next attempt. Needs the scope `trigger` or `admin`.
+    """Suppresses an address or a domain. Once it is answered, no message goes there but those that a process has taken in
+    hand for an attempt within the last two seconds; those that wait are excluded before their next attempt. Needs the scope `trigger` or `admin`.
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule; all violations are listed.
@@ -160,8 +160,8 @@ class SuppressionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _suppression_service_pb2.CreateSuppressionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_suppression_service_pb2.CreateSuppressionResponse, _abc.Awaitable[_suppression_service_pb2.CreateSuppressionResponse]]:
-        """Suppresses an address or a domain. Once it is answered, no message goes there whose hand-off has not begun; those that
-        wait are excluded before their next attempt. Needs the scope `trigger` or `admin`.
+        """Suppresses an address or a domain. Once it is answered, no message goes there but those that a process has taken in
+        hand for an attempt within the last two seconds; those that wait are excluded before their next attempt. Needs the scope `trigger` or `admin`.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule; all violations are listed.

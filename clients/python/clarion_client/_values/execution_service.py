@@ -38,6 +38,8 @@ class ExecutionCancellation(Value):
     cancelled_count: int = 0
     """Says how many messages are cancelled, by this call or by an earlier one."""
     too_late_count: int = 0
-    """Says how many are being handed off, or have an outcome other than cancelled or excluded."""
+    """Says how many are being handed off, or have an outcome other than cancelled or excluded. Those of the run of
+    an audience that were purged count too, as nobody knows any more whether they were sent.
+    """
     execution: Execution
     """Holds the execution as it stands now."""

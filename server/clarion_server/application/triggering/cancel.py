@@ -105,5 +105,7 @@ class CancelMessages:
 
 def _cancellation_of_run(unit: UnitOfWork, execution_id: str) -> Cancellation:
     run = unit.audience_runs.get(execution_id)
-    left_count = run.left_count if run is not None and run.state is RunState.CANCELLED else 0
-    return cancellation(unit.messages.state_counts(execution_id), left_count)
+    counts = unit.messages.state_counts(execution_id)
+    if run is None:
+        return cancellation(counts)
+    return cancellation(counts, run.left_count if run.state is RunState.CANCELLED else 0, run.accepted_count)

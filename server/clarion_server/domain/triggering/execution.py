@@ -126,10 +126,12 @@ class Cancellation:
         return CancelOutcome.PARTIAL if self.cancelled_count or self.left_count else CancelOutcome.TOO_LATE
 
 
-def cancellation(counts: Mapping[MessageState, int], left_count: int = 0) -> Cancellation:
-    """Returns the result of a cancellation from the number of messages in each state after it, and from the number of
-    members that its audience has left.
+def cancellation(counts: Mapping[MessageState, int], left_count: int = 0, accepted_count: int = 0) -> Cancellation:
+    """Returns the result of a cancellation from the number of messages in each state after it, from the number of
+    members that its audience has left, and from the number of those that got a message.
     """
-    cancelled = counts.get(MessageState.CANCELLED, 0)
+    cancelled, known = counts.get(MessageState.CANCELLED, 0), sum(counts.values())
     never_sent = cancelled + counts.get(MessageState.EXCLUDED, 0)
-    return Cancellation(cancelled, sum(counts.values()) - never_sent, left_count)
+    # Nobody knows any more whether those that were purged were sent. They had ended, so it is too late for them.
+    purged = max(0, accepted_count - known)
+    return Cancellation(cancelled, known - never_sent + purged, left_count)

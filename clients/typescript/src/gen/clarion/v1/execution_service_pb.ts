@@ -172,7 +172,8 @@ export type CancelExecutionResponse = Message<"clarion.v1.CancelExecutionRespons
   cancelledCount: number;
 
   /**
-   * Says how many are being handed off, or have an outcome other than cancelled or excluded.
+   * Says how many are being handed off, or have an outcome other than cancelled or excluded. Those of the run of an
+   * audience that were purged count too, as nobody knows any more whether they were sent.
    *
    * @generated from field: int32 too_late_count = 3;
    */
