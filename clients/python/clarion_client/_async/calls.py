@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 import grpc
 
-from clarion_client._async.runtime import CALL_ENDED, Home, ended_call, home_of_call, open_channel, sleep
+from clarion_client._async.runtime import CALL_ENDED, EventLoop, ended_call, event_loop_of_call, open_channel, sleep
 from clarion_client._errors import ClarionError, error_of_call
 from clarion_client._retry import Deadline
 from clarion_client._settings import Settings, host_and_port
@@ -35,7 +35,7 @@ class AsyncCalls:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._channel: grpc.aio.Channel | None = None
-        self._home: Home | None = None
+        self._event_loop: EventLoop | None = None
         self._closed = False
         self._opening = threading.Lock()
 
@@ -105,7 +105,7 @@ class AsyncCalls:
     def refuse_when_unusable(self) -> None:
         """Raises RuntimeError when no call can be made here: the client is closed, or belongs to another event loop."""
         self.refuse_when_closed()
-        self._home = home_of_call(self._home)
+        self._event_loop = event_loop_of_call(self._event_loop)
 
     async def close(self) -> None:
         """Ends the calls in flight. May be called again."""

@@ -19,11 +19,11 @@ __all__ = [
     "CALL_ENDED",
     "Background",
     "Condition",
-    "Home",
+    "EventLoop",
     "Source",
     "each",
     "ended_call",
-    "home_of_call",
+    "event_loop_of_call",
     "open_channel",
     "sleep",
 ]
@@ -33,8 +33,8 @@ T = TypeVar("T")
 #: Items that are sent one by one.
 Source = AsyncIterable[T] | Iterable[T]
 
-#: Is where the calls of a client are made.
-Home = asyncio.AbstractEventLoop
+#: Runs the calls of a client.
+EventLoop = asyncio.AbstractEventLoop
 
 #: The exceptions of a call that failed.
 CALL_ENDED = (grpc.RpcError, asyncio.CancelledError)
@@ -58,7 +58,7 @@ def ended_call(error: BaseException) -> grpc.RpcError:
     return grpc.aio.AioRpcError(grpc.StatusCode.CANCELLED, details="The client was closed during the call.")
 
 
-def home_of_call(first: Home | None) -> Home:
+def event_loop_of_call(first: EventLoop | None) -> EventLoop:
     """Returns the running event loop. Raises RuntimeError when `first`, that of the client's first call, is another:
     gRPC's channel belongs to it.
     """

@@ -19,11 +19,11 @@ __all__ = [
     "CALL_ENDED",
     "Background",
     "Condition",
-    "Home",
+    "EventLoop",
     "Source",
     "each",
     "ended_call",
-    "home_of_call",
+    "event_loop_of_call",
     "open_channel",
     "sleep",
 ]
@@ -33,8 +33,8 @@ T = TypeVar("T")
 #: Items that are sent one by one.
 Source = Iterable[T]
 
-#: Is where the calls of a client are made, which is of no matter: all threads share it.
-Home = object
+#: Stands for the event loop of the asynchronous client. Here there is none: all threads share a client.
+EventLoop = object
 
 #: The exceptions of a call that failed.
 CALL_ENDED = (grpc.RpcError,)
@@ -44,7 +44,7 @@ def ended_call(error: grpc.RpcError) -> grpc.RpcError:
     return error
 
 
-def home_of_call(first: Home | None) -> Home | None:
+def event_loop_of_call(first: EventLoop | None) -> EventLoop | None:
     return first
 
 
