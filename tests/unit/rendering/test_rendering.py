@@ -211,6 +211,18 @@ def test_a_structured_header_must_be_ascii(value: str) -> None:
     assert (problem.field, "ASCII" in problem.detail) == ("actions[0].email.headers.List-Id", True)
 
 
+def test_a_structured_header_fits_into_lines_of_a_mail_with_its_name() -> None:
+    longest = 998 - len("List-Id: ")
+    headers = {"List-Id": "{{ context.x }}"}
+    assert (
+        rendered({"x": "a" * longest}, subject="Hello", text="x", headers=headers).headers["List-Id"] == "a" * longest
+    )
+    problem = failure({"x": "a" * (longest + 1)}, subject="Hello", text="x", headers=headers)
+    assert (problem.field, "998" in problem.detail) == ("actions[0].email.headers.List-Id", True)
+    words = "a" * 500 + " " + "b" * 490
+    assert rendered({"x": words}, subject="Hello", text="x", headers=headers).headers["List-Id"] == words
+
+
 def test_the_urls_of_a_structured_header_are_percent_encoded() -> None:
     headers = {"List-Unsubscribe": "<https://shop.example/?name={{ context.x }}>"}
     email = rendered({"x": "Jürgen"}, subject="Hello", text="x", headers=headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clarion_server.domain.content.email import RenderedEmail
+from clarion_server.domain.content.rules import filled_headers
 from clarion_server.domain.messages.attempt import Attempt
 from clarion_server.domain.messages.exclusion import Exclusion
 from clarion_server.domain.value import value
@@ -31,4 +32,4 @@ class ProofResult:
 
 def marked(email: RenderedEmail) -> RenderedEmail:
     """Returns the mail so that nobody takes it for the real one."""
-    return replace(email, subject=f"{_MARK}{email.subject}", headers={**email.headers, _HEADER: "true"})
+    return replace(email, subject=f"{_MARK}{email.subject}", headers=filled_headers({_HEADER: "true"}, email.headers))

@@ -54,12 +54,17 @@ def unstructured_field(name: str, value: str) -> str:
 
 def _structured_field(name: str, value: str) -> str:
     try:
-        lines = _fold(f"{name}: {structured_value(name, value)}", len(name) + 2)
+        value = structured_value(name, value)
     except ValueError as error:
         raise EmailInvalid(FailureReason.CONTENT_REJECTED, f"The header {name} must be ASCII") from error
-    if max(map(len, lines)) > LONGEST_LINE:
+    if not fits(name, value):
         raise EmailInvalid(FailureReason.CONTENT_REJECTED, f"The header {name} is too long")
-    return "\r\n".join(lines) + "\r\n"
+    return "\r\n".join(_fold(f"{name}: {value}", len(name) + 2)) + "\r\n"
+
+
+def fits(name: str, value: str) -> bool:
+    """Returns whether the field, when it is folded, has no line that is too long."""
+    return max(map(len, _fold(f"{name}: {value}", len(name) + 2))) <= LONGEST_LINE
 
 
 def mailbox_field(name: str, mailbox: Mailbox) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from clarion_server.adapters.channels.email.attachment_review import attachment_findings
+from clarion_server.adapters.channels.email.header_fields import fits
 from clarion_server.adapters.channels.email.html_language import with_language
 from clarion_server.adapters.channels.email.review import email_findings
 from clarion_server.adapters.channels.email.spam_forms import subject_findings
@@ -132,8 +133,9 @@ def _header_value(texts: Mapping[str, str], name: str) -> str:
             value = structured_value(name, value)
         except ValueError:
             raise PartRefused(field, "the result must be ASCII and must not contain '=?'") from None
-    if len(value) > _LONGEST_LINE:
-        raise PartRefused(field, f"the result is longer than {_LONGEST_LINE} characters")
+        if not fits(name, value):
+            fault = f"the result is longer than the {_LONGEST_LINE} characters of a line, where no blank divides it"
+            raise PartRefused(field, fault)
     return value
 
 
