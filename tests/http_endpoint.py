@@ -72,6 +72,12 @@ class HttpEndpoint(ScriptedServer):
     def url(self) -> str:
         return f"http{'s' if self._tls else ''}://{self.host}:{self.port}/hook?token=abc"
 
+    async def say(self, octets: bytes) -> None:
+        """Sends to every client what nobody asked for."""
+        for writer in self._connections.values():
+            writer.write(octets)
+            await writer.drain()
+
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while not self._cut_at_once:
             await self._exchange(reader, writer)

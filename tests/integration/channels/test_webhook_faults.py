@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import time
 from dataclasses import dataclass, field
@@ -204,6 +205,22 @@ async def test_an_answer_that_is_no_http_does_not_make_us_repeat_the_url(open_we
     assert caught.value.failure.detail == "The endpoint's answer is no HTTP"
 
 
+@pytest.mark.parametrize("status", ["200 OK", "408 Request Timeout"])
+async def test_what_an_endpoint_says_unasked_is_not_taken_for_the_next_answer(
+    status: str, open_webhook: OpenWebhook
+) -> None:
+    async with HttpEndpoint(Answer(), Answer("400 Bad")) as endpoint:
+        channel = open_webhook(endpoint.url)
+        await channel.send(a_webhook())
+        await endpoint.say(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        for _ in range(100):
+            # The event loop hands it to the resting connection before the next request begins.
+            await asyncio.sleep(0)
+        with pytest.raises(PermanentFailure) as caught:
+            await channel.send(a_webhook())
+    assert (caught.value.failure.code, endpoint.connection_count, len(endpoint.requests)) == ("400", 2, 2)
+
+
 async def test_a_put_whose_answer_is_cut_off_is_in_doubt_and_not_sent_again(open_webhook: OpenWebhook) -> None:
     async with HttpEndpoint(Cut()) as endpoint:
         with pytest.raises(HandOffInDoubt):
@@ -220,6 +237,18 @@ async def test_an_endpoint_that_repeats_a_secret_does_not_make_us_repeat_it(
         with pytest.raises(PermanentFailure) as caught:
             await channel.send(a_webhook(headers={"Authorization": "Bearer open-sesame-42"}))
     assert caught.value.failure.detail == "Bad …: You sent …!"
+
+
+@pytest.mark.parametrize("repeated", ["open-sesame%2F42", "open-sesame/42"])
+async def test_an_endpoint_that_repeats_its_url_does_not_make_us_repeat_a_token_in_it(
+    repeated: str, open_webhook: OpenWebhook
+) -> None:
+    answer = Answer("404 Not Found", body=f"Cannot POST /?version=2&token={repeated}".encode())
+    async with HttpEndpoint(answer) as endpoint:
+        channel = open_webhook(f"http://{endpoint.host}:{endpoint.port}/?version=2&token=open-sesame%2F42")
+        with pytest.raises(TransientFailure) as caught:
+            await channel.send(a_webhook())
+    assert caught.value.failure.detail == "Not Found: Cannot POST /?version=2&token=…"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost.", "[::1]", "[::ffff:127.0.0.1]", "0x7f000001"])

@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from urllib.parse import unquote_plus
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -109,9 +110,13 @@ class WebhookChannel:
         return answer
 
     def _secrets(self, rendered: RenderedWebhook) -> Iterable[str]:
-        """Yields the secrets that an answer might repeat, such as the token of an `Authorization` field."""
+        """Yields the secrets that an answer might repeat, such as a token in the query or an `Authorization` field."""
         yield self._provider.secret
         yield self._provider.secret.removeprefix("whsec_")
+        for pair in self._connections.url.raw_query_string.split("&"):
+            value = pair.partition("=")[2]
+            yield value
+            yield unquote_plus(value)
         for name, value in rendered.headers.items():
             if name != "content-type":
                 yield value

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from clarion_server.adapters.channels.tls import TlsTrust
@@ -26,6 +29,19 @@ class AddressNotPublic(OSError):
 
     def __init__(self) -> None:
         super().__init__("The host has no public address, and allow_private_addresses is not set")
+
+
+class _Connection(ResponseHandler):
+    """Is not used again when something came while no request was under way: that is no answer to the next one, and
+    must not be taken for it (RFC 9112 section 6.3).
+    """
+
+    def is_connected(self) -> bool:
+        return super().is_connected() and not self.should_close
+
+
+def _new_connection() -> ResponseHandler:
+    return _Connection(asyncio.get_running_loop())
 
 
 class EndpointConnections:
@@ -56,16 +72,19 @@ class EndpointConnections:
         """Returns the session. Raises ssl.SSLError when the configuration has malformed certificates."""
         context = await self.trust.context() if self.uses_tls else True
         if self._session is None or self._session.closed:
+            connector = aiohttp.TCPConnector(
+                ssl=context,
+                limit=0,
+                keepalive_timeout=_KEEP_ALIVE_SECONDS,
+                # Each connection resolves the name again, and `open_socket` checks the address that it connects to.
+                use_dns_cache=False,
+                resolver=aiohttp.ThreadedResolver(),
+                socket_factory=self.open_socket,
+            )
+            # There is no public setting, here and below.
+            connector._factory = partial(_new_connection)  # noqa: SLF001 - see above
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    ssl=context,
-                    limit=0,
-                    keepalive_timeout=_KEEP_ALIVE_SECONDS,
-                    # Each connection resolves the name again, and `open_socket` checks the address that it connects to.
-                    use_dns_cache=False,
-                    resolver=aiohttp.ThreadedResolver(),
-                    socket_factory=self.open_socket,
-                ),
+                connector=connector,
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": _USER_AGENT},
@@ -73,7 +92,7 @@ class EndpointConnections:
                 auto_decompress=False,
             )
             # It would send a PUT again by itself when the connection is lost, after the request may have been received.
-            self._session._retry_connection = False  # noqa: SLF001 - there is no public setting
+            self._session._retry_connection = False  # noqa: SLF001 - see above
         return self._session
 
     async def close(self) -> None:
