@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Self
 
 from tests.scripted_server import ConnectionEnded, ScriptedServer
-from tests.smtp_script import EXTENSIONS, Act, Drip, Drop, Script, Silence, Transaction
+from tests.smtp_script import EXTENSIONS, Act, Drip, Drop, Interrupt, Script, Silence, Transaction
 
 _SANE = {
     "GREETING": "220 faults.test ESMTP",
@@ -140,7 +140,7 @@ class _Session:
 
     async def _read_content(self) -> bytes:
         act = self._server.script.get("CONTENT")
-        if isinstance(act, Drop | Silence) and act.after is not None:
+        if isinstance(act, Drop | Silence | Interrupt) and act.after is not None:
             await self._reader.readexactly(act.after)
             await self._perform(act)
         content = b""
@@ -186,7 +186,9 @@ class _Session:
             case Silence(None):
                 await self._reader.read()
                 raise ConnectionEnded
-            case Silence():
+            case Silence() | Interrupt():
+                if isinstance(act, Interrupt):
+                    await self._say(act.reply)
                 self._writer.transport.pause_reading()  # type: ignore[attr-defined] # of a socket, so it can read
                 await asyncio.Event().wait()
             case Drip(reply, pause):

@@ -22,6 +22,14 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Sends the reply at CONTENT when that many octets of the message have come, and reads no more."""
+
+    after: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drip:
     """Sends the reply octet by octet, with a pause before each."""
 
@@ -42,7 +50,7 @@ class Transaction:
 
 #: Is a reply (without its last CRLF; one of 421 also ends the session), an accident, or an event to wait for. None, and
 #: what comes after the event, is what a sane server does.
-Act = str | Drop | Silence | Drip | asyncio.Event | None
+Act = str | Drop | Silence | Interrupt | Drip | asyncio.Event | None
 Decision = Callable[[Transaction], Act]
 
 #: By step: `GREETING`, a command's verb, or `CONTENT` for what follows the final dot. One act holds always; of several,

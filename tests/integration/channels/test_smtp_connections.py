@@ -11,13 +11,17 @@ from clarion_server.application.ports.channels import (
     PermanentFailure,
     TransientFailure,
 )
+from clarion_server.domain.content.email import RenderedEmail
 from clarion_server.domain.instant import MILLISECOND
 
 from tests.integration.channels.conftest import OpenChannel
 from tests.outbound import a_configuration, an_email
 from tests.smtp_faults import SmtpFaults
-from tests.smtp_script import Act, Drop, Script, Silence
+from tests.smtp_script import Act, Drop, Interrupt, Script, Silence
 from tests.smtp_sink import SmtpSink
+
+#: More than sockets hold, so that it cannot all be on its way before the server refuses it.
+LARGE = RenderedEmail("Large", "", "A line of a large message.\n" * 600_000)
 
 
 async def test_messages_one_after_the_other_share_a_connection(open_smtp: OpenChannel) -> None:
@@ -107,6 +111,19 @@ async def test_a_refusal_costs_no_connection_and_is_forgotten_before_the_next_me
     assert server.connection_count == 1
     assert server.commands.count("RSET") == 1
     assert server.commands.index("RSET") < server.commands.index("RCPT TO:<jane@example.com>")
+
+
+async def test_a_connection_on_which_a_message_was_refused_before_its_end_is_not_used_again(
+    open_smtp: OpenChannel,
+) -> None:
+    async with SmtpFaults({"CONTENT": Interrupt(100_000, "554 5.6.0 No")}) as server:
+        channel = open_smtp(a_configuration(server))
+        for _ in range(2):
+            with pytest.raises(PermanentFailure) as caught:
+                await channel.send(an_email(email=LARGE))
+            assert caught.value.failure.code == "554 5.6.0"
+    # What came next on the same connection would be more of the message.
+    assert (server.connection_count, server.commands.count("RSET")) == (2, 0)
 
 
 async def test_a_server_that_cannot_forget_loses_its_connection_and_not_the_message(open_smtp: OpenChannel) -> None:

@@ -6,9 +6,10 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
+from clarion_server.adapters.channels.email.mime import build
 from clarion_server.application.ports.channels import PermanentFailure, TransientFailure
 from clarion_server.bootstrap.channels import open_channel
-from clarion_server.domain.content.email import Mailbox, RenderedEmail, TlsMode
+from clarion_server.domain.content.email import Mailbox, RenderedEmail, SmtpProvider, TlsMode
 from clarion_server.domain.messages.attempt import FailureReason
 
 from tests.integration.channels.conftest import Certificates, OpenChannel
@@ -72,9 +73,12 @@ async def test_every_attempt_bears_the_same_message_id(open_smtp: OpenChannel) -
 @pytest.mark.parametrize("mode", TlsMode)
 async def test_a_large_message_arrives_whole(mode: TlsMode, open_smtp: OpenChannel, certificates: Certificates) -> None:
     text = "".join(f"{number}\n..\n" for number in range(30_000))
+    email = an_email(email=RenderedEmail("Large", "", text))
     async with SmtpSink(**_tls(mode, certificates)) as sink:
-        channel = open_smtp(a_configuration(sink, tls_mode=mode, ca_certificates=certificates.authority_pem))
-        await channel.send(an_email(email=RenderedEmail("Large", "", text)))
+        configuration = a_configuration(sink, tls_mode=mode, ca_certificates=certificates.authority_pem)
+        await open_smtp(configuration).send(email)
+    assert isinstance(configuration.provider, SmtpProvider)
+    assert sink.mails[0].content == build(email, configuration.provider).content
     assert sink.mails[0].parsed.get_content() == text
 
 
