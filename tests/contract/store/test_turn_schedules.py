@@ -61,6 +61,21 @@ def test_a_retiming_goes_on_until_it_is_finished_and_begins_anew_with_each_chang
     assert work.turn_schedules.lock(["campaign/7"])["campaign/7"].rate == 3.0
 
 
+def test_schedules_that_begin_anew_keep_their_rate_and_what_has_left(work: UnitOfWork) -> None:
+    names = ["policy/1", "policy/2", "policy/3"]
+    for name in names:
+        work.turn_schedules.set_rate(name, HERE, 2.0, NOW)
+    given = {name: TurnSchedule(name, 2.0, 0, float(NOW + HOUR), 7.0, float(NOW + 5)) for name in names}
+    work.turn_schedules.save(given)
+    work.turn_schedules.begin_anew(names[:2])
+    assert work.turn_schedules.lock(names) == {
+        "policy/1": TurnSchedule("policy/1", 2.0, 1, 0.0, 0.0, float(NOW + 5)),
+        "policy/2": TurnSchedule("policy/2", 2.0, 1, 0.0, 0.0, float(NOW + 5)),
+        "policy/3": given["policy/3"],
+    }
+    assert work.turn_schedules.begun_retiming() == Retiming("policy/1", HERE, 1)
+
+
 def test_a_schedule_without_a_rate_locks_nothing_and_is_gone_when_its_retiming_is_finished(work: UnitOfWork) -> None:
     campaign = a_campaign(work)
     name = campaign_schedule(campaign.key)

@@ -27,6 +27,7 @@ from clarion_server.domain.events.delivery import expire
 from clarion_server.domain.instant import DAY, HOUR, SECOND
 from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.people.profile import ProfileRef
+from clarion_server.domain.sending_policies.sending_rate import RatePeriod, SendingRate
 from clarion_server.domain.triggering.execution import Cancellation, CancelOutcome
 
 from tests.unit.application.audience_running import Runs, by_condition, people, person, run_of
@@ -219,6 +220,21 @@ async def test_cancelling_again_changes_nothing(world: World, runs: Runs) -> Non
     again = await runs.cancelling.cancel_execution(run.execution_id, CALLER)
     assert first == again
     assert run_of(world, run.execution_id).end_time == world.clock.now() - SECOND
+
+
+async def test_those_behind_a_run_that_is_cancelled_come_in_its_place(world: World, runs: Runs) -> None:
+    await world.update(rate=SendingRate(1, RatePeriod.HOUR))
+    await world.activate()
+    done = await finish(runs, await selected(runs))
+    await runs.process.trigger(recipient())
+    await claimed(world)
+    waiting = messages(world, QUEUED).values()
+    assert max(message.due_time for message in waiting) == world.clock.now() + 5 * HOUR
+    await runs.cancelling.cancel_execution(done.execution_id, CALLER)
+    await runs.process.heartbeat.beat()
+    await claimed(world)
+    (left,) = messages(world, QUEUED).values()
+    assert left.due_time <= world.clock.now() + HOUR
 
 
 async def test_a_run_that_is_done_stays_done_when_its_messages_are_cancelled(world: World, runs: Runs) -> None:

@@ -13,7 +13,7 @@ from clarion_server.domain.messages.message import Lane, Message, MessageState
 from clarion_server.domain.messages.turns import campaign_schedule
 from clarion_server.domain.sending_policies.sending_rate import RatePeriod, SendingRate
 
-from tests.unit.application.running import Process, claimed, messages, recipient, recipients, states
+from tests.unit.application.running import CALLER, Process, claimed, messages, recipient, recipients, states
 from tests.unit.application.sending_policies import Policies
 from tests.unit.application.world import AUTHOR, START, World
 
@@ -174,6 +174,29 @@ async def test_a_raised_rate_holds_for_messages_that_would_have_expired_before_t
     world.clock.advance(SECOND // 10)
     await claim(world)
     assert states(world) == [SENDING] * 10
+
+
+async def test_those_behind_an_execution_that_is_cancelled_come_in_its_place(world: World, process: Process) -> None:
+    await world.live(rate=ONE)
+    many = await process.trigger(*recipients(90))
+    await process.trigger(recipient())
+    await claim(world)
+    assert max(due_seconds(world)) == 90
+    await process.cancelling.cancel_execution(many.execution.id, CALLER)
+    await process.heartbeat.beat()
+    await claim(world)
+    (due,) = due_seconds(world)
+    assert due <= 1
+
+
+async def test_few_that_are_cancelled_leave_the_turns_of_others_alone(world: World, process: Process) -> None:
+    await world.live(rate=ONE)
+    few = await process.trigger(*recipients(60))
+    await process.trigger(recipient())
+    await claim(world)
+    await process.cancelling.cancel_execution(few.execution.id, CALLER)
+    await process.heartbeat.beat()
+    assert due_seconds(world) == [60]
 
 
 async def test_a_retry_waits_for_its_pause_when_the_rate_changes_and_takes_a_turn_then(

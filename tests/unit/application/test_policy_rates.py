@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
+from clarion_server.application.campaigns.queue_canceller import QueueCanceller
 from clarion_server.application.ports.turn_schedules import Retiming
+from clarion_server.domain.campaign_states import CampaignState
+from clarion_server.domain.campaigns.campaign import QueueDisposal
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Lane, Message, MessageState
+from structlog.testing import capture_logs
 
 from tests.unit.application.running import Process, claimed, messages, recipient, recipients, states, until
 from tests.unit.application.sending_policies import NIGHT, Policies, utc
@@ -155,6 +160,29 @@ async def test_without_a_rate_any_more_all_that_wait_leave_at_once(
     await policies.change(rate=0.0)
     await process.heartbeat.beat()
     assert len(await claim(world)) == 29
+
+
+async def test_those_behind_the_queue_of_a_campaign_that_is_stopped_come_in_its_place(
+    world: World, process: Process
+) -> None:
+    sale = await world.live("sale", category=Category.MARKETING)
+    for _ in range(6):
+        await process.trigger(*recipients(100), campaign_id="sale")
+        await claim(world)
+    await process.trigger(recipient(), campaign_id="offers")
+    await claim(world)
+    assert max(due_times(world)) == NOON + 600 * SECOND
+    stopped = replace(sale, state=CampaignState.STOPPED, queue_disposal=QueueDisposal.CANCEL)
+    canceller = QueueCanceller(process.transactions, world.clock)
+    with capture_logs() as logs:
+        canceller.start_if_due(stopped)
+        await until(lambda: bool(logs))
+    await canceller.close()
+    assert [(log["event"], log["messages"]) for log in logs] == [("queue_cancelled", 599)]
+    await process.heartbeat.beat()
+    await claim(world)
+    (due,) = due_times(world)
+    assert due <= NOON + SECOND
 
 
 async def test_messages_that_wait_for_something_else_go_on_waiting_when_the_rate_changes(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import structlog
 
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.outcomes import cancel_queued
+from clarion_server.application.sending.retiming import close_up, count_turns
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.campaigns.campaign import Campaign, QueueDisposal
@@ -43,18 +45,23 @@ class QueueCanceller:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _cancel(self, campaign: Campaign) -> None:
-        cancelled = 0
+        cancelled, count, unused = 0, BATCH, Counter[str]()
         try:
-            while some := await self._transactions.write(
-                lambda unit: self._cancel_some(unit, campaign.key), bulk=True, durable_later=True
-            ):
-                cancelled += some
+            while count:
+                count, turns = await self._transactions.write(
+                    lambda unit: self._cancel_some(unit, campaign.key), bulk=True, durable_later=True
+                )
+                cancelled += count
+                unused += turns
+            if unused:
+                await self._transactions.write(lambda unit: close_up(unit, unused))
         except Unavailable:
             # The others are cancelled when they come to be claimed.
             log.warning("queue_cancelling_failed", campaign=campaign.name, sandbox=campaign.sandbox, messages=cancelled)
             return
         log.info("queue_cancelled", campaign=campaign.name, sandbox=campaign.sandbox, messages=cancelled)
 
-    def _cancel_some(self, unit: UnitOfWork, campaign_key: int) -> int:
+    def _cancel_some(self, unit: UnitOfWork, campaign_key: int) -> tuple[int, Counter[str]]:
+        """Returns how many messages were cancelled, and the turns that they have waited for."""
         messages = unit.messages.queued_of_campaign(campaign_key, BATCH)
-        return cancel_queued(unit, messages, self._clock.now()).total()
+        return cancel_queued(unit, messages, self._clock.now()).total(), count_turns(messages)

@@ -12,7 +12,7 @@ from clarion_server.domain.messages.turns import TurnSchedule
 
 @dataclass(frozen=True, slots=True)
 class Retiming:
-    """The messages that wait for turns of a schedule whose rate has changed are given new ones."""
+    """The messages that wait for turns of a schedule that has begun anew are given new ones."""
 
     schedule: str
     sandbox: str
@@ -34,6 +34,10 @@ class TurnScheduleRepository(Protocol):
         """Sets the rate of a schedule, 0 for none. When it changes, turns begin anew, and those that were given are to
         be given anew.
         """
+        ...
+
+    def begin_anew(self, names: Collection[str]) -> None:
+        """Lets the turns of schedules begin anew, as if their rates had changed."""
         ...
 
     def begun_retiming(self) -> Retiming | None:

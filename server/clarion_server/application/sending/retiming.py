@@ -1,4 +1,5 @@
-"""Gives messages new turns after a change of the rate that they keep: those that wait become due, in small steps.
+"""Gives messages new turns after a change of the rate that they keep, or when many before them were cancelled: those
+that wait become due, in small steps.
 
 Their next claim gives them turns under the new rate. Without this they would wait for the turns that they have, which
 may come in hours.
@@ -6,14 +7,23 @@ may come in hours.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.ports.turn_schedules import Retiming
-from clarion_server.domain.instant import Instant
+from clarion_server.domain.instant import MINUTE, Instant, Span
+from clarion_server.domain.messages.message import Message
 from clarion_server.domain.value import value
 
 #: One step looks at at most this many messages and this many campaigns.
 _BATCH = 500
 _CAMPAIGNS = 50
+#: Turns that nobody waits for any more are closed up when they take so long: each message that waits is claimed again.
+_LONG: Span = MINUTE
+
+#: Says how many messages wait for turns of each schedule, by its name.
+TurnCounts = Mapping[str, int]
 
 
 @value
@@ -23,6 +33,19 @@ class _Look:
     due: list[str]
     last: str
     is_finished: bool
+
+
+def count_turns(messages: Iterable[Message]) -> Counter[str]:
+    """Counts the turns that the messages wait for, by the name of the schedule."""
+    return Counter(message.awaited_turn.schedule for message in messages if message.awaited_turn is not None)
+
+
+def close_up(unit: UnitOfWork, unused: TurnCounts) -> None:
+    """Lets others have the turns of messages that were cancelled, where those are many."""
+    schedules = unit.turn_schedules.lock(unused.keys())
+    unit.turn_schedules.begin_anew(
+        [name for name, schedule in schedules.items() if unused[name] * schedule.distance >= _LONG]
+    )
 
 
 def retime(unit: UnitOfWork, now: Instant) -> bool:

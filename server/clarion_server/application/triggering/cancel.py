@@ -6,6 +6,7 @@ message that an earlier attempt may have sent ends in doubt: it is too late to s
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,6 +15,7 @@ from clarion_server.application.ports.messages import MAX_MESSAGES
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.resource_lookup import find_execution, find_message
 from clarion_server.application.sending.outcomes import cancel_queued
+from clarion_server.application.sending.retiming import TurnCounts, close_up, count_turns
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.access.access import Caller
 from clarion_server.domain.audiences.audience_run import AudienceRun, EndReason, RunState
@@ -47,22 +49,27 @@ class CancelMessages:
         Raises ResourceNotFound.
         """
 
-        def cancel(unit: UnitOfWork) -> Cancellation | None:
+        def cancel(unit: UnitOfWork) -> tuple[Cancellation | None, TurnCounts]:
             find_execution(unit, caller.visibility, execution_id)
             if self._end_run(unit, execution_id):
-                return None
-            self._end(unit, execution_id)
+                return None, {}
+            unused = self._end(unit, execution_id)
             # Whatever follows a message that was being moved is queued by then, or may have been claimed already.
             while unit.messages.may_be_followed(execution_id):
-                self._end(unit, execution_id)
-            return cancellation(unit.messages.state_counts(execution_id))
+                unused += self._end(unit, execution_id)
+            return cancellation(unit.messages.state_counts(execution_id)), unused
 
-        return await self.transactions.write(cancel) or await self._cancel_messages_of_run(execution_id)
+        cancelled, unused = await self.transactions.write(cancel)
+        if cancelled is None:
+            return await self._cancel_messages_of_run(execution_id)
+        await self._close_up(unused)
+        return cancelled
 
-    def _end(self, unit: UnitOfWork, execution_id: str) -> None:
+    def _end(self, unit: UnitOfWork, execution_id: str) -> Counter[str]:
         # This comes first, as it waits for transactions that move one of these messages.
         unit.messages.drop_fallbacks(execution_id)
-        self._cancel_queued(unit, execution_id)
+        _, turns = self._cancel_queued(unit, execution_id)
+        return turns
 
     def _end_run(self, unit: UnitOfWork, execution_id: str) -> bool:
         """Ends the run of an audience if the execution is one, and returns whether it is."""
@@ -75,18 +82,30 @@ class CancelMessages:
     async def _cancel_messages_of_run(self, execution_id: str) -> Cancellation:
         """Cancels in steps, as there may be a million messages."""
         write = partial(self.transactions.write, bulk=True, durable_later=True)
+        unused: Counter[str] = Counter()
         may_be_followed = True
         while may_be_followed:
             await write(lambda unit: unit.messages.drop_fallbacks(execution_id))
-            while await write(lambda unit: self._cancel_queued(unit, execution_id, _BATCH)):
-                pass
+            count = _BATCH
+            while count:
+                count, turns = await write(lambda unit: self._cancel_queued(unit, execution_id, _BATCH))
+                unused += turns
             may_be_followed = await self.transactions.read(lambda unit: unit.messages.may_be_followed(execution_id))
         await self.transactions.await_durable()
+        await self._close_up(unused)
         return await self.transactions.read(lambda unit: _cancellation_of_run(unit, execution_id))
 
-    def _cancel_queued(self, unit: UnitOfWork, execution_id: str, limit: int = MAX_MESSAGES) -> int:
+    def _cancel_queued(
+        self, unit: UnitOfWork, execution_id: str, limit: int = MAX_MESSAGES
+    ) -> tuple[int, Counter[str]]:
+        """Returns how many messages were cancelled, and the turns that they have waited for."""
         messages = unit.messages.queued_of_execution(execution_id, limit)
-        return cancel_queued(unit, messages, self.clock.now()).total()
+        return cancel_queued(unit, messages, self.clock.now()).total(), count_turns(messages)
+
+    async def _close_up(self, unused: TurnCounts) -> None:
+        # A transaction of its own: claims lock what they count and turns in another order.
+        if unused:
+            await self.transactions.write(lambda unit: close_up(unit, unused))
 
     async def cancel_message(self, message_id: str, caller: Caller) -> Message:
         """Cancels the message if it is queued, and lets none follow it if it is being sent. Returns it as it is then.

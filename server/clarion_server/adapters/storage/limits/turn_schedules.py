@@ -35,6 +35,11 @@ _SET_RATE = BulkStatement(
     " WHERE turn_schedules.rate <> excluded.rate",
     Values(_TABLE.name, _TABLE.sandbox, _TABLE.rate, _TABLE.epoch, _TABLE.next_place, _TABLE.delay, _TABLE.free_time),
 )
+_BEGIN_ANEW = BulkStatement(
+    "UPDATE turn_schedules SET epoch = epoch + 1, next_place = 0, delay = 0, retimed_campaign = 0, retimed_message = ''"
+    " WHERE name IN ({rows})",
+    Values(_TABLE.name),
+)
 _BEGUN = (
     select(_TABLE.name, _TABLE.sandbox, _TABLE.epoch, _TABLE.retimed_campaign, _TABLE.retimed_message)
     .where(_TABLE.retimed_campaign.is_not(None))
@@ -63,6 +68,9 @@ class SqlTurnScheduleRepository:
         if rate or self._exists(name):
             free_time = now + SECOND / rate if rate else float(now)
             _SET_RATE.change(self._connection, [(name, sandbox, rate, 0, 0.0, 0.0, 0.0)], after=(free_time, free_time))
+
+    def begin_anew(self, names: Collection[str]) -> None:
+        _BEGIN_ANEW.change(self._connection, [(name,) for name in names])
 
     def _exists(self, name: str) -> bool:
         return self._connection.execute(select(_TABLE.name).where(_TABLE.name == name)).first() is not None
