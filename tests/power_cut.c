@@ -3,6 +3,9 @@
  * Loaded before the C library (LD_PRELOAD). For each write to a file whose name begins with POWER_CUT_DATABASE it appends
  * a record to NAME.unsynced in POWER_CUT_FOLDER: the place, what was there before, and what is there now. A sync of the
  * file empties that. POWER_CUT_FOLDER/syncs gets a line for each sync. tests/power_cut.py reads both.
+ *
+ * While POWER_CUT_FOLDER/broken is there, the next sync of a log takes it away and fails. What was not synced then is
+ * lost, whatever is synced later: it goes to NAME.lost, until the log is cut to nothing.
  */
 
 #define _GNU_SOURCE
@@ -46,6 +49,13 @@ static const char *watched(int file, char *path)
     const char *base = strrchr(name, '/') + 1;
     snprintf(path, PATH_MAX, "%s/%s.unsynced", folder, base);
     return base;
+}
+
+/* Writes into `lost` the path of what was lost of a file, by that of what was not synced of it. */
+static const char *lost_of(const char *path, char *lost)
+{
+    snprintf(lost, PATH_MAX, "%.*s.lost", (int)(strlen(path) - strlen(".unsynced")), path);
+    return lost;
 }
 
 static void append(const char *path, const void *bytes, size_t count)
@@ -95,10 +105,25 @@ int ftruncate64(int file, off64_t size)
     if (!watched(file, path))
         return cut(file, size);
     pthread_mutex_lock(&turn);
+    if (!size) {
+        char lost[PATH_MAX];
+        unlink(lost_of(path, lost));
+    }
     note(file, path, size, "", 0, size);
     int result = cut(file, size);
     pthread_mutex_unlock(&turn);
     return result;
+}
+
+/* Returns whether this sync of a log is to fail. Keeps apart what is lost then. */
+static int is_broken(const char *name, const char *path)
+{
+    char broken[PATH_MAX], lost[PATH_MAX];
+    snprintf(broken, sizeof broken, "%s/broken", getenv("POWER_CUT_FOLDER"));
+    if (strcmp(name + strlen(name) - 4, "-wal") || unlink(broken))
+        return 0;
+    rename(path, lost_of(path, lost));
+    return 1;
 }
 
 static int synced(int file, const char *call)
@@ -109,7 +134,7 @@ static int synced(int file, const char *call)
     if (!name)
         return sync_file(file);
     pthread_mutex_lock(&turn);
-    int result = sync_file(file);
+    int is_lost = is_broken(name, path), result = is_lost ? -1 : sync_file(file);
     if (!result) {
         unlink(path);
         snprintf(line, sizeof line, "%s\n", name);
@@ -117,6 +142,8 @@ static int synced(int file, const char *call)
         append(syncs, line, strlen(line));
     }
     pthread_mutex_unlock(&turn);
+    if (is_lost)
+        errno = EIO;
     return result;
 }
 

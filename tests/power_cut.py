@@ -57,6 +57,10 @@ class PoweredDatabase:
         """Returns how many writes to the log a power cut would take back now."""
         return len(self._unsynced(f"{self.database.name}-wal"))
 
+    def fail_next_sync(self) -> None:
+        """Lets the next sync of the log fail, as of a disk with a fault. What was not synced by then is lost."""
+        (self._folder / "broken").touch()
+
     def cut(self, survives: Callable[[], bool] = lambda: False) -> None:
         """Takes back what was not synced, except each write for which `survives` returns True. No process may run."""
         for name in (self.database.name, f"{self.database.name}-wal"):
@@ -69,8 +73,8 @@ class PoweredDatabase:
         self._folder.mkdir()
 
     def _unsynced(self, name: str) -> list[_Write]:
-        file = self._folder / f"{name}.unsynced"
-        return _read(file.read_bytes()) if file.exists() else []
+        files = (self._folder / f"{name}.{ending}" for ending in ("lost", "unsynced"))
+        return [write for file in files if file.exists() for write in _read(file.read_bytes())]
 
 
 def _read(kept: bytes) -> list[_Write]:

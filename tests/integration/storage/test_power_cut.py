@@ -22,13 +22,14 @@ pytestmark = pytest.mark.skipif(not CAN_CUT, reason="needs Linux and a C compile
 class Writer:
     """Is a process that writes to the file, until the power is cut or it ends."""
 
-    def __init__(self, powered: PoweredDatabase, file: Path) -> None:
+    def __init__(self, powered: PoweredDatabase, file: Path, timeout: float) -> None:
         self._powered = powered
         given, giving = os.pipe()
         self._process = powered.fork_server.start(
             sys.stderr.fileno(),
             powered.environment,
             str(file),
+            str(timeout),
             module=writing_process.__name__,
             given=given,
         )
@@ -40,9 +41,13 @@ class Writer:
     def commit(self, when: str, each: str = "") -> int:
         """Returns how often the log was synced for that."""
         before = self._powered.sync_count()
-        self._orders.write(f"{when} {each}\n")
-        self._answer()
+        assert self.ordered(when, each) == writing_process.COMMITTED
         return self._powered.sync_count() - before
+
+    def ordered(self, when: str, each: str = "") -> str:
+        """Returns what the process answers."""
+        self._orders.write(f"{when} {each}\n")
+        return self._answer()
 
     def kill(self) -> None:
         os.kill(self._process.pid, signal.SIGKILL)
@@ -51,8 +56,10 @@ class Writer:
         with os.fdopen(self._process.end) as end:
             end.read()
 
-    def _answer(self) -> None:
-        assert self._answers.readline(), "it has ended"
+    def _answer(self) -> str:
+        answer = self._answers.readline()
+        assert answer, "it has ended"
+        return answer.rstrip()
 
 
 @pytest.fixture
@@ -64,8 +71,8 @@ def powered(tmp_path: Path) -> PoweredDatabase:
 
 
 @contextmanager
-def writer(powered: PoweredDatabase, file: Path | None = None) -> Iterator[Writer]:
-    made = Writer(powered, file or powered.database)
+def writer(powered: PoweredDatabase, file: Path | None = None, timeout: float = 30.0) -> Iterator[Writer]:
+    made = Writer(powered, file or powered.database, timeout)
     try:
         yield made
     finally:
@@ -149,6 +156,34 @@ def test_what_a_killed_process_has_left_is_on_the_disk_before_the_next_one_tells
         process.commit("now")
     powered.cut()
     assert stored(powered) == {"a", "b"}
+
+
+@pytest.mark.parametrize("failing", ["c", ""])
+def test_what_is_committed_after_a_sync_that_failed_survives_though_the_disk_lost_what_was_before_it(
+    powered: PoweredDatabase, failing: str
+) -> None:
+    with writer(powered) as process:
+        process.commit("now", "a")
+        process.commit("later", "b")
+        powered.fail_next_sync()
+        assert "SQLite" in process.ordered("now", failing)
+        process.commit("now", "d")
+    powered.cut()
+    assert stored(powered) == {"a", "b", "d"}
+
+
+def test_nothing_is_committed_behind_a_sync_that_failed_while_others_read_the_log(powered: PoweredDatabase) -> None:
+    with writer(powered, timeout=0.1) as process:
+        process.commit("now", "a")
+        process.commit("later", "b")
+        with closing(open_sqlite_store(powered.database)) as reading, reading.snapshot() as work:
+            assert work.processes.live(0) == {"a", "b"}
+            powered.fail_next_sync()
+            assert "I/O error" in process.ordered("now", "c")
+            assert "while others read it" in process.ordered("now", "c")
+        process.commit("now", "d")
+    powered.cut()
+    assert stored(powered) == {"a", "b", "d"}
 
 
 def test_a_killed_process_loses_nothing(powered: PoweredDatabase) -> None:

@@ -121,7 +121,11 @@ class SqlStore:
         self._on_close()
 
     def _commit(self, connection: Connection, transaction: Transaction) -> None:
-        transaction.commit()
+        try:
+            transaction.commit()
+        except BaseException:
+            self._durability.commit_failed()
+            raise
         self._durability.after_commit(connection)
         self._notifier.notify_committed()
 

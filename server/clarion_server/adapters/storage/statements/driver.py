@@ -37,11 +37,11 @@ def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) 
     return _run_on_sqlite(connection, statement, parameters)
 
 
-def run_outside(connection: Connection, statement: str) -> None:
+def run_outside(connection: Connection, statement: str) -> Ran:
     """Runs a statement outside of a transaction, or the one that begins it, on SQLite. Raises what SQLAlchemy would
     raise.
     """
-    _run_on_sqlite(connection, statement, ())
+    return _run_on_sqlite(connection, statement, ())
 
 
 def _run_on_sqlite(connection: Connection, statement: str, parameters: Sequence[Any]) -> Ran:
