@@ -56,12 +56,13 @@ class SmtpFaults(ScriptedServer):
             self._server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
         return self
 
-    async def say(self, reply: str) -> None:
-        """Sends a reply that nobody asked for to every client, and ends its session."""
+    async def say(self, reply: str, *, goes_on: bool = False) -> None:
+        """Sends a reply that nobody asked for to every client, and ends its session unless that `goes_on`."""
         for writer in self._connections.values():
             writer.write(f"{reply}\r\n".encode())
             await writer.drain()
-            writer.write_eof()
+            if not goes_on:
+                writer.write_eof()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _Session(self, reader, writer, self._starttls).run()

@@ -59,6 +59,16 @@ async def test_a_connection_on_which_the_server_says_goodbye_is_replaced(open_sm
     assert (server.connection_count, len(server.taken)) == (2, 2)
 
 
+async def test_a_connection_on_which_the_server_says_what_nobody_asked_for_is_replaced(open_smtp: OpenChannel) -> None:
+    async with SmtpFaults() as server:
+        channel = open_smtp(a_configuration(server))
+        await channel.send(an_email())
+        await server.say("250 2.0.0 And again", goes_on=True)
+        await server.wait_until(lambda s: s.open_connections == 0)
+        await channel.send(an_email())
+    assert (server.connection_count, len(server.taken)) == (2, 2)
+
+
 @pytest.mark.parametrize("farewell", [Drop(), "421 4.4.2 Idle for too long"])
 @pytest.mark.parametrize("extensions", [["PIPELINING"], []])
 async def test_a_connection_that_turns_out_to_be_closed_at_mail_is_replaced_at_once(

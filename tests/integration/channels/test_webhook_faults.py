@@ -239,6 +239,16 @@ async def test_an_endpoint_that_repeats_a_secret_does_not_make_us_repeat_it(
     assert caught.value.failure.detail == "Bad …: You sent …!"
 
 
+@pytest.mark.parametrize("after", [1000, 10_000_000])
+async def test_a_connection_that_breaks_amid_the_body_does_not_make_us_repeat_the_url(
+    after: int, open_webhook: OpenWebhook
+) -> None:
+    async with HttpEndpoint(Cut(after)) as endpoint:
+        with pytest.raises(TransientFailure) as caught:
+            await open_webhook(endpoint.url).send(a_webhook(LARGE))
+    assert "token=abc" not in caught.value.failure.detail
+
+
 @pytest.mark.parametrize("repeated", ["open-sesame%2F42", "open-sesame/42"])
 async def test_an_endpoint_that_repeats_its_url_does_not_make_us_repeat_a_token_in_it(
     repeated: str, open_webhook: OpenWebhook

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import time
 from collections.abc import Iterable
@@ -209,6 +210,9 @@ def _description(error: Exception) -> str:
         return "The endpoint did not answer in time"
     if isinstance(cause, aiohttp.ServerDisconnectedError):
         return "The endpoint closed the connection"
+    if isinstance(cause, aiohttp.ClientOSError):
+        # Its own text may hold the URL, as below.
+        return os.strerror(cause.errno) if cause.errno else "The endpoint closed the connection"
     if isinstance(cause, aiohttp.ClientResponseError):
         # Its own text holds the URL with its query, which may be a secret.
         return "The endpoint's answer is no HTTP"
