@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from clarion_server.application.audience_runs.parts import Part
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.domain.audiences.audience_run import AudienceRun
 from clarion_server.domain.audiences.taken_addresses import TakenAddresses, address_hash
-from clarion_server.domain.campaigns.campaign_definition import Action
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
+from clarion_server.domain.campaigns.targeting import TargetingRule, WithoutRule
 from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
+from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.triggering.execution import Execution
 
 from tests.unit.application.audience_running import Runs, by_condition, person
-from tests.unit.application.running import Process, executions, messages
+from tests.unit.application.running import CALLER, Process, executions, messages
 from tests.unit.application.test_audience_run_life import take
 from tests.unit.application.world import EMAIL, World
+
+MAIL = Action("email", "orders", EMAIL)
+HOOK = Action("hook", "hooks", WebhookContent("{}"))
+ONLY_VIPS: dict[str, Any] = {
+    "rules": (TargetingRule("vip", "profile.vip == true"),),
+    "without_rule": WithoutRule.EXCLUDE,
+}
 
 
 async def _of(runs: Runs) -> tuple[AudienceRun, Execution, LiveCampaign]:
@@ -66,8 +77,7 @@ async def test_whoever_takes_a_run_over_knows_the_addresses_of_all_its_commits(w
 
 async def test_an_address_is_taken_on_its_channel_alone(world: World, process: Process) -> None:
     await world.channel("hooks", provider=WebhookProvider("https://example.com/hook"))
-    actions = (Action("email", "orders", EMAIL), Action("hook", "hooks", WebhookContent("{}")))
-    await world.live("both", actions=actions)
+    await world.live("both", actions=(MAIL, HOOK))
     await by_condition(world)
     await person(world, "jane", email="joe@example.com")
     await person(world, "joe")
@@ -75,6 +85,50 @@ async def test_an_address_is_taken_on_its_channel_alone(world: World, process: P
     found = sorted((each.action.id, each.identity) for each in messages(world).values() if each.end.exclusion is None)
     jane, joe = "email:jane@example.com", "email:joe@example.com"
     assert found == [("email", jane), ("hook", jane), ("hook", joe)]
+
+
+def _sent(world: World) -> list[tuple[str, str, str]]:
+    """Returns the actions, the identities and the addresses of the messages that are not excluded."""
+    found = (each for each in messages(world).values() if each.end.exclusion is None)
+    return sorted((each.action.id, each.identity, each.address) for each in found)
+
+
+async def test_an_address_is_free_as_long_as_no_message_has_it(world: World, process: Process) -> None:
+    await world.live("both", actions=(replace(MAIL, **ONLY_VIPS),))
+    await by_condition(world)
+    for name, vip in (("jane", False), ("joe", True), ("jim", False), ("jill", True)):
+        await person(world, name, email="home@example.com", vip=vip)
+    run = await Runs(process).run(campaign_id="both")
+    assert _sent(world) == [("email", "email:joe@example.com", "home@example.com")]
+    assert run.exclusions == {ExclusionReason.NO_RULE_MATCHED: 1, ExclusionReason.DUPLICATE_ADDRESS: 2}
+
+
+async def test_an_action_that_was_not_needed_takes_no_address(world: World, process: Process) -> None:
+    await world.channel("hooks", provider=WebhookProvider("https://example.com/hook"))
+    await world.live("both", actions=(replace(HOOK, **ONLY_VIPS), MAIL), action_mode=ActionMode.FIRST_DELIVERABLE)
+    await by_condition(world)
+    for name, vip in (("jane", True), ("joe", False), ("jim", False)):
+        await person(world, name, email="home@example.com", vip=vip)
+    await Runs(process).run(campaign_id="both")
+    assert _sent(world) == [
+        ("email", "email:joe@example.com", "home@example.com"),
+        ("hook", "email:jane@example.com", ""),
+    ]
+
+
+async def test_what_looks_like_an_address_and_is_none_takes_none(world: World, process: Process) -> None:
+    await world.channel("hooks", provider=WebhookProvider("https://example.com/hook"))
+    await world.live("both", actions=(MAIL, HOOK), identity_namespace="crm")
+    await by_condition(world)
+    for login, email in (("home@example.com", None), ("joe", "home@example.com")):
+        fields = ProfileFields((f"crm:{login}",), {"plan": "gold", "email": email}, "", "")
+        await world.profiles.create(CreateProfile(fields), CALLER)
+    await Runs(process).run(campaign_id="both")
+    assert _sent(world) == [
+        ("email", "crm:joe", "home@example.com"),
+        ("hook", "crm:home@example.com", ""),
+        ("hook", "crm:joe", ""),
+    ]
 
 
 async def test_there_is_room_for_the_addresses_of_each_action(world: World, process: Process) -> None:

@@ -43,7 +43,7 @@ class _ExclusionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Exclu
     excluded for it.
     """
     EXCLUSION_REASON_DUPLICATE_ADDRESS: _ExclusionReason.ValueType  # 7
-    """An earlier member of the audience has the same address."""
+    """A message to an earlier member of the audience has the same address."""
     EXCLUSION_REASON_NO_IDENTITY: _ExclusionReason.ValueType  # 8
     """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
     EXCLUSION_REASON_CAPPED: _ExclusionReason.ValueType  # 9
@@ -73,7 +73,7 @@ EXCLUSION_REASON_PROFILE_UNKNOWN: ExclusionReason.ValueType  # 6
 excluded for it.
 """
 EXCLUSION_REASON_DUPLICATE_ADDRESS: ExclusionReason.ValueType  # 7
-"""An earlier member of the audience has the same address."""
+"""A message to an earlier member of the audience has the same address."""
 EXCLUSION_REASON_NO_IDENTITY: ExclusionReason.ValueType  # 8
 """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
 EXCLUSION_REASON_CAPPED: ExclusionReason.ValueType  # 9

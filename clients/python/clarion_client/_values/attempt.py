@@ -34,7 +34,7 @@ class ExclusionReason(StrEnum):
     audience are excluded for it.
     """
     DUPLICATE_ADDRESS = "DUPLICATE_ADDRESS"
-    """An earlier member of the audience has the same address."""
+    """A message to an earlier member of the audience has the same address."""
     NO_IDENTITY = "NO_IDENTITY"
     """The member of the audience has no identity in the campaign's namespace. There is no message to it."""
     CAPPED = "CAPPED"

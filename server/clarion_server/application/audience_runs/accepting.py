@@ -128,6 +128,7 @@ class MemberAcceptor:
         return _Written(step, decision, time.monotonic() - begin)
 
     def _advance(self, unit: UnitOfWork, run: AudienceRun, part: Part, accepted: Accepted) -> Step:
+        part.take_addresses(unit)
         advanced = run.advanced(part.result(accepted))
         if advanced.left_count:
             unit.audience_runs.save(advanced)

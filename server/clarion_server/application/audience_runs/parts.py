@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 
 from orjson import loads
 
@@ -27,13 +26,14 @@ from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.messages.message import MessageState
 from clarion_server.domain.triggering.acceptance import Accepted
 from clarion_server.domain.triggering.execution import Execution
+from clarion_server.domain.triggering.member_addresses import MemberAddresses, address_of_member
 from clarion_server.domain.triggering.targets import AcceptedRecipient
 from clarion_server.domain.triggering.trigger import Trigger
 
 _NO_PROFILE = b"{}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """Holds the next members of a run, and a trigger for those of them who can have messages."""
 
@@ -42,6 +42,10 @@ class Part:
     members: Sequence[RunMember]
     taken: TakenAddresses
     """Holds the addresses that messages to earlier members have."""
+    addresses: MemberAddresses = field(init=False)
+    """Says which of the members have messages, as soon as the trigger is decided."""
+    hashes: Mapping[str, bytes] = field(init=False)
+    """Holds the hashes of their addresses."""
 
     def item(self, execution: Execution, now: Instant) -> AcceptItem:
         """Returns what is to be accepted. The messages are accepted, and may leave, at `now`."""
@@ -59,7 +63,7 @@ class Part:
             data=dict.fromkeys(inputs, RecipientData(loads(self.run.context), {})) if version.has_rules else NO_DATA,
         )
         stored = {member.ordinal for member in self.members if not member.is_listed}
-        members = MemberUse(stored, partial(exclude_repeated, self.run, self.taken))
+        members = MemberUse(stored, self._with_addresses)
         use = ProfileUse(live, inputs, allow_partial=True, lacks_address=lacks_address, members=members)
         return AcceptItem(trigger, (), (None,) * len(version.actions), use)
 
@@ -103,6 +107,26 @@ class Part:
         exclusions = Counter(reason for reason in reasons if reason is not None)
         return PartResult(len(self.members), len(reached), exclusions, reasons.count(None))
 
+    def _with_addresses(self, unit: UnitOfWork, trigger: Trigger) -> Trigger:
+        """Returns the trigger with the addresses of its recipients, and those that messages of the run have."""
+        wanted = {}
+        for recipient in trigger.recipients:
+            for index, target in enumerate(trigger.kind.actions):
+                given, channel = recipient.addresses[index], target.action.channel
+                address = address_of_member(channel, email_key(given), recipient.normal_value)
+                if address is not None:
+                    wanted[recipient.index, index] = address
+        self.hashes = {address: address_hash(self.run, address) for address in wanted.values()}
+        self.addresses = MemberAddresses(wanted, _stored_of(self.run, self.taken, unit, self.hashes))
+        return replace(trigger, addresses=self.addresses)
+
+    def take_addresses(self, unit: UnitOfWork) -> None:
+        """Stores the addresses of the messages that were just accepted, so that no later member has one."""
+        if hashes := [self.hashes[address] for address in self.addresses.of_members()]:
+            unit.audience_runs.add_addresses(self.run, b"".join(hashes))
+            # If this is rolled back, they are looked for in the store and not found.
+            self.taken.add(hashes, self.run.decided_count)
+
     def _reason_without_message(self, member: RunMember) -> ExclusionReason | None:
         """Returns why there is no message to a member; None when the profile was deleted, perhaps a moment ago."""
         if member.is_deleted or member.identity is not None:
@@ -111,35 +135,6 @@ class Part:
         if member.is_unknown and policy is UnknownRecipientPolicy.REJECT:
             return ExclusionReason.PROFILE_UNKNOWN
         return ExclusionReason.NO_IDENTITY
-
-
-def exclude_repeated(run: AudienceRun, taken: TakenAddresses, unit: UnitOfWork, trigger: Trigger) -> Trigger:
-    """Excludes the messages to addresses that messages to earlier members of the run have, and takes the others.
-
-    On a channel without addresses the identity counts.
-    """
-    owners: dict[str, int] = {}
-    wanting: dict[str, list[tuple[int, int]]] = {}
-    reasons = dict(trigger.reasons)
-    for recipient in trigger.recipients:
-        for index, target in enumerate(trigger.kind.actions):
-            position = recipient.index, index
-            if position in reasons:
-                continue
-            address = f"{target.action.channel}:{email_key(recipient.addresses[index]) or recipient.normal_value}"
-            if owners.setdefault(address, recipient.index) != recipient.index:
-                reasons[position] = ExclusionReason.DUPLICATE_ADDRESS
-            else:
-                wanting.setdefault(address, []).append(position)
-    hashes = {address: address_hash(run, address) for address in wanting}
-    for address in _stored_of(run, taken, unit, hashes):
-        reasons.update(dict.fromkeys(wanting[address], ExclusionReason.DUPLICATE_ADDRESS))
-        del hashes[address]
-    if hashes:
-        unit.audience_runs.add_addresses(run, b"".join(hashes.values()))
-        # If this is rolled back, they are looked for in the store and not found.
-        taken.add(hashes.values(), run.decided_count)
-    return replace(trigger, reasons=reasons) if reasons else trigger
 
 
 def _stored_of(run: AudienceRun, taken: TakenAddresses, unit: UnitOfWork, hashes: Mapping[str, bytes]) -> list[str]:

@@ -42,8 +42,9 @@ class MemberUse:
     stored: AbstractSet[int]
     """Holds the positions of those whose identity is their profile's. Without that profile there is no message to them.
     """
-    check_repeated: Callable[[UnitOfWork, Trigger], Trigger]
-    """Excludes those whose address an earlier member had. It is called in the transaction that writes the messages."""
+    with_addresses: Callable[[UnitOfWork, Trigger], Trigger]
+    """Returns the trigger with the addresses that are taken. It is called in the transaction that writes the messages.
+    """
 
 
 @value
@@ -98,7 +99,7 @@ class StoredProfiles:
 
     def _completed(self, trigger: Trigger, use: ProfileUse) -> Trigger:
         completed = _complete(trigger, use, self._people)
-        return completed if use.members is None else use.members.check_repeated(self._unit, completed)
+        return completed if use.members is None else use.members.with_addresses(self._unit, completed)
 
     def _look_up(self, needing: Sequence[tuple[Trigger, ProfileUse]]) -> None:
         wanted: dict[SandboxNamespace, dict[str, str]] = {}

@@ -18,7 +18,7 @@ class ExclusionReason(StrEnum):
     PROFILE_UNKNOWN = "PROFILE_UNKNOWN"
     """The recipient is a member of an audience without a profile, and the campaign rejects recipients without one."""
     DUPLICATE_ADDRESS = "DUPLICATE_ADDRESS"
-    """An earlier member of the audience has the same address."""
+    """A message to an earlier member of the audience has the same address."""
     NO_IDENTITY = "NO_IDENTITY"
     """The member of an audience has no identity in the campaign's namespace, and gets no message."""
     CAPPED = "CAPPED"

@@ -22,7 +22,7 @@ from clarion_server.domain.campaigns.targeting import (
 )
 from clarion_server.domain.consent.consent import NOT_ASKED, ConsentDecision
 from clarion_server.domain.messages.attempt import NO_ATTEMPTS, BegunAttempts
-from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Fallback, Message, MessageEnd, MessageState, message_id
 from clarion_server.domain.triggering.exclusion_rules import (
@@ -172,6 +172,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
     actions, of_kind = trigger.kind.actions, facts.of_kind(trigger.kind)
     deciders, held = of_kind.consents, of_kind.held
     chooser = ContentChooser(actions, facts.memberships_of(trigger), keeps=every) if trigger.data else None
+    is_ordered = chooser is not None or trigger.addresses is not None
     for recipient in trigger.recipients:
         choices = None if chooser is None else chooser.choose(recipient, trigger.data_of(recipient.index))
         for index in range(len(actions)):
@@ -183,7 +184,7 @@ def _accept(trigger: Trigger, facts: Facts, lapsed: Execution | None) -> Accepte
             found = find_exclusions(
                 message, trigger.release_time, _ACCEPT, known, consent, every=every, is_free=is_free
             )
-            if choices is not None or trigger.reasons:
+            if is_ordered:
                 found = _in_order_of_decision(trigger, recipient, index, choices, found)
             if found:
                 exclusions[recipient.index, index] = found
@@ -219,12 +220,19 @@ def _in_order_of_decision(
     choices: Sequence[ContentChoice] | None,
     found: Sequence[Exclusion],
 ) -> Sequence[Exclusion]:
-    """Returns why a message is excluded, also by what completed its recipient and by the rules of its action."""
-    if (reason := trigger.reasons.get((recipient.index, index))) is not None:
+    """Returns why a message is excluded, also by what completed its recipient, by the messages to other members of an
+    audience, and by the rules of its action. Takes its address if it is not.
+    """
+    position, addresses = recipient.index, trigger.addresses
+    if (reason := trigger.reasons.get((position, index))) is not None:
         return (Exclusion(reason),)
-    if choices is None or choices[index].rule is not None:
-        return found
-    return with_no_rule_matched(found, every=trigger.explains)
+    if addresses is not None and addresses.is_repeated(position, index):
+        return (Exclusion(ExclusionReason.DUPLICATE_ADDRESS),)
+    if choices is not None and choices[index].rule is None:
+        found = with_no_rule_matched(found, every=trigger.explains)
+    if addresses is not None and not found:
+        addresses.take(position, index)
+    return found
 
 
 def _message(

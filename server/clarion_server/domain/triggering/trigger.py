@@ -17,6 +17,7 @@ from clarion_server.domain.people.identity import IdentityKey
 from clarion_server.domain.sending_policies.cap_rules import CapGroup, kind_of
 from clarion_server.domain.triggering.consent_facts import address_key
 from clarion_server.domain.triggering.execution import Execution
+from clarion_server.domain.triggering.member_addresses import MemberAddresses
 from clarion_server.domain.triggering.targets import AcceptedRecipient, TargetAction
 from clarion_server.domain.value import value
 from clarion_server.domain.violation import Violation
@@ -92,6 +93,8 @@ class Trigger:
     """Holds the files of the recipients who have any, by position."""
     data: Mapping[int, RecipientData] = field(default_factory=lambda: NO_DATA)
     """Is the data of the recipients by position, without stored attributes; empty where no action has rules."""
+    addresses: MemberAddresses | None = None
+    """Holds the addresses of the members of an audience, of which each has messages to one of them."""
 
     def data_of(self, index: int) -> RecipientData | None:
         """Returns the data of the recipient at a position, with stored attributes; None where no action has rules."""
@@ -127,6 +130,7 @@ class Trigger:
             self.extends,
             self.files,
             self.data,
+            self.addresses,
         )
 
 

@@ -345,7 +345,7 @@ export enum ExclusionReason {
   PROFILE_UNKNOWN = 6,
 
   /**
-   * An earlier member of the audience has the same address.
+   * A message to an earlier member of the audience has the same address.
    *
    * @generated from enum value: EXCLUSION_REASON_DUPLICATE_ADDRESS = 7;
    */
