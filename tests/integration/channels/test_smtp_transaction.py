@@ -21,7 +21,7 @@ SMALL_BUFFER = 4096
 TEXT = "A line of a message.\n" * 2_500
 
 
-async def connect(server: SmtpFaults) -> SmtpConnection:
+async def connect(server: SmtpFaults, timeout: float = 1.0) -> SmtpConnection:
     """With a small buffer in the system, so that what the server does not read stays in this process."""
     loop = asyncio.get_running_loop()
     client = socket.socket()
@@ -30,7 +30,7 @@ async def connect(server: SmtpFaults) -> SmtpConnection:
     await loop.sock_connect(client, (server.host, server.port))
     await loop.sock_recv(client, 1000)
     transport, _ = await loop.create_connection(asyncio.Protocol, sock=client)
-    return SmtpConnection(transport, {"pipelining": ""}, timeout=1.0)
+    return SmtpConnection(transport, {"pipelining": ""}, timeout)
 
 
 def envelope(server: SmtpFaults, text: str) -> Envelope:
@@ -53,3 +53,12 @@ async def test_a_message_whose_end_has_left_is_in_doubt(script: Script) -> None:
         with pytest.raises(HandOffInDoubt):
             await hand_over(connection, envelope(server, TEXT))
         await connection.closed
+
+
+async def test_a_message_that_leaves_bit_by_bit_arrives_whole() -> None:
+    async with SmtpFaults(receive_buffer=SMALL_BUFFER) as server:
+        connection = await connect(server, timeout=60.0)
+        large = envelope(server, TEXT * 4)
+        await hand_over(connection, large)
+        connection.abort()
+    assert server.taken == [large.content]
