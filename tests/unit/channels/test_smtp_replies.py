@@ -106,9 +106,18 @@ MEANINGS = [
     (Step.MAIL, "553 5.7.1 Sender address rejected: not owned by user shop", REASON.SENDER_REJECTED, True),
     (Step.RCPT, "553 5.7.1 Sender address rejected: not owned by user shop", REASON.SENDER_REJECTED, True),
     (Step.RCPT, "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked", REASON.SENDER_REJECTED, True),
+    (Step.MAIL, "503 Error: need EHLO and AUTH first !", REASON.AUTHENTICATION_FAILED, True),
+    (Step.MAIL, "503 5.5.1 Nested MAIL command", REASON.OTHER, True),
+    (Step.CONTENT, "550 5.7.60 Client does not have permissions to send as this sender", REASON.SENDER_REJECTED, True),
+    (Step.CONTENT, "554 5.2.252 SendAsDenied; a@b.example not allowed to send as c@d.example", REASON.SENDER_REJECTED,
+     True),
+    (Step.CONTENT, "554 5.2.0 STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied",
+     REASON.SENDER_REJECTED, True),
+    (Step.CONTENT, "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException", REASON.THROTTLED, True),
+    (Step.CONTENT, "554 5.2.0 STOREDRV.Deliver; delivery result banner", REASON.CONTENT_REJECTED, False),
     (Step.MAIL, "552 5.3.4 Message too large", REASON.CONTENT_REJECTED, False),
     (Step.RCPT, "550 5.1.1 No such user", REASON.RECIPIENT_REJECTED, False),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("step", "line", "reason", "passing"), MEANINGS)

@@ -113,14 +113,21 @@ REASONS: Mapping[str, FailureReason] = {
 _LOGIN_CODES = frozenset({530, 534, 535})
 _LOGIN_STEPS = frozenset({Step.AUTH, Step.MAIL, Step.RCPT, Step.DATA})
 _ASKS_FOR_TLS = re.compile("starttls", re.IGNORECASE)
+#: Is the code for a command out of order, such as one before a login or amid another transaction. It says nothing about
+#: the message.
+_OUT_OF_ORDER = 503
+_ASKS_FOR_LOGIN = re.compile("auth|log ?in", re.IGNORECASE)
 
 _AFTER_MAIL = frozenset({Step.MAIL, Step.RCPT, Step.DATA, Step.CONTENT})
-#: Refusals of the client or the sender, which servers such as Postfix postpone until RCPT.
+#: Refusals of the client or the sender, which servers such as Postfix postpone until RCPT, and Exchange until the end.
 _REFUSES_SENDER = re.compile(
     r"sender address rejected|not owned by user|sender verify failed|client host|helo command rejected"
-    r"|relay access denied|relay(?:ing)? denied|unable to relay|relay not permitted",
+    r"|relay access denied|relay(?:ing)? denied|unable to relay|relay not permitted"
+    r"|send ?as ?denied|permissions to send as",
     re.IGNORECASE,
 )
+#: Exchange says by a code that means nothing that the account has sent enough for today.
+_REFUSES_MORE = re.compile("submission ?quota ?exceeded", re.IGNORECASE)
 
 #: Refusals of the configuration and not of the message: they may pass, or be mended, while the retry window is open.
 _NEVER_PERMANENT = frozenset(
@@ -160,10 +167,13 @@ def reason_of(step: Step, reply: Reply) -> FailureReason:
 
 
 def _reason_by_text(step: Step, reply: Reply) -> FailureReason | None:
-    if step in _LOGIN_STEPS and reply.code in _LOGIN_CODES:
+    asks = reply.code in _LOGIN_CODES or (reply.code == _OUT_OF_ORDER and _ASKS_FOR_LOGIN.search(reply.text))
+    if asks and step in _LOGIN_STEPS:
         return _REASON.TLS_FAILED if _ASKS_FOR_TLS.search(reply.text) else _REASON.AUTHENTICATION_FAILED
     if step in _AFTER_MAIL and _REFUSES_SENDER.search(reply.text):
         return _REASON.SENDER_REJECTED
+    if step in _AFTER_MAIL and _REFUSES_MORE.search(reply.text):
+        return _REASON.THROTTLED
     return None
 
 
@@ -174,8 +184,8 @@ def code_of(reply: Reply) -> str:
 def refused(step: Step, reply: Reply) -> HandOffFailed:
     """Returns the port's error for a reply of 4yz or 5yz."""
     failure = Failure(reason_of(step, reply), code_of(reply), reply.text)
-    permanent = reply.permanent and step not in _BEFORE_MAIL and failure.reason not in _NEVER_PERMANENT
-    return PermanentFailure(failure) if permanent else TransientFailure(failure)
+    is_of_message = step not in _BEFORE_MAIL and failure.reason not in _NEVER_PERMANENT and reply.code != _OUT_OF_ORDER
+    return PermanentFailure(failure) if reply.permanent and is_of_message else TransientFailure(failure)
 
 
 def unexpected(step: Step, reply: Reply) -> HandOffBroken:
