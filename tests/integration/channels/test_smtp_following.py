@@ -129,8 +129,9 @@ async def test_no_message_is_begun_behind_one_whose_end_the_server_must_see_firs
         # It is asked for although nobody is there, and must not be sent.
         ({"RCPT": [None, "550 5.1.1 Nobody"], "DATA": [None, "354 Go on"]}, [SENT, NOBODY, SENT], 2),
         # The server has not left the transaction of the content that it refused.
-        ({"CONTENT": ["554 5.6.0 No"], "MAIL": [None, "503 5.5.1 Nested MAIL"]}, [REFUSED, SENT, SENT], 2),
-        ({"CONTENT": ["554 5.6.0 No"], "RCPT": [None, "550 5.1.1 Nobody"]}, [REFUSED, SENT, SENT], 2),
+        ({"CONTENT": ["554 5.6.0 No"], "MAIL": [None, "503 5.5.1 Nested MAIL"]}, [REFUSED, SENT, SENT], 1),
+        ({"CONTENT": ["554 5.6.0 No"], "RCPT": [None, "550 5.1.1 Nobody"]}, [REFUSED, SENT, SENT], 1),
+        ({"CONTENT": ["554 5.6.0 No"], "MAIL": [None, "503 No"], "RSET": ["502 No"]}, [REFUSED, SENT, SENT], 2),
     ],
 )
 async def test_each_of_three_messages_ends_as_if_it_came_alone_when_the_server_says(

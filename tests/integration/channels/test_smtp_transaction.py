@@ -21,7 +21,7 @@ SMALL_BUFFER = 4096
 TEXT = "A line of a message.\n" * 2_500
 
 
-async def connect(server: SmtpFaults, timeout: float = 1.0) -> SmtpConnection:
+async def connect(server: SmtpFaults, seconds: float = 1.0) -> SmtpConnection:
     """With a small buffer in the system, so that what the server does not read stays in this process."""
     loop = asyncio.get_running_loop()
     client = socket.socket()
@@ -30,7 +30,7 @@ async def connect(server: SmtpFaults, timeout: float = 1.0) -> SmtpConnection:
     await loop.sock_connect(client, (server.host, server.port))
     await loop.sock_recv(client, 1000)
     transport, _ = await loop.create_connection(asyncio.Protocol, sock=client)
-    return SmtpConnection(transport, {"pipelining": ""}, timeout)
+    return SmtpConnection(transport, {"pipelining": ""}, seconds)
 
 
 def envelope(server: SmtpFaults, text: str) -> Envelope:
@@ -57,7 +57,7 @@ async def test_a_message_whose_end_has_left_is_in_doubt(script: Script) -> None:
 
 async def test_a_message_that_leaves_bit_by_bit_arrives_whole() -> None:
     async with SmtpFaults(receive_buffer=SMALL_BUFFER) as server:
-        connection = await connect(server, timeout=60.0)
+        connection = await connect(server, seconds=60.0)
         large = envelope(server, TEXT * 4)
         await hand_over(connection, large)
         connection.abort()

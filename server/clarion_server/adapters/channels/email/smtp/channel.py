@@ -77,11 +77,13 @@ class SmtpEmailChannel:
             envelope = connection.begun
         else:
             envelope, connection = self._envelope(message), self._pool.take()
-        if connection is not None:
+        while connection is not None:
             try:
                 return await self._hand_over_on(connection, envelope, following)
             except ConnectionStale:
-                pass  # servers close idle connections, which is no failed attempt
+                # Servers close idle connections, which is no failed attempt. One that only has to forget the message
+                # before is used again, as another one would be one more than the server may allow.
+                connection = self._pool.take() if connection.needs_reset else None
         connection = await self._new_session().open()
         self._announced_size = connection.announced_size
         self._server_certificate_end = connection.server_certificate_end

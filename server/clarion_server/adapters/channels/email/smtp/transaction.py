@@ -35,7 +35,7 @@ _FINAL_DOT = b".\r\n"
 
 
 class ConnectionStale(Exception):
-    """The server had closed the connection before it received any part of this message."""
+    """The connection is closed, or `needs_reset`, and the server has received no part of this message."""
 
 
 NextEnvelope = Callable[[], Envelope | None]
@@ -45,8 +45,8 @@ async def hand_over(connection: SmtpConnection, envelope: Envelope, following: N
     """Hands the message over and returns the reply that accepts it.
 
     Raises TransientFailure, PermanentFailure or HandOffInDoubt, or ConnectionStale when a reused connection turns out
-    to be closed. Afterwards the connection is either ready for the next message or closed; cancellation closes it.
-    When it has `begun` a message, which is the one that `following` returned, that one must come next.
+    to be of no use for it. Afterwards the connection is either ready for the next message or closed; cancellation
+    closes it. When it has `begun` a message, which is the one that `following` returned, that one must come next.
     """
     if not _is_understood(connection, envelope):
         raise PermanentFailure(Failure(FailureReason.UNSUPPORTED, "", "The server does not offer SMTPUTF8 (RFC 6531)"))
