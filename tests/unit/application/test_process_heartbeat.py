@@ -88,6 +88,24 @@ def test_a_lease_that_lapsed_covers_nothing_that_was_claimed_before(store: Memor
     assert lease.covers(clock.now())
 
 
+def test_a_lease_that_lapsed_while_its_renewal_was_committed_covers_nothing_that_was_claimed_before(
+    store: MemoryStore,
+) -> None:
+    clock = StandingClock(HOUR)
+    lease = Lease("first", SPAN, clock)
+    renew(lease, store)
+    claimed = clock.now()
+    clock.advance(SPAN - 2)
+    with store.begin() as unit:
+        renewal = lease.renew(unit)
+        clock.advance(3)
+        unit.commit()
+    lease.renewed(renewal)
+    assert lease.is_held()
+    assert not lease.covers(claimed)
+    assert lease.covers(clock.now())
+
+
 def test_a_lease_covers_what_is_claimed_after_the_clock_was_set_back(store: MemoryStore) -> None:
     clock = StandingClock(DAY)
     lease = Lease("first", SPAN, clock)

@@ -43,8 +43,9 @@ class Lease:
         return Renewal(now, now + self.span)
 
     def renewed(self, renewal: Renewal) -> None:
-        if renewal.time >= self._until or renewal.time < self._renewed:
-            # The lease had lapsed, and others may have taken over what was in this process's hands. Or the clock was
-            # set back: by that clock, what is claimed from now on would be older than the last lapse.
-            self._since = renewal.time
+        now = self._clock.now()
+        if now >= self._until or renewal.time < self._renewed:
+            # The lease had lapsed before the commit, and others may have taken over what was in this process's hands.
+            # Or the clock was set back: by that clock, what is claimed from now on would be older than the last lapse.
+            self._since = now
         self._until, self._renewed = renewal.until, renewal.time
