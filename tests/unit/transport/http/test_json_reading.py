@@ -6,8 +6,9 @@ import base64
 from typing import Any
 
 import pytest
-from clarion_server.transport.http.json_data import Violations
+from clarion_server.transport.http.json_data import MAX_VIOLATIONS, Violations
 from clarion_server.transport.http.json_reading import reader_of
+from clarion_server.transport.http.json_text import DuplicateNames
 from google.protobuf import duration_pb2, json_format
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +46,7 @@ def violations_of(value: Any) -> set[tuple[str, str]]:
         ({"mask": "displayName,tags"}, {"mask": {"paths": ["display_name", "tags"]}}),
         ({"struct": {"a": [1, None, {"b": "c"}, [], {}]}, "value": "x", "list": [True]}, None),
         ({"wrappedNumber": "5", "wrappedText": "", "wrappedTruth": False}, None),
+        ({"words": ["b", "", "a", "b"]}, {"words": ["b", "", "a", "b"]}),
         ({"any": {"@type": f"type.googleapis.com/{duration_pb2.Duration.DESCRIPTOR.full_name}", "value": "1s"}}, None),
     ],
 )
@@ -74,6 +76,7 @@ def test_what_the_mapping_allows_is_read(value: Any, fields: dict[str, Any] | No
         ({"itself": {"themselves": [{}, {"aBool": 1}]}}, {("itself.themselves[1].a_bool", "WRONG_TYPE")}),
         ({"numbers": [1, None, "x"], "themselves": {}}, None),
         ({"texts": {"a": 1, "b c": 2}, "byNumber": {"x": {}, "1": {"x": 1}}, "byTruth": {"yes": 1}}, None),
+        ({"texts": [], "byNumber": "x", "words": ["a", 1]}, None),
         ({"struct": [], "list": {}, "any": {"@type": "x"}, "wrappedNumber": {}}, None),
         ({"struct": {"a": {"b": {}}}, "value": {}}, set()),
     ],
@@ -95,6 +98,35 @@ def test_a_name_that_no_field_has_is_answered_with_those_that_there_are() -> Non
     _, (violation,) = read({"itself": {"aText": "x"}})
     assert violation.field == "itself.aText"
     assert violation.description.startswith("There is no such field. The fields are: a_double, ")
+
+
+@pytest.mark.parametrize(
+    ("value", "description"),
+    [
+        ({"anInt32": "x"}, "Must be a whole number from -2,147,483,648 to 2,147,483,647."),
+        ({"aUint32": "x"}, "Must be a whole number from 0 to 4,294,967,295."),
+        ({"anInt64": "x"}, "Must be a whole number from -9,223,372,036,854,775,808 to 9,223,372,036,854,775,807."),
+        ({"aUint64": "x"}, "Must be a whole number from 0 to 18,446,744,073,709,551,615."),
+        ({"aColor": "x"}, "Must be one of COLOR_RED."),
+        ({"this": "x", "that": {}}, "At most one field of choice may be given."),
+        ({"a_string": "x", "aString": "x"}, "Must be given once."),
+        ({"words": {}}, "Must be a list."),
+        ({"texts": []}, "Must be an object."),
+    ],
+)
+def test_a_refusal_says_what_is_allowed(value: Any, description: str) -> None:
+    _, (violation,) = read(value)
+    assert violation.description == description
+
+
+def test_a_field_that_may_be_absent_is_no_choice() -> None:
+    _, (violation,) = read(DuplicateNames([("perhaps", 1), ("perhaps", 2)]))
+    assert (violation.field, violation.description) == ("perhaps", "Must be given once.")
+
+
+def test_of_a_list_a_thousand_violations_are_told() -> None:
+    _, violations = read({"numbers": ["x"] * 3 * MAX_VIOLATIONS})
+    assert len(violations) == MAX_VIOLATIONS
 
 
 @pytest.mark.parametrize("text", ["!!!", "YQ==!", "Y\nQ==", "YQ== ", "Y=Q=", "YQ===", "é"])
