@@ -199,6 +199,19 @@ async def test_few_that_are_cancelled_leave_the_turns_of_others_alone(world: Wor
     assert due_seconds(world) == [60]
 
 
+async def test_a_rate_goes_on_when_a_clock_that_was_ahead_is_set_back(world: World, process: Process) -> None:
+    await world.live(rate=ONE)
+    world.clock.advance(24 * HOUR)
+    await process.trigger(recipient())
+    assert len(await claim(world)) == 1
+    world.clock.advance(-24 * HOUR)
+    await process.trigger(*recipients(2))
+    await claim(world)
+    assert max(due_seconds(world)) <= 3
+    world.clock.advance(3 * SECOND)
+    assert await claim(world)
+
+
 async def test_a_retry_waits_for_its_pause_when_the_rate_changes_and_takes_a_turn_then(
     world: World, process: Process
 ) -> None:

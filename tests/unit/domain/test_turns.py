@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clarion_server.domain.instant import HOUR, SECOND, Instant
 from clarion_server.domain.messages.turns import Turn, TurnSchedule, next_turn
 from hypothesis import given
@@ -143,6 +145,28 @@ def test_time_in_which_nothing_waited_is_not_caught_up_with() -> None:
     queue.waiting = [(NOW + HOUR, None)] * 20
     queue.claim(NOW + HOUR)
     assert len(queue.left) <= 1 + 3
+
+
+@given(rates, st.integers(1, 50), st.integers(-9 * SECOND, 9 * SECOND))
+def test_a_clock_that_differs_by_seconds_changes_no_schedule(rate: float, count: int, shift: int) -> None:
+    schedule = TurnSchedule("campaign/1", rate)
+    Queue(schedule, count=count).claim(NOW)
+    before = replace(schedule)
+    schedule.follow_clock(NOW + shift)
+    assert schedule == before
+
+
+def test_after_a_clock_that_was_ahead_is_set_back_messages_leave_as_before() -> None:
+    schedule = TurnSchedule("campaign/1", 1.0)
+    ahead = Queue(schedule, count=3)
+    ahead.waiting = [(NOW + 24 * HOUR, None)] * 3
+    ahead.claim(NOW + 24 * HOUR)
+    schedule.follow_clock(NOW)
+    queue = Queue(schedule, count=4)
+    queue.run()
+    assert len(queue.left) == 4
+    assert queue.most_within(SECOND) <= 2
+    assert max(queue.left) <= NOW + 10 * SECOND
 
 
 def test_turns_of_an_earlier_rate_are_given_anew() -> None:

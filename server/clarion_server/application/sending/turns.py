@@ -31,6 +31,8 @@ def give_turns(unit: UnitOfWork, rated: Sequence[tuple[Message, Schedules]], now
     Returns when the turns of the others come, by message id.
     """
     schedules = unit.turn_schedules.lock({name for _, names in rated for name in names})
+    for schedule in schedules.values():
+        schedule.follow_clock(now)
     turns = {}
     for message, names in rated:
         of_message = [schedules[name] for name in names if name in schedules]

@@ -66,6 +66,16 @@ class TurnSchedule:
     def distance(self) -> float:
         return SECOND / self.rate
 
+    def follow_clock(self, now: Instant) -> None:
+        """Brings the schedule forward when the clock was set back. Otherwise nothing would leave until it is again as
+        late as it was.
+        """
+        # Whatever has left, the next message may leave after the distance of two at the latest.
+        ahead = self.free_time - (now + self.distance)
+        if ahead > _USABLE:
+            self.free_time -= ahead
+            self.next_place -= ahead
+
     def take(self, now: Instant, over_time: Instant | None = None) -> Turn:
         """Returns the next turn, which may have come. A message that is over by then leaves its place to others."""
         if self.next_place + self.delay <= now:
