@@ -11,6 +11,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
+from tests.session_end import at_session_end
+
 # Many images of containers keep Python from storing what it compiles. Here each process of pytest would compile every
 # test, and each interpreter that a test starts the whole service, which takes longer than most of what they do.
 sys.dont_write_bytecode = False
@@ -49,6 +51,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if is_hypothesis_test(getattr(item, "obj", None)):
             item.add_marker(pytest.mark.soak)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    at_session_end.close()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ A library that stands before the C library (LD_PRELOAD) is loaded with an interp
 from __future__ import annotations
 
 import asyncio
-import atexit
 import json
 import os
 import selectors
@@ -23,6 +22,8 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from tests.session_end import at_session_end
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Says what a service loads when it starts, some of it only with one store or another, and what commands load.
@@ -82,7 +83,7 @@ class ForkServer:
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
-        atexit.register(self.close)
+        at_session_end.callback(self.close)
 
     def start(
         self,

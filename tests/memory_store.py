@@ -6,7 +6,6 @@ next one, with its connections and the statements that they have compiled.
 
 from __future__ import annotations
 
-import atexit
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +18,8 @@ from typing import Any
 from clarion_server.adapters.storage.schema import metadata
 from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import CommitListener, Store, UnitOfWork
+
+from tests.session_end import at_session_end
 
 #: Holds the rows of each table that has any.
 Content = Mapping[str, Sequence[Sequence[Any]]]
@@ -86,7 +87,7 @@ class _OpenStore:
         self.store = open_sqlite_store(file, timeout_s, durable=False, on_close=folder.cleanup)
         self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA synchronous = OFF")
-        atexit.register(self._close)
+        at_session_end.callback(self._close)
 
     def empty(self) -> None:
         self.store.listen(lambda _: None)

@@ -5,7 +5,6 @@ It stores its data in a temporary folder of its own and listens on loopback alon
 
 from __future__ import annotations
 
-import atexit
 import shutil
 import signal
 import socket
@@ -19,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.ports import free_port
+from tests.session_end import at_session_end
 
 #: Says how long, in seconds, a start or a stop may take. Only a failing test waits for it.
 SECONDS = 120.0
@@ -118,6 +118,6 @@ def running_nats(configuration: str = "", *, jetstream: bool = True) -> Iterator
 def shared_url() -> str:
     """Returns the URL of a server that all tests share, each with its own prefix. The first call starts it."""
     server = NatsServer()
-    atexit.register(server.remove)
+    at_session_end.callback(server.remove)
     server.start()
     return server.url

@@ -7,7 +7,6 @@ its process id. PostgreSQL refuses to run as root; there it runs as `nobody`.
 
 from __future__ import annotations
 
-import atexit
 import os
 import pwd
 import shutil
@@ -27,6 +26,8 @@ from urllib.parse import quote, urlsplit
 import psycopg
 from clarion_server.adapters.storage.schema import metadata
 from psycopg.sql import SQL, Composed, Identifier
+
+from tests.session_end import at_session_end
 
 START_SECONDS = 180.0
 #: Becomes another account and then the program. `Popen(user=…)` would fork this process, whose threads may be in the
@@ -179,7 +180,7 @@ def shared_url() -> str:
     if given:
         return given
     server = PostgresqlServer()
-    atexit.register(server.remove)
+    at_session_end.callback(server.remove)
     server.start()
     return server.url()
 
@@ -223,7 +224,7 @@ def empty(url: str) -> None:
 @cache
 def _connection_for_emptying(url: str) -> psycopg.Connection:
     connection = psycopg.connect(url, autocommit=True)
-    atexit.register(connection.close)
+    at_session_end.callback(connection.close)
     return connection
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from clarion_server.adapters.storage.sqlite import open_sqlite_store
 from clarion_server.application.ports.store import Store
 
 from tests.postgresql import empty, made_database
+from tests.session_end import at_session_end
 
 #: Is the time in seconds that units of work wait for one another: long enough for a slow machine.
 PATIENCE = 30.0
@@ -73,7 +73,7 @@ def _shared_sqlite_store() -> tuple[Store, sqlite3.Connection]:
     emptying = sqlite3.connect(Path(folder.name, "clarion.db"), isolation_level=None)
     # The last that is registered runs first.
     for ending in (folder.cleanup, store.close, emptying.close):
-        atexit.register(ending)
+        at_session_end.callback(ending)
     return store, emptying
 
 
@@ -87,7 +87,7 @@ def _empty_sqlite_store() -> Store:
 @cache
 def _shared_postgresql_store() -> Store:
     store = open_postgresql_store(_postgresql_url(), PATIENCE)
-    atexit.register(store.close)
+    at_session_end.callback(store.close)
     return store
 
 
