@@ -13,6 +13,7 @@ from threading import Barrier
 
 import pytest
 from clarion_server.adapters.storage.limits.cap_locks import CapRow
+from clarion_server.adapters.storage.messages.recipient_index import FAN, RecipientIndex
 from clarion_server.adapters.storage.postgresql import open_postgresql_store
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
@@ -124,6 +125,27 @@ def test_whoever_moves_what_counts_a_message_gives_way_to_whoever_ends_the_messa
     assert ending.failures == []
     # Once, or again when the other one is slow to commit.
     assert set(moving.failures) == {WriteConflict}
+    assert deadlocks(url) == before
+
+
+def test_merging_the_recipient_index_waits_for_nobody_who_sends_messages(url: str) -> None:
+    with closing(open_postgresql_store(url)) as store:
+        store._recipient_index = RecipientIndex(size=2)
+        with committing(store) as work:
+            sender = a_sender(work)
+            # As many segments as are merged, and the newest one.
+            names = ("ann", "bob") * (FAN + 1)
+            ann, bob, *_ = [sender.message(work, identity=f"email:{each}@example.com") for each in names]
+    before = deadlocks(url)
+    sending = Step(
+        lambda unit: unit.messages.begin([bob.id], "other", samples.NOW),
+        lambda unit: unit.messages.begin([ann.id], "other", samples.NOW),
+    )
+    merging = Step(
+        lambda unit: unit.messages.merge_recipient_index(1),
+        lambda unit: unit.messages.merge_recipient_index(1),
+    )
+    asyncio.run(at_once(url, sending, merging))
     assert deadlocks(url) == before
 
 

@@ -57,7 +57,8 @@ def all_segments() -> CTE:
 
 
 def merge_segments(connection: Connection, limit: int) -> int:
-    """Moves at most `limit` messages to segments of the next level, and returns how many; 0 if there is nothing to do.
+    """Moves at most `limit` messages to segments of the next level, and returns how many; 0 if there is nothing to do
+    now.
 
     The segment numbers alone record a merge in progress: a segment is being merged while a segment of the next level
     has the same time or a later one. So any process can continue an interrupted merge.
@@ -93,6 +94,8 @@ def _target(connection: Connection, level: int, segments: Sequence[int]) -> int 
 
 def _move(connection: Connection, source: int, target: int, limit: int) -> int:
     moved = select(messages.c.key).where(messages.c.segment == source).order_by(messages.c.identity).limit(limit)
+    # On PostgreSQL whoever sends messages locks them in other orders. What somebody has locked is moved another time.
+    moved = moved.with_for_update(skip_locked=True)
     result = connection.execute(update(messages).where(messages.c.key.in_(moved)).values(segment=target))
     count: int = result.rowcount
     return count
