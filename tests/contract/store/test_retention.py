@@ -10,6 +10,7 @@ from clarion_server.application.ports.queries import EventQuery, ExecutionQuery,
 from clarion_server.application.ports.retention import Swept
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.events.counter import Metric
+from clarion_server.domain.events.event import EventType, suppression_event
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.messages.message import OUTCOMES, Message, MessageState
 
@@ -115,6 +116,16 @@ def test_events_that_are_old_are_purged_and_it_is_remembered_how_far(store: Stor
         assert work.events.of_message(gone[0].id) == []
 
 
+def test_old_events_that_are_of_no_message_are_purged(store: Store) -> None:
+    with committing(store) as work:
+        for time in (OLD, YOUNG):
+            suppression = samples.suppression()
+            work.events.add_all([suppression_event(EventType.SUPPRESSION_CREATED, suppression, time)])
+    sweep(store, "purge_events")
+    with store.snapshot() as work:
+        assert [event.time for event in work.events.page(EventQuery(samples.VISIBILITY, after=0))] == [YOUNG]
+
+
 def test_sequences_go_on_after_all_events_were_purged(store: Store) -> None:
     with committing(store) as work:
         sender = a_sender(work)
@@ -133,7 +144,11 @@ def test_messages_go_after_their_events_and_take_their_contexts_along(store: Sto
     with committing(store) as work:
         sender = a_sender(work)
         gone = [ended(work, sender, OLD) for _ in range(5)]
-        kept = {waiting(work, sender, OLD).id, ended(work, sender, YOUNG).id}
+        without_events = [
+            sender.message(work, accept_time=OLD, due_time=OLD),
+            sender.message(work, state=MessageState.SENT, accept_time=OLD, outcome_time=YOUNG),
+        ]
+        kept = {each.id for each in (*without_events, waiting(work, sender, OLD), ended(work, sender, YOUNG))}
     sweep(store, "purge_messages")
     assert stored_ids(store) == {message.id for message in gone} | kept
     sweep(store, "purge_events")
@@ -148,14 +163,16 @@ def test_executions_go_after_their_messages_and_their_request_ids_are_free(store
     with committing(store) as work:
         sender = a_sender(work)
         key = sender.campaign.key
+        older = sender.execution(work, accept_time=OLD)
         empty = sender.execution(work, accept_time=OLD, request_id="a")
         young = sender.execution(work, accept_time=YOUNG, request_id="b")
         used = sender.execution(work, accept_time=OLD, request_id="c")
-        work.messages.add_all([samples.message(key, sender.channel.key, id=f"{used.id}-0000")])
+        ids = [f"{each.id}-0000" for each in (older, used)]
+        work.messages.add_all([samples.message(key, sender.channel.key, id=each) for each in ids])
     sweep(store, "purge_executions", limit=1)
     with store.snapshot() as work:
         left = {each.id for each in work.executions.page(ExecutionQuery(samples.VISIBILITY))}
-        assert left == {young.id, used.id}
+        assert left == {older.id, young.id, used.id}
         found = work.executions.by_request_ids([(key, "a"), (key, "b"), (key, "c")])
         assert {request for _, request in found} == {"b", "c"}
         assert work.executions.get(samples.VISIBILITY, empty.id) is None

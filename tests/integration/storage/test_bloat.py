@@ -41,7 +41,7 @@ APART = 30 * DAY
 RETENTION = Retention(events=2 * DAY, messages=10 * DAY)
 #: Holds the tables that grow with every trigger. The others grow with campaigns, versions, channel configurations, keys
 #: and processes, so they have the same number of rows after each generation.
-EMPTIED = {"executions", "messages", "message_contexts", "events"}
+EMPTIED = {"executions", "messages", "message_contexts", "message_labels", "events"}
 PROCESS = "process-1"
 
 Sizes = dict[str, int]
@@ -92,7 +92,10 @@ def fill(store: SqlStore, sender: Sender, now: Instant, chance: random.Random) -
         samples.message(key, sender.channel.key, state=MessageState.SENT, accept_time=now, outcome_time=now)
         for _ in range(MESSAGES)
     ]
-    made = [replace(each, identity=f"email:{chance.randbytes(8).hex()}@example.com") for each in made]
+    made = [
+        replace(each, identity=f"email:{chance.randbytes(8).hex()}@example.com", labels={"order": each.id})
+        for each in made
+    ]
     with committing(store) as work:
         work.executions.add_all(
             [
