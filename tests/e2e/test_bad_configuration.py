@@ -149,6 +149,8 @@ def test_settings_that_cannot_be_are_reported_by_their_name_before_a_store_is_ma
         ("sqlite:///notes.txt", "notes.txt is no SQLite database: name another file"),
         ("sqlite:///folder", "folder is a folder: name a file in it."),
         ("postgresql://me:secret@127.0.0.1:1/clarion", "Connection refused. Check CLARION_STORE and the server."),
+        ("postgresql://me:secret@127.0.0.1/clarion?ssl=1", "with options that libpq knows, and other characters than"),
+        ("postgresql://me:secret%z@127.0.0.1/clarion", "encoded, as %40 for @."),
         ("postgresql://me:secret@nowhere.invalid/clarion", "PostgreSQL says: failed to resolve host 'nowhere.invalid'"),
     ],
 )
@@ -183,7 +185,16 @@ def test_a_user_without_rights_and_one_with_a_wrong_password_are_reported(
     assert 'password authentication failed for user "clarion_locked"' in text
     text = printed(capsys, "--store", locked_url)
     assert is_one_sentence(text)
-    assert "permission denied for schema public" in text
+    assert "permission denied for schema public. Grant the user in CLARION_STORE that right" in text
+
+
+def test_a_database_of_another_program_is_reported(capsys: pytest.CaptureFixture[str], locked_url: str) -> None:
+    owner_url = locked_url.replace("clarion_locked:right@/postgres", "clarion@/another")
+    ask(locked_url.replace("clarion_locked:right@", "clarion@"), "CREATE DATABASE another")
+    ask(owner_url, "CREATE TABLE campaigns (name text)")
+    text = printed(capsys, "--store", owner_url)
+    assert is_one_sentence(text)
+    assert "The database is another program's: name an empty one in CLARION_STORE." in text
 
 
 def test_a_user_who_may_not_use_the_tables_is_reported(capsys: pytest.CaptureFixture[str], locked_url: str) -> None:
@@ -202,6 +213,19 @@ def test_a_certificate_that_is_none_is_reported(capsys: pytest.CaptureFixture[st
     text = printed(capsys, "--tls-certificate", "certificate.pem", "--tls-key", "key.pem")
     assert is_one_sentence(text)
     assert "Cannot use the certificate certificate.pem with the key key.pem" in text
+
+
+def test_files_that_the_user_of_the_service_may_not_read_are_reported(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for name in ("certificate.pem", "key.pem", "link-keys"):
+        (tmp_path / name).touch(mode=0)
+    if os.access(tmp_path / "key.pem", os.R_OK):
+        pytest.skip("This user may read every file.")
+    text = printed(capsys, "--tls-certificate", "certificate.pem", "--tls-key", "key.pem")
+    assert text.endswith("let the service's user read both.\n")
+    text = printed(capsys, *PUBLIC, "--link-keys", "link-keys")
+    assert text.endswith("Let the service's user read it.\n")
 
 
 PUBLIC = ("--public-url", "https://mail.example")

@@ -28,6 +28,10 @@ def credentials(settings: Settings) -> grpc.ServerCredentials | None:
     try:
         # gRPC does not report what is wrong with them.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except PermissionError as error:
+        raise CannotStart(
+            f"Cannot read the certificate {certificate} and the key {key}: let the service's user read both."
+        ) from error
     except OSError as error:
         raise CannotStart(
             f"Cannot use the certificate {certificate} with the key {key}: {error.strerror or error}."

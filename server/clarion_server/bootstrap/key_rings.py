@@ -23,4 +23,5 @@ def read_ring(file: Path, name: str) -> KeyRing:
         remedy = "A line is a number, a blank and a key, which `openssl rand -hex 64` prints."
         raise CannotStart(f"Cannot use the {name} in {file}: {error} {remedy}") from error
     except OSError as error:
-        raise CannotStart(f"Cannot read the {name} in {file}: {error.strerror or error}.") from error
+        remedy = " Let the service's user read it." if isinstance(error, PermissionError) else ""
+        raise CannotStart(f"Cannot read the {name} in {file}: {error.strerror or error}.{remedy}") from error

@@ -85,7 +85,9 @@ def _become(program: str, settings: Settings) -> NoReturn:
     given = settings.model_dump(mode="json", exclude_none=True)
     if settings.role == "worker":
         given["http_listen"] = ""
-    environment = os.environ | {_variable(name): _text(value) for name, value in given.items()}
+    # gRPC would print lines of its own among those of the log, one for each connection that is no TLS.
+    quiet = {"GRPC_VERBOSITY": "NONE"}
+    environment = quiet | os.environ | {_variable(name): _text(value) for name, value in given.items()}
     # A signal to stop that comes while the program loads waits until it can be handled.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     os.execve(sys.executable, (sys.executable, "-P", "-m", program), environment)  # noqa: S606 - a program of Clarion

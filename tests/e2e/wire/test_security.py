@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from tests.campaigns import set_up
 from tests.contract_services import METHODS
 from tests.e2e.wire.calls import Failure, Wire, failure_of
 from tests.e2e.wire.conftest import NewService, Sandbox
-from tests.service import Service
+from tests.service import Service, running_service
 
 #: Nothing of it is valid, so that a call that may be made is refused all the same, before it does anything.
 NOTHING = b"\xff"
@@ -205,6 +206,21 @@ async def test_a_service_with_a_certificate_serves_over_tls_alone(
                 "/clarion.v1.MessageService/GetMessage", message_service_pb2.GetMessageRequest()
             )
             assert failure.code is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_connections_that_come_to_nothing_leave_no_lines_of_a_library_in_the_log(
+    tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A command that another test has run in this process may have set it.
+    monkeypatch.delenv("GRPC_VERBOSITY", raising=False)
+    settings, _ = tls_files(tmp_path, authority)
+    # A process that was forked has taken the settings of gRPC's own log already.
+    with running_service(tmp_path, **settings, log_json="true") as service:
+        async with AsyncClient(service.target, tls=False, retry=None) as client:
+            with pytest.raises(UnavailableError):
+                await client.campaigns.get("orders")
+    events = [json.loads(line)["event"] for line in service.log.read_text().splitlines()]
+    assert events[-2:] == ["stopping", "stopped"]
 
 
 async def test_nobody_learns_more_than_that_a_name_is_unknown(sandbox: Sandbox, other_sandbox: Sandbox) -> None:

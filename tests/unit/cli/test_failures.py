@@ -143,6 +143,24 @@ def test_a_call_that_never_left_is_answered_with_where_the_service_may_be(messag
     assert refused.value.hint == UNREACHABLE_HINT
 
 
+@pytest.mark.parametrize(
+    ("said", "option"),
+    [
+        ("UNAVAILABLE: ipv4:127.0.0.1:50051: Socket closed", "--ca-certificates"),
+        ("UNKNOWN: Tls handshake failed: CERTIFICATE_VERIFY_FAILED: self signed certificate", "--ca-certificates"),
+        ("UNKNOWN: UNAUTHENTICATED: Hostname Verification Check failed.", "--target"),
+    ],
+)
+def test_a_connection_that_tls_has_kept_from_being_is_answered_with_the_option_that_makes_it_one(
+    said: str, option: str
+) -> None:
+    message = f"failed to connect to all addresses; last error: {said}"
+    failure = explain(UnavailableError(grpc.StatusCode.UNAVAILABLE, message))
+    assert failure is not None
+    assert failure.hint != UNREACHABLE_HINT
+    assert failure.hint.endswith(option)
+
+
 def test_what_is_a_bug_is_not_explained_away() -> None:
     assert explain(TypeError("unsupported operand")) is None
 

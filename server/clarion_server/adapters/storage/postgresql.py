@@ -64,6 +64,11 @@ _UNAVAILABLE = frozenset(
         "55P03",  # lock not available
     }
 )
+#: Holds what to do next, by SQLSTATE, where that is known.
+_REMEDIES = {
+    "42501": "Grant the user in CLARION_STORE that right, or let it own the database",
+    "42P07": "The database is another program's: name an empty one in CLARION_STORE",
+}
 
 
 def open_postgresql_store(url: str, timeout: float = 30.0) -> SqlStore:
@@ -95,9 +100,11 @@ def _connector(url: str) -> Connect:
     try:
         parameters: dict[str, Any] = {**_DEFAULTS, **conninfo_to_dict(url)}
     except psycopg.ProgrammingError as error:
-        raise StoreUnavailable("The store's URL is not one of PostgreSQL: postgresql://user@host:5432/database.") from (
-            error
-        )
+        # What libpq says may hold the password.
+        raise StoreUnavailable(
+            "The store's URL is not one of PostgreSQL: write postgresql://user:password@host:5432/database with options"
+            " that libpq knows, and other characters than letters and digits encoded, as %40 for @."
+        ) from error
 
     def connect() -> psycopg.Connection[Any]:
         # The engine begins the transactions, and psycopg none of its own.
@@ -117,7 +124,8 @@ def _failures_of_opening() -> Iterator[None]:
 
 
 def _explain(error: BaseException | None) -> str:
-    return f"PostgreSQL says: {_reason(error)}. Check CLARION_STORE and the server."
+    remedy = _REMEDIES.get(getattr(error, "sqlstate", None) or "", "Check CLARION_STORE and the server")
+    return f"PostgreSQL says: {_reason(error)}. {remedy}."
 
 
 def _reason(error: BaseException | None) -> str:

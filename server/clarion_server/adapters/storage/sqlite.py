@@ -78,13 +78,14 @@ _UNAVAILABLE = frozenset(
     }
 )
 
-_LET_THE_USER = "Let the service's user read and write it and its folder"
+_LET_THE_USER = "let the service's user read and write it, its folder, and the files with -wal and -shm"
 #: Holds the predicates of the explanations, by primary result code.
 _EXPLANATIONS = {
     sqlite3.SQLITE_NOTADB: "is no SQLite database: name another file, or move this one away",
     sqlite3.SQLITE_CORRUPT: "is damaged: put a backup in its place, and move the files with -wal and -shm away",
-    sqlite3.SQLITE_READONLY: "cannot be written: let the service's user write it and its folder",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened: let the service's user read and write it and its folder",
+    # The log has the mode that the file had when the log was made.
+    sqlite3.SQLITE_READONLY: f"cannot be written: {_LET_THE_USER}",
+    sqlite3.SQLITE_CANTOPEN: f"cannot be opened: {_LET_THE_USER}",
     sqlite3.SQLITE_FULL: "does not fit on its disk: make room there",
     sqlite3.SQLITE_BUSY: "is locked by another program: end that program first",
 }
@@ -191,7 +192,7 @@ def _failures_of_opening(file: Path) -> Iterator[None]:
 def _explain(error: OSError | sqlite3.Error | DBAPIError) -> str:
     """Returns why the file cannot be used and what to do about it, without the subject of the sentence."""
     if isinstance(error, OSError):
-        remedy = ". " + _LET_THE_USER if isinstance(error, PermissionError) else ""
+        remedy = ". " + _LET_THE_USER.capitalize() if isinstance(error, PermissionError) else ""
         return f"cannot be opened: {error.strerror}{remedy}"
     cause = error.orig if isinstance(error, DBAPIError) else error
     code: int = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)

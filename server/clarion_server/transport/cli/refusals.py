@@ -68,6 +68,15 @@ REPEAT_HINT = (
 #: What gRPC says of calls that never left begins with these.
 NEVER_SENT = ("failed to connect", "errors resolving", "DNS resolution failed")
 UNREACHABLE_HINT = "Check that it runs (clarion serve), and that --target or CLARION_TARGET is its address."
+#: Holds hints by what gRPC says of connections that come to nothing although a server is there.
+CONNECTION_HINTS: Mapping[str, str] = MappingProxyType(
+    {
+        # A server with TLS ends a connection without it.
+        "Socket closed": "If the service has TLS, name the authority of its certificate: --ca-certificates",
+        "CERTIFICATE_VERIFY_FAILED": "Name the authority of the service's certificate: --ca-certificates",
+        "Hostname Verification Check failed": "Give the service's address by a name that its certificate has: --target",
+    }
+)
 
 
 @contextmanager
@@ -112,9 +121,8 @@ def _service_failure(error: ClarionError) -> CommandFailed:
         if isinstance(error, UnavailableError) and not error.message.startswith(NEVER_SENT):
             lost = "The connection to the service was lost before it answered."
             return CommandFailed(lost, detail=error.message, hint=REPEAT_HINT, status=Exit.UNREACHABLE)
-        return CommandFailed(
-            "The service cannot be reached.", detail=error.message, hint=UNREACHABLE_HINT, status=Exit.UNREACHABLE
-        )
+        hint = next((hint for sign, hint in CONNECTION_HINTS.items() if sign in error.message), UNREACHABLE_HINT)
+        return CommandFailed("The service cannot be reached.", detail=error.message, hint=hint, status=Exit.UNREACHABLE)
     problems = problems_of(error)
     return CommandFailed(
         _summary(error, len(problems)),
