@@ -136,6 +136,12 @@ def test_the_header_line_says_what_separates_cells(delimiter: str) -> None:
     assert profile(f"email{delimiter}locale\njane@example.com{delimiter}de\n").locale == "de"
 
 
+def test_the_header_line_is_the_first_that_is_not_blank() -> None:
+    (row,) = rows("\n ; \nemail;locale\njane@example.com;de\n")
+    assert row.profile is not None
+    assert (row.line, row.profile.locale) == (4, "de")
+
+
 def test_other_columns_are_attributes_when_that_is_asked_for() -> None:
     text = "email,first_name,seats:integer\njane@example.com,Jane,3\n"
     assert profile(text, attributes_from_rest=True).attributes == {"first_name": "Jane", "seats": 3}
@@ -153,11 +159,17 @@ def test_other_columns_are_attributes_when_that_is_asked_for() -> None:
             'email\na@b.de\n\n"b@b.de\nc@b.de\nd@b.de\n',
             "The row that begins at line 4 is not CSV: unexpected end of data",
         ),
+        (" \n\n", "no header line"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(text: str, problem: str) -> None:
     with pytest.raises(CommandFailed, match=problem):
         rows(text)
+
+
+def test_the_line_ends_of_another_system_are_refused_with_what_to_do() -> None:
+    with pytest.raises(CommandFailed, match="Save the file with the line ends of Windows or Unix"):
+        CsvRows(["email,locale\ra@b.de,de\r"], "")
 
 
 def test_a_row_that_cannot_be_read_is_told_by_the_line_where_it_begins() -> None:
@@ -231,6 +243,14 @@ def test_a_mark_at_the_beginning_tells_the_encoding(tmp_path: Path, encoding: st
     path = tmp_path / "people.csv"
     path.write_bytes("email\nmüller@b.de\n".encode(encoding))
     assert list(read_lines(path, "")) == ["email\n", "müller@b.de\n"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_no_other_character_ends_a_line(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "people.csv"
+    line = "Two\u2028lines,a\x85b,c\x0bd,e\rf\r\n"
+    path.write_bytes(f"{line}{line}".encode(encoding))
+    assert list(read_lines(path, "")) == [line, line]
 
 
 def test_an_encoding_that_nobody_knows_and_a_file_that_is_not_there_are_refused(tmp_path: Path) -> None:

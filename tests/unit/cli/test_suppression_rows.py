@@ -60,10 +60,13 @@ def test_other_delimiters_columns_and_spellings_are_read() -> None:
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ("a@example.com,spam,,", "'spam' is not one of HARD_BOUNCE, COMPLAINT, MANUAL, INVALID, UNSUBSCRIBED."),
-        ("a@example.com,,unrecognized,", "'unrecognized' is not one of ALL, MARKETING."),
-        ("a@example.com,,,tomorrow", "'tomorrow' is not a time such as 2027-01-31T09:00:00+01:00."),
-        ("a@example.com,,,2027-01-31T09:00:00", "'2027-01-31T09:00:00' has no time zone."),
+        ("a@example.com,spam,,", "reason: 'spam' is not one of HARD_BOUNCE, COMPLAINT, MANUAL, INVALID, UNSUBSCRIBED."),
+        ("a@example.com,,unrecognized,", "scope: 'unrecognized' is not one of ALL, MARKETING."),
+        ("a@example.com,,,tomorrow", "expire_time: 'tomorrow' is not a time such as 2027-01-31T09:00:00+01:00."),
+        (
+            "a@example.com,,,2027-01-31",
+            "expire_time: '2027-01-31' has no time zone. Write a time such as 2027-01-31T09:00:00+01:00.",
+        ),
         ("a@example.com,,,,x", "It has more cells than the header line."),
         (f"{'a' * 131_073},,,", "target: The cell has more than 131,072 characters."),
     ],
@@ -80,4 +83,7 @@ def test_a_file_that_is_none_of_suppressions_is_refused(text: str) -> None:
 
 def test_the_line_of_a_row_is_where_it_begins() -> None:
     text = 'target,reason\n"a@example.com\n",manual\nb@example.com,nothing\n'
-    assert read(text)[1] == (4, "'nothing' is not one of HARD_BOUNCE, COMPLAINT, MANUAL, INVALID, UNSUBSCRIBED.")
+    assert read(text)[1] == (
+        4,
+        "reason: 'nothing' is not one of HARD_BOUNCE, COMPLAINT, MANUAL, INVALID, UNSUBSCRIBED.",
+    )

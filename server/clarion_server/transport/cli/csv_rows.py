@@ -25,6 +25,10 @@ ROW_TOO_LONG = f"The row has more than {LONGEST_ROW:,} characters."
 #: Is the most characters of a cell that is read. A longer one is taken for one whose quotation mark is never closed.
 _MOST_READ = 1 << 26
 
+_BARE_RETURN = (
+    "a carriage return stands alone outside of quotation marks. Save the file with the line ends of Windows or Unix"
+)
+
 #: What a file of rejected rows has before the cells of each row.
 ABOUT_REJECTED = ("line", "problem")
 
@@ -36,17 +40,17 @@ class CsvRows:
     """
 
     def __init__(self, lines: Iterable[str], delimiter: str) -> None:
-        """Reads the header line. An empty `delimiter` is what separates its names. Raises CommandFailed where the file
-        is no CSV.
+        """Reads the header line, which is the first that is not blank. An empty `delimiter` is what separates its
+        names. Raises CommandFailed where the file is no CSV.
         """
         remaining = iter(lines)
-        first = next(remaining, "")
-        chosen = delimiter or max(_DELIMITERS, key=first.count)
-        self._reader = csv_reader(chain([first], remaining), delimiter=chosen, strict=True)
+        begin = list(_until_text(remaining))
+        chosen = delimiter or max(_DELIMITERS, key="".join(begin[-1:]).count)
+        self._reader = csv_reader(chain(begin, remaining), delimiter=chosen, strict=True)
         #: Is the line at which the row begins that is read next.
         self._line = 1
         with self._told():
-            names = [name.strip() for name in next(self._reader, [])]
+            names = [name.strip() for name in next(filter(_holds_text, self._reader), [])]
         if any(len(name) > LONGEST_CELL for name in names):
             raise CommandFailed(f"The first line has a name of more than {LONGEST_CELL:,} characters.")
         self._skipped = len(ABOUT_REJECTED) if tuple(names[:2]) == ABOUT_REJECTED else 0
@@ -59,7 +63,7 @@ class CsvRows:
         self._line = self._reader.line_num + 1
         with self._told():
             for cells in self._reader:
-                if any(cell.strip() for cell in cells):
+                if _holds_text(cells):
                     yield self._line, cells[self._skipped :]
                 self._line = self._reader.line_num + 1
 
@@ -69,7 +73,20 @@ class CsvRows:
             yield
         except csv.Error as error:
             # A quotation mark that is never closed is seen at the end of the file alone.
-            raise CommandFailed(f"The row that begins at line {self._line} is not CSV: {error}.") from error
+            problem = _BARE_RETURN if str(error).startswith("new-line character") else f"{error}"
+            raise CommandFailed(f"The row that begins at line {self._line} is not CSV: {problem}.") from error
+
+
+def _until_text(lines: Iterator[str]) -> Iterator[str]:
+    """Yields the lines up to the first one that is not blank."""
+    for line in lines:
+        yield line
+        if line.strip():
+            return
+
+
+def _holds_text(cells: Sequence[str]) -> bool:
+    return any(cell.strip() for cell in cells)
 
 
 def csv_reader(lines: Iterable[str], delimiter: str = ",", *, strict: bool = False) -> Reader:

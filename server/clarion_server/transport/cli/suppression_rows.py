@@ -19,6 +19,7 @@ TARGET = "target"
 #: Members that no file may give.
 _NEVER_WRITTEN = frozenset({"UNRECOGNIZED", "ERASED"})
 COLUMNS = (TARGET, "reason", "scope", "expire_time")
+_EXAMPLE = "2027-01-31T09:00:00+01:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +93,30 @@ def _suppression(values: Mapping[str, str], target: str, defaults: Defaults) -> 
     return Suppression(
         address=written if "@" in written else None,
         domain=None if "@" in written else written,
-        reason=_member(SuppressionReason, values.get("reason"), defaults.reason),
-        scope=_member(SuppressionScope, values.get("scope"), defaults.scope),
-        expire_time=_time(values.get("expire_time")),
+        reason=_member(SuppressionReason, "reason", values, defaults.reason),
+        scope=_member(SuppressionScope, "scope", values, defaults.scope),
+        expire_time=_expire_time(values.get("expire_time")),
     )
 
 
-def _member(enum: type[E], written: str | None, default: E) -> E:
+def _member(enum: type[E], column: str, values: Mapping[str, str], default: E) -> E:
+    written = values.get(column)
     if written is None:
         return default
     name = written.upper().replace("-", "_").replace(" ", "_")
     members = {member.value: member for member in enum if member.value not in _NEVER_WRITTEN}
     if name not in members:
-        raise ValueError(f"{written!r} is not one of {', '.join(members)}.")
+        raise ValueError(f"{column}: {written!r} is not one of {', '.join(members)}.")
     return members[name]
 
 
-def _time(written: str | None) -> dt.datetime | None:
+def _expire_time(written: str | None) -> dt.datetime | None:
     if written is None:
         return None
     try:
         time = dt.datetime.fromisoformat(written)
     except ValueError:
-        raise ValueError(f"{written!r} is not a time such as 2027-01-31T09:00:00+01:00.") from None
+        raise ValueError(f"expire_time: {written!r} is not a time such as {_EXAMPLE}.") from None
     if time.utcoffset() is None:
-        raise ValueError(f"{written!r} has no time zone.")
+        raise ValueError(f"expire_time: {written!r} has no time zone. Write a time such as {_EXAMPLE}.")
     return time

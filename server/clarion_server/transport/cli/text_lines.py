@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ def read_lines(path: Path, encoding: str) -> Iterator[str]:
         chosen = _known(encoding) if encoding else "utf-16" if first.startswith(_UTF_16_MARKS) else "utf-8"
         if chosen.startswith(_WIDE):
             # A byte of a line end may be half of another character there.
-            yield from _decode(first + file.read(), chosen, path, 1).splitlines(keepends=True)
+            yield from io.StringIO(_decode(first + file.read(), chosen, path, 1), newline="\n")
             return
         number, line = 1, first.removeprefix(codecs.BOM_UTF8)
         while line:

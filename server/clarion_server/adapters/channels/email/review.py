@@ -60,7 +60,7 @@ def _public_url_findings(email: EmailContent, public_url: PublicUrl | None) -> I
             FindingCode.PUBLIC_URL_WITHOUT_TLS,
             _body_field(email),
             f"Links that begin with {public_url.text} work on this machine alone, and mail clients offer no button.",
-            "Nothing, to try it out. Otherwise set CLARION_PUBLIC_URL to a URL with https.",
+            "To try it out, leave it so. Otherwise set CLARION_PUBLIC_URL to a URL with https.",
         )
 
 
