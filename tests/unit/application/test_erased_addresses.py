@@ -11,6 +11,7 @@ from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent.consent import ConsentChoice
 from clarion_server.domain.errors import ErasureKeysMissing, InvalidFields
+from clarion_server.domain.instant import DAY
 from clarion_server.domain.messages.exclusion import ExclusionReason
 from clarion_server.domain.messages.message import Lane
 from clarion_server.domain.suppressions.suppression import SuppressionReason, SuppressionScope
@@ -20,6 +21,8 @@ from tests.unit.application.consenting import ALL, Consents, a
 from tests.unit.application.erasing import CALLER, JANE, erase, erased_events, stored, sweep
 from tests.unit.application.running import Process, messages, recipient
 from tests.unit.application.world import CountingIds, World
+
+ADDRESS = JANE.removeprefix("email:")
 
 
 @pytest.fixture
@@ -61,6 +64,29 @@ async def test_suppressions_of_the_address_hold_on_without_it(world: World, supp
     (found,) = (await suppressions.check("jane@example.com", Channel.EMAIL, CALLER)).suppressions
     assert (found.id, found.reason, found.scope) == (bounced.id, SuppressionReason.HARD_BOUNCE, SuppressionScope.ALL)
     assert found.is_hashed
+
+
+async def test_what_has_expired_widens_nothing_and_is_not_prolonged(
+    world: World, suppressions: ManageSuppressions
+) -> None:
+    async def suppressed(scope: SuppressionScope, *, expires: bool) -> None:
+        expire_time = world.clock.now() + DAY if expires else None
+        await suppressions.create(CreateSuppression(ADDRESS, "address", scope=scope, expire_time=expire_time), CALLER)
+
+    async def scopes_after_erasure() -> list[SuppressionScope]:
+        await erase(world, await stored(world, JANE), keep=False)
+        return [each.scope for each in (await suppressions.check(ADDRESS, Channel.EMAIL, CALLER)).suppressions]
+
+    await suppressed(SuppressionScope.ALL, expires=True)
+    world.clock.advance(DAY)
+    assert await scopes_after_erasure() == []
+    await suppressed(SuppressionScope.MARKETING, expires=False)
+    assert await scopes_after_erasure() == [SuppressionScope.MARKETING]
+    await suppressed(SuppressionScope.ALL, expires=True)
+    world.clock.advance(DAY)
+    assert await scopes_after_erasure() == [SuppressionScope.MARKETING]
+    await suppressed(SuppressionScope.ALL, expires=True)
+    assert await scopes_after_erasure() == [SuppressionScope.ALL]
 
 
 async def test_an_override_is_suppressed_unless_it_is_somebody_elses(

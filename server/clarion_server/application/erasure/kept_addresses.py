@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from clarion_server.application.ports.clock import Ids
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.suppressions.entries import expire, in_force_among
 from clarion_server.domain.addresses.address_hash import AddressHasher
 from clarion_server.domain.addresses.address_key import email_key
 from clarion_server.domain.channel_kind import Channel
@@ -35,7 +36,7 @@ class AddressKeeper:
         kept = 0
         for key in sorted(keys):
             if address_key(key) not in owners:
-                _hash_stored(unit, erasure.sandbox, key, self._hasher)
+                _hash_stored(unit, erasure.sandbox, key, self._hasher, now)
                 kept += erasure.keeps_addresses and self._suppress(unit, erasure, key, now)
         return kept
 
@@ -65,13 +66,17 @@ def stored_suppressions(unit: UnitOfWork, sandbox: str, addresses: Collection[st
     return [each for each in found if each.sandbox == sandbox]
 
 
-def _hash_stored(unit: UnitOfWork, sandbox: str, key: str, hasher: AddressHasher) -> None:
+def _hash_stored(unit: UnitOfWork, sandbox: str, key: str, hasher: AddressHasher, now: Instant) -> None:
     """Puts the hash in the place of the address. The name of the suppression stays."""
     for stored in stored_suppressions(unit, sandbox, [key]):
         hashed = replace(stored, target=hasher.targets(sandbox, key)[0])
+        # One that has expired must not widen one that holds, nor be prolonged by it.
+        same = in_force_among(unit, [hashed], now).get(hashed.key)
+        if not stored.is_in_force(now):
+            expire(unit, stored, now)
+            continue
         unit.suppressions.delete(stored)
-        earlier = [each for each in unit.suppressions.covering([hashed.target_key]) if each.key == hashed.key]
-        if earlier:
-            unit.suppressions.save(earlier[0].widened(hashed))
-        else:
+        if same is None:
             unit.suppressions.add_all([hashed])
+        else:
+            unit.suppressions.save(same.widened(hashed))
