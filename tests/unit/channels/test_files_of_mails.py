@@ -64,6 +64,7 @@ def test_each_level_of_the_tree_is_there_only_where_it_is_needed() -> None:
 
 def test_an_inline_image_and_a_pdf_are_shown_by_two_parsers() -> None:
     mail = parsed(SHOWING, [a_logo(), a_file()])
+    assert (mail["To"], mail["Subject"], mail["MIME-Version"]) == ("jane@example.com", SHOWING.subject, "1.0")
     html = mail.get_body(("related", "html"))
     assert html is not None
     (image,) = html.iter_attachments()

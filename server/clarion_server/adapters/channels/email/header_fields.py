@@ -75,7 +75,7 @@ def mailbox_field(name: str, mailbox: Mailbox) -> str:
     _refuse_injection(name, mailbox.display_name)
     line = f"{name}: {_display_name(mailbox.display_name, len(name) + 2)}"
     last_line = line[line.rfind("\n") + 1 :]
-    separator = " " if len(last_line) + len(address.text) + 3 <= PREFERRED_LINE else "\r\n "
+    separator = " " if len(last_line) + len(address.text) + 3 <= _WORD_LINE else "\r\n "
     return f"{line}{separator}<{address.text}>\r\n"
 
 
@@ -85,7 +85,7 @@ def address_field(name: str, address: Address) -> str:
 
 
 def _display_name(name: str, start: int) -> str:
-    if not _is_plain(name) or 2 * len(name) > LONGEST_LINE - start:
+    if not _is_plain(name):
         return _encoded_words(name, start)
     if _PHRASE.fullmatch(name):
         return name
