@@ -56,12 +56,18 @@ class Request:
 class HttpEndpoint(ScriptedServer):
     """`async with HttpEndpoint(Answer("503 Busy")) as endpoint:` serves at `endpoint.url`."""
 
-    def __init__(self, *acts: Act, tls: ssl.SSLContext | None = None, cut_at_once: bool = False) -> None:
+    def __init__(
+        self,
+        *acts: Act,
+        tls: ssl.SSLContext | None = None,
+        cut_at_once: bool = False,
+        receive_buffer: int | None = None,
+    ) -> None:
         """Each act holds for one request, in order, and 200 for all others. A single one holds for every request.
 
         `cut_at_once` ends each connection before anything is read.
         """
-        super().__init__(tls)
+        super().__init__(tls, receive_buffer)
         self.acts: Sequence[Act] = acts
         self.requests: list[Request] = []
         """Those that were read to their end."""

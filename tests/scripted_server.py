@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -19,12 +20,15 @@ class ScriptedServer(ABC):
 
     host = "127.0.0.1"
 
-    def __init__(self, tls: ssl.SSLContext | None) -> None:
-        """With `tls`, connections begin with a handshake."""
+    def __init__(self, tls: ssl.SSLContext | None, receive_buffer: int | None = None) -> None:
+        """With `tls`, connections begin with a handshake. `receive_buffer` is the system's for each connection, in
+        octets; None: as large as it likes.
+        """
         self.connection_count = 0
         self.most_connections = 0
         """At the same time."""
         self._tls = tls
+        self._receive_buffer = receive_buffer
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
@@ -40,6 +44,9 @@ class ScriptedServer(ABC):
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self.host, 0, ssl=self._tls)
+        if self._receive_buffer:
+            # Connections inherit it.
+            self._server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
         return self
 
     async def __aexit__(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Sequence
-from typing import Self
 
 from tests.scripted_server import ConnectionEnded, ScriptedServer
 from tests.smtp_script import EXTENSIONS, Act, Drip, Drop, Interrupt, Script, Silence, Transaction
@@ -35,8 +33,7 @@ class SmtpFaults(ScriptedServer):
         starttls: ssl.SSLContext | None = None,
         receive_buffer: int | None = None,
     ) -> None:
-        """`receive_buffer`: of the system, in octets; None: as large as it likes."""
-        super().__init__(implicit_tls)
+        super().__init__(implicit_tls, receive_buffer)
         self.script = script or {}
         self.extensions = extensions
         self.commands: list[str] = []
@@ -46,15 +43,7 @@ class SmtpFaults(ScriptedServer):
         self.reached: set[str] = set()
         """The steps at which the server has begun to act."""
         self._starttls = starttls
-        self._receive_buffer = receive_buffer
         self._used: dict[str, int] = {}
-
-    async def __aenter__(self) -> Self:
-        await super().__aenter__()
-        if self._receive_buffer and self._server is not None:
-            # Connections inherit it.
-            self._server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
-        return self
 
     async def say(self, reply: str, *, goes_on: bool = False) -> None:
         """Sends a reply that nobody asked for to every client, and ends its session unless that `goes_on`."""

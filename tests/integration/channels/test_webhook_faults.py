@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from clarion_server.adapters.channels.webhook.connections import AddressInfo, EndpointConnections
 from clarion_server.application.ports.channels import (
     HandOffFailed,
     HandOffInDoubt,
@@ -33,6 +34,8 @@ IMPATIENT: dict[str, Any] = {"timeout": 300 * MILLISECOND}
 PATIENT: dict[str, Any] = {"timeout": 3 * SECOND}
 #: More than sockets hold, so that it cannot all be on its way before the server fails.
 LARGE = "x" * 20_000_000
+#: Is less than a body that is written at once.
+SMALL_BUFFER = 4096
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ CASES = [
     Case("finds the request malformed", Answer("400 Bad Request", body=b'{"error": "no id"}'), FOR_GOOD,
          REASON.CONTENT_REJECTED, "400", 'Bad Request: {"error": "no id"}'),
     Case("finds the content wrong", Answer("422 Unprocessable Content"), FOR_GOOD, REASON.CONTENT_REJECTED, "422"),
+    Case("knows no such type of content", Answer("415 Unsupported Media Type"), FOR_GOOD, REASON.CONTENT_REJECTED,
+         "415"),
     Case("finds the content too large", Answer("413 Content Too Large"), FOR_GOOD, REASON.CONTENT_REJECTED, "413"),
     Case("knows no such caller", Answer("401 Unauthorized"), PASSES, REASON.AUTHENTICATION_FAILED, "401"),
     Case("wants to be paid", Answer("402 Payment Required"), PASSES, REASON.CONFIGURATION_INVALID, "402"),
@@ -104,6 +109,24 @@ async def test_a_hand_off_ends_as_documented_when_the_endpoint(
     assert (type(caught.value), failure.reason, failure.code) == (case.kind, case.reason, case.code)
     assert case.detail in failure.detail
     assert len(endpoint.requests) <= 1
+
+
+@pytest.mark.parametrize("act", [Silence(after=1000), Cut(after=1000)])
+async def test_a_small_request_whose_end_never_left_is_not_in_doubt(
+    act: Act, open_webhook: OpenWebhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_socket = EndpointConnections.open_socket
+
+    def with_small_buffer(connections: EndpointConnections, info: AddressInfo) -> socket.socket:
+        client = open_socket(connections, info)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BUFFER)
+        return client
+
+    # What the endpoint does not read stays in this process.
+    monkeypatch.setattr(EndpointConnections, "open_socket", with_small_buffer)
+    async with HttpEndpoint(act, receive_buffer=SMALL_BUFFER) as endpoint:
+        with pytest.raises(TransientFailure):
+            await open_webhook(endpoint.url, timeout=1 * SECOND).send(a_webhook("x" * 50_000))
 
 
 async def test_an_endpoint_that_hangs_up_at_once_has_not_got_the_request(open_webhook: OpenWebhook) -> None:
@@ -228,14 +251,16 @@ async def test_a_put_whose_answer_is_cut_off_is_in_doubt_and_not_sent_again(open
     assert len(endpoint.requests) == 1
 
 
-@pytest.mark.parametrize("secret", [SIGNING_SECRET, SIGNING_SECRET.removeprefix("whsec_"), "open-sesame-42"])
+@pytest.mark.parametrize(
+    "secret", [SIGNING_SECRET, SIGNING_SECRET.removeprefix("whsec_"), "sesame-4", "Bearer x sesame-4"]
+)
 async def test_an_endpoint_that_repeats_a_secret_does_not_make_us_repeat_it(
     secret: str, open_webhook: OpenWebhook
 ) -> None:
     async with HttpEndpoint(Answer(f"400 Bad {secret}", body=f"You sent {secret}!".encode())) as endpoint:
         channel = open_webhook(endpoint.url, secret=SIGNING_SECRET)
         with pytest.raises(PermanentFailure) as caught:
-            await channel.send(a_webhook(headers={"Authorization": "Bearer open-sesame-42"}))
+            await channel.send(a_webhook(headers={"Authorization": "Bearer x sesame-4"}))
     assert caught.value.failure.detail == "Bad …: You sent …!"
 
 
