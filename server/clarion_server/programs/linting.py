@@ -76,7 +76,7 @@ def _linted(finding: Finding, fragments: Sequence[str]) -> Finding:
             message = f"{name} could not be published, for what is told about it, and this was not checked with it."
             return replace(finding, severity=Severity.WARNING, message=message, remedy="Correct the fragment first.")
     message = finding.message.replace("in this sandbox", "in the files")
-    return replace(finding, severity=Severity.WARNING, message=message, remedy="Nothing, if your service has it.")
+    return replace(finding, severity=Severity.WARNING, message=message, remedy="If your service has it, leave it so.")
 
 
 def _summary(documents: int, *, has_errors: bool) -> str:

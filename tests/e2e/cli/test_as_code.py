@@ -180,6 +180,9 @@ async def test_lint_tells_what_no_file_has_and_does_not_fail_for_it(clarion: Com
         in alone.out
     )
     assert "ERROR" not in alone.out
+    clarion.write("campaign.yaml", CAMPAIGN.replace("Thank you.", '{% include "footer" %}'))
+    # No service can have what is no name of a fragment.
+    assert (await clarion.process("lint", "-f", "campaign.yaml")).status == 1
     clarion.write("campaign.yaml", CAMPAIGN.replace("order: {type: string}", "order: {type: strin}"))
     assert (await clarion.process("lint", "-f", "campaign.yaml")).status == 1
     clarion.write("campaign.yaml", CAMPAIGN.replace("display_name: Order confirmed", 'display_name: ""'))

@@ -217,7 +217,7 @@ def test_the_way_to_a_fragment_has_the_line_of_each_step() -> None:
             "TEMPLATE_SYNTAX",
             "two",
         ),
-        ("{% include 'header.html' %}", "FRAGMENT_MISSING", "`header.html`"),
+        ("{% include 'header.html' %}", "TEMPLATE_UNSAFE", "`header.html`"),
         ("{% include 'fragments/nothing' %}", "FRAGMENT_MISSING", "no published fragment fragments/nothing"),
         ("{% include 'fragments/button@7' %}", "FRAGMENT_MISSING", "fragments/button has no version 7"),
         ("{% include 'fragments/bye' %}", "FRAGMENT_KIND", "of the kind TEXT"),

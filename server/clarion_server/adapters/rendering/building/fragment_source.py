@@ -195,8 +195,7 @@ class _Reader:
         name = others[0][1][1:-1]
         reference = read_reference(name)
         if reference is None:
-            message = f"`{name[:100]}` is no name of a fragment."
-            self.refusals.append(Refusal(FindingCode.FRAGMENT_MISSING, tag.line, message, remedy))
+            self._refuse(tag.line, f"`{name[:100]}` is no name of a fragment.", remedy)
         return reference
 
     def _block(self, tag: Tag, depth: int) -> Block:
