@@ -175,6 +175,18 @@ async def test_two_thousand_contents_take_less_than_a_megabyte_until_they_are_us
     assert taken < 1_000_000
 
 
+async def test_who_gets_the_default_content_gets_what_is_in_memory(world: World, compiler: CountingCompiler) -> None:
+    without_own = TargetingRule("r9", "has(profile.n)")
+    action = targeted(RULES[:1])
+    campaign = await world.live(actions=(replace(action, rules=(*action.rules, without_own)),))
+    cache = CampaignCache(world.transactions, compiler)
+    version = await cache.version(campaign.key, 1)
+    for rule in ("", without_own.id):
+        assert cache.cached_content(version, 0, "en", rule) is version.contents[0]
+        assert await cache.content(version, 0, "en", rule) is version.contents[0]
+    assert compiler.count == 1
+
+
 async def test_contents_of_a_campaign_that_has_ended_are_dropped(world: World, compiler: CountingCompiler) -> None:
     ended, other = await world.live("ended", actions=(targeted(RULES[:1]),)), await world.live("other")
     cache = CampaignCache(world.transactions, compiler)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import trustme
 from clarion_server.domain.campaigns.campaign import QueueDisposal
+from clarion_server.domain.channels.seen_certificate import SeenCertificate
 from clarion_server.domain.content import Provider
 from clarion_server.domain.content.email import Mailbox, SmtpProvider
 from clarion_server.domain.content.webhook import WebhookProvider
@@ -125,6 +126,19 @@ async def test_the_certificate_that_a_server_showed_last_is_a_problem_two_weeks_
     found = await problems(world)
     assert found is not None
     assert "that the server of channelConfigurations/orders showed last expires at" in found[0].message
+
+
+async def test_a_certificate_that_another_process_has_seen_since_stays(world: World) -> None:
+    await world.live()
+    process, end = Process(world), world.clock.now() + 90 * DAY
+    async with process.sending():
+        process.provider.channels[0].server_certificate_end = world.clock.now() + DAY
+        await process.heartbeat.beat()
+        with world.store.begin() as unit:
+            unit.channels.save_certificates({1: SeenCertificate(1, end)})
+            unit.commit()
+        await process.heartbeat.beat()
+    assert world.see(lambda unit: unit.channels.certificate_ends([1])) == {1: end}
 
 
 async def test_messages_of_other_campaigns_that_fail_on_its_channel_configuration_are_a_problem(world: World) -> None:

@@ -168,6 +168,19 @@ async def test_an_unknown_recipient_is_rejected_where_the_campaign_says_so(world
     assert await refusals(process, three[1], allow_partial=True) == [("recipients[0].identity", "PROFILE_UNKNOWN")]
 
 
+async def test_only_where_profiles_are_made_an_identity_among_email_addresses_must_be_one(
+    world: World, process: Process
+) -> None:
+    number = recipient("email:4711", address="jane@example.com")
+    await world.live("welcome")
+    await trigger(process, number)
+    assert only_message(world).identity == "email:4711"
+    await world.update("welcome", unknown_recipient_policy=CREATE)
+    await world.activate("welcome")
+    process.campaigns.invalidate(await world.get("welcome"))
+    assert await refusals(process, number) == [("recipients[0].identity", "MALFORMED")]
+
+
 async def test_a_refusal_gives_the_reserved_capacity_back(world: World) -> None:
     await world.live("order-confirmed", unknown_recipient_policy=REJECT)
     await stored(world, JANE)
