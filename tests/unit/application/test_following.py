@@ -10,18 +10,22 @@ from clarion_server.application.ports.content import Personalisation, RenderingF
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.send_queue import SendQueue
+from clarion_server.domain.category import Category
 from clarion_server.domain.consent.personal_link import PersonalUrls
 from clarion_server.domain.content import Rendered
-from clarion_server.domain.instant import HOUR
+from clarion_server.domain.instant import HOUR, SECOND
 from clarion_server.domain.messages.message import Lane, MessageState
 
 from tests.contract.store import samples
 from tests.fakes import NEVER, ScriptedChannel
 from tests.unit.application.running import Process, messages, recipient, recipients, states, until
+from tests.unit.application.sending_policies import Policies, utc
+from tests.unit.application.suppressing import suppress
 from tests.unit.application.working import at_work, change_channel
 from tests.unit.application.world import World
 
-SENDING, SENT, FAILED = MessageState.SENDING, MessageState.SENT, MessageState.FAILED
+QUEUED, SENDING = MessageState.QUEUED, MessageState.SENDING
+SENT, FAILED = MessageState.SENT, MessageState.FAILED
 EXPIRED = MessageState.EXPIRED
 
 
@@ -132,6 +136,35 @@ async def test_a_message_that_has_begun_is_not_sent_after_its_end(world: World, 
     world.clock.advance(HOUR)
     channel.answers.set()
     await until(lambda: states(world) == [SENT, SENT, EXPIRED])
+    assert channel.following == []
+
+
+async def test_a_message_that_has_begun_is_not_sent_after_its_hours_have_ended(world: World, process: Process) -> None:
+    await Policies(world).make(categories=(Category.TRANSACTIONAL,))
+    world.clock.time = utc("10T20:00") - 10 * SECOND
+    await trigger_three(process)
+    channel = await begin_behind(process)
+    world.clock.advance(10 * SECOND)
+    channel.answers.set()
+    await until(lambda: not process.in_flight_count)
+    assert (len(channel.begun), channel.following) == (2, [])
+    await process.heartbeat.beat()
+    process.claim_loop.look()
+    opening = utc("11T06:00")
+    await until(lambda: [each.due_time for each in messages(world, QUEUED).values()] == [opening, opening])
+
+
+async def test_a_message_that_has_begun_is_not_sent_to_whom_nothing_is_to_be_sent_by_then(
+    world: World, process: Process
+) -> None:
+    await process.trigger()
+    await until(lambda: len(channel_of(process).begun) == 2)
+    await process.trigger(recipient("email:joe@example.com"))
+    channel = await begin_behind(process)
+    await suppress(world, "joe@example.com")
+    world.clock.advance(3 * SECOND)
+    channel.answers.set()
+    await until(lambda: states(world) == [SENT, SENT, MessageState.EXCLUDED])
     assert channel.following == []
 
 

@@ -164,6 +164,7 @@ async def test_what_a_process_that_vanished_was_sending_is_in_doubt(
             attempt = event.detail
             assert isinstance(attempt, Attempt)
             assert (attempt.number, attempt.result) == (1, AttemptResult.IN_DOUBT)
+            assert (attempt.start_time, attempt.end_time) == (world.clock.now() - SPAN, world.clock.now())
             assert attempt.failure is not None
             assert attempt.failure.reason is FailureReason.HAND_OFF_UNKNOWN
         await heir.close()

@@ -161,9 +161,11 @@ class AttemptRunner:
             return None
 
     def is_timely(self, message: Message) -> bool:
-        """Returns whether the message has neither expired nor left the hours in which it may be sent."""
+        """Returns whether the message has neither expired nor left the hours in which it may be sent, and need not be
+        checked again.
+        """
         now = self._clock.now()
-        return not (message.is_over(now) or message.is_closed(now))
+        return not (message.is_over(now) or message.is_closed(now) or self._checks.is_due(message, now))
 
     async def hand_off(
         self,
