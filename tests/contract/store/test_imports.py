@@ -67,6 +67,16 @@ def test_the_results_of_as_many_rows_as_asked_for_are_kept(work: UnitOfWork) -> 
     assert set(range(23, 30)) <= set(kept) <= set(range(21, 30))
 
 
+def test_an_import_that_begins_anew_has_no_rows_and_leaves_others_alone(work: UnitOfWork) -> None:
+    other = replace(PLACE, import_id="july")
+    advance(work, 3)
+    advance(work, 2, other)
+    work.imports.begin_anew(progress_of(work))
+    assert progress_of(work).row_count == 0
+    assert work.imports.results(progress_of(work), 0, 3) == {}
+    assert len(work.imports.results(progress_of(work, other), 0, 3)) == 2
+
+
 def test_imports_are_purged_with_their_results_after_their_last_row(work: UnitOfWork) -> None:
     other = replace(PLACE, import_id="july")
     advance(work, 3)

@@ -19,6 +19,7 @@ from clarion_server.application.audiences.uploading import (
 from clarion_server.domain.audiences.audience import Audience
 from clarion_server.domain.errors import InvalidFields, ResourceNotFound
 from clarion_server.domain.instant import DAY, HOUR
+from clarion_server.domain.people.import_place import ImportPlace
 
 from tests.unit.application.world import AUTHOR, START, STRANGER, World
 
@@ -137,6 +138,83 @@ async def test_an_audience_by_a_condition_has_no_list(world: World, uploads: Aud
 async def test_nobody_fills_a_list_of_another_sandbox(uploads: AudienceUploads) -> None:
     with pytest.raises(ResourceNotFound):
         await upload(uploads, "crm:1", caller=STRANGER)
+
+
+async def purge_all(world: World, limit: int = 9) -> None:
+    while await world.transactions.write(lambda unit: purge_lists(unit, world.clock.now(), limit)):
+        pass
+
+
+async def part(uploads: AudienceUploads, position: int, *identities: str, **fields: Any) -> Uploaded:
+    """Sends a part of the upload `june` by a stream."""
+    return await upload(
+        uploads,
+        *identities,
+        upload_id="june",
+        place=ImportPlace("default", "audiences/vip", "june", position),
+        **fields,
+    )
+
+
+async def test_an_upload_that_was_left_for_a_day_begins_anew_when_it_is_repeated(
+    world: World, uploads: AudienceUploads
+) -> None:
+    await part(uploads, 0, "crm:1", "crm:2")
+    world.clock.advance(DAY + 1)
+    await purge_all(world)
+    with pytest.raises(InvalidFields) as refused:
+        await part(uploads, 2, "crm:3", completes=True)
+    assert [each.reason for each in refused.value.violations] == ["OUT_OF_RANGE"]
+    repeated = await part(uploads, 0, "crm:1", "crm:2")
+    assert (repeated.added_count, repeated.repeated_count) == (2, 0)
+    await part(uploads, 2, "crm:3", completes=True)
+    assert await listed(world) == ["crm:1", "crm:2", "crm:3"]
+
+
+async def test_an_upload_that_was_replaced_and_is_repeated_later_has_all_its_identities(
+    world: World, uploads: AudienceUploads
+) -> None:
+    await part(uploads, 0, "crm:1", completes=True)
+    await upload(uploads, "crm:2", upload_id="july", completes=True)
+    world.clock.advance(HOUR + 1)
+    await purge_all(world)
+    await part(uploads, 0, "crm:1", completes=True)
+    assert await listed(world) == ["crm:1"]
+
+
+async def test_an_upload_goes_on_with_its_list_and_answers_what_was_added_before(
+    world: World, uploads: AudienceUploads
+) -> None:
+    await part(uploads, 0, "crm:1", "crm:2")
+    world.clock.advance(DAY)
+    await purge_all(world)
+    await part(uploads, 2, "crm:3")
+    again = await part(uploads, 2, "crm:3", completes=True)
+    assert again.added_count == 1
+    assert await listed(world) == ["crm:1", "crm:2", "crm:3"]
+
+
+async def test_nobody_goes_on_with_an_upload_while_it_is_deleted(world: World, uploads: AudienceUploads) -> None:
+    await part(uploads, 0, "crm:1", "crm:2")
+    world.clock.advance(DAY + 1)
+    assert await world.transactions.write(lambda unit: purge_lists(unit, world.clock.now(), 1)) == 1
+    with pytest.raises(InvalidFields) as refused:
+        await part(uploads, 2, "crm:3", completes=True)
+    assert [(each.field, each.reason) for each in refused.value.violations] == [("upload_id", "ALREADY_USED")]
+    await purge_all(world, 1)
+    await part(uploads, 0, "crm:1", "crm:2", "crm:3", completes=True)
+    assert await listed(world) == ["crm:1", "crm:2", "crm:3"]
+
+
+async def test_an_upload_to_which_nothing_was_added_is_not_completed(world: World, uploads: AudienceUploads) -> None:
+    await upload(uploads, "crm:1")
+    await upload(uploads, "crm:2", upload_id="left")
+    world.clock.advance(DAY + 1)
+    await purge_all(world)
+    with pytest.raises(InvalidFields) as refused:
+        await upload(uploads, upload_id="left", completes=True)
+    assert [(each.field, each.reason) for each in refused.value.violations] == [("upload_id", "UPLOAD_UNKNOWN")]
+    assert await listed(world) == ["crm:1"]
 
 
 async def test_replaced_and_abandoned_lists_are_purged(world: World, uploads: AudienceUploads) -> None:

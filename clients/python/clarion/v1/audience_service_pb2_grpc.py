@@ -155,7 +155,8 @@ class AudienceServiceServicer:
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, the audience is no list, the upload was completed and replaced
-        since, or the list would have more than 10,000,000 identities. Whatever is wrong with one identity is in the answer.
+        since, a call without identities completes an upload to which nothing was added or that was deleted, or the list would have
+        more than 10,000,000 identities. Whatever is wrong with one identity is in the answer.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no audience of that name.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -86,7 +86,8 @@ class AudienceServiceStub:
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, the audience is no list, the upload was completed and replaced
-      since, or the list would have more than 10,000,000 identities. Whatever is wrong with one identity is in the answer.
+      since, a call without identities completes an upload to which nothing was added or that was deleted, or the list would have
+      more than 10,000,000 identities. Whatever is wrong with one identity is in the answer.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no audience of that name.
     """
     CountAudience: _grpc.UnaryUnaryMultiCallable[_audience_service_pb2.CountAudienceRequest, _audience_service_pb2.CountAudienceResponse]
@@ -165,7 +166,8 @@ class AudienceServiceAsyncStub(AudienceServiceStub):
 
     Errors:
     - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, the audience is no list, the upload was completed and replaced
-      since, or the list would have more than 10,000,000 identities. Whatever is wrong with one identity is in the answer.
+      since, a call without identities completes an upload to which nothing was added or that was deleted, or the list would have
+      more than 10,000,000 identities. Whatever is wrong with one identity is in the answer.
     - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no audience of that name.
     """
     CountAudience: _aio.UnaryUnaryMultiCallable[_audience_service_pb2.CountAudienceRequest, _audience_service_pb2.CountAudienceResponse]  # type: ignore[assignment]
@@ -277,7 +279,8 @@ class AudienceServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, the audience is no list, the upload was completed and replaced
-          since, or the list would have more than 10,000,000 identities. Whatever is wrong with one identity is in the answer.
+          since, a call without identities completes an upload to which nothing was added or that was deleted, or the list would have
+          more than 10,000,000 identities. Whatever is wrong with one identity is in the answer.
         - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no audience of that name.
         """
 

@@ -107,7 +107,8 @@ class ImportServiceServicer:
         `trigger` or `admin`.
 
         The requests of an import make a new list, which takes the place of the present one with the request that says `complete`;
-        those that say `append` add to the present list. An upload that is left for a day is deleted.
+        those that say `append` add to the present list. An upload that is left for a day is deleted, and begins anew from position 0
+        when it is repeated.
 
         Errors:
         - `INVALID_ARGUMENT` `INVALID_FIELDS`: a request has no import id, or more than 1,000 identities; its position is behind the rows

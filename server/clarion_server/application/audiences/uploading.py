@@ -84,6 +84,7 @@ class AudienceUploads:
         def add(unit: UnitOfWork) -> tuple[list[ImportResult], IdentityList]:
             now = self._clock.now()
             audience = find_audience(unit, caller.visibility, command.audience_id)
+            _begin_anew_without_list(unit, audience, command, now)
 
             def handle(skipped: int) -> list[ImportResult]:
                 listed = _list_for(unit, audience, command.upload_id, now)
@@ -148,6 +149,24 @@ def _violations(command: UploadIdentities) -> Iterator[Violation]:
         yield malformed("upload_id", "Must have 1 to 64 letters, digits, hyphens and underscores.")
 
 
+def _begin_anew_without_list(unit: UnitOfWork, audience: Audience, command: UploadIdentities, now: Instant) -> None:
+    """Forgets which rows of an import were handled if the list that they were added to is gone, as when it was left for
+    a day or replaced: the list that is made now would lack them. Raises InvalidFields when a call completes such a list
+    and has no identities.
+    """
+    if not command.upload_id:
+        return
+    # This comes first, as it waits for whoever adds to the same import.
+    progress = None if command.place is None else unit.imports.lock(command.place, now)
+    if command.upload_id in unit.audiences.lists_of(audience):
+        return
+    if progress is not None:
+        unit.imports.begin_anew(progress)
+    elif not command.identities:
+        description = "There is no such upload: it was left for a day, or nothing was added to it. Begin a new one."
+        raise InvalidFields((Violation("upload_id", "UPLOAD_UNKNOWN", description),))
+
+
 def _list_for(unit: UnitOfWork, audience: Audience, upload_id: str, now: Instant) -> IdentityList:
     """Returns the list to which the identities are added; begins an upload that is new. Raises InvalidFields."""
     if audience.listed is None:
@@ -158,7 +177,7 @@ def _list_for(unit: UnitOfWork, audience: Audience, upload_id: str, now: Instant
     if listed is None:
         return unit.audiences.add_list(audience, upload_id, now)
     if listed.replace_time is not None:
-        description = "Another upload has replaced the list of this one. Begin a new one."
+        description = "The list of this upload was replaced, or left for a day. Begin a new one."
         raise InvalidFields((Violation("upload_id", "ALREADY_USED", description),))
     return listed
 

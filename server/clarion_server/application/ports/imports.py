@@ -27,6 +27,10 @@ class ImportRepository(Protocol):
         """
         ...
 
+    def begin_anew(self, progress: ImportProgress) -> None:
+        """Forgets the rows of an import that was locked, so that its first row comes next."""
+        ...
+
     def purge(self, before: Instant, limit: int) -> int:
         """Deletes up to `limit` imports that had no row since `before`. Returns how many it has deleted."""
         ...

@@ -106,9 +106,13 @@ class SqlAudienceLists:
             audience_lists.c.replace_time < replaced,
             audience_lists.c.complete_time.is_(None) & (audience_lists.c.update_time < abandoned),
         )
-        key = self._connection.execute(select(audience_lists.c.key).where(unneeded).limit(1)).scalar_one_or_none()
+        found = select(audience_lists.c.key).where(unneeded).limit(1).with_for_update(skip_locked=True)
+        key = self._connection.execute(found).scalar_one_or_none()
         if key is None:
             return 0
+        # Nobody goes on with an upload of which a part is deleted.
+        over = (audience_lists.c.key == key, audience_lists.c.replace_time.is_(None))
+        self._connection.execute(update(audience_lists).where(*over).values(replace_time=abandoned))
         deleted = self._connection.execute(_DELETE_MEMBERS, {"list_key": key, "limit": limit}).rowcount
         if deleted == limit:
             return deleted

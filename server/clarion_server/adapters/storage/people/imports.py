@@ -81,6 +81,10 @@ class SqlImportRepository:
         changes = {"row_count": row_count, "update_time": now}
         self._connection.execute(update(imports).where(imports.c.key == progress.key).values(changes))
 
+    def begin_anew(self, progress: ImportProgress) -> None:
+        self._connection.execute(delete(import_results).where(import_results.c.import_key == progress.key))
+        self._connection.execute(update(imports).where(imports.c.key == progress.key).values(row_count=0))
+
     def purge(self, before: Instant, limit: int) -> int:
         old = select(imports.c.key).where(imports.c.update_time < before).order_by(imports.c.update_time).limit(limit)
         # One that goes on meanwhile is not old any more.

@@ -615,7 +615,8 @@ export const AudienceService: GenService<{
    *
    * Errors:
    * - `INVALID_ARGUMENT` `INVALID_FIELDS`: a field breaks its rule, the audience is no list, the upload was completed and replaced
-   *   since, or the list would have more than 10,000,000 identities. Whatever is wrong with one identity is in the answer.
+   *   since, a call without identities completes an upload to which nothing was added or that was deleted, or the list would have
+   *   more than 10,000,000 identities. Whatever is wrong with one identity is in the answer.
    * - `NOT_FOUND` `RESOURCE_NOT_FOUND`: there is no audience of that name.
    *
    * @generated from rpc clarion.v1.AudienceService.UploadIdentities
