@@ -326,6 +326,7 @@ async def test_a_name_that_was_public_and_leads_elsewhere_when_it_is_connected_t
         with pytest.raises(TransientFailure) as caught:
             await channel.send(a_webhook())
     assert (caught.value.failure.reason, endpoint.connection_count) == (REASON.CONNECTION_FAILED, 0)
+    assert "allow_private_addresses" in caught.value.failure.detail
 
 
 async def test_header_fields_without_end_are_not_kept(open_webhook: OpenWebhook) -> None:
@@ -341,6 +342,7 @@ async def test_a_port_where_nobody_listens_is_a_passing_failure(open_webhook: Op
     with pytest.raises(TransientFailure) as caught:
         await open_webhook(url).send(a_webhook())
     assert caught.value.failure.reason is REASON.CONNECTION_FAILED
+    assert "Connect call failed" in caught.value.failure.detail
 
 
 async def test_a_host_name_that_nobody_knows_is_a_passing_failure(open_webhook: OpenWebhook) -> None:

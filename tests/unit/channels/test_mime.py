@@ -122,6 +122,7 @@ def test_a_single_part_comes_out_as_it_went_in_but_for_its_last_line_end(body: s
 @given(subject=HEADER_TEXTS, name=HEADER_TEXTS, text=BODIES, html=BODIES)
 @example(subject="a" * 998, name="a" * 200, text="a" * 2000, html="ü" * 2000)
 @example(subject="ü" * 998, name="ü" * 200, text="a\0b", html="<" * 998 + "\n")
+@example(subject="x", name="x", text="a\rb", html="a\r\nb")
 def test_every_line_keeps_to_the_rules_of_mail(subject: str, name: str, text: str, html: str) -> None:
     email = RenderedEmail(subject, html, text, {"X-Custom": name})
     octets = written(an_email(sender=Mailbox("orders@example.com", name), email=email))

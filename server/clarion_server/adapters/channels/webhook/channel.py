@@ -202,8 +202,6 @@ def _reason(error: Exception) -> FailureReason:
 
 def _description(error: Exception) -> str:
     cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-        cause = cause.certificate_error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"The endpoint's certificate is not accepted: {cause.verify_message}"
     if isinstance(cause, TimeoutError):
