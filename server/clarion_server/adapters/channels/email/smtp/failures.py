@@ -119,11 +119,14 @@ _OUT_OF_ORDER = 503
 _ASKS_FOR_LOGIN = re.compile("auth|log ?in", re.IGNORECASE)
 
 _AFTER_MAIL = frozenset({Step.MAIL, Step.RCPT, Step.DATA, Step.CONTENT})
-#: Refusals of the client or the sender, which servers such as Postfix postpone until RCPT, and Exchange until the end.
+#: Refusals of the client or the sender, which servers such as Postfix postpone until RCPT. Exchange, Amazon SES,
+#: SendGrid, Postmark and Postal, in this order, postpone them until the end.
 _REFUSES_SENDER = re.compile(
     r"sender address rejected|not owned by user|sender verify failed|client host|helo command rejected"
     r"|relay access denied|relay(?:ing)? denied|unable to relay|relay not permitted"
-    r"|send ?as ?denied|permissions to send as",
+    r"|send ?as ?denied|permissions to send as"
+    r"|email address is not verified|is not authorized to perform|sending (?:paused|suspended) for this account"
+    r"|verified sender identity|sender signature|from/sender name is not valid",
     re.IGNORECASE,
 )
 #: Exchange says by a code that means nothing that the account has sent enough for today.
