@@ -176,7 +176,7 @@ def step(text: str) -> None:
 def clarion(environment: dict[str, str], *arguments: str) -> None:
     """Prints a command and runs it."""
     shown = [os.path.relpath(word) if word.startswith("/") else word for word in arguments]
-    console.print(f"  $ clarion {' '.join(shown)}", style="dim", highlight=False)
+    console.print(f"  $ clarion {' '.join(shown)}", style="dim", highlight=False, soft_wrap=True)
     subprocess.run([sys.executable, "-m", "clarion_server", *arguments], env=environment, check=True)
 
 
@@ -265,7 +265,9 @@ def show_mail(client: Client, mailbox: MailboxServer) -> None:
     head = "\n".join(f"{name}: {mail[name]}" for name in ("From", "To", "Reply-To", "Subject", "Message-ID"))
     console.print()
     console.print(Panel(Text(f"{head}\n\n{text.get_content().strip()}"), title="One of the mails, as received"))
-    console.print(f"  With its HTML part: {os.path.relpath(mailbox.file_of(message_id))}", highlight=False)
+    console.print(
+        f"  With its HTML part: {os.path.relpath(mailbox.file_of(message_id))}", highlight=False, soft_wrap=True
+    )
 
 
 def show_webhook(client: Client, receiver: WebhookReceiver) -> None:
