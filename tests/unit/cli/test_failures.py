@@ -91,7 +91,16 @@ def test_hints_are_for_reasons_that_the_contract_knows() -> None:
     assert set(HINTS) <= set(error_reasons())
 
 
-@pytest.mark.parametrize(("state", "command"), [("DRAFT", "clarion activate"), ("PAUSED", "clarion resume")])
+@pytest.mark.parametrize(
+    ("state", "command"),
+    [
+        ("DRAFT", "clarion activate"),
+        ("PAUSED", "clarion resume"),
+        ("STOPPED", "clarion campaigns duplicate"),
+        ("COMPLETED", "clarion campaigns duplicate"),
+        ("ARCHIVED", "clarion campaigns duplicate"),
+    ],
+)
 def test_a_campaign_that_is_not_live_is_answered_with_the_way_out(state: str, command: str) -> None:
     assert command in failure(PreconditionFailedError, "x", details("CAMPAIGN_NOT_LIVE", {"state": state})).hint
 

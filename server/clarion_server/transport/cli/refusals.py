@@ -40,6 +40,9 @@ STATE_HINTS: Mapping[str, str] = MappingProxyType(
         "DRAFT": "Activate it first: clarion activate",
         "SCHEDULED": "It becomes live at its start time.",
         "PAUSED": "Resume it first: clarion resume",
+        "STOPPED": "It has ended for good. Make a copy of it: clarion campaigns duplicate",
+        "COMPLETED": "Its schedule has ended. Make a copy of it: clarion campaigns duplicate",
+        "ARCHIVED": "It is put aside. Make a copy of it: clarion campaigns duplicate",
     }
 )
 #: Holds the commands that list what there is, by the collections of resource names.
