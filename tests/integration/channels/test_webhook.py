@@ -102,6 +102,17 @@ async def test_there_are_never_more_requests_in_flight_than_the_configuration_al
     assert endpoint.most_connections <= 3
 
 
+async def test_as_many_requests_are_in_flight_as_the_configuration_allows(open_webhook: OpenWebhook) -> None:
+    answer = asyncio.Event()
+    async with HttpEndpoint(answer) as endpoint:
+        channel = open_webhook(endpoint.url, max_concurrency=3)
+        sending = [asyncio.create_task(channel.send(a_webhook())) for _ in range(4)]
+        await endpoint.wait_until(lambda e: len(e.requests) == 3)
+        answer.set()
+        await asyncio.gather(*sending)
+    assert (endpoint.most_connections, len(endpoint.requests)) == (3, 4)
+
+
 async def test_closing_lets_requests_in_flight_have_their_answer(open_webhook: OpenWebhook) -> None:
     answer = asyncio.Event()
     async with HttpEndpoint(answer) as endpoint:
