@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -80,6 +81,21 @@ async def test_a_large_message_arrives_whole(mode: TlsMode, open_smtp: OpenChann
     assert isinstance(configuration.provider, SmtpProvider)
     assert sink.mails[0].content == build(email, configuration.provider).content
     assert sink.mails[0].parsed.get_content() == text
+
+
+async def test_a_mail_that_is_larger_than_the_configuration_takes_is_refused_before_any_server_hears_of_it(
+    open_smtp: OpenChannel,
+) -> None:
+    async with SmtpFaults() as server:
+        configuration = a_configuration(server)
+        assert isinstance(configuration.provider, SmtpProvider)
+        size = build(an_email(), configuration.provider).size
+        with pytest.raises(PermanentFailure) as caught:
+            await open_smtp(replace(configuration, max_message_bytes=size - 1)).send(an_email())
+        assert server.connection_count == 0
+        await open_smtp(replace(configuration, max_message_bytes=size)).send(an_email())
+    failure = caught.value.failure
+    assert (failure.reason, str(size) in failure.detail) == (FailureReason.CONTENT_REJECTED, True)
 
 
 @pytest.mark.parametrize("mode", TlsMode)
