@@ -98,7 +98,8 @@ def test_the_next_due_time_is_the_earliest_of_the_channel_whatever_the_lane(work
 
 def test_what_waits_is_the_earliest_of_each_channel_and_lane(work: UnitOfWork) -> None:
     assert work.messages.waiting() == {}
-    one, two = a_sender(work, "one"), a_sender(work, "two")
+    one, two, three = (a_sender(work, name) for name in ("one", "two", "three"))
+    three.message(work, due_time=600)
     one.message(work, due_time=300)
     one.message(work, due_time=200)
     one.message(work, due_time=400, lane=Lane.MARKETING)
@@ -110,6 +111,7 @@ def test_what_waits_is_the_earliest_of_each_channel_and_lane(work: UnitOfWork) -
         (one.channel.key, Lane.TRANSACTIONAL): 200,
         (one.channel.key, Lane.MARKETING): 400,
         (two.channel.key, Lane.RAPID): 100,
+        (three.channel.key, Lane.TRANSACTIONAL): 600,
     }
 
 

@@ -79,13 +79,28 @@ def test_a_request_id_that_another_process_is_about_to_take_is_a_conflict_and_th
         assert work.executions.by_request_ids([request]) == {request: taken}
 
 
-def test_what_another_process_is_claiming_is_passed_over_without_waiting(open_store: OpenStore) -> None:
+Claim = Callable[[UnitOfWork, int, list[Message]], list[Message]]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        lambda work, channel_key, _: work.messages.due(channel_key, NOW, 6),
+        lambda work, channel_key, queued: work.messages.due(
+            channel_key, NOW, 6, known={each.id: each for each in queued}.get
+        ),
+        lambda work, _, queued: work.messages.claimable([each.id for each in queued])[:6],
+    ],
+    ids=["unknown messages", "known messages", "named messages"],
+)
+def test_what_another_process_is_claiming_is_passed_over_without_waiting(open_store: OpenStore, claim: Claim) -> None:
     one, other = open_store(), open_store()
     with committing(one) as work:
         sender = a_sender(work)
-        sender.messages(work, 10)
+        queued = sender.messages(work, 10)
     with one.begin() as first, other.begin() as second:
-        claims = [[message.id for message in work.messages.due(sender.channel.key, NOW, 6)] for work in (first, second)]
+        first_claim = claim(first, sender.channel.key, queued[:6])
+        claims = [[message.id for message in each] for each in (first_claim, claim(second, sender.channel.key, queued))]
         first.messages.begin(claims[0], "one", NOW)
         second.messages.begin(claims[1], "two", NOW)
         first.commit()
