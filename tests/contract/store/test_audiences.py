@@ -9,6 +9,7 @@ from clarion_server.application.ports.audiences import Subject
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import Store, UnitOfWork, WriteConflict
 from clarion_server.domain.audiences.audience import Audience, IdentityList
+from clarion_server.domain.audiences.audience_run import AudienceRun, Selection
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent.consent import Consent, ConsentChoice, ConsentScope
 from clarion_server.domain.instant import Instant
@@ -153,6 +154,17 @@ def test_lists_are_purged_after_they_were_replaced_or_abandoned(store: Store) ->
         assert set(work.audiences.lists_of(kept)) == {"", "under-way"}
         assert [len(work.audiences.members(each.key, START, 9)) for each in (listed, under_way)] == [2, 2]
         assert [work.audiences.members(each.key, START, 9) for each in (unneeded, abandoned)] == [[], []]
+
+
+def test_a_replaced_list_stays_while_a_run_may_select_its_members(work: UnitOfWork) -> None:
+    added, listed = a_list(work)
+    work.audiences.add_members(listed, emails("a@example.com"), NOW)
+    work.audiences.complete(added, work.audiences.add_list(added, "new", NOW), NOW)
+    run = work.audience_runs.add(AudienceRun(samples.new_id(), added.sandbox, 1, added.id, 100, NOW, b"{}"))
+    work.audience_runs.save(run.begun(NOW))
+    assert purged(work, abandoned=NOW, replaced=NOW + 1) == [0]
+    work.audience_runs.save(run.begun(NOW).selected(Selection(1)))
+    assert purged(work, abandoned=NOW, replaced=NOW + 1) == [2, 0]
 
 
 def purged(work: UnitOfWork, abandoned: Instant, replaced: Instant) -> list[int]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from clarion_server.adapters.storage.rows.json_rows import RowsReader
-from clarion_server.adapters.storage.schema import audience_lists, audience_members, audiences
+from clarion_server.adapters.storage.schema import audience_lists, audience_members, audience_runs, audiences
 from clarion_server.adapters.storage.statements.bulk import insertion
 from clarion_server.application.ports.store import WriteConflict
 from clarion_server.domain.audiences.audience import Audience, IdentityList
+from clarion_server.domain.audiences.audience_run import RunState
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.people.identity import Identity, IdentityKey
 
@@ -36,6 +37,15 @@ _DELETE_MEMBERS = delete(audience_members).where(
         .order_by(audience_members.c.namespace, audience_members.c.normal_value)
         .limit(bindparam("limit"))
     ),
+)
+
+# Selecting ten million members may take longer than a replaced list is kept.
+_MAY_BE_SELECTED = exists().where(
+    audiences.c.key == audience_lists.c.audience_key,
+    audience_runs.c.sandbox == audiences.c.sandbox,
+    audience_runs.c.audience == audiences.c.id,
+    audience_runs.c.state == RunState.SELECTING,
+    audience_runs.c.end_time.is_(None),
 )
 
 
@@ -106,7 +116,8 @@ class SqlAudienceLists:
             audience_lists.c.replace_time < replaced,
             audience_lists.c.complete_time.is_(None) & (audience_lists.c.update_time < abandoned),
         )
-        found = select(audience_lists.c.key).where(unneeded).limit(1).with_for_update(skip_locked=True)
+        purgeable = select(audience_lists.c.key).where(unneeded, ~_MAY_BE_SELECTED).limit(1)
+        found = purgeable.with_for_update(skip_locked=True, of=audience_lists)
         key = self._connection.execute(found).scalar_one_or_none()
         if key is None:
             return 0
