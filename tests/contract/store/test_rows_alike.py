@@ -127,6 +127,13 @@ def test_what_messages_keep_of_their_policies_is_set_for_each(work: UnitOfWork) 
     assert [each and each.sending_policy for each in found] == [tokyo, KeptPolicy("default"), here]
 
 
+def test_the_choices_that_allow_messages_are_set_for_each(work: UnitOfWork) -> None:
+    first, second, third = a_sender(work).messages(work, 3)
+    work.messages.keep_choices({first.id: 7, third.id: 8})
+    found = [work.messages.get(samples.VISIBILITY, each.id) for each in (first, second, third)]
+    assert [each and each.consent_change for each in found] == [7, None, 8]
+
+
 @pytest.mark.parametrize("count", [3, MANY])
 def test_executions_come_back_with_and_without_request_ids(store: Store, count: int) -> None:
     with committing(store) as work:

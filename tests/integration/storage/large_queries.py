@@ -270,6 +270,10 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         lambda work: work.messages.set_turns({MESSAGE.id: Turn("campaign/1", 1, NOW, NOW)}),
         {BY_ID},
     ),
+    "messages that a choice allows": (
+        lambda work: work.messages.keep_choices({MESSAGE.id: 1}),
+        {BY_ID},
+    ),
     "messages that become due": (
         lambda work: work.messages.make_due([MESSAGE.id], NOW),
         {BY_ID},

@@ -12,6 +12,7 @@ from clarion_server.application.consent.settings import ManageConsentSettings, U
 from clarion_server.application.profiles.profiles import ProfileFields, UpdateProfile
 from clarion_server.application.suppressions.entries import CreateSuppression, ManageSuppressions
 from clarion_server.application.triggering.admission import RecipientInput
+from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope, Silence
 from clarion_server.domain.consent.consent_change import change_name
@@ -25,6 +26,7 @@ from tests.unit.application.consenting import ALL, EMAIL, JANE, NEWS, NEWS_ANYWH
 from tests.unit.application.running import Process, claimed, messages, states, until
 from tests.unit.application.working import at_work, only
 from tests.unit.application.world import AUTHOR, World
+from tests.unit.application.world import EMAIL as MAIL
 
 GRANTED, DENIED = ConsentChoice.GRANTED, ConsentChoice.DENIED
 QUEUED, SENT, EXCLUDED = MessageState.QUEUED, MessageState.SENT, MessageState.EXCLUDED
@@ -105,6 +107,30 @@ async def test_the_choice_that_stopped_a_message_is_kept_with_it(consents: Conse
     key = recorded.changes[0].key
     message = await send(process)
     assert (message.end.exclusion, message.consent_change) == (no_consent(ACCEPT, key), key)
+
+
+async def test_the_choice_that_allows_the_message_of_a_later_action_is_kept_with_it(
+    world: World, consents: Consents, process: Process
+) -> None:
+    actions = (Action("first", "orders", MAIL, fallback_after=MINUTE), Action("second", "orders", MAIL))
+    await marketing(world, "two", actions=actions, action_mode=ActionMode.FIRST_DELIVERABLE)
+    recorded = await consents.change(a(ALL, GRANTED))
+    await send(process, "two")
+    world.clock.advance(MINUTE)
+    for _ in range(2):
+        await claimed(world, lane=Lane.MARKETING)
+    kept = {message.action.id: message.consent_change for message in messages(world).values()}
+    assert kept == dict.fromkeys(("first", "second"), recorded.changes[0].key)
+
+
+async def test_a_choice_that_is_made_before_the_attempt_decides_after_silence_did(
+    world: World, consents: Consents, process: Process
+) -> None:
+    await silence(world, Silence.SEND_UNLESS_DENIED)
+    message = await send(process)
+    recorded = await consents.change(a(EMAIL, GRANTED))
+    await claimed(world, lane=Lane.MARKETING)
+    assert messages(world)[message.id].consent_change == recorded.changes[0].key
 
 
 async def test_who_denied_all_and_then_granted_a_topic_gets_that_topic_alone(

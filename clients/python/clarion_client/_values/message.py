@@ -113,8 +113,9 @@ class Message(Value):
     """
     consent_change: str = ""
     """Output only. Names the choice that allowed the message when it was accepted, or excluded it then, as
-    `consentChanges/{consent_change}`. Is empty when the recipient had made no choice about it, and when nobody
-    was asked, as for a transactional message without a topic.
+    `consentChanges/{consent_change}`. Where none decided then, as about the message of a later action, it is the
+    one that allowed an attempt. Is empty when the recipient had made no choice about it, and when nobody is
+    asked, as for a transactional message without a topic.
     """
     sending_policy: str = ""
     """Output only. Names the sending policy whose hours it keeps, as `sendingPolicies/{sending_policy}`. Is empty

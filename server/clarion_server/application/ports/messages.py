@@ -136,6 +136,10 @@ class MessageRepository(Protocol):
         """Sets what messages keep of their sending policies, by their ids."""
         ...
 
+    def keep_choices(self, choices: Mapping[str, int]) -> None:
+        """Sets the keys of the choices that allow messages, by the ids of these."""
+        ...
+
     def set_turns(self, turns: Mapping[str, Turn]) -> None:
         """Sets what the messages of these ids wait for."""
         ...

@@ -167,6 +167,8 @@ class HandOffVerdict:
     """Holds the policies by the ids of the messages that may leave now, but for a turn that they wait for."""
     kept: Mapping[str, KeptPolicy] = field(default_factory=dict)
     """Says what messages keep of their policies, by their ids, where another time zone has decided than before."""
+    choices: Mapping[str, int] = field(default_factory=dict)
+    """Holds the keys of the choices that allow messages, by their ids, where no choice had decided before."""
 
     def applied(self, message: Message) -> Message:
         """Returns the message with the person for whom caps count it, and the end of its hours."""
@@ -218,6 +220,7 @@ def check_hand_off(
         decisions.persons,
         decisions.rated,
         _kept_now(messages, facts, decisions.excluded),
+        decisions.choices,
     )
 
 
@@ -232,6 +235,7 @@ class _Decisions:
     closings: dict[str, Instant] = field(default_factory=dict)
     persons: dict[str, CapPerson] = field(default_factory=dict)
     rated: dict[str, SendingPolicy] = field(default_factory=dict)
+    choices: dict[str, int] = field(default_factory=dict)
 
     def decide(self, message: Message) -> ExclusionReason | None:
         """Returns why the message is excluded; None if it is not, and caps count it from now on."""
@@ -241,6 +245,8 @@ class _Decisions:
         if found:
             self.excluded[message.id] = found[0]
             return found[0].reason
+        if consent.consent is not None and message.consent_change is None:
+            self.choices[message.id] = consent.consent.change_key
         if message.sending_policy is not None:
             opening = facts.hours.opening(message, now)
             if opening > now:
@@ -321,6 +327,8 @@ def sift_forbidden(
     found = verdict.exclusions
     if verdict.kept:
         unit.messages.keep_policies(verdict.kept)
+    if verdict.choices:
+        unit.messages.keep_choices(verdict.choices)
     if found:
         exclude_queued(unit, [(message, found[message.id]) for message in messages if message.id in found], now)
     later = dict(verdict.openings)

@@ -167,7 +167,9 @@ class Message:
     fallbacks: tuple[Fallback, ...] = ()
     """Holds the later actions, the next of which takes its place when it fails."""
     consent_change: int | None = None
-    """Is the key of the choice by which it was accepted or excluded then; None when no choice decided."""
+    """Is the key of the choice by which it was accepted or excluded then, or of the one that allowed an attempt if none
+    decided then; None when no choice decided.
+    """
     sending_policy: KeptPolicy | None = None
     """Is the sending policy that held for it when it was accepted, whose hours it keeps and whose caps count it."""
     profile_key: int | None = None

@@ -54,6 +54,10 @@ KEEP_POLICIES = BulkStatement(
     "UPDATE messages SET sending_policy = kept.column2 FROM ({rows}) AS kept WHERE messages.id = kept.column1",
     Values(messages.c.id, messages.c.sending_policy),
 )
+KEEP_CHOICES = BulkStatement(
+    "UPDATE messages SET consent_change = kept.column2 FROM ({rows}) AS kept WHERE messages.id = kept.column1",
+    Values(messages.c.id, messages.c.consent_change),
+)
 SET_TURNS = BulkStatement(
     "UPDATE messages SET turn = given.column2 FROM ({rows}) AS given WHERE messages.id = given.column1",
     Values(messages.c.id, messages.c.turn),

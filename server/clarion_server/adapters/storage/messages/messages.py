@@ -219,6 +219,9 @@ class SqlMessageRepository(SqlMessageQueue):
     def keep_policies(self, kept: Mapping[str, KeptPolicy]) -> None:
         changes.KEEP_POLICIES.change(self._connection, [(each, policy_text(policy)) for each, policy in kept.items()])
 
+    def keep_choices(self, choices: Mapping[str, int]) -> None:
+        changes.KEEP_CHOICES.change(self._connection, list(choices.items()))
+
     def set_turns(self, turns: Mapping[str, Turn]) -> None:
         changes.SET_TURNS.change(self._connection, [(each, TURN.encode(turn)) for each, turn in turns.items()])
 

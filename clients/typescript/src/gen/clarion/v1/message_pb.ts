@@ -183,8 +183,9 @@ export type Message = Message$1<"clarion.v1.Message"> & {
 
   /**
    * Output only. Names the choice that allowed the message when it was accepted, or excluded it then, as
-   * `consentChanges/{consent_change}`. Is empty when the recipient had made no choice about it, and when nobody was asked, as for a
-   * transactional message without a topic.
+   * `consentChanges/{consent_change}`. Where none decided then, as about the message of a later action, it is the one that allowed an
+   * attempt. Is empty when the recipient had made no choice about it, and when nobody is asked, as for a transactional message
+   * without a topic.
    *
    * @generated from field: string consent_change = 22;
    */
