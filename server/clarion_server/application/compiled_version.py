@@ -106,7 +106,7 @@ class VersionCompiler:
             actions,
             tuple(each.action.id for each in actions),
             any(each.rules is not None for each in actions),
-            _sending_policy(definition),
+            sending_policy_of(definition),
             self.contents.reads_profile(definition, stored.fragments),
             tuple({f'"{each}"' for action in definition.actions if (each := action.content.address_attribute)}),
             _BASE_BYTES + _BYTES_PER_CHARACTER * (len(repr(light)) + _length(stored.built)) + packed.size,
@@ -158,7 +158,7 @@ class VersionCompiler:
         )
 
 
-def _sending_policy(definition: CampaignDefinition) -> str | None:
+def sending_policy_of(definition: CampaignDefinition) -> str | None:
     if definition.throughput_mode is ThroughputMode.HIGH:
         return None
     return definition.sending_policy or DEFAULT_POLICY

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from tests.unit.application.running import Process, claimed, messages, recipient, recipients, states, until
 from tests.unit.application.sending_policies import NIGHT, Policies, utc
 from tests.unit.application.working import at_work, only
-from tests.unit.application.world import World
+from tests.unit.application.world import AUTHOR, World
 
 QUEUED, SENDING, SENT = MessageState.QUEUED, MessageState.SENDING, MessageState.SENT
 NOON = utc("10T12:00")
@@ -160,6 +160,38 @@ async def test_without_a_rate_any_more_all_that_wait_leave_at_once(
     await policies.change(rate=0.0)
     await process.heartbeat.beat()
     assert len(await claim(world)) == 29
+
+
+async def test_a_paused_campaign_gives_way_to_others_and_comes_behind_them_when_it_is_resumed(
+    world: World, process: Process
+) -> None:
+    await world.live("sale", category=Category.MARKETING)
+    await process.trigger(*recipients(90), campaign_id="sale")
+    await process.trigger(recipient(), campaign_id="offers")
+    assert len(await claim(world)) == 1
+    await world.life_cycle.pause("sale", "", AUTHOR)
+    await process.heartbeat.beat()
+    await claim(world)
+    world.clock.advance(SECOND)
+    (first,) = await claim(world)
+    assert first.identity == recipient().identity
+    await world.life_cycle.resume("sale", "", AUTHOR)
+    await process.heartbeat.beat()
+    world.clock.advance(SECOND)
+    assert len(await claim(world)) == 1
+    assert max(due_times(world)) <= NOON + 92 * SECOND
+
+
+async def test_where_no_turn_is_far_ahead_a_pause_leaves_the_turns_of_others_alone(
+    world: World, process: Process
+) -> None:
+    await world.live("sale", category=Category.MARKETING)
+    await process.trigger(*recipients(40), campaign_id="sale")
+    await process.trigger(recipient(), campaign_id="offers")
+    await claim(world)
+    await world.life_cycle.pause("sale", "", AUTHOR)
+    await process.heartbeat.beat()
+    assert max(due_times(world)) == NOON + 40 * SECOND
 
 
 async def test_those_behind_the_queue_of_a_campaign_that_is_stopped_come_in_its_place(

@@ -11,8 +11,11 @@ from clarion_server.application.campaigns.activation import CampaignChanged, act
 from clarion_server.application.campaigns.candidate import read_candidate
 from clarion_server.application.campaigns.changes import CampaignChanges, Target
 from clarion_server.application.campaigns.review import Review
+from clarion_server.application.compiled_version import sending_policy_of
 from clarion_server.application.ports.clock import Clock
+from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.reports.counts import read_counts
+from clarion_server.application.sending.retiming import give_way
 from clarion_server.application.transactions import ATTEMPTS, Transactions
 from clarion_server.application.validation import refuse_invalid
 from clarion_server.domain.access.access import Caller
@@ -21,6 +24,8 @@ from clarion_server.domain.campaign_states import Transition
 from clarion_server.domain.campaigns.campaign import Campaign, QueueDisposal
 from clarion_server.domain.errors import EtagMismatch, ReviewFailed
 from clarion_server.domain.finding import Finding, errors_of, warnings_of
+from clarion_server.domain.instant import Instant
+from clarion_server.domain.messages.turns import policy_schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,13 @@ class CampaignLifeCycle:
 
     async def pause(self, campaign_id: str, etag: str, caller: Caller) -> Campaign:
         """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
-        return await self._changes.make(
-            Target(caller.visibility, campaign_id, etag), lambda _unit, campaign, now: campaign.paused(caller.name, now)
-        )
+
+        def pause(unit: UnitOfWork, campaign: Campaign, now: Instant) -> Campaign:
+            paused = campaign.paused(caller.name, now)
+            _give_way(unit, paused, now)
+            return paused
+
+        return await self._changes.make(Target(caller.visibility, campaign_id, etag), pause)
 
     async def resume(self, campaign_id: str, etag: str, caller: Caller) -> Campaign:
         """Raises ResourceNotFound, EtagMismatch or IllegalTransition."""
@@ -133,3 +142,12 @@ class CampaignLifeCycle:
             Target(caller.visibility, campaign_id, etag),
             lambda _unit, campaign, now: campaign.unarchived(caller.name, now),
         )
+
+
+def _give_way(unit: UnitOfWork, paused: Campaign, now: Instant) -> None:
+    """Lets other campaigns have the turns of a paused one under the rate of their policy."""
+    version = unit.campaigns.version(paused.key, paused.live_version)
+    policy_id = None if version is None else sending_policy_of(version.definition)
+    named = {} if policy_id is None else unit.sending_policies.named({(paused.sandbox, policy_id)})
+    for policy in named.values():
+        give_way(unit, policy_schedule(policy.key), now)

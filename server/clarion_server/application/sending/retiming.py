@@ -1,5 +1,5 @@
-"""Gives messages new turns after a change of the rate that they keep, or when many before them were cancelled: those
-that wait become due, in small steps.
+"""Gives messages new turns after a change of the rate that they keep, or when many before them were cancelled or are
+held: those that wait become due, in small steps.
 
 Their next claim gives them turns under the new rate. Without this they would wait for the turns that they have, which
 may come in hours.
@@ -46,6 +46,12 @@ def close_up(unit: UnitOfWork, unused: TurnCounts) -> None:
     unit.turn_schedules.begin_anew(
         [name for name, schedule in schedules.items() if unused[name] * schedule.distance >= _LONG]
     )
+
+
+def give_way(unit: UnitOfWork, name: str, now: Instant) -> None:
+    """Lets others have the turns of messages that are held from now on, if the schedule has given turns far ahead."""
+    ahead = [each for each in unit.turn_schedules.lock([name]).values() if each.next_place + each.delay - now >= _LONG]
+    unit.turn_schedules.begin_anew([schedule.name for schedule in ahead])
 
 
 def retime(unit: UnitOfWork, now: Instant) -> bool:
