@@ -205,9 +205,10 @@ async def test_closing_says_goodbye_and_may_be_done_twice(open_smtp: OpenChannel
         channel = open_smtp(a_configuration(server))
         await channel.send(an_email())
         await channel.close()
+        # It has waited for the server.
+        assert server.commands[-1] == "QUIT"
         await channel.close()
         await server.wait_until(lambda s: s.open_connections == 0)
-    assert server.commands[-1] == "QUIT"
 
 
 async def test_closing_waits_seconds_and_no_longer_for_a_server_that_never_says_goodbye(open_smtp: OpenChannel) -> None:
