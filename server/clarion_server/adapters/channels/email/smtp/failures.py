@@ -116,7 +116,13 @@ _ASKS_FOR_TLS = re.compile("starttls", re.IGNORECASE)
 #: Is the code for a command out of order, such as one before a login or amid another transaction. It says nothing about
 #: the message.
 _OUT_OF_ORDER = 503
-_ASKS_FOR_LOGIN = re.compile("auth|log ?in", re.IGNORECASE)
+_NEEDS_LOGIN = re.compile("auth|log ?in", re.IGNORECASE)
+#: What servers say by other codes of a client that has not logged in. Exchange says such a thing of single recipients.
+_ASKS_FOR_LOGIN = re.compile(
+    r"smtp auth|without authentication|auth(?:enticate)? first|(?<!AuthRequired; )authentication (?:is )?required"
+    r"|client (?:was |is )?not authenticated",
+    re.IGNORECASE,
+)
 
 _AFTER_MAIL = frozenset({Step.MAIL, Step.RCPT, Step.DATA, Step.CONTENT})
 #: Refusals of the client or the sender, which servers such as Postfix postpone until RCPT. Exchange, Amazon SES,
@@ -170,14 +176,20 @@ def reason_of(step: Step, reply: Reply) -> FailureReason:
 
 
 def _reason_by_text(step: Step, reply: Reply) -> FailureReason | None:
-    asks = reply.code in _LOGIN_CODES or (reply.code == _OUT_OF_ORDER and _ASKS_FOR_LOGIN.search(reply.text))
-    if asks and step in _LOGIN_STEPS:
+    if step in _LOGIN_STEPS and _is_about_login(reply):
         return _REASON.TLS_FAILED if _ASKS_FOR_TLS.search(reply.text) else _REASON.AUTHENTICATION_FAILED
     if step in _AFTER_MAIL and _REFUSES_SENDER.search(reply.text):
         return _REASON.SENDER_REJECTED
     if step in _AFTER_MAIL and _REFUSES_MORE.search(reply.text):
         return _REASON.THROTTLED
     return None
+
+
+def _is_about_login(reply: Reply) -> bool:
+    if reply.code in _LOGIN_CODES:
+        return True
+    asks = _NEEDS_LOGIN if reply.code == _OUT_OF_ORDER else _ASKS_FOR_LOGIN
+    return reply.permanent and asks.search(reply.text) is not None
 
 
 def code_of(reply: Reply) -> str:
