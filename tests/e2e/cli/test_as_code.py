@@ -106,6 +106,43 @@ async def test_exported_files_apply_back_unchanged(shop: CommandLine) -> None:
     assert (await shop("export", "out", "--overwrite")).status == 0
 
 
+#: Names a topic in two documents before the one of the topic.
+ABOUT_A_TOPIC = """\
+audience: readers
+display_name: Readers
+condition: consent("EMAIL", "news") == "GRANTED"
+---
+policy: default
+display_name: Not too often
+time_zone: Europe/Berlin
+caps:
+  - {count: 4, calendar: MONTH, topic: news}
+---
+topic: news
+display_name: News
+"""
+
+
+async def test_a_folder_with_what_names_its_topics_is_linted_and_applied_to_an_empty_service(
+    clarion: CommandLine,
+) -> None:
+    clarion.write("all.yaml", ABOUT_A_TOPIC)
+    linted = await clarion.process("lint", "-f", "all.yaml")
+    assert (linted.status, linted.err) == (0, "3 documents checked: no errors.\n")
+    assert (await clarion("apply", "-f", "all.yaml", "--dry-run")).status == 0
+    applied = await clarion("apply", "-f", "all.yaml")
+    assert applied.status == 0, applied.err
+    assert applied.out.splitlines()[0] == "topics/news created"
+
+
+async def test_a_topic_that_there_is_not_is_told_by_the_line_of_the_file(clarion: CommandLine) -> None:
+    clarion.write("all.yaml", ABOUT_A_TOPIC.replace('"EMAIL", "news"', '"EMAIL", "newz"'))
+    refused = await clarion("apply", "-f", "all.yaml")
+    assert (refused.status, refused.out) == (2, "topics/news created\n")
+    assert "The service refuses audiences/readers. What comes before it is written" in refused.err
+    assert "all.yaml:3: condition: Line 1, column 8: The sandbox has no topic 'newz'." in refused.err
+
+
 async def test_files_that_campaigns_carry_are_exported_and_apply_back_unchanged(shop: CommandLine) -> None:
     picture = b"\x89PNG\r\n\x1a\n" + bytes(1_500_000)
     (shop.folder / "Our logo.png").write_bytes(picture)

@@ -39,8 +39,11 @@ async def create(
     return await audiences.create(command, AUTHOR)
 
 
-async def update(audiences: ManageAudiences, etag: str = "", **changes: Any) -> Audience:
-    command = UpdateResource("gold", ResourceInput(replace(GOLD, **changes)), frozenset(changes), etag)
+async def update(
+    audiences: ManageAudiences, etag: str = "", *, validate_only: bool = False, **changes: Any
+) -> Audience:
+    sent = ResourceInput(replace(GOLD, **changes))
+    command = UpdateResource("gold", sent, frozenset(changes), etag, validate_only=validate_only)
     return await audiences.update(command, AUTHOR)
 
 
@@ -90,6 +93,15 @@ async def test_a_condition_about_a_topic_needs_a_topic_of_its_sandbox(world: Wor
     )
     await make_topic(world)
     await create(audiences, condition="consent('EMAIL', 'news') == 'GRANTED'")
+
+
+async def test_a_topic_may_be_missing_while_a_call_only_validates(audiences: ManageAudiences) -> None:
+    about_a_topic = "consent('EMAIL', 'news') == 'GRANTED'"
+    await create(audiences, validate_only=True, condition=about_a_topic)
+    created = await create(audiences)
+    await update(audiences, created.etag, validate_only=True, condition=about_a_topic)
+    with pytest.raises(AudienceConditionInvalid):
+        await update(audiences, created.etag, condition=about_a_topic)
 
 
 async def test_validating_stores_nothing(audiences: ManageAudiences) -> None:

@@ -34,8 +34,8 @@ class CreateAudienceRequest(_message.Message):
     audience_id: _builtins.str
     """Required. Is the last segment of the name, as `Audience.name` says."""
     validate_only: _builtins.bool
-    """Optional. Runs every check, that of the name included, and stores nothing. The answer is what would be stored, without an
-    etag.
+    """Optional. Runs every check, that of the name included, and stores nothing. Topics of the condition may be missing, as the
+    caller may be about to create them. The answer is what would be stored, without an etag.
     """
     @_builtins.property
     def audience(self) -> _audience_pb2.Audience:
@@ -192,8 +192,8 @@ class UpdateAudienceRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     validate_only: _builtins.bool
-    """Optional. Runs every check, that of the etag included, and stores nothing. The answer is what would be stored, without an
-    etag.
+    """Optional. Runs every check, that of the etag included, and stores nothing. Topics of the condition may be missing, as with
+    `CreateAudienceRequest.validate_only`. The answer is what would be stored, without an etag.
     """
     @_builtins.property
     def audience(self) -> _audience_pb2.Audience:

@@ -61,7 +61,7 @@ class ManageAudiences(ManageResources[Audience]):
         violation = AUDIENCES.id_violation(command.resource_id, "audience_id")
         audience = self._new(command, caller)
         unread = (*command.sent.violations, *command.sent.label_violations(caller.visibility.labels))
-        condition = await self._read_condition(audience.condition)
+        condition = await self._read_condition(audience.condition, validate_only=command.validate_only)
 
         def check(unit: UnitOfWork) -> Audience:
             _check(unit, audience, condition, unread, [violation] if violation else [])
@@ -86,7 +86,7 @@ class ManageAudiences(ManageResources[Audience]):
         Raises InvalidFields, AudienceConditionInvalid, ResourceNotFound or EtagMismatch.
         """
         given = command.sent.resource.condition if "condition" in command.changed_fields else None
-        condition = await self._read_condition(given)
+        condition = await self._read_condition(given, validate_only=command.validate_only)
 
         def check(unit: UnitOfWork) -> Audience:
             stored = self._find(unit, caller.visibility, command.resource_id)
@@ -106,9 +106,15 @@ class ManageAudiences(ManageResources[Audience]):
             return await self._transactions.read(check)
         return await self._transactions.write(change)
 
-    async def _read_condition(self, condition: str | None) -> _Read:
-        """Compiles a condition that was given, in a thread: a long one takes 40 ms."""
-        return _NOT_GIVEN if condition is None else await run_in_background(self._compile, condition)
+    async def _read_condition(self, condition: str | None, *, validate_only: bool) -> _Read:
+        """Compiles a condition that was given, in a thread: a long one takes 40 ms.
+
+        A call that only validates does not look at topics: they may be about to be created.
+        """
+        if condition is None:
+            return _NOT_GIVEN
+        read = await run_in_background(self._compile, condition)
+        return replace(read, consents={}) if validate_only else read
 
     def _compile(self, condition: str) -> _Read:
         try:

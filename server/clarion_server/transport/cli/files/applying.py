@@ -34,6 +34,7 @@ _APPROVAL_REASONS = frozenset({"APPROVAL_REQUIRED", "APPROVAL_STALE"})
 #: Says what a refusal means while resources are applied, and where nothing was to be changed.
 REFUSED = "The service refuses {names}. Nothing was changed."
 WOULD_BE_REFUSED = "The service would refuse {names}."
+_WAS_REFUSED = "The service refuses {names}. What comes before it is written: correct it, and run the command again."
 #: Is an etag that no campaign has.
 _NO_ETAG = "-"
 #: Names what belongs to no version of a campaign: a change of it leaves nothing to activate.
@@ -101,10 +102,16 @@ class Applier:
             return
 
     def apply(self, planned: Planned) -> Applied:
-        """Raises ClarionError, as somebody else may have changed the resource since it was planned."""
+        """Raises ClarionError, as somebody else may have changed the resource since it was planned, and CommandFailed
+        for what only a write finds out, such as that a topic is missing.
+        """
         for upload in planned.resource.uploads:
             self._upload(upload)
-        value = self._write(planned)
+        try:
+            value = self._write(planned)
+        except (InvalidRequestError, PreconditionFailedError) as error:
+            refused = {planned.resource.name: error}
+            raise _refusal(refused, _problems(planned.resource, error), _WAS_REFUSED) from error
         return Applied(planned, value if isinstance(value, Campaign) else None)
 
     def _upload(self, upload: Upload) -> None:

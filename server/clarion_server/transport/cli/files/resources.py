@@ -16,7 +16,7 @@ from clarion_server.transport.cli.files.bare_fragments import bare_fragments
 from clarion_server.transport.cli.files.documents import Document, files_of, read_documents
 from clarion_server.transport.cli.files.language_files import with_language_files
 from clarion_server.transport.cli.files.references import References
-from clarion_server.transport.cli.files.resource_types import ALL, CAMPAIGN, FRAGMENT, ResourceType, V
+from clarion_server.transport.cli.files.resource_types import ALL, CAMPAIGN, FRAGMENT, TOPIC, ResourceType, V
 from clarion_server.transport.cli.files.source_location import Locations, Problems
 from clarion_server.transport.cli.files.test_suites import KEYWORD, Suite, suite_of
 from clarion_server.transport.cli.files.uploads import Upload
@@ -49,7 +49,7 @@ class Resource(Generic[V]):
 class Files:
     """Holds everything in some files."""
 
-    #: Campaigns last, because they use the others.
+    #: Topics first, as policies and audiences name them, and campaigns last, because they use the others.
     resources: list[Resource[Any]]
     #: Holds the test cases, by the names of their campaigns.
     suites: Mapping[str, Suite]
@@ -65,9 +65,11 @@ def read_files(paths: Iterable[Path]) -> Files:
         raise CommandFailed("The files have errors. Nothing was sent.", reader.problems)
     if not reader.resources and not reader.suites:
         raise CommandFailed(f"The files hold nothing that can be applied: no {', no '.join(TYPES)}, no {KEYWORD}.")
-    others = [each for each in reader.resources.values() if each.type not in {CAMPAIGN, FRAGMENT}]
+    topics = [each for each in reader.resources.values() if each.type is TOPIC]
+    others = [each for each in reader.resources.values() if each.type not in {TOPIC, CAMPAIGN, FRAGMENT}]
     campaigns = [each for each in reader.resources.values() if each.type is CAMPAIGN]
     ordered = [
+        *topics,
         *others,
         *_in_order({name: each for name, each in reader.resources.items() if each.type is FRAGMENT}),
         *campaigns,

@@ -45,8 +45,8 @@ export type CreateAudienceRequest = Message<"clarion.v1.CreateAudienceRequest"> 
   audience?: Audience | undefined;
 
   /**
-   * Optional. Runs every check, that of the name included, and stores nothing. The answer is what would be stored, without an
-   * etag.
+   * Optional. Runs every check, that of the name included, and stores nothing. Topics of the condition may be missing, as the
+   * caller may be about to create them. The answer is what would be stored, without an etag.
    *
    * @generated from field: bool validate_only = 3;
    */
@@ -202,8 +202,8 @@ export type UpdateAudienceRequest = Message<"clarion.v1.UpdateAudienceRequest"> 
   updateMask?: FieldMask | undefined;
 
   /**
-   * Optional. Runs every check, that of the etag included, and stores nothing. The answer is what would be stored, without an
-   * etag.
+   * Optional. Runs every check, that of the etag included, and stores nothing. Topics of the condition may be missing, as with
+   * `CreateAudienceRequest.validate_only`. The answer is what would be stored, without an etag.
    *
    * @generated from field: bool validate_only = 3;
    */
