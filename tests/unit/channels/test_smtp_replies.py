@@ -44,6 +44,14 @@ def test_what_came_before_nonsense_is_kept() -> None:
     assert list(reader.replies) == [Reply(250, b"Taken")]
 
 
+def test_a_session_may_have_any_number_of_replies() -> None:
+    reader = ReplyReader()
+    for number in range(10_000):
+        reader.feed(b"250-2.0.0 Taken\r\n250 2.0.0 as number %d\r\n" % number)
+        assert reader.replies.popleft().code == 250
+    assert not reader.holds_any
+
+
 @pytest.mark.parametrize("octets", [b"x" * 1000, b"250-more\r\n" * 100])
 def test_a_reply_without_end_is_not_kept_for_ever(octets: bytes) -> None:
     reader = ReplyReader()
