@@ -152,6 +152,33 @@ async def test_of_two_requests_under_one_id_in_one_commit_the_second_makes_its_p
     assert {each.profile_key for each in messages(world).values() if each.identity == SOMEWHERE.identity} != {None}
 
 
+async def test_of_three_requests_under_one_id_in_one_commit_the_first_that_is_not_refused_makes_its_profile(
+    world: World, process: Process
+) -> None:
+    await world.live("welcome", unknown_recipient_policy=CREATE, identity_namespace="phone")
+    known = await stored(world, "phone:+4930123458", attributes={"email": "nowhere"})
+    third = recipient("phone:+4930123460", address="ann@example.com")
+    answers = await asyncio.gather(
+        *(trigger(process, each, request_id="1") for each in (recipient("phone:+4930123458"), SOMEWHERE, third)),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in answers[::2]] == [InvalidFields, RequestIdReused]
+    (made,) = [each for each in await profiles(world) if each != known]
+    assert list(map(str, made.identities)) == [SOMEWHERE.identity]
+    assert only_message(world).profile_key == made.key
+
+
+async def test_a_call_that_is_accepted_for_what_another_one_stores_makes_its_profiles_too(
+    world: World, process: Process
+) -> None:
+    await world.live("welcome", unknown_recipient_policy=CREATE, identity_namespace="phone")
+    await trigger(process, recipient("phone:+4930123459", address="sent@clarion.test"))
+    told = recipient(NOWHERE.identity, profile={"email": "told@example.com"})
+    await asyncio.gather(trigger(process, NOWHERE, SOMEWHERE), trigger(process, told))
+    assert sorted(await identities_of_profiles(world)) == [["phone:+4930123456"], ["phone:+4930123457"]]
+    assert None not in [each.profile_key for each in messages(world).values() if "clarion.test" not in each.address]
+
+
 async def test_an_unknown_recipient_is_rejected_where_the_campaign_says_so(world: World, process: Process) -> None:
     await world.live("welcome", unknown_recipient_policy=REJECT)
     await stored(world, JANE)

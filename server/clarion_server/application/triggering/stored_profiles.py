@@ -110,18 +110,36 @@ class StoredProfiles:
         versions = [use.live.version for _, use in needing]
         with_attributes = any(version.reads_profile or version.address_members for version in versions)
         self._people.look_up(wanted, with_attributes=with_attributes)
-        if self._new_id is not None and (strangers := self._strangers(needing, self._new_id)):
-            made = self._unit.profiles.add_missing(strangers)
-            self.made = frozenset(profile.key for profile in made.values())
-            self._people.add(made)
+        if self._new_id is not None:
+            self._make_strangers(needing, self._new_id)
 
-    def _strangers(self, needing: Sequence[tuple[Trigger, ProfileUse]], new_id: Callable[[], str]) -> list[Profile]:
-        """Returns the profiles to make. The first trigger that names somebody decides what is stored."""
+    def _make_strangers(self, needing: Sequence[tuple[Trigger, ProfileUse]], new_id: Callable[[], str]) -> None:
+        strangers, refused = self._strangers(needing, new_id)
+        if not strangers:
+            return
+        made = self._unit.profiles.add_missing(strangers)
+        self.made |= {profile.key for profile in made.values()}
+        self._people.add(made)
+        if refused:
+            # They may name somebody who has a profile now, and be accepted.
+            self._make_strangers(refused, new_id)
+
+    def _strangers(
+        self, needing: Sequence[tuple[Trigger, ProfileUse]], new_id: Callable[[], str]
+    ) -> tuple[list[Profile], list[tuple[Trigger, ProfileUse]]]:
+        """Returns the profiles to make, and the triggers that name strangers and are refused. The first trigger that
+        names somebody decides what is stored.
+        """
+        refused = []
         made: dict[SandboxIdentity, Profile] = {}
-        request_keys = set()
+        by_request: dict[tuple[int, str], tuple[Trigger, ProfileUse]] = {}
         for trigger, use in needing:
             key = trigger.execution.request_key
-            if use.policy is not UnknownRecipientPolicy.CREATE or (key is not None and key in request_keys):
+            if use.policy is not UnknownRecipientPolicy.CREATE:
+                continue
+            # Of several triggers with one request id in a batch, only the first is accepted that is not refused.
+            earlier = None if key is None else by_request.get(key)
+            if earlier is not None and not _complete(*earlier, self._people).refusal:
                 continue
             strangers = self._strangers_of(trigger, use)
             may_reject = use.lacks_address or len(strangers) < len(trigger.recipients)
@@ -129,6 +147,7 @@ class StoredProfiles:
                 # Nothing is stored about anybody whom a call names in vain.
                 completed = _complete(trigger, use, self._people)
                 if completed.refusal:
+                    refused.append((trigger, use))
                     continue
                 rejected = completed.execution.rejections
                 strangers = [each for each in strangers if each[1].index not in rejected]
@@ -136,9 +155,9 @@ class StoredProfiles:
                 if wanted not in made:
                     given = use.inputs[recipient.index]
                     made[wanted] = _new_profile(trigger, recipient, given, wanted, new_id())
-            # Of several triggers with one request id in a batch, only the first is accepted that is not refused.
-            request_keys.add(key)
-        return list(made.values())
+            if key is not None:
+                by_request[key] = trigger, use
+        return list(made.values()), refused
 
     def _strangers_of(self, trigger: Trigger, use: ProfileUse) -> list[tuple[SandboxIdentity, AcceptedRecipient]]:
         """Returns the recipients without a profile who are real people."""
