@@ -124,6 +124,24 @@ async def test_steps_become_durable_though_nothing_follows_them(
     await until(lambda: store.commits == [LATER, NOW])
 
 
+async def test_a_step_that_came_after_a_look_was_planned_becomes_durable_by_another_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_durable = asyncio.Event()
+
+    async def make_durable() -> None:
+        is_durable.set()
+
+    lagging = LaggingCommits(make_durable)
+    monkeypatch.setattr(lagging_commits, "LONGEST_LAG", 0)
+    lagging.begin(durable_later=True)
+    # The look that is planned comes too early now.
+    monkeypatch.setattr(lagging_commits, "LONGEST_LAG", 0.05)
+    async with asyncio.timeout(120):
+        await is_durable.wait()
+    lagging.stop()
+
+
 async def test_whoever_closes_makes_the_last_steps_durable(transactions: Transactions, store: WatchedStore) -> None:
     await step(transactions)
     await asyncio.to_thread(transactions.close)
