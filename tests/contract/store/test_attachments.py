@@ -216,6 +216,31 @@ def test_a_message_comes_back_with_its_files_until_its_context_is_purged(store: 
     assert purged.attachments == ()
 
 
+def test_what_a_draft_names_no_more_is_purged_after_its_time_from_then_on(store: Store) -> None:
+    with committing(store) as work:
+        draft = a_draft(work, an_attachment(work, "logo").id, an_attachment(work, "photo").id)
+    with committing(store) as work:
+        without = replace(draft.definition, actions=naming("photo"))
+        work.campaigns.save(replace(draft, definition=without, revision=draft.revision + 1, update_time=LATER))
+    purge(store, "purge_attachments", LATER, LATER + DAY)
+    with store.snapshot() as work:
+        assert set(work.attachments.by_ids(HERE, ["logo", "photo"])) == {"logo", "photo"}
+    purge(store, "purge_attachments", LATER + 1, LATER + DAY)
+    with store.snapshot() as work:
+        assert set(work.attachments.by_ids(HERE, ["logo", "photo"])) == {"photo"}
+
+
+def test_what_is_uploaded_again_is_purged_after_its_time_from_then_on(store: Store) -> None:
+    with committing(store) as work:
+        logo = an_attachment(work)
+    with committing(store) as work:
+        assert work.attachments.use(logo, LATER)
+    assert purge(store, "purge_attachments", LATER, LATER + DAY) == 0
+    assert purge(store, "purge_attachments", LATER + 1, LATER + DAY) == 1
+    with committing(store) as work:
+        assert not work.attachments.use(logo, LATER)
+
+
 def test_an_upload_whose_bytes_a_message_needs_is_kept(store: Store) -> None:
     with committing(store) as work:
         a_queued_execution(work, an_attachment(work).blob_key)

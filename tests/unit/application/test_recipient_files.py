@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.attachments.blobs import BlobStore
-from clarion_server.application.attachments.uploads import UploadLimits
+from clarion_server.application.attachments.uploads import ManageAttachments, UploadAttachment, UploadLimits
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.triggering.admission import RecipientFile
@@ -25,7 +25,7 @@ from clarion_server.domain.messages.message import Message, MessageState
 from sqlalchemy import text
 
 from tests.unit.application.running import Process, messages, recipients, states, until
-from tests.unit.application.world import CHANNEL, EMAIL, START, World
+from tests.unit.application.world import AUTHOR, CHANNEL, EMAIL, START, World
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 3000
 SENT = MessageState.SENT
@@ -227,3 +227,16 @@ async def test_what_the_server_announced_is_known_after_its_dispatcher_was_close
 
     await until(is_closed)
     assert process.dispatchers.announced_size(key) == 4711
+
+
+async def test_an_attachment_that_is_uploaded_again_is_kept_for_its_time_from_then_on(
+    world: World, process: Process
+) -> None:
+    blobs = BlobStore(process.transactions, process.commits, world.clock)
+    uploads = ManageAttachments(process.transactions, blobs, world.clock, UploadLimits())
+    command = UploadAttachment(FileInput("a.pdf", "", PDF), "terms")
+    first = await uploads.upload(command, AUTHOR)
+    world.clock.advance(7 * DAY + 1)
+    assert await uploads.upload(command, AUTHOR) == first
+    now = world.clock.now()
+    assert await world.transactions.write(lambda unit: unit.attachments.purge_attachments(now - 7 * DAY, now, 9)) == 0

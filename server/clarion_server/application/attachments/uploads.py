@@ -53,7 +53,10 @@ class ManageAttachments:
         Raises InvalidFields, or ResourceExists when the name has another file.
         """
         wanted = await run_for_request(self._checked, command, caller)
-        if (same := await self._stored(wanted, caller)) is not None:
+        same = await self._stored(wanted, caller)
+        if same is not None and await self._transactions.write(
+            lambda unit: unit.attachments.use(same, self._clock.now())
+        ):
             return same
         blob_key = await self._blobs.keep(caller.sandbox, wanted.digest, command.file.data)
         attachment = replace(wanted, blob_key=blob_key)

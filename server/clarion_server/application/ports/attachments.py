@@ -58,6 +58,10 @@ class AttachmentRepository(Protocol):
         """Returns it with its key. Raises NameTaken."""
         ...
 
+    def use(self, attachment: Attachment, now: Instant) -> bool:
+        """Notes that the attachment was used now. Returns False if it is gone."""
+        ...
+
     def get(self, visibility: Visibility, attachment_id: str) -> Attachment | None:
         """Returns the attachment; None without one of that id."""
         ...

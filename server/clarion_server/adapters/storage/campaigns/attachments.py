@@ -97,6 +97,10 @@ class SqlAttachmentRepository:
             raise NameTaken(attachment.name) from error
         return replace(attachment, key=key)
 
+    def use(self, attachment: Attachment, now: Instant) -> bool:
+        used = update(attachments).where(_is(attachment)).values(last_used_time=now)
+        return self._connection.execute(used).rowcount > 0
+
     def get(self, visibility: Visibility, attachment_id: str) -> Attachment | None:
         return self.by_ids(visibility, [attachment_id]).get(attachment_id)
 
