@@ -140,6 +140,18 @@ async def test_a_raised_rate_holds_for_the_messages_that_wait(
     assert policies_retiming(world) is None
 
 
+async def test_a_raised_rate_holds_in_every_campaign_of_the_policy(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await world.live("sale", category=Category.MARKETING)
+    for campaign_id in ("offers", "sale"):
+        await process.trigger(*recipients(3), campaign_id=campaign_id)
+    assert len(await claim(world)) == 1
+    await policies.change(rate=10.0)
+    await process.heartbeat.beat()
+    assert due_times(world) == [NOON] * 5
+
+
 async def test_a_lowered_rate_holds_for_the_messages_that_wait(
     world: World, policies: Policies, process: Process
 ) -> None:

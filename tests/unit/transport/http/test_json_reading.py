@@ -124,8 +124,11 @@ def test_a_field_that_may_be_absent_is_no_choice() -> None:
     assert (violation.field, violation.description) == ("perhaps", "Must be given once.")
 
 
-def test_of_a_list_a_thousand_violations_are_told() -> None:
-    _, violations = read({"numbers": ["x"] * 3 * MAX_VIOLATIONS})
+@pytest.mark.parametrize(
+    "value", [{"numbers": ["x"] * 3 * MAX_VIOLATIONS}, {f"x{number}": 1 for number in range(3 * MAX_VIOLATIONS)}]
+)
+def test_of_many_violations_a_thousand_are_told(value: Any) -> None:
+    _, violations = read(value)
     assert len(violations) == MAX_VIOLATIONS
 
 
