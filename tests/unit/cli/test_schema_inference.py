@@ -47,6 +47,12 @@ def test_a_field_is_required_when_every_sample_has_it() -> None:
     assert "required" not in infer([{"a": 1}, {}])
 
 
+def test_a_line_ends_at_no_character_that_a_text_may_have(tmp_path: Path) -> None:
+    file = tmp_path / "samples.jsonl"
+    file.write_text('{"a": "one\u2028two\x85"}\r\n{"a": "b"}\n', encoding="utf-8", newline="")
+    assert read_samples(file) == [{"a": "one\u2028two\x85"}, {"a": "b"}]
+
+
 def test_lines_are_contexts_or_triggers(tmp_path: Path) -> None:
     file = tmp_path / "samples.jsonl"
     file.write_text(

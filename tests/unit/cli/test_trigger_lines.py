@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 from typing import Any
 
 import pytest
 from clarion_client import Recipient
+from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.trigger_lines import Defaults, Line, read_lines, request_id_of, trigger_of
 
 DEFAULTS = Defaults("order-confirmed")
@@ -67,7 +69,22 @@ def test_what_cannot_be_sent_is_reported_and_not_raised(line: str, problem: str)
 
 def test_a_line_that_is_no_utf_8_is_reported() -> None:
     (line,) = read_lines([b'{"to": "\xff"}'], DEFAULTS)
-    assert "utf-8" in line.problem
+    assert line.problem == "not text in UTF-8"
+
+
+# Without a mark, some lines could be read as UTF-16 each by itself, and other texts would become something else.
+@pytest.mark.parametrize(("mark", "name"), [("\ufeff", "日本\u2028\u0a0a"), ("", "Joe")])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_file_in_utf_16_is_known_by_its_mark_and_by_nothing_else(encoding: str, mark: str, name: str) -> None:
+    text = mark + f'{{"to": "a@example.com", "context": {{"name": "{name}"}}}}\r\n' * 3
+    lines = read_lines(io.BytesIO(text.encode(encoding)), DEFAULTS)
+    contexts = [line.trigger.recipients[0].context for line in lines if line.trigger]
+    assert contexts == ([{"name": name}] * 3 if mark else [])
+
+
+def test_a_file_that_ends_amid_a_character_of_utf_16_is_refused() -> None:
+    with pytest.raises(CommandFailed, match="begins as UTF-16"):
+        list(read_lines([b"\xff\xfe{"], DEFAULTS))
 
 
 def test_a_request_id_is_the_same_for_the_same_data_and_campaign_alone() -> None:

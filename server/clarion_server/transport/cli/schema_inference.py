@@ -21,7 +21,7 @@ def read_samples(file: Path) -> list[dict[str, Any]]:
     """Returns the contexts in a file. Raises CommandFailed with everything that is wrong with its lines."""
     samples: list[dict[str, Any]] = []
     problems: list[Problem] = []
-    for number, line in enumerate(read_text(file).splitlines(), start=1):
+    for number, line in enumerate(read_text(file).split("\n"), start=1):
         if line.strip():
             try:
                 samples += _contexts(parse_json(line))

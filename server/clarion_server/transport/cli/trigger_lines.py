@@ -5,14 +5,17 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import difflib
+import io
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from clarion_client import Trigger
 
+from clarion_server.transport.cli.failures import CommandFailed
 from clarion_server.transport.cli.json_input import parse_json
 
 #: Fields of the trigger. The other fields of a line are about its recipients.
@@ -47,16 +50,34 @@ class Line:
 
 
 def read_lines(source: Iterable[bytes], defaults: Defaults) -> Iterator[Line]:
-    """Yields the lines that are not blank. Blank lines are counted."""
-    for number, text in enumerate(source, start=1):
+    """Yields the lines that are not blank. Blank lines are counted. Raises CommandFailed for broken UTF-16."""
+    for number, text in enumerate(_lines_in_utf_8(source), start=1):
         line = text.removeprefix(codecs.BOM_UTF8) if number == 1 else text
         if line.strip():
             yield _line(number, line, defaults)
 
 
+def _lines_in_utf_8(source: Iterable[bytes]) -> Iterator[bytes]:
+    """Yields the lines as they are, or from UTF-16 where the first begins with a mark of it."""
+    lines = iter(source)
+    first = next(lines, b"")
+    if not first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield from chain([first], lines)
+        return
+    try:
+        # A byte of a line end may be half of another character there.
+        text = b"".join(chain([first], lines)).decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise CommandFailed("The file begins as UTF-16, and is not text in it.", hint="Save it in UTF-8.") from error
+    yield from (line.encode() for line in io.StringIO(text, newline="\n"))
+
+
 def _line(number: int, text: bytes, defaults: Defaults) -> Line:
     try:
-        return Line(number, trigger_of(parse_json(text), defaults))
+        # Of bytes, the parser would guess the encoding of each line.
+        return Line(number, trigger_of(parse_json(text.decode()), defaults))
+    except UnicodeDecodeError:
+        return Line(number, None, "not text in UTF-8")
     except json.JSONDecodeError as error:
         return Line(number, None, f"not JSON: {error.msg} at column {error.colno}")
     except RecursionError:
