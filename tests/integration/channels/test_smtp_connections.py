@@ -192,6 +192,18 @@ async def test_a_connection_that_rests_is_closed_with_a_goodbye(open_smtp: OpenC
     assert server.connection_count == 2
 
 
+async def test_connections_that_rest_since_different_times_are_all_closed(open_smtp: OpenChannel) -> None:
+    answer = asyncio.Event()
+    async with SmtpFaults({"CONTENT": [None, answer]}) as server:
+        channel = open_smtp(a_configuration(server), ConnectionPool(idle_seconds=0.3))
+        sending = {asyncio.create_task(channel.send(an_email())) for _ in range(2)}
+        _, others = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        await channel.verify()  # which takes a part of that time
+        answer.set()
+        await asyncio.gather(*others)
+        await server.wait_until(lambda s: s.open_connections == 0)
+
+
 async def test_a_connection_is_replaced_after_its_share_of_messages(open_smtp: OpenChannel) -> None:
     async with SmtpFaults() as server:
         channel = open_smtp(a_configuration(server), ConnectionPool(max_messages=2))
