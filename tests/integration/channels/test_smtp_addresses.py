@@ -90,6 +90,24 @@ async def test_the_configured_name_greets_the_server_before_and_after_starttls(
     assert [line for line in server.commands if line.startswith("EHLO")] == ["EHLO shop.example.com"] * 2
 
 
+@pytest.mark.parametrize(
+    ("machine", "greeting"),
+    [
+        ("shop.example.com", "EHLO shop.example.com"),
+        # None of these is a full name, so that the address stands for it.
+        ("shop", "EHLO [127.0.0.1]"),
+        ("bücher.example", "EHLO [127.0.0.1]"),
+    ],
+)
+async def test_without_a_configured_name_the_full_name_of_the_machine_or_its_address_greets_the_server(
+    machine: str, greeting: str, open_smtp: OpenChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: machine)
+    async with SmtpFaults() as server:
+        await open_smtp(a_configuration(server)).send(an_email())
+    assert server.commands[0] == greeting
+
+
 async def test_verifying_tells_the_name_that_clarion_gives_itself(open_smtp: OpenChannel) -> None:
     async with SmtpFaults() as server:
         steps = await open_smtp(a_configuration(server, ehlo_name="shop.example.com")).verify()

@@ -133,17 +133,21 @@ async def test_a_server_that_asks_for_a_certificate_gets_it(
     assert len(sink.mails) == 1
 
 
-async def test_a_method_that_the_server_offers_in_vain_is_followed_by_the_next(open_smtp: OpenChannel) -> None:
+@pytest.mark.parametrize("code", [502, 504, 534])
+async def test_a_method_that_the_server_offers_in_vain_is_followed_by_the_next(
+    code: int, open_smtp: OpenChannel
+) -> None:
     password = b64encode(b"open sesame").decode()
-    script = {"AUTH": ["504 5.5.4 Not PLAIN", "334 UGFzc3dvcmQ6"], password.upper(): "235 2.7.0 Accepted"}
+    script = {"AUTH": [f"{code} Not PLAIN", "334 UGFzc3dvcmQ6"], password.upper(): "235 2.7.0 Accepted"}
     async with SmtpFaults(script, extensions=["AUTH PLAIN LOGIN"]) as server:
         await open_smtp(a_configuration(server, username="clarion", password="open sesame")).send(an_email())
     assert len(server.taken) == 1
     assert password in server.commands
 
 
-async def test_a_server_from_before_ehlo_takes_mail_as_well(open_smtp: OpenChannel) -> None:
-    async with SmtpFaults({"EHLO": "502 Not implemented", "HELO": "250 faults.test"}) as server:
+@pytest.mark.parametrize("code", [500, 502])
+async def test_a_server_from_before_ehlo_takes_mail_as_well(code: int, open_smtp: OpenChannel) -> None:
+    async with SmtpFaults({"EHLO": f"{code} Not implemented", "HELO": "250 faults.test"}) as server:
         await open_smtp(a_configuration(server)).send(an_email())
     assert len(server.taken) == 1
     assert f"MAIL FROM:<{SENDER.address}>" in server.commands
