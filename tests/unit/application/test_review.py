@@ -103,6 +103,31 @@ async def test_the_files_of_each_variant_must_fit_into_a_mail_of_the_channel_con
     ]
 
 
+async def test_files_must_fit_beside_the_words_of_each_content_that_they_may_go_with(world: World) -> None:
+    terms = Attachment("default", "terms", "terms.pdf", "application/pdf", 700_000, b"d", 0, "")
+    files = (ContentAttachment("terms"),)
+    rules = (TargetingRule("gold", "context.order.id == 'A1'"),)
+
+    async def fields(default: EmailContent, *variants: ContentVariant) -> list[str]:
+        definition = replace(WHOLE, actions=(Action("email", "orders", default, variants, rules),))
+        channel = replace(USABLE, max_message_bytes=2**20)
+        found = await review(world, definition, channel, attachments={"terms": terms})
+        return [each.field for each in found if each.code is FindingCode.ATTACHMENTS_TOO_LARGE]
+
+    def french(text: str, rule: str = "") -> ContentVariant:
+        return ContentVariant("fr", EmailContent("Commande", f"<p>{text}</p>", text), rule)
+
+    with_files, of_rule = (
+        replace(EMAIL, attachments=files),
+        ContentVariant("", EmailContent("", attachments=files), "gold"),
+    )
+    assert await fields(with_files, french("x" * 20_000), french("x" * 20_000, "gold")) == []
+    assert await fields(with_files, french("x" * 30_000)) == ["actions[0].email.attachments"]
+    assert await fields(with_files, french("é" * 15_000)) == ["actions[0].email.attachments"]
+    assert await fields(EMAIL, of_rule, french("x" * 30_000)) == ["actions[0].variants[0].email.attachments"]
+    assert await fields(EMAIL, of_rule, french("x" * 20_000)) == []
+
+
 async def test_the_files_of_a_variant_have_the_images_that_the_html_of_the_default_content_shows(world: World) -> None:
     logo = Attachment("default", "logo", "logo.png", "image/png", 9, b"l", 0, "")
     terms = Attachment("default", "terms", "terms.pdf", "application/pdf", 9, b"t", 0, "")

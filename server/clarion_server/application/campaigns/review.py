@@ -184,12 +184,21 @@ def _size_findings(
     default = action.content
     if channel is None or not isinstance(default, EmailContent):
         return
-    variants = [(f".variants[{place}]", each.content) for place, each in enumerate(action.variants)]
-    for path, content in [("", default), *variants]:
-        if not isinstance(content, EmailContent) or not content.attachments:
+    mails = [("", "", default)]
+    for place, each in enumerate(action.variants):
+        if isinstance(each.content, EmailContent):
+            mails.append((f".variants[{place}]", each.rule, each.content))
+    for path, rule, content in mails:
+        if not content.attachments:
             continue
-        named = [attachments[each.attachment].size for each in content.attachments if each.attachment in attachments]
-        size = mail_size(content.filled_from(default, with_words=True), 0, named)
+        named = [attachments[file.attachment].size for file in content.attachments if file.attachment in attachments]
+        # The files may go with the words of another content: it has none, or they belong to a content without words.
+        filled = [
+            other.filled_from(content, with_words=True).filled_from(default, with_words=True)
+            for _, of, other in mails
+            if other is content or ((not rule or not of or rule == of) and (not other.attachments or not content.html))
+        ]
+        size = max(mail_size(mail, 0, named) for mail in filled)
         if size > channel.max_message_bytes:
             message = f"A mail has {size:,} octets as encoded, and {channel.name} takes {channel.max_message_bytes:,}."
             remedy = "Make the files smaller or fewer, or raise `max_message_bytes` if the provider takes such mails."

@@ -23,8 +23,13 @@ def mail_size(content: EmailContent, data_bytes: int, files: Iterable[int]) -> i
 
     `data_bytes` is the size of the recipient's data. What loops make of it is not known before the mail is rendered.
     """
-    bodies = len(content.html) + (len(content.text) or len(content.html)) + 2 * data_bytes
+    html, text = _octets(content.html), _octets(content.text)
+    bodies = html + (text or html) + 2 * data_bytes
     return _MAIL_HEADER + _base64_size(bodies) + sum(map(encoded_size, files))
+
+
+def _octets(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 def _base64_size(octets: int) -> int:
