@@ -79,8 +79,10 @@ async def test_the_metrics_of_all_processes_count_each_message_once(tmp_path: Pa
         assert all(size > 30e6 for size in values(scrapes, "process_resident_memory_bytes"))
         assert values(scrapes, "clarion_build_info", role="all") == [1, 1]
         assert await get(service.metrics[0], "/health") == "SERVING\n"
-        with pytest.raises(urllib.error.HTTPError, match="404"):
-            await get(service.metrics[0], "/v1/campaigns")
+        for path in ("/v1/campaigns", "/docs", "/openapi.json"):
+            with pytest.raises(urllib.error.HTTPError, match="404") as refused:
+                await get(service.metrics[0], path)
+            assert b"This address has /metrics and /health alone." in refused.value.read()
 
 
 async def test_the_page_for_operators_names_all_metrics_that_are_served_and_no_others(tmp_path: Path) -> None:

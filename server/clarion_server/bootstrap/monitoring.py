@@ -13,6 +13,7 @@ from clarion_server.bootstrap.sending import Sending
 from clarion_server.config import Settings
 from clarion_server.domain.errors import Unavailable
 from clarion_server.transport.api.in_flight_calls import InFlightCalls
+from clarion_server.transport.http.docs_site import site_alone
 from clarion_server.transport.http.metrics import metrics_routes
 from clarion_server.transport.http.server import HttpServer
 
@@ -29,7 +30,8 @@ class Monitoring:
         self._metrics = core.metrics
         self._address = settings.metrics_listen
         self._transactions = core.transactions
-        self._server = HttpServer((), metrics_routes(self._scrape, CONTENT_TYPE), shares_port=settings.processes > 1)
+        routes = metrics_routes(self._scrape, CONTENT_TYPE)
+        self._server = HttpServer(site_alone(routes), shares_port=settings.processes > 1)
         self._observing: asyncio.Task[None] | None = None
         self._add_gauges(core, calls, sending)
 

@@ -101,9 +101,9 @@ def serves_http(settings: Settings) -> bool:
 
 
 def _http_server(settings: Settings, methods: GuardedMethods, routes: Sequence[BaseRoute]) -> HttpServer:
-    from clarion_server.transport.http.server import HttpServer  # noqa: PLC0415 - only when asked for
+    from clarion_server.transport.http.server import HttpServer, contract_app  # noqa: PLC0415 - only when asked for
 
-    return HttpServer(methods, routes, settings.cors_origins, shares_port=settings.processes > 1)
+    return HttpServer(contract_app(methods, routes, settings.cors_origins), shares_port=settings.processes > 1)
 
 
 @contextmanager

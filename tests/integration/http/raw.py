@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from clarion_server.transport.api.methods import GuardedMethod
-from clarion_server.transport.http.server import HttpServer
+from clarion_server.transport.http.server import HttpServer, contract_app
 from starlette.routing import BaseRoute
 
 #: Far more than anything here takes.
@@ -48,7 +48,7 @@ async def serving(
     methods: Iterable[GuardedMethod] = (), routes: Iterable[BaseRoute] = (), origins: Iterable[str] = ()
 ) -> AsyncIterator[int]:
     """Yields the port."""
-    server = HttpServer(methods, list(routes), list(origins))
+    server = HttpServer(contract_app(methods, list(routes), list(origins)))
     port = server.listen("127.0.0.1:0", None)
     await server.start()
     try:

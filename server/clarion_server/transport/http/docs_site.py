@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clarion_server.transport.api.requests import MAX_REQUEST_BYTES
@@ -36,12 +36,27 @@ _NOT_FOUND, _METHOD_NOT_ALLOWED = 404, 405
 
 
 def site(routes: Sequence[BaseRoute]) -> Starlette:
-    """`routes` answer for themselves. All other requests are refused in the form of the contract."""
+    """`routes` answer for themselves, beside the description of the contract."""
+    return _site([*ROUTES, *routes], url_unknown())
+
+
+def site_alone(routes: Sequence[Route]) -> Starlette:
+    """`routes` answer for themselves, and there is nothing else."""
+    paths = " and ".join(route.path for route in routes)
+    return _site(routes, url_unknown(f"This address has {paths} alone."))
+
+
+def _site(routes: Sequence[BaseRoute], unknown: HttpRefusal) -> Starlette:
+    """All other requests are refused in the form of the contract; `unknown` is for those of another URL."""
+
+    async def no_such_url(_request: Request, _error: Exception) -> Response:
+        return _response(unknown)
+
     return Starlette(
-        routes=[*ROUTES, *routes],
+        routes=routes,
         middleware=[Middleware(_Bounded)],
         exception_handlers={
-            _NOT_FOUND: _no_such_url,
+            _NOT_FOUND: no_such_url,
             _METHOD_NOT_ALLOWED: _no_such_method,
             HttpRefusal: _refused,
             Exception: _failed,
@@ -85,10 +100,6 @@ class _Body:
 async def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HttpRefusal)
     return _response(error)
-
-
-async def _no_such_url(_request: Request, _error: Exception) -> Response:
-    return _response(url_unknown())
 
 
 async def _no_such_method(_request: Request, error: Exception) -> Response:

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 
-def metrics_routes(scrape: Callable[[], Awaitable[bytes]], content_type: str) -> list[BaseRoute]:
+def metrics_routes(scrape: Callable[[], Awaitable[bytes]], content_type: str) -> list[Route]:
     """Returns `/metrics`, in `content_type`, and `/health`, which answers as long as the event loop runs."""
 
     async def metrics(_request: Request) -> Response:

@@ -36,19 +36,11 @@ _CONTRACT: Final = "/v1/"
 class HttpServer:
     """Runs the HTTP server. An instance belongs to one event loop."""
 
-    def __init__(
-        self,
-        methods: Iterable[GuardedMethod],
-        routes: Sequence[BaseRoute],
-        cors_origins: Sequence[str] = (),
-        *,
-        shares_port: bool = False,
-    ) -> None:
-        """Serves the methods of the contract and `routes` beside them. Web pages of `cors_origins` may call from a
-        browser. With `shares_port` other processes may listen on the same port, and the system spreads connections
-        over them.
+    def __init__(self, app: ASGIApp, *, shares_port: bool = False) -> None:
+        """With `shares_port` other processes may listen on the same port, and the system spreads connections over
+        them.
         """
-        self._app = _with_cors(_either(Transcoder(methods), site(routes)), cors_origins)
+        self._app = app
         self._shares_port = shares_port
         self._socket: socket.socket | None = None
         self._tls: tuple[Path, Path] | None = None
@@ -105,6 +97,15 @@ class HttpServer:
         server.config.timeout_graceful_shutdown = math.ceil(grace)
         await main_loop
         await server.shutdown()
+
+
+def contract_app(
+    methods: Iterable[GuardedMethod], routes: Sequence[BaseRoute], cors_origins: Sequence[str] = ()
+) -> ASGIApp:
+    """Returns what serves the methods of the contract and `routes` beside them. Web pages of `cors_origins` may call
+    from a browser.
+    """
+    return _with_cors(_either(Transcoder(methods), site(routes)), cors_origins)
 
 
 def _either(contract: ASGIApp, others: ASGIApp) -> ASGIApp:

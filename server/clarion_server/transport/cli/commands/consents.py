@@ -58,7 +58,7 @@ def set_consent(
     )
 
     if grant == deny:
-        raise CommandFailed("Say either --grant or --deny.", hint="See --help.")
+        raise CommandFailed("Say either --grant or --deny.", hint="See clarion consents set --help.")
     change = ConsentChange(
         channel=_channel(channel),
         topic=topic,
