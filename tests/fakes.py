@@ -51,6 +51,8 @@ class ScriptedChannel:
         """The messages that were begun behind another one and must come next."""
         self.behind: list[Outbound] = []
         """All messages that were ever begun behind another one."""
+        self.dropped: list[str] = []
+        """The ids of the messages that were begun behind another one and then given up."""
         self.in_flight = 0
         self.most_in_flight = 0
         self.closed = False
@@ -80,6 +82,7 @@ class ScriptedChannel:
 
     def drop(self, message_id: str, /) -> None:
         self.following = [message for message in self.following if message.message_id != message_id]
+        self.dropped.append(message_id)
 
     async def verify(self) -> list[VerificationStep]:
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import pytest
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
@@ -17,7 +18,8 @@ from clarion_server.domain.instant import HOUR, SECOND
 from clarion_server.domain.messages.message import Lane, MessageState
 
 from tests.contract.store import samples
-from tests.fakes import NEVER, ScriptedChannel
+from tests.fakes import NEVER, FaultyStore, ScriptedChannel
+from tests.memory_store import MemoryStore
 from tests.unit.application.running import Process, messages, recipient, recipients, states, until
 from tests.unit.application.sending_policies import Policies, utc
 from tests.unit.application.suppressing import suppress
@@ -152,6 +154,40 @@ async def test_a_message_that_has_begun_is_not_sent_after_its_hours_have_ended(w
     process.claim_loop.look()
     opening = utc("11T06:00")
     await until(lambda: [each.due_time for each in messages(world, QUEUED).values()] == [opening, opening])
+
+
+async def test_a_message_that_has_begun_is_sent_when_its_check_after_a_long_wait_allows_it(
+    world: World, process: Process
+) -> None:
+    await trigger_three(process)
+    channel = await begin_behind(process)
+    world.clock.advance(10 * SECOND)
+    channel.answers.set()
+    await until(lambda: states(world) == [SENT] * 4)
+    assert channel.begun[2] is channel.behind[0]
+    assert channel.dropped == []
+
+
+async def test_a_message_that_has_begun_is_not_sent_while_the_store_cannot_check_it() -> None:
+    store = FaultyStore(MemoryStore())
+    with closing(World(store)) as world:
+        await world.channel(max_concurrency=1)
+        await world.live()
+        async with at_work(Process(world)) as process:
+            await process.trigger()
+            await until(lambda: states(world) == [SENT])
+            channel_of(process).gate.clear()
+            await trigger_three(process)
+            channel = await begin_behind(process)
+            world.clock.advance(10 * SECOND)
+            store.read_failures = 1_000_000
+            channel.answers.set()
+            await until(lambda: bool(process.ports.pending_requeue))
+            assert channel.dropped == [channel.behind[0].message_id]
+            store.read_failures = 0
+            await process.heartbeat.beat()
+            process.claim_loop.look()
+            await until(lambda: states(world) == [SENT] * 4)
 
 
 async def test_a_message_that_has_begun_is_not_sent_to_whom_nothing_is_to_be_sent_by_then(

@@ -167,6 +167,17 @@ class AttemptRunner:
         now = self._clock.now()
         return not (message.is_over(now) or message.is_closed(now) or self._checks.is_due(message, now))
 
+    async def may_go_on(self, message: Message) -> bool:
+        """Returns whether a message that has begun, and that is not timely, may be sent all the same."""
+        now = self._clock.now()
+        if message.is_over(now) or message.is_closed(now):
+            return False
+        try:
+            verdict = await self._checks.repeat(message, now)
+        except Exception:  # noqa: BLE001 - its attempt asks again, and says what is wrong
+            return False
+        return message.id not in verdict.exclusions and message.id not in verdict.openings
+
     async def hand_off(
         self,
         prepared: PreparedMessage,

@@ -243,20 +243,23 @@ class ChannelDispatcher:
 
     async def _attempt(self, turn: _Turn, channel: OpenChannel, following: Following) -> None:
         attempts, claimed, prepared = self._ports.attempts, turn.claimed, turn.prepared
-        if prepared is not None and not (self._is_covered(claimed) and attempts.is_timely(claimed.message)):
+        message = claimed.message
+        if prepared is not None and not (
+            self._is_covered(claimed) and (attempts.is_timely(message) or await attempts.may_go_on(message))
+        ):
             # The provider took long for the message before it.
-            channel.channel.drop(claimed.message.id)
+            channel.channel.drop(message.id)
             prepared = None
         if prepared is not None:
             outcome = await attempts.hand_off(prepared, channel.channel, channel.configuration, following)
             self._conclude(outcome, channel.configuration)
         elif not self._is_covered(claimed):
             # Another process may have taken the message over, and sends it.
-            self._requeue(claimed.message)
+            self._requeue(message)
         else:
             ended = await attempts.attempt(claimed, channel.channel, channel.configuration, following)
             if ended is None:
-                self._requeue(claimed.message)
+                self._requeue(message)
             else:
                 self._conclude(ended, channel.configuration)
 
