@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -52,6 +53,38 @@ async def test_the_next_address_takes_the_mail_when_the_first_does_not_greet(
         await open_smtp(configuration).send(an_email())
         await first.wait_until(lambda server: server.open_connections == 0)
     assert (first.connection_count, len(second.taken)) == (1, 1)
+
+
+@pytest.mark.parametrize("ready", [0, 1, 2])
+async def test_of_three_addresses_the_first_that_is_ready_takes_the_mail(
+    ready: int, resolve: Resolve, open_smtp: OpenChannel
+) -> None:
+    async with (
+        SmtpFaults({"GREETING": None if ready == 0 else Drop()}) as first,
+        SmtpFaults({"GREETING": None if ready == 1 else Drop()}) as second,
+        SmtpFaults({"GREETING": None if ready == 2 else Drop()}) as third,
+    ):
+        servers = [first, second, third]
+        resolve(HOST, *servers)
+        await open_smtp(a_configuration(first, host=HOST)).send(an_email())
+    assert [server.connection_count for server in servers] == [1] * (ready + 1) + [0] * (2 - ready)
+    assert len(servers[ready].taken) == 1
+
+
+async def test_an_address_that_answers_no_connection_holds_nobody_up(open_smtp: OpenChannel) -> None:
+    with socket.socket() as listener, socket.socket() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        # The system keeps one connection that nobody accepts, and answers no further one.
+        waiting.connect(listener.getsockname())
+        async with SmtpFaults() as server:
+            silent = a_configuration(server, port=listener.getsockname()[1], timeout=1 * SECOND)
+            sending = asyncio.create_task(open_smtp(silent).send(an_email()))
+            await open_smtp(a_configuration(server)).send(an_email())
+            with pytest.raises(TransientFailure) as caught:
+                await sending
+    assert caught.value.failure.reason is FailureReason.TIMED_OUT
+    assert len(server.taken) == 1
 
 
 async def test_the_failure_is_that_of_the_last_address(resolve: Resolve, open_smtp: OpenChannel) -> None:

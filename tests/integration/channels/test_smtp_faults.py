@@ -53,7 +53,8 @@ CASES = [
     # Before the server is ready: nothing is said about the message, so it stays worth trying.
     Case("is busy from the start", {"GREETING": "421 4.3.2 Busy"}, PASSES, REASON.THROTTLED, "421 4.3.2", "Busy"),
     Case("wants no mail at all", {"GREETING": "554 Go away"}, PASSES, REASON.CONNECTION_FAILED, "554", "Go away"),
-    Case("never greets", {"GREETING": Silence()}, PASSES, REASON.TIMED_OUT, provider=IMPATIENT),
+    Case("never greets", {"GREETING": Silence()}, PASSES, REASON.TIMED_OUT, detail="did not answer in time",
+         provider=IMPATIENT),
     Case("greets too slowly", {"GREETING": Drip("220 Hello, my friend", 0.1)}, PASSES, REASON.TIMED_OUT,
          provider=IMPATIENT),
     Case("hangs up instead of greeting", {"GREETING": Drop()}, PASSES, REASON.CONNECTION_FAILED),
