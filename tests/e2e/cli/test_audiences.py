@@ -66,6 +66,19 @@ async def test_a_file_becomes_the_list_and_refused_lines_are_kept(shop: CommandL
     assert "no column 'email'" in refused.err
 
 
+async def test_a_file_without_identities_empties_a_list_only_where_that_is_meant(shop: CommandLine) -> None:
+    shop.write("audience.yaml", VIP)
+    await shop("apply", "-f", "audience.yaml")
+    shop.write("list.txt", "crm:1\n")
+    await shop("audiences", "upload", "vip", "list.txt")
+    shop.write("list.txt", "\n")
+    for option in ((), ("--append",), ("--append", "--allow-empty")):
+        refused = await shop("audiences", "upload", "vip", "list.txt", *option)
+        assert (refused.status, "The list stays as it is." in refused.err) == (2, True)
+    assert (await shop("audiences", "sample", "vip")).out == "crm:1\n"
+    assert "The list has 0." in (await shop("audiences", "upload", "vip", "list.txt", "--allow-empty")).out
+
+
 async def test_an_audience_is_counted_listed_and_deleted(shop: CommandLine, sandbox: Sandbox) -> None:
     with sandbox.client() as client:
         client.profiles.create(Profile(identities=["a@example.com"], attributes={"plan": "gold"}, locale="de"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -40,6 +41,9 @@ def upload_identities(
         str, Parameter(help="The file is CSV with a header line, and the identities are in the column of this name.")
     ] = "",
     append: Annotated[bool, Parameter(help="Add to the present list instead of replacing it.")] = False,
+    allow_empty: Annotated[
+        bool, Parameter(help="Take a file without identities too, which empties the list.", negative=())
+    ] = False,
     importing: ImportOptions = AS_FOUND,
     session: CurrentSession,
 ) -> Exit:
@@ -49,6 +53,13 @@ def upload_identities(
     that was cut off, the present one holds. Exit code 1 when identities are refused.
     """
     rows = _read(importing.read_lines(file), column.strip())
+    first = next(rows, None)
+    if first is None and (append or not allow_empty):
+        # It may be what a report that failed has left behind.
+        hint = "" if append else "To empty it: --allow-empty"
+        raise CommandFailed("The file has no identities. The list stays as it is.", hint=hint)
+    if first is not None:
+        rows = chain([first], rows)
     rejected_file = importing.rejected_file([column.strip() or _COLUMN], file)
     run = _Run(session)
     try:
