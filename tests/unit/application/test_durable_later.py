@@ -83,6 +83,15 @@ async def test_who_awaits_the_disk_makes_all_steps_before_durable_at_once(
     assert store.commits == [LATER, LATER, LATER, NOW]
 
 
+async def test_where_no_step_lags_nobody_commits_for_who_awaits_the_disk(
+    transactions: Transactions, store: WatchedStore
+) -> None:
+    await transactions.await_durable()
+    await transactions.write(nothing)
+    await transactions.await_durable()
+    assert store.commits == [NOW]
+
+
 async def test_an_interactive_write_takes_along_the_steps_before_it(
     transactions: Transactions, store: WatchedStore
 ) -> None:
