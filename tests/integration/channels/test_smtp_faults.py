@@ -225,6 +225,7 @@ async def test_a_port_where_nobody_listens_is_a_passing_failure(open_smtp: OpenC
     with pytest.raises(TransientFailure) as caught:
         await open_smtp(configuration).send(an_email())
     assert caught.value.failure.reason is REASON.CONNECTION_FAILED
+    assert "Connect call failed" in caught.value.failure.detail
 
 
 async def test_a_host_name_that_cannot_be_one_is_a_passing_failure(open_smtp: OpenChannel) -> None:

@@ -19,6 +19,7 @@ from clarion_server.domain.instant import DAY, HOUR, MILLISECOND, SECOND
 SMTP = SmtpProvider("smtp.example.com", 587, Mailbox("orders@example.com"))
 VALID = ChannelConfiguration("default", "orders", "Orders", SMTP, create_time=0, update_time=0)
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
 
 
 def found(configuration: ChannelConfiguration) -> list[tuple[str, str]]:
@@ -43,6 +44,8 @@ def test_the_smallest_channel_configuration_is_valid() -> None:
         {"max_rate": 0.0},
         {"max_rate": 0.01},
         {"max_rate": 100_000.0},
+        {"max_message_bytes": 64 * 2**10},
+        {"max_message_bytes": 100 * 2**20},
         {"retry_policy": RetryPolicy(0, 100 * MILLISECOND, 100 * MILLISECOND)},
         {"retry_policy": RetryPolicy(7 * DAY, HOUR, DAY)},
     ],
@@ -64,6 +67,8 @@ def test_a_channel_configuration_at_its_limits_is_valid(changes: dict[str, Any])
         ({"max_rate": 100_001.0}, "max_rate", "OUT_OF_RANGE"),
         ({"max_rate": math.inf}, "max_rate", "OUT_OF_RANGE"),
         ({"max_rate": math.nan}, "max_rate", "OUT_OF_RANGE"),
+        ({"max_message_bytes": 64 * 2**10 - 1}, "max_message_bytes", "OUT_OF_RANGE"),
+        ({"max_message_bytes": 100 * 2**20 + 1}, "max_message_bytes", "OUT_OF_RANGE"),
         ({"retry_policy": RetryPolicy(window=-1)}, "retry_policy.window", "OUT_OF_RANGE"),
         ({"retry_policy": RetryPolicy(window=7 * DAY + 1)}, "retry_policy.window", "OUT_OF_RANGE"),
         ({"retry_policy": RetryPolicy(initial_delay=99 * MILLISECOND)}, "retry_policy.initial_delay", "OUT_OF_RANGE"),
@@ -90,6 +95,8 @@ def test_a_broken_rule_is_reported_with_its_field(changes: dict[str, Any], field
         {"port": 1},
         {"port": 65_535},
         {"ca_certificates": PEM},
+        {"ca_certificates": PEM.ljust(64 * 1024, "\n")},
+        {"client_certificate": PEM, "client_key": KEY.ljust(64 * 1024, "\n")},
         {"username": "shop", "password": "swordfish"},
         {"username": "shop", "password": "swordfish", "tls_mode": TlsMode.IMPLICIT},
         {"username": "shop", "password": "swordfish", "tls_mode": TlsMode.NONE, "host": "127.0.0.1"},
@@ -118,7 +125,8 @@ def test_a_provider_at_its_limits_is_valid(changes: dict[str, Any]) -> None:
         ({"port": 65_536}, "port", "OUT_OF_RANGE"),
         ({"ca_certificates": "not a certificate"}, "ca_certificates", "MALFORMED"),
         ({"ca_certificates": PEM + "\x00"}, "ca_certificates", "MALFORMED"),
-        ({"ca_certificates": PEM * 2_000}, "ca_certificates", "TOO_LONG"),
+        ({"ca_certificates": PEM.ljust(64 * 1024 + 1, "\n")}, "ca_certificates", "TOO_LONG"),
+        ({"client_certificate": PEM, "client_key": KEY.ljust(64 * 1024 + 1, "\n")}, "client_key", "TOO_LONG"),
         ({"username": "shop"}, "password", "REQUIRED"),
         ({"password": "swordfish"}, "username", "REQUIRED"),
         ({"username": "sh\x00op", "password": "x"}, "username", "MALFORMED"),
