@@ -338,7 +338,8 @@ async def test_one_execution_is_stored_however_many_parts_there_are(
 ) -> None:
     await by_condition(world)
     await people(world, 5)
-    run = await runs.run()
+    # As many as the caller allows.
+    run = await runs.run(max_recipients=5)
     assert [execution.id for execution in executions(world)] == [run.execution_id]
     assert {message.execution_id for message in messages(world).values()} == {run.execution_id}
 
@@ -346,7 +347,8 @@ async def test_one_execution_is_stored_however_many_parts_there_are(
 async def test_validating_counts_the_members_and_stores_nothing(world: World, runs: Runs) -> None:
     await by_condition(world)
     await people(world, 3)
-    fits, too_large = await runs.trigger(validate_only=True), await runs.trigger(validate_only=True, max_recipients=2)
+    fits = await runs.trigger(validate_only=True, max_recipients=3)
+    too_large = await runs.trigger(validate_only=True, max_recipients=2)
     assert fits.run.selection is not None
     assert (fits.run.selection.count, fits.run.end_reason) == (3, None)
     assert too_large.run.end_reason is EndReason.AUDIENCE_TOO_LARGE

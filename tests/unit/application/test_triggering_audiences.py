@@ -62,6 +62,16 @@ async def test_another_call_under_the_same_request_id_is_refused(
         await runs.trigger(request_id="r1", **changes)
 
 
+async def test_another_call_under_the_same_request_id_that_is_broken_is_told_what_is_wrong(
+    world: World, runs: Runs
+) -> None:
+    await by_condition(world)
+    await runs.trigger(request_id="r1")
+    with pytest.raises(InvalidFields) as caught:
+        await runs.trigger(request_id="r1", max_recipients=0)
+    assert [violation.field for violation in caught.value.violations] == ["max_recipients"]
+
+
 async def test_a_request_id_of_a_trigger_is_no_audiences(world: World, runs: Runs) -> None:
     await by_condition(world)
     await runs.process.trigger(recipient(), request_id="r1")
