@@ -11,8 +11,10 @@ from clarion_server.application.profiles.profile_import import MAX_ROWS, Importe
 from clarion_server.application.profiles.profiles import ProfileFields
 from clarion_server.bootstrap.people import choice_recorder
 from clarion_server.domain.access.access import Caller, Scope, Visibility
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope
 from clarion_server.domain.consent.consent_change import ConsentChange, ConsentSource
+from clarion_server.domain.consent.topic import MAX_TOPICS
 from clarion_server.domain.errors import InvalidFields
 from clarion_server.domain.people.import_result import ImportOutcome, ImportResult
 from clarion_server.domain.people.profile import Profile
@@ -236,5 +238,19 @@ async def test_a_row_with_choices_that_break_rules_is_rejected(world: World, imp
     results = await imports.import_rows([row("crm:1", choices=(unknown, made)), row("crm:2")], CALLER)
     assert outcomes(results) == [REJECTED, CREATED]
     assert reasons(results[0]) == [("consents[0].topic", "UNKNOWN_VALUE"), ("consents[1].source", "NOT_ALLOWED")]
-    many = row("crm:3", choices=(a(EMAIL, DENIED, IMPORT),) * 101)
-    assert reasons((await imports.import_rows([many], CALLER))[0]) == [("consents", "TOO_MANY")]
+    most, too_many = (row("crm:3", choices=(a(EMAIL, DENIED, IMPORT),) * count) for count in (400, 401))
+    results = await imports.import_rows([too_many, most], CALLER)
+    assert outcomes(results) == [REJECTED, CREATED]
+    assert reasons(results[0]) == [("consents", "TOO_MANY")]
+
+
+async def test_whoever_has_a_choice_in_every_scope_is_imported_as_exported(
+    world: World, imports: ImportProfiles
+) -> None:
+    topics = [f"t{number}" for number in range(MAX_TOPICS)]
+    for topic in topics:
+        await make_topic(world, topic)
+    scopes = [ConsentScope(channel, topic) for topic in (None, *topics) for channel in (None, *Channel)]
+    every = row("crm:1", choices=tuple(a(scope, DENIED, IMPORT) for scope in scopes))
+    assert outcomes(await imports.import_rows([every], CALLER)) == [CREATED]
+    assert outcomes(await imports.import_rows([every], CALLER)) == [UNCHANGED]

@@ -13,7 +13,7 @@ from clarion_server.application.resumable_imports import handle_once
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.validation import count_violations, refuse_invalid
 from clarion_server.domain.access.access import Caller
-from clarion_server.domain.consent.consent_change import MAX_CHANGES, ConsentChange, change_violations
+from clarion_server.domain.consent.consent_change import MAX_IMPORTED_CHANGES, ConsentChange, change_violations
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.people.identity import Namespaces
 from clarion_server.domain.people.import_place import ImportPlace
@@ -186,8 +186,8 @@ def _unknown_topics(unit: UnitOfWork, profiles: Sequence[ImportedProfile], calle
 
 
 def _choice_violations(choices: Sequence[ConsentChange], unknown_topics: set[str], now: Instant) -> Iterator[Violation]:
-    if len(choices) > MAX_CHANGES:
-        yield too_many("consents", MAX_CHANGES)
+    if len(choices) > MAX_IMPORTED_CHANGES:
+        yield too_many("consents", MAX_IMPORTED_CHANGES)
         return
     for index, change in enumerate(choices):
         if change.scope.topic in unknown_topics:

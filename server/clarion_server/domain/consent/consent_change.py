@@ -24,6 +24,8 @@ from clarion_server.domain.violation import Violation, out_of_range, too_long
 
 #: A call makes at most this many changes.
 MAX_CHANGES = 100
+#: A row of an import makes at most this many: an export has all choices of a person, in three scopes of each topic.
+MAX_IMPORTED_CHANGES = 400
 #: The texts of an evidence have at most this many bytes in UTF-8, all together.
 MAX_EVIDENCE = 4_096
 #: The time of a change may lie this far ahead, as clocks differ.

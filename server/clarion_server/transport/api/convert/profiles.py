@@ -13,7 +13,7 @@ from clarion.v1 import profile_service_pb2 as service_pb
 from clarion_server.application.profiles.profile_export import ExportedProfile
 from clarion_server.application.profiles.profile_import import MAX_ROWS, ImportedProfile
 from clarion_server.application.profiles.profiles import ProfileFields
-from clarion_server.domain.consent.consent_change import MAX_CHANGES, ConsentChange
+from clarion_server.domain.consent.consent_change import MAX_IMPORTED_CHANGES, ConsentChange
 from clarion_server.domain.events.event import ProfileErasure, ProfileMerge
 from clarion_server.domain.people.import_result import ImportResult
 from clarion_server.domain.people.profile import MAX_IDENTITIES, Profile
@@ -55,7 +55,7 @@ def to_imported(
             continue
         changes = RequestParser()
         start = len(choices.setdefault(index, []))
-        for number, change in enumerate(given.changes[: MAX_CHANGES + 1], start):
+        for number, change in enumerate(given.changes[: MAX_IMPORTED_CHANGES + 1], start):
             choices[index].append(from_change(changes, change, f"consents[{number}]"))
         violations.setdefault(index, []).extend(changes.violations)
     parser.check()
