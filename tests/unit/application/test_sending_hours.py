@@ -223,6 +223,22 @@ async def test_before_an_attempt_the_policy_of_that_moment_counts(
     assert messages(world)[excluded.id].end.exclusion == quiet_hours(HAND_OFF)
 
 
+async def test_in_one_claim_each_message_keeps_the_hours_of_its_own_policy_and_magic_recipients_none(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await policies.make()
+    await policies.make("open", quiet_hours=())
+    await world.live("open-offers", category=Category.MARKETING, sending_policy="open")
+    world.clock.time = utc("10T19:59")
+    await process.trigger(*recipients(1), campaign_id="offers")
+    await process.trigger(recipient("email:sent@clarion.test"), campaign_id="offers")
+    await process.trigger(recipient("email:joe@example.com"), campaign_id="open-offers")
+    world.clock.time = utc("10T20:00")
+    begun = (await claimed(world, lane=Lane.MARKETING)).messages
+    assert {message.identity for message in begun} == {"email:sent@clarion.test", "email:joe@example.com"}
+    assert [each.due_time for each in messages(world, QUEUED).values()] == [MORNING]
+
+
 async def test_before_an_attempt_a_policy_may_exclude(world: World, policies: Policies, process: Process) -> None:
     await policies.make(when_closed=WhenClosed.EXCLUDE)
     world.clock.time = utc("10T19:00")
