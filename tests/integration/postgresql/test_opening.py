@@ -36,7 +36,7 @@ def test_a_server_that_is_not_there_is_refusal() -> None:
 
 def test_a_url_that_is_none_is_reported_without_its_password() -> None:
     text = refusal("postgresql://clarion:se@cret@127.0.0.1:port/clarion?what=this")
-    assert "postgresql://user@host:5432/database" in text
+    assert "postgresql://user:password@host:5432/database" in text
     assert "cret" not in text
 
 

@@ -196,7 +196,8 @@ async def test_others_are_served_while_a_large_request_is_converted(
     request = trigger(100_000, campaign="orders")
     await asyncio.gather(make_call(service, request))
     serving.cancel()
-    assert turns > 100
+    # Beside a thread that computes, the loop has a turn in 5 ms. When it converts by itself, it has six at most.
+    assert turns > 20
 
 
 def test_a_body_is_large_by_its_values_or_by_its_bytes() -> None:

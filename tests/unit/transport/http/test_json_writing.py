@@ -32,4 +32,4 @@ async def test_others_are_served_while_a_large_answer_is_written(count: int, oth
     written = await AnswerWriter(binding).write(answer)
     serving.cancel()
     assert [each["name"] for each in json.loads(written)["executions"]] == [each.name for each in executions]
-    assert (turns > 20) == others_are_served
+    assert bool(turns) == others_are_served
