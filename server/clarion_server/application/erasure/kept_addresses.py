@@ -69,13 +69,13 @@ def stored_suppressions(unit: UnitOfWork, sandbox: str, addresses: Collection[st
 def _hash_stored(unit: UnitOfWork, sandbox: str, key: str, hasher: AddressHasher, now: Instant) -> None:
     """Puts the hash in the place of the address. The name of the suppression stays."""
     for stored in stored_suppressions(unit, sandbox, [key]):
-        hashed = replace(stored, target=hasher.targets(sandbox, key)[0])
-        # One that has expired must not widen one that holds, nor be prolonged by it.
-        same = in_force_among(unit, [hashed], now).get(hashed.key)
         if not stored.is_in_force(now):
+            # It must not widen one that holds.
             expire(unit, stored, now)
             continue
         unit.suppressions.delete(stored)
+        hashed = replace(stored, target=hasher.targets(sandbox, key)[0])
+        same = in_force_among(unit, [hashed], now).get(hashed.key)
         if same is None:
             unit.suppressions.add_all([hashed])
         else:
