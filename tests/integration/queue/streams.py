@@ -55,6 +55,19 @@ async def until_stream_has(server: NatsServer, number: int) -> None:
     await until(has_so_many)
 
 
+async def until_compared(desk: Desk) -> None:
+    """Waits until no comparison of the store with a stream is under way. One that has read a message puts its name back
+    into the stream though the message leaves meanwhile, and there the name stays until somebody claims again.
+    """
+
+    async def is_compared() -> bool:
+        assert isinstance(desk.queue, JetStreamQueue)
+        running = [consumer._reconciler._running for consumer in desk.queue._consumers.values()]
+        return all(task is None or task.done() for task in running)
+
+    await until(is_compared)
+
+
 async def until_up(desk: Desk) -> None:
     async def is_up() -> bool:
         assert isinstance(desk.queue, JetStreamQueue)

@@ -32,6 +32,7 @@ from tests.integration.queue.streams import (
     jetstream,
     message_count,
     stream_of,
+    until_compared,
     until_stream_has,
     until_up,
 )
@@ -58,12 +59,14 @@ async def test_what_is_announced_twice_is_in_the_stream_once(desk: Desk, sender:
 async def test_a_publication_that_is_repeated_when_the_message_has_gone_brings_nothing_back(
     desk: Desk, sender: Sender, server: NatsServer
 ) -> None:
-    (message,) = await desk.queue_up(sender)
+    (first,) = await desk.queue_up(sender)
     # Published before the claim, which would else have it published once more to be sure.
     await until_stream_has(server, 1)
-    await desk.sent((await desk.claim(sender.channel, 1))[0])
+    (claimed,) = await desk.claim(sender.channel, 1)
+    await until_compared(desk)
+    await desk.sent(claimed)
     await until_stream_has(server, 0)
-    desk.queue.queued(sender.channel.key, LANE, [message], message.due_time)
+    desk.queue.queued(sender.channel.key, LANE, [first], first.due_time)
     (last,) = await desk.queue_up(sender)
     assert [each.id for each in await desk.claim(sender.channel, 1)] == [last.id]
     # The second and the last: the repetition of the first took no number.
@@ -77,6 +80,7 @@ async def test_a_name_is_acknowledged_when_the_outcome_is_recorded_and_not_befor
     # As in the test before.
     await until_stream_has(server, 2)
     first, second = await desk.claim(sender.channel, 2)
+    await until_compared(desk)
     assert (await stream_of(server)).messages == 2
     await desk.sent(first)
     await until_stream_has(server, 1)
@@ -98,7 +102,9 @@ async def test_a_retry_that_is_far_ahead_leaves_the_stream(desk: Desk, sender: S
     await desk.queue_up(sender)
     # Published before the claim, which would else have it published once more to be sure.
     await until_stream_has(server, 1)
-    await desk.deferred((await desk.claim(sender.channel, 1))[0], LONGEST_DELAY + SECOND)
+    (claimed,) = await desk.claim(sender.channel, 1)
+    await until_compared(desk)
+    await desk.deferred(claimed, LONGEST_DELAY + SECOND)
     await until_stream_has(server, 0)
 
 
