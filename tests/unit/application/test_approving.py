@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.application.approvals.approving import Word
+from clarion_server.application.campaigns.drafts import Draft, UpdateCampaign
 from clarion_server.application.channels.configurations import ChannelSettings, UpdateChannelConfiguration
+from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.access_labels import access_labels
 from clarion_server.domain.approvals.approval import ApprovalAction, ApprovalStep
 from clarion_server.domain.approvals.approval_policy import ApprovalConditions
 from clarion_server.domain.campaign_states import ApprovalState, CampaignState
@@ -24,7 +27,7 @@ from clarion_server.domain.errors import (
 )
 
 from tests.unit.application.office import ANN, BOB, Office
-from tests.unit.application.world import AUTHOR, CHANNEL, STRANGER, World
+from tests.unit.application.world import AUTHOR, CHANNEL, DEFINITION, STRANGER, World
 
 NAME = "campaigns/order-confirmed"
 
@@ -155,6 +158,47 @@ async def test_what_ends_a_submission_voids_its_approvals(office: Office, end: s
     assert (again.submission.approvers, again.subject.approval_state) == ((), ApprovalState.IN_REVIEW)
     with pytest.raises(ApprovalRequired):
         await office.world.activate()
+
+
+async def test_who_gave_a_void_approval_is_asked_for_one_again(office: Office) -> None:
+    await office.policy(approvers=(ANN.name,))
+    await office.submit()
+    await office.approve()
+    sent_back = await office.approving.request_changes(Word("order-confirmed", "Too long."), ANN)
+    (requirement,) = sent_back.requirements
+    assert (requirement.approvers, requirement.possible_approvers) == ((), (ANN.name,))
+    with pytest.raises(ApprovalRequired) as refused:
+        await office.world.activate()
+    assert refused.value.approvers == (ANN.name,)
+
+
+@pytest.mark.parametrize("change", ["the draft", "what it names"])
+async def test_a_version_names_nobody_who_approved_something_else(office: Office, change: str) -> None:
+    await office.submit()
+    await office.approve()
+    if change == "the draft":
+        await office.approving.request_changes(Word("order-confirmed", "Too long."), BOB)
+        await office.world.update(display_name="Shorter")
+    else:
+        settings = ChannelSettings(replace(CHANNEL, display_name="Other"))
+        await office.world.channels.update(
+            UpdateChannelConfiguration("orders", settings, frozenset({"display_name"})), AUTHOR
+        )
+    await office.world.activate()
+    (version,) = await office.world.authoring.versions("order-confirmed", None, 9, AUTHOR)
+    assert version.approvers == ()
+
+
+@pytest.mark.parametrize("fields", [frozenset({"access_labels"}), frozenset({"display_name"})])
+async def test_who_changes_labels_or_nothing_has_not_edited_the_draft(office: Office, fields: frozenset[str]) -> None:
+    await office.policy(block_self=True)
+    await office.submit()
+    await office.approve(ANN)
+    unchanged = Draft(DEFINITION, access_labels=("eu",))
+    labelled = replace(ANN, visibility=Visibility("default", access_labels({"eu": 0})))
+    await office.world.authoring.update(UpdateCampaign("order-confirmed", unchanged, fields), labelled)
+    (requirement,) = (await office.approving.get("order-confirmed", labelled)).requirements
+    assert requirement.approvers == (ANN.name,)
 
 
 async def test_an_administrator_who_says_why_goes_without_approval(office: Office) -> None:

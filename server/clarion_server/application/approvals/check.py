@@ -64,7 +64,9 @@ def given_approval(
     submission = submission_of(unit, draft)
     requirements = requirements_of(unit.resources(ApprovalPolicy).all(caller.visibility), draft, submission)
     if not requirements:
-        return NO_APPROVAL if submission is None else GivenApproval(submission.approvers)
+        if submission is None or submission.content_hash != content.content_hash:
+            return NO_APPROVAL
+        return GivenApproval(submission.approvers)
     if bypass_reason:
         return GivenApproval(bypass_reason=bypass_reason)
     missing = [each for each in requirements if not each.is_met]

@@ -89,11 +89,13 @@ class Submission:
     @classmethod
     def of(cls, steps: Sequence[ApprovalStep]) -> Submission | None:
         """Returns the submission that these steps record, from its own step on, the oldest first; None when there are
-        no steps.
+        no steps. A request for changes voids the approvals.
         """
         if not steps:
             return None
-        first, approvals = steps[0], [step.actor for step in steps if step.action is ApprovalAction.APPROVED]
+        first = steps[0]
+        is_void = any(step.action is ApprovalAction.CHANGES_REQUESTED for step in steps)
+        approvals = [] if is_void else [step.actor for step in steps if step.action is ApprovalAction.APPROVED]
         return cls(first.content_hash, first.actor, first.time, tuple(dict.fromkeys(approvals)))
 
 

@@ -137,13 +137,17 @@ class Campaign:
         """Returns the campaign with a new draft, and with new tags and access labels unless they are None. `live` is
         the live version's definition, if there is one.
 
-        In a state that allows no update the tags and the access labels alone may change.
+        In a state that allows no update the tags and the access labels alone may change. Whoever changes neither the
+        definition nor the tags has not edited the draft.
         """
+        editors = self.draft_editors
         if not _is_same(definition, self.definition):
             self.check_may(Transition.UPDATE)
+            editors = (*editors, caller)
         elif tags not in (None, self.tags):
             # Tags decide which approval policies hold.
             check_approval_allows(Transition.UPDATE, self.approval_state, self.name)
+            editors = (*editors, caller)
         return self._next(
             definition=definition,
             access_labels=self.access_labels if access_labels is None else access_labels,
@@ -151,7 +155,7 @@ class Campaign:
             draft_pending=not _is_same(definition, live),
             update_time=now,
             updater=caller,
-            draft_editors=tuple(dict.fromkeys((*self.draft_editors, caller))),
+            draft_editors=tuple(dict.fromkeys(editors)),
         )
 
     def approval_moved(
