@@ -5,10 +5,13 @@ The command line imports this module only when the command runs, as it loads the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from clarion_client import Finding, Severity
 
@@ -18,18 +21,26 @@ from clarion_server.transport.cli.exits import Exit
 from clarion_server.transport.cli.files.applying import Applier
 from clarion_server.transport.cli.files.option import FilesOption
 from clarion_server.transport.cli.files.planned import Applied
-from clarion_server.transport.cli.files.resource_types import FRAGMENT
-from clarion_server.transport.cli.files.resources import read_files
+from clarion_server.transport.cli.files.resource_types import (
+    AUDIENCE,
+    CHANNEL,
+    FRAGMENT,
+    POLICY,
+    TOPIC,
+    ResourceType,
+)
+from clarion_server.transport.cli.files.resources import Resource, read_files
 from clarion_server.transport.cli.session import CurrentSession
 
-#: What a campaign names may be on the service alone.
-_ELSEWHERE = frozenset(
+#: What a resource names may be on the service alone. Those that files write are of these types.
+_ELSEWHERE: Mapping[str, ResourceType[Any] | None] = MappingProxyType(
     {
-        "ATTACHMENT_MISSING",
-        "CHANNEL_CONFIGURATION_MISSING",
-        "FRAGMENT_MISSING",
-        "SENDING_POLICY_MISSING",
-        "TOPIC_MISSING",
+        "ATTACHMENT_MISSING": None,
+        "AUDIENCE_MISSING": AUDIENCE,
+        "CHANNEL_CONFIGURATION_MISSING": CHANNEL,
+        "FRAGMENT_MISSING": FRAGMENT,
+        "SENDING_POLICY_MISSING": POLICY,
+        "TOPIC_MISSING": TOPIC,
     }
 )
 
@@ -42,12 +53,13 @@ def lint(
     """Checks files by a service within this command, on an empty store. `LINT_HELP` says more."""
     files = read_files(file)
     with throwaway_service(files.resources) as client:
-        applier = Applier(client)
+        applier = Applier(client, topics_elsewhere=True)
         # Test cases are written before their campaigns are reviewed.
         written = [applier.apply(planned) for planned in applier.plan(files)]
         applied = [_checked(applier, each) for each in written]
-    fragments = [each.name for each in files.resources if each.type is FRAGMENT]
-    findings = [(location, _linted(finding, fragments)) for each in applied for location, finding in each.findings]
+    findings = [
+        (location, _linted(finding, files.resources)) for each in applied for location, finding in each.findings
+    ]
     has_errors = any(finding.severity is Severity.ERROR for _, finding in findings)
     data = {
         "checked": [each.planned.resource.name for each in applied],
@@ -64,19 +76,26 @@ def _checked(applier: Applier, applied: Applied) -> Applied:
     return applier.published(applied) if is_fragment else applier.reviewed(applied)
 
 
-def _linted(finding: Finding, fragments: Sequence[str]) -> Finding:
-    """Returns the finding, or a warning in its place when the service may have what the files lack. `fragments` are the
-    names of those that the files have.
+def _linted(finding: Finding, resources: Sequence[Resource[Any]]) -> Finding:
+    """Returns the finding, or a warning in its place when the service may have what the files lack. `resources` are
+    those that the files have.
     """
     if finding.code not in _ELSEWHERE:
         return finding
-    # The service within this command publishes those of the files that it finds nothing wrong with.
-    for name in fragments:
-        if f"fragment {name} in" in finding.message:
-            message = f"{name} could not be published, for what is told about it, and this was not checked with it."
-            return replace(finding, severity=Severity.WARNING, message=message, remedy="Correct the fragment first.")
-    message = finding.message.replace("in this sandbox", "in the files")
+    for resource in resources:
+        # The service within this command has those of the files that it finds nothing wrong with.
+        if resource.type is _ELSEWHERE[finding.code] and _is_named(resource, finding.message):
+            message = f"{resource.name} could not be used, for what is told about it: this was not checked with it."
+            remedy = "Correct it first, unless your service has what it lacks."
+            return replace(finding, severity=Severity.WARNING, message=message, remedy=remedy)
+    message = finding.message.replace("in this sandbox: nobody belongs to it.", "in the files.")
+    message = message.replace("in this sandbox", "in the files")
     return replace(finding, severity=Severity.WARNING, message=message, remedy="If your service has it, leave it so.")
+
+
+def _is_named(resource: Resource[Any], message: str) -> bool:
+    resource_id = re.escape(resource.name.rpartition("/")[2])
+    return re.search(f"[/']{resource_id}[' ]", message) is not None
 
 
 def _summary(documents: int, *, has_errors: bool) -> str:

@@ -89,7 +89,7 @@ def _in_files(paths: Sequence[Path], *, update: bool) -> Iterator[Result]:
     files = read_files(paths)
     _check_campaigns(files)
     with throwaway_service(files.resources) as client:
-        applier = Applier(client)
+        applier = Applier(client, topics_elsewhere=True)
         for planned in applier.plan(files):
             applied = applier.apply(planned)
             if planned.resource.type is FRAGMENT:

@@ -140,7 +140,22 @@ async def test_a_topic_that_there_is_not_is_told_by_the_line_of_the_file(clarion
     refused = await clarion("apply", "-f", "all.yaml")
     assert (refused.status, refused.out) == (2, "topics/news created\n")
     assert "The service refuses audiences/readers. What comes before it is written" in refused.err
-    assert "all.yaml:3: condition: Line 1, column 8: The sandbox has no topic 'newz'." in refused.err
+    assert "all.yaml:3: condition: Line 1, column 8: There is no topic 'newz' in this sandbox." in refused.err
+
+
+async def test_a_topic_that_only_the_service_may_have_is_a_warning_of_lint(clarion: CommandLine) -> None:
+    named, _, _ = ABOUT_A_TOPIC.rpartition("---\n")
+    asking = CAMPAIGN.replace("context_schema:", "sending_policy: default\ncontext_schema:")
+    clarion.write("all.yaml", f"{named}---\n{asking}")
+    linted = await clarion.process("lint", "-f", "all.yaml", "--json")
+    assert linted.status == 0, linted.err
+    told = [(each["place"], each["severity"], each["message"]) for each in linted.data["findings"]]
+    assert ("all.yaml:3", "WARNING", "Line 1, column 8: There is no topic 'news' in the files.") in told
+    assert ("all.yaml:9", "WARNING", "There is no topic 'news' in the files.") in told
+    unchecked = "sendingPolicies/default could not be used, for what is told about it: this was not checked with it."
+    assert unchecked in [message for _, _, message in told]
+    clarion.write("tests.yaml", "tests: order-confirmed\ncases:\n  - {id: plain, context: {order: A1}}\n")
+    assert (await clarion.process("test", "-f", "all.yaml", "-f", "tests.yaml")).status == 0
 
 
 async def test_files_that_campaigns_carry_are_exported_and_apply_back_unchanged(shop: CommandLine) -> None:

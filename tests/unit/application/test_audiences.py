@@ -89,7 +89,7 @@ async def test_a_condition_about_a_topic_needs_a_topic_of_its_sandbox(world: Wor
     assert (refused.value.line, refused.value.column, refused.value.description) == (
         1,
         8,
-        "The sandbox has no topic 'news'.",
+        "There is no topic 'news' in this sandbox.",
     )
     await make_topic(world)
     await create(audiences, condition="consent('EMAIL', 'news') == 'GRANTED'")

@@ -177,7 +177,7 @@ def _unknown_topics(unit: UnitOfWork, audience: Audience, condition: _Read) -> I
     visibility = whole_sandbox(audience.sandbox)
     for scope, position in condition.consents.items():
         if scope.topic is not None and unit.topics.get(visibility, scope.topic) is None:
-            yield ConditionProblem(position, f"The sandbox has no topic '{scope.topic}'.")
+            yield ConditionProblem(position, f"There is no topic '{scope.topic}' in this sandbox.")
 
 
 def _kind_violations(stored: Audience, updated: Audience) -> list[Violation]:

@@ -43,7 +43,7 @@ def _unknown_topics(unit: UnitOfWork, policy: SendingPolicy) -> list[Violation]:
     named = {cap.topic for cap in policy.caps if cap.topic is not None}
     unknown = unit.topics.unknown(visibility, named)
     return [
-        Violation(f"{_FIELD}.caps[{index}].topic", "UNKNOWN_VALUE", "Must be a topic of this sandbox.")
+        Violation(f"{_FIELD}.caps[{index}].topic", "UNKNOWN_VALUE", f"There is no topic '{cap.topic}' in this sandbox.")
         for index, cap in enumerate(policy.caps)
         if cap.topic in unknown
     ]

@@ -104,8 +104,8 @@ Exit codes:
 
 LINT_HELP = """Check files without a service: their form, each field, and the whole review of each campaign.
 
-The checks are those of the service itself, which runs within this command on an empty store. What a campaign names
-and no file has is a warning, as it may be on your service. `clarion review` alone knows what is live, and so whether a
+The checks are those of the service itself, which runs within this command on an empty store. What the files name
+and lack is a warning, as it may be on your service. `clarion review` alone knows what is live, and so whether a
 version would refuse triggers that the live one takes. Exit code 1 when review finds errors.
 """
 TEST_HELP = """Try the test cases of campaigns: files by a service within this command, or campaigns of a service.

@@ -17,6 +17,7 @@ from clarion_client import (
     NotFoundError,
     PermissionDeniedError,
     PreconditionFailedError,
+    Severity,
 )
 
 from clarion_server.transport.cli.failures import CommandFailed, Problem
@@ -39,13 +40,17 @@ _WAS_REFUSED = "The service refuses {names}. What comes before it is written: co
 _NO_ETAG = "-"
 #: Names what belongs to no version of a campaign: a change of it leaves nothing to activate.
 _UNVERSIONED = frozenset({"tags", "access_labels"})
+#: Is what a write finds out that its plan did not: the topics of a policy's caps, or of a condition, are missing.
+_TOPIC_REASONS = frozenset({"UNKNOWN_VALUE", "CONDITION_INVALID"})
 
 
 class Applier:
     """Asks the service first what it would store, and then writes only what differs."""
 
-    def __init__(self, client: Client, *, renew_secrets: bool = False) -> None:
+    def __init__(self, client: Client, *, renew_secrets: bool = False, topics_elsewhere: bool = False) -> None:
         self._client = client
+        #: Says whether the files are for another service, which may have topics that they lack.
+        self._topics_elsewhere = topics_elsewhere
         #: Sends secrets although nobody can see whether they differ from the stored ones.
         self._renew_secrets = renew_secrets
         self._cases: Mapping[str, Resource[Any]] = {}
@@ -103,13 +108,16 @@ class Applier:
 
     def apply(self, planned: Planned) -> Applied:
         """Raises ClarionError, as somebody else may have changed the resource since it was planned, and CommandFailed
-        for what only a write finds out, such as that a topic is missing.
+        for what only a write finds out, such as that a topic is missing. Where that may be elsewhere, it is a finding,
+        and the resource is not written.
         """
         for upload in planned.resource.uploads:
             self._upload(upload)
         try:
             value = self._write(planned)
         except (InvalidRequestError, PreconditionFailedError) as error:
+            if self._topics_elsewhere and (missing := _missing_topics(planned.resource, error)):
+                return Applied(planned, findings=missing)
             refused = {planned.resource.name: error}
             raise _refusal(refused, _problems(planned.resource, error), _WAS_REFUSED) from error
         return Applied(planned, value if isinstance(value, Campaign) else None)
@@ -286,6 +294,20 @@ def _problems(resource: Resource[Any], error: ClarionError) -> list[Problem]:
     if not error.violations:
         problems.add(resource.type.keyword, error.message)
     return problems.all()
+
+
+def _missing_topics(resource: Resource[Any], error: ClarionError) -> tuple[tuple[Location, Finding], ...]:
+    """Returns a finding for each topic that is missing. Returns none when something else is wrong."""
+    if not _TOPIC_REASONS.issuperset(violation.reason for violation in error.violations):
+        return ()
+    fields = [(violation.field.partition(".")[2], violation.description) for violation in error.violations]
+    return tuple(
+        (
+            resource.locations.find(field),
+            Finding(severity=Severity.ERROR, code="TOPIC_MISSING", field=field, message=message),
+        )
+        for field, message in fields
+    )
 
 
 def _refusal(refused: Mapping[str, ClarionError], problems: list[Problem], summary: str) -> CommandFailed:
