@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
 from clarion_server.application.consent.recording import ConsentRecorder
 from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.unsubscribing.unsubscribing import Unsubscribing
@@ -31,6 +32,6 @@ def wire_unsubscribing(settings: Settings, core: Core) -> UnsubscribePages:
 
     recorder = ConsentRecorder(core.clock, core.ids)
     unsubscribing = Unsubscribing(
-        core.transactions, commits, core.identities, recorder, core.clock, core.address_hashes.hasher
+        core.transactions, commits, core.identities, recorder, core.clock, locale_data(), core.address_hashes.hasher
     )
     return UnsubscribePages(commits, UnsubscribeRoutes(core.links.public_url, core.links.tokens, unsubscribing).routes)

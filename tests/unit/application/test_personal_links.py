@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clarion_server.application.campaigns.preview import PreviewCampaign
-from clarion_server.domain.campaigns.campaign_definition import Action
+from clarion_server.domain.campaigns.campaign_definition import Action, ContentVariant
 from clarion_server.domain.category import Category
 from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.consent.personal_link import LinkKind, PersonalLink
@@ -28,12 +28,12 @@ def opened(url: str) -> PersonalLink:
     return TOKENS.open(token)
 
 
-async def sent_email(world: World, **campaign: Any) -> RenderedEmail:
+async def sent_email(world: World, locale: str = "de-AT", **campaign: Any) -> RenderedEmail:
     """Returns the mail to Jane."""
     await world.live(**campaign)
     process = Process(world)
     async with process.sending():
-        await process.trigger(recipient(locale="de-AT"))
+        await process.trigger(recipient(locale=locale))
         await until(lambda: len(process.provider.taken) == 1)
     rendered = process.provider.taken[0].rendered
     assert isinstance(rendered, RenderedEmail)
@@ -49,12 +49,25 @@ async def test_the_links_of_a_message_say_whose_they_are(world: World) -> None:
         "default",
         Channel.EMAIL,
         message_id,
-        "de-AT",
+        "en",
         "email:jane@example.com",
         Category.TRANSACTIONAL,
     )
     assert unsubscribe == link
     assert preferences == replace(link, kind=LinkKind.PREFERENCES)
+
+
+@pytest.mark.parametrize(("wanted", "content"), [("de-AT", "de"), ("it", "en")])
+async def test_the_page_behind_a_link_is_in_the_language_that_the_message_has(
+    world: World, wanted: str, content: str
+) -> None:
+    german = ContentVariant("de", replace(NEWS, subject="Danke"))
+    email = await sent_email(world, wanted, actions=(Action("email", "orders", NEWS, variants=(german,)),))
+    assert {opened(url).locale for url in email.text.split()} == {content}
+    command = PreviewCampaign("order-confirmed", context={"order": {"id": "1"}}, locale=wanted)
+    previewed = (await world.previewing.preview(command, AUTHOR)).rendered
+    assert isinstance(previewed, RenderedEmail)
+    assert previewed.text.split()[0] == f"https://mail.example.com/u/preview-{content}"
 
 
 async def test_mail_clients_get_the_link_of_the_recipient(world: World) -> None:
@@ -74,8 +87,8 @@ async def test_links_of_a_preview_belong_to_nobody(world: World) -> None:
     command = PreviewCampaign("order-confirmed", context={"order": {"id": "1"}}, locale="de-AT")
     email = (await world.previewing.preview(command, AUTHOR)).rendered
     assert isinstance(email, RenderedEmail)
-    assert email.text == "https://mail.example.com/u/preview-de-AT https://mail.example.com/u/preview-de-AT"
-    assert email.headers["List-Unsubscribe"] == "<https://mail.example.com/u/preview-de-AT>"
+    assert email.text == "https://mail.example.com/u/preview-en https://mail.example.com/u/preview-en"
+    assert email.headers["List-Unsubscribe"] == "<https://mail.example.com/u/preview-en>"
 
 
 async def test_marketing_with_a_field_of_its_own_is_not_activated(world: World) -> None:

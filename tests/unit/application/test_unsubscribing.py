@@ -193,7 +193,7 @@ async def test_a_page_offers_public_topics_in_the_language_of_the_message(world:
     assert shown == {
         "de-AT": ("Neuigkeiten", "Einmal im Monat"),
         "pt-BR": ("Novidades", ""),
-        "pt": ("News", "Once a month"),
+        "pt": ("Novidades", ""),
         "ja": ("News", "Once a month"),
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.consent.recording import ConsentRecorder
 from clarion_server.application.group_commit import GroupCommit
@@ -54,7 +55,7 @@ def unsubscribing(
     transactions = transactions or world.transactions
     commits = GroupCommit(transactions, on_commit, 20_000)
     recorder = ConsentRecorder(world.clock, SystemIds())
-    return Unsubscribing(transactions, commits, IDENTITIES, recorder, world.clock, HASHER)
+    return Unsubscribing(transactions, commits, IDENTITIES, recorder, world.clock, locale_data(), HASHER)
 
 
 async def saved(pages: Unsubscribing, ticks: Ticks) -> Choices:

@@ -6,10 +6,31 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from clarion_server.adapters.rendering.languages.locale_data import locale_data
 from clarion_server.domain.consent.topic import MAX_TRANSLATIONS, Topic, TopicTranslation, topic_violations
 from clarion_server.domain.errors import EtagMismatch
 
 TOPIC = Topic(sandbox="default", id="newsletter", display_name="Newsletter", create_time=1, update_time=1, key=7)
+
+
+@pytest.mark.parametrize(
+    ("translated", "wanted", "shown"),
+    [
+        ("zh-Hant zh", "zh-Hant-TW", "zh-Hant"),
+        ("zh-Hant zh", "zh-TW", "zh-Hant"),
+        ("zh-Hant zh", "zh-CN", "zh"),
+        ("zh", "zh-TW", "en"),
+        ("pt-BR de", "pt", "pt-BR"),
+        ("pt-BR de", "DE-at", "de"),
+        ("de", "fr", "en"),
+        ("de", "", "en"),
+        ("en de", "en-GB", "en"),
+    ],
+)
+def test_the_words_of_a_topic_are_found_as_contents_are(translated: str, wanted: str, shown: str) -> None:
+    translations = tuple(TopicTranslation(locale, f"In {locale}") for locale in translated.split())
+    found = replace(TOPIC, translations=translations).shown_in(locale_data(), wanted)
+    assert (found.locale, found.display_name) == (shown, TOPIC.display_name if shown == "en" else f"In {shown}")
 
 
 def test_a_plain_topic_breaks_no_rule() -> None:

@@ -149,7 +149,7 @@ class CellRenderer:
             return TriedCell(cell, None, (_not_compiled("context_schema"),))
         if violations or content is None:
             return TriedCell(cell, None, violations or (_not_compiled(f"actions[{cell.action_index}]"),))
-        urls = _urls(self.public_url, recipient.locale.value)
+        urls = _urls(self.public_url, cell.choice.locale)
         try:
             rendered = content.render(personalisation_of(command, recipient), urls)
         except RenderingFailed as error:

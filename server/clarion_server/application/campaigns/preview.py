@@ -201,7 +201,7 @@ class CampaignPreviewer:
         broken = [violation.under("context") for violation in schema.violations(command.context)]
         refuse_invalid(command.violations, [*recipient.violations, *broken])
         try:
-            urls = preview_urls(self._public_url, recipient.locale.value)
+            urls = preview_urls(self._public_url, locale.locale)
             rendered = content.render(personalisation_of(command, recipient), urls)
         except RenderingFailed as error:
             raise InvalidFields((Violation(error.field, "RENDERING_FAILED", str(error)),)) from error

@@ -27,7 +27,7 @@ class PersonalLinks:
             message.action.sandbox,
             message.action.channel,
             message.id,
-            message.locale,
+            message.content_locale.locale,
             message.identity,
             message.action.category,
             message.action.topic or "",

@@ -25,6 +25,7 @@ from clarion_server.domain.consent.preference_page import Silences, Ticks, choic
 from clarion_server.domain.consent.topic import MAX_TOPICS, OneClick, Topic, TopicVisibility
 from clarion_server.domain.events.counter import Metric, counter_key
 from clarion_server.domain.events.event import EventType, unsubscribed_event
+from clarion_server.domain.languages.language_tags import LocaleData
 from clarion_server.domain.messages.message import Message
 from clarion_server.domain.people.identity import Identity, IdentityKey
 
@@ -68,15 +69,19 @@ class Unsubscribing:
         identities: IdentityReader,
         recorder: ConsentRecorder,
         clock: Clock,
+        locales: LocaleData,
         hasher: AddressHasher = NO_ADDRESS_HASHER,
     ) -> None:
-        """`commits` carries nothing but what people store here. `hasher` recognises the addresses of erased people."""
+        """`commits` carries nothing but what people store here. `locales` finds the words of topics in the language of
+        a message. `hasher` recognises the addresses of erased people.
+        """
         self._transactions = transactions
         self._commits = commits
         self._presses = _StorePresses()
         self._identities = identities
         self._recorder = recorder
         self._clock = clock
+        self._locales = locales
         self._hasher = hasher
 
     async def choices(self, link: PersonalLink) -> Choices:
@@ -92,7 +97,7 @@ class Unsubscribing:
         def end(unit: UnitOfWork) -> str:
             topic = _ended_topic(unit, link)
             self._record(unit, link, [_denial(link, None if topic is None else topic.id)])
-            return _name_in(topic, link.locale)
+            return self._name_in(topic, link.locale)
 
         return await self._store(link, end)
 
@@ -157,14 +162,23 @@ class Unsubscribing:
         topics, consents = _public_topics(unit, link), self._consents(unit, link)
         silences = _silences(unit, link, [None, *(topic.id for topic in topics)])
         ended = _ended_topic(unit, link)
-        offers = [_offer(topic, link, consents, silences) for topic in topics]
+        offers = [self._offer(topic, link, consents, silences) for topic in topics]
         others = Offer(None, is_sent(consents, link.channel, None, silences))
         return Choices(
             link.channel,
             masked(_address(unit, link)),
-            _name_in(ended, link.locale),
+            self._name_in(ended, link.locale),
             (*offers, others),
         )
+
+    def _offer(self, topic: Topic, link: PersonalLink, consents: Consents, silences: Silences) -> Offer:
+        shown = topic.shown_in(self._locales, link.locale)
+        return Offer(
+            topic.id, is_sent(consents, link.channel, topic.id, silences), shown.display_name, shown.description
+        )
+
+    def _name_in(self, topic: Topic | None, locale: str) -> str:
+        return "" if topic is None else topic.shown_in(self._locales, locale).display_name
 
     def _consents(self, unit: UnitOfWork, link: PersonalLink) -> Consents:
         key = self._person(unit, link).key
@@ -229,10 +243,6 @@ def _ended_topic(unit: UnitOfWork, link: PersonalLink) -> Topic | None:
     return topic if ends_topic else None
 
 
-def _name_in(topic: Topic | None, locale: str) -> str:
-    return "" if topic is None else topic.shown_in(locale).display_name
-
-
 def _public_topics(unit: UnitOfWork, link: PersonalLink) -> list[Topic]:
     topics = unit.topics.page(whole_sandbox(link.sandbox), None, MAX_TOPICS, archived=False)
     return [topic for topic in topics if topic.visibility is TopicVisibility.PUBLIC]
@@ -241,11 +251,6 @@ def _public_topics(unit: UnitOfWork, link: PersonalLink) -> list[Topic]:
 def _silences(unit: UnitOfWork, link: PersonalLink, topics: Sequence[str | None]) -> Silences:
     found = unit.consents.silences([(link.sandbox, topic) for topic in topics])
     return {topic: setting.silence for (_, topic), setting in found.items()}
-
-
-def _offer(topic: Topic, link: PersonalLink, consents: Consents, silences: Silences) -> Offer:
-    shown = topic.shown_in(link.locale)
-    return Offer(topic.id, is_sent(consents, link.channel, topic.id, silences), shown.display_name, shown.description)
 
 
 def _address(unit: UnitOfWork, link: PersonalLink) -> str:

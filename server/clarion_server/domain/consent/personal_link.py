@@ -27,7 +27,7 @@ class PersonalLink:
     channel: Channel
     message_id: str
     locale: str
-    """Is the locale of the message."""
+    """Is the locale of the message's content."""
     identity: str
     """Is the recipient's."""
     category: Category

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import ClassVar
 
 from clarion_server.domain.consent.consent import Silence
+from clarion_server.domain.languages.content_locale import ContentLocales
+from clarion_server.domain.languages.language_tags import LocaleData
 from clarion_server.domain.languages.locales import is_locale
 from clarion_server.domain.names import TOPICS, Collection
 from clarion_server.domain.resource import ArchivableResource
@@ -58,12 +60,12 @@ class Topic(ArchivableResource):
     silence: Silence | None = None
     """None stands for what the sandbox says."""
 
-    def shown_in(self, locale: str) -> TopicTranslation:
-        """Returns the translation for a locale: of that locale, else of its language, else the topic's own words."""
+    def shown_in(self, data: LocaleData, locale: str) -> TopicTranslation:
+        """Returns the translation for a locale, found as the contents of campaigns are, else the topic's own words."""
         own = TopicTranslation(self.default_locale, self.display_name, self.description)
-        known = {each.locale.lower(): each for each in (*self.translations, own)}
-        wanted = locale.lower()
-        return known.get(wanted) or known.get(wanted.partition("-")[0]) or own
+        offered = (own, *self.translations)
+        chosen = ContentLocales(data, [each.locale for each in offered]).choose(locale).locale
+        return next(each for each in offered if each.locale == chosen)
 
 
 def topic_violations(topic: Topic) -> Iterator[Violation]:
