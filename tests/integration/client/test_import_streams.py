@@ -117,9 +117,19 @@ async def test_what_cannot_be_sent_is_raised_after_the_answers_to_what_can(conne
     broken = [*people(2), Profile(identities=["crm:x"], attributes={"n": float("nan")})]
     seen: list[Any] = []
     async with serving(ImportProfilesStream=Imports().profiles) as target, connect(target) as client:
-        with pytest.raises(FieldError):
+        with pytest.raises(FieldError, match=r"^\[2\]\.attributes\.n "):
             await collect(client.profiles.import_stream(broken), seen)
     assert len(seen) == 2
+
+
+async def test_a_row_that_is_larger_than_a_request_is_named_after_the_answers_to_those_before(connect: Connect) -> None:
+    imports = Imports()
+    larger = Profile(identities=["crm:x"], attributes={"bio": "x" * (4 * 1024 * 1024)})
+    seen: list[Any] = []
+    async with serving(ImportProfilesStream=imports.profiles) as target, connect(target) as client:
+        with pytest.raises(FieldError, match=r"^\[501\] has 4,\d+,\d+ bytes, and a row may have 4,193,280$"):
+            await collect(client.profiles.import_stream([*people(501), larger, *people(1)]), seen)
+    assert len(seen) == 501
 
 
 async def test_large_rows_are_sent_few_at_a_time(connect: Connect) -> None:

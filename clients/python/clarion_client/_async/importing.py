@@ -12,6 +12,7 @@ from clarion_client._async.calls import AsyncCalls, Metadata
 from clarion_client._async.reconnecting import AsyncReconnecting, StreamCall
 from clarion_client._async.runtime import Source, each
 from clarion_client._async.send_window import AsyncSendWindow
+from clarion_client._field_error import FieldError
 
 Row = TypeVar("Row")
 Wire = TypeVar("Wire", bound=Message | str)
@@ -22,6 +23,8 @@ Answer_co = TypeVar("Answer_co", covariant=True)
 
 #: Says how much one request carries, in rows and in bytes.
 _ROWS, _BYTES = 500, 1_000_000
+#: Is the most that one row has, in bytes: the service takes requests of 4 MiB, and the rest of one has its room.
+_ROW_BYTES = 4 * 1024 * 1024 - 1024
 #: Says how many requests are sent ahead of the answers. The service keeps the answers to 10,000 rows.
 _WINDOW = 8
 
@@ -74,14 +77,16 @@ async def imported(
 async def in_batches(
     source: Source[Row], write: Callable[[Row], Wire], *, ends: bool = False
 ) -> AsyncIterator[Batch[Row, Wire]]:
-    """Yields the rows in batches, those before a failure of the source too. With `ends`, one without rows is last."""
+    """Yields the rows in batches, those before a failure of the source too. With `ends`, one without rows is last.
+
+    Raises FieldError, which begins with the position of the row, for one that cannot be sent.
+    """
     position, size = 0, 0
     rows: list[Row] = []
     written: list[Wire] = []
     try:
         async for row in each(source):
-            sent = write(row)
-            length = len(sent) if isinstance(sent, str) else sent.ByteSize()
+            sent, length = _sent(row, write, position + len(rows))
             if rows and (len(rows) == _ROWS or size + length > _BYTES):
                 yield Batch(position, rows, written)
                 position, size, rows, written = position + len(rows), 0, [], []
@@ -96,6 +101,24 @@ async def in_batches(
         yield Batch(position, rows, written)
     if ends:
         yield Batch(position + len(rows), [], [], is_last=True)
+
+
+def _sent(row: Row, write: Callable[[Row], Wire], position: int) -> tuple[Wire, int]:
+    """Returns the row as it is sent, and its size. Raises FieldError."""
+    try:
+        sent = write(row)
+        return sent, _size(sent)
+    except FieldError as error:
+        error.move_into(position)
+        raise
+
+
+def _size(sent: Message | str) -> int:
+    """Returns how many bytes the row has. Raises FieldError."""
+    size = len(sent) if isinstance(sent, str) else sent.ByteSize()
+    if size > _ROW_BYTES:
+        raise FieldError(f"has {size:,} bytes, and a row may have {_ROW_BYTES:,}")
+    return size
 
 
 def import_id_or_new(import_id: str) -> str:
