@@ -142,6 +142,20 @@ async def test_rejected_rows_are_mended_and_imported_by_themselves(clarion: Comm
     assert stored.data["attributes"] == {"seats": 2}
 
 
+async def test_rejected_lines_of_json_are_mended_and_imported_by_themselves(clarion: CommandLine) -> None:
+    (clarion.folder / "people.jsonl").write_text(
+        '{"identities": ["email:a@"], "attributes": {"name": "Ann \\"A\\", B"}}\n'
+    )
+    imported = await clarion("profiles", "import", "people.jsonl", "--rejected", "rejected.csv")
+    assert imported.status == 1
+    path = clarion.folder / "rejected.csv"
+    path.write_text(path.read_text().replace("email:a@", "email:a@example.com"))
+    mended = await clarion("profiles", "import", "rejected.csv", "--json")
+    assert (mended.status, mended.data["created"]) == (0, 1)
+    found = await clarion("profiles", "get", "a@example.com", "--json")
+    assert found.data["attributes"] == {"name": 'Ann "A", B'}
+
+
 async def test_rows_that_were_rejected_before_an_interruption_stay_in_their_file(clarion: CommandLine) -> None:
     rejecting = ("--rejected", "rejected.csv")
     path = clarion.folder / "people.csv"

@@ -53,7 +53,9 @@ class CsvRows:
             names = [name.strip() for name in next(filter(_holds_text, self._reader), [])]
         if any(len(name) > LONGEST_CELL for name in names):
             raise CommandFailed(f"The first line has a name of more than {LONGEST_CELL:,} characters.")
-        self._skipped = len(ABOUT_REJECTED) if tuple(names[:2]) == ABOUT_REJECTED else 0
+        #: Says whether it is a file of rejected rows.
+        self.are_rejected = tuple(names[:2]) == ABOUT_REJECTED
+        self._skipped = len(ABOUT_REJECTED) if self.are_rejected else 0
         self.names = names[self._skipped :]
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:

@@ -28,6 +28,8 @@ from clarion_server.transport.cli.json_input import parse_json
 #: Columns that are identities of the namespace of the same name.
 NAMESPACES = ("email", "phone", "push")
 COLUMNS = ("identities", "locale", "time_zone", "attributes", "consents")
+#: Is the name of the cell that holds a line of a JSON file in a file of rejected rows.
+JSON_CELL = "cells"
 #: Says what an export has beside that and an import ignores.
 _ASSIGNED = frozenset({"name", "etag", "create_time", "update_time", "first_seen_time"})
 #: `int` would take `1_000` and digits of every script.
@@ -64,10 +66,13 @@ Put = Callable[[dict[str, Any], str | None], None]
 
 
 def read_csv(rows: CsvRows, form: Form) -> Iterator[Row]:
-    """Yields the rows as profiles.
+    """Yields the rows as profiles. Rejected lines of a JSON file are read as such lines.
 
     Raises CommandFailed when there is no header line, when it has unknown columns, and where the file is no CSV.
     """
+    if rows.are_rejected and rows.names == [JSON_CELL]:
+        yield from _read_json((line, "".join(cells)) for line, cells in rows)
+        return
     columns = _columns(rows.names, form)
     for line, cells in rows:
         problem = too_long(rows.names, cells)
@@ -75,7 +80,11 @@ def read_csv(rows: CsvRows, form: Form) -> Iterator[Row]:
 
 
 def read_jsonl(lines: Iterable[str]) -> Iterator[Row]:
-    for number, line in enumerate(lines, 1):
+    yield from _read_json(enumerate(lines, 1))
+
+
+def _read_json(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
+    for number, line in lines:
         text = line.strip()
         if not text:
             continue

@@ -45,11 +45,11 @@ class CellOptions:
         """Returns the names of the cells and the rows of a file whose name has this suffix. Raises CommandFailed for
         one that cannot be read.
         """
-        from clarion_server.transport.cli.profile_rows import Form, read_csv, read_jsonl  # noqa: PLC0415 - loads gRPC
+        from clarion_server.transport.cli.profile_rows import JSON_CELL, Form, read_csv, read_jsonl  # noqa: PLC0415 - loads gRPC
 
         check_delimiter(self.delimiter)
         if suffix.lower() in _JSON_SUFFIXES:
-            return ["cells"], read_jsonl(lines)
+            return [JSON_CELL], read_jsonl(lines)
         table = CsvRows(lines, self.delimiter)
         return table.names, read_csv(table, Form(self.null, self.attributes_from_rest))
 
