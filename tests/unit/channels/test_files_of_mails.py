@@ -85,7 +85,7 @@ def test_an_inline_image_that_the_html_does_not_show_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Übersicht.pdf", "請求書.pdf", "long " * 50 + ".pdf", 'a".pdf', "a;b=c.pdf", "%41.pdf"]
+    "name", ["Übersicht.pdf", "請求書.pdf", "long " * 50 + ".pdf", 'a".pdf', "a;b=c.pdf", "%41.pdf", "ﷺ" * 80 + ".pdf"]
 )
 def test_a_files_name_is_read_back_by_two_parsers(name: str) -> None:
     raw = written(SHOWING, [a_file(name)])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from clarion_server.adapters.channels.email.text_parts import base64_lines
+from clarion_server.domain.attachments.attachment import MAX_FILE_NAME
 from clarion_server.domain.attachments.carried_file import CarriedFile
 
 #: A mail in a mail must not be encoded (RFC 2046 section 5.2.1).
@@ -60,9 +61,14 @@ def _file_name(name: str) -> list[str]:
 
 
 def _simplified(name: str) -> str:
-    """Returns what is left of a name without accents, with `_` for other characters that are not simple."""
+    """Returns what is left of a name without accents, with `_` for other characters that are not simple.
+
+    Some characters are eighteen in this form, and a line has 998 at most: of a name that became longer, the end is
+    left, with its extension.
+    """
     decomposed = unicodedata.normalize("NFKD", name)
-    return _NOT_SIMPLE.sub("_", "".join(each for each in decomposed if not unicodedata.combining(each)))
+    simple = _NOT_SIMPLE.sub("_", "".join(each for each in decomposed if not unicodedata.combining(each)))
+    return simple[-MAX_FILE_NAME:]
 
 
 def _sections(name: str) -> Iterator[str]:
