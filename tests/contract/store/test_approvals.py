@@ -118,7 +118,7 @@ def test_the_history_goes_with_its_campaign_or_fragment(work: UnitOfWork) -> Non
     campaign, fragment = work.campaigns.add(samples.campaign()), work.fragments.add(samples.fragment())
     for each in (campaign, fragment):
         work.approvals.add(step(each.draft_key, ApprovalAction.SUBMITTED))
-    work.campaigns.delete(campaign)
+    work.campaigns.delete(campaign, NOW)
     assert work.approvals.page(campaign.draft_key, None, 9) == []
     assert len(work.approvals.page(fragment.draft_key, None, 9)) == 1
     work.fragments.delete(fragment)

@@ -153,7 +153,7 @@ def test_an_attachment_that_a_version_names_is_not_deleted_whatever_the_draft_sa
 
 def test_a_deleted_draft_and_a_campaign_of_another_sandbox_need_no_attachment(work: UnitOfWork) -> None:
     logo = an_attachment(work)
-    work.campaigns.delete(a_draft(work, "logo"))
+    work.campaigns.delete(a_draft(work, "logo"), NOW)
     a_draft(work, "logo", sandbox="staging")
     assert work.attachments.delete(logo) is None
 
@@ -228,6 +228,19 @@ def test_what_a_draft_names_no_more_is_purged_after_its_time_from_then_on(store:
     purge(store, "purge_attachments", LATER + 1, LATER + DAY)
     with store.snapshot() as work:
         assert set(work.attachments.by_ids(HERE, ["logo", "photo"])) == {"photo"}
+
+
+def test_what_a_deleted_draft_named_is_purged_after_its_time_from_then_on(store: Store) -> None:
+    with committing(store) as work:
+        draft = a_draft(work, an_attachment(work).id)
+    with committing(store) as work:
+        work.campaigns.delete(draft, LATER)
+    purge(store, "purge_attachments", LATER, LATER + DAY)
+    with store.snapshot() as work:
+        assert work.attachments.get(HERE, "logo") is not None
+    purge(store, "purge_attachments", LATER + 1, LATER + DAY)
+    with store.snapshot() as work:
+        assert work.attachments.get(HERE, "logo") is None
 
 
 def test_what_is_uploaded_again_is_purged_after_its_time_from_then_on(store: Store) -> None:

@@ -77,7 +77,7 @@ def test_pages_neither_repeat_nor_miss_even_where_times_are_equal(
 
 def test_a_page_goes_on_after_a_campaign_that_is_gone(work: UnitOfWork) -> None:
     made = [a_campaign(work, campaign_id) for campaign_id in ("a", "b", "c")]
-    work.campaigns.delete(made[1])
+    work.campaigns.delete(made[1], samples.NOW)
     assert ids(work, replace(QUERY, after=("b", "b"))) == ["c"]
 
 

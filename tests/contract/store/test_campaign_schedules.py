@@ -78,6 +78,6 @@ def test_a_schedule_that_changed_counts_from_then_on(work: UnitOfWork) -> None:
 
 def test_a_deleted_campaign_is_never_due(work: UnitOfWork) -> None:
     scheduled = a_campaign(work, state=SCHEDULED, schedule=Schedule(100, None))
-    work.campaigns.delete(scheduled)
+    work.campaigns.delete(scheduled, samples.NOW)
     assert work.campaigns.due(100) == []
     assert work.campaigns.next_transition_time() is None

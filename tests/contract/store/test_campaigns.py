@@ -72,7 +72,7 @@ def test_a_key_is_never_given_twice(store: Store) -> None:
     # Otherwise the etag of a deleted campaign would fit its successor.
     with committing(store) as work:
         deleted = a_campaign(work)
-        work.campaigns.delete(deleted)
+        work.campaigns.delete(deleted, samples.NOW)
     with committing(store) as work:
         assert a_campaign(work).key != deleted.key
 
@@ -170,7 +170,7 @@ def test_the_second_of_two_changes_to_the_same_revision_is_stale(store: Store) -
 
 def test_a_deleted_campaign_is_gone_and_its_name_is_free(work: UnitOfWork) -> None:
     draft = a_campaign(work)
-    work.campaigns.delete(draft)
+    work.campaigns.delete(draft, samples.NOW)
     assert work.campaigns.get(samples.VISIBILITY, "order-confirmed") is None
     assert work.campaigns.by_keys([draft.key]) == {}
     assert a_campaign(work).id == draft.id
@@ -178,16 +178,16 @@ def test_a_deleted_campaign_is_gone_and_its_name_is_free(work: UnitOfWork) -> No
 
 def test_a_deleted_campaign_cannot_be_saved_or_deleted_again(work: UnitOfWork) -> None:
     draft = a_campaign(work)
-    work.campaigns.delete(draft)
+    work.campaigns.delete(draft, samples.NOW)
     with pytest.raises(WriteConflict):
         work.campaigns.save(replace(draft, revision=2))
     with pytest.raises(WriteConflict):
-        work.campaigns.delete(draft)
+        work.campaigns.delete(draft, samples.NOW)
 
 
 def test_deleting_another_revision_is_stale(work: UnitOfWork) -> None:
     draft = a_campaign(work)
     work.campaigns.save(replace(draft, revision=2))
     with pytest.raises(WriteConflict):
-        work.campaigns.delete(draft)
+        work.campaigns.delete(draft, samples.NOW)
     assert work.campaigns.lock([draft.key]) == {draft.key: LockedCampaign(2, has_profiles=False)}

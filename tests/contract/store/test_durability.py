@@ -56,7 +56,7 @@ def test_keys_and_sequences_go_on_when_the_store_is_opened_again(open_durable: O
     with committing(first) as work:
         message = a_sender(work).message(work)
         deleted = a_campaign(work, "deleted")
-        work.campaigns.delete(deleted)
+        work.campaigns.delete(deleted, samples.NOW)
         work.events.add_all([samples.event(message)])
         last = work.events.last_sequence()
     first.close()

@@ -155,7 +155,7 @@ def test_a_draft_that_no_longer_names_a_fragment_is_no_use_of_it(work: UnitOfWor
     work.campaigns.save(replace(campaign, definition=samples.campaign().definition, revision=campaign.revision + 1))
     assert users(work, footer) == []
     again = replace(naming(work, "letters", "fragments/footer"))
-    work.campaigns.delete(again)
+    work.campaigns.delete(again, NOW)
     assert users(work, footer) == []
 
 

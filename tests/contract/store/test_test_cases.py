@@ -79,5 +79,5 @@ def test_copies_are_resources_of_their_own(work: UnitOfWork) -> None:
 def test_the_test_cases_of_a_deleted_campaign_are_gone(work: UnitOfWork) -> None:
     campaign = a_campaign(work, "orders")
     work.test_cases.of(campaign).add(samples.case())
-    work.campaigns.delete(campaign)
+    work.campaigns.delete(campaign, samples.NOW)
     assert work.test_cases.all(campaign) == []

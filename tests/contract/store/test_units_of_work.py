@@ -31,7 +31,7 @@ def change_everything(work: UnitOfWork, sender: Sender) -> None:
     work.keys.add(samples.api_key())
     work.processes.renew("process-1", NOW)
     a_channel(work, "new")
-    work.campaigns.delete(a_campaign(work, "gone"))
+    work.campaigns.delete(a_campaign(work, "gone"), NOW)
     work.campaigns.add_version(samples.version(sender.campaign.key, 2), [sender.channel.key])
     work.campaigns.save(sender.campaign.paused("apiKeys/1", NOW))
 

@@ -77,7 +77,7 @@ class CampaignChanges:
             campaign = find_campaign(unit, target.visibility, target.campaign_id)
             campaign.check_etag(target.etag)
             campaign.check_may(Transition.DELETE)
-            unit.campaigns.delete(campaign)
+            unit.campaigns.delete(campaign, self._clock.now())
             return campaign
 
         self._on_change(await self._transactions.write(apply))

@@ -48,8 +48,10 @@ class CampaignRepository(Protocol):
         """Replaces the stored one, whose revision must be one less. Raises WriteConflict."""
         ...
 
-    def delete(self, campaign: Campaign) -> None:
-        """Raises WriteConflict when the stored revision is another one."""
+    def delete(self, campaign: Campaign, now: Instant) -> None:
+        """Deletes a draft, whose attachments were used until now. Raises WriteConflict when the stored revision is
+        another one.
+        """
         ...
 
     def page(self, query: CampaignQuery) -> list[Campaign]: ...

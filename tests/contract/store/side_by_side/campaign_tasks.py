@@ -50,7 +50,7 @@ class CampaignTasks(SideBySide):
     def delete_campaign(self, sandbox: str, campaign_id: str) -> None:
         def delete(side: Side) -> None:
             if (campaign := side.work.campaigns.get(Visibility(sandbox), campaign_id)) is not None:
-                side.work.campaigns.delete(campaign)
+                side.work.campaigns.delete(campaign, samples.NOW)
 
         self.both(delete)
 

@@ -159,11 +159,11 @@ class SqlCampaignRepository:
         name_in_draft(self._connection, campaign)
         name_fragments_in_draft(self._connection, campaign)
 
-    def delete(self, campaign: Campaign) -> None:
+    def delete(self, campaign: Campaign, now: Instant) -> None:
         same = (campaigns.c.key == campaign.key, campaigns.c.revision == campaign.revision)
         if self._connection.execute(delete(campaigns).where(*same)).rowcount == 0:
             raise WriteConflict(campaign.name)
-        drop_from_draft(self._connection, campaign.key)
+        drop_from_draft(self._connection, campaign, now)
         drop_fragments_of_draft(self._connection, campaign.key)
 
     def page(self, query: CampaignQuery) -> list[Campaign]:
