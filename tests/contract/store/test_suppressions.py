@@ -8,6 +8,7 @@ import pytest
 from clarion_server.application.ports.queries import SuppressionQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.access.access import Visibility
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.suppressions.suppression import Suppression, SuppressionReason, SuppressionScope, target_key
 
 from tests.contract.store import samples
@@ -61,10 +62,13 @@ def test_every_sandbox_has_its_own(work: UnitOfWork) -> None:
 
 
 def test_a_suppression_holds_for_longer_or_for_more_when_it_is_saved(work: UnitOfWork) -> None:
-    wide, other = add(work, samples.suppression(), samples.suppression(sandbox="staging"))
+    wide = samples.suppression()
+    beside, other = samples.suppression("other@example.com"), replace(wide, sandbox="staging")
+    add(work, wide, beside, other)
     saved = replace(wide, scope=SuppressionScope.ALL, expire_time=None)
     work.suppressions.save(saved)
     assert work.suppressions.get(SEEN, wide.id) == saved
+    assert work.suppressions.get(SEEN, beside.id) == beside
     assert work.suppressions.get(UNSEEN, other.id) == other
 
 
@@ -81,18 +85,22 @@ def test_a_page_lists_the_newest_first_and_ends_before_an_id(work: UnitOfWork) -
         {"target_keys": frozenset({target_key("EXAMPLE.com")})},
         {"reasons": frozenset({SuppressionReason.INVALID, SuppressionReason.COMPLAINT})},
         {"scopes": frozenset({SuppressionScope.ALL})},
+        {"channels": frozenset({Channel.WEBHOOK})},
     ],
 )
 def test_a_page_keeps_to_its_filters(work: UnitOfWork, filters: dict[str, frozenset[str]]) -> None:
-    wanted = samples.suppression("example.com", reason=SuppressionReason.INVALID, scope=SuppressionScope.ALL)
+    changes = {"reason": SuppressionReason.INVALID, "scope": SuppressionScope.ALL, "channel": Channel.WEBHOOK}
+    wanted = samples.suppression("example.com", **changes)
     add(work, wanted, samples.suppression())
     assert work.suppressions.page(SuppressionQuery(SEEN, **filters)) == [wanted]  # type: ignore[arg-type] # by its name
 
 
 def test_a_deleted_suppression_is_gone_and_others_of_its_target_stay(work: UnitOfWork) -> None:
     bounced, decided = add(work, samples.suppression(), samples.suppression(reason=SuppressionReason.MANUAL))
+    (of_another_sandbox,) = add(work, replace(decided, sandbox="staging"))
     work.suppressions.delete(decided)
-    assert work.suppressions.covering({bounced.target_key}) == [bounced]
+    left = work.suppressions.covering({bounced.target_key})
+    assert sorted(left, key=lambda each: each.sandbox) == [bounced, of_another_sandbox]
 
 
 def test_a_suppression_counts_in_every_process_with_its_commit(open_durable: OpenStore) -> None:
