@@ -106,6 +106,16 @@ def test_whatever_is_not_ascii_is_found_as_its_forms_are_many(work: UnitOfWork) 
     assert found(work, of_jane) == ["jane@bücher.example", "2@example.com"]
 
 
+def test_an_identity_of_another_namespace_is_found_in_capitals_and_in_small_letters(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    sender.message(work, identity="crm:AB-1x", address="1@example.com")
+    sender.message(work, identity="crm:ab-1X", address="2@example.com")
+    execution = sender.execution(work, request_id="order-ab-1X")
+    of_jane = new(identities=frozenset({IdentityKey("crm", "AB-1x")}))
+    assert found(work, of_jane) == ["1@example.com", "2@example.com"]
+    assert work.erasures.sweep_executions(of_jane, EVERYTHING).ids == (execution.id,)
+
+
 def test_later_messages_and_those_of_other_sandboxes_are_found_by_their_profile_alone(work: UnitOfWork) -> None:
     here, there = a_sender(work), a_sender(work, "other", sandbox="staging")
     here.message(work, address="jane@example.com")
@@ -199,6 +209,23 @@ def test_executions_of_another_sandbox_are_not_found(work: UnitOfWork) -> None:
     there = a_sender(work, "other", sandbox="staging").execution(work, request_id="welcome-jane@example.com")
     swept = work.erasures.sweep_executions(new(), EVERYTHING)
     assert (swept.ids, swept.position) == ((), there.id)
+
+
+def test_executions_of_an_identity_that_differs_by_a_character_are_not_found(work: UnitOfWork) -> None:
+    """What they have lost is lost for good: their callers could send again by the same request id."""
+    sender = a_sender(work)
+    execution, _ = (sender.execution(work, request_id=f"welcome-j{each}d@example.com") for each in ("_", "a"))
+    of_jane = new(identities=frozenset({IdentityKey("email", "j_d@example.com")}))
+    assert work.erasures.sweep_executions(of_jane, EVERYTHING).ids == (execution.id,)
+
+
+def test_a_sweep_of_executions_ends_at_its_limit_and_goes_on_behind_it(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    ids = sorted(sender.execution(work, request_id=f"welcome-{number}-jane@example.com").id for number in range(3))
+    first = work.erasures.sweep_executions(new(), 2)
+    assert (sorted(first.ids), first.position) == (ids[:2], ids[1])
+    rest = work.erasures.sweep_executions(replace(new(), last_execution=ids[1]), 2)
+    assert (list(rest.ids), rest.position) == (ids[2:], ids[2])
 
 
 def test_an_identity_of_a_few_characters_is_not_looked_for_in_what_callers_have_written(work: UnitOfWork) -> None:
