@@ -33,10 +33,13 @@ def test_a_row_that_is_not_needed_is_not_made(store: Store) -> None:
 
 
 def test_a_transaction_that_only_reads_sees_the_same(store: Store) -> None:
+    others = [JANE._replace(policy_key=8), JANE._replace(scope="EMAIL/MARKETING//"), JANE._replace(person="3")]
     with committing(store) as work:
-        save(work, {JANE: ENTRIES})
+        save(work, {JANE: ENTRIES, **dict.fromkeys(others, ENTRIES)})
     with store.snapshot() as unit:
         assert lock(unit, {JANE: True, ANNA: True}) == {JANE: ENTRIES}
+        assert lock(unit, {JANE: True}, unread_below=len(ENTRIES.times)) == {JANE: ENTRIES}
+        assert lock(unit, {JANE: True}, unread_below=len(ENTRIES.times) + 1) == {}
 
 
 def test_many_rows_are_locked_and_saved_at_once(work: UnitOfWork) -> None:

@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from threading import Barrier
 
+import pytest
 from clarion_server.adapters.storage.limits.cap_locks import CapRow
 from clarion_server.adapters.storage.store import SqlStore
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import Transactions
+from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.sending_policies.cap_entries import CapEntries
 
 from tests.cap_entries import counted, lock, save
 from tests.contract.store import samples
-from tests.contract.store.given import committing
+from tests.contract.store.given import a_sender, committing
 
 OpenStore = Callable[[], SqlStore]
 ROWS = [CapRow(str(person), 1, "scope") for person in range(4)]
@@ -88,6 +90,27 @@ def test_a_transaction_that_is_done_again_locks_at_first_what_the_one_before_cou
             lock(late, {ROWS[2]: True})
             lock(late, {ROWS[0]: True})
             raise AssertionError("the first lock has taken it")
+
+
+def test_a_row_that_was_not_made_is_not_taken_for_one_that_is_held(open_store: OpenStore) -> None:
+    store, other = open_store(), open_store()
+    with store.begin() as work:
+        lock(work, {ROWS[0]: False, ROWS[1]: True})
+        with other.begin() as holding:
+            lock(holding, {ROWS[0]: True})
+            # It would wait for the other one, which may wait for the second row.
+            with pytest.raises(WriteConflict):
+                lock(work, {ROWS[0]: True})
+
+
+def test_a_message_whose_person_was_read_is_given_to_nobody_else_before_the_commit(open_store: OpenStore) -> None:
+    store, other = open_store(), open_store()
+    with committing(store) as work:
+        message = a_sender(work).message(work, cap_person="2", sending_policy=KeptPolicy("nights"))
+    with store.begin() as deciding:
+        assert deciding.caps.person_of(message.id) == "2"
+        with pytest.raises(WriteConflict), other.begin() as merging:
+            merging.caps.unite("1", "2", [message.id])
 
 
 def test_the_entries_of_an_ended_message_are_removed_after_later_rows_were_locked(open_store: OpenStore) -> None:

@@ -95,8 +95,7 @@ class RowsToLock:
         return bool(self._rows)
 
     def add(self, rows: WantedRows) -> None:
-        for row, needed in rows.items():
-            self._rows[row] = needed or self._rows.get(row, False)
+        self._rows.update(rows)
 
     def take(self) -> dict[CapRow, bool]:
         rows, self._rows = self._rows, {}
