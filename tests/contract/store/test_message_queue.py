@@ -150,6 +150,15 @@ def test_each_claim_counts_one_more_attempt(work: UnitOfWork) -> None:
     assert stored(work, queued).attempts.last_time == NOW
 
 
+def test_the_retry_window_counts_from_the_first_attempt(work: UnitOfWork) -> None:
+    queued = a_sender(work).message(work)
+    for number in range(3):
+        work.messages.begin([queued.id], "process-1", NOW + number)
+        work.messages.record_outcomes([samples.outcome(queued, MessageState.QUEUED, number + 1)], "process-1")
+        attempts = stored(work, queued).attempts
+        assert (attempts.first_time, attempts.last_time) == (NOW, NOW + number)
+
+
 def test_a_claim_of_nothing_changes_nothing(work: UnitOfWork) -> None:
     queued = a_sender(work).message(work)
     work.messages.begin([], "process-1", NOW)

@@ -114,7 +114,9 @@ def test_a_message_is_due_and_released_at_the_opening_that_it_waits_for(work: Un
 
 def test_the_retry_window_of_a_message_goes_on_after_the_opening(work: UnitOfWork) -> None:
     message = a_sender(work).message(work, attempt_count=2, attempt_time=NOW, first_attempt_time=NOW - MINUTE)
-    once = a_sender(work, "once").message(work, attempt_count=1, attempt_time=NOW, first_attempt_time=NOW)
+    once = a_sender(work, "once").message(work)
+    work.messages.begin([once.id], "a", NOW)
+    work.messages.record_outcomes([samples.outcome(once, MessageState.QUEUED)], "a")
     work.messages.defer({message.id: NOW + HOUR, once.id: NOW + HOUR}, NOW)
     several, single = stored(work, message.id, once.id)
     assert (several.due_time, several.release_time) == (NOW + HOUR, message.release_time)
