@@ -110,6 +110,17 @@ def test_members_are_read_in_pages_by_namespace_and_normal_value(work: UnitOfWor
     assert work.audiences.members(listed.key, rest[-1].key, 3) == []
 
 
+def test_a_member_is_found_by_how_many_are_between(work: UnitOfWork) -> None:
+    (_, listed), (_, other) = a_list(work), a_list(work, "other")
+    members = [Identity(IdentityKey("crm", "z"), "Z"), *emails("A@example.com", "b@example.com", "c@example.com")]
+    work.audiences.add_members(listed, members, NOW)
+    work.audiences.add_members(other, emails("aa@example.com"), NOW)
+    behind = [work.audiences.member_behind(listed.key, START, skipped) for skipped in range(5)]
+    assert behind == [*members, None]
+    assert work.audiences.member_behind(listed.key, members[1].key, 0) == members[2]
+    assert work.audiences.member_behind(listed.key, members[1].key, 2) is None
+
+
 def test_an_upload_becomes_the_list_when_it_is_completed(work: UnitOfWork) -> None:
     added, first = a_list(work)
     upload = work.audiences.add_list(added, "2026-11", NOW + 1)
@@ -160,8 +171,12 @@ def test_a_replaced_list_stays_while_a_run_may_select_its_members(work: UnitOfWo
     added, listed = a_list(work)
     work.audiences.add_members(listed, emails("a@example.com"), NOW)
     work.audiences.complete(added, work.audiences.add_list(added, "new", NOW), NOW)
-    run = work.audience_runs.add(AudienceRun(samples.new_id(), added.sandbox, 1, added.id, 100, NOW, b"{}"))
-    work.audience_runs.save(run.begun(NOW))
+    run, *of_others = (
+        work.audience_runs.add(AudienceRun(samples.new_id(), sandbox, 1, audience_id, 100, NOW, b"{}"))
+        for sandbox, audience_id in ((added.sandbox, added.id), ("staging", added.id), (added.sandbox, "other"))
+    )
+    for each in (run, *of_others):
+        work.audience_runs.save(each.begun(NOW))
     assert purged(work, abandoned=NOW, replaced=NOW + 1) == [0]
     work.audience_runs.save(run.begun(NOW).selected(Selection(1)))
     assert purged(work, abandoned=NOW, replaced=NOW + 1) == [2, 0]
