@@ -64,6 +64,9 @@ class Topic(ArchivableResource):
         """Returns the translation for a locale, found as the contents of campaigns are, else the topic's own words."""
         own = TopicTranslation(self.default_locale, self.display_name, self.description)
         offered = (own, *self.translations)
+        # Most messages are in the language of one of them, and a press is stored while triggers wait.
+        if exact := [each for each in offered if each.locale.lower() == locale.lower()]:
+            return exact[0]
         chosen = ContentLocales(data, [each.locale for each in offered]).choose(locale).locale
         return next(each for each in offered if each.locale == chosen)
 
