@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.events.campaign_health import FAILING_ATTEMPTS, FailingMessage
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.messages.message import MessageState
 
+from tests.contract.store import samples
 from tests.contract.store.given import a_sender
+from tests.contract.store.samples import NOW
 
 
 def test_queued_messages_with_several_attempts_are_found_by_campaign_and_channel(work: UnitOfWork) -> None:
@@ -18,6 +21,18 @@ def test_queued_messages_with_several_attempts_are_found_by_campaign_and_channel
     assert work.messages.failing(keys) == {
         (failing.campaign.key, failing.channel.key): FailingMessage(FAILING_ATTEMPTS, found.due_time)
     }
+
+
+def test_the_failure_of_the_last_attempt_is_read_as_long_as_its_event_is_there(work: UnitOfWork) -> None:
+    sender = a_sender(work)
+    found = sender.message(work, state=MessageState.QUEUED, attempt_count=FAILING_ATTEMPTS)
+    throttled, refused = Failure(FailureReason.THROTTLED, "421 4.7.0"), Failure(FailureReason.TLS_FAILED)
+    for number, failure in enumerate([refused, throttled, refused, throttled], 1):
+        attempt = Attempt(number, NOW, NOW, AttemptResult.DEFERRED, failure)
+        work.events.add_all([samples.event(found, MessageState.QUEUED, detail=attempt)])
+    failing = FailingMessage(FAILING_ATTEMPTS, found.due_time, throttled)
+    assert work.messages.failing([sender.campaign.key]) == {(sender.campaign.key, sender.channel.key): failing}
+    assert work.messages.failing_channels([sender.channel.key]) == {sender.channel.key: failing}
 
 
 def test_only_the_hundred_longest_waiting_messages_are_looked_at(work: UnitOfWork) -> None:

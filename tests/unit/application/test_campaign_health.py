@@ -15,6 +15,7 @@ from clarion_server.domain.content.email import Mailbox, SmtpProvider
 from clarion_server.domain.content.webhook import WebhookProvider
 from clarion_server.domain.events.campaign_health import HealthCode, HealthProblem
 from clarion_server.domain.instant import DAY, SECOND, Instant
+from clarion_server.domain.messages.attempt import Attempt, AttemptResult, Failure, FailureReason
 from clarion_server.domain.messages.message import Message, MessageState
 
 from tests.contract.store import samples
@@ -33,7 +34,7 @@ async def codes(world: World) -> list[HealthCode]:
     return [problem.code for problem in found]
 
 
-async def queue(world: World, count: int, attempt_count: int) -> None:
+async def queue(world: World, count: int, attempt_count: int) -> list[Message]:
     """Adds queued messages of the campaign, each tried so often."""
     campaign = await world.get()
     (channel,) = await world.channels.page(None, 1, AUTHOR)
@@ -44,6 +45,7 @@ async def queue(world: World, count: int, attempt_count: int) -> None:
         for _ in range(count)
     ]
     await world.transactions.write(lambda unit: unit.messages.add_all(made))
+    return made
 
 
 async def test_a_campaign_that_works_has_no_problems(world: World) -> None:
@@ -79,6 +81,21 @@ async def test_messages_that_wait_after_three_attempts_are_a_problem(world: Worl
     assert found is not None
     assert [each.code for each in found] == [HealthCode.ATTEMPTS_FAILING]
     assert found[0].message.startswith("A message waits after 3 attempts")
+
+
+async def test_the_problem_says_why_the_last_attempt_failed_and_not_in_the_words_of_the_provider(world: World) -> None:
+    await world.live()
+    (waiting,) = await queue(world, 1, attempt_count=3)
+    failure = Failure(FailureReason.THROTTLED, "421 4.7.0", "jane@example.com gets too many mails")
+    attempt = Attempt(3, world.clock.now(), world.clock.now(), AttemptResult.DEFERRED, failure)
+    event = samples.event(waiting, MessageState.QUEUED, detail=attempt)
+    await world.transactions.write(lambda unit: unit.events.add_all([event]))
+    found = await problems(world)
+    assert found is not None
+    assert found[0].message.startswith(
+        "A message waits after 3 attempts. The last one failed with THROTTLED (421 4.7.0). The next one is due at "
+    )
+    assert "jane" not in found[0].message
 
 
 def certificate(world: World, ends_in: Instant) -> str:

@@ -78,7 +78,6 @@ async def test_a_provider_that_is_down_is_told_about_once_and_so_is_its_return(
         "channel": "channelConfigurations/orders",
         "sandbox": "default",
         "reason": "CONNECTION_FAILED",
-        "code": "",
         "failures": FAILURES,
     }
     assert (back["log_level"], back["failures"], back["seconds"]) == ("info", FAILURES + 4, 60)
@@ -118,6 +117,7 @@ async def test_a_provider_that_comes_and_goes_is_told_about_once_a_minute(
     world.clock.advance(QUIET)
     await send(world, process, *[LOCKED_OUT] * FAILURES)
     assert told(logs) == ["provider_failing", "provider_back", "provider_failing"]
+    assert {log.get("code") for log in logs if log["event"] == "provider_failing"} == {"535 5.7.8"}
 
 
 async def test_each_failed_attempt_is_a_line_at_debug_with_nothing_of_the_person(

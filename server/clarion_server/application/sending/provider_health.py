@@ -58,7 +58,10 @@ class ProviderHealth:
         if failure is None:
             return
         what = {"channel": configuration.name, "sandbox": configuration.sandbox, "reason": failure.reason.value}
-        log.debug("attempt_failed", message=outcome.message.name, state=outcome.state.value, code=failure.code, **what)
+        if failure.code:
+            # A connection that fails has none.
+            what["code"] = failure.code
+        log.debug("attempt_failed", message=outcome.message.name, state=outcome.state.value, **what)
         if failure.reason not in _OF_PROVIDER or _is_simulated(outcome):
             return
         if not self._failures:
@@ -67,7 +70,7 @@ class ProviderHealth:
         if self._failures >= FAILURES and not self._told and self._may_tell():
             self._told, self._told_time = True, self._clock.now()
             # The provider's own words may be about a person.
-            log.warning("provider_failing", code=failure.code, failures=self._failures, **what)
+            log.warning("provider_failing", failures=self._failures, **what)
 
     def _may_tell(self) -> bool:
         return self._told_time is None or not 0 <= self._clock.now() - self._told_time < QUIET

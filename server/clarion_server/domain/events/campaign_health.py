@@ -9,6 +9,7 @@ from enum import StrEnum
 from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.events.counter import FailedRule
 from clarion_server.domain.instant import DAY, Instant, Span, to_rfc3339
+from clarion_server.domain.messages.attempt import Failure
 
 #: A message that was tried so often and still waits is a sign of trouble: one retry is what greylisting takes.
 FAILING_ATTEMPTS = 3
@@ -44,6 +45,8 @@ class FailingMessage:
     attempt_count: int
     due_time: Instant
     """Is when the next attempt is due."""
+    failure: Failure | None = None
+    """Is that of the last attempt. None when its event was purged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,14 @@ def problems_of(channel: ChannelConfiguration, facts: ChannelFacts, now: Instant
 
 def _waits(failing: FailingMessage) -> str:
     due = to_rfc3339(failing.due_time)
-    return f"waits after {failing.attempt_count} attempts. The next one is due at {due}."
+    return f"waits after {failing.attempt_count} attempts. {_why(failing.failure)}The next one is due at {due}."
+
+
+def _why(failure: Failure | None) -> str:
+    """Returns why the last attempt failed, without the provider's own words, which may be about a person."""
+    if failure is None:
+        return ""
+    return f"The last one failed with {failure.reason}{f' ({failure.code})' if failure.code else ''}. "
 
 
 def rule_problem(failed: FailedRule) -> HealthProblem:
