@@ -286,6 +286,17 @@ async def test_an_endpoint_that_repeats_its_url_does_not_make_us_repeat_a_token_
     assert caught.value.failure.detail == "Not Found: Cannot POST /?version=2&token=…"
 
 
+@pytest.mark.parametrize("repeated", ["/services/open%2Dsesame", "/services/open-sesame"])
+async def test_an_endpoint_that_repeats_its_path_does_not_make_us_repeat_a_token_in_it(
+    repeated: str, open_webhook: OpenWebhook
+) -> None:
+    async with HttpEndpoint(Answer("404 Not Found", body=f"Cannot POST {repeated}".encode())) as endpoint:
+        channel = open_webhook(f"http://{endpoint.host}:{endpoint.port}/services/open%2Dsesame")
+        with pytest.raises(TransientFailure) as caught:
+            await channel.send(a_webhook())
+    assert caught.value.failure.detail == "Not Found: Cannot POST …"
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "localhost.", "[::1]", "[::ffff:127.0.0.1]", "0x7f000001"])
 async def test_an_address_that_is_not_public_gets_no_octet(host: str, open_webhook: OpenWebhook) -> None:
     async with HttpEndpoint() as endpoint:

@@ -111,9 +111,12 @@ class WebhookChannel:
         return answer
 
     def _secrets(self, rendered: RenderedWebhook) -> Iterable[str]:
-        """Yields the secrets that an answer might repeat, such as a token in the query or an `Authorization` field."""
+        """Yields the secrets that an answer might repeat, such as a token in the URL or an `Authorization` field."""
         yield self._provider.secret
         yield self._provider.secret.removeprefix("whsec_")
+        # Which part of a path is a token, nobody can tell.
+        yield self._connections.url.raw_path
+        yield self._connections.url.path
         for pair in self._connections.url.raw_query_string.split("&"):
             value = pair.partition("=")[2]
             yield value
