@@ -298,9 +298,12 @@ async def test_the_members_of_a_run_get_new_keys(store: Store, transactions: Tra
     with committing(store) as work:
         profile = work.profiles.add(samples.profile(phone("+447911123456")))
         run = accepting(work, of_profile(profile), of_list(MEXICAN))
+        listed = [phone(f"+44791112345{last}") for last in range(3)]
+        other = accepting(work, *map(of_list, listed))
     assert (await renew(transactions))[0].changed == 1
     with store.snapshot() as work:
         first, second = work.audience_runs.members(run, "phone", 9)
+        assert [each.identity for each in work.audience_runs.members(other, "phone", 9)] == listed
     assert first.identity == phone("+447911123456")
     assert second.identity == Identity(IdentityKey("phone", NEW), OLD)
 
