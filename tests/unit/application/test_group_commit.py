@@ -196,6 +196,21 @@ async def test_a_caller_that_goes_away_keeps_nobody_from_being_answered(
     assert doubling.committed_results == [2, 4, 6]
 
 
+async def test_who_has_gone_and_what_nobody_waits_for_keep_no_failure_from_others(
+    commits: GroupCommit, store: SlowStore, doubling: Doubling
+) -> None:
+    first = await first_at_the_gate(commits, store, doubling)
+    commits.post(doubling, 2)
+    gone, other = commits.submit(doubling, 3), commits.submit(doubling, 4)
+    gone.cancel()
+    store.failing = True
+    store.gate.set()
+    async with asyncio.timeout(120):
+        results = await asyncio.gather(first, other, return_exceptions=True)
+    assert [type(result) for result in results] == [Unavailable] * 2
+    assert doubling.failures == [1, 2, 3, 4]
+
+
 async def test_draining_waits_for_everything_posted(commits: GroupCommit, store: SlowStore, doubling: Doubling) -> None:
     await first_at_the_gate(commits, store, doubling)
     commits.post(doubling, 2)
@@ -211,6 +226,22 @@ async def test_a_lone_write_after_many_is_delayed_a_little_and_no_longer(
     await asyncio.gather(*(commits.submit(doubling, number) for number in range(100)))
     assert await commits.submit(doubling, 21) == 42
     assert doubling.batches[-1] == [21]
+
+
+async def test_a_commit_waits_for_as_many_writes_as_the_last_one_had(
+    commits: GroupCommit, doubling: Doubling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.gather(*(commits.submit(doubling, number) for number in range(100)))
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    # No delay is ever over.
+    monkeypatch.setattr(loop, "time", lambda: begin)
+    some = [commits.submit(doubling, number) for number in range(50)]
+    for _ in range(9):
+        await asyncio.sleep(0)
+    others = [commits.submit(doubling, number) for number in range(50)]
+    await asyncio.gather(*some, *others)
+    assert [len(batch) for batch in doubling.batches] == [100, 100]
 
 
 def test_nothing_is_expected_where_nothing_came_lately() -> None:

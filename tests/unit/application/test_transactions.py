@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
@@ -109,6 +109,30 @@ async def test_a_step_that_had_to_wait_for_long_keeps_others_back_for_a_moment_o
         await world.transactions.write(lambda _: None, bulk=True)
 
 
+async def test_bulk_work_rests_for_four_times_as_long_as_its_last_step_took(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, order = asyncio.get_running_loop(), list[str]()
+    now = loop.time()
+    # No time passes but that of the test.
+    monkeypatch.setattr(loop, "time", lambda: now)
+
+    def take_time(_unit: UnitOfWork) -> None:
+        nonlocal now
+        now += 0.1
+
+    await world.transactions.write(take_time, bulk=True)
+    step = asyncio.create_task(world.transactions.write(lambda _: order.append("bulk"), bulk=True))
+    for passed in (0, 0.375):
+        now += passed
+        for _ in range(9):
+            await asyncio.sleep(0)
+        await world.transactions.write(lambda _: order.append("trigger"))
+    now += 0.05
+    await step
+    assert order == ["trigger", "trigger", "bulk"]
+
+
 # Long reads.
 
 
@@ -130,6 +154,26 @@ async def test_a_long_read_rests_after_a_step_while_others_write(world: World) -
         took = await reading
         # The rest lasts four times as long as the step, and a second at most.
         assert time.monotonic() - begin >= took + min(4 * took, 1)
+
+
+class EndingStore(MemoryStore):
+    """Is a store that counts the snapshots that were ended, not merely forgotten."""
+
+    ended = 0
+
+    @contextmanager
+    def snapshot(self) -> Iterator[UnitOfWork]:
+        with super().snapshot() as unit:
+            yield unit
+        self.ended += 1
+
+
+async def test_the_state_of_a_long_read_ends_with_it() -> None:
+    with closing(EndingStore()) as store, closing(Transactions(store)) as transactions:
+        async with transactions.long_read() as state:
+            await state.read(lambda _: None)
+            assert store.ended == 0
+        assert store.ended == 1
 
 
 async def test_a_long_read_of_a_store_that_does_not_answer_is_unavailable(world: World) -> None:
