@@ -16,6 +16,7 @@ from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.domain.attachments.attachment import Attachment, FileInput
 from clarion_server.domain.attachments.carried_file import CarriedFile
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ContentVariant
+from clarion_server.domain.campaigns.targeting import TargetingRule
 from clarion_server.domain.channels.channel import DEFAULT_MAX_MESSAGE
 from clarion_server.domain.content.email import ContentAttachment, EmailContent
 from clarion_server.domain.errors import InvalidFields
@@ -191,6 +192,27 @@ async def test_a_mail_has_the_body_of_the_default_content_beside_the_files_of_a_
     async with process.sending():
         too_large = [("recipients[0].attachments", "TOO_LARGE")]
         assert await refusal(process, files={0: (a_file(data=PDF[:130_000]),)}) == too_large
+        assert await refusal(process, files={0: (a_file(data=PDF[:10_000]),)}) == []
+
+
+@pytest.mark.parametrize("words_of_the_rule", ["", "<p>Dear friend</p>"])
+async def test_a_mail_has_the_words_of_another_language_beside_the_files_of_a_rule(
+    world: World, words_of_the_rule: str
+) -> None:
+    """Neither the default content nor a variant would be too large with the files by itself."""
+    files = (ContentAttachment("large"),)
+    subject = "Order" if words_of_the_rule else ""
+    of_rule = ContentVariant("", EmailContent(subject, words_of_the_rule, attachments=files), "gold")
+    french = EmailContent("Commande", html="<p>" + "Merci bien. " * 25_000)
+    others = [ContentVariant("fr", french, rule) for rule in (["", "gold"] if words_of_the_rule else [""])]
+    rules = (TargetingRule("gold", "context.order.id == 'A1'"),)
+    process = Process(world)
+    await process.transactions.write(lambda unit: unit.attachments.add(upload(100_000)))
+    await world.channel(max_message_bytes=2**20)
+    await world.live(actions=(Action("email", "orders", EMAIL, (of_rule, *others), rules),))
+    async with process.sending():
+        too_large = [("recipients[0].attachments", "TOO_LARGE")]
+        assert await refusal(process, files={0: (a_file(data=PDF[:80_000]),)}) == too_large
         assert await refusal(process, files={0: (a_file(data=PDF[:10_000]),)}) == []
 
 

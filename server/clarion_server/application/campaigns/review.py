@@ -23,6 +23,7 @@ from clarion_server.domain.campaigns.campaign_definition import (
     UnknownRecipientPolicy,
 )
 from clarion_server.domain.campaigns.campaign_rules import campaign_violations
+from clarion_server.domain.campaigns.possible_mails import possible_mails
 from clarion_server.domain.campaigns.schema_difference import SchemaEffect
 from clarion_server.domain.category import Category
 from clarion_server.domain.channels.channel import ChannelConfiguration
@@ -181,24 +182,13 @@ def _size_findings(
 ) -> Iterator[Finding]:
     """Yields that the files of a content do not fit into the mails that the channel configuration takes."""
     action = definition.actions[index]
-    default = action.content
-    if channel is None or not isinstance(default, EmailContent):
+    if channel is None or not isinstance(action.content, EmailContent):
         return
-    mails = [("", "", default)]
-    for place, each in enumerate(action.variants):
-        if isinstance(each.content, EmailContent):
-            mails.append((f".variants[{place}]", each.rule, each.content))
-    for path, rule, content in mails:
+    for path, content, mails in possible_mails(action):
         if not content.attachments:
             continue
         named = [attachments[file.attachment].size for file in content.attachments if file.attachment in attachments]
-        # The files may go with the words of another content: it has none, or they belong to a content without words.
-        filled = [
-            other.filled_from(content, with_words=True).filled_from(default, with_words=True)
-            for _, of, other in mails
-            if other is content or ((not rule or not of or rule == of) and (not other.attachments or not content.html))
-        ]
-        size = max(mail_size(mail, 0, named) for mail in filled)
+        size = max(mail_size(mail, 0, named) for mail in mails)
         if size > channel.max_message_bytes:
             message = f"A mail has {size:,} octets as encoded, and {channel.name} takes {channel.max_message_bytes:,}."
             remedy = "Make the files smaller or fewer, or raise `max_message_bytes` if the provider takes such mails."

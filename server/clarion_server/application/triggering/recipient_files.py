@@ -16,7 +16,7 @@ from clarion_server.application.triggering.admission import Admission, Recipient
 from clarion_server.domain.access.access import Visibility, whole_sandbox
 from clarion_server.domain.attachments.attachment import Attachment, FileInput, file_violations, name_violations
 from clarion_server.domain.attachments.message_file import MessageFile
-from clarion_server.domain.campaigns.campaign_definition import Action
+from clarion_server.domain.campaigns.possible_mails import possible_mails
 from clarion_server.domain.content.email import EmailContent
 from clarion_server.domain.content.mail_size import mail_size
 from clarion_server.domain.violation import Violation, too_many
@@ -148,20 +148,12 @@ class RecipientFiles:
         stored = facts.live.version.attachments
         for action, limit in zip(facts.live.version.whole_definition.actions, facts.size_limits, strict=True):
             # Which of its contents a recipient gets is decided later. The largest one must fit.
-            mails = [(each, _static(each, stored)) for each in _filled(action)]
+            mails = [(each, _static(each, stored)) for _, _, mails in possible_mails(action) for each in mails]
             yield from _repeated(files, {each.file_name for _, static in mails for each in static})
             size = max(mail_size(mail, data_bytes, [*sizes, *(each.size for each in static)]) for mail, static in mails)
             if size > limit:
                 what = f"A mail of the action '{action.id}' would have {size:,} octets as encoded, of {limit:,}."
                 yield Violation(_FIELD, "TOO_LARGE", what)
-
-
-def _filled(action: Action) -> list[EmailContent]:
-    """Returns the contents of an action with what they leave to the default content."""
-    default = action.content
-    assert isinstance(default, EmailContent)
-    contents = (each for each in action.contents if isinstance(each, EmailContent))
-    return [each.filled_from(default, with_words=True) for each in contents]
 
 
 def _static(content: EmailContent, stored: Attachments) -> list[Attachment]:
