@@ -234,13 +234,17 @@ async def test_lists_runs_and_former_identities_get_new_keys(store: Store, trans
         audience = work.audiences.add(samples.audience("vip", None))
         (listed,) = work.audiences.lists_of(audience).values()
         work.audiences.add_members(listed, [MEXICAN, phone(NEW), phone("+447911123456")], NOW)
-    assert (await renew(transactions))[0].changed == 2
+        other = work.audiences.add(samples.audience("family", None))
+        (of_other,) = work.audiences.lists_of(other).values()
+        work.audiences.add_members(of_other, [MEXICAN, phone("+447911123456")], NOW)
+    assert (await renew(transactions))[0].changed == 3
     with store.snapshot() as work:
         assert work.profiles.former_identities(jane) == {IdentityKey("phone", NEW)}
         (after,) = work.audiences.lists_of(audience).values()
-        members = work.audiences.members(after.key, IdentityKey("", ""), 9)
-    assert after.identity_count == 2
-    assert [each.key.value for each in members] == ["+447911123456", NEW]
+        (of_other,) = work.audiences.lists_of(other).values()
+        members = [work.audiences.members(each.key, IdentityKey("", ""), 9) for each in (after, of_other)]
+    assert (after.identity_count, of_other.identity_count) == (2, 2)
+    assert [[each.key.value for each in of_list] for of_list in members] == [["+447911123456", NEW]] * 2
 
 
 def suppressed_by(work: UnitOfWork, key: str, **fields: object) -> str:
@@ -297,15 +301,16 @@ async def test_a_suppression_that_has_expired_does_not_widen_one_of_the_same_add
 async def test_the_members_of_a_run_get_new_keys(store: Store, transactions: Transactions) -> None:
     with committing(store) as work:
         profile = work.profiles.add(samples.profile(phone("+447911123456")))
-        run = accepting(work, of_profile(profile), of_list(MEXICAN))
         listed = [phone(f"+44791112345{last}") for last in range(3)]
+        run = accepting(work, of_profile(profile), of_list(MEXICAN), of_list(listed[0]))
         other = accepting(work, *map(of_list, listed))
     assert (await renew(transactions))[0].changed == 1
     with store.snapshot() as work:
-        first, second = work.audience_runs.members(run, "phone", 9)
+        first, second, third = work.audience_runs.members(run, "phone", 9)
         assert [each.identity for each in work.audience_runs.members(other, "phone", 9)] == listed
     assert first.identity == phone("+447911123456")
     assert second.identity == Identity(IdentityKey("phone", NEW), OLD)
+    assert third.identity == listed[0]
 
 
 @pytest.mark.parametrize("table", list(KeyTable))
