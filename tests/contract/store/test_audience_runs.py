@@ -51,9 +51,9 @@ def new_run(**changes: Any) -> AudienceRun:
     return replace(run, **changes)
 
 
-def accepting(work: UnitOfWork, *members: AudienceMember) -> AudienceRun:
+def accepting(work: UnitOfWork, *members: AudienceMember, **changes: Any) -> AudienceRun:
     """Returns a run that has these members."""
-    run = work.audience_runs.add(new_run()).begun(samples.NOW)
+    run = work.audience_runs.add(new_run(**changes)).begun(samples.NOW)
     work.audience_runs.add_members(run, 0, members)
     return run.selected(Selection(len(members)))
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from clarion_server.application.ports.queries import MessageQuery
 from clarion_server.application.ports.store import Store, UnitOfWork
 from clarion_server.domain.access.access import Visibility
-from clarion_server.domain.audiences.audience import Audience
 from clarion_server.domain.messages.attempt import AttemptResult, Failure, FailureReason
 from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Message, MessageState
 from clarion_server.domain.people.erasure import Erasure
-from clarion_server.domain.people.identity import IdentityKey
+from clarion_server.domain.people.identity import Identity, IdentityKey
 from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 from clarion_server.domain.violation import Violation
 
 from tests.contract.store import samples
 from tests.contract.store.given import a_sender, committing
 from tests.contract.store.test_audience_runs import accepting, of_list
+
+#: Members, and how many the list says that it has.
+Listed = tuple[list[Identity], int]
 
 HERE = Visibility("default")
 JANE = samples.identity("email", "jane@example.com")
@@ -158,6 +162,7 @@ def test_a_blanked_message_and_its_events_keep_nothing_of_the_person(store: Stor
             work,
             state=MessageState.FAILED,
             labels={"customer": "Jane"},
+            cap_person="7",
             fallbacks=samples.fallbacks("jane@example.com"),
             profile_key=7,
             sending_policy=KeptPolicy("nights", SourcedValue("Asia/Tokyo", ValueSource.PROFILE)),
@@ -165,7 +170,9 @@ def test_a_blanked_message_and_its_events_keep_nothing_of_the_person(store: Stor
             failure=failure,
         )
         outcome = samples.outcome(message, MessageState.FAILED, failure=failure)
-        work.events.add_all([outcome.event])
+        assert outcome.attempt is not None
+        answered = replace(outcome.attempt, provider_reply="550 Jane Doe is unknown")
+        work.events.add_all([replace(outcome.event, detail=answered)])
         swept = work.erasures.sweep_messages(new(), EVERYTHING, EVERYTHING)
         work.erasures.blank_messages(work.erasures.messages(swept.keys))
     blank = samples.changed(
@@ -175,6 +182,7 @@ def test_a_blanked_message_and_its_events_keep_nothing_of_the_person(store: Stor
         context=b"{}",
         profile=b"{}",
         labels={},
+        cap_person=None,
         fallbacks=(),
         profile_key=None,
         sending_policy=KeptPolicy("nights"),
@@ -182,9 +190,9 @@ def test_a_blanked_message_and_its_events_keep_nothing_of_the_person(store: Stor
     )
     with store.snapshot() as work:
         assert work.messages.get(HERE, message.id) == blank
+        assert work.messages.page(MessageQuery(HERE, labels=message.labels)) == []
         (event,) = work.events.of_message(message.id)
         assert event.labels == {}
-        assert outcome.attempt is not None
         assert event.detail == replace(outcome.attempt, failure=blank.end.failure)
         assert outcome.attempt.result is AttemptResult.FAILED
 
@@ -237,24 +245,34 @@ def test_an_identity_of_a_few_characters_is_not_looked_for_in_what_callers_have_
     assert work.erasures.sweep_executions(new(identities=frozenset({long})), EVERYTHING).ids == (execution.id,)
 
 
-def test_lists_and_runs_lose_the_person(work: UnitOfWork) -> None:
-    joe = samples.identity("email", "joe@example.com")
-    audience = work.audiences.add(
-        Audience(
-            sandbox="default", id="guests", display_name="Guests", create_time=samples.NOW, update_time=samples.NOW
-        )
-    )
-    assert audience.listed is not None
-    work.audiences.add_members(audience.listed, [JANE, joe], samples.NOW)
-    run = accepting(work, of_list(JANE), of_list(joe))
+def a_list(work: UnitOfWork, audience_id: str, *identities: Identity, sandbox: str = "default") -> Callable[[], Listed]:
+    """Makes a list, and returns what returns its members and how many it says that it has."""
+    added = work.audiences.add(samples.audience(audience_id, None, sandbox=sandbox))
+    (made,) = work.audiences.lists_of(added).values()
+    work.audiences.add_members(made, identities, samples.NOW)
+
+    def read() -> Listed:
+        (kept,) = work.audiences.lists_of(added).values()
+        return work.audiences.members(kept.key, IdentityKey("", ""), 9), kept.identity_count
+
+    return read
+
+
+def test_every_list_of_the_sandbox_loses_the_person_alone(work: UnitOfWork) -> None:
+    joe, namesake = samples.identity("email", "joe@example.com"), samples.identity("crm", "jane@example.com")
+    guests, family = a_list(work, "guests", namesake, JANE, joe), a_list(work, "family", JANE)
+    there = a_list(work, "guests", JANE, sandbox="staging")
     work.erasures.remove_from_audiences(new(), 7)
-    assert work.audiences.members(audience.listed.key, IdentityKey("", ""), 9) == [joe]
-    kept = work.audiences.get(HERE, "guests")
-    assert kept is not None
-    assert kept.listed is not None
-    assert kept.listed.identity_count == 1
-    jane, other = work.audience_runs.members(run, "email", 9)
-    assert (jane.is_deleted, other.is_deleted) == (True, False)
+    assert [read() for read in (guests, family, there)] == [([namesake, joe], 2), ([], 0), ([JANE], 1)]
+
+
+def test_every_run_of_the_sandbox_loses_the_person_alone(work: UnitOfWork) -> None:
+    joe, namesake = samples.identity("email", "joe@example.com"), samples.identity("crm", "jane@example.com")
+    run = accepting(work, of_list(JANE), of_list(joe), of_list(namesake))
+    another, there = accepting(work, of_list(JANE)), accepting(work, of_list(JANE), sandbox="staging")
+    work.erasures.remove_from_audiences(new(), 7)
+    members = [work.audience_runs.members(each, "email", 9) for each in (run, another, there)]
+    assert [[member.is_deleted for member in of_run] for of_run in members] == [[True, False, False], [True], [False]]
 
 
 def test_the_keys_of_absorbed_profiles_lead_to_the_survivor(work: UnitOfWork) -> None:
