@@ -10,6 +10,7 @@ from threading import Barrier
 import pytest
 from clarion_server.adapters.storage.limits.cap_locks import CapRow
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
 from clarion_server.application.ports.profiles import SandboxIdentity
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.transactions import Transactions
@@ -90,6 +91,50 @@ def test_a_transaction_that_is_done_again_locks_at_first_what_the_one_before_cou
             lock(late, {ROWS[2]: True})
             lock(late, {ROWS[0]: True})
             raise AssertionError("the first lock has taken it")
+
+
+LATER_ROWS: dict[str, tuple[Callable[[UnitOfWork], object], Callable[[UnitOfWork], object]]] = {
+    "one between those that are held": (
+        lambda unit: lock(unit, {ROWS[0]: True, ROWS[2]: True}),
+        lambda unit: lock(unit, {ROWS[1]: True}),
+    ),
+    "some on both sides of the one that is held": (
+        lambda unit: lock(unit, {ROWS[2]: True}),
+        lambda unit: lock(unit, {ROWS[1]: True, ROWS[3]: True}),
+    ),
+    "those of a person": (
+        lambda unit: lock(unit, {ROWS[2]: True}),
+        lambda unit: unit.caps.delete([ROWS[1].person]),
+    ),
+    "one that comes before those of a person": (
+        lambda unit: unit.caps.delete([ROWS[2].person]),
+        lambda unit: lock(unit, {ROWS[1]: True}),
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "then"), LATER_ROWS.values(), ids=LATER_ROWS)
+def test_a_transaction_hardly_waits_for_rows_that_do_not_come_behind_all_that_it_has(
+    open_store: OpenStore, first: Callable[[UnitOfWork], object], then: Callable[[UnitOfWork], object]
+) -> None:
+    store, other = open_store(), open_store()
+    with committing(store) as work:
+        save(work, {row: CapEntries({"m": samples.NOW}, UNTIL) for row in ROWS})
+    with store.begin() as work:
+        first(work)
+        with other.begin() as holding:
+            lock(holding, {ROWS[1]: True})
+            with pytest.raises(WriteConflict):
+                then(work)
+
+
+def test_a_transaction_waits_as_long_as_usual_after_it_has_waited_shortly(open_store: OpenStore) -> None:
+    with open_store().begin() as work:
+        assert isinstance(work, SqlUnitOfWork)
+        usual = work.connection.exec_driver_sql("SHOW lock_timeout").scalar_one()
+        lock(work, {ROWS[1]: True})
+        lock(work, {ROWS[0]: True})
+        assert work.connection.exec_driver_sql("SHOW lock_timeout").scalar_one() == usual
 
 
 def test_a_row_that_was_not_made_is_not_taken_for_one_that_is_held(open_store: OpenStore) -> None:
