@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from clarion_server.adapters.storage.schema import message_labels
+from clarion_server.adapters.storage.unit_of_work import SqlUnitOfWork
 from clarion_server.application.ports.queries import EventQuery, ExecutionQuery, MessageQuery
 from clarion_server.application.ports.retention import Swept
 from clarion_server.application.ports.store import Store, UnitOfWork
@@ -13,6 +15,7 @@ from clarion_server.domain.events.counter import Metric
 from clarion_server.domain.events.event import EventType, suppression_event
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.messages.message import OUTCOMES, Message, MessageState
+from sqlalchemy import select
 
 from tests.contract.store import samples
 from tests.contract.store.given import Sender, a_sender, committing
@@ -157,6 +160,19 @@ def test_messages_go_after_their_events_and_take_their_contexts_along(store: Sto
     assert sweep(store, "purge_contexts", before=NOW)[-1] == 0
     with store.snapshot() as work:
         assert work.messages.get(samples.VISIBILITY, gone[0].id) is None
+
+
+def test_messages_take_along_the_labels_by_which_they_are_found(store: Store) -> None:
+    labels = {"customer": "Jane"}
+    with committing(store) as work:
+        sender = a_sender(work)
+        sender.message(work, state=MessageState.SENT, accept_time=OLD, outcome_time=OLD, labels=labels)
+        kept = sender.message(work, state=MessageState.SENT, accept_time=YOUNG, outcome_time=YOUNG, labels=labels)
+    sweep(store, "purge_messages")
+    assert stored_ids(store) == {kept.id}
+    with store.snapshot() as work:
+        assert isinstance(work, SqlUnitOfWork)
+        assert work.connection.execute(select(message_labels.c.message_id)).scalars().all() == [kept.id]
 
 
 def test_executions_go_after_their_messages_and_their_request_ids_are_free(store: Store) -> None:
