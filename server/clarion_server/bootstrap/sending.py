@@ -105,6 +105,7 @@ class LocalSending:
             lease,
             clock,
             core.chance,
+            core.exclusions,
             self._claim_loop.look,
             self.dispatch.seen_certificates,
         )

@@ -79,7 +79,7 @@ class Desk:
         )
         # What is in a desk's hands is sent by the test alone.
         self.heartbeat = ProcessHeartbeat(
-            self.transactions, self.pending_requeue, self.lease, world.clock, lambda: 0.5, lambda: None
+            self.transactions, self.pending_requeue, self.lease, world.clock, lambda: 0.5, EXCLUSIONS, lambda: None
         )
 
     def announced_size(self, _channel_key: int) -> int | None:

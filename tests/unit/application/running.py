@@ -139,6 +139,7 @@ class Process:
             self.lease,
             world.clock,
             lambda: 0.5,
+            EXCLUSIONS,
             self.claim_loop.look,
             self.dispatchers.seen_certificates,
         )

@@ -16,7 +16,7 @@ from clarion_server.bootstrap.channels import encode_file
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ThroughputMode
 from clarion_server.domain.category import Category
 from clarion_server.domain.channels.retry import RetryPolicy
-from clarion_server.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant
+from clarion_server.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant, Span
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Lane, Message, MessageState
@@ -316,6 +316,28 @@ async def test_a_retry_window_does_not_close_while_the_hours_are_closed(world: W
     failure = only(world).end.failure
     assert failure is not None
     assert failure.retries_exhausted
+
+
+@pytest.mark.parametrize(("window", "ends"), [(5 * MINUTE, QUEUED), (5 * SECOND, MessageState.IN_DOUBT)])
+async def test_what_a_vanished_process_was_sending_waits_where_its_window_would_close_in_closed_hours(
+    world: World, policies: Policies, window: Span, ends: MessageState
+) -> None:
+    await policies.make()
+    world.clock.time = utc("10T19:59")
+    await world.channel(retry_policy=RetryPolicy(window, 2 * window, 2 * window))
+    await world.live("offers", category=Category.MARKETING)
+    async with at_work(Process(world, "first", span=10 * SECOND)) as vanished:
+        vanished.provider.channels[0].gate.clear()
+        await vanished.trigger(campaign_id="offers")
+        await until(lambda: states(world) == [SENDING])
+        world.clock.advance(10 * SECOND)
+        heir = Process(world, "second", span=10 * SECOND)
+        await heir.heartbeat.beat()
+        taken_over = states(world)
+        await heir.close()
+        vanished.provider.channels[0].gate.set()
+    # The second one would have been tried again by day.
+    assert taken_over == [ends]
 
 
 async def test_a_retry_window_closes_where_the_policy_excludes_instead_of_waiting(

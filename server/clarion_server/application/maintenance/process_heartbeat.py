@@ -14,6 +14,7 @@ import structlog
 
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.exclusions import ExclusionReader, is_closed
 from clarion_server.application.sending.lease import Lease, Renewal
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
@@ -51,6 +52,7 @@ class ProcessHeartbeat:
         lease: Lease,
         clock: Clock,
         chance: Chance,
+        exclusions: ExclusionReader,
         on_queued: Callable[[], None],
         seen_certificates: Callable[[], Mapping[int, SeenCertificate]] = dict,
     ) -> None:
@@ -65,6 +67,7 @@ class ProcessHeartbeat:
         self._lease = lease
         self._clock = clock
         self._chance = chance
+        self._exclusions = exclusions
         self._on_queued = on_queued
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -168,7 +171,14 @@ class ProcessHeartbeat:
         begun = message.attempts.last_time or now
         attempt = Attempt(message.attempts.count, begun, now, AttemptResult.IN_DOUBT, _PROCESS_ENDED)
         policy = configuration.retry_policy if configuration else DEFAULT_RETRY_POLICY
-        return decide_next(message, attempt, policy, version.definition.in_doubt_policy, self._chance)
+        in_doubt_policy = version.definition.in_doubt_policy
+        outcome = decide_next(message, attempt, policy, in_doubt_policy, self._chance)
+        if message.sending_policy is None or not outcome.is_exhausted:
+            return outcome
+        # The retry window does not close while a sending policy is closed.
+        later = decide_next(message, attempt, policy.endless(), in_doubt_policy, self._chance)
+        due = later.due_time
+        return later if due is not None and is_closed(unit, message, due, self._exclusions) else outcome
 
 
 def _releasable(unit: UnitOfWork) -> list[Campaign]:

@@ -224,6 +224,11 @@ def check_hand_off(
     )
 
 
+def is_closed(unit: UnitOfWork, message: Message, time: Instant, exclusions: ExclusionReader) -> bool:
+    """Returns whether the message has to wait for an opening of its sending policy at that time."""
+    return message.id in check_hand_off(unit, [message], time, exclusions).openings
+
+
 @dataclass(slots=True)
 class _Decisions:
     """Collects what was decided about messages, as in a `HandOffVerdict`."""
@@ -378,12 +383,9 @@ class HandOffChecks:
         not answer, since the next claim checks it anew.
         """
         try:
-            verdict = await self._transactions.read(
-                lambda unit: check_hand_off(unit, [message], time, self._exclusions)
-            )
+            return await self._transactions.read(lambda unit: is_closed(unit, message, time, self._exclusions))
         except Unavailable:
             return True
-        return message.id in verdict.openings
 
 
 _ALL_ALLOWED = HandOffVerdict({}, {})
