@@ -31,10 +31,15 @@ export interface Batch<Row> {
 const ROWS_PER_REQUEST = 500;
 /** Leaves each request well below the 4 MiB that the service takes. */
 const BYTES_PER_REQUEST = 1_000_000;
+/** Is the most that one row has: the service takes requests of 4 MiB, and the rest of one has its room. */
+const BYTES_PER_ROW = 4 * 1024 * 1024 - 1024;
 /** Limits how many requests are sent ahead of the answers. The service keeps the answers to 10,000 rows. */
 const WINDOW = 8;
 
-/** Yields the rows in batches, those before a failure too. With `ends`, a batch without rows comes last. */
+/**
+ * Yields the rows in batches, those before a failure too. With `ends`, a batch without rows comes last. Throws RangeError,
+ * naming the position, for a row that no request has room for.
+ */
 export async function* inBatches<Row>(
   rows: Rows<Row>,
   bytesOf: (row: Row) => number,
@@ -46,6 +51,8 @@ export async function* inBatches<Row>(
   try {
     for await (const row of rows) {
       const size = bytesOf(row);
+      if (size > BYTES_PER_ROW)
+        throw new RangeError(`rows[${position + batch.length}] has ${size} bytes, and a row may have ${BYTES_PER_ROW}`);
       if (batch.length && (batch.length === ROWS_PER_REQUEST || bytes + size > BYTES_PER_REQUEST)) {
         yield { position, rows: batch, isLast: false };
         position += batch.length;

@@ -61,6 +61,23 @@ test("an import makes calls of 2 MB at most", async () => {
   assert.deepEqual(requests.map(({ profiles }) => profiles.length), [2, 2, 1]);
 });
 
+test("a profile that no request has room for is named after the answers to those before", async () => {
+  const routes = (router: ConnectRouter) =>
+    router.rpc(ImportService.method.importProfilesStream, async function* (received) {
+      for await (const { position, profiles } of received)
+        yield { position, results: profiles.map(({ identities: [profile = ""] }) => ({ profile })) };
+    });
+  const rows = [...people(501), ...people(1, { note: "x".repeat(4_194_304) }), ...people(1)];
+  let seen = 0;
+  await serving(routes, {}, async (client) => {
+    const importing = async () => {
+      for await (const _ of client.profiles.importStream(rows)) seen++;
+    };
+    await assert.rejects(importing, /^RangeError: rows\[501\] has 4194\d+ bytes, and a row may have 4193280$/);
+  });
+  assert.equal(seen, 501);
+});
+
 test("a stream of profiles sends few large ones at a time, and each choice with its profile", async () => {
   const requests: ImportProfilesStreamRequest[] = [];
   const routes = (router: ConnectRouter) =>
