@@ -6,7 +6,13 @@ from dataclasses import replace
 
 from clarion_server.application.approvals.approving import Approval, Approving, Word
 from clarion_server.application.campaigns.approvable_drafts import CampaignDrafts
-from clarion_server.application.resources import CreateResource, ManageResources, ResourceInput, ResourceKind
+from clarion_server.application.resources import (
+    CreateResource,
+    ManageResources,
+    ResourceInput,
+    ResourceKind,
+    UpdateResource,
+)
 from clarion_server.domain.access.access import Caller, Scope, Visibility
 from clarion_server.domain.approvals.approval import ApprovalAction
 from clarion_server.domain.approvals.approval_policy import MAX_POLICIES, ApprovalPolicy, approval_policy_violations
@@ -40,6 +46,13 @@ class Office:
         policy = ApprovalPolicy(sandbox="", id="", create_time=0, update_time=0, display_name="Legal")
         sent = ResourceInput(replace(policy, **fields))  # type: ignore[arg-type] # of one type each
         return await self.policies.create(CreateResource(policy_id, sent), AUTHOR)
+
+    async def lower(self, policy_id: str, required_count: int) -> None:
+        """Has the policy ask for so many approvals from now on."""
+        policy = replace(await self.policies.get(policy_id, AUTHOR), required_count=required_count)
+        await self.policies.update(
+            UpdateResource(policy_id, ResourceInput(policy), frozenset({"required_count"})), AUTHOR
+        )
 
     async def submit(self, caller: Caller = AUTHOR) -> Approval[Campaign]:
         return await self.approving.submit(Word("order-confirmed", "Please look."), caller)

@@ -120,6 +120,26 @@ async def test_a_policy_that_came_after_the_approval_is_heeded(office: Office) -
     await office.world.activate()
 
 
+async def test_a_policy_that_asks_for_less_now_lets_through_what_has_as_many_approvals(office: Office) -> None:
+    await office.policy(required_count=2)
+    await office.submit()
+    assert (await office.approve(ANN)).subject.approval_state is ApprovalState.IN_REVIEW
+    await office.lower("legal", 1)
+    await office.world.activate()
+
+
+async def test_a_policy_that_asks_for_less_now_counts_no_approvals_from_before_changes_were_requested(
+    office: Office,
+) -> None:
+    await office.policy(required_count=2)
+    await office.submit()
+    await office.approve(ANN)
+    await office.approving.request_changes(Word("order-confirmed", "Too long."), BOB)
+    await office.lower("legal", 1)
+    with pytest.raises(ApprovalRequired):
+        await office.world.activate()
+
+
 async def test_only_what_was_looked_at_is_approved(office: Office) -> None:
     await office.policy()
     await office.submit()

@@ -53,6 +53,17 @@ async def test_a_policy_keeps_a_fragment_out_until_the_draft_with_it_is_approved
         assert (await office.actions())[-1] is ApprovalAction.ACTIVATED
 
 
+async def test_a_policy_that_asks_for_less_now_lets_a_fragment_in_with_as_many_approvals(
+    world: World, pieces: RollingOut, office: Office
+) -> None:
+    await office.policy(required_count=2)
+    await office.submit()
+    await office.approve(ANN)
+    assert await pieces.outcome() == MISSING
+    await office.lower("legal", 1)
+    assert (await pieces.outcome()).outcome is RepinOutcome.REPINNED
+
+
 async def test_an_approval_of_other_content_does_not_count(world: World, pieces: RollingOut, office: Office) -> None:
     await office.policy()
     await world.update(display_name="Edited")

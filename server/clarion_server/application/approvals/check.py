@@ -70,8 +70,8 @@ def given_approval(
     if bypass_reason:
         return GivenApproval(bypass_reason=bypass_reason)
     missing = [each for each in requirements if not each.is_met]
-    if submission is None or draft.approval_state is not ApprovalState.APPROVED or missing:
-        raise lacking(draft, missing or requirements)
+    if submission is None or missing:
+        raise lacking(draft, missing)
     if submission.content_hash != content.content_hash:
         raise ApprovalStale(draft.name)
     return GivenApproval(submission.approvers)

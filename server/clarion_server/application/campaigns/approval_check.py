@@ -49,8 +49,7 @@ def missing_of_repin(unit: UnitOfWork, candidate: Candidate, caller: Caller) -> 
         # Whoever edited the draft had no part in it.
         campaign = replace(campaign, definition=candidate.definition, draft_editors=(caller.name,))
     requirements = requirements_of(unit.resources(ApprovalPolicy).all(caller.visibility), campaign, submission)
-    is_approved = submission is not None and campaign.approval_state is ApprovalState.APPROVED
-    return tuple(each for each in requirements if not (is_approved and each.is_met))
+    return tuple(each for each in requirements if not each.is_met)
 
 
 def _same_submission(unit: UnitOfWork, candidate: Candidate) -> Submission | None:
