@@ -182,6 +182,15 @@ def test_every_source_may_make_a_change_that_answers_no_denial(current: str, cha
     assert forbidding_denial(change(changed, SYNC), consents(current)) is None
 
 
+def test_a_copied_grant_is_forbidden_by_a_denial_unless_it_is_stored_exactly_so() -> None:
+    copied = change("CT:G2", IMPORT)
+    stored = _apply(consents("G:D1"), change("C:G1", IMPORT))
+    assert forbidding_denial(copied, stored) == consent("G:D1")
+    arrived_later = _apply(NO_CONSENTS, copied, change("G:D1"))
+    assert forbidding_denial(copied, arrived_later) is None
+    assert forbidding_denial(change("CT:G3", IMPORT), arrived_later) == consent("G:D1")
+
+
 @pytest.mark.parametrize(
     ("one", "other", "merged"),
     [

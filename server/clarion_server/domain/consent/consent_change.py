@@ -190,8 +190,13 @@ def _ends_an_opposite(new: Consent, current: Consent, consents: Consents) -> boo
 
 
 def forbidding_denial(change: ConsentChange, consents: Consents) -> Consent | None:
-    """Returns the standing denial that the change would answer without being allowed to, if there is one."""
+    """Returns the standing denial that the change would answer without being allowed to, if there is one. A change that
+    is stored already answers nothing.
+    """
     if change.choice is ConsentChoice.DENIED or change.may_answer_denials():
+        return None
+    current = consents.get(change.scope)
+    if current is not None and (current.choice, current.time) == (change.choice, change.time):
         return None
     denial = standing_denial(covering(consents.values(), change.scope.channel, change.scope.topic))
     return denial if denial is not None and change.time > denial.time else None
