@@ -107,6 +107,12 @@ class Provider:
     def _end(self, message: Outbound) -> End:
         return self.end(message)
 
+    def open_gates(self) -> None:
+        """Lets the attempts of all channels end."""
+        for channel in self.channels:
+            channel.gate.set()
+            channel.answers.set()
+
     @property
     def taken(self) -> Sequence[Outbound]:
         return [message for channel in self.channels for message in channel.taken]

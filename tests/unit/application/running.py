@@ -205,6 +205,8 @@ class Process:
         try:
             yield
         finally:
+            # Closing waits for the attempts that have begun, which a test that fails may have left at a closed gate.
+            self.provider.open_gates()
             await self.close()
 
 

@@ -41,7 +41,6 @@ async def process(world: World) -> AsyncIterator[Process]:
         await until(lambda: states(world) == [SENT])
         channel_of(made).gate.clear()
         yield made
-        channel_of(made).gate.set()
 
 
 def channel_of(process: Process) -> ScriptedChannel:

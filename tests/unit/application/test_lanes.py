@@ -39,8 +39,6 @@ async def process(world: World) -> AsyncIterator[Process]:
     async with made.sending():
         await until(lambda: made.is_idle)
         yield made
-        # The attempts at the gate may end, and so may the process.
-        made.provider.channels[0].gate.set()
 
 
 async def fill_with_news(world: World, process: Process, count: int) -> None:

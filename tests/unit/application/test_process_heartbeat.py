@@ -168,7 +168,6 @@ async def test_what_a_process_that_vanished_was_sending_is_in_doubt(
             assert attempt.failure is not None
             assert attempt.failure.reason is FailureReason.HAND_OFF_UNKNOWN
         await heir.close()
-        vanished.provider.channels[0].gate.set()
 
 
 async def test_what_is_resent_is_sent_by_the_heir_and_counted_once(world: World) -> None:
@@ -219,7 +218,6 @@ async def test_a_backlog_of_a_vanished_process_is_taken_over_in_many_small_steps
             assert unit.messages.owners() == set()
             assert unit.processes.live(0) == {"second"}
         await heir.close()
-        vanished.provider.channels[0].gate.set()
 
 
 # A process without its lease.

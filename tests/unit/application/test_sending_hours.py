@@ -335,7 +335,6 @@ async def test_what_a_vanished_process_was_sending_waits_where_its_window_would_
         await heir.heartbeat.beat()
         taken_over = states(world)
         await heir.close()
-        vanished.provider.channels[0].gate.set()
     # The second one would have been tried again by day.
     assert taken_over == [ends]
 
