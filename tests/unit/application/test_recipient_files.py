@@ -11,7 +11,7 @@ from clarion_server.application.attachments.blobs import BlobStore
 from clarion_server.application.attachments.uploads import ManageAttachments, UploadAttachment, UploadLimits
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.files import MessageFiles
-from clarion_server.application.triggering.admission import RecipientFile
+from clarion_server.application.triggering.admission import Admission, RecipientFile
 from clarion_server.application.triggering.recipient_files import RecipientFiles
 from clarion_server.domain.attachments.attachment import Attachment, FileInput
 from clarion_server.domain.attachments.carried_file import CarriedFile
@@ -25,7 +25,7 @@ from clarion_server.domain.messages.attempt import FailureReason
 from clarion_server.domain.messages.message import Message, MessageState
 from sqlalchemy import text
 
-from tests.unit.application.running import Process, messages, recipients, states, until
+from tests.unit.application.running import Process, command, messages, recipient_files, recipients, states, until
 from tests.unit.application.world import AUTHOR, CHANNEL, EMAIL, START, World
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 3000
@@ -214,6 +214,32 @@ async def test_a_mail_has_the_words_of_another_language_beside_the_files_of_a_ru
         too_large = [("recipients[0].attachments", "TOO_LARGE")]
         assert await refusal(process, files={0: (a_file(data=PDF[:80_000]),)}) == too_large
         assert await refusal(process, files={0: (a_file(data=PDF[:10_000]),)}) == []
+
+
+class CountedLookups(dict[str, Attachment]):
+    count = 0
+
+    def __getitem__(self, key: str) -> Attachment:
+        self.count += 1
+        return super().__getitem__(key)
+
+
+async def test_the_mails_of_a_campaign_are_made_once_for_all_recipients_with_files(world: World) -> None:
+    process = Process(world)
+    await process.transactions.write(lambda unit: unit.attachments.add(upload(1_000)))
+    await world.live(actions=(Action("email", "orders", replace(EMAIL, attachments=(ContentAttachment("large"),))),))
+    live = await process.campaigns.live(AUTHOR.visibility, "order-confirmed")
+    stored = CountedLookups(live.version.attachments)
+    live = replace(live, version=replace(live.version, attachments=stored))
+    files = recipient_files(process.transactions, process.commits, process.dispatchers, world)
+    sent = command(*recipients(3), files={index: (a_file("large.pdf"),) for index in range(3)})
+    admission = Admission()
+    await files.check(sent, live, admission)
+    assert [(each.field, each.reason) for each in admission.violations] == [
+        (f"recipients[{index}].attachments[0].file_name", "DUPLICATE") for index in range(3)
+    ]
+    assert stored.count == 1
+    await process.close()
 
 
 async def refusal(process: Process, **fields: object) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from clarion_server.application.attachments.blobs import BlobStore
 from clarion_server.application.attachments.uploads import UploadLimits
@@ -38,6 +39,15 @@ class _Facts:
     """Holds the uploads that recipients name, as far as there are any."""
     size_limits: Sequence[int]
     """Limits the mail of each action, in octets."""
+
+
+class _Mails(NamedTuple):
+    """Holds the mails that an action may send, each with the files that its content has itself."""
+
+    action_id: str
+    limit: int
+    """Limits each of them, in octets."""
+    possible: Sequence[tuple[EmailContent, Sequence[Attachment]]]
 
 
 class RecipientFiles:
@@ -103,16 +113,18 @@ class RecipientFiles:
         return limit if announced is None else min(limit, announced)
 
     def _violations(self, command: TriggerCommand, facts: _Facts) -> dict[int, list[Violation]]:
-        found = {index: list(self._of_recipient(command, index, facts)) for index in command.files}
-        return {index: violations for index, violations in found.items() if violations}
-
-    def _of_recipient(self, command: TriggerCommand, index: int, facts: _Facts) -> Iterator[Violation]:
-        files = command.files[index]
         for action in facts.live.version.definition.actions:
             if not isinstance(action.content, EmailContent):
                 what = f"The action '{action.id}' is a {action.content.channel.word}, which carries no files."
-                yield Violation(_FIELD, "UNSUPPORTED", what)
-                return
+                return {index: [Violation(_FIELD, "UNSUPPORTED", what)] for index in command.files}
+        mails = _mails_of(facts)
+        found = {index: list(self._of_recipient(command, index, facts, mails)) for index in command.files}
+        return {index: violations for index, violations in found.items() if violations}
+
+    def _of_recipient(
+        self, command: TriggerCommand, index: int, facts: _Facts, mails: Sequence[_Mails]
+    ) -> Iterator[Violation]:
+        files = command.files[index]
         if len(files) > MAX_FILES:
             yield too_many(_FIELD, MAX_FILES)
             return
@@ -126,7 +138,7 @@ class RecipientFiles:
             recipient = command.recipients[index]
             # The data is weighed roughly: how large it is as JSON was checked before.
             data_bytes = len(repr(recipient.context)) + len(repr(recipient.profile))
-            yield from self._of_all([_described(file, facts.uploads) for file in files], data_bytes, facts)
+            yield from self._of_all([_described(file, facts.uploads) for file in files], data_bytes, mails)
 
     def _of_file(self, file: RecipientFile, uploads: Attachments) -> Iterator[Violation]:
         if file.violation is not None:
@@ -140,20 +152,34 @@ class RecipientFiles:
             upload = uploads[file.attachment]
             yield from _of_other_name(file.name, upload)
 
-    def _of_all(self, files: Sequence[MessageFile], data_bytes: int, facts: _Facts) -> Iterator[Violation]:
+    def _of_all(self, files: Sequence[MessageFile], data_bytes: int, mails: Sequence[_Mails]) -> Iterator[Violation]:
         sizes = [file.size for file in files]
         if sum(sizes) > self._limits.max_bytes:
             what = f"The files have {sum(sizes):,} octets together, and may have {self._limits.max_bytes:,}."
             yield Violation(_FIELD, "TOO_LARGE", what)
-        stored = facts.live.version.attachments
-        for action, limit in zip(facts.live.version.whole_definition.actions, facts.size_limits, strict=True):
+        for action_id, limit, possible in mails:
             # Which of its contents a recipient gets is decided later. The largest one must fit.
-            mails = [(each, _static(each, stored)) for _, _, mails in possible_mails(action) for each in mails]
-            yield from _repeated(files, {each.file_name for _, static in mails for each in static})
-            size = max(mail_size(mail, data_bytes, [*sizes, *(each.size for each in static)]) for mail, static in mails)
+            yield from _repeated(files, {each.file_name for _, static in possible for each in static})
+            size = max(
+                mail_size(mail, data_bytes, [*sizes, *(each.size for each in static)]) for mail, static in possible
+            )
             if size > limit:
-                what = f"A mail of the action '{action.id}' would have {size:,} octets as encoded, of {limit:,}."
+                what = f"A mail of the action '{action_id}' would have {size:,} octets as encoded, of {limit:,}."
                 yield Violation(_FIELD, "TOO_LARGE", what)
+
+
+def _mails_of(facts: _Facts) -> list[_Mails]:
+    """Returns what each action may send, which takes milliseconds with many variants."""
+    stored = facts.live.version.attachments
+    actions = zip(facts.live.version.whole_definition.actions, facts.size_limits, strict=True)
+    return [
+        _Mails(
+            action.id,
+            limit,
+            [(mail, _static(mail, stored)) for _, _, mails in possible_mails(action) for mail in mails],
+        )
+        for action, limit in actions
+    ]
 
 
 def _static(content: EmailContent, stored: Attachments) -> list[Attachment]:
