@@ -212,7 +212,9 @@ class UploadIdentitiesStreamResponse(_message.Message):
     added_count: _builtins.int
     """Says how many were added."""
     repeated_count: _builtins.int
-    """Says how many the list had already, or the request named before."""
+    """Says how many the list had already, or the request named before. Where a request is repeated, so counts each of its identities
+    that is older than the last 10,000 of the import, also one that was refused.
+    """
     @_builtins.property
     def rejected(self) -> _containers.RepeatedCompositeFieldContainer[_audience_service_pb2.RejectedIdentity]:
         """Lists those that were refused, in the order of the request."""

@@ -239,7 +239,8 @@ export type UploadIdentitiesStreamResponse = Message<"clarion.v1.UploadIdentitie
   addedCount: number;
 
   /**
-   * Says how many the list had already, or the request named before.
+   * Says how many the list had already, or the request named before. Where a request is repeated, so counts each of its identities
+   * that is older than the last 10,000 of the import, also one that was refused.
    *
    * @generated from field: int32 repeated_count = 3;
    */
