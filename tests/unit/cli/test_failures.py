@@ -94,15 +94,17 @@ def test_hints_are_for_reasons_that_the_contract_knows() -> None:
 @pytest.mark.parametrize(
     ("state", "command"),
     [
-        ("DRAFT", "clarion activate"),
-        ("PAUSED", "clarion resume"),
-        ("STOPPED", "clarion campaigns duplicate"),
-        ("COMPLETED", "clarion campaigns duplicate"),
-        ("ARCHIVED", "clarion campaigns duplicate"),
+        ("DRAFT", "clarion activate news"),
+        ("PAUSED", "clarion resume news"),
+        ("STOPPED", "clarion campaigns duplicate news NEW-ID"),
+        ("COMPLETED", "clarion campaigns duplicate news NEW-ID"),
+        ("ARCHIVED", "clarion campaigns duplicate news NEW-ID"),
     ],
 )
 def test_a_campaign_that_is_not_live_is_answered_with_the_way_out(state: str, command: str) -> None:
-    assert command in failure(PreconditionFailedError, "x", details("CAMPAIGN_NOT_LIVE", {"state": state})).hint
+    metadata = {"resource": "campaigns/news", "state": state}
+    hint = failure(PreconditionFailedError, "x", details("CAMPAIGN_NOT_LIVE", metadata)).hint
+    assert hint.endswith(f": {command}")
 
 
 @pytest.mark.parametrize(

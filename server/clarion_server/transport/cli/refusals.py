@@ -26,7 +26,8 @@ HINTS: Mapping[str, str] = MappingProxyType(
         "SCOPE_DENIED": "Use a key with one of these scopes, or create one: clarion keys create --help",
         "SANDBOX_DENIED": "Use an administrator key of the sandbox `default`.",
         "ETAG_MISMATCH": "Somebody else has changed it in the meantime. Run the command again.",
-        "CAMPAIGN_OUTDATED": "See what is wrong with it: clarion review",
+        "ERASURE_KEYS_MISSING": "Give the service a file of keys by CLARION_ERASURE_KEYS, and start it again.",
+        "CAMPAIGN_OUTDATED": "See what is wrong with it: clarion review {campaign}",
         "REQUEST_ID_REUSED": "Use a new request id, or none.",
         "INVALID_RESUME_TOKEN": "Use the same filters as the watch that gave the token.",
         "RESUME_TOKEN_EXPIRED": "Watch with --from-start, or without a token.",
@@ -34,15 +35,15 @@ HINTS: Mapping[str, str] = MappingProxyType(
         "INTERNAL": "Look up the request id in the log of the service.",
     }
 )
-#: Hints by the state of a campaign that is not live.
+#: Hints by the state of a campaign that is not live. `{campaign}` is its id.
 STATE_HINTS: Mapping[str, str] = MappingProxyType(
     {
-        "DRAFT": "Activate it first: clarion activate",
+        "DRAFT": "Activate it first: clarion activate {campaign}",
         "SCHEDULED": "It becomes live at its start time.",
-        "PAUSED": "Resume it first: clarion resume",
-        "STOPPED": "It has ended for good. Make a copy of it: clarion campaigns duplicate",
-        "COMPLETED": "Its schedule has ended. Make a copy of it: clarion campaigns duplicate",
-        "ARCHIVED": "It is put aside. Make a copy of it: clarion campaigns duplicate",
+        "PAUSED": "Resume it first: clarion resume {campaign}",
+        "STOPPED": "It has ended for good. Make a copy of it: clarion campaigns duplicate {campaign} NEW-ID",
+        "COMPLETED": "Its schedule has ended. Make a copy of it: clarion campaigns duplicate {campaign} NEW-ID",
+        "ARCHIVED": "It is put aside. Make a copy of it: clarion campaigns duplicate {campaign} NEW-ID",
     }
 )
 #: Holds the commands that list what there is, by the collections of resource names.
@@ -154,17 +155,18 @@ def _summary(error: ClarionError, problem_count: int) -> str:
 
 
 def _hint(error: ClarionError) -> str:
+    collection, _, resource_id = error.metadata.get("resource", "").partition("/")
     if error.reason == "CAMPAIGN_NOT_LIVE":
-        return STATE_HINTS.get(error.metadata.get("state", ""), "")
+        return STATE_HINTS.get(error.metadata.get("state", ""), "").format(campaign=resource_id)
     if error.reason == "RESOURCE_NOT_FOUND":
-        command = LISTS.get(error.metadata.get("resource", "").partition("/")[0])
+        command = LISTS.get(collection)
         names = f" (clarion {command} list shows all)" if command else ""
         return f"Check the name{names}, and whether the key belongs to the right sandbox."
     if isinstance(error, UnavailableError | DeadlineExceededError):
         return REPEAT_HINT
     if _is_unknown_call(error):
         return WORKER_HINT
-    return HINTS.get(error.reason, "")
+    return HINTS.get(error.reason, "").format(campaign=resource_id)
 
 
 def _is_unknown_call(error: ClarionError) -> bool:

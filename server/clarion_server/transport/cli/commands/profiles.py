@@ -123,6 +123,8 @@ def merge_profiles(
     The survivor's attributes win. Of both people's choices the stricter ones hold.
     """
     kept, gone = _find(session, survivor), _find(session, absorbed)
+    if kept.name == gone.name:
+        raise CommandFailed(f"Both are {kept.name} already: there is nothing to merge.")
     merged = session.client.profiles.merge(kept.name, gone.name, etag=kept.etag, absorbed_etag=gone.etag)
     session.output.show(merged.to_dict(), lambda: _view(merged))
 
