@@ -141,7 +141,7 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
         {"messages_due"},
     ),
     "whether a channel has unfinished messages": (
-        lambda work: work.messages.is_waiting(1),
+        lambda work: work.messages.is_waiting(2),
         {"messages_due", "messages_held", "messages_campaign_state"},
     ),
     "whether a message may be followed by one of the channel": (
@@ -370,6 +370,14 @@ PLANS: dict[str, tuple[Use, set[str]]] = {
     "an entry of the history of a profile": (
         lambda work: work.consents.known_entries([(1, EntryKey(CHANGE.scope, CHANGE.choice, CHANGE.time))]),
         {"consent_changes_profile_key"},
+    ),
+    "why the messages of a campaign fail": (
+        lambda work: work.messages.failing([1]),
+        {"messages_campaign_state", "events_message"},
+    ),
+    "why the messages of a channel configuration fail": (
+        lambda work: work.messages.failing_channels([1]),
+        {"messages_due", "events_message"},
     ),
     "the last event": (lambda work: work.events.last_sequence(), {"SEARCH events"}),
 }

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from clarion_server.adapters.storage.store import SqlStore
+from clarion_server.domain.events.campaign_health import FAILING_ATTEMPTS
+from clarion_server.domain.messages.message import MessageState
 
-from tests.contract.store import samples
+from tests.contract.store.given import a_sender
 from tests.integration.storage.large_queries import PLANS
 from tests.integration.storage.statements import Statement, recorded
 
@@ -44,7 +46,7 @@ def plan_of(path: Path, statements: list[Statement]) -> list[str]:
 def test_each_query_uses_its_index(name: str, store: SqlStore, path: Path) -> None:
     use, indexes = PLANS[name]
     with store.begin() as work:
-        work.campaigns.add(samples.campaign())
+        a_sender(work).message(work, state=MessageState.QUEUED, attempt_count=FAILING_ATTEMPTS)
         with recorded(store) as statements:
             use(work)
     plan = plan_of(path, statements)

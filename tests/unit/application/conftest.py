@@ -10,6 +10,7 @@ import pytest
 from tests.memory_store import MemoryStore
 from tests.unit.application.audience_running import Runs
 from tests.unit.application.running import Process
+from tests.unit.application.sending_policies import Policies
 from tests.unit.application.world import World
 
 
@@ -32,6 +33,12 @@ async def process(world: World) -> AsyncIterator[Process]:
     made = Process(world)
     yield made
     await made.close()
+
+
+@pytest.fixture
+def policies(world: World) -> Policies:
+    """The sending policies of the world, which has none yet."""
+    return Policies(world)
 
 
 @pytest.fixture

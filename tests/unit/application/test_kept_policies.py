@@ -30,11 +30,6 @@ SLIDING, CALENDAR = FrequencyCap(1, sliding=DAY), FrequencyCap(1, period=Calenda
 
 
 @pytest.fixture
-async def policies(world: World) -> Policies:
-    return Policies(world)
-
-
-@pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
     """Belongs to a world with the live marketing campaign `offers`, at noon in Berlin. It is not started."""
     world.clock.time = NOON

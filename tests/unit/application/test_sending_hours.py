@@ -15,8 +15,7 @@ from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.bootstrap.channels import encode_file
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ThroughputMode
 from clarion_server.domain.category import Category
-from clarion_server.domain.channels.retry import RetryPolicy
-from clarion_server.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND, Instant, Span
+from clarion_server.domain.instant import HOUR, MILLISECOND, SECOND, Instant
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.messages.kept_policy import KeptPolicy
 from clarion_server.domain.messages.message import Lane, Message, MessageState
@@ -25,11 +24,11 @@ from clarion_server.domain.sending_policies.quiet_hours import WallInterval
 from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource, WhenClosed
 from clarion_server.domain.sourced_value import SourcedValue, ValueSource
 
-from tests.fakes import LATER, ScriptedChannel
+from tests.fakes import ScriptedChannel
 from tests.identities import EXCLUSIONS
 from tests.unit.application.running import Process, claimed, messages, recipient, recipients, states, until
 from tests.unit.application.sending_policies import POLICY, Policies, utc
-from tests.unit.application.working import at_work, change_channel, only
+from tests.unit.application.working import at_work, only
 from tests.unit.application.world import AUTHOR, EMAIL, STRANGER, StandingClock, World
 
 QUEUED, SENDING, SENT, EXCLUDED = MessageState.QUEUED, MessageState.SENDING, MessageState.SENT, MessageState.EXCLUDED
@@ -38,11 +37,6 @@ ACCEPT, HAND_OFF = ExclusionPhase.ACCEPT, ExclusionPhase.HAND_OFF
 NIGHT, MORNING = utc("10T21:30"), utc("11T06:00")
 BERLIN = SourcedValue("Europe/Berlin", ValueSource.POLICY)
 LOS_ANGELES = SourcedValue("America/Los_Angeles", ValueSource.PROFILE)
-
-
-@pytest.fixture
-async def policies(world: World) -> Policies:
-    return Policies(world)
 
 
 @pytest.fixture
@@ -271,85 +265,6 @@ async def test_a_deleted_policy_holds_nobody_back_at_the_next_check(
     await policies.delete("default", "", AUTHOR)
     world.clock.time = NIGHT
     assert len((await claimed(world, lane=Lane.MARKETING)).messages) == 1
-
-
-async def test_the_time_until_the_opening_is_no_part_of_the_retry_window(world: World, policies: Policies) -> None:
-    await policies.make()
-    world.clock.time = utc("10T19:59")
-    await world.live("offers", category=Category.MARKETING)
-    async with at_work(Process(world)) as process:
-        await change_channel(world, process, retry_policy=RetryPolicy(30 * MINUTE, 5 * MINUTE, 5 * MINUTE))
-        process.provider.end = lambda _: LATER
-        await process.trigger(campaign_id="offers")
-        await until(lambda: states(world) == [QUEUED])
-        world.clock.advance(6 * MINUTE)
-        process.claim_loop.look()
-        await until(lambda: only(world).due_time == MORNING)
-        world.clock.time = MORNING
-        process.claim_loop.look()
-        await until(lambda: only(world).attempts.count == 2 and only(world).state is QUEUED)
-        # Six minutes of its window were used before the night, and the window goes on.
-        world.clock.advance(30 * MINUTE)
-        process.claim_loop.look()
-        await until(lambda: only(world).state is MessageState.FAILED)
-    assert only(world).attempts.count == 3
-
-
-async def test_a_retry_window_does_not_close_while_the_hours_are_closed(world: World, policies: Policies) -> None:
-    await policies.make()
-    world.clock.time = utc("10T19:59")
-    await world.live("offers", category=Category.MARKETING)
-    async with at_work(Process(world)) as process:
-        await change_channel(world, process, retry_policy=RetryPolicy(5 * MINUTE, 10 * MINUTE, 10 * MINUTE))
-        process.provider.end = lambda _: LATER
-        await process.trigger(campaign_id="offers")
-        await until(lambda: states(world) == [QUEUED])
-        assert only(world).due_time == utc("10T20:09")
-        world.clock.time = only(world).due_time
-        process.claim_loop.look()
-        await until(lambda: only(world).due_time == MORNING)
-        world.clock.time = MORNING
-        process.claim_loop.look()
-        # By day the window goes on, and closes.
-        await until(lambda: states(world) == [MessageState.FAILED])
-    assert only(world).attempts.count == 2
-    failure = only(world).end.failure
-    assert failure is not None
-    assert failure.retries_exhausted
-
-
-@pytest.mark.parametrize(("window", "ends"), [(5 * MINUTE, QUEUED), (5 * SECOND, MessageState.IN_DOUBT)])
-async def test_what_a_vanished_process_was_sending_waits_where_its_window_would_close_in_closed_hours(
-    world: World, policies: Policies, window: Span, ends: MessageState
-) -> None:
-    await policies.make()
-    world.clock.time = utc("10T19:59")
-    await world.channel(retry_policy=RetryPolicy(window, 2 * window, 2 * window))
-    await world.live("offers", category=Category.MARKETING)
-    async with at_work(Process(world, "first", span=10 * SECOND)) as vanished:
-        vanished.provider.channels[0].gate.clear()
-        await vanished.trigger(campaign_id="offers")
-        await until(lambda: states(world) == [SENDING])
-        world.clock.advance(10 * SECOND)
-        heir = Process(world, "second", span=10 * SECOND)
-        await heir.heartbeat.beat()
-        taken_over = states(world)
-        await heir.close()
-    # The second one would have been tried again by day.
-    assert taken_over == [ends]
-
-
-async def test_a_retry_window_closes_where_the_policy_excludes_instead_of_waiting(
-    world: World, policies: Policies
-) -> None:
-    await policies.make(when_closed=WhenClosed.EXCLUDE)
-    world.clock.time = utc("10T19:59")
-    await world.live("offers", category=Category.MARKETING)
-    async with at_work(Process(world)) as process:
-        await change_channel(world, process, retry_policy=RetryPolicy(5 * MINUTE, 10 * MINUTE, 10 * MINUTE))
-        process.provider.end = lambda _: LATER
-        await process.trigger(campaign_id="offers")
-        await until(lambda: states(world) == [MessageState.FAILED])
 
 
 async def test_messages_that_may_leave_are_sent_at_once_and_the_others_by_day(world: World, policies: Policies) -> None:

@@ -25,11 +25,6 @@ from tests.unit.application.sending_policies import NIGHT, POLICY, Policies
 from tests.unit.application.world import AUTHOR, STRANGER, World
 
 
-@pytest.fixture
-def policies(world: World) -> Policies:
-    return Policies(world)
-
-
 async def test_a_new_policy_is_kept_in_its_sandbox(world: World, policies: Policies) -> None:
     created = await policies.make("nights")
     assert created == await policies.get("nights", AUTHOR)

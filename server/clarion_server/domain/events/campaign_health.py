@@ -92,7 +92,8 @@ def _why(failure: Failure | None) -> str:
     """Returns why the last attempt failed, without the provider's own words, which may be about a person."""
     if failure is None:
         return ""
-    return f"The last one failed with {failure.reason}{f' ({failure.code})' if failure.code else ''}. "
+    code = f" ({failure.code})" if failure.code else ""
+    return f"The last one failed with {failure.reason}{code}. "
 
 
 def rule_problem(failed: FailedRule) -> HealthProblem:

@@ -38,8 +38,7 @@ _FAILING_ON_CHANNEL = (
     .limit(1)
 )
 
-
-# The last attempt of a message that waits is in such an event.
+#: A message that waits was deferred by its last attempt.
 _LAST_ATTEMPT = (
     select(events.c.detail)
     .where(
