@@ -88,6 +88,7 @@ async def _serve(settings: Settings, pipe: SupervisorPipe | None) -> None:
     # Later collections skip the objects that exist now, which stay until the end.
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(_OBJECTS_PER_COLLECTION, _YOUNG_COLLECTIONS)
     await stopping.wait()
     if pipe is not None:
