@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from clarion_client._converters import Converter, Integer
+from clarion_client._converters import Converter, Integer, check_type
 from clarion_client._field_error import FieldError, kind_of
 
+#: Holds types that can be iterated over and are no lists: their characters or keys would be sent.
+NO_LISTS = (str, bytes, dict)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -23,6 +25,8 @@ class Repeated:
         return tuple(map(self._item.read, wire)) if wire else ()
 
     def write(self, value: Iterable[Any], /) -> list[Any]:
+        if isinstance(value, NO_LISTS):
+            raise FieldError(f"is {kind_of(value)}, not a list")
         written: list[Any] = []
         try:
             for item in value:
@@ -40,6 +44,10 @@ class Repeated:
             raise FieldError(f"is {kind_of(data)}, not a list")
         return tuple(load_each(enumerate(data), lambda _, item: self._item.load(item)).values())
 
+    def check(self, value: Any, /) -> None:
+        check_type(value, Iterable, "a list")
+        load_each(enumerate(value), lambda _, item: self._item.check(item))
+
 
 class ByName:
     """Converts a map from names, such as header fields."""
@@ -51,7 +59,14 @@ class ByName:
         return {name: self._item.read(item) for name, item in wire.items()}
 
     def write(self, value: Mapping[str, Any], /) -> dict[str, Any]:
-        return {name: self._item.write(item) for name, item in value.items()}
+        written: dict[str, Any] = {}
+        for name, item in value.items():
+            try:
+                written[name] = self._item.write(item)
+            except FieldError as error:
+                error.move_into(name)
+                raise
+        return written
 
     def dump(self, value: Mapping[str, Any], /) -> dict[str, Any]:
         return {name: self._item.dump(item) for name, item in value.items()}
@@ -60,9 +75,19 @@ class ByName:
         return load_each(mapping(data).items(), self._load_item)
 
     def _load_item(self, name: Any, item: Any) -> Any:
+        self._check_name(name)
+        return self._item.load(item)
+
+    def check(self, value: Any, /) -> None:
+        load_each(mapping(value).items(), self._check_item)
+
+    def _check_item(self, name: Any, item: Any) -> None:
+        self._check_name(name)
+        self._item.check(item)
+
+    def _check_name(self, name: Any) -> None:
         if not isinstance(name, str):
             raise FieldError("has a name that is no string")
-        return self._item.load(item)
 
 
 class CountsByReason:
@@ -89,13 +114,16 @@ class CountsByReason:
         counts = load_each(mapping(data).items(), lambda _, count: Integer(64).load(count))
         return {self._reason.load(reason): count for reason, count in counts.items()}
 
+    def check(self, value: Any, /) -> None:
+        load_each(mapping(value).items(), lambda _, count: Integer(64).check(count))
+
 
 def check_text(data: Any) -> None:
     """Raises FieldError, with its path, for each text that has half of a character, which no message holds."""
     if isinstance(data, str) and _SURROGATE.search(data):
         raise FieldError("holds a lone surrogate, which is no text")
     if isinstance(data, Mapping):
-        if any(_SURROGATE.search(name) for name in data):
+        if any(isinstance(name, str) and _SURROGATE.search(name) for name in data):
             raise FieldError("has a key with a lone surrogate, which is no text")
         load_each(data.items(), lambda _, item: check_text(item))
     elif isinstance(data, list | tuple):

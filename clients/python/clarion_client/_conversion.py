@@ -21,8 +21,18 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from clarion_client._containers import ByName, CountsByReason, Repeated, check_text, load_each, mapping
-from clarion_client._converters import Converter, Enumeration, Integer, JsonData, Octets, Plain, Span, Time
-from clarion_client._field_error import FieldError
+from clarion_client._converters import (
+    Converter,
+    Enumeration,
+    Integer,
+    JsonData,
+    Octets,
+    Plain,
+    Span,
+    Time,
+    check_type,
+)
+from clarion_client._field_error import FieldError, with_article
 from clarion_client._names import completion
 
 C = TypeVar("C", bound=type)
@@ -93,27 +103,43 @@ def read_all(value_type: type[V], messages: Iterable[Message]) -> list[V]:
 
 def write(value: Value, message_type: type[M]) -> M:
     """Returns the message of a value. Raises FieldError for a field that cannot be sent as given."""
-    fields = record_of(type(value)).write(value)
-    return message_of(message_type, **fields)
+    try:
+        fields = record_of(type(value)).write(value)
+        return message_of(message_type, **fields)
+    except FieldError:
+        raise
+    except (AttributeError, KeyError, TypeError):
+        # Types are looked at only now, so that values of the right types pay nothing for it.
+        record_of(CLASSES[message_type.DESCRIPTOR.full_name]).check(value)
+        raise
 
 
 def message_of(message_type: Callable[P, M], /, *args: P.args, **fields: P.kwargs) -> M:
     """Returns a message with these fields. Raises FieldError for one that cannot be sent as given."""
     try:
         return message_type(*args, **fields)
-    except ValueError:
+    except (TypeError, ValueError):
         check_text(fields)
-        for name, value in fields.items():
-            _check_fits(message_type, name, value)
+        load_each(fields.items(), lambda name, value: _check_fits(message_type, name, value))
         raise
 
 
 def _check_fits(message_type: Callable[..., Message], name: str, value: Any) -> None:
-    """Raises FieldError for a number that its field cannot hold."""
+    """Raises FieldError for a number that its field cannot hold, and for a plain value of another type."""
     try:
         message_type(**{name: value})
     except ValueError as error:
-        raise FieldError(f"is {reprlib.repr(value)}, which is too large a number", name) from error
+        raise FieldError(f"is {reprlib.repr(value)}, which is too large a number") from error
+    except TypeError:
+        descriptor: Any = message_type().DESCRIPTOR
+        wire = descriptor.fields_by_name[name]
+        if _holds_plain_values(wire):
+            _converter(wire, counted=False).check(value)
+
+
+def _holds_plain_values(wire: FieldDescriptor) -> bool:
+    entry = wire.message_type
+    return entry is None or (entry.GetOptions().map_entry and entry.fields_by_name["value"].message_type is None)
 
 
 def enum_numbers(enum: type[StrEnum], members: Iterable[str], path: str) -> list[Any]:
@@ -201,6 +227,8 @@ class Record:
                 except FieldError as error:
                     error.move_into(name)
                     raise
+            elif field.required and item is None:
+                raise FieldError("is missing", name)
         for several in self._several(written):
             raise several
         return written
@@ -223,6 +251,12 @@ class Record:
         if item is None and field.required:
             raise FieldError("is missing")
         return None if item is None else field.converter.load(item)
+
+    def check(self, value: Any, /) -> None:
+        check_type(value, self._type, with_article(self._type.__name__))
+        items = ((name, getattr(value, field.name)) for name, field in self._fields.items())
+        given = ((name, item) for name, item in items if item is not None)
+        load_each(given, lambda name, item: self._fields[name].converter.check(item))
 
     def _several(self, fields: Collection[str]) -> Iterator[FieldError]:
         """Yields an error for each choice of which several fields are given."""

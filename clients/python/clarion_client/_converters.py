@@ -38,6 +38,15 @@ class Converter(Protocol):
     def load(self, data: Any, /) -> Any:
         """Returns the Python value of plain data."""
 
+    def check(self, value: Any, /) -> None:
+        """Raises FieldError for what is no Python value of the type. It explains why a value could not be written."""
+
+
+def check_type(value: Any, python_type: type | tuple[type, ...], wanted: str) -> None:
+    """Raises FieldError for a value of another type."""
+    if not isinstance(value, python_type):
+        raise FieldError(f"is {kind_of(value)}, not {wanted}")
+
 
 class Plain:
     """Converts a string, number or truth value, which is the same in every form.
@@ -59,11 +68,14 @@ class Plain:
         return value
 
     def load(self, data: Any, /) -> Any:
-        fits = isinstance(data, int | float) if self._type is float else isinstance(data, self._type)
-        # bool is a subclass of int, but `true` in a file is no number.
-        if not fits or (isinstance(data, bool) and self._type is not bool):
-            raise FieldError(f"is {reprlib.repr(data)}, not {WORDS[self._type]}")
+        self.check(data)
         return data
+
+    def check(self, value: Any, /) -> None:
+        fits = isinstance(value, int | float) if self._type is float else isinstance(value, self._type)
+        # bool is a subclass of int, but `true` in a file is no number.
+        if not fits or (isinstance(value, bool) and self._type is not bool):
+            raise FieldError(f"is {reprlib.repr(value)}, not {WORDS[self._type]}")
 
 
 class Integer(Plain):
@@ -89,8 +101,7 @@ class Octets:
         return wire
 
     def write(self, value: bytes, /) -> bytes:
-        if not isinstance(value, bytes):
-            raise FieldError(f"is {kind_of(value)}, not bytes")
+        self.check(value)
         return value
 
     def dump(self, value: bytes, /) -> str:
@@ -101,6 +112,9 @@ class Octets:
             return data if isinstance(data, bytes) else b64decode(data, validate=True)
         except (TypeError, ValueError) as error:
             raise FieldError("is not Base64") from error
+
+    def check(self, value: Any, /) -> None:
+        check_type(value, bytes, "bytes")
 
 
 class Enumeration:
@@ -126,6 +140,9 @@ class Enumeration:
 
     def load(self, data: Any, /) -> StrEnum | None:
         return self.read(self.write(str(data).removeprefix(self._prefix)))
+
+    def check(self, value: Any, /) -> None:
+        check_type(value, str, f"one of {', '.join(self._numbers)}")
 
 
 class Time:
@@ -157,6 +174,9 @@ class Time:
             raise FieldError(f"is {str(data)!r}, not a time such as 2027-01-31T09:00:00Z") from error
         return self.read(self.write(time))
 
+    def check(self, value: Any, /) -> None:
+        check_type(value, dt.datetime, "a datetime")
+
 
 class Span:
     """Converts a duration. Plain data has it as protobuf's JSON does, such as `1.500s`."""
@@ -180,6 +200,9 @@ class Span:
             raise FieldError(f"is {data!r}, not a number of seconds such as 30s") from error
         return duration.ToTimedelta()
 
+    def check(self, value: Any, /) -> None:
+        check_type(value, dt.timedelta, "a timedelta")
+
 
 class JsonData:
     """Converts JSON data of any shape, such as a context."""
@@ -196,3 +219,6 @@ class JsonData:
     def load(self, data: Any, /) -> dict[str, Any]:
         # The round trip refuses data that could not be sent.
         return data_of(struct_of(data))
+
+    def check(self, value: Any, /) -> None:
+        struct_of(value)

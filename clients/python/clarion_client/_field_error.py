@@ -63,5 +63,9 @@ class FieldError(ValueError, TypeError):
 
 def kind_of(data: Any) -> str:
     """Returns what kind of value it is, such as "a string". Unlike the value, the kind is never personal data."""
-    name = type(data).__name__
-    return KINDS.get(type(data)) or f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"
+    return KINDS.get(type(data)) or with_article(type(data).__name__)
+
+
+def with_article(name: str) -> str:
+    """Returns the name of a type for a sentence, such as "an Action"."""
+    return f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}"

@@ -33,8 +33,8 @@ class Triggers:
         # The id names the call in the service's log. Unless the caller gave another one, it is also the request id
         # under which the service recognises a repeated try.
         request_id = new_request_id()
-        identified = replace(trigger, request_id=trigger.request_id or request_id)
-        request = write(identified, wire.TriggerRequest)
+        request = write(trigger, wire.TriggerRequest)
+        request.request_id = request.request_id or request_id
         answer = self._calls.unary(self._stub.Trigger, request, repeatable=True, timeout=timeout, request_id=request_id)
         return read(Accepted, answer)
 
@@ -82,5 +82,6 @@ class Triggers:
 
 def _identified(trigger: Trigger) -> tuple[Trigger, wire.TriggerStreamRequest]:
     """Returns the trigger with a request id, which makes it safe to repeat, and its request."""
-    identified = replace(trigger, request_id=trigger.request_id or new_request_id())
-    return identified, wire.TriggerStreamRequest(trigger=write(identified, wire.TriggerRequest))
+    request = write(trigger, wire.TriggerRequest)
+    request.request_id = request.request_id or new_request_id()
+    return replace(trigger, request_id=request.request_id), wire.TriggerStreamRequest(trigger=request)
