@@ -45,7 +45,7 @@ def _round(store: Store, sender: Sender) -> dict[str, float]:
 
 
 def _triggers(sender: Sender) -> list[Message]:
-    """Each handed off as it is accepted: in its process's hands."""
+    """Returns messages as a process accepts them that dispatches them at once."""
     made = [samples.message(sender.campaign.key, sender.channel.key) for _ in range(PER_COMMIT)]
     return [
         samples.changed(message, state=MessageState.SENDING, owner=OWNER, attempt_count=1, attempt_time=samples.NOW)

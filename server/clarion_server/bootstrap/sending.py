@@ -16,12 +16,12 @@ from clarion_server.application.ports.store import EVERY_CHANNEL, Store
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.claim_loop import ClaimLoop
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
+from clarion_server.application.sending.dispatch import Dispatch
 from clarion_server.application.sending.dispatcher import DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import MessageFiles
-from clarion_server.application.sending.local_dispatch import LocalDispatch
-from clarion_server.application.sending.remote_dispatch import NoLocalDispatch
+from clarion_server.application.sending.remote_dispatch import RemoteDispatch
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.bootstrap.channels import encode_file, open_channel
 from clarion_server.bootstrap.core import Core
@@ -33,7 +33,7 @@ from clarion_server.domain.instant import DAY, Span
 
 class Sending(Protocol):
     @property
-    def dispatch(self) -> LocalDispatch:
+    def dispatch(self) -> Dispatch:
         """Reserves capacity for messages that triggers are about to write."""
         ...
 
@@ -152,7 +152,7 @@ class RemoteSending:
     def __init__(self, store: Store, queue: Queue) -> None:
         self._store = store
         self.queue = queue
-        self.dispatch = NoLocalDispatch(store.notify_queued)
+        self.dispatch = RemoteDispatch(store.notify_queued)
 
     async def start(self) -> None:
         await self.queue.start(self.dispatch.on_due)

@@ -127,9 +127,9 @@ def accept(work: UnitOfWork, sender: Sender) -> None:
     assert not decision.execution.exclusions
 
 
-@pytest.mark.parametrize("hand_off", [claim, accept])
+@pytest.mark.parametrize("decide", [claim, accept])
 def test_a_denial_waits_for_the_commit_of_what_was_decided_without_it(
-    open_store: OpenStore, hand_off: Callable[[UnitOfWork, Sender], None]
+    open_store: OpenStore, decide: Callable[[UnitOfWork, Sender], None]
 ) -> None:
     one, other = open_store(), open_store()
     with committing(one) as work:
@@ -138,7 +138,7 @@ def test_a_denial_waits_for_the_commit_of_what_was_decided_without_it(
         sender.message(work, identity=str(JANE), address=JANE.value, lane=Lane.MARKETING)
     with ThreadPoolExecutor(1) as threads:
         with committing(one) as work:
-            hand_off(work, sender)
+            decide(work, sender)
             denial: Future[None] = threads.submit(deny, other)
             assert not wait([denial], MOMENT).done
         denial.result(120)

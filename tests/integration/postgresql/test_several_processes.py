@@ -14,7 +14,7 @@ from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.ports.repositories import NameTaken
 from clarion_server.application.ports.store import UnitOfWork, WriteConflict
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.events.counter import Metric

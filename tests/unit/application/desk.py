@@ -10,10 +10,10 @@ from clarion_server.application.group_commit import GroupCommit
 from clarion_server.application.maintenance.process_heartbeat import ProcessHeartbeat
 from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.sending.attempt import AttemptRunner
+from clarion_server.application.sending.dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.sending.lease import Lease
-from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.store_queue import StoreQueue
@@ -43,7 +43,7 @@ def claim_of(message: Message) -> Claim:
 class Desk:
     """One process whose hand-offs are made by the test, one at a time.
 
-    Implements `LocalDispatch`, and `Reservation` without a limit.
+    Implements `Dispatch`, and `Reservation` without a limit.
     """
 
     def __init__(self, world: World, name: str) -> None:
@@ -88,7 +88,7 @@ class Desk:
     def reserve(self, channel_key: int, lane: Lane, count: int) -> Reservation | None:
         return self if self.takes_directly and self.lease.is_held() else None
 
-    def hand_off(self, messages: Sequence[ClaimedMessage]) -> None:
+    def dispatch(self, messages: Sequence[ClaimedMessage]) -> None:
         self.hands += messages
 
     def release(self, count: int) -> None: ...

@@ -23,12 +23,12 @@ from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.claim import ClaimDueMessages, DueClaims
 from clarion_server.application.sending.claim_loop import ClaimLoop
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
+from clarion_server.application.sending.dispatch import Dispatch
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
 from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import MessageFiles
 from clarion_server.application.sending.lease import Lease
-from clarion_server.application.sending.local_dispatch import LocalDispatch
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import RecipientInput, TriggerCommand
@@ -83,7 +83,7 @@ def command(*to: RecipientInput, campaign_id: str = "order-confirmed", **fields:
 
 
 def recipient_files(
-    transactions: Transactions, commits: GroupCommit, dispatch: LocalDispatch, world: World
+    transactions: Transactions, commits: GroupCommit, dispatch: Dispatch, world: World
 ) -> RecipientFiles:
     blobs = BlobStore(transactions, commits, world.clock)
     return RecipientFiles(transactions, blobs, dispatch, UploadLimits())

@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
+from clarion_server.application.sending.dispatch import ClaimedMessage, Reservation
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.domain.campaigns.campaign import QueueDisposal
@@ -78,8 +78,8 @@ class CountingDesk(Desk):
         self.reserved += 0 if found is None else count
         return found
 
-    def hand_off(self, messages: Sequence[ClaimedMessage]) -> None:
-        super().hand_off(messages)
+    def dispatch(self, messages: Sequence[ClaimedMessage]) -> None:
+        super().dispatch(messages)
         self.reserved -= len(messages)
 
     def release(self, count: int) -> None:

@@ -207,7 +207,7 @@ async def test_the_parts_of_a_run_are_queued_alone_and_its_end_is_on_the_disk(
     world = World(store)
     await world.live()
     process = Process(world)
-    # A trigger would be handed off at once.
+    # The messages of a trigger would be dispatched at once.
     await process.heartbeat.beat()
     process.dispatchers.open(1)
     await by_condition(world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import pytest
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.domain.campaigns.campaign import QueueDisposal
 from clarion_server.domain.events.delivery import AttemptOutcome, exclude, expire

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clarion_server.application.ports.channels import HandOffFailed, HandOffInDoubt, PermanentFailure, TransientFailure
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.instant import HOUR, MINUTE, SECOND
@@ -55,8 +55,8 @@ async def fail(
     failure: HandOffFailed = NO_MAILBOX,
 ) -> None:
     (channel,) = process.world.see(lambda unit: unit.channels.by_keys({1}))
-    hand_off = ScriptedChannel(lambda _: failure)
-    outcome = await process.ports.attempts.attempt(ClaimedMessage(message), hand_off, channel)
+    failing = ScriptedChannel(lambda _: failure)
+    outcome = await process.ports.attempts.attempt(ClaimedMessage(message), failing, channel)
     assert outcome is not None
     await before_it_is_recorded()
     await process.transactions.write(lambda unit: record_outcomes(unit, [outcome], "first"))

@@ -9,7 +9,7 @@ import pytest
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
 from clarion_server.application.ports.content import Personalisation, RenderingFailed
 from clarion_server.application.sending.attempt import AttemptRunner
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.send_queue import SendQueue
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent.personal_link import PersonalUrls

@@ -7,8 +7,8 @@ from math import inf
 
 import pytest
 from clarion_server.application.sending import rendering_pace
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.in_flight import InFlightLimit, in_flight_limits
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.send_queue import SendQueue, marketing_limit
 from clarion_server.domain.category import Category
 from clarion_server.domain.instant import HOUR

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from clarion_server.adapters.metrics import PrometheusMetrics
 from clarion_server.application.reports.counts import CampaignCounts, counts_of
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.outcome_recording import RecordOutcomes
 from clarion_server.domain.events.counter import Metric
 from clarion_server.domain.events.delivery import AttemptOutcome, expire

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from clarion_server.adapters.system import SystemIds
 from clarion_server.application.sending import store_look
-from clarion_server.application.sending.remote_dispatch import NoLocalDispatch
+from clarion_server.application.sending.remote_dispatch import RemoteDispatch
 from clarion_server.application.sending.store_queue import StoreQueue
 from clarion_server.application.triggering.trigger import Triggering
 from clarion_server.domain.messages.message import MessageState
@@ -27,7 +27,7 @@ class AcceptingProcess:
     def __init__(self, process: Process) -> None:
         self.notified: list[set[int]] = []
         self._queue = StoreQueue(process.commits, "accepting", EXCLUSIONS)
-        self._dispatch = NoLocalDispatch(lambda keys: self.notified.append(set(keys)))
+        self._dispatch = RemoteDispatch(lambda keys: self.notified.append(set(keys)))
         self.triggering = Triggering(
             process.transactions,
             process.campaigns,

@@ -31,9 +31,9 @@ from clarion_server.application.ports.content import (
     Personalisation,
     RenderingFailed,
 )
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import FileMissing, MessageFiles
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.rendering_pace import RenderingPace
 from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.channels.channel import ChannelConfiguration

@@ -12,9 +12,9 @@ import structlog
 from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import EVERY_CHANNEL
 from clarion_server.application.sending import store_look
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
 from clarion_server.application.sending.store_look import StoreLook
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
@@ -109,7 +109,7 @@ class ClaimLoop:
                 self._schedule.add(request.channel_key, request.lane, now)
             raise
         for request, answer in zip(requests, answers, strict=True):
-            self._hand_off(request, answer)
+            self._dispatch(request, answer)
         return True
 
     def _requests(self) -> list[_Request]:
@@ -127,12 +127,12 @@ class ClaimLoop:
                     break
         return requests
 
-    def _hand_off(self, request: _Request, claimed: Claimed | None) -> None:
-        """Hands the claimed messages to the dispatcher, and releases the capacity that is left."""
+    def _dispatch(self, request: _Request, claimed: Claimed | None) -> None:
+        """Gives the claimed messages to the dispatcher, and releases the capacity that is left."""
         messages = () if claimed is None else claimed.messages
         if claimed is None:
             self._schedule.expect(request.channel_key, request.lane)
         elif claimed.next_due_time is not None:
             self._schedule.add(request.channel_key, request.lane, claimed.next_due_time)
-        request.dispatcher.hand_off([ClaimedMessage(message) for message in messages])
+        request.dispatcher.dispatch([ClaimedMessage(message) for message in messages])
         request.dispatcher.end_claim(request.lane, request.reserved - len(messages))

@@ -17,10 +17,10 @@ from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.sending.attempt import AttemptRunner, PreparedMessage
 from clarion_server.application.sending.claim_schedule import ClaimSchedule
+from clarion_server.application.sending.configured_channel import ConfiguredChannel
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.in_flight import InFlightLimit
 from clarion_server.application.sending.lease import Lease
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
-from clarion_server.application.sending.open_channel import OpenChannel
 from clarion_server.application.sending.outcome_recording import RecordOutcomes
 from clarion_server.application.sending.provider_health import ProviderHealth
 from clarion_server.application.sending.requeue import PendingRequeue
@@ -76,7 +76,8 @@ class ChannelDispatcher:
     def __init__(self, configuration: ChannelConfiguration, ports: DispatcherPorts, recording: RecordOutcomes) -> None:
         self._ports = ports
         self._recording = recording
-        self._channel = OpenChannel(configuration, ports.open_channel)
+        #: Is the channel of the newest revision. Attempts that began before it finish on that of an older one.
+        self._current = ConfiguredChannel(configuration, ports.open_channel)
         self._health = ProviderHealth(ports.clock)
         self._in_flight = InFlightLimit(configuration)
         #: Holds the lanes of which a claim is under way.
@@ -92,17 +93,17 @@ class ChannelDispatcher:
 
     @property
     def configuration(self) -> ChannelConfiguration:
-        return self._channel.configuration
+        return self._current.configuration
 
     @property
     def announced_size(self) -> int | None:
         """Returns the largest message that the provider takes, in octets, as it said last; None when it did not say."""
-        return self._channel.channel.announced_size
+        return self._current.channel.announced_size
 
     @property
     def seen_certificate(self) -> SeenCertificate | None:
         """Returns the certificate that the server showed at the last connection; None when it has shown none yet."""
-        end = self._channel.channel.server_certificate_end
+        end = self._current.channel.server_certificate_end
         return None if end is None else SeenCertificate(self.configuration.revision, end)
 
     @property
@@ -112,7 +113,7 @@ class ChannelDispatcher:
     def is_unused_for(self, seconds: float) -> bool:
         """Returns whether nothing was in flight for so long, and no rate limit is still in effect."""
         unused = not self._in_flight.count and time.monotonic() - self._last_used >= seconds
-        return unused and not self._channel.rate_limiter.is_used()
+        return unused and not self._current.rate_limiter.is_used()
 
     # Capacity.
 
@@ -159,8 +160,8 @@ class ChannelDispatcher:
 
     # Attempts.
 
-    def hand_off(self, messages: Iterable[ClaimedMessage]) -> None:
-        """Sends messages for which capacity is reserved."""
+    def dispatch(self, messages: Iterable[ClaimedMessage]) -> None:
+        """Takes messages for which capacity is reserved, and sends them in their turn."""
         for message in messages:
             if self._closing:
                 self._requeue(message.message)
@@ -188,23 +189,23 @@ class ChannelDispatcher:
 
     async def _take_turns(self, claimed: ClaimedMessage) -> None:
         """Attempts a message, and those whose hand-offs begin behind it, one after the other."""
-        channel = self._channel
-        with channel:
+        configured = self._current
+        with configured:
             turn: _Turn | None = _Turn(claimed)
             while turn is not None:
-                turn = await self._take_turn(turn, channel)
+                turn = await self._take_turn(turn, configured)
 
-    async def _take_turn(self, turn: _Turn, channel: OpenChannel) -> _Turn | None:
+    async def _take_turn(self, turn: _Turn, configured: ConfiguredChannel) -> _Turn | None:
         """Attempts a message. Returns the one whose hand-off has begun behind it, if there is one."""
         behind: _Turn | None = None
 
         def following() -> Outbound | None:
             nonlocal behind
-            behind = self._begin_behind(turn.claimed, channel)
+            behind = self._begin_behind(turn.claimed, configured)
             return None if behind is None or behind.prepared is None else behind.prepared.outbound
 
         try:
-            await self._attempt(turn, channel, following)
+            await self._attempt(turn, configured, following)
         except Exception as error:
             # The attempt has not begun, as one that has begun always ends with an outcome. Its version could
             # not be read, for example. A store that does not answer is logged once.
@@ -215,10 +216,14 @@ class ChannelDispatcher:
             self._queue.done(turn.claimed, has_place=behind is None)
         return behind
 
-    def _begin_behind(self, claimed: ClaimedMessage, channel: OpenChannel) -> _Turn | None:
+    def _begin_behind(self, claimed: ClaimedMessage, configured: ConfiguredChannel) -> _Turn | None:
         """Takes the next message if it can be handed off at once, before the hand-off of `claimed` has ended."""
-        configuration = channel.configuration
-        if channel is not self._channel or configuration.max_rate or self._worker_count > configuration.max_concurrency:
+        configuration = configured.configuration
+        if (
+            configured is not self._current
+            or configuration.max_rate
+            or self._worker_count > configuration.max_concurrency
+        ):
             return None
         upcoming = self._queue.peek_behind(claimed)
         if upcoming is None or not self._is_covered(upcoming):
@@ -237,31 +242,31 @@ class ChannelDispatcher:
             return self._queue.take()
         async with self._turnstile:
             # Whoever waits for a turn at a low rate, when the configuration gets a higher one, takes one at that.
-            while self._queue.is_ready() and not await self._channel.rate_limiter.acquire():
+            while self._queue.is_ready() and not await self._current.rate_limiter.acquire():
                 pass
             return self._queue.take()
 
-    async def _attempt(self, turn: _Turn, channel: OpenChannel, following: Following) -> None:
+    async def _attempt(self, turn: _Turn, configured: ConfiguredChannel, following: Following) -> None:
         attempts, claimed, prepared = self._ports.attempts, turn.claimed, turn.prepared
         message = claimed.message
         if prepared is not None and not (
             self._is_covered(claimed) and (attempts.is_timely(message) or await attempts.may_go_on(message))
         ):
             # The provider took long for the message before it.
-            channel.channel.drop(message.id)
+            configured.channel.drop(message.id)
             prepared = None
         if prepared is not None:
-            outcome = await attempts.hand_off(prepared, channel.channel, channel.configuration, following)
-            self._conclude(outcome, channel.configuration)
+            outcome = await attempts.hand_off(prepared, configured.channel, configured.configuration, following)
+            self._conclude(outcome, configured.configuration)
         elif not self._is_covered(claimed):
             # Another process may have taken the message over, and sends it.
             self._requeue(message)
         else:
-            ended = await attempts.attempt(claimed, channel.channel, channel.configuration, following)
+            ended = await attempts.attempt(claimed, configured.channel, configured.configuration, following)
             if ended is None:
                 self._requeue(message)
             else:
-                self._conclude(ended, channel.configuration)
+                self._conclude(ended, configured.configuration)
 
     def _is_covered(self, claimed: ClaimedMessage) -> bool:
         return self._ports.lease.covers(claimed.message.attempts.last_time or 0)
@@ -300,8 +305,8 @@ class ChannelDispatcher:
         """Applies a newer revision. Attempts under way finish on the old channel."""
         if configuration.revision <= self.configuration.revision:
             return
-        self._channel.retire()
-        self._channel = OpenChannel(configuration, self._ports.open_channel)
+        self._current.retire()
+        self._current = ConfiguredChannel(configuration, self._ports.open_channel)
         self._in_flight.configure(configuration)
         self._queue.configure(configuration.max_concurrency)
         for _ in range(configuration.max_concurrency):
@@ -320,7 +325,7 @@ class ChannelDispatcher:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        await self._channel.close()
+        await self._current.close()
 
     async def _wait_until_empty(self) -> None:
         """Returns when every outcome is recorded, and no trigger or claim has capacity reserved."""
@@ -343,8 +348,8 @@ class DispatcherReservation:
     def owner(self) -> str:
         return self._ports.lease.process_id
 
-    def hand_off(self, messages: Sequence[ClaimedMessage]) -> None:
-        self._dispatcher.hand_off(messages)
+    def dispatch(self, messages: Sequence[ClaimedMessage]) -> None:
+        self._dispatcher.dispatch(messages)
 
     def release(self, count: int) -> None:
         self._dispatcher.release(self._lane, count)

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 
+from clarion_server.application.sending.dispatch import Reservation
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
-from clarion_server.application.sending.local_dispatch import Reservation
 from clarion_server.application.sending.outcome_recording import RecordOutcomes
 from clarion_server.domain.channels.channel import ChannelConfiguration
 from clarion_server.domain.channels.seen_certificate import SeenCertificate
@@ -18,7 +18,7 @@ IDLE_SECONDS = 60.0
 
 
 class Dispatchers:
-    """Implements the port `LocalDispatch` of triggering. Belongs to one event loop."""
+    """Implements the port `Dispatch` of triggering. Belongs to one event loop."""
 
     def __init__(self, ports: DispatcherPorts) -> None:
         self._ports = ports

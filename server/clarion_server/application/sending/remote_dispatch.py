@@ -1,17 +1,17 @@
-"""Dispatch for a process that only accepts: the processes that send claim what it has queued."""
+"""Leaves all messages of a process that only accepts to the processes that send, which claim what it has queued."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
 
-from clarion_server.application.sending.local_dispatch import Reservation
+from clarion_server.application.sending.dispatch import Reservation
 from clarion_server.domain.instant import Instant
 from clarion_server.domain.messages.message import Lane
 
 
-class NoLocalDispatch:
-    """Implements the port `LocalDispatch` of triggering without capacity."""
+class RemoteDispatch:
+    """Implements the port `Dispatch` of triggering: without capacity, every message is queued."""
 
     def __init__(self, notify_queued: Callable[[Collection[int]], None]) -> None:
         """`notify_queued` tells the other processes for which channel configurations messages wait."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.domain.messages.message import Lane
 
 #: Python 3.11 looks for a member in its class for as long as it takes to make a small object.

@@ -15,9 +15,9 @@ from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queries import LockedCampaign
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.direct_hand_off import DirectHandOff, Reserved
+from clarion_server.application.sending.dispatch import ClaimedMessage, Reservation
+from clarion_server.application.sending.dispatch_accepted import DispatchAccepted, Reserved
 from clarion_server.application.sending.exclusions import ExclusionReader, store_caps
-from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.outcomes import record_accepted
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.memberships import MembershipReader
@@ -59,7 +59,7 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
     def __init__(
         self,
         queue: Queue,
-        direct: DirectHandOff,
+        direct: DispatchAccepted,
         metrics: Metrics,
         ids: Ids,
         exclusions: ExclusionReader,
@@ -102,7 +102,7 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
                 elif own or _is_expected(item, index):
                     trigger, channel_key = item.trigger, item.trigger.kind.actions[index].action.channel_key
                     self._queue.queued(channel_key, trigger.kind.lane, own, trigger.release_time)
-        self._direct.hand_off(direct)
+        self._direct.dispatch(direct)
         self._metrics.count_accepted(message_count)
 
     def failed(self, item: AcceptItem, _error: Exception, /) -> None:

@@ -11,7 +11,7 @@ from clarion_server.application.attachments.uploads import UploadLimits
 from clarion_server.application.background import run_for_request
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.content import Attachments
-from clarion_server.application.sending.local_dispatch import LocalDispatch
+from clarion_server.application.sending.dispatch import Dispatch
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.admission import Admission, RecipientFile, TriggerCommand
 from clarion_server.domain.access.access import Visibility, whole_sandbox
@@ -51,9 +51,7 @@ class _Mails(NamedTuple):
 
 
 class RecipientFiles:
-    def __init__(
-        self, transactions: Transactions, blobs: BlobStore, dispatch: LocalDispatch, limits: UploadLimits
-    ) -> None:
+    def __init__(self, transactions: Transactions, blobs: BlobStore, dispatch: Dispatch, limits: UploadLimits) -> None:
         self._transactions = transactions
         self._blobs = blobs
         self._dispatch = dispatch

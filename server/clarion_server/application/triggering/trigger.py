@@ -13,9 +13,9 @@ from clarion_server.application.ports.clock import Clock, Ids
 from clarion_server.application.ports.metrics import Metrics
 from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.direct_hand_off import DirectHandOff
+from clarion_server.application.sending.dispatch import Dispatch, Reservation
+from clarion_server.application.sending.dispatch_accepted import DispatchAccepted
 from clarion_server.application.sending.exclusions import ExclusionReader
-from clarion_server.application.sending.local_dispatch import LocalDispatch, Reservation
 from clarion_server.application.transactions import Transactions
 from clarion_server.application.triggering.accept import AcceptItem, AcceptTriggers
 from clarion_server.application.triggering.admission import (
@@ -84,7 +84,7 @@ class Triggering:
         transactions: Transactions,
         campaigns: CampaignCache,
         commits: GroupCommit,
-        dispatch: LocalDispatch,
+        dispatch: Dispatch,
         queue: Queue,
         identities: IdentityReader,
         clock: Clock,
@@ -100,7 +100,7 @@ class Triggering:
         self._dispatch = dispatch
         self._identities = identities
         self._validator = TriggerValidator(transactions, campaigns, exclusions, memberships)
-        direct = DirectHandOff(transactions, clock, exclusions)
+        direct = DispatchAccepted(transactions, clock, exclusions)
         self.accept_triggers = AcceptTriggers(queue, direct, metrics or Metrics(), ids, exclusions, memberships)
         self._clock = clock
         self._ids = ids

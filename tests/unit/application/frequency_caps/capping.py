@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clarion_server.application.ports.channels import HandOffFailed
-from clarion_server.application.sending.local_dispatch import ClaimedMessage
+from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.domain.instant import DAY, Instant
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason

@@ -1,4 +1,4 @@
-"""A channel that is open for one revision of its configuration."""
+"""Holds a channel open for one revision of its configuration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clarion_server.application.sending.rate_limit import RateLimiter
 from clarion_server.domain.channels.channel import ChannelConfiguration
 
 
-class OpenChannel:
+class ConfiguredChannel:
     """Counts the attempts that use the channel. After `retire` it closes the channel behind the last of them."""
 
     def __init__(self, configuration: ChannelConfiguration, open_channel: ChannelFactory) -> None:

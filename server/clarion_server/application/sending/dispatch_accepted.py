@@ -1,8 +1,8 @@
-"""Hands messages over that were accepted directly into this process's hands, without a claim.
+"""Gives messages to this process's dispatchers as soon as they are accepted, without a claim.
 
 Their check when they were accepted is the one before their first attempt, if nothing can come between what it read and
 its commit. Where several processes write at the same time, a suppression may: then the messages are checked once more,
-in one read for all messages of a commit, before they are handed over.
+in one read for all messages of a commit, before a dispatcher gets them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import replace
 import structlog
 
 from clarion_server.application.ports.clock import Clock
+from clarion_server.application.sending.dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.exclusions import ExclusionReader, check_hand_off
-from clarion_server.application.sending.local_dispatch import ClaimedMessage, Reservation
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
 
@@ -25,8 +25,8 @@ log = structlog.get_logger()
 Reserved = tuple[Reservation, Sequence[ClaimedMessage]]
 
 
-class DirectHandOff:
-    """Hands messages to this process's dispatchers as they are committed. An instance belongs to one event loop."""
+class DispatchAccepted:
+    """Dispatches the messages of a commit for which capacity is reserved. Belongs to one event loop."""
 
     def __init__(self, transactions: Transactions, clock: Clock, exclusions: ExclusionReader) -> None:
         self._transactions = transactions
@@ -35,17 +35,17 @@ class DirectHandOff:
         #: The event loop itself refers to its tasks weakly.
         self._checking: set[asyncio.Task[None]] = set()
 
-    def hand_off(self, reserved: Sequence[Reserved]) -> None:
+    def dispatch(self, reserved: Sequence[Reserved]) -> None:
         """Takes the messages of one commit, which are durable. Never raises."""
         if self._transactions.are_serial:
             for reservation, messages in reserved:
-                reservation.hand_off(messages)
+                reservation.dispatch(messages)
         elif reserved:
-            task = asyncio.create_task(self._check_and_hand_off(reserved))
+            task = asyncio.create_task(self._check_and_dispatch(reserved))
             self._checking.add(task)
             task.add_done_callback(self._checking.discard)
 
-    async def _check_and_hand_off(self, reserved: Sequence[Reserved]) -> None:
+    async def _check_and_dispatch(self, reserved: Sequence[Reserved]) -> None:
         messages = [claimed.message for _, several in reserved for claimed in several]
         try:
             verdict = await self._transactions.read(
@@ -61,7 +61,7 @@ class DirectHandOff:
             closed = [each.message for each in several if each.message.id in verdict.openings]
             if closed:
                 reservation.requeue([message.id for message in closed], closed[0].accept_time)
-            reservation.hand_off(
+            reservation.dispatch(
                 [
                     replace(each, exclusion=verdict.exclusions.get(each.message.id))
                     for each in several

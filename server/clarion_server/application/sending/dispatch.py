@@ -1,4 +1,4 @@
-"""Defines what triggering needs from the dispatchers of its process, so that accepted messages are sent at once."""
+"""Defines how triggering gives messages to the dispatchers of its process, so that accepted ones are sent at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ClaimedMessage:
 
 
 class Reservation(Protocol):
-    """Capacity for messages that are about to be written as claimed. Each of them must be handed off, released or
+    """Capacity for messages that are about to be written as claimed. Each of them must be dispatched, released or
     requeued.
     """
 
@@ -33,8 +33,8 @@ class Reservation(Protocol):
         """Returns the owner to write the messages under."""
         ...
 
-    def hand_off(self, messages: Sequence[ClaimedMessage]) -> None:
-        """Sends messages that are durable."""
+    def dispatch(self, messages: Sequence[ClaimedMessage]) -> None:
+        """Gives messages that are durable to the dispatcher, which sends them."""
         ...
 
     def release(self, count: int) -> None:
@@ -46,8 +46,8 @@ class Reservation(Protocol):
         ...
 
 
-class LocalDispatch(Protocol):
-    """Holds the dispatchers of this process, one for each channel configuration that has something to send."""
+class Dispatch(Protocol):
+    """Reserves capacity of the dispatchers of this process. One that only accepts has none."""
 
     def reserve(self, channel_key: int, lane: Lane, count: int) -> Reservation | None:
         """Reserves capacity for messages that are about to be written.
