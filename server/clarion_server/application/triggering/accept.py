@@ -80,48 +80,55 @@ class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
         return decisions
 
     def committed(self, items: Sequence[AcceptItem], decisions: Sequence[Decision], /) -> None:
-        """Hands the messages over as soon as they are durable: a caller that went away takes nothing back."""
+        """Dispatches messages with reserved capacity, and tells the queue of the others, as soon as they are durable: a
+        caller that went away takes nothing back.
+        """
         message_count = 0
-        direct: list[Reserved] = []
+        reserved: list[Reserved] = []
         for item, decision in zip(items, decisions, strict=True):
-            messages = decision.messages if isinstance(decision, Accepted) else ()
-            message_count += len(messages)
-            if isinstance(decision, Accepted) and decision.deferred:
-                for message in decision.deferred:
-                    self._queue.queued(message.action.channel_key, message.action.lane, [message], message.due_time)
-                waiting = {message.id for message in decision.deferred}
-                messages = [message for message in messages if message.id not in waiting]
+            messages: Sequence[Message] = ()
+            if isinstance(decision, Accepted):
+                message_count += len(decision.messages)
+                messages = self._queue_deferred(decision) if decision.deferred else decision.messages
             for index, reservation in enumerate(item.reservations):
                 own = messages if len(item.reservations) == 1 else _of_action(messages, index)
-                if reservation is not None:
-                    claimed = _claimed(item, own, decision)
-                    if claimed:
-                        direct.append((reservation, claimed))
-                    if unused := len(item.trigger.recipients) - len(claimed):
-                        reservation.release(unused)
-                elif own or _is_expected(item, index):
-                    trigger, channel_key = item.trigger, item.trigger.kind.actions[index].action.channel_key
-                    self._queue.queued(channel_key, trigger.kind.lane, own, trigger.release_time)
-        self._direct.dispatch(direct)
+                if reservation is None:
+                    self._queue_action(item, index, own)
+                    continue
+                claimed = _claimed(item, own, decision)
+                if claimed:
+                    reserved.append((reservation, claimed))
+                if unused := len(item.trigger.recipients) - len(claimed):
+                    reservation.release(unused)
+        self._direct.dispatch(reserved)
         self._metrics.count_accepted(message_count)
 
     def failed(self, item: AcceptItem, _error: Exception, /) -> None:
         trigger = item.trigger
         for index, reservation in enumerate(item.reservations):
-            if reservation is not None:
+            if reservation is None:
+                # Whatever was written is found by the claim that this makes.
+                self._queue_action(item, index, ())
+            else:
                 ids = [message_id(trigger.execution.id, each.index, index) for each in trigger.recipients]
                 reservation.requeue(ids, trigger.execution.accept_time)
-            elif _is_expected(item, index):
-                # Whatever was written is found by the claim that this makes.
-                self._queue.queued(
-                    trigger.kind.actions[index].action.channel_key, trigger.kind.lane, (), trigger.release_time
-                )
 
+    def _queue_deferred(self, decision: Accepted) -> Sequence[Message]:
+        """Tells the queue when the deferred messages are due. Returns the other messages."""
+        for message in decision.deferred:
+            self._queue.queued(message.action.channel_key, message.action.lane, [message], message.due_time)
+        waiting = {message.id for message in decision.deferred}
+        return [message for message in decision.messages if message.id not in waiting]
 
-def _is_expected(item: AcceptItem, index: int) -> bool:
-    """Returns whether messages of an action without reserved capacity were to be queued. Newer ones go behind them."""
-    # Nothing was to be queued for the later actions of FIRST_DELIVERABLE.
-    return item.trigger.execution.action_mode is ActionMode.ALL or not index
+    def _queue_action(self, item: AcceptItem, index: int, messages: Sequence[Message]) -> None:
+        """Tells the queue of the messages of an action without reserved capacity, also when none were written: newer
+        messages wait behind those that were to be queued.
+        """
+        trigger = item.trigger
+        # Nothing was to be queued for the later actions of FIRST_DELIVERABLE.
+        if messages or not index or trigger.execution.action_mode is ActionMode.ALL:
+            channel_key = trigger.kind.actions[index].action.channel_key
+            self._queue.queued(channel_key, trigger.kind.lane, messages, trigger.release_time)
 
 
 def _claimed(item: AcceptItem, messages: Sequence[Message], decision: Decision) -> list[ClaimedMessage]:
