@@ -76,6 +76,7 @@ WRONG_AUDIENCES: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "files": ({"attachments": [{}]}, ("attachments", "UNSUPPORTED")),
     "a maximum in words": ({"maxRecipients": "ten"}, ("maxRecipients", "WRONG_TYPE")),
     "a maximum of none": ({"maxRecipients": 0}, ("maxRecipients", "REQUIRED")),
+    "a schedule without its time": ({"schedule": {}}, ("schedule.executeAt", "REQUIRED")),
     "a time without a zone": ({"schedule": {"executeAt": "2027-01-31"}}, ("schedule.executeAt", "MALFORMED")),
     "a context outside the schema": ({"context": {}}, ("context.order", "REQUIRED")),
 }

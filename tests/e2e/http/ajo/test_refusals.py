@@ -111,6 +111,10 @@ WRONG: dict[str, tuple[Any, set[tuple[str, str]]]] = {
         execution(recipient(channelData={"emailAddress": "nobody"})),
         {("recipients[0].channelData.emailAddress", "MALFORMED")},
     ),
+    "a schedule without its time": (
+        execution(schedule={"startTime": "2027-01-01T00:00:00Z"}),
+        {("schedule.executeAt", "REQUIRED")},
+    ),
     "a time that is none": (
         execution(schedule={"executeAt": "tomorrow"}),
         {("schedule.executeAt", "MALFORMED")},

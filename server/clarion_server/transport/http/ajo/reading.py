@@ -81,7 +81,7 @@ def read_execution(values: Mapping[str, Any]) -> AjoExecution:
     reader.refuse_unsupported(values, "")
     request_id = reader.text(values, "requestId", "requestId")
     campaign_id = reader.text(values, "campaignId", "campaignId")
-    send_time = reader.time(reader.mapping(values, "schedule", "schedule"), "executeAt", "schedule.executeAt")
+    send_time = reader.send_time(values)
     recipients = [
         reader.recipient(each, f"recipients[{index}]") for index, each in enumerate(reader.recipients(values))
     ]
@@ -111,7 +111,7 @@ def read_audience(values: Mapping[str, Any]) -> AjoAudience:
         reader.count(values, "maxRecipients", MAX_MEMBERS),
         reader.mapping(values, "context", "context"),
         request_id=request_id,
-        send_time=reader.time(reader.mapping(values, "schedule", "schedule"), "executeAt", "schedule.executeAt"),
+        send_time=reader.send_time(values),
     )
     campaigns, audiences = clarion_ids(campaign_id), clarion_ids(audience_id)
     for given, ids, path, kind in (
@@ -189,8 +189,16 @@ class _Reader:
             return default
         return value
 
+    def send_time(self, values: Mapping[str, Any]) -> Instant | None:
+        """Returns None for a request without a schedule. A schedule without a time would send to everybody at once,
+        though its caller meant to send later.
+        """
+        if values.get("schedule") is None:
+            return None
+        return self.time(self.mapping(values, "schedule", "schedule"), "executeAt", "schedule.executeAt")
+
     def time(self, values: Mapping[str, Any], name: str, path: str) -> Instant | None:
-        text = self.text(values, name, path, needed=False)
+        text = self.text(values, name, path)
         try:
             moment = datetime.fromisoformat(text) if text else None
         except ValueError:
