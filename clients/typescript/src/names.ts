@@ -2,6 +2,7 @@
 
 /** Returns `campaigns/order-confirmed` for that name and for `order-confirmed`. Throws TypeError for any other one. */
 export function fullName(collection: string, name: string): string {
+  if (typeof name !== "string") throw new TypeError(`${JSON.stringify(name)} is no name in ${collection}/: give a string`);
   const slash = name.lastIndexOf("/");
   const id = name.slice(slash + 1);
   if (!id || (slash >= 0 && name.slice(0, slash) !== collection)) {
@@ -33,5 +34,6 @@ export function fullNameOrEmpty(collection: string, name: string | undefined): s
 
 /** Returns `email:jane@example.com` for that identity and for the address alone. */
 export function fullIdentity(identity: string): string {
-  return !identity || /^[a-z0-9_-]{1,32}:/.test(identity) ? identity : `email:${identity}`;
+  // What is no string stays as it is, and the check of the request's fields tells its path.
+  return typeof identity !== "string" || !identity || /^[a-z0-9_-]{1,32}:/.test(identity) ? identity : `email:${identity}`;
 }

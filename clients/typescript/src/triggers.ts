@@ -3,6 +3,7 @@
 import { type MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { CallOptions } from "./calls.js";
+import { listOf, wrongType } from "./fields.js";
 import type { RecipientAttachmentSchema } from "./gen/clarion/v1/attachment_pb.js";
 import type {
   RecipientSchema,
@@ -107,24 +108,26 @@ export function audienceRequest(
 }
 
 function wireTime(date: Date, path: string): Timestamp {
+  if (!(date instanceof Date)) throw wrongType(date, "a Date", path);
   if (Number.isNaN(date.getTime())) throw new TypeError(`${path} is an invalid Date`);
   return timestampFromDate(date);
 }
 
 function recipientsOf(options: Addressed): readonly Recipient[] {
-  if (options.recipients) return options.recipients;
+  if (options.recipients) return listOf(options.recipients, "recipients");
   const { to, address, locale, context, profile } = options;
   return [{ identity: to, address, locale, context, profile }];
 }
 
 function wireRecipient(recipient: Recipient, path: string): MessageInitShape<typeof RecipientSchema> {
+  if (typeof recipient !== "object" || recipient === null) throw wrongType(recipient, "a Recipient", path);
   const { identity, address = "", locale = "", context, profile, labels = {}, attachments = [] } = recipient;
   return {
     identity: fullIdentity(identity),
     address,
     locale,
     labels,
-    attachments: attachments.map(wireFile),
+    attachments: listOf(attachments, `${path}.attachments`).map(wireFile),
     ...(context && { context: jsonObject(context, `${path}.context`) }),
     ...(profile && { profile: jsonObject(profile, `${path}.profile`) }),
   };

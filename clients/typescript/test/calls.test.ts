@@ -20,6 +20,8 @@ import {
   Client,
   DeadlineExceededError,
   OverloadedError,
+  type RecipientFile,
+  type TriggerOptions,
   TriggerService,
   UnavailableError,
   WrongTargetError,
@@ -137,6 +139,15 @@ test("half of a character is refused with its path, as it would be sent as anoth
 
 const HALF = "jane\ud800@example.com";
 
+/** Is of no type that any field has, as callers without a compiler may give it. */
+const WRONG = {} as never;
+const STARTED = { startTime: new Date() as never };
+const FILE = { content: "text" as never, fileName: "a.txt" };
+
+function withFiles(attachments: readonly RecipientFile[]): TriggerOptions {
+  return { recipients: [{ identity: "crm:1", attachments }] };
+}
+
 /** Lists calls that cannot be sent as given, each with what its error says. */
 const REFUSED: readonly (readonly [RegExp, (client: Client) => Promise<unknown>])[] = [
   [/^recipients\[0\]\.identity holds a lone surrogate, which is no text$/, (client) => client.trigger("orders", { to: HALF })],
@@ -153,6 +164,22 @@ const REFUSED: readonly (readonly [RegExp, (client: Client) => Promise<unknown>]
   [/^expireTime is an invalid Date$/, (client) => client.trigger("orders", { ...CALL, expireTime: new Date("never") })],
   [/^pageSize is 1\.5, which is no whole number of 32 bits$/, (client) => client.campaigns.list({ pageSize: 1.5 }).take(1)],
   [/^pageSize is 2147483648, which/, (client) => client.topics.list({ pageSize: 2 ** 31 }).take(1)],
+  [/^recipients is an object, not a list$/, (client) => client.trigger("orders", { recipients: WRONG })],
+  [/^recipients\[0\] is null, not a Recipient$/, (client) => client.trigger("orders", { recipients: [null as never] })],
+  [/^recipients\[0\]\.identity is an object, not a string$/, (client) => client.trigger("orders", { to: WRONG })],
+  [/^recipients\[0\]\.address is an object, not a string$/, (client) => client.trigger("orders", { ...CALL, address: WRONG })],
+  [/^recipients\[0\]\.attachments is an object, not a list$/, (client) => client.trigger("orders", withFiles(WRONG))],
+  [/^recipients\[0\]\.attachments\[0\]\.content is a string, not a Uint8Array$/, (client) => client.trigger("orders", withFiles([FILE]))],
+  [/^labels is a list, not an object$/, (client) => client.trigger("orders", { ...CALL, labels: ["1"] as never })],
+  [/^labels\.shop is an object, not a string$/, (client) => client.trigger("orders", { ...CALL, labels: { shop: WRONG } })],
+  [/^validateOnly is an object, not true or false$/, (client) => client.trigger("orders", { ...CALL, validateOnly: WRONG })],
+  [/^sendTime is an object, not a Date$/, (client) => client.trigger("orders", { ...CALL, sendTime: WRONG })],
+  [/^\{\} is no name in campaigns\/: give a string$/, (client) => client.trigger(WRONG, CALL)],
+  [/^pageSize is an object, not a number$/, (client) => client.campaigns.list({ pageSize: WRONG }).take(1)],
+  [/^campaign\.tags is a string, not a list$/, (client) => client.campaigns.create({ name: "x", tags: "orders" as never })],
+  [/^campaign\.actions\[0\] is a string, not an Action$/, (client) => client.campaigns.create({ name: "x", actions: ["x" as never] })],
+  [/^campaign\.schedule\.startTime is a Date, not a Timestamp$/, (client) => client.campaigns.create({ name: "x", schedule: STARTED })],
+  [/^campaign\.category is a string, not one of Category$/, (client) => client.campaigns.create({ name: "x", category: "MARKETING" as never })],
 ];
 
 /** Reads all that a stream yields. */
