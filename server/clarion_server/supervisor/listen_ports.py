@@ -86,7 +86,7 @@ def _number(port: str) -> int:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-        return "another process listens there."
+        return "another process listens there, or a connection has the port."
     return f"{error.strerror}." if isinstance(error, OSError) and error.strerror else "it is not a host and a port."
 
 
