@@ -318,6 +318,27 @@ async def test_the_link_of_a_mail_that_came_after_the_erasure_works_without_a_pr
     assert [change.choice for change in await history(world)] == [ConsentChoice.DENIED]
 
 
+async def test_a_link_of_somebody_without_a_profile_stores_nothing_from_the_begin_of_the_erasure_on(
+    world: World, process: Process
+) -> None:
+    await add_topics(world, topic("news"))
+    await process.trigger()
+    ((message_id, _),) = messages(world).items()
+    await world.erasures.erase(EraseProfile(identity=JANE, keeps_suppression=False), CALLER)
+    assert await unsubscribing(world).unsubscribe(link(message_id=message_id)) == "News"
+    assert await world.profiles.page(None, 10, CALLER) == []
+
+
+async def test_an_erasure_in_another_sandbox_takes_no_opt_out_away(world: World, process: Process) -> None:
+    await add_topics(world, topic("news"))
+    await process.trigger()
+    ((message_id, _),) = messages(world).items()
+    foreign = Caller("apiKeys/1", Visibility("staging"), frozenset({Scope.ADMIN}))
+    await world.erasures.erase(EraseProfile(identity=JANE), foreign)
+    await unsubscribing(world).unsubscribe(link(message_id=message_id))
+    assert [change.choice for change in await history(world)] == [ConsentChoice.DENIED]
+
+
 async def test_a_link_of_somebody_who_came_back_after_the_erasure_works(world: World) -> None:
     await add_topics(world, topic("news"))
     await erase(world, await stored(world, JANE))

@@ -16,6 +16,7 @@ from clarion_server.domain.consent.consent import ConsentChoice, ConsentScope, S
 from clarion_server.domain.consent.consent_change import ConsentSource, Evidence
 from clarion_server.domain.consent.preference_page import Tick
 from clarion_server.domain.consent.topic import OneClick, TopicTranslation, TopicVisibility
+from clarion_server.domain.errors import Overloaded
 from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import MINUTE, SECOND
 
@@ -214,6 +215,7 @@ async def test_saving_stores_the_ticks_and_shows_what_is_stored(world: World) ->
     assert (denial.scope.topic, denial.choice, denial.evidence.text_version) == ("news", DENIED, "")
     assert (grant.scope.topic, grant.choice, grant.source) == ("offers", GRANTED, ConsentSource.PREFERENCE_PAGE)
     assert (grant.evidence.text_version, grant.evidence.locale) == ("b" * 16, "de-AT")
+    assert denial.actor == grant.actor == f"messages/{link().message_id}"
 
 
 async def test_who_left_everything_comes_back_for_one_topic(world: World) -> None:
@@ -275,3 +277,16 @@ async def test_the_presses_of_a_mailing_share_few_commits(world: World) -> None:
     assert [len(await history(world, person)) for person in people] == [1] * 40
     # The next trigger waits for no more than ten of them.
     assert len(commits) == 4
+
+
+async def test_presses_that_would_wait_for_too_long_are_refused_and_store_nothing(world: World) -> None:
+    await add_topics(world, NEWS)
+    pages = unsubscribing(world, capacity=99)
+    people = [f"email:r{number}@example.com" for number in range(3)]
+    answers = await asyncio.gather(
+        *(pages.unsubscribe(link(identity=person)) for person in people), return_exceptions=True
+    )
+    assert [type(answer) for answer in answers] == [str, Overloaded, Overloaded]
+    assert [len(await history(world, person)) for person in people] == [1, 0, 0]
+    # What was stored waits no more, so there is room again.
+    assert await pages.unsubscribe(link(identity=people[1])) == "News"

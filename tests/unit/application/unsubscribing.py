@@ -49,11 +49,16 @@ def topic(topic_id: str, **fields: Any) -> Topic:
 
 
 def unsubscribing(
-    world: World, transactions: Transactions | None = None, on_commit: Callable[[], None] = lambda: None
+    world: World,
+    transactions: Transactions | None = None,
+    on_commit: Callable[[], None] = lambda: None,
+    capacity: int = 20_000,
 ) -> Unsubscribing:
-    """Returns the use case on the transactions of the world, unless others are given."""
+    """Returns the use case on the transactions of the world, unless others are given. `capacity` is how many rows may
+    wait for their commit.
+    """
     transactions = transactions or world.transactions
-    commits = GroupCommit(transactions, on_commit, 20_000)
+    commits = GroupCommit(transactions, on_commit, capacity)
     recorder = ConsentRecorder(world.clock, SystemIds())
     return Unsubscribing(transactions, commits, IDENTITIES, recorder, world.clock, locale_data(), HASHER)
 
