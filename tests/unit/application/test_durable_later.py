@@ -151,6 +151,33 @@ async def test_a_step_that_came_after_a_look_was_planned_becomes_durable_by_anot
     lagging.stop()
 
 
+@pytest.mark.parametrize("is_durable", [False, True], ids=["before its time", "after another write"])
+async def test_a_look_for_which_there_is_nothing_to_do_yet_makes_no_commit(
+    monkeypatch: pytest.MonkeyPatch, is_durable: bool
+) -> None:
+    made = 0
+
+    async def make_durable() -> None:
+        nonlocal made
+        made += 1
+
+    lagging = LaggingCommits(make_durable)
+    monkeypatch.setattr(lagging_commits, "LONGEST_LAG", 0)
+    lagging.begin(durable_later=True)
+    if is_durable:
+        lagging.durable(lagging.begin(durable_later=False))
+    else:
+        # The look that is planned comes too early now.
+        monkeypatch.setattr(lagging_commits, "LONGEST_LAG", 600)
+    passed = asyncio.Event()
+    asyncio.get_running_loop().call_later(0, passed.set)
+    await passed.wait()
+    # What the look has begun runs now.
+    await asyncio.sleep(0)
+    lagging.stop()
+    assert made == 0
+
+
 async def test_whoever_closes_makes_the_last_steps_durable(transactions: Transactions, store: WatchedStore) -> None:
     await step(transactions)
     await asyncio.to_thread(transactions.close)
