@@ -94,6 +94,9 @@ def _linted(finding: Finding, resources: Sequence[Resource[Any]]) -> Finding:
 
 
 def _is_named(resource: Resource[Any], message: str) -> bool:
+    """Returns whether a message names the resource. The field of a finding does not say what is missing: that of a
+    missing fragment or audience is a whole template or condition.
+    """
     resource_id = re.escape(resource.name.rpartition("/")[2])
     return re.search(f"[/']{resource_id}[' ]", message) is not None
 

@@ -27,7 +27,7 @@ RESET = "email:forgetful@example.com"
 @pytest.fixture(autouse=True)
 def rendering_never_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that rests begins its message after others that took theirs later."""
-    monkeypatch.setattr(rendering_pace, "TURN", inf)
+    monkeypatch.setattr(rendering_pace, "SLICE", inf)
 
 
 @pytest.fixture

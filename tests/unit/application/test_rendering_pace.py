@@ -9,7 +9,7 @@ from itertools import count, pairwise
 
 import pytest
 from clarion_server.application.sending import attempt as attempt_module
-from clarion_server.application.sending.rendering_pace import LONG, TURN, RenderingPace
+from clarion_server.application.sending.rendering_pace import LONG, SLICE, RenderingPace
 from clarion_server.domain.instant import HOUR
 from clarion_server.domain.messages.message import MessageState
 
@@ -64,11 +64,11 @@ async def test_others_have_turns_after_each_long_rendering(monkeypatch: pytest.M
 async def test_others_have_a_turn_when_short_renderings_have_taken_a_while_together() -> None:
     rendered = await rendered_at(LONG * 0.8, 30)
     most = max(rendered.count(turn) for turn in set(rendered))
-    assert most == round(TURN / (LONG * 0.8) + 0.5)
+    assert most == round(SLICE / (LONG * 0.8) + 0.5)
 
 
 async def test_the_renderings_of_usual_mails_wait_for_nothing() -> None:
-    assert len(set(await rendered_at(TURN / 1_000, 500))) == 1
+    assert len(set(await rendered_at(SLICE / 1_000, 500))) == 1
 
 
 async def test_a_worker_that_is_cancelled_while_it_waits_keeps_nobody_else_from_rendering() -> None:

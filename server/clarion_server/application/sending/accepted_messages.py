@@ -1,4 +1,4 @@
-"""Messages that this process has just accepted and queued: their claim need not read them."""
+"""Keeps messages that this process has just accepted and queued, so that their claim need not read them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from clarion_server.domain.messages.message import Message, MessageState
 
 _QUEUED = MessageState.QUEUED
-#: About how much memory they take at most. What does not fit is read by its claim.
+#: Says about how many bytes they take at most. What does not fit is read by its claim.
 _MOST_BYTES = 4 * 1024 * 1024
-#: What one takes without its data, at least.
+#: Says how many bytes one takes without its data, at least.
 _BYTES_EACH = 680
-#: How long, in seconds, one is kept at least. What ended without a claim, or was claimed by another process, is
+#: Says how long, in seconds, one is kept at least. What ended without a claim, or was claimed by another process, is
 #: forgotten after twice as long.
 _SECONDS = 30.0
 

@@ -1,4 +1,4 @@
-"""One attempt: renders a claimed message, hands it to its channel, decides what comes next."""
+"""Makes one attempt: renders a claimed message, hands it to its channel, and decides what comes next."""
 
 from __future__ import annotations
 
@@ -96,10 +96,8 @@ class AttemptRunner:
     ) -> AttemptOutcome | None:
         """Renders the message, hands it to its channel, and decides what comes next.
 
-        The channel may ask `following` for the message that this process hands to it next.
-
-        Returns None when the message must wait for the next opening of its sending policy: its attempt has not begun.
-        No transaction is open while the provider is called.
+        Returns None when the message must wait for an opening of its sending policy: its attempt has not begun. The
+        channel may ask `following` for the message that it gets next. No transaction is open while it is called.
         """
         message, started = claimed.message, self._clock.now()
         if message.is_over(started):
@@ -117,26 +115,35 @@ class AttemptRunner:
             content = await self._campaigns.content(version, index, locale, message.rule)
             own = message.attachments
             files = await self._files.of(content.content, version, own) if own or version.attachments else ()
-        except (ContentInvalid, FileMissing) as error:
-            attempt = self._failed(message, started, _LOST[type(error)])
-            if version is not None:
-                return await self._outcome(message, version, configuration, attempt)
-            # No other action of a version that does not compile can be sent either.
-            return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
-        if self.pace.is_resting:
-            await self.pace.rest()
-            checked, started = started, self._clock.now()
-            if started - checked > _LONGEST_WAIT:
-                # What was checked may be otherwise by now.
-                return await self.attempt(claimed, channel, configuration, following)
-        if message.is_closed(self._clock.now()):
-            return None
-        try:
+            if self.pace.is_resting:
+                await self.pace.rest()
+                checked, started = started, self._clock.now()
+                if started - checked > _LONGEST_WAIT:
+                    # What was checked may be otherwise by now.
+                    return await self.attempt(claimed, channel, configuration, following)
+            if message.is_closed(self._clock.now()):
+                return None
             prepared = self._rendered(claimed, version, content, files, started)
-        except RenderingFailed as error:
-            attempt = self._failed(message, started, str(error))
-            return await self._outcome(message, version, configuration, attempt)
+        except (ContentInvalid, FileMissing, RenderingFailed) as error:
+            return await self._not_rendered(message, version, configuration, started, error)
         return await self.hand_off(prepared, channel, configuration, following)
+
+    async def _not_rendered(
+        self,
+        message: Message,
+        version: CompiledVersion | None,
+        configuration: ChannelConfiguration,
+        started: Instant,
+        error: Exception,
+    ) -> AttemptOutcome:
+        """Returns the outcome of a message that could not be rendered. `version` is None when it does not compile."""
+        detail = without_addresses(_LOST.get(type(error)) or str(error))[:MAX_DETAIL]
+        failure = Failure(FailureReason.RENDERING_FAILED, detail=detail)
+        attempt = Attempt(message.attempts.count, started, self._clock.now(), AttemptResult.FAILED, failure)
+        if version is not None:
+            return await self._outcome(message, version, configuration, attempt)
+        # No other action of a version that does not compile can be sent either.
+        return decide_next(message, attempt, configuration.retry_policy, InDoubtPolicy.PARK, self._chance)
 
     def prepare(self, claimed: ClaimedMessage) -> PreparedMessage | None:
         """Begins the attempt of a message about which nothing must be asked; its hand-off must come next. None for any
@@ -250,10 +257,6 @@ class AttemptRunner:
             files,
         )
         return PreparedMessage(message, version, outbound, started)
-
-    def _failed(self, message: Message, started: Instant, detail: str) -> Attempt:
-        failure = Failure(FailureReason.RENDERING_FAILED, detail=without_addresses(detail)[:MAX_DETAIL])
-        return Attempt(message.attempts.count, started, self._clock.now(), AttemptResult.FAILED, failure)
 
 
 async def hand_off(

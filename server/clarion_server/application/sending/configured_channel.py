@@ -11,7 +11,9 @@ from clarion_server.domain.channels.channel import ChannelConfiguration
 
 
 class ConfiguredChannel:
-    """Counts the attempts that use the channel. After `retire` it closes the channel behind the last of them."""
+    """Counts the attempts that use the channel: each enters it as a context. After `retire`, closes the channel behind
+    the last of them.
+    """
 
     def __init__(self, configuration: ChannelConfiguration, open_channel: ChannelFactory) -> None:
         self.configuration = configuration
@@ -31,7 +33,7 @@ class ConfiguredChannel:
         self._close_if_unused()
 
     def retire(self) -> None:
-        """Closes the channel as soon as no attempt uses it, and lets nobody wait for a turn at its rate."""
+        """Closes the channel as soon as no attempt uses it, and lets nobody wait any longer for its rate limiter."""
         self._retired = True
         self.rate_limiter.end()
         self._close_if_unused()

@@ -24,7 +24,7 @@ class ClaimedMessage:
 
 
 class Reservation(Protocol):
-    """Capacity for messages that are about to be written as claimed. Each of them must be dispatched, released or
+    """Is capacity for messages that are about to be written as claimed. Each of them must be dispatched, released or
     requeued.
     """
 

@@ -21,7 +21,7 @@ from clarion_server.domain.errors import Unavailable
 
 log = structlog.get_logger()
 
-#: Messages with the capacity that is reserved for them.
+#: Holds messages with the capacity that is reserved for them.
 Reserved = tuple[Reservation, Sequence[ClaimedMessage]]
 
 

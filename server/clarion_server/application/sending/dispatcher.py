@@ -59,7 +59,7 @@ class DispatcherPorts:
 
 
 @value
-class _Turn:
+class _WorkItem:
     """Is the message that a worker attempts next."""
 
     claimed: ClaimedMessage
@@ -84,7 +84,7 @@ class ChannelDispatcher:
         self._claiming: set[Lane] = set()
         self._empty = asyncio.Event()
         self._queue = SendQueue(configuration.max_concurrency)
-        #: Where a rate is kept, one worker at a time waits for the next turn, and then takes what is first by then.
+        #: Where a rate is kept, one worker at a time waits for the rate limiter, and then takes what is first by then.
         self._turnstile = asyncio.Lock()
         self._workers: set[asyncio.Task[None]] = set()
         self._worker_count = 0
@@ -161,7 +161,7 @@ class ChannelDispatcher:
     # Attempts.
 
     def dispatch(self, messages: Iterable[ClaimedMessage]) -> None:
-        """Takes messages for which capacity is reserved, and sends them in their turn."""
+        """Takes messages for which capacity is reserved, and sends them lane by lane."""
         for message in messages:
             if self._closing:
                 self._requeue(message.message)
@@ -183,40 +183,40 @@ class ChannelDispatcher:
                 claimed = await self._next()
                 if claimed is None:
                     return
-                await self._take_turns(claimed)
+                await self._attempt_in_a_row(claimed)
         finally:
             self._worker_count -= 1
 
-    async def _take_turns(self, claimed: ClaimedMessage) -> None:
+    async def _attempt_in_a_row(self, claimed: ClaimedMessage) -> None:
         """Attempts a message, and those whose hand-offs begin behind it, one after the other."""
         configured = self._current
         with configured:
-            turn: _Turn | None = _Turn(claimed)
-            while turn is not None:
-                turn = await self._take_turn(turn, configured)
+            item: _WorkItem | None = _WorkItem(claimed)
+            while item is not None:
+                item = await self._attempt_one(item, configured)
 
-    async def _take_turn(self, turn: _Turn, configured: ConfiguredChannel) -> _Turn | None:
+    async def _attempt_one(self, item: _WorkItem, configured: ConfiguredChannel) -> _WorkItem | None:
         """Attempts a message. Returns the one whose hand-off has begun behind it, if there is one."""
-        behind: _Turn | None = None
+        behind: _WorkItem | None = None
 
         def following() -> Outbound | None:
             nonlocal behind
-            behind = self._begin_behind(turn.claimed, configured)
+            behind = self._begin_behind(item.claimed, configured)
             return None if behind is None or behind.prepared is None else behind.prepared.outbound
 
         try:
-            await self._attempt(turn, configured, following)
+            await self._attempt(item, configured, following)
         except Exception as error:
             # The attempt has not begun, as one that has begun always ends with an outcome. Its version could
             # not be read, for example. A store that does not answer is logged once.
             if not isinstance(error, Unavailable):
-                log.exception("attempt_not_begun", message=turn.claimed.message.name)
-            self._requeue(turn.claimed.message)
+                log.exception("attempt_not_begun", message=item.claimed.message.name)
+            self._requeue(item.claimed.message)
         finally:
-            self._queue.done(turn.claimed, has_place=behind is None)
+            self._queue.done(item.claimed, has_place=behind is None)
         return behind
 
-    def _begin_behind(self, claimed: ClaimedMessage, configured: ConfiguredChannel) -> _Turn | None:
+    def _begin_behind(self, claimed: ClaimedMessage, configured: ConfiguredChannel) -> _WorkItem | None:
         """Takes the next message if it can be handed off at once, before the hand-off of `claimed` has ended."""
         configuration = configured.configuration
         if (
@@ -235,19 +235,19 @@ class ChannelDispatcher:
         if prepared is None:
             return None
         self._queue.take_behind(claimed)
-        return _Turn(upcoming, prepared)
+        return _WorkItem(upcoming, prepared)
 
     async def _next(self) -> ClaimedMessage | None:
         if not self.configuration.max_rate:
             return self._queue.take()
         async with self._turnstile:
-            # Whoever waits for a turn at a low rate, when the configuration gets a higher one, takes one at that.
+            # Whoever waits at a low rate, when the configuration gets a higher one, waits anew at that.
             while self._queue.is_ready() and not await self._current.rate_limiter.acquire():
                 pass
             return self._queue.take()
 
-    async def _attempt(self, turn: _Turn, configured: ConfiguredChannel, following: Following) -> None:
-        attempts, claimed, prepared = self._ports.attempts, turn.claimed, turn.prepared
+    async def _attempt(self, item: _WorkItem, configured: ConfiguredChannel, following: Following) -> None:
+        attempts, claimed, prepared = self._ports.attempts, item.claimed, item.prepared
         message = claimed.message
         if prepared is not None and not (
             self._is_covered(claimed) and (attempts.is_timely(message) or await attempts.may_go_on(message))

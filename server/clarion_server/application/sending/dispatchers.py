@@ -1,4 +1,4 @@
-"""The dispatchers of this process: opened when a channel configuration has something to send, closed when idle."""
+"""Opens a dispatcher when a channel configuration has something to send, and closes it when it is idle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ IDLE_SECONDS = 60.0
 
 
 class Dispatchers:
-    """Implements the port `Dispatch` of triggering. Belongs to one event loop."""
+    """Holds the dispatchers of this process, and implements the port `Dispatch` of triggering by them. Belongs to one
+    event loop.
+    """
 
     def __init__(self, ports: DispatcherPorts) -> None:
         self._ports = ports

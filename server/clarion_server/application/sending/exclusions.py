@@ -193,20 +193,7 @@ def check_hand_off(
     `known` says what their sandboxes have, where that was read in this transaction. `with_caps` also asks whether caps
     have room for them now, and lets them count at this time, which writes.
     """
-    asked = [message for message in messages if message.action.asks_consent or message.sending_policy is not None]
-    stored = namespaces_by_sandbox(unit, ((message.action.sandbox, message.identity) for message in asked))
-    questions = [exclusions.question(message, stored) for message in asked if message.action.asks_consent]
-    of_policies = (exclusions.policy_question(message, stored, with_caps=with_caps) for message in asked)
-    policy_questions = [question for question in of_policies if question is not None]
-    names = {message.action.sandbox for message in messages}
-    sandboxes = {name: name not in known or known[name].has_allow_list for name in names}
-    addresses: dict[str, set[str]] = {
-        name: set() for name in names if name not in known or known[name].has_suppressions
-    }
-    for message in messages:
-        if message.action.sandbox in addresses:
-            addresses[message.action.sandbox].add(message.address)
-    facts = exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
+    facts = _facts_about(unit, messages, exclusions, known, with_caps=with_caps)
     decisions = _Decisions(facts, now)
     full = [message for message in messages if decisions.decide(message) is _CAPPED]
     if full:
@@ -222,6 +209,31 @@ def check_hand_off(
         _kept_now(messages, facts, decisions.excluded),
         decisions.choices,
     )
+
+
+def _facts_about(
+    unit: UnitOfWork,
+    messages: Sequence[Message],
+    exclusions: ExclusionReader,
+    known: Mapping[str, DeliveryPolicy],
+    *,
+    with_caps: bool,
+) -> ExclusionFacts:
+    """Reads what may exclude the messages, or hold them back. The arguments are those of `check_hand_off`."""
+    asked = [message for message in messages if message.action.asks_consent or message.sending_policy is not None]
+    stored = namespaces_by_sandbox(unit, ((message.action.sandbox, message.identity) for message in asked))
+    questions = [exclusions.question(message, stored) for message in asked if message.action.asks_consent]
+    of_policies = (exclusions.policy_question(message, stored, with_caps=with_caps) for message in asked)
+    policy_questions = [question for question in of_policies if question is not None]
+    names = {message.action.sandbox for message in messages}
+    sandboxes = {name: name not in known or known[name].has_allow_list for name in names}
+    addresses: dict[str, set[str]] = {
+        name: set() for name in names if name not in known or known[name].has_suppressions
+    }
+    for message in messages:
+        if message.action.sandbox in addresses:
+            addresses[message.action.sandbox].add(message.address)
+    return exclusions.read(unit, sandboxes, addresses, questions, policy_questions)
 
 
 def is_closed(unit: UnitOfWork, message: Message, time: Instant, exclusions: ExclusionReader) -> bool:

@@ -13,16 +13,16 @@ from clarion_server.domain.attachments.carried_file import CarriedFile, files_of
 from clarion_server.domain.attachments.message_file import MessageFile
 from clarion_server.domain.content import Content
 
-#: Kept encoded files take about this many bytes at most, besides those of mails under way.
+#: Encoded files that are kept take about this many bytes at most, besides those of mails under way.
 MAX_BYTES = 64 * 2**20
 
 
 class FileMissing(Exception):
-    """The bytes of a file are not in the store."""
+    """Is raised for a file whose bytes are not in the store."""
 
 
 class MessageFiles:
-    """Belongs to one event loop. Files are read and encoded in threads, once for all messages that carry them."""
+    """Reads and encodes files in threads, once for all messages that carry them. Belongs to one event loop."""
 
     def __init__(self, transactions: Transactions, encode: FileEncoder) -> None:
         self._transactions = transactions

@@ -1,4 +1,4 @@
-"""The lease of a process: while it holds it, the messages in its hands are its own."""
+"""Defines the lease of a process: while the process holds it, the messages in its hands are its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ class Renewal:
 
 
 class Lease:
-    """A lease that is not renewed in time lapses. Other processes may then take over what was claimed before."""
+    """Is the lease of this process. One that is not renewed in time lapses, and other processes may then take over what
+    was claimed before.
+    """
 
     def __init__(self, process_id: str, span: Span, clock: Clock) -> None:
         self.process_id = process_id

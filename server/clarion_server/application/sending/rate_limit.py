@@ -19,15 +19,17 @@ def _steady_now() -> Instant:
 
 
 class RateLimiter:
+    """Gives permits for hand-offs, evenly spaced. Belongs to one event loop."""
+
     def __init__(self, rate: float, now: Callable[[], Instant] = _steady_now) -> None:
-        """`rate` is the number of turns a second; 0 sets no limit."""
+        """`rate` is the number of permits a second; 0 sets no limit."""
         self._interval = SECOND / rate if rate else 0.0
         self._now = now
         self._next = 0.0
         self._ended = asyncio.Event()
 
     def reserve(self) -> Span:
-        """Reserves the next free turn. Returns the time until then."""
+        """Reserves the next permit. Returns the time until it holds."""
         if not self._interval:
             return 0
         now = self._now()
@@ -36,7 +38,7 @@ class RateLimiter:
         return max(0, round(mine - now))
 
     async def acquire(self) -> bool:
-        """Reserves the next free turn, and waits for it. Returns False when `end` has been called meanwhile."""
+        """Reserves the next permit, and waits for it. Returns False when `end` has been called meanwhile."""
         if delay := self.reserve():
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay / SECOND):
@@ -44,9 +46,9 @@ class RateLimiter:
         return not self._ended.is_set()
 
     def end(self) -> None:
-        """Ends the waits for turns, as another rate limiter gives them from now on."""
+        """Ends the waits for permits, as another rate limiter gives them from now on."""
         self._ended.set()
 
     def is_used(self) -> bool:
-        """Returns whether a turn that was given still delays the next one."""
+        """Returns whether a permit that was given still delays the next one."""
         return self._next > self._now()

@@ -1,17 +1,17 @@
 """Keeps rendering from holding up the event loop.
 
-Every worker that is ready renders in the same turn of the loop, and the outcome of a magic recipient needs no waiting
-at all: 300 messages that take 20 ms each held up all calls for five seconds.
+Every worker that is ready renders in the same iteration of the loop, and the outcome of a magic recipient needs no
+waiting at all: 300 messages that take 20 ms each held up all calls for five seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-#: Mails are rendered for this long, in seconds, before other tasks of the event loop have a turn.
-TURN = 0.01
+#: Mails are rendered for this long, in seconds, before other tasks of the event loop run.
+SLICE = 0.01
 #: From how many seconds on a rendering is long. After it nothing is rendered for half as long, because a call needs
-#: several turns.
+#: several iterations of the loop.
 LONG = 0.005
 
 
@@ -35,7 +35,7 @@ class RenderingPace:
     def count(self, seconds: float) -> None:
         """Counts a rendering that took so long, and begins a rest when it is time."""
         self._spent += seconds
-        if self._spent < TURN:
+        if self._spent < SLICE:
             return
         self._spent = 0.0
         self._may_render.clear()

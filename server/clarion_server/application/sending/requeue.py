@@ -1,4 +1,4 @@
-"""Messages that are, or may be, in a process's hands without being sent."""
+"""Queues messages again that are, or may be, in a process's hands without being sent."""
 
 from __future__ import annotations
 

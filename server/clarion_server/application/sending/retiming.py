@@ -55,7 +55,7 @@ def give_way(unit: UnitOfWork, name: str, now: Instant) -> None:
 
 
 def retime(unit: UnitOfWork, now: Instant) -> bool:
-    """Does one step. Returns whether there was one to do."""
+    """Does one step of a retiming that was begun. Returns False when there is none."""
     retiming = unit.turn_schedules.begun_retiming()
     if retiming is None:
         return False

@@ -1,4 +1,4 @@
-"""Claimed messages that wait for their hand-off, lane by lane."""
+"""Keeps claimed messages that wait for their hand-off, lane by lane."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def marketing_limit(concurrency: int) -> int:
 
 
 class SendQueue:
-    """Gives out lower lanes first, and each lane in its order. Belongs to one event loop."""
+    """Gives out the messages of lower lanes first, and those of a lane in their order. Belongs to one event loop."""
 
     def __init__(self, concurrency: int) -> None:
         self._waiting: dict[Lane, deque[ClaimedMessage]] = {lane: deque() for lane in sorted(Lane)}
@@ -66,7 +66,7 @@ class SendQueue:
         self.take()
 
     def done(self, claimed: ClaimedMessage, *, has_place: bool = True) -> None:
-        """`has_place` is False when another one was taken behind it."""
+        """Notes that the hand-off of `claimed` has ended. `has_place` is False when another one was taken behind it."""
         if has_place:
             self._count(claimed, -1)
         self._finish(1)

@@ -24,6 +24,8 @@ _CHANGES_PER_LOOK = 200
 
 @dataclass(frozen=True, slots=True)
 class _Configurations:
+    """Is what a look has found about the channel configurations."""
+
     keys: Collection[int]
     """Holds the keys of all channel configurations in the store."""
     changed: Sequence[ChannelConfiguration]
@@ -62,7 +64,7 @@ class StoreLook:
         return self._is_wanted
 
     async def run(self) -> None:
-        """Raises Unavailable, and is due again then."""
+        """Looks once. Raises Unavailable, and is due again then."""
         wants_configurations = self._wants_configurations
         # It is cleared first: a request during this look is one for another look.
         self._is_wanted = self._wants_configurations = False

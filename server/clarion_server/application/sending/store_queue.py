@@ -1,4 +1,4 @@
-"""The engine of the queue unless another one is set: the store alone, from which processes claim what is due."""
+"""Implements the queue by the store alone, from which processes claim what is due. It is the default engine."""
 
 from __future__ import annotations
 

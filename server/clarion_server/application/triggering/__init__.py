@@ -1,1 +1,1 @@
-"""From a call to a durable execution and its messages, and back where that is still possible."""
+"""Makes a call a durable execution and its messages, and cancels them where that is still possible."""

@@ -42,7 +42,7 @@ from clarion_server.domain.value import value
 
 @value
 class AcceptItem:
-    """One trigger that is checked and ready to be decided."""
+    """Is a trigger that is checked and ready to be decided."""
 
     trigger: Trigger
     inputs: Sequence[RecipientInput]
@@ -54,7 +54,7 @@ class AcceptItem:
 
 
 class AcceptTriggers(BulkOperation[AcceptItem, Decision]):
-    """Each trigger is written whole or not at all, whatever becomes of the others."""
+    """Accepts a batch of triggers. Each is written whole or not at all, whatever becomes of the others."""
 
     def __init__(
         self,

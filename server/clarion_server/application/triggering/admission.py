@@ -89,6 +89,8 @@ NO_RECIPIENT_FILES: Mapping[int, tuple[RecipientFile, ...]] = {}
 
 @value
 class TriggerCommand:
+    """Is one call of a trigger, as the caller made it."""
+
     campaign_id: str
     """Is empty when the name is malformed, which is then among the violations."""
     recipients: tuple[RecipientInput, ...]
@@ -120,9 +122,9 @@ class Admission:
         self.recipients: list[AcceptedRecipient] = []
         self.rejections: dict[int, tuple[Violation, ...]] = {}
         self.errors = ErrorBudget()
-        #: Whether an accepted recipient lacks an address that its stored profile may have.
+        #: Says whether an accepted recipient lacks an address that its stored profile may have.
         self.lacks_address = False
-        #: The files of the accepted recipients who have any, by position.
+        #: Holds the files of the accepted recipients who have any, by position.
         self.files: Mapping[int, tuple[MessageFile, ...]] = NO_FILES
 
     @property
@@ -221,7 +223,7 @@ def _admit(
     *,
     is_named: bool,
 ) -> AcceptedRecipient | list[Violation]:
-    """`is_named`: whether the identity is a well-formed one in the campaign's namespace."""
+    """Returns the accepted recipient, or what is wrong with it. `is_named`: its identity is one in the namespace."""
     definition = live.version.definition
     context, profile = to_json(recipient.context), to_json(recipient.profile)
     labels = {**trigger_labels, **recipient.labels} if recipient.labels else trigger_labels
@@ -232,13 +234,10 @@ def _admit(
     if misnamed:
         found.append(misnamed)
     addresses, broken = choose_addresses(recipient.address, recipient.profile, recipient.identity, definition)
-    if broken and misnamed:
-        found += [violation for violation in broken if violation.field != misnamed.field]
-    elif broken:
-        found += _check_addresses(broken, definition, admission)
-    locale = definition.default_locale
-    if recipient.locale or recipient.profile:
-        locale = _locale(recipient, definition, found)
+    if broken:
+        found += _check_addresses(broken, misnamed, definition, admission)
+    has_locale = recipient.locale or recipient.profile
+    locale = _locale(recipient, definition, found) if has_locale else definition.default_locale
     # These cheap tests suffice for nearly every recipient.
     if recipient.profile or len(context) > MAX_CONTEXT_BYTES or _BACKSLASH in context:
         found += _data_violations(recipient, context, profile, definition)
@@ -278,9 +277,14 @@ def _data_violations(
 
 
 def _check_addresses(
-    violations: list[Violation], definition: CampaignDefinition, admission: Admission
+    violations: list[Violation], misnamed: Violation | None, definition: CampaignDefinition, admission: Admission
 ) -> list[Violation]:
-    """Returns the violations of addresses that no stored profile can mend, and remembers whether there are others."""
+    """Returns the violations of addresses that no stored profile can mend, and remembers whether there are others.
+
+    `misnamed` is what is wrong with the identity: nobody is looked up by it, and its field is not told twice.
+    """
+    if misnamed is not None:
+        return [violation for violation in violations if violation.field != misnamed.field]
     if definition.throughput_mode is ThroughputMode.HIGH:
         return violations
     lasting = [violation for violation in violations if violation.reason != "REQUIRED"]

@@ -32,7 +32,7 @@ class _Found:
 
 
 class MembershipReader:
-    """An audience is read as it is when the trigger is decided about, as one that is sent to."""
+    """Reads audiences as they are when the trigger is decided about, as those are read that are sent to."""
 
     def __init__(self, compiler: ConditionCompiler) -> None:
         self._compiler = compiler

@@ -51,6 +51,8 @@ class _Mails(NamedTuple):
 
 
 class RecipientFiles:
+    """Checks the files of recipients by what their mails may carry, and stores those of triggers that are accepted."""
+
     def __init__(self, transactions: Transactions, blobs: BlobStore, dispatch: Dispatch, limits: UploadLimits) -> None:
         self._transactions = transactions
         self._blobs = blobs
@@ -96,10 +98,8 @@ class RecipientFiles:
 
     async def _facts(self, command: TriggerCommand, live: LiveCampaign) -> _Facts:
         named = {file.attachment for files in command.files.values() for file in files if file.attachment}
-        visibility, keys = (
-            whole_sandbox(live.campaign.sandbox),
-            [each.action.channel_key for each in live.version.actions],
-        )
+        visibility = whole_sandbox(live.campaign.sandbox)
+        keys = [each.action.channel_key for each in live.version.actions]
         uploads, configurations = await self._transactions.read(
             lambda unit: (unit.attachments.by_ids(visibility, named), unit.channels.by_keys(keys))
         )

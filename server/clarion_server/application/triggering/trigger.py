@@ -1,4 +1,4 @@
-"""The main use case: one call becomes an execution and its messages, durable before it is answered."""
+"""Accepts one call, which becomes an execution and its messages, durable before it is answered."""
 
 from __future__ import annotations
 
@@ -58,6 +58,8 @@ _BYTES_PER_ROW = 4096
 
 @value
 class TriggerAnswer:
+    """Is what a trigger has become. `replayed` says that an earlier call under the same request id became it."""
+
     execution: Execution
     replayed: bool = False
     explanation: Explanation | None = None
@@ -79,6 +81,8 @@ class Begun:
 
 
 class Triggering:
+    """Checks triggers, and accepts or validates them. Belongs to one event loop."""
+
     def __init__(
         self,
         transactions: Transactions,

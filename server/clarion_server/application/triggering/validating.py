@@ -31,6 +31,8 @@ class Validated:
 
 
 class TriggerValidator:
+    """Decides about triggers as accepting would, and writes nothing."""
+
     def __init__(
         self,
         transactions: Transactions,
