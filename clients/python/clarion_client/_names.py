@@ -20,12 +20,20 @@ _TEST_CASES = "campaigns/{campaign}/testCases/{test_case}"
 _TEST_CASE = re.compile(r"(?:campaigns/)?([^/]+)/(?:testCases/)?([^/]+)")
 
 
+def _is_text(name: object) -> bool:
+    """Returns whether a name is a string, as its type says and callers without a type checker need not know."""
+    return isinstance(name, str)
+
+
 def full_name(collection: str, name: str) -> str:
     """Returns `campaigns/order-confirmed` for that name and for `order-confirmed`.
 
     Raises FieldError when the name is empty or belongs to another collection.
     """
-    head, slash, identifier = name.rpartition("/")
+    try:
+        head, slash, identifier = name.rpartition("/")
+    except AttributeError:
+        raise FieldError(f"is {name!r}, not a string") from None
     if not identifier or (slash and head != collection):
         raise FieldError(f"is {name!r}, which is no name in {collection}/")
     return f"{collection}/{identifier}"
@@ -40,7 +48,7 @@ def full_test_case_name(name: str) -> str:
 
     Raises FieldError for any other form.
     """
-    found = _TEST_CASE.fullmatch(name)
+    found = _TEST_CASE.fullmatch(name) if _is_text(name) else None
     if found is None:
         raise FieldError(f"is {name!r}, which is no name of a test case, such as order-confirmed/plain")
     return f"campaigns/{found[1]}/testCases/{found[2]}"
@@ -56,7 +64,11 @@ def short_name(name: str) -> str:
 
 def full_identity(identity: str) -> str:
     """Returns `email:jane@example.com` for that identity and for the address alone."""
-    return identity if not identity or NAMESPACED.match(identity) else f"email:{identity}"
+    try:
+        return identity if not identity or NAMESPACED.match(identity) else f"email:{identity}"
+    except TypeError:
+        # What is no string is refused with the path of its field, when the message is made.
+        return identity
 
 
 class PersonFields(TypedDict, total=False):
@@ -68,7 +80,7 @@ class PersonFields(TypedDict, total=False):
 
 def person_of(person: str) -> PersonFields:
     """Returns the field of a request that names a person: by a profile, or by an identity."""
-    if person.startswith("profiles/"):
+    if _is_text(person) and person.startswith("profiles/"):
         return {"profile": person}
     return {"identity": full_identity(person)}
 
@@ -84,7 +96,7 @@ def draft_of(draft: str) -> DraftFields:
     """Returns the field of a request that names a draft: that of a fragment, such as `fragments/footer`, or of a
     campaign, whose name may be shortened. Raises FieldError for any other name.
     """
-    if draft.startswith("fragments/"):
+    if _is_text(draft) and draft.startswith("fragments/"):
         return {"fragment": full_name("fragments", draft)}
     return {"campaign": full_name("campaigns", draft)}
 

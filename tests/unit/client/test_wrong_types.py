@@ -84,6 +84,10 @@ def test_a_plain_value_of_another_type_is_refused_with_its_path(told: str, call:
             campaign(actions=[Action(channel_configuration="x", email=MAPPING)]),
         ),
         ("schedule is a string, not a Schedule", campaign(schedule=TEXT)),
+        ("The value is a mapping, not a Campaign", lambda client: client.campaigns.create(MAPPING)),
+        ("The value is a mapping, not a Topic", lambda client: client.topics.create(MAPPING)),
+        ("The value is a mapping, not a TestCase", lambda client: client.test_cases.create(MAPPING)),
+        ("The value is null, not a Profile", lambda client: client.profiles.create(NOTHING)),
     ],
 )
 def test_what_is_no_value_is_refused_where_one_is_wanted(told: str, call: Callable[[Client], Any]) -> None:
@@ -103,6 +107,20 @@ def test_what_is_no_value_is_refused_where_one_is_wanted(told: str, call: Callab
 )
 def test_what_is_no_list_is_refused_where_one_is_wanted(told: str, call: Callable[[Client], Any]) -> None:
     assert refusals_of(lambda client: list(call(client))) == [told]
+
+
+@pytest.mark.parametrize(
+    ("told", "call"),
+    [
+        ("The value is 5, not a string", lambda client: client.campaigns.get(WRONG)),
+        ("The value is 5, which is no name of a test case", lambda client: client.test_cases.get(WRONG)),
+        ("identity is 5, not a string", lambda client: client.profiles.lookup(WRONG)),
+        ("identity is 5, not a string", lambda client: client.consents.get(WRONG)),
+        ("identities[0] is 5, not a string", lambda client: client.audiences.upload("x", [WRONG])),
+    ],
+)
+def test_a_name_that_is_no_string_is_refused(told: str, call: Callable[[Client], Any]) -> None:
+    assert refusals_of(call)[0].startswith(told)
 
 
 @pytest.mark.parametrize("call", [trigger(Recipient(NOTHING)), trigger(JANE, Recipient("crm:1"), Recipient(NOTHING))])

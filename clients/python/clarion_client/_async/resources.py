@@ -79,10 +79,11 @@ class AsyncResources(Generic[V]):
         """Creates it under its name. `validate_only` runs every check, stores nothing and returns what would be
         stored.
         """
-        name = getattr(resource, "name")  # noqa: B009 - every such value has a name, which no type says
+        written = write(resource, self._kind.message)
+        name = getattr(written, "name")  # noqa: B009 - every such message has a name, which no type says
         fields = {
             f"{self._kind.field}_id": short_name(full_name(self._kind.collection, name)),
-            self._kind.field: write(resource, self._kind.message),
+            self._kind.field: written,
             "validate_only": validate_only,
         }
         return await self._call("Create", fields, repeatable=validate_only, timeout=timeout)

@@ -38,12 +38,13 @@ class AsyncTestCases:
         """Creates it under its name. `validate_only` runs every check, stores nothing and returns what would be
         stored.
         """
-        name = full_test_case_name(test_case.name)
+        written = write(test_case, test_case_pb2.TestCase)
+        name = full_test_case_name(written.name)
         request = message_of(
             wire.CreateTestCaseRequest,
             campaign=name.partition("/testCases/")[0],
             test_case_id=short_name(name),
-            test_case=write(test_case, test_case_pb2.TestCase),
+            test_case=written,
             validate_only=validate_only,
         )
         answer = await self._calls.unary(self._stub.CreateTestCase, request, repeatable=validate_only, timeout=timeout)

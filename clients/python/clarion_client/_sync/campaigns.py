@@ -60,10 +60,11 @@ class Campaigns:
         """Creates a draft under the campaign's name. The service ignores output-only fields.
         `validate_only` runs every check, stores nothing and returns what would be stored.
         """
+        written = write(campaign, campaign_pb2.Campaign)
         request = message_of(
             wire.CreateCampaignRequest,
-            campaign_id=short_name(full_name("campaigns", campaign.name)),
-            campaign=write(campaign, campaign_pb2.Campaign),
+            campaign_id=short_name(full_name("campaigns", written.name)),
+            campaign=written,
             validate_only=validate_only,
         )
         answer = self._calls.unary(self._stub.CreateCampaign, request, repeatable=validate_only, timeout=timeout)
