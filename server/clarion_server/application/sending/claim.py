@@ -41,6 +41,8 @@ class NamedClaim:
 
 @dataclass(frozen=True, slots=True)
 class NamedClaims:
+    """Asks for certain messages of several channel configurations, for one process."""
+
     claims: Sequence[NamedClaim]
     owner: str
     now: Instant
@@ -61,6 +63,8 @@ class NamedClaimed:
 
 
 class ClaimDueMessages(BulkOperation[DueClaims, Sequence[Claimed]]):
+    """Claims what is due, and says when the next message is."""
+
     def __init__(self, exclusions: ExclusionReader) -> None:
         self._exclusions = exclusions
 
@@ -69,6 +73,8 @@ class ClaimDueMessages(BulkOperation[DueClaims, Sequence[Claimed]]):
 
 
 class ClaimNamedMessages(BulkOperation[NamedClaims, Sequence[NamedClaimed]]):
+    """Claims those of the named messages that are due."""
+
     def __init__(self, exclusions: ExclusionReader) -> None:
         self._exclusions = exclusions
 
@@ -85,6 +91,7 @@ def _claim_due(unit: UnitOfWork, request: ClaimRequest, claims: DueClaims, exclu
     now = claims.now
     due = unit.messages.due(request.channel_key, now, request.limit, [request.lane], claims.known)
     begun, _ = _begin(unit, due, claims.owner, now, exclusions)
+    # As many as the limit may have left others that are due.
     is_full = len(due) == request.limit
     return Claimed(begun, now if is_full else unit.messages.next_due_time(request.channel_key, [request.lane]))
 

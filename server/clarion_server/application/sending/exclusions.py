@@ -42,7 +42,7 @@ from clarion_server.domain.value import value
 _QUEUED, _CAPPED = MessageState.QUEUED, ExclusionReason.CAPPED
 NOTHING_KNOWN: Mapping[str, DeliveryPolicy] = {}
 
-#: The addresses of messages, or none, by their sandbox.
+#: Holds the addresses of messages, or none, by their sandbox.
 Addresses = Mapping[str, Collection[str]]
 
 
@@ -78,7 +78,9 @@ class ExclusionReader:
         policy_questions: Sequence[PolicyQuestion],
         people: People | None = None,
     ) -> ExclusionFacts:
-        """`sandboxes` and `addresses` are those of all messages. `questions` are about the messages for which consent
+        """Reads what is stored about a batch of messages, or of recipients who may get some.
+
+        `sandboxes` and `addresses` are those of all messages. `questions` are about the messages for which consent
         is asked, and `policy_questions` about those for which a sending policy may hold. Each sandbox has whether its
         allow list may be enabled. `people` are those that were looked up before.
         """
@@ -118,7 +120,9 @@ class ExclusionReader:
     def policy_question(
         self, message: Message, stored: Mapping[str, Namespaces], *, with_caps: bool
     ) -> PolicyQuestion | None:
-        """Returns None when no sending policy holds for the message."""
+        """Returns what is asked about the sending policy of a message; None when none holds for it. `stored` is as in
+        `question`, and `with_caps` also asks for its caps.
+        """
         kept = message.sending_policy
         if kept is None:
             return None
@@ -147,7 +151,9 @@ class ExclusionReader:
         return keys
 
     def question(self, message: Message, stored: Mapping[str, Namespaces]) -> ConsentQuestion:
-        """`stored` are the stored namespaces of identities by sandbox."""
+        """Returns what is asked about the consent of a message's recipient. `stored` are the stored namespaces of
+        identities by sandbox.
+        """
         return ConsentQuestion(message.action.sandbox, message.action.topic, self._keys(message, stored))
 
 

@@ -30,8 +30,8 @@ from clarion_server.domain.triggering.consent_facts import address_identity, add
 def read_policies(
     unit: UnitOfWork, questions: Sequence[PolicyQuestion], people: People
 ) -> tuple[SendingHours, CapLedger]:
-    """Reads in a constant number of statements. Those about caps come only where a policy has some, and lock what
-    they read until the transaction ends.
+    """Reads the policies asked about, in a constant number of statements. Those about caps come only where a policy has
+    some, and lock what they read until the transaction ends.
     """
     policies = unit.sending_policies.named({(question.sandbox, question.policy) for question in questions})
     asked = [

@@ -8,7 +8,7 @@ from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.instant import MINUTE, Instant, Span
 from clarion_server.domain.messages.message import Message
 
-#: More messages than a process ever has in its hands.
+#: Is more messages than a process ever has in its hands.
 _ALL = 1_000_000
 #: A commit whose answer was lost may be seen so much later: PostgreSQL may wait for a standby before it confirms one,
 #: and goes on when the connection has ended.
@@ -20,11 +20,11 @@ class PendingRequeue:
     """Collects messages that the heartbeat queues again, so that they are sent after all."""
 
     attempts: set[tuple[str, Instant | None]] = field(default_factory=set)
-    """Message ids with the time of their attempt: the process may have claimed the message again since."""
+    """Holds message ids with the time of their attempt: the process may have claimed the message again since."""
     claims: set[Instant] = field(default_factory=set)
     """Holds the times of claims that may or may not have been committed."""
     accepted: set[tuple[str, Instant]] = field(default_factory=set)
-    """Message ids with the time of their acceptance, which may or may not have been committed."""
+    """Holds message ids with the time of their acceptance, which may or may not have been committed."""
 
     def __bool__(self) -> bool:
         return bool(self.attempts or self.claims or self.accepted)

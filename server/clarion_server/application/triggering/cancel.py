@@ -39,6 +39,8 @@ def end_run(unit: UnitOfWork, seen: AudienceRun, reason: EndReason, now: Instant
 
 @dataclass(frozen=True, slots=True)
 class CancelMessages:
+    """Cancels executions and single messages for callers."""
+
     transactions: Transactions
     clock: Clock
 

@@ -39,7 +39,9 @@ class Explainer:
         self._inputs = inputs
 
     def explain(self, unit: UnitOfWork, trigger: Trigger, accepted: Accepted, facts: Facts) -> Explanation:
-        """`trigger` has the recipients that `accepted` is about, and `facts` decided about their messages."""
+        """Returns the explanation. `trigger` has the recipients that `accepted` is about, and `facts` decided about
+        their messages.
+        """
         known, hours = self._known(unit, trigger), facts.exclusions.hours
         stored = {index: _attributes(profile) for index, profile in known.items()}
         memberships = facts.memberships_of(trigger)
@@ -94,7 +96,7 @@ class Explainer:
         hours: SendingHours,
         asked_time: Instant,
     ) -> MessageExplanation:
-        """`asked_time` is when it would leave if nothing held it back."""
+        """Explains one message. `asked_time` is when it would leave if nothing held it back."""
         index, action = message.recipient_index, message.action_index
         leaves, opening = message.state is not MessageState.EXCLUDED, hours.opening(message, asked_time)
         return MessageExplanation(

@@ -115,7 +115,9 @@ class Triggering:
         self._commits.check_capacity(recipients)
 
     async def trigger(self, command: TriggerCommand, caller: Caller) -> TriggerAnswer:
-        """Raises InvalidFields, ResourceNotFound, CampaignNotLive, CampaignOutsideWindow, CampaignOutdated,
+        """Accepts or validates the trigger, and answers once what it became is durable.
+
+        Raises InvalidFields, ResourceNotFound, CampaignNotLive, CampaignOutsideWindow, CampaignOutdated,
         RequestIdReused, Overloaded, Unavailable.
         """
         try:
@@ -240,7 +242,8 @@ class Triggering:
         return tuple([self._dispatch.reserve(each.action.channel_key, live.kind.lane, count) for each in actions])
 
     async def finish(self, begun: Begun) -> TriggerAnswer | None:
-        """Returns None when the campaign has changed meanwhile: the trigger must be checked again.
+        """Waits for the commit, and answers. Returns None when the campaign has changed meanwhile: the trigger must be
+        checked again.
 
         Raises RequestIdReused, and InvalidFields for what cannot be rendered.
         """

@@ -46,7 +46,8 @@ class TriggerValidator:
         self._memberships = memberships
 
     async def validate(self, item: AcceptItem, live: LiveCampaign) -> Validated | None:
-        """Returns None when the campaign has changed meanwhile: the trigger must be checked again.
+        """Decides about the trigger, and renders what it would send. Returns None when the campaign has changed
+        meanwhile: the trigger must be checked again.
 
         Raises InvalidFields, also for every message that cannot be rendered.
         """
