@@ -40,6 +40,15 @@ def test_only_lapsed_processes_are_removed(work: UnitOfWork) -> None:
     assert work.processes.live(NOW - 100) == {"alive"}
 
 
+def test_only_leases_that_end_later_are_shortened(work: UnitOfWork) -> None:
+    work.processes.renew("short", NOW + 10)
+    work.processes.renew("long", NOW + 30)
+    work.processes.shorten(NOW + 20)
+    assert work.processes.live(NOW + 9) == {"short", "long"}
+    assert work.processes.live(NOW + 10) == {"long"}
+    assert work.processes.live(NOW + 20) == set()
+
+
 @pytest.mark.parametrize("lease_until", [NOW - 1, NOW, NOW + 1])
 def test_a_lease_is_either_alive_or_lapsed(work: UnitOfWork, lease_until: int) -> None:
     work.processes.renew("one", lease_until)

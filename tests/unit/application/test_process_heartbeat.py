@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager, closing, contextmanager
 import pytest
 from clarion_server.application.maintenance import process_heartbeat as heartbeat_module
 from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.application.sending.lease import Lease
+from clarion_server.application.sending.lease import LONGEST, Lease
+from clarion_server.config import Settings
 from clarion_server.domain.campaigns.campaign import QueueDisposal
 from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.errors import Unavailable
@@ -17,6 +18,7 @@ from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import DAY, HOUR, SECOND
 from clarion_server.domain.messages.attempt import Attempt, AttemptResult, FailureReason
 from clarion_server.domain.messages.message import MessageState
+from pydantic import ValidationError
 
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
@@ -43,6 +45,12 @@ async def begin_sending(process: Process, count: int = 3) -> None:
 
 
 # The lease itself.
+
+
+def test_the_settings_allow_the_longest_lease_and_no_longer_one() -> None:
+    assert Settings(lease_seconds=LONGEST / SECOND).lease_seconds == LONGEST / SECOND
+    with pytest.raises(ValidationError):
+        Settings(lease_seconds=LONGEST / SECOND + 1)
 
 
 def renew(lease: Lease, store: Store) -> None:
@@ -200,6 +208,22 @@ async def test_a_process_that_lives_keeps_its_messages(world: World) -> None:
         living.provider.channels[0].gate.set()
         await until(lambda: states(world) == [SENT] * 3)
     assert not other.provider.begun
+
+
+async def test_what_a_process_was_sending_that_vanished_before_the_clock_was_set_back_is_taken_over(
+    world: World,
+) -> None:
+    await world.live()
+    async with at_work(world, "first") as vanished:
+        await begin_sending(vanished)
+        world.clock.advance(-HOUR)
+        heir = Process(world, "second", span=SPAN)
+        await heir.heartbeat.beat()
+        assert states(world) == [SENDING] * 3
+        world.clock.advance(LONGEST)
+        await heir.heartbeat.beat()
+        assert states(world) == [QUEUED] * 3
+        await heir.close()
 
 
 async def test_a_backlog_of_a_vanished_process_is_taken_over_in_many_small_steps(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from clarion_server.adapters.storage.schema import processes
 from clarion_server.adapters.storage.statements.bulk import insertion
@@ -15,6 +15,9 @@ _RENEW = insertion(
 _LIVE = select(processes.c.id).where(processes.c.lease_until > bindparam("now"))
 _REMOVE = delete(processes).where(processes.c.id == bindparam("process_id"))
 _REMOVE_LAPSED = delete(processes).where(processes.c.lease_until <= bindparam("now"))
+_SHORTEN = (
+    update(processes).where(processes.c.lease_until > bindparam("latest")).values(lease_until=bindparam("latest"))
+)
 
 
 class SqlProcessRepository:
@@ -32,3 +35,6 @@ class SqlProcessRepository:
 
     def remove_lapsed(self, now: Instant) -> None:
         self._connection.execute(_REMOVE_LAPSED, {"now": now})
+
+    def shorten(self, lease_until: Instant) -> None:
+        self._connection.execute(_SHORTEN, {"latest": lease_until})

@@ -15,7 +15,7 @@ import structlog
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.exclusions import ExclusionReader, is_closed
-from clarion_server.application.sending.lease import Lease, Renewal
+from clarion_server.application.sending.lease import LONGEST, Lease, Renewal
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.sending.retiming import retime
@@ -92,7 +92,7 @@ class ProcessHeartbeat:
 
     async def beat(self) -> None:
         """Runs one round."""
-        await self._write(lambda unit: unit.processes.remove_lapsed(self._clock.now()))
+        await self._write(self._end_leases)
         await self._requeue_pending()
         if await self._transactions.read(self._lapsed_processes):
             while await self._write(self._take_over, bulk=True):
@@ -147,6 +147,14 @@ class ProcessHeartbeat:
     def _resign(self, unit: UnitOfWork) -> None:
         self._pending_requeue.requeue(unit, self._lease.process_id)
         unit.processes.remove(self._lease.process_id)
+
+    def _end_leases(self, unit: UnitOfWork) -> None:
+        """Removes the leases that have lapsed. Shortens those that by this clock nobody can have: their process ended
+        before the clock was set back, or renews them by the clock of now.
+        """
+        now = self._clock.now()
+        unit.processes.remove_lapsed(now)
+        unit.processes.shorten(now + LONGEST)
 
     def _lapsed_processes(self, unit: UnitOfWork) -> set[str]:
         """Returns the processes that have messages in their hands and no lease."""

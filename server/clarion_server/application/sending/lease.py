@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.domain.instant import Instant, Span
+from clarion_server.domain.instant import MINUTE, Instant, Span
+
+#: The longest span of a lease that the settings of a process allow.
+LONGEST: Final[Span] = 5 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
