@@ -15,12 +15,13 @@ from clarion_server.application.ports.store import StoreUnavailable, UnitOfWork
 from clarion_server.application.suppressions.entries import CreateSuppression
 from clarion_server.application.suppressions.importing import ImportSuppressions
 from clarion_server.application.transactions import Transactions
+from clarion_server.application.triggering.cancel import CancelMessages
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.messages.message import MessageState
 
 from tests.memory_store import MemoryStore
 from tests.unit.application.audience_running import Runs, by_condition, identities, people
-from tests.unit.application.running import Process, until
+from tests.unit.application.running import CALLER, Process, until
 from tests.unit.application.world import AUTHOR, World
 
 LATER, NOW = "later", "now"
@@ -244,4 +245,23 @@ async def test_the_parts_of_a_run_are_queued_alone_and_its_end_is_on_the_disk(
     assert identities(world) == identities(world, MessageState.QUEUED)
     assert len(identities(world)) == 5
     assert store.commits[-4:] == [LATER, LATER, LATER, NOW]
+    await process.close()
+
+
+async def test_whoever_cancels_a_run_is_answered_when_the_ends_of_its_messages_are_on_the_disk(
+    store: WatchedStore,
+) -> None:
+    world = World(store)
+    await world.live()
+    process = Process(world)
+    # The messages would be dispatched at once.
+    await process.heartbeat.beat()
+    process.dispatchers.open(1)
+    await by_condition(world)
+    await people(world, 5)
+    run, cancelling = await Runs(process).run(), CancelMessages(process.transactions, world.clock)
+    store.commits.clear()
+    assert (await cancelling.cancel_execution(run.execution_id, CALLER)).cancelled_count == 5
+    # The end of the run is on the disk at once, and so is what was cancelled in steps when the caller is answered.
+    assert (store.commits[0], LATER in store.commits, store.commits[-1]) == (NOW, True, NOW)
     await process.close()

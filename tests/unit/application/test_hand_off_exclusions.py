@@ -99,6 +99,25 @@ async def test_the_next_alternative_takes_the_place_of_a_message_excluded_at_han
     await process.close()
 
 
+async def test_the_next_alternative_leaves_by_its_own_channel_configuration(world: World) -> None:
+    await world.channel()
+    backup = await world.channel("backup")
+    email = EmailContent(subject="Hi", html="<p>Hi</p>")
+    await world.live(
+        actions=(Action("first", "orders", email), Action("second", "backup", email)),
+        action_mode=ActionMode.FIRST_DELIVERABLE,
+    )
+    process = Process(world)
+    await process.trigger()
+    await suppress(world, expire_time=world.clock.now() + HOUR)
+    assert (await claimed(world)).messages == []
+    world.clock.advance(HOUR)
+    assert (await claimed(world)).messages == []
+    (message,) = (await claimed(world, channel_key=backup.key)).messages
+    assert message.action.id == "second"
+    await process.close()
+
+
 async def test_a_deferred_message_is_excluded_before_its_next_attempt(world: World) -> None:
     await world.live()
     async with at_work(Process(world)) as process:
