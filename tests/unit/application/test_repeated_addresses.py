@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+from clarion_server.application.audience_runs.part_size import PartSize
 from clarion_server.application.audience_runs.parts import Part
 from clarion_server.application.campaign_cache import LiveCampaign
 from clarion_server.application.ports.store import UnitOfWork
@@ -58,6 +60,26 @@ async def test_addresses_of_a_transaction_that_was_rolled_back_exclude_nobody(wo
         _decide(runs, run, execution, live, taken)
     step = await runs.acceptor.accept_next(run, "first", execution, live, taken)
     assert (step.run.accepted_count, step.run.exclusions) == (2, {})
+
+
+class AllAlike(TakenAddresses):
+    """Takes every address for one that the first member may have."""
+
+    def find(self, _address: bytes) -> list[int]:
+        return [0]
+
+
+async def test_an_address_that_only_looks_like_an_earlier_one_excludes_nobody(
+    world: World, process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PartSize, "next", lambda _, is_busy: 1)
+    runs = Runs(process)
+    for name in ("jane", "joe"):
+        await person(world, name)
+    run, execution, live = await _of(runs)
+    for _ in range(2):
+        run = (await runs.acceptor.accept_next(run, "first", execution, live, AllAlike(2))).run
+    assert (run.accepted_count, run.exclusions) == (2, {})
 
 
 async def test_whoever_takes_a_run_over_knows_the_addresses_of_all_its_commits(world: World, process: Process) -> None:
