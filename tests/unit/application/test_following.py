@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
@@ -14,8 +15,10 @@ from clarion_server.application.sending.send_queue import SendQueue
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent.personal_link import PersonalUrls
 from clarion_server.domain.content import Rendered
-from clarion_server.domain.instant import HOUR, SECOND
+from clarion_server.domain.instant import HOUR, SECOND, Instant
+from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.messages.message import Lane, MessageState
+from clarion_server.domain.sending_policies.sending_hours import LONGEST_WAIT
 
 from tests.contract.store import samples
 from tests.fakes import NEVER, FaultyStore, ScriptedChannel
@@ -106,6 +109,32 @@ async def test_a_message_that_has_expired_does_not_begin_behind_another(world: W
     channel_of(process).gate.set()
     await until(lambda: states(world) == [SENT, SENT, EXPIRED])
     assert not channel_of(process).behind
+
+
+def excluded(claimed: ClaimedMessage, _now: Instant) -> ClaimedMessage:
+    return replace(claimed, exclusion=Exclusion(ExclusionReason.SUPPRESSED, ExclusionPhase.HAND_OFF))
+
+
+def closed(claimed: ClaimedMessage, now: Instant) -> ClaimedMessage:
+    message = claimed.message
+    return replace(claimed, message=replace(message, attempts=replace(message.attempts, not_after=now)))
+
+
+def claimed_long_ago(claimed: ClaimedMessage, now: Instant) -> ClaimedMessage:
+    message = claimed.message
+    attempts = replace(message.attempts, last_time=now - LONGEST_WAIT - 1)
+    return replace(claimed, message=replace(message, attempts=attempts))
+
+
+@pytest.mark.parametrize("made_so", [excluded, closed, claimed_long_ago])
+async def test_a_message_that_must_not_be_sent_or_must_be_checked_does_not_begin_behind_another(
+    made_so: Callable[[ClaimedMessage, Instant], ClaimedMessage], world: World, process: Process
+) -> None:
+    now, attempts = world.clock.now(), process.ports.attempts
+    (message,) = messages(world).values()
+    upcoming = ClaimedMessage(message.begun("first", now))
+    assert attempts.prepare(upcoming) is not None
+    assert attempts.prepare(made_so(upcoming, now)) is None
 
 
 async def begin_behind(process: Process) -> ScriptedChannel:
