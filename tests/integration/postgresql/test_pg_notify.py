@@ -33,7 +33,9 @@ def test_it_is_heard_for_which_channels_there_is_something_to_send(open_store: O
     own, notifications = notifications_of(one), notifications_of(other)
     one.notify_queued([7, 4711])
     assert notifications.get(timeout=DEADLINE_S) == {7, 4711}
-    assert own.empty()
+    # Notifications come in the order of their commits: its own would have come before this one.
+    other.notify_queued([8])
+    assert own.get(timeout=DEADLINE_S) == {8}
 
 
 def test_more_channels_than_a_notification_holds_are_heard_as_all_of_them(open_store: OpenStore) -> None:

@@ -15,7 +15,7 @@ from clarion_server.application.sending.send_queue import SendQueue
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent.personal_link import PersonalUrls
 from clarion_server.domain.content import Rendered
-from clarion_server.domain.instant import HOUR, SECOND, Instant
+from clarion_server.domain.instant import HOUR, SECOND, Instant, Span
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.messages.message import Lane, MessageState
 from clarion_server.domain.sending_policies.sending_hours import LONGEST_WAIT
@@ -169,12 +169,15 @@ async def test_a_message_that_has_begun_is_not_sent_after_its_end(world: World, 
     assert channel.following == []
 
 
-async def test_a_message_that_has_begun_is_not_sent_after_its_hours_have_ended(world: World, process: Process) -> None:
+@pytest.mark.parametrize("left", [10 * SECOND, 1], ids=["which is checked anew", "which was checked a moment ago"])
+async def test_a_message_that_has_begun_is_not_sent_after_its_hours_have_ended(
+    left: Span, world: World, process: Process
+) -> None:
     await Policies(world).make(categories=(Category.TRANSACTIONAL,))
-    world.clock.time = utc("10T20:00") - 10 * SECOND
+    world.clock.time = utc("10T20:00") - left
     await trigger_three(process)
     channel = await begin_behind(process)
-    world.clock.advance(10 * SECOND)
+    world.clock.advance(left)
     channel.answers.set()
     await until(lambda: not process.in_flight_count)
     assert (len(channel.begun), channel.following) == (2, [])
