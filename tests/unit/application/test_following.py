@@ -8,13 +8,18 @@ from dataclasses import replace
 
 import pytest
 from clarion_server.adapters.rendering.compiled_action import CompiledAction
+from clarion_server.application.attachments.blobs import BlobStore
+from clarion_server.application.attachments.uploads import ManageAttachments, UploadAttachment, UploadLimits
 from clarion_server.application.ports.content import Personalisation, RenderingFailed
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.dispatch import ClaimedMessage
 from clarion_server.application.sending.send_queue import SendQueue
+from clarion_server.domain.attachments.attachment import FileInput
+from clarion_server.domain.campaigns.campaign_definition import Action
 from clarion_server.domain.category import Category
 from clarion_server.domain.consent.personal_link import PersonalUrls
 from clarion_server.domain.content import Rendered
+from clarion_server.domain.content.email import ContentAttachment
 from clarion_server.domain.instant import HOUR, SECOND, Instant, Span
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
 from clarion_server.domain.messages.message import Lane, MessageState
@@ -27,7 +32,7 @@ from tests.unit.application.running import Process, messages, recipient, recipie
 from tests.unit.application.sending_policies import Policies, utc
 from tests.unit.application.suppressing import suppress
 from tests.unit.application.working import at_work, change_channel
-from tests.unit.application.world import World
+from tests.unit.application.world import AUTHOR, EMAIL, World
 
 QUEUED, SENDING = MessageState.QUEUED, MessageState.SENDING
 SENT, FAILED = MessageState.SENT, MessageState.FAILED
@@ -135,6 +140,22 @@ async def test_a_message_that_must_not_be_sent_or_must_be_checked_does_not_begin
     upcoming = ClaimedMessage(message.begun("first", now))
     assert attempts.prepare(upcoming) is not None
     assert attempts.prepare(made_so(upcoming, now)) is None
+
+
+async def test_a_message_whose_content_has_a_file_does_not_begin_behind_another_without_it(
+    world: World, process: Process
+) -> None:
+    blobs = BlobStore(process.transactions, process.commits, world.clock)
+    uploads = ManageAttachments(process.transactions, blobs, world.clock, UploadLimits())
+    await uploads.upload(UploadAttachment(FileInput("terms.pdf", "", b"%PDF-1.7"), "terms"), AUTHOR)
+    content = replace(EMAIL, attachments=(ContentAttachment("terms"),))
+    await world.live("with-terms", actions=(Action("email", "orders", content),))
+    channel_of(process).gate.set()
+    await process.trigger(campaign_id="with-terms")
+    await until(lambda: states(world) == [SENT, SENT])
+    assert [len(email.files) for email in channel_of(process).taken] == [0, 1]
+    message = messages(world)[channel_of(process).taken[-1].message_id]
+    assert process.ports.attempts.prepare(ClaimedMessage(message.begun("first", world.clock.now()))) is None
 
 
 async def begin_behind(process: Process) -> ScriptedChannel:
