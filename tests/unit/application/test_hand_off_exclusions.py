@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.category import Category
+from clarion_server.domain.channel_kind import Channel
 from clarion_server.domain.content.email import EmailContent
+from clarion_server.domain.content.webhook import WebhookContent, WebhookProvider
 from clarion_server.domain.events.event import EventType
 from clarion_server.domain.instant import HOUR, SECOND
 from clarion_server.domain.messages.exclusion import Exclusion, ExclusionPhase, ExclusionReason
@@ -99,12 +101,12 @@ async def test_the_next_alternative_takes_the_place_of_a_message_excluded_at_han
     await process.close()
 
 
-async def test_the_next_alternative_leaves_by_its_own_channel_configuration(world: World) -> None:
+async def test_the_next_alternative_leaves_by_its_own_channel_and_configuration(world: World) -> None:
     await world.channel()
-    backup = await world.channel("backup")
+    backup = await world.channel("backup", provider=WebhookProvider("https://example.com/hook"))
     email = EmailContent(subject="Hi", html="<p>Hi</p>")
     await world.live(
-        actions=(Action("first", "orders", email), Action("second", "backup", email)),
+        actions=(Action("first", "orders", email), Action("second", "backup", WebhookContent("{}"))),
         action_mode=ActionMode.FIRST_DELIVERABLE,
     )
     process = Process(world)
@@ -114,7 +116,7 @@ async def test_the_next_alternative_leaves_by_its_own_channel_configuration(worl
     world.clock.advance(HOUR)
     assert (await claimed(world)).messages == []
     (message,) = (await claimed(world, channel_key=backup.key)).messages
-    assert message.action.id == "second"
+    assert (message.action.id, message.action.channel) == ("second", Channel.WEBHOOK)
     await process.close()
 
 
